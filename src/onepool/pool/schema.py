@@ -1,0 +1,187 @@
+"""The pool's physical tables. All of it is derived: `onepool rebuild` makes it again from log and state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from onepool.pool.engine import PoolError, Session, quote
+
+VERSION = 1
+
+# Columns that every event has, before the typed columns that the data standard gives.
+EVENT_CORE = {
+    "seq": "BIGINT",
+    "event_id": "UUID",
+    "identifier_id": "BIGINT",
+    "event": "VARCHAR",
+    "time": "TIMESTAMPTZ",
+    "received_at": "TIMESTAMPTZ",
+    "channel": "VARCHAR",
+    "touchpoint": "VARCHAR",
+}
+
+_PLAIN_TABLES: dict[str, dict[str, str]] = {
+    "meta": {"key": "VARCHAR", "value": "VARCHAR"},
+    "identifiers": {
+        "identifier_id": "BIGINT",
+        "type": "VARCHAR",
+        "scope": "VARCHAR",
+        "value": "VARCHAR",
+        "first_seen": "TIMESTAMPTZ",
+        "last_seen": "TIMESTAMPTZ",
+    },
+    # Every identifier has a row; merges and splits change nothing else.
+    "customer_of": {"identifier_id": "BIGINT", "customer_id": "BIGINT"},
+    # Ids of what was accepted though it carried no event (links, imported profiles): for dropping duplicates.
+    "accepted_ids": {"seq": "BIGINT", "event_id": "UUID", "received_at": "TIMESTAMPTZ"},
+    "attribute_facts": {
+        "seq": "BIGINT",
+        "identifier_id": "BIGINT",
+        "attribute": "VARCHAR",
+        "value": "VARCHAR",
+        "time": "TIMESTAMPTZ",
+        "touchpoint": "VARCHAR",
+    },
+    "objects": {
+        "kind": "VARCHAR",
+        "object_id": "VARCHAR",
+        "fields": "JSON",
+        "time": "TIMESTAMPTZ",
+        "seq": "BIGINT",
+        "touchpoint": "VARCHAR",
+    },
+    "tag_values": {
+        "customer_id": "BIGINT",
+        "tag": "VARCHAR",
+        "value": "VARCHAR",
+        "number": "DOUBLE",
+        "list": "VARCHAR[]",
+        "as_of": "TIMESTAMPTZ",
+    },
+    "tag_changes": {
+        "change_id": "BIGINT",
+        "customer_id": "BIGINT",
+        "tag": "VARCHAR",
+        "value": "VARCHAR",
+        "number": "DOUBLE",
+        "list": "VARCHAR[]",
+        "as_of": "TIMESTAMPTZ",
+    },
+    "segment_members": {"customer_id": "BIGINT", "segment": "VARCHAR", "since": "TIMESTAMPTZ"},
+    "segment_changes": {
+        "change_id": "BIGINT",
+        "customer_id": "BIGINT",
+        "segment": "VARCHAR",
+        "change": "VARCHAR",
+        "at": "TIMESTAMPTZ",
+    },
+    "due": {"customer_id": "BIGINT", "at": "TIMESTAMPTZ"},
+    "quarantine": {
+        "seq": "BIGINT",
+        "log_offset": "BIGINT",
+        "item": "BIGINT",
+        "received_at": "TIMESTAMPTZ",
+        "touchpoint": "VARCHAR",
+        "kind": "VARCHAR",
+        "name": "VARCHAR",
+        "rule": "VARCHAR",
+        "field": "VARCHAR",
+        "message": "VARCHAR",
+        "sample": "VARCHAR",
+        "standard_version": "VARCHAR",
+        "attempts": "INTEGER",
+    },
+    "intake": {
+        "hour": "TIMESTAMPTZ",
+        "touchpoint": "VARCHAR",
+        "event": "VARCHAR",
+        "accepted": "BIGINT",
+        "quarantined": "BIGINT",
+        "duplicates": "BIGINT",
+        "unknown": "BIGINT",
+    },
+}
+
+ORDER_CORE = {
+    "touchpoint": "VARCHAR",
+    "order_id": "VARCHAR",
+    "identifier_id": "BIGINT",
+    "placed_at": "TIMESTAMPTZ",
+    "paid_at": "TIMESTAMPTZ",
+    "refunded_at": "TIMESTAMPTZ",
+    "closed_at": "TIMESTAMPTZ",
+    "status": "VARCHAR",
+    "amount": "DECIMAL(18,4)",
+    "discount": "DECIMAL(18,4)",
+    "refunded_amount": "DECIMAL(18,4)",
+    "currency": "VARCHAR",
+    "store_id": "VARCHAR",
+    "channel": "VARCHAR",
+    "updated_at": "TIMESTAMPTZ",
+    "updated_seq": "BIGINT",
+}
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The typed columns that the data standard gives: name -> SQL type."""
+
+    events: Mapping[str, str]
+    items: Mapping[str, str]
+    attributes: Mapping[str, str]
+
+    @property
+    def items_type(self) -> str:
+        inner = ", ".join(f"{quote(name)} {sql_type}" for name, sql_type in self.items.items())
+        return f"STRUCT({inner})[]"
+
+
+def tables(columns: Columns) -> dict[str, dict[str, str]]:
+    """Every table with its columns and their types, in order."""
+    clash = sorted(set(columns.events) & {*EVENT_CORE, "items", "fields"})
+    if clash:
+        raise PoolError(f"the data standard may not name a field {', '.join(clash)}", hint="these columns are the pool's")
+    return {
+        "events": {**EVENT_CORE, **columns.events, "items": columns.items_type, "fields": "JSON"},
+        "profiles": {
+            "customer_id": "BIGINT",
+            "first_seen": "TIMESTAMPTZ",
+            "last_seen": "TIMESTAMPTZ",
+            **{name: sql_type for name, sql_type in columns.attributes.items()},
+        },
+        "orders": {**ORDER_CORE, "items": columns.items_type},
+        **_PLAIN_TABLES,
+    }
+
+
+def create(session: Session, columns: Columns) -> None:
+    """Make what is missing: tables, and columns that the standard gained since. Nothing is dropped."""
+    found = session.query(
+        "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'main'"
+    )
+    existing: dict[str, dict[str, str]] = {}
+    for row in found.to_pylist():
+        existing.setdefault(row["table_name"], {})[row["column_name"]] = row["data_type"]
+    for table, wanted in tables(columns).items():
+        if table not in existing:
+            body = ", ".join(f"{quote(name)} {sql_type}" for name, sql_type in wanted.items())
+            session.execute(f"CREATE TABLE {quote(table)} ({body})")
+            continue
+        for name, sql_type in wanted.items():
+            if name not in existing[table]:
+                session.execute(f"ALTER TABLE {quote(table)} ADD COLUMN {quote(name)} {sql_type}")
+            elif name == "items" and _plain(existing[table][name]) != _plain(sql_type):
+                raise PoolError("the standard's order items changed", hint="run: onepool rebuild", code="pool-outdated")
+
+
+def clear(session: Session) -> None:
+    """Drop every table and view of the pool."""
+    session.execute("DROP SCHEMA IF EXISTS analyst CASCADE")
+    found = session.query("SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'")
+    for name in found.column("table_name").to_pylist():
+        session.execute(f"DROP TABLE IF EXISTS {quote(name)}")
+
+
+def _plain(sql_type: str) -> str:
+    return sql_type.replace('"', "").replace(" ", "").upper()

@@ -1,0 +1,95 @@
+"""The read-only views for analysts: the same names and columns on every engine (schema `analyst`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from onepool.pool.engine import Session, quote
+from onepool.pool.schema import EVENT_CORE, Columns
+
+SCHEMA = "analyst"
+
+VIEWS = (
+    "customers",
+    "identifiers",
+    "events",
+    "orders",
+    "order_items",
+    "products",
+    "stores",
+    "coupons",
+    "campaigns",
+    "tags",
+    "tag_history",
+    "segment_members",
+    "segment_changes",
+    "quarantine",
+)
+
+_OBJECT_VIEWS = {"products": "product", "stores": "store", "coupons": "coupon", "campaigns": "campaign"}
+
+# What a reader of identifiers without a special role gets to see of a value.
+_MASKED = """CASE
+    WHEN i.type = 'phone' THEN left(i.value, length(i.value) - 8) || '****' || right(i.value, 4)
+    WHEN i.type = 'email' THEN left(i.value, 1) || '***@' || split_part(i.value, '@', 2)
+    WHEN i.type = 'id_card' THEN '***'
+    ELSE i.value END"""
+
+
+def create(
+    session: Session, columns: Columns, objects: Mapping[str, Mapping[str, str]], personal: frozenset[str]
+) -> None:
+    """(Re)make the views. `objects`: kind -> field -> SQL type; `personal`: attributes shown masked."""
+    session.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+    for name, query in _queries(columns, objects, personal).items():
+        session.execute(f"CREATE OR REPLACE VIEW {SCHEMA}.{quote(name)} AS {query}")
+
+
+def _queries(
+    columns: Columns, objects: Mapping[str, Mapping[str, str]], personal: frozenset[str]
+) -> dict[str, str]:
+    own = ", ".join(f"e.{quote(name)}" for name in EVENT_CORE if name not in ("seq", "identifier_id"))
+    typed = ", ".join(f"e.{quote(name)}" for name in columns.events)
+    items = ", ".join(f"x.item.{quote(name)} AS {quote(name)}" for name in columns.items)
+    attributes = ", ".join(
+        f"{_mask(name)} AS {quote(name)}" if name in personal else f"p.{quote(name)}" for name in columns.attributes
+    )
+    queries = {
+        "customers": f"SELECT p.customer_id, p.first_seen, p.last_seen, {attributes} FROM main.profiles p",
+        "identifiers": f"""SELECT c.customer_id, i.type, i.scope, {_MASKED} AS value, i.first_seen, i.last_seen
+            FROM main.identifiers i JOIN main.customer_of c USING (identifier_id)""",
+        "events": f"""SELECT e.event_id, c.customer_id, {own.replace('e."event_id", ', "")}, {typed}, e.items, e.fields
+            FROM main.events e JOIN main.customer_of c USING (identifier_id)""",
+        "orders": """SELECT o.order_id, c.customer_id, o.touchpoint, o.channel, o.placed_at, o.paid_at, o.refunded_at,
+            o.closed_at, o.status, o.amount, o.discount, o.refunded_amount, o.currency, o.store_id
+            FROM main.orders o JOIN main.customer_of c USING (identifier_id)""",
+        "order_items": f"""SELECT x.order_id, x.touchpoint, c.customer_id, {items}
+            FROM (SELECT order_id, touchpoint, identifier_id, unnest(items) AS item FROM main.orders) x
+            JOIN main.customer_of c USING (identifier_id)""",
+        "tags": "SELECT customer_id, tag, value, number, list, as_of FROM main.tag_values",
+        "tag_history": "SELECT customer_id, tag, value, number, list, as_of FROM main.tag_changes",
+        "segment_members": "SELECT customer_id, segment, since FROM main.segment_members",
+        "segment_changes": "SELECT change_id, customer_id, segment, change, at FROM main.segment_changes",
+        "quarantine": """SELECT seq AS id, received_at, touchpoint, kind, name, rule, field, message, attempts
+            FROM main.quarantine""",
+    }
+    for view, kind in _OBJECT_VIEWS.items():
+        fields = "".join(
+            f", TRY_CAST(o.fields->>{_literal('$.' + name)} AS {sql_type}) AS {quote(name)}"
+            for name, sql_type in objects.get(kind, {}).items()
+            if name != f"{kind}_id" and not sql_type.endswith("[]")
+        )
+        queries[view] = f"SELECT o.object_id AS {kind}_id{fields}, o.fields FROM main.objects o WHERE o.kind = '{kind}'"
+    return queries
+
+
+def _mask(attribute: str) -> str:
+    column = f"p.{quote(attribute)}::VARCHAR"
+    return (
+        f"CASE WHEN length({column}) > 7 THEN left({column}, 3) || '****' || right({column}, 4) "
+        f"WHEN {column} IS NULL THEN NULL ELSE left({column}, 1) || '**' END"
+    )
+
+
+def _literal(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
