@@ -18,9 +18,9 @@ class Collect(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    max_batch_bytes: int = Field(500 * 1024, gt=0)
-    max_event_bytes: int = Field(32 * 1024, gt=0)
-    processes: int = Field(1, ge=1, le=64)
+    max_batch_bytes: int = Field(default=500 * 1024, gt=0)
+    max_event_bytes: int = Field(default=32 * 1024, gt=0)
+    processes: int = Field(default=1, ge=1, le=64)
 
 
 class Tick(BaseModel):
@@ -28,9 +28,9 @@ class Tick(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    max_requests: int = Field(2_000, gt=0)
-    max_bytes: int = Field(32 * 1024 * 1024, gt=0)
-    idle_milliseconds: int = Field(100, gt=0)
+    max_requests: int = Field(default=2_000, gt=0)
+    max_bytes: int = Field(default=32 * 1024 * 1024, gt=0)
+    idle_milliseconds: int = Field(default=100, gt=0)
 
 
 class Pool(BaseModel):
@@ -38,8 +38,8 @@ class Pool(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    memory: str = Field("6GB", pattern=r"^\d+(\.\d+)?(MB|GB)$")
-    threads: int | None = Field(None, ge=1)
+    memory: str = Field(default="6GB", pattern=r"^\d+(\.\d+)?(MB|GB)$")
+    threads: int | None = Field(default=None, ge=1)
 
 
 class Settings(BaseModel):
@@ -49,11 +49,11 @@ class Settings(BaseModel):
 
     name: str = "OnePool"
     time_zone: str = "Asia/Shanghai"
-    country: str = Field("CN", pattern=r"^[A-Z]{2}$")
-    currency: str = Field("CNY", pattern=r"^[A-Z]{3}$")
+    country: str = Field(default="CN", pattern=r"^[A-Z]{2}$")
+    currency: str = Field(default="CNY", pattern=r"^[A-Z]{3}$")
     language: Literal["zh-CN", "en"] = "zh-CN"
     unknown_events: Literal["keep", "refuse"] = "keep"
-    dedupe_days: int = Field(31, ge=30)
+    dedupe_days: int = Field(default=31, ge=30)
     state: str | None = None
     """SQLAlchemy URL of the state; default: `data/state.sqlite` in the workspace. May be `env:NAME`."""
     collect: Collect = Collect()

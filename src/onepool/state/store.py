@@ -1,0 +1,115 @@
+"""Opening the state and its transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+from sqlite3 import sqlite_version_info
+
+from sqlalchemy import Connection, create_engine, event, insert, select, update
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from onepool.errors import OnePoolError
+from onepool.state import schema
+
+
+class StateError(OnePoolError):
+    """The state can't be opened or written."""
+
+    code = "state"
+
+
+class State:
+    """The state of one workspace, by SQLAlchemy URL.
+
+    SQLite runs in WAL mode with `synchronous=FULL`: a committed decision is on disk. Write transactions start with
+    BEGIN IMMEDIATE, so that two writers wait for each other instead of failing half-way.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._sqlite = url.startswith("sqlite")
+        self.engine: Engine = create_engine(url, pool_pre_ping=not self._sqlite)
+        if self._sqlite:
+            event.listen(self.engine, "connect", _configure_sqlite)
+        try:
+            schema.metadata.create_all(self.engine)
+            with self.write() as connection:
+                found = get_meta(connection, "schema_version")
+                if found is None:
+                    set_meta(connection, "schema_version", str(schema.VERSION))
+                elif int(found) != schema.VERSION:
+                    raise StateError(
+                        f"the state has schema version {found}, this OnePool reads {schema.VERSION}",
+                        where=self.engine.url.render_as_string(hide_password=True),
+                    )
+        except DatabaseError as error:
+            raise StateError(str(error.orig), where=self.engine.url.render_as_string(hide_password=True)) from error
+
+    @classmethod
+    def at(cls, path: Path) -> State:
+        """The SQLite state in a file (made when missing)."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return cls(f"sqlite:///{path}")
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection for reading."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction: committed on leaving, rolled back on an error."""
+        with self.engine.connect() as connection:
+            if self._sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            with connection.begin() if not connection.in_transaction() else _finish(connection):
+                yield connection
+
+    def meta(self, key: str) -> str | None:
+        """A single stored value."""
+        with self.read() as connection:
+            return get_meta(connection, key)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def get_meta(connection: Connection, key: str) -> str | None:
+    """The stored value of a key, or None."""
+    return connection.execute(select(schema.meta.c.value).where(schema.meta.c.key == key)).scalar_one_or_none()
+
+
+def set_meta(connection: Connection, key: str, value: str) -> None:
+    """Store a value under a key."""
+    changed = connection.execute(update(schema.meta).where(schema.meta.c.key == key).values(value=value))
+    if changed.rowcount == 0:
+        connection.execute(insert(schema.meta).values(key=key, value=value))
+
+
+@contextmanager
+def _finish(connection: Connection) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+
+
+def _configure_sqlite(connection: SqliteConnection, _record: ConnectionPoolEntry) -> None:
+    if sqlite_version_info < (3, 35):
+        raise StateError("SQLite 3.35 or later is needed", hint="use a newer Python build")
+    # Transactions are begun by hand (BEGIN IMMEDIATE); the driver must not begin its own.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA busy_timeout = 30000")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
