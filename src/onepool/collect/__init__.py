@@ -1,0 +1,1 @@
+"""Collect: every way in. Requests are written to the log first and answered after."""

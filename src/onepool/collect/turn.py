@@ -1,0 +1,45 @@
+"""Turns between processes: who wants to write waits in the kernel's queue instead of polling."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from types import TracebackType
+
+try:
+    import fcntl
+except ImportError:  # no flock on Windows: SQLite's own polling busy handler does the work there
+    fcntl = None  # type: ignore[assignment]
+
+
+class Turn:
+    """A lock between processes and threads that hold the same path; the kernel frees it when its process dies.
+
+    It only orders the waiting (SQLite's busy handler sleeps in growing steps, up to 100 ms); it protects no data.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._threads = threading.Lock()
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def __enter__(self) -> None:
+        self._threads.acquire()
+        try:
+            if fcntl is not None:
+                fcntl.flock(self._fd, fcntl.LOCK_EX)
+        except BaseException:
+            self._threads.release()
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if fcntl is not None:
+                fcntl.flock(self._fd, fcntl.LOCK_UN)
+        finally:
+            self._threads.release()
+
+    def close(self) -> None:
+        os.close(self._fd)
