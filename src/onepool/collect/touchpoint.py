@@ -1,0 +1,93 @@
+"""Touchpoints as the ways in see them: whose write key is this, and under which scopes do its ids live?"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from onepool.errors import OnePoolError
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Touchpoint:
+    """One account, shop, app or site of a channel.
+
+    ``scopes`` names the scope of an identifier type sent from here (``{"user_id": "crm"}``: user ids are those of the
+    CRM); types that are not in it live in a scope named like the touchpoint. ``mapping`` translates field names.
+    """
+
+    name: str
+    channel: str
+    title: Mapping[str, str] = field(default_factory=dict)
+    write_key: str | None = None
+    scopes: Mapping[str, str] = field(default_factory=dict)
+    mapping: Mapping[str, Any] | None = None
+
+
+class TouchpointsUnavailable(OnePoolError):
+    """The touchpoints could not be read yet, so nobody can tell whether a write key is good."""
+
+    code = "touchpoints-unavailable"
+
+
+class TouchpointSource(Protocol):
+    """Where the collector looks write keys up."""
+
+    def by_write_key(self, key: str) -> Touchpoint | None:
+        """The touchpoint that owns the key, None for an unknown key; raises TouchpointsUnavailable."""
+        ...
+
+
+@runtime_checkable
+class Refreshing(Protocol):
+    """A source that can look again; the collector does so before it refuses a key."""
+
+    async def refresh(self) -> None: ...
+
+    async def keep_fresh(self) -> None: ...
+
+
+class CachedTouchpoints:
+    """Touchpoints from a callable that may block, read again every ``every`` seconds in a thread.
+
+    ``load`` raises OnePoolError, OSError or SQLAlchemyError when it can't read now; the last known ones then stay.
+    """
+
+    def __init__(self, load: Callable[[], Iterable[Touchpoint]], every: float = 1.0) -> None:
+        self._load = load
+        self._every = every
+        self._by_key: dict[str, Touchpoint] | None = None
+        self._lock = asyncio.Lock()
+        self._refreshed = float("-inf")
+
+    def by_write_key(self, key: str) -> Touchpoint | None:
+        if self._by_key is None:
+            raise TouchpointsUnavailable("the touchpoints have not been read yet", hint="try again in a moment")
+        return self._by_key.get(key)
+
+    async def refresh(self) -> None:
+        """Reads the touchpoints again, unless that was done within a fifth of ``every``."""
+        asked = asyncio.get_running_loop().time()
+        async with self._lock:
+            if self._refreshed > asked - self._every / 5:
+                return
+            try:
+                found = await asyncio.to_thread(lambda: list(self._load()))
+            except (OnePoolError, OSError, SQLAlchemyError) as error:
+                _log.warning("touchpoints could not be read", error=str(error), known=self._by_key is not None)
+            else:
+                self._by_key = {touchpoint.write_key: touchpoint for touchpoint in found if touchpoint.write_key}
+            self._refreshed = asyncio.get_running_loop().time()
+
+    async def keep_fresh(self) -> None:
+        """Refreshes for ever; cancelled when the server stops."""
+        while True:
+            await self.refresh()
+            await asyncio.sleep(self._every)
