@@ -120,9 +120,7 @@ def canonical(body: Mapping[str, Any]) -> str:
 
 def _current(connection: Connection, kind: str, name: str) -> Any:
     return connection.execute(
-        select(definitions).where(
-            and_(definitions.c.kind == kind, definitions.c.name == name, definitions.c.current)
-        )
+        select(definitions).where(and_(definitions.c.kind == kind, definitions.c.name == name, definitions.c.current))
     ).one_or_none()
 
 

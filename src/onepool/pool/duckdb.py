@@ -43,7 +43,7 @@ class DuckDBSession:
         self._cursor.register("_append", data)
         try:
             # Names are quoted; values travel as Arrow.
-            self._cursor.execute(f"INSERT INTO {quote(table)} BY NAME SELECT {names} FROM _append")  # noqa: S608 quoted
+            self._cursor.execute(f"INSERT INTO {quote(table)} BY NAME SELECT {names} FROM _append")
         finally:
             self._cursor.unregister("_append")
 
@@ -72,7 +72,9 @@ class DuckDBEngine:
             self._connection = duckdb.connect(self._path)
         except duckdb.IOException as error:
             if "lock" in str(error).lower():
-                raise PoolBusy("another process holds the pool", where=self._path, hint="is a server running?") from error
+                raise PoolBusy(
+                    "another process holds the pool", where=self._path, hint="is a server running?"
+                ) from error
             raise PoolError(str(error), where=self._path) from error
         self._write_lock = threading.RLock()
         self._connection.execute(f"SET TimeZone = {_literal(zone)}")

@@ -141,14 +141,14 @@ def tables(columns: Columns) -> dict[str, dict[str, str]]:
     """Every table with its columns and their types, in order."""
     clash = sorted(set(columns.events) & {*EVENT_CORE, "items", "fields"})
     if clash:
-        raise PoolError(f"the data standard may not name a field {', '.join(clash)}", hint="these columns are the pool's")
+        raise PoolError(f"the data standard may not name a field {clash}", hint="these columns are the pool's own")
     return {
         "events": {**EVENT_CORE, **columns.events, "items": columns.items_type, "fields": "JSON"},
         "profiles": {
             "customer_id": "BIGINT",
             "first_seen": "TIMESTAMPTZ",
             "last_seen": "TIMESTAMPTZ",
-            **{name: sql_type for name, sql_type in columns.attributes.items()},
+            **columns.attributes,
         },
         "orders": {**ORDER_CORE, "items": columns.items_type},
         **_PLAIN_TABLES,

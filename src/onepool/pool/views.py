@@ -45,9 +45,7 @@ def create(
         session.execute(f"CREATE OR REPLACE VIEW {SCHEMA}.{quote(name)} AS {query}")
 
 
-def _queries(
-    columns: Columns, objects: Mapping[str, Mapping[str, str]], personal: frozenset[str]
-) -> dict[str, str]:
+def _queries(columns: Columns, objects: Mapping[str, Mapping[str, str]], personal: frozenset[str]) -> dict[str, str]:
     own = ", ".join(f"e.{quote(name)}" for name in EVENT_CORE if name not in ("seq", "identifier_id"))
     typed = ", ".join(f"e.{quote(name)}" for name in columns.events)
     items = ", ".join(f"x.item.{quote(name)} AS {quote(name)}" for name in columns.items)
