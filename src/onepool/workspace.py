@@ -1,0 +1,207 @@
+"""A workspace: one folder with its settings, definitions, log, state and pool."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from onepool.clock import Clock, SystemClock
+from onepool.collect.log import Log, NewRecord, SqliteLog
+from onepool.collect.touchpoint import Touchpoint
+from onepool.definitions import Definition, Definitions
+from onepool.errors import WorkspaceError
+from onepool.pool import Columns, DuckDBEngine, Engine, PoolBusy
+from onepool.pool.remote import RemoteEngine
+from onepool.settings import Settings, load_settings, resolve_secret
+from onepool.standards import Standard, StandardSettings, load_standard
+from onepool.state import State
+
+SETTINGS_FILE = "onepool.yaml"
+FOLDERS = ("touchpoints", "standard", "tags", "segments")
+
+CONTROL_TOUCHPOINT = "onepool"
+"""The touchpoint name of control records in the log."""
+
+
+class Workspace:
+    """Everything that belongs to one brand's OnePool. Opens its stores when they are first used."""
+
+    def __init__(self, root: Path, settings: Settings, clock: Clock | None = None) -> None:
+        self.root = root
+        self.settings = settings
+        self.clock: Clock = clock or SystemClock()
+        self._standard: tuple[int, Standard] | None = None
+
+    @property
+    def data(self) -> Path:
+        """Where the stores are."""
+        return self.root / "data"
+
+    @property
+    def socket(self) -> Path:
+        """The worker's address for other processes of this machine; only the owner may connect."""
+        return self.data / "worker.sock"
+
+    @cached_property
+    def state(self) -> State:
+        if self.settings.state is None:
+            return State.at(self.data / "state.sqlite")
+        return State(resolve_secret(self.settings.state))
+
+    @cached_property
+    def definitions(self) -> Definitions:
+        return Definitions(self.state, self.clock)
+
+    @cached_property
+    def log(self) -> Log:
+        self.data.mkdir(parents=True, exist_ok=True)
+        return SqliteLog(self.data / "log.sqlite")
+
+    @cached_property
+    def pool(self) -> Engine:
+        """The pool: held by this process, or asked of the running worker when that one holds it (reading only)."""
+        try:
+            return self.open_pool()
+        except PoolBusy:
+            if not self.socket.exists():
+                raise
+            return RemoteEngine(self.socket)
+
+    def open_pool(self, path: Path | None = None) -> DuckDBEngine:
+        """Open a pool file of this workspace for this process alone. Raises PoolBusy."""
+        self.data.mkdir(parents=True, exist_ok=True)
+        pool = self.settings.pool
+        return DuckDBEngine(
+            path or self.data / "pool.duckdb", self.settings.time_zone, memory=pool.memory, threads=pool.threads
+        )
+
+    def standard(self) -> Standard:
+        """The data standard: what the package brings, and what this workspace adds."""
+        revision = self.definitions.revision()
+        if self._standard is None or self._standard[0] != revision:
+            extra = [definition.body for definition in self.definitions.current("standard")]
+            self._standard = (revision, load_standard(extra))
+        return self._standard[1]
+
+    @property
+    def standard_settings(self) -> StandardSettings:
+        return StandardSettings(
+            zone=self.settings.time_zone,
+            country=self.settings.country,
+            currency=self.settings.currency,
+            unknown_events=self.settings.unknown_events,
+            digest_key=self._digest_key,
+        )
+
+    def touchpoints(self) -> dict[str, Touchpoint]:
+        """The touchpoints by name."""
+        return {d.name: touchpoint_of(d.name, d.body) for d in self.definitions.current("touchpoint")}
+
+    def save(self, kind: str, name: str, body: Mapping[str, Any], *, author: str, reason: str = "") -> Definition:
+        """Store a checked definition; one that changes how input is read also goes into the log, in its order."""
+        before = self.definitions.get(kind, name)
+        body = dict(body)
+        if kind == "touchpoint" and not body.get("write_key"):
+            body["write_key"] = (before.body.get("write_key") if before else None) or f"wk_{secrets.token_urlsafe(18)}"
+        saved = self.definitions.save(kind, name, body, author=author, reason=reason)
+        if kind in ("standard", "touchpoint") and (before is None or before.hash != saved.hash):
+            self.log_rules()
+        return saved
+
+    def log_rules(self) -> None:
+        """Write the standard's extensions and the touchpoints, as they are now, into the log: in force from here."""
+        self._control("standard", rules_of(self.definitions))
+
+    def replay_quarantine(self, items: Sequence[tuple[int, int]]) -> int:
+        """Ask for quarantined things, by (log offset, item), to be tried again. Returns how many."""
+        if items:
+            self._control("replay", [[offset, item] for offset, item in items])
+        return len(items)
+
+    def applied(self) -> int:
+        """The log offset up to which the state is complete."""
+        return int(self.state.meta("log_offset") or 0)
+
+    def close(self) -> None:
+        """Close what was opened."""
+        for name in ("pool", "log", "state"):
+            if name in self.__dict__:
+                self.__dict__.pop(name).close()
+        self.__dict__.pop("definitions", None)
+
+    def _control(self, protocol: str, body: object) -> None:
+        raw = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        self.log.append([NewRecord(self.clock.now(), CONTROL_TOUCHPOINT, protocol, b"{}", raw)])
+
+    @cached_property
+    def _digest_key(self) -> bytes:
+        """The key of digests of id-card numbers: made once, kept beside the data, readable by the owner only."""
+        path = self.data / "digest.key"
+        if not path.exists():
+            self.data.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_hex(32), encoding="ascii")
+        return bytes.fromhex(path.read_text(encoding="ascii").strip())
+
+
+def open_workspace(root: Path | str, clock: Clock | None = None) -> Workspace:
+    """Open the workspace in a folder. Raises WorkspaceError when it is none."""
+    path = Path(root).resolve()
+    return Workspace(path, load_settings(path / SETTINGS_FILE), clock)
+
+
+def init_workspace(root: Path | str, settings_text: str | None = None, clock: Clock | None = None) -> Workspace:
+    """Make a new workspace in a folder that has none."""
+    path = Path(root).resolve()
+    if (path / SETTINGS_FILE).exists():
+        raise WorkspaceError("there is a workspace already", where=str(path))
+    for folder in FOLDERS:
+        (path / folder).mkdir(parents=True, exist_ok=True)
+    (path / SETTINGS_FILE).write_text(settings_text or _SETTINGS, encoding="utf-8")
+    return open_workspace(path, clock)
+
+
+def rules_of(definitions: Definitions) -> dict[str, Any]:
+    """Everything that decides how a log record is read: extensions of the standard, touchpoints."""
+    return {
+        "standard": [definition.body for definition in definitions.current("standard")],
+        "touchpoints": {definition.name: definition.body for definition in definitions.current("touchpoint")},
+    }
+
+
+def touchpoint_of(name: str, body: Mapping[str, Any]) -> Touchpoint:
+    """A touchpoint from its definition."""
+    title = body.get("title") or {}
+    return Touchpoint(
+        name=name,
+        channel=str(body["channel"]),
+        title={"zh": title, "en": title} if isinstance(title, str) else dict(title),
+        write_key=body.get("write_key"),
+        scopes=dict(body.get("scopes") or {}),
+        mapping=body.get("mapping"),
+    )
+
+
+def columns_of(standard: Standard) -> Columns:
+    """The pool's typed columns of a data standard."""
+    return Columns(
+        events={name: str(sql_type) for name, sql_type in standard.columns.items()},
+        items={name: str(sql_type) for name, sql_type in standard.item_columns.items()},
+        attributes={name: str(attribute.sql_type) for name, attribute in standard.attributes.items()},
+    )
+
+
+_SETTINGS = """\
+# The settings of this workspace. Every key has a default; see docs/reference/settings.md.
+name: OnePool
+time_zone: Asia/Shanghai
+country: CN
+currency: CNY
+language: zh-CN
+# What to do with events that the data standard does not name: keep | refuse
+unknown_events: keep
+"""
