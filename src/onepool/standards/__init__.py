@@ -17,6 +17,7 @@ from onepool.standards.model import (
     Standard,
     Strength,
 )
+from onepool.standards.settings import StandardSettings
 
 __all__ = [
     "Attribute",
@@ -30,6 +31,7 @@ __all__ = [
     "SqlType",
     "Standard",
     "StandardError",
+    "StandardSettings",
     "Strength",
     "load_standard",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -32,6 +32,7 @@ class Builder:
     def __init__(self) -> None:
         self.raw: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in KINDS}
         self.origin: dict[tuple[str, str], str] = {}
+        self.touched: dict[tuple[str, str], str] = {}
         self.item_fields: list[str] = []
         self.item_aliases: dict[str, str] = {}
         self.blocked: list[str] = []
@@ -75,8 +76,9 @@ class Builder:
         old = self.raw[section].get(name)
         if old is None:
             self.raw[section][name] = dict(entry)
-            self.origin[section, name] = where
+            self.origin[section, name] = self.touched[section, name] = where
         else:
+            self.touched[section, name] = where
             self._extend(place, self.origin[section, name], old, entry)
 
     def _extend(self, place: str, origin: str, old: dict[str, Any], entry: Mapping[str, Any]) -> None:
@@ -114,7 +116,7 @@ class Builder:
             for section, entries in self.raw.items()
         }
         if not self.problems:
-            self.problems += check(made, self.item_fields, self.item_aliases, self.origin)
+            self.problems += check(made, self.item_fields, self.item_aliases, self.touched)
         if self.problems:
             raise StandardError(self.problems)
         content = {
@@ -139,7 +141,7 @@ class Builder:
         try:
             return msgspec.convert({**entry, "name": name}, KINDS[section])
         except msgspec.ValidationError as error:
-            place = f"{self.origin[section, name]}: {section}.{name}"
+            place = f"{self.touched[section, name]}: {section}.{name}"
             self.problems.append(f"{place}: {_plain(str(error), entry)}")
             return None
 
@@ -158,4 +160,6 @@ def _plain(text: str, entry: Mapping[str, Any]) -> str:
         kinds: dict[str, Sequence[str]] = {"type": [str(kind) for kind in FieldType]}
         written = str(entry[place])
         return f"{place}: {written!r} is not one of the known words{nearest(written, kinds.get(place, ()))}"
+    for word, plain in (("object", "a mapping"), ("array", "a list"), ("str", "a text"), ("int", "a whole number")):
+        message = message.replace(f"`{word}`", plain)
     return f"{place}: {message}" if place else message
