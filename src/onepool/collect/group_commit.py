@@ -85,7 +85,7 @@ class GroupCommit:
             waiting = self._waiting
             size = len(record.body)
             if self._closing:
-                raise Overloaded("the server is stopping", hint="try again in a moment")
+                raise Overloaded("the log's writer is stopping", hint="try again in a moment")
             if len(waiting.records) >= self._max_records or (
                 waiting.records and waiting.bytes + size > self._max_bytes
             ):
@@ -111,11 +111,17 @@ class GroupCommit:
                 offsets = self._appender.append(waiting.records)
             except LogUnavailable as error:
                 self._failed(error, waiting)
+            except BaseException as bug:
+                self._closing = True  # nobody may be left waiting for a thread that is gone
+                self._failed(
+                    LogUnavailable(f"the log's writer stopped: {bug!r}", hint="restart the collector"), waiting
+                )
+                raise
             else:
                 self._written(offsets, waiting)
 
     def _take(self) -> _Waiting | None:
-        """All that waits, as soon as something does; nothing but a probe when the log is in trouble; None at the end."""
+        """All that waits, as soon as something does; nothing, to probe a log in trouble; None at the end."""
         with self._changed:
             while not self._waiting.records:
                 if self._closing:

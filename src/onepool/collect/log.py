@@ -99,18 +99,7 @@ _PASSIVE_PAGES = 1024
 _RESTART_PAGES = 8192
 _BUSY_MS = 10_000
 
-_UNAVAILABLE = (
-    apsw.FullError,
-    apsw.IOError,
-    apsw.ReadOnlyError,
-    apsw.CantOpenError,
-    apsw.BusyError,
-    apsw.LockedError,
-    apsw.CorruptError,
-    apsw.PermissionsError,
-    apsw.NoMemError,
-    OSError,
-)
+_UNAVAILABLE = (apsw.Error, OSError)
 
 
 class SqliteLog:

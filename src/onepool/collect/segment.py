@@ -16,8 +16,7 @@ from onepool.collect.log import Record
 from onepool.collect.wire import UNREADABLE, GzipError, gunzip, repair
 
 PROTOCOL: Final = "segment"
-MAX_BATCH_BYTES: Final = 500 * 1024
-MAX_EVENT_BYTES: Final = 32 * 1024
+_UNPACKED_BYTES: Final = 64 << 20  # far above what a collector lets in; decode must not depend on its settings
 
 CALLS: Final = frozenset({"track", "identify", "page", "screen", "group", "alias"})
 _FIXED_NAMES: Final = {
@@ -37,7 +36,7 @@ class Headers(msgspec.Struct, omit_defaults=True, rename={"encoding": "content-e
     """What the collector notes beside the body.
 
     ``call`` is the kind of call that the path named (``batch`` for many); ``encoding`` the body's content encoding;
-    ``oversize`` is true if some event of the batch is over MAX_EVENT_BYTES.
+    ``event_bytes`` is set to the limit of an event if some event of the batch is over it.
     """
 
     call: str = "batch"
@@ -45,7 +44,7 @@ class Headers(msgspec.Struct, omit_defaults=True, rename={"encoding": "content-e
     agent: str = ""
     ip: str = ""
     scopes: dict[str, str] = {}
-    oversize: bool = False
+    event_bytes: int = 0
 
 
 class _Event(msgspec.Struct, gc=False):
@@ -109,7 +108,7 @@ def decode(record: Record) -> Decoded:
     """Items of one HTTP request, in the order sent. Unreadable events are broken, the others still come through."""
     try:
         headers = _headers(record.headers)
-        body = gunzip(record.body, MAX_BATCH_BYTES) if headers.encoding == "gzip" else record.body
+        body = gunzip(record.body, _UNPACKED_BYTES) if headers.encoding == "gzip" else record.body
     except (*UNREADABLE, GzipError) as error:
         return Decoded([], [Broken(0, "segment.unreadable", str(error), sample(record.body))])
     sender = _Sender(
@@ -122,8 +121,8 @@ def decode(record: Record) -> Decoded:
         context=None,
     )
     if sender.call is not None:
-        return _one_by_one([body], sender)
-    if not headers.oversize:
+        return _one_by_one([body], sender, 0)
+    if not headers.event_bytes:
         try:
             batch = _batch(body)
             sender.sent_at = batch.sentAt
@@ -137,7 +136,7 @@ def decode(record: Record) -> Decoded:
         return Decoded([], [Broken(0, "segment.unreadable", str(error), sample(body))])
     sender.sent_at = raw.sentAt if isinstance(raw.sentAt, str | int | float) else None
     sender.context = raw.context if isinstance(raw.context, dict) else None
-    return _one_by_one(raw.batch, sender)
+    return _one_by_one(raw.batch, sender, headers.event_bytes)
 
 
 def read_batch(body: bytes) -> RawBatch:
@@ -165,14 +164,14 @@ def _read_event(raw: bytes | msgspec.Raw) -> _Event:
         return _event(mended)
 
 
-def _one_by_one(events: list[bytes] | list[msgspec.Raw], sender: _Sender) -> Decoded:
+def _one_by_one(events: list[bytes] | list[msgspec.Raw], sender: _Sender, limit: int) -> Decoded:
     items: list[Item] = []
     broken: list[Broken] = []
     for number, raw in enumerate(events):
         size = len(memoryview(raw))
         try:
-            if size > MAX_EVENT_BYTES:
-                raise _Refused("size.event", f"the event has {size:,} bytes, at most {MAX_EVENT_BYTES:,} are allowed")
+            if limit and size > limit:
+                raise _Refused("size.event", f"the event has {size:,} bytes, at most {limit:,} are allowed")
             items.append(_item(_read_event(raw), number, sender))
         except _Refused as refused:
             broken.append(Broken(number, refused.rule, refused.message, sample(raw)))

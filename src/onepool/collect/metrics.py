@@ -1,0 +1,48 @@
+"""Figures of one collector process for Prometheus, gathered only when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector, CollectorRegistry
+
+from onepool.collect.group_commit import CommitFigures
+from onepool.collect.intake import IntakeFigures, LogWriter
+
+
+class _Figures(Collector):
+    def __init__(self, intake: IntakeFigures, writer: LogWriter) -> None:
+        self._intake = intake
+        self._writer = writer
+
+    def collect(self) -> Iterable[Metric]:
+        intake = self._intake
+        requests = CounterMetricFamily(
+            "onepool_collect_requests", "Requests on the collection path by outcome", labels=["outcome"]
+        )
+        for outcome in ("accepted", "unauthorized", "malformed", "too_large", "unavailable"):
+            requests.add_metric([outcome], getattr(intake, outcome))
+        yield requests
+        yield CounterMetricFamily(
+            "onepool_collect_accepted_bytes", "Body bytes accepted, as received", value=intake.accepted_bytes
+        )
+        yield GaugeMetricFamily(
+            "onepool_log_queued_records", "Requests waiting for the disk", value=self._writer.queued
+        )
+        yield GaugeMetricFamily(
+            "onepool_log_writable", "1 while the log can be written", value=0 if self._writer.trouble else 1
+        )
+        figures = getattr(self._writer, "figures", None)
+        if isinstance(figures, CommitFigures):
+            yield CounterMetricFamily("onepool_log_commits", "Durable commits of the log", value=figures.commits)
+            yield CounterMetricFamily("onepool_log_records", "Records committed to the log", value=figures.records)
+            yield CounterMetricFamily("onepool_log_failures", "Commits that failed", value=figures.failures)
+
+
+def registry(intake: IntakeFigures, writer: LogWriter) -> CollectorRegistry:
+    """A registry of its own per application, so that several can live in one process."""
+    made = CollectorRegistry()
+    made.register(_Figures(intake, writer))
+    return made

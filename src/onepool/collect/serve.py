@@ -1,0 +1,97 @@
+"""One collector process: uvicorn on a socket that was bound before, so that several processes can share the port."""
+
+from __future__ import annotations
+
+import gc
+import socket
+from pathlib import Path
+
+import uvicorn
+
+from onepool.clock import Clock
+from onepool.collect.app import collector_app
+from onepool.collect.group_commit import GroupCommit
+from onepool.collect.intake import Limits
+from onepool.collect.log import Log
+from onepool.collect.touchpoint import TouchpointSource
+
+_STOP_SECONDS = 5
+
+
+def serve_collector(
+    sock: socket.socket,
+    log: Log,
+    touchpoints: TouchpointSource,
+    clock: Clock,
+    *,
+    limits: Limits | None = None,
+    upstream: str | None = None,
+    static_dir: Path | None = None,
+    trusted_proxies: str | None = None,
+) -> None:
+    """Serves until SIGTERM or SIGINT, then answers what is in flight, writes what waits, and closes the log.
+
+    ``sock`` is bound and may be shared by several processes. ``trusted_proxies`` (addresses, comma separated) are
+    believed when they say who the client was and whether it came by https. Blocks; raises nothing of its own.
+    """
+    config = uvicorn.Config(
+        _unset,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=trusted_proxies is not None,
+        forwarded_allow_ips=trusted_proxies,
+        timeout_graceful_shutdown=_STOP_SECONDS,
+        timeout_keep_alive=75,
+        backlog=2048,
+    )
+    server = _CollectorServer(config, log, touchpoints, clock, limits, upstream, static_dir)
+    # What was imported lives as long as the process; requests make almost no cycles.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+    server.run(sockets=[sock])
+
+
+class _CollectorServer(uvicorn.Server):
+    """A server that makes its application on its own running loop and lets the last group be written at the end."""
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        log: Log,
+        touchpoints: TouchpointSource,
+        clock: Clock,
+        limits: Limits | None,
+        upstream: str | None,
+        static_dir: Path | None,
+    ) -> None:
+        super().__init__(config)
+        self._log = log
+        self._touchpoints = touchpoints
+        self._clock = clock
+        self._limits = limits
+        self._upstream = upstream
+        self._static_dir = static_dir
+        self._writer: GroupCommit | None = None
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        self._writer = GroupCommit(self._log)
+        self.config.app = collector_app(
+            self._writer, self._touchpoints, self._clock, self._limits, self._upstream, self._static_dir
+        )
+        await super().serve(sockets)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        if self._writer is not None:
+            await self._writer.close()
+        self._log.close()
+
+
+async def _unset(scope: object, receive: object, send: object) -> None:
+    raise RuntimeError("the application is made when the loop runs")
