@@ -118,8 +118,9 @@ ORDER_CORE = {
     "currency": "VARCHAR",
     "store_id": "VARCHAR",
     "channel": "VARCHAR",
-    "updated_at": "TIMESTAMPTZ",
-    "updated_seq": "BIGINT",
+    # (time, seq) of the latest event and of the latest one that described the contents, as one sortable number
+    "updated": "HUGEINT",
+    "described": "HUGEINT",
 }
 
 

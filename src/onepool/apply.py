@@ -1,0 +1,130 @@
+"""Definitions as files: compare with the workspace (`plan`), take over (`apply`), write out (`export`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from onepool.audience.definitions import check_segment, check_tag
+from onepool.definitions import canonical
+from onepool.errors import OnePoolError
+from onepool.standards import load_standard
+from onepool.workspace import Workspace, touchpoint_of
+
+FOLDERS = {"touchpoint": "touchpoints", "standard": "standard", "tag": "tags", "segment": "segments"}
+"""Folder of each kind, in the order in which they are applied: a tag may use the standard, a segment a tag."""
+
+
+class DefinitionError(OnePoolError):
+    """A definition file is wrong."""
+
+    code = "definition"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference between the files and the workspace."""
+
+    kind: str
+    name: str
+    action: Literal["add", "change", "remove"]
+    body: dict[str, Any]
+    where: str
+
+
+def read_folder(root: Path) -> list[tuple[str, str, dict[str, Any], str]]:
+    """All definitions in a workspace folder as (kind, name, body, place). Raises DefinitionError with file and place."""
+    found: list[tuple[str, str, dict[str, Any], str]] = []
+    seen: dict[tuple[str, str], str] = {}
+    for kind, folder in FOLDERS.items():
+        for path in sorted((root / folder).glob("*.y*ml")):
+            for name, body, where in _read_file(kind, path, root):
+                if (kind, name) in seen:
+                    raise DefinitionError(f"{kind} {name} is defined twice", where=f"{where} and {seen[kind, name]}")
+                seen[kind, name] = where
+                found.append((kind, name, body, where))
+    return found
+
+
+def plan(workspace: Workspace, root: Path | None = None) -> list[Change]:
+    """What `apply` would do. Files only add and change; `remove` is never planned for what was made in the console."""
+    changes = []
+    for kind, name, body, where in read_folder(root or workspace.root):
+        current = workspace.definitions.get(kind, name)
+        if current is None:
+            changes.append(Change(kind, name, "add", body, where))
+        elif canonical(_comparable(kind, current.body, body)) != canonical(body):
+            changes.append(Change(kind, name, "change", body, where))
+    return changes
+
+
+def apply(workspace: Workspace, *, author: str, reason: str = "", root: Path | None = None) -> list[Change]:
+    """Take over what the files say. Everything is checked before anything is saved."""
+    changes = plan(workspace, root)
+    extensions = {d.name: d.body for d in workspace.definitions.current("standard")}
+    extensions |= {change.name: change.body for change in changes if change.kind == "standard"}
+    standard = load_standard(list(extensions.values()))
+    tags = {d.name: d.body for d in workspace.definitions.current("tag")}
+    tags |= {change.name: change.body for change in changes if change.kind == "tag"}
+    segments = {d.name: d.body for d in workspace.definitions.current("segment")}
+    segments |= {change.name: change.body for change in changes if change.kind == "segment"}
+    touchpoints = dict(workspace.touchpoints())
+    for change in changes:
+        if change.kind == "touchpoint":
+            if not isinstance(change.body.get("channel"), str):
+                raise DefinitionError("a touchpoint needs a channel", where=change.where)
+            touchpoints[change.name] = touchpoint_of(change.name, change.body)
+    for change in changes:
+        if change.kind == "tag":
+            check_tag(change.body, standard, tags, segments, touchpoints.values(), change.where)
+        elif change.kind == "segment":
+            check_segment(change.body, standard, tags, segments, touchpoints.values(), change.where)
+    for change in changes:
+        workspace.save(change.kind, change.name, change.body, author=author, reason=reason)
+    return changes
+
+
+def export(workspace: Workspace, root: Path) -> list[Path]:
+    """Write every current definition as a YAML file. Returns the files."""
+    written = []
+    for kind, folder in FOLDERS.items():
+        for definition in workspace.definitions.current(kind):
+            path = root / folder / f"{definition.name}.yaml"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            text = yaml.safe_dump(definition.body, allow_unicode=True, sort_keys=False, width=110)
+            path.write_text(text, encoding="utf-8")
+            written.append(path)
+    return written
+
+
+def _read_file(kind: str, path: Path, root: Path) -> Iterator[tuple[str, dict[str, Any], str]]:
+    where = str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+    try:
+        documents = list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise DefinitionError(f"not readable as YAML: {error}", where=where) from error
+    number = 0
+    for document in documents:
+        for body in document if isinstance(document, list) else [document]:
+            number += 1
+            place = where if number == 1 else f"{where} [{number}]"
+            if body is None:
+                continue
+            if not isinstance(body, dict):
+                raise DefinitionError(f"a {kind} is written as a mapping", where=place)
+            name = path.stem if kind == "standard" else body.get(kind)
+            if not isinstance(name, str) or not name:
+                raise DefinitionError(f"the name is missing: write `{kind}: its_name`", where=place)
+            yield name, body, place
+
+
+def _comparable(kind: str, current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """A touchpoint's write key is given by the workspace; a file that does not name one keeps it."""
+    body = dict(current)
+    if kind == "touchpoint" and "write_key" not in wanted:
+        body.pop("write_key", None)
+    return body

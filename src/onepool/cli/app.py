@@ -1,0 +1,24 @@
+"""All commands in one application."""
+
+from __future__ import annotations
+
+import typer
+
+from onepool.cli import admin, audience, basics, data, definitions, demo, imports, quarantine, serving
+
+app = typer.Typer(
+    name="onepool",
+    help="OnePool (一池): collect, standardise, identify, know, select, act, learn.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+for _module in (basics, serving, imports, demo, data, definitions):
+    _module.register(app)
+
+app.add_typer(audience.tags, name="tag")
+app.add_typer(audience.segments, name="segment")
+app.add_typer(quarantine.commands, name="quarantine")
+app.add_typer(admin.users, name="user")
+app.add_typer(admin.keys, name="key")

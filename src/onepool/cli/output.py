@@ -1,0 +1,72 @@
+"""How commands print: tables for people, JSON for machines, errors on standard error."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from onepool.errors import OnePoolError
+from onepool.workspace import Workspace, open_workspace
+
+_out = Console()
+_err = Console(stderr=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+WorkspaceDir = Annotated[
+    Path,
+    typer.Option("--workspace", "-w", envvar="WORKSPACE", help="The workspace folder (default: this folder)."),
+]
+
+HERE = Path()
+
+
+def opened(folder: Path) -> Workspace:
+    """The workspace that a command works on: the folder, or `workspace/` below it."""
+    if not (folder / "onepool.yaml").exists() and (folder / "workspace" / "onepool.yaml").exists():
+        folder = folder / "workspace"
+    return open_workspace(folder)
+
+
+def author() -> str:
+    """Who is at the command line, for the history of definitions."""
+    return os.environ.get("ONEPOOL_AUTHOR") or os.environ.get("USER") or "cli"
+
+
+def say(text: str) -> None:
+    """One line for people."""
+    _out.print(text, highlight=False)
+
+
+def note(text: str) -> None:
+    """One line for people that is not the answer (standard error)."""
+    _err.print(text, highlight=False)
+
+
+def show_json(value: object) -> None:
+    """The answer as JSON."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def show_table(rows: Sequence[Mapping[str, Any]], title: str | None = None) -> None:
+    """The answer as a table; columns are those of the first row."""
+    if not rows:
+        say("(none)" if title is None else f"{title}: none")
+        return
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for name, value in rows[0].items():
+        table.add_column(name, justify="right" if isinstance(value, int | float) else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    _out.print(table)
+
+
+def fail(error: OnePoolError) -> None:
+    """An error for the person who reads it."""
+    _err.print(f"onepool: {error}", style="red", highlight=False, markup=False)

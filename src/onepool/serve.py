@@ -1,0 +1,259 @@
+"""Running it: collectors on the public port, one worker behind them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvicorn
+
+from onepool.api.app import create_app
+from onepool.api.live import LiveFeed
+from onepool.clock import SystemClock
+from onepool.collect.intake import Limits
+from onepool.collect.log import SqliteLog
+from onepool.collect.serve import serve_collector
+from onepool.collect.touchpoint import CachedTouchpoints
+from onepool.errors import OnePoolError
+from onepool.pool import Session, remote
+from onepool.tick import Worker
+from onepool.workspace import Workspace, open_workspace
+
+_logger = structlog.get_logger(__name__)
+
+CONSOLE = Path(__file__).parent / "console_dist"
+API_SOCKET = "api.sock"
+
+_ROLES = ("all", "collect", "work")
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class ServeError(OnePoolError):
+    """The server can't start."""
+
+    code = "serve"
+
+
+def serve(workspace: Workspace, host: str, port: int, role: str, ready: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM. `ready` is called once, when the port is open and the worker runs."""
+    if role not in _ROLES:
+        raise ServeError(f"no such role: {role}", hint=f"one of {', '.join(_ROLES)}")
+    collectors: list[Collector] = []
+    listener: socket.socket | None = None
+    if role in ("all", "collect"):
+        listener = _listen(host, port)
+        collectors = [Collector(workspace.root, listener) for _ in range(workspace.settings.collect.processes)]
+    try:
+        asyncio.run(_serve(workspace, collectors, work=role in ("all", "work"), ready=ready))
+    finally:
+        for collector in collectors:
+            collector.stop()
+        if listener is not None:
+            listener.close()
+
+
+async def _serve(workspace: Workspace, collectors: list[Collector], *, work: bool, ready: Callable[[], None]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    for collector in collectors:
+        collector.start()
+    tasks = [asyncio.create_task(collector.keep(stop)) for collector in collectors]
+    halt = threading.Event()
+    ticking: threading.Thread | None = None
+    servers: list[_Server] = []
+    try:
+        if work:
+            feed = LiveFeed()
+            worker = await asyncio.to_thread(
+                Worker, workspace, lambda event: loop.call_soon_threadsafe(feed.publish, event)
+            )
+            ticking = threading.Thread(target=worker.run, args=(halt,), name="tick", daemon=True)
+            ticking.start()
+            app = create_app(workspace, feed, workspace.clock)
+            servers = [_Server(app, workspace.data / API_SOCKET), _Server(_internal(workspace), workspace.socket)]
+            tasks += [asyncio.create_task(server.serve()) for server in servers]
+            while not all(server.started for server in servers):
+                _raise_ended(tasks)
+                await asyncio.sleep(0.02)
+        ready()
+        waiting = asyncio.create_task(stop.wait())
+        await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        _raise_ended(tasks)
+    finally:
+        stop.set()
+        for server in servers:
+            server.should_exit = True
+        halt.set()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if ticking is not None:
+            await asyncio.to_thread(ticking.join)
+            worker.close()
+
+
+def _raise_ended(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        if task.done():
+            task.result()
+
+
+class _Server(uvicorn.Server):
+    """An application on a Unix socket that only the owner may open; signals are the caller's."""
+
+    def __init__(self, app: Any, path: Path) -> None:
+        path.unlink(missing_ok=True)
+        super().__init__(
+            uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=2)
+        )
+        self._path = path
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        yield
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        listener = socket.socket(socket.AF_UNIX)
+        before = os.umask(0o177)
+        try:
+            listener.bind(str(self._path))
+        except OSError as error:
+            raise ServeError(
+                f"can't open the worker's socket: {error}", where=str(self._path), hint="use a shorter workspace path"
+            ) from error
+        finally:
+            os.umask(before)
+        try:
+            await super().serve([listener])
+        finally:
+            listener.close()
+            self._path.unlink(missing_ok=True)
+
+
+def _internal(workspace: Workspace) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+    """Queries from other processes of the same owner (see pool/remote.py)."""
+
+    def run(sql: str, params: dict[str, Any] | None, relations: dict[str, Any]) -> Any:
+        with workspace.pool.read() as session:
+            _register(session, relations)
+            return session.query(sql, params)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+            return
+        body = b""
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if not message.get("more_body"):
+                break
+        try:
+            answer, status = await asyncio.to_thread(remote.answer, body, run), 200
+        except OnePoolError as error:
+            answer, status = str(error).encode(), 422
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": answer})
+
+    return app
+
+
+def _register(session: Session, relations: dict[str, Any]) -> None:
+    for name, table in relations.items():
+        session.relation(name, table)
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+class Collector:
+    """A collector as a process of its own; started again when it ends by itself."""
+
+    def __init__(self, root: Path, listener: socket.socket) -> None:
+        self._command = [sys.executable, "-m", "onepool.serve", str(root), str(listener.fileno())]
+        self._listener = listener
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        # Its standard input is a pipe that closes when this process is gone, however it went.
+        self._process = subprocess.Popen(  # noqa: S603 own interpreter, own module
+            self._command, pass_fds=[self._listener.fileno()], stdin=subprocess.PIPE
+        )
+
+    async def keep(self, stop: asyncio.Event) -> None:
+        """Watch over the process until `stop` is set."""
+        while not stop.is_set():
+            if self._process is not None and self._process.poll() is not None:
+                _logger.error("a collector ended and is started again", status=self._process.returncode)
+                self.start()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), 0.5)
+
+    def stop(self) -> None:
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def collect(root: Path, descriptor: int) -> None:
+    """A collector process: serves the inherited listening socket until told to stop or left alone."""
+    workspace = open_workspace(root, SystemClock())
+    threading.Thread(target=_stop_when_alone, daemon=True).start()
+    limits = workspace.settings.collect
+    serve_collector(
+        socket.socket(fileno=descriptor),
+        SqliteLog(workspace.data / "log.sqlite"),
+        CachedTouchpoints(lambda: workspace.touchpoints().values()),
+        workspace.clock,
+        limits=Limits(batch_bytes=limits.max_batch_bytes, event_bytes=limits.max_event_bytes),
+        upstream=str(workspace.data / API_SOCKET),
+        static_dir=CONSOLE if CONSOLE.is_dir() else None,
+    )
+
+
+def _stop_when_alone() -> None:
+    """The parent holds the other end of standard input; when it is gone, so is the reason to serve."""
+    while sys.stdin.buffer.read(1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise ServeError(f"can't listen: {error}", where=f"{host}:{port}", hint="choose another port") from error
+    listener.listen(2048)
+    listener.set_inheritable(True)
+    return listener
+
+
+if __name__ == "__main__":
+    collect(Path(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,7 @@
+"""The tick: the one loop that moves everything, in batches, from the log into state and pool."""
+
+from __future__ import annotations
+
+from onepool.tick.worker import LiveEvent, Worker, WorkerBusy
+
+__all__ = ["LiveEvent", "Worker", "WorkerBusy"]

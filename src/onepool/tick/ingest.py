@@ -1,0 +1,246 @@
+"""One batch from the log into state and pool: standardise, drop duplicates, identify, append."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from onepool.collect.log import Record
+from onepool.collect.touchpoint import Touchpoint
+from onepool.identity import Resolved, Resolver
+from onepool.pool import Session
+from onepool.standards import Batch, Standard, StandardSettings, standardise
+from onepool.state import State
+from onepool.state.store import set_meta
+from onepool.tick import orders, profiles
+from onepool.tick.duplicates import Duplicates
+from onepool.workspace import columns_of
+
+SEQ_BITS = 20
+"""seq = offset << SEQ_BITS | item."""
+
+_CARRIED = ("ids", "attributes", "objects", "events")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A batch ready to be written: duplicates dropped, every row with its bearer."""
+
+    batch: Batch
+    resolved: Resolved
+    duplicates: pa.Table  # touchpoint, event, received_at of each dropped row
+    hashes: npt.NDArray[np.uint64]
+    replayed: frozenset[int]  # seqs of quarantined things that this batch tried again
+
+    @property
+    def touched(self) -> npt.NDArray[np.int64]:
+        """Customers that this batch touched, retired ones included."""
+        return self.resolved.customers
+
+
+class Ingest:
+    """Turns log records into rows. Holds the rules in force; the caller decides batches and transactions."""
+
+    def __init__(
+        self,
+        state: State,
+        resolver: Resolver,
+        duplicates: Duplicates,
+        standard: Standard,
+        settings: StandardSettings,
+        touchpoints: Mapping[str, Touchpoint],
+    ) -> None:
+        self._state = state
+        self._resolver = resolver
+        self._duplicates = duplicates
+        self.standard = standard
+        self._settings = settings
+        self.touchpoints = touchpoints
+
+    def prepare(self, session: Session, records: Sequence[Record], only: frozenset[int] | None = None) -> Prepared:
+        """Standardise records, drop duplicates, resolve identities. `only`: seqs to take, when trying again."""
+        batch = standardise(records, self.standard, self._settings, self.touchpoints)
+        if only is not None:
+            batch = _only(batch, only)
+        files = {record.offset for record in records if record.protocol == "file"}
+        offsets = batch.rows.column("seq").to_numpy() >> SEQ_BITS
+        always = np.isin(offsets, list(files)) if files else np.zeros(batch.rows.num_rows, np.bool_)
+        again, hashes = self._duplicates.find(session, batch.rows, always)
+        dropped = batch.rows.filter(pa.array(again))
+        batch = _without(batch, again) if again.any() else batch
+        resolved = self._resolver.resolve(batch.ids, batch.rows)
+        return Prepared(batch, resolved, dropped, hashes, only or frozenset())
+
+    def save_state(self, prepared: Prepared, offset: int) -> None:
+        """Make the identity decisions durable together with the offset up to which they are complete."""
+        with self._state.write() as connection:
+            self._resolver.save(connection, prepared.resolved)
+            set_meta(connection, "log_offset", str(offset))
+
+    def append(self, session: Session, prepared: Prepared) -> None:
+        """Write the batch into the pool, inside the caller's transaction."""
+        batch, resolved = prepared.batch, prepared.resolved
+        events = _with_bearer(batch.events, resolved.bearer)
+        session.append("events", events)
+        self._accepted(session, prepared)
+        session.append("attribute_facts", _with_bearer(batch.attributes, resolved.bearer))
+        _objects(session, batch.objects)
+        _identity(session, resolved)
+        if events.num_rows:
+            session.relation("_events", events)
+            orders.fold(session)
+        _quarantine(session, prepared, self.standard.version)
+        _intake(session, prepared)
+        changed = pa.concat_arrays(
+            [
+                resolved.moved.column("customer_id").combine_chunks(),
+                resolved.moved.column("was").combine_chunks().drop_null(),
+                self._customers_of(batch.attributes, resolved),
+            ]
+        )
+        session.relation("_touched", pa.table({"customer_id": resolved.customers}))
+        session.relation("_changed", pa.table({"customer_id": pc.unique(changed)}))
+        profiles.refresh(session, columns_of(self.standard).attributes)
+
+    def committed(self, prepared: Prepared) -> None:
+        """To be called once the pool's transaction is committed."""
+        self._duplicates.remember(prepared.hashes)
+
+    def _accepted(self, session: Session, prepared: Prepared) -> None:
+        rows = prepared.batch.rows
+        eventless = pc.invert(pc.is_in(rows.column("row"), value_set=prepared.batch.events.column("row")))
+        session.append("accepted_ids", rows.filter(eventless).select(["seq", "event_id", "received_at"]))
+
+    def _customers_of(self, table: pa.Table, resolved: Resolved) -> pa.Array:
+        bearer = resolved.bearer[table.column("row").to_numpy()]
+        return pa.array(self._resolver.components.customer[bearer], pa.int64())
+
+
+def _with_bearer(table: pa.Table, bearer: npt.NDArray[np.int64]) -> pa.Table:
+    ids = pa.array(bearer[table.column("row").to_numpy()], pa.int64())
+    return table.drop_columns(["row"]).append_column("identifier_id", ids)
+
+
+def _without(batch: Batch, drop: npt.NDArray[np.bool_]) -> Batch:
+    """The batch without some rows; the others are numbered again from 0."""
+    number = pa.array(np.cumsum(~drop) - 1, pa.int32())
+    keep = pa.array(~drop)
+    parts = {}
+    for name in ("rows", *_CARRIED):
+        table: pa.Table = getattr(batch, name)
+        row = table.column("row")
+        kept = table.filter(keep.take(row))
+        at = kept.schema.get_field_index("row")
+        parts[name] = kept.set_column(at, "row", number.take(kept.column("row")))
+    return Batch(**parts, quarantine=batch.quarantine, counts=batch.counts)
+
+
+def _only(batch: Batch, seqs: frozenset[int]) -> Batch:
+    wanted = pa.array(sorted(seqs), pa.int64())
+    drop = ~pc.is_in(batch.rows.column("seq"), value_set=wanted).to_numpy()
+    kept = _without(batch, drop)
+    refused = batch.quarantine.filter(pc.is_in(batch.quarantine.column("seq"), value_set=wanted))
+    return Batch(
+        rows=kept.rows,
+        events=kept.events,
+        ids=kept.ids,
+        attributes=kept.attributes,
+        objects=kept.objects,
+        quarantine=refused,
+        counts=batch.counts.slice(0, 0),
+    )
+
+
+def _objects(session: Session, objects: pa.Table) -> None:
+    """The latest (time, seq) of each object wins."""
+    if objects.num_rows == 0:
+        return
+    session.relation("_objects", objects)
+    session.execute(
+        """CREATE OR REPLACE TEMP TABLE object_rows AS
+        SELECT kind, object_id, fields::JSON AS fields, time, seq, touchpoint FROM _objects
+        UNION ALL SELECT o.kind, o.object_id, o.fields, o.time, o.seq, o.touchpoint
+            FROM objects o SEMI JOIN _objects n ON n.kind = o.kind AND n.object_id = o.object_id
+        QUALIFY row_number() OVER (PARTITION BY kind, object_id ORDER BY time DESC, seq DESC) = 1"""
+    )
+    session.execute("DELETE FROM objects o USING object_rows n WHERE n.kind = o.kind AND n.object_id = o.object_id")
+    session.execute("INSERT INTO objects BY NAME SELECT * FROM object_rows")
+    session.execute("DROP TABLE object_rows")
+
+
+def _identity(session: Session, resolved: Resolved) -> None:
+    if resolved.seen.num_rows == 0:
+        return
+    new = resolved.new.append_column("last_seen", resolved.new.column("first_seen"))
+    session.append("identifiers", new)
+    session.relation("_seen", resolved.seen)
+    session.execute(
+        """UPDATE identifiers SET first_seen = least(identifiers.first_seen, s.first_seen),
+            last_seen = greatest(identifiers.last_seen, s.last_seen) FROM _seen s
+        WHERE identifiers.identifier_id = s.identifier_id
+            AND (s.last_seen > identifiers.last_seen OR s.first_seen < identifiers.first_seen)"""
+    )
+    moved = resolved.moved
+    if moved.num_rows:
+        session.relation("_moved", moved)
+        session.execute(
+            """UPDATE customer_of SET customer_id = m.customer_id FROM _moved m
+            WHERE customer_of.identifier_id = m.identifier_id AND m.was IS NOT NULL"""
+        )
+        session.execute("INSERT INTO customer_of BY NAME SELECT identifier_id, customer_id FROM _moved WHERE was IS NULL")
+
+
+def _quarantine(session: Session, prepared: Prepared, version: str) -> None:
+    refused = prepared.batch.quarantine
+    if prepared.replayed:
+        session.relation("_tried", pa.table({"seq": pa.array(sorted(prepared.replayed), pa.int64())}))
+        session.execute(
+            """CREATE OR REPLACE TEMP TABLE attempts_before AS
+            SELECT seq, max(attempts) AS attempts FROM quarantine SEMI JOIN _tried USING (seq) GROUP BY seq"""
+        )
+        session.execute("DELETE FROM quarantine USING _tried t WHERE quarantine.seq = t.seq")
+    if refused.num_rows:
+        session.relation("_refused", refused)
+        before = "LEFT JOIN attempts_before b USING (seq)" if prepared.replayed else ""
+        attempts = "coalesce(b.attempts, 0) + 1" if prepared.replayed else "1"
+        session.execute(
+            f"""INSERT INTO quarantine BY NAME
+            SELECT q.seq, q."offset" AS log_offset, q.item, q.received_at, q.touchpoint, q.kind, q.name, q.rule,
+                q.field, q.message, q.sample, $version AS standard_version, {attempts} AS attempts
+            FROM _refused q {before}""",
+            {"version": version},
+        )
+    if prepared.replayed:
+        session.execute("DROP TABLE attempts_before")
+
+
+def _intake(session: Session, prepared: Prepared) -> None:
+    """Count what came in, by hour of receipt, touchpoint and event."""
+    batch = prepared.batch
+    session.relation("_accepted", batch.rows.select(["received_at", "touchpoint", "name", "unknown"]))
+    session.relation("_dropped", prepared.duplicates.select(["received_at", "touchpoint", "name"]))
+    session.relation("_held", batch.quarantine.select(["received_at", "touchpoint", "name"]))
+    session.execute(
+        """CREATE OR REPLACE TEMP TABLE intake_rows AS
+        SELECT date_trunc('hour', received_at) AS hour, touchpoint, name AS event, sum(a)::BIGINT AS accepted,
+            sum(q)::BIGINT AS quarantined, sum(d)::BIGINT AS duplicates, sum(u)::BIGINT AS unknown
+        FROM (
+            SELECT received_at, touchpoint, name, 1 AS a, 0 AS q, 0 AS d, unknown::INTEGER AS u FROM _accepted
+            UNION ALL SELECT received_at, touchpoint, name, 0, 1, 0, 0 FROM _held
+            UNION ALL SELECT received_at, touchpoint, name, 0, 0, 1, 0 FROM _dropped) GROUP BY ALL"""
+    )
+    session.execute(
+        """UPDATE intake SET accepted = intake.accepted + n.accepted, quarantined = intake.quarantined + n.quarantined,
+            duplicates = intake.duplicates + n.duplicates, unknown = intake.unknown + n.unknown
+        FROM intake_rows n WHERE intake.hour = n.hour AND intake.touchpoint = n.touchpoint AND intake.event = n.event"""
+    )
+    session.execute(
+        """INSERT INTO intake BY NAME SELECT n.* FROM intake_rows n
+        ANTI JOIN intake i ON i.hour = n.hour AND i.touchpoint = n.touchpoint AND i.event = n.event"""
+    )
+    session.execute("DROP TABLE intake_rows")

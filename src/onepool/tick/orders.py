@@ -1,0 +1,72 @@
+"""Orders as a fold of order events: the same outcome whatever the order of arrival."""
+
+from __future__ import annotations
+
+from onepool.pool import Session
+
+# What an order event says about the order's status.
+STATUS = {
+    "order_placed": "placed",
+    "order_paid": "paid",
+    "order_shipped": "shipped",
+    "order_completed": "completed",
+    "order_cancelled": "cancelled",
+    "order_refunded": "refunded",
+}
+
+# Events whose contents (amount, items, store …) describe the whole order.
+_CONTENT = ("order_placed", "order_paid")
+
+# (time, seq) as one sortable number.
+_AT = "(epoch_us(time)::HUGEINT * 9223372036854775807 + seq)"
+
+
+def fold(session: Session) -> None:
+    """Fold the order events of the relation `_events` (columns of table events) into table `orders`."""
+    cases = " ".join(f"WHEN '{event}' THEN '{status}'" for event, status in STATUS.items())
+    names = ", ".join(f"'{event}'" for event in STATUS)
+    content = ", ".join(f"'{event}'" for event in _CONTENT)
+    session.execute(
+        f"""CREATE OR REPLACE TEMP TABLE order_facts AS
+        SELECT touchpoint, order_id,
+            min(time) FILTER (event = 'order_placed') AS placed_at,
+            min(time) FILTER (event = 'order_paid') AS paid_at,
+            max(time) FILTER (event = 'order_refunded') AS refunded_at,
+            max(time) FILTER (event IN ('order_completed', 'order_cancelled')) AS closed_at,
+            sum(amount) FILTER (event = 'order_refunded') AS refunded_amount,
+            arg_max(CASE event {cases} END, {_AT}) AS status,
+            max({_AT}) AS updated,
+            max({_AT}) FILTER (event IN ({content})) AS described,
+            arg_max(struct_pack(identifier_id, amount, discount, currency, store_id, channel, items), {_AT})
+                FILTER (event IN ({content})) AS content,
+            arg_max(struct_pack(identifier_id, currency, store_id, channel), {_AT}) AS latest
+        FROM _events WHERE order_id IS NOT NULL AND event IN ({names}) GROUP BY touchpoint, order_id"""
+    )
+    session.execute(
+        """CREATE OR REPLACE TEMP TABLE order_rows AS
+        SELECT n.touchpoint, n.order_id,
+            CASE WHEN newer THEN coalesce(n.content.identifier_id, n.latest.identifier_id) ELSE o.identifier_id END
+                AS identifier_id,
+            least(n.placed_at, o.placed_at) AS placed_at,
+            least(n.paid_at, o.paid_at) AS paid_at,
+            greatest(n.refunded_at, o.refunded_at) AS refunded_at,
+            greatest(n.closed_at, o.closed_at) AS closed_at,
+            CASE WHEN o.order_id IS NULL OR n.updated > o.updated THEN n.status ELSE o.status END AS status,
+            CASE WHEN newer THEN n.content.amount ELSE o.amount END AS amount,
+            CASE WHEN newer THEN n.content.discount ELSE o.discount END AS discount,
+            CASE WHEN n.refunded_amount IS NULL THEN o.refunded_amount
+                ELSE n.refunded_amount + coalesce(o.refunded_amount, 0) END AS refunded_amount,
+            CASE WHEN newer THEN coalesce(n.content.currency, n.latest.currency) ELSE o.currency END AS currency,
+            CASE WHEN newer THEN coalesce(n.content.store_id, n.latest.store_id) ELSE o.store_id END AS store_id,
+            CASE WHEN newer THEN coalesce(n.content.channel, n.latest.channel) ELSE o.channel END AS channel,
+            greatest(n.updated, o.updated) AS updated,
+            greatest(n.described, o.described) AS described,
+            CASE WHEN newer THEN n.content.items ELSE o.items END AS items
+        FROM (SELECT f.*, (o.order_id IS NULL OR coalesce(f.described > coalesce(o.described, -1), false)) AS newer
+              FROM order_facts f LEFT JOIN orders o USING (touchpoint, order_id)) n
+        LEFT JOIN orders o ON o.touchpoint = n.touchpoint AND o.order_id = n.order_id"""
+    )
+    session.execute("DELETE FROM orders o USING order_rows r WHERE o.touchpoint = r.touchpoint AND o.order_id = r.order_id")
+    session.execute("INSERT INTO orders BY NAME SELECT * FROM order_rows")
+    session.execute("DROP TABLE order_rows")
+    session.execute("DROP TABLE order_facts")

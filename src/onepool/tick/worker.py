@@ -1,0 +1,286 @@
+"""The worker: holds the pool, takes what the log has, and keeps tags and segments true."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import structlog
+from filelock import FileLock, Timeout
+
+from onepool.audience.live import Live
+from onepool.audience.outcomes import Outcome, OutcomeLog
+from onepool.collect.log import Record
+from onepool.errors import OnePoolError
+from onepool.identity import Resolver, TypeRule
+from onepool.pool import DuckDBEngine, PoolError, Session, schema, views
+from onepool.standards import Standard, load_standard
+from onepool.state.store import set_meta
+from onepool.tick.duplicates import Duplicates
+from onepool.tick.ingest import SEQ_BITS, Ingest, Prepared
+from onepool.workspace import Workspace, columns_of, touchpoint_of
+
+_logger = structlog.get_logger(__name__)
+
+_CONTROL = ("standard", "replay")
+_NO_RULES = '{"standard":[],"touchpoints":{}}'
+
+
+class WorkerBusy(OnePoolError):
+    """Another worker runs in this workspace."""
+
+    code = "worker-busy"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEvent:
+    """What a tick did, for those who watch: the offset reached, and who entered and left which segment."""
+
+    at: datetime
+    offset: int
+    changes: Sequence[tuple[int, str, str]]  # customer_id, segment, "enter" | "exit"
+
+
+Publish = Callable[[LiveEvent], None]
+
+SHOWN_CHANGES = 500
+"""How many changes of one tick are told to watchers one by one."""
+
+
+class Worker:
+    """One per workspace. `step` is one tick; `run` goes on until told to stop."""
+
+    def __init__(self, workspace: Workspace, publish: Publish | None = None, *, live: bool = True) -> None:
+        self._ws = workspace
+        self._publish = publish
+        self._evaluate = live
+        workspace.data.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(workspace.data / "worker.lock")
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout as error:
+            raise WorkerBusy(
+                "a worker runs in this workspace already", where=str(workspace.root), hint="stop it first"
+            ) from error
+        self.problem: str | None = None
+        try:
+            pool = workspace.pool
+            if not isinstance(pool, DuckDBEngine):
+                raise WorkerBusy("another process holds the pool", where=str(workspace.root))
+            self._pool = pool
+            self._open()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _open(self) -> None:
+        """Read from the stores what the worker keeps in memory."""
+        workspace = self._ws
+        with self._pool.write() as session:
+            session.execute("CREATE TABLE IF NOT EXISTS meta (key VARCHAR, value VARCHAR)")
+            rules = _meta(session, "rules") or _NO_RULES
+            standard = self._install(session, rules)
+            self.offset = int(_meta(session, "log_offset") or 0)
+            duplicates = Duplicates(session, workspace.clock.now(), workspace.settings.dedupe_days)
+        self._resolver = Resolver(workspace.state, _rules_of(standard))
+        self._ingest = Ingest(
+            workspace.state,
+            self._resolver,
+            duplicates,
+            standard,
+            workspace.standard_settings,
+            {name: touchpoint_of(name, body) for name, body in json.loads(rules)["touchpoints"].items()},
+        )
+        self._outcomes = OutcomeLog(workspace.state)
+        self._live = Live(workspace)
+        # After a crash between the two commits of a tick, the state is ahead: redo for the pool up to `_behind`.
+        self._behind = workspace.applied()
+        if self._behind <= self.offset:
+            self._catch_up(identities=False)
+
+    @property
+    def resolver(self) -> Resolver:
+        """Identity as the worker holds it."""
+        return self._resolver
+
+    def step(self) -> bool:
+        """One tick. Returns whether there was anything to do."""
+        try:
+            return self._step()
+        except BaseException:
+            # What is in memory may be ahead of the stores now.
+            self._open()
+            raise
+
+    def drain(self) -> None:
+        """Ticks until the log is applied and nothing is due."""
+        while self.step():
+            pass
+
+    def run(self, stop: threading.Event) -> None:
+        """Ticks until `stop` is set. A failing tick is logged, shown as `problem`, and tried again."""
+        idle = self._ws.settings.tick.idle_milliseconds / 1000
+        while not stop.is_set():
+            try:
+                busy = self.step()
+                self.problem = None
+            except (OnePoolError, OSError) as error:
+                self.problem = str(error)
+                _logger.error("tick failed", error=str(error), offset=self.offset)
+                stop.wait(1.0)
+                continue
+            if not busy:
+                stop.wait(idle)
+
+    def close(self) -> None:
+        """Let others work in this workspace."""
+        self._lock.release()
+
+    def _step(self) -> bool:
+        limits = self._ws.settings.tick
+        records = self._ws.log.read(self.offset, limits.max_requests, limits.max_bytes)
+        if self._behind > self.offset:
+            records = [record for record in records if record.offset <= self._behind]
+        if records and records[0].protocol in _CONTROL:
+            self._control(records[0])
+            return True
+        batch = []
+        for record in records:
+            if record.protocol in _CONTROL:
+                break
+            batch.append(record)
+        if not batch:
+            return self._evaluate and self._idle()
+        self._take(batch, batch[-1].offset)
+        return True
+
+    def _control(self, record: Record) -> None:
+        if record.protocol == "standard":
+            rules = record.body.decode()
+            with self._pool.write() as session:
+                self._install(session, rules)
+                _set_meta(session, "rules", rules)
+                self._commit(session, None, record.offset, None)
+            # Identifiers may have other strengths now, touchpoints other channels: read everything again.
+            self._open()
+            return
+        wanted = json.loads(record.body)
+        records = self._ws.log.get(sorted({offset for offset, _ in wanted}))
+        self._take(records, record.offset, frozenset((offset << SEQ_BITS) | item for offset, item in wanted))
+
+    def _take(self, records: Sequence[Record], offset: int, only: frozenset[int] | None = None) -> None:
+        """Move records through; `offset` is where the log is complete after that."""
+        with self._pool.read() as session:
+            prepared = self._ingest.prepare(session, records, only)
+        try:
+            outcome = self._write(prepared, offset, live=self._evaluate and offset > self._behind)
+        except PoolError as error:
+            if not self._evaluate:
+                raise
+            # A definition that can't be evaluated must not hold up collection: take the batch, evaluate later.
+            _logger.error("live evaluation failed", error=str(error), offset=offset)
+            self.problem = str(error)
+            outcome = self._write(prepared, offset, live=False)
+        self._ingest.committed(prepared)
+        self._tell(outcome)
+        if offset == self._behind:
+            self._catch_up(identities=True)
+
+    def _write(self, prepared: Prepared, offset: int, *, live: bool) -> Outcome | None:
+        with self._pool.write() as session:
+            self._ingest.append(session, prepared)
+            outcome = None
+            if live:
+                outcome = self._live.evaluate(session, prepared.touched, self._ws.clock.now())
+            else:
+                self._live.postpone(session, prepared.touched, self._ws.clock.now())
+            self._commit(session, prepared, offset, outcome)
+        self.offset = offset
+        return outcome
+
+    def _commit(self, session: Session, prepared: Prepared | None, offset: int, outcome: Outcome | None) -> None:
+        """Decisions first (state), then what follows from them (pool): a crash between is made good on opening."""
+        with self._ws.state.write() as connection:
+            if offset > self._behind:
+                if prepared is not None:
+                    self._resolver.save(connection, prepared.resolved)
+                set_meta(connection, "log_offset", str(offset))
+            if outcome is not None and not outcome.empty:
+                change = self._outcomes.save(connection, outcome, offset)
+                self._outcomes.record(session, change, outcome)
+                _set_meta(session, "outcome_id", str(change))
+        _set_meta(session, "log_offset", str(offset))
+
+    def _idle(self) -> bool:
+        """Nothing came in: see to customers whose window runs out and to definitions that changed."""
+        now = self._ws.clock.now()
+        with self._pool.read() as session:
+            if not self._live.pending(session, now):
+                return False
+        with self._pool.write() as session:
+            outcome = self._live.evaluate(session, np.empty(0, np.int64), now)
+            self._commit(session, None, self.offset, outcome)
+        self._tell(outcome)
+        return True
+
+    def _catch_up(self, *, identities: bool) -> None:
+        """Bring the pool level with decisions that the state has and the pool has not."""
+        with self._pool.write() as session:
+            if identities:
+                session.relation("_all", self._resolver.identifiers())
+                session.execute(
+                    """INSERT INTO identifiers BY NAME SELECT a.*, a.first_seen AS last_seen FROM _all a
+                    ANTI JOIN identifiers i ON i.identifier_id = a.identifier_id"""
+                )
+                session.execute("DELETE FROM customer_of")
+                session.append("customer_of", self._resolver.customers())
+            applied = int(_meta(session, "outcome_id") or 0)
+            for change, outcome in self._outcomes.after(applied):
+                self._outcomes.fold(session, change, outcome)
+                _set_meta(session, "outcome_id", str(change))
+
+    def _install(self, session: Session, rules: str) -> Standard:
+        standard = load_standard(json.loads(rules)["standard"])
+        columns = columns_of(standard)
+        schema.create(session, columns)
+        views.create(session, columns, _object_fields(standard), _personal(standard))
+        return standard
+
+    def _tell(self, outcome: Outcome | None) -> None:
+        if self._publish is None:
+            return
+        changes = [] if outcome is None else outcome.shown(SHOWN_CHANGES)
+        self._publish(LiveEvent(self._ws.clock.now(), self.offset, changes))
+
+
+def _rules_of(standard: Standard) -> Callable[[str], TypeRule]:
+    def rule(kind: str) -> TypeRule:
+        known = standard.identifier_types.get(kind)
+        return TypeRule(strong=known.strong, priority=known.priority) if known else TypeRule(strong=False, priority=10_000)
+
+    return rule
+
+
+def _object_fields(standard: Standard) -> dict[str, dict[str, str]]:
+    return {
+        kind: {name: str(field.sql_type) for name, field in object_type.fields.items()}
+        for kind, object_type in standard.objects.items()
+    }
+
+
+def _personal(standard: Standard) -> frozenset[str]:
+    return frozenset(name for name, attribute in standard.attributes.items() if attribute.personal)
+
+
+def _meta(session: Session, key: str) -> str | None:
+    found = session.query("SELECT value FROM meta WHERE key = $key", {"key": key})
+    return found.column("value")[0].as_py() if found.num_rows else None
+
+
+def _set_meta(session: Session, key: str, value: str) -> None:
+    session.execute("DELETE FROM meta WHERE key = $key", {"key": key})
+    session.execute("INSERT INTO meta VALUES ($key, $value)", {"key": key, "value": value})
