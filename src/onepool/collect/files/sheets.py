@@ -1,0 +1,121 @@
+"""Excel workbooks (.xlsx) as blocks: one sheet, read as a stream, every cell as the text a person sees."""
+
+from __future__ import annotations
+
+import itertools
+import zipfile
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from xml.etree.ElementTree import ParseError
+
+import pyarrow as pa
+
+from onepool.collect.files.blocks import Block, BrokenRow, Facts, column_names, cut_sample
+from onepool.collect.files.errors import FileError
+from onepool.collect.files.formats import file_sha256
+from onepool.collect.files.header import LOOK_AT, Knows, find_header
+
+BLOCK_ROWS = 5_000
+
+Row = Sequence[object]
+
+
+class ExcelSource:
+    """One sheet of a workbook: the one named ``sheet``, or the first."""
+
+    def __init__(
+        self, path: Path, knows: Knows, *, sheet: str | None, header: int | None, name: str | None = None
+    ) -> None:
+        self.name = name or path.name
+        self.facts = Facts("excel", size=path.stat().st_size)
+        self._path = path
+        self._knows = knows
+        self._sheet = sheet
+        self._header = header
+
+    def blocks(self) -> Iterator[Block]:
+        import openpyxl  # takes a third of a second; only those who import workbooks pay
+        from openpyxl.utils.exceptions import InvalidFileException
+
+        try:
+            book = openpyxl.load_workbook(self._path, read_only=True, data_only=True)
+        except (zipfile.BadZipFile, InvalidFileException, KeyError, ParseError, OSError) as error:
+            raise FileError(f"not a readable workbook: {error}", where=self.name) from error
+        try:
+            if self._sheet is not None and self._sheet not in book.sheetnames:
+                sheets = ", ".join(book.sheetnames)
+                raise FileError(f"no sheet {self._sheet!r}", where=self.name, hint=f"it has: {sheets}")
+            sheet = book[self._sheet or book.sheetnames[0]]
+            sheet.reset_dimensions()  # what some exporters state as the sheet's size is wrong
+            yield from self._rows(sheet.iter_rows(values_only=True))
+        except (zipfile.BadZipFile, ParseError, KeyError) as error:
+            raise FileError(f"the workbook is damaged: {error}", where=self.name) from error
+        finally:
+            book.close()
+        self.facts.sha256 = file_sha256(self._path)
+        self.facts.done = self.facts.size
+
+    def _rows(self, rows: Iterator[Row]) -> Iterator[Block]:
+        head = list(itertools.islice(rows, LOOK_AT))
+        if not any(any(cell is not None for cell in row) for row in head):
+            raise FileError("no rows in the sheet", where=self.name)
+        header = find_header(head, self._knows) if self._header is None else self._header - 1
+        if header is not None and header >= len(head):
+            raise FileError(f"the header must be in the first {LOOK_AT} rows", where=self.name)
+        if header is None or header < 0:
+            header = -1
+            names = column_names([None] * max(len(row) for row in head))
+        else:
+            self.facts.header_row = header + 1
+            cells = list(head[header])
+            while cells and cells[-1] is None:
+                cells.pop()
+            names = column_names(cells)
+        number = header + 2
+        data = itertools.chain(head[header + 1 :], rows)
+        while batch := list(itertools.islice(data, BLOCK_ROWS)):
+            yield _block(batch, names, number)
+            number += len(batch)
+
+
+def _block(batch: Sequence[Row], names: Sequence[str], first: int) -> Block:
+    width = len(names)
+    good: list[Row] = []
+    numbers: list[int] = []
+    broken: list[BrokenRow] = []
+    for number, row in enumerate(batch, start=first):
+        if all(cell is None for cell in row):
+            continue
+        if any(cell is not None for cell in row[width:]):
+            message = f"cells beyond the header's {width} columns"
+            broken.append(BrokenRow(number, "file.columns", message, cut_sample(",".join(map(_text_or_empty, row)))))
+            continue
+        good.append(row)
+        numbers.append(number)
+    columns = {
+        name: pa.array([_text(row[index]) if index < len(row) else None for row in good], pa.string())
+        for index, name in enumerate(names)
+    }
+    return Block(pa.table(columns), pa.array(numbers, pa.int64()), broken)
+
+
+def _text_or_empty(cell: object) -> str:
+    return _text(cell) or ""
+
+
+def _text(cell: object) -> str | None:
+    """A cell as text: whole numbers without ``.0``, instants as ISO 8601."""
+    if cell is None or isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
+        return str(int(cell))
+    if isinstance(cell, datetime):
+        return cell.isoformat(sep=" ")
+    if isinstance(cell, date | time):
+        return cell.isoformat()
+    if isinstance(cell, timedelta):
+        return str(cell)
+    return str(cell)
