@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
+from starlette.applications import Starlette
 
 from onepool.clock import Clock
 from onepool.collect.app import collector_app
@@ -34,56 +36,61 @@ def serve_collector(
     ``sock`` is bound and may be shared by several processes. ``trusted_proxies`` (addresses, comma separated) are
     believed when they say who the client was and whether it came by https. Blocks; raises nothing of its own.
     """
-    config = uvicorn.Config(
-        _unset,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=trusted_proxies is not None,
-        forwarded_allow_ips=trusted_proxies,
-        timeout_graceful_shutdown=_STOP_SECONDS,
-        timeout_keep_alive=75,
-        backlog=2048,
-    )
-    server = _CollectorServer(config, log, touchpoints, clock, limits, upstream, static_dir)
     # What was imported lives as long as the process; requests make almost no cycles.
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+    server = CollectorServer(
+        log,
+        touchpoints,
+        clock,
+        limits=limits,
+        upstream=upstream,
+        static_dir=static_dir,
+        trusted_proxies=trusted_proxies,
+    )
     server.run(sockets=[sock])
 
 
-class _CollectorServer(uvicorn.Server):
+class CollectorServer(uvicorn.Server):
     """A server that makes its application on its own running loop and lets the last group be written at the end."""
 
     def __init__(
         self,
-        config: uvicorn.Config,
         log: Log,
         touchpoints: TouchpointSource,
         clock: Clock,
-        limits: Limits | None,
-        upstream: str | None,
-        static_dir: Path | None,
+        *,
+        limits: Limits | None = None,
+        upstream: str | None = None,
+        static_dir: Path | None = None,
+        trusted_proxies: str | None = None,
     ) -> None:
+        config = uvicorn.Config(
+            _unset,
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=trusted_proxies is not None,
+            forwarded_allow_ips=trusted_proxies,
+            timeout_graceful_shutdown=_STOP_SECONDS,
+            timeout_keep_alive=75,
+            backlog=2048,
+        )
         super().__init__(config)
         self._log = log
-        self._touchpoints = touchpoints
-        self._clock = clock
-        self._limits = limits
-        self._upstream = upstream
-        self._static_dir = static_dir
         self._writer: GroupCommit | None = None
+        self._app: Callable[[GroupCommit], Starlette] = lambda writer: collector_app(
+            writer, touchpoints, clock, limits, upstream, static_dir
+        )
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         self._writer = GroupCommit(self._log)
-        self.config.app = collector_app(
-            self._writer, self._touchpoints, self._clock, self._limits, self._upstream, self._static_dir
-        )
+        self.config.app = self._app(self._writer)
         await super().serve(sockets)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
