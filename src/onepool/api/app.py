@@ -1,0 +1,115 @@
+"""The app: all routers under /api/v1, errors as problems, security headers, OpenAPI."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+
+import onepool
+from onepool.api import problems
+from onepool.api.access import COOKIE
+from onepool.api.headers import BodyLimit, SecurityHeaders
+from onepool.api.live import LiveFeed
+from onepool.api.models.common import Problem
+from onepool.api.routers import (
+    conditions,
+    customers,
+    home,
+    live,
+    quarantine,
+    query,
+    segments,
+    session,
+    standard,
+    tags,
+    touchpoints,
+)
+from onepool.api.workspace import WorkspaceLike
+
+PREFIX = "/api/v1"
+OPENAPI_PATH = "/api/openapi.json"
+
+_ROUTERS: list[APIRouter] = [
+    session.router,
+    home.router,
+    customers.router,
+    segments.router,
+    conditions.router,
+    tags.router,
+    quarantine.router,
+    standard.router,
+    touchpoints.router,
+    query.router,
+    live.router,
+]
+
+
+def create_app(ws: WorkspaceLike, feed: LiveFeed) -> FastAPI:
+    """The API of one workspace. `feed`: what the worker publishes to; the clock is the workspace's."""
+    app = bare_app()
+    app.state.workspace = ws
+    app.state.feed = feed
+    return app
+
+
+def bare_app() -> FastAPI:
+    """The app without a workspace: routes and OpenAPI only."""
+    app = FastAPI(
+        title="OnePool",
+        version=onepool.__version__,
+        summary="The HTTP API that the console uses.",
+        openapi_url=OPENAPI_PATH,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=_operation_id,
+        responses={"default": _PROBLEM},
+        redirect_slashes=False,
+    )
+    for router in _ROUTERS:
+        app.include_router(router, prefix=PREFIX)
+    problems.install(app)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(SecurityHeaders)
+    made = app.openapi
+    app.openapi = lambda: _finished(made())  # type: ignore[method-assign]
+    return app
+
+
+_PROBLEM: dict[str, Any] = {
+    "description": "A problem (RFC 9457).",
+    "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+
+
+_SECURITY = {
+    "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+    "key": {"type": "http", "scheme": "bearer"},
+}
+_OPEN_OPERATIONS = frozenset({"createSession"})
+
+
+def _finished(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with our problems in place of FastAPI's validation errors, and with what signing in means."""
+    components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    problem = Problem.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
+    schemas |= problem.pop("$defs", {})
+    schemas["Problem"] = problem
+    components["securitySchemes"] = _SECURITY
+    for path in document["paths"].values():
+        for operation in path.values():
+            operation["responses"].pop("422", None)
+            operation["security"] = (
+                [] if operation["operationId"] in _OPEN_OPERATIONS else [{"session": []}, {"key": []}]
+            )
+    return document
+
+
+def _operation_id(route: APIRoute) -> str:
+    """verb + noun in camel case: `read_home` -> `readHome`."""
+    verb, *nouns = route.name.split("_")
+    return verb + "".join(noun.capitalize() for noun in nouns)

@@ -1,0 +1,161 @@
+"""The data standard, channels and titles in the shapes of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from onepool.api.models.common import Titles
+from onepool.api.models.segments import EventName, FieldName
+from onepool.api.models.standard import (
+    StandardDocument,
+    StandardEvent,
+    StandardField,
+    StandardIdentifier,
+    StandardObject,
+)
+from onepool.standards import Attribute, Field, FieldType, Personal, Standard
+
+# What is hidden from those who have not asked to see it.
+_HIDDEN = frozenset({Personal.CONTACT, Personal.ID_CARD, Personal.SENSITIVE})
+
+_CHANNELS: Mapping[str, tuple[str, str]] = {
+    "web": ("网站", "Website"),
+    "app": ("移动应用", "App"),
+    "wechat_oa": ("微信公众号", "WeChat official account"),
+    "wechat_mini": ("微信小程序", "WeChat mini program"),
+    "wecom": ("企业微信", "WeCom"),
+    "douyin": ("抖音", "Douyin"),
+    "xiaohongshu": ("小红书", "Xiaohongshu"),
+    "tmall": ("天猫", "Tmall"),
+    "taobao": ("淘宝", "Taobao"),
+    "jd": ("京东", "JD"),
+    "youzan": ("有赞", "Youzan"),
+    "store": ("线下门店", "Store"),
+    "sms": ("短信", "SMS"),
+    "email": ("邮件", "E-mail"),
+    "mail": ("邮寄", "Post"),
+    "crm": ("CRM", "CRM"),
+    "erp": ("ERP", "ERP"),
+    "ads": ("广告", "Advertising"),
+    "file": ("文件", "File"),
+}
+
+
+def titles(title: Mapping[Any, str] | str | None, name: str) -> Titles:
+    """A title in both languages; where one is missing the other stands in, else the name."""
+    if isinstance(title, str):
+        return Titles(zh=title, en=title)
+    given = dict(title or {})
+    zh = given.get("zh") or given.get("en") or name
+    return Titles(zh=zh, en=given.get("en") or zh)
+
+
+def channel_titles(channel: str) -> Titles:
+    """The title of a channel."""
+    zh, en = _CHANNELS.get(channel, (channel, channel))
+    return Titles(zh=zh, en=en)
+
+
+def event_titles(standard: Standard, event: str) -> Titles:
+    """The title of an event; an unknown event is called by its name."""
+    known = standard.events.get(event)
+    return titles(known.title if known else None, event)
+
+
+def hidden_attributes(standard: Standard) -> frozenset[str]:
+    """Attributes whose values are masked."""
+    return frozenset(name for name, attribute in standard.attributes.items() if attribute.personal in _HIDDEN)
+
+
+def hidden_fields(standard: Standard) -> frozenset[str]:
+    """Event fields whose values are masked, by every name they may be sent under (unknown fields keep theirs)."""
+    names: set[str] = set()
+    for name, field in (*standard.fields.items(), *standard.attributes.items()):
+        if field.personal in _HIDDEN:
+            names |= {name, *field.synonyms}
+    return frozenset(names)
+
+
+def document(standard: Standard) -> StandardDocument:
+    """All of the standard."""
+    return StandardDocument(
+        version=standard.version,
+        events=[
+            StandardEvent(
+                name=name,
+                title=titles(event.title, name),
+                group=event.group,
+                fields=_fields(standard, standard.event_fields(name), event.required),
+            )
+            for name, event in standard.events.items()
+        ],
+        attributes=[_field(name, attribute, False) for name, attribute in standard.attributes.items()],
+        objects=[
+            StandardObject(
+                name=name,
+                title=titles(kind.title, name),
+                fields=_fields(
+                    standard, (kind.id, *(f for f in kind.fields if f != kind.id)), (kind.id, *kind.required)
+                ),
+            )
+            for name, kind in standard.objects.items()
+        ],
+        identifiers=[
+            StandardIdentifier(
+                name=name,
+                title=titles(kind.title, name),
+                strength=kind.strength.value,
+                personal=_personal(kind.personal),
+            )
+            for name, kind in standard.identifier_types.items()
+        ],
+        item_fields=_fields(standard, standard.item_fields, ()),
+    )
+
+
+def condition_events(standard: Standard) -> list[EventName]:
+    """The events with the fields that a condition may ask about; those of order lines as `items.NAME`."""
+    lines = [_condition_field(f"items.{name}", standard.fields[name]) for name in standard.item_fields]
+    events = []
+    for name, event in standard.events.items():
+        fields = [standard.fields[field] for field in standard.event_fields(name) if field in standard.fields]
+        plain = [_condition_field(field.name, field) for field in fields if field.type is not FieldType.ITEMS]
+        has_lines = any(field.type is FieldType.ITEMS for field in fields)
+        events.append(
+            EventName(
+                name=name,
+                title=titles(event.title, name),
+                group=event.group,
+                fields=plain + lines if has_lines else plain,
+            )
+        )
+    return events
+
+
+def condition_attributes(standard: Standard) -> list[FieldName]:
+    """The attributes that a condition may ask about."""
+    return [_condition_field(name, attribute) for name, attribute in standard.attributes.items()]
+
+
+def _condition_field(name: str, field: Field | Attribute) -> FieldName:
+    return FieldName(name=name, title=titles(field.title, name), type=field.type.value, values=list(field.values or ()))
+
+
+def _fields(standard: Standard, names: Iterable[str], required: Iterable[str]) -> list[StandardField]:
+    wanted = set(required)
+    return [_field(name, standard.fields[name], name in wanted) for name in names if name in standard.fields]
+
+
+def _field(name: str, field: Field | Attribute, required: bool) -> StandardField:
+    return StandardField(
+        name=name,
+        title=titles(field.title, name),
+        type=field.type.value,
+        required=required,
+        personal=_personal(field.personal),
+        values=list(field.values or ()),
+    )
+
+
+def _personal(personal: Personal) -> str | None:
+    return None if personal is Personal.NONE else personal.value

@@ -1,0 +1,121 @@
+"""The live feed: what the tick tells, to every open console, as server-sent events.
+
+A slow client never holds the tick back: its buffer is bounded, and it is told how much it missed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal
+
+from onepool.api.models.live import Applied, Missed, SegmentMoved
+from onepool.errors import OnePoolError
+
+Message = SegmentMoved | Applied
+
+
+class FeedFull(OnePoolError):
+    """There are too many open live connections."""
+
+    code = "feed-full"
+
+
+class LiveFeed:
+    """Hands messages from the worker's thread to the clients' event loops."""
+
+    def __init__(self, *, max_clients: int = 200, buffer: int = 1000) -> None:
+        self._max_clients = max_clients
+        self._buffer = buffer
+        self._clients: set[Client] = set()
+        self._lock = threading.Lock()
+
+    def publish(self, message: Message) -> None:
+        """Give one message to every client. From any thread; never blocks."""
+        self.publish_all([message])
+
+    def publish_all(self, messages: Iterable[Message]) -> None:
+        """Give several messages to every client, in order."""
+        batch = list(messages)
+        with self._lock:
+            clients = list(self._clients)
+        for client in clients:
+            if not client.offer(batch):
+                self.leave(client)
+
+    def segment(self, segment: str, customer_id: int, change: Literal["enter", "exit"], at: datetime) -> None:
+        """A customer entered or left a segment."""
+        kind: Literal["segment_entered", "segment_left"] = "segment_entered" if change == "enter" else "segment_left"
+        self.publish(SegmentMoved(type=kind, segment=segment, customer_id=customer_id, at=at))
+
+    def applied(self, applied: int, log_end: int, at: datetime) -> None:
+        """The pool is complete up to `applied`."""
+        self.publish(Applied(applied=applied, log_end=log_end, at=at))
+
+    def join(self) -> Client:
+        """A new client; call inside of an event loop. Raises FeedFull."""
+        client = Client(asyncio.get_running_loop(), self._buffer)
+        with self._lock:
+            if len(self._clients) >= self._max_clients:
+                raise FeedFull("too many live connections are open", hint="close other windows of the console")
+            self._clients.add(client)
+        return client
+
+    def leave(self, client: Client) -> None:
+        """Forget a client."""
+        with self._lock:
+            self._clients.discard(client)
+
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._clients)
+
+
+class Client:
+    """One open connection. Of `applied` messages only the latest is kept."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, limit: int) -> None:
+        self._loop = loop
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._moves: deque[SegmentMoved] = deque()
+        self._applied: Applied | None = None
+        self._missed = 0
+        self._ready = asyncio.Event()
+
+    def offer(self, messages: Iterable[Message]) -> bool:
+        """Take messages, from any thread; false when the client is gone."""
+        with self._lock:
+            for message in messages:
+                if isinstance(message, Applied):
+                    self._applied = message
+                elif len(self._moves) < self._limit:
+                    self._moves.append(message)
+                else:
+                    self._missed += 1
+        try:
+            self._loop.call_soon_threadsafe(self._ready.set)
+        except RuntimeError:  # the loop is closed
+            return False
+        return True
+
+    async def take(self, patience: float) -> list[SegmentMoved | Applied | Missed]:
+        """What came since the last call, waiting up to `patience` seconds for the first; may be empty."""
+        try:
+            await asyncio.wait_for(self._ready.wait(), patience)
+        except TimeoutError:
+            return []
+        self._ready.clear()
+        with self._lock:
+            taken: list[SegmentMoved | Applied | Missed] = [*self._moves]
+            self._moves.clear()
+            if self._missed:
+                taken.append(Missed(count=self._missed))
+                self._missed = 0
+            if self._applied is not None:
+                taken.append(self._applied)
+                self._applied = None
+        return taken

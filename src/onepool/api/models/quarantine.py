@@ -1,0 +1,71 @@
+"""Quarantine: input that breaks the data standard."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from onepool.api.models.common import Instant, Model
+
+
+class QuarantineRow(Model):
+    """One refused thing."""
+
+    id: str = Field(description="Log offset and item.", examples=["1024-3"])
+    received_at: Instant
+    touchpoint: str | None
+    kind: str | None
+    name: str | None = Field(description="Event name or object kind as sent.")
+    rule: str = Field(examples=["type.money"])
+    field: str | None
+    message: str
+    attempts: int
+
+
+class RuleCount(Model):
+    """How many wait for the same reason."""
+
+    rule: str
+    field: str | None
+    touchpoint: str | None
+    count: int
+
+
+class QuarantineList(Model):
+    """A page of what waits, the latest first."""
+
+    items: list[QuarantineRow]
+    total: int
+    page: int
+    size: int
+    by_rule: list[RuleCount]
+
+
+class QuarantineDetail(QuarantineRow):
+    """One refused thing with its sample."""
+
+    standard_version: str | None
+    sample: str = Field(description="The item as sent, JSON text of at most 4 KB; personal values masked by role.")
+
+
+class ReplayRequest(Model):
+    """What to try again: a rule (all that wait for it, may be narrowed), or ids."""
+
+    rule: str | None = None
+    field: str | None = None
+    touchpoint: str | None = None
+    ids: list[str] = Field(default_factory=list, max_length=10_000)
+
+    @model_validator(mode="after")
+    def _something_chosen(self) -> Self:
+        if bool(self.ids) == (self.rule is not None):
+            raise ValueError("give either a rule or ids")
+        return self
+
+
+class ReplayResult(Model):
+    """What was put back into the log. The outcome shows after the next tick."""
+
+    replayed: int
+    offset: int | None = Field(description="Log offset of the replay record; done when `applied` has reached it.")

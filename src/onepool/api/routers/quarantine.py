@@ -1,0 +1,123 @@
+"""Quarantine: what waits, why, and trying again."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+
+from onepool.api.access import Caller, Need, Workspace
+from onepool.api.dictionary import hidden_fields
+from onepool.api.models.quarantine import (
+    QuarantineDetail,
+    QuarantineList,
+    QuarantineRow,
+    ReplayRequest,
+    ReplayResult,
+    RuleCount,
+)
+from onepool.api.problems import Invalid, NotFound
+from onepool.pool import waiting
+from onepool.privacy import audit
+from onepool.privacy.masking import mask_json, mask_text
+from onepool.privacy.roles import Permission
+from onepool.standards import Standard
+
+router = APIRouter(prefix="/quarantine", tags=["quarantine"])
+Reader = Annotated[Caller, Depends(Need(Permission.QUARANTINE_READ))]
+
+
+@router.get("")
+def list_quarantine(
+    _who: Reader,
+    ws: Workspace,
+    rule: Annotated[str | None, Query(max_length=200)] = None,
+    touchpoint: Annotated[str | None, Query(max_length=200)] = None,
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+    size: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> QuarantineList:
+    """What waits, the latest first, and the counts of all reasons."""
+    with ws.pool.read() as session:
+        rows, total = waiting.page(session, rule=rule, touchpoint=touchpoint, offset=(page - 1) * size, limit=size)
+        rules = waiting.by_rule(session)
+    return QuarantineList(
+        items=[_row(row) for row in rows],
+        total=total,
+        page=page,
+        size=size,
+        by_rule=[
+            RuleCount(rule=row.rule, field=row.field, touchpoint=row.touchpoint, count=row.count) for row in rules
+        ],
+    )
+
+
+@router.get("/{id}")
+def read_quarantined(
+    _who: Reader, ws: Workspace, id: Annotated[str, Path(pattern=r"^\d{1,15}-\d{1,7}$")]
+) -> QuarantineDetail:
+    """One refused thing with its sample; what looks like a person's contact is masked."""
+    offset, item = _place(id)
+    with ws.pool.read() as session:
+        found = waiting.detail(session, offset, item)
+    if found is None:
+        raise NotFound("this does not wait in quarantine (any more)", where=id)
+    return QuarantineDetail(
+        **_row(found.row).model_dump(),
+        standard_version=found.standard_version,
+        sample=_masked(found.sample, ws.standard()),
+    )
+
+
+@router.post("/replay")
+def replay_quarantine(
+    body: ReplayRequest, who: Annotated[Caller, Depends(Need(Permission.QUARANTINE_REPLAY))], ws: Workspace
+) -> ReplayResult:
+    """Try things again under the standard and mapping of now. The outcome shows after the next tick."""
+    with ws.pool.read() as session:
+        if body.ids:
+            places = waiting.still_waiting(session, [_place(id) for id in body.ids])
+        else:
+            places = waiting.places(session, rule=body.rule, field=body.field, touchpoint=body.touchpoint)
+    if not places:
+        return ReplayResult(replayed=0, offset=None)
+    count = ws.replay_quarantine(places)
+    audit.record(
+        ws.state,
+        ws.clock,
+        who.actor,
+        "quarantine.replay",
+        body.rule or "by id",
+        {"count": count, "field": body.field, "touchpoint": body.touchpoint},
+    )
+    return ReplayResult(replayed=count, offset=ws.log.end())
+
+
+def _row(row: waiting.Waiting) -> QuarantineRow:
+    return QuarantineRow(
+        id=f"{row.log_offset}-{row.item}",
+        received_at=row.received_at,
+        touchpoint=row.touchpoint,
+        kind=row.kind,
+        name=row.name,
+        rule=row.rule,
+        field=row.field,
+        message=mask_text(row.message),
+        attempts=row.attempts,
+    )
+
+
+def _place(id: str) -> tuple[int, int]:
+    offset, _, item = id.partition("-")
+    if not (offset.isascii() and offset.isdigit() and item.isascii() and item.isdigit() and len(id) <= 30):
+        raise Invalid("not an id of quarantine", where=id[:40], hint="it looks like 1024-3")
+    return int(offset), int(item)
+
+
+def _masked(sample: str, standard: Standard) -> str:
+    """The sample without personal values; a sample that was cut is no longer JSON and is masked as text."""
+    try:
+        data = json.loads(sample)
+    except json.JSONDecodeError:
+        return mask_text(sample)
+    return json.dumps(mask_json(data, hidden_fields(standard)), ensure_ascii=False, indent=2)

@@ -1,0 +1,57 @@
+"""What the API needs of a workspace. `onepool.workspace.Workspace` is one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from onepool.clock import Clock
+from onepool.collect.log import Log
+from onepool.collect.touchpoint import Touchpoint
+from onepool.definitions import Definition, Definitions
+from onepool.pool import Engine
+from onepool.settings import Settings
+from onepool.standards import Standard
+from onepool.state import State
+
+
+class WorkspaceLike(Protocol):
+    """An open workspace: its three stores, its definitions, and the actions with effects."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def log(self) -> Log: ...
+
+    @property
+    def state(self) -> State: ...
+
+    @property
+    def pool(self) -> Engine: ...
+
+    @property
+    def definitions(self) -> Definitions: ...
+
+    def standard(self) -> Standard:
+        """The data standard in force."""
+        ...
+
+    def applied(self) -> int:
+        """The log offset up to which the pool is complete."""
+        ...
+
+    def touchpoints(self) -> dict[str, Touchpoint]:
+        """The touchpoints by name."""
+        ...
+
+    def save(self, kind: str, name: str, body: Mapping[str, Any], *, author: str, reason: str = "") -> Definition:
+        """Store a new version of a checked definition; it takes effect at the next tick."""
+        ...
+
+    def replay_quarantine(self, items: Sequence[tuple[int, int]]) -> int:
+        """Put quarantined things, by (log offset, item), into the log again; how many."""
+        ...

@@ -1,0 +1,153 @@
+"""Tags and segments in figures: coverage, distribution, members, changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from onepool.pool.engine import Session
+
+
+@dataclass(frozen=True, slots=True)
+class TagFigures:
+    """Coverage of one tag."""
+
+    coverage: int
+    values: int
+    as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Quantiles of the numbers of a tag."""
+
+    minimum: float
+    p25: float
+    median: float
+    p75: float
+    maximum: float
+    mean: float
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of a segment, in clear."""
+
+    customer_id: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A customer entering or leaving a segment."""
+
+    customer_id: int
+    change: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One calendar day of a segment: who came and went, and the size at its end (or now, for the last)."""
+
+    at: datetime
+    size: int
+    entered: int
+    left: int
+
+
+def tag_figures(session: Session, tag: str | None = None) -> dict[str, TagFigures]:
+    """Coverage of every tag that has a value, or of one."""
+    found = session.query(
+        """SELECT tag, sum(n)::BIGINT AS coverage, count(*) AS values, max(as_of) AS as_of FROM (
+            SELECT tag, value, count(*) AS n, max(as_of) AS as_of FROM tag_values
+            WHERE $tag IS NULL OR tag = $tag GROUP BY tag, value
+        ) GROUP BY tag""",
+        {"tag": tag},
+    )
+    return {row["tag"]: TagFigures(row["coverage"], row["values"], row["as_of"]) for row in found.to_pylist()}
+
+
+def tag_distribution(session: Session, tag: str, limit: int = 100) -> list[tuple[str, int]]:
+    """The commonest values with their counts. A tag with several values counts a customer under each."""
+    found = session.query(
+        """SELECT v, count(*) AS n FROM (
+            SELECT unnest(CASE WHEN list IS NULL THEN [coalesce(value, number::VARCHAR)] ELSE list END) AS v
+            FROM tag_values WHERE tag = $tag
+        ) WHERE v IS NOT NULL GROUP BY v ORDER BY n DESC, v LIMIT $limit""",
+        {"tag": tag, "limit": limit},
+    )
+    return [(row["v"], row["n"]) for row in found.to_pylist()]
+
+
+def tag_values(session: Session, limit: int = 50) -> dict[str, list[str]]:
+    """For every tag its commonest values; what a menu offers."""
+    found = session.query(
+        """SELECT tag, v FROM (
+            SELECT tag, v, count(*) AS n FROM (
+                SELECT tag, unnest(CASE WHEN list IS NULL THEN [value] ELSE list END) AS v FROM tag_values
+            ) WHERE v IS NOT NULL GROUP BY ALL
+        ) QUALIFY row_number() OVER (PARTITION BY tag ORDER BY n DESC, v) <= $limit ORDER BY tag, n DESC, v""",
+        {"limit": limit},
+    )
+    values: dict[str, list[str]] = {}
+    for row in found.to_pylist():
+        values.setdefault(row["tag"], []).append(row["v"])
+    return values
+
+
+def tag_spread(session: Session, tag: str) -> Spread | None:
+    """Quantiles of the tag's numbers; None when it has none."""
+    row = session.query(
+        """SELECT min(number) AS minimum, quantile_cont(number, 0.25) AS p25, median(number) AS median,
+            quantile_cont(number, 0.75) AS p75, max(number) AS maximum, avg(number) AS mean
+        FROM tag_values WHERE tag = $tag AND number IS NOT NULL AND isfinite(number)""",
+        {"tag": tag},
+    ).to_pylist()[0]
+    return Spread(**row) if row["minimum"] is not None else None
+
+
+def members(session: Session, segment: str, *, offset: int = 0, limit: int = 50) -> tuple[list[Member], int]:
+    """A page of members, the latest entry first, and how many there are."""
+    total = session.query("SELECT count(*) AS n FROM segment_members WHERE segment = $segment", {"segment": segment})
+    found = session.query(
+        """SELECT customer_id, since FROM segment_members WHERE segment = $segment
+        ORDER BY since DESC, customer_id LIMIT $limit OFFSET $offset""",
+        {"segment": segment, "limit": limit, "offset": offset},
+    )
+    return [Member(**row) for row in found.to_pylist()], int(total["n"][0].as_py())
+
+
+def changes(session: Session, segment: str, limit: int = 100) -> list[Change]:
+    """The latest entries and exits, the latest first."""
+    found = session.query(
+        """SELECT customer_id, change, at FROM segment_changes WHERE segment = $segment
+        ORDER BY at DESC, change_id DESC LIMIT $limit""",
+        {"segment": segment, "limit": limit},
+    )
+    return [Change(**row) for row in found.to_pylist()]
+
+
+def days(session: Session, segment: str, now: datetime, zone: ZoneInfo, count: int = 30) -> list[Span]:
+    """The last `count` calendar days of `zone`, oldest first. Sizes are counted back from the present one."""
+    today = now.astimezone(zone).date()
+    first = today - timedelta(days=count - 1)
+    start = datetime(first.year, first.month, first.day, tzinfo=zone)
+    found = session.query(
+        """SELECT timezone($zone, at)::DATE AS day, count(*) FILTER (change = 'enter') AS entered,
+            count(*) FILTER (change = 'exit') AS departed
+        FROM segment_changes WHERE segment = $segment AND at >= $start AND at <= $now GROUP BY 1""",
+        {"segment": segment, "start": start, "now": now, "zone": zone.key},
+    )
+    moves = {row["day"]: (row["entered"], row["departed"]) for row in found.to_pylist()}
+    size = members(session, segment, limit=0)[1]
+    spans: list[Span] = []
+    for back in range(count):
+        day = today - timedelta(days=back)
+        entered, left = moves.get(day, (0, 0))
+        after = day + timedelta(days=1)
+        end = now if back == 0 else datetime(after.year, after.month, after.day, tzinfo=zone)
+        spans.append(Span(end, size, entered, left))
+        size -= entered - left
+    return spans[::-1]

@@ -1,0 +1,67 @@
+"""Roles and what they may do. A permission is checked on every route; nothing is open by default."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a user or an API key is for."""
+
+    MARKETER = "marketer"
+    APPROVER = "approver"
+    ANALYST = "analyst"
+    ENGINEER = "engineer"
+    PRIVACY = "privacy"
+    ADMIN = "admin"
+
+
+class Permission(StrEnum):
+    """One thing that may be allowed: room.verb."""
+
+    SESSION = "session.own"
+    HOME_READ = "home.read"
+    CUSTOMERS_READ = "customers.read"
+    CUSTOMERS_NAMES = "customers.names"
+    CUSTOMERS_REVEAL = "customers.reveal"
+    SEGMENTS_READ = "segments.read"
+    SEGMENTS_WRITE = "segments.write"
+    TAGS_READ = "tags.read"
+    QUARANTINE_READ = "quarantine.read"
+    QUARANTINE_REPLAY = "quarantine.replay"
+    STANDARD_READ = "standard.read"
+    TOUCHPOINTS_READ = "touchpoints.read"
+    TOUCHPOINTS_KEYS = "touchpoints.keys"
+    QUERY_RUN = "query.run"
+    LIVE_READ = "live.read"
+    AUDIT_READ = "audit.read"
+    USERS_MANAGE = "users.manage"
+
+
+_P = Permission
+_EVERYONE = frozenset(
+    {
+        _P.SESSION,
+        _P.HOME_READ,
+        _P.CUSTOMERS_READ,
+        _P.SEGMENTS_READ,
+        _P.TAGS_READ,
+        _P.STANDARD_READ,
+        _P.TOUCHPOINTS_READ,
+        _P.LIVE_READ,
+    }
+)
+
+PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.MARKETER: _EVERYONE | {_P.CUSTOMERS_NAMES, _P.SEGMENTS_WRITE},
+    Role.APPROVER: _EVERYONE | {_P.CUSTOMERS_NAMES, _P.SEGMENTS_WRITE},
+    Role.ANALYST: _EVERYONE | {_P.SEGMENTS_WRITE, _P.QUARANTINE_READ, _P.QUERY_RUN},
+    Role.ENGINEER: _EVERYONE | {_P.QUARANTINE_READ, _P.QUARANTINE_REPLAY, _P.TOUCHPOINTS_KEYS, _P.QUERY_RUN},
+    Role.PRIVACY: _EVERYONE | {_P.CUSTOMERS_NAMES, _P.CUSTOMERS_REVEAL, _P.QUARANTINE_READ, _P.AUDIT_READ},
+    Role.ADMIN: frozenset(Permission),
+}
+
+
+def may(role: Role, permission: Permission) -> bool:
+    """Whether the role has the permission."""
+    return permission in PERMISSIONS[role]
