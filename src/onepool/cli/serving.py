@@ -1,0 +1,45 @@
+"""serve."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from onepool.cli.output import HERE, WorkspaceDir, note, opened
+from onepool.privacy.users import ensure_admin
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command("serve")(run)
+
+
+def run(
+    folder: WorkspaceDir = HERE,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="PORT", help="Port to listen on.")] = 8000,
+    role: Annotated[str, typer.Option(help="What to run here: all, collect or work.")] = "all",
+) -> None:
+    """Run OnePool: collectors, worker, API and console on one port.
+
+    Example: onepool serve --workspace mybrand --port 8000
+    """
+    # Imported here: the server's libraries cost a second that other commands need not spend.
+    from onepool.serve import serve  # noqa: PLC0415
+
+    workspace = opened(folder)
+    admin = ensure_admin(workspace.state, workspace.clock)
+    address = f"[{host}]" if ":" in host else host
+
+    def ready() -> None:
+        note(f"OnePool serves {workspace.settings.name} (process {os.getpid()})")
+        note(f"  open     http://{address}:{port}")
+        if admin is not None:
+            note(f"  sign in  {admin[0]}  password: {admin[1]}   (shown only now)")
+        for touchpoint in workspace.touchpoints().values():
+            if touchpoint.write_key:
+                note(f"  collect  {touchpoint.name} ({touchpoint.channel}): write key {touchpoint.write_key}")
+
+    serve(workspace, host, port, role, ready)

@@ -1,0 +1,81 @@
+"""What `status` and `doctor` tell: positions, sizes, and what is wrong with it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from onepool.errors import OnePoolError
+from onepool.workspace import Workspace
+
+LOW_DISK_BYTES = 1 << 30
+
+
+def status(workspace: Workspace) -> dict[str, Any]:
+    """Figures of a workspace, each under its name."""
+    end, applied = workspace.log.end(), workspace.applied()
+    figures: dict[str, Any] = {
+        "workspace": str(workspace.root),
+        "log_end": end,
+        "applied": applied,
+        "behind": end - applied,
+    }
+    for name in ("log.sqlite", "state.sqlite", "pool.duckdb"):
+        path = workspace.data / name
+        figures[f"{name}_mb"] = round(sum(p.stat().st_size for p in _with_journal(path)) / 1e6, 1)
+    with workspace.pool.read() as session:
+        for label, table in (
+            ("events", "events"),
+            ("customers", "profiles"),
+            ("identifiers", "identifiers"),
+            ("orders", "orders"),
+            ("quarantined", "quarantine"),
+        ):
+            exists = session.query(
+                "SELECT 1 FROM information_schema.tables WHERE table_schema = 'main' AND table_name = $t", {"t": table}
+            )
+            count = session.query(f"SELECT count(*) AS n FROM {table}") if exists.num_rows else None  # noqa: S608
+            figures[label] = count.column("n")[0].as_py() if count is not None else 0
+    return figures
+
+
+def problems(workspace: Workspace) -> list[dict[str, str]]:
+    """What is wrong, worst first, each with a severity (error, warning) and what to do."""
+    found = list(_problems(workspace))
+    return sorted(found, key=lambda row: row["severity"])
+
+
+def _problems(workspace: Workspace) -> Iterator[dict[str, str]]:
+    free = shutil.disk_usage(workspace.root).free
+    if free < LOW_DISK_BYTES:
+        yield _row("error", f"only {free // 1_000_000} MB of disk are free", "make room: collection stops when it is full")
+    try:
+        workspace.log.append([])
+    except OnePoolError as error:
+        yield _row("error", f"the log can't be written: {error}", "see the disk and the rights of the data folder")
+    try:
+        figures = status(workspace)
+    except OnePoolError as error:
+        yield _row("error", f"the pool can't be read: {error}", "run: onepool rebuild")
+        return
+    running = workspace.socket.exists()
+    if figures["behind"]:
+        severity = "warning" if running else "error"
+        hint = "wait, or see the server's output" if running else "run: onepool serve"
+        yield _row(severity, f"{figures['behind']} requests wait to be applied", hint)
+    if not running:
+        yield _row("warning", "no server runs in this workspace", "run: onepool serve")
+    if figures["quarantined"]:
+        yield _row("warning", f"{figures['quarantined']} things are in quarantine", "run: onepool quarantine list")
+    if not workspace.touchpoints():
+        yield _row("warning", "there is no touchpoint", "write one in touchpoints/ and run: onepool apply")
+
+
+def _row(severity: str, message: str, hint: str) -> dict[str, str]:
+    return {"severity": severity, "message": message, "hint": hint}
+
+
+def _with_journal(path: Path) -> list[Path]:
+    return [p for p in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + ".wal")) if p.exists()]

@@ -1,0 +1,104 @@
+"""`onepool verify`: is everything that was kept up to date equal to what a computation from scratch gives?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from onepool.audience.live import Live
+from onepool.identity import Resolver
+from onepool.pool import Engine
+from onepool.rebuild import build, content_hashes
+from onepool.tick import Worker
+from onepool.workspace import Workspace
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check and what it found; `difference` is None where all is well."""
+
+    check: str
+    compared: str
+    difference: str | None = None
+
+
+def verify(workspace: Workspace, progress: Progress | None = None) -> list[Finding]:
+    """Compare log, state, pool, tags and segments with each other and with a computation from scratch.
+
+    Needs the workspace for itself (no server may run). Applies what the log still holds first.
+    """
+    say = progress or (lambda _: None)
+    worker = Worker(workspace)
+    try:
+        say("applying the log")
+        worker.drain()
+        findings = [_positions(workspace, worker)]
+        say("identities from scratch")
+        findings.append(_identity(workspace, worker, workspace.pool))
+        say("tags and segments from scratch")
+        findings += _live(workspace)
+        say("the pool from scratch")
+        findings += _pool(workspace)
+        return findings
+    finally:
+        worker.close()
+
+
+def _positions(workspace: Workspace, worker: Worker) -> Finding:
+    end, state, pool = workspace.log.end(), workspace.applied(), worker.offset
+    difference = None if end == state == pool else f"log ends at {end}, state is at {state}, pool at {pool}"
+    return Finding("positions", f"offset {end}", difference)
+
+
+def _identity(workspace: Workspace, worker: Worker, pool: Engine) -> Finding:
+    scratch = Resolver(workspace.state, worker.rule_of).components.customer
+    live = worker.resolver.components.customer
+    kept = pool.query("SELECT identifier_id, customer_id FROM customer_of ORDER BY identifier_id")
+    stored = kept.column("customer_id").to_numpy()
+    compared = f"{scratch.size} identifiers"
+    for name, other in (("in memory", live), ("in the pool", stored)):
+        if other.size != scratch.size:
+            return Finding("identity", compared, f"{other.size} identifiers {name}")
+        wrong = int(np.count_nonzero(other != scratch))
+        if wrong:
+            return Finding("identity", compared, f"{wrong} identifiers have another customer {name}")
+    return Finding("identity", compared)
+
+
+def _live(workspace: Workspace) -> list[Finding]:
+    live = Live(workspace)
+    now = workspace.clock.now()
+    with workspace.pool.read() as session:
+        return [
+            Finding(f"{kind} {name}", f"{size} customers", None if not wrong else f"{wrong} customers differ")
+            for kind, name, size, wrong in live.differences(session, now)
+        ]
+
+
+def _pool(workspace: Workspace) -> list[Finding]:
+    with TemporaryDirectory(dir=workspace.data) as folder:
+        path = Path(folder) / "pool.duckdb"
+        build(workspace, path)
+        fresh = workspace.open_pool(path)
+        try:
+            wanted = content_hashes(fresh)
+        finally:
+            fresh.close()
+    found = content_hashes(workspace.pool)
+    findings = []
+    for table in sorted(set(wanted) | set(found)):
+        rows, digest = found.get(table, (0, ""))
+        other_rows, other_digest = wanted.get(table, (0, ""))
+        difference = None
+        if rows != other_rows:
+            difference = f"{rows} rows, {other_rows} when made again"
+        elif digest != other_digest:
+            difference = "other contents when made again"
+        findings.append(Finding(f"pool {table}", f"{rows} rows", difference))
+    return findings
