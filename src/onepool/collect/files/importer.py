@@ -90,8 +90,6 @@ def _read(
             statements[layout] = _statement(stage, planner, block, file)
         sql, parameters = statements[layout]
         if block.table.num_rows:
-            if isinstance(stage, OrderStage):
-                parameters = {**parameters, "pos": stage.position(block.table.num_rows)}
             keys = [f"c{number}" for number in range(block.table.num_columns)]
             table = block.table.rename_columns(keys).append_column("row", block.rows)
             staging.insert(sql, table, parameters)

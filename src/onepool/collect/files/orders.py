@@ -37,15 +37,14 @@ class OrderStage:
         self._staging = staging
         stages = ", ".join(f"{stage} VARCHAR" for stage in ORDER_STAGES)
         staging.execute(
-            "CREATE TABLE lines (pos BIGINT, row BIGINT, okey VARCHAR, order_id VARCHAR, ids VARCHAR, status VARCHAR,"
+            "CREATE TABLE lines (row BIGINT, okey VARCHAR, order_id VARCHAR, ids VARCHAR, status VARCHAR,"
             f" {stages}, refund_id VARCHAR, amount DECIMAL(18,4), discount DECIMAL(18,4), refund_amount DECIMAL(18,4),"
             " head VARCHAR, item VARCHAR, nested VARCHAR, returned BOOLEAN, quantity DECIMAL(18,4),"
             " line_amount DECIMAL(18,4), line_discount DECIMAL(18,4), negative BOOLEAN)"
         )
-        self._lines = 0
 
     def statement(self, columns: Columns) -> str:
-        """The INSERT for blocks of one layout; ``$pos`` is the number of lines before the block."""
+        """The INSERT for blocks of one layout."""
         price, quantity = columns.decimal("item", "price"), columns.decimal("item", "quantity")
         stages = ", ".join(f"{columns.text('control', stage)} AS {stage}" for stage in ORDER_STAGES)
         words, meant = columns.parameters.texts(order_statuses()), columns.parameters.texts(order_statuses().values())
@@ -60,7 +59,7 @@ class OrderStage:
         item = f"nullif('{{' || concat_ws(',', {', '.join(members)}) || '}}', '{{}}')" if members else "NULL::VARCHAR"
         status_field = f"'\"order_status\":' || to_json({status})"
         return (
-            "INSERT INTO lines SELECT $pos + row_number() OVER () - 1, row, okey, order_id, ids, stage,"
+            "INSERT INTO lines SELECT row, okey, order_id, ids, stage,"
             f" {', '.join(ORDER_STAGES)}, refund_id, amount, discount, refund_amount, head, item, nested, returned,"
             " quantity, line_amount, line_discount, price < 0 FROM (SELECT *,"
             f" {item} AS item FROM (SELECT *, coalesce(quantity < 0, line_amount < 0, amount < 0, false) AS returned FROM (SELECT *,"
@@ -77,12 +76,6 @@ class OrderStage:
             f" FROM (SELECT row, {columns.cleaned} FROM block)))))"
         )
 
-    def position(self, rows: int) -> int:
-        """The number of lines before a block of ``rows`` rows that is about to be inserted."""
-        before = self._lines
-        self._lines += rows
-        return before
-
     def items(self, sha256: str) -> Iterator[pa.Table]:
         """The events of all orders by order of first line: ``row``, ``name``, ``content`` (JSON)."""
         del sha256  # an order's own id makes its message ids
@@ -91,7 +84,7 @@ class OrderStage:
         bounds = self._staging.query(
             "SELECT min(first) AS start FROM spans GROUP BY first // $range ORDER BY start", {"range": RANGE}
         ).column(0)
-        ends = [*bounds.to_pylist()[1:], self._lines]
+        ends = [*bounds.to_pylist()[1:], 1 << 62]
         for start, end in zip(bounds.to_pylist(), ends, strict=True):
             between = {"from": start, "to": end}
             self._staging.execute(f"CREATE OR REPLACE TEMP TABLE gathered AS {_GATHER}", between)
@@ -116,8 +109,7 @@ class OrderStage:
         if self._staging.value("SELECT coalesce(bool_and(last - first + 1 = lines), true) FROM spans"):
             return
         self._staging.execute(
-            """CREATE TABLE sorted AS SELECT row_number() OVER (ORDER BY s.first, l.pos) - 1 AS pos, l.* EXCLUDE (pos)
-               FROM lines l JOIN spans s USING (okey) ORDER BY s.first, l.pos"""
+            "CREATE TABLE sorted AS SELECT l.* FROM lines l JOIN spans s USING (okey) ORDER BY s.first, l.row"
         )
         self._staging.execute("DROP TABLE lines")
         self._staging.execute("ALTER TABLE sorted RENAME TO lines")
@@ -125,7 +117,7 @@ class OrderStage:
 
 
 _SPANS = """CREATE OR REPLACE TABLE spans AS
-    SELECT okey, min(pos) AS first, max(pos) AS last, count(*) AS lines FROM lines GROUP BY okey"""
+    SELECT okey, min(rowid) AS first, max(rowid) AS last, count(*) AS lines FROM lines GROUP BY okey"""
 
 _GATHER = f"""
     SELECT okey, min(row) AS row, any_value(order_id) AS order_id,
@@ -142,11 +134,11 @@ _GATHER = f"""
         -sum(quantity) FILTER (returned) AS returned_quantity,
         coalesce(arg_min(refund_amount, row), -sum(line_amount) FILTER (returned),
             -min(amount) FILTER (returned)) AS refund_amount,
-        coalesce('[' || string_agg(item, ',' ORDER BY pos) FILTER (NOT returned) || ']', any_value(nested)) AS items,
-        '[' || string_agg(item, ',' ORDER BY pos) FILTER (returned) || ']' AS returned_items,
+        coalesce('[' || string_agg(item, ',' ORDER BY row) FILTER (NOT returned) || ']', any_value(nested)) AS items,
+        '[' || string_agg(item, ',' ORDER BY row) FILTER (returned) || ']' AS returned_items,
         count(*) FILTER (NOT returned) AS sold, count(*) FILTER (returned) AS returned,
         coalesce(bool_or(negative), false) AS negative
-    FROM lines WHERE pos >= $from AND pos < $to GROUP BY okey"""
+    FROM lines WHERE rowid >= $from AND rowid < $to GROUP BY okey"""
 
 _ANY_TIME = f"coalesce({', '.join(ORDER_STAGES)})"
 

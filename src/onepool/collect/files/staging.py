@@ -30,7 +30,11 @@ class Staging:
     def __init__(self, scratch: Path | None = None, memory: str = MEMORY) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="import-", dir=scratch)
         folder = Path(self._folder.name)
-        config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": memory, "threads": "2", "temp_directory": str(folder / "spill")}
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": memory,
+            "threads": "2",
+            "temp_directory": str(folder / "spill"),
+        }
         self._connection = duckdb.connect(str(folder / "rows.duckdb"), config=config)
         self.execute("SET TimeZone = 'UTC'")
         self.execute("CREATE TABLE refused (row BIGINT, content VARCHAR)")
