@@ -77,7 +77,7 @@ class DuckDBEngine:
                 ) from error
             raise PoolError(str(error), where=self._path) from error
         self._write_lock = threading.RLock()
-        self._connection.execute(f"SET TimeZone = {_literal(zone)}")
+        self._connection.execute(f"SET GLOBAL TimeZone = {_literal(zone)}")
         if memory is not None:
             self._connection.execute(f"SET memory_limit = {_literal(memory)}")
         if threads is not None:

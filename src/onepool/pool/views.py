@@ -67,7 +67,7 @@ def _queries(columns: Columns, objects: Mapping[str, Mapping[str, str]], persona
         "tags": "SELECT customer_id, tag, value, number, list, as_of FROM main.tag_values",
         "tag_history": "SELECT customer_id, tag, value, number, list, as_of FROM main.tag_changes",
         "segment_members": "SELECT customer_id, segment, since FROM main.segment_members",
-        "segment_changes": "SELECT change_id, customer_id, segment, change, at FROM main.segment_changes",
+        "segment_changes": 'SELECT change_id, customer_id, segment, change, "at" FROM main.segment_changes',
         "quarantine": """SELECT seq AS id, received_at, touchpoint, kind, name, rule, field, message, attempts
             FROM main.quarantine""",
     }
