@@ -51,6 +51,10 @@ class DuckDBSession:
         self._cursor.register(name, data)
         self._relations.add(name)
 
+    def interrupt(self) -> None:
+        """Stop the query that runs in this session, from another thread; there it raises PoolError."""
+        self._cursor.interrupt()
+
     def release(self) -> None:
         for name in self._relations:
             self._cursor.unregister(name)
