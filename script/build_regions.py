@@ -24,8 +24,10 @@ SPECIAL = {"香港特别行政区": "810000", "澳门特别行政区": "820000",
 
 def rows(package: Path) -> list[tuple[str, str, str, str]]:
     """(level, code, name, name of the city): provinces, cities, districts in the order of their codes."""
-    read = {name: json.loads((package / "dist" / f"{name}.json").read_text(encoding="utf-8")) for name in
-            ("provinces", "cities", "areas", "HK-MO-TW")}
+    read = {
+        name: json.loads((package / "dist" / f"{name}.json").read_text(encoding="utf-8"))
+        for name in ("provinces", "cities", "areas", "HK-MO-TW")
+    }
     found: list[tuple[str, str, str, str]] = [("1", one["code"] + "0000", one["name"], "") for one in read["provinces"]]
     names = {one["code"]: one["name"] for one in read["provinces"]}
     cities: dict[str, str] = {}

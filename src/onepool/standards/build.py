@@ -11,14 +11,24 @@ import msgspec
 
 from onepool.standards.check import check, nearest
 from onepool.standards.errors import StandardError
-from onepool.standards.model import Attribute, EventType, Field, FieldType, IdentifierType, ObjectType, Standard
+from onepool.standards.model import (
+    Attribute,
+    Channel,
+    EventType,
+    Field,
+    FieldType,
+    IdentifierType,
+    ObjectType,
+    Standard,
+)
 
-KINDS: dict[str, type[Field | EventType | ObjectType | Attribute | IdentifierType]] = {
+KINDS: dict[str, type[Channel | Field | EventType | ObjectType | Attribute | IdentifierType]] = {
     "fields": Field,
     "events": EventType,
     "objects": ObjectType,
     "attributes": Attribute,
     "identifier_types": IdentifierType,
+    "channels": Channel,
 }
 _SECTIONS = (*KINDS, "item_fields", "item_aliases", "blocked")
 _ADDED = frozenset({"synonyms", "fields", "required", "aliases", "values", "blocked", "never", "context"})
@@ -131,6 +141,7 @@ class Builder:
             objects=made["objects"],
             attributes=made["attributes"],
             identifier_types=made["identifier_types"],
+            channels=made["channels"],
             item_fields=tuple(self.item_fields),
             item_aliases=self.item_aliases,
             blocked=tuple(self.blocked),

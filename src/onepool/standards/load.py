@@ -19,7 +19,7 @@ from onepool.standards.build import KINDS, Builder
 from onepool.standards.errors import StandardError
 from onepool.standards.model import Standard
 
-BUILTIN_FILES = ("fields.yaml", "events.yaml", "objects.yaml", "attributes.yaml", "identifiers.yaml")
+BUILTIN_FILES = ("fields.yaml", "events.yaml", "objects.yaml", "attributes.yaml", "identifiers.yaml", "channels.yaml")
 
 
 class _Loader(yaml.SafeLoader):

@@ -105,6 +105,14 @@ class Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     synonyms: tuple[str, ...] = ()
 
 
+class Channel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A kind of platform on which a brand meets people."""
+
+    title: Title
+    name: str = ""
+    synonyms: tuple[str, ...] = ()
+
+
 class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A field of events and objects. One name has one type wherever it is used."""
 
@@ -220,6 +228,11 @@ class Names:
                 self._loose.setdefault(key, named)
                 self.rank.setdefault(key, 10_000)
 
+    @property
+    def spellings(self) -> Mapping[str, str]:
+        """Every known spelling in loose form -> name."""
+        return self._loose
+
     def find(self, name: str) -> str | None:
         """The standard's name for `name`, or None."""
         return name if name in self._exact else self._loose.get(loose(name))
@@ -240,6 +253,7 @@ class Standard:
         objects: dict[str, ObjectType],
         attributes: dict[str, Attribute],
         identifier_types: dict[str, IdentifierType],
+        channels: dict[str, Channel],
         item_fields: tuple[str, ...],
         item_aliases: dict[str, str],
         blocked: tuple[str, ...],
@@ -250,6 +264,7 @@ class Standard:
         self.objects = objects
         self.attributes = attributes
         self.identifier_types = identifier_types
+        self.channels = channels
         self.item_fields = item_fields
         self.item_aliases = item_aliases
         self.blocked = frozenset(value.casefold() for value in blocked)
@@ -341,3 +356,8 @@ class Standard:
     def identifier_names(self) -> Names:
         """Names of identifier types."""
         return Names({name: (item.synonyms, item.title) for name, item in self.identifier_types.items()})
+
+    @cached_property
+    def channel_names(self) -> Names:
+        """Names of channels."""
+        return Names({name: (item.synonyms, item.title) for name, item in self.channels.items()})

@@ -1,0 +1,63 @@
+"""What can be wrong with a value or an item: stable rule codes, with words for people in both languages."""
+
+from __future__ import annotations
+
+from typing import Final
+
+RULES: Final[dict[str, tuple[str, str]]] = {
+    "required": ("缺少必填字段 {field}", "the required field {field} is missing"),
+    "type.text": ("{value} 不是文本", "{value} is not a text"),
+    "type.id": ("{value} 不能作为编号", "{value} can't be an id"),
+    "type.integer": ("{value} 不是整数", "{value} is not a whole number"),
+    "type.number": ("{value} 不是数字", "{value} is not a number"),
+    "type.money": ("{value} 不是金额", "{value} is not an amount of money"),
+    "type.boolean": ("{value} 不是“是/否”", "{value} is not a yes or no"),
+    "type.time": (
+        "{value} 不是可识别的时间，请写成 2024-01-02T03:04:05+08:00",
+        "{value} is not a time we can read; write 2024-01-02T03:04:05+08:00",
+    ),
+    "type.date": ("{value} 不是可识别的日期，请写成 2024-01-02", "{value} is not a date we can read; write 2024-01-02"),
+    "type.text_list": ("{value} 不是文本列表", "{value} is not a list of texts"),
+    "type.items": ("{value} 不是商品明细列表", "{value} is not a list of order lines"),
+    "type.currency": ("{value} 不是币种代码，请写成 CNY", "{value} is not a currency; write a code like CNY"),
+    "type.phone": ("不是有效的电话号码", "not a valid phone number"),
+    "type.email": ("不是有效的邮箱地址", "not a valid e-mail address"),
+    "type.gender": ("{value} 不是可识别的性别", "{value} is not a gender we can read"),
+    "type.id_card": ("身份证号校验不通过", "the ID card number fails its check"),
+    "id_card.key": ("未配置摘要密钥，不能接收身份证号", "ID card numbers are only taken when a digest key is set"),
+    "money.currency": (
+        "金额写的是 {value}，币种字段却是 {currency}",
+        "the amount says {value} but the currency field says {currency}",
+    ),
+    "value.unknown": ("{value} 不在允许的取值之内", "{value} is not among the allowed values"),
+    "time.future": ("发生时间晚于接收时间 24 小时以上", "the time is more than 24 hours after it was received"),
+    "time.past": ("发生时间早于 1990 年", "the time is before 1990"),
+    "event.unknown": ("数据标准中没有事件 {value}", "the data standard has no event {value}"),
+    "object.unknown": ("数据标准中没有对象类型 {value}", "the data standard has no kind of object {value}"),
+    "object.id": ("对象缺少编号 {field}", "the object lacks its id, the field {field}"),
+    "identifier.none": ("没有可用的身份标识", "it carries no usable identifier"),
+    "identifier.single": ("关联需要至少两个可用的身份标识", "a link needs at least two usable identifiers"),
+    "identifier.unknown": ("数据标准中没有标识类型 {value}", "the data standard has no identifier type {value}"),
+    "identifier.length": ("标识超过 512 个字符", "the identifier is longer than 512 characters"),
+}
+"""Rule -> (Chinese, English) template of its message."""
+
+_SHOWN: Final = 60
+
+
+class Fault(Exception):
+    """One value or item breaks one rule. Raised by normalisers of single values, collected by those of columns."""
+
+    def __init__(self, rule: str, value: object = None, **words: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
+        self._words = words
+        if "{value}" in RULES[rule][1] and "value" not in words:
+            text = value if isinstance(value, str) else repr(value)
+            self._words = {**words, "value": f"“{text[:_SHOWN]}…”" if len(text) > _SHOWN else f"“{text}”"}
+
+    def message(self, field: str = "") -> str:
+        """In words, Chinese first, then English."""
+        zh, en = RULES[self.rule]
+        words = {"field": field, **self._words}
+        return f"{zh.format(**words)} / {en.format(**words)}"
