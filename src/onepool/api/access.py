@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 from onepool.api.problems import Forbidden, NotSignedIn
 from onepool.api.workspace import WorkspaceLike
+from onepool.clock import Clock
 from onepool.privacy import sessions
 from onepool.privacy.api_keys import find_key
 from onepool.privacy.roles import Permission, Role, may
@@ -49,26 +50,49 @@ def workspace(request: Request) -> WorkspaceLike:
 Workspace = Annotated[WorkspaceLike, Depends(workspace)]
 
 
+def clock(request: Request) -> Clock:
+    """The clock that the app was given."""
+    return cast(Clock, request.app.state.clock)
+
+
+Time = Annotated[Clock, Depends(clock)]
+
+
+def client_address(request: Request) -> str:
+    """Where a request comes from. Behind the collector's socket (no peer address) that is what the collector says."""
+    if request.client is not None and request.client.host:
+        return request.client.host
+    return request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()[:64] or "local"
+
+
+def is_encrypted(request: Request) -> bool:
+    """Whether the browser speaks TLS, to us or to the collector in front."""
+    scheme = request.url.scheme
+    if request.client is None or not request.client.host:
+        scheme = request.headers.get("X-Forwarded-Proto", scheme)
+    return scheme == "https"
+
+
 def from_console(request: Request) -> None:
     """Refuse a write that a foreign page could have made: it can't set this header (CORS preflight)."""
     if request.method not in _SAFE_METHODS and request.headers.get(CSRF_HEADER) != "1":
         raise Forbidden(
             f"the header {CSRF_HEADER}: 1 is missing",
             code="csrf",
-            hint="send it with every request that changes things",
+            hint="send it with every request but reads",
         )
 
 
-def caller(request: Request, ws: Workspace) -> Caller:
+def caller(request: Request, ws: Workspace, time: Time) -> Caller:
     """Who is asking. Raises NotSignedIn; Forbidden for a cookie-borne write without the header."""
     scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        key = find_key(ws.state, ws.clock, credentials.strip())
+        key = find_key(ws.state, time, credentials.strip())
         if key is None:
             raise NotSignedIn("this API key is not known or was revoked", code="key-unknown")
         return Caller(key.id, None, key.name, key.role, None, "key", None, None)
     token = request.cookies.get(COOKIE)
-    session = sessions.find(ws.state, ws.clock, token) if token else None
+    session = sessions.find(ws.state, time, token) if token else None
     if session is None:
         raise NotSignedIn("nobody is signed in", hint="sign in, or send Authorization: Bearer with an API key")
     from_console(request)

@@ -27,6 +27,7 @@ from onepool.api.routers import (
     touchpoints,
 )
 from onepool.api.workspace import WorkspaceLike
+from onepool.clock import Clock
 
 PREFIX = "/api/v1"
 OPENAPI_PATH = "/api/openapi.json"
@@ -46,11 +47,12 @@ _ROUTERS: list[APIRouter] = [
 ]
 
 
-def create_app(ws: WorkspaceLike, feed: LiveFeed) -> FastAPI:
-    """The API of one workspace. `feed`: what the worker publishes to; the clock is the workspace's."""
+def create_app(ws: WorkspaceLike, feed: LiveFeed, clock: Clock) -> FastAPI:
+    """The API of one workspace. `feed`: what the worker publishes to; `clock`: the present."""
     app = bare_app()
     app.state.workspace = ws
     app.state.feed = feed
+    app.state.clock = clock
     return app
 
 

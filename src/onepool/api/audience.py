@@ -101,7 +101,7 @@ def count(
     return Counted(0, [], [], time.perf_counter() - started)
 
 
-def why_segment(ws: WorkspaceLike, session: Session, customer_id: int, name: str) -> SegmentWhy:
+def why_segment(ws: WorkspaceLike, session: Session, customer_id: int, name: str, at: datetime) -> SegmentWhy:
     """Why the customer is in the segment or not, at this instant."""
     from onepool.audience import explain_condition
 
@@ -110,12 +110,11 @@ def why_segment(ws: WorkspaceLike, session: Session, customer_id: int, name: str
         raise NotFound("there is no such segment", where=name, code="segment-unknown")
     ctx = context(ws)
     condition = parse_condition(item.body.get("condition"))
-    at = ws.clock.now()
     tree = explain_condition(condition, customer_id, at, session, ctx)
     return SegmentWhy(segment=name, member=tree.holds, at=at, reason=_reason(tree))
 
 
-def why_tag(ws: WorkspaceLike, session: Session, customer_id: int, name: str) -> TagWhy:
+def why_tag(ws: WorkspaceLike, session: Session, customer_id: int, name: str, at: datetime) -> TagWhy:
     """Why the customer has this value of the tag."""
     raise NotFound("there is no such tag", where=name, code="tag-unknown")
 

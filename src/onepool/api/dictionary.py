@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from onepool.api.models.common import Titles
 from onepool.api.models.segments import EventName, FieldName
@@ -18,28 +19,6 @@ from onepool.standards import Attribute, Field, FieldType, Personal, Standard
 # What is hidden from those who have not asked to see it.
 _HIDDEN = frozenset({Personal.CONTACT, Personal.ID_CARD, Personal.SENSITIVE})
 
-_CHANNELS: Mapping[str, tuple[str, str]] = {
-    "web": ("网站", "Website"),
-    "app": ("移动应用", "App"),
-    "wechat_oa": ("微信公众号", "WeChat official account"),
-    "wechat_mini": ("微信小程序", "WeChat mini program"),
-    "wecom": ("企业微信", "WeCom"),
-    "douyin": ("抖音", "Douyin"),
-    "xiaohongshu": ("小红书", "Xiaohongshu"),
-    "tmall": ("天猫", "Tmall"),
-    "taobao": ("淘宝", "Taobao"),
-    "jd": ("京东", "JD"),
-    "youzan": ("有赞", "Youzan"),
-    "store": ("线下门店", "Store"),
-    "sms": ("短信", "SMS"),
-    "email": ("邮件", "E-mail"),
-    "mail": ("邮寄", "Post"),
-    "crm": ("CRM", "CRM"),
-    "erp": ("ERP", "ERP"),
-    "ads": ("广告", "Advertising"),
-    "file": ("文件", "File"),
-}
-
 
 def titles(title: Mapping[Any, str] | str | None, name: str) -> Titles:
     """A title in both languages; where one is missing the other stands in, else the name."""
@@ -50,10 +29,10 @@ def titles(title: Mapping[Any, str] | str | None, name: str) -> Titles:
     return Titles(zh=zh, en=given.get("en") or zh)
 
 
-def channel_titles(channel: str) -> Titles:
-    """The title of a channel."""
-    zh, en = _CHANNELS.get(channel, (channel, channel))
-    return Titles(zh=zh, en=en)
+def channel_titles(standard: Standard, channel: str) -> Titles:
+    """The title of a channel; an unknown channel is called by its name."""
+    known = standard.channels.get(channel)
+    return titles(known.title if known else None, channel)
 
 
 def event_titles(standard: Standard, event: str) -> Titles:
@@ -69,11 +48,9 @@ def hidden_attributes(standard: Standard) -> frozenset[str]:
 
 def hidden_fields(standard: Standard) -> frozenset[str]:
     """Event fields whose values are masked, by every name they may be sent under (unknown fields keep theirs)."""
-    names: set[str] = set()
-    for name, field in (*standard.fields.items(), *standard.attributes.items()):
-        if field.personal in _HIDDEN:
-            names |= {name, *field.synonyms}
-    return frozenset(names)
+    known: list[Field | Attribute] = [*standard.fields.values(), *standard.attributes.values()]
+    hidden = (field for field in known if field.personal in _HIDDEN)
+    return frozenset(name for field in hidden for name in (field.name, *field.synonyms))
 
 
 def document(standard: Standard) -> StandardDocument:

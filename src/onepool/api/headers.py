@@ -15,19 +15,13 @@ _COMMON = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
-_API_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-# The console's component library writes its styles at run time; scripts come from files only.
-_CONSOLE_POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-    "font-src 'self' data:; connect-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'self'; "
-    "form-action 'self'"
-)
 
 
 class SecurityHeaders:
-    """ASGI middleware. API answers are never stored by browsers or proxies."""
+    """ASGI middleware for the API's answers; browsers and proxies never store them. (The console has its own.)"""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -36,16 +30,13 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        api = scope["path"].startswith("/api/")
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in _COMMON.items():
                     headers.setdefault(name, value)
-                headers.setdefault("Content-Security-Policy", _API_POLICY if api else _CONSOLE_POLICY)
-                if api:
-                    headers["Cache-Control"] = "no-store"
+                headers["Cache-Control"] = "no-store"
             await send(message)
 
         await self._app(scope, receive, with_headers)

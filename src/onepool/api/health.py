@@ -80,9 +80,7 @@ def problems(
             HealthProblem(
                 code="quarantine-open",
                 severity="info",
-                message=Titles(
-                    zh=f"隔离区有 {quarantine_open} 条数据待处理", en=f"{quarantine_open} items wait in quarantine"
-                ),
+                message=Titles(zh=f"隔离区有 {quarantine_open} 条待处理", en=f"{quarantine_open} items in quarantine"),
             )
         )
     order = {"error": 0, "warning": 1, "info": 2}

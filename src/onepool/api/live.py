@@ -8,14 +8,25 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Protocol
 
 from onepool.api.models.live import Applied, Missed, SegmentMoved
 from onepool.errors import OnePoolError
 
-Message = SegmentMoved | Applied
+
+class Tick(Protocol):
+    """What the worker tells after each tick: how far it is, and (customer_id, segment, "enter" | "exit")."""
+
+    @property
+    def at(self) -> datetime: ...
+
+    @property
+    def offset(self) -> int: ...
+
+    @property
+    def changes(self) -> Sequence[tuple[int, str, str]]: ...
 
 
 class FeedFull(OnePoolError):
@@ -33,27 +44,25 @@ class LiveFeed:
         self._clients: set[Client] = set()
         self._lock = threading.Lock()
 
-    def publish(self, message: Message) -> None:
-        """Give one message to every client. From any thread; never blocks."""
-        self.publish_all([message])
-
-    def publish_all(self, messages: Iterable[Message]) -> None:
-        """Give several messages to every client, in order."""
-        batch = list(messages)
+    def publish(self, tick: Tick) -> None:
+        """Tell every client of a tick. From any thread; never blocks."""
         with self._lock:
             clients = list(self._clients)
+        if not clients:
+            return
+        moves = [
+            SegmentMoved(
+                type="segment_entered" if change == "enter" else "segment_left",
+                segment=segment,
+                customer_id=customer_id,
+                at=tick.at,
+            )
+            for customer_id, segment, change in tick.changes
+        ]
+        applied = Applied(applied=tick.offset, log_end=None, at=tick.at)
         for client in clients:
-            if not client.offer(batch):
+            if not client.offer(moves, applied):
                 self.leave(client)
-
-    def segment(self, segment: str, customer_id: int, change: Literal["enter", "exit"], at: datetime) -> None:
-        """A customer entered or left a segment."""
-        kind: Literal["segment_entered", "segment_left"] = "segment_entered" if change == "enter" else "segment_left"
-        self.publish(SegmentMoved(type=kind, segment=segment, customer_id=customer_id, at=at))
-
-    def applied(self, applied: int, log_end: int, at: datetime) -> None:
-        """The pool is complete up to `applied`."""
-        self.publish(Applied(applied=applied, log_end=log_end, at=at))
 
     def join(self) -> Client:
         """A new client; call inside of an event loop. Raises FeedFull."""
@@ -86,16 +95,13 @@ class Client:
         self._missed = 0
         self._ready = asyncio.Event()
 
-    def offer(self, messages: Iterable[Message]) -> bool:
+    def offer(self, moves: Sequence[SegmentMoved], applied: Applied) -> bool:
         """Take messages, from any thread; false when the client is gone."""
         with self._lock:
-            for message in messages:
-                if isinstance(message, Applied):
-                    self._applied = message
-                elif len(self._moves) < self._limit:
-                    self._moves.append(message)
-                else:
-                    self._missed += 1
+            room = self._limit - len(self._moves)
+            self._moves.extend(moves[:room])
+            self._missed += max(0, len(moves) - room)
+            self._applied = applied
         try:
             self._loop.call_soon_threadsafe(self._ready.set)
         except RuntimeError:  # the loop is closed

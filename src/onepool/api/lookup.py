@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from onepool.pool import customers
+from onepool.pool import customers, timeline
 from onepool.pool.engine import Session
+from onepool.privacy.masking import mask_identifier, mask_text
+from onepool.standards import Standard
+from onepool.standards.faults import Fault
+from onepool.standards.normalise.contact import Contact, email, phone
 
 LONGEST = 200
 
@@ -45,4 +49,68 @@ def spellings(text: str, country: str) -> list[str]:
     if not text:
         return []
     forms = [text, text.lower(), text.upper()]
+    for contact in (_normal(phone, text, country), _normal(email, text)):
+        if contact is not None and contact.usable:
+            forms.append(contact.value)
     return list(dict.fromkeys(forms))
+
+
+def _normal(normaliser: Callable[..., Contact | None], *arguments: str) -> Contact | None:
+    try:
+        return normaliser(*arguments)
+    except Fault:
+        return None
+
+
+def find_customer(session: Session, who: str, standard: Standard, country: str = "CN") -> int | None:
+    """The customer meant by a number, `type:value` or `type@scope:value`; None when nobody (or more than one) is."""
+    who = who.strip()
+    if who.isascii() and who.isdigit() and len(who) <= 18:
+        return customers.resolve(session, int(who))
+    named, separator, value = who.partition(":")
+    if not separator:
+        return None
+    kind, _, scope = named.partition("@")
+    known = standard.identifier_named(kind)
+    found = customers.with_identifier(
+        session, spellings(value, country), kind=known.name if known else kind, scope=scope or None, limit=2
+    )
+    return found[0] if len(found) == 1 else None
+
+
+def show_customer(session: Session, customer_id: int, currency: str = "CNY") -> dict[str, list[dict[str, object]]]:
+    """A present customer as titled tables of plain values, contacts masked; what the command line prints."""
+    page = customers.page(session, customer_id, currency=currency)
+    ids = [identifier.identifier_id for identifier in page.identifiers]
+    latest, _ = timeline.events(session, ids, columns=(), limit=10)
+    summary: dict[str, object] = {
+        "customer_id": page.customer_id,
+        "first_seen": page.first_seen,
+        "last_seen": page.last_seen,
+        "events": page.events,
+        "orders": page.orders,
+        "spend": page.spend,
+        "currency": currency,
+    }
+    return {
+        "customer": [summary],
+        "identifiers": [
+            {"type": one.type, "scope": one.scope, "value": mask_identifier(one.type, one.value)[0]}
+            for one in page.identifiers
+        ],
+        "attributes": [
+            {
+                "attribute": fact.attribute,
+                "value": mask_text(fact.value),
+                "time": fact.time,
+                "touchpoint": fact.touchpoint,
+            }
+            for fact in page.facts
+        ],
+        "tags": [{"tag": tag.tag, "value": tag.value, "as_of": tag.as_of} for tag in page.tags],
+        "segments": [{"segment": name, "since": since} for name, since in page.segments],
+        "latest events": [
+            {"time": event.time, "event": event.event, "channel": event.channel, "touchpoint": event.touchpoint}
+            for event in latest
+        ],
+    }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from onepool.clock import Clock
 from onepool.collect.log import Log
 from onepool.collect.touchpoint import Touchpoint
 from onepool.definitions import Definition, Definitions
@@ -20,9 +19,6 @@ class WorkspaceLike(Protocol):
 
     @property
     def settings(self) -> Settings: ...
-
-    @property
-    def clock(self) -> Clock: ...
 
     @property
     def log(self) -> Log: ...

@@ -10,10 +10,10 @@ import pyarrow.csv
 import pyarrow.parquet
 import typer
 
+from onepool.api.lookup import find_customer, show_customer
 from onepool.api.sql import run_readonly
 from onepool.cli.output import HERE, Json, WorkspaceDir, opened, show_json, show_table
 from onepool.errors import UsageError
-from onepool.pool.customers import find_customer, show_customer
 
 
 def register(app: typer.Typer) -> None:

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from onepool.errors import OnePoolError
 from onepool.pool.engine import Engine, PoolError, Session
-from onepool.pool.guard import CheckedQuery, check
+from onepool.pool.guard import CheckedQuery, Select, check
 from onepool.pool.views import SCHEMA
 
 __all__ = ["Answer", "CheckedQuery", "QueryFailed", "QueryTimeout", "QueryTooLarge", "check", "run", "views"]
@@ -107,7 +107,7 @@ def views(session: Session) -> list[tuple[str, list[tuple[str, str]]]]:
     return list(result.items())
 
 
-def _limited(tree: exp.Query, rows: int) -> exp.Query:
+def _limited(tree: Select, rows: int) -> Select:
     """The query with at most so many rows; an own smaller limit stays. The order of the answer is kept."""
     own = tree.args.get("limit")
     if own is None and not tree.args.get("fetch"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from onepool.pool.engine import Session
@@ -43,7 +44,7 @@ class Change:
     """A customer entering or leaving a segment."""
 
     customer_id: int
-    change: str
+    change: Literal["enter", "exit"]
     at: datetime
 
 

@@ -136,14 +136,18 @@ def identifier_ids(session: Session, customer_id: int) -> list[int]:
     return ids
 
 
-def with_identifier(session: Session, values: Sequence[str], limit: int = 200) -> list[int]:
-    """Customers that have one of these identifier values (already normalised), of whatever type."""
+def with_identifier(
+    session: Session, values: Sequence[str], *, kind: str | None = None, scope: str | None = None, limit: int = 200
+) -> list[int]:
+    """Customers that have one of these identifier values (already normalised), of whatever type and scope or of one."""
     if not values:
         return []
     found = session.query(
         """SELECT DISTINCT c.customer_id FROM identifiers i JOIN customer_of c USING (identifier_id)
-        WHERE i.value IN (SELECT unnest($values)) ORDER BY 1 LIMIT $limit""",
-        {"values": list(values), "limit": limit},
+        WHERE i.value IN (SELECT unnest($values)) AND ($kind IS NULL OR i.type = $kind)
+            AND ($scope IS NULL OR i.scope = $scope)
+        ORDER BY 1 LIMIT $limit""",
+        {"values": list(values), "kind": kind, "scope": scope, "limit": limit},
     )
     ids: list[int] = found["customer_id"].to_pylist()
     return ids

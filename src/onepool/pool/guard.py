@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import sqlglot
 from sqlglot import exp
@@ -19,6 +20,7 @@ from onepool.pool.engine import quote
 from onepool.pool.views import SCHEMA, VIEWS
 
 LONGEST = 100_000
+Select: TypeAlias = exp.Select | exp.SetOperation
 _CTE_PREFIX = "q_"
 
 # Scalar and aggregate functions that the parser has no type for and that only compute from their arguments.
@@ -44,7 +46,7 @@ _PLAIN_FUNCTION = re.compile(
 _NOT_PLAIN = frozenset(
     {"json_execute_serialized_sql", "json_serialize_plan", "json_serialize_sql", "json_deserialize_sql"}
 )
-_FORBIDDEN: tuple[type[exp.Expression], ...] = (
+_FORBIDDEN: tuple[type[exp.Expr], ...] = (
     exp.DML,
     exp.DDL,
     exp.Command,
@@ -81,7 +83,7 @@ class QueryRefused(OnePoolError):
 class CheckedQuery:
     """A query that passed; only `check` makes it. `tree` reads from the analysts' schema."""
 
-    tree: exp.Query
+    tree: Select
 
 
 def check(sql: str, dialect: str) -> CheckedQuery:
@@ -96,7 +98,7 @@ def check(sql: str, dialect: str) -> CheckedQuery:
         raise QueryRefused("the query is nested too deeply") from error
 
 
-def _parse(sql: str, dialect: str) -> exp.Query:
+def _parse(sql: str, dialect: str) -> Select:
     try:
         statements = [statement for statement in sqlglot.parse(sql, read=dialect) if statement is not None]
     except SqlglotError as error:
@@ -114,7 +116,7 @@ def _parse(sql: str, dialect: str) -> exp.Query:
     return tree
 
 
-def _check_nodes(tree: exp.Query) -> None:
+def _check_nodes(tree: Select) -> None:
     for node in tree.walk():
         if isinstance(node, _FORBIDDEN):
             raise QueryRefused(
@@ -138,7 +140,7 @@ def _check_table(table: exp.Table) -> None:
         raise QueryRefused("only the views may be read", where=_short(table), hint=f"they are: {', '.join(VIEWS)}")
 
 
-def _check_function(name: str, node: exp.Expression) -> None:
+def _check_function(name: str, node: exp.Expr) -> None:
     lower = name.lower()
     if lower in _NOT_PLAIN or not _PLAIN_FUNCTION.fullmatch(lower):
         raise QueryRefused(f"the function {name} may not be used", where=_short(node))
@@ -160,7 +162,7 @@ def _check_typed_function(node: exp.Func) -> None:
         raise QueryRefused(f"the function {type(node).sql_name()} may not be used", where=_short(node))
 
 
-def _to_views(tree: exp.Query) -> exp.Query:
+def _to_views(tree: Select) -> Select:
     """Names of views point into the analysts' schema; names of WITH get a prefix that no table has.
 
     So a name that is out of its scope can never fall through to a table behind the views.
@@ -187,7 +189,7 @@ def _to_views(tree: exp.Query) -> exp.Query:
     return tree
 
 
-def _short(node: exp.Expression) -> str:
+def _short(node: exp.Expr) -> str:
     return node.sql("duckdb")[:120]
 
 

@@ -13,8 +13,7 @@ from onepool.pool.engine import Session
 class Waiting:
     """One refused thing."""
 
-    log_offset: int
-    item: int
+    seq: int
     received_at: datetime
     touchpoint: str | None
     kind: str | None
@@ -44,7 +43,7 @@ class RuleFigures:
     count: int
 
 
-_COLUMNS = """log_offset, item, received_at, touchpoint, kind, name, rule, field, message,
+_COLUMNS = """seq, received_at, touchpoint, kind, name, rule, field, message,
     coalesce(attempts, 1) AS attempts"""
 
 
@@ -69,12 +68,12 @@ def by_rule(session: Session) -> list[RuleFigures]:
     return [RuleFigures(**row) for row in found.to_pylist()]
 
 
-def detail(session: Session, log_offset: int, item: int) -> WaitingDetail | None:
+def detail(session: Session, seq: int) -> WaitingDetail | None:
     """One refused thing; None when it does not wait (any more)."""
     found = session.query(
         f"""SELECT {_COLUMNS}, coalesce(sample, '') AS sample, standard_version FROM quarantine
-        WHERE log_offset = $log_offset AND item = $item ORDER BY seq DESC LIMIT 1""",
-        {"log_offset": log_offset, "item": item},
+        WHERE seq = $seq LIMIT 1""",
+        {"seq": seq},
     ).to_pylist()
     if not found:
         return None
@@ -95,15 +94,13 @@ def places(
     return list(zip(found["log_offset"].to_pylist(), found["item"].to_pylist(), strict=True))
 
 
-def still_waiting(session: Session, places: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Those of these (log offset, item) that wait."""
-    if not places:
+def places_of(session: Session, seqs: Sequence[int]) -> list[tuple[int, int]]:
+    """(log offset, item) of those of these that wait, the oldest first."""
+    if not seqs:
         return []
     found = session.query(
-        """SELECT q.log_offset, q.item FROM quarantine q
-        JOIN (SELECT unnest($offsets) AS log_offset, unnest($items) AS item) w USING (log_offset, item)
-        ORDER BY q.seq""",
-        {"offsets": [place[0] for place in places], "items": [place[1] for place in places]},
+        "SELECT log_offset, item FROM quarantine WHERE seq IN (SELECT unnest($seqs)) ORDER BY seq",
+        {"seqs": list(seqs)},
     )
     return list(zip(found["log_offset"].to_pylist(), found["item"].to_pylist(), strict=True))
 

@@ -23,7 +23,7 @@ class Applied(Model):
 
     type: Literal["applied"] = "applied"
     applied: int
-    log_end: int
+    log_end: int | None = Field(description="Where the log ends; only in the first message.")
     at: Instant
 
 

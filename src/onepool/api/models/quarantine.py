@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -12,7 +12,7 @@ from onepool.api.models.common import Instant, Model
 class QuarantineRow(Model):
     """One refused thing."""
 
-    id: str = Field(description="Log offset and item.", examples=["1024-3"])
+    id: str = Field(description="As `quarantine` in SQL and on the command line has it.", examples=["4194304"])
     received_at: Instant
     touchpoint: str | None
     kind: str | None
@@ -55,7 +55,7 @@ class ReplayRequest(Model):
     rule: str | None = None
     field: str | None = None
     touchpoint: str | None = None
-    ids: list[str] = Field(default_factory=list, max_length=10_000)
+    ids: list[Annotated[str, Field(pattern=r"^[0-9]{1,19}$")]] = Field(default_factory=list, max_length=10_000)
 
     @model_validator(mode="after")
     def _something_chosen(self) -> Self:

@@ -10,9 +10,7 @@ from onepool.api.models.common import Model
 class QueryRequest(Model):
     """One SELECT over the views of the pool."""
 
-    sql: str = Field(
-        min_length=1, max_length=100_000, examples=["SELECT channel, count(*) FROM events GROUP BY channel"]
-    )
+    sql: str = Field(min_length=1, max_length=100_000, examples=["SELECT count(*) FROM events"])
     limit: int = Field(1000, ge=1, le=50_000, description="Rows at most.")
 
 

@@ -26,9 +26,7 @@ class SegmentChange(Model):
     description: str = Field("", max_length=2000)
     condition: JsonObject
     reason: str = Field("", max_length=500)
-    version: int | None = Field(
-        None, description="The version that was edited: refused when it is no longer the latest."
-    )
+    version: int | None = Field(None, description="The version that was edited: refused when there is a later one.")
 
 
 class Segment(Model):

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from onepool.api import audience
-from onepool.api.access import Caller, Need, Workspace
+from onepool.api.access import Caller, Need, Time, Workspace
 from onepool.api.dictionary import channel_titles, condition_attributes, condition_events, titles
 from onepool.api.models.common import JsonObject
 from onepool.api.models.segments import (
@@ -30,7 +30,7 @@ Reader = Annotated[Caller, Depends(Need(Permission.SEGMENTS_READ))]
 
 @router.post("/preview")
 def preview_condition(
-    body: PreviewRequest, who: Annotated[Caller, Depends(Need(Permission.SEGMENTS_WRITE))], ws: Workspace
+    body: PreviewRequest, who: Annotated[Caller, Depends(Need(Permission.SEGMENTS_WRITE))], ws: Workspace, time: Time
 ) -> Preview:
     """How many customers a condition selects now, a few of them, and what it says. Nothing is saved."""
     standard = ws.standard()
@@ -40,7 +40,7 @@ def preview_condition(
         total = customer_count(session)
         if condition is None:
             return Preview(size=None, total=total, sample=[], seconds=0.0, sentence=None, problems=problems, parts=[])
-        counted = audience.count(session, condition, ctx, ws.clock.now(), with_parts=body.parts)
+        counted = audience.count(session, condition, ctx, time.now(), with_parts=body.parts)
         rows = customers.rows(
             session, counted.sample, attributes=list(standard.attributes), currency=ws.settings.currency
         )
@@ -87,7 +87,7 @@ def list_condition_names(_who: Reader, ws: Workspace) -> ConditionNames:
             for item in ws.definitions.current("segment")
         ],
         channels=[
-            PlainName(name=channel, title=channel_titles(channel))
+            PlainName(name=channel, title=channel_titles(standard, channel))
             for channel in sorted({touchpoint.channel for touchpoint in touchpoints.values()})
         ],
         touchpoints=[

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 
 from onepool.api import audience
-from onepool.api.access import Caller, Need, Workspace
+from onepool.api.access import Caller, Need, Time, Workspace
 from onepool.api.cursor import from_cursor, to_cursor
 from onepool.api.dictionary import hidden_attributes, titles
 from onepool.api.lookup import LONGEST, spellings, understand
@@ -164,17 +164,19 @@ def list_customer_orders(
 
 
 @router.get("/{customer_id}/tags/{tag}/why")
-def explain_customer_tag(customer_id: CustomerId, tag: str, _who: Reader, ws: Workspace) -> TagWhy:
+def explain_customer_tag(customer_id: CustomerId, tag: str, _who: Reader, ws: Workspace, time: Time) -> TagWhy:
     """Why the customer has this value of the tag, or none."""
     with ws.pool.read() as session:
-        return audience.why_tag(ws, session, _present(session, customer_id), tag)
+        return audience.why_tag(ws, session, _present(session, customer_id), tag, time.now())
 
 
 @router.get("/{customer_id}/segments/{segment}/why")
-def explain_customer_segment(customer_id: CustomerId, segment: str, _who: Reader, ws: Workspace) -> SegmentWhy:
+def explain_customer_segment(
+    customer_id: CustomerId, segment: str, _who: Reader, ws: Workspace, time: Time
+) -> SegmentWhy:
     """Why the customer is in the segment, or not."""
     with ws.pool.read() as session:
-        return audience.why_segment(ws, session, _present(session, customer_id), segment)
+        return audience.why_segment(ws, session, _present(session, customer_id), segment, time.now())
 
 
 @router.post("/{customer_id}/reveal")
@@ -183,13 +185,14 @@ def reveal_customer(
     body: RevealRequest,
     who: Annotated[Caller, Depends(Need(Permission.CUSTOMERS_REVEAL))],
     ws: Workspace,
+    time: Time,
 ) -> Revealed:
     """The customer's masked values in clear. Who asked, when and why is kept before the answer is given."""
     hidden = hidden_attributes(ws.standard()) | set(NAMES)
     with ws.pool.read() as session:
         present = _present(session, customer_id)
         page = customers.page(session, present, currency=ws.settings.currency)
-    audit.record(ws.state, ws.clock, who.actor, "customer.reveal", f"customer:{present}", {"reason": body.reason})
+    audit.record(ws.state, time, who.actor, "customer.reveal", f"customer:{present}", {"reason": body.reason})
     values = [
         RevealedValue(kind="attribute", name=fact.attribute, scope="", value=fact.value)
         for fact in page.facts

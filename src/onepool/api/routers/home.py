@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from onepool.api.access import Caller, Need, Workspace
+from onepool.api.access import Caller, Need, Time, Workspace
 from onepool.api.dictionary import titles
 from onepool.api.health import problems
 from onepool.api.models.home import Home, Hour, Received, SegmentSize, TouchpointFigures
@@ -17,9 +17,9 @@ router = APIRouter(prefix="/home", tags=["home"])
 
 
 @router.get("")
-def read_home(_who: Annotated[Caller, Depends(Need(Permission.HOME_READ))], ws: Workspace) -> Home:
+def read_home(_who: Annotated[Caller, Depends(Need(Permission.HOME_READ))], ws: Workspace, time: Time) -> Home:
     """What came in, how late the pool is, how large it is, and what is wrong."""
-    now = ws.clock.now()
+    now = time.now()
     with ws.pool.read() as session:
         found = figures(session, now, ws.settings.zone)
     applied, end = ws.applied(), ws.log.end()

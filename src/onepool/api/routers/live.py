@@ -9,11 +9,12 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from onepool.api.access import Caller, Need, Workspace, caller
+from onepool.api.access import Caller, Need, Time, Workspace, caller
 from onepool.api.live import Client, LiveFeed
 from onepool.api.models.live import Applied, LiveMessage, SegmentMoved
 from onepool.api.problems import ApiError
 from onepool.api.workspace import WorkspaceLike
+from onepool.clock import Clock
 from onepool.privacy.roles import Permission
 
 router = APIRouter(prefix="/live", tags=["live"])
@@ -29,6 +30,7 @@ async def follow_live(
     _who: Annotated[Caller, Depends(Need(Permission.LIVE_READ))],
     request: Request,
     ws: Workspace,
+    time: Time,
     segment: Annotated[str | None, Query(max_length=200, description="Only changes of this segment.")] = None,
 ) -> StreamingResponse:
     """Server-sent events: customers entering and leaving segments, and how far the pool is. Ends with the session."""
@@ -36,25 +38,31 @@ async def follow_live(
     first = Applied(
         applied=await run_in_threadpool(ws.applied),
         log_end=await run_in_threadpool(ws.log.end),
-        at=ws.clock.now(),
+        at=time.now(),
     )
     client = feed.join()
     return StreamingResponse(
-        _events(request, ws, feed, client, first, segment),
+        _events(request, ws, time, feed, client, first, segment),
         media_type="text/event-stream",
         headers={"X-Accel-Buffering": "no"},
     )
 
 
 async def _events(
-    request: Request, ws: WorkspaceLike, feed: LiveFeed, client: Client, first: Applied, segment: str | None
+    request: Request,
+    ws: WorkspaceLike,
+    clock: Clock,
+    feed: LiveFeed,
+    client: Client,
+    first: Applied,
+    segment: str | None,
 ) -> AsyncIterator[bytes]:
     try:
         yield b"retry: 3000\n\n" + _frame(first)
         while True:
             messages = await client.take(HEARTBEAT_SECONDS)
             if not messages:
-                if not await _still_allowed(request, ws):
+                if not await _still_allowed(request, ws, clock):
                     return
                 yield b": still here\n\n"
                 continue
@@ -69,10 +77,10 @@ async def _events(
         feed.leave(client)
 
 
-async def _still_allowed(request: Request, ws: WorkspaceLike) -> bool:
+async def _still_allowed(request: Request, ws: WorkspaceLike, clock: Clock) -> bool:
     """A stream must not outlive its session or key."""
     try:
-        who = await run_in_threadpool(caller, request, ws)
+        who = await run_in_threadpool(caller, request, ws, clock)
     except ApiError:
         return False
     return who.may(Permission.LIVE_READ)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from onepool.api.access import Caller, Need, Workspace
+from onepool.api.access import Caller, Need, Time, Workspace
 from onepool.api.dictionary import hidden_fields
 from onepool.api.models.quarantine import (
     QuarantineDetail,
@@ -17,7 +17,7 @@ from onepool.api.models.quarantine import (
     ReplayResult,
     RuleCount,
 )
-from onepool.api.problems import Invalid, NotFound
+from onepool.api.problems import NotFound
 from onepool.pool import waiting
 from onepool.privacy import audit
 from onepool.privacy.masking import mask_json, mask_text
@@ -54,12 +54,11 @@ def list_quarantine(
 
 @router.get("/{id}")
 def read_quarantined(
-    _who: Reader, ws: Workspace, id: Annotated[str, Path(pattern=r"^\d{1,15}-\d{1,7}$")]
+    _who: Reader, ws: Workspace, id: Annotated[str, Path(pattern=r"^[0-9]{1,19}$")]
 ) -> QuarantineDetail:
     """One refused thing with its sample; what looks like a person's contact is masked."""
-    offset, item = _place(id)
     with ws.pool.read() as session:
-        found = waiting.detail(session, offset, item)
+        found = waiting.detail(session, int(id))
     if found is None:
         raise NotFound("this does not wait in quarantine (any more)", where=id)
     return QuarantineDetail(
@@ -71,12 +70,12 @@ def read_quarantined(
 
 @router.post("/replay")
 def replay_quarantine(
-    body: ReplayRequest, who: Annotated[Caller, Depends(Need(Permission.QUARANTINE_REPLAY))], ws: Workspace
+    body: ReplayRequest, who: Annotated[Caller, Depends(Need(Permission.QUARANTINE_REPLAY))], ws: Workspace, time: Time
 ) -> ReplayResult:
     """Try things again under the standard and mapping of now. The outcome shows after the next tick."""
     with ws.pool.read() as session:
         if body.ids:
-            places = waiting.still_waiting(session, [_place(id) for id in body.ids])
+            places = waiting.places_of(session, [int(id) for id in body.ids])
         else:
             places = waiting.places(session, rule=body.rule, field=body.field, touchpoint=body.touchpoint)
     if not places:
@@ -84,7 +83,7 @@ def replay_quarantine(
     count = ws.replay_quarantine(places)
     audit.record(
         ws.state,
-        ws.clock,
+        time,
         who.actor,
         "quarantine.replay",
         body.rule or "by id",
@@ -95,7 +94,7 @@ def replay_quarantine(
 
 def _row(row: waiting.Waiting) -> QuarantineRow:
     return QuarantineRow(
-        id=f"{row.log_offset}-{row.item}",
+        id=str(row.seq),
         received_at=row.received_at,
         touchpoint=row.touchpoint,
         kind=row.kind,
@@ -105,13 +104,6 @@ def _row(row: waiting.Waiting) -> QuarantineRow:
         message=mask_text(row.message),
         attempts=row.attempts,
     )
-
-
-def _place(id: str) -> tuple[int, int]:
-    offset, _, item = id.partition("-")
-    if not (offset.isascii() and offset.isdigit() and item.isascii() and item.isdigit() and len(id) <= 30):
-        raise Invalid("not an id of quarantine", where=id[:40], hint="it looks like 1024-3")
-    return int(offset), int(item)
 
 
 def _masked(sample: str, standard: Standard) -> str:

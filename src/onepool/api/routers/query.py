@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from onepool.api.access import Caller, Need, Workspace
+from onepool.api.access import Caller, Need, Time, Workspace
 from onepool.api.models.query import QueryColumn, QueryRequest, QueryResult, QueryView, QueryViews
 from onepool.api.tabular import plain_rows
 from onepool.pool import adhoc
@@ -18,10 +18,10 @@ Asker = Annotated[Caller, Depends(Need(Permission.QUERY_RUN))]
 
 
 @router.post("")
-def run_query(body: QueryRequest, who: Asker, ws: Workspace) -> QueryResult:
+def run_query(body: QueryRequest, who: Asker, ws: Workspace, time: Time) -> QueryResult:
     """One SELECT. Only the views of `GET /api/v1/query/views` may be read; rows, time and size are limited."""
     checked = adhoc.check(body.sql, ws.pool.dialect)
-    audit.record(ws.state, ws.clock, who.actor, "query.run", "pool", {"sql": body.sql[:20_000]})
+    audit.record(ws.state, time, who.actor, "query.run", "pool", {"sql": body.sql[:20_000]})
     answer = adhoc.run(ws.pool, checked, limit=body.limit)
     return QueryResult(
         columns=[QueryColumn(name=name, type=kind) for name, kind in answer.columns],

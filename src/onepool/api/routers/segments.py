@@ -7,7 +7,7 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Depends, Path, Query, status
 
 from onepool.api import audience
-from onepool.api.access import Caller, Need, Workspace
+from onepool.api.access import Caller, Need, Time, Workspace
 from onepool.api.dictionary import titles
 from onepool.api.models.common import JsonObject
 from onepool.api.models.segments import (
@@ -27,6 +27,7 @@ from onepool.api.showing import shown
 from onepool.api.usage import users_of
 from onepool.api.workspace import WorkspaceLike
 from onepool.audience.conditions.names import Context
+from onepool.clock import Clock
 from onepool.definitions import Definition
 from onepool.pool import catalog, customers
 from onepool.pool.home import customer_count, segment_sizes
@@ -55,11 +56,11 @@ def list_segments(_who: Reader, ws: Workspace) -> SegmentList:
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)
-def create_segment(body: SegmentInput, who: Writer, ws: Workspace) -> Segment:
+def create_segment(body: SegmentInput, who: Writer, ws: Workspace, time: Time) -> Segment:
     """Save a new segment. Members follow with the next tick."""
     if ws.definitions.get("segment", body.name) is not None:
         raise Conflict("there is a segment with this name", where="name", code="segment-exists")
-    return _save(ws, who, body.name, SegmentChange(**body.model_dump(exclude={"name"})))
+    return _save(ws, time, who, body.name, SegmentChange(**body.model_dump(exclude={"name"})))
 
 
 @router.get("/{name}")
@@ -69,19 +70,19 @@ def read_segment(name: SegmentName, _who: Reader, ws: Workspace) -> Segment:
 
 
 @router.put("/{name}")
-def replace_segment(name: SegmentName, body: SegmentChange, who: Writer, ws: Workspace) -> Segment:
+def replace_segment(name: SegmentName, body: SegmentChange, who: Writer, ws: Workspace, time: Time) -> Segment:
     """Save a new version of a segment."""
     item = _get(ws, name)
     if body.version is not None and body.version != item.version:
         raise Conflict(
             f"somebody saved version {item.version} meanwhile", where="version", hint="load the segment anew"
         )
-    return _save(ws, who, name, body)
+    return _save(ws, time, who, name, body)
 
 
 @router.delete("/{name}", status_code=status.HTTP_204_NO_CONTENT)
 def delete_segment(
-    name: SegmentName, who: Writer, ws: Workspace, reason: Annotated[str, Query(max_length=500)] = ""
+    name: SegmentName, who: Writer, ws: Workspace, time: Time, reason: Annotated[str, Query(max_length=500)] = ""
 ) -> None:
     """Retire a segment. Refused while another definition refers to it; its history stays."""
     _get(ws, name)
@@ -89,7 +90,7 @@ def delete_segment(
     if users:
         raise Conflict(f"it is used by {', '.join(users)}", where=name, code="segment-in-use")
     ws.definitions.delete("segment", name, author=who.actor, reason=reason)
-    audit.record(ws.state, ws.clock, who.actor, "definition.delete", f"segment:{name}", {"reason": reason})
+    audit.record(ws.state, time, who.actor, "definition.delete", f"segment:{name}", {"reason": reason})
 
 
 @router.get("/{name}/members")
@@ -128,14 +129,14 @@ def list_segment_members(
 
 @router.get("/{name}/history")
 def read_segment_history(
-    name: SegmentName, _who: Reader, ws: Workspace, days: Annotated[int, Query(ge=1, le=366)] = 30
+    name: SegmentName, _who: Reader, ws: Workspace, time: Time, days: Annotated[int, Query(ge=1, le=366)] = 30
 ) -> SegmentHistory:
     """Size by calendar day, the latest entries and exits, and all versions of the definition."""
     versions = ws.definitions.history("segment", name)
     if not versions:
         raise NotFound("there is no such segment", where=name, code="segment-unknown")
     with ws.pool.read() as session:
-        spans = catalog.days(session, name, ws.clock.now(), ws.settings.zone, days)
+        spans = catalog.days(session, name, time.now(), ws.settings.zone, days)
         moves = catalog.changes(session, name)
     return SegmentHistory(
         series=[SizePoint(at=span.at, size=span.size, entered=span.entered, left=span.left) for span in spans],
@@ -160,7 +161,7 @@ def _get(ws: WorkspaceLike, name: str) -> Definition:
     return item
 
 
-def _save(ws: WorkspaceLike, who: Caller, name: str, change: SegmentChange) -> Segment:
+def _save(ws: WorkspaceLike, time: Clock, who: Caller, name: str, change: SegmentChange) -> Segment:
     condition = audience.checked(change.condition, audience.context(ws), name)
     body = {
         "segment": name,
@@ -169,7 +170,7 @@ def _save(ws: WorkspaceLike, who: Caller, name: str, change: SegmentChange) -> S
         "condition": condition.canonical(),
     }
     item = ws.save("segment", name, body, author=who.actor, reason=change.reason)
-    audit.record(ws.state, ws.clock, who.actor, "definition.save", f"segment:{name}", {"version": item.version})
+    audit.record(ws.state, time, who.actor, "definition.save", f"segment:{name}", {"version": item.version})
     return _one(ws, item)
 
 

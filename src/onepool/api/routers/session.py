@@ -7,7 +7,7 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Depends, Request, Response, status
 
 import onepool
-from onepool.api.access import COOKIE, Caller, Need, Workspace, from_console
+from onepool.api.access import COOKIE, Caller, Need, Time, Workspace, client_address, from_console, is_encrypted
 from onepool.api.models.common import Language
 from onepool.api.models.session import Account, PasswordChange, SessionState, SignIn, WorkspaceFacts
 from onepool.api.problems import Forbidden, NotSignedIn
@@ -20,18 +20,18 @@ Own = Annotated[Caller, Depends(Need(Permission.SESSION))]
 
 
 @router.post("", dependencies=[Depends(from_console)])
-def create_session(body: SignIn, request: Request, response: Response, ws: Workspace) -> SessionState:
+def create_session(body: SignIn, request: Request, response: Response, ws: Workspace, time: Time) -> SessionState:
     """Sign in: sets the session's cookie. Too many failures close the way for a while (429)."""
-    address = request.client.host if request.client else "unknown"
+    address = client_address(request)
     email = body.email.strip().lower()
-    attempts.begin(ws.state, ws.clock, email, address)
+    attempts.begin(ws.state, time, email, address)
     user = users.verify(ws.state, email, body.password.get_secret_value())
     if user is None:
-        audit.record(ws.state, ws.clock, "stranger", "session.refused", email[:254], {"address": address})
+        audit.record(ws.state, time, "stranger", "session.refused", email[:254], {"address": address})
         raise NotSignedIn("e-mail address or password is wrong", code="wrong-password")
     attempts.succeed(ws.state, email, address)
-    token, expires = sessions.start(ws.state, ws.clock, user, replaces=request.cookies.get(COOKIE))
-    audit.record(ws.state, ws.clock, f"user:{user.email}", "session.start", user.email, {"address": address})
+    token, expires = sessions.start(ws.state, time, user, replaces=request.cookies.get(COOKIE))
+    audit.record(ws.state, time, f"user:{user.email}", "session.start", user.email, {"address": address})
     _set_cookie(request, response, token)
     who = Caller(user.id, user.email, user.name, user.role, user.language, "session", expires, token)
     return _state(ws, who)
@@ -44,30 +44,30 @@ def read_session(who: Own, ws: Workspace) -> SessionState:
 
 
 @router.delete("", status_code=status.HTTP_204_NO_CONTENT)
-def delete_session(who: Own, request: Request, response: Response, ws: Workspace) -> None:
+def delete_session(who: Own, request: Request, response: Response, ws: Workspace, time: Time) -> None:
     """Sign out."""
     if who.token is None:
         raise Forbidden("an API key has no session to end", hint="revoke the key instead")
     sessions.end(ws.state, who.token)
-    audit.record(ws.state, ws.clock, who.actor, "session.end", who.actor)
-    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict", secure=request.url.scheme == "https")
+    audit.record(ws.state, time, who.actor, "session.end", who.actor)
+    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict", secure=is_encrypted(request))
 
 
 @router.post("/password")
 def change_password(
-    body: PasswordChange, who: Own, request: Request, response: Response, ws: Workspace
+    body: PasswordChange, who: Own, request: Request, response: Response, ws: Workspace, time: Time
 ) -> SessionState:
     """Change one's own password. Ends all sessions of the user and starts a new one."""
     if who.email is None:
         raise Forbidden("an API key has no password")
-    address = request.client.host if request.client else "unknown"
-    attempts.begin(ws.state, ws.clock, who.email, address)
+    address = client_address(request)
+    attempts.begin(ws.state, time, who.email, address)
     user = users.verify(ws.state, who.email, body.current.get_secret_value())
     if user is None:
         raise Forbidden("the current password is wrong", code="wrong-password", where="current")
     attempts.succeed(ws.state, who.email, address)
-    users.set_password(ws.state, ws.clock, who.email, body.new.get_secret_value(), actor=who.actor)
-    token, expires = sessions.start(ws.state, ws.clock, user)
+    users.set_password(ws.state, time, who.email, body.new.get_secret_value(), actor=who.actor)
+    token, expires = sessions.start(ws.state, time, user)
     _set_cookie(request, response, token)
     return _state(ws, Caller(user.id, user.email, user.name, user.role, user.language, "session", expires, token))
 
@@ -80,7 +80,7 @@ def _set_cookie(request: Request, response: Response, token: str) -> None:
         path="/",
         httponly=True,
         samesite="strict",
-        secure=request.url.scheme == "https",
+        secure=is_encrypted(request),
     )
 
 
