@@ -1,0 +1,137 @@
+"""`did` and `did_not`: their truth, and when it may turn without any new event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from onepool.audience.conditions.compiler.events import EventPass, Matching
+from onepool.audience.conditions.compiler.figures import figure, happened, scale_of
+from onepool.audience.conditions.compiler.sql import (
+    E,
+    certain,
+    col,
+    every,
+    filtered,
+    fn,
+    micros,
+    number,
+    number_test,
+    order_key,
+    shifted,
+    when,
+)
+from onepool.audience.conditions.model import DidLeaf, DidNotLeaf, Figure, NumberTest
+from onepool.audience.conditions.windows import next_midnight
+
+EVIDENCE = 5
+
+
+@dataclass
+class LeafSql:
+    """A leaf over the columns of the joined steps: `truth` is never NULL; `turns` are microseconds or NULL."""
+
+    truth: E
+    turns: list[E] = field(default_factory=list)
+    figure: E | None = None
+    evidence: E | None = None
+
+
+def did(events: EventPass, leaf: DidLeaf | DidNotLeaf, *, evidence: bool = False) -> LeafSql:
+    """The leaf as SQL; `evidence` adds the ids of up to five events behind it."""
+    extreme = isinstance(leaf, DidLeaf) and bool(leaf.first or leaf.last)
+    matching = events.match(leaf.event, leaf, every_row=extreme)
+    found = _first_or_last(events, matching, leaf, evidence) if extreme else _figure(events, matching, leaf, evidence)
+    if leaf.where:
+        changes = events.reader.changes(leaf.where)
+        if changes:
+            soonest = events.column(matching.family, exp.func("LEAST", *changes) if len(changes) > 1 else changes[0])
+            found.turns.append(events.measure(matching.family, exp.Min(this=soonest)))
+    if matching.window.rolls_at is not None:
+        start = matching.window.start
+        assert start is not None
+        later = exp.GTE(this=micros(col("time")), expression=number(start))
+        latest = events.measure(matching.family, filtered(exp.Max(this=col("time")), every([matching.hit, later])))
+        known = exp.Not(this=exp.Is(this=latest, expression=exp.null()))
+        found.turns.append(when((known, number(matching.window.rolls_at))))
+    found.turns.append(events.coming(matching.family))
+    if isinstance(leaf, DidNotLeaf):
+        found.truth = exp.Not(this=exp.paren(found.truth))
+    return found
+
+
+def _figure(events: EventPass, matching: Matching, leaf: DidLeaf | DidNotLeaf, evidence: bool) -> LeafSql:
+    times = happened(events, matching)
+    once = exp.GTE(this=times, expression=number(1))
+    asked = leaf.figure()
+    result = LeafSql(once, figure=times)
+    if asked is not None:
+        name, test = asked
+        of, currency = (test.of, test.currency) if isinstance(test, Figure) else (None, None)
+        value, sql_type = figure(events, matching, name, of, currency)
+        result.figure = value
+        tests = [number_test(value, scale_of(sql_type), each, operand) for each, operand in test.tests()]
+        result.truth = exp.and_(once, certain(every(tests)))
+    if matching.window.slides is not None:
+        result.turns.append(_leaving(events, matching, asked, result.truth))
+    if evidence:
+        newest = fn("arg_max", col("event_id"), order_key(col("time"), col("seq")), number(EVIDENCE))
+        result.evidence = events.measure(matching.family, filtered(newest, matching.inside))
+    return result
+
+
+def _leaving(events: EventPass, matching: Matching, asked: tuple[str, NumberTest] | None, truth: E) -> E:
+    """When events leaving a sliding window may turn the truth: the newest one if one is enough, else the oldest."""
+    slides = matching.window.slides
+    assert slides is not None
+    floor = _at_least(asked)
+    which = exp.Max if floor is not None and floor <= 1 else exp.Min
+    edge = events.measure(matching.family, filtered(which(this=col("time")), matching.inside))
+    leaves = _leaves(events, edge, matching)
+    # A count that is too small only shrinks as events leave, so only a true one can turn.
+    return leaves if floor is None else when((truth, leaves))
+
+
+def _leaves(events: EventPass, time: E, matching: Matching) -> E:
+    slides, reader = matching.window.slides, events.reader
+    assert slides is not None
+    edge = exp.Add(this=shifted(micros(time), slides, 1, reader.ctx.zone), expression=number(1))
+    if slides.micros is not None:
+        return edge
+    # Months clip at short months: the edge may come before the event really leaves, then midnight is soon enough.
+    known = exp.Not(this=exp.Is(this=time, expression=exp.null()))
+    later = exp.GT(this=edge, expression=number(reader.at))
+    return when((later, edge.copy()), (known, number(next_midnight(reader.at, reader.ctx.tz))))
+
+
+def _at_least(asked: tuple[str, NumberTest] | None) -> int | None:
+    """How many events at least (of how many days), where that is all that is asked."""
+    if asked is None:
+        return 1
+    name, test = asked
+    tests = dict(test.tests())
+    if name not in ("times", "days") or len(tests) != 1:
+        return None
+    if "at_least" in tests:
+        return max(1, -int(-tests["at_least"] // 1))
+    return max(1, int(tests["above"] // 1) + 1) if "above" in tests else None
+
+
+def _first_or_last(events: EventPass, matching: Matching, leaf: DidLeaf | DidNotLeaf, evidence: bool) -> LeafSql:
+    """The first (last) event before now of the name and slice is the first (last) one that also matches."""
+    first = isinstance(leaf, DidLeaf) and bool(leaf.first)
+    which = exp.Min if first else exp.Max
+    key = events.column(matching.family, order_key(col("time"), col("seq")))
+    of_all = events.measure(matching.family, filtered(which(this=key), matching.sliced))
+    of_matching = events.measure(matching.family, filtered(which(this=key), matching.inside))
+    truth = certain(exp.EQ(this=of_all, expression=of_matching))
+    result = LeafSql(truth)
+    time = events.measure(matching.family, filtered(which(this=col("time")), matching.sliced))
+    result.figure = time
+    if matching.window.slides is not None:
+        result.turns.append(when((truth, _leaves(events, time, matching))))
+    if evidence:
+        pick = fn("arg_min" if first else "arg_max", col("event_id"), key, number(1))
+        result.evidence = events.measure(matching.family, filtered(pick, matching.sliced))
+    return result

@@ -1,0 +1,150 @@
+"""One pass over the events that conditions and tags name.
+
+Each event name is one family: read once, with only the columns asked for, from the earliest instant that any of its
+measures needs; every measure is one filtered aggregate per customer, shared by all that ask for the same. Families are
+separate scans because the pool prunes by time and name, so that they cost less than one scan with all filters on every
+row (docs/decisions has the measurements).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from onepool.audience.conditions.compiler.predicates import Reader, is_relative
+from onepool.audience.conditions.compiler.scope import Scope, table
+from onepool.audience.conditions.compiler.sql import E, col, every, filtered, instant, is_true, micros, some
+from onepool.audience.conditions.model import Behaviour
+from onepool.audience.conditions.windows import Range, resolve
+
+
+@dataclass
+class Family:
+    """The events of one name, and what is measured over them per customer."""
+
+    event: str
+    start: int | None
+    rows: list[E] = field(default_factory=list)
+    columns: dict[str, tuple[str, E]] = field(default_factory=dict)
+    measures: dict[str, tuple[str, E]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Matching:
+    """The events that a behaviour means: `hit` by where and slice, `inside` by the window too."""
+
+    family: Family
+    behaviour: Behaviour
+    window: Range
+    sliced: E
+    hit: E
+    inside: E
+
+
+class EventPass:
+    """Collects measures, then gives one step per family."""
+
+    def __init__(self, reader: Reader, scope: Scope) -> None:
+        self.reader = reader
+        self.scope = scope
+        self.families: dict[str, Family] = {}
+        self._count = 0
+
+    def match(self, event: str, behaviour: Behaviour, *, every_row: bool = False) -> Matching:
+        """Take part in the family of the event. `every_row`: also events that do not match are needed (first, last)."""
+        window = resolve(behaviour.within, self.reader.at, self.reader.ctx.tz)
+        start = None if every_row else window.start
+        family = self.families.get(event)
+        if family is None:
+            family = self.families[event] = Family(event, start)
+        elif family.start is not None:
+            family.start = None if start is None else min(family.start, start)
+        where = behaviour.where or {}
+        slice_ = self._slice(behaviour)
+        hit = every([slice_, self.reader.where(where)])
+        inside = every([hit, self._in_window(window)])
+        needed = slice_ if every_row or is_relative(where) else hit
+        bounded = needed if start is None else every([needed, exp.GTE(this=col("time"), expression=instant(start))])
+        family.rows.append(bounded)
+        return Matching(
+            family,
+            behaviour,
+            window,
+            sliced=self.column(family, every([slice_, exp.LT(this=col("time"), expression=instant(self.reader.at))])),
+            hit=self.column(family, hit),
+            inside=self.column(family, inside),
+        )
+
+    def column(self, family: Family, value: E) -> E:
+        """A value per event, computed once for the family (constants and plain columns stay as they are)."""
+        if is_true(value):
+            return value
+        key = value.sql("duckdb")
+        if key not in family.columns:
+            family.columns[key] = (self._name("e"), value)
+        return col(family.columns[key][0])
+
+    def measure(self, family: Family, aggregate: E) -> exp.Column:
+        """A value per customer; equal aggregates are one. NULL for customers without such events."""
+        key = aggregate.sql("duckdb")
+        if key not in family.measures:
+            family.measures[key] = (self._name("m"), aggregate)
+        return col(family.measures[key][0])
+
+    def coming(self, family: Family) -> E:
+        """Microseconds at which the first event dated ahead begins to count, NULL if there is none."""
+        ahead = exp.GTE(this=col("time"), expression=instant(self.reader.at))
+        found = self.measure(family, filtered(exp.Min(this=col("time")), ahead))
+        return exp.Add(this=micros(found), expression=exp.Literal.number(1))
+
+    def steps(self) -> list[tuple[str, exp.Query]]:
+        """One step per family: `customer_id` and its measures."""
+        return [(step_name(family.event), self._step(family)) for family in self.families.values()]
+
+    def _name(self, prefix: str) -> str:
+        self._count += 1
+        return f"{prefix}{self._count}"
+
+    def _slice(self, behaviour: Behaviour) -> E:
+        if behaviour.at is None:
+            return exp.true()
+        text: Callable[[str], E] = self.reader.params.text
+        return every(
+            [
+                exp.In(this=col(name), expressions=[text(word) for word in words])
+                for name, words in (("channel", behaviour.at.channel), ("touchpoint", behaviour.at.touchpoint))
+                if words is not None
+            ]
+        )
+
+    def _in_window(self, window: Range) -> E:
+        parts: list[E] = []
+        if window.start is not None:
+            parts.append(exp.GTE(this=col("time"), expression=instant(window.start)))
+        if window.end is not None:
+            parts.append(exp.LT(this=col("time"), expression=instant(window.end)))
+        return every(parts)
+
+    def _step(self, family: Family) -> exp.Query:
+        named = exp.EQ(this=col("event"), expression=self.reader.params.text(family.event))
+        conditions: list[E] = [named]
+        if family.start is not None:
+            conditions.append(exp.GTE(this=col("time"), expression=instant(family.start)))
+        if not any(is_true(rows) for rows in family.rows):
+            conditions.append(exp.paren(some(list({rows.sql("duckdb"): rows for rows in family.rows}.values()))))
+        used = [exp.alias_(value, name, quoted=True) for name, value in family.columns.values()]
+        base = ["customer_id", "time", "seq", "event_id"]
+        rows = (
+            exp.select(*(col(name) for name in base), *used)
+            .from_(table("events"))
+            .join(table(self.scope.owners), using=["identifier_id"])
+            .where(*conditions)
+        )
+        measures = [exp.alias_(value, name, quoted=True) for name, value in family.measures.values()]
+        return exp.select(col("customer_id"), *measures).from_(rows.subquery("happened")).group_by(col("customer_id"))
+
+
+def step_name(event: str) -> str:
+    return f"did {event}"

@@ -1,0 +1,102 @@
+"""One pass over the attribute facts and one over the tag values that conditions name."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from onepool.audience.conditions.compiler.behaviour import LeafSql
+from onepool.audience.conditions.compiler.predicates import Reader, relative_tests, typed
+from onepool.audience.conditions.compiler.scope import Scope, table
+from onepool.audience.conditions.compiler.sql import E, certain, col, filtered, fn, instant, micros, order_key
+from onepool.audience.conditions.model import AttributeLeaf, TagLeaf
+
+_TAG_COLUMNS = {"text": ("value", "VARCHAR"), "number": ("number", "DOUBLE"), "list": ("list", "VARCHAR[]")}
+
+
+class FactPass:
+    """The latest value of each attribute up to the instant."""
+
+    def __init__(self, reader: Reader, scope: Scope) -> None:
+        self.reader = reader
+        self.scope = scope
+        self._columns: dict[str, str] = {}
+
+    def value(self, attribute: str) -> exp.Column:
+        """Its canonical text per customer."""
+        return col(self._columns.setdefault(attribute, f"a{len(self._columns) + 1}"))
+
+    def typed_value(self, attribute: str) -> E:
+        """It as a value of the attribute's type."""
+        return typed(self.value(attribute), str(self.reader.ctx.names.attributes[attribute]))
+
+    def leaf(self, leaf: AttributeLeaf) -> LeafSql:
+        sql_type = str(self.reader.ctx.names.attributes[leaf.attribute])
+        value = self.typed_value(leaf.attribute)
+        found = LeafSql(certain(self.reader.tests(value, sql_type, leaf)), figure=self.value(leaf.attribute))
+        for test, operand in relative_tests(leaf):
+            found.turns += self.reader.turns(value, sql_type, test, operand)
+        found.turns.append(micros(col("facts_ahead")))
+        return found
+
+    def steps(self) -> list[tuple[str, exp.Query]]:
+        if not self._columns:
+            return []
+        known = exp.LTE(this=col("time"), expression=instant(self.reader.at))
+        measures = []
+        for attribute, name in self._columns.items():
+            same = exp.EQ(this=col("attribute"), expression=self.reader.params.text(attribute))
+            # A fact without a value says that there is no longer one: it must win over older facts, hence arg_max_null.
+            latest = fn("arg_max_null", col("value"), order_key(col("time"), col("seq")))
+            measures.append(exp.alias_(filtered(latest, exp.and_(same, known)), name, quoted=True))
+        ahead = filtered(exp.Min(this=col("time")), exp.Not(this=exp.paren(known.copy())))
+        named = [self.reader.params.text(attribute) for attribute in self._columns]
+        query = (
+            exp.select(col("customer_id"), *measures, exp.alias_(ahead, "facts_ahead", quoted=True))
+            .from_(table("attribute_facts"))
+            .join(table(self.scope.owners), using=["identifier_id"])
+            .where(exp.In(this=col("attribute"), expressions=named))
+            .group_by(col("customer_id"))
+        )
+        return [("attributes", query)]
+
+
+class TagPass:
+    """The values of tags: as they are now, or as they were at the instant (`Context.past_tags`)."""
+
+    def __init__(self, reader: Reader, scope: Scope) -> None:
+        self.reader = reader
+        self.scope = scope
+        self._columns: dict[str, str] = {}
+
+    def leaf(self, leaf: TagLeaf) -> LeafSql:
+        column, sql_type = _TAG_COLUMNS[self.reader.ctx.names.tags[leaf.tag].type]
+        value = col(f"{self._columns.setdefault(leaf.tag, f't{len(self._columns) + 1}')}_{column}")
+        return LeafSql(certain(self.reader.tests(value, sql_type, leaf)), figure=value)
+
+    def steps(self) -> list[tuple[str, exp.Query]]:
+        if not self._columns:
+            return []
+        past = self.reader.ctx.past_tags
+        measures = []
+        for tag, name in self._columns.items():
+            same: E = exp.EQ(this=col("tag"), expression=self.reader.params.text(tag))
+            if past:
+                same = exp.and_(same, exp.LTE(this=col("as_of"), expression=instant(self.reader.at)))
+            column = _TAG_COLUMNS[self.reader.ctx.names.tags[tag].type][0]
+            value = (
+                fn("arg_max_null", col(column), order_key(col("as_of"), col("change_id")))
+                if past
+                else fn("any_value", col(column))
+            )
+            measures.append(exp.alias_(filtered(value, same), f"{name}_{column}", quoted=True))
+        named = [self.reader.params.text(tag) for tag in self._columns]
+        query = (
+            exp.select(col("customer_id"), *measures)
+            .from_(table("tag_changes" if past else "tag_values"))
+            .where(exp.In(this=col("tag"), expressions=named))
+            .group_by(col("customer_id"))
+        )
+        if self.scope.relation is not None:
+            asked = exp.select(col("customer_id")).from_(table("customers"))
+            query = query.where(exp.In(this=col("customer_id"), query=asked.subquery()))
+        return [("tags", query)]

@@ -1,0 +1,94 @@
+"""Every fast path agrees with the reference on generated histories and conditions."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from onepool.audience.conditions.check import check
+from onepool.audience.conditions.compiler.plan import compile_conditions
+from onepool.audience.conditions.compiler.scope import Scope
+from onepool.audience.conditions.reference import holds
+from onepool.clock import from_micros, to_micros
+
+from . import world
+
+ZONES = ["Asia/Shanghai", "America/New_York"]
+
+
+@pytest.fixture(scope="module", params=ZONES)
+def pool(request):
+    engine = world.engine(request.param)
+    yield request.param, engine
+    engine.close()
+
+
+def people(at: int):
+    return st.lists(world.histories(at), min_size=1, max_size=4)
+
+
+@given(data=st.data())
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+def test_compiled_conditions_mean_what_the_reference_says(pool, data):
+    zone, engine = pool
+    ctx = world.context(zone)
+    at = data.draw(st.sampled_from(world.INSTANTS))
+    histories = dict(enumerate(data.draw(people(to_micros(at))), 1))
+    drawn = data.draw(st.lists(world.conditions, min_size=1, max_size=5))
+    conditions = {f"c{index}": world.parsed(one) for index, one in enumerate(drawn)}
+    for condition in conditions.values():
+        assert [str(p) for p in check(condition, ctx.names) if "at least once" not in p.message] == []
+    world.fill(engine, histories, at)
+    with engine.read() as session:
+        rows = {
+            row["customer_id"]: row
+            for row in compile_conditions(conditions, at, Scope.all(), ctx).run(session).to_pylist()
+        }
+        some = sorted(histories)[::2]
+        session.relation("touched", pa.table({"customer_id": pa.array(some, pa.int64())}))
+        few = compile_conditions(conditions, at, Scope.customers("touched"), ctx).run(session).to_pylist()
+    assert sorted(rows) == sorted(histories)
+    assert sorted(few, key=lambda row: row["customer_id"]) == [rows[customer] for customer in some]
+    for customer, history in histories.items():
+        for name, condition in conditions.items():
+            assert rows[customer][name] == holds(condition, history, at, ctx), (name, customer)
+        _nothing_turns_before(rows[customer]["next_at"], history, conditions, at, ctx, data)
+
+
+def _nothing_turns_before(next_at, history, conditions, at, ctx, data):
+    """Up to `next_at` the truth stays what it is at `at`, without new events."""
+    start = to_micros(at)
+    moments = {start + data.draw(st.integers(1, 70 * world.DAY)) for _ in range(3)}
+    for event in history.events:
+        marks = [event.time, *(event.values[name] for name in ("valid_until",) if event.values.get(name))]
+        for mark in marks:
+            for span in (0, 7 * world.DAY, world.DAY, world.HOUR * 12, 28 * world.DAY, 31 * world.DAY, 90 * 60_000_000):
+                moments |= {mark + span, mark + span + 1, mark - span, mark - span + 1}
+    for fact in history.facts:
+        moments |= {fact.time, fact.time + 1}
+    limit = to_micros(next_at) if next_at is not None else None
+    assert limit is None or limit > start
+    for moment in sorted(moment for moment in moments if moment > start and (limit is None or moment < limit))[:40]:
+        for name, condition in conditions.items():
+            then = holds(condition, history, from_micros(moment), ctx)
+            assert then == holds(condition, history, at, ctx), (name, from_micros(moment), next_at)
+
+
+def test_as_of_counts_only_what_was_known_then(pool):
+    zone, engine = pool
+    ctx = world.context(zone)
+    at = world.INSTANTS[0]
+    history = world.History([world.Event(1, "order_paid", to_micros(at))])
+    world.fill(engine, {1: history}, at)
+    condition = {"c": world.parsed({"did": "order_paid"})}
+    with engine.read() as session:
+        now = compile_conditions(condition, at, Scope.all(), ctx).run(session).to_pylist()[0]
+        after = (
+            compile_conditions(condition, at + timedelta(microseconds=1), Scope.all(), ctx).run(session).to_pylist()[0]
+        )
+    assert (now["c"], now["next_at"]) == (False, at + timedelta(microseconds=1))
+    assert (after["c"], after["next_at"]) == (True, None)
