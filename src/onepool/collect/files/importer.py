@@ -149,8 +149,7 @@ def _log_sink(log: Log, report: ImportReport) -> Callable[[Sequence[NewRecord]],
     def sink(records: Sequence[NewRecord]) -> None:
         offsets = log.append(records)
         report.records += len(offsets)
-        report.first = report.first or offsets[0]
-        report.last = offsets[-1]
+        report.offsets += offsets
 
     return sink
 

@@ -68,7 +68,7 @@ class FileReport:
 
 @dataclass(slots=True)
 class ImportReport:
-    """A whole import. ``first`` and ``last`` are log offsets (0 when nothing was written).
+    """A whole import. ``offsets`` are those of its records in the log, ascending (none when nothing was written).
 
     ``verdict`` is there after a dry run only; after a real one the tick's own counts say what was accepted.
     """
@@ -78,8 +78,7 @@ class ImportReport:
     dry_run: bool
     files: list[FileReport] = field(default_factory=list)
     records: int = 0
-    first: int = 0
-    last: int = 0
+    offsets: list[int] = field(default_factory=list)
     verdict: Verdict | None = None
 
     @property
@@ -110,8 +109,8 @@ class ImportReport:
             "items": self.items,
             "refused": self.refused,
             "records": self.records,
-            "first_offset": self.first,
-            "last_offset": self.last,
+            "first_offset": self.offsets[0] if self.offsets else None,
+            "last_offset": self.offsets[-1] if self.offsets else None,
             "verdict": verdict,
             "files": [
                 {

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 from xml.etree.ElementTree import ParseError
 
 import pyarrow as pa
@@ -38,23 +39,27 @@ class ExcelSource:
         import openpyxl  # takes a third of a second; only those who import workbooks pay
         from openpyxl.utils.exceptions import InvalidFileException
 
-        try:
-            book = openpyxl.load_workbook(self._path, read_only=True, data_only=True)
-        except (zipfile.BadZipFile, InvalidFileException, KeyError, ParseError, OSError) as error:
-            raise FileError(f"not a readable workbook: {error}", where=self.name) from error
-        try:
-            if self._sheet is not None and self._sheet not in book.sheetnames:
-                sheets = ", ".join(book.sheetnames)
-                raise FileError(f"no sheet {self._sheet!r}", where=self.name, hint=f"it has: {sheets}")
-            sheet = book[self._sheet or book.sheetnames[0]]
-            sheet.reset_dimensions()  # what some exporters state as the sheet's size is wrong
-            yield from self._rows(sheet.iter_rows(values_only=True))
-        except (zipfile.BadZipFile, ParseError, KeyError) as error:
-            raise FileError(f"the workbook is damaged: {error}", where=self.name) from error
-        finally:
-            book.close()
+        with self._path.open("rb") as stream:  # openpyxl judges a path by its name, a stream by what it holds
+            try:
+                book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
+            except (zipfile.BadZipFile, InvalidFileException, KeyError, ParseError, OSError) as error:
+                raise FileError(f"not a readable workbook: {error}", where=self.name) from error
+            try:
+                yield from self._rows(self._open_sheet(book).iter_rows(values_only=True))
+            except (zipfile.BadZipFile, ParseError, KeyError) as error:
+                raise FileError(f"the workbook is damaged: {error}", where=self.name) from error
+            finally:
+                book.close()
         self.facts.sha256 = file_sha256(self._path)
         self.facts.done = self.facts.size
+
+    def _open_sheet(self, book: Any) -> Any:
+        if self._sheet is not None and self._sheet not in book.sheetnames:
+            sheets = ", ".join(book.sheetnames)
+            raise FileError(f"no sheet {self._sheet!r}", where=self.name, hint=f"it has: {sheets}")
+        sheet = book[self._sheet or book.sheetnames[0]]
+        sheet.reset_dimensions()  # what some exporters state as the sheet's size is wrong
+        return sheet
 
     def _rows(self, rows: Iterator[Row]) -> Iterator[Block]:
         head = list(itertools.islice(rows, LOOK_AT))
