@@ -79,9 +79,7 @@ async def _serve(workspace: Workspace, collectors: list[Collector], *, work: boo
     try:
         if work:
             feed = LiveFeed()
-            worker = await asyncio.to_thread(
-                Worker, workspace, lambda event: loop.call_soon_threadsafe(feed.publish, event)
-            )
+            worker = await asyncio.to_thread(Worker, workspace, feed.publish)
             ticking = threading.Thread(target=worker.run, args=(halt,), name="tick", daemon=True)
             ticking.start()
             app = create_app(workspace, feed, workspace.clock)

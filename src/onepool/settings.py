@@ -14,13 +14,13 @@ from onepool.errors import WorkspaceError
 
 
 class Collect(BaseModel):
-    """Limits of collection. Sizes in bytes, times in seconds."""
+    """Limits of collection."""
 
     model_config = ConfigDict(extra="forbid")
 
-    max_batch_bytes: int = Field(default=500 * 1024, gt=0)
-    max_event_bytes: int = Field(default=32 * 1024, gt=0)
-    processes: int = Field(default=1, ge=1, le=64)
+    max_batch_bytes: int = Field(default=500 * 1024, gt=0, description="Largest request body, unpacked, in bytes.")
+    max_event_bytes: int = Field(default=32 * 1024, gt=0, description="Largest single event, in bytes.")
+    processes: int = Field(default=1, ge=1, le=64, description="Collector processes that share the port.")
 
 
 class Tick(BaseModel):
@@ -28,9 +28,9 @@ class Tick(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    max_requests: int = Field(default=2_000, gt=0)
-    max_bytes: int = Field(default=32 * 1024 * 1024, gt=0)
-    idle_milliseconds: int = Field(default=100, gt=0)
+    max_requests: int = Field(default=2_000, gt=0, description="Log records of one turn at most.")
+    max_bytes: int = Field(default=32 * 1024 * 1024, gt=0, description="Bytes of log records of one turn at most.")
+    idle_milliseconds: int = Field(default=50, gt=0, description="How long to wait when there is nothing to do.")
 
 
 class Pool(BaseModel):
@@ -38,24 +38,36 @@ class Pool(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    memory: str = Field(default="6GB", pattern=r"^\d+(\.\d+)?(MB|GB)$")
-    threads: int | None = Field(default=None, ge=1)
+    memory: str = Field(
+        default="6GB", pattern=r"^\d+(\.\d+)?(MB|GB)$", description="Memory limit, for example `6GB`."
+    )
+    threads: int | None = Field(default=None, ge=1, description="Threads of a query; empty: one for each core.")
 
 
 class Settings(BaseModel):
-    """Everything in `onepool.yaml`."""
+    """The workspace as a whole."""
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str = "OnePool"
-    time_zone: str = "Asia/Shanghai"
-    country: str = Field(default="CN", pattern=r"^[A-Z]{2}$")
-    currency: str = Field(default="CNY", pattern=r"^[A-Z]{3}$")
-    language: Literal["zh-CN", "en"] = "zh-CN"
-    unknown_events: Literal["keep", "refuse"] = "keep"
-    dedupe_days: int = Field(default=31, ge=30)
-    state: str | None = None
-    """SQLAlchemy URL of the state; default: `data/state.sqlite` in the workspace. May be `env:NAME`."""
+    name: str = Field(default="OnePool", description="Shown in the console's header.")
+    time_zone: str = Field(
+        default="Asia/Shanghai", description="Zone of calendar days, of times sent without one, and of the console."
+    )
+    country: str = Field(
+        default="CN", pattern=r"^[A-Z]{2}$", description="Country of phone numbers sent without a code (ISO 3166)."
+    )
+    currency: str = Field(
+        default="CNY", pattern=r"^[A-Z]{3}$", description="Currency of amounts sent without one (ISO 4217)."
+    )
+    language: Literal["zh-CN", "en"] = Field(default="zh-CN", description="The console's language at first sight.")
+    unknown_events: Literal["keep", "refuse"] = Field(
+        default="keep", description="Events that the data standard does not name: kept and counted, or quarantined."
+    )
+    dedupe_days: int = Field(default=31, ge=30, description="How long message ids are remembered, in days.")
+    state: str | None = Field(
+        default=None,
+        description="SQLAlchemy URL of the state, or `env:NAME`; empty: `data/state.sqlite` in the workspace.",
+    )
     collect: Collect = Collect()
     tick: Tick = Tick()
     pool: Pool = Pool()

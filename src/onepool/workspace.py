@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 from collections.abc import Mapping, Sequence
@@ -12,16 +13,19 @@ from typing import Any
 from onepool.clock import Clock, SystemClock
 from onepool.collect.log import Log, NewRecord, SqliteLog
 from onepool.collect.touchpoint import Touchpoint
-from onepool.definitions import Definition, Definitions
+from onepool.definitions import Definition, Definitions, canonical
 from onepool.errors import WorkspaceError
 from onepool.pool import Columns, DuckDBEngine, Engine, PoolBusy
 from onepool.pool.remote import RemoteEngine
 from onepool.settings import Settings, load_settings, resolve_secret
 from onepool.standards import Standard, StandardSettings, load_standard
 from onepool.state import State
+from onepool.state.store import set_meta
 
 SETTINGS_FILE = "onepool.yaml"
 FOLDERS = ("touchpoints", "standard", "tags", "segments")
+
+_RULES = "rules_logged"
 
 CONTROL_TOUCHPOINT = "onepool"
 """The touchpoint name of control records in the log."""
@@ -89,13 +93,12 @@ class Workspace:
 
     @property
     def standard_settings(self) -> StandardSettings:
-        return StandardSettings(
-            zone=self.settings.time_zone,
-            country=self.settings.country,
-            currency=self.settings.currency,
-            unknown_events=self.settings.unknown_events,
-            digest_key=self._digest_key,
-        )
+        """How input is read in this workspace now."""
+        return self.settings_of(reading_settings(self.settings))
+
+    def settings_of(self, reading: Mapping[str, Any]) -> StandardSettings:
+        """The settings that a rules record in the log holds, with this workspace's key of digests."""
+        return StandardSettings(**reading, digest_key=self._digest_key)
 
     def touchpoints(self) -> dict[str, Touchpoint]:
         """The touchpoints by name."""
@@ -108,13 +111,22 @@ class Workspace:
         if kind == "touchpoint" and not body.get("write_key"):
             body["write_key"] = (before.body.get("write_key") if before else None) or f"wk_{secrets.token_urlsafe(18)}"
         saved = self.definitions.save(kind, name, body, author=author, reason=reason)
-        if kind in ("standard", "touchpoint") and (before is None or before.hash != saved.hash):
+        if kind in ("standard", "touchpoint"):
             self.log_rules()
         return saved
 
     def log_rules(self) -> None:
-        """Write the standard's extensions and the touchpoints, as they are now, into the log: in force from here."""
-        self._control("standard", rules_of(self.definitions))
+        """Write what decides how input is read into the log, if it changed since: in force from here.
+
+        Called when a definition or the settings may have changed, before anything is read under them.
+        """
+        rules = rules_of(self.definitions, self.settings)
+        digest = hashlib.sha256(canonical(rules).encode()).hexdigest()
+        if self.state.meta(_RULES) == digest:
+            return
+        self._control("standard", rules)
+        with self.state.write() as connection:
+            set_meta(connection, _RULES, digest)
 
     def replay_quarantine(self, items: Sequence[tuple[int, int]]) -> int:
         """Ask for quarantined things, by (log offset, item), to be tried again. Returns how many."""
@@ -162,12 +174,25 @@ def init_workspace(root: Path | str, settings_text: str | None = None, clock: Cl
     for folder in FOLDERS:
         (path / folder).mkdir(parents=True, exist_ok=True)
     (path / SETTINGS_FILE).write_text(settings_text or _SETTINGS, encoding="utf-8")
-    return open_workspace(path, clock)
+    workspace = open_workspace(path, clock)
+    workspace.log_rules()
+    return workspace
 
 
-def rules_of(definitions: Definitions) -> dict[str, Any]:
-    """Everything that decides how a log record is read: extensions of the standard, touchpoints."""
+def reading_settings(settings: Settings) -> dict[str, Any]:
+    """The settings that decide how input is read."""
     return {
+        "zone": settings.time_zone,
+        "country": settings.country,
+        "currency": settings.currency,
+        "unknown_events": settings.unknown_events,
+    }
+
+
+def rules_of(definitions: Definitions, settings: Settings) -> dict[str, Any]:
+    """Everything that decides how a log record is read: settings, extensions of the standard, touchpoints."""
+    return {
+        "settings": reading_settings(settings),
         "standard": [definition.body for definition in definitions.current("standard")],
         "touchpoints": {definition.name: definition.body for definition in definitions.current("touchpoint")},
     }
@@ -191,7 +216,7 @@ def columns_of(standard: Standard) -> Columns:
     return Columns(
         events={name: str(sql_type) for name, sql_type in standard.columns.items()},
         items={name: str(sql_type) for name, sql_type in standard.item_columns.items()},
-        attributes={name: str(attribute.sql_type) for name, attribute in standard.attributes.items()},
+        attributes={name: str(attribute.sql) for name, attribute in standard.attributes.items()},
     )
 
 

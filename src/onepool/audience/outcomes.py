@@ -45,7 +45,7 @@ class Outcome:
 
     @property
     def empty(self) -> bool:
-        return self.tags.num_rows == 0 and self.segments.num_rows == 0
+        return bool(self.tags.num_rows == 0 and self.segments.num_rows == 0)
 
     def shown(self, most: int) -> list[tuple[int, str, str]]:
         """The first segment changes as (customer_id, segment, change)."""
@@ -67,10 +67,9 @@ class OutcomeLog:
     def save(self, connection: Connection, outcome: Outcome, offset: int) -> int:
         """Store an outcome inside the caller's transaction; returns its number."""
         payload = msgspec.msgpack.encode(_Packed(_pack(outcome.tags), _pack(outcome.segments)))
-        result = connection.execute(
-            insert(state_schema.outcomes).values(at=to_micros(outcome.at), log_offset=offset, payload=payload)
-        )
-        return int(result.inserted_primary_key[0])
+        table = state_schema.outcomes
+        values = {"at": to_micros(outcome.at), "log_offset": offset, "payload": payload}
+        return int(connection.execute(insert(table).values(**values).returning(table.c.id)).scalar_one())
 
     def after(self, number: int) -> Iterator[tuple[int, Outcome]]:
         """Outcomes behind a number, in order."""

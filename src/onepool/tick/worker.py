@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 import structlog
@@ -19,6 +20,7 @@ from onepool.errors import OnePoolError
 from onepool.identity import Resolver, TypeRule
 from onepool.pool import DuckDBEngine, PoolError, Session, schema, views
 from onepool.standards import Standard, load_standard
+from onepool.standards.model import Personal, Strength
 from onepool.state.store import set_meta
 from onepool.tick.duplicates import Duplicates
 from onepool.tick.ingest import SEQ_BITS, Ingest, Prepared
@@ -27,7 +29,7 @@ from onepool.workspace import Workspace, columns_of, touchpoint_of
 _logger = structlog.get_logger(__name__)
 
 _CONTROL = ("standard", "replay")
-_NO_RULES = '{"standard":[],"touchpoints":{}}'
+_NO_RULES = '{"settings":{},"standard":[],"touchpoints":{}}'
 
 
 class WorkerBusy(OnePoolError):
@@ -47,6 +49,9 @@ class LiveEvent:
 
 Publish = Callable[[LiveEvent], None]
 
+UNKNOWN_PRIORITY = 10_000
+"""Of an identifier type that the standard no longer knows; it then only follows."""
+
 SHOWN_CHANGES = 500
 """How many changes of one tick are told to watchers one by one."""
 
@@ -54,20 +59,26 @@ SHOWN_CHANGES = 500
 class Worker:
     """One per workspace. `step` is one tick; `run` goes on until told to stop."""
 
-    def __init__(self, workspace: Workspace, publish: Publish | None = None, *, live: bool = True) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        publish: Publish | None = None,
+        *,
+        live: bool = True,
+        until: int | None = None,
+        lock: Path | None = None,
+    ) -> None:
+        """`live=False`, `until` and `lock` are for making a pool again: no evaluation, up to an offset, beside others."""
         self._ws = workspace
         self._publish = publish
         self._evaluate = live
-        workspace.data.mkdir(parents=True, exist_ok=True)
-        self._lock = FileLock(workspace.data / "worker.lock")
-        try:
-            self._lock.acquire(timeout=0)
-        except Timeout as error:
-            raise WorkerBusy(
-                "a worker runs in this workspace already", where=str(workspace.root), hint="stop it first"
-            ) from error
+        self._until = until
+        self._lock = Worker.lock(workspace, lock)
         self.problem: str | None = None
         try:
+            if until is None:
+                # The settings file may have been edited since.
+                workspace.log_rules()
             pool = workspace.pool
             if not isinstance(pool, DuckDBEngine):
                 raise WorkerBusy("another process holds the pool", where=str(workspace.root))
@@ -76,6 +87,19 @@ class Worker:
         except BaseException:
             self._lock.release()
             raise
+
+    @staticmethod
+    def lock(workspace: Workspace, path: Path | None = None) -> FileLock:
+        """Take the right to be the worker of a workspace. Raises WorkerBusy."""
+        workspace.data.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path or workspace.data / "worker.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise WorkerBusy(
+                "a worker runs in this workspace already", where=str(workspace.root), hint="stop it first"
+            ) from error
+        return lock
 
     def _open(self) -> None:
         """Read from the stores what the worker keeps in memory."""
@@ -86,13 +110,14 @@ class Worker:
             standard = self._install(session, rules)
             self.offset = int(_meta(session, "log_offset") or 0)
             duplicates = Duplicates(session, workspace.clock.now(), workspace.settings.dedupe_days)
-        self._resolver = Resolver(workspace.state, _rules_of(standard))
+        self.rule_of = _rules_of(standard)
+        self._resolver = Resolver(workspace.state, self.rule_of)
         self._ingest = Ingest(
             workspace.state,
             self._resolver,
             duplicates,
             standard,
-            workspace.standard_settings,
+            workspace.settings_of(json.loads(rules)["settings"]),
             {name: touchpoint_of(name, body) for name, body in json.loads(rules)["touchpoints"].items()},
         )
         self._outcomes = OutcomeLog(workspace.state)
@@ -143,6 +168,8 @@ class Worker:
     def _step(self) -> bool:
         limits = self._ws.settings.tick
         records = self._ws.log.read(self.offset, limits.max_requests, limits.max_bytes)
+        if self._until is not None:
+            records = [record for record in records if record.offset <= self._until]
         if self._behind > self.offset:
             records = [record for record in records if record.offset <= self._behind]
         if records and records[0].protocol in _CONTROL:
@@ -260,20 +287,22 @@ class Worker:
 def _rules_of(standard: Standard) -> Callable[[str], TypeRule]:
     def rule(kind: str) -> TypeRule:
         known = standard.identifier_types.get(kind)
-        return TypeRule(strong=known.strong, priority=known.priority) if known else TypeRule(strong=False, priority=10_000)
+        if known is None:
+            return TypeRule(strong=False, priority=UNKNOWN_PRIORITY)
+        return TypeRule(strong=known.strength is Strength.STRONG, priority=known.priority)
 
     return rule
 
 
 def _object_fields(standard: Standard) -> dict[str, dict[str, str]]:
     return {
-        kind: {name: str(field.sql_type) for name, field in object_type.fields.items()}
+        kind: {name: str(standard.fields[name].sql) for name in object_type.fields if name != object_type.id}
         for kind, object_type in standard.objects.items()
     }
 
 
 def _personal(standard: Standard) -> frozenset[str]:
-    return frozenset(name for name, attribute in standard.attributes.items() if attribute.personal)
+    return frozenset(name for name, attribute in standard.attributes.items() if attribute.personal is not Personal.NONE)
 
 
 def _meta(session: Session, key: str) -> str | None:

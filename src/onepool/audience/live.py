@@ -1,0 +1,213 @@
+"""Keeping tags and segments true: touched customers with each batch, others at the instant their window runs out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from onepool.audience.catalog import Catalog, load_catalog
+from onepool.audience.conditions.compiler.plan import compile_conditions
+from onepool.audience.conditions.compiler.scope import Scope
+from onepool.audience.outcomes import SEGMENT_SCHEMA, TAG_SCHEMA, Outcome, apply_segments, apply_tags
+from onepool.audience.tags import compile_tags
+from onepool.pool import Session
+from onepool.workspace import Workspace
+
+I64 = npt.NDArray[np.int64]
+
+TOUCHED = "_touched_customers"
+_KEY = "evaluated"
+
+
+@dataclass
+class _Pass:
+    """Changes gathered while one evaluation goes on."""
+
+    at: datetime
+    tags: list[pa.Table] = field(default_factory=list)
+    segments: list[pa.Table] = field(default_factory=list)
+    alarms: list[pa.Table] = field(default_factory=list)
+
+    def outcome(self) -> Outcome:
+        return Outcome(
+            self.at,
+            pa.concat_tables(self.tags) if self.tags else TAG_SCHEMA.empty_table(),
+            pa.concat_tables(self.segments) if self.segments else SEGMENT_SCHEMA.empty_table(),
+        )
+
+
+class Live:
+    """Evaluates the current definitions. A new or changed one is evaluated for everybody before it is kept live."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._ws = workspace
+        self._catalog: tuple[int, Catalog] | None = None
+
+    @property
+    def catalog(self) -> Catalog:
+        """The current definitions, parsed."""
+        revision = self._ws.definitions.revision()
+        if self._catalog is None or self._catalog[0] != revision:
+            self._catalog = (revision, load_catalog(self._ws))
+        return self._catalog[1]
+
+    def pending(self, session: Session, now: datetime) -> bool:
+        """Whether there is anything to evaluate though nothing came in."""
+        wanted = self._wanted(now)
+        if wanted != self._evaluated(session):
+            return True
+        return bool(session.query('SELECT 1 FROM due WHERE "at" <= $now LIMIT 1', {"now": now}).num_rows)
+
+    def postpone(self, session: Session, touched: I64, now: datetime) -> None:
+        """Have these customers evaluated by a later tick."""
+        session.append("due", pa.table({"customer_id": touched, "at": _times(now, touched.size)}))
+
+    def evaluate(self, session: Session, touched: I64, now: datetime) -> Outcome:
+        """Evaluate touched and due customers, and changed definitions for all; the pool's tables follow at once."""
+        catalog = self.catalog
+        before, wanted = self._evaluated(session), self._wanted(now)
+        fresh = {key for key, digest in wanted.items() if before.get(key) != digest}
+        gone = {key for key in before if key not in wanted}
+        due = session.query('SELECT DISTINCT customer_id FROM due WHERE "at" <= $now', {"now": now})
+        scope = np.union1d(touched, due.column("customer_id").to_numpy())
+        session.relation(TOUCHED, pa.table({"customer_id": scope}))
+        done = _Pass(now)
+        self._retire(session, gone, done)
+        for level in catalog.tag_levels:
+            self._tags(session, [t for t in level if f"tag:{t}" in fresh], Scope.all(), done)
+            if scope.size:
+                self._tags(session, [t for t in level if f"tag:{t}" not in fresh], Scope.customers(TOUCHED), done)
+        names = list(catalog.segments)
+        self._segments(session, [s for s in names if f"segment:{s}" in fresh], Scope.all(), done)
+        if scope.size:
+            self._segments(session, [s for s in names if f"segment:{s}" not in fresh], Scope.customers(TOUCHED), done)
+            session.execute(f"DELETE FROM due WHERE customer_id IN (SELECT customer_id FROM {TOUCHED})")  # noqa: S608
+        for alarm in done.alarms:
+            session.append("due", alarm)
+        if wanted != before:
+            session.execute("DELETE FROM meta WHERE key = $key", {"key": _KEY})
+            session.execute("INSERT INTO meta VALUES ($key, $value)", {"key": _KEY, "value": json.dumps(wanted)})
+        return done.outcome()
+
+    def differences(self, session: Session, now: datetime) -> Iterator[tuple[str, str, int, int]]:
+        """Recompute everything at `now`: (kind, name, customers, customers whose live result differs)."""
+        catalog = self.catalog
+        for level in catalog.tag_levels:
+            if level:
+                found = compile_tags({n: catalog.tags[n] for n in level}, now, Scope.all(), catalog.context).run(session)
+                values = found.filter(pc.is_valid(found.column("tag")))
+                changes = _tag_changes(session, values, level, Scope.all())
+                for name in level:
+                    yield "tag", name, _count(values, "tag", name), _count(changes, "tag", name)
+        if catalog.segments:
+            found = compile_conditions(catalog.segments, now, Scope.all(), catalog.context).run(session)
+            members = _members(found, list(catalog.segments))
+            changes = _segment_changes(session, members, list(catalog.segments), Scope.all())
+            for name in catalog.segments:
+                yield "segment", name, _count(members, "segment", name), _count(changes, "segment", name)
+
+    def _tags(self, session: Session, names: Sequence[str], scope: Scope, done: _Pass) -> None:
+        if not names:
+            return
+        catalog = self.catalog
+        found = compile_tags({name: catalog.tags[name] for name in names}, done.at, scope, catalog.context).run(session)
+        changes = _tag_changes(session, found.filter(pc.is_valid(found.column("tag"))), names, scope)
+        apply_tags(session, changes, done.at)
+        done.tags.append(changes)
+        done.alarms.append(_alarms(found))
+
+    def _segments(self, session: Session, names: Sequence[str], scope: Scope, done: _Pass) -> None:
+        if not names:
+            return
+        catalog = self.catalog
+        found = compile_conditions(
+            {name: catalog.segments[name] for name in names}, done.at, scope, catalog.context
+        ).run(session)
+        changes = _segment_changes(session, _members(found, names), names, scope)
+        apply_segments(session, changes, done.at)
+        done.segments.append(changes)
+        done.alarms.append(_alarms(found))
+
+    def _retire(self, session: Session, gone: set[str], done: _Pass) -> None:
+        for key in sorted(gone):
+            kind, _, name = key.partition(":")
+            if kind == "tag":
+                changes = _tag_changes(session, TAG_SCHEMA.empty_table(), [name], Scope.all())
+                apply_tags(session, changes, done.at)
+                done.tags.append(changes)
+            else:
+                changes = _segment_changes(session, SEGMENT_SCHEMA.empty_table(), [name], Scope.all())
+                apply_segments(session, changes, done.at)
+                done.segments.append(changes)
+
+    def _wanted(self, now: datetime) -> dict[str, str]:
+        """What should be evaluated: definition -> hash. Tags cut by the population are due again every local day."""
+        day = now.astimezone(self._ws.settings.zone).date().isoformat()
+        catalog = self.catalog
+        return {
+            key: f"{digest}@{day}" if key in catalog.daily else digest for key, digest in catalog.hashes.items()
+        }
+
+    @staticmethod
+    def _evaluated(session: Session) -> dict[str, str]:
+        found = session.query("SELECT value FROM meta WHERE key = $key", {"key": _KEY})
+        return json.loads(found.column("value")[0].as_py()) if found.num_rows else {}
+
+
+def _tag_changes(session: Session, found: pa.Table, names: Sequence[str], scope: Scope) -> pa.Table:
+    """How newly computed values differ from the kept ones; a customer without a new value loses the old one."""
+    session.relation("_found_tags", found.select(TAG_SCHEMA.names).cast(TAG_SCHEMA))
+    inside = "" if scope.relation is None else f"AND customer_id IN (SELECT customer_id FROM {scope.relation})"
+    query = f"""
+        WITH old AS (SELECT * FROM tag_values WHERE tag IN (SELECT unnest($names)) {inside})
+        SELECT coalesce(n.customer_id, o.customer_id) AS customer_id, coalesce(n.tag, o.tag) AS tag,
+            n.value, n.number, n.list
+        FROM _found_tags n FULL JOIN old o ON o.customer_id = n.customer_id AND o.tag = n.tag
+        WHERE n.customer_id IS NULL OR o.customer_id IS NULL OR n.value IS DISTINCT FROM o.value
+            OR n.number IS DISTINCT FROM o.number OR n.list IS DISTINCT FROM o.list
+        ORDER BY customer_id, tag"""  # noqa: S608 the relation's name is a constant
+    return session.query(query, {"names": list(names)}).cast(TAG_SCHEMA)
+
+
+def _segment_changes(session: Session, members: pa.Table, names: Sequence[str], scope: Scope) -> pa.Table:
+    """How newly computed members (customer_id, segment) differ from the kept ones."""
+    session.relation("_found_members", members.select(["customer_id", "segment"]))
+    inside = "" if scope.relation is None else f"AND customer_id IN (SELECT customer_id FROM {scope.relation})"
+    query = f"""
+        WITH old AS (SELECT customer_id, segment FROM segment_members WHERE segment IN (SELECT unnest($names)) {inside})
+        SELECT coalesce(n.customer_id, o.customer_id) AS customer_id, coalesce(n.segment, o.segment) AS segment,
+            CASE WHEN o.customer_id IS NULL THEN 'enter' ELSE 'exit' END AS change
+        FROM _found_members n FULL JOIN old o ON o.customer_id = n.customer_id AND o.segment = n.segment
+        WHERE n.customer_id IS NULL OR o.customer_id IS NULL ORDER BY customer_id, segment"""  # noqa: S608 constant name
+    return session.query(query, {"names": list(names)}).cast(SEGMENT_SCHEMA)
+
+
+def _members(found: pa.Table, names: Sequence[str]) -> pa.Table:
+    """From one boolean column for each segment to rows (customer_id, segment)."""
+    parts = []
+    for name in names:
+        ids = found.column("customer_id").filter(found.column(name))
+        parts.append(pa.table({"customer_id": ids, "segment": pa.repeat(pa.scalar(name), len(ids))}))
+    return pa.concat_tables(parts)
+
+
+def _count(table: pa.Table, column: str, name: str) -> int:
+    return int(pc.sum(pc.equal(table.column(column), name)).as_py() or 0)
+
+
+def _alarms(found: pa.Table) -> pa.Table:
+    """(customer_id, at): when each customer has to be looked at again."""
+    table = found.select(["customer_id", "next_at"]).filter(pc.is_valid(found.column("next_at")))
+    earliest = table.group_by("customer_id").aggregate([("next_at", "min")])
+    return earliest.rename_columns(["customer_id", "at"])
+
+
+def _times(at: datetime, count: int) -> pa.Array:
+    return pa.repeat(pa.scalar(at, pa.timestamp("us", tz="UTC")), count)
