@@ -1,0 +1,40 @@
+"""Which customers: one small language for segments, tags, journeys and filters.
+
+`parse_condition` reads it, `check` holds it against the names of the workspace, `compile_conditions` turns many
+conditions into one plan over the pool, `explain_condition` says why, `sentence` reads it back. What a condition means
+is stated by `reference.holds`, which the tests hold every other path to.
+"""
+
+from __future__ import annotations
+
+from onepool.audience.conditions.check import check
+from onepool.audience.conditions.compiler.plan import Plan, compile_conditions
+from onepool.audience.conditions.compiler.scope import Scope
+from onepool.audience.conditions.errors import ConditionError, Problem
+from onepool.audience.conditions.explain import Reason, explain_condition
+from onepool.audience.conditions.model import Condition, canonical_text, condition_hash
+from onepool.audience.conditions.names import Context, EventNames, Names, TagNames, names_of
+from onepool.audience.conditions.parse import condition_schema, parse_condition
+from onepool.audience.conditions.sentence import sentence
+
+__all__ = [
+    "Condition",
+    "ConditionError",
+    "Context",
+    "EventNames",
+    "Names",
+    "Plan",
+    "Problem",
+    "Reason",
+    "Scope",
+    "TagNames",
+    "canonical_text",
+    "check",
+    "compile_conditions",
+    "condition_hash",
+    "condition_schema",
+    "explain_condition",
+    "names_of",
+    "parse_condition",
+    "sentence",
+]

@@ -31,7 +31,9 @@ class Scope:
             return [("customers", everyone)]
         asked = exp.select(col("customer_id")).distinct().from_(table(self.relation))
         owned = exp.select(col("identifier_id"), col("customer_id")).from_(table("customer_of"))
-        inside = exp.In(this=col("customer_id"), query=exp.select(col("customer_id")).from_(table("customers")).subquery())
+        inside = exp.In(
+            this=col("customer_id"), query=exp.select(col("customer_id")).from_(table("customers")).subquery()
+        )
         return [("customers", asked), ("owned", owned.where(inside))]
 
     @property

@@ -1,0 +1,77 @@
+"""Why a condition holds for one customer or not: every leaf with its truth, the figure found, the events behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+from sqlglot import exp
+
+from onepool.audience.conditions.compiler.plan import Compiler, with_steps
+from onepool.audience.conditions.compiler.scope import Scope
+from onepool.audience.conditions.compiler.sql import E
+from onepool.audience.conditions.model import All, AnyOf, Condition, Not, SegmentLeaf, children
+from onepool.audience.conditions.names import Context
+from onepool.pool import Session
+
+_RELATION = "_explained"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A condition and whether it holds.
+
+    `place` is its path (`all[2]`); `what` its head (`all`, `did` …); `figure` what was found: how often, how much, the
+    attribute's text, the tag's value, the time of the first or latest event; `events` up to five event ids, latest
+    first; `parts` what it is made of (a segment's own condition included).
+    """
+
+    place: str
+    what: str
+    condition: Condition
+    holds: bool
+    figure: Any = None
+    events: list[str] = field(default_factory=list)
+    parts: list[Reason] = field(default_factory=list)
+
+
+def explain_condition(condition: Condition, customer_id: int, at: datetime, session: Session, ctx: Context) -> Reason:
+    """The tree of reasons for one customer at one instant, from the same plan that decides membership."""
+    compiler = Compiler(at, Scope.customers(_RELATION), ctx, evidence=True)
+    compiler.condition(condition)
+    columns: list[E] = []
+    for name, leaf in compiler.leaves.values():
+        columns.append(exp.alias_(leaf.truth, name, quoted=True))
+        if leaf.figure is not None:
+            columns.append(exp.alias_(leaf.figure, f"{name}_figure", quoted=True))
+        if leaf.evidence is not None:
+            columns.append(exp.alias_(leaf.evidence, f"{name}_events", quoted=True))
+    plan = with_steps([*compiler.sources(), ("reasons", compiler.joined(*columns))])
+    session.relation(_RELATION, pa.table({"customer_id": pa.array([customer_id], pa.int64())}))
+    row = session.query(plan.sql("duckdb"), compiler.params.values).to_pylist()[0]
+    return _reason(condition, "", row, compiler)
+
+
+def _reason(condition: Condition, place: str, row: dict[str, Any], compiler: Compiler) -> Reason:
+    match condition:
+        case All() | AnyOf() | Not():
+            parts = [
+                _reason(part, f"{place}.{step}" if place else step, row, compiler) for step, part in children(condition)
+            ]
+            truths = [part.holds for part in parts]
+            if isinstance(condition, Not):
+                return Reason(place, "not", condition, not truths[0], parts=parts)
+            every = isinstance(condition, All)
+            return Reason(
+                place, "all" if every else "any", condition, all(truths) if every else any(truths), parts=parts
+            )
+        case SegmentLeaf():
+            own = compiler.ctx.names.segments[condition.segment]
+            inner = _reason(own, "", row, compiler)
+            return Reason(place, "segment", condition, inner.holds, parts=[inner])
+    name, _ = compiler.leaf(condition)
+    what = next(iter(type(condition).model_fields.keys() & {"attribute", "tag", "did", "did_not"}))
+    events = [str(one) for one in row.get(f"{name}_events") or ()]
+    return Reason(place, what, condition, row[name], row.get(f"{name}_figure"), events)
