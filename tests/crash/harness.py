@@ -19,13 +19,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from uuid import UUID
 
 from onepool.collect.log import SqliteLog
 from onepool.collect.serve import serve_collector
 from onepool.collect.touchpoint import CachedTouchpoints
 from onepool.clock import SystemClock
+from onepool.standards import event_id
 from onepool.tick import Worker
-from onepool.workspace import open_workspace
+from onepool.verify import verify
+from onepool.workspace import init_workspace, open_workspace
 
 TOUCHPOINT = "shop"
 KEY = "wk_crash"
@@ -40,6 +43,43 @@ class Score:
     sent: int = 0
     collector_kills: int = 0
     worker_kills: int = 0
+
+
+HARNESS_FILE = Path(__file__)
+
+SEGMENT = {
+    "segment": "in_cart",
+    "title": {"zh": "加购", "en": "In the cart"},
+    "when": {"did": "cart_added", "within": {"last": "7 days"}},
+}
+
+
+def prepare(root: Path) -> None:
+    """A workspace with one touchpoint and one live segment."""
+    workspace = init_workspace(root)
+    touchpoint = {"touchpoint": TOUCHPOINT, "channel": "web", "title": "shop", "write_key": KEY}
+    workspace.save("touchpoint", TOUCHPOINT, touchpoint, author="test")
+    workspace.save("segment", "in_cart", SEGMENT, author="test")
+    workspace.close()
+
+
+def count(root: Path, acknowledged: list[str]) -> dict[str, object]:
+    """What is missing, what is there twice, and what `verify` says, once the log is applied."""
+    workspace = open_workspace(root)
+    worker = Worker(workspace)
+    worker.drain()
+    worker.close()
+    rows = workspace.pool.query("SELECT event_id, count(*) AS n FROM events GROUP BY event_id").to_pylist()
+    workspace.close()
+    found = {UUID(str(row["event_id"])).bytes: row["n"] for row in rows}
+    promised = {event_id(TOUCHPOINT, message) for message in acknowledged}
+    differences = [f"{f.check}: {f.difference}" for f in verify(open_workspace(root)) if f.difference]
+    return {
+        "missing": len(promised - found.keys()),
+        "twice": sum(n > 1 for n in found.values()),
+        "found": len(found),
+        "differences": differences,
+    }
 
 
 def run(root: Path, kills: int, seed: int) -> Score:
