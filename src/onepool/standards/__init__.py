@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from onepool.standards.batch import Batch
 from onepool.standards.errors import StandardError
 from onepool.standards.load import load_standard
 from onepool.standards.model import (
@@ -17,15 +18,19 @@ from onepool.standards.model import (
     Standard,
     Strength,
 )
+from onepool.standards.options import Options, parse_options
 from onepool.standards.settings import StandardSettings
+from onepool.standards.standardise import standardise
 
 __all__ = [
     "Attribute",
+    "Batch",
     "EventType",
     "Field",
     "FieldType",
     "IdentifierType",
     "ObjectType",
+    "Options",
     "Personal",
     "Scope",
     "SqlType",
@@ -34,4 +39,6 @@ __all__ = [
     "StandardSettings",
     "Strength",
     "load_standard",
+    "parse_options",
+    "standardise",
 ]

@@ -1,0 +1,341 @@
+"""Puts what was read into tables: rows are numbered, what has a fault goes to quarantine."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from onepool.collect.inbound import Broken, Item
+from onepool.collect.log import Record
+from onepool.standards import batch as tables
+from onepool.standards.batch import Batch, Touchpoint
+from onepool.standards.faults import Fault
+from onepool.standards.fields import Read
+from onepool.standards.guard import guard
+from onepool.standards.model import FieldType, Standard
+from onepool.standards.normalise.id_card import hide
+from onepool.standards.options import Options
+from onepool.standards.persons import Persons
+from onepool.standards.samples import Samples
+from onepool.standards.settings import StandardSettings
+
+SEQ_BITS: Final = 20
+"""seq = offset << SEQ_BITS | item."""
+
+_ID_CARD_LENGTH: Final = 18
+
+Key = tuple[str, str, Options]
+"""Kind, standard name, and the options under which things are read."""
+
+_content = msgspec.json.Encoder(order="deterministic").encode
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Everything known of the things of a batch, by their position in `items`.
+
+    `time`, `received`: shape (n,), microseconds of UTC. `faults`: position -> (field, what is wrong). `unknown`: of
+    events that the standard doesn't know. `reads`: per group its key, the positions and the fields.
+    """
+
+    standard: Standard
+    settings: StandardSettings
+    touchpoints: Mapping[str, Touchpoint]
+    records: Sequence[Record]
+    record_of: Sequence[int]
+    items: Sequence[Item]
+    touchpoint_of: Sequence[str]
+    names: Sequence[str]
+    time: npt.NDArray[np.int64]
+    received: npt.NDArray[np.int64]
+    broken: Sequence[tuple[int, Broken]]
+    faults: Mapping[int, tuple[str, Fault]]
+    unknown: set[int]
+    persons: Persons
+    reads: Sequence[tuple[Key, Sequence[int], Read]]
+
+
+class Assembler:
+    """Makes the tables of one batch."""
+
+    def __init__(self, gathered: Gathered) -> None:
+        count = len(gathered.items)
+        self.all = gathered
+        good = np.ones(count, np.bool_)
+        good[list(gathered.faults)] = False
+        self.good = good
+        self.row = np.cumsum(good, dtype=np.int32) - 1
+        offsets = np.array([record.offset for record in gathered.records], np.int64)
+        numbers = np.array([item.item for item in gathered.items], np.int64)
+        self.seq: npt.NDArray[np.int64] = (
+            offsets[gathered.record_of] << SEQ_BITS | numbers if count else np.zeros(0, np.int64)
+        )
+        self.event_id = self._event_ids()
+
+    def batch(self) -> Batch:
+        """All tables."""
+        return Batch(
+            rows=self._rows(),
+            events=self._events(),
+            ids=self._ids(),
+            attributes=self._attributes(),
+            objects=self._objects(),
+            quarantine=self._quarantine(),
+            counts=self._counts(),
+        )
+
+    def _event_ids(self) -> pa.Array:
+        """BLAKE2b-128 of touchpoint and the sender's message id; without one, of the content as sent.
+
+        An event without id and without time can't be told from a second one that is alike: its place in the log counts.
+        """
+        parts: list[bytes] = []
+        blake = hashlib.blake2b
+        for at, item in enumerate(self.all.items):
+            if item.message_id is not None:
+                key = f"{self.all.touchpoint_of[at]}\0{item.message_id}".encode()
+            else:
+                place = int(self.seq[at]) if item.time is None and item.kind == "event" else None
+                told = (
+                    self.all.touchpoint_of[at],
+                    item.kind,
+                    item.name,
+                    item.time,
+                    item.ids,
+                    item.fields,
+                    item.traits,
+                    place,
+                )
+                key = b"\0" + _content(told)
+            parts.append(blake(key, digest_size=16).digest())
+        storage = pa.Array.from_buffers(pa.binary(16), len(parts), [None, pa.py_buffer(b"".join(parts))])
+        return pa.ExtensionArray.from_storage(pa.uuid(), storage)
+
+    def _rows(self) -> pa.Table:
+        where = np.flatnonzero(self.good)
+        names = pa.array(self.all.names, pa.string())
+        kinds = pa.array([item.kind for item in self.all.items], pa.string())
+        unknown = np.zeros(len(self.all.items), np.bool_)
+        unknown[list(self.all.unknown)] = True
+        take = pa.array(where)
+        return pa.table(
+            [
+                pa.array(np.arange(len(where), dtype=np.int32)),
+                pa.array(self.seq[where]),
+                self.event_id.take(take),
+                kinds.take(take),
+                names.take(take),
+                pa.array(self.all.touchpoint_of, pa.string()).take(take),
+                _instants(self.all.time[where]),
+                _instants(self.all.received[where]),
+                pa.array(unknown[where]),
+            ],
+            schema=tables.ROWS,
+        )
+
+    def _events(self) -> pa.Table:
+        schema = tables.event_schema(self.all.standard)
+        parts: dict[str, list[pa.Array]] = {name: [] for name in schema.names}
+        present = set().union(*(read.typed for (kind, _, _), _, read in self.all.reads if kind == "event"))
+        total = 0
+        for (kind, name, _), members, read in self.all.reads:
+            if kind != "event":
+                continue
+            where = np.array(members, np.int64)
+            kept = self.good[where]
+            size = int(kept.sum())
+            if size == 0:
+                continue
+            total += size
+            take = None if size == len(where) else pa.array(np.flatnonzero(kept))
+            where = where[kept]
+            head = {
+                "row": pa.array(self.row[where]),
+                "seq": pa.array(self.seq[where]),
+                "event_id": self.event_id.take(pa.array(where)),
+                "event": pa.repeat(pa.scalar(name, pa.string()), size),
+                "time": _instants(self.all.time[where]),
+                "received_at": _instants(self.all.received[where]),
+                "channel": pa.array([self._channel(self.all.touchpoint_of[at]) for at in where.tolist()], pa.string()),
+                "touchpoint": pa.array([self.all.touchpoint_of[at] for at in where.tolist()], pa.string()),
+            }
+            texts = pa.array(read.texts(len(members)), pa.string())
+            body = {column: typed.array for column, typed in read.typed.items()}
+            texts, body = guard(texts, body, self.all.standard, self.all.settings)
+            body["fields"] = texts
+            if read.items is not None:
+                body["items"] = read.items
+            for column in schema.names:
+                if column in head:
+                    parts[column].append(head[column])
+                elif column in body:
+                    parts[column].append(body[column] if take is None else body[column].take(take))
+                elif column in present or column == "items":
+                    parts[column].append(pa.nulls(size, schema.field(column).type))
+        return pa.table(
+            [
+                pa.chunked_array(arrays, field.type) if arrays or not total else pa.nulls(total, field.type)
+                for field, arrays in zip(schema, parts.values(), strict=True)
+            ],
+            schema=schema,
+        )
+
+    def _channel(self, touchpoint: str) -> str | None:
+        known = self.all.touchpoints.get(touchpoint)
+        if known is None:
+            return None
+        named: str = self.all.standard.channel_names.find(known.channel) or known.channel
+        return named
+
+    def _ids(self) -> pa.Table:
+        found = [
+            (int(self.row[at]), *one)
+            for at, ids in enumerate(self.all.persons.ids)
+            if self.good[at] and self.all.items[at].kind != "object"
+            for one in ids
+        ]
+        return _table(found, tables.IDS)
+
+    def _attributes(self) -> pa.Table:
+        facts = [(at, name, self._guarded(name, value)) for at, name, value in self.all.persons.facts if self.good[at]]
+        facts.sort(key=lambda fact: fact[0])
+        where = np.array([at for at, _, _ in facts], np.int64)
+        return pa.table(
+            [
+                pa.array(self.row[where]),
+                pa.array(self.seq[where]),
+                pa.array([name for _, name, _ in facts], pa.string()),
+                pa.array([value for _, _, value in facts], pa.string()),
+                _instants(self.all.time[where]),
+                pa.array([self.all.touchpoint_of[at] for at, _, _ in facts], pa.string()),
+            ],
+            schema=tables.ATTRIBUTES,
+        )
+
+    def _guarded(self, name: str, value: str) -> str:
+        """A fact without an identity card number in clear; ids are left alone, as in events."""
+        if len(value) < _ID_CARD_LENGTH:
+            return value
+        attribute = self.all.standard.attributes.get(name)
+        if attribute is not None and attribute.type in (FieldType.ID, FieldType.ID_CARD):
+            return value
+        return hide(value, self.all.settings.digest_key)
+
+    def _objects(self) -> pa.Table:
+        parts = [tables.OBJECTS.empty_table()]
+        for (kind, name, _), members, read in self.all.reads:
+            if kind != "object":
+                continue
+            id_field = self.all.standard.objects[name].id
+            kept = [place for place, at in enumerate(members) if self.good[at]]
+            if not kept:
+                continue
+            if read.items is not None:
+                read.extra["items"] = _object_items(read.items)
+            texts = read.texts(len(members))
+            where = np.array([members[place] for place in kept], np.int64)
+            parts.append(
+                pa.table(
+                    [
+                        pa.array(self.row[where]),
+                        pa.array(self.seq[where]),
+                        pa.repeat(pa.scalar(name, pa.string()), len(kept)),
+                        pa.array([read.typed[id_field].json[place] for place in kept], pa.string()),
+                        pa.array([texts[place] for place in kept], pa.string()),
+                        _instants(self.all.time[where]),
+                        pa.array([self.all.touchpoint_of[at] for at in where.tolist()], pa.string()),
+                    ],
+                    schema=tables.OBJECTS,
+                )
+            )
+        return pa.concat_tables(parts)
+
+    def _quarantine(self) -> pa.Table:
+        samples = Samples(self.all.standard)
+        found: list[tuple[Any, ...]] = []
+        for at in sorted(self.all.faults):
+            item, record, (field, fault) = (
+                self.all.items[at],
+                self.all.records[self.all.record_of[at]],
+                self.all.faults[at],
+            )
+            found.append(
+                (
+                    int(self.seq[at]),
+                    record.received_at,
+                    record.touchpoint,
+                    item.kind,
+                    self.all.names[at],
+                    fault.rule,
+                    field,
+                    fault.message(field),
+                    samples.of(item),
+                    record.offset,
+                    item.item,
+                )
+            )
+        for number, broken in self.all.broken:
+            record = self.all.records[number]
+            found.append(
+                (
+                    record.offset << SEQ_BITS | broken.item,
+                    record.received_at,
+                    record.touchpoint,
+                    "unreadable",
+                    "",
+                    broken.rule,
+                    "",
+                    broken.message,
+                    samples.text(broken.sample),
+                    record.offset,
+                    broken.item,
+                )
+            )
+        found.sort(key=lambda row: row[0])
+        return _table(found, tables.QUARANTINE)
+
+    def _counts(self) -> pa.Table:
+        named = list(zip(self.all.touchpoint_of, self.all.names, strict=True))
+        accepted = Counter(itertools.compress(named, self.good))
+        refused = Counter(itertools.compress(named, ~self.good))
+        refused.update((self.all.records[number].touchpoint, "") for number, _ in self.all.broken)
+        unknown = Counter(named[at] for at in self.all.unknown if self.good[at])
+        keys = sorted({*accepted, *refused})
+        return _table([(*key, accepted[key], refused[key], unknown[key]) for key in keys], tables.COUNTS)
+
+
+def _instants(values: npt.NDArray[np.int64]) -> pa.Array:
+    return pa.array(values, pa.int64()).cast(tables.INSTANT)
+
+
+def _table(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
+    given = zip(*rows, strict=True) if rows else [()] * len(schema)
+    return pa.table(
+        [pa.array(list(values), field.type) for values, field in zip(given, schema, strict=True)], schema=schema
+    )
+
+
+def _object_items(items: pa.Array) -> list[Any]:
+    """Order lines of an order object as JSON: amounts as numbers."""
+    return [
+        lines
+        and [
+            {
+                name: float(value) if isinstance(value, Decimal) else value
+                for name, value in line.items()
+                if value is not None
+            }
+            for line in lines
+        ]
+        for lines in items.to_pylist()
+    ]

@@ -1,0 +1,259 @@
+"""Whole columns of values brought into one type at once; single values only where a column is not plain already.
+
+Each function gives the same outcome as the normaliser of single values would, value by value; the tests hold them
+together.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, tzinfo
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from onepool.standards.faults import Fault
+from onepool.standards.model import SqlType
+from onepool.standards.normalise import contact, money, scalars, times
+
+NoneType = type(None)
+Named = tuple[str, frozenset[str]]
+"""A currency found in the text of an amount, and all that its sign may mean."""
+
+ARROW: Final[dict[SqlType, pa.DataType]] = {
+    SqlType.TEXT: pa.string(),
+    SqlType.INTEGER: pa.int64(),
+    SqlType.MONEY: pa.decimal128(18, 4),
+    SqlType.NUMBER: pa.float64(),
+    SqlType.BOOLEAN: pa.bool_(),
+    SqlType.TIME: pa.timestamp("us", tz="UTC"),
+    SqlType.DATE: pa.date32(),
+    SqlType.TEXT_LIST: pa.list_(pa.string()),
+}
+"""Arrow type of each column type."""
+
+_TEXTS: Final = frozenset({str, NoneType})
+_INTEGERS: Final = frozenset({int, NoneType})
+_NUMBERS: Final = frozenset({int, float, NoneType})
+_BOOLEANS: Final = frozenset({bool, NoneType})
+_ISO: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$"
+_EXACT: Final = 1e9
+_CACHED: Final = 100_000
+
+
+class Column(NamedTuple):
+    """A column of one type.
+
+    `array`: typed Arrow array. `json`: the same values as JSON holds them, None for nothing. `faults`: by position.
+    `named`: currencies found in the text of amounts, by position.
+    """
+
+    array: pa.Array
+    json: list[Any]
+    faults: dict[int, Fault]
+    named: dict[int, Named] = {}  # noqa: RUF012  (never changed)
+
+
+def one_by_one(values: Sequence[Any], scalar: Callable[[Any], Any]) -> tuple[list[Any], dict[int, Fault]]:
+    """The slow path: every value by itself, faults collected."""
+    faults: dict[int, Fault] = {}
+    found: list[Any] = []
+    for place, value in enumerate(values):
+        try:
+            found.append(scalar(value))
+        except Fault as fault:
+            faults[place] = fault
+            found.append(None)
+    return found, faults
+
+
+def texts(values: Sequence[Any], *, ids: bool = False) -> Column:
+    """Free text, or ids (at most 512 characters)."""
+    if set(map(type, values)) <= _TEXTS:
+        joined = "".join(filter(None, values))
+        plain = "\0" not in joined and (joined.isascii() or unicodedata.is_normalized("NFC", joined))
+        if plain and not (ids and max((len(value) for value in values if value), default=0) > scalars.MAX_ID):
+            found = [value.strip() or None if value else None for value in values]
+            return Column(pa.array(found, pa.string()), found, {})
+    found, faults = one_by_one(values, scalars.identity if ids else scalars.text)
+    return Column(pa.array(found, pa.string()), found, faults)
+
+
+def integers(values: Sequence[Any]) -> Column:
+    """Whole numbers of 64 bits."""
+    if set(map(type, values)) <= _INTEGERS:
+        try:
+            return Column(pa.array(values, pa.int64()), list(values), {})
+        except (OverflowError, pa.ArrowInvalid):
+            pass  # some number needs more than 64 bits
+    found, faults = one_by_one(values, scalars.integer)
+    return Column(pa.array(found, pa.int64()), found, faults)
+
+
+def numbers(values: Sequence[Any]) -> Column:
+    """Finite numbers."""
+    faults: dict[int, Fault] = {}
+    found: Sequence[Any] = values
+    kinds = set(map(type, values))
+    if not (kinds <= _INTEGERS and all(-(2**53) < value < 2**53 for value in values if value is not None)):
+        found, faults = one_by_one(values, scalars.number)
+    array = pa.array(found, pa.float64())
+    return Column(array, [short(value) for value in found], faults)
+
+
+def short(value: float | int | None) -> float | int | None:
+    """Whole numbers without a fraction, as JSON shows them."""
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
+
+
+def amounts(values: Sequence[Any], *, fen: bool) -> Column:
+    """Money as decimal of four places."""
+    if set(map(type, values)) <= _NUMBERS:
+        quick = _plain_amounts(values, 100.0 if fen else 10_000.0)
+        if quick is not None:
+            return quick
+    pairs, faults = one_by_one(values, _money_fen if fen else _money_yuan)
+    found = [pair and pair[0] for pair in pairs]
+    named = {place: (pair[1], pair[2]) for place, pair in enumerate(pairs) if pair and pair[1]}
+    return Column(pa.array(found, pa.decimal128(18, 4)), [_short_decimal(value) for value in found], faults, named)
+
+
+def _money_yuan(value: Any) -> Any:
+    return _cached_amount(value, fen=False) if type(value) is str else money.money(value)
+
+
+def _money_fen(value: Any) -> Any:
+    return _cached_amount(value, fen=True) if type(value) is str else money.money(value, fen=True)
+
+
+@lru_cache(_CACHED)
+def _cached_amount(value: str, *, fen: bool) -> tuple[Decimal, str | None, frozenset[str]] | None:
+    return money.money(value, fen=fen)
+
+
+def _short_decimal(value: Decimal | None) -> float | int | None:
+    """An amount as a JSON number: exact up to 15 digits, which is what JSON's readers keep."""
+    return None if value is None else short(float(value))
+
+
+def _plain_amounts(values: Sequence[Any], places: float) -> Column | None:
+    """Numbers of moderate size with at most four places; None if there are others.
+
+    The nearest whole number of ten-thousandths is the exact one as long as the number is small and not halfway.
+    """
+    try:
+        given = np.array([np.nan if value is None else value for value in values], np.float64)
+    except OverflowError:
+        return None
+    missing = np.isnan(given)
+    filled = np.where(missing, 0.0, given)
+    scaled = filled * places
+    whole = np.rint(scaled)
+    if not (np.all(np.abs(filled) < _EXACT) and np.all(np.abs(scaled - whole) < 0.49)):
+        return None
+    if missing.any() and not all(value is None for value, gone in zip(values, missing, strict=True) if gone):
+        return None  # a NaN that was sent
+    ten_thousandths = whole.astype(np.int64)
+    found = [
+        None if gone else short(value)
+        for value, gone in zip((ten_thousandths / 10_000).tolist(), missing.tolist(), strict=True)
+    ]
+    return Column(_decimals(ten_thousandths, missing), found, {})
+
+
+def _decimals(scaled: Any, missing: Any) -> pa.Array:
+    """DECIMAL(18,4) from whole ten-thousandths: 128 bits each, the upper half only the sign."""
+    pairs = np.empty((len(scaled), 2), np.int64)
+    pairs[:, 0] = scaled
+    pairs[:, 1] = scaled >> 63
+    mask = None
+    if missing.any():
+        mask = pa.py_buffer(np.packbits(~missing, bitorder="little").tobytes())
+    return pa.Array.from_buffers(pa.decimal128(18, 4), len(scaled), [mask, pa.py_buffer(pairs.tobytes())])
+
+
+def booleans(values: Sequence[Any]) -> Column:
+    """Yes and no."""
+    if set(map(type, values)) <= _BOOLEANS:
+        return Column(pa.array(values, pa.bool_()), list(values), {})
+    found, faults = one_by_one(values, scalars.boolean)
+    return Column(pa.array(found, pa.bool_()), found, faults)
+
+
+def micros(values: Sequence[Any], zone: tzinfo, *, excel: bool) -> tuple[pa.Array, dict[int, Fault]]:
+    """Times as int64 microseconds of UTC."""
+    if len(values) >= 16 and set(map(type, values)) <= _TEXTS:
+        written = pa.array(values, pa.string())
+        if pc.all(pc.match_substring_regex(written, _ISO), min_count=0).as_py():
+            try:
+                found = written.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
+            except pa.ArrowInvalid:
+                pass  # the shape is right but some day is not in the calendar
+            else:
+                span = pc.min_max(found).as_py()
+                low, high = span["min"], span["max"]
+                if low is None or (low >= times.MIN_MICROS and high < times.MAX_MICROS):
+                    return found, {}
+    found_list, faults = one_by_one(values, lambda value: times.time(value, zone, excel=excel))
+    return pa.array(found_list, pa.int64()), faults
+
+
+def instants(values: Sequence[Any], zone: tzinfo, *, excel: bool) -> Column:
+    """Times as TIMESTAMPTZ."""
+    found, faults = micros(values, zone, excel=excel)
+    texts_ = [None if value is None else times.iso(value) for value in found.to_pylist()]
+    return Column(found.cast(pa.timestamp("us", tz="UTC")), texts_, faults)
+
+
+def dates(values: Sequence[Any], zone: tzinfo, *, excel: bool) -> Column:
+    """Calendar dates."""
+    found, faults = one_by_one(values, lambda value: times.calendar_date(value, zone, excel=excel))
+    days: Iterable[date | None] = found
+    return Column(pa.array(found, pa.date32()), [day and day.isoformat() for day in days], faults)
+
+
+def text_lists(values: Sequence[Any]) -> Column:
+    """Lists of texts."""
+    found, faults = one_by_one(values, scalars.text_list)
+    return Column(pa.array(found, pa.list_(pa.string())), found, faults)
+
+
+def words(values: Sequence[Any], scalar: Callable[[Any], str | None]) -> Column:
+    """Texts of few distinct values, each normalised once."""
+    if set(map(type, values)) <= _TEXTS:
+        known: dict[Any, tuple[str | None, Fault | None]] = {}
+        for value in dict.fromkeys(values):
+            try:
+                known[value] = (scalar(value), None)
+            except Fault as fault:
+                known[value] = (None, fault)
+        found = [known[value][0] for value in values]
+        faults = {place: broken for place, value in enumerate(values) if (broken := known[value][1]) is not None}
+        return Column(pa.array(found, pa.string()), found, faults)
+    found, faults = one_by_one(values, scalar)
+    return Column(pa.array(found, pa.string()), found, faults)
+
+
+@lru_cache(_CACHED)
+def _phone(value: str, country: str) -> contact.Contact | None:
+    return contact.phone(value, country)
+
+
+@lru_cache(_CACHED)
+def _email(value: str) -> contact.Contact | None:
+    return contact.email(value)
+
+
+def phone(value: Any, country: str) -> contact.Contact | None:
+    """`normalise.contact.phone`, remembering texts seen before."""
+    return _phone(value, country) if type(value) is str else contact.phone(value, country)
+
+
+def email(value: Any) -> contact.Contact | None:
+    """`normalise.contact.email`, remembering texts seen before."""
+    return _email(value) if type(value) is str else contact.email(value)

@@ -1,0 +1,283 @@
+"""Who a thing is about: identifiers brought into one form, and what is said of the person."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final
+
+import msgspec
+
+from onepool.standards import columns
+from onepool.standards.faults import Fault
+from onepool.standards.fields import Faults, FieldReader, place
+from onepool.standards.model import IdentifierType, Scope, Standard, Strength, loose
+from onepool.standards.normalise import contact, scalars
+from onepool.standards.normalise.id_card import id_card
+from onepool.standards.options import Options
+from onepool.standards.settings import StandardSettings
+
+_ATTRIBUTE_NAME: Final = 128
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+class Unusable(msgspec.Struct, frozen=True):
+    """A value that is well formed but names nobody: masked, a privacy number, a landline, blocked."""
+
+    text: str
+    why: str
+
+
+class Values(dict[str, "str | Unusable | Fault"]):
+    """Values of one identifier type as sent -> as they identify, why they don't, or what is wrong. Filled on demand."""
+
+    def __init__(self, kind: IdentifierType, standard: Standard, settings: StandardSettings) -> None:
+        super().__init__()
+        self._blocked = standard.blocked | {value.casefold() for value in kind.blocked}
+        self._never = [re.compile(pattern) for pattern in kind.never]
+        self._normalise = _normaliser(kind, settings)
+
+    def __missing__(self, value: str) -> str | Unusable | Fault:
+        try:
+            found = self._normalise(value)
+        except Fault as fault:
+            self[value] = fault
+            return fault
+        if isinstance(found, str) and (
+            found.casefold() in self._blocked or any(pattern.search(value) for pattern in self._never)
+        ):
+            found = Unusable(found, "blocked")
+        self[value] = found
+        return found
+
+
+def _normaliser(kind: IdentifierType, settings: StandardSettings) -> Callable[[str], str | Unusable]:
+    if kind.normaliser == "phone":
+        return lambda value: _contact(columns.phone(value, settings.country))
+    if kind.normaliser == "email":
+        return lambda value: _contact(columns.email(value))
+    if kind.normaliser == "id_card":
+        return lambda value: id_card(value, settings.digest_key) or Unusable("", "empty")
+    change = {"lower": str.lower, "upper": str.upper}.get(kind.normaliser)
+    return partial(_opaque, change=change)
+
+
+def _opaque(value: str, change: Callable[[str], str] | None) -> str | Unusable:
+    found = scalars.text(value)
+    if found is None:
+        return Unusable("", "empty")
+    if len(found) > scalars.MAX_ID:
+        raise Fault("identifier.length")
+    return change(found) if change else found
+
+
+def _contact(found: contact.Contact | None) -> str | Unusable:
+    if found is None:
+        return Unusable("", "empty")
+    return found.value if found.usable else Unusable(found.value, found.why)
+
+
+@dataclass
+class Persons:
+    """Identifiers and facts of n things, by position."""
+
+    ids: list[list[tuple[str, str, str]]]
+    facts: list[tuple[int, str, str]] = field(default_factory=list)
+    faults: Faults = field(default_factory=dict)
+
+
+class PersonReader:
+    """Reads identifiers and traits by one standard, one workspace's settings and one touchpoint's options."""
+
+    def __init__(self, standard: Standard, settings: StandardSettings, options: Options) -> None:
+        self.standard = standard
+        self.options = options
+        self._fields = FieldReader(standard, settings, options)
+        self._values = {name: Values(kind, standard, settings) for name, kind in standard.identifier_types.items()}
+        self._kinds: dict[str, IdentifierType | None] = {}
+        self._keeps = {
+            attribute.identifier: attribute.unusable_as
+            for attribute in standard.attributes.values()
+            if attribute.identifier and attribute.unusable_as
+        }
+
+    def kind(self, name: str) -> IdentifierType | None:
+        """The identifier type a sender means."""
+        if name not in self._kinds:
+            self._kinds[name] = self.standard.identifier_named(name)
+        return self._kinds[name]
+
+    def identify(
+        self, persons: Persons, at: int, name: str, scope: str, value: str, scopes: Mapping[str, str], touchpoint: str
+    ) -> Unusable | None:
+        """Adds one identifier as sent. Gives back what can't identify; what is wrong becomes a fault."""
+        kind = self.kind(name)
+        if kind is None:
+            persons.faults.setdefault(at, (f"ids.{name}", Fault("identifier.unknown", name)))
+            return None
+        found = self._values[kind.name][value]
+        if isinstance(found, Fault):
+            persons.faults.setdefault(at, (f"ids.{kind.name}", found))
+            return None
+        if isinstance(found, Unusable):
+            return found
+        if kind.strength is not Strength.NEVER:
+            if kind.scope is Scope.NONE:
+                scope = ""
+            elif not scope:
+                scope = scopes.get(kind.name, touchpoint)
+            one = (kind.name, scope, found)
+            if one not in persons.ids[at]:
+                persons.ids[at].append(one)
+        return None
+
+    def sent(
+        self,
+        persons: Persons,
+        ids: Sequence[Sequence[tuple[str, str, str]]],
+        scopes: Sequence[Mapping[str, str]],
+        touchpoints: Sequence[str],
+    ) -> None:
+        """The identifiers that the things carry. A masked phone or the like is kept as a fact, never as identifier."""
+        for at, given in enumerate(ids):
+            for name, scope, value in given:
+                unusable = self.identify(persons, at, name, scope, value, scopes[at], touchpoints[at])
+                if unusable is not None and unusable.text:
+                    kind = self.kind(name)
+                    keeper = self._keeps.get(kind.name) if kind is not None else None
+                    if keeper is not None and unusable.why != "landline":
+                        persons.facts.append((at, keeper, unusable.text))
+
+    def traits(
+        self,
+        persons: Persons,
+        places: Sequence[int],
+        traits: Sequence[Mapping[str, Any]],
+        scopes: Sequence[Mapping[str, str]],
+        touchpoints: Sequence[str],
+    ) -> int:
+        """What is said of the persons; `places` are their positions. Traits that the standard doesn't know are kept."""
+        flat = [self._flat(one) for one in traits]
+        found: dict[str, list[Any]] = {}
+        order: dict[str, list[tuple[int, str]]] = {}
+        unknown: list[str] = []
+        for key in sorted(set().union(*flat)):
+            bare = loose(key)
+            if bare in self.options.ignored:
+                continue
+            target = self._identifier_key(key)
+            if target is not None:
+                self._as_identifier(persons, key, target, places, flat, scopes, touchpoints)
+            name = self.options.attribute_of.get(bare) or self.standard.attribute_names.find(key)
+            if name is not None:
+                rank = -1 if bare in self.options.attribute_of else self.standard.attribute_names.order(key)
+                order.setdefault(name, []).append((rank, key))
+            elif target is None:
+                unknown.append(key)
+        for name, keys in order.items():
+            values: list[Any] = [None] * len(flat)
+            for _, key in sorted(keys):
+                values = [one.get(key) if value is None else value for value, one in zip(values, flat, strict=True)]
+            found[name] = values
+        self._attributes(persons, places, found, scopes, touchpoints)
+        for key in unknown:
+            for at, one in zip(places, flat, strict=True):
+                if (value := one.get(key)) is not None:
+                    persons.facts.append((at, key[:_ATTRIBUTE_NAME], fact_text(value)))
+        return len(unknown)
+
+    def _flat(self, traits: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Nested traits (`address: {city: …}`) whose parts the standard knows, as `address.city`."""
+        if not any(type(value) is dict for value in traits.values()):
+            return traits
+        flat: dict[str, Any] = {}
+        for key, value in traits.items():
+            if type(value) is dict and any(self.standard.attribute_names.find(f"{key}.{part}") for part in value):
+                flat.update({f"{key}.{part}": inner for part, inner in value.items()})
+            else:
+                flat[key] = value
+        return flat
+
+    def _identifier_key(self, key: str) -> tuple[str, str] | None:
+        """A trait named like an identifier type that is no attribute: `unionid`, `openid@wx123`."""
+        mapped = self.options.identifier_of.get(loose(key))
+        if mapped is not None:
+            return mapped
+        name, _, scope = key.partition("@")
+        if name in self.standard.identifier_types and name not in self.standard.attributes:
+            return name, scope
+        return None
+
+    def _as_identifier(
+        self,
+        persons: Persons,
+        key: str,
+        target: tuple[str, str],
+        places: Sequence[int],
+        flat: Sequence[Mapping[str, Any]],
+        scopes: Sequence[Mapping[str, str]],
+        touchpoints: Sequence[str],
+    ) -> None:
+        for number, at in enumerate(places):
+            value = flat[number].get(key)
+            if value is None:
+                continue
+            try:
+                written = scalars.identity(value)
+            except Fault as fault:
+                persons.faults.setdefault(at, (key, fault))
+                continue
+            if written is not None:
+                self.identify(persons, at, *target, written, scopes[at], touchpoints[at])
+
+    def _attributes(
+        self,
+        persons: Persons,
+        places: Sequence[int],
+        found: Mapping[str, list[Any]],
+        scopes: Sequence[Mapping[str, str]],
+        touchpoints: Sequence[str],
+    ) -> None:
+        done: dict[str, list[Any]] = {}
+        for name, values in found.items():
+            column = self._fields.column(self.standard.attributes[name], values)
+            done[name] = column.json
+            for number, fault in column.faults.items():
+                persons.faults.setdefault(places[number], (name, fault))
+        self._places(done, len(places))
+        for name, values in done.items():
+            attribute = self.standard.attributes[name]
+            for number, value in enumerate(values):
+                if value is None:
+                    continue
+                at = places[number]
+                text = fact_text(value)
+                keeper: str | None = name
+                if attribute.identifier is not None:
+                    # An id card number is a digest by now; its identifier is read from what was sent.
+                    raw = text if attribute.identifier != "id_card" else str(found[name][number])
+                    unusable = self.identify(persons, at, attribute.identifier, "", raw, scopes[at], touchpoints[at])
+                    if unusable is not None and unusable.why != "landline":
+                        keeper = attribute.unusable_as
+                if keeper is not None:
+                    persons.facts.append((at, keeper, text))
+
+    def _places(self, done: dict[str, list[Any]], count: int) -> None:
+        """Province, city and district to canonical names and the code of the place."""
+        names = ("province", "city", "district")
+        if not any(name in done for name in names):
+            return
+        sent = [done.get(name) or [None] * count for name in names]
+        resolved = [place(*one) for one in zip(*sent, strict=True)]
+        codes = done.get("region_code") or [None] * count
+        done["province"] = [one.province for one in resolved]
+        done["city"] = [one.city for one in resolved]
+        done["district"] = [one.district for one in resolved]
+        done["region_code"] = [one.code or code for one, code in zip(resolved, codes, strict=True)]
+
+
+def fact_text(value: Any) -> str:
+    """The canonical text of a fact: texts as they are, all else as JSON (`true`, `12.5`, `["a","b"]`)."""
+    return value if isinstance(value, str) else _encode(value).decode()

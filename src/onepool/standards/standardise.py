@@ -1,0 +1,254 @@
+"""From log records to typed tables: the way every input takes into the pool.
+
+A pure function of its arguments, so that a rebuild gives the same rows. Work is done by columns: things of one event
+are read together, field by field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from msgspec.structs import asdict
+
+from onepool.clock import to_micros
+from onepool.collect.inbound import Broken, Item, decode
+from onepool.collect.log import Record
+from onepool.standards.assemble import Assembler, Gathered, Key
+from onepool.standards.batch import Batch, Touchpoint
+from onepool.standards.columns import micros
+from onepool.standards.faults import Fault
+from onepool.standards.fields import FieldReader, Fields, Read
+from onepool.standards.model import Standard, loose
+from onepool.standards.options import NO_OPTIONS, Options, parse_options
+from onepool.standards.persons import PersonReader, Persons
+from onepool.standards.settings import StandardSettings
+
+_EARLIEST: Final = 631_152_000_000_000  # 1990-01-01: before it there is no time of an event, only a broken clock
+_HOUR: Final = 3_600_000_000
+
+
+def standardise(
+    records: Sequence[Record],
+    standard: Standard,
+    settings: StandardSettings,
+    touchpoints: Mapping[str, Touchpoint],
+) -> Batch:
+    """Standardises a run of records; see `Batch` for what comes out.
+
+    Every item ends in `rows` or in `quarantine`. Control records hold no items. A touchpoint that isn't among
+    `touchpoints` is taken without mapping and without channel.
+
+    Raises:
+        StandardError: a touchpoint's mapping names what the standard doesn't have.
+    """
+    return _Run(standard, settings, touchpoints).run(records)
+
+
+class _Run:
+    """One call: positions are places in `items`, over all records, until rows are numbered at the end."""
+
+    def __init__(self, standard: Standard, settings: StandardSettings, touchpoints: Mapping[str, Touchpoint]) -> None:
+        self.standard = standard
+        self.settings = settings
+        self.touchpoints = touchpoints
+        self.items: list[Item] = []
+        self.record_of: list[int] = []
+        self.broken: list[tuple[int, Broken]] = []
+        self.faults: dict[int, tuple[str, Fault]] = {}
+        self.names: list[str] = []
+        self.unknown: set[int] = set()
+        self.groups: dict[Key, list[int]] = {}
+        self._options: dict[str, Options] = {}
+        self._found: dict[Key, tuple[str, bool]] = {}
+
+    def run(self, records: Sequence[Record]) -> Batch:
+        self.records = records
+        for number, record in enumerate(records):
+            decoded = decode(record)
+            self.items += decoded.items
+            self.record_of += [number] * len(decoded.items)
+            self.broken += [(number, broken) for broken in decoded.broken]
+        self.touchpoint_of = [records[number].touchpoint for number in self.record_of]
+        self._group()
+        self._times()
+        self._persons()
+        reads = [(key, members, self._read(key, members)) for key, members in self.groups.items()]
+        self._identified()
+        gathered = Gathered(
+            standard=self.standard,
+            settings=self.settings,
+            touchpoints=self.touchpoints,
+            records=records,
+            record_of=self.record_of,
+            items=self.items,
+            touchpoint_of=self.touchpoint_of,
+            names=self.names,
+            time=self.time,
+            received=self.received,
+            broken=self.broken,
+            faults=self.faults,
+            unknown=self.unknown,
+            persons=self.persons,
+            reads=reads,
+        )
+        return Assembler(gathered).batch()
+
+    def _group(self) -> None:
+        """Sorts things by what they are: kind, standard name, and the options under which they are read."""
+        for at, item in enumerate(self.items):
+            options = self._options_of(self.touchpoint_of[at])
+            key = (item.kind, item.name, options)
+            named = self._found.get(key)
+            if named is None:
+                named = self._found[key] = self._name(item.kind, item.name, options)
+            name, known = named
+            self.names.append(name)
+            if not known:
+                if item.kind == "object":
+                    self.faults[at] = ("name", Fault("object.unknown", item.name))
+                    continue
+                self.unknown.add(at)
+                if self.settings.unknown_events == "refuse":
+                    self.faults[at] = ("name", Fault("event.unknown", item.name))
+            self.groups.setdefault((item.kind, name, options), []).append(at)
+
+    def _options_of(self, touchpoint: str) -> Options:
+        options = self._options.get(touchpoint)
+        if options is None:
+            known = self.touchpoints.get(touchpoint)
+            parsed = parse_options(known.mapping, self.standard, touchpoint) if known is not None else NO_OPTIONS
+            # Equal options are one object, so that their things are read together.
+            options = next((other for other in self._options.values() if asdict(other) == asdict(parsed)), parsed)
+            self._options[touchpoint] = options
+        return options
+
+    def _name(self, kind: str, sent: str, options: Options) -> tuple[str, bool]:
+        """The standard's name for what was sent, and whether it has one."""
+        if kind == "event":
+            mapped = options.event_of.get(loose(sent))
+            event = self.standard.events.get(mapped) if mapped else self.standard.event_named(sent)
+            return (event.name, True) if event is not None else (sent, False)
+        if kind == "object":
+            found = self.standard.object_named(sent)
+            return (found.name, True) if found is not None else (sent, False)
+        return kind, True
+
+    def _times(self) -> None:
+        """Event times in UTC, the sender's clock set right: received - (sent - stamped)."""
+        received = np.array([to_micros(record.received_at) for record in self.records], np.int64)
+        self.received: npt.NDArray[np.int64] = received[self.record_of] if self.items else np.zeros(0, np.int64)
+        self.time = self.received.copy()
+        by_zone: dict[Options, list[int]] = {}
+        for at, touchpoint in enumerate(self.touchpoint_of):
+            by_zone.setdefault(self._options_of(touchpoint), []).append(at)
+        for options, places in by_zone.items():
+            reader = FieldReader(self.standard, self.settings, options)
+            stamped, faults = micros([self.items[at].time for at in places], reader.zone, excel=options.excel_dates)
+            for number, fault in faults.items():
+                self.faults.setdefault(places[number], ("time", fault))
+            sent, _ = micros([self.items[at].sent_at for at in places], reader.zone, excel=False)
+            where = np.array(places, np.int64)
+            given = stamped.is_valid().to_numpy(zero_copy_only=False)
+            corrected = stamped.fill_null(0).to_numpy() + np.where(
+                sent.is_valid().to_numpy(zero_copy_only=False), self.received[where] - sent.fill_null(0).to_numpy(), 0
+            )
+            self.time[where[given]] = corrected[given]
+        limit = self.received + self.settings.future_hours * _HOUR
+        for at in np.flatnonzero(self.time > limit).tolist():
+            self.faults.setdefault(at, ("time", Fault("time.future")))
+            self.time[at] = self.received[at]
+        for at in np.flatnonzero(self.time < _EARLIEST).tolist():
+            self.faults.setdefault(at, ("time", Fault("time.past")))
+            self.time[at] = self.received[at]
+
+    def _persons(self) -> None:
+        """Identifiers and attributes, per set of options."""
+        self.persons = Persons([[] for _ in self.items])
+        scopes = [self._scopes(touchpoint) for touchpoint in self.touchpoint_of]
+        by_options: dict[Options, list[int]] = {}
+        for (_, _, options), places in self.groups.items():
+            by_options.setdefault(options, []).extend(places)
+        self.readers = {options: PersonReader(self.standard, self.settings, options) for options in by_options}
+        for options, unordered in by_options.items():
+            places = sorted(unordered)
+            reader = self.readers[options]
+            everyone: list[Sequence[tuple[str, str, str]]] = [()] * len(self.items)
+            for at in places:
+                everyone[at] = self.items[at].ids
+            reader.sent(self.persons, everyone, scopes, self.touchpoint_of)
+            told = [at for at in places if self.items[at].traits or self.items[at].kind == "profile"]
+            if told:
+                traits = [self._traits(self.items[at]) for at in told]
+                reader.traits(self.persons, told, traits, scopes, self.touchpoint_of)
+        self.scopes = scopes
+
+    def _scopes(self, touchpoint: str) -> Mapping[str, str]:
+        known = self.touchpoints.get(touchpoint)
+        return known.scopes if known is not None else {}
+
+    @staticmethod
+    def _traits(item: Item) -> Fields:
+        """A profile says all it says of the person, in whichever part of it."""
+        return {**item.fields, **item.traits} if item.kind == "profile" else item.traits
+
+    def _read(self, key: Key, members: Sequence[int]) -> Read:
+        """Fields of the things of one group; the faults found."""
+        kind, name, options = key
+        things = [self.items[at].fields for at in members]
+        if kind not in ("event", "object"):
+            return Read()
+        reader = FieldReader(self.standard, self.settings, options)
+        required: tuple[str, ...] = ()
+        if kind == "object":
+            declared = self.standard.objects[name]
+            read = reader.read(things, (declared.id, *declared.fields), declared.aliases)
+            required = (declared.id, *declared.required)
+        elif (event := self.standard.events.get(name)) is not None:
+            contexts = [self.items[at].context for at in members]
+            read = reader.read(things, self.standard.event_fields(name), event.aliases, contexts=contexts)
+            required = event.required
+            self._identifying(read, members, options)
+        else:
+            read = reader.read(things, (), {})
+        for place, fault in sorted(read.faults.items()):
+            self.faults.setdefault(members[place], fault)
+        for wanted in required:
+            column = read.typed.get(wanted)
+            rule = "object.id" if kind == "object" and wanted == self.standard.objects[name].id else "required"
+            for place, at in enumerate(members):
+                if column is None or column.json[place] is None:
+                    self.faults.setdefault(at, (wanted, Fault(rule, field=wanted)))
+        return read
+
+    def _identifying(self, read: Read, members: Sequence[int], options: Options) -> None:
+        """Fields that name the person (a form's phone), and those that the touchpoint's mapping says do."""
+        person = self.readers[options]
+        for name, column in read.typed.items():
+            kind = self.standard.fields[name].identifier
+            if kind is None or kind == "id_card":
+                continue  # id cards come as attributes or ids; a field holds their digest only
+            for place, value in enumerate(column.json):
+                if value is not None:
+                    at = members[place]
+                    person.identify(self.persons, at, kind, "", value, self.scopes[at], self.touchpoint_of[at])
+        for sent, (kind, scope) in ((name, options.identifier_of[loose(name)]) for name in options.identifiers):
+            for at in members:
+                value = self.items[at].fields.get(sent)
+                if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
+                    person.identify(self.persons, at, kind, scope, str(value), self.scopes[at], self.touchpoint_of[at])
+
+    def _identified(self) -> None:
+        """What is about a person must say about whom."""
+        for at, fault in self.persons.faults.items():
+            self.faults.setdefault(at, fault)
+        for at, item in enumerate(self.items):
+            if item.kind == "object" or at in self.faults:
+                continue
+            count = len(self.persons.ids[at])
+            if count == 0:
+                self.faults[at] = ("ids", Fault("identifier.none"))
+            elif count == 1 and item.kind == "link":
+                self.faults[at] = ("ids", Fault("identifier.single"))
