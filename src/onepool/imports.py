@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -99,7 +99,7 @@ def find_touchpoint(workspace: Workspace, name: str | None, *, author: str, crea
     if name is not None and name != DEFAULT_TOUCHPOINT:
         raise UsageError(
             f"no touchpoint {name!r}",
-            hint=f"known: {', '.join(sorted(known)) or 'none'}; define it in touchpoints/{name}.yaml, then onepool apply",
+            hint=f"known: {', '.join(sorted(known)) or 'none'}; a new one: touchpoints/{name}.yaml, then onepool apply",
         )
     if create:
         workspace.save("touchpoint", wanted, {"touchpoint": wanted, **_DEFAULT}, author=author, reason="first import")
@@ -132,12 +132,17 @@ def apply_log(workspace: Workspace, offsets: Sequence[int], progress: Progress |
     if not offsets:
         return
     goal = offsets[-1]
-    tell: Callable[[int], None] = lambda done: progress and progress("applying", done - offsets[0] + 1, len(offsets))  # noqa: E731
+    first = offsets[0]
+
+    def tell(done: int) -> None:
+        if progress is not None:
+            progress("applying", max(done - first + 1, 0), goal - first + 1)
+
     try:
         worker = Worker(workspace)
     except WorkerBusy:
         while workspace.applied() < goal:
-            tell(max(workspace.applied(), offsets[0] - 1))
+            tell(workspace.applied())
             time.sleep(POLL_SECONDS)
         return
     try:

@@ -43,7 +43,9 @@ def run(tmp_path: Path, standard: Standard) -> Iterator[Import]:
     """Imports files and reads the new records back."""
     log = SqliteLog(tmp_path / "log.sqlite")
 
-    def importing(kind: Kind, *paths: Path, mapping: dict[str, Any] | None = None, touchpoint: Touchpoint = SHOP) -> Imported:
+    def importing(
+        kind: Kind, *paths: Path, mapping: dict[str, Any] | None = None, touchpoint: Touchpoint = SHOP
+    ) -> Imported:
         plan = None if mapping is None else load_mapping(mapping)
         report = import_files(kind, paths, log, touchpoint, plan, standard, FakeClock(NOW), scratch=tmp_path)
         decoded = [decode(record) for record in log.get(report.offsets)]

@@ -137,7 +137,7 @@ def test_a_workbook_cell_is_read_as_people_see_it(tmp_path: Path, run: Import) -
     sheet = book.create_sheet("会员")
     sheet.append(["会员名单"])
     sheet.append(["会员号", "生日", "注册时间", "积分", "内部员工"])
-    sheet.append([100200300.0, date(1990, 5, 1), datetime(2024, 1, 2, 3, 4, 5), 12.5, True])
+    sheet.append([100200300.0, date(1990, 5, 1), datetime(2024, 1, 2, 3, 4, 5), 12.5, True])  # noqa: DTZ001 cells have no zone
     sheet.append([None, None, None, None, None])
     sheet.append(["A-7", None, None, 3, False, "beyond"])
     path = tmp_path / "members.xlsx"

@@ -143,7 +143,8 @@ PARTS: tuple[Part, ...] = (
                c.coupon_discount, t.product_id, coalesce(p.product_type, p.product_category, p.department) AS name,
                coalesce(p.product_category, p.department) AS category, p.brand, t.quantity,
                CASE WHEN t.quantity > 0 THEN
-                   CAST((t.sales_value + t.retail_disc + t.coupon_match_disc) / t.quantity AS DECIMAL(18, 4)) END AS price,
+                   CAST((t.sales_value + t.retail_disc + t.coupon_match_disc) / t.quantity AS DECIMAL(18, 4))
+               END AS price,
                CAST(t.sales_value AS DECIMAL(18, 2)) AS amount,
                CAST(t.retail_disc + t.coupon_match_disc AS DECIMAL(18, 2)) AS discount
            FROM transactions t LEFT JOIN products p USING (product_id)

@@ -6,7 +6,8 @@ import functools
 import importlib.resources
 import re
 import unicodedata
-from collections.abc import Collection, Mapping as Map, Sequence
+from collections.abc import Collection, Sequence
+from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -191,7 +192,9 @@ class Planner:
             return self._identifier(identifier.name, None)
         if self.kind == "orders":
             return self._of_order(name)
-        return self._field(name)
+        # What a name means depends on the event ("title" of a page, of a product): the standard decides row by row.
+        field = self._field(name)
+        return None if field is None else Target("field", name, is_time=field.is_time)
 
     def _of_customer(self, name: str) -> Target | None:
         attribute = self._standard.attribute_named(name)

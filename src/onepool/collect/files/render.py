@@ -147,7 +147,9 @@ class Columns:
             return (
                 f"CASE WHEN {name} = trunc({name}) AND abs({name}) < 1e15 THEN {whole} ELSE CAST({name} AS VARCHAR) END"
             )
-        return name if shape in ("text", "json") else f"CAST({name} AS VARCHAR)"
+        if shape == "json":
+            return f"json_extract_string({name}, '$')"
+        return name if shape == "text" else f"CAST({name} AS VARCHAR)"
 
     def _as_json(self, index: int) -> str:
         name, shape = f"c{index}", self._shapes[index]

@@ -51,14 +51,15 @@ class RowStage:
         return (
             "INSERT INTO staged SELECT row, hash(content), key, name, dated, content FROM ("
             f"SELECT row, {columns.text('control', 'event_id')} AS key, {label} AS name, {dated} AS dated,"
-            f" {content} AS content FROM (SELECT row, {columns.cleaned} FROM block))"
+            f" {content} AS content FROM (SELECT row, {columns.cleaned} FROM block))"  # noqa: S608 placeholders only
         )
 
     def items(self, sha256: str) -> Iterator[pa.Table]:
         """The items in the order of the file: ``row``, ``name``, ``content`` (JSON)."""
         self._staging.execute(
             "CREATE TABLE repeats AS SELECT row, row_number() OVER (PARTITION BY content ORDER BY row) AS nth"
-            " FROM staged WHERE key IS NULL AND digest IN (SELECT digest FROM staged GROUP BY digest HAVING count(*) > 1)"
+            " FROM staged WHERE key IS NULL"
+            " AND digest IN (SELECT digest FROM staged GROUP BY digest HAVING count(*) > 1)"
         )
         last = self._staging.value("SELECT coalesce(max(row), 0) FROM staged")
         for start in range(0, last + 1, RANGE):
