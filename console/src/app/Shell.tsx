@@ -1,0 +1,134 @@
+import {
+  BulbOutlined,
+  GlobalOutlined,
+  HomeOutlined,
+  InboxOutlined,
+  MenuFoldOutlined,
+  MenuUnfoldOutlined,
+  TagsOutlined,
+  TeamOutlined,
+  UserOutlined,
+  UsergroupAddOutlined,
+} from "@ant-design/icons";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, Outlet, useMatchRoute, useNavigate } from "@tanstack/react-router";
+import { Button, Dropdown } from "antd";
+import { lazy, Suspense, useEffect, useState } from "react";
+import { logOut, queries } from "@/api/queries";
+import { compact } from "@/lib/format";
+import { useSession } from "@/lib/session";
+import { useText } from "@/lib/useText";
+import icon from "./icon.svg";
+import { LanguageMenu, ThemeMenu } from "./Menus";
+
+const Password = lazy(() => import("@/pages/login/Password").then((page) => ({ default: page.Password })));
+
+const places = [
+  { to: "/", key: "home", icon: HomeOutlined },
+  { to: "/customers", key: "customers", icon: TeamOutlined },
+  { to: "/segments", key: "segments", icon: UsergroupAddOutlined },
+  { to: "/tags", key: "tags", icon: TagsOutlined },
+  { to: "/quarantine", key: "quarantine", icon: InboxOutlined },
+] as const;
+
+function Navigation({ narrow }: { narrow: boolean }) {
+  const { t, language } = useText();
+  const match = useMatchRoute();
+  const waiting = useQuery(queries.home()).data?.quarantine_open ?? 0;
+  return (
+    <ul className="op-nav">
+      {places.map(({ to, key, icon: Icon }) => {
+        const here = match({ to, fuzzy: to !== "/" }) !== false;
+        return (
+          <li key={to}>
+            <Link to={to} aria-current={here ? "page" : undefined} aria-label={narrow ? t(`nav.${key}`) : undefined} title={narrow ? t(`nav.${key}`) : undefined} data-testid={`nav-${key}`}>
+              <Icon aria-hidden />
+              {!narrow && <span>{t(`nav.${key}`)}</span>}
+              {!narrow && key === "quarantine" && waiting > 0 && <span className="op-badge">{compact(waiting, language)}</span>}
+            </Link>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+export function Shell() {
+  const { t } = useText();
+  const cache = useQueryClient();
+  const navigate = useNavigate();
+  const session = useSession();
+  const [narrow, setNarrow] = useState(false);
+  const [password, setPassword] = useState(false);
+
+  useEffect(() => {
+    // "/" goes to the page's search box, as people know it from other tools.
+    const slash = (event: KeyboardEvent): void => {
+      const target = event.target as HTMLElement | null;
+      if (event.key !== "/" || event.ctrlKey || event.metaKey || target?.closest("input, textarea, [contenteditable]")) return;
+      const box = document.querySelector<HTMLInputElement>("[data-search] input, input[data-search]");
+      if (box !== null) {
+        event.preventDefault();
+        box.focus();
+      }
+    };
+    window.addEventListener("keydown", slash);
+    return () => window.removeEventListener("keydown", slash);
+  }, []);
+
+  const leave = async (): Promise<void> => {
+    await logOut(cache);
+    await navigate({ to: "/login", search: { next: undefined } });
+  };
+
+  return (
+    <div className="op-shell" data-narrow={narrow}>
+      <a className="op-skip" href="#main">
+        {t("nav.skip")}
+      </a>
+      <Link to="/" className="op-brand" aria-label={t("nav.home")}>
+        <img src={icon} alt="" />
+        {!narrow && "OnePool"}
+      </Link>
+      <header className="op-header">
+        <Button type="text" icon={narrow ? <MenuUnfoldOutlined /> : <MenuFoldOutlined />} aria-label={t("nav.fold")} aria-expanded={!narrow} onClick={() => setNarrow(!narrow)} />
+        <span className="op-mute">{session?.workspace.name}</span>
+        <span className="op-grow" />
+        <LanguageMenu icon={<GlobalOutlined />} />
+        <ThemeMenu icon={<BulbOutlined />} />
+        <Dropdown
+          trigger={["click"]}
+          menu={{
+            items: [
+              { key: "who", disabled: true, label: `${session?.user.email ?? ""} · ${session === undefined ? "" : t(`roles.${session.user.role}`)}` },
+              { type: "divider" },
+              { key: "password", label: t("user.password") },
+              { key: "leave", label: t("user.signOut"), "data-testid": "sign-out" } as { key: string; label: string },
+            ],
+            onClick: ({ key }) => {
+              if (key === "password") setPassword(true);
+              if (key === "leave") void leave();
+            },
+          }}
+        >
+          <Button type="text" icon={<UserOutlined />} aria-label={t("user.menu")} data-testid="user-menu">
+            {session?.user.name}
+          </Button>
+        </Dropdown>
+      </header>
+      <nav className="op-side" aria-label={t("nav.label")}>
+        <Navigation narrow={narrow} />
+      </nav>
+      <main className="op-main" id="main" tabIndex={-1} data-scroll-restoration-id="main">
+        <div className="op-page">
+          <Outlet />
+        </div>
+      </main>
+      {password && (
+        <Suspense>
+          <Password onClose={() => setPassword(false)} />
+        </Suspense>
+      )}
+    </div>
+  );
+}

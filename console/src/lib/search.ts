@@ -1,0 +1,22 @@
+/** Readers for what stands in the address: anything unexpected is left out, never an error. */
+export type Raw = Record<string, unknown>;
+
+export function text(raw: Raw, key: string): string | undefined {
+  const value = raw[key];
+  if (typeof value === "string" && value !== "") return value;
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : undefined;
+}
+
+export function count(raw: Raw, key: string, max = Number.MAX_SAFE_INTEGER): number | undefined {
+  const value = Number(raw[key]);
+  return Number.isInteger(value) && value >= 1 && value <= max ? value : undefined;
+}
+
+export function oneOf<T extends string>(raw: Raw, key: string, allowed: readonly T[]): T | undefined {
+  return allowed.find((one) => one === raw[key]);
+}
+
+export function names(raw: Raw, key: string): string[] | undefined {
+  const value = text(raw, key);
+  return value?.split(",").filter((name) => name !== "");
+}

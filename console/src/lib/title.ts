@@ -1,0 +1,11 @@
+import type { Language } from "@/app/preferences";
+
+export type Title = Record<string, string> | string | null | undefined;
+
+/** The title in the viewer's language, else in the other one, else the technical name. */
+export function titleOf(title: Title, language: Language, name: string): string {
+  if (title === null || title === undefined || title === "") return name;
+  if (typeof title === "string") return title;
+  const short = language === "zh-CN" ? "zh" : "en";
+  return title[short] ?? title[language] ?? title.zh ?? title.en ?? name;
+}

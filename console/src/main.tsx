@@ -1,0 +1,24 @@
+import { QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import "./app/console.css";
+import { cache } from "./app/cache";
+import { preferences } from "./app/preferences";
+import { router } from "./app/router";
+import { ThemeRoot } from "./app/ThemeRoot";
+import { startTexts } from "./i18n";
+
+const root = document.getElementById("root");
+if (root === null) throw new Error("index.html has no #root");
+
+await startTexts(preferences.get().language);
+createRoot(root).render(
+  <StrictMode>
+    <QueryClientProvider client={cache}>
+      <ThemeRoot>
+        <RouterProvider router={router} />
+      </ThemeRoot>
+    </QueryClientProvider>
+  </StrictMode>,
+);

@@ -1,0 +1,36 @@
+import { Table, Tag } from "antd";
+import type { Customer } from "@/api/queries";
+import { useText } from "@/lib/useText";
+import { Time } from "@/parts/Figures";
+import { Copy } from "@/parts/Loaded";
+
+export function Identifiers({ rows }: { rows: Customer["identifiers"] }) {
+  const { t, title } = useText();
+  return (
+    <Table
+      size="middle"
+      rowKey={(row) => `${row.type} ${row.scope} ${row.value}`}
+      dataSource={rows}
+      pagination={rows.length > 50 ? { pageSize: 50 } : false}
+      scroll={{ x: "max-content" }}
+      columns={[
+        { title: t("customer.idType"), render: (_, row) => title(row.title, row.type) },
+        {
+          title: t("customer.idValue"),
+          render: (_, row) => (
+            <span className="op-code">
+              {row.value} {!row.masked && <Copy text={row.value} label={t("common.copy")} />}
+            </span>
+          ),
+        },
+        { title: t("customer.idScope"), render: (_, row) => <span className="op-code op-mute">{row.scope}</span> },
+        {
+          title: t("home.touchpoints"),
+          render: (_, row) => row.touchpoints.map((name) => <Tag key={name} variant="filled">{name}</Tag>),
+        },
+        { title: t("customer.firstSeen"), align: "right", render: (_, row) => <Time at={row.first_seen} /> },
+        { title: t("customer.lastSeen"), align: "right", render: (_, row) => <Time at={row.last_seen} /> },
+      ]}
+    />
+  );
+}

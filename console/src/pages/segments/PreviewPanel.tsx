@@ -1,0 +1,104 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { Spin } from "antd";
+import { useEffect, useState } from "react";
+import { type Preview, queries } from "@/api/queries";
+import { isObject, type Json } from "@/conditions/model";
+import { exact, percent, span } from "@/lib/format";
+import { useText } from "@/lib/useText";
+import { Problem } from "@/parts/Loaded";
+import { Share } from "@/parts/Share";
+
+const PAUSE_MS = 350;
+
+export interface PreviewState {
+  data: Preview | undefined;
+  error: unknown;
+  /** The figures belong to the condition as it stands. */
+  current: boolean;
+  loading: boolean;
+  retry: () => void;
+}
+
+/** What the condition would select, asked when typing pauses; an older question in flight is cancelled. */
+export function usePreview(condition: Json, ready: boolean): PreviewState {
+  const [settled, setSettled] = useState(condition);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(condition), PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [condition]);
+  const query = useQuery({ ...queries.preview(isObject(settled) ? settled : {}), enabled: ready && isObject(settled) && settled === condition });
+  return {
+    data: ready || query.data?.problems.length === 0 ? query.data : undefined,
+    error: ready ? query.error : null,
+    current: ready && settled === condition && query.isSuccess && !query.isPlaceholderData,
+    loading: ready && (settled !== condition || query.isFetching),
+    retry: () => void query.refetch(),
+  };
+}
+
+export function PreviewPanel({ preview, unfinished, empty }: { preview: PreviewState; unfinished: boolean; empty: boolean }) {
+  const { t, title, language } = useText();
+  const { data, error, current, loading } = preview;
+  const size = data?.size ?? null;
+  const other = language === "en" ? "zh-CN" : "en";
+  return (
+    <aside className="op-panel" aria-label={t("preview.label")} style={{ position: "sticky", top: 0, padding: 16 }}>
+      <div className="op-row" style={{ justifyContent: "space-between" }}>
+        <h2 style={{ fontSize: 15 }}>{t("preview.label")}</h2>
+        {loading && <Spin size="small" aria-label={t("common.loading")} />}
+      </div>
+      <div aria-live="polite" style={{ margin: "8px 0 12px", opacity: current ? 1 : 0.6 }}>
+        <span className="op-num" style={{ fontSize: 34, lineHeight: "44px", fontWeight: 650 }} data-testid="preview-size" data-value={size ?? ""} data-current={current}>
+          {size === null ? "–" : exact(size, language)}
+        </span>{" "}
+        <span className="op-mute">{size !== null && t("preview.people", { count: size })}</span>
+        {data !== undefined && size !== null && data.total > 0 && (
+          <>
+            <Share share={size / data.total} label={t("segments.share")} />
+            <div className="op-mute" style={{ fontSize: 12.5 }}>
+              {t("preview.of", { total: exact(data.total, language), share: percent(size / data.total, language), time: span(data.seconds, language) })}
+            </div>
+          </>
+        )}
+      </div>
+      {empty ? <p className="op-mute">{t("preview.empty")}</p> : unfinished && <p className="op-mute">{t("preview.unfinished")}</p>}
+      {error !== null && error !== undefined && <Problem error={error} retry={preview.retry} />}
+      {data !== undefined && data.problems.length > 0 && (
+        <ul className="op-list" aria-label={t("preview.problems")}>
+          {data.problems.map((problem) => (
+            <li key={problem.place + problem.message} style={{ display: "block" }}>
+              <code className="op-code">{problem.place}</code>
+              <div style={{ color: "var(--op-bad)" }}>{problem.message}</div>
+            </li>
+          ))}
+        </ul>
+      )}
+      {data !== undefined && data.sentence !== null && (
+        <div className="op-sentence" data-testid="preview-sentence">
+          <div>{title(data.sentence, "")}</div>
+          <div className="op-mute" lang={other} style={{ fontSize: 12.5, marginTop: 4 }}>
+            {other === "en" ? data.sentence.en : data.sentence.zh}
+          </div>
+        </div>
+      )}
+      {data !== undefined && data.sample.length > 0 && (
+        <>
+          <h3 style={{ fontSize: 13, margin: "16px 0 4px" }} className="op-mute">
+            {t("preview.sample")}
+          </h3>
+          <ul className="op-list" data-testid="preview-sample">
+            {data.sample.map((one) => (
+              <li key={one.customer_id} style={{ padding: "4px 0" }}>
+                <Link to="/customers/$id" params={{ id: String(one.customer_id) }} target="_blank">
+                  {one.name ?? t("customers.nameless")}
+                </Link>
+                <span className="op-num op-mute">{one.customer_id}</span>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </aside>
+  );
+}

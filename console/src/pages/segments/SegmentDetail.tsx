@@ -1,0 +1,240 @@
+import { DeleteOutlined, EditOutlined, QuestionCircleOutlined, ThunderboltOutlined } from "@ant-design/icons";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { App, Button, Drawer, Input, Table } from "antd";
+import { useState } from "react";
+import { stringify } from "yaml";
+import { useLive } from "@/api/live";
+import { queries, type Segment, useDeleteSegment } from "@/api/queries";
+import { percent } from "@/lib/format";
+import { useMay } from "@/lib/session";
+import { useText } from "@/lib/useText";
+import { SegmentReason } from "@/pages/customer/WhyDrawer";
+import { Count, Dash, Exact, Figure, Figures, Time } from "@/parts/Figures";
+import { Loaded, Nothing, useErrorText } from "@/parts/Loaded";
+import { PageHead, Panel } from "@/parts/PageHead";
+import { Status } from "@/parts/Status";
+import { SizeHistory } from "./SizeHistory";
+
+function Members({ name, live, onWhy }: { name: string; live: Set<number>; onWhy: (id: number) => void }) {
+  const { t } = useText();
+  const { page = 1 } = useSearch({ from: "/shell/segments/$name" });
+  const navigate = useNavigate({ from: "/segments/$name" });
+  const size = 20;
+  const members = useQuery(queries.members(name, page, size));
+  return (
+    <Panel
+      title={t("segments.members")}
+      flush
+      testId="segment-members"
+      extra={
+        <Link to="/customers" search={{ segment: name }}>
+          {t("segments.asCustomers")}
+        </Link>
+      }
+    >
+      <Loaded query={members}>
+        {(data) => (
+          <Table
+            size="middle"
+            rowKey="customer_id"
+            data-testid="members-table"
+            dataSource={data.items}
+            pagination={data.total > size ? { current: page, pageSize: size, total: data.total, showSizeChanger: false, onChange: (next) => void navigate({ search: { page: next } }), style: { padding: "0 16px" } } : false}
+            locale={{ emptyText: <Nothing title={t("segments.noMembers")} text={t("segments.noMembersText")} /> }}
+            columns={[
+              {
+                title: t("customers.columns.customer"),
+                render: (_, row) => (
+                  <span>
+                    <Link to="/customers/$id" params={{ id: String(row.customer_id) }}>
+                      {row.name ?? t("customers.nameless")} <span className="op-mute op-num">{row.customer_id}</span>
+                    </Link>{" "}
+                    {live.has(row.customer_id) && <Status kind="ok">{t("segments.justIn")}</Status>}
+                  </span>
+                ),
+              },
+              { title: t("customers.columns.phone"), render: (_, row) => row.phone ?? <Dash /> },
+              { title: t("segments.since"), align: "right", render: (_, row) => <Time at={row.since} /> },
+              { title: t("customers.columns.last_seen"), align: "right", render: (_, row) => <Time at={row.last_seen} /> },
+              {
+                title: "",
+                align: "right",
+                render: (_, row) => (
+                  <Button type="text" size="small" icon={<QuestionCircleOutlined />} aria-label={t("why.ofMember", { id: row.customer_id })} onClick={() => onWhy(row.customer_id)} data-testid={`explain-${row.customer_id}`}>
+                    {t("why.short")}
+                  </Button>
+                ),
+              },
+            ]}
+          />
+        )}
+      </Loaded>
+    </Panel>
+  );
+}
+
+function Remove({ segment }: { segment: Segment }) {
+  const { t } = useText();
+  const { modal, message } = App.useApp();
+  const navigate = useNavigate();
+  const remove = useDeleteSegment();
+  const errorText = useErrorText();
+  const ask = (): void => {
+    let typed = "";
+    modal.confirm({
+      title: t("segments.removeTitle"),
+      content: (
+        <label>
+          {t("segments.removeText", { name: segment.name })}
+          <Input onChange={(event) => (typed = event.target.value)} style={{ marginTop: 8 }} />
+        </label>
+      ),
+      okText: t("segments.remove"),
+      okButtonProps: { danger: true },
+      onOk: async () => {
+        if (typed !== segment.name) {
+          void message.warning(t("segments.removeOther"));
+          throw new Error("the name differs");
+        }
+        try {
+          await remove.mutateAsync(segment.name);
+          await navigate({ to: "/segments" });
+        } catch (error) {
+          const text = errorText(error);
+          void message.error([text.title, text.detail].filter(Boolean).join(" "));
+          throw error;
+        }
+      },
+    });
+  };
+  return <Button icon={<DeleteOutlined />} aria-label={t("segments.remove")} title={t("segments.remove")} disabled={segment.used_by.length > 0} onClick={ask} />;
+}
+
+function Live({ name, moves, connected }: { name: string; moves: ReturnType<typeof useLive>["moves"]; connected: boolean }) {
+  const { t } = useText();
+  const past = useQuery(queries.history(name)).data?.changes ?? [];
+  const seen = new Set(moves.map((one) => `${one.customer_id} ${one.type} ${one.at}`));
+  const rows = [
+    ...moves.map((one) => ({ id: one.customer_id, entered: one.type === "segment_entered", at: one.at, fresh: true })),
+    ...past
+      .filter((one) => !seen.has(`${one.customer_id} ${one.change === "enter" ? "segment_entered" : "segment_left"} ${one.at}`))
+      .map((one) => ({ id: one.customer_id, entered: one.change === "enter", at: one.at, fresh: false })),
+  ].slice(0, 12);
+  return (
+    <Panel title={t("segments.changes")} extra={<Status kind={connected ? "ok" : "idle"}>{t(connected ? "segments.live" : "segments.notLive")}</Status>} testId="segment-live">
+      {rows.length === 0 ? (
+        <p className="op-mute">{t("segments.noChanges")}</p>
+      ) : (
+        <ul className="op-list" aria-live="polite">
+          {rows.map((row) => (
+            <li key={`${row.id} ${row.at} ${row.entered}`} data-fresh={row.fresh}>
+              <span className="op-status" data-kind={row.entered ? "ok" : "idle"}>
+                {row.fresh && <ThunderboltOutlined aria-hidden />}
+                {t(row.entered ? "segments.entered" : "segments.left")}
+              </span>
+              <Link to="/customers/$id" params={{ id: String(row.id) }} className="op-num">
+                {row.id}
+              </Link>
+              <span className="op-num op-mute">
+                <Time at={row.at} show="relative" />
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Panel>
+  );
+}
+
+function Content({ segment }: { segment: Segment }) {
+  const { t, title, language } = useText();
+  const may = useMay("segments.write");
+  const navigate = useNavigate();
+  const { moves, connected } = useLive(segment.name);
+  const [why, setWhy] = useState<number | null>(null);
+  const all = useQuery(queries.segments()).data?.customers;
+  const history = useQuery(queries.history(segment.name));
+  const last = history.data?.series.at(-1);
+  const live = new Set(moves.filter((one) => one.type === "segment_entered").map((one) => one.customer_id));
+  return (
+    <>
+      <PageHead
+        crumb={<Link to="/segments">{t("nav.segments")}</Link>}
+        title={title(segment.title, segment.name)}
+        sub={
+          <>
+            <span className="op-code">{segment.name}</span>
+            {segment.description !== "" && ` · ${segment.description}`}
+          </>
+        }
+        actions={
+          may && (
+            <>
+              <Remove segment={segment} />
+              <Button type="primary" icon={<EditOutlined />} onClick={() => void navigate({ to: "/segments/$name/edit", params: { name: segment.name } })} data-testid="segment-edit">
+                {t("segments.edit")}
+              </Button>
+            </>
+          )
+        }
+      />
+      <div className="op-stack">
+        <Figures label={t("segments.figures")}>
+          <Figure label={t("segments.size")} note={all !== undefined && all > 0 && t("segments.ofAll", { share: percent(segment.size / all, language) })}>
+            <Count value={segment.size} testId="segment-size" />
+          </Figure>
+          <Figure label={t("segments.enteredLast")} note={last !== undefined && <Time at={last.at} />}>
+            {last === undefined ? <Dash /> : <Exact value={last.entered} />}
+          </Figure>
+          <Figure label={t("segments.leftLast")}>{last === undefined ? <Dash /> : <Exact value={last.left} />}</Figure>
+          <Figure small label={t("segments.changed")} note={t("segments.versionBy", { version: segment.version, author: segment.author ?? "–" })}>
+            <Time at={segment.changed_at} show="relative" />
+          </Figure>
+        </Figures>
+        <p className="op-sentence" data-testid="segment-sentence" style={{ background: "var(--op-panel)" }}>
+          {title(segment.sentence, "")}
+        </p>
+        <div className="op-two">
+          <div className="op-stack">
+            <Panel title={t("segments.history")}>
+              <Loaded query={history}>{(data) => <SizeHistory points={data.series} />}</Loaded>
+            </Panel>
+            <Members name={segment.name} live={live} onWhy={setWhy} />
+          </div>
+          <div className="op-stack">
+            <Live name={segment.name} moves={moves} connected={connected} />
+            <Panel title={t("segments.definition")}>
+              <pre className="op-pre">{stringify(segment.condition, { lineWidth: 0 })}</pre>
+            </Panel>
+            <Panel title={t("segments.usedBy")}>{segment.used_by.length === 0 ? <span className="op-mute">{t("segments.unused")}</span> : segment.used_by.join(", ")}</Panel>
+            {history.data !== undefined && history.data.versions.length > 0 && (
+              <Panel title={t("segments.versions")}>
+                <ul className="op-list">
+                  {history.data.versions.map((one) => (
+                    <li key={one.version}>
+                      <span className="op-num">v{one.version}</span>
+                      <span className="op-mute">{[one.author, one.reason].filter(Boolean).join(" · ")}</span>
+                      <span className="op-num op-mute">
+                        <Time at={one.at} />
+                      </span>
+                    </li>
+                  ))}
+                </ul>
+              </Panel>
+            )}
+          </div>
+        </div>
+      </div>
+      <Drawer open={why !== null} size={520} onClose={() => setWhy(null)} title={t("why.ofSegment", { segment: title(segment.title, segment.name) })} destroyOnHidden>
+        {why !== null && <SegmentReason id={why} segment={segment.name} />}
+      </Drawer>
+    </>
+  );
+}
+
+export function SegmentDetail() {
+  const { name } = useParams({ from: "/shell/segments/$name" });
+  const segment = useQuery(queries.segment(name));
+  return <Loaded query={segment} rows={12}>{(data) => <Content key={data.name} segment={data} />}</Loaded>;
+}

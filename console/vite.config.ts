@@ -1,0 +1,26 @@
+import { fileURLToPath } from "node:url";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+import { demoServer } from "./dev-mock/plugin.ts";
+
+// `npm run dev` talks to a running OnePool; `npm run dev:demo` answers from dev-mock with demonstration data.
+const server = process.env.ONEPOOL_URL ?? "http://127.0.0.1:8000";
+
+export default defineConfig(({ mode }) => ({
+  plugins: [react(), ...(mode === "demo" ? [demoServer()] : [])],
+  resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
+  server: { proxy: mode === "demo" ? undefined : { "/api": { target: server } } },
+  build: {
+    outDir: "../src/onepool/console_dist",
+    emptyOutDir: true,
+    // The page's content security policy allows no inline scripts and no data: modules.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    manifest: true,
+    chunkSizeWarningLimit: 1200,
+  },
+  test: {
+    environment: "jsdom",
+    include: ["src/**/*.test.ts", "src/**/*.test.tsx", "tests/**/*.test.ts"],
+  },
+}));
