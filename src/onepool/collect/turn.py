@@ -17,17 +17,26 @@ class Turn:
     """A lock between processes and threads that hold the same path; the kernel frees it when its process dies.
 
     It only orders the waiting (SQLite's busy handler sleeps in growing steps, up to 100 ms); it protects no data.
+    A turnstile stands before the lock: who waits for the lock keeps the turnstile shut, so a busy process that comes
+    straight back can't overtake it.
     """
 
     def __init__(self, path: Path) -> None:
         self._threads = threading.Lock()
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        self._lock = os.open(path, flags, 0o600)
+        self._turnstile = os.open(path.with_name(path.name + "stile"), flags, 0o600)
 
     def __enter__(self) -> None:
         self._threads.acquire()
+        if fcntl is None:
+            return
         try:
-            if fcntl is not None:
-                fcntl.flock(self._fd, fcntl.LOCK_EX)
+            fcntl.flock(self._turnstile, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX)
+            finally:
+                fcntl.flock(self._turnstile, fcntl.LOCK_UN)
         except BaseException:
             self._threads.release()
             raise
@@ -37,9 +46,10 @@ class Turn:
     ) -> None:
         try:
             if fcntl is not None:
-                fcntl.flock(self._fd, fcntl.LOCK_UN)
+                fcntl.flock(self._lock, fcntl.LOCK_UN)
         finally:
             self._threads.release()
 
     def close(self) -> None:
-        os.close(self._fd)
+        os.close(self._lock)
+        os.close(self._turnstile)

@@ -1,0 +1,175 @@
+"""Durable ingest: events per second accepted and on disk, and how long an answer takes.
+
+Real collector processes, Segment batches of 100 events, the load client on the same machine. In the same run two limits
+that no collector on this machine can pass: parsing the same bodies and nothing else, and appending the same bodies to
+the log and nothing else. Ends with a check that every accepted request is in the log.
+
+    python bench/ingest.py [--seconds 10] [--processes 2] [--connections 32]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+import _load
+from onepool.clock import SystemClock
+from onepool.collect.inbound import decode
+from onepool.collect.log import NewRecord, Record, SqliteLog
+from onepool.collect.segment import read_batch
+from onepool.collect.serve import serve_collector
+from onepool.collect.touchpoint import CachedTouchpoints, Touchpoint
+
+KEY = "BENCH_KEY"
+EVENTS = 100
+RESULTS = Path(__file__).parent / "results"
+
+
+def collector(sock: socket.socket, path: Path) -> None:
+    touchpoints = CachedTouchpoints(lambda: [Touchpoint("shop", "site", {}, KEY)])
+    serve_collector(sock, SqliteLog(path), touchpoints, SystemClock())
+
+
+def record(body: bytes) -> NewRecord:
+    return NewRecord(datetime.now(UTC), "shop", "segment", b'{"call":"batch","user-agent":"analytics-python"}', body)
+
+
+def parsing(bodies: list[bytes], seconds: float, *, whole: bool) -> float:
+    """Events per second of one core that only parses: as the collector does, or ``whole`` as the tick does."""
+    records = [Record(*(getattr(record(body), name) for name in NewRecord.__slots__), 1) for body in bodies]
+    count, start = 0, time.perf_counter()
+    while (now := time.perf_counter()) - start < seconds:
+        for one in records:
+            if whole:
+                decode(one)
+            else:
+                events = read_batch(one.body).batch
+                any(len(memoryview(event)) > 32768 for event in events)
+        count += len(records)
+    return count * EVENTS / (now - start)
+
+
+def appending(path: Path, bodies: list[bytes], seconds: float, group: int) -> float:
+    """Events per second of a thread that only appends groups of requests, each group durable."""
+    log = SqliteLog(path)
+    group_of = [record(bodies[n % len(bodies)]) for n in range(group)]
+    count, start = 0, time.perf_counter()
+    while (now := time.perf_counter()) - start < seconds:
+        log.append(group_of)
+        count += group
+    log.close()
+    return count * EVENTS / (now - start)
+
+
+def ingest(folder: Path, bodies: list[bytes], options: argparse.Namespace) -> tuple[_load.Load, float, int]:
+    """The load, the collectors' CPU seconds, and the requests in the log afterwards."""
+    path = folder / "log.sqlite"
+    sock = socket.create_server(("127.0.0.1", 0), backlog=1024)
+    port = sock.getsockname()[1]
+    spawn = multiprocessing.get_context("spawn")
+    workers = [spawn.Process(target=collector, args=(sock, path)) for _ in range(options.processes)]
+    for worker in workers:
+        worker.start()
+    _wait_ready(port, options.processes)
+    requests = [_load.request(body, KEY) for body in bodies]
+    load = _load.run(port, requests, connections=options.connections, warm_up=1.0, seconds=options.seconds)
+    cpu = sum(_cpu_seconds(worker.pid or 0) for worker in workers)
+    for worker in workers:
+        os.kill(worker.pid or 0, signal.SIGTERM)
+    for worker in workers:
+        worker.join(20)
+    sock.close()
+    log = SqliteLog(path)
+    in_log = log.end()
+    log.close()
+    return load, cpu, in_log
+
+
+def _wait_ready(port: int, processes: int) -> None:
+    # All share one socket: several questions at once reach every process that is up; the first answer is enough.
+    deadline = time.monotonic() + 30
+    ready = 0
+    while ready < 3 * processes:
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+            connection.sendall(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            ready += connection.recv(16).startswith(b"HTTP/1.1 200")
+        if time.monotonic() > deadline:
+            raise SystemExit("the collectors did not start")
+    time.sleep(1.0)
+
+
+def _cpu_seconds(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return float("nan")
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--folder", type=Path, help="where the log is written; default: the system's temporary folder")
+    options = parser.parse_args()
+
+    bodies = _load.segment_batches(EVENTS, 64)
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        limit_seconds = min(3.0, options.seconds)
+        frame_rate = parsing(bodies, limit_seconds, whole=False)
+        decode_rate = parsing(bodies, limit_seconds, whole=True)
+        append_rate = appending(Path(folder) / "alone.sqlite", bodies, limit_seconds, options.connections)
+        load, cpu, in_log = ingest(Path(folder), bodies, options)
+
+    rate = len(load.latencies) * EVENTS / load.seconds
+    result = {
+        "bench": "ingest",
+        "events_per_second": round(rate),
+        "answer_ms": {name: round(load.percentile(share) * 1000, 1) for name, share in _SHARES.items()},
+        "failures": load.failures,
+        "requests_accepted": load.accepted,
+        "requests_in_log": in_log,
+        "collector_cpu_seconds": round(cpu, 1),
+        "limits": {
+            "read the envelope only, one core": round(frame_rate),
+            "decode to items only, one core": round(decode_rate),
+            f"append only, {options.connections} requests a commit": round(append_rate),
+        },
+        "options": {"processes": options.processes, "connections": options.connections, "seconds": options.seconds},
+        "body_bytes": len(bodies[0]),
+        "cores": os.cpu_count(),
+        "aim": {"events_per_second": 100_000, "answer_p99_ms": 100},
+    }
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "ingest.json").write_text(json.dumps(result, indent=2) + "\n")
+    _print(result, rate)
+    if in_log < load.accepted:
+        raise SystemExit(f"LOST: {load.accepted} requests were accepted, {in_log} are in the log")
+
+
+_SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
+
+
+def _print(result: dict[str, object], rate: float) -> None:
+    limits = result["limits"]
+    assert isinstance(limits, dict)
+    print(f"{'':44}{'events/s':>12}{'ratio':>8}")
+    print(f"{'HTTP to disk (fsync before the answer)':44}{rate:12,.0f}{1.0:8.2f}")
+    for name, value in limits.items():
+        print(f"{name:44}{value:12,.0f}{value / rate:8.2f}")
+    print(f"answer ms {result['answer_ms']}; failures {result['failures']}; CPU {result['collector_cpu_seconds']} s")
+
+
+if __name__ == "__main__":
+    main()
