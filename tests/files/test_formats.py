@@ -121,6 +121,7 @@ def test_ascii_start_does_not_decide_the_encoding(tmp_path: Path, run: Import) -
         ("cut.parquet", b"PAR1 and then nothing", "Parquet"),
         ("cut.xlsx", b"PK\x03\x04 and then nothing", "workbook"),
     ],
+    ids=["empty", "old excel", "one list", "cut gzip", "cut parquet", "cut workbook"],
 )
 def test_a_file_that_is_none_says_so(tmp_path: Path, run: Import, name: str, content: bytes, words: str) -> None:
     path = tmp_path / name

@@ -48,11 +48,11 @@ class RowStage:
         )
         timeless = self._kind not in ("events", "links")
         dated = f"({time}) IS NOT NULL" if timeless else "true"
-        return (
-            "INSERT INTO staged SELECT row, hash(content), key, name, dated, content FROM ("
-            f"SELECT row, {columns.text('control', 'event_id')} AS key, {label} AS name, {dated} AS dated,"
-            f" {content} AS content FROM (SELECT row, {columns.cleaned} FROM block))"  # noqa: S608 placeholders only
-        )
+        return f"""
+            INSERT INTO staged SELECT row, hash(content), key, name, dated, content FROM (
+                SELECT row, {columns.text("control", "event_id")} AS key, {label} AS name, {dated} AS dated,
+                    {content} AS content
+                FROM (SELECT row, {columns.cleaned} FROM block))"""  # noqa: S608 only placeholders are put in
 
     def items(self, sha256: str) -> Iterator[pa.Table]:
         """The items in the order of the file: ``row``, ``name``, ``content`` (JSON)."""
