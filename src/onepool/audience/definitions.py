@@ -1,0 +1,163 @@
+"""Segments and tags as definitions: YAML objects, parsed, checked, named by file and place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import AliasChoices, Field, ValidationError
+
+from onepool.audience.conditions import Condition, ConditionError, Names, check, names_of, parse_condition
+from onepool.audience.conditions.errors import Problem
+from onepool.audience.conditions.model import Part
+from onepool.audience.conditions.parse import plain_data, problems_of
+from onepool.audience.conditions.values import Text
+from onepool.audience.tags import check_definition, parse_tag, tag_names, tags_used
+from onepool.audience.tags.model import ObjectName, TitleField
+from onepool.collect.touchpoint import Touchpoint
+from onepool.standards import Standard
+
+
+class SegmentDefinition(Part):
+    """A segment: the customers for whom `when` holds."""
+
+    segment: ObjectName
+    title: TitleField
+    when: Condition = Field(validation_alias=AliasChoices("when", "condition"))
+    owner: Text | None = None
+    purpose: Text | None = None
+
+    @property
+    def name(self) -> str:
+        return self.segment
+
+
+def parse_segment(body: Mapping[str, Any]) -> SegmentDefinition:
+    """The segment that `body` defines. Raises ConditionError with every problem and its place.
+
+    >>> parse_segment({"segment": "buyers", "title": "Buyers", "when": {"did": "order_paid"}}).name
+    'buyers'
+    """
+    plain = plain_data(body)
+    name = plain.get("segment")
+    where = f"segment {name}" if isinstance(name, str) else None
+    key = "condition" if "condition" in plain and "when" not in plain else "when"
+    problems: list[Problem] = []
+    try:
+        if key in plain:
+            plain[key] = parse_condition(plain[key])
+    except ConditionError as error:
+        problems = [Problem(_under(key, one.place), one.message, one.suggestion) for one in error.problems]
+        plain.pop(key)
+    try:
+        found = SegmentDefinition.model_validate(plain)
+    except ValidationError as error:
+        known = {"": [*SegmentDefinition.model_fields]}
+        problems += [one for one in problems_of(error, known) if not (problems and one.place in ("when", "condition"))]
+        raise ConditionError(problems, where=where) from None
+    return found
+
+
+def check_segment(
+    body: Mapping[str, Any],
+    standard: Standard,
+    tags: Mapping[str, Mapping[str, Any]],
+    segments: Mapping[str, Mapping[str, Any]],
+    touchpoints: Iterable[Touchpoint],
+    where: str,
+) -> None:
+    """Raise ConditionError, naming the file, unless the segment can be used beside these other definitions."""
+    try:
+        segment = parse_segment(body)
+    except ConditionError as error:
+        raise ConditionError(error.problems, where=where) from None
+    names = workspace_names(standard, tags, segments, touchpoints)
+    problems = check(segment.when, names, segment.segment)
+    if problems:
+        raise ConditionError(
+            [Problem(_under("when", one.place), one.message, one.suggestion) for one in problems], where=where
+        )
+
+
+def check_tag(
+    body: Mapping[str, Any],
+    standard: Standard,
+    tags: Mapping[str, Mapping[str, Any]],
+    segments: Mapping[str, Mapping[str, Any]],
+    touchpoints: Iterable[Touchpoint],
+    where: str,
+) -> None:
+    """Raise ConditionError, naming the file, unless the tag can be used beside these other definitions."""
+    try:
+        tag = parse_tag(body)
+    except ConditionError as error:
+        raise ConditionError(error.problems, where=where) from None
+    names = workspace_names(standard, tags, segments, touchpoints)
+    problems = check_definition(tag, names)
+    circle = tag_circle(tag.tag, {**tags, tag.tag: body}, segments)
+    if circle:
+        problems.append(Problem("", f"tags may not go round in a circle: {' -> '.join(circle)}"))
+    if problems:
+        raise ConditionError(problems, where=where)
+
+
+def workspace_names(
+    standard: Standard,
+    tags: Mapping[str, Mapping[str, Any]],
+    segments: Mapping[str, Mapping[str, Any]],
+    touchpoints: Iterable[Touchpoint],
+    kept_events: Iterable[str] = (),
+) -> Names:
+    """Everything that can be named, from the definitions' bodies. A body that can't be read names nothing."""
+    titles: dict[str, Mapping[str, str]] = {}
+    known_tags = {}
+    for name, body in tags.items():
+        try:
+            tag = parse_tag(body)
+        except ConditionError:
+            continue
+        known_tags[name] = tag_names(tag)
+        titles[f"tag:{name}"] = tag.title.model_dump()
+    known_segments = {}
+    for name, body in segments.items():
+        try:
+            segment = parse_segment(body)
+        except ConditionError:
+            continue
+        known_segments[name] = segment.when
+        titles[f"segment:{name}"] = segment.title.model_dump()
+    return names_of(
+        standard,
+        tags=known_tags,
+        segments=known_segments,
+        touchpoints={one.name: one.channel for one in touchpoints},
+        kept_events=kept_events,
+        titles=titles,
+    )
+
+
+def tag_circle(
+    name: str, tags: Mapping[str, Mapping[str, Any]], segments: Mapping[str, Mapping[str, Any]]
+) -> list[str] | None:
+    """A circle of tags through this one, or None."""
+    conditions = {}
+    for segment, body in segments.items():
+        try:
+            conditions[segment] = parse_segment(body).when
+        except ConditionError:
+            continue
+
+    def visit(tag: str, path: list[str]) -> list[str] | None:
+        if tag in path:
+            return [*path, tag] if tag == name else None
+        try:
+            used = tags_used(parse_tag(tags[tag]), conditions) if tag in tags else frozenset()
+        except ConditionError:
+            return None
+        return next((found for other in sorted(used) if (found := visit(other, [*path, tag]))), None)
+
+    return visit(name, [])
+
+
+def _under(step: str, place: str) -> str:
+    return f"{step}.{place}" if place else step
