@@ -81,6 +81,8 @@ class Assembler:
             offsets[gathered.record_of] << SEQ_BITS | numbers if count else np.zeros(0, np.int64)
         )
         self.event_id = self._event_ids()
+        self.touchpoint = pa.array(gathered.touchpoint_of, pa.string())
+        self.object = np.array([item.kind == "object" for item in gathered.items], np.bool_)
 
     def batch(self) -> Batch:
         """All tables."""
@@ -135,7 +137,7 @@ class Assembler:
                 self.event_id.take(take),
                 kinds.take(take),
                 names.take(take),
-                pa.array(self.all.touchpoint_of, pa.string()).take(take),
+                self.touchpoint.take(take),
                 _instants(self.all.time[where]),
                 _instants(self.all.received[where]),
                 pa.array(unknown[where]),
@@ -145,6 +147,8 @@ class Assembler:
 
     def _events(self) -> pa.Table:
         schema = tables.event_schema(self.all.standard)
+        channels = self._channels()
+        channel = pa.array([channels[name] for name in self.all.touchpoint_of], pa.string())
         parts: dict[str, list[pa.Array]] = {name: [] for name in schema.names}
         present = set().union(*(read.typed for (kind, _, _), _, read in self.all.reads if kind == "event"))
         total = 0
@@ -166,8 +170,8 @@ class Assembler:
                 "event": pa.repeat(pa.scalar(name, pa.string()), size),
                 "time": _instants(self.all.time[where]),
                 "received_at": _instants(self.all.received[where]),
-                "channel": pa.array([self._channel(self.all.touchpoint_of[at]) for at in where.tolist()], pa.string()),
-                "touchpoint": pa.array([self.all.touchpoint_of[at] for at in where.tolist()], pa.string()),
+                "channel": channel.take(pa.array(where)),
+                "touchpoint": self.touchpoint.take(pa.array(where)),
             }
             texts = pa.array(read.texts(len(members)), pa.string())
             body = {column: typed.array for column, typed in read.typed.items()}
@@ -190,21 +194,28 @@ class Assembler:
             schema=schema,
         )
 
-    def _channel(self, touchpoint: str) -> str | None:
-        known = self.all.touchpoints.get(touchpoint)
-        if known is None:
-            return None
-        named: str = self.all.standard.channel_names.find(known.channel) or known.channel
-        return named
+    def _channels(self) -> dict[str, str | None]:
+        """Channel of each touchpoint, by its canonical name."""
+        found: dict[str, str | None] = {}
+        for name in dict.fromkeys(self.all.touchpoint_of):
+            known = self.all.touchpoints.get(name)
+            if known is not None:
+                found[name] = self.all.standard.channel_names.find(known.channel) or known.channel
+            else:
+                found[name] = None
+        return found
 
     def _ids(self) -> pa.Table:
-        found = [
-            (int(self.row[at]), *one)
-            for at, ids in enumerate(self.all.persons.ids)
-            if self.good[at] and self.all.items[at].kind != "object"
-            for one in ids
-        ]
-        return _table(found, tables.IDS)
+        found = list(dict.fromkeys(self.all.persons.ids))
+        if not found:
+            return tables.IDS.empty_table()
+        place, kind, scope, value = zip(*found, strict=True)
+        where = np.array(place, np.int64)
+        kept = self.good[where] & ~self.object[where]
+        order = np.flatnonzero(kept)
+        order = pa.array(order[np.argsort(where[order], kind="stable")])
+        columns = [pa.array(list(one), pa.string()).take(order) for one in (kind, scope, value)]
+        return pa.table([pa.array(self.row[where]).take(order), *columns], schema=tables.IDS)
 
     def _attributes(self) -> pa.Table:
         facts = [(at, name, self._guarded(name, value)) for at, name, value in self.all.persons.facts if self.good[at]]

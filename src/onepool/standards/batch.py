@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
 import pyarrow as pa
@@ -109,11 +110,13 @@ class Batch:
     counts: pa.Table
 
 
+@lru_cache(16)
 def item_type(standard: Standard) -> pa.DataType:
     """Arrow type of the column `items`."""
     return pa.list_(pa.struct([(name, ARROW[sql]) for name, sql in standard.item_columns.items()]))
 
 
+@lru_cache(16)
 def event_schema(standard: Standard) -> pa.Schema:
     """Schema of `Batch.events`."""
     typed = [(name, ARROW[sql]) for name, sql in standard.columns.items()]

@@ -30,6 +30,7 @@ Faults = dict[int, tuple[str, Fault]]
 _WIDE: Final = 256
 """More fields than this at once are written as mappings: their union is mostly empty."""
 _PLACE: Final = ("province", "city", "district", "region_code")
+_SIMPLE: Final = frozenset({str, int, float, type(None)})
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -160,21 +161,25 @@ class FieldReader:
     def _from_context(self, values: dict[str, list[Any]], contexts: Sequence[Fields]) -> None:
         """Fills common fields from the sender's context; what isn't text or number there is not taken."""
         tops: set[str] = set().union(*contexts)
+        parts = {top: [context.get(top) for context in contexts] for top in tops & self.standard.context_tops}
         for name in self.standard.common:
             given = values.get(name)
             for path in self.standard.fields[name].context:
                 top, _, rest = path.partition(".")
-                if top not in tops:
+                if top not in parts:
                     continue
-                found: list[Any] = [context.get(top) for context in contexts]
+                found: list[Any] = parts[top]
                 if rest:
                     found = [value.get(rest) if type(value) is dict else None for value in found]
-                found = [value if isinstance(value, str | int | float) else None for value in found]
+                if found.count(None) == len(found):
+                    continue
+                if not set(map(type, found)) <= _SIMPLE:
+                    found = [value if type(value) in _SIMPLE else None for value in found]
                 if given is None:
                     given = found
                 else:
                     given = [other if value is None else value for value, other in zip(given, found, strict=True)]
-            if given is not None and any(value is not None for value in given):
+            if given is not None:
                 values[name] = given
 
     def _items(self, read: Read, name: str, given: Sequence[Any]) -> None:

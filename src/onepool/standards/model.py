@@ -276,6 +276,16 @@ class Standard:
         return tuple(name for name, field in self.fields.items() if field.common)
 
     @cached_property
+    def context_tops(self) -> frozenset[str]:
+        """The parts of a sender's context from which fields are taken."""
+        return frozenset(path.partition(".")[0] for name in self.common for path in self.fields[name].context)
+
+    @cached_property
+    def secret(self) -> tuple[str, ...]:
+        """Fields that are read wherever they turn up, even in unknown events, since they may not stay in clear."""
+        return tuple(name for name, field in self.fields.items() if field.type is FieldType.ID_CARD)
+
+    @cached_property
     def columns(self) -> dict[str, SqlType]:
         """The typed columns of the pool's events: every scalar field of any event, in the order of the dictionary."""
         used = set(self.common).union(*(event.fields for event in self.events.values()))

@@ -35,16 +35,23 @@ class Values(dict[str, "str | Unusable | Fault"]):
 
     def __init__(self, kind: IdentifierType, standard: Standard, settings: StandardSettings) -> None:
         super().__init__()
+        self.kind = kind
+        self.joins = kind.strength is not Strength.NEVER
+        self.scoped = kind.scope is not Scope.NONE
         self._blocked = standard.blocked | {value.casefold() for value in kind.blocked}
         self._never = [re.compile(pattern) for pattern in kind.never]
         self._normalise = _normaliser(kind, settings)
+        self._as_is = kind.normaliser == "opaque" and not self._never
 
     def __missing__(self, value: str) -> str | Unusable | Fault:
-        try:
-            found = self._normalise(value)
-        except Fault as fault:
-            self[value] = fault
-            return fault
+        if self._as_is and value.isascii() and value.isalnum() and len(value) <= scalars.MAX_ID:
+            found: str | Unusable = value
+        else:
+            try:
+                found = self._normalise(value)
+            except Fault as fault:
+                self[value] = fault
+                return fault
         if isinstance(found, str) and (
             found.casefold() in self._blocked or any(pattern.search(value) for pattern in self._never)
         ):
@@ -81,9 +88,9 @@ def _contact(found: contact.Contact | None) -> str | Unusable:
 
 @dataclass
 class Persons:
-    """Identifiers and facts of n things, by position."""
+    """Identifiers (position, type, scope, value) and facts (position, attribute, text) of things."""
 
-    ids: list[list[tuple[str, str, str]]]
+    ids: list[tuple[int, str, str, str]] = field(default_factory=list)
     facts: list[tuple[int, str, str]] = field(default_factory=list)
     faults: Faults = field(default_factory=dict)
 
@@ -95,58 +102,75 @@ class PersonReader:
         self.standard = standard
         self.options = options
         self._fields = FieldReader(standard, settings, options)
-        self._values = {name: Values(kind, standard, settings) for name, kind in standard.identifier_types.items()}
-        self._kinds: dict[str, IdentifierType | None] = {}
+        self._settings = settings
+        self._known: dict[str, Values | None] = {}
         self._keeps = {
             attribute.identifier: attribute.unusable_as
             for attribute in standard.attributes.values()
             if attribute.identifier and attribute.unusable_as
         }
 
-    def kind(self, name: str) -> IdentifierType | None:
-        """The identifier type a sender means."""
-        if name not in self._kinds:
-            self._kinds[name] = self.standard.identifier_named(name)
-        return self._kinds[name]
+    def values(self, name: str) -> Values | None:
+        """Values of the identifier type that a sender means."""
+        if name not in self._known:
+            kind = self.standard.identifier_named(name)
+            if kind is None:
+                self._known[name] = None
+            elif kind.name == name:
+                self._known[name] = Values(kind, self.standard, self._settings)
+            else:
+                self._known[name] = self.values(kind.name)
+        return self._known[name]
 
     def identify(
         self, persons: Persons, at: int, name: str, scope: str, value: str, scopes: Mapping[str, str], touchpoint: str
     ) -> Unusable | None:
         """Adds one identifier as sent. Gives back what can't identify; what is wrong becomes a fault."""
-        kind = self.kind(name)
-        if kind is None:
+        known = self.values(name)
+        if known is None:
             persons.faults.setdefault(at, (f"ids.{name}", Fault("identifier.unknown", name)))
             return None
-        found = self._values[kind.name][value]
+        found = known[value]
         if isinstance(found, Fault):
-            persons.faults.setdefault(at, (f"ids.{kind.name}", found))
+            persons.faults.setdefault(at, (f"ids.{known.kind.name}", found))
             return None
         if isinstance(found, Unusable):
             return found
-        if kind.strength is not Strength.NEVER:
-            if kind.scope is Scope.NONE:
-                scope = ""
-            elif not scope:
-                scope = scopes.get(kind.name, touchpoint)
-            one = (kind.name, scope, found)
-            if one not in persons.ids[at]:
-                persons.ids[at].append(one)
+        if known.joins:
+            name = known.kind.name
+            scope = (scope or scopes.get(name, touchpoint)) if known.scoped else ""
+            persons.ids.append((at, name, scope, found))
         return None
 
     def sent(
         self,
         persons: Persons,
+        places: Sequence[int],
         ids: Sequence[Sequence[tuple[str, str, str]]],
-        scopes: Sequence[Mapping[str, str]],
+        scopes: Mapping[str, Mapping[str, str]],
         touchpoints: Sequence[str],
     ) -> None:
-        """The identifiers that the things carry. A masked phone or the like is kept as a fact, never as identifier."""
-        for at, given in enumerate(ids):
-            for name, scope, value in given:
-                unusable = self.identify(persons, at, name, scope, value, scopes[at], touchpoints[at])
-                if unusable is not None and unusable.text:
-                    kind = self.kind(name)
-                    keeper = self._keeps.get(kind.name) if kind is not None else None
+        """The identifiers that the things carry. A masked phone or the like is kept as a fact, never as identifier.
+
+        `ids`, `touchpoints`: by position; `scopes`: by touchpoint, type -> scope.
+        """
+        known = {name: self.values(name) for name in {one[0] for at in places for one in ids[at]}}
+        add = persons.ids.append
+        for at in places:
+            for name, scope, value in ids[at]:
+                values = known[name]
+                if values is not None and values.joins:
+                    found = values[value]
+                    if type(found) is str:
+                        if not values.scoped:
+                            scope = ""
+                        elif not scope:
+                            scope = scopes[touchpoints[at]].get(values.kind.name, touchpoints[at])
+                        add((at, values.kind.name, scope, found))
+                        continue
+                unusable = self.identify(persons, at, name, scope, value, {}, "")
+                if unusable is not None and unusable.text and values is not None:
+                    keeper = self._keeps.get(values.kind.name)
                     if keeper is not None and unusable.why != "landline":
                         persons.facts.append((at, keeper, unusable.text))
 
@@ -155,7 +179,7 @@ class PersonReader:
         persons: Persons,
         places: Sequence[int],
         traits: Sequence[Mapping[str, Any]],
-        scopes: Sequence[Mapping[str, str]],
+        scopes: Mapping[str, Mapping[str, str]],
         touchpoints: Sequence[str],
     ) -> int:
         """What is said of the persons; `places` are their positions. Traits that the standard doesn't know are kept."""
@@ -217,7 +241,7 @@ class PersonReader:
         target: tuple[str, str],
         places: Sequence[int],
         flat: Sequence[Mapping[str, Any]],
-        scopes: Sequence[Mapping[str, str]],
+        scopes: Mapping[str, Mapping[str, str]],
         touchpoints: Sequence[str],
     ) -> None:
         for number, at in enumerate(places):
@@ -230,14 +254,14 @@ class PersonReader:
                 persons.faults.setdefault(at, (key, fault))
                 continue
             if written is not None:
-                self.identify(persons, at, *target, written, scopes[at], touchpoints[at])
+                self.identify(persons, at, *target, written, scopes[touchpoints[at]], touchpoints[at])
 
     def _attributes(
         self,
         persons: Persons,
         places: Sequence[int],
         found: Mapping[str, list[Any]],
-        scopes: Sequence[Mapping[str, str]],
+        scopes: Mapping[str, Mapping[str, str]],
         touchpoints: Sequence[str],
     ) -> None:
         done: dict[str, list[Any]] = {}
@@ -258,7 +282,9 @@ class PersonReader:
                 if attribute.identifier is not None:
                     # An id card number is a digest by now; its identifier is read from what was sent.
                     raw = text if attribute.identifier != "id_card" else str(found[name][number])
-                    unusable = self.identify(persons, at, attribute.identifier, "", raw, scopes[at], touchpoints[at])
+                    unusable = self.identify(
+                        persons, at, attribute.identifier, "", raw, scopes[touchpoints[at]], touchpoints[at]
+                    )
                     if unusable is not None and unusable.why != "landline":
                         keeper = attribute.unusable_as
                 if keeper is not None:

@@ -6,7 +6,9 @@ are read together, field by field.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 import numpy as np
@@ -21,12 +23,13 @@ from onepool.standards.batch import Batch, Touchpoint
 from onepool.standards.columns import micros
 from onepool.standards.faults import Fault
 from onepool.standards.fields import FieldReader, Fields, Read
-from onepool.standards.model import Standard, loose
+from onepool.standards.model import FieldType, Standard, loose
 from onepool.standards.options import NO_OPTIONS, Options, parse_options
 from onepool.standards.persons import PersonReader, Persons
 from onepool.standards.settings import StandardSettings
 
 _EARLIEST: Final = 631_152_000_000_000  # 1990-01-01: before it there is no time of an event, only a broken clock
+_LONGEST_NAME: Final = 128
 _HOUR: Final = 3_600_000_000
 
 
@@ -44,7 +47,20 @@ def standardise(
     Raises:
         StandardError: a touchpoint's mapping names what the standard doesn't have.
     """
-    return _Run(standard, settings, touchpoints).run(records)
+    with _unswept():
+        return _Run(standard, settings, touchpoints).run(records)
+
+
+@contextmanager
+def _unswept() -> Iterator[None]:
+    """Without the cycle collector: a batch makes many containers and no cycles, and sweeping them costs a third."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class _Run:
@@ -62,7 +78,6 @@ class _Run:
         self.unknown: set[int] = set()
         self.groups: dict[Key, list[int]] = {}
         self._options: dict[str, Options] = {}
-        self._found: dict[Key, tuple[str, bool]] = {}
 
     def run(self, records: Sequence[Record]) -> Batch:
         self.records = records
@@ -98,22 +113,31 @@ class _Run:
 
     def _group(self) -> None:
         """Sorts things by what they are: kind, standard name, and the options under which they are read."""
+        known: dict[tuple[str, str, str], tuple[str, bool, list[int]]] = {}
         for at, item in enumerate(self.items):
-            options = self._options_of(self.touchpoint_of[at])
-            key = (item.kind, item.name, options)
-            named = self._found.get(key)
-            if named is None:
-                named = self._found[key] = self._name(item.kind, item.name, options)
-            name, known = named
+            sent = (self.touchpoint_of[at], item.kind, item.name)
+            found = known.get(sent)
+            if found is None:
+                found = known[sent] = self._grouped(*sent)
+            name, understood, members = found
             self.names.append(name)
-            if not known:
-                if item.kind == "object":
-                    self.faults[at] = ("name", Fault("object.unknown", item.name))
-                    continue
+            if understood:
+                members.append(at)
+            elif item.kind == "object":
+                self.faults[at] = ("name", Fault("object.unknown", item.name))
+            else:
                 self.unknown.add(at)
-                if self.settings.unknown_events == "refuse":
+                members.append(at)
+                if self.settings.unknown_events == "refuse" or len(item.name) > _LONGEST_NAME:
                     self.faults[at] = ("name", Fault("event.unknown", item.name))
-            self.groups.setdefault((item.kind, name, options), []).append(at)
+
+    def _grouped(self, touchpoint: str, kind: str, sent: str) -> tuple[str, bool, list[int]]:
+        """Standard name of what was sent, whether it has one, and the group it goes to."""
+        options = self._options_of(touchpoint)
+        name, understood = self._name(kind, sent, options)
+        if kind == "object" and not understood:
+            return name, False, []
+        return name, understood, self.groups.setdefault((kind, name, options), [])
 
     def _options_of(self, touchpoint: str) -> Options:
         options = self._options.get(touchpoint)
@@ -141,10 +165,7 @@ class _Run:
         received = np.array([to_micros(record.received_at) for record in self.records], np.int64)
         self.received: npt.NDArray[np.int64] = received[self.record_of] if self.items else np.zeros(0, np.int64)
         self.time = self.received.copy()
-        by_zone: dict[Options, list[int]] = {}
-        for at, touchpoint in enumerate(self.touchpoint_of):
-            by_zone.setdefault(self._options_of(touchpoint), []).append(at)
-        for options, places in by_zone.items():
+        for options, places in self._by_options().items():
             reader = FieldReader(self.standard, self.settings, options)
             stamped, faults = micros([self.items[at].time for at in places], reader.zone, excel=options.excel_dates)
             for number, fault in faults.items():
@@ -164,30 +185,35 @@ class _Run:
             self.faults.setdefault(at, ("time", Fault("time.past")))
             self.time[at] = self.received[at]
 
+    def _by_options(self) -> dict[Options, list[int]]:
+        """Positions of things by the options under which they are read."""
+        found: dict[Options, list[int]] = {}
+        by_touchpoint = {
+            name: found.setdefault(self._options_of(name), []) for name in dict.fromkeys(self.touchpoint_of)
+        }
+        if len(found) == 1:
+            next(iter(found.values())).extend(range(len(self.items)))
+        else:
+            for at, touchpoint in enumerate(self.touchpoint_of):
+                by_touchpoint[touchpoint].append(at)
+        return found
+
     def _persons(self) -> None:
         """Identifiers and attributes, per set of options."""
-        self.persons = Persons([[] for _ in self.items])
-        scopes = [self._scopes(touchpoint) for touchpoint in self.touchpoint_of]
-        by_options: dict[Options, list[int]] = {}
-        for (_, _, options), places in self.groups.items():
-            by_options.setdefault(options, []).extend(places)
-        self.readers = {options: PersonReader(self.standard, self.settings, options) for options in by_options}
-        for options, unordered in by_options.items():
-            places = sorted(unordered)
-            reader = self.readers[options]
-            everyone: list[Sequence[tuple[str, str, str]]] = [()] * len(self.items)
-            for at in places:
-                everyone[at] = self.items[at].ids
-            reader.sent(self.persons, everyone, scopes, self.touchpoint_of)
+        self.persons = Persons()
+        self.scopes = {
+            name: known.scopes if (known := self.touchpoints.get(name)) is not None else {}
+            for name in dict.fromkeys(self.touchpoint_of)
+        }
+        self.readers: dict[Options, PersonReader] = {}
+        ids = [item.ids for item in self.items]
+        for options, places in self._by_options().items():
+            reader = self.readers[options] = PersonReader(self.standard, self.settings, options)
+            reader.sent(self.persons, places, ids, self.scopes, self.touchpoint_of)
             told = [at for at in places if self.items[at].traits or self.items[at].kind == "profile"]
             if told:
                 traits = [self._traits(self.items[at]) for at in told]
-                reader.traits(self.persons, told, traits, scopes, self.touchpoint_of)
-        self.scopes = scopes
-
-    def _scopes(self, touchpoint: str) -> Mapping[str, str]:
-        known = self.touchpoints.get(touchpoint)
-        return known.scopes if known is not None else {}
+                reader.traits(self.persons, told, traits, self.scopes, self.touchpoint_of)
 
     @staticmethod
     def _traits(item: Item) -> Fields:
@@ -212,7 +238,7 @@ class _Run:
             required = event.required
             self._identifying(read, members, options)
         else:
-            read = reader.read(things, (), {})
+            read = reader.read(things, self.standard.secret, {})
         for place, fault in sorted(read.faults.items()):
             self.faults.setdefault(members[place], fault)
         for wanted in required:
@@ -228,27 +254,38 @@ class _Run:
         person = self.readers[options]
         for name, column in read.typed.items():
             kind = self.standard.fields[name].identifier
-            if kind is None or kind == "id_card":
-                continue  # id cards come as attributes or ids; a field holds their digest only
+            if kind is None:
+                continue
             for place, value in enumerate(column.json):
-                if value is not None:
-                    at = members[place]
-                    person.identify(self.persons, at, kind, "", value, self.scopes[at], self.touchpoint_of[at])
+                at = members[place]
+                if value is not None and self.standard.fields[name].type is FieldType.ID_CARD:
+                    self.persons.ids.append((at, kind, "", value))  # the field holds its digest already
+                elif value is not None:
+                    person.identify(
+                        self.persons, at, kind, "", value, self.scopes[self.touchpoint_of[at]], self.touchpoint_of[at]
+                    )
         for sent, (kind, scope) in ((name, options.identifier_of[loose(name)]) for name in options.identifiers):
             for at in members:
                 value = self.items[at].fields.get(sent)
                 if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
-                    person.identify(self.persons, at, kind, scope, str(value), self.scopes[at], self.touchpoint_of[at])
+                    person.identify(
+                        self.persons,
+                        at,
+                        kind,
+                        scope,
+                        str(value),
+                        self.scopes[self.touchpoint_of[at]],
+                        self.touchpoint_of[at],
+                    )
 
     def _identified(self) -> None:
         """What is about a person must say about whom."""
         for at, fault in self.persons.faults.items():
             self.faults.setdefault(at, fault)
-        for at, item in enumerate(self.items):
-            if item.kind == "object" or at in self.faults:
-                continue
-            count = len(self.persons.ids[at])
-            if count == 0:
-                self.faults[at] = ("ids", Fault("identifier.none"))
-            elif count == 1 and item.kind == "link":
-                self.faults[at] = ("ids", Fault("identifier.single"))
+        count = np.bincount([one[0] for one in dict.fromkeys(self.persons.ids)], minlength=len(self.items))
+        for at in np.flatnonzero(count < 2).tolist():
+            kind = self.items[at].kind
+            if count[at] == 0 and kind != "object":
+                self.faults.setdefault(at, ("ids", Fault("identifier.none")))
+            elif count[at] == 1 and kind == "link":
+                self.faults.setdefault(at, ("ids", Fault("identifier.single")))
