@@ -11,6 +11,7 @@ import pyarrow as pa
 from sqlalchemy import Connection, Insert, case, func
 from sqlalchemy.dialects import postgresql, sqlite
 
+from onepool.state.bulk import insert_many
 from onepool.state.schema import links
 
 I64 = npt.NDArray[np.int64]
@@ -79,33 +80,29 @@ def store(connection: Connection, batch: LinkBatch) -> None:
     """Add a batch of links to the evidence: first and last widen, counts add up. Once per batch (not idempotent)."""
     if batch.a.size == 0:
         return
-    values = [
-        {
-            "key": link_key(a, b, SAME_EVENT, touchpoint),
-            "a": a,
-            "b": b,
-            "rule": SAME_EVENT,
-            "touchpoint": touchpoint,
-            "first_event": first_event,
-            "first_time": first_time,
-            "last_event": last_event,
-            "last_time": last_time,
-            "count": count,
-            "status": "active",
-        }
-        for a, b, touchpoint, first_event, first_time, last_event, last_time, count in zip(
-            batch.a.tolist(),
-            batch.b.tolist(),
-            batch.touchpoint,
-            batch.first_event,
-            batch.first_time.tolist(),
-            batch.last_event,
-            batch.last_time.tolist(),
-            batch.count.tolist(),
-            strict=True,
-        )
-    ]
-    connection.execute(_upsert(connection), values)
+    columns = zip(
+        batch.a.tolist(),
+        batch.b.tolist(),
+        batch.touchpoint,
+        batch.first_event,
+        batch.first_time.tolist(),
+        batch.last_event,
+        batch.last_time.tolist(),
+        batch.count.tolist(),
+        strict=True,
+    )
+    insert_many(
+        connection,
+        _upsert(connection),
+        (
+            *("key", "a", "b", "rule", "touchpoint", "first_event", "first_time", "last_event", "last_time", "count"),
+            "status",
+        ),
+        (
+            (link_key(a, b, SAME_EVENT, touchpoint), a, b, SAME_EVENT, touchpoint, *rest, "active")
+            for a, b, touchpoint, *rest in columns
+        ),
+    )
 
 
 def _upsert(connection: Connection) -> Insert:

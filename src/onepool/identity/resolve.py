@@ -16,6 +16,7 @@ from onepool.identity.components import Components
 from onepool.identity.links import LinkBatch, gather, store
 from onepool.pool.keys import KeyMap
 from onepool.state import State
+from onepool.state.bulk import insert_many
 from onepool.state.schema import identifiers, links
 
 I64 = npt.NDArray[np.int64]
@@ -114,15 +115,12 @@ class Resolver:
         new = resolved.new
         if new.num_rows:
             first = _micros(new.column("first_seen")).tolist()
-            parts = zip(
-                *(new.column(name).to_pylist() for name in ("identifier_id", "type", "scope", "value")), strict=True
-            )
-            connection.execute(
+            parts = (new.column(name).to_pylist() for name in ("identifier_id", "type", "scope", "value"))
+            insert_many(
+                connection,
                 insert(identifiers),
-                [
-                    {"id": i, "key": key_of(t, s, v), "type": t, "scope": s, "value": v, "first_seen": seen}
-                    for (i, t, s, v), seen in zip(parts, first, strict=True)
-                ],
+                ("id", "key", "type", "scope", "value", "first_seen"),
+                ((i, key_of(t, s, v), t, s, v, seen) for i, t, s, v, seen in zip(*parts, first, strict=True)),
             )
         store(connection, resolved.links)
 
