@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -13,7 +13,7 @@ from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn, Time
 from rich.progress import Progress as Bars
 
 from onepool.cli.output import HERE, Json, WorkspaceDir, author, note, opened, say, show_json, show_table
-from onepool.collect.files import KINDS, Kind, Progress, load_mapping
+from onepool.collect.files import KINDS, Progress, load_mapping
 from onepool.errors import UsageError
 from onepool.imports import Outcome, import_into
 
@@ -41,7 +41,7 @@ def run(
     with progress_bars(quiet=as_json) as progress:
         outcome = import_into(
             opened(folder),
-            cast(Kind, kind),
+            kind,
             files,
             touchpoint=touchpoint,
             mapping=None if mapping is None else load_mapping(mapping),
