@@ -78,14 +78,29 @@ def test_a_full_disk_appends_nothing_and_recovers(tmp_path: Path) -> None:
     log.close()
 
 
-def test_sustained_appends_keep_the_wal_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_module, "_PASSIVE_PAGES", 8)
+def test_a_large_wal_begins_anew_after_a_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_module, "_PASSIVE_PAGES", 1 << 30)  # the test moves the pages itself
     monkeypatch.setattr(log_module, "_RESTART_PAGES", 32)
     log = SqliteLog(tmp_path / "log.sqlite")
-    for _ in range(300):
+    for _ in range(20):
         log.append([new(b"x" * 100_000)])
-    assert (tmp_path / "log.sqlite-wal").stat().st_size < 15_000_000
-    assert log.end() == 300
+    assert log._wal_pages > 100
+    connection = log._open()
+    log._move_pages(connection)
+    connection.close()
+    log.append([new(b"after")])
+    assert log._wal_pages < 10
+    assert log.end() == 21
+    log.close()
+
+
+def test_the_checkpointer_works_beside_appends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_module, "_PASSIVE_PAGES", 4)
+    monkeypatch.setattr(log_module, "_RESTART_PAGES", 16)
+    log = SqliteLog(tmp_path / "log.sqlite")
+    offsets = [log.append([new(b"x" * 50_000), new()]) for _ in range(50)]
+    assert offsets == [[n, n + 1] for n in range(1, 101, 2)]
+    assert [record.offset for record in log.read(0, 1000, 1 << 30)] == list(range(1, 101))
     log.close()
 
 

@@ -257,23 +257,27 @@ class SqliteLog:
         self._wake.set()
 
     def _checkpoint(self) -> None:
-        """Moves committed pages into the main file whenever enough have gathered.
-
-        A passive checkpoint never holds up appends, but while appends keep coming the WAL is never wholly moved and
-        only grows. So above a second mark it is finished off with the writers kept out for the short rest.
-        """
+        """The checkpointer's life: whenever enough pages have gathered it moves them into the main file."""
         connection = self._open()
         try:
             while self._wake.wait() and not self._closed:
                 self._wake.clear()
                 # A failure here (disk full, busy) loses nothing: the pages stay in the WAL until the next try.
                 with contextlib.suppress(*_UNAVAILABLE):
-                    connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-                    if self._wal_pages >= _RESTART_PAGES:
-                        with self._turn:
-                            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
+                    self._move_pages(connection)
         finally:
             connection.close(True)
+
+    def _move_pages(self, connection: apsw.Connection) -> None:
+        """Moves committed pages into the main file, so that the WAL can begin anew.
+
+        A passive checkpoint never holds up appends, but while appends keep coming the WAL is never wholly moved and
+        only grows. So above a second mark it is finished off with the writers kept out for the short rest.
+        """
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        if self._wal_pages >= _RESTART_PAGES:
+            with self._turn:
+                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
 
 
 def _record(row: tuple[object, ...]) -> Record:
