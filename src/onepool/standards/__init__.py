@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from onepool.standards.assemble import event_id
 from onepool.standards.batch import Batch
 from onepool.standards.errors import StandardError
 from onepool.standards.load import load_standard
@@ -38,6 +39,7 @@ __all__ = [
     "StandardError",
     "StandardSettings",
     "Strength",
+    "event_id",
     "load_standard",
     "parse_options",
     "standardise",

@@ -40,6 +40,11 @@ Key = tuple[str, str, Options]
 _content = msgspec.json.Encoder(order="deterministic").encode
 
 
+def event_id(touchpoint: str, message_id: str) -> bytes:
+    """The identity, 16 bytes, of what a touchpoint sent under its own message id: BLAKE2b-128 of both."""
+    return hashlib.blake2b(f"{touchpoint}\0{message_id}".encode(), digest_size=16).digest()
+
+
 @dataclass(frozen=True)
 class Gathered:
     """Everything known of the things of a batch, by their position in `items`.
@@ -97,31 +102,25 @@ class Assembler:
         )
 
     def _event_ids(self) -> pa.Array:
-        """BLAKE2b-128 of touchpoint and the sender's message id; without one, of the content as sent.
+        """`event_id` of the sender's message id; without one, the same of the content as sent.
 
         An event without id and without time can't be told from a second one that is alike: its place in the log counts.
         """
-        parts: list[bytes] = []
-        blake = hashlib.blake2b
-        for at, item in enumerate(self.all.items):
-            if item.message_id is not None:
-                key = f"{self.all.touchpoint_of[at]}\0{item.message_id}".encode()
-            else:
-                place = int(self.seq[at]) if item.time is None and item.kind == "event" else None
-                told = (
-                    self.all.touchpoint_of[at],
-                    item.kind,
-                    item.name,
-                    item.time,
-                    item.ids,
-                    item.fields,
-                    item.traits,
-                    place,
-                )
-                key = b"\0" + _content(told)
-            parts.append(blake(key, digest_size=16).digest())
+        touchpoints = self.all.touchpoint_of
+        parts = [
+            event_id(touchpoint, item.message_id) if item.message_id is not None else self._content_id(at)
+            for at, (touchpoint, item) in enumerate(zip(touchpoints, self.all.items, strict=True))
+        ]
         storage = pa.Array.from_buffers(pa.binary(16), len(parts), [None, pa.py_buffer(b"".join(parts))])
         return pa.ExtensionArray.from_storage(pa.uuid(), storage)
+
+    def _content_id(self, at: int) -> bytes:
+        item = self.all.items[at]
+        place = int(self.seq[at]) if item.time is None and item.kind == "event" else None
+        told = (item.kind, item.name, item.time, item.ids, item.fields, item.traits, place)
+        # No touchpoint's name begins with NUL, so this never meets a message id's.
+        key = b"\0" + self.all.touchpoint_of[at].encode() + b"\0" + _content(told)
+        return hashlib.blake2b(key, digest_size=16).digest()
 
     def _rows(self) -> pa.Table:
         where = np.flatnonzero(self.good)
