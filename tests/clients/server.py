@@ -15,7 +15,7 @@ from onepool.clock import Clock, SystemClock
 from onepool.collect.inbound import Broken, Item, decode
 from onepool.collect.log import Log, Record, SqliteLog
 from onepool.collect.serve import CollectorServer
-from onepool.collect.touchpoint import CachedTouchpoints, Touchpoint
+from onepool.collect.touchpoint import CachedTouchpoints, Touchpoint, TouchpointSource
 
 WRITE_KEY = "WRITE_KEY_1"
 TOUCHPOINT = Touchpoint("web-shop", "site", {"en": "Web shop", "zh": "网店"}, WRITE_KEY)
@@ -47,6 +47,7 @@ def running_collector(
     log: Log | None = None,
     clock: Clock | None = None,
     touchpoints: Iterable[Touchpoint] = (TOUCHPOINT,),
+    source: TouchpointSource | None = None,
     upstream: str | None = None,
     static_dir: Path | None = None,
 ) -> Iterator[Running]:
@@ -57,7 +58,11 @@ def running_collector(
     with socket.create_server(("127.0.0.1", 0)) as sock:
         port = sock.getsockname()[1]
         server = CollectorServer(
-            behind, CachedTouchpoints(lambda: known), clock or SystemClock(), upstream=upstream, static_dir=static_dir
+            behind,
+            source or CachedTouchpoints(lambda: known),
+            clock or SystemClock(),
+            upstream=upstream,
+            static_dir=static_dir,
         )
         thread = threading.Thread(target=server.run, args=([sock],), name="collector")
         thread.start()

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onepool.collect import segment
@@ -270,6 +270,7 @@ events = st.dictionaries(keys, values, max_size=6).flatmap(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(events | values, max_size=5), st.dictionaries(st.sampled_from(["sentAt", "context"]), values))
 def test_every_event_of_a_batch_is_an_item_or_broken(batch: list[Any], envelope: dict[str, Any]) -> None:
     decoded = decode(record(json.dumps({"batch": batch, **envelope}).encode()))
@@ -281,12 +282,14 @@ def test_every_event_of_a_batch_is_an_item_or_broken(batch: list[Any], envelope:
         msgspec.json.encode(item)  # whatever was read can be written
 
 
+@settings(deadline=None)
 @given(values | events, st.sampled_from(["batch", "track", "identify", "page", "screen", "group", "alias"]))
 def test_any_json_can_be_decoded(value: Any, call: str) -> None:
     decoded = decode(record(json.dumps(value).encode(), call=call))
     assert decoded.items or decoded.broken or value == {"batch": []}
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.binary(max_size=100), st.sampled_from(["", "gzip"]))
 def test_any_bytes_can_be_decoded(body: bytes, headers: bytes, encoding: str) -> None:
     decode(record(body, **{"content-encoding": encoding}))
