@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from pathlib import Path
 from types import TracebackType
 
-try:
+if sys.platform != "win32":  # without flock SQLite's own polling busy handler does the work
     import fcntl
-except ImportError:  # no flock on Windows: SQLite's own polling busy handler does the work there
-    fcntl = None  # type: ignore[assignment]
 
 
 class Turn:
@@ -29,14 +28,12 @@ class Turn:
 
     def __enter__(self) -> None:
         self._threads.acquire()
-        if fcntl is None:
-            return
         try:
-            fcntl.flock(self._turnstile, fcntl.LOCK_EX)
+            _lock(self._turnstile)
             try:
-                fcntl.flock(self._lock, fcntl.LOCK_EX)
+                _lock(self._lock)
             finally:
-                fcntl.flock(self._turnstile, fcntl.LOCK_UN)
+                _unlock(self._turnstile)
         except BaseException:
             self._threads.release()
             raise
@@ -45,11 +42,20 @@ class Turn:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if fcntl is not None:
-                fcntl.flock(self._lock, fcntl.LOCK_UN)
+            _unlock(self._lock)
         finally:
             self._threads.release()
 
     def close(self) -> None:
         os.close(self._lock)
         os.close(self._turnstile)
+
+
+def _lock(descriptor: int) -> None:
+    if sys.platform != "win32":
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+
+def _unlock(descriptor: int) -> None:
+    if sys.platform != "win32":
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
