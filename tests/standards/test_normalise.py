@@ -12,6 +12,7 @@ import phonenumbers
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from tests.standards.given import json_values
 
 from onepool.clock import to_micros
 from onepool.standards.faults import RULES, Fault
@@ -21,7 +22,6 @@ from onepool.standards.normalise.contact import Contact, email, phone
 from onepool.standards.normalise.id_card import CANDIDATE, check, check_digit, digest, hide, id_card
 from onepool.standards.normalise.money import LIMIT, currency, money
 from onepool.standards.normalise.times import calendar_date, iso, time
-from tests.standards.given import json_values
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 KEY = b"0123456789abcdef"
@@ -164,7 +164,22 @@ def test_money(sent: Any, amount: str, named: str | None) -> None:
 
 @pytest.mark.parametrize(
     "sent",
-    ["NaN", "nan", "inf", float("nan"), float("inf"), True, "abc", "1,23", "1.234,56", "12元3", "(5", "--5", "(-5)", "1_000"]
+    [
+        "NaN",
+        "nan",
+        "inf",
+        float("nan"),
+        float("inf"),
+        True,
+        "abc",
+        "1,23",
+        "1.234,56",
+        "12元3",
+        "(5",
+        "--5",
+        "(-5)",
+        "1_000",
+    ]
     + ["1 2", "¥5€", 10**14, "99999999999999999999", [], {}, "xyz 5", "5整", 1e300],
 )
 def test_no_money(sent: Any) -> None:
@@ -220,7 +235,20 @@ def test_time(sent: Any, instant: str) -> None:
 
 @pytest.mark.parametrize(
     "sent",
-    ["01/02/2024", "2024-13-01", "2024-02-30", "12:30", "yesterday", 45293.5, 12, True, float("nan"), 1e300, [], "20241301"]
+    [
+        "01/02/2024",
+        "2024-13-01",
+        "2024-02-30",
+        "12:30",
+        "yesterday",
+        45293.5,
+        12,
+        True,
+        float("nan"),
+        1e300,
+        [],
+        "20241301",
+    ]
     + ["2024/1/2 13:00 PM", "1700-01-01", "2024-01-02T25:00:00Z", "2024-01-02T03:04:05+99:99", "9" * 40],
 )
 def test_no_time(sent: Any) -> None:
@@ -255,7 +283,9 @@ def test_calendar_date(sent: Any, day: date) -> None:
     assert refused(calendar_date, "1990-02-30", zone=SHANGHAI) == "type.date"
 
 
-@pytest.mark.parametrize(("sent", "found"), [("是", True), ("Y", True), (1, True), ("0", False), ("否", False), (False, False)])
+@pytest.mark.parametrize(
+    ("sent", "found"), [("是", True), ("Y", True), (1, True), ("0", False), ("否", False), (False, False)]
+)
 def test_boolean(sent: Any, found: bool) -> None:
     assert scalars.boolean(sent) is found
     assert refused(scalars.boolean, "maybe") == "type.boolean"
@@ -264,7 +294,15 @@ def test_boolean(sent: Any, found: bool) -> None:
 
 @pytest.mark.parametrize(
     ("sent", "found"),
-    [("男", "male"), ("女士", "female"), (1, "male"), ("2", "female"), (0, "unknown"), ("F", "female"), ("保密", "unknown")],
+    [
+        ("男", "male"),
+        ("女士", "female"),
+        (1, "male"),
+        ("2", "female"),
+        (0, "unknown"),
+        ("F", "female"),
+        ("保密", "unknown"),
+    ],
 )
 def test_gender(sent: Any, found: str) -> None:
     assert scalars.gender(sent) == found

@@ -117,7 +117,7 @@ class _Index:
         self.levels: dict[int, dict[str, list[Division]]] = {level: defaultdict(list) for level in (1, 2, 3)}
         for one in divisions():
             level = self.levels[one.level]
-            for name in {one.name, one.short}:
+            for name in {one.name, one.short, plain(one.name)}:
                 level[name].append(one)
             if one.level == 2:
                 level[f"{one.short}市"] = level[f"{one.short}市"] or [one]
