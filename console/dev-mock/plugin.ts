@@ -169,16 +169,17 @@ const routes: Route[] = [
   ["GET", /^quarantine\/[\d-]+$/, ({ path }) => ({ body: { ...quarantined.find((one) => one.id === path[1]), standard_version: "demo", sample: '{"type":"track","event":"order_paid","properties":{"amount":"¥1，299"},"userId":"u-8812"}' } })],
   ["POST", /^quarantine\/replay$/, ({ body }) => ({ body: { replayed: Array.isArray(body.ids) && body.ids.length > 0 ? body.ids.length : 214, offset: 1_203_500 } })],
   ["GET", /^standard$/, () => ({ body: standard })],
-  ["GET", /^touchpoints$/, () => ({ body: { items: [] } })],
+  ["GET", /^touchpoints$/, () => ({ body: { items: touchpoints.map((one) => ({ ...one, channel_title: channels.find((c) => c.name === one.channel)?.title, write_key: null, scopes: {}, events_24h: 0, quarantined_24h: 0, last_at: null })) } })],
 ];
 
 function live(response: ServerResponse): void {
   response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+  response.flushHeaders();
   let i = 0;
   const timer = setInterval(() => {
     const one = customers[i % customers.length];
     i += 1;
-    response.write(`event: segment_entered\ndata: ${JSON.stringify({ type: "segment_entered", segment: "recent_buyers", customer_id: one?.customer_id, at: new Date().toISOString() })}\n\n`);
+    response.write(`data: ${JSON.stringify({ type: "segment_entered", segment: "recent_buyers", customer_id: one?.customer_id, at: new Date().toISOString() })}\n\n`);
   }, 4000);
   response.on("close", () => clearInterval(timer));
 }

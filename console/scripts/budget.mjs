@@ -4,6 +4,8 @@ import { gzipSync } from "node:zlib";
 
 const FIRST = 320 * 1024;
 const ROUTE = 160 * 1024;
+// ECharts comes after the page is up, once for all pages with a chart.
+const CHARTS = 180 * 1024;
 const dist = new URL("../../src/onepool/console_dist/", import.meta.url);
 const manifest = JSON.parse(readFileSync(new URL(".vite/manifest.json", dist), "utf8"));
 
@@ -32,9 +34,10 @@ for (const key of Object.keys(manifest)) {
   if (!manifest[key].isDynamicEntry || !key.startsWith("src/")) continue;
   const own = sum(new Set([...files(key)].filter((file) => !shared.has(file))));
   if (own > 5 * 1024) console.log(`  ${key} ${kb(own)}`);
-  if (own > ROUTE) {
+  const most = key === "src/parts/charts.ts" ? CHARTS : ROUTE;
+  if (own > most) {
     failed = true;
-    console.log(`  ^ more than ${kb(ROUTE)}`);
+    console.log(`  ^ more than ${kb(most)}`);
   }
 }
 process.exitCode = failed ? 1 : 0;

@@ -1,23 +1,14 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
+import type { components } from "./schema";
 
-export interface Moved {
-  type: "segment_entered" | "segment_left";
-  segment: string;
-  customer_id: number;
-  at: string;
-}
+export type Moved = components["schemas"]["SegmentMoved"];
 
-const TYPES = ["segment_entered", "segment_left", "applied", "missed"] as const;
 const SHOWN = 20;
 /** Figures are read anew at most this often, however fast the messages come. */
 const PAUSE_MS = 1000;
 
-function movedOf(data: string): Moved | null {
-  const said: unknown = JSON.parse(data);
-  if (typeof said !== "object" || said === null || !("type" in said)) return null;
-  return said.type === "segment_entered" || said.type === "segment_left" ? (said as Moved) : null;
-}
+type Message = components["schemas"]["Applied"] | components["schemas"]["Missed"] | Moved;
 
 /** Who enters and leaves a segment from now on, newest first; its figures in the cache follow. */
 export function useLive(segment: string): { moves: Moved[]; connected: boolean } {
@@ -27,25 +18,19 @@ export function useLive(segment: string): { moves: Moved[]; connected: boolean }
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => {
     if (typeof EventSource === "undefined") return;
-    const source = new EventSource("/api/v1/live");
+    const source = new EventSource(`/api/v1/live?segment=${encodeURIComponent(segment)}`);
     const refresh = (): void => {
       timer.current ??= setTimeout(() => {
         timer.current = undefined;
         void cache.invalidateQueries({ queryKey: ["segments", segment] });
       }, PAUSE_MS);
     };
-    const hear = (event: MessageEvent<string>): void => {
-      const moved = movedOf(event.data);
-      if (moved === null) {
-        if (event.type === "missed") refresh();
-        return;
-      }
-      if (moved.segment !== segment) return;
-      setMoves((before) => [moved, ...before].slice(0, SHOWN));
+    source.onmessage = (event: MessageEvent<string>) => {
+      const message = JSON.parse(event.data) as Message;
+      if (message.type === "applied") return;
+      if (message.type !== "missed") setMoves((before) => [message, ...before].slice(0, SHOWN));
       refresh();
     };
-    // Servers name the events or send all as "message"; both are heard.
-    for (const type of [...TYPES, "message"]) source.addEventListener(type, hear as EventListener);
     source.onopen = () => setConnected(true);
     source.onerror = () => setConnected(false);
     return () => {

@@ -4,241 +4,18 @@
  */
 
 export interface paths {
-    "/api/v1/session": {
+    "/api/v1/conditions/names": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Get Api V1 Session */
-        get: operations["get_api_v1_session_api_v1_session_get"];
-        put?: never;
-        /** Post Api V1 Session */
-        post: operations["post_api_v1_session_api_v1_session_post"];
-        /** Delete Api V1 Session */
-        delete: operations["delete_api_v1_session_api_v1_session_delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/session/password": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Post Api V1 Session Password */
-        post: operations["post_api_v1_session_password_api_v1_session_password_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/home": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Get Api V1 Home */
-        get: operations["get_api_v1_home_api_v1_home_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/customers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Get Api V1 Customers */
-        get: operations["get_api_v1_customers_api_v1_customers_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/customers/{customer_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Get Api V1 Customers Customer Id */
-        get: operations["get_api_v1_customers_customer_id__api_v1_customers__customer_id__get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/customers/{customer_id}/timeline": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Get Api V1 Customers Customer Id Timeline */
-        get: operations["get_api_v1_customers_customer_id_timeline_api_v1_customers__customer_id__timeline_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/customers/{customer_id}/orders": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Get Api V1 Customers Customer Id Orders */
-        get: operations["get_api_v1_customers_customer_id_orders_api_v1_customers__customer_id__orders_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/customers/{customer_id}/tags/{tag}/why": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Get Api V1 Customers Customer Id Tags Tag Why */
-        get: operations["get_api_v1_customers_customer_id_tags_tag_why_api_v1_customers__customer_id__tags__tag__why_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/customers/{customer_id}/segments/{segment}/why": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Get Api V1 Customers Customer Id Segments Segment Why */
-        get: operations["get_api_v1_customers_customer_id_segments_segment_why_api_v1_customers__customer_id__segments__segment__why_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/customers/{customer_id}/reveal": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Post Api V1 Customers Customer Id Reveal */
-        post: operations["post_api_v1_customers_customer_id_reveal_api_v1_customers__customer_id__reveal_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/segments": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Get Api V1 Segments */
-        get: operations["get_api_v1_segments_api_v1_segments_get"];
-        put?: never;
-        /** Post Api V1 Segments */
-        post: operations["post_api_v1_segments_api_v1_segments_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/segments/{name}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Get Api V1 Segments Name */
-        get: operations["get_api_v1_segments_name__api_v1_segments__name__get"];
-        /** Put Api V1 Segments Name */
-        put: operations["put_api_v1_segments_name__api_v1_segments__name__put"];
-        post?: never;
-        /** Delete Api V1 Segments Name */
-        delete: operations["delete_api_v1_segments_name__api_v1_segments__name__delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/segments/{name}/members": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Get Api V1 Segments Name Members */
-        get: operations["get_api_v1_segments_name_members_api_v1_segments__name__members_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/segments/{name}/history": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Get Api V1 Segments Name History */
-        get: operations["get_api_v1_segments_name_history_api_v1_segments__name__history_get"];
+        /**
+         * List Condition Names
+         * @description Everything that may be named in a condition, with titles, types and known values.
+         */
+        get: operations["listConditionNames"];
         put?: never;
         post?: never;
         delete?: never;
@@ -256,8 +33,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Api V1 Conditions Preview */
-        post: operations["post_api_v1_conditions_preview_api_v1_conditions_preview_post"];
+        /**
+         * Preview Condition
+         * @description How many customers a condition selects now, a few of them, and what it says. Nothing is saved.
+         */
+        post: operations["previewCondition"];
         delete?: never;
         options?: never;
         head?: never;
@@ -271,8 +51,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Api V1 Conditions Schema */
-        get: operations["get_api_v1_conditions_schema_api_v1_conditions_schema_get"];
+        /**
+         * Read Condition Schema
+         * @description The JSON Schema of conditions.
+         */
+        get: operations["readConditionSchema"];
         put?: never;
         post?: never;
         delete?: never;
@@ -281,15 +64,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/conditions/names": {
+    "/api/v1/customers": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Get Api V1 Conditions Names */
-        get: operations["get_api_v1_conditions_names_api_v1_conditions_names_get"];
+        /**
+         * Search Customers
+         * @description Find customers. `q`: a phone number, e-mail address or any other identifier, a customer number, or a name.
+         */
+        get: operations["searchCustomers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -298,15 +84,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/tags": {
+    "/api/v1/customers/{customer_id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Get Api V1 Tags */
-        get: operations["get_api_v1_tags_api_v1_tags_get"];
+        /**
+         * Read Customer
+         * @description One customer: attributes, tags, segments, identifiers and a summary. Merged numbers still resolve.
+         */
+        get: operations["readCustomer"];
         put?: never;
         post?: never;
         delete?: never;
@@ -315,15 +104,138 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/tags/{name}": {
+    "/api/v1/customers/{customer_id}/orders": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Get Api V1 Tags Name */
-        get: operations["get_api_v1_tags_name__api_v1_tags__name__get"];
+        /**
+         * List Customer Orders
+         * @description The customer's orders, the latest first.
+         */
+        get: operations["listCustomerOrders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{customer_id}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reveal Customer
+         * @description The customer's masked values in clear. Who asked, when and why is kept before the answer is given.
+         */
+        post: operations["revealCustomer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{customer_id}/segments/{segment}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain Customer Segment
+         * @description Why the customer is in the segment, or not.
+         */
+        get: operations["explainCustomerSegment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{customer_id}/tags/{tag}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain Customer Tag
+         * @description Why the customer has this value of the tag, or none.
+         */
+        get: operations["explainCustomerTag"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{customer_id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Timeline
+         * @description The customer's events over all channels, the latest first.
+         */
+        get: operations["readTimeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/home": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Home
+         * @description What came in, how late the pool is, how large it is, and what is wrong.
+         */
+        get: operations["readHome"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow Live
+         * @description Server-sent events: customers entering and leaving segments, and how far the pool is. Ends with the session.
+         */
+        get: operations["followLive"];
         put?: never;
         post?: never;
         delete?: never;
@@ -339,25 +251,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Api V1 Quarantine */
-        get: operations["get_api_v1_quarantine_api_v1_quarantine_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/quarantine/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Get Api V1 Quarantine Id */
-        get: operations["get_api_v1_quarantine_id__api_v1_quarantine__id__get"];
+        /**
+         * List Quarantine
+         * @description What waits, the latest first, and the counts of all reasons.
+         */
+        get: operations["listQuarantine"];
         put?: never;
         post?: never;
         delete?: never;
@@ -375,8 +273,211 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Api V1 Quarantine Replay */
-        post: operations["post_api_v1_quarantine_replay_api_v1_quarantine_replay_post"];
+        /**
+         * Replay Quarantine
+         * @description Try things again under the standard and mapping of now. The outcome shows after the next tick.
+         */
+        post: operations["replayQuarantine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quarantine/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Quarantined
+         * @description One refused thing with its sample; what looks like a person's contact is masked.
+         */
+        get: operations["readQuarantined"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run Query
+         * @description One SELECT. Only the views of `GET /api/v1/query/views` may be read; rows, time and size are limited.
+         */
+        post: operations["runQuery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/query/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Query Views
+         * @description The views that may be asked, with their columns.
+         */
+        get: operations["listQueryViews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Segments
+         * @description All segments with their sizes.
+         */
+        get: operations["listSegments"];
+        put?: never;
+        /**
+         * Create Segment
+         * @description Save a new segment. Members follow with the next tick.
+         */
+        post: operations["createSegment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Segment
+         * @description One segment.
+         */
+        get: operations["readSegment"];
+        /**
+         * Replace Segment
+         * @description Save a new version of a segment.
+         */
+        put: operations["replaceSegment"];
+        post?: never;
+        /**
+         * Delete Segment
+         * @description Retire a segment. Refused while another definition refers to it; its history stays.
+         */
+        delete: operations["deleteSegment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{name}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Segment History
+         * @description Size by calendar day, the latest entries and exits, and all versions of the definition.
+         */
+        get: operations["readSegmentHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{name}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Segment Members
+         * @description The members now, the latest entry first.
+         */
+        get: operations["listSegmentMembers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Session
+         * @description Who is signed in, and the workspace's basic facts.
+         */
+        get: operations["readSession"];
+        put?: never;
+        /**
+         * Create Session
+         * @description Sign in: sets the session's cookie. Too many failures close the way for a while (429).
+         */
+        post: operations["createSession"];
+        /**
+         * Delete Session
+         * @description Sign out.
+         */
+        delete: operations["deleteSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Password
+         * @description Change one's own password. Ends all sessions of the user and starts a new one.
+         */
+        post: operations["changePassword"];
         delete?: never;
         options?: never;
         head?: never;
@@ -390,8 +491,51 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Api V1 Standard */
-        get: operations["get_api_v1_standard_api_v1_standard_get"];
+        /**
+         * Read Standard
+         * @description The dictionary of events, attributes, objects and identifiers, with titles and types.
+         */
+        get: operations["readStandard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tags
+         * @description All tags with their coverage.
+         */
+        get: operations["listTags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Tag
+         * @description One tag: its definition and how its values are spread over the customers.
+         */
+        get: operations["readTag"];
         put?: never;
         post?: never;
         delete?: never;
@@ -407,8 +551,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Api V1 Touchpoints */
-        get: operations["get_api_v1_touchpoints_api_v1_touchpoints_get"];
+        /**
+         * List Touchpoints
+         * @description All touchpoints with what came from them in the last 24 hours.
+         */
+        get: operations["listTouchpoints"];
         put?: never;
         post?: never;
         delete?: never;
@@ -426,18 +573,41 @@ export interface components {
          * @description Who is asking: a person, or a program with an API key.
          */
         Account: {
-            /** Id */
-            id: number;
             /**
              * Email
              * @description Null for API keys.
              */
             email: string | null;
+            /** Id */
+            id: number;
             /** Name */
             name: string;
-            role: components["schemas"]["Role"];
             /** Permissions */
             permissions: components["schemas"]["Permission"][];
+            role: components["schemas"]["Role"];
+        };
+        /**
+         * Applied
+         * @description The pool is complete up to this log offset.
+         */
+        Applied: {
+            /** Applied */
+            applied: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Log End
+             * @description Where the log ends; only in the first message.
+             */
+            log_end: number | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "applied";
         };
         /**
          * AttributeValue
@@ -446,9 +616,6 @@ export interface components {
         AttributeValue: {
             /** Attribute */
             attribute: string;
-            title: components["schemas"]["Titles"];
-            /** Value */
-            value: string;
             /** Masked */
             masked: boolean;
             /**
@@ -456,24 +623,27 @@ export interface components {
              * Format: date-time
              */
             time: string;
+            title: components["schemas"]["Titles"];
             /** Touchpoint */
             touchpoint: string | null;
+            /** Value */
+            value: string;
         };
         /**
          * ConditionNames
          * @description Everything that may be named in a condition; the builder's menus.
          */
         ConditionNames: {
-            /** Events */
-            events: components["schemas"]["EventName"][];
             /** Attributes */
             attributes: components["schemas"]["FieldName"][];
-            /** Tags */
-            tags: components["schemas"]["TagName"][];
-            /** Segments */
-            segments: components["schemas"]["PlainName"][];
             /** Channels */
             channels: components["schemas"]["PlainName"][];
+            /** Events */
+            events: components["schemas"]["EventName"][];
+            /** Segments */
+            segments: components["schemas"]["PlainName"][];
+            /** Tags */
+            tags: components["schemas"]["TagName"][];
             /** Touchpoints */
             touchpoints: components["schemas"]["TouchpointName"][];
         };
@@ -482,99 +652,99 @@ export interface components {
          * @description A page of customers.
          */
         CustomerList: {
-            /** Items */
-            items: components["schemas"]["CustomerRow"][];
-            /** Total */
-            total: number;
             /**
              * Approximate
              * @description True when `total` is an estimate.
              */
             approximate: boolean;
-            /** Page */
-            page: number;
-            /** Size */
-            size: number;
+            /** Items */
+            items: components["schemas"]["CustomerRow"][];
             /**
              * Matched By
              * @description How `q` was understood: as a customer number, an identifier value, or a part of a name.
              * @enum {string}
              */
             matched_by: "all" | "customer_id" | "identifier" | "name";
+            /** Page */
+            page: number;
+            /** Size */
+            size: number;
+            /** Total */
+            total: number;
         };
         /**
          * CustomerPage
          * @description Everything on the customer page but the timeline and the orders.
          */
         CustomerPage: {
-            /** Customer Id */
-            customer_id: number;
             /**
              * Alias Of
              * @description Set when the number asked for was merged into this customer.
              */
             alias_of: number | null;
-            /** Name */
-            name: string | null;
-            /** First Seen */
-            first_seen: string | null;
-            /** Last Seen */
-            last_seen: string | null;
             /** Attributes */
             attributes: components["schemas"]["AttributeValue"][];
-            /** Tags */
-            tags: components["schemas"]["TagValue"][];
-            /** Segments */
-            segments: components["schemas"]["SegmentOfCustomer"][];
-            /** Identifiers */
-            identifiers: components["schemas"]["IdentifierValue"][];
-            summary: components["schemas"]["CustomerSummary"];
             /**
              * Channels
              * @description The channels with events, for the timeline's filter.
              */
             channels: string[];
+            /** Customer Id */
+            customer_id: number;
             /**
              * Events
              * @description The event names that occur, for the timeline's filter.
              */
             events: string[];
+            /** First Seen */
+            first_seen: string | null;
+            /** Identifiers */
+            identifiers: components["schemas"]["IdentifierValue"][];
+            /** Last Seen */
+            last_seen: string | null;
+            /** Name */
+            name: string | null;
+            /** Segments */
+            segments: components["schemas"]["SegmentOfCustomer"][];
+            summary: components["schemas"]["CustomerSummary"];
+            /** Tags */
+            tags: components["schemas"]["TagValue"][];
         };
         /**
          * CustomerRow
          * @description A customer in a list. Phone, e-mail and other personal values are masked.
          */
         CustomerRow: {
+            /** Attributes */
+            attributes: {
+                [key: string]: string;
+            };
+            /** Currency */
+            currency: string;
             /** Customer Id */
             customer_id: number;
-            /** Name */
-            name: string | null;
-            /**
-             * Phone
-             * @example 138****5678
-             */
-            phone: string | null;
             /** Email */
             email: string | null;
             /** First Seen */
             first_seen: string | null;
             /** Last Seen */
             last_seen: string | null;
+            /** Name */
+            name: string | null;
             /** Orders */
             orders: number;
+            /**
+             * Phone
+             * @example 138****5678
+             */
+            phone: string | null;
             /**
              * Spend
              * @description Paid minus refunded, in the workspace's currency only.
              */
             spend: string;
-            /** Currency */
-            currency: string;
             /** Tags */
             tags: {
-                [key: string]: string;
-            };
-            /** Attributes */
-            attributes: {
                 [key: string]: string;
             };
         };
@@ -583,12 +753,16 @@ export interface components {
          * @description Orders and events in numbers. Money in the workspace's currency.
          */
         CustomerSummary: {
-            /** Orders */
-            orders: number;
-            /** Spend */
-            spend: string;
             /** Currency */
             currency: string;
+            /** Events */
+            events: number;
+            /** First Order */
+            first_order: string | null;
+            /** Last Order */
+            last_order: string | null;
+            /** Orders */
+            orders: number;
             /**
              * Other Currencies
              * @description Spend in other currencies, by code; never added up.
@@ -596,25 +770,21 @@ export interface components {
             other_currencies: {
                 [key: string]: string;
             };
-            /** First Order */
-            first_order: string | null;
-            /** Last Order */
-            last_order: string | null;
-            /** Events */
-            events: number;
+            /** Spend */
+            spend: string;
         };
         /**
          * EventName
          * @description An event with its fields.
          */
         EventName: {
+            /** Fields */
+            fields: components["schemas"]["FieldName"][];
+            /** Group */
+            group: string | null;
             /** Name */
             name: string;
             title: components["schemas"]["Titles"];
-            /** Group */
-            group: string | null;
-            /** Fields */
-            fields: components["schemas"]["FieldName"][];
         };
         /**
          * FieldName
@@ -657,21 +827,19 @@ export interface components {
          * @description One fault in a condition or in a request body.
          */
         Finding: {
+            /** Message */
+            message: string;
             /**
              * Place
              * @description Path inside the object.
              * @example all[2].where.amuont
              */
             place: string;
-            /** Message */
-            message: string;
-            /** Suggestion */
+            /**
+             * Suggestion
+             * @default null
+             */
             suggestion: string | null;
-        };
-        /** HTTPValidationError */
-        HTTPValidationError: {
-            /** Detail */
-            detail?: components["schemas"]["ValidationError"][];
         };
         /**
          * HealthProblem
@@ -683,61 +851,61 @@ export interface components {
              * @example late
              */
             code: string;
+            hint: components["schemas"]["Titles"] | null;
+            message: components["schemas"]["Titles"];
             /**
              * Severity
              * @enum {string}
              */
             severity: "info" | "warning" | "error";
-            message: components["schemas"]["Titles"];
-            hint: components["schemas"]["Titles"] | null;
         };
         /**
          * Home
          * @description All figures of the home page.
          */
         Home: {
-            received: components["schemas"]["Received"];
+            /** Applied */
+            applied: number;
+            /** Customers */
+            customers: number;
             /**
              * Delay Seconds
              * @description From receipt to the pool for the latest batch; null before any.
              */
             delay_seconds: number | null;
+            /** Identifiers */
+            identifiers: number;
             /** Log End */
             log_end: number;
-            /** Applied */
-            applied: number;
-            /** Touchpoints */
-            touchpoints: components["schemas"]["TouchpointFigures"][];
+            /** Orders */
+            orders: number;
+            /** Problems */
+            problems: components["schemas"]["HealthProblem"][];
+            /** Quarantine Open */
+            quarantine_open: number;
+            received: components["schemas"]["Received"];
+            /** Segments */
+            segments: components["schemas"]["SegmentSize"][];
             /**
              * Series
              * @description The last 48 hours, oldest first, without gaps.
              */
             series: components["schemas"]["Hour"][];
-            /** Customers */
-            customers: number;
-            /** Identifiers */
-            identifiers: number;
-            /** Orders */
-            orders: number;
-            /** Quarantine Open */
-            quarantine_open: number;
-            /** Segments */
-            segments: components["schemas"]["SegmentSize"][];
-            /** Problems */
-            problems: components["schemas"]["HealthProblem"][];
+            /** Touchpoints */
+            touchpoints: components["schemas"]["TouchpointFigures"][];
         };
         /**
          * Hour
          * @description What came in during one hour.
          */
         Hour: {
+            /** Accepted */
+            accepted: number;
             /**
              * Hour
              * Format: date-time
              */
             hour: string;
-            /** Accepted */
-            accepted: number;
             /** Quarantined */
             quarantined: number;
         };
@@ -746,10 +914,10 @@ export interface components {
          * @description The identifier under which an event happened.
          */
         IdentifierRef: {
-            /** Type */
-            type: string;
             /** Scope */
             scope: string;
+            /** Type */
+            type: string;
             /** Value */
             value: string;
         };
@@ -758,21 +926,21 @@ export interface components {
          * @description An identifier, masked unless it names a thing and not a person's contact.
          */
         IdentifierValue: {
-            /** Type */
-            type: string;
-            title: components["schemas"]["Titles"];
-            /** Scope */
-            scope: string;
-            /** Value */
-            value: string;
-            /** Masked */
-            masked: boolean;
             /** First Seen */
             first_seen: string | null;
             /** Last Seen */
             last_seen: string | null;
+            /** Masked */
+            masked: boolean;
+            /** Scope */
+            scope: string;
+            title: components["schemas"]["Titles"];
             /** Touchpoints */
             touchpoints: string[];
+            /** Type */
+            type: string;
+            /** Value */
+            value: string;
         };
         JsonValue: unknown;
         /**
@@ -780,92 +948,105 @@ export interface components {
          * @description One customer entering or leaving.
          */
         MembershipChange: {
-            /** Customer Id */
-            customer_id: number;
-            /**
-             * Change
-             * @enum {string}
-             */
-            change: "enter" | "exit";
             /**
              * At
              * Format: date-time
              */
             at: string;
+            /**
+             * Change
+             * @enum {string}
+             */
+            change: "enter" | "exit";
+            /** Customer Id */
+            customer_id: number;
+        };
+        /**
+         * Missed
+         * @description The client was too slow and some messages were dropped: read the figures anew.
+         */
+        Missed: {
+            /** Count */
+            count: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "missed";
         };
         /**
          * NumberSpread
          * @description Quantiles of a tag with numbers.
          */
         NumberSpread: {
-            /** Minimum */
-            minimum: number;
-            /** P25 */
-            p25: number;
-            /** Median */
-            median: number;
-            /** P75 */
-            p75: number;
             /** Maximum */
             maximum: number;
             /** Mean */
             mean: number;
+            /** Median */
+            median: number;
+            /** Minimum */
+            minimum: number;
+            /** P25 */
+            p25: number;
+            /** P75 */
+            p75: number;
         };
         /**
          * Order
          * @description One order.
          */
         Order: {
-            /** Order Id */
-            order_id: string;
-            /** Touchpoint */
-            touchpoint: string | null;
-            /** Status */
-            status: string | null;
-            /** Placed At */
-            placed_at: string | null;
-            /** Paid At */
-            paid_at: string | null;
-            /** Refunded At */
-            refunded_at: string | null;
-            /** Closed At */
-            closed_at: string | null;
             /** Amount */
             amount: string | null;
-            /** Discount */
-            discount: string | null;
-            /** Refunded Amount */
-            refunded_amount: string | null;
+            /** Closed At */
+            closed_at: string | null;
             /** Currency */
             currency: string | null;
-            /** Store Id */
-            store_id: string | null;
+            /** Discount */
+            discount: string | null;
             /** Lines */
             lines: components["schemas"]["OrderLine"][];
+            /** Order Id */
+            order_id: string;
+            /** Paid At */
+            paid_at: string | null;
+            /** Placed At */
+            placed_at: string | null;
+            /** Refunded Amount */
+            refunded_amount: string | null;
+            /** Refunded At */
+            refunded_at: string | null;
+            /** Status */
+            status: string | null;
+            /** Store Id */
+            store_id: string | null;
+            /** Touchpoint */
+            touchpoint: string | null;
         };
         /**
          * OrderLine
          * @description One line of an order or of an event with items.
          */
         OrderLine: {
-            /** Product Id */
-            product_id: string | null;
-            /** Sku Id */
-            sku_id: string | null;
-            /** Name */
-            name: string | null;
-            /** Category */
-            category: string | null;
-            /** Brand */
-            brand: string | null;
-            /** Quantity */
-            quantity: string | null;
-            /** Price */
-            price: string | null;
             /** Amount */
             amount: string | null;
+            /** Brand */
+            brand: string | null;
+            /** Category */
+            category: string | null;
             /** Discount */
             discount: string | null;
+            /** Name */
+            name: string | null;
+            /** Price */
+            price: string | null;
+            /** Product Id */
+            product_id: string | null;
+            /** Quantity */
+            quantity: string | null;
+            /** Sku Id */
+            sku_id: string | null;
         };
         /**
          * OrderList
@@ -874,12 +1055,12 @@ export interface components {
         OrderList: {
             /** Items */
             items: components["schemas"]["Order"][];
-            /** Total */
-            total: number;
             /** Page */
             page: number;
             /** Size */
             size: number;
+            /** Total */
+            total: number;
         };
         /**
          * PasswordChange
@@ -917,6 +1098,15 @@ export interface components {
          * @description What a condition would select, without saving it.
          */
         Preview: {
+            /** Parts */
+            parts: components["schemas"]["Figure"][];
+            /** Problems */
+            problems: components["schemas"]["Finding"][];
+            /** Sample */
+            sample: components["schemas"]["SampleCustomer"][];
+            /** Seconds */
+            seconds: number;
+            sentence: components["schemas"]["Titles"] | null;
             /**
              * Size
              * @description Null when the condition has problems.
@@ -924,15 +1114,6 @@ export interface components {
             size: number | null;
             /** Total */
             total: number;
-            /** Sample */
-            sample: components["schemas"]["SampleCustomer"][];
-            /** Seconds */
-            seconds: number;
-            sentence: components["schemas"]["Titles"] | null;
-            /** Problems */
-            problems: components["schemas"]["Finding"][];
-            /** Parts */
-            parts: components["schemas"]["Figure"][];
         };
         /**
          * PreviewRequest
@@ -951,119 +1132,232 @@ export interface components {
             parts: boolean;
         };
         /**
+         * Problem
+         * @description An error (RFC 9457). `code` is stable: programs and translations go by it, never by the texts.
+         */
+        Problem: {
+            /**
+             * Code
+             * @description Stable, kebab-case.
+             * @example not-signed-in
+             */
+            code: string;
+            /**
+             * Detail
+             * @description What happened, for a person.
+             */
+            detail: string;
+            /**
+             * Hint
+             * @description What to do about it.
+             * @default null
+             */
+            hint: string | null;
+            /**
+             * Instance
+             * @description An id of this very occurrence; also in the server's log.
+             * @default null
+             */
+            instance: string | null;
+            /**
+             * Problems
+             * @description The single faults of a definition or a body.
+             */
+            problems: components["schemas"]["Finding"][];
+            /** Status */
+            status: number;
+            /**
+             * Title
+             * @description The HTTP status in words.
+             */
+            title: string;
+            /**
+             * Type
+             * @description A URI that names the kind of problem; derived from `code`.
+             * @default about:blank
+             */
+            type: string;
+            /**
+             * Where
+             * @description The field or place that is wrong.
+             * @default null
+             */
+            where: string | null;
+        };
+        /**
          * QuarantineDetail
          * @description One refused thing with its sample.
          */
         QuarantineDetail: {
+            /** Attempts */
+            attempts: number;
+            /** Field */
+            field: string | null;
             /**
              * Id
-             * @description Log offset and item.
-             * @example 1024-3
+             * @description As `quarantine` in SQL and on the command line has it.
+             * @example 4194304
              */
             id: string;
-            /**
-             * Received At
-             * Format: date-time
-             */
-            received_at: string;
-            /** Touchpoint */
-            touchpoint: string | null;
             /** Kind */
             kind: string | null;
+            /** Message */
+            message: string;
             /**
              * Name
              * @description Event name or object kind as sent.
              */
             name: string | null;
             /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /**
              * Rule
              * @example type.money
              */
             rule: string;
-            /** Field */
-            field: string | null;
-            /** Message */
-            message: string;
-            /** Attempts */
-            attempts: number;
-            /** Standard Version */
-            standard_version: string | null;
             /**
              * Sample
              * @description The item as sent, JSON text of at most 4 KB; personal values masked by role.
              */
             sample: string;
+            /** Standard Version */
+            standard_version: string | null;
+            /** Touchpoint */
+            touchpoint: string | null;
         };
         /**
          * QuarantineList
          * @description A page of what waits, the latest first.
          */
         QuarantineList: {
+            /** By Rule */
+            by_rule: components["schemas"]["RuleCount"][];
             /** Items */
             items: components["schemas"]["QuarantineRow"][];
-            /** Total */
-            total: number;
             /** Page */
             page: number;
             /** Size */
             size: number;
-            /** By Rule */
-            by_rule: components["schemas"]["RuleCount"][];
+            /** Total */
+            total: number;
         };
         /**
          * QuarantineRow
          * @description One refused thing.
          */
         QuarantineRow: {
+            /** Attempts */
+            attempts: number;
+            /** Field */
+            field: string | null;
             /**
              * Id
-             * @description Log offset and item.
-             * @example 1024-3
+             * @description As `quarantine` in SQL and on the command line has it.
+             * @example 4194304
              */
             id: string;
-            /**
-             * Received At
-             * Format: date-time
-             */
-            received_at: string;
-            /** Touchpoint */
-            touchpoint: string | null;
             /** Kind */
             kind: string | null;
+            /** Message */
+            message: string;
             /**
              * Name
              * @description Event name or object kind as sent.
              */
             name: string | null;
             /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /**
              * Rule
              * @example type.money
              */
             rule: string;
-            /** Field */
-            field: string | null;
-            /** Message */
-            message: string;
-            /** Attempts */
-            attempts: number;
+            /** Touchpoint */
+            touchpoint: string | null;
+        };
+        /**
+         * QueryColumn
+         * @description A column of the answer.
+         */
+        QueryColumn: {
+            /** Name */
+            name: string;
+            /**
+             * Type
+             * @example BIGINT
+             */
+            type: string;
+        };
+        /**
+         * QueryRequest
+         * @description One SELECT over the views of the pool.
+         */
+        QueryRequest: {
+            /**
+             * Limit
+             * @description Rows at most.
+             * @default 1000
+             */
+            limit: number;
+            /**
+             * Sql
+             * @example SELECT count(*) FROM events
+             */
+            sql: string;
+        };
+        /**
+         * QueryResult
+         * @description The answer. Decimals, wide integers and times come as text, so that nothing is lost.
+         */
+        QueryResult: {
+            /** Columns */
+            columns: components["schemas"]["QueryColumn"][];
+            /** Rows */
+            rows: components["schemas"]["JsonValue"][][];
+            /** Seconds */
+            seconds: number;
+            /**
+             * Truncated
+             * @description True when there are more rows than the limit.
+             */
+            truncated: boolean;
+        };
+        /**
+         * QueryView
+         * @description A view that may be asked.
+         */
+        QueryView: {
+            /** Columns */
+            columns: components["schemas"]["QueryColumn"][];
+            /** Name */
+            name: string;
+        };
+        /**
+         * QueryViews
+         * @description All views that may be asked.
+         */
+        QueryViews: {
+            /** Items */
+            items: components["schemas"]["QueryView"][];
         };
         /**
          * Reason
          * @description Why something holds or not: a tree that mirrors the definition.
          */
         Reason: {
+            /** Children */
+            children: components["schemas"]["Reason"][];
             /**
-             * Kind
-             * @description all, any, not, or the kind of leaf.
-             * @example did
+             * Event Ids
+             * @description Up to five events that made it so.
              */
-            kind: string;
-            sentence: components["schemas"]["Titles"];
-            /**
-             * Holds
-             * @description Null where truth is not the question (figures of a tag).
-             */
-            holds: boolean | null;
+            event_ids: string[];
             /**
              * Figure
              * @description What was found.
@@ -1071,12 +1365,23 @@ export interface components {
              */
             figure: string | null;
             /**
-             * Event Ids
-             * @description Up to five events that made it so.
+             * Holds
+             * @description Null where truth is not the question (figures of a tag).
              */
-            event_ids: string[];
-            /** Children */
-            children: components["schemas"]["Reason"][];
+            holds: boolean | null;
+            /**
+             * Kind
+             * @description all, any, not, or the kind of leaf.
+             * @example did
+             */
+            kind: string;
+            /**
+             * Place
+             * @description Path inside the definition.
+             * @example all[2]
+             */
+            place: string;
+            sentence: components["schemas"]["Titles"];
         };
         /**
          * Received
@@ -1085,37 +1390,37 @@ export interface components {
         Received: {
             /** Today */
             today: number;
-            /** Yesterday */
-            yesterday: number;
             /** Total Events */
             total_events: number;
+            /** Yesterday */
+            yesterday: number;
         };
         /**
          * ReplayRequest
          * @description What to try again: a rule (all that wait for it, may be narrowed), or ids.
          */
         ReplayRequest: {
-            /** Rule */
-            rule?: string | null;
             /** Field */
             field?: string | null;
-            /** Touchpoint */
-            touchpoint?: string | null;
             /** Ids */
             ids?: string[];
+            /** Rule */
+            rule?: string | null;
+            /** Touchpoint */
+            touchpoint?: string | null;
         };
         /**
          * ReplayResult
          * @description What was put back into the log. The outcome shows after the next tick.
          */
         ReplayResult: {
-            /** Replayed */
-            replayed: number;
             /**
              * Offset
              * @description Log offset of the replay record; done when `applied` has reached it.
              */
             offset: number | null;
+            /** Replayed */
+            replayed: number;
         };
         /**
          * RevealRequest
@@ -1163,14 +1468,14 @@ export interface components {
          * @description How many wait for the same reason.
          */
         RuleCount: {
-            /** Rule */
-            rule: string;
-            /** Field */
-            field: string | null;
-            /** Touchpoint */
-            touchpoint: string | null;
             /** Count */
             count: number;
+            /** Field */
+            field: string | null;
+            /** Rule */
+            rule: string;
+            /** Touchpoint */
+            touchpoint: string | null;
         };
         /**
          * SampleCustomer
@@ -1187,54 +1492,59 @@ export interface components {
          * @description A segment with its size now.
          */
         Segment: {
-            /** Name */
-            name: string;
-            title: components["schemas"]["Titles"];
-            /** Description */
-            description: string;
-            /** Condition */
-            condition: {
-                [key: string]: components["schemas"]["JsonValue"];
-            };
-            /** @description The condition read back in words. */
-            sentence: components["schemas"]["Titles"];
-            /** Size */
-            size: number;
-            /** Version */
-            version: number;
             /** Author */
             author: string | null;
             /** Changed At */
             changed_at: string | null;
+            /** Condition */
+            condition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Description */
+            description: string;
+            /** Name */
+            name: string;
+            /**
+             * Problems
+             * @description Why it can't be computed any more; empty when all is well.
+             */
+            problems: components["schemas"]["Finding"][];
+            /** @description The condition read back in words; null when it can't be read. */
+            sentence: components["schemas"]["Titles"] | null;
+            /** Size */
+            size: number;
+            title: components["schemas"]["Titles"];
             /**
              * Used By
              * @description Segments and tags that refer to it.
              */
             used_by: string[];
+            /** Version */
+            version: number;
         };
         /**
          * SegmentChange
          * @description A new version of a segment.
          */
         SegmentChange: {
-            title: components["schemas"]["Titles"];
-            /**
-             * Description
-             * @default
-             */
-            description: string;
             /** Condition */
             condition: {
                 [key: string]: components["schemas"]["JsonValue"];
             };
             /**
+             * Description
+             * @default
+             */
+            description: string;
+            /**
              * Reason
              * @default
              */
             reason: string;
+            title: components["schemas"]["Titles"];
             /**
              * Version
-             * @description The version that was edited: refused when it is no longer the latest.
+             * @description The version that was edited: refused when there is a later one.
              */
             version?: number | null;
         };
@@ -1243,13 +1553,13 @@ export interface components {
          * @description How the segment changed over time.
          */
         SegmentHistory: {
-            /** Series */
-            series: components["schemas"]["SizePoint"][];
             /**
              * Changes
              * @description The latest 100.
              */
             changes: components["schemas"]["MembershipChange"][];
+            /** Series */
+            series: components["schemas"]["SizePoint"][];
             /** Versions */
             versions: components["schemas"]["SegmentVersion"][];
         };
@@ -1259,17 +1569,6 @@ export interface components {
          */
         SegmentInput: {
             /**
-             * Name
-             * @example vip
-             */
-            name: string;
-            title: components["schemas"]["Titles"];
-            /**
-             * Description
-             * @default
-             */
-            description: string;
-            /**
              * Condition
              * @description A condition; its schema is at /api/v1/conditions/schema.
              */
@@ -1277,24 +1576,35 @@ export interface components {
                 [key: string]: components["schemas"]["JsonValue"];
             };
             /**
+             * Description
+             * @default
+             */
+            description: string;
+            /**
+             * Name
+             * @example vip
+             */
+            name: string;
+            /**
              * Reason
              * @description Why it is made or changed; kept in its history.
              * @default
              */
             reason: string;
+            title: components["schemas"]["Titles"];
         };
         /**
          * SegmentList
          * @description All segments.
          */
         SegmentList: {
-            /** Items */
-            items: components["schemas"]["Segment"][];
             /**
              * Customers
              * @description All customers, to show shares.
              */
             customers: number;
+            /** Items */
+            items: components["schemas"]["Segment"][];
         };
         /**
          * SegmentMember
@@ -1303,19 +1613,19 @@ export interface components {
         SegmentMember: {
             /** Customer Id */
             customer_id: number;
+            /** Email */
+            email: string | null;
+            /** Last Seen */
+            last_seen: string | null;
             /** Name */
             name: string | null;
             /** Phone */
             phone: string | null;
-            /** Email */
-            email: string | null;
             /**
              * Since
              * Format: date-time
              */
             since: string;
-            /** Last Seen */
-            last_seen: string | null;
         };
         /**
          * SegmentMembers
@@ -1324,12 +1634,32 @@ export interface components {
         SegmentMembers: {
             /** Items */
             items: components["schemas"]["SegmentMember"][];
-            /** Total */
-            total: number;
             /** Page */
             page: number;
             /** Size */
             size: number;
+            /** Total */
+            total: number;
+        };
+        /**
+         * SegmentMoved
+         * @description A customer entered or left a segment.
+         */
+        SegmentMoved: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Customer Id */
+            customer_id: number;
+            /** Segment */
+            segment: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "segment_entered" | "segment_left";
         };
         /**
          * SegmentOfCustomer
@@ -1338,12 +1668,12 @@ export interface components {
         SegmentOfCustomer: {
             /** Segment */
             segment: string;
-            title: components["schemas"]["Titles"];
             /**
              * Since
              * Format: date-time
              */
             since: string;
+            title: components["schemas"]["Titles"];
         };
         /**
          * SegmentSize
@@ -1352,26 +1682,22 @@ export interface components {
         SegmentSize: {
             /** Name */
             name: string;
-            title: components["schemas"]["Titles"];
             /** Size */
             size: number;
+            title: components["schemas"]["Titles"];
         };
         /**
          * SegmentVersion
          * @description One saved version of the definition.
          */
         SegmentVersion: {
-            /** Version */
-            version: number;
-            /** Author */
-            author: string | null;
-            /** Reason */
-            reason: string;
             /**
              * At
              * Format: date-time
              */
             at: string;
+            /** Author */
+            author: string | null;
             /**
              * Condition
              * @description Null when this version is a removal.
@@ -1379,41 +1705,45 @@ export interface components {
             condition: {
                 [key: string]: components["schemas"]["JsonValue"];
             } | null;
+            /** Reason */
+            reason: string;
+            /** Version */
+            version: number;
         };
         /**
          * SegmentWhy
          * @description Why the customer is, or is not, in the segment.
          */
         SegmentWhy: {
-            /** Segment */
-            segment: string;
-            /** Member */
-            member: boolean;
             /**
              * At
              * Format: date-time
              */
             at: string;
+            /** Member */
+            member: boolean;
             reason: components["schemas"]["Reason"];
+            /** Segment */
+            segment: string;
         };
         /**
          * SessionState
          * @description The session that the request came with.
          */
         SessionState: {
+            /** Expires At */
+            expires_at: string | null;
+            /**
+             * Language
+             * @enum {string}
+             */
+            language: "zh-CN" | "en";
             user: components["schemas"]["Account"];
             /**
              * Via
              * @enum {string}
              */
             via: "session" | "key";
-            /**
-             * Language
-             * @enum {string}
-             */
-            language: "zh-CN" | "en";
-            /** Expires At */
-            expires_at: string | null;
             workspace: components["schemas"]["WorkspaceFacts"];
         };
         /**
@@ -1442,26 +1772,22 @@ export interface components {
              * Format: date-time
              */
             at: string;
-            /** Size */
-            size: number;
             /** Entered */
             entered: number;
             /** Left */
             left: number;
+            /** Size */
+            size: number;
         };
         /**
          * StandardDocument
          * @description The dictionary that the pool admits.
          */
         StandardDocument: {
-            /** Version */
-            version: string;
-            /** Events */
-            events: components["schemas"]["StandardEvent"][];
             /** Attributes */
             attributes: components["schemas"]["StandardField"][];
-            /** Objects */
-            objects: components["schemas"]["StandardObject"][];
+            /** Events */
+            events: components["schemas"]["StandardEvent"][];
             /** Identifiers */
             identifiers: components["schemas"]["StandardIdentifier"][];
             /**
@@ -1469,19 +1795,23 @@ export interface components {
              * @description Fields of the lines of an order.
              */
             item_fields: components["schemas"]["StandardField"][];
+            /** Objects */
+            objects: components["schemas"]["StandardObject"][];
+            /** Version */
+            version: string;
         };
         /**
          * StandardEvent
          * @description One event type.
          */
         StandardEvent: {
+            /** Fields */
+            fields: components["schemas"]["StandardField"][];
+            /** Group */
+            group: string | null;
             /** Name */
             name: string;
             title: components["schemas"]["Titles"];
-            /** Group */
-            group: string | null;
-            /** Fields */
-            fields: components["schemas"]["StandardField"][];
         };
         /**
          * StandardField
@@ -1490,20 +1820,20 @@ export interface components {
         StandardField: {
             /** Name */
             name: string;
-            title: components["schemas"]["Titles"];
-            /**
-             * Type
-             * @example money
-             */
-            type: string;
-            /** Required */
-            required: boolean;
             /**
              * Personal
              * @description Class of personal data; null when none.
              * @example contact
              */
             personal: string | null;
+            /** Required */
+            required: boolean;
+            title: components["schemas"]["Titles"];
+            /**
+             * Type
+             * @example money
+             */
+            type: string;
             /** Values */
             values: string[];
         };
@@ -1514,88 +1844,88 @@ export interface components {
         StandardIdentifier: {
             /** Name */
             name: string;
-            title: components["schemas"]["Titles"];
+            /** Personal */
+            personal: string | null;
             /**
              * Strength
              * @example strong
              */
             strength: string | null;
-            /** Personal */
-            personal: string | null;
+            title: components["schemas"]["Titles"];
         };
         /**
          * StandardObject
          * @description One kind of business object.
          */
         StandardObject: {
+            /** Fields */
+            fields: components["schemas"]["StandardField"][];
             /** Name */
             name: string;
             title: components["schemas"]["Titles"];
-            /** Fields */
-            fields: components["schemas"]["StandardField"][];
         };
         /**
          * TagDetail
          * @description A tag with its distribution.
          */
         TagDetail: {
-            /** Name */
-            name: string;
-            title: components["schemas"]["Titles"];
-            /** Kind */
-            kind: string;
-            /** Says */
-            says: string | null;
-            /** Owner */
-            owner: string | null;
-            /** Definition */
-            definition: {
-                [key: string]: components["schemas"]["JsonValue"];
-            };
-            /** Version */
-            version: number;
+            /** As Of */
+            as_of: string | null;
             /** Author */
             author: string | null;
             /** Changed At */
             changed_at: string | null;
             /** Coverage */
             coverage: number;
-            /**
-             * Total
-             * @description All customers.
-             */
-            total: number;
+            /** Definition */
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
             /**
              * Distribution
              * @description The 100 commonest values.
              */
             distribution: components["schemas"]["ValueShare"][];
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string | null;
+            /** Says */
+            says: string | null;
             spread: components["schemas"]["NumberSpread"] | null;
-            /** As Of */
-            as_of: string | null;
+            title: components["schemas"]["Titles"];
+            /**
+             * Total
+             * @description All customers.
+             */
+            total: number;
             /** Used By */
             used_by: string[];
+            /** Version */
+            version: number;
         };
         /**
          * TagList
          * @description All tags.
          */
         TagList: {
-            /** Items */
-            items: components["schemas"]["TagRow"][];
             /** Customers */
             customers: number;
+            /** Items */
+            items: components["schemas"]["TagRow"][];
         };
         /**
          * TagName
          * @description A tag with the values it has now.
          */
         TagName: {
+            /** Kind */
+            kind: string;
             /** Name */
             name: string;
             title: components["schemas"]["Titles"];
-            /** Kind */
-            kind: string;
             /** Type */
             type: string;
             /** Values */
@@ -1606,71 +1936,71 @@ export interface components {
          * @description A tag in the list.
          */
         TagRow: {
-            /** Name */
-            name: string;
-            title: components["schemas"]["Titles"];
-            /**
-             * Kind
-             * @example metric
-             */
-            kind: string;
-            /**
-             * Says
-             * @description attribute, behaviour or value
-             * @example value
-             */
-            says: string | null;
-            /** Owner */
-            owner: string | null;
+            /** As Of */
+            as_of: string | null;
             /**
              * Coverage
              * @description Customers with a value.
              */
             coverage: number;
             /**
+             * Kind
+             * @example metric
+             */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string | null;
+            /**
+             * Says
+             * @description attribute, behaviour or value
+             * @example value
+             */
+            says: string | null;
+            title: components["schemas"]["Titles"];
+            /** Used By */
+            used_by: string[];
+            /**
              * Values
              * @description Different values.
              */
             values: number;
-            /** As Of */
-            as_of: string | null;
             /** Version */
             version: number;
-            /** Used By */
-            used_by: string[];
         };
         /**
          * TagValue
          * @description A tag of the customer.
          */
         TagValue: {
+            /** As Of */
+            as_of: string | null;
+            /** List */
+            list: string[] | null;
+            /** Number */
+            number: number | null;
             /** Tag */
             tag: string;
             title: components["schemas"]["Titles"];
             /** Value */
             value: string;
-            /** Number */
-            number: number | null;
-            /** List */
-            list: string[] | null;
-            /** As Of */
-            as_of: string | null;
         };
         /**
          * TagWhy
          * @description Why the customer has this value of the tag.
          */
         TagWhy: {
-            /** Tag */
-            tag: string;
-            /** Value */
-            value: string | null;
             /**
              * At
              * Format: date-time
              */
             at: string;
             reason: components["schemas"]["Reason"];
+            /** Tag */
+            tag: string;
+            /** Value */
+            value: string | null;
         };
         /**
          * Timeline
@@ -1690,89 +2020,89 @@ export interface components {
          * @description One event.
          */
         TimelineItem: {
-            /** Event Id */
-            event_id: string;
-            /** Event */
-            event: string;
-            title: components["schemas"]["Titles"];
-            /**
-             * Time
-             * Format: date-time
-             */
-            time: string;
-            /** Received At */
-            received_at: string | null;
-            /** Channel */
-            channel: string | null;
-            /** Touchpoint */
-            touchpoint: string | null;
             /** Amount */
             amount: string | null;
+            /** Channel */
+            channel: string | null;
             /** Currency */
             currency: string | null;
-            /** Order Id */
-            order_id: string | null;
-            /** Lines */
-            lines: components["schemas"]["OrderLine"][];
+            /** Event */
+            event: string;
+            /** Event Id */
+            event_id: string;
             /** Fields */
             fields: {
                 [key: string]: components["schemas"]["JsonValue"];
             };
             identifier: components["schemas"]["IdentifierRef"] | null;
+            /** Lines */
+            lines: components["schemas"]["OrderLine"][];
+            /** Order Id */
+            order_id: string | null;
+            /** Received At */
+            received_at: string | null;
+            /**
+             * Time
+             * Format: date-time
+             */
+            time: string;
+            title: components["schemas"]["Titles"];
+            /** Touchpoint */
+            touchpoint: string | null;
         };
         /**
          * Titles
          * @description A text for people in the languages of the console.
          */
         Titles: {
-            /** Zh */
-            zh: string;
             /** En */
             en: string;
+            /** Zh */
+            zh: string;
         };
         /**
          * Touchpoint
          * @description Where a brand meets people, and what came from there.
          */
         Touchpoint: {
-            /** Name */
-            name: string;
-            title: components["schemas"]["Titles"];
             /** Channel */
             channel: string;
             channel_title: components["schemas"]["Titles"];
+            /** Events 24H */
+            events_24h: number;
+            /** Last At */
+            last_at: string | null;
+            /** Name */
+            name: string;
+            /** Quarantined 24H */
+            quarantined_24h: number;
+            /** Scopes */
+            scopes: {
+                [key: string]: string;
+            };
+            title: components["schemas"]["Titles"];
             /**
              * Write Key
              * @description Only for roles that connect sources.
              */
             write_key: string | null;
-            /** Scopes */
-            scopes: {
-                [key: string]: string;
-            };
-            /** Events 24H */
-            events_24h: number;
-            /** Quarantined 24H */
-            quarantined_24h: number;
-            /** Last At */
-            last_at: string | null;
         };
         /**
          * TouchpointFigures
          * @description One touchpoint over the last 24 hours.
          */
         TouchpointFigures: {
-            /** Name */
-            name: string;
-            title: components["schemas"]["Titles"];
             /** Channel */
             channel: string;
             /** Events 24H */
             events_24h: number;
-            /** Quarantined 24H */
-            quarantined_24h: number;
             /** Last At */
             last_at: string | null;
+            /** Name */
+            name: string;
+            /** Quarantined 24H */
+            quarantined_24h: number;
+            title: components["schemas"]["Titles"];
         };
         /**
          * TouchpointList
@@ -1787,32 +2117,17 @@ export interface components {
          * @description A touchpoint and its channel.
          */
         TouchpointName: {
+            /** Channel */
+            channel: string;
             /** Name */
             name: string;
             title: components["schemas"]["Titles"];
-            /** Channel */
-            channel: string;
-        };
-        /** ValidationError */
-        ValidationError: {
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
-            /** Input */
-            input?: unknown;
-            /** Context */
-            ctx?: Record<string, never>;
         };
         /**
          * ValueShare
          * @description How many customers have a value.
          */
         ValueShare: {
-            /** Value */
-            value: string;
             /** Count */
             count: number;
             /**
@@ -1820,19 +2135,14 @@ export interface components {
              * @description Of the customers with a value, 0 to 1.
              */
             share: number;
+            /** Value */
+            value: string;
         };
         /**
          * WorkspaceFacts
          * @description What the console must know of the workspace before anything else.
          */
         WorkspaceFacts: {
-            /** Name */
-            name: string;
-            /**
-             * Time Zone
-             * @example Asia/Shanghai
-             */
-            time_zone: string;
             /**
              * Country
              * @example CN
@@ -1843,6 +2153,13 @@ export interface components {
              * @example CNY
              */
             currency: string;
+            /** Name */
+            name: string;
+            /**
+             * Time Zone
+             * @example Asia/Shanghai
+             */
+            time_zone: string;
             /**
              * Version
              * @description The version of OnePool.
@@ -1858,7 +2175,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    get_api_v1_session_api_v1_session_get: {
+    listConditionNames: {
         parameters: {
             query?: never;
             header?: never;
@@ -1873,12 +2190,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SessionState"];
+                    "application/json": components["schemas"]["ConditionNames"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    post_api_v1_session_api_v1_session_post: {
+    previewCondition: {
         parameters: {
             query?: never;
             header?: never;
@@ -1887,7 +2213,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SignIn"];
+                "application/json": components["schemas"]["PreviewRequest"];
             };
         };
         responses: {
@@ -1897,70 +2223,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SessionState"];
+                    "application/json": components["schemas"]["Preview"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description A problem (RFC 9457). */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    delete_api_v1_session_api_v1_session_delete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    post_api_v1_session_password_api_v1_session_password_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PasswordChange"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    get_api_v1_home_api_v1_home_get: {
+    readConditionSchema: {
         parameters: {
             query?: never;
             header?: never;
@@ -1975,15 +2252,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Home"];
+                    "application/json": {
+                        [key: string]: components["schemas"]["JsonValue"];
+                    };
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    get_api_v1_customers_api_v1_customers_get: {
+    searchCustomers: {
         parameters: {
             query?: {
-                q?: string | null;
+                q?: string;
                 segment?: string | null;
                 tag?: string | null;
                 tag_value?: string | null;
@@ -2006,18 +2294,18 @@ export interface operations {
                     "application/json": components["schemas"]["CustomerList"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description A problem (RFC 9457). */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    get_api_v1_customers_customer_id__api_v1_customers__customer_id__get: {
+    readCustomer: {
         parameters: {
             query?: never;
             header?: never;
@@ -2037,54 +2325,18 @@ export interface operations {
                     "application/json": components["schemas"]["CustomerPage"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description A problem (RFC 9457). */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    get_api_v1_customers_customer_id_timeline_api_v1_customers__customer_id__timeline_get: {
-        parameters: {
-            query?: {
-                before?: string | null;
-                limit?: number;
-                event?: string | null;
-                channel?: string | null;
-            };
-            header?: never;
-            path: {
-                customer_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Timeline"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    get_api_v1_customers_customer_id_orders_api_v1_customers__customer_id__orders_get: {
+    listCustomerOrders: {
         parameters: {
             query?: {
                 page?: number;
@@ -2107,82 +2359,18 @@ export interface operations {
                     "application/json": components["schemas"]["OrderList"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description A problem (RFC 9457). */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    get_api_v1_customers_customer_id_tags_tag_why_api_v1_customers__customer_id__tags__tag__why_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                customer_id: number;
-                tag: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TagWhy"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    get_api_v1_customers_customer_id_segments_segment_why_api_v1_customers__customer_id__segments__segment__why_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                customer_id: number;
-                segment: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SegmentWhy"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    post_api_v1_customers_customer_id_reveal_api_v1_customers__customer_id__reveal_post: {
+    revealCustomer: {
         parameters: {
             query?: never;
             header?: never;
@@ -2206,18 +2394,340 @@ export interface operations {
                     "application/json": components["schemas"]["Revealed"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description A problem (RFC 9457). */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    get_api_v1_segments_api_v1_segments_get: {
+    explainCustomerSegment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer_id: number;
+                segment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentWhy"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explainCustomerTag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer_id: number;
+                tag: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagWhy"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readTimeline: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                before?: string | null;
+                limit?: number;
+                event?: string | null;
+                channel?: string | null;
+            };
+            header?: never;
+            path: {
+                customer_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readHome: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Home"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    followLive: {
+        parameters: {
+            query?: {
+                /** @description Only changes of this segment. */
+                segment?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Each event's data is one such object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentMoved"] | components["schemas"]["Applied"] | components["schemas"]["Missed"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listQuarantine: {
+        parameters: {
+            query?: {
+                rule?: string | null;
+                touchpoint?: string | null;
+                page?: number;
+                size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuarantineList"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replayQuarantine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayResult"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readQuarantined: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuarantineDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    runQuery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueryRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueryResult"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listQueryViews: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueryViews"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSegments: {
         parameters: {
             query?: never;
             header?: never;
@@ -2235,9 +2745,18 @@ export interface operations {
                     "application/json": components["schemas"]["SegmentList"];
                 };
             };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
-    post_api_v1_segments_api_v1_segments_post: {
+    createSegment: {
         parameters: {
             query?: never;
             header?: never;
@@ -2251,7 +2770,7 @@ export interface operations {
         };
         responses: {
             /** @description Successful Response */
-            200: {
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2259,18 +2778,18 @@ export interface operations {
                     "application/json": components["schemas"]["Segment"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description A problem (RFC 9457). */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    get_api_v1_segments_name__api_v1_segments__name__get: {
+    readSegment: {
         parameters: {
             query?: never;
             header?: never;
@@ -2290,18 +2809,18 @@ export interface operations {
                     "application/json": components["schemas"]["Segment"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description A problem (RFC 9457). */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    put_api_v1_segments_name__api_v1_segments__name__put: {
+    replaceSegment: {
         parameters: {
             query?: never;
             header?: never;
@@ -2325,20 +2844,22 @@ export interface operations {
                     "application/json": components["schemas"]["Segment"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description A problem (RFC 9457). */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    delete_api_v1_segments_name__api_v1_segments__name__delete: {
+    deleteSegment: {
         parameters: {
-            query?: never;
+            query?: {
+                reason?: string;
+            };
             header?: never;
             path: {
                 name: string;
@@ -2354,18 +2875,51 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
-            422: {
+            /** @description A problem (RFC 9457). */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    get_api_v1_segments_name_members_api_v1_segments__name__members_get: {
+    readSegmentHistory: {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentHistory"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSegmentMembers: {
         parameters: {
             query?: {
                 page?: number;
@@ -2388,24 +2942,22 @@ export interface operations {
                     "application/json": components["schemas"]["SegmentMembers"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description A problem (RFC 9457). */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    get_api_v1_segments_name_history_api_v1_segments__name__history_get: {
+    readSession: {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                name: string;
-            };
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -2416,21 +2968,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SegmentHistory"];
+                    "application/json": components["schemas"]["SessionState"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description A problem (RFC 9457). */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    post_api_v1_conditions_preview_api_v1_conditions_preview_post: {
+    createSession: {
         parameters: {
             query?: never;
             header?: never;
@@ -2439,7 +2991,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PreviewRequest"];
+                "application/json": components["schemas"]["SignIn"];
             };
         };
         responses: {
@@ -2449,21 +3001,81 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Preview"];
+                    "application/json": components["schemas"]["SessionState"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description A problem (RFC 9457). */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    get_api_v1_conditions_schema_api_v1_conditions_schema_get: {
+    deleteSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionState"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readStandard: {
         parameters: {
             query?: never;
             header?: never;
@@ -2478,34 +3090,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["StandardDocument"];
                 };
             };
-        };
-    };
-    get_api_v1_conditions_names_api_v1_conditions_names_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description A problem (RFC 9457). */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ConditionNames"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    get_api_v1_tags_api_v1_tags_get: {
+    listTags: {
         parameters: {
             query?: never;
             header?: never;
@@ -2523,9 +3122,18 @@ export interface operations {
                     "application/json": components["schemas"]["TagList"];
                 };
             };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
-    get_api_v1_tags_name__api_v1_tags__name__get: {
+    readTag: {
         parameters: {
             query?: never;
             header?: never;
@@ -2545,137 +3153,18 @@ export interface operations {
                     "application/json": components["schemas"]["TagDetail"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description A problem (RFC 9457). */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    get_api_v1_quarantine_api_v1_quarantine_get: {
-        parameters: {
-            query?: {
-                rule?: string | null;
-                touchpoint?: string | null;
-                field?: string | null;
-                page?: number;
-                size?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QuarantineList"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    get_api_v1_quarantine_id__api_v1_quarantine__id__get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QuarantineDetail"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    post_api_v1_quarantine_replay_api_v1_quarantine_replay_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ReplayRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReplayResult"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    get_api_v1_standard_api_v1_standard_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["StandardDocument"];
-                };
-            };
-        };
-    };
-    get_api_v1_touchpoints_api_v1_touchpoints_get: {
+    listTouchpoints: {
         parameters: {
             query?: never;
             header?: never;
@@ -2691,6 +3180,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TouchpointList"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

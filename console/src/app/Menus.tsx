@@ -1,8 +1,9 @@
+import { MoonOutlined, SunOutlined } from "@ant-design/icons";
 import { Button, Dropdown } from "antd";
 import type { ReactNode } from "react";
 import { showLanguage } from "@/i18n";
 import { useText } from "@/lib/useText";
-import { type Language, preferences, type ThemeChoice, usePreferences } from "./preferences";
+import { type Language, preferences, type ThemeChoice, useDark, usePreferences } from "./preferences";
 
 // Each language under its own name, so that it can be found by those who read only that one.
 const languages: { key: Language; label: string }[] = [
@@ -13,6 +14,7 @@ const languages: { key: Language; label: string }[] = [
 export function LanguageMenu({ icon }: { icon: ReactNode }) {
   const { t } = useText();
   const { language } = usePreferences();
+  const shown = languages.find((one) => one.key === language)?.label;
   return (
     <Dropdown
       trigger={["click"]}
@@ -25,8 +27,8 @@ export function LanguageMenu({ icon }: { icon: ReactNode }) {
         },
       }}
     >
-      <Button type="text" icon={icon} aria-label={t("user.language")} data-testid="language">
-        {languages.find((one) => one.key === language)?.label}
+      <Button type="text" icon={icon} aria-label={`${t("user.language")} ${shown ?? ""}`} data-testid="language">
+        {shown}
       </Button>
     </Dropdown>
   );
@@ -34,8 +36,9 @@ export function LanguageMenu({ icon }: { icon: ReactNode }) {
 
 const choices: ThemeChoice[] = ["system", "light", "dark"];
 
-export function ThemeMenu({ icon }: { icon: ReactNode }) {
+export function ThemeMenu() {
   const { t } = useText();
+  const dark = useDark();
   const { theme } = usePreferences();
   return (
     <Dropdown
@@ -46,7 +49,7 @@ export function ThemeMenu({ icon }: { icon: ReactNode }) {
         onClick: ({ key }) => preferences.set({ theme: key as ThemeChoice }),
       }}
     >
-      <Button type="text" icon={icon} aria-label={t("user.theme")} data-testid="theme" />
+      <Button type="text" icon={dark ? <MoonOutlined /> : <SunOutlined />} aria-label={t("user.theme")} data-testid="theme" />
     </Dropdown>
   );
 }

@@ -1,5 +1,5 @@
 import {
-  BulbOutlined,
+  ContactsOutlined,
   GlobalOutlined,
   HomeOutlined,
   InboxOutlined,
@@ -8,7 +8,6 @@ import {
   TagsOutlined,
   TeamOutlined,
   UserOutlined,
-  UsergroupAddOutlined,
 } from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useMatchRoute, useNavigate } from "@tanstack/react-router";
@@ -25,8 +24,8 @@ const Password = lazy(() => import("@/pages/login/Password").then((page) => ({ d
 
 const places = [
   { to: "/", key: "home", icon: HomeOutlined },
-  { to: "/customers", key: "customers", icon: TeamOutlined },
-  { to: "/segments", key: "segments", icon: UsergroupAddOutlined },
+  { to: "/customers", key: "customers", icon: ContactsOutlined },
+  { to: "/segments", key: "segments", icon: TeamOutlined },
   { to: "/tags", key: "tags", icon: TagsOutlined },
   { to: "/quarantine", key: "quarantine", icon: InboxOutlined },
 ] as const;
@@ -86,16 +85,16 @@ export function Shell() {
       <a className="op-skip" href="#main">
         {t("nav.skip")}
       </a>
-      <Link to="/" className="op-brand" aria-label={t("nav.home")}>
+      <Link to="/" className="op-brand" title={t("nav.home")}>
         <img src={icon} alt="" />
-        {!narrow && "OnePool"}
+        <span className={narrow ? "op-visually-hidden" : undefined}>OnePool</span>
       </Link>
       <header className="op-header">
         <Button type="text" icon={narrow ? <MenuUnfoldOutlined /> : <MenuFoldOutlined />} aria-label={t("nav.fold")} aria-expanded={!narrow} onClick={() => setNarrow(!narrow)} />
         <span className="op-mute">{session?.workspace.name}</span>
         <span className="op-grow" />
         <LanguageMenu icon={<GlobalOutlined />} />
-        <ThemeMenu icon={<BulbOutlined />} />
+        <ThemeMenu />
         <Dropdown
           trigger={["click"]}
           menu={{
@@ -111,7 +110,7 @@ export function Shell() {
             },
           }}
         >
-          <Button type="text" icon={<UserOutlined />} aria-label={t("user.menu")} data-testid="user-menu">
+          <Button type="text" icon={<UserOutlined />} aria-label={`${t("user.menu")} ${session?.user.name ?? ""}`} data-testid="user-menu">
             {session?.user.name}
           </Button>
         </Dropdown>

@@ -1,9 +1,9 @@
-import { App, ConfigProvider, theme } from "antd";
+import { App, ConfigProvider, type ConfigProviderProps, theme } from "antd";
 import { type PropsWithChildren, useEffect, useLayoutEffect, useState } from "react";
 import { type Language, useDark, usePreferences } from "./preferences";
 import { themes } from "./theme";
 
-type Locale = typeof import("antd/locale/zh_CN").default;
+type Locale = NonNullable<ConfigProviderProps["locale"]>;
 
 const locales: Record<Language, () => Promise<Locale>> = {
   "zh-CN": async () => {

@@ -51,7 +51,6 @@ const shell = createRoute({
       await cache.ensureQueryData(queries.session());
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) {
-        // eslint-disable-next-line @typescript-eslint/only-throw-error -- the router's own way to redirect
         throw redirect({ to: "/login", search: { next: location.href === "/" ? undefined : location.href } });
       }
       throw error;

@@ -5,7 +5,7 @@ const font =
 
 const shared = {
   fontFamily: font,
-  fontFamilyCode: 'ui-monospace, "SF Mono", Menlo, Consolas, "Noto Sans Mono CJK SC", monospace',
+  fontFamilyCode: 'ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", "Liberation Mono", "Noto Sans Mono CJK SC", monospace',
   borderRadius: 6,
   borderRadiusLG: 8,
   wireframe: false,
@@ -35,7 +35,7 @@ const light: ThemeConfig = {
     colorBorderSecondary: "#e3e8e9",
   },
   components: {
-    Table: { headerBg: "#f8fafa", headerColor: "#47545a", cellPaddingBlockMD: 9, cellPaddingInlineMD: 12, rowHoverBg: "#f2f8f8" },
+    Table: { headerBg: "#f8fafa", headerColor: "#47545a", cellPaddingBlockMD: 9, cellPaddingInlineMD: 12, rowHoverBg: "#f2f8f8", headerSortActiveBg: "#f0f5f5", headerSortHoverBg: "#eaf1f1", bodySortBg: "#fafcfc" },
     Tabs: { horizontalMargin: "0 0 12px 0" },
   },
 };
@@ -66,7 +66,7 @@ const dark: ThemeConfig = {
     colorBorderSecondary: "#283437",
   },
   components: {
-    Table: { headerBg: "#1a2427", headerColor: "#b9c4c7", cellPaddingBlockMD: 9, cellPaddingInlineMD: 12, rowHoverBg: "#1b2729" },
+    Table: { headerBg: "#1a2427", headerColor: "#b9c4c7", cellPaddingBlockMD: 9, cellPaddingInlineMD: 12, rowHoverBg: "#1b2729", headerSortActiveBg: "#1f2b2e", headerSortHoverBg: "#243236", bodySortBg: "#182224" },
     Tabs: { horizontalMargin: "0 0 12px 0" },
     Button: { primaryColor: "#072225", dangerColor: "#2a0a05" },
     Tooltip: { colorTextLightSolid: "#e4eaeb", colorBgSpotlight: "#2b383b" },

@@ -18,16 +18,16 @@ export function exact(value: number, language: Language, digits = 0): string {
   return number(language, { maximumFractionDigits: digits }).format(value);
 }
 
-/** Four figures of a large number: "123.5万" in Chinese, "1.23M" in English; below ten thousand the number itself. */
+/** A large number in at most four figures and two decimals: 12.35 ten-thousands in Chinese, "1.23M" in English; below ten thousand itself. */
 export function compact(value: number, language: Language): string {
   if (Math.abs(value) < 10_000) return exact(value, language, Number.isInteger(value) ? 0 : 2);
-  return number(language, { notation: "compact", maximumSignificantDigits: 4 }).format(value);
+  return number(language, { notation: "compact", maximumSignificantDigits: 4, maximumFractionDigits: 2, roundingPriority: "lessPrecision" } as Intl.NumberFormatOptions).format(value);
 }
 
 /** A share of one: 0.1234 -> "12.3%"; a share too small to show is "<0.1%", not zero. */
 export function percent(share: number, language: Language): string {
   if (share > 0 && share < 0.001) return `<${number(language, { style: "percent", maximumFractionDigits: 1 }).format(0.001)}`;
-  return number(language, { style: "percent", maximumFractionDigits: 1 }).format(share);
+  return number(language, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(share);
 }
 
 /** Money with its currency; a bare number when the currency is unknown. Amounts come as decimal text or numbers. */
@@ -89,7 +89,7 @@ const steps: [Intl.RelativeTimeFormatUnit, number][] = [
   ["year", Number.POSITIVE_INFINITY],
 ];
 
-/** "3 minutes ago", "2 天前". */
+/** "3 minutes ago", "yesterday", "in 2 days". */
 export function relative(instant: string | Date, now: Date, language: Language): string {
   let amount = (new Date(instant).getTime() - now.getTime()) / 1000;
   const words = new Intl.RelativeTimeFormat(language, { numeric: "auto" });

@@ -87,13 +87,28 @@ export function useChartStyle() {
   }), [token]);
 }
 
+/** What the colours of a chart mean, in the order of its series. */
+export function Legend({ names }: { names: string[] }) {
+  const colours = palette[useDark() ? "dark" : "light"];
+  return (
+    <ul className="op-legend">
+      {names.map((name, i) => (
+        <li key={name}>
+          <span aria-hidden style={{ background: colours[i] }} />
+          {name}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 /** A chart and the same figures as a table; the viewer chooses which. */
 export function ChartOrTable({ chart, table }: { chart: ReactNode; table: ReactNode }) {
   const { t } = useText();
   const [as, setAs] = useState<"chart" | "table">("chart");
   return (
     <div>
-      <div style={{ display: "flex", justifyContent: "flex-end", marginBottom: 4 }}>
+      <div className="op-toggle">
         <Segmented
           size="small"
           aria-label={t("common.showAs")}

@@ -27,9 +27,13 @@ export function Count({ value, testId }: { value: number; testId?: string }) {
   );
 }
 
-export function Exact({ value, digits = 0 }: { value: number; digits?: number }) {
+export function Exact({ value, digits = 0, testId }: { value: number; digits?: number; testId?: string }) {
   const { language } = useText();
-  return <span className="op-num">{exact(value, language, digits)}</span>;
+  return (
+    <span className="op-num" data-testid={testId} data-value={value}>
+      {exact(value, language, digits)}
+    </span>
+  );
 }
 
 export function Money({ value, currency }: { value: number | string | null | undefined; currency?: string | null }) {

@@ -10,13 +10,11 @@ import { useEditing } from "./context";
 import { Notes, PartSize } from "./Notes";
 import { firstTest, TestRow } from "./TestRow";
 
-const GROUPS = ["follow", "visit", "product", "order", "loyalty", "form", "service", "account", "message", "ad"] as const;
-
 function BehaviourHead({ leaf, set }: { leaf: BehaviourLeaf; set: (leaf: BehaviourLeaf) => void }) {
   const { t } = useText();
   const { names } = useEditing();
   const unknown = leaf.event !== "" && !names.events.some((one) => one.value === leaf.event);
-  const groups = names.eventGroups((group) => t(`eventGroups.${group as (typeof GROUPS)[number]}`, { defaultValue: group === "" ? t("eventGroups.other") : group }));
+  const groups = names.eventGroups((group) => t(`eventGroups.${group as "order"}`, { defaultValue: group === "" ? t("eventGroups.other") : group }));
   return (
     <>
       <Select

@@ -1,11 +1,13 @@
 import { Table, Tag } from "antd";
 import type { Customer } from "@/api/queries";
+import { usePlaces } from "@/lib/places";
 import { useText } from "@/lib/useText";
 import { Time } from "@/parts/Figures";
 import { Copy } from "@/parts/Loaded";
 
 export function Identifiers({ rows }: { rows: Customer["identifiers"] }) {
   const { t, title } = useText();
+  const places = usePlaces();
   return (
     <Table
       size="middle"
@@ -26,7 +28,7 @@ export function Identifiers({ rows }: { rows: Customer["identifiers"] }) {
         { title: t("customer.idScope"), render: (_, row) => <span className="op-code op-mute">{row.scope}</span> },
         {
           title: t("home.touchpoints"),
-          render: (_, row) => row.touchpoints.map((name) => <Tag key={name} variant="filled">{name}</Tag>),
+          render: (_, row) => row.touchpoints.map((name) => <Tag key={name} variant="filled">{places.touchpoint(name)}</Tag>),
         },
         { title: t("customer.firstSeen"), align: "right", render: (_, row) => <Time at={row.first_seen} /> },
         { title: t("customer.lastSeen"), align: "right", render: (_, row) => <Time at={row.last_seen} /> },

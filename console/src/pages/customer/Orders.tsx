@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Table } from "antd";
 import { useState } from "react";
 import { type Order, queries } from "@/api/queries";
+import { usePlaces } from "@/lib/places";
 import { useText } from "@/lib/useText";
 import { Dash, Money, Time } from "@/parts/Figures";
 import { Loaded, Nothing } from "@/parts/Loaded";
@@ -45,6 +46,7 @@ export function Lines({ lines, currency }: { lines: Order["lines"]; currency: st
 
 export function Orders({ id }: { id: number }) {
   const { t } = useText();
+  const places = usePlaces();
   const [page, setPage] = useState(1);
   const size = 20;
   const orders = useQuery(queries.orders(id, page, size));
@@ -64,7 +66,7 @@ export function Orders({ id }: { id: number }) {
             { title: t("orders.number"), render: (_, order) => <span className="op-code">{order.order_id}</span> },
             { title: t("orders.placed"), render: (_, order) => <Time at={order.placed_at ?? order.paid_at} /> },
             { title: t("orders.state"), render: (_, order) => <OrderState status={order.status} /> },
-            { title: t("home.touchpoint"), render: (_, order) => order.touchpoint ?? <Dash /> },
+            { title: t("home.touchpoint"), render: (_, order) => (order.touchpoint === null ? <Dash /> : places.touchpoint(order.touchpoint)) },
             { title: t("orders.store"), render: (_, order) => order.store_id ?? <Dash /> },
             { title: t("orders.items"), align: "right", render: (_, order) => order.lines.length },
             { title: t("orders.discount"), align: "right", render: (_, order) => <Money value={order.discount} currency={order.currency} /> },

@@ -3,35 +3,27 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Button, Select, Skeleton, Tag } from "antd";
 import { useEffect, useRef, useState } from "react";
 import { queries, type TimelineItem, timelinePage } from "@/api/queries";
-import { clock, day } from "@/lib/format";
+import { clock } from "@/lib/format";
+import { usePlaces } from "@/lib/places";
 import { useZone } from "@/lib/session";
 import { useText } from "@/lib/useText";
 import { Money } from "@/parts/Figures";
 import { Nothing, Problem } from "@/parts/Loaded";
 import { valueText } from "@/parts/Value";
+import { byDay } from "./days";
 import { Lines } from "./Orders";
 
 const PAGE = 50;
 /** Facts of an event said in its line; the rest opens on demand. */
 const SAID = 4;
 
-/** Days with their events, in the order given. */
-export function byDay(items: TimelineItem[], zone: string | undefined): { day: string; items: TimelineItem[] }[] {
-  const days: { day: string; items: TimelineItem[] }[] = [];
-  for (const item of items) {
-    const of = day(item.time, zone);
-    const last = days.at(-1);
-    if (last?.day === of) last.items.push(item);
-    else days.push({ day: of, items: [item] });
-  }
-  return days;
-}
-
 function Event({ item }: { item: TimelineItem }) {
   const { t, title, language } = useText();
   const zone = useZone();
   const [open, setOpen] = useState(false);
   const fields = useFieldTitles(item.event);
+  const places = usePlaces();
+  const where = [...new Set([item.channel === null ? null : places.channel(item.channel), item.touchpoint === null ? null : places.touchpoint(item.touchpoint)])].filter((one) => one !== null);
   const facts = Object.entries(item.fields)
     .filter(([, value]) => value !== null && typeof value !== "object")
     .slice(0, SAID)
@@ -45,7 +37,7 @@ function Event({ item }: { item: TimelineItem }) {
       <div style={{ minWidth: 0 }}>
         <span style={{ fontWeight: 550 }}>{title(item.title, item.event)}</span>{" "}
         <Tag variant="filled" style={{ marginInline: 4 }}>
-          {[item.channel, item.touchpoint].filter((one, i, all) => one !== null && all.indexOf(one) === i).join(" · ")}
+          {where.join(" · ")}
         </Tag>
         <Button type="link" size="small" aria-expanded={open} onClick={() => setOpen(!open)}>
           {t(open ? "common.less" : "common.more")}
@@ -77,7 +69,7 @@ export function Timeline({ id, channels, events }: { id: number; channels: strin
   const search = useSearch({ from: "/shell/customers/$id" });
   const navigate = useNavigate({ from: "/customers/$id" });
   const standard = useQuery(queries.standard()).data;
-  const names = useQuery(queries.names()).data;
+  const places = usePlaces();
   const end = useRef<HTMLDivElement>(null);
   const { event, channel } = search;
   const pages = useInfiniteQuery({
@@ -119,7 +111,7 @@ export function Timeline({ id, channels, events }: { id: number; channels: strin
           placeholder={t("timeline.byChannel")}
           value={channel}
           onChange={(next: string | undefined) => void navigate({ search: (before) => ({ ...before, channel: next }), replace: true })}
-          options={channels.map((name) => ({ value: name, label: title(names?.channels.find((one) => one.name === name)?.title, name) }))}
+          options={channels.map((name) => ({ value: name, label: places.channel(name) }))}
         />
       </div>
       {pages.isError && <Problem error={pages.error} retry={() => void pages.refetch()} />}

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Button, Input, Table } from "antd";
 import type { SorterResult } from "antd/es/table/interface";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { type CustomerRow, type CustomersQuery, queries } from "@/api/queries";
 import { exact } from "@/lib/format";
 import { useText } from "@/lib/useText";
@@ -23,7 +23,9 @@ export function Customers() {
   const { t, language } = useText();
   const search = useSearch({ from: "/shell/customers" });
   const navigate = useNavigate({ from: "/customers" });
-  const [typed, setTyped] = useState(search.q ?? "");
+  // The address may change without the box (back button, a link from a tag): then what was typed before is void.
+  const [box, setBox] = useState({ q: search.q, typed: search.q ?? "" });
+  const typed = box.q === search.q ? box.typed : (search.q ?? "");
   const page = search.page ?? 1;
   const size = search.size ?? 20;
   const list = useQuery(
@@ -34,9 +36,6 @@ export function Customers() {
   const change = (next: Partial<typeof search>): void => {
     void navigate({ search: (before) => ({ ...before, page: undefined, ...next }) });
   };
-
-  // The address may change without the box (back button, a link from a tag).
-  useEffect(() => setTyped(search.q ?? ""), [search.q]);
 
   const filtered = search.q !== undefined || search.segment !== undefined || search.tag !== undefined;
   return (
@@ -64,7 +63,7 @@ export function Customers() {
             value={typed}
             aria-label={t("customers.search")}
             placeholder={t("customers.searchHint")}
-            onChange={(event) => setTyped(event.target.value)}
+            onChange={(event) => setBox({ q: search.q, typed: event.target.value })}
             onSearch={(q) => change({ q: q.trim() === "" ? undefined : q.trim() })}
             data-testid="customer-search"
           />

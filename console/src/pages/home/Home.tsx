@@ -3,8 +3,9 @@ import { Link } from "@tanstack/react-router";
 import { Table } from "antd";
 import { queries, type Home as HomeData } from "@/api/queries";
 import { compact, exact, percent, span } from "@/lib/format";
+import { usePlaces } from "@/lib/places";
 import { useText } from "@/lib/useText";
-import { Count, Figure, Figures, Time } from "@/parts/Figures";
+import { Count, Exact, Figure, Figures, Time } from "@/parts/Figures";
 import { Loaded, Nothing } from "@/parts/Loaded";
 import { PageHead, Panel } from "@/parts/PageHead";
 import { Status } from "@/parts/Status";
@@ -82,6 +83,7 @@ function Problems({ problems }: { problems: HomeData["problems"] }) {
 
 function Touchpoints({ rows }: { rows: HomeData["touchpoints"] }) {
   const { t, title } = useText();
+  const places = usePlaces();
   return (
     <Panel title={t("home.touchpoints")} flush>
       <Table
@@ -94,20 +96,18 @@ function Touchpoints({ rows }: { rows: HomeData["touchpoints"] }) {
           {
             title: t("home.touchpoint"),
             render: (_, row) => (
-              <span>
-                {title(row.title, row.name)} <span className="op-mute op-code">{row.name}</span>
-              </span>
+              <span title={row.name}>{title(row.title, row.name)}</span>
             ),
           },
-          { title: t("home.channel"), dataIndex: "channel" },
-          { title: t("home.events24h"), align: "right", sorter: (a, b) => a.events_24h - b.events_24h, render: (_, row) => <Count value={row.events_24h} /> },
+          { title: t("home.channel"), render: (_, row) => places.channel(row.channel) },
+          { title: t("home.events24h"), align: "right", sorter: (a, b) => a.events_24h - b.events_24h, render: (_, row) => <Exact value={row.events_24h} /> },
           {
             title: t("home.quarantined24h"),
             align: "right",
             render: (_, row) =>
               row.quarantined_24h > 0 ? (
                 <Link to="/quarantine" search={{ touchpoint: row.name }}>
-                  <Count value={row.quarantined_24h} />
+                  <Exact value={row.quarantined_24h} />
                 </Link>
               ) : (
                 <span className="op-num">0</span>
@@ -141,7 +141,7 @@ function SegmentSizes({ rows }: { rows: HomeData["segments"] }) {
                 {title(row.title, row.name)}
               </Link>
               <span className="op-num">
-                <Count value={row.size} />
+                <Exact value={row.size} />
               </span>
             </li>
           ))}

@@ -4,7 +4,7 @@ import type { Home } from "@/api/queries";
 import { compact, dateTime } from "@/lib/format";
 import { useZone } from "@/lib/session";
 import { useText } from "@/lib/useText";
-import { Chart, ChartOrTable, useChartStyle } from "@/parts/Chart";
+import { Chart, ChartOrTable, Legend, useChartStyle } from "@/parts/Chart";
 import { Exact } from "@/parts/Figures";
 
 /** Accepted and quarantined by hour, as stacked bars from zero. */
@@ -14,9 +14,8 @@ export function Series({ points }: { points: Home["series"] }) {
   const style = useChartStyle();
   const option = useMemo(
     () => ({
-      grid: { ...style.grid, top: 34 },
+      grid: style.grid,
       tooltip: style.tooltip,
-      legend: { top: 0, left: 0, itemWidth: 12, itemHeight: 8, textStyle: { color: style.axis.axisLabel.color } },
       xAxis: {
         type: "category",
         data: points.map((p) => dateTime(p.hour, zone)),
@@ -33,7 +32,12 @@ export function Series({ points }: { points: Home["series"] }) {
   );
   return (
     <ChartOrTable
-      chart={<Chart label={t("home.series")} height={230} option={option} />}
+      chart={
+        <>
+          <Legend names={[t("home.accepted"), t("home.quarantined")]} />
+          <Chart label={t("home.series")} height={220} option={option} />
+        </>
+      }
       table={
         <Table
           size="small"

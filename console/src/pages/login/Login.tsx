@@ -7,11 +7,7 @@ import { LanguageMenu } from "@/app/Menus";
 import { useLogin } from "@/api/queries";
 import { useText } from "@/lib/useText";
 import { Problem } from "@/parts/Loaded";
-
-/** Only places of this console: an address of another site in `next` is not followed. */
-export function placeAfter(next: string | undefined): string {
-  return next?.startsWith("/") && !next.startsWith("//") && !next.startsWith("/\\") ? next : "/";
-}
+import { placeAfter } from "./next";
 
 export function Login() {
   const { t } = useText();
@@ -29,7 +25,7 @@ export function Login() {
           OnePool
         </div>
         <div>
-          <p style={{ fontSize: 30, lineHeight: 1.4, fontWeight: 600, maxWidth: "16em" }}>{t("login.promise")}</p>
+          <p style={{ fontSize: 30, lineHeight: 1.4, fontWeight: 600, maxWidth: "16em", textWrap: "balance" }}>{t("login.promise")}</p>
           <p style={{ marginTop: 16, maxWidth: "34em", color: "#bfdcde" }}>{t("login.what")}</p>
         </div>
         <div style={{ color: "#bfdcde", fontSize: 13 }}>{t("login.open")}</div>

@@ -6,8 +6,9 @@ import { useState } from "react";
 import { queries, type Quarantine as Data, type QuarantineItem, useReplay } from "@/api/queries";
 import { exact } from "@/lib/format";
 import { useMay } from "@/lib/session";
+import { usePlaces } from "@/lib/places";
 import { useText } from "@/lib/useText";
-import { Count, Dash, Time } from "@/parts/Figures";
+import { Dash, Exact, Time } from "@/parts/Figures";
 import { Loaded, Nothing, useErrorText } from "@/parts/Loaded";
 import { PageHead, Panel } from "@/parts/PageHead";
 import { Sample } from "./Sample";
@@ -41,6 +42,7 @@ function useAgain(): { again: (what: Parameters<ReturnType<typeof useReplay>["mu
 function ByRule({ rules, chosen }: { rules: Rule[]; chosen: { rule?: string; field?: string; touchpoint?: string } }) {
   const { t } = useText();
   const words = useRuleWords();
+  const places = usePlaces();
   const navigate = useNavigate({ from: "/quarantine" });
   const may = useMay("quarantine.replay");
   const { again, busy } = useAgain();
@@ -53,7 +55,6 @@ function ByRule({ rules, chosen }: { rules: Rule[]; chosen: { rule?: string; fie
         data-testid="quarantine-rules"
         dataSource={rules}
         pagination={rules.length > 8 ? { pageSize: 8, showSizeChanger: false } : false}
-        rowSelection={undefined}
         columns={[
           {
             title: t("quarantine.rule"),
@@ -70,8 +71,8 @@ function ByRule({ rules, chosen }: { rules: Rule[]; chosen: { rule?: string; fie
             ),
           },
           { title: t("quarantine.field"), render: (_, row) => (row.field === null ? <Dash /> : <code className="op-code">{row.field}</code>) },
-          { title: t("home.touchpoint"), render: (_, row) => row.touchpoint ?? <Dash /> },
-          { title: t("quarantine.count"), align: "right", defaultSortOrder: "descend", sorter: (a, b) => a.count - b.count, render: (_, row) => <Count value={row.count} /> },
+          { title: t("home.touchpoint"), render: (_, row) => (row.touchpoint === null ? <Dash /> : places.touchpoint(row.touchpoint)) },
+          { title: t("quarantine.count"), align: "right", defaultSortOrder: "descend", sorter: (a, b) => a.count - b.count, render: (_, row) => <Exact value={row.count} /> },
           {
             title: "",
             align: "right",
@@ -91,6 +92,7 @@ function ByRule({ rules, chosen }: { rules: Rule[]; chosen: { rule?: string; fie
 function Items({ data, page, size, loading }: { data: Data; page: number; size: number; loading: boolean }) {
   const { t } = useText();
   const words = useRuleWords();
+  const places = usePlaces();
   const navigate = useNavigate({ from: "/quarantine" });
   const may = useMay("quarantine.replay");
   const { again, busy } = useAgain();
@@ -127,7 +129,7 @@ function Items({ data, page, size, loading }: { data: Data; page: number; size: 
         expandable={{ expandedRowRender: (row) => <Sample id={row.id} /> }}
         columns={[
           { title: t("quarantine.received"), render: (_, row) => <Time at={row.received_at} /> },
-          { title: t("home.touchpoint"), render: (_, row) => row.touchpoint ?? <Dash /> },
+          { title: t("home.touchpoint"), render: (_, row) => (row.touchpoint === null ? <Dash /> : places.touchpoint(row.touchpoint)) },
           { title: t("quarantine.what"), render: (_, row) => [row.kind, row.name].filter(Boolean).join(" / ") || <Dash /> },
           {
             title: t("quarantine.why"),

@@ -10,10 +10,11 @@ import { percent } from "@/lib/format";
 import { useMay } from "@/lib/session";
 import { useText } from "@/lib/useText";
 import { SegmentReason } from "@/pages/customer/WhyDrawer";
-import { Count, Dash, Exact, Figure, Figures, Time } from "@/parts/Figures";
+import { Dash, Exact, Figure, Figures, Time } from "@/parts/Figures";
 import { Loaded, Nothing, useErrorText } from "@/parts/Loaded";
 import { PageHead, Panel } from "@/parts/PageHead";
 import { Status } from "@/parts/Status";
+import { UsedBy } from "@/parts/UsedBy";
 import { SizeHistory } from "./SizeHistory";
 
 function Members({ name, live, onWhy }: { name: string; live: Set<number>; onWhy: (id: number) => void }) {
@@ -182,7 +183,7 @@ function Content({ segment }: { segment: Segment }) {
       <div className="op-stack">
         <Figures label={t("segments.figures")}>
           <Figure label={t("segments.size")} note={all !== undefined && all > 0 && t("segments.ofAll", { share: percent(segment.size / all, language) })}>
-            <Count value={segment.size} testId="segment-size" />
+            <Exact value={segment.size} testId="segment-size" />
           </Figure>
           <Figure label={t("segments.enteredLast")} note={last !== undefined && <Time at={last.at} />}>
             {last === undefined ? <Dash /> : <Exact value={last.entered} />}
@@ -207,7 +208,7 @@ function Content({ segment }: { segment: Segment }) {
             <Panel title={t("segments.definition")}>
               <pre className="op-pre">{stringify(segment.condition, { lineWidth: 0 })}</pre>
             </Panel>
-            <Panel title={t("segments.usedBy")}>{segment.used_by.length === 0 ? <span className="op-mute">{t("segments.unused")}</span> : segment.used_by.join(", ")}</Panel>
+            <Panel title={t("segments.usedBy")}><UsedBy names={segment.used_by} none={t("segments.unused")} /></Panel>
             {history.data !== undefined && history.data.versions.length > 0 && (
               <Panel title={t("segments.versions")}>
                 <ul className="op-list">

@@ -1,4 +1,4 @@
-import { RedoOutlined, UndoOutlined } from "@ant-design/icons";
+import { RollbackOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useBlocker, useNavigate, useParams } from "@tanstack/react-router";
 import { App, Button, Input, Tabs } from "antd";
@@ -86,8 +86,8 @@ function Editor({ segment, names }: { segment: Segment | null; names: Names }) {
         title={segment === null ? t("segments.new") : title(segment.title, segment.name)}
         actions={
           <>
-            <Button icon={<UndoOutlined />} aria-label={t("editor.undo")} title={t("editor.undo")} disabled={!tree.canUndo} onClick={tree.undo} />
-            <Button icon={<RedoOutlined />} aria-label={t("editor.redo")} title={t("editor.redo")} disabled={!tree.canRedo} onClick={tree.redo} />
+            <Button icon={<RollbackOutlined />} aria-label={t("editor.undo")} title={t("editor.undo")} disabled={!tree.canUndo} onClick={tree.undo} />
+            <Button icon={<RollbackOutlined style={{ transform: "scaleX(-1)" }} />} aria-label={t("editor.redo")} title={t("editor.redo")} disabled={!tree.canRedo} onClick={tree.redo} />
             <Button type="primary" loading={save.isPending} onClick={submit} data-testid="segment-save">
               {t("common.save")}
             </Button>

@@ -7,7 +7,7 @@ import { queries, type Segment } from "@/api/queries";
 import { exact } from "@/lib/format";
 import { useMay } from "@/lib/session";
 import { useText } from "@/lib/useText";
-import { Count, Time } from "@/parts/Figures";
+import { Exact, Time } from "@/parts/Figures";
 import { Loaded, Nothing } from "@/parts/Loaded";
 import { PageHead } from "@/parts/PageHead";
 import { Share, Spark } from "@/parts/Share";
@@ -70,7 +70,7 @@ export function Segments() {
                         </div>
                       ),
                     },
-                    { title: t("segments.size"), align: "right", defaultSortOrder: "descend", sorter: (a, b) => a.size - b.size, render: (_, one) => <Count value={one.size} /> },
+                    { title: t("segments.size"), align: "right", defaultSortOrder: "descend", sorter: (a, b) => a.size - b.size, render: (_, one) => <Exact value={one.size} /> },
                     { title: t("segments.share"), width: 180, render: (_, one) => <Share share={data.customers === 0 ? 0 : one.size / data.customers} label={t("segments.share")} /> },
                     { title: t("segments.trend"), width: 120, render: (_, one) => <SizeLine name={one.name} /> },
                     { title: t("segments.version"), align: "right", render: (_, one) => <span className="op-num">{one.version}</span> },

@@ -3,7 +3,7 @@ import { useMemo } from "react";
 import { compact, dateTime } from "@/lib/format";
 import { useZone } from "@/lib/session";
 import { useText } from "@/lib/useText";
-import { Chart, ChartOrTable, useChartStyle } from "@/parts/Chart";
+import { Chart, ChartOrTable, Legend, useChartStyle } from "@/parts/Chart";
 import { Exact } from "@/parts/Figures";
 import { Nothing } from "@/parts/Loaded";
 
@@ -14,30 +14,48 @@ interface Point {
   left: number;
 }
 
-/** The size as a line; who came and who went as bars above and below zero on a second axis. */
+/** The size as a line, and below it who came and who went. */
 export function SizeHistory({ points }: { points: Point[] }) {
   const { t, language } = useText();
   const zone = useZone();
   const style = useChartStyle();
   const option = useMemo(() => {
-    const value = { type: "value", ...style.axis, axisLine: { show: false }, axisLabel: { ...style.axis.axisLabel, formatter: (v: number) => compact(v, language) } };
+    const times = points.map((p) => dateTime(p.at, zone));
+    const figures = { ...style.axis.axisLabel, formatter: (v: number) => compact(Math.abs(v), language) };
+    const days = { ...style.axis.axisLabel, formatter: (at: string) => at.slice(5, 10) };
+    const value = { type: "value", ...style.axis, axisLine: { show: false }, axisLabel: figures };
+    // Sizes above, comings and goings below, on one time axis: their scales differ too much for one plane.
     return {
-      grid: { ...style.grid, top: 34 },
+      grid: [
+        { left: 56, right: 12, top: 10, height: 110 },
+        { left: 56, right: 12, top: 142, height: 70 },
+      ],
+      axisPointer: { link: [{ xAxisIndex: "all" }] },
       tooltip: style.tooltip,
-      legend: { top: 0, left: 0, itemWidth: 12, itemHeight: 8, textStyle: { color: style.axis.axisLabel.color } },
-      xAxis: { type: "category", data: points.map((p) => dateTime(p.at, zone)), ...style.axis, axisLabel: { ...style.axis.axisLabel, formatter: (at: string) => at.slice(5, 10) } },
-      yAxis: [value, { ...value, splitLine: { show: false }, position: "right" }],
+      xAxis: [
+        { type: "category", data: times, ...style.axis, axisLabel: { show: false } },
+        { type: "category", data: times, gridIndex: 1, ...style.axis, axisLine: { ...style.axis.axisLine, onZero: false }, axisLabel: days },
+      ],
+      yAxis: [
+        { ...value, scale: true, splitNumber: 3 },
+        { ...value, gridIndex: 1, splitNumber: 2 },
+      ],
       series: [
         { name: t("segments.size"), type: "line", showSymbol: points.length < 3, lineStyle: { width: 2 }, data: points.map((p) => p.size) },
-        { name: t("segments.entered"), type: "bar", stack: "moves", yAxisIndex: 1, barMaxWidth: 10, data: points.map((p) => p.entered) },
-        { name: t("segments.left"), type: "bar", stack: "moves", yAxisIndex: 1, barMaxWidth: 10, data: points.map((p) => -p.left) },
+        { name: t("segments.entered"), type: "bar", stack: "moves", xAxisIndex: 1, yAxisIndex: 1, barMaxWidth: 10, data: points.map((p) => p.entered) },
+        { name: t("segments.left"), type: "bar", stack: "moves", xAxisIndex: 1, yAxisIndex: 1, barMaxWidth: 10, data: points.map((p) => -p.left) },
       ],
     };
   }, [points, zone, style, t, language]);
   if (points.length === 0) return <Nothing title={t("segments.noHistory")} text={t("segments.noHistoryText")} />;
   return (
     <ChartOrTable
-      chart={<Chart label={t("segments.history")} height={230} option={option} />}
+      chart={
+        <>
+          <Legend names={[t("segments.size"), t("segments.entered"), t("segments.left")]} />
+          <Chart label={t("segments.history")} height={240} option={option} />
+        </>
+      }
       table={
         <Table
           size="small"

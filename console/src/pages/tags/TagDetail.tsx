@@ -11,6 +11,7 @@ import { Count, Exact, Figure, Figures, Time } from "@/parts/Figures";
 import { Loaded, Nothing } from "@/parts/Loaded";
 import { PageHead, Panel } from "@/parts/PageHead";
 import { Share } from "@/parts/Share";
+import { UsedBy } from "@/parts/UsedBy";
 import { useTagWords } from "./Tags";
 
 const BARS = 20;
@@ -143,15 +144,7 @@ export function TagDetail() {
                   <pre className="op-pre">{stringify(data.definition, { lineWidth: 0 })}</pre>
                 </Panel>
                 <Panel title={t("tags.usedBy")}>
-                  {data.used_by.length === 0 ? (
-                    <span className="op-mute">{t("tags.unusedText")}</span>
-                  ) : (
-                    <ul className="op-list">
-                      {data.used_by.map((one) => (
-                        <li key={one}>{one}</li>
-                      ))}
-                    </ul>
-                  )}
+                  <UsedBy names={data.used_by} none={t("tags.unusedText")} />
                 </Panel>
               </div>
             </div>

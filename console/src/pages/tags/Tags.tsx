@@ -4,7 +4,7 @@ import { Input, Table } from "antd";
 import { useState } from "react";
 import { queries } from "@/api/queries";
 import { useText } from "@/lib/useText";
-import { Count, Dash, Time } from "@/parts/Figures";
+import { Dash, Exact, Time } from "@/parts/Figures";
 import { Loaded, Nothing } from "@/parts/Loaded";
 import { PageHead } from "@/parts/PageHead";
 import { Share } from "@/parts/Share";
@@ -62,8 +62,8 @@ export function Tags() {
                     sorter: (a, b) => a.coverage - b.coverage,
                     render: (_, one) => <Share share={data.customers === 0 ? 0 : one.coverage / data.customers} label={t("tags.coverage")} />,
                   },
-                  { title: t("tags.covered"), align: "right", render: (_, one) => <Count value={one.coverage} /> },
-                  { title: t("tags.values"), align: "right", render: (_, one) => <Count value={one.values} /> },
+                  { title: t("tags.covered"), align: "right", render: (_, one) => <Exact value={one.coverage} /> },
+                  { title: t("tags.values"), align: "right", render: (_, one) => <Exact value={one.values} /> },
                   { title: t("tags.usedBy"), align: "right", render: (_, one) => (one.used_by.length === 0 ? <span className="op-mute">{t("tags.unused")}</span> : one.used_by.length) },
                   { title: t("tags.asOf"), align: "right", render: (_, one) => <Time at={one.as_of} show="relative" /> },
                 ]}
