@@ -56,10 +56,10 @@ def browser_story(prefix: str) -> list[Sent]:
     return [
         Sent("page_viewed", frozenset(), {"name": "Start"}),
         Sent("Product Viewed", frozenset(), {"product_id": "p-1", "price": 12}),
+        Sent("identity_aliased", frozenset({user(one), user(f"{prefix}-old"), anonymous(f"{prefix}-old")})),
         Sent("profile_updated", frozenset({user(one)}), traits={"email": f"{prefix}@example.com", "name": "张三"}),
         Sent("Order Completed", frozenset({user(one)}), {"order_id": f"{prefix}-o1", "revenue": 99.5}),
         Sent("group_joined", frozenset({user(one)}), {"group_id": f"{prefix}-g1", "group_traits": {"plan": "vip"}}),
-        Sent("identity_aliased", frozenset({user(f"{prefix}-u2")})),
     ]
 
 
