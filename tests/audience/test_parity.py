@@ -32,7 +32,7 @@ def people(at: int):
 
 
 @given(data=st.data())
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 def test_compiled_conditions_mean_what_the_reference_says(pool, data):
     zone, engine = pool
     ctx = world.context(zone)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import pyarrow as pa
 from sqlglot import exp
 
 from onepool.audience.conditions.compiler.plan import Compiler, with_steps
@@ -15,8 +14,6 @@ from onepool.audience.conditions.compiler.sql import E
 from onepool.audience.conditions.model import All, AnyOf, Condition, Not, SegmentLeaf, children
 from onepool.audience.conditions.names import Context
 from onepool.pool import Session
-
-_RELATION = "_explained"
 
 
 @dataclass(frozen=True)
@@ -39,7 +36,7 @@ class Reason:
 
 def explain_condition(condition: Condition, customer_id: int, at: datetime, session: Session, ctx: Context) -> Reason:
     """The tree of reasons for one customer at one instant, from the same plan that decides membership."""
-    compiler = Compiler(at, Scope.customers(_RELATION), ctx, evidence=True)
+    compiler = Compiler(at, Scope.one(customer_id), ctx, evidence=True)
     compiler.condition(condition)
     columns: list[E] = []
     for name, leaf in compiler.leaves.values():
@@ -49,7 +46,6 @@ def explain_condition(condition: Condition, customer_id: int, at: datetime, sess
         if leaf.evidence is not None:
             columns.append(exp.alias_(leaf.evidence, f"{name}_events", quoted=True))
     plan = with_steps([*compiler.sources(), ("reasons", compiler.joined(*columns))])
-    session.relation(_RELATION, pa.table({"customer_id": pa.array([customer_id], pa.int64())}))
     row = session.query(plan.sql("duckdb"), compiler.params.values).to_pylist()[0]
     return _reason(condition, "", row, compiler)
 

@@ -138,7 +138,7 @@ class Predicate(Part):
 _TESTS = [(name, field.alias or name) for name, field in Predicate.model_fields.items() if name != "currency"]
 
 
-def _bare_predicate(value: Any) -> Any:
+def bare_predicate(value: Any) -> Any:
     """`category: 母婴` says `is`, `category: [母婴, 童装]` says `in`."""
     if isinstance(value, list):
         return {"in": value}
@@ -228,7 +228,7 @@ class SegmentLeaf(Part):
 class Behaviour(Part):
     """Which events of one name are meant, and what is asked of them together."""
 
-    where: dict[Name, Annotated[Predicate, BeforeValidator(_bare_predicate)]] | None = None
+    where: dict[Name, Annotated[Predicate, BeforeValidator(bare_predicate)]] | None = None
     at: Slice | None = None
     within: Window | None = None
     times: NumberTest | None = None

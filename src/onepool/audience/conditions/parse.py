@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -81,7 +81,7 @@ def plain_data(data: object, depth: int = 0) -> Any:
     return data
 
 
-def problems_of(error: ValidationError, extra: dict[str, Iterable[str]] | None = None) -> list[Problem]:
+def problems_of(error: ValidationError, extra: Mapping[str, Iterable[str]] | None = None) -> list[Problem]:
     """pydantic's complaints in the words and places of the language; `extra` has more known keys by place."""
     seen: dict[str, Problem] = {}
     for detail in error.errors(include_url=False):
@@ -101,7 +101,7 @@ def place_of(location: Iterable[int | str]) -> str:
     return text.removesuffix(".[key]")
 
 
-def _problem(detail: ErrorDetails, extra: dict[str, Iterable[str]]) -> Problem:
+def _problem(detail: ErrorDetails, extra: Mapping[str, Iterable[str]]) -> Problem:
     location, kind = detail["loc"], detail["type"]
     place = place_of(location)
     if kind == "extra_forbidden":
@@ -136,7 +136,7 @@ def _no_head(place: str, value: object) -> Problem:
     return Problem(place, f"a condition needs one of {', '.join(HEADS)}", suggestion)
 
 
-def _allowed(location: tuple[int | str, ...], extra: dict[str, Iterable[str]]) -> Iterable[str]:
+def _allowed(location: tuple[int | str, ...], extra: Mapping[str, Iterable[str]]) -> Iterable[str]:
     place = place_of(location)
     if place in extra:
         return extra[place]

@@ -217,12 +217,12 @@ def exact(value: Any) -> Decimal:
 
 def _number_of(event: Event, name: str, ctx: Context) -> Any:
     here = find_field(name, ctx.names)
-    return json_number(_json_at(event, here.path)) if here.source == "json" else event.values.get(name)
+    return json_number(json_at(event, here.path)) if here.source == "json" else event.values.get(name)
 
 
 def _distinct_of(event: Event, name: str, ctx: Context) -> Any:
     here = find_field(name, ctx.names)
-    return json_text(_json_at(event, here.path)) if here.source == "json" else column(event, name)
+    return json_text(json_at(event, here.path)) if here.source == "json" else column(event, name)
 
 
 def column(event: Event, name: str) -> Any:
@@ -232,7 +232,7 @@ def column(event: Event, name: str) -> Any:
     return event.values.get(name)
 
 
-def _json_at(event: Event, path: Sequence[str]) -> Any:
+def json_at(event: Event, path: Sequence[str]) -> Any:
     value: Any = event.fields
     for step in path:
         value = value.get(step) if isinstance(value, Mapping) else None
@@ -243,7 +243,7 @@ def _field_passes(event: Event, name: str, predicate: Predicate, at: int, ctx: C
     here = find_field(name, ctx.names)
     if here.source == "json":
         return all(
-            _json_test(_json_at(event, here.path), test, operand, at, ctx.tz) for test, operand in predicate.tests()
+            _json_test(json_at(event, here.path), test, operand, at, ctx.tz) for test, operand in predicate.tests()
         )
     value = column(event, name)
     return _currency_fits(event, here.kind, predicate, ctx) and passes(value, here.type, predicate, at, ctx.tz)
@@ -253,8 +253,12 @@ def _currency_fits(event: Event, kind: str, test: Part, ctx: Context) -> bool:
     """Money is compared in one currency: the one named, else the workspace's; an event without one is in the latter."""
     if kind != "money" or (isinstance(test, Predicate) and not _compares(test)):
         return True
-    wanted = getattr(test, "currency", None) or ctx.currency
-    return bool((event.values.get("currency") or ctx.currency) == wanted)
+    return in_currency(event, getattr(test, "currency", None), ctx)
+
+
+def in_currency(event: Event, named: str | None, ctx: Context) -> bool:
+    """Whether the event's money is in the named currency, or in the workspace's."""
+    return bool((event.values.get("currency") or ctx.currency) == (named or ctx.currency))
 
 
 def _compares(predicate: Predicate) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from onepool.audience.tags.compiler import TagPlan, compile_tags
 from onepool.audience.tags.model import TagDefinition
 from onepool.audience.tags.parse import (
     check_definition,
@@ -12,13 +13,19 @@ from onepool.audience.tags.parse import (
     tags_used,
     with_files,
 )
+from onepool.audience.tags.population import Populations, load_populations, save_populations
 
 __all__ = [
+    "Populations",
     "TagDefinition",
+    "TagPlan",
     "check_definition",
+    "compile_tags",
+    "load_populations",
     "needs_population",
     "parse_tag",
     "produced_values",
+    "save_populations",
     "tag_names",
     "tags_used",
     "with_files",

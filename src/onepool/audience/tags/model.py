@@ -12,8 +12,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, model_validator
 from pydantic_core import PydanticCustomError
 
-from onepool.audience.conditions.model import Behaviour, Condition, Part, Predicate, Slice, Window
-from onepool.audience.conditions.model import _bare_predicate as bare_predicate
+from onepool.audience.conditions.model import Behaviour, Condition, Part, Predicate, Slice, Window, bare_predicate
 from onepool.audience.conditions.values import Name, Names_, Number, SpanField, Text
 
 MAX_LAYERS = 24
@@ -44,7 +43,7 @@ ObjectName = Annotated[str, BeforeValidator(_pattern)]
 
 
 class TagBase(Part):
-    """What every tag says of itself. `values`: its domain in order; `when_missing`: `keep_last` keeps the last value."""
+    """What every tag says of itself. `values`: its domain, in order; `when_missing`: `keep_last` keeps the last one."""
 
     tag: ObjectName
     title: TitleField
@@ -170,11 +169,11 @@ class PreferenceSource(FieldSource):
 class PreferenceTag(TagBase):
     """The `top` values of a field by score.
 
-    An event scores its weight for its value (with `items.…`: once for each value among its items), or weight times `of`;
-    with a half-life it counts half for every such span that it lies before the customer's latest event. Values are
-    ranked by their share of the customer's whole score; with `lift` by that share over the average share among all
-    customers who have any score, so that the commonest value does not always win. A value needs `min_events` events.
-    Ties: the value with the latest event, then by text.
+    An event scores its weight for its value (with `items.…`: once for each value among its items), or weight times
+    `of`; with a half-life it counts half for every such span that it lies before the customer's latest event. Values
+    are ranked by their share of the customer's whole score; with `lift` by that share over the average share among
+    all customers who have any score, so that the commonest value does not always win. A value needs `min_events`
+    events. Ties: the value with the latest event, then by text.
     """
 
     kind: Literal["preference"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import ValidationError
 
 from onepool.audience.conditions.check import check, check_behaviour, check_field, join, unknown
 from onepool.audience.conditions.errors import ConditionError, Problem, closest
-from onepool.audience.conditions.model import Condition, SegmentLeaf, TagLeaf, walk
+from onepool.audience.conditions.model import Condition, Part, SegmentLeaf, TagLeaf, walk
 from onepool.audience.conditions.names import Names, TagNames, find_field
 from onepool.audience.conditions.parse import plain_data, problems_of
 from onepool.audience.tags.model import (
@@ -45,11 +45,10 @@ def parse_tag(body: Mapping[str, Any], base: Path | None = None) -> TagDefinitio
     late = [Problem(key, f"`{key}` is not supported by this edition") for key in _LATER_KEYS if key in plain]
     if late:
         raise ConditionError(late, where=_where(plain))
-    known = [field.alias or name for name, field in KINDS[kind].model_fields.items()]
     try:
         return ADAPTER.validate_python(plain)
     except ValidationError as error:
-        raise ConditionError(problems_of(error, {"": known}), where=_where(plain)) from None
+        raise ConditionError(problems_of(error, _known_keys(KINDS[kind])), where=_where(plain)) from None
 
 
 def with_files(body: Mapping[str, Any], base: Path | None) -> dict[str, Any]:
@@ -134,6 +133,16 @@ def needs_population(tag: TagDefinition) -> bool:
     if isinstance(tag, MetricTag):
         return tag.cut is not None and tag.cut.by != "number"
     return isinstance(tag, PreferenceTag) and tag.score == "lift"
+
+
+def _known_keys(part: type[Part]) -> dict[str, list[str]]:
+    """Keys that may stand at each place of a kind, for saying what was meant."""
+    found = {"": [field.alias or name for name, field in part.model_fields.items()]}
+    for name, field in part.model_fields.items():
+        for inner in (field.annotation, *get_args(field.annotation)):
+            if isinstance(inner, type) and issubclass(inner, Part):
+                found[field.alias or name] = [own.alias or key for key, own in inner.model_fields.items()]
+    return found
 
 
 def _where(plain: Mapping[str, Any]) -> str | None:

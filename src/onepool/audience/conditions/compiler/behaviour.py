@@ -43,22 +43,35 @@ def did(events: EventPass, leaf: DidLeaf | DidNotLeaf, *, evidence: bool = False
     extreme = isinstance(leaf, DidLeaf) and bool(leaf.first or leaf.last)
     matching = events.match(leaf.event, leaf, every_row=extreme)
     found = _first_or_last(events, matching, leaf, evidence) if extreme else _figure(events, matching, leaf, evidence)
-    if leaf.where:
-        changes = events.reader.changes(leaf.where)
-        if changes:
-            soonest = events.column(matching.family, exp.func("LEAST", *changes) if len(changes) > 1 else changes[0])
-            found.turns.append(events.measure(matching.family, exp.Min(this=soonest)))
+    found.turns += standing_turns(events, matching)
+    if isinstance(leaf, DidNotLeaf):
+        found.truth = exp.Not(this=exp.paren(found.truth))
+    return found
+
+
+def standing_turns(events: EventPass, matching: Matching) -> list[E]:
+    """When a measure may turn though nothing leaves a sliding window: moving tests, calendars, events ahead."""
+    found: list[E] = []
+    changes = events.reader.changes(matching.behaviour.where or {})
+    if changes:
+        soonest = events.column(matching.family, exp.func("LEAST", *changes) if len(changes) > 1 else changes[0])
+        found.append(events.measure(matching.family, exp.Min(this=soonest)))
     if matching.window.rolls_at is not None:
         start = matching.window.start
         assert start is not None
         later = exp.GTE(this=micros(col("time")), expression=number(start))
         latest = events.measure(matching.family, filtered(exp.Max(this=col("time")), every([matching.hit, later])))
         known = exp.Not(this=exp.Is(this=latest, expression=exp.null()))
-        found.turns.append(when((known, number(matching.window.rolls_at))))
-    found.turns.append(events.coming(matching.family))
-    if isinstance(leaf, DidNotLeaf):
-        found.truth = exp.Not(this=exp.paren(found.truth))
-    return found
+        found.append(when((known, number(matching.window.rolls_at))))
+    return [*found, events.coming(matching.family)]
+
+
+def oldest_leaves(events: EventPass, matching: Matching) -> list[E]:
+    """When the oldest event in a sliding window leaves it (nothing for other windows)."""
+    if matching.window.slides is None:
+        return []
+    edge = events.measure(matching.family, filtered(exp.Min(this=col("time")), matching.inside))
+    return [_leaves(events, edge, matching)]
 
 
 def _figure(events: EventPass, matching: Matching, leaf: DidLeaf | DidNotLeaf, evidence: bool) -> LeafSql:

@@ -96,7 +96,7 @@ class TagPass:
             .where(exp.In(this=col("tag"), expressions=named))
             .group_by(col("customer_id"))
         )
-        if self.scope.relation is not None:
+        if not self.scope.everyone:
             asked = exp.select(col("customer_id")).from_(table("customers"))
             query = query.where(exp.In(this=col("customer_id"), query=asked.subquery()))
         return [("tags", query)]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
 
-from onepool.audience.conditions.compiler.sql import col
+from onepool.audience.conditions.compiler.sql import col, number
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """All customers, or those in a relation of the session with a column `customer_id`."""
+    """All customers, those in a relation of the session with a column `customer_id`, or one."""
 
     relation: str | None = None
+    customer: int | None = None
 
     @classmethod
     def all(cls) -> Scope:
@@ -24,22 +26,39 @@ class Scope:
         """Only these customers: only their events, facts and tags are read."""
         return cls(relation)
 
+    @classmethod
+    def one(cls, customer_id: int) -> Scope:
+        return cls(customer=customer_id)
+
+    @property
+    def everyone(self) -> bool:
+        return self.relation is None and self.customer is None
+
     def steps(self) -> list[tuple[str, exp.Query]]:
         """`customers`: whom the answer is about; `owned`: their identifiers."""
-        if self.relation is None:
-            everyone = exp.select(col("customer_id")).distinct().from_(table("customer_of"))
-            return [("customers", everyone)]
-        asked = exp.select(col("customer_id")).distinct().from_(table(self.relation))
-        owned = exp.select(col("identifier_id"), col("customer_id")).from_(table("customer_of"))
-        inside = exp.In(
-            this=col("customer_id"), query=exp.select(col("customer_id")).from_(table("customers")).subquery()
-        )
-        return [("customers", asked), ("owned", owned.where(inside))]
+        if self.everyone:
+            return [("customers", exp.select(col("customer_id")).distinct().from_(table("customer_of")))]
+        if self.customer is not None:
+            one = exp.cast(number(self.customer), "BIGINT")
+            asked: exp.Query = exp.select(exp.alias_(one, "customer_id", quoted=True))
+            inside: exp.Expr = exp.EQ(this=col("customer_id"), expression=one.copy())
+        else:
+            assert self.relation is not None
+            asked = exp.select(col("customer_id")).distinct().from_(table(self.relation))
+            known = exp.select(col("customer_id")).from_(table("customers"))
+            inside = exp.In(this=col("customer_id"), query=known.subquery())
+        owned = exp.select(col("identifier_id"), col("customer_id")).from_(table("customer_of")).where(inside)
+        return [("customers", asked), ("owned", owned)]
 
     @property
     def owners(self) -> str:
         """The relation that maps identifiers to the customers in scope."""
-        return "customer_of" if self.relation is None else "owned"
+        return "customer_of" if self.everyone else "owned"
+
+
+def union(queries: Sequence[exp.Query]) -> exp.Query:
+    """All rows of all of them."""
+    return exp.union(*queries, distinct=False) if len(queries) > 1 else queries[0]
 
 
 def table(name: str) -> exp.Table:

@@ -1,0 +1,248 @@
+"""Many tags as one query of named steps: the same passes that conditions have, then one row per value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlglot import exp
+
+from onepool.audience.conditions.compiler.plan import Compiler, earliest, with_steps
+from onepool.audience.conditions.compiler.scope import Scope, table, union
+from onepool.audience.conditions.compiler.sql import E, col, fn, instant, order_key
+from onepool.audience.conditions.names import Context
+from onepool.audience.tags.measures import Measured, attribute, first_last, metric, state
+from onepool.audience.tags.model import AttributeTag, FirstLastTag, MetricTag, PreferenceTag, TagDefinition
+from onepool.audience.tags.parse import needs_population
+from onepool.audience.tags.population import (
+    POPULATION,
+    Populations,
+    cut_steps,
+    labelled,
+    load_populations,
+    population_table,
+    save_populations,
+)
+from onepool.audience.tags.preference import Preference, preference
+from onepool.pool import Session
+
+COLUMNS = ("customer_id", "tag", "value", "number", "list", "next_at")
+
+
+@dataclass
+class TagPlan:
+    """Named steps for all of the tags, and what the last run learned of the population.
+
+    `run` gives rows `customer_id, tag, value, number, list, next_at`: one per customer and tag that has a value, and
+    one with an empty tag per customer whose values may change without a new event, with the instant (see `next_at`
+    of conditions).
+
+    Tags cut by percent or rank, and lifts, compare a customer with all customers. What is compared with (cut points,
+    average shares) is measured by a run over all customers and belongs to its result: keep it with `save_populations`,
+    and runs over some customers compare with what was kept. Where nothing was kept they measure it first.
+    """
+
+    steps: list[tuple[str, exp.Query]]
+    params: Mapping[str, object]
+    scope: Scope
+    comparing: Mapping[str, TagDefinition]
+    measuring: Callable[[Mapping[str, TagDefinition]], TagPlan]
+    measures: bool
+    populations: Populations = field(default_factory=dict)
+
+    @property
+    def query(self) -> exp.Query:
+        """All steps as one statement."""
+        return with_steps(self.steps)
+
+    def text(self, dialect: str = "duckdb") -> str:
+        """The steps for reading."""
+        return "\n\n".join(f"-- {name}\n{query.sql(dialect, pretty=True)}" for name, query in self.steps)
+
+    def run(self, session: Session) -> pa.Table:
+        """Evaluate. `populations` is set afterwards."""
+        if self.comparing and not self.measures:
+            self.populations = self._kept(session)
+            session.relation(POPULATION, population_table(self.populations))
+        found = session.query(self.query.sql("duckdb"), self.params)
+        of_customers = pc.is_valid(found.column("customer_id"))
+        if self.comparing and self.measures:
+            learned = found.filter(pc.invert(of_customers)).to_pylist()
+            self.populations = {name: {} for name in self.comparing}
+            for row in learned:
+                self.populations[row["tag"]][row["value"]] = row["number"]
+        return found.filter(of_customers)
+
+    def save_populations(self, session: Session) -> None:
+        """Keep what the run over all customers measured, for later runs over some."""
+        if self.measures:
+            save_populations(session, self.populations)
+
+    def _kept(self, session: Session) -> Populations:
+        given = {name: kept for name, kept in self.populations.items() if name in self.comparing}
+        known = {**load_populations(session, [name for name in self.comparing if name not in given]), **given}
+        missing = {name: tag for name, tag in self.comparing.items() if name not in known}
+        if missing:
+            plan = self.measuring(missing)
+            plan.run(session)
+            known |= plan.populations
+        return known
+
+
+def compile_tags(
+    tags: Mapping[str, TagDefinition],
+    at: datetime,
+    scope: Scope,
+    ctx: Context,
+    populations: Populations | None = None,
+) -> TagPlan:
+    """One plan for all of the tags at one instant. A tag that uses another one of the plan reads its old value.
+
+    `populations`: compare with these and not with what a run over all customers measures (or what was kept).
+    """
+    comparing = {name: tag for name, tag in tags.items() if needs_population(tag)}
+    measures = scope.everyone and not set(comparing) <= set(populations or {})
+    compiler = Compiler(at, scope, ctx)
+    measured: dict[str, Measured] = {}
+    preferences: dict[str, Preference] = {}
+    for name, tag in tags.items():
+        match tag:
+            case AttributeTag():
+                measured[name] = attribute(compiler, tag)
+            case FirstLastTag():
+                measured[name] = first_last(compiler, tag)
+            case MetricTag():
+                measured[name] = metric(compiler, tag)
+            case PreferenceTag():
+                preferences[name] = preference(compiler, name, tag)
+            case _:
+                measured[name] = state(compiler, tag)
+    steps = _steps(compiler, tags, measured, preferences, measures)
+
+    def measuring(some: Mapping[str, TagDefinition]) -> TagPlan:
+        return compile_tags(some, at, Scope.all(), ctx)
+
+    return TagPlan(steps, compiler.params.values, scope, comparing, measuring, measures, dict(populations or {}))
+
+
+def _steps(
+    compiler: Compiler,
+    tags: Mapping[str, TagDefinition],
+    measured: Mapping[str, Measured],
+    preferences: Mapping[str, Preference],
+    measures: bool,
+) -> list[tuple[str, exp.Query]]:
+    columns: list[E] = []
+    turns = [turn for each in measured.values() for turn in each.turns]
+    turns += [turn for each in preferences.values() for turn in each.turns]
+    for name, one in measured.items():
+        if one.value is not None:
+            columns.append(exp.alias_(one.value, f"{name} value", quoted=True))
+        if one.number is not None:
+            columns.append(exp.alias_(one.number, f"{name} number", quoted=True))
+    next_us = earliest([turn for turn in (compiler.next_at(), *turns) if not _never(turn)])
+    steps = [*compiler.sources(), ("measured", compiler.joined(*columns, exp.alias_(next_us, "next_us", quoted=True)))]
+    for liked in preferences.values():
+        steps += liked.steps
+    cuts = {name: tag.cut for name, tag in tags.items() if isinstance(tag, MetricTag) and tag.cut is not None}
+    compared: list[exp.Query] = []
+    if measures:
+        compared = cut_steps(cuts) + [each.population for each in preferences.values() if each.population is not None]
+        if compared:
+            steps.append((POPULATION, union(compared)))
+    steps += [liked.best for liked in preferences.values()]
+    answers: list[exp.Query] = [
+        exp.select(*_row("customer_id", next_at=fn("make_timestamptz", col("next_us"))))
+        .from_(table("measured"))
+        .where(exp.Not(this=exp.Is(this=col("next_us"), expression=exp.null())))
+    ]
+    for name, tag in tags.items():
+        answers.append(_answer(name, tag, measured.get(name), preferences.get(name)))
+    steps += [("found", union(answers))]
+    final: list[exp.Query] = [exp.select(*(col(name) for name in COLUMNS)).from_(table("found"))]
+    kept = [name for name, tag in tags.items() if tag.when_missing == "keep_last"]
+    if kept:
+        steps.append(("kept", _kept(compiler, kept)))
+        final.append(_still(kept))
+    if compared:
+        learned = _row(None, tag=col("tag"), value=col("key"), number=col("number"))
+        final.append(exp.select(*learned).from_(table(POPULATION)))
+    return [*steps, ("result", union(final))]
+
+
+def _answer(name: str, tag: TagDefinition, measured: Measured | None, liked: Preference | None) -> exp.Query:
+    title = exp.Literal.string(name)
+    if liked is not None:
+        first = fn("list_extract", col("list"), exp.Literal.number(1))
+        return exp.select(*_row("customer_id", tag=title, value=first, list_=col("list"))).from_(table(liked.best[0]))
+    assert measured is not None
+    number = col(f"{name} number") if measured.number is not None else None
+    value: E = measured.text(col(f"{name} value") if measured.value is not None else col(f"{name} number"))
+    present: E = col(f"{name} value") if measured.value is not None else col(f"{name} number")
+    if isinstance(tag, MetricTag) and tag.cut is not None:
+        value = labelled(name, tag.cut, col(f"{name} number"))
+    query = exp.select(*_row("customer_id", tag=title, value=value, number=number)).from_(table("measured"))
+    return query.where(exp.Not(this=exp.Is(this=present, expression=exp.null())))
+
+
+def _row(
+    customer: str | None,
+    tag: E | None = None,
+    value: E | None = None,
+    number: E | None = None,
+    list_: E | None = None,
+    next_at: E | None = None,
+) -> list[E]:
+    given = (col(customer) if customer else None, tag, value, number, list_, next_at)
+    types = ("BIGINT", "VARCHAR", "VARCHAR", "DOUBLE", "VARCHAR[]", "TIMESTAMPTZ")
+    return [
+        exp.alias_(
+            exp.cast(one if one is not None else exp.null(), exp.DataType.build(kind, dialect="duckdb")),
+            name,
+            quoted=True,
+        )
+        for one, kind, name in zip(given, types, COLUMNS, strict=True)
+    ]
+
+
+def _kept(compiler: Compiler, names: list[str]) -> exp.Query:
+    """The last values of tags that keep them."""
+    tags = [compiler.params.text(name) for name in names]
+    named = exp.In(this=col("tag"), expressions=tags)
+    owned = exp.In(this=col("customer_id"), query=exp.select(col("customer_id")).from_(table("customers")).subquery())
+    values = [col("value"), col("number"), col("list")]
+    if not compiler.ctx.past_tags:
+        query = exp.select(col("customer_id"), col("tag"), *values).from_(table("tag_values"))
+        return query.where(named, owned)
+    key = order_key(col("as_of"), col("change_id"))
+    latest = [exp.alias_(fn("arg_max_null", value, key), value.name, quoted=True) for value in values]
+    before = exp.LTE(this=col("as_of"), expression=instant(compiler.reader.at))
+    query = exp.select(col("customer_id"), col("tag"), *latest).from_(table("tag_changes")).where(named, owned, before)
+    return query.group_by(col("customer_id"), col("tag"))
+
+
+def _still(names: list[str]) -> exp.Query:
+    """Kept values of customers for whom none was found now."""
+    found = (
+        exp.select(col("customer_id"), col("tag"))
+        .from_(table("found"))
+        .where(exp.Not(this=exp.Is(this=col("tag"), expression=exp.null())))
+    )
+    pair = exp.Tuple(expressions=[col("customer_id"), col("tag")])
+    row = _row("customer_id", tag=col("tag"), value=col("value"), number=col("number"), list_=col("list"))
+    some = exp.func("COALESCE", col("value"), exp.cast(col("number"), "VARCHAR"), exp.cast(col("list"), "VARCHAR"))
+    return (
+        exp.select(*row)
+        .from_(table("kept"))
+        .where(
+            exp.Not(this=exp.In(this=pair, query=found.subquery())),
+            exp.Not(this=exp.Is(this=some, expression=exp.null())),
+        )
+    )
+
+
+def _never(turn: E) -> bool:
+    return isinstance(turn, exp.Cast) and isinstance(turn.this, exp.Null)

@@ -1,0 +1,137 @@
+"""What all customers together look like, for tags that compare one with all: cut points and average shares."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import TypeAlias
+
+import pyarrow as pa
+from sqlglot import exp
+
+from onepool.audience.conditions.compiler.scope import table
+from onepool.audience.conditions.compiler.sql import E, col, double, number
+from onepool.audience.tags.model import Cut
+from onepool.pool import Session
+
+# tag -> key -> number: cut points by their place in the definition ("0", "1" …), average shares by value.
+Populations: TypeAlias = dict[str, dict[str, float]]
+
+POPULATION = "_population"
+_KEY = "population:"
+
+
+def cut_steps(cuts: Mapping[str, Cut]) -> list[exp.Query]:
+    """Queries (tag, key, number) of the cut points over the step `measured`."""
+    found: list[exp.Query] = []
+    for tag, cut in cuts.items():
+        if cut.by == "number":
+            continue
+        for index, point in enumerate(cut.at):
+            values = _percent(tag, point) if cut.by == "percent" else _rank(tag, int(point))
+            found.append(_keyed(tag, str(index), values))
+    return found
+
+
+def _percent(tag: str, percent: float) -> exp.Query:
+    """The least value such that at least that share of all values is not above it."""
+    share = int(Decimal(str(percent)) * 10_000)
+    value = col(f"{tag} number")
+    place = exp.Window(this=exp.RowNumber(), order=exp.Order(expressions=[exp.Ordered(this=value)]))
+    of_all = exp.Window(this=exp.Count(this=exp.Star(), big_int=True))
+    ranked = (
+        exp.select(exp.alias_(value, "number"), exp.alias_(place, "place"), exp.alias_(of_all, "of_all"))
+        .from_(table("measured"))
+        .where(_known(value))
+    )
+    high = exp.GTE(
+        this=exp.Mul(this=exp.column("place"), expression=number(1_000_000)),
+        expression=exp.Mul(this=exp.column("of_all"), expression=number(share)),
+    )
+    return (
+        exp.select(exp.alias_(exp.Min(this=exp.column("number")), "number"))
+        .from_(ranked.subquery("ranked"))
+        .where(high)
+    )
+
+
+def _rank(tag: str, place: int) -> exp.Query:
+    """The value at that place from the top (the least value where there are fewer)."""
+    value = col(f"{tag} number")
+    best = (
+        exp.select(exp.alias_(value, "number"))
+        .from_(table("measured"))
+        .where(_known(value))
+        .order_by(exp.Ordered(this=value.copy(), desc=True))
+        .limit(place)
+    )
+    return exp.select(exp.alias_(exp.Min(this=exp.column("number")), "number")).from_(best.subquery("best"))
+
+
+def _known(value: E) -> E:
+    return exp.Not(this=exp.Is(this=value, expression=exp.null()))
+
+
+def _keyed(tag: str, key: str, values: exp.Query) -> exp.Query:
+    return (
+        exp.select(
+            exp.alias_(exp.Literal.string(tag), "tag", quoted=True),
+            exp.alias_(exp.Literal.string(key), "key", quoted=True),
+            exp.alias_(exp.column("number"), "number", quoted=True),
+        )
+        .from_(values.subquery("cut"))
+        .where(_known(exp.column("number")))
+    )
+
+
+def labelled(tag: str, cut: Cut, value: E) -> E:
+    """The label of a value's layer."""
+    points: list[E] = [
+        double(point) if cut.by == "number" else _point(tag, str(index)) for index, point in enumerate(cut.at)
+    ]
+    found = exp.Case()
+    labels = [exp.Literal.string(label) for label in cut.labels]
+    if cut.by == "rank":
+        for point, label in zip(points, labels, strict=False):
+            found = found.when(exp.GTE(this=value.copy(), expression=point), label)
+        return found.else_(labels[-1])
+    for index in reversed(range(len(points))):
+        found = found.when(exp.GTE(this=value.copy(), expression=points[index]), labels[index + 1])
+    return found.else_(labels[0])
+
+
+def _point(tag: str, key: str) -> E:
+    same = exp.EQ(this=col("tag"), expression=exp.Literal.string(tag))
+    here = exp.EQ(this=col("key"), expression=exp.Literal.string(key))
+    return exp.select(exp.Max(this=col("number"))).from_(table(POPULATION)).where(same, here).subquery()
+
+
+def population_table(populations: Populations) -> pa.Table:
+    """(tag, key, number) for the queries."""
+    rows = [(tag, key, value) for tag, kept in populations.items() for key, value in kept.items()]
+    return pa.table(
+        {
+            "tag": pa.array([row[0] for row in rows], pa.string()),
+            "key": pa.array([row[1] for row in rows], pa.string()),
+            "number": pa.array([row[2] for row in rows], pa.float64()),
+        }
+    )
+
+
+def load_populations(session: Session, tags: Iterable[str]) -> Populations:
+    """What was kept for these tags."""
+    keys = [f"{_KEY}{tag}" for tag in tags]
+    if not keys:
+        return {}
+    query = "SELECT key, value FROM meta WHERE list_contains($keys, key)"
+    rows = session.query(query, {"keys": keys}).to_pylist()
+    return {row["key"].removeprefix(_KEY): json.loads(row["value"]) for row in rows}
+
+
+def save_populations(session: Session, populations: Populations) -> None:
+    """Keep them in the pool, beside the values that they led to."""
+    for tag, kept in populations.items():
+        session.execute("DELETE FROM meta WHERE key = $key", {"key": f"{_KEY}{tag}"})
+        value = json.dumps(kept, ensure_ascii=False, sort_keys=True)
+        session.execute("INSERT INTO meta VALUES ($key, $value)", {"key": f"{_KEY}{tag}", "value": value})
