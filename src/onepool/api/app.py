@@ -31,6 +31,7 @@ from onepool.clock import Clock
 
 PREFIX = "/api/v1"
 OPENAPI_PATH = "/api/openapi.json"
+MAX_BODY = 2 * 1024 * 1024
 
 _ROUTERS: list[APIRouter] = [
     session.router,
@@ -72,7 +73,7 @@ def bare_app() -> FastAPI:
     for router in _ROUTERS:
         app.include_router(router, prefix=PREFIX)
     problems.install(app)
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimit, limit=MAX_BODY)
     app.add_middleware(SecurityHeaders)
     made = app.openapi
     app.openapi = lambda: _finished(made())  # type: ignore[method-assign]

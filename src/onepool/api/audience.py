@@ -3,50 +3,47 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from onepool.api.dictionary import titles
+import pyarrow.compute as pc
+
 from onepool.api.models.common import Figure, Finding, JsonObject, Titles
 from onepool.api.models.customers import Reason, SegmentWhy, TagWhy
 from onepool.api.problems import Invalid, NotFound
 from onepool.api.workspace import WorkspaceLike
-from onepool.audience.conditions.check import check
-from onepool.audience.conditions.errors import ConditionError, Problem
-from onepool.audience.conditions.model import Condition, children
-from onepool.audience.conditions.names import Context, Names, TagNames, names_of
-from onepool.audience.conditions.parse import condition_schema, parse_condition
+from onepool.audience import conditions
+from onepool.audience.conditions import Condition, ConditionError, Context, Problem, Scope, parse_condition, sentence
+from onepool.audience.conditions.model import children
+from onepool.audience.definitions import parse_segment, workspace_names
 from onepool.pool.engine import Session
 
-__all__ = ["Counted", "checked", "context", "count", "findings", "read_back", "schema", "why_segment", "why_tag"]
+SAMPLE = 10
 
 
 def schema() -> JsonObject:
     """The JSON Schema of conditions."""
-    return condition_schema()
+    return conditions.condition_schema()
 
 
-def context(ws: WorkspaceLike) -> Context:
+def context(ws: WorkspaceLike, kept_events: Iterable[str] = ()) -> Context:
     """What may be named in this workspace, its zone and its currency."""
-    segments: dict[str, Condition] = {}
-    named: dict[str, Mapping[str, str]] = {}
-    for item in ws.definitions.current("segment"):
-        segments[item.name] = parse_condition(item.body.get("condition"))
-        named[f"segment:{item.name}"] = titles(item.body.get("title"), item.name).model_dump()
-    tags: dict[str, TagNames] = {}
-    for item in ws.definitions.current("tag"):
-        tags[item.name] = TagNames()
-        named[f"tag:{item.name}"] = titles(item.body.get("title"), item.name).model_dump()
-    names: Names = names_of(
+    names = workspace_names(
         ws.standard(),
-        tags=tags,
-        segments=segments,
-        touchpoints={name: touchpoint.channel for name, touchpoint in ws.touchpoints().items()},
-        titles=named,
+        {item.name: item.body for item in ws.definitions.current("tag")},
+        {item.name: item.body for item in ws.definitions.current("segment")},
+        ws.touchpoints().values(),
+        kept_events,
     )
     return Context(names, ws.settings.time_zone, ws.settings.currency)
+
+
+def condition_of(body: Mapping[str, Any]) -> Condition:
+    """The condition of a segment's definition. Raises ConditionError."""
+    return parse_segment(body).when
 
 
 def findings(data: JsonObject, ctx: Context, name: str | None = None) -> tuple[Condition | None, list[Finding]]:
@@ -54,13 +51,13 @@ def findings(data: JsonObject, ctx: Context, name: str | None = None) -> tuple[C
     try:
         condition = parse_condition(data)
     except ConditionError as error:
-        return None, [_finding(problem) for problem in error.problems]
-    found = check(condition, ctx.names, name)
-    return (None if found else condition), [_finding(problem) for problem in found]
+        return None, [finding(problem) for problem in error.problems]
+    found = conditions.check(condition, ctx.names, name)
+    return (None if found else condition), [finding(problem) for problem in found]
 
 
-def checked(data: JsonObject, ctx: Context, name: str | None = None) -> Condition:
-    """The condition. Raises Invalid with every problem."""
+def checked(data: JsonObject, ctx: Context, name: str) -> Condition:
+    """The condition of the segment to be saved. Raises Invalid with every problem."""
     condition, problems = findings(data, ctx, name)
     if condition is None:
         raise Invalid("the condition can't be used as written", code="condition", where="condition", problems=problems)
@@ -69,8 +66,6 @@ def checked(data: JsonObject, ctx: Context, name: str | None = None) -> Conditio
 
 def read_back(condition: Condition, ctx: Context) -> Titles:
     """The condition in words."""
-    from onepool.audience import sentence
-
     return Titles(zh=sentence(condition, "zh", ctx.names), en=sentence(condition, "en", ctx.names))
 
 
@@ -84,47 +79,68 @@ class Counted:
     seconds: float
 
 
-def count(
-    session: Session, condition: Condition, ctx: Context, at: datetime, *, with_parts: bool, sample: int = 10
-) -> Counted:
-    """Evaluate a condition for all customers, in one pass with its parts."""
-    from onepool.audience import Scope, compile_conditions
-
+def count(session: Session, condition: Condition, ctx: Context, at: datetime, *, with_parts: bool) -> Counted:
+    """Evaluate a condition for all customers, together with its parts in the same pass."""
     started = time.perf_counter()
-    named: dict[str, Condition] = {"c0": condition}
-    places = {"c0": ""}
-    if with_parts:
-        for index, (place, part) in enumerate(_parts(condition), 1):
-            named[f"c{index}"] = part
-            places[f"c{index}"] = place
-    table = compile_conditions(named, at, Scope.all(), ctx).run(session)
-    return Counted(0, [], [], time.perf_counter() - started)
+    places = ["", *(place for place, _ in _parts(condition))] if with_parts else [""]
+    asked = [condition, *(part for _, part in _parts(condition))]
+    named = {f"c{index}": part for index, part in enumerate(asked[: len(places)])}
+    table = conditions.compile_conditions(named, at, Scope.all(), ctx).run(session)
+    sizes = [int(pc.sum(table.column(name)).as_py() or 0) for name in named]
+    members = table.column("customer_id").filter(table.column("c0"))
+    return Counted(
+        sizes[0],
+        sorted(members.slice(0, SAMPLE).to_pylist()),
+        [Figure(place=place, size=size) for place, size in zip(places[1:], sizes[1:], strict=True)],
+        time.perf_counter() - started,
+    )
 
 
 def why_segment(ws: WorkspaceLike, session: Session, customer_id: int, name: str, at: datetime) -> SegmentWhy:
     """Why the customer is in the segment or not, at this instant."""
-    from onepool.audience import explain_condition
-
     item = ws.definitions.get("segment", name)
     if item is None:
         raise NotFound("there is no such segment", where=name, code="segment-unknown")
     ctx = context(ws)
-    condition = parse_condition(item.body.get("condition"))
-    tree = explain_condition(condition, customer_id, at, session, ctx)
-    return SegmentWhy(segment=name, member=tree.holds, at=at, reason=_reason(tree))
+    tree = conditions.explain_condition(condition_of(item.body), customer_id, at, session, ctx)
+    return SegmentWhy(segment=name, member=tree.holds, at=at, reason=reason(tree, ctx))
 
 
 def why_tag(ws: WorkspaceLike, session: Session, customer_id: int, name: str, at: datetime) -> TagWhy:
     """Why the customer has this value of the tag."""
-    raise NotFound("there is no such tag", where=name, code="tag-unknown")
+
+    item = ws.definitions.get("tag", name)
+    if item is None:
+        raise NotFound("there is no such tag", where=name, code="tag-unknown")
+    raise NotFound("not explained yet", where=name)
 
 
-def _reason(tree: Any) -> Reason:
-    raise NotFound("")
+def reason(tree: conditions.Reason, ctx: Context) -> Reason:
+    """A tree of reasons as it is shown."""
+    return Reason(
+        kind=tree.what,
+        place=tree.place,
+        sentence=read_back(tree.condition, ctx),
+        holds=tree.holds,
+        figure=None if tree.figure is None else _figure(tree.figure),
+        event_ids=tree.events,
+        children=[reason(part, ctx) for part in tree.parts],
+    )
 
 
-def _finding(problem: Problem) -> Finding:
+def finding(problem: Problem) -> Finding:
+    """A problem of the audience package in the shape of the API."""
     return Finding(place=problem.place, message=problem.message, suggestion=problem.suggestion)
+
+
+def _figure(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    return str(value)
 
 
 def _parts(condition: Condition, place: str = "") -> list[tuple[str, Condition]]:
@@ -135,8 +151,3 @@ def _parts(condition: Condition, place: str = "") -> list[tuple[str, Condition]]
         found.append((where, part))
         found.extend(_parts(part, where))
     return found
-
-
-def tag_type(body: Mapping[str, Any]) -> str:
-    """What a condition on the tag compares: text, number or list."""
-    return "list" if int(body.get("top") or 1) > 1 else "text"

@@ -90,8 +90,11 @@ def document(standard: Standard) -> StandardDocument:
     )
 
 
-def condition_events(standard: Standard) -> list[EventName]:
-    """The events with the fields that a condition may ask about; those of order lines as `items.NAME`."""
+def condition_events(standard: Standard, kept: Iterable[str]) -> list[EventName]:
+    """The events with the fields that a condition may ask about; those of order lines as `items.NAME`.
+
+    `kept`: events that came in though the standard does not know them; their fields are open.
+    """
     lines = [_condition_field(f"items.{name}", standard.fields[name]) for name in standard.item_fields]
     events = []
     for name, event in standard.events.items():
@@ -106,6 +109,7 @@ def condition_events(standard: Standard) -> list[EventName]:
                 fields=plain + lines if has_lines else plain,
             )
         )
+    events += [EventName(name=name, title=titles(None, name), group=None, fields=[]) for name in kept]
     return events
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from onepool.api.problems import problem_of, respond
-
-MAX_BODY = 2 * 1024 * 1024
 
 _COMMON = {
     "X-Content-Type-Options": "nosniff",
@@ -43,48 +42,34 @@ class SecurityHeaders:
 
 
 class BodyLimit:
-    """ASGI middleware: requests to the API above MAX_BODY bytes get 413 and are not read further."""
+    """ASGI middleware: a request larger than `limit` bytes, said or sent, gets a problem and is not read further."""
 
-    def __init__(self, app: ASGIApp, limit: int = MAX_BODY) -> None:
+    def __init__(self, app: ASGIApp, limit: int) -> None:
         self._app = app
         self._limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith("/api/"):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if not declared.isdigit() or int(declared) > self._limit:
-            await self._refuse(scope, receive, send)
+        declared = Headers(scope=scope).get("content-length", "0")
+        if not declared.isdecimal() or int(declared) > self._limit:
+            problem = problem_of(413, "too-large", self._text)
+            await respond(problem, {"Connection": "close"})(scope, receive, send)
             return
         seen = 0
-        started = False
 
         async def counted() -> Message:
             nonlocal seen
             message = await receive()
-            if message["type"] == "http.request":
-                seen += len(message.get("body", b""))
-                if seen > self._limit:
-                    raise _TooLarge
+            seen += len(message.get("body", b""))
+            if seen > self._limit:
+                # Reading happens inside of the app, whose handlers make a problem of it.
+                raise HTTPException(413, self._text)
             return message
 
-        async def noted(message: Message) -> None:
-            nonlocal started
-            started = started or message["type"] == "http.response.start"
-            await send(message)
+        await self._app(scope, counted, send)
 
-        try:
-            await self._app(scope, counted, noted)
-        except _TooLarge:
-            if started:
-                raise
-            await self._refuse(scope, receive, send)
-
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        problem = problem_of(413, "too-large", f"the request is larger than {self._limit} bytes")
-        await respond(problem, {"Connection": "close"})(scope, receive, send)
-
-
-class _TooLarge(Exception):
-    """The body grew over the limit while it was read."""
+    @property
+    def _text(self) -> str:
+        return f"the request is larger than {self._limit} bytes"

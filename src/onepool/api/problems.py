@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from onepool.api.models.common import Finding, Problem
+from onepool.audience.conditions import ConditionError
 from onepool.errors import OnePoolError
 
 MEDIA_TYPE = "application/problem+json"
@@ -131,6 +132,8 @@ async def _known(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, OnePoolError)
     status = error.status if isinstance(error, ApiError) else _STATUS.get(error.code, 400)
     problems = error.problems if isinstance(error, ApiError) else []
+    if isinstance(error, ConditionError):
+        problems = [Finding(place=one.place, message=one.message, suggestion=one.suggestion) for one in error.problems]
     if status >= 500:
         # What went wrong inside is for the log; its text may hold values of customers.
         problem = problem_of(status, error.code, _INTERNAL, hint=_INTERNAL_HINT)
@@ -161,7 +164,7 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
 
 async def _http(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "http-error")
+    code = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}.get(error.status_code, "http-error")
     return respond(problem_of(error.status_code, code, str(error.detail)), error.headers)
 
 

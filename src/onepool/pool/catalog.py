@@ -109,6 +109,13 @@ def tag_spread(session: Session, tag: str) -> Spread | None:
     return Spread(**row) if row["minimum"] is not None else None
 
 
+def event_names(session: Session) -> list[str]:
+    """The names of all events that ever came in."""
+    found = session.query("SELECT DISTINCT event FROM intake WHERE event IS NOT NULL AND accepted > 0 ORDER BY 1")
+    names: list[str] = found["event"].to_pylist()
+    return names
+
+
 def members(session: Session, segment: str, *, offset: int = 0, limit: int = 50) -> tuple[list[Member], int]:
     """A page of members, the latest entry first, and how many there are."""
     total = session.query("SELECT count(*) AS n FROM segment_members WHERE segment = $segment", {"segment": segment})
@@ -123,8 +130,8 @@ def members(session: Session, segment: str, *, offset: int = 0, limit: int = 50)
 def changes(session: Session, segment: str, limit: int = 100) -> list[Change]:
     """The latest entries and exits, the latest first."""
     found = session.query(
-        """SELECT customer_id, change, at FROM segment_changes WHERE segment = $segment
-        ORDER BY at DESC, change_id DESC LIMIT $limit""",
+        """SELECT customer_id, change, "at" FROM segment_changes WHERE segment = $segment
+        ORDER BY "at" DESC, change_id DESC LIMIT $limit""",
         {"segment": segment, "limit": limit},
     )
     return [Change(**row) for row in found.to_pylist()]
@@ -136,9 +143,9 @@ def days(session: Session, segment: str, now: datetime, zone: ZoneInfo, count: i
     first = today - timedelta(days=count - 1)
     start = datetime(first.year, first.month, first.day, tzinfo=zone)
     found = session.query(
-        """SELECT timezone($zone, at)::DATE AS day, count(*) FILTER (change = 'enter') AS entered,
+        """SELECT timezone($zone, "at")::DATE AS day, count(*) FILTER (change = 'enter') AS entered,
             count(*) FILTER (change = 'exit') AS departed
-        FROM segment_changes WHERE segment = $segment AND at >= $start AND at <= $now GROUP BY 1""",
+        FROM segment_changes WHERE segment = $segment AND "at" >= $start AND "at" <= $now GROUP BY 1""",
         {"segment": segment, "start": start, "now": now, "zone": zone.key},
     )
     moves = {row["day"]: (row["entered"], row["departed"]) for row in found.to_pylist()}

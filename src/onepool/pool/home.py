@@ -85,10 +85,10 @@ def touchpoints(session: Session, now: datetime) -> dict[str, TouchpointIntake]:
         {"since": now - timedelta(hours=24)},
     ).to_pylist()
     exact = session.query(
-        "SELECT touchpoint, max(received_at) AS at FROM events WHERE received_at > $since GROUP BY 1",
+        "SELECT touchpoint, max(received_at) AS last_at FROM events WHERE received_at > $since GROUP BY 1",
         {"since": now - timedelta(hours=24)},
     ).to_pylist()
-    last = {row["touchpoint"]: row["at"] for row in exact}
+    last = {row["touchpoint"]: row["last_at"] for row in exact}
     return {
         row["touchpoint"]: TouchpointIntake(
             row["accepted"], row["quarantined"], last.get(row["touchpoint"]) or row["last_hour"]

@@ -193,6 +193,7 @@ class Reason(Model):
     """Why something holds or not: a tree that mirrors the definition."""
 
     kind: str = Field(description="all, any, not, or the kind of leaf.", examples=["did"])
+    place: str = Field(description="Path inside the definition.", examples=["all[2]"])
     sentence: Titles
     holds: bool | None = Field(description="Null where truth is not the question (figures of a tag).")
     figure: str | None = Field(description="What was found.", examples=["3"])

@@ -36,12 +36,13 @@ class Segment(Model):
     title: Titles
     description: str
     condition: JsonObject
-    sentence: Titles = Field(description="The condition read back in words.")
+    sentence: Titles | None = Field(description="The condition read back in words; null when it can't be read.")
     size: int
     version: int
     author: str | None
     changed_at: Instant | None
     used_by: list[str] = Field(description="Segments and tags that refer to it.")
+    problems: list[Finding] = Field(description="Why it can't be computed any more; empty when all is well.")
 
 
 class SegmentList(Model):

@@ -34,10 +34,10 @@ def preview_condition(
 ) -> Preview:
     """How many customers a condition selects now, a few of them, and what it says. Nothing is saved."""
     standard = ws.standard()
-    ctx = audience.context(ws)
-    condition, problems = audience.findings(body.condition, ctx)
     with ws.pool.read() as session:
         total = customer_count(session)
+        ctx = audience.context(ws, catalog.event_names(session))
+        condition, problems = audience.findings(body.condition, ctx)
         if condition is None:
             return Preview(size=None, total=total, sample=[], seconds=0.0, sentence=None, problems=problems, parts=[])
         counted = audience.count(session, condition, ctx, time.now(), with_parts=body.parts)
@@ -68,19 +68,22 @@ def list_condition_names(_who: Reader, ws: Workspace) -> ConditionNames:
     standard = ws.standard()
     with ws.pool.read() as session:
         values = catalog.tag_values(session)
+        kept = [name for name in catalog.event_names(session) if name not in standard.events]
+    names = audience.context(ws).names
     touchpoints = ws.touchpoints()
     return ConditionNames(
-        events=condition_events(standard),
+        events=condition_events(standard, kept),
         attributes=condition_attributes(standard),
         tags=[
             TagName(
                 name=item.name,
                 title=titles(item.body.get("title"), item.name),
                 kind=str(item.body.get("kind", "")),
-                type=audience.tag_type(item.body),
-                values=values.get(item.name, []),
+                type=names.tags[item.name].type,
+                values=list(dict.fromkeys([*(names.tags[item.name].values or ()), *values.get(item.name, [])])),
             )
             for item in ws.definitions.current("tag")
+            if item.name in names.tags
         ],
         segments=[
             PlainName(name=item.name, title=titles(item.body.get("title"), item.name))

@@ -26,7 +26,7 @@ from onepool.api.problems import Conflict, NotFound
 from onepool.api.showing import shown
 from onepool.api.usage import users_of
 from onepool.api.workspace import WorkspaceLike
-from onepool.audience.conditions.names import Context
+from onepool.audience.conditions import Context, check
 from onepool.clock import Clock
 from onepool.definitions import Definition
 from onepool.pool import catalog, customers
@@ -147,7 +147,7 @@ def read_segment_history(
                 author=item.author,
                 reason=item.reason,
                 at=item.created_at,
-                condition=None if item.deleted else cast(JsonObject, item.body.get("condition")),
+                condition=None if item.deleted else _written(item),
             )
             for item in versions
         ],
@@ -162,12 +162,14 @@ def _get(ws: WorkspaceLike, name: str) -> Definition:
 
 
 def _save(ws: WorkspaceLike, time: Clock, who: Caller, name: str, change: SegmentChange) -> Segment:
+    before = ws.definitions.get("segment", name)
     condition = audience.checked(change.condition, audience.context(ws), name)
     body = {
         "segment": name,
         "title": change.title.model_dump(),
-        "description": change.description,
-        "condition": condition.canonical(),
+        "when": condition.canonical(),
+        **({"purpose": change.description} if change.description else {}),
+        **({"owner": before.body["owner"]} if before and before.body.get("owner") else {}),
     }
     item = ws.save("segment", name, body, author=who.actor, reason=change.reason)
     audit.record(ws.state, time, who.actor, "definition.save", f"segment:{name}", {"version": item.version})
@@ -181,15 +183,29 @@ def _one(ws: WorkspaceLike, item: Definition) -> Segment:
 
 
 def _segment(item: Definition, ctx: Context, size: int, used_by: list[str]) -> Segment:
+    written = _written(item)
+    condition = ctx.names.segments.get(item.name)
+    if condition is None:
+        # Written for another edition: shown as it stands.
+        _, problems = audience.findings(written, ctx, item.name)
+    else:
+        problems = [audience.finding(problem) for problem in check(condition, ctx.names, item.name)]
     return Segment(
         name=item.name,
         title=titles(item.body.get("title"), item.name),
-        description=str(item.body.get("description") or ""),
-        condition=cast(JsonObject, item.body.get("condition")),
-        sentence=audience.read_back(ctx.names.segments[item.name], ctx),
+        description=str(item.body.get("purpose") or ""),
+        condition=written if condition is None else condition.canonical(),
+        sentence=None if condition is None else audience.read_back(condition, ctx),
         size=size,
         version=item.version,
         author=item.author,
         changed_at=item.created_at,
         used_by=used_by,
+        problems=problems,
     )
+
+
+def _written(item: Definition) -> JsonObject:
+    """The condition as it was written."""
+    condition = item.body.get("when", item.body.get("condition"))
+    return cast(JsonObject, condition) if isinstance(condition, dict) else {}

@@ -1,0 +1,108 @@
+"""A workspace with three customers and a signed-in browser."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from onepool.api import LiveFeed, create_app
+from onepool.clock import FakeClock
+from onepool.pool import DuckDBEngine, schema, views
+from onepool.privacy.roles import Role
+from onepool.privacy.users import create_user
+from onepool.workspace import Workspace, columns_of, init_workspace
+
+from . import people
+
+PASSWORD = "correct horse battery"
+NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
+
+
+@dataclass
+class Browser:
+    """Requests of one browser: keeps cookies, sends the console's header."""
+
+    app: Any
+    cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
+    headers: dict[str, str] = field(default_factory=lambda: {"X-OnePool": "1"})
+    address: str = "203.0.113.7"
+
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        async def send() -> httpx.Response:
+            transport = httpx.ASGITransport(app=self.app, client=(self.address, 4711))
+            headers = {**self.headers, **options.pop("headers", {})}
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://onepool.test", cookies=self.cookies, headers=headers
+            ) as client:
+                response = await client.request(method, path, **options)
+                self.cookies = client.cookies
+                return response
+
+        return asyncio.run(send())
+
+    def get(self, path: str, **params: Any) -> httpx.Response:
+        return self.request("GET", path, **({"params": params} if params else {}))
+
+    def post(self, path: str, body: Any = None, **options: Any) -> httpx.Response:
+        return self.request("POST", path, json=body, **options)
+
+    def put(self, path: str, body: Any) -> httpx.Response:
+        return self.request("PUT", path, json=body)
+
+    def delete(self, path: str) -> httpx.Response:
+        return self.request("DELETE", path)
+
+
+@dataclass
+class World:
+    """A workspace, its app, and ways in."""
+
+    ws: Workspace
+    clock: FakeClock
+    feed: LiveFeed
+    app: Any
+
+    def browser(self) -> Browser:
+        return Browser(self.app)
+
+    def user(self, role: Role) -> str:
+        """Make a user of that role; the e-mail address."""
+        email = f"{role.value}@brand.test"
+        create_user(self.ws.state, self.clock, email=email, name=role.value, role=role, password=PASSWORD)
+        return email
+
+    def signed_in(self, role: Role = Role.ADMIN) -> Browser:
+        browser = self.browser()
+        answer = browser.post("/api/v1/session", {"email": self.user(role), "password": PASSWORD})
+        assert answer.status_code == 200, answer.text
+        return browser
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[World]:
+    """A new workspace without anything."""
+    clock = FakeClock(NOW)
+    ws = init_workspace(tmp_path / "brand", clock=clock)
+    ws.pool = DuckDBEngine(":memory:", ws.settings.time_zone, threads=1)
+    standard = ws.standard()
+    columns = columns_of(standard)
+    with ws.pool.write() as session:
+        schema.create(session, columns)
+        views.create(session, columns, {"product": {"name": "VARCHAR"}}, frozenset({"phone", "email"}))
+    feed = LiveFeed()
+    yield World(ws, clock, feed, create_app(ws, feed, clock))
+    ws.close()
+
+
+@pytest.fixture
+def world(empty: World) -> World:
+    """The workspace with three customers in it."""
+    people.fill(empty.ws)
+    return empty
