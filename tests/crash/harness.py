@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import blake2b
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from uuid import UUID
@@ -25,7 +26,6 @@ from onepool.collect.log import SqliteLog
 from onepool.collect.serve import serve_collector
 from onepool.collect.touchpoint import CachedTouchpoints
 from onepool.clock import SystemClock
-from onepool.standards import event_id
 from onepool.tick import Worker
 from onepool.verify import verify
 from onepool.workspace import init_workspace, open_workspace
@@ -72,7 +72,8 @@ def count(root: Path, acknowledged: list[str]) -> dict[str, object]:
     rows = workspace.pool.query("SELECT event_id, count(*) AS n FROM events GROUP BY event_id").to_pylist()
     workspace.close()
     found = {UUID(str(row["event_id"])).bytes: row["n"] for row in rows}
-    promised = {event_id(TOUCHPOINT, message) for message in acknowledged}
+    # An event's id is BLAKE2b-128 of its touchpoint and the sender's message id.
+    promised = {blake2b(f"{TOUCHPOINT}\0{message}".encode(), digest_size=16).digest() for message in acknowledged}
     differences = [f"{f.check}: {f.difference}" for f in verify(open_workspace(root)) if f.difference]
     return {
         "missing": len(promised - found.keys()),

@@ -23,6 +23,7 @@ from onepool.workspace import Workspace
 I64 = npt.NDArray[np.int64]
 
 TOUCHED = "_touched_customers"
+PRESENT = "_present_customers"
 _KEY = "evaluated"
 
 
@@ -78,16 +79,19 @@ class Live:
         due = session.query('SELECT DISTINCT customer_id FROM due WHERE "at" <= $now', {"now": now})
         scope = np.union1d(touched, due.column("customer_id").to_numpy())
         session.relation(TOUCHED, pa.table({"customer_id": scope}))
+        # Retired customers have no identifiers any more: nothing holds for them, and they leave what they were in.
+        present = f"SELECT DISTINCT customer_id FROM customer_of SEMI JOIN {TOUCHED} USING (customer_id)"
+        session.relation(PRESENT, session.query(present))
         done = _Pass(now)
         self._retire(session, gone, done)
         for level in catalog.tag_levels:
             self._tags(session, [t for t in level if f"tag:{t}" in fresh], Scope.all(), done)
             if scope.size:
-                self._tags(session, [t for t in level if f"tag:{t}" not in fresh], Scope.customers(TOUCHED), done)
+                self._tags(session, [t for t in level if f"tag:{t}" not in fresh], Scope.customers(PRESENT), done)
         names = list(catalog.segments)
         self._segments(session, [s for s in names if f"segment:{s}" in fresh], Scope.all(), done)
         if scope.size:
-            self._segments(session, [s for s in names if f"segment:{s}" not in fresh], Scope.customers(TOUCHED), done)
+            self._segments(session, [s for s in names if f"segment:{s}" not in fresh], Scope.customers(PRESENT), done)
             session.execute(f"DELETE FROM due WHERE customer_id IN (SELECT customer_id FROM {TOUCHED})")  # noqa: S608
         for alarm in done.alarms:
             session.append("due", alarm)
@@ -164,7 +168,7 @@ class Live:
 def _tag_changes(session: Session, found: pa.Table, names: Sequence[str], scope: Scope) -> pa.Table:
     """How newly computed values differ from the kept ones; a customer without a new value loses the old one."""
     session.relation("_found_tags", found.select(TAG_SCHEMA.names).cast(TAG_SCHEMA))
-    inside = "" if scope.relation is None else f"AND customer_id IN (SELECT customer_id FROM {scope.relation})"
+    inside = "" if scope.relation is None else f"AND customer_id IN (SELECT customer_id FROM {TOUCHED})"
     query = f"""
         WITH old AS (SELECT * FROM tag_values WHERE tag IN (SELECT unnest($names)) {inside})
         SELECT coalesce(n.customer_id, o.customer_id) AS customer_id, coalesce(n.tag, o.tag) AS tag,
@@ -179,7 +183,7 @@ def _tag_changes(session: Session, found: pa.Table, names: Sequence[str], scope:
 def _segment_changes(session: Session, members: pa.Table, names: Sequence[str], scope: Scope) -> pa.Table:
     """How newly computed members (customer_id, segment) differ from the kept ones."""
     session.relation("_found_members", members.select(["customer_id", "segment"]))
-    inside = "" if scope.relation is None else f"AND customer_id IN (SELECT customer_id FROM {scope.relation})"
+    inside = "" if scope.relation is None else f"AND customer_id IN (SELECT customer_id FROM {TOUCHED})"
     query = f"""
         WITH old AS (SELECT customer_id, segment FROM segment_members WHERE segment IN (SELECT unnest($names)) {inside})
         SELECT coalesce(n.customer_id, o.customer_id) AS customer_id, coalesce(n.segment, o.segment) AS segment,

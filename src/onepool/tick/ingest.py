@@ -82,8 +82,11 @@ class Ingest:
             self._resolver.save(connection, prepared.resolved)
             set_meta(connection, "log_offset", str(offset))
 
-    def append(self, session: Session, prepared: Prepared) -> None:
-        """Write the batch into the pool, inside the caller's transaction."""
+    def append(self, session: Session, prepared: Prepared, *, redo: bool = False) -> None:
+        """Write the batch into the pool, inside the caller's transaction.
+
+        `redo`: the state knows the batch already, so its identities look unchanged though the pool lacks the rows.
+        """
         batch, resolved = prepared.batch, prepared.resolved
         events = _with_bearer(batch.events, resolved.bearer)
         session.append("events", events)
@@ -96,15 +99,13 @@ class Ingest:
             orders.fold(session)
         _quarantine(session, prepared, self.standard.version)
         _intake(session, prepared)
-        changed = pa.concat_arrays(
-            [
-                resolved.moved.column("customer_id").combine_chunks(),
-                resolved.moved.column("was").combine_chunks().drop_null(),
-                self._customers_of(batch.attributes, resolved),
-            ]
-        )
-        session.relation("_touched", pa.table({"customer_id": resolved.customers}))
-        session.relation("_changed", pa.table({"customer_id": pc.unique(changed)}))
+        touched = pa.table({"customer_id": resolved.customers})
+        self.refresh(session, touched, touched if redo else self._changed(batch, resolved))
+
+    def refresh(self, session: Session, touched: pa.Table, changed: pa.Table) -> None:
+        """Refresh the profiles of customers, given as (customer_id); see `profiles.refresh`."""
+        session.relation("_touched", touched)
+        session.relation("_changed", changed)
         profiles.refresh(session, columns_of(self.standard).attributes)
 
     def committed(self, prepared: Prepared) -> None:
@@ -116,9 +117,15 @@ class Ingest:
         eventless = pc.invert(pc.is_in(rows.column("row"), value_set=prepared.batch.events.column("row")))
         session.append("accepted_ids", rows.filter(eventless).select(["seq", "event_id", "received_at"]))
 
-    def _customers_of(self, table: pa.Table, resolved: Resolved) -> pa.Array:
-        bearer = resolved.bearer[table.column("row").to_numpy()]
-        return pa.array(self._resolver.components.customer[bearer], pa.int64())
+    def _changed(self, batch: Batch, resolved: Resolved) -> pa.Table:
+        """Customers whose identifiers or attributes the batch changed, retired ones included."""
+        bearer = resolved.bearer[batch.attributes.column("row").to_numpy()]
+        parts = [
+            resolved.moved.column("customer_id").combine_chunks(),
+            resolved.moved.column("was").combine_chunks().drop_null(),
+            pa.array(self._resolver.components.customer[bearer], pa.int64()),
+        ]
+        return pa.table({"customer_id": pc.unique(pa.concat_arrays(parts))})
 
 
 def _with_bearer(table: pa.Table, bearer: npt.NDArray[np.int64]) -> pa.Table:

@@ -124,8 +124,10 @@ class Worker:
         self._live = Live(workspace)
         # After a crash between the two commits of a tick, the state is ahead: redo for the pool up to `_behind`.
         self._behind = workspace.applied()
-        if self._behind <= self.offset:
-            self._catch_up(identities=False)
+        if self._behind > self.offset:
+            self._level_identities()
+        else:
+            self._level_outcomes()
 
     @property
     def resolver(self) -> Resolver:
@@ -215,11 +217,11 @@ class Worker:
         self._ingest.committed(prepared)
         self._tell(outcome)
         if offset == self._behind:
-            self._catch_up(identities=True)
+            self._level_outcomes()
 
     def _write(self, prepared: Prepared, offset: int, *, live: bool) -> Outcome | None:
         with self._pool.write() as session:
-            self._ingest.append(session, prepared)
+            self._ingest.append(session, prepared, redo=offset <= self._behind)
             outcome = None
             if live:
                 outcome = self._live.evaluate(session, prepared.touched, self._ws.clock.now())
@@ -240,7 +242,7 @@ class Worker:
                 change = self._outcomes.save(connection, outcome, offset)
                 self._outcomes.record(session, change, outcome)
                 _set_meta(session, "outcome_id", str(change))
-        _set_meta(session, "log_offset", str(offset))
+        _set_log_offset(session, offset)
 
     def _idle(self) -> bool:
         """Nothing came in: see to customers whose window runs out and to definitions that changed."""
@@ -254,17 +256,28 @@ class Worker:
         self._tell(outcome)
         return True
 
-    def _catch_up(self, *, identities: bool) -> None:
-        """Bring the pool level with decisions that the state has and the pool has not."""
+    def _level_identities(self) -> None:
+        """Give the pool the identities that the state has, before the requests that they came from are redone."""
         with self._pool.write() as session:
-            if identities:
-                session.relation("_all", self._resolver.identifiers())
-                session.execute(
-                    """INSERT INTO identifiers BY NAME SELECT a.*, a.first_seen AS last_seen FROM _all a
-                    ANTI JOIN identifiers i ON i.identifier_id = a.identifier_id"""
-                )
-                session.execute("DELETE FROM customer_of")
-                session.append("customer_of", self._resolver.customers())
+            session.relation("_all", self._resolver.identifiers())
+            session.relation("_map", self._resolver.customers())
+            session.execute(
+                """INSERT INTO identifiers BY NAME SELECT a.*, a.first_seen AS last_seen FROM _all a
+                ANTI JOIN identifiers i ON i.identifier_id = a.identifier_id"""
+            )
+            moved = session.query(
+                """SELECT DISTINCT customer_id FROM (
+                    (SELECT identifier_id, customer_id FROM customer_of EXCEPT SELECT * FROM _map)
+                    UNION ALL (SELECT * FROM _map EXCEPT SELECT identifier_id, customer_id FROM customer_of))"""
+            )
+            session.execute("DELETE FROM customer_of")
+            session.execute("INSERT INTO customer_of SELECT identifier_id, customer_id FROM _map")
+            self._ingest.refresh(session, moved, moved)
+            self._live.postpone(session, moved.column("customer_id").to_numpy(), self._ws.clock.now())
+
+    def _level_outcomes(self) -> None:
+        """Give the pool the outcomes that the state has and the pool has not."""
+        with self._pool.write() as session:
             applied = int(_meta(session, "outcome_id") or 0)
             for change, outcome in self._outcomes.after(applied):
                 self._outcomes.fold(session, change, outcome)
@@ -303,6 +316,11 @@ def _object_fields(standard: Standard) -> dict[str, dict[str, str]]:
 
 def _personal(standard: Standard) -> frozenset[str]:
     return frozenset(name for name, attribute in standard.attributes.items() if attribute.personal is not Personal.NONE)
+
+
+def _set_log_offset(session: Session, offset: int) -> None:
+    """The last statement of a transaction: from here on the pool is complete up to the offset."""
+    _set_meta(session, "log_offset", str(offset))
 
 
 def _meta(session: Session, key: str) -> str | None:
