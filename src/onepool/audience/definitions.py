@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pydantic import AliasChoices, Field, ValidationError
+from pydantic import ValidationError
 
 from onepool.audience.conditions import Condition, ConditionError, Names, check, names_of, parse_condition
 from onepool.audience.conditions.errors import Problem
@@ -19,11 +19,11 @@ from onepool.standards import Standard
 
 
 class SegmentDefinition(Part):
-    """A segment: the customers for whom `when` holds."""
+    """A segment: the customers for whom the condition holds."""
 
     segment: ObjectName
     title: TitleField
-    when: Condition = Field(validation_alias=AliasChoices("when", "condition"))
+    condition: Condition
     owner: Text | None = None
     purpose: Text | None = None
 
@@ -35,25 +35,24 @@ class SegmentDefinition(Part):
 def parse_segment(body: Mapping[str, Any]) -> SegmentDefinition:
     """The segment that `body` defines. Raises ConditionError with every problem and its place.
 
-    >>> parse_segment({"segment": "buyers", "title": "Buyers", "when": {"did": "order_paid"}}).name
+    >>> parse_segment({"segment": "buyers", "title": "Buyers", "condition": {"did": "order_paid"}}).name
     'buyers'
     """
     plain = plain_data(body)
     name = plain.get("segment")
     where = f"segment {name}" if isinstance(name, str) else None
-    key = "condition" if "condition" in plain and "when" not in plain else "when"
     problems: list[Problem] = []
     try:
-        if key in plain:
-            plain[key] = parse_condition(plain[key])
+        if "condition" in plain:
+            plain["condition"] = parse_condition(plain["condition"])
     except ConditionError as error:
-        problems = [Problem(_under(key, one.place), one.message, one.suggestion) for one in error.problems]
-        plain.pop(key)
+        problems = [Problem(_under("condition", one.place), one.message, one.suggestion) for one in error.problems]
+        plain.pop("condition")
     try:
         found = SegmentDefinition.model_validate(plain)
     except ValidationError as error:
         known = {"": [*SegmentDefinition.model_fields]}
-        problems += [one for one in problems_of(error, known) if not (problems and one.place in ("when", "condition"))]
+        problems += [one for one in problems_of(error, known) if not (problems and one.place == "condition")]
         raise ConditionError(problems, where=where) from None
     return found
 
@@ -72,10 +71,10 @@ def check_segment(
     except ConditionError as error:
         raise ConditionError(error.problems, where=where) from None
     names = workspace_names(standard, tags, segments, touchpoints)
-    problems = check(segment.when, names, segment.segment)
+    problems = check(segment.condition, names, segment.segment)
     if problems:
         raise ConditionError(
-            [Problem(_under("when", one.place), one.message, one.suggestion) for one in problems], where=where
+            [Problem(_under("condition", one.place), one.message, one.suggestion) for one in problems], where=where
         )
 
 
@@ -124,7 +123,7 @@ def workspace_names(
             segment = parse_segment(body)
         except ConditionError:
             continue
-        known_segments[name] = segment.when
+        known_segments[name] = segment.condition
         titles[f"segment:{name}"] = segment.title.model_dump()
     return names_of(
         standard,
@@ -143,7 +142,7 @@ def tag_circle(
     conditions = {}
     for segment, body in segments.items():
         try:
-            conditions[segment] = parse_segment(body).when
+            conditions[segment] = parse_segment(body).condition
         except ConditionError:
             continue
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from onepool.audience.conditions.model import (
     All,
@@ -23,8 +23,6 @@ from onepool.audience.conditions.model import (
 )
 from onepool.audience.conditions.names import Names
 from onepool.audience.conditions.values import DAYS_OF_WEEK, Span
-
-Language = Literal["zh", "en"]
 
 _NO_NAMES = Names()
 
@@ -87,6 +85,12 @@ _PREVIOUS = {
     "quarter": ("上季度", "last quarter"),
     "year": ("去年", "last year"),
 }
+_CORE: Mapping[str, Mapping[str, str]] = {
+    "time": {"zh": "发生时间", "en": "time"},
+    "received_at": {"zh": "接收时间", "en": "time received"},
+    "channel": {"zh": "渠道", "en": "channel"},
+    "touchpoint": {"zh": "触点", "en": "touchpoint"},
+}
 _DAYS_ZH = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
 
 
@@ -97,21 +101,17 @@ def sentence(condition: Condition, lang: str, names: Names | None = None) -> str
     >>> sentence(parse_condition({"did": "order_paid", "within": {"last": "7 days"}}), "en")
     'did “order_paid” in the last 7 days'
     """
-    writer = _Writer("zh" if lang.lower().startswith("zh") else "en", names or _NO_NAMES)
+    writer = Writer(lang, names)
     return writer.condition(condition)
 
 
-def behaviour_sentence(event: str, behaviour: Behaviour, lang: str, names: Names | None = None) -> str:
-    """The events of a behaviour in words, without a verb."""
-    writer = _Writer("zh" if lang.lower().startswith("zh") else "en", names or _NO_NAMES)
-    return writer.events(event, behaviour)
+class Writer:
+    """Words of one language, with the titles of some names."""
 
-
-class _Writer:
-    def __init__(self, lang: Language, names: Names) -> None:
-        self.zh = lang == "zh"
-        self.lang = lang
-        self.names = names
+    def __init__(self, lang: str, names: Names | None = None) -> None:
+        self.zh = lang.lower().startswith("zh")
+        self.lang = "zh" if self.zh else "en"
+        self.names = names or _NO_NAMES
 
     def condition(self, condition: Condition) -> str:
         match condition:
@@ -140,8 +140,8 @@ class _Writer:
         texts = [f"{title} {self.test(test, operand, predicate.currency)}" for test, operand in predicate.tests()]
         return self.both(texts)
 
-    def events(self, event: str, behaviour: Behaviour) -> str:
-        """The events meant: window, slice, name, filters."""
+    def events(self, event: str, behaviour: Behaviour, verb: str = "") -> str:
+        """The events meant: window, slice, name, filters; in Chinese the verb stands before the name."""
         name = self.quoted("event", event)
         window = self.window(behaviour.within)
         where = self.both(
@@ -149,7 +149,7 @@ class _Writer:
         )
         slice_ = self._slice(behaviour)
         if self.zh:
-            return "".join([window, slice_, name, f"（{where}）" if where else ""])
+            return "".join([window, slice_, verb, name, f"（{where}）" if where else ""])
         return " ".join(part for part in (name, f"({where})" if where else "", slice_, window) if part)
 
     def test(self, test: str, operand: Any, currency: str | None = None) -> str:
@@ -157,6 +157,8 @@ class _Writer:
             return ("个数 " if self.zh else "has a number of values that ") + self.both(
                 [self.test(one, wanted) for one, wanted in operand.tests()]
             )
+        if test in ("in", "not_in") and len(operand) == 1:
+            test, operand = {"in": "is", "not_in": "is_not"}[test], operand[0]
         pattern = _TESTS[test][0 if self.zh else 1]
         if test == "between":
             return pattern.format(self.one(operand[0]), self.one(operand[1])) + (f" {currency}" if currency else "")
@@ -201,13 +203,13 @@ class _Writer:
         if name.startswith("items."):
             inner = self.title("field", name.removeprefix("items."))
             return f"某件商品的{inner}" if self.zh else f"{inner} of an item"
-        return self.title("field", name.removeprefix("fields."))
+        return _CORE.get(name, {}).get(self.lang) or self.title("field", name.removeprefix("fields."))
 
     def both(self, texts: Sequence[str]) -> str:
         return ("且" if self.zh else " and ").join(texts)
 
     def _did(self, leaf: DidLeaf) -> str:
-        events = self.events(leaf.did, leaf)
+        events = self.events(leaf.did, leaf, "做过")
         if leaf.first or leaf.last:
             which = ("首次", "the first event ever is") if leaf.first else ("最近一次", "the latest event is")
             if self.zh:
@@ -226,16 +228,16 @@ class _Writer:
             return f"{which[1]} {events}"
         asked = leaf.figure()
         if asked is None:
-            return f"做过{events}" if self.zh else f"did {events}"
-        return f"做过{events}，{self._figure(*asked)}" if self.zh else f"did {events}, {self._figure(*asked)}"
+            return events if self.zh else f"did {events}"
+        return f"{events}，{self._figure(*asked)}" if self.zh else f"did {events}, {self._figure(*asked)}"
 
     def _did_not(self, leaf: DidNotLeaf) -> str:
-        events = self.events(leaf.did_not, leaf)
         asked = leaf.figure()
+        events = self.events(leaf.did_not, leaf, "没有做过" if asked is None else "做过")
         if asked is None:
-            return f"没有做过{events}" if self.zh else f"did not do {events}"
+            return events if self.zh else f"did not do {events}"
         figure = self._figure(*asked)
-        return f"不满足（做过{events}，{figure}）" if self.zh else f"not (did {events}, {figure})"
+        return f"不满足（{events}，{figure}）" if self.zh else f"not (did {events}, {figure})"
 
     def _where(self, leaf: Behaviour) -> str:
         return self.both([self.value(self.field(name), predicate) for name, predicate in (leaf.where or {}).items()])

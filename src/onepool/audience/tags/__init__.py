@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from onepool.audience.tags.compiler import TagPlan, compile_tags
+from onepool.audience.tags.explain import TagReason, explain_tag
 from onepool.audience.tags.model import TagDefinition
 from onepool.audience.tags.parse import (
     check_definition,
@@ -14,19 +15,23 @@ from onepool.audience.tags.parse import (
     with_files,
 )
 from onepool.audience.tags.population import Populations, load_populations, save_populations
+from onepool.audience.tags.sentence import tag_sentence
 
 __all__ = [
     "Populations",
     "TagDefinition",
     "TagPlan",
+    "TagReason",
     "check_definition",
     "compile_tags",
+    "explain_tag",
     "load_populations",
     "needs_population",
     "parse_tag",
     "produced_values",
     "save_populations",
     "tag_names",
+    "tag_sentence",
     "tags_used",
     "with_files",
 ]
