@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from onepool.audience.conditions import Condition, ConditionError, Names, check, names_of, parse_condition
 from onepool.audience.conditions.errors import Problem
@@ -19,11 +19,11 @@ from onepool.standards import Standard
 
 
 class SegmentDefinition(Part):
-    """A segment: the customers for whom the condition holds."""
+    """A segment: the customers for whom its `condition` holds."""
 
     segment: ObjectName
     title: TitleField
-    condition: Condition
+    when: Condition = Field(alias="condition")
     owner: Text | None = None
     purpose: Text | None = None
 
@@ -51,7 +51,7 @@ def parse_segment(body: Mapping[str, Any]) -> SegmentDefinition:
     try:
         found = SegmentDefinition.model_validate(plain)
     except ValidationError as error:
-        known = {"": [*SegmentDefinition.model_fields]}
+        known = {"": ["segment", "title", "condition", "owner", "purpose"]}
         problems += [one for one in problems_of(error, known) if not (problems and one.place == "condition")]
         raise ConditionError(problems, where=where) from None
     return found
@@ -71,7 +71,7 @@ def check_segment(
     except ConditionError as error:
         raise ConditionError(error.problems, where=where) from None
     names = workspace_names(standard, tags, segments, touchpoints)
-    problems = check(segment.condition, names, segment.segment)
+    problems = check(segment.when, names, segment.segment)
     if problems:
         raise ConditionError(
             [Problem(_under("condition", one.place), one.message, one.suggestion) for one in problems], where=where
@@ -123,7 +123,7 @@ def workspace_names(
             segment = parse_segment(body)
         except ConditionError:
             continue
-        known_segments[name] = segment.condition
+        known_segments[name] = segment.when
         titles[f"segment:{name}"] = segment.title.model_dump()
     return names_of(
         standard,
@@ -142,7 +142,7 @@ def tag_circle(
     conditions = {}
     for segment, body in segments.items():
         try:
-            conditions[segment] = parse_segment(body).condition
+            conditions[segment] = parse_segment(body).when
         except ConditionError:
             continue
 

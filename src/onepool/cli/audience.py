@@ -178,7 +178,7 @@ def size(name: Name, folder: WorkspaceDir = HERE, as_of: AsOf = None, as_json: J
         show_json({"segment": name, "as_of": audience.at, "size": count, "customers": total})
     else:
         say(f"{name}: {count} of {total} customers at {audience.at.isoformat(timespec='seconds')}")
-        say(sentence(audience.segments[name].condition, audience.language, audience.ctx.names))
+        say(sentence(audience.segments[name].when, audience.language, audience.ctx.names))
 
 
 _CUSTOMERS = "SELECT count(DISTINCT customer_id) FROM customer_of"
@@ -216,7 +216,7 @@ def explain_segment(
     Example: onepool segment explain vip phone:13800000000
     """
     audience = _audience(folder, as_of)
-    condition = _one(audience.segments, name, "segment").condition
+    condition = _one(audience.segments, name, "segment").when
     with audience.ws.pool.read() as session:
         customer_id = _customer(session, customer, audience)
         reason = explain_condition(condition, customer_id, audience.at, session, audience.ctx)
@@ -229,7 +229,7 @@ def explain_segment(
 
 
 def _members(audience: _Audience, name: str) -> list[int]:
-    condition = _one(audience.segments, name, "segment").condition
+    condition = _one(audience.segments, name, "segment").when
     plan = compile_conditions({"member": condition}, audience.at, Scope.all(), audience.ctx)
     with audience.ws.pool.read() as session:
         found = plan.run(session)
