@@ -82,7 +82,10 @@ def test_what_is_taken_and_what_is_quarantined(tmp_path: Path, standard: Standar
     assert taken["order_id"].to_pylist() == orders["invoice_no"].to_pylist()
     assert taken["event"].to_pylist() == orders["event"].to_pylist()
     assert taken["lines"].to_pylist() == orders["lines"].to_pylist()
-    assert taken["amount"].cast(pa.decimal128(18, 4)).to_pylist() == orders["amount"].cast(pa.decimal128(18, 4)).to_pylist()
+    assert (
+        taken["amount"].cast(pa.decimal128(18, 4)).to_pylist()
+        == orders["amount"].cast(pa.decimal128(18, 4)).to_pylist()
+    )
     assert pc.sum(taken.filter(pc.equal(taken["event"], "order_paid"))["amount"]).as_py() == Decimal("8911407.9040")
     assert pc.unique(taken["currency"]).to_pylist() == ["GBP"]
     assert set(batch.ids["value"].to_pylist()) == set(orders["customer"].to_pylist())

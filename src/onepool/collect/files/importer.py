@@ -15,7 +15,7 @@ from onepool.collect.files.errors import FileError, MappingError
 from onepool.collect.files.mapping import Kind, Mapping
 from onepool.collect.files.orders import OrderStage
 from onepool.collect.files.plan import Dictionary, Planner
-from onepool.collect.files.render import Columns, Parameters
+from onepool.collect.files.render import Columns, Parameters, trimmed
 from onepool.collect.files.report import Check, FileReport, ImportReport, Progress, Refusals, Verdict
 from onepool.collect.files.rows import RowStage
 from onepool.collect.files.sources import open_source
@@ -91,7 +91,7 @@ def _read(
         sql, parameters = statements[layout]
         if block.table.num_rows:
             keys = [f"c{number}" for number in range(block.table.num_columns)]
-            table = block.table.rename_columns(keys).append_column("row", block.rows)
+            table = trimmed(block.table).rename_columns(keys).append_column("row", block.rows)
             staging.insert(sql, table, parameters)
         staging.refuse(block.broken)
         file.rows += block.table.num_rows + len(block.broken)
