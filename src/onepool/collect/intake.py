@@ -185,7 +185,7 @@ class Intake:
         if key is not None:
             touchpoint = await self._owner(key)  # before the body is read: a stranger costs us little
         plain = self._plain(body, encoding)
-        events, oversize, body_key = self._frame(plain, call)
+        events, oversize, body_key = self._frame(plain, call, key_known=key is not None)
         if key is None:
             if body_key is None:
                 raise _Refused(
@@ -233,17 +233,17 @@ class Intake:
             status, code = (413, "too-large") if error.too_large else (400, "gzip")
             raise _Refused(status, code, str(error)) from error
 
-    def _frame(self, body: bytes, call: str) -> tuple[int, bool, str | None]:
+    def _frame(self, body: bytes, call: str, *, key_known: bool) -> tuple[int, bool, str | None]:
         """Number of events, whether one of a batch is too large, the write key. Raises _Refused."""
         limit = self._limits.event_bytes
         try:
             if call == "batch":
                 batch = segment.read_batch(body)
                 events = batch.batch
-                oversize = len(body) > limit and any(len(memoryview(event)) > limit for event in events)
+                oversize = len(body) > limit and max(map(len, events), default=0) > limit
                 key = batch.writeKey
-                if not key and events:
-                    key = _key_of(bytes(events[0]))
+                if not key and not key_known and events:
+                    key = _key_of(events[0])
                 return len(events), oversize, key if isinstance(key, str) and key else None
             if len(body) > limit:
                 message = f"an event may have {limit:,} bytes at most, this one has {len(body):,}"
@@ -301,7 +301,7 @@ def _query_key(query: bytes) -> str | None:
     return values[0] if values else None
 
 
-def _key_of(event: bytes) -> Any:
+def _key_of(event: msgspec.Raw) -> Any:
     """The key inside an event of a batch, which need not be readable."""
     try:
         return _key(event).writeKey

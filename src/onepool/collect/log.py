@@ -95,7 +95,7 @@ _GET = f"SELECT {_COLUMNS} FROM record WHERE offset IN (SELECT value FROM json_e
 _END = "SELECT seq FROM sqlite_sequence WHERE name = 'record'"
 
 _PAGE_BYTES = 16384
-_PASSIVE_PAGES = 1024
+_PASSIVE_PAGES = 256
 _RESTART_PAGES = 8192
 _BUSY_MS = 10_000
 

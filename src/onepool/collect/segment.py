@@ -168,7 +168,7 @@ def _one_by_one(events: list[bytes] | list[msgspec.Raw], sender: _Sender, limit:
     items: list[Item] = []
     broken: list[Broken] = []
     for number, raw in enumerate(events):
-        size = len(memoryview(raw))
+        size = len(raw)
         try:
             if limit and size > limit:
                 raise _Refused("size.event", f"the event has {size:,} bytes, at most {limit:,} are allowed")

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from onepool.errors import OnePoolError
 
@@ -57,11 +56,17 @@ class Refreshing(Protocol):
 class CachedTouchpoints:
     """Touchpoints from a callable that may block, read again every ``every`` seconds in a thread.
 
-    ``load`` raises OnePoolError, OSError or SQLAlchemyError when it can't read now; the last known ones then stay.
+    When ``load`` raises one of ``failures`` it can't read now, and the last known touchpoints stay.
     """
 
-    def __init__(self, load: Callable[[], Iterable[Touchpoint]], every: float = 1.0) -> None:
+    def __init__(
+        self,
+        load: Callable[[], Iterable[Touchpoint]],
+        every: float = 1.0,
+        failures: tuple[type[Exception], ...] = (OnePoolError, OSError),
+    ) -> None:
         self._load = load
+        self._failures = failures
         self._every = every
         self._by_key: dict[str, Touchpoint] | None = None
         self._lock = asyncio.Lock()
@@ -80,7 +85,7 @@ class CachedTouchpoints:
                 return
             try:
                 found = await asyncio.to_thread(lambda: list(self._load()))
-            except (OnePoolError, OSError, SQLAlchemyError) as error:
+            except self._failures as error:
                 _log.warning("touchpoints could not be read", error=str(error), known=self._by_key is not None)
             else:
                 self._by_key = {touchpoint.write_key: touchpoint for touchpoint in found if touchpoint.write_key}
