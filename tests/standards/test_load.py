@@ -14,13 +14,14 @@ from onepool.standards.options import Options, parse_options
 from onepool.standards.reference import render
 
 TITLE = {"zh": "肤质", "en": "Skin"}
-EVENTS = """followed unfollowed qr_scanned menu_clicked message_received page_viewed screen_viewed product_viewed
-    product_list_viewed searched cart_added cart_removed cart_viewed favourite_added checkout_started order_placed order_paid
-    order_shipped order_completed order_cancelled order_refunded return_requested coupon_received coupon_redeemed
-    coupon_expired points_earned points_spent membership_joined level_changed form_submitted survey_answered ad_clicked
-    ad_viewed message_sent message_delivered message_read message_clicked message_failed message_replied campaign_received
-    contact_added contact_removed group_chat_joined group_chat_left app_opened app_installed signed_up signed_in
-    profile_updated group_joined identity_aliased live_watched shared reviewed service_requested store_visited"""
+EVENTS = """followed unfollowed qr_scanned menu_clicked message_received page_viewed screen_viewed
+    product_viewed product_list_viewed searched cart_added cart_removed cart_viewed favourite_added
+    checkout_started order_placed order_paid order_shipped order_completed order_cancelled order_refunded
+    return_requested coupon_received coupon_redeemed coupon_expired points_earned points_spent membership_joined
+    level_changed form_submitted survey_answered ad_clicked ad_viewed message_sent message_delivered
+    message_read message_clicked message_failed message_replied campaign_received contact_added contact_removed
+    group_chat_joined group_chat_left app_opened app_installed signed_up signed_in profile_updated
+    group_joined identity_aliased live_watched shared reviewed service_requested store_visited"""
 
 
 def problems(*extra: Any) -> str:

@@ -19,10 +19,11 @@ from onepool.collect.inbound import Broken, Item
 from onepool.collect.log import Record
 from onepool.standards import batch as tables
 from onepool.standards.batch import Batch, Touchpoint
+from onepool.standards.columns import short
 from onepool.standards.faults import Fault
 from onepool.standards.fields import Read
 from onepool.standards.guard import guard
-from onepool.standards.model import FieldType, Standard
+from onepool.standards.model import Standard
 from onepool.standards.normalise.id_card import hide
 from onepool.standards.options import Options
 from onepool.standards.persons import Persons
@@ -217,7 +218,7 @@ class Assembler:
         return pa.table([pa.array(self.row[where]).take(order), *columns], schema=tables.IDS)
 
     def _attributes(self) -> pa.Table:
-        facts = [(at, name, self._guarded(name, value)) for at, name, value in self.all.persons.facts if self.good[at]]
+        facts = [(at, name, self._guarded(value)) for at, name, value in self.all.persons.facts if self.good[at]]
         facts.sort(key=lambda fact: fact[0])
         where = np.array([at for at, _, _ in facts], np.int64)
         return pa.table(
@@ -232,14 +233,9 @@ class Assembler:
             schema=tables.ATTRIBUTES,
         )
 
-    def _guarded(self, name: str, value: str) -> str:
-        """A fact without an identity card number in clear; ids are left alone, as in events."""
-        if len(value) < _ID_CARD_LENGTH:
-            return value
-        attribute = self.all.standard.attributes.get(name)
-        if attribute is not None and attribute.type in (FieldType.ID, FieldType.ID_CARD):
-            return value
-        return hide(value, self.all.settings.digest_key)
+    def _guarded(self, value: str) -> str:
+        """A fact without an identity card number in clear."""
+        return value if len(value) < _ID_CARD_LENGTH else hide(value, self.all.settings.digest_key)
 
     def _objects(self) -> pa.Table:
         parts = [tables.OBJECTS.empty_table()]
@@ -251,8 +247,8 @@ class Assembler:
             if not kept:
                 continue
             if read.items is not None:
-                read.extra["items"] = _object_items(read.items)
-            texts = read.texts(len(members))
+                read.extra["items"] = _object_items(read.items, read.extra.get("items"))
+            texts, _ = guard(pa.array(read.texts(len(members)), pa.string()), {}, self.all.standard, self.all.settings)
             where = np.array([members[place] for place in kept], np.int64)
             parts.append(
                 pa.table(
@@ -261,7 +257,7 @@ class Assembler:
                         pa.array(self.seq[where]),
                         pa.repeat(pa.scalar(name, pa.string()), len(kept)),
                         pa.array([read.typed[id_field].json[place] for place in kept], pa.string()),
-                        pa.array([texts[place] for place in kept], pa.string()),
+                        texts.take(pa.array(kept, pa.int64())),
                         _instants(self.all.time[where]),
                         pa.array([self.all.touchpoint_of[at] for at in where.tolist()], pa.string()),
                     ],
@@ -335,17 +331,21 @@ def _table(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
     )
 
 
-def _object_items(items: pa.Array) -> list[Any]:
-    """Order lines of an order object as JSON: amounts as numbers."""
-    return [
-        lines
-        and [
-            {
-                name: float(value) if isinstance(value, Decimal) else value
-                for name, value in line.items()
-                if value is not None
-            }
-            for line in lines
-        ]
-        for lines in items.to_pylist()
-    ]
+def _object_items(items: pa.Array, extra: Sequence[Any] | None) -> list[Any]:
+    """Order lines of order objects as JSON: their columns, and what has none."""
+    found: list[Any] = []
+    for place, lines in enumerate(items.to_pylist()):
+        more = extra[place] if extra is not None and extra[place] is not None else [{}] * len(lines or ())
+        found.append(
+            None
+            if lines is None
+            else [
+                {**{name: _json(value) for name, value in line.items() if value is not None}, **rest}
+                for line, rest in zip(lines, more, strict=True)
+            ]
+        )
+    return found
+
+
+def _json(value: Any) -> Any:
+    return short(float(value)) if isinstance(value, Decimal | float) else value

@@ -16,6 +16,7 @@ from onepool.standards import columns
 from onepool.standards.batch import item_type
 from onepool.standards.columns import ARROW, Column
 from onepool.standards.faults import Fault
+from onepool.standards.guard import clean
 from onepool.standards.model import Attribute, Field, FieldType, Names, SqlType, Standard, Value, loose
 from onepool.standards.normalise import contact, money, region, scalars
 from onepool.standards.normalise.channel import channel
@@ -202,7 +203,7 @@ class FieldReader:
             read.faults.setdefault(owner[line], (f"{name}.{field_name}", fault))
         struct = pa.StructArray.from_arrays(
             [
-                inner.typed[column].array if column in inner.typed else pa.nulls(len(lines), ARROW[sql])
+                self._line_column(inner, column, len(lines), ARROW[sql])
                 for column, sql in self.standard.item_columns.items()
             ],
             fields=list(item_type(self.standard).value_type),
@@ -213,6 +214,12 @@ class FieldReader:
             extra = [msgspec.json.decode(text) for text in json_rows(inner.extra, len(lines))]
             cut = [extra[start:end] for start, end in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True)]
             read.extra[name] = [part if any(part) else None for part in cut]
+
+    def _line_column(self, inner: Read, name: str, count: int, kind: pa.DataType) -> pa.Array:
+        if name not in inner.typed:
+            return pa.nulls(count, kind)
+        array = inner.typed[name].array
+        return clean(array, self.settings) if self.standard.fields[name].type is FieldType.TEXT else array
 
     def _places(self, read: Read, count: int) -> None:
         """Province, city and district to their canonical names, and the code of the place."""

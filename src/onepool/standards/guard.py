@@ -32,14 +32,20 @@ def guard(
     changed: set[str] = set()
     for place in suspects:
         fields: dict[str, Any] = msgspec.json.decode(written[place])
-        clean = {name: value if name in ids else hidden(value, settings.digest_key) for name, value in fields.items()}
-        changed |= {name for name in fields if clean[name] != fields[name]}
-        written[place] = _encode(clean).decode()
+        safe = {name: value if name in ids else hidden(value, settings.digest_key) for name, value in fields.items()}
+        changed |= {name for name in fields if safe[name] != fields[name]}
+        written[place] = _encode(safe).decode()
     for name in changed & columns.keys():
         if pa.types.is_string(columns[name].type):
-            values = columns[name].to_pylist()
-            columns[name] = pa.array([value and hide(value, settings.digest_key) for value in values], pa.string())
+            columns[name] = clean(columns[name], settings)
     return pa.array(written, pa.string()), columns
+
+
+def clean(texts: pa.Array, settings: StandardSettings) -> pa.Array:
+    """A column of texts without identity card numbers in clear."""
+    if not pc.any(pc.match_substring_regex(texts, CANDIDATE), min_count=0).as_py():
+        return texts
+    return pa.array([value and hide(value, settings.digest_key) for value in texts.to_pylist()], pa.string())
 
 
 def hidden(value: Any, key: bytes) -> Any:

@@ -15,11 +15,12 @@ from onepool.standards.faults import Fault
 from onepool.standards.fields import Faults, FieldReader, place
 from onepool.standards.model import IdentifierType, Scope, Standard, Strength, loose
 from onepool.standards.normalise import contact, scalars
-from onepool.standards.normalise.id_card import id_card
+from onepool.standards.normalise.id_card import MASKED, MIN_KEY, check, digest, id_card
 from onepool.standards.options import Options
 from onepool.standards.settings import StandardSettings
 
 _ATTRIBUTE_NAME: Final = 128
+_ID_CARD_LENGTH: Final = 18
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -41,6 +42,7 @@ class Values(dict[str, "str | Unusable | Fault"]):
         self._blocked = standard.blocked | {value.casefold() for value in kind.blocked}
         self._never = [re.compile(pattern) for pattern in kind.never]
         self._normalise = _normaliser(kind, settings)
+        self._key = settings.digest_key
         self._as_is = kind.normaliser == "opaque" and not self._never
 
     def __missing__(self, value: str) -> str | Unusable | Fault:
@@ -56,6 +58,9 @@ class Values(dict[str, "str | Unusable | Fault"]):
             found.casefold() in self._blocked or any(pattern.search(value) for pattern in self._never)
         ):
             found = Unusable(found, "blocked")
+        if isinstance(found, str) and len(found) == _ID_CARD_LENGTH and (number := check(found)) is not None:
+            # Some systems use the identity card number as their own: it identifies just as well as its digest.
+            found = digest(number, self._key) if len(self._key) >= MIN_KEY else Unusable(MASKED, "id_card")
         self[value] = found
         return found
 

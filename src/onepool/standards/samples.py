@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from onepool.collect.inbound import SAMPLE_BYTES, Item
 from onepool.standards.model import FieldType, Standard
-from onepool.standards.normalise.id_card import hide
-
-MASKED: Final = "[id_card]"
+from onepool.standards.normalise.id_card import MASKED, hide
 
 _encode = msgspec.json.encode
 

@@ -14,6 +14,9 @@ from onepool.standards.normalise.scalars import ABSENT, plain
 MIN_KEY: Final = 16
 """Bytes that the digest key must have at least."""
 
+MASKED: Final = "[id_card]"
+"""What stands in place of a number where there is no key to digest it with."""
+
 CANDIDATE: Final = r"(?:^|[^0-9A-Za-z])[1-9][0-9]{16}[0-9Xx](?:[^0-9A-Za-z]|$)"
 """Finds texts that may hold a number in clear (RE2 syntax too); `check` then decides."""
 
@@ -86,6 +89,6 @@ def hide(text: str, key: bytes | None = None) -> str:
         number = check(match[0])
         if number is None:
             return match[0]
-        return digest(number, key) if key is not None and len(key) >= MIN_KEY else "[id_card]"
+        return digest(number, key) if key is not None and len(key) >= MIN_KEY else MASKED
 
     return _CANDIDATE.sub(replace, text)
