@@ -125,6 +125,35 @@ def test_why(world: World) -> None:
     assert browser.get("/api/v1/customers/3/segments/none/why").json()["code"] == "segment-unknown"
 
 
+def test_why_a_tag(world: World) -> None:
+    browser = world.signed_in()
+    why = browser.get("/api/v1/customers/1/tags/buyer/why").json()
+    assert why["value"] == "high"
+    reason = why["reason"]
+    assert (reason["kind"], reason["figure"]) == ("metric", "120.5")
+    assert reason["event_ids"] == ["00000000-0000-0000-0000-000000000011"]
+    assert [(one["sentence"]["en"], one["figure"]) for one in reason["children"]] == [("Cuts between layers", "100")]
+    assert browser.get("/api/v1/customers/5/tags/buyer/why").json()["value"] is None
+    assert browser.get("/api/v1/customers/1/tags/none/why").json()["code"] == "tag-unknown"
+
+
+def test_why_a_state(world: World) -> None:
+    states = [
+        {"value": "vip", "when": {"tag": "buyer", "is": "top"}},
+        {"value": "buyer", "when": {"did": "order_paid"}},
+    ]
+    body = {"tag": "stage", "title": "Stage", "says": "behaviour", "kind": "state", "states": states}
+    world.ws.save("tag", "stage", body, author="test")
+    why = world.signed_in().get("/api/v1/customers/1/tags/stage/why").json()
+    assert why["value"] == "buyer"
+    rules = why["reason"]["children"]
+    assert [(rule["kind"], rule["sentence"]["zh"], rule["holds"]) for rule in rules] == [
+        ("rule", "vip", False),
+        ("rule", "buyer", True),
+    ]
+    assert rules[1]["children"][0]["event_ids"] == ["00000000-0000-0000-0000-000000000011"]
+
+
 def test_members(world: World) -> None:
     browser = world.signed_in()
     browser.post("/api/v1/segments", segment(name="vip"))
@@ -143,7 +172,9 @@ def test_definition_that_went_wrong_is_shown_with_its_problem(world: World) -> N
     browser = world.signed_in()
     browser.post("/api/v1/segments", segment(name="tagged", condition={"tag": "buyer", "is": "high"}))
     world.ws.definitions.delete("tag", "buyer", author="test")
-    world.ws.definitions.save("segment", "strange", {"segment": "strange", "when": {"sequence": []}}, author="test")
+    world.ws.definitions.save(
+        "segment", "strange", {"segment": "strange", "condition": {"sequence": []}}, author="test"
+    )
     found = {one["name"]: one for one in browser.get("/api/v1/segments").json()["items"]}
     assert found["tagged"]["problems"][0]["place"] == "tag"
     assert found["strange"]["sentence"] is None and found["strange"]["problems"]

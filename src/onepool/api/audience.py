@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
+from onepool.api.dictionary import titles
 from onepool.api.models.common import Figure, Finding, JsonObject, Titles
 from onepool.api.models.customers import Reason, SegmentWhy, TagWhy
 from onepool.api.problems import Invalid, NotFound
@@ -19,6 +20,7 @@ from onepool.audience import conditions
 from onepool.audience.conditions import Condition, ConditionError, Context, Problem, Scope, parse_condition, sentence
 from onepool.audience.conditions.model import children
 from onepool.audience.definitions import parse_segment, workspace_names
+from onepool.audience.tags import explain_tag, parse_tag, tag_sentence
 from onepool.pool.engine import Session
 
 SAMPLE = 10
@@ -107,12 +109,61 @@ def why_segment(ws: WorkspaceLike, session: Session, customer_id: int, name: str
 
 
 def why_tag(ws: WorkspaceLike, session: Session, customer_id: int, name: str, at: datetime) -> TagWhy:
-    """Why the customer has this value of the tag."""
-
+    """Why the customer has this value of the tag: the definition in words, figures, events, rules."""
     item = ws.definitions.get("tag", name)
     if item is None:
         raise NotFound("there is no such tag", where=name, code="tag-unknown")
-    raise NotFound("not explained yet", where=name)
+    ctx = context(ws)
+    tag = parse_tag(item.body)
+    found = explain_tag(tag, customer_id, at, session, ctx)
+    value = ", ".join(found.values) if found.values else found.value
+    figures = [
+        _leaf("figure", _figure_titles(name, ctx), _figure(figure))
+        for name, figure in found.found.items()
+        if figure not in (None, [], {})
+    ]
+    rules = [
+        _leaf("rule", Titles(zh=text, en=text), None, holds=why.holds, children=[reason(why, ctx)])
+        for text, why in found.rules
+    ]
+    words = Titles(zh=tag_sentence(tag, "zh", ctx.names), en=tag_sentence(tag, "en", ctx.names))
+    figure = None if found.number is None else f"{found.number:g}"
+    return TagWhy(
+        tag=name,
+        value=value,
+        at=at,
+        reason=_leaf(tag.kind, words, figure, events=found.events, children=[*figures, *rules]),
+    )
+
+
+def _leaf(
+    kind: str,
+    words: Titles,
+    figure: str | None,
+    *,
+    holds: bool | None = None,
+    events: Sequence[str] = (),
+    children: Sequence[Reason] = (),
+) -> Reason:
+    return Reason(
+        kind=kind,
+        place="",
+        sentence=words,
+        holds=holds,
+        figure=figure,
+        event_ids=list(events),
+        children=list(children),
+    )
+
+
+_FIGURES = {
+    "cuts": Titles(zh="分层界限", en="Cuts between layers"),
+    "average shares": Titles(zh="全体客户的平均占比", en="Average shares among all customers"),
+}
+
+
+def _figure_titles(name: str, ctx: Context) -> Titles:
+    return _FIGURES.get(name) or titles(ctx.names.titles.get(f"attribute:{name}"), name)
 
 
 def reason(tree: conditions.Reason, ctx: Context) -> Reason:
@@ -138,8 +189,12 @@ def _figure(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"
+    if isinstance(value, float):
+        return f"{value:g}"
     if isinstance(value, list):
-        return ", ".join(str(item) for item in value)
+        return ", ".join(_figure(item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_figure(item)}" for name, item in value.items())
     return str(value)
 
 

@@ -167,7 +167,7 @@ def _save(ws: WorkspaceLike, time: Clock, who: Caller, name: str, change: Segmen
     body = {
         "segment": name,
         "title": change.title.model_dump(),
-        "when": condition.canonical(),
+        "condition": condition.canonical(),
         **({"purpose": change.description} if change.description else {}),
         **({"owner": before.body["owner"]} if before and before.body.get("owner") else {}),
     }
@@ -207,5 +207,5 @@ def _segment(item: Definition, ctx: Context, size: int, used_by: list[str]) -> S
 
 def _written(item: Definition) -> JsonObject:
     """The condition as it was written."""
-    condition = item.body.get("when", item.body.get("condition"))
+    condition = item.body.get("condition")
     return cast(JsonObject, condition) if isinstance(condition, dict) else {}
