@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from tests.standards.given import json_values
+from .given import json_values
 
 from onepool.standards import columns
 from onepool.standards.columns import Column

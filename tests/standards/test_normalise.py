@@ -12,7 +12,7 @@ import phonenumbers
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from tests.standards.given import json_values
+from .given import json_values
 
 from onepool.clock import to_micros
 from onepool.standards.faults import RULES, Fault

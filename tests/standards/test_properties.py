@@ -7,8 +7,8 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.standards.given import TEXTS, json_values, scalars
-from tests.standards.things import file, run, segment
+from .given import TEXTS, json_values, scalars
+from .things import file, run, segment
 
 from onepool.collect.inbound import decode
 from onepool.collect.log import Record

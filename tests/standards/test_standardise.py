@@ -13,7 +13,7 @@ import duckdb
 import msgspec
 import pyarrow as pa
 import pytest
-from tests.standards.things import KEY, NOW, SETTINGS, events, facts, file, identify, ids, refused, run, segment, track
+from .things import KEY, NOW, SETTINGS, events, facts, file, identify, ids, refused, run, segment, track
 
 from onepool.collect.log import Record
 from onepool.collect.touchpoint import Touchpoint
