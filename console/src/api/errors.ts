@@ -7,6 +7,7 @@ export interface ProblemBody {
   instance?: string;
   hint?: string | null;
   where?: string | null;
+  problems?: { place: string; message: string; suggestion: string | null }[];
 }
 
 export class ApiError extends Error {
@@ -15,6 +16,7 @@ export class ApiError extends Error {
   readonly id: string;
   readonly hint: string | null;
   readonly where: string | null;
+  readonly problems: NonNullable<ProblemBody["problems"]>;
 
   constructor(status: number, body: ProblemBody, id: string) {
     super(body.detail ?? body.title ?? `HTTP ${status}`);
@@ -24,6 +26,7 @@ export class ApiError extends Error {
     this.id = body.instance ?? id;
     this.hint = body.hint ?? null;
     this.where = body.where ?? null;
+    this.problems = body.problems ?? [];
   }
 }
 

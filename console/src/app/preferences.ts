@@ -54,6 +54,11 @@ function subscribeDark(tell: () => void): () => void {
   return () => darkQuery?.removeEventListener("change", tell);
 }
 
+const stillQuery = typeof window.matchMedia === "function" ? window.matchMedia("(prefers-reduced-motion: reduce)") : undefined;
+
+/** Whether the viewer asked their system for less motion; read once, when the console starts. */
+export const still = stillQuery?.matches ?? false;
+
 /** Whether the dark theme is in force: the viewer's choice, or the system's when they left it to the system. */
 export function useDark(): boolean {
   const { theme } = usePreferences();

@@ -75,6 +75,11 @@ export function inputOf(kind: Kind, op: string): InputKind {
       return "moment";
     case "between":
       return kind === "time" || kind === "date" ? "moments" : "numbers";
+    case "at_least":
+    case "at_most":
+    case "above":
+    case "below":
+      return "number";
     case "contains":
     case "starts_with":
     case "ends_with":

@@ -22,18 +22,26 @@ export function Copy({ text, label }: { text: string; label: string }) {
   return <Button type="text" size="small" icon={<CopyOutlined />} aria-label={label} onClick={() => copy(text)} />;
 }
 
+// For these the words of the catalogue say only the kind; what the server adds is worth reading.
+const TELLING = new Set(["bad-request", "invalid-request", "condition", "definition", "conflict", "forbidden", "no-permission", "password-weak", "not-found", "pool", "query-failed"]);
+
 /** A refused or failed request in the viewer's words: by its stable code where the catalogue knows it, else as the server said it. */
-export function useErrorText(): (error: unknown) => { title: string; detail: string | null; hint: string | null; id: string | null } {
+export function useErrorText(): (error: unknown) => { title: string; details: string[]; hint: string | null; id: string | null } {
   const { t } = useText();
   return (error) => {
-    if (error instanceof OfflineError) return { title: t("errors.code.offline"), detail: null, hint: t("errors.offlineHint"), id: null };
+    if (error instanceof OfflineError) return { title: t("errors.code.offline"), details: [], hint: t("errors.offlineHint"), id: null };
     if (error instanceof ApiError) {
       const known = t(`errors.code.${error.code as "offline"}`, { defaultValue: "" });
-      const title = known !== "" ? known : t("errors.refused");
-      const detail = [error.where, error.message].filter(Boolean).join(": ");
-      return { title, detail: detail === title ? null : detail, hint: error.hint, id: error.id === "" ? error.code : `${error.code} ${error.id}` };
+      const told = known === "" || TELLING.has(error.code);
+      const faults = error.problems.map((one) => [one.place, one.message].filter(Boolean).join(": "));
+      return {
+        title: known !== "" ? known : t("errors.refused"),
+        details: faults.length > 0 ? faults : told ? [[error.where, error.message].filter(Boolean).join(": ")] : [],
+        hint: told ? error.hint : null,
+        id: error.id === "" ? error.code : `${error.code} ${error.id}`,
+      };
     }
-    return { title: t("errors.unexpected"), detail: error instanceof Error ? error.message : String(error), hint: null, id: null };
+    return { title: t("errors.unexpected"), details: [error instanceof Error ? error.message : String(error)], hint: null, id: null };
   };
 }
 
@@ -45,7 +53,11 @@ export function Problem({ error, retry }: { error: unknown; retry?: () => void }
       <CloseCircleOutlined aria-hidden />
       <div style={{ minWidth: 0 }}>
         <strong>{text.title}</strong>
-        {text.detail !== null && <div style={{ overflowWrap: "anywhere" }}>{text.detail}</div>}
+        {text.details.map((detail) => (
+          <div key={detail} style={{ overflowWrap: "anywhere" }}>
+            {detail}
+          </div>
+        ))}
         {text.hint !== null && <div className="op-mute">{text.hint}</div>}
         <div className="op-row" style={{ marginTop: 6 }}>
           {retry !== undefined && (

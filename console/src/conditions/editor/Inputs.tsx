@@ -94,7 +94,7 @@ export function ValueInput({ input, value, values, label, onChange }: Props) {
       return (
         <Select
           mode="tags"
-          style={{ minWidth: 200, maxWidth: 420 }}
+          style={{ minWidth: 160, maxWidth: 420 }}
           aria-label={label}
           placeholder={t("editor.values")}
           tokenSeparators={[",", "\uff0c", "\u3001", ";", "\n", "\t"]}

@@ -27,15 +27,6 @@ function BehaviourHead({ leaf, set }: { leaf: BehaviourLeaf; set: (leaf: Behavio
           { value: false, label: t("editor.didNot") },
         ]}
       />
-      {leaf.did && leaf.figure === null && (leaf.which !== null || leaf.event !== "") && (
-        <Select
-          style={{ width: 104 }}
-          aria-label={t("editor.which")}
-          value={leaf.which ?? "any"}
-          onChange={(which: "any" | "first" | "last") => set({ ...leaf, which: which === "any" ? null : which })}
-          options={(["any", "first", "last"] as const).map((one) => ({ value: one, label: t(`editor.whichOnes.${one}`) }))}
-        />
-      )}
       <Select
         showSearch={{ filterOption: matches }}
         style={{ width: 210 }}
@@ -47,6 +38,15 @@ function BehaviourHead({ leaf, set }: { leaf: BehaviourLeaf; set: (leaf: Behavio
         options={unknown ? [{ value: leaf.event, label: leaf.event, search: leaf.event }, ...groups] : groups}
         data-testid="condition-event"
       />
+      {leaf.did && leaf.figure === null && (leaf.which !== null || leaf.event !== "") && (
+        <Select
+          style={{ width: 104 }}
+          aria-label={t("editor.which")}
+          value={leaf.which ?? "any"}
+          onChange={(which: "any" | "first" | "last") => set({ ...leaf, which: which === "any" ? null : which })}
+          options={(["any", "first", "last"] as const).map((one) => ({ value: one, label: t(`editor.whichOnes.${one}`) }))}
+        />
+      )}
     </>
   );
 }
@@ -62,7 +62,7 @@ function ValueHead({ leaf, set }: { leaf: ValueLeaf; set: (leaf: ValueLeaf) => v
       <span className="op-label">{label}</span>
       <Select
         showSearch={{ filterOption: matches }}
-        style={{ width: 180 }}
+        style={{ width: 150 }}
         popupMatchSelectWidth={260}
         aria-label={label}
         placeholder={t(leaf.kind === "tag" ? "editor.chooseTag" : "editor.chooseAttribute")}

@@ -66,11 +66,11 @@ export function Orders({ id }: { id: number }) {
             { title: t("orders.number"), render: (_, order) => <span className="op-code">{order.order_id}</span> },
             { title: t("orders.placed"), render: (_, order) => <Time at={order.placed_at ?? order.paid_at} /> },
             { title: t("orders.state"), render: (_, order) => <OrderState status={order.status} /> },
+            { title: t("orders.amount"), align: "right", render: (_, order) => <Money value={order.amount} currency={order.currency} /> },
+            { title: t("orders.discount"), align: "right", render: (_, order) => <Money value={order.discount} currency={order.currency} /> },
             { title: t("home.touchpoint"), render: (_, order) => (order.touchpoint === null ? <Dash /> : places.touchpoint(order.touchpoint)) },
             { title: t("orders.store"), render: (_, order) => order.store_id ?? <Dash /> },
             { title: t("orders.items"), align: "right", render: (_, order) => order.lines.length },
-            { title: t("orders.discount"), align: "right", render: (_, order) => <Money value={order.discount} currency={order.currency} /> },
-            { title: t("orders.amount"), align: "right", render: (_, order) => <Money value={order.amount} currency={order.currency} /> },
           ]}
         />
       )}

@@ -33,7 +33,7 @@ function useAgain(): { again: (what: Parameters<ReturnType<typeof useReplay>["mu
         onSuccess: (result) => void message.success(t("quarantine.replayed", { count: result.replayed, figure: exact(result.replayed, language) }), 6),
         onError: (error) => {
           const text = errorText(error);
-          void message.error([text.title, text.detail].filter(Boolean).join(" "), 8);
+          void message.error([text.title, ...text.details].join(" "), 8);
         },
       }),
   };

@@ -103,7 +103,7 @@ function Remove({ segment }: { segment: Segment }) {
           await navigate({ to: "/segments" });
         } catch (error) {
           const text = errorText(error);
-          void message.error([text.title, text.detail].filter(Boolean).join(" "));
+          void message.error([text.title, ...text.details].join(" "));
           throw error;
         }
       },
