@@ -50,7 +50,7 @@ HARNESS_FILE = Path(__file__)
 SEGMENT = {
     "segment": "in_cart",
     "title": {"zh": "加购", "en": "In the cart"},
-    "when": {"did": "cart_added", "within": {"last": "7 days"}},
+    "condition": {"did": "cart_added", "within": {"last": "7 days"}},
 }
 
 

@@ -52,14 +52,14 @@ def check(world: World) -> None:
     assert wrong == []
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(steps=st.lists(step, min_size=1, max_size=7))
 def test_live_equals_recomputed_after_every_step(steps: list[Any]) -> None:
     with TemporaryDirectory() as folder:
         world = make_world(Path(folder) / "ws")
         try:
             for name, when in SEGMENTS.items():
-                world.define("segment", name, title=name, when=when)
+                world.define("segment", name, title=name, condition=when)
             number = 0
             for one in steps:
                 if isinstance(one, timedelta):
@@ -92,7 +92,7 @@ def test_live_equals_recomputed_after_every_step(steps: list[Any]) -> None:
 
 
 def test_a_member_leaves_at_the_instant_its_window_runs_out(world: World) -> None:
-    world.define("segment", "recent", title="x", when=SEGMENTS["recent"])
+    world.define("segment", "recent", title="x", condition=SEGMENTS["recent"])
     world.send({"event": "product_viewed", "anonymousId": "a", "properties": {"product_id": "P1"}})
     world.drain()
     members = "SELECT count(*) FROM segment_members"
@@ -125,11 +125,11 @@ def test_a_new_or_edited_definition_is_right_for_all_of_history(world: World) ->
         )
     world.clock.advance(timedelta(seconds=1))
     world.drain()
-    world.define("segment", "big", title="x", when={"did": "order_paid", "where": {"amount": {"at_least": 20}}})
+    world.define("segment", "big", title="x", condition={"did": "order_paid", "where": {"amount": {"at_least": 20}}})
     world.drain()
     size = "SELECT count(*) FROM segment_members WHERE segment = 'big'"
     assert world.value(size) == 3
-    world.define("segment", "big", title="x", when={"did": "order_paid", "where": {"amount": {"at_least": 40}}})
+    world.define("segment", "big", title="x", condition={"did": "order_paid", "where": {"amount": {"at_least": 40}}})
     world.drain()
     assert world.value(size) == 1
     world.workspace.definitions.delete("segment", "big", author="test")
@@ -142,10 +142,10 @@ def test_a_new_or_edited_definition_is_right_for_all_of_history(world: World) ->
 def test_a_segment_that_uses_another_follows_its_new_definition(world: World) -> None:
     world.send({"event": "order_paid", "userId": "u", "properties": {"order_id": "O", "amount": 10, "currency": "CNY"}})
     world.clock.advance(timedelta(seconds=1))
-    world.define("segment", "buyers", title="x", when={"did": "order_paid"})
-    world.define("segment", "others", title="x", when={"not": {"segment": "buyers"}})
+    world.define("segment", "buyers", title="x", condition={"did": "order_paid"})
+    world.define("segment", "others", title="x", condition={"not": {"segment": "buyers"}})
     world.drain()
     assert world.rows("SELECT segment FROM segment_members") == [{"segment": "buyers"}]
-    world.define("segment", "buyers", title="x", when={"did": "order_paid", "times": {"at_least": 2}})
+    world.define("segment", "buyers", title="x", condition={"did": "order_paid", "times": {"at_least": 2}})
     world.drain()
     assert world.rows("SELECT segment FROM segment_members") == [{"segment": "others"}]

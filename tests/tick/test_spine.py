@@ -130,7 +130,7 @@ def test_orders_are_a_fold_of_their_events_in_any_order(world: World) -> None:
 def test_a_crash_between_the_commits_of_state_and_pool_changes_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.define("segment", "buyers", title="x", when={"did": "order_paid"})
+    world.define("segment", "buyers", title="x", condition={"did": "order_paid"})
     world.send(paid("u1", "O1", "5"))
     world.settle()
     world.send(paid("u2", "O2", "6"), viewed("a", userId="u2"), viewed("b"))
@@ -166,7 +166,7 @@ def test_one_worker_for_a_workspace(world: World) -> None:
 
 
 def test_a_rebuilt_pool_has_the_same_contents(world: World, tmp_path: Path) -> None:
-    world.define("segment", "buyers", title="x", when={"did": "order_paid", "within": {"last": "7 days"}})
+    world.define("segment", "buyers", title="x", condition={"did": "order_paid", "within": {"last": "7 days"}})
     world.send(paid("u1", "O1", "5"), viewed("v"), viewed("v", timestamp="nonsense"), viewed("w", messageId="m1"))
     world.settle()
     world.define("standard", "mine", events={"tea_tasted": {"title": {"zh": "品茶", "en": "Tea tasted"}}})
@@ -241,7 +241,7 @@ def test_the_state_keeps_links_with_their_evidence(world: World) -> None:
 
 
 def test_publish_tells_who_came_and_went(world: World) -> None:
-    world.define("segment", "buyers", title="x", when={"did": "order_paid"})
+    world.define("segment", "buyers", title="x", condition={"did": "order_paid"})
     told = []
     world._worker = Worker(world.workspace, told.append)
     world.send(paid("u1", "O1", "5"))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from onepool.audience.conditions import Condition, Context, names_of
-from onepool.audience.definitions import SegmentDefinition, parse_segment
-from onepool.audience.tags import TagDefinition, parse_tag, tag_names, tags_used
-from onepool.errors import OnePoolError
+from onepool.audience.conditions import Condition, ConditionError, Context, check
+from onepool.audience.conditions.check import segments_of
+from onepool.audience.definitions import parse_segment, workspace_names
+from onepool.audience.tags import TagDefinition, check_definition, needs_population, parse_tag, tags_used
+from onepool.audience.tags.model import StateTag
 from onepool.workspace import Workspace
 
 
@@ -16,8 +18,10 @@ from onepool.workspace import Workspace
 class Catalog:
     """Everything that is computed of customers.
 
-    `tag_levels`: names in order; a tag uses only tags of earlier levels. `daily`: `tag:name` of those whose values
-    depend on all customers. `hashes`: `tag:name` and `segment:name` -> hash of what decides the outcome.
+    `tag_levels`: names in order; a tag uses only tags of earlier levels. `daily`: `tag:name` and `segment:name` of
+    those that depend, perhaps through others, on a comparison with all customers. `hashes`: `tag:name` and
+    `segment:name` -> hash of everything that decides the outcome. `problems`: definitions that can't be used (a field
+    they name is gone, say), each with the reason; they are computed no more.
     """
 
     tags: Mapping[str, TagDefinition]
@@ -27,4 +31,136 @@ class Catalog:
     hashes: Mapping[str, str]
     context: Context
     problems: Mapping[str, str]
-    """Definitions that can't be used any more (a field they name is gone), with the reason."""
+
+
+def load_catalog(workspace: Workspace) -> Catalog:
+    """Parse and order the current definitions. A broken one costs only itself and those that use it."""
+    tag_bodies = {item.name: item for item in workspace.definitions.current("tag")}
+    segment_bodies = {item.name: item for item in workspace.definitions.current("segment")}
+    names = workspace_names(
+        workspace.standard(),
+        {name: item.body for name, item in tag_bodies.items()},
+        {name: item.body for name, item in segment_bodies.items()},
+        workspace.touchpoints().values(),
+        kept_events(workspace),
+    )
+    problems: dict[str, str] = {}
+    tags: dict[str, TagDefinition] = {}
+    segments: dict[str, Condition] = {}
+    for name, item in tag_bodies.items():
+        try:
+            tag = parse_tag(item.body)
+            found = check_definition(tag, names)
+            if found:
+                raise ConditionError(found)
+            tags[name] = tag
+        except ConditionError as error:
+            problems[f"tag:{name}"] = str(error)
+    for name, item in segment_bodies.items():
+        try:
+            condition = parse_segment(item.body).when
+            found = check(condition, names, name)
+            if found:
+                raise ConditionError(found)
+            segments[name] = condition
+        except ConditionError as error:
+            problems[f"segment:{name}"] = str(error)
+    uses = _uses(tags, segments)
+    usable = _usable(uses, problems)
+    settled = _Settled(uses)
+    common = [workspace.standard().version, workspace.settings.time_zone, workspace.settings.currency]
+    own = {f"tag:{name}": item.hash for name, item in tag_bodies.items()}
+    own |= {f"segment:{name}": item.hash for name, item in segment_bodies.items()}
+    compared = {f"tag:{name}" for name, tag in tags.items() if needs_population(tag)}
+    return Catalog(
+        tags={name: tag for name, tag in tags.items() if f"tag:{name}" in usable},
+        segments={name: condition for name, condition in segments.items() if f"segment:{name}" in usable},
+        tag_levels=_levels(sorted(name for name in tags if f"tag:{name}" in usable), settled),
+        daily=frozenset(key for key in usable if compared & settled.of(key)),
+        hashes={key: _digest([*common, *(own[used] for used in sorted(settled.of(key)))]) for key in sorted(usable)},
+        context=Context(names, workspace.settings.time_zone, workspace.settings.currency),
+        problems=problems,
+    )
+
+
+def kept_events(workspace: Workspace) -> list[str]:
+    """Events found in the pool though the data standard does not know them."""
+    pool = workspace.pool
+    exists = pool.query("SELECT 1 FROM information_schema.tables WHERE table_schema = 'main' AND table_name = 'intake'")
+    if exists.num_rows == 0:
+        return []
+    found = pool.query("SELECT DISTINCT event FROM intake WHERE unknown > 0 ORDER BY event")
+    names: list[str] = found.column("event").to_pylist()
+    return names
+
+
+class _Settled:
+    """What each definition uses, directly or through others, itself included."""
+
+    def __init__(self, uses: Mapping[str, frozenset[str]]) -> None:
+        self._uses = uses
+        self._known: dict[str, frozenset[str]] = {}
+
+    def of(self, key: str) -> frozenset[str]:
+        if key not in self._known:
+            found = {key}
+            waiting = [key]
+            while waiting:
+                for used in self._uses.get(waiting.pop(), frozenset()) - found:
+                    found.add(used)
+                    waiting.append(used)
+            self._known[key] = frozenset(found)
+        return self._known[key]
+
+
+def _uses(tags: Mapping[str, TagDefinition], segments: Mapping[str, Condition]) -> dict[str, frozenset[str]]:
+    """What each definition names directly: `tag:x`, `segment:y`."""
+    uses: dict[str, frozenset[str]] = {}
+    for name, tag in tags.items():
+        rules = [rule.when for rule in tag.states] if isinstance(tag, StateTag) else []
+        uses[f"tag:{name}"] = frozenset().union(*(_named(rule) for rule in rules))
+    for name, condition in segments.items():
+        uses[f"segment:{name}"] = _named(condition)
+    return uses
+
+
+def _named(condition: Condition) -> frozenset[str]:
+    tags = {f"tag:{name}" for name in tags_used(condition)}
+    return frozenset(tags | {f"segment:{name}" for _, name in segments_of(condition)})
+
+
+def _usable(uses: Mapping[str, frozenset[str]], problems: dict[str, str]) -> frozenset[str]:
+    """Definitions all of whose parts can be used; the others are added to the problems."""
+    settled = _Settled(uses)
+    usable = set()
+    for key in uses:
+        missing = sorted(used for used in settled.of(key) if used not in uses)
+        if missing:
+            problems.setdefault(key, f"uses what can't be used: {', '.join(missing)}")
+        else:
+            usable.add(key)
+    return frozenset(usable)
+
+
+def _levels(names: list[str], settled: _Settled) -> list[list[str]]:
+    """Tags in order: each level uses only tags of the levels before."""
+    levels: list[list[str]] = []
+    done: set[str] = set()
+    left = list(names)
+    while left:
+        level = [
+            name
+            for name in left
+            if {used for used in settled.of(f"tag:{name}") if used.startswith("tag:")} <= done | {f"tag:{name}"}
+        ]
+        if not level:
+            # A circle can't be saved; should one be there all the same, its tags are left out.
+            break
+        levels.append(level)
+        done |= {f"tag:{name}" for name in level}
+        left = [name for name in left if name not in level]
+    return levels
+
+
+def _digest(parts: list[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -13,10 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from onepool.audience.catalog import Catalog, load_catalog
-from onepool.audience.conditions.compiler.plan import compile_conditions
-from onepool.audience.conditions.compiler.scope import Scope
+from onepool.audience.conditions import Scope, compile_conditions
 from onepool.audience.outcomes import SEGMENT_SCHEMA, TAG_SCHEMA, Outcome, apply_segments, apply_tags
-from onepool.audience.tags import compile_tags
+from onepool.audience.tags import compile_tags, load_populations
 from onepool.pool import Session
 from onepool.workspace import Workspace
 
@@ -105,7 +104,9 @@ class Live:
         catalog = self.catalog
         for level in catalog.tag_levels:
             if level:
-                found = compile_tags({n: catalog.tags[n] for n in level}, now, Scope.all(), catalog.context).run(session)
+                kept = load_populations(session, level)
+                tags = {name: catalog.tags[name] for name in level}
+                found = compile_tags(tags, now, Scope.all(), catalog.context, kept).run(session)
                 values = found.filter(pc.is_valid(found.column("tag")))
                 changes = _tag_changes(session, values, level, Scope.all())
                 for name in level:
@@ -121,7 +122,10 @@ class Live:
         if not names:
             return
         catalog = self.catalog
-        found = compile_tags({name: catalog.tags[name] for name in names}, done.at, scope, catalog.context).run(session)
+        plan = compile_tags({name: catalog.tags[name] for name in names}, done.at, scope, catalog.context)
+        found = plan.run(session)
+        if scope.everyone:
+            plan.save_populations(session)
         changes = _tag_changes(session, found.filter(pc.is_valid(found.column("tag"))), names, scope)
         apply_tags(session, changes, done.at)
         done.tags.append(changes)

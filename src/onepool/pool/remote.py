@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -68,10 +68,8 @@ class RemoteEngine:
     def read(self) -> Iterator[RemoteSession]:
         yield RemoteSession(self._client)
 
-    @contextmanager
-    def write(self) -> Iterator[RemoteSession]:
+    def write(self) -> AbstractContextManager[RemoteSession]:
         raise PoolBusy("the running worker holds the pool: it can only be read", hint="stop the server first")
-        yield
 
     def close(self) -> None:
         self._client.close()

@@ -16,17 +16,15 @@ def insert_many(
     SQLAlchemy's own path looks at every value of every row; the values here are numbers, text and bytes that every
     driver takes as they are.
     """
-    constants = {column.name: column.default.arg for column in statement.table.columns if column.default is not None}
-    names = [*columns, *(name for name in constants if name not in columns)]
-    rest = tuple(constants[name] for name in names[len(columns) :])
+    names = list(columns)
     compiled = statement.compile(dialect=connection.dialect, column_keys=names)
     text = str(compiled)
     values: list[Any]
     if compiled.positional:
         order = [names.index(name) for name in compiled.positiontup or ()]
-        values = [tuple((*row, *rest)[place] for place in order) for row in rows]
+        values = [tuple(row[place] for place in order) for row in rows]
     else:
-        values = [_named(names, (*row, *rest)) for row in rows]
+        values = [_named(names, row) for row in rows]
     if values:
         connection.exec_driver_sql(text, values)
 
