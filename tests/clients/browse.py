@@ -14,9 +14,8 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from playwright.sync_api import sync_playwright
-
-from .drive import NODE_FOLDER
-from .story import Sent, browser_story
+from tests.clients.drive import NODE_FOLDER
+from tests.clients.story import Sent, browser_story
 
 PAGES = ("segment", "segment-batch", "rudder", "rudder-beacon")
 """Client, and its way of sending if it has several."""

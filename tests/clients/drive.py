@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .story import PAST, Sent, server_story
+from tests.clients.story import PAST, Sent, server_story
 
 NODE_FOLDER = Path(__file__).parent / "node"
 

@@ -3,11 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from .browse import PAGES, browse, chromium
-from .drive import node_modules
-from .server import TOUCHPOINT, WRITE_KEY, running_collector
-from .story import missing
+from tests.clients.browse import PAGES, browse, chromium
+from tests.clients.drive import node_modules
+from tests.clients.server import TOUCHPOINT, WRITE_KEY, running_collector
+from tests.clients.story import missing
 
 
 @pytest.mark.browser

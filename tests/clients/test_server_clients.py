@@ -3,10 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from .drive import DRIVERS, node_modules
-from .server import TOUCHPOINT, WRITE_KEY, running_collector
-from .story import missing
+from tests.clients.drive import DRIVERS, node_modules
+from tests.clients.server import TOUCHPOINT, WRITE_KEY, running_collector
+from tests.clients.story import missing
 
 
 @pytest.mark.parametrize("client", DRIVERS)

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-
-from clients.server import Running, running_collector
+from tests.clients.server import Running, running_collector
 
 
 @pytest.fixture(scope="module")

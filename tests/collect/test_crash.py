@@ -7,8 +7,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.clients.server import TOUCHPOINT, WRITE_KEY
 
-from clients.server import TOUCHPOINT, WRITE_KEY
 from onepool.clock import SystemClock
 from onepool.collect.inbound import decode
 from onepool.collect.log import SqliteLog

@@ -11,8 +11,8 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.clients.server import TOUCHPOINT, WRITE_KEY, Running, running_collector
 
-from clients.server import TOUCHPOINT, WRITE_KEY, Running, running_collector
 from onepool.clock import FakeClock
 from onepool.collect.inbound import Item
 from onepool.collect.log import LogUnavailable, NewRecord, Record, SqliteLog

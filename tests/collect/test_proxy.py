@@ -14,8 +14,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
-
-from clients.server import Running, running_collector
+from tests.clients.server import Running, running_collector
 
 
 class Worker:

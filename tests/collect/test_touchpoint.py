@@ -5,8 +5,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.clients.server import TOUCHPOINT, WRITE_KEY, running_collector
 
-from clients.server import TOUCHPOINT, WRITE_KEY, running_collector
 from onepool.collect.touchpoint import CachedTouchpoints, Touchpoint, TouchpointsUnavailable
 from onepool.errors import OnePoolError
 
