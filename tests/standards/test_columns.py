@@ -11,13 +11,14 @@ import pyarrow as pa
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from .given import json_values
 
 from onepool.standards import columns
 from onepool.standards.columns import Column
 from onepool.standards.faults import Fault
 from onepool.standards.normalise import scalars, times
 from onepool.standards.normalise.money import money
+
+from .given import json_values
 
 ZONE = ZoneInfo("Asia/Shanghai")
 

@@ -12,7 +12,6 @@ import phonenumbers
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from .given import json_values
 
 from onepool.clock import to_micros
 from onepool.standards.faults import RULES, Fault
@@ -22,6 +21,8 @@ from onepool.standards.normalise.contact import Contact, email, phone
 from onepool.standards.normalise.id_card import CANDIDATE, check, check_digit, digest, hide, id_card
 from onepool.standards.normalise.money import LIMIT, currency, money
 from onepool.standards.normalise.times import calendar_date, iso, time
+
+from .given import json_values
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 KEY = b"0123456789abcdef"

@@ -7,12 +7,13 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from .given import TEXTS, json_values, scalars
-from .things import file, run, segment
 
 from onepool.collect.inbound import decode
 from onepool.collect.log import Record
 from onepool.standards import Batch
+
+from .given import TEXTS, json_values, scalars
+from .things import file, run, segment
 
 _FIELDS = """amount total revenue currency order_id products price phone email province city district valid_until
     quantity name keyword gift id_card points options coupon url"""

@@ -13,12 +13,13 @@ import duckdb
 import msgspec
 import pyarrow as pa
 import pytest
-from .things import KEY, NOW, SETTINGS, events, facts, file, identify, ids, refused, run, segment, track
 
 from onepool.collect.log import Record
 from onepool.collect.touchpoint import Touchpoint
 from onepool.standards import StandardSettings, event_id, load_standard
 from onepool.standards.normalise.id_card import digest
+
+from .things import KEY, NOW, SETTINGS, events, facts, file, identify, ids, refused, run, segment, track
 
 CARD = "11010519491231002X"
 ORDER = {"order_id": "A1", "total": "¥120.50", "products": [{"product_id": "p1", "price": 10.5, "quantity": 2}]}
@@ -322,6 +323,7 @@ def test_a_form_s_phone_names_the_person_a_receiver_s_does_not() -> None:
             [
                 track("form_submitted", {"phone": "13812345678", "openid": "x"}, messageId="1"),
                 track("order_paid", {"order_id": "1", "receiver_phone": "13812345679"}, messageId="2"),
+                track("order_paid", {"order_id": "2", "手机": "13812345679"}, messageId="3"),
             ]
         )
     )
@@ -387,6 +389,14 @@ def test_what_could_not_be_decoded_waits_too() -> None:
         ("unreadable", 4, 0),
     ]
     assert batch.rows.num_rows == 1
+
+
+@pytest.mark.parametrize("depth", [65, 300, 940])
+def test_endless_nesting_is_refused_and_stops_nobody(depth: int) -> None:
+    nested = json.loads("[" * depth + "]" * depth)
+    batch = run(segment([track("odd", {"x": nested}), identify({"y": nested}), track("odd", {"x": nested[0]})]))
+    wanted = [("value.depth", "fields")] * (2 if depth == 65 else 3)
+    assert refused(batch) == wanted
 
 
 def test_samples_are_bounded() -> None:

@@ -117,6 +117,8 @@ class Assembler:
 
     def _content_id(self, at: int) -> bytes:
         item = self.all.items[at]
+        if at in self.all.faults:
+            return bytes(16)  # it gets no row
         place = int(self.seq[at]) if item.time is None and item.kind == "event" else None
         told = (item.kind, item.name, item.time, item.ids, item.fields, item.traits, place)
         # No touchpoint's name begins with NUL, so this never meets a message id's.

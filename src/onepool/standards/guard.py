@@ -1,9 +1,9 @@
-"""Keeps identity card numbers out of free text: wherever one stands, its digest stands in the pool."""
+"""What may not get into the pool: identity card numbers in clear (their digest stands for them), endless nesting."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
@@ -13,7 +13,27 @@ from onepool.standards.model import FieldType, Standard
 from onepool.standards.normalise.id_card import CANDIDATE, hide
 from onepool.standards.settings import StandardSettings
 
+MAX_DEPTH: Final = 64
+_CONTAINERS: Final = frozenset({dict, list})
+
 _encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+def deep(fields: Mapping[str, Any]) -> bool:
+    """Whether something in the fields is nested deeper than any reader of it should have to follow."""
+    level = [value for value in fields.values() if type(value) in _CONTAINERS]
+    depth = 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            return True
+        level = [
+            inner
+            for value in level
+            for inner in (value.values() if type(value) is dict else value)
+            if type(inner) in _CONTAINERS
+        ]
+    return False
 
 
 def guard(

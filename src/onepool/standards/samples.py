@@ -34,9 +34,12 @@ class Samples:
             "traits": self._mask(item.traits),
         }
         shown = {name: value for name, value in sent.items() if value not in (None, [], {})}
-        text = _encode({**shown, "context": item.context} if item.context else shown)
-        if len(text) > SAMPLE_BYTES and item.context:
-            text = _encode(shown)
+        try:
+            text = _encode({**shown, "context": item.context} if item.context else shown)
+            if len(text) > SAMPLE_BYTES and item.context:
+                text = _encode(shown)
+        except RecursionError:  # the item is refused for just that
+            text = _encode({name: value for name, value in shown.items() if name not in ("fields", "traits")})
         return self.text(text.decode())
 
     def text(self, text: str) -> str:

@@ -23,6 +23,7 @@ from onepool.standards.batch import Batch, Touchpoint
 from onepool.standards.columns import micros
 from onepool.standards.faults import Fault
 from onepool.standards.fields import FieldReader, Fields, Read
+from onepool.standards.guard import deep
 from onepool.standards.model import FieldType, Standard, loose
 from onepool.standards.options import NO_OPTIONS, Options, parse_options
 from onepool.standards.persons import PersonReader, Persons
@@ -76,6 +77,7 @@ class _Run:
         self.faults: dict[int, tuple[str, Fault]] = {}
         self.names: list[str] = []
         self.unknown: set[int] = set()
+        self.deep: set[int] = set()
         self.groups: dict[Key, list[int]] = {}
         self._options: dict[str, Options] = {}
 
@@ -121,7 +123,10 @@ class _Run:
                 found = known[sent] = self._grouped(*sent)
             name, understood, members = found
             self.names.append(name)
-            if understood:
+            if deep(item.fields) or deep(item.traits):
+                self.faults[at] = ("fields", Fault("value.depth"))
+                self.deep.add(at)
+            elif understood:
                 members.append(at)
             elif item.kind == "object":
                 self.faults[at] = ("name", Fault("object.unknown", item.name))
@@ -154,7 +159,7 @@ class _Run:
         if kind == "event":
             mapped = options.event_of.get(loose(sent))
             event = self.standard.events.get(mapped) if mapped else self.standard.event_named(sent)
-            return (event.name, True) if event is not None else (sent, False)
+            return (event.name, True) if event is not None else (sent.replace("\0", "").strip(), False)
         if kind == "object":
             found = self.standard.object_named(sent)
             return (found.name, True) if found is not None else (sent, False)
@@ -210,7 +215,11 @@ class _Run:
         for options, places in self._by_options().items():
             reader = self.readers[options] = PersonReader(self.standard, self.settings, options)
             reader.sent(self.persons, places, ids, self.scopes, self.touchpoint_of)
-            told = [at for at in places if self.items[at].traits or self.items[at].kind == "profile"]
+            told = [
+                at
+                for at in places
+                if (self.items[at].traits or self.items[at].kind == "profile") and at not in self.deep
+            ]
             if told:
                 traits = [self._traits(self.items[at]) for at in told]
                 reader.traits(self.persons, told, traits, self.scopes, self.touchpoint_of)
