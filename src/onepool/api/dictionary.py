@@ -53,6 +53,15 @@ def hidden_fields(standard: Standard) -> frozenset[str]:
     return frozenset(name for field in hidden for name in (field.name, *field.synonyms))
 
 
+def id_fields(standard: Standard) -> frozenset[str]:
+    """Event fields that name things and not people (order, product, store …)."""
+    return frozenset(
+        name
+        for name, field in standard.fields.items()
+        if field.type is FieldType.ID and field.personal is Personal.NONE and field.identifier is None
+    )
+
+
 def document(standard: Standard) -> StandardDocument:
     """All of the standard."""
     return StandardDocument(

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from onepool.api.access import Caller
-from onepool.api.dictionary import event_titles, hidden_attributes, hidden_fields, titles
+from onepool.api.dictionary import event_titles, hidden_attributes, hidden_fields, id_fields, titles
 from onepool.api.models.common import JsonObject, Titles
 from onepool.api.models.customers import (
     AttributeValue,
@@ -35,6 +35,7 @@ class Shown:
     standard: Standard
     hidden: frozenset[str]
     fields: frozenset[str]
+    ids: frozenset[str]
     with_names: bool
 
     def attribute(self, name: str, value: str) -> tuple[str, bool]:
@@ -103,7 +104,9 @@ class Shown:
 
     def event(self, event: Event) -> TimelineItem:
         """An event in the timeline."""
-        fields = cast(JsonObject, mask_json({k: v for k, v in event.fields.items() if k != "items"}, self.fields))
+        fields = cast(
+            JsonObject, mask_json({k: v for k, v in event.fields.items() if k != "items"}, self.fields, self.ids)
+        )
         reference = None
         if event.identifier is not None:
             kind, scope, value = event.identifier
@@ -127,7 +130,13 @@ class Shown:
 
 def shown(who: Caller, standard: Standard) -> Shown:
     """The view of this caller."""
-    return Shown(standard, hidden_attributes(standard), hidden_fields(standard), who.may(Permission.CUSTOMERS_NAMES))
+    return Shown(
+        standard,
+        hidden_attributes(standard),
+        hidden_fields(standard),
+        id_fields(standard),
+        who.may(Permission.CUSTOMERS_NAMES),
+    )
 
 
 def order(row: OrderRow) -> Order:

@@ -7,11 +7,12 @@ import re
 from pydantic import JsonValue
 
 _CHINESE_PHONE = re.compile(r"(?:\+?86)?(1[3-9]\d{9})")
-# Inside running text: a mainland mobile number, an international number, an e-mail address, an ID-card number.
+# Inside running text: an e-mail address, an ID-card number, a mainland mobile number, an international number. Letters
+# may touch them (Chinese has no blanks); digits may not, nor may it be the tail of a decimal fraction.
 _IN_TEXT = re.compile(
     r"(?P<email>[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9.\-]{1,190}\.[A-Za-z]{2,24})"
-    r"|(?<![\w])(?P<card>\d{17}[\dXx])(?!\w)"
-    r"|(?<![\w.])(?P<phone>(?:\+?86[ \-]?)?1[3-9]\d[ \-]?\d{4}[ \-]?\d{4}|\+\d{8,15})(?!\w)"
+    r"|(?<![0-9])(?<![0-9]\.)(?:(?P<card>[0-9]{17}[0-9Xx])"
+    r"|(?P<phone>(?:\+?86[ \-]?)?1[3-9][0-9][ \-]?[0-9]{4}[ \-]?[0-9]{4}|\+[0-9]{8,15}))(?![0-9])"
 )
 _SECRET_TYPES = frozenset({"id_card", "passport"})
 
@@ -81,23 +82,27 @@ def mask_text(text: str) -> str:
     return _IN_TEXT.sub(_hide, text)
 
 
-def mask_json(value: JsonValue, personal: frozenset[str] = frozenset()) -> JsonValue:
-    """A JSON value with the fields named in `personal` hidden, at any depth, and whatever looks personal elsewhere."""
+def mask_json(value: JsonValue, personal: frozenset[str] = frozenset(), ids: frozenset[str] = frozenset()) -> JsonValue:
+    """A JSON value with the fields named in `personal` hidden, at any depth, and whatever looks personal elsewhere.
+
+    `ids`: fields that name things (an order, a product): shown, though their digits may look like a phone number.
+    """
     if isinstance(value, str):
         return mask_text(value)
     if isinstance(value, list):
-        return [mask_json(item, personal) for item in value]
+        return [mask_json(item, personal, ids) for item in value]
     if isinstance(value, dict):
-        return {
-            key: _mask_field(key, item) if key in personal else mask_json(item, personal) for key, item in value.items()
-        }
+        return {key: _mask_member(key, item, personal, ids) for key, item in value.items()}
     if isinstance(value, int) and not isinstance(value, bool):
         hidden = mask_text(str(value))
         return value if hidden == str(value) else hidden
     return value
 
 
-def _mask_field(name: str, value: JsonValue) -> JsonValue:
+def _mask_member(name: str, value: JsonValue, personal: frozenset[str], ids: frozenset[str]) -> JsonValue:
+    if name not in personal:
+        known = name in ids and isinstance(value, str | int)
+        return value if known else mask_json(value, personal, ids)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, (list, dict)):

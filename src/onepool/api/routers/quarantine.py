@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 
 from onepool.api.access import Caller, Need, Time, Workspace
-from onepool.api.dictionary import hidden_fields
+from onepool.api.dictionary import hidden_fields, id_fields
 from onepool.api.models.quarantine import (
     QuarantineDetail,
     QuarantineList,
@@ -112,4 +112,4 @@ def _masked(sample: str, standard: Standard) -> str:
         data = json.loads(sample)
     except json.JSONDecodeError:
         return mask_text(sample)
-    return json.dumps(mask_json(data, hidden_fields(standard)), ensure_ascii=False, indent=2)
+    return json.dumps(mask_json(data, hidden_fields(standard), id_fields(standard)), ensure_ascii=False, indent=2)
