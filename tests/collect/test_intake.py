@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import base64
+import functools
 import gzip
 import json
 import socket
+import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,8 @@ import pytest
 from tests.clients.server import TOUCHPOINT, WRITE_KEY, Running, running_collector
 
 from onepool.clock import FakeClock
+from onepool.collect import serve
+from onepool.collect.group_commit import GroupCommit
 from onepool.collect.inbound import Item
 from onepool.collect.log import LogUnavailable, NewRecord, Record, SqliteLog
 from onepool.collect.touchpoint import Touchpoint
@@ -350,4 +355,40 @@ def test_a_full_disk_is_a_503_and_red_until_it_works_again(tmp_path: Path) -> No
         log.full = False
         assert server.post("/v1/batch", {"batch": [EVENT]}, AUTH).status_code == 200
         assert httpx.get(server.url + "/readyz").status_code == 200
+        assert len(server.records()) == 2
+
+
+class SlowLog(SqliteLog):
+    """Holds every append back until it is let go."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.entered = threading.Event()
+        self.go_on = threading.Event()
+
+    def append(self, records: Sequence[NewRecord]) -> list[int]:
+        self.entered.set()
+        self.go_on.wait()
+        return super().append(records)
+
+
+def test_the_answer_comes_after_the_commit_and_overload_is_a_503(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serve, "GroupCommit", functools.partial(GroupCommit, max_records=1))
+    log = SlowLog(tmp_path / "log.sqlite")
+    with running_collector(tmp_path, log=log) as running, ThreadPoolExecutor(3) as pool:
+        server = Server(running)
+        try:
+            first = pool.submit(server.post, "/v1/batch", {"batch": [EVENT]}, AUTH)
+            log.entered.wait()
+            rest = [pool.submit(server.post, "/v1/batch", {"batch": [EVENT]}, AUTH) for _ in range(2)]
+            refused = next(as_completed(rest)).result()  # one waits for the disk, there is no room for the other
+            assert not first.done()
+        finally:
+            log.go_on.set()
+        assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
+        assert int(refused.headers["retry-after"]) > 0
+        assert first.result().status_code == 200
+        assert sorted(one.result().status_code for one in rest) == [200, 503]
         assert len(server.records()) == 2

@@ -28,6 +28,7 @@ class Worker:
                 Route("/api/echo", self.echo, methods=["GET", "POST", "PUT", "DELETE"]),
                 Route("/api/live", self.live),
                 Route("/api/login", self.login, methods=["POST"]),
+                Route("/api/dies", self.dies),
             ]
         )
 
@@ -42,6 +43,13 @@ class Worker:
         answer.set_cookie("session", "secret")
         answer.set_cookie("language", "zh")
         return answer
+
+    async def dies(self, request: Request) -> Response:
+        async def half() -> AsyncIterator[bytes]:
+            yield b"half"
+            raise ConnectionResetError
+
+        return StreamingResponse(half(), headers={"content-length": "1000"})
 
     async def live(self, request: Request) -> Response:
         async def events() -> AsyncIterator[bytes]:
@@ -124,6 +132,12 @@ def test_a_live_stream_arrives_piece_by_piece_and_ends_with_its_reader(server: R
         assert next(line for line in lines if line) == "data: two"
         assert not worker.stream_left.is_set()
     assert worker.stream_left.wait(20)
+
+
+def test_an_answer_that_breaks_off_breaks_off_for_the_client_too(server: Running) -> None:
+    with pytest.raises(httpx.RemoteProtocolError):
+        httpx.get(server.url + "/api/dies")
+    assert httpx.get(server.url + "/api/echo").status_code == 201
 
 
 def test_without_the_worker_its_paths_say_come_again_and_collection_goes_on(tmp_path: Path) -> None:

@@ -35,6 +35,23 @@ def test_while_the_touchpoints_cannot_be_read_senders_are_told_to_come_again(tmp
         assert httpx.get(server.url + f"/v1/projects/{WRITE_KEY}/settings").status_code == 503
 
 
+def test_a_source_that_breaks_in_an_unforeseen_way_turns_readiness_red(tmp_path: Path) -> None:
+    loads = 0
+
+    def load() -> list[Touchpoint]:
+        nonlocal loads
+        loads += 1
+        if loads > 1:
+            raise ZeroDivisionError
+        return [TOUCHPOINT]
+
+    with running_collector(tmp_path, source=CachedTouchpoints(load, every=0.0)) as server:
+        while httpx.get(server.url + "/readyz").status_code == 200:
+            pass
+        assert "restart" in httpx.get(server.url + "/readyz").json()["checks"]["touchpoints"]
+        assert httpx.post(server.url + "/v1/batch", json=BATCH).status_code == 200
+
+
 def test_the_last_known_touchpoints_stay_when_they_cannot_be_read_again() -> None:
     failing = False
     loads = 0

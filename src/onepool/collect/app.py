@@ -56,6 +56,8 @@ def collector_app(
         checks: dict[str, str] = {}
         if log_writer.trouble is not None:
             checks["log"] = str(log_writer.trouble)
+        if app.state.fresh is not None and app.state.fresh.done():
+            checks["touchpoints"] = "they are no longer read again: restart this process"
         try:
             touchpoints.by_write_key("")
         except TouchpointsUnavailable as error:
@@ -71,6 +73,7 @@ def collector_app(
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         fresh = asyncio.create_task(touchpoints.keep_fresh()) if isinstance(touchpoints, Refreshing) else None
+        app.state.fresh = fresh
         try:
             yield
         finally:
@@ -81,7 +84,7 @@ def collector_app(
                 await worker.close()
 
     files = GZipMiddleware(ConsoleFiles(static_dir), minimum_size=1024) if static_dir is not None else None
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/healthz", healthz),
             Route("/readyz", readyz),
@@ -100,6 +103,8 @@ def collector_app(
         ],
         lifespan=lifespan,
     )
+    app.state.fresh = None
+    return app
 
 
 class _Rest:
