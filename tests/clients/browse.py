@@ -27,7 +27,7 @@ def chromium() -> str | None:
 
 
 def browse(client: str, url: str, write_key: str, prefix: str, arrived: Callable[[int], bool]) -> list[Sent]:
-    """Opens the shop's page and stays until ``arrived`` says that so many events came in (at most 20 seconds)."""
+    """Opens the shop's page and stays until ``arrived`` says that so many events came in (at most 60 seconds)."""
     page_name, _, mode = client.partition("-")
     query = urlencode({"endpoint": url, "key": write_key, "prefix": prefix, "mode": mode})
     expected = browser_story(prefix)
@@ -38,7 +38,7 @@ def browse(client: str, url: str, write_key: str, prefix: str, arrived: Callable
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(f"{shop}/browser/{page_name}.html?{query}")
-        patience = time.monotonic() + 20
+        patience = time.monotonic() + 60
         while not arrived(len(expected)) and time.monotonic() < patience:
             page.wait_for_timeout(50)
         browser.close()

@@ -58,6 +58,13 @@ def test_what_was_appended_is_there_after_reopening_and_for_others(tmp_path: Pat
     third.close()
 
 
+def test_every_commit_waits_for_the_disk(tmp_path: Path) -> None:
+    log = SqliteLog(tmp_path / "log.sqlite")
+    assert log._writer.pragma("journal_mode") == "wal"
+    assert log._writer.pragma("synchronous") == 2  # FULL: the WAL is synced on every commit
+    log.close()
+
+
 def test_an_empty_append_proves_writability_and_adds_nothing(tmp_path: Path) -> None:
     log = SqliteLog(tmp_path / "log.sqlite")
     assert log.append([]) == []
