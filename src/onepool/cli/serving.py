@@ -30,12 +30,13 @@ def run(
     from onepool.serve import serve  # noqa: PLC0415
 
     workspace = opened(folder)
-    admin = ensure_admin(workspace.state, workspace.clock)
     address = f"[{host}]" if ":" in host else host
 
     def ready() -> None:
         note(f"OnePool serves {workspace.settings.name} (process {os.getpid()})")
         note(f"  open     http://{address}:{port}")
+        # Only now that it runs: a password printed by a start that failed would be lost.
+        admin = ensure_admin(workspace.state, workspace.clock)
         if admin is not None:
             note(f"  sign in  {admin[0]}  password: {admin[1]}   (shown only now)")
         for touchpoint in workspace.touchpoints().values():
