@@ -9,7 +9,7 @@ import pytest
 
 from onepool.standards import FieldType, SqlType, StandardError, Strength, load_standard
 from onepool.standards.load import parse_yaml
-from onepool.standards.model import loose
+from onepool.standards.names import loose
 from onepool.standards.options import Options, parse_options
 from onepool.standards.reference import render
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from onepool.standards.assemble import event_id
 from onepool.standards.batch import Batch
 from onepool.standards.errors import StandardError
+from onepool.standards.gathered import event_id
 from onepool.standards.load import load_standard
 from onepool.standards.model import (
     Attribute,
@@ -16,11 +16,11 @@ from onepool.standards.model import (
     Personal,
     Scope,
     SqlType,
-    Standard,
     Strength,
 )
 from onepool.standards.options import Options, parse_options
 from onepool.standards.settings import StandardSettings
+from onepool.standards.standard import Standard
 from onepool.standards.standardise import standardise
 
 __all__ = [

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -15,60 +14,17 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from onepool.collect.inbound import Broken, Item
-from onepool.collect.log import Record
 from onepool.standards import batch as tables
-from onepool.standards.batch import Batch, Touchpoint
+from onepool.standards.batch import Batch
 from onepool.standards.columns import short
-from onepool.standards.faults import Fault
-from onepool.standards.fields import Read
+from onepool.standards.gathered import SEQ_BITS, Gathered, event_id
 from onepool.standards.guard import guard
-from onepool.standards.model import Standard
 from onepool.standards.normalise.id_card import hide
-from onepool.standards.options import Options
-from onepool.standards.persons import Persons
 from onepool.standards.samples import Samples
-from onepool.standards.settings import StandardSettings
-
-SEQ_BITS: Final = 20
-"""seq = offset << SEQ_BITS | item."""
 
 _ID_CARD_LENGTH: Final = 18
 
-Key = tuple[str, str, Options]
-"""Kind, standard name, and the options under which things are read."""
-
 _content = msgspec.json.Encoder(order="deterministic").encode
-
-
-def event_id(touchpoint: str, message_id: str) -> bytes:
-    """The identity, 16 bytes, of what a touchpoint sent under its own message id: BLAKE2b-128 of both."""
-    return hashlib.blake2b(f"{touchpoint}\0{message_id}".encode(), digest_size=16).digest()
-
-
-@dataclass(frozen=True)
-class Gathered:
-    """Everything known of the things of a batch, by their position in `items`.
-
-    `time`, `received`: shape (n,), microseconds of UTC. `faults`: position -> (field, what is wrong). `unknown`: of
-    events that the standard doesn't know. `reads`: per group its key, the positions and the fields.
-    """
-
-    standard: Standard
-    settings: StandardSettings
-    touchpoints: Mapping[str, Touchpoint]
-    records: Sequence[Record]
-    record_of: Sequence[int]
-    items: Sequence[Item]
-    touchpoint_of: Sequence[str]
-    names: Sequence[str]
-    time: npt.NDArray[np.int64]
-    received: npt.NDArray[np.int64]
-    broken: Sequence[tuple[int, Broken]]
-    faults: Mapping[int, tuple[str, Fault]]
-    unknown: set[int]
-    persons: Persons
-    reads: Sequence[tuple[Key, Sequence[int], Read]]
 
 
 class Assembler:

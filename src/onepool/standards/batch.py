@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 import pyarrow as pa
 
 from onepool.standards.columns import ARROW
-from onepool.standards.model import Standard
+from onepool.standards.standard import Standard
 
 INSTANT: Final = pa.timestamp("us", tz="UTC")
 

@@ -11,16 +11,8 @@ import msgspec
 
 from onepool.standards.check import check, nearest
 from onepool.standards.errors import StandardError
-from onepool.standards.model import (
-    Attribute,
-    Channel,
-    EventType,
-    Field,
-    FieldType,
-    IdentifierType,
-    ObjectType,
-    Standard,
-)
+from onepool.standards.model import Attribute, Channel, EventType, Field, FieldType, IdentifierType, ObjectType
+from onepool.standards.standard import Standard
 
 KINDS: dict[str, type[Channel | Field | EventType | ObjectType | Attribute | IdentifierType]] = {
     "fields": Field,

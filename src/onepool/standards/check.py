@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from onepool.standards.model import Attribute, EventType, Field, FieldType, IdentifierType, ObjectType, loose
+from onepool.standards.model import Attribute, EventType, Field, FieldType, IdentifierType, ObjectType
+from onepool.standards.names import loose
 
 _EVENT_COLUMNS = frozenset(
     {

@@ -17,12 +17,14 @@ from onepool.standards.batch import item_type
 from onepool.standards.columns import ARROW, Column
 from onepool.standards.faults import Fault
 from onepool.standards.guard import clean
-from onepool.standards.model import Attribute, Field, FieldType, Names, SqlType, Standard, Value, loose
+from onepool.standards.model import Attribute, Field, FieldType, SqlType, Value
+from onepool.standards.names import Names, loose
 from onepool.standards.normalise import contact, money, region, scalars
 from onepool.standards.normalise.channel import channel
 from onepool.standards.normalise.id_card import id_card
 from onepool.standards.options import Options
 from onepool.standards.settings import StandardSettings
+from onepool.standards.standard import Standard
 
 Fields = dict[str, Any]
 Faults = dict[int, tuple[str, Fault]]

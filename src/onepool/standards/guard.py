@@ -9,9 +9,10 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from onepool.standards.model import FieldType, Standard
+from onepool.standards.model import FieldType
 from onepool.standards.normalise.id_card import CANDIDATE, hide
 from onepool.standards.settings import StandardSettings
+from onepool.standards.standard import Standard
 
 MAX_DEPTH: Final = 64
 _CONTAINERS: Final = frozenset({dict, list})

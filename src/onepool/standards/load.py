@@ -17,7 +17,7 @@ import yaml
 
 from onepool.standards.build import KINDS, Builder
 from onepool.standards.errors import StandardError
-from onepool.standards.model import Standard
+from onepool.standards.standard import Standard
 
 BUILTIN_FILES = ("fields.yaml", "events.yaml", "objects.yaml", "attributes.yaml", "identifiers.yaml", "channels.yaml")
 

@@ -11,7 +11,8 @@ import msgspec
 
 from onepool.standards.check import nearest
 from onepool.standards.errors import StandardError
-from onepool.standards.model import Standard, loose
+from onepool.standards.names import loose
+from onepool.standards.standard import Standard
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=True, eq=False):

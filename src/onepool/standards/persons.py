@@ -13,11 +13,13 @@ import msgspec
 from onepool.standards import columns
 from onepool.standards.faults import Fault
 from onepool.standards.fields import Faults, FieldReader, place
-from onepool.standards.model import IdentifierType, Scope, Standard, Strength, loose
+from onepool.standards.model import IdentifierType, Scope, Strength
+from onepool.standards.names import loose
 from onepool.standards.normalise import contact, scalars
 from onepool.standards.normalise.id_card import MASKED, MIN_KEY, check, digest, id_card
 from onepool.standards.options import Options
 from onepool.standards.settings import StandardSettings
+from onepool.standards.standard import Standard
 
 _ATTRIBUTE_NAME: Final = 128
 _ID_CARD_LENGTH: Final = 18

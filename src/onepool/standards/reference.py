@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from onepool.standards.faults import RULES
 from onepool.standards.load import load_standard
-from onepool.standards.model import Attribute, EventType, Field, ObjectType, Personal, Scope, Standard
+from onepool.standards.model import Attribute, EventType, Field, ObjectType, Personal, Scope
+from onepool.standards.standard import Standard
 
 _INTRO = """# Data standard
 
@@ -16,6 +17,30 @@ workspace extends it with YAML of the same shape (`standard/*.yaml`); see [the f
 Names are found whatever their case, blanks, `_`, `-` and `.`; every name may also be written as one of its synonyms or
 titles. What breaks the standard waits in quarantine, whole, with the rule it broke. Unknown events are kept or refused
 by the workspace's setting `unknown_events`; unknown fields are always kept, in the JSON column `fields`."""
+
+_IDENTIFIERS = """A `strong` identifier joins what it stands beside, a `weak` one only follows, `never` is known and never joins.
+Where a scope is required, the same text in two scopes names two persons; without one, the touchpoint's `scopes` and
+then its name decide. Attributes and fields that are identifiers (`phone`, `email`, `id_card`, `member_no`) identify.
+
+A value that is well formed but names nobody is kept apart and never identifies: masked numbers (`138****1234`), numbers
+with an extension (privacy numbers of marketplaces) and blocked values stay as `masked_phone` or `masked_email`; a
+landline stays as `phone`. A malformed value makes the whole item wait, as does an item about a person without any
+usable identifier (`identifier.none`)."""
+
+_MAPPING = """A touchpoint's YAML may say, under `mapping`, how its input is read:
+
+```yaml
+mapping:
+  events: {下单成功: order_paid}          # the sender's name: the standard's
+  fields: {实付款: amount}
+  attributes: {客户名: name}
+  identifiers: {会员卡: member_no@gold}   # a field or attribute that names the person: type, or type@scope
+  ignore: [debug]                        # not kept
+  money: fen                             # bare numbers count hundredths
+  currency: CNY                          # of amounts that name none
+  zone: UTC                              # of times without one
+  excel_dates: true                      # small numbers are Excel's days
+```"""
 
 _FILES = "../../src/onepool/standards/builtin"
 
@@ -65,7 +90,10 @@ def render(standard: Standard | None = None) -> str:
         "## Attributes of customers",
         _attributes(standard),
         "## Identifiers",
+        _IDENTIFIERS,
         _identifiers(standard),
+        "## Mapping of a touchpoint",
+        _MAPPING,
         "## Channels",
         _table(
             ("channel", "中文", "English", "also known as"),

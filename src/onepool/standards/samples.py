@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 
 from onepool.collect.inbound import SAMPLE_BYTES, Item
-from onepool.standards.model import FieldType, Standard
+from onepool.standards.model import FieldType
 from onepool.standards.normalise.id_card import MASKED, hide
+from onepool.standards.standard import Standard
 
 _encode = msgspec.json.encode
 

@@ -18,16 +18,19 @@ from msgspec.structs import asdict
 from onepool.clock import to_micros
 from onepool.collect.inbound import Broken, Item, decode
 from onepool.collect.log import Record
-from onepool.standards.assemble import Assembler, Gathered, Key
+from onepool.standards.assemble import Assembler
 from onepool.standards.batch import Batch, Touchpoint
 from onepool.standards.columns import micros
 from onepool.standards.faults import Fault
 from onepool.standards.fields import FieldReader, Fields, Read
+from onepool.standards.gathered import Gathered, Key
 from onepool.standards.guard import deep
-from onepool.standards.model import FieldType, Standard, loose
+from onepool.standards.model import FieldType
+from onepool.standards.names import loose
 from onepool.standards.options import NO_OPTIONS, Options, parse_options
 from onepool.standards.persons import PersonReader, Persons
 from onepool.standards.settings import StandardSettings
+from onepool.standards.standard import Standard
 
 _EARLIEST: Final = 631_152_000_000_000  # 1990-01-01: before it there is no time of an event, only a broken clock
 _LONGEST_NAME: Final = 128
