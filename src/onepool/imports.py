@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,9 @@ _DEFAULT = {"channel": "file", "title": {"zh": "文件导入", "en": "Imported f
 
 SEQ_BITS = 20
 POLL_SECONDS = 0.2
+
+RECORDS_AT_ONCE = 40
+"""Records of files for one tick: about 40 MB of items, and the memory of one tick is some ten times that."""
 
 
 @dataclass(slots=True)
@@ -138,18 +142,31 @@ def apply_log(workspace: Workspace, offsets: Sequence[int], progress: Progress |
         if progress is not None:
             progress("applying", max(done - first + 1, 0), goal - first + 1)
 
+    with _small_ticks(workspace):
+        try:
+            worker = Worker(workspace)
+        except WorkerBusy:
+            while workspace.applied() < goal:
+                tell(workspace.applied())
+                time.sleep(POLL_SECONDS)
+            return
+        try:
+            while worker.step():
+                tell(min(worker.offset, goal))
+        finally:
+            worker.close()
+
+
+@contextmanager
+def _small_ticks(workspace: Workspace) -> Iterator[None]:
+    """Lets a tick take fewer records: one of an imported file holds thousands of items, a request a few."""
+    settings = workspace.settings
+    few = min(settings.tick.max_requests, RECORDS_AT_ONCE)
+    workspace.settings = settings.model_copy(update={"tick": settings.tick.model_copy(update={"max_requests": few})})
     try:
-        worker = Worker(workspace)
-    except WorkerBusy:
-        while workspace.applied() < goal:
-            tell(workspace.applied())
-            time.sleep(POLL_SECONDS)
-        return
-    try:
-        while worker.step():
-            tell(min(worker.offset, goal))
+        yield
     finally:
-        worker.close()
+        workspace.settings = settings
 
 
 def outcome_of(workspace: Workspace, report: ImportReport) -> Outcome:
