@@ -362,6 +362,21 @@ def test_mapping_of_a_touchpoint() -> None:
     assert facts(batch)["name"] == "李四"
 
 
+def test_a_wrong_mapping_holds_only_its_own_touchpoint() -> None:
+    touchpoints = {"web": Touchpoint("web", "web", mapping={"fields": {"x": "amuont"}}), "oa": Touchpoint("oa", "web")}
+    batch = run(
+        segment([track("searched"), identify({"name": "x"})]),
+        segment([track("searched")], touchpoint="oa", offset=2),
+        touchpoints=touchpoints,
+    )
+    assert refused(batch) == [("touchpoint.mapping", "touchpoint")] * 2
+    assert (
+        "did you mean amount?"
+        in run(segment([track("searched")]), touchpoints=touchpoints).quarantine["message"][0].as_py()
+    )
+    assert batch.rows["touchpoint"].to_pylist() == ["oa"]
+
+
 def test_allowed_values_of_a_field() -> None:
     title = {"zh": "油性", "en": "Oily"}
     standard = load_standard(

@@ -31,6 +31,7 @@ RULES: Final[dict[str, tuple[str, str]]] = {
     ),
     "value.unknown": ("{value} 不在允许的取值之内", "{value} is not among the allowed values"),
     "value.depth": ("嵌套超过 64 层", "it is nested deeper than 64 levels"),
+    "touchpoint.mapping": ("触点的映射有误：{problem}", "the touchpoint's mapping is wrong: {problem}"),
     "time.future": ("发生时间晚于接收时间 24 小时以上", "the time is more than 24 hours after it was received"),
     "time.past": ("发生时间早于 1990 年", "the time is before 1990"),
     "event.unknown": ("数据标准中没有事件 {value}", "the data standard has no event {value}"),

@@ -18,9 +18,10 @@ Names are found whatever their case, blanks, `_`, `-` and `.`; every name may al
 titles. What breaks the standard waits in quarantine, whole, with the rule it broke. Unknown events are kept or refused
 by the workspace's setting `unknown_events`; unknown fields are always kept, in the JSON column `fields`."""
 
-_IDENTIFIERS = """A `strong` identifier joins what it stands beside, a `weak` one only follows, `never` is known and never joins.
-Where a scope is required, the same text in two scopes names two persons; without one, the touchpoint's `scopes` and
-then its name decide. Attributes and fields that are identifiers (`phone`, `email`, `id_card`, `member_no`) identify.
+_IDENTIFIERS = """A `strong` identifier joins what it stands beside, a `weak` one only follows, `never` is known and
+never joins. Where a scope is required, the same text in two scopes names two persons; without one, the touchpoint's
+`scopes` and then its name decide. Attributes and fields that are identifiers (`phone`, `email`, `id_card`, `member_no`)
+identify.
 
 A value that is well formed but names nobody is kept apart and never identifies: masked numbers (`138****1234`), numbers
 with an extension (privacy numbers of marketplaces) and blocked values stay as `masked_phone` or `masked_email`; a

@@ -21,6 +21,7 @@ from onepool.collect.log import Record
 from onepool.standards.assemble import Assembler
 from onepool.standards.batch import Batch, Touchpoint
 from onepool.standards.columns import micros
+from onepool.standards.errors import StandardError
 from onepool.standards.faults import Fault
 from onepool.standards.fields import FieldReader, Fields, Read
 from onepool.standards.gathered import Gathered, Key
@@ -46,10 +47,7 @@ def standardise(
     """Standardises a run of records; see `Batch` for what comes out.
 
     Every item ends in `rows` or in `quarantine`. Control records hold no items. A touchpoint that isn't among
-    `touchpoints` is taken without mapping and without channel.
-
-    Raises:
-        StandardError: a touchpoint's mapping names what the standard doesn't have.
+    `touchpoints` is taken without mapping and without channel; things of one whose mapping is wrong wait.
     """
     with _unswept():
         return _Run(standard, settings, touchpoints).run(records)
@@ -80,7 +78,8 @@ class _Run:
         self.faults: dict[int, tuple[str, Fault]] = {}
         self.names: list[str] = []
         self.unknown: set[int] = set()
-        self.deep: set[int] = set()
+        self.unread: set[int] = set()  # what must not be looked into
+        self._misled: dict[str, str] = {}
         self.groups: dict[Key, list[int]] = {}
         self._options: dict[str, Options] = {}
 
@@ -128,7 +127,10 @@ class _Run:
             self.names.append(name)
             if deep(item.fields) or deep(item.traits):
                 self.faults[at] = ("fields", Fault("value.depth"))
-                self.deep.add(at)
+                self.unread.add(at)
+            elif sent[0] in self._misled:
+                self.faults[at] = ("touchpoint", Fault("touchpoint.mapping", problem=self._misled[sent[0]]))
+                self.unread.add(at)
             elif understood:
                 members.append(at)
             elif item.kind == "object":
@@ -151,7 +153,12 @@ class _Run:
         options = self._options.get(touchpoint)
         if options is None:
             known = self.touchpoints.get(touchpoint)
-            parsed = parse_options(known.mapping, self.standard, touchpoint) if known is not None else NO_OPTIONS
+            parsed = NO_OPTIONS
+            if known is not None:
+                try:
+                    parsed = parse_options(known.mapping, self.standard, touchpoint)
+                except StandardError as error:
+                    self._misled[touchpoint] = error.problems[0]
             # Equal options are one object, so that their things are read together.
             options = next((other for other in self._options.values() if asdict(other) == asdict(parsed)), parsed)
             self._options[touchpoint] = options
@@ -221,7 +228,7 @@ class _Run:
             told = [
                 at
                 for at in places
-                if (self.items[at].traits or self.items[at].kind == "profile") and at not in self.deep
+                if (self.items[at].traits or self.items[at].kind == "profile") and at not in self.unread
             ]
             if told:
                 traits = [self._traits(self.items[at]) for at in told]
