@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlglot import exp
-
 from onepool.audience.conditions.compiler.plan import Compiler, with_steps
 from onepool.audience.conditions.compiler.scope import Scope
-from onepool.audience.conditions.compiler.sql import E
+from onepool.audience.conditions.compiler.sql import E, named
 from onepool.audience.conditions.model import All, AnyOf, Condition, Not, SegmentLeaf, children
 from onepool.audience.conditions.names import Context
 from onepool.pool import Session
@@ -40,11 +38,11 @@ def explain_condition(condition: Condition, customer_id: int, at: datetime, sess
     compiler.condition(condition)
     columns: list[E] = []
     for name, leaf in compiler.leaves.values():
-        columns.append(exp.alias_(leaf.truth, name, quoted=True))
+        columns.append(named(leaf.truth, name))
         if leaf.figure is not None:
-            columns.append(exp.alias_(leaf.figure, f"{name}_figure", quoted=True))
+            columns.append(named(leaf.figure, f"{name}_figure"))
         if leaf.evidence is not None:
-            columns.append(exp.alias_(leaf.evidence, f"{name}_events", quoted=True))
+            columns.append(named(leaf.evidence, f"{name}_events"))
     plan = with_steps([*compiler.sources(), ("reasons", compiler.joined(*columns))])
     row = session.query(plan.sql("duckdb"), compiler.params.values).to_pylist()[0]
     return _reason(condition, "", row, compiler)

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from onepool.audience.conditions.compiler.plan import Compiler, earliest, with_steps
 from onepool.audience.conditions.compiler.scope import Scope, table, union
-from onepool.audience.conditions.compiler.sql import E, col, fn, instant, order_key
+from onepool.audience.conditions.compiler.sql import E, col, fn, instant, named, order_key
 from onepool.audience.conditions.names import Context
 from onepool.audience.tags.measures import Measured, attribute, first_last, metric, state
 from onepool.audience.tags.model import AttributeTag, FirstLastTag, MetricTag, PreferenceTag, TagDefinition
@@ -140,11 +140,11 @@ def _steps(
     turns += [turn for each in preferences.values() for turn in each.turns]
     for name, one in measured.items():
         if one.value is not None:
-            columns.append(exp.alias_(one.value, f"{name} value", quoted=True))
+            columns.append(named(one.value, f"{name} value"))
         if one.number is not None:
-            columns.append(exp.alias_(one.number, f"{name} number", quoted=True))
+            columns.append(named(one.number, f"{name} number"))
     next_us = earliest([turn for turn in (compiler.next_at(), *turns) if not _never(turn)])
-    steps = [*compiler.sources(), ("measured", compiler.joined(*columns, exp.alias_(next_us, "next_us", quoted=True)))]
+    steps = [*compiler.sources(), ("measured", compiler.joined(*columns, named(next_us, "next_us")))]
     for liked in preferences.values():
         steps += liked.steps
     cuts = {name: tag.cut for name, tag in tags.items() if isinstance(tag, MetricTag) and tag.cut is not None}
@@ -199,11 +199,7 @@ def _row(
     given = (col(customer) if customer else None, tag, value, number, list_, next_at)
     types = ("BIGINT", "VARCHAR", "VARCHAR", "DOUBLE", "VARCHAR[]", "TIMESTAMPTZ")
     return [
-        exp.alias_(
-            exp.cast(one if one is not None else exp.null(), exp.DataType.build(kind, dialect="duckdb")),
-            name,
-            quoted=True,
-        )
+        named(exp.cast(one if one is not None else exp.null(), exp.DataType.build(kind, dialect="duckdb")), name)
         for one, kind, name in zip(given, types, COLUMNS, strict=True)
     ]
 
@@ -211,16 +207,16 @@ def _row(
 def _kept(compiler: Compiler, names: list[str]) -> exp.Query:
     """The last values of tags that keep them."""
     tags = [compiler.params.text(name) for name in names]
-    named = exp.In(this=col("tag"), expressions=tags)
+    these = exp.In(this=col("tag"), expressions=tags)
     owned = exp.In(this=col("customer_id"), query=exp.select(col("customer_id")).from_(table("customers")).subquery())
     values = [col("value"), col("number"), col("list")]
     if not compiler.ctx.past_tags:
         query = exp.select(col("customer_id"), col("tag"), *values).from_(table("tag_values"))
-        return query.where(named, owned)
+        return query.where(these, owned)
     key = order_key(col("as_of"), col("change_id"))
-    latest = [exp.alias_(fn("arg_max_null", value, key), value.name, quoted=True) for value in values]
+    latest = [named(fn("arg_max_null", value, key), value.name) for value in values]
     before = exp.LTE(this=col("as_of"), expression=instant(compiler.reader.at))
-    query = exp.select(col("customer_id"), col("tag"), *latest).from_(table("tag_changes")).where(named, owned, before)
+    query = exp.select(col("customer_id"), col("tag"), *latest).from_(table("tag_changes")).where(these, owned, before)
     return query.group_by(col("customer_id"), col("tag"))
 
 

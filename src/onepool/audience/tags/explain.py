@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from onepool.audience.conditions.compiler.plan import Compiler, with_steps
 from onepool.audience.conditions.compiler.scope import Scope, union
-from onepool.audience.conditions.compiler.sql import E, col, number
+from onepool.audience.conditions.compiler.sql import E, col, named, number
 from onepool.audience.conditions.explain import Reason, explain_condition
 from onepool.audience.conditions.model import Window
 from onepool.audience.conditions.names import Context, find_field
@@ -59,7 +59,7 @@ def explain_tag(tag: TagDefinition, customer_id: int, at: datetime, session: Ses
         case AttributeTag():
             compiler = Compiler(at, Scope.one(customer_id), ctx)
             text = compiler.facts.value(tag.source.attribute)
-            found[tag.source.attribute] = _one(session, compiler, [exp.alias_(text, "text", quoted=True)])["text"]
+            found[tag.source.attribute] = _one(session, compiler, [named(text, "text")])["text"]
         case FirstLastTag():
             events = _events(
                 tag.source, tag.within, customer_id, at, session, ctx, tag.source.field, tag.take == "first"

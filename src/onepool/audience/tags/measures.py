@@ -11,7 +11,7 @@ from onepool.audience.conditions.compiler.behaviour import oldest_leaves, standi
 from onepool.audience.conditions.compiler.events import EventPass, Matching
 from onepool.audience.conditions.compiler.figures import figure, happened
 from onepool.audience.conditions.compiler.plan import Compiler
-from onepool.audience.conditions.compiler.sql import E, col, every, filtered, fn, micros, order_key, wall, when
+from onepool.audience.conditions.compiler.sql import E, col, every, filtered, fn, micros, order_key, paren, wall, when
 from onepool.audience.conditions.model import Window
 from onepool.audience.conditions.names import find_field
 from onepool.audience.tags.model import AttributeTag, FigureSource, FirstLastTag, MetricTag, StateTag
@@ -114,7 +114,7 @@ def _inlined(compiler: Compiler) -> Callable[[exp.Expr], exp.Expr]:
 
     def replace(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Column) and node.name in truths:
-            return exp.paren(truths[node.name].copy())
+            return paren(truths[node.name].copy())
         return node
 
     return replace

@@ -11,7 +11,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from onepool.audience.conditions.compiler.scope import table
-from onepool.audience.conditions.compiler.sql import E, col, double, number
+from onepool.audience.conditions.compiler.sql import E, col, double, named, number
 from onepool.audience.tags.model import Cut
 from onepool.pool import Session
 
@@ -41,7 +41,7 @@ def _percent(tag: str, percent: float) -> exp.Query:
     place = exp.Window(this=exp.RowNumber(), order=exp.Order(expressions=[exp.Ordered(this=value)]))
     of_all = exp.Window(this=exp.Count(this=exp.Star(), big_int=True))
     ranked = (
-        exp.select(exp.alias_(value, "number"), exp.alias_(place, "place"), exp.alias_(of_all, "of_all"))
+        exp.select(named(value, "number"), named(place, "place"), named(of_all, "of_all"))
         .from_(table("measured"))
         .where(_known(value))
     )
@@ -49,24 +49,20 @@ def _percent(tag: str, percent: float) -> exp.Query:
         this=exp.Mul(this=exp.column("place"), expression=number(1_000_000)),
         expression=exp.Mul(this=exp.column("of_all"), expression=number(share)),
     )
-    return (
-        exp.select(exp.alias_(exp.Min(this=exp.column("number")), "number"))
-        .from_(ranked.subquery("ranked"))
-        .where(high)
-    )
+    return exp.select(named(exp.Min(this=exp.column("number")), "number")).from_(ranked.subquery("ranked")).where(high)
 
 
 def _rank(tag: str, place: int) -> exp.Query:
     """The value at that place from the top (the least value where there are fewer)."""
     value = col(f"{tag} number")
     best = (
-        exp.select(exp.alias_(value, "number"))
+        exp.select(named(value, "number"))
         .from_(table("measured"))
         .where(_known(value))
         .order_by(exp.Ordered(this=value.copy(), desc=True))
         .limit(place)
     )
-    return exp.select(exp.alias_(exp.Min(this=exp.column("number")), "number")).from_(best.subquery("best"))
+    return exp.select(named(exp.Min(this=exp.column("number")), "number")).from_(best.subquery("best"))
 
 
 def _known(value: E) -> E:
@@ -76,9 +72,9 @@ def _known(value: E) -> E:
 def _keyed(tag: str, key: str, values: exp.Query) -> exp.Query:
     return (
         exp.select(
-            exp.alias_(exp.Literal.string(tag), "tag", quoted=True),
-            exp.alias_(exp.Literal.string(key), "key", quoted=True),
-            exp.alias_(exp.column("number"), "number", quoted=True),
+            named(exp.Literal.string(tag), "tag"),
+            named(exp.Literal.string(key), "key"),
+            named(exp.column("number"), "number"),
         )
         .from_(values.subquery("cut"))
         .where(_known(exp.column("number")))

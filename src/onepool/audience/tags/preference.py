@@ -10,7 +10,19 @@ from onepool.audience.conditions.compiler.behaviour import oldest_leaves, standi
 from onepool.audience.conditions.compiler.plan import Compiler
 from onepool.audience.conditions.compiler.predicates import member
 from onepool.audience.conditions.compiler.scope import table, union
-from onepool.audience.conditions.compiler.sql import E, col, double, every, fn, instant, micros, number
+from onepool.audience.conditions.compiler.sql import (
+    E,
+    both,
+    col,
+    double,
+    every,
+    fn,
+    instant,
+    micros,
+    named,
+    number,
+    paren,
+)
 from onepool.audience.conditions.model import Window
 from onepool.audience.conditions.names import find_field
 from onepool.audience.conditions.windows import resolve
@@ -65,7 +77,7 @@ def _rows(compiler: Compiler, tag: PreferenceTag, event: str) -> exp.Query:
         if of is not None:
             amount = reader.json_value(of, "DOUBLE") if of.source == "json" else exp.cast(col(of.name), "DOUBLE")
             score = exp.Mul(this=amount, expression=score)
-    wanted = [exp.alias_(value, "value", quoted=True), exp.alias_(score, "score", quoted=True)]
+    wanted = [named(value, "value"), named(score, "score")]
     picked = matching_rows(compiler, source, event, tag.within).select(*wanted)
     if of is not None and of.kind == "money":
         picked = picked.where(reader.currency(None))
@@ -93,7 +105,7 @@ def matching_rows(compiler: Compiler, source: EventSource, event: str, within: W
 
 
 def _inner(entry: E, name: str) -> E:
-    return exp.Dot(this=exp.paren(entry), expression=exp.to_identifier(name, quoted=True))
+    return exp.Dot(this=paren(entry), expression=exp.to_identifier(name, quoted=True))
 
 
 def _scores(liked: str, tag: PreferenceTag) -> exp.Query:
@@ -101,10 +113,10 @@ def _scores(liked: str, tag: PreferenceTag) -> exp.Query:
     score: E = col("score")
     source: exp.Query = exp.select(exp.Star()).from_(table(liked))
     if tag.half_life is not None:
-        newest = exp.select(col("customer_id"), exp.alias_(exp.Max(this=micros(col("time"))), "newest", quoted=True))
+        newest = exp.select(col("customer_id"), named(exp.Max(this=micros(col("time"))), "newest"))
         newest = newest.from_(table(liked)).group_by(col("customer_id"))
         source = exp.select(exp.Star()).from_(table(liked)).join(newest.subquery("newest_of"), using=["customer_id"])
-        age = exp.cast(exp.paren(exp.Sub(this=micros(col("time")), expression=col("newest"))), "DOUBLE")
+        age = exp.cast(paren(exp.Sub(this=micros(col("time")), expression=col("newest"))), "DOUBLE")
         assert tag.half_life.micros is not None
         halves = exp.Div(this=age, expression=double(tag.half_life.micros))
         score = exp.Mul(this=score, expression=fn("pow", double(2), halves))
@@ -112,9 +124,9 @@ def _scores(liked: str, tag: PreferenceTag) -> exp.Query:
     found = exp.select(
         col("customer_id"),
         col("value"),
-        exp.alias_(total, "score", quoted=True),
-        exp.alias_(exp.Count(this=exp.Distinct(expressions=[col("seq")]), big_int=True), "events", quoted=True),
-        exp.alias_(exp.Max(this=col("time")), "latest", quoted=True),
+        named(total, "score"),
+        named(exp.Count(this=exp.Distinct(expressions=[col("seq")]), big_int=True), "events"),
+        named(exp.Max(this=col("time")), "latest"),
     ).from_(source.subquery("rows"))
     grouped = found.group_by(col("customer_id"), col("value"))
     return (
@@ -123,13 +135,13 @@ def _scores(liked: str, tag: PreferenceTag) -> exp.Query:
 
 
 def _shares(scored: str) -> exp.Query:
-    whole = exp.select(col("customer_id"), exp.alias_(exp.Sum(this=col("score")), "whole", quoted=True))
+    whole = exp.select(col("customer_id"), named(exp.Sum(this=col("score")), "whole"))
     whole = whole.from_(table(scored)).group_by(col("customer_id"))
     share = exp.Div(this=col("score"), expression=col("whole"))
     return (
         exp.select(
             *(col(name) for name in ("customer_id", "value", "events", "latest")),
-            exp.alias_(share, "share", quoted=True),
+            named(share, "share"),
         )
         .from_(table(scored))
         .join(whole.subquery("wholes"), using=["customer_id"])
@@ -144,9 +156,9 @@ def _population(shares: str, name: str) -> exp.Query:
     average = exp.Div(this=exp.Sum(this=col("share")), expression=exp.cast(everyone.subquery(), "DOUBLE"))
     return (
         exp.select(
-            exp.alias_(exp.Literal.string(name), "tag", quoted=True),
-            exp.alias_(col("value"), "key", quoted=True),
-            exp.alias_(average, "number", quoted=True),
+            named(exp.Literal.string(name), "tag"),
+            named(col("value"), "key"),
+            named(average, "number"),
         )
         .from_(table(shares))
         .group_by(col("value"))
@@ -158,7 +170,7 @@ def _best(shares: str, lifted: str | None, tag: PreferenceTag) -> exp.Query:
     rank: E = col("share")
     source = exp.select(exp.Star()).from_(table(shares))
     if lifted is not None:
-        same = exp.and_(
+        same = both(
             exp.EQ(this=col("key"), expression=col("value")),
             exp.EQ(this=col("tag"), expression=exp.Literal.string(lifted)),
         )
@@ -174,13 +186,11 @@ def _best(shares: str, lifted: str | None, tag: PreferenceTag) -> exp.Query:
         ]
     )
     place = exp.Window(this=exp.RowNumber(), partition_by=[col("customer_id")], order=order)
-    placed = source.where(enough).select(
-        col("customer_id"), col("value"), exp.alias_(place, "place", quoted=True), append=False
-    )
+    placed = source.where(enough).select(col("customer_id"), col("value"), named(place, "place"), append=False)
     kept = exp.LTE(this=col("place"), expression=number(tag.top))
     values = fn("list", exp.Order(this=col("value"), expressions=[exp.Ordered(this=col("place"))]))
     return (
-        exp.select(col("customer_id"), exp.alias_(values, "list", quoted=True))
+        exp.select(col("customer_id"), named(values, "list"))
         .from_(placed.subquery("placed"))
         .where(kept)
         .group_by(col("customer_id"))

@@ -10,6 +10,7 @@ from onepool.audience.conditions.compiler.events import EventPass, Matching
 from onepool.audience.conditions.compiler.figures import figure, happened, scale_of
 from onepool.audience.conditions.compiler.sql import (
     E,
+    both,
     certain,
     col,
     every,
@@ -19,6 +20,7 @@ from onepool.audience.conditions.compiler.sql import (
     number,
     number_test,
     order_key,
+    paren,
     shifted,
     when,
 )
@@ -45,7 +47,7 @@ def did(events: EventPass, leaf: DidLeaf | DidNotLeaf, *, evidence: bool = False
     found = _first_or_last(events, matching, leaf, evidence) if extreme else _figure(events, matching, leaf, evidence)
     found.turns += standing_turns(events, matching)
     if isinstance(leaf, DidNotLeaf):
-        found.truth = exp.Not(this=exp.paren(found.truth))
+        found.truth = exp.Not(this=paren(found.truth))
     return found
 
 
@@ -85,7 +87,7 @@ def _figure(events: EventPass, matching: Matching, leaf: DidLeaf | DidNotLeaf, e
         value, sql_type = figure(events, matching, name, of, currency)
         result.figure = value
         tests = [number_test(value, scale_of(sql_type), each, operand) for each, operand in test.tests()]
-        result.truth = exp.and_(once, certain(every(tests)))
+        result.truth = both(once, certain(every(tests)))
     if matching.window.slides is not None:
         result.turns.append(_leaving(events, matching, asked, result.truth))
     if evidence:

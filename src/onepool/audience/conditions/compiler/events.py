@@ -15,7 +15,18 @@ from sqlglot import exp
 
 from onepool.audience.conditions.compiler.predicates import Reader, is_relative
 from onepool.audience.conditions.compiler.scope import Scope, table
-from onepool.audience.conditions.compiler.sql import E, col, every, filtered, instant, is_true, micros, some
+from onepool.audience.conditions.compiler.sql import (
+    E,
+    col,
+    every,
+    filtered,
+    instant,
+    is_true,
+    micros,
+    named,
+    paren,
+    some,
+)
 from onepool.audience.conditions.model import Behaviour
 from onepool.audience.conditions.windows import Range, resolve
 
@@ -103,6 +114,10 @@ class EventPass:
         """One step per family: `customer_id` and its measures."""
         return [(step_name(family.event), self._step(family)) for family in self.families.values()]
 
+    def names(self) -> list[str]:
+        """Names of the steps."""
+        return [step_name(event) for event in self.families]
+
     def _name(self, prefix: str) -> str:
         self._count += 1
         return f"{prefix}{self._count}"
@@ -128,22 +143,25 @@ class EventPass:
         return every(parts)
 
     def _step(self, family: Family) -> exp.Query:
-        named = exp.EQ(this=col("event"), expression=self.reader.params.text(family.event))
-        conditions: list[E] = [named]
+        same = exp.EQ(this=col("event"), expression=self.reader.params.text(family.event))
+        conditions: list[E] = [same]
         if family.start is not None:
             conditions.append(exp.GTE(this=col("time"), expression=instant(family.start)))
         if not any(is_true(rows) for rows in family.rows):
-            conditions.append(exp.paren(some(list({rows.sql("duckdb"): rows for rows in family.rows}.values()))))
-        used = [exp.alias_(value, name, quoted=True) for name, value in family.columns.values()]
+            conditions.append(paren(some(list({rows.sql("duckdb"): rows for rows in family.rows}.values()))))
+        used = [named(value, name) for name, value in family.columns.values()]
         base = ["customer_id", "time", "seq", "event_id"]
         rows = (
-            exp.select(*(col(name) for name in base), *used)
-            .from_(table("events"))
-            .join(table(self.scope.owners), using=["identifier_id"])
-            .where(*conditions)
+            exp.select(*(col(name) for name in base), *used, copy=False)
+            .from_(table("events"), copy=False)
+            .join(table(self.scope.owners), using=[exp.to_identifier("identifier_id", quoted=True)], copy=False)
+            .where(*conditions, copy=False)
         )
-        measures = [exp.alias_(value, name, quoted=True) for name, value in family.measures.values()]
-        return exp.select(col("customer_id"), *measures).from_(rows.subquery("happened")).group_by(col("customer_id"))
+        measures = [named(value, name) for name, value in family.measures.values()]
+        grouped = exp.select(col("customer_id"), *measures, copy=False).from_(
+            rows.subquery("happened", copy=False), copy=False
+        )
+        return grouped.group_by(col("customer_id"), copy=False)
 
 
 def step_name(event: str) -> str:

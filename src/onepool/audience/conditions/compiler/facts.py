@@ -7,7 +7,19 @@ from sqlglot import exp
 from onepool.audience.conditions.compiler.behaviour import LeafSql
 from onepool.audience.conditions.compiler.predicates import Reader, relative_tests, typed
 from onepool.audience.conditions.compiler.scope import Scope, table
-from onepool.audience.conditions.compiler.sql import E, certain, col, filtered, fn, instant, micros, order_key
+from onepool.audience.conditions.compiler.sql import (
+    E,
+    both,
+    certain,
+    col,
+    filtered,
+    fn,
+    instant,
+    micros,
+    named,
+    order_key,
+    paren,
+)
 from onepool.audience.conditions.model import AttributeLeaf, TagLeaf
 
 _TAG_COLUMNS = {"text": ("value", "VARCHAR"), "number": ("number", "DOUBLE"), "list": ("list", "VARCHAR[]")}
@@ -47,17 +59,21 @@ class FactPass:
             same = exp.EQ(this=col("attribute"), expression=self.reader.params.text(attribute))
             # A fact without a value says that there is no longer one: it must win over older facts, hence arg_max_null.
             latest = fn("arg_max_null", col("value"), order_key(col("time"), col("seq")))
-            measures.append(exp.alias_(filtered(latest, exp.and_(same, known)), name, quoted=True))
-        ahead = filtered(exp.Min(this=col("time")), exp.Not(this=exp.paren(known.copy())))
-        named = [self.reader.params.text(attribute) for attribute in self._columns]
+            measures.append(named(filtered(latest, both(same, known)), name))
+        ahead = filtered(exp.Min(this=col("time")), exp.Not(this=paren(known.copy())))
+        wanted = [self.reader.params.text(attribute) for attribute in self._columns]
         query = (
-            exp.select(col("customer_id"), *measures, exp.alias_(ahead, "facts_ahead", quoted=True))
+            exp.select(col("customer_id"), *measures, named(ahead, "facts_ahead"))
             .from_(table("attribute_facts"))
             .join(table(self.scope.owners), using=["identifier_id"])
-            .where(exp.In(this=col("attribute"), expressions=named))
+            .where(exp.In(this=col("attribute"), expressions=wanted))
             .group_by(col("customer_id"))
         )
-        return [("attributes", query)]
+        return [(self.names()[0], query)]
+
+    def names(self) -> list[str]:
+        """Names of the steps."""
+        return ["attributes"] if self._columns else []
 
 
 class TagPass:
@@ -81,22 +97,26 @@ class TagPass:
         for tag, name in self._columns.items():
             same: E = exp.EQ(this=col("tag"), expression=self.reader.params.text(tag))
             if past:
-                same = exp.and_(same, exp.LTE(this=col("as_of"), expression=instant(self.reader.at)))
+                same = both(same, exp.LTE(this=col("as_of"), expression=instant(self.reader.at)))
             column = _TAG_COLUMNS[self.reader.ctx.names.tags[tag].type][0]
             value = (
                 fn("arg_max_null", col(column), order_key(col("as_of"), col("change_id")))
                 if past
                 else fn("any_value", col(column))
             )
-            measures.append(exp.alias_(filtered(value, same), f"{name}_{column}", quoted=True))
-        named = [self.reader.params.text(tag) for tag in self._columns]
+            measures.append(named(filtered(value, same), f"{name}_{column}"))
+        wanted = [self.reader.params.text(tag) for tag in self._columns]
         query = (
             exp.select(col("customer_id"), *measures)
             .from_(table("tag_changes" if past else "tag_values"))
-            .where(exp.In(this=col("tag"), expressions=named))
+            .where(exp.In(this=col("tag"), expressions=wanted))
             .group_by(col("customer_id"))
         )
         if not self.scope.everyone:
             asked = exp.select(col("customer_id")).from_(table("customers"))
             query = query.where(exp.In(this=col("customer_id"), query=asked.subquery()))
-        return [("tags", query)]
+        return [(self.names()[0], query)]
+
+    def names(self) -> list[str]:
+        """Names of the steps."""
+        return ["tags"] if self._columns else []

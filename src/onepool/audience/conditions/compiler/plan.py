@@ -14,7 +14,7 @@ from onepool.audience.conditions.compiler.events import EventPass
 from onepool.audience.conditions.compiler.facts import FactPass, TagPass
 from onepool.audience.conditions.compiler.predicates import Reader
 from onepool.audience.conditions.compiler.scope import Scope, table
-from onepool.audience.conditions.compiler.sql import E, Params, col, fn
+from onepool.audience.conditions.compiler.sql import E, Params, both, col, either, fn, named, paren
 from onepool.audience.conditions.errors import ConditionError, Problem
 from onepool.audience.conditions.model import (
     All,
@@ -56,10 +56,14 @@ class Plan:
 
 
 def with_steps(steps: list[tuple[str, exp.Query]]) -> exp.Query:
+    """The last step with all others as common table expressions before it."""
     *before, (_, last) = steps
     query = last.copy()
-    for name, step in before:
-        query = query.with_(exp.to_identifier(name, quoted=True), as_=step)
+    tables = [
+        exp.CTE(this=step, alias=exp.TableAlias(this=exp.to_identifier(name, quoted=True))) for name, step in before
+    ]
+    if tables:
+        query.set("with_", exp.With(expressions=tables))
     return query
 
 
@@ -82,9 +86,9 @@ class Compiler:
         """The condition over the columns of the step `leaves`."""
         match condition:
             case All():
-                return exp.paren(exp.and_(*(self.condition(part) for part in condition.all)))
+                return paren(both(*(self.condition(part) for part in condition.all)))
             case AnyOf():
-                return exp.paren(exp.or_(*(self.condition(part) for part in condition.any)))
+                return paren(either(*(self.condition(part) for part in condition.any)))
             case Not():
                 return exp.Not(this=self.condition(condition.not_))
             case SegmentLeaf():
@@ -104,9 +108,10 @@ class Compiler:
 
     def joined(self, *columns: E) -> exp.Select:
         """A selection over all customers in scope with what is known of each."""
-        query = exp.select(col("customer_id"), *columns).from_(table("customers"))
-        for name, _ in [*self.events.steps(), *self.facts.steps(), *self.tags.steps()]:
-            query = query.join(table(name), using=["customer_id"], join_type="left")
+        query = exp.select(col("customer_id"), *columns, copy=False).from_(table("customers"), copy=False)
+        for name in (*self.events.names(), *self.facts.names(), *self.tags.names()):
+            shared: list[int | str | exp.Expr] = [exp.to_identifier("customer_id", quoted=True)]
+            query = query.join(table(name), using=shared, join_type="left", copy=False)
         return query
 
     def next_at(self) -> E:
@@ -153,9 +158,9 @@ def compile_conditions(conditions: Mapping[str, Condition], at: datetime, scope:
     too early, never too late; null for never. Raises ConditionError for names that the context does not have.
     """
     compiler = Compiler(at, scope, ctx)
-    answers = [exp.alias_(compiler.condition(condition), name, quoted=True) for name, condition in conditions.items()]
-    columns = [exp.alias_(leaf.truth, name, quoted=True) for name, leaf in compiler.leaves.values()]
-    leaves = compiler.joined(*columns, exp.alias_(compiler.next_at(), "next_us", quoted=True))
-    next_at = exp.alias_(fn("make_timestamptz", col("next_us")), "next_at", quoted=True)
-    result = exp.select(col("customer_id"), *answers, next_at).from_(table("leaves"))
+    answers = [named(compiler.condition(condition), name) for name, condition in conditions.items()]
+    columns = [named(leaf.truth, name) for name, leaf in compiler.leaves.values()]
+    leaves = compiler.joined(*columns, named(compiler.next_at(), "next_us"))
+    next_at = named(fn("make_timestamptz", col("next_us")), "next_at")
+    result = exp.select(col("customer_id"), *answers, next_at, copy=False).from_(table("leaves"), copy=False)
     return Plan([*compiler.sources(), ("leaves", leaves), ("result", result)], compiler.params.values)

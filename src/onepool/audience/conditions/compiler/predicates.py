@@ -11,15 +11,18 @@ from sqlglot import exp
 from onepool.audience.conditions.compiler.sql import (
     E,
     Params,
+    both,
     certain,
     col,
     day,
+    either,
     every,
     fn,
     instant,
     micros,
     number,
     number_test,
+    paren,
     shifted,
     wall,
     when,
@@ -65,16 +68,16 @@ class Reader:
                 return self._text_test(value, test, operand)
             case "BOOLEAN":
                 same = exp.EQ(this=value, expression=exp.Boolean(this=operand))
-                return same if test == "is" else exp.Not(this=exp.paren(same))
+                return same if test == "is" else exp.Not(this=paren(same))
             case "VARCHAR[]":
                 return self._list_test(value, test, operand)
             case "TIMESTAMPTZ" | "DATE":
                 return self._time_test(value, sql_type, test, operand)
         scale = SCALES[sql_type]
         if test in ("in", "not_in"):
-            one = exp.paren(exp.or_(*(number_test(value, scale, "is", each) for each in operand)))
+            one = paren(either(*(number_test(value, scale, "is", each) for each in operand)))
             present = exp.Not(this=exp.Is(this=value, expression=exp.null()))
-            return exp.and_(present, one if test == "in" else exp.Not(this=one))
+            return both(present, one if test == "in" else exp.Not(this=one))
         return number_test(value, scale, test, operand)
 
     def where(self, where: Mapping[str, Predicate]) -> E:
@@ -116,7 +119,7 @@ class Reader:
             return every([self._json_test(here, test, operand) for test, operand in predicate.tests()])
         found = self.tests(col(name), here.type, predicate)
         if here.kind == "money" and compares(predicate):
-            return exp.and_(self.currency(predicate.currency), found)
+            return both(self.currency(predicate.currency), found)
         return found
 
     def json_path(self, here: Field) -> E:

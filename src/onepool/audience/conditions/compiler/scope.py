@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from onepool.audience.conditions.compiler.sql import col, number
+from onepool.audience.conditions.compiler.sql import col, named, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Scope:
             return [("customers", exp.select(col("customer_id")).distinct().from_(table("customer_of")))]
         if self.customer is not None:
             one = exp.cast(number(self.customer), "BIGINT")
-            asked: exp.Query = exp.select(exp.alias_(one, "customer_id", quoted=True))
+            asked: exp.Query = exp.select(named(one, "customer_id"))
             inside: exp.Expr = exp.EQ(this=col("customer_id"), expression=one.copy())
         else:
             assert self.relation is not None

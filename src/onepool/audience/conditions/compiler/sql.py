@@ -72,19 +72,39 @@ def null_bigint() -> E:
 def when(*cases: tuple[E, E], otherwise: E | None = None) -> E:
     found = exp.Case()
     for condition, value in cases:
-        found = found.when(condition, value)
-    return found.else_(otherwise) if otherwise is not None else found
+        found = found.when(condition, value, copy=False)
+    return found.else_(otherwise, copy=False) if otherwise is not None else found
+
+
+def named(value: E, name: str) -> exp.Alias:
+    """`value AS "name"`."""
+    return exp.Alias(this=value, alias=exp.to_identifier(name, quoted=True))
+
+
+# The builders below share the parts that they are given; sqlglot's own copy them, which costs more than all the rest.
+
+
+def both(*parts: E) -> E:
+    return exp.and_(*parts, copy=False)
+
+
+def either(*parts: E) -> E:
+    return exp.or_(*parts, copy=False)
+
+
+def paren(part: E) -> exp.Paren:
+    return exp.paren(part, copy=False)
 
 
 def every(parts: Sequence[E]) -> E:
     """All of them (true when there is none)."""
     kept = [part for part in parts if not is_true(part)]
-    return exp.and_(*kept) if kept else exp.true()
+    return both(*kept) if kept else exp.true()
 
 
 def some(parts: Sequence[E]) -> E:
     """Any of them (false when there is none)."""
-    return exp.or_(*parts) if parts else exp.false()
+    return either(*parts) if parts else exp.false()
 
 
 def is_true(part: E) -> bool:
@@ -124,7 +144,7 @@ def shifted(value: E, span: Span, sign: int, zone: str) -> E:
     months = exp.Interval(this=exp.Literal.string(str(span.count)), unit=exp.var("MONTH"))
     here = wall(fn("make_timestamptz", value), zone)
     moved = exp.Add(this=here, expression=months) if sign > 0 else exp.Sub(this=here, expression=months)
-    return micros(wall(exp.paren(moved), zone))
+    return micros(wall(paren(moved), zone))
 
 
 def number_test(value: E, scale: int | None, test: str, operand: Any) -> E:
@@ -134,7 +154,7 @@ def number_test(value: E, scale: int | None, test: str, operand: Any) -> E:
     """
     if test == "between":
         low, high = number_test(value, scale, "at_least", operand[0]), number_test(value, scale, "at_most", operand[1])
-        return exp.and_(low, high)
+        return both(low, high)
     if scale is None:
         return _COMPARE[test](this=value, expression=double(operand))
     wanted = Decimal(str(operand))
