@@ -53,7 +53,8 @@ describe("times", () => {
   });
 
   it("measure spans in at most two units", () => {
-    expect(span(0.42, "en")).toBe("0.4 sec");
+    expect(span(0.042, "en")).toBe("42 ms");
+    expect(span(2.44, "en")).toBe("2.4 sec");
     expect(span(125, "en")).toBe("2 min");
     expect(span(3_725, "en")).toBe("1 hr 2 min");
     expect(span(90_000, "en")).toBe("1 day 1 hr");

@@ -100,10 +100,11 @@ export function relative(instant: string | Date, now: Date, language: Language):
   return words.format(Math.round(amount), "year");
 }
 
-/** A span of seconds in at most two units: 0.4 -> "0.4 sec", 3700 -> "1 hr 2 min". */
+/** A span of seconds in at most two units: 0.4 -> "400 ms", 3700 -> "1 hr 2 min". */
 export function span(seconds: number, language: Language): string {
   const unit = (value: number, name: string, digits = 0): string =>
     number(language, { style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: digits }).format(value);
+  if (seconds < 1) return unit(seconds * 1000, "millisecond");
   if (seconds < 60) return unit(seconds, "second", seconds < 10 ? 1 : 0);
   if (seconds < 3600) return unit(Math.round(seconds / 60), "minute");
   const join = (a: string, b: string | null): string => (b === null ? a : `${a} ${b}`);

@@ -58,7 +58,7 @@ function Content({ customer }: { customer: Customer }) {
     <>
       <PageHead
         crumb={<Link to="/customers">{t("nav.customers")}</Link>}
-        title={customer.name ?? t("customers.nameless")}
+        title={customer.name ?? t("customers.numbered", { id })}
         sub={
           <span className="op-num">
             {t("customer.id")} <span data-testid="customer-id">{id}</span> <Copy text={String(id)} label={t("customer.copyId")} />

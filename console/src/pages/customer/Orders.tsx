@@ -68,8 +68,14 @@ export function Orders({ id }: { id: number }) {
             { title: t("orders.state"), render: (_, order) => <OrderState status={order.status} /> },
             { title: t("orders.amount"), align: "right", render: (_, order) => <Money value={order.amount} currency={order.currency} /> },
             { title: t("orders.discount"), align: "right", render: (_, order) => <Money value={order.discount} currency={order.currency} /> },
-            { title: t("home.touchpoint"), render: (_, order) => (order.touchpoint === null ? <Dash /> : places.touchpoint(order.touchpoint)) },
-            { title: t("orders.store"), render: (_, order) => order.store_id ?? <Dash /> },
+            {
+              title: t("orders.store"),
+              render: (_, order) => (
+                <span>
+                  {order.touchpoint !== null && places.touchpoint(order.touchpoint)} <span className="op-mute op-num">{order.store_id}</span>
+                </span>
+              ),
+            },
             { title: t("orders.items"), align: "right", render: (_, order) => order.lines.length },
           ]}
         />

@@ -16,6 +16,8 @@ import { Lines } from "./Orders";
 const PAGE = 50;
 /** Facts of an event said in its line; the rest opens on demand. */
 const SAID = 4;
+/** These stand at the end of the line already. */
+const SHOWN = new Set(["amount", "currency"]);
 
 function Event({ item }: { item: TimelineItem }) {
   const { t, title, language } = useText();
@@ -25,7 +27,7 @@ function Event({ item }: { item: TimelineItem }) {
   const places = usePlaces();
   const where = [...new Set([item.channel === null ? null : places.channel(item.channel), item.touchpoint === null ? null : places.touchpoint(item.touchpoint)])].filter((one) => one !== null);
   const facts = Object.entries(item.fields)
-    .filter(([, value]) => value !== null && typeof value !== "object")
+    .filter(([name, value]) => !SHOWN.has(name) && value !== null && typeof value !== "object")
     .slice(0, SAID)
     .map(([name, value]) => `${fields(name)} ${valueText(value, language, t("common.yes"), t("common.no"), zone)}`);
   return (

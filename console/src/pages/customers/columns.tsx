@@ -1,10 +1,10 @@
 import { SettingOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { Button, Checkbox, Popover, Tag } from "antd";
 import type { ColumnType } from "antd/es/table";
 import { type CustomerRow, queries } from "@/api/queries";
 import { useText } from "@/lib/useText";
+import { CustomerName } from "@/parts/CustomerName";
 import { Dash, Exact, Money, Time } from "@/parts/Figures";
 
 const BASIC = ["customer", "phone", "email", "orders", "spend", "last_seen", "first_seen", "tags"] as const;
@@ -50,11 +50,7 @@ export function useColumns(cols: string | undefined, sort: string) {
     customer: {
       key: "customer",
       fixed: "left",
-      render: (_, row) => (
-        <Link to="/customers/$id" params={{ id: String(row.customer_id) }} data-testid="customer-link">
-          {row.name ?? t("customers.nameless")} <span className="op-mute op-num">{row.customer_id}</span>
-        </Link>
-      ),
+      render: (_, row) => <CustomerName id={row.customer_id} name={row.name} testId="customer-link" />,
     },
     phone: { key: "phone", render: (_, row) => row.phone ?? <Dash /> },
     email: { key: "email", render: (_, row) => row.email ?? <Dash /> },

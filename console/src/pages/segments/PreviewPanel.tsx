@@ -1,15 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { Spin } from "antd";
 import { useEffect, useState } from "react";
 import { type Preview, queries } from "@/api/queries";
 import { isObject, type Json } from "@/conditions/model";
 import { exact, percent, span } from "@/lib/format";
 import { useText } from "@/lib/useText";
+import { CustomerName } from "@/parts/CustomerName";
 import { Problem } from "@/parts/Loaded";
 import { Share } from "@/parts/Share";
 
 const PAUSE_MS = 350;
+/** Customers shown of the sample. */
+const SAMPLE = 8;
 
 export interface PreviewState {
   data: Preview | undefined;
@@ -88,12 +90,9 @@ export function PreviewPanel({ preview, unfinished, empty }: { preview: PreviewS
             {t("preview.sample")}
           </h3>
           <ul className="op-list" data-testid="preview-sample">
-            {data.sample.map((one) => (
+            {data.sample.slice(0, SAMPLE).map((one) => (
               <li key={one.customer_id} style={{ padding: "4px 0" }}>
-                <Link to="/customers/$id" params={{ id: String(one.customer_id) }} target="_blank">
-                  {one.name ?? t("customers.nameless")}
-                </Link>
-                <span className="op-num op-mute">{one.customer_id}</span>
+                <CustomerName id={one.customer_id} name={one.name} newTab />
               </li>
             ))}
           </ul>

@@ -10,6 +10,7 @@ import { percent } from "@/lib/format";
 import { useMay } from "@/lib/session";
 import { useText } from "@/lib/useText";
 import { SegmentReason } from "@/pages/customer/WhyDrawer";
+import { CustomerName } from "@/parts/CustomerName";
 import { Dash, Exact, Figure, Figures, Time } from "@/parts/Figures";
 import { Loaded, Nothing, useErrorText } from "@/parts/Loaded";
 import { PageHead, Panel } from "@/parts/PageHead";
@@ -48,9 +49,7 @@ function Members({ name, live, onWhy }: { name: string; live: Set<number>; onWhy
                 title: t("customers.columns.customer"),
                 render: (_, row) => (
                   <span>
-                    <Link to="/customers/$id" params={{ id: String(row.customer_id) }}>
-                      {row.name ?? t("customers.nameless")} <span className="op-mute op-num">{row.customer_id}</span>
-                    </Link>{" "}
+                    <CustomerName id={row.customer_id} name={row.name} testId="member-link" />{" "}
                     {live.has(row.customer_id) && <Status kind="ok">{t("segments.justIn")}</Status>}
                   </span>
                 ),
@@ -134,9 +133,7 @@ function Live({ name, moves, connected }: { name: string; moves: ReturnType<type
                 {row.fresh && <ThunderboltOutlined aria-hidden />}
                 {t(row.entered ? "segments.entered" : "segments.left")}
               </span>
-              <Link to="/customers/$id" params={{ id: String(row.id) }} className="op-num">
-                {row.id}
-              </Link>
+              <CustomerName id={row.id} name={null} />
               <span className="op-num op-mute">
                 <Time at={row.at} show="relative" />
               </span>
