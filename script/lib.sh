@@ -46,7 +46,7 @@ npm_install() {
   if [ "$(cat "$stamp" 2>/dev/null)" != "$want" ]; then
     check_node
     echo "installing npm packages ($1)"
-    (cd "$1" && npm ci --no-audit --no-fund --loglevel=error) || die "npm ci in $1 failed"
+    (cd "$1" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) || die "npm ci in $1 failed"
     echo "$want" >"$stamp"
   fi
 }

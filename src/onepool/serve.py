@@ -16,6 +16,7 @@ from typing import Any
 
 import structlog
 import uvicorn
+from sqlalchemy.exc import SQLAlchemyError
 
 from onepool.api.app import create_app
 from onepool.api.live import LiveFeed
@@ -224,7 +225,7 @@ def collect(root: Path, descriptor: int) -> None:
     serve_collector(
         socket.socket(fileno=descriptor),
         SqliteLog(workspace.data / "log.sqlite"),
-        CachedTouchpoints(lambda: workspace.touchpoints().values()),
+        CachedTouchpoints(lambda: workspace.touchpoints().values(), failures=(OnePoolError, OSError, SQLAlchemyError)),
         workspace.clock,
         limits=Limits(batch_bytes=limits.max_batch_bytes, event_bytes=limits.max_event_bytes),
         upstream=str(workspace.data / API_SOCKET),

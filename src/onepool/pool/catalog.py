@@ -111,7 +111,7 @@ def tag_spread(session: Session, tag: str) -> Spread | None:
 
 def event_names(session: Session) -> list[str]:
     """The names of all events that ever came in."""
-    found = session.query("SELECT DISTINCT event FROM intake WHERE event IS NOT NULL AND accepted > 0 ORDER BY 1")
+    found = session.query("SELECT DISTINCT event FROM intake WHERE kind = 'event' AND accepted > 0 ORDER BY 1")
     names: list[str] = found["event"].to_pylist()
     return names
 

@@ -52,8 +52,8 @@ def figures(session: Session, now: datetime, zone: ZoneInfo) -> HomeFigures:
     # Back from noon: the day before may have 23 or 25 hours.
     yesterday = (midnight - timedelta(hours=12)).replace(hour=0)
     days = session.query(
-        """SELECT coalesce(sum(accepted) FILTER (hour >= $today), 0)::BIGINT AS today,
-            coalesce(sum(accepted) FILTER (hour < $today), 0)::BIGINT AS yesterday
+        """SELECT coalesce(sum(accepted) FILTER (hour >= $today AND kind = 'event'), 0)::BIGINT AS today,
+            coalesce(sum(accepted) FILTER (hour < $today AND kind = 'event'), 0)::BIGINT AS yesterday
         FROM intake WHERE hour >= $yesterday""",
         {"today": midnight, "yesterday": yesterday},
     ).to_pylist()[0]
@@ -79,7 +79,7 @@ def figures(session: Session, now: datetime, zone: ZoneInfo) -> HomeFigures:
 def touchpoints(session: Session, now: datetime) -> dict[str, TouchpointIntake]:
     """Per touchpoint: accepted and quarantined in the last 24 hours (by full hours), and the last arrival."""
     found = session.query(
-        """SELECT touchpoint, coalesce(sum(accepted) FILTER (hour > $since), 0)::BIGINT AS accepted,
+        """SELECT touchpoint, coalesce(sum(accepted) FILTER (hour > $since AND kind = 'event'), 0)::BIGINT AS accepted,
             coalesce(sum(quarantined) FILTER (hour > $since), 0)::BIGINT AS quarantined, max(hour) AS last_hour
         FROM intake WHERE touchpoint IS NOT NULL GROUP BY 1""",
         {"since": now - timedelta(hours=24)},
@@ -112,7 +112,7 @@ def _series(session: Session, now: datetime) -> list[HourFigures]:
     latest = now.replace(minute=0, second=0, microsecond=0)
     hours = [latest - timedelta(hours=back) for back in range(HOURS - 1, -1, -1)]
     found = session.query(
-        """SELECT hour, sum(accepted)::BIGINT AS accepted, sum(quarantined)::BIGINT AS quarantined
+        """SELECT hour, (sum(accepted) FILTER (kind = 'event'))::BIGINT AS accepted, sum(quarantined)::BIGINT AS quarantined
         FROM intake WHERE hour >= $since GROUP BY 1""",
         {"since": hours[0]},
     ).to_pylist()

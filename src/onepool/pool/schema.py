@@ -95,6 +95,7 @@ _PLAIN_TABLES: dict[str, dict[str, str]] = {
     "intake": {
         "hour": "TIMESTAMPTZ",
         "touchpoint": "VARCHAR",
+        "kind": "VARCHAR",
         "event": "VARCHAR",
         "accepted": "BIGINT",
         "quarantined": "BIGINT",

@@ -75,7 +75,7 @@ def _queries(columns: Columns, objects: Mapping[str, Mapping[str, str]], persona
         fields = "".join(
             f", TRY_CAST(o.fields->>{_literal('$.' + name)} AS {sql_type}) AS {quote(name)}"
             for name, sql_type in objects.get(kind, {}).items()
-            if name != f"{kind}_id" and not sql_type.endswith("[]")
+            if not sql_type.endswith("[]")
         )
         queries[view] = f"SELECT o.object_id AS {kind}_id{fields}, o.fields FROM main.objects o WHERE o.kind = '{kind}'"
     return queries

@@ -227,27 +227,28 @@ def _quarantine(session: Session, prepared: Prepared, version: str) -> None:
 
 
 def _intake(session: Session, prepared: Prepared) -> None:
-    """Count what came in, by hour of receipt, touchpoint and event."""
+    """Count what came in, by hour of receipt, touchpoint, kind and event."""
     batch = prepared.batch
-    session.relation("_accepted", batch.rows.select(["received_at", "touchpoint", "name", "unknown"]))
-    session.relation("_dropped", prepared.duplicates.select(["received_at", "touchpoint", "name"]))
-    session.relation("_held", batch.quarantine.select(["received_at", "touchpoint", "name"]))
+    columns = ["received_at", "touchpoint", "kind", "name"]
+    session.relation("_accepted", batch.rows.select([*columns, "unknown"]))
+    session.relation("_dropped", prepared.duplicates.select(columns))
+    session.relation("_held", batch.quarantine.select(columns))
     session.execute(
         """CREATE OR REPLACE TEMP TABLE intake_rows AS
-        SELECT date_trunc('hour', received_at) AS hour, touchpoint, name AS event, sum(a)::BIGINT AS accepted,
+        SELECT date_trunc('hour', received_at) AS hour, touchpoint, kind, name AS event, sum(a)::BIGINT AS accepted,
             sum(q)::BIGINT AS quarantined, sum(d)::BIGINT AS duplicates, sum(u)::BIGINT AS unknown
         FROM (
-            SELECT received_at, touchpoint, name, 1 AS a, 0 AS q, 0 AS d, unknown::INTEGER AS u FROM _accepted
-            UNION ALL SELECT received_at, touchpoint, name, 0, 1, 0, 0 FROM _held
-            UNION ALL SELECT received_at, touchpoint, name, 0, 0, 1, 0 FROM _dropped) GROUP BY ALL"""
+            SELECT received_at, touchpoint, kind, name, 1 AS a, 0 AS q, 0 AS d, unknown::INTEGER AS u FROM _accepted
+            UNION ALL SELECT received_at, touchpoint, kind, name, 0, 1, 0, 0 FROM _held
+            UNION ALL SELECT received_at, touchpoint, kind, name, 0, 0, 1, 0 FROM _dropped) GROUP BY ALL"""
     )
+    same = " AND ".join(f"intake.{name} IS NOT DISTINCT FROM n.{name}" for name in ("hour", "touchpoint", "kind", "event"))
     session.execute(
-        """UPDATE intake SET accepted = intake.accepted + n.accepted, quarantined = intake.quarantined + n.quarantined,
+        f"""UPDATE intake SET accepted = intake.accepted + n.accepted, quarantined = intake.quarantined + n.quarantined,
             duplicates = intake.duplicates + n.duplicates, unknown = intake.unknown + n.unknown
-        FROM intake_rows n WHERE intake.hour = n.hour AND intake.touchpoint = n.touchpoint AND intake.event = n.event"""
+        FROM intake_rows n WHERE {same}"""
     )
     session.execute(
-        """INSERT INTO intake BY NAME SELECT n.* FROM intake_rows n
-        ANTI JOIN intake i ON i.hour = n.hour AND i.touchpoint = n.touchpoint AND i.event = n.event"""
+        f"INSERT INTO intake BY NAME SELECT n.* FROM intake_rows n WHERE NOT EXISTS (SELECT 1 FROM intake WHERE {same})"
     )
     session.execute("DROP TABLE intake_rows")
