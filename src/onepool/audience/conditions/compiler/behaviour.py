@@ -16,6 +16,7 @@ from onepool.audience.conditions.compiler.sql import (
     every,
     filtered,
     fn,
+    key_micros,
     micros,
     number,
     number_test,
@@ -142,7 +143,7 @@ def _first_or_last(events: EventPass, matching: Matching, leaf: DidLeaf | DidNot
     of_matching = events.measure(matching.family, filtered(which(this=key), matching.inside))
     truth = certain(exp.EQ(this=of_all, expression=of_matching))
     result = LeafSql(truth)
-    time = events.measure(matching.family, filtered(which(this=col("time")), matching.sliced))
+    time = fn("make_timestamptz", key_micros(of_all))
     result.figure = time
     if matching.window.slides is not None:
         result.turns.append(when((truth, _leaves(events, time, matching))))

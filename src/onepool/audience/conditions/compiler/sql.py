@@ -132,6 +132,11 @@ def order_key(time: E, seq: E) -> E:
     )
 
 
+def key_micros(key: E) -> E:
+    """The time in an order key, in microseconds."""
+    return exp.cast(exp.IntDiv(this=key, expression=exp.cast(exp.Literal.number(_ARRIVALS), "INT128")), "BIGINT")
+
+
 def wall(time: E, zone: str) -> E:
     """The wall time in the zone (TIMESTAMP)."""
     return fn("timezone", exp.Literal.string(zone), time)
