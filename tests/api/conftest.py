@@ -79,8 +79,12 @@ class World:
         return email
 
     def signed_in(self, role: Role = Role.ADMIN) -> Browser:
+        self.user(role)
+        return self.signed_in_again(role)
+
+    def signed_in_again(self, role: Role = Role.ADMIN) -> Browser:
         browser = self.browser()
-        answer = browser.post("/api/v1/session", {"email": self.user(role), "password": PASSWORD})
+        answer = browser.post("/api/v1/session", {"email": f"{role.value}@brand.test", "password": PASSWORD})
         assert answer.status_code == 200, answer.text
         return browser
 

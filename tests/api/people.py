@@ -162,10 +162,11 @@ def _events(session: Session) -> None:
     put(
         session,
         "intake",
-        {"hour": T0, "touchpoint": "shop", "event": "page_viewed", "accepted": 4, "quarantined": 1},
+        {"hour": T0, "touchpoint": "shop", "kind": "event", "event": "page_viewed", "accepted": 4, "quarantined": 1},
         {
             "hour": T0 + timedelta(hours=25),
             "touchpoint": "shop",
+            "kind": "event",
             "event": "order_paid",
             "accepted": 2,
             "quarantined": 1,

@@ -8,6 +8,7 @@ from onepool.privacy import audit
 from onepool.privacy.roles import Role
 
 from .conftest import World
+from .people import T0, put
 
 TITLE = {"zh": "上海客户", "en": "In Shanghai"}
 IN_SHANGHAI = {"attribute": "city", "is": "上海"}
@@ -83,7 +84,7 @@ def test_preview(world: World) -> None:
 
 def test_kept_events_may_be_asked_for(world: World) -> None:
     with world.ws.pool.write() as session:
-        session.execute("INSERT INTO intake (hour, event, accepted) SELECT min(hour), 'my_own_event', 1 FROM intake")
+        put(session, "intake", {"hour": T0, "kind": "event", "event": "my_own_event", "accepted": 1})
     browser = world.signed_in()
     answer = browser.post("/api/v1/conditions/preview", {"condition": {"did": "my_own_event"}}).json()
     assert (answer["size"], [one["customer_id"] for one in answer["sample"]]) == (1, [5])

@@ -36,7 +36,7 @@ from onepool.privacy.roles import Permission
 
 router = APIRouter(prefix="/customers", tags=["customers"])
 Reader = Annotated[Caller, Depends(Need(Permission.CUSTOMERS_READ))]
-CustomerId = Annotated[int, Path(ge=1, le=2**53)]
+CustomerId = Annotated[int, Path(ge=0, le=2**53)]
 PageNumber = Annotated[int, Query(ge=1, le=20_000)]
 PageSize = Annotated[int, Query(ge=1, le=200)]
 NameText = Annotated[str | None, Query(max_length=200)]
