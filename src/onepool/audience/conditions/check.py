@@ -139,13 +139,9 @@ def _check_segment(leaf: SegmentLeaf, names: Names, name: str | None, place: str
     if leaf.segment not in names.segments and leaf.segment != name:
         problems.append(unknown(at, "segment", leaf.segment, names.segments))
         return
-    found = [name] if leaf.segment == name else circle(leaf, names.segments, None)
-    if found is None and name is not None:
-        found = circle(names.segments[leaf.segment], names.segments, name)
-        found = found if found and name in found else None
+    found = circle(leaf, names.segments, name)
     if found:
-        path = " -> ".join([*found, found[0]] if len(found) == 1 else found)
-        problems.append(Problem(at, f"segments may not go round in a circle: {path}"))
+        problems.append(Problem(at, f"segments may not go round in a circle: {' -> '.join(found)}"))
 
 
 def _check_behaviour(leaf: DidLeaf | DidNotLeaf, names: Names, place: str, problems: Found) -> None:
