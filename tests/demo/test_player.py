@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from onepool.demo import JourneyMissing, find_journey
-from onepool.demo.player import Action, PlayerError, Product, catalogue, play, script
+from onepool.demo.player import Action, PlayerError, Product, catalogue, play, script, segment_tracker
 from onepool.standards import load_standard
 
 PRODUCTS = [Product(str(n), f"Product {n}", f"Category {n % 3}", "National", 1.5 + n) for n in range(10)]
@@ -121,3 +121,12 @@ def test_the_catalogue_is_of_real_households_and_products() -> None:
     households, products = catalogue(journey, 20, 50)
     assert (len(households), len(products)) == (20, 50)
     assert all(product.price > 0 and product.category for product in products)
+
+
+def test_the_real_client_takes_our_options() -> None:
+    pytest.importorskip("segment.analytics", reason="the extra `demo` (segment-analytics-python) is not installed")
+    tracker: Any = segment_tracker("http://127.0.0.1:9", "wk", lambda error, items: None)
+    try:
+        assert tracker.consumers
+    finally:
+        tracker.join()

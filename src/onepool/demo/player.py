@@ -191,5 +191,14 @@ def segment_tracker(url: str, write_key: str, on_error: Callable[[Exception, obj
         raise PlayerError(
             "the package segment-analytics-python is not installed", hint="pip install 'onepool[demo]'"
         ) from error
-    tracker: Tracker = Client(write_key, host=url, flush_interval=0.2, flush_at=20, on_error=on_error)
+    # Small, early uploads: one wants to see what happens; and a server that is away ends the play, not the patience.
+    tracker: Tracker = Client(
+        write_key,
+        host=url,
+        upload_size=20,
+        upload_interval=0.2,
+        max_retries=3,
+        max_total_backoff_duration=30,
+        on_error=on_error,
+    )
     return tracker
