@@ -29,7 +29,7 @@ const minutes = (n: number): number => n * 60_000;
 export const queries = {
   session: () =>
     queryOptions({ queryKey: ["session"], queryFn: ({ signal }) => answer(client.GET("/api/v1/session", { signal })), retry: false, staleTime: minutes(10) }),
-  home: () => queryOptions({ queryKey: ["home"], queryFn: ({ signal }) => answer(client.GET("/api/v1/home", { signal })), refetchInterval: 15_000 }),
+  home: () => queryOptions({ queryKey: ["home"], queryFn: ({ signal }) => answer(client.GET("/api/v1/home", { signal }))}),
   customers: (query: CustomersQuery) =>
     queryOptions({
       queryKey: ["customers", query],
@@ -83,7 +83,7 @@ export const queries = {
   tags: () => queryOptions({ queryKey: ["tags"], queryFn: ({ signal }) => answer(client.GET("/api/v1/tags", { signal })) }),
   tag: (name: string) =>
     queryOptions({ queryKey: ["tags", name], queryFn: ({ signal }) => answer(client.GET("/api/v1/tags/{name}", { params: { path: { name } }, signal })) }),
-  quarantine: (query: { rule?: string; field?: string; touchpoint?: string; page: number; size: number }) =>
+  quarantine: (query: { rule?: string; touchpoint?: string; page: number; size: number }) =>
     queryOptions({
       queryKey: ["quarantine", query],
       queryFn: ({ signal }) => answer(client.GET("/api/v1/quarantine", { params: { query }, signal })),

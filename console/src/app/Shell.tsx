@@ -33,7 +33,7 @@ const places = [
 function Navigation({ narrow }: { narrow: boolean }) {
   const { t, language } = useText();
   const match = useMatchRoute();
-  const waiting = useQuery(queries.home()).data?.quarantine_open ?? 0;
+  const waiting = useQuery({ ...queries.home(), refetchInterval: 60_000 }).data?.quarantine_open ?? 0;
   return (
     <ul className="op-nav">
       {places.map(({ to, key, icon: Icon }) => {
@@ -57,6 +57,9 @@ export function Shell() {
   const cache = useQueryClient();
   const navigate = useNavigate();
   const session = useSession();
+  // Times are the workspace's; a viewer elsewhere is told which.
+  const zone = session?.workspace.time_zone;
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const [narrow, setNarrow] = useState(false);
   const [password, setPassword] = useState(false);
 
@@ -91,7 +94,10 @@ export function Shell() {
       </Link>
       <header className="op-header">
         <Button type="text" icon={narrow ? <MenuUnfoldOutlined /> : <MenuFoldOutlined />} aria-label={t("nav.fold")} aria-expanded={!narrow} onClick={() => setNarrow(!narrow)} />
-        <span className="op-mute">{session?.workspace.name}</span>
+        <span className="op-mute op-place-name">
+          {session?.workspace.name}
+          {zone !== undefined && zone !== here && <span title={t("user.zone")}> · {zone}</span>}
+        </span>
         <span className="op-grow" />
         <LanguageMenu icon={<GlobalOutlined />} />
         <ThemeMenu />

@@ -28,7 +28,6 @@ interface CustomerSearch {
 }
 interface QuarantineSearch {
   rule?: string;
-  field?: string;
   touchpoint?: string;
   page?: number;
 }
@@ -114,7 +113,6 @@ const quarantine = createRoute({
   path: "/quarantine",
   validateSearch: (raw: Raw): QuarantineSearch => ({
     rule: text(raw, "rule"),
-    field: text(raw, "field"),
     touchpoint: text(raw, "touchpoint"),
     page: count(raw, "page"),
   }),

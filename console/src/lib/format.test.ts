@@ -49,6 +49,7 @@ describe("times", () => {
     const now = new Date("2026-11-21T16:08:09Z");
     expect(relative(at, now, "en")).toBe("3 minutes ago");
     expect(relative("2026-11-19T16:05:09Z", now, "en")).toBe("2 days ago");
+    expect(relative("2026-11-21T16:08:30Z", now, "en")).toBe("now");
     expect(relative("2024-11-19T16:05:09Z", now, "en")).toBe("2 years ago");
   });
 

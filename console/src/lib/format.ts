@@ -92,6 +92,8 @@ const steps: [Intl.RelativeTimeFormatUnit, number][] = [
 /** "3 minutes ago", "yesterday", "in 2 days". */
 export function relative(instant: string | Date, now: Date, language: Language): string {
   let amount = (new Date(instant).getTime() - now.getTime()) / 1000;
+  // The clock of the page ticks in steps and may be a little behind: what has just happened is not in the future.
+  if (amount > 0 && amount < 60) amount = 0;
   const words = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
   for (const [unit, size] of steps) {
     if (Math.abs(amount) < size) return words.format(Math.round(amount), unit);

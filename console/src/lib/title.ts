@@ -2,6 +2,11 @@ import type { Language } from "@/app/preferences";
 
 export type Title = Record<string, string> | string | null | undefined;
 
+/** Who did it, as people know them: `user:mei@brand.com` is the account mei@brand.com. */
+export function author(name: string | null): string {
+  return name?.replace(/^user:/, "") ?? "";
+}
+
 /** The title in the viewer's language, else in the other one, else the technical name. */
 export function titleOf(title: Title, language: Language, name: string): string {
   if (title === null || title === undefined || title === "") return name;

@@ -16,7 +16,15 @@ export function Identifiers({ rows }: { rows: Customer["identifiers"] }) {
       pagination={rows.length > 50 ? { pageSize: 50 } : false}
       scroll={{ x: "max-content" }}
       columns={[
-        { title: t("customer.idType"), render: (_, row) => title(row.title, row.type) },
+        {
+          title: t("customer.idType"),
+          render: (_, row) => (
+            <span>
+              {title(row.title, row.type)}
+              {row.scope !== "" && <span className="op-code op-mute" style={{ display: "block" }} title={t("customer.idScope")}>{row.scope}</span>}
+            </span>
+          ),
+        },
         {
           title: t("customer.idValue"),
           render: (_, row) => (
@@ -25,10 +33,17 @@ export function Identifiers({ rows }: { rows: Customer["identifiers"] }) {
             </span>
           ),
         },
-        { title: t("customer.idScope"), render: (_, row) => <span className="op-code op-mute">{row.scope}</span> },
         {
           title: t("home.touchpoints"),
-          render: (_, row) => row.touchpoints.map((name) => <Tag key={name} variant="filled">{places.touchpoint(name)}</Tag>),
+          render: (_, row) => (
+            <span className="op-chips">
+              {row.touchpoints.map((name) => (
+                <Tag key={name} variant="filled" style={{ marginInlineEnd: 0 }}>
+                  {places.touchpoint(name)}
+                </Tag>
+              ))}
+            </span>
+          ),
         },
         { title: t("customer.firstSeen"), align: "right", render: (_, row) => <Time at={row.first_seen} /> },
         { title: t("customer.lastSeen"), align: "right", render: (_, row) => <Time at={row.last_seen} /> },

@@ -153,7 +153,7 @@ function SegmentSizes({ rows }: { rows: HomeData["segments"] }) {
 
 export function Home() {
   const { t } = useText();
-  const home = useQuery(queries.home());
+  const home = useQuery({ ...queries.home(), refetchInterval: 15_000 });
   return (
     <>
       <PageHead title={t("nav.home")} sub={t("home.sub")} />

@@ -39,14 +39,14 @@ function useAgain(): { again: (what: Parameters<ReturnType<typeof useReplay>["mu
   };
 }
 
-function ByRule({ rules, chosen }: { rules: Rule[]; chosen: { rule?: string; field?: string; touchpoint?: string } }) {
+function ByRule({ rules, chosen }: { rules: Rule[]; chosen: { rule?: string; touchpoint?: string } }) {
   const { t } = useText();
   const words = useRuleWords();
   const places = usePlaces();
   const navigate = useNavigate({ from: "/quarantine" });
   const may = useMay("quarantine.replay");
   const { again, busy } = useAgain();
-  const isChosen = (row: Rule): boolean => row.rule === chosen.rule && (row.field ?? undefined) === chosen.field && (row.touchpoint ?? undefined) === chosen.touchpoint;
+  const isChosen = (row: Rule): boolean => row.rule === chosen.rule && (row.touchpoint ?? undefined) === chosen.touchpoint;
   return (
     <Panel title={t("quarantine.byRule")} flush>
       <Table<Rule>
@@ -64,7 +64,7 @@ function ByRule({ rules, chosen }: { rules: Rule[]; chosen: { rule?: string; fie
                 size="small"
                 style={{ padding: 0, fontWeight: isChosen(row) ? 650 : 400 }}
                 aria-pressed={isChosen(row)}
-                onClick={() => void navigate({ search: isChosen(row) ? {} : { rule: row.rule, field: row.field ?? undefined, touchpoint: row.touchpoint ?? undefined } })}
+                onClick={() => void navigate({ search: isChosen(row) ? {} : { rule: row.rule, touchpoint: row.touchpoint ?? undefined } })}
               >
                 {words(row.rule)} <span className="op-mute op-code">{row.rule}</span>
               </Button>
@@ -154,8 +154,8 @@ export function Quarantine() {
   const search = useSearch({ from: "/shell/quarantine" });
   const page = search.page ?? 1;
   const size = 20;
-  const { rule, field, touchpoint } = search;
-  const list = useQuery({ ...queries.quarantine({ rule, field, touchpoint, page, size }), refetchInterval: 15_000 });
+  const { rule, touchpoint } = search;
+  const list = useQuery({ ...queries.quarantine({ rule, touchpoint, page, size }), refetchInterval: 15_000 });
   return (
     <>
       <PageHead
@@ -170,8 +170,8 @@ export function Quarantine() {
             </section>
           ) : (
             <div className="op-stack">
-              <ByRule rules={data.by_rule} chosen={{ rule, field, touchpoint }} />
-              <Items key={`${rule} ${field} ${touchpoint} ${page}`} data={data} page={page} size={size} loading={list.isPlaceholderData} />
+              <ByRule rules={data.by_rule} chosen={{ rule, touchpoint }} />
+              <Items key={`${rule} ${touchpoint} ${page}`} data={data} page={page} size={size} loading={list.isPlaceholderData} />
             </div>
           )
         }

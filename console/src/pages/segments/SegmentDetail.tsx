@@ -8,6 +8,7 @@ import { useLive } from "@/api/live";
 import { queries, type Segment, useDeleteSegment } from "@/api/queries";
 import { percent } from "@/lib/format";
 import { useMay } from "@/lib/session";
+import { author } from "@/lib/title";
 import { useText } from "@/lib/useText";
 import { SegmentReason } from "@/pages/customer/WhyDrawer";
 import { CustomerName } from "@/parts/CustomerName";
@@ -186,7 +187,7 @@ function Content({ segment }: { segment: Segment }) {
             {last === undefined ? <Dash /> : <Exact value={last.entered} />}
           </Figure>
           <Figure label={t("segments.leftLast")}>{last === undefined ? <Dash /> : <Exact value={last.left} />}</Figure>
-          <Figure small label={t("segments.changed")} note={t("segments.versionBy", { version: segment.version, author: segment.author ?? "–" })}>
+          <Figure small label={t("segments.changed")} note={t("segments.versionBy", { version: segment.version, author: author(segment.author) })}>
             <Time at={segment.changed_at} show="relative" />
           </Figure>
         </Figures>
@@ -212,7 +213,7 @@ function Content({ segment }: { segment: Segment }) {
                   {history.data.versions.map((one) => (
                     <li key={one.version}>
                       <span className="op-num">v{one.version}</span>
-                      <span className="op-mute">{[one.author, one.reason].filter(Boolean).join(" · ")}</span>
+                      <span className="op-mute">{[author(one.author), one.reason].filter(Boolean).join(" · ")}</span>
                       <span className="op-num op-mute">
                         <Time at={one.at} />
                       </span>

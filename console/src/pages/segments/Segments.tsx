@@ -6,6 +6,7 @@ import { useState } from "react";
 import { queries, type Segment } from "@/api/queries";
 import { exact } from "@/lib/format";
 import { useMay } from "@/lib/session";
+import { author } from "@/lib/title";
 import { useText } from "@/lib/useText";
 import { Exact, Time } from "@/parts/Figures";
 import { Loaded, Nothing } from "@/parts/Loaded";
@@ -80,7 +81,7 @@ export function Segments() {
                       render: (_, one) => (
                         <div>
                           <Time at={one.changed_at} show="relative" />
-                          <div className="op-mute" style={{ fontSize: 12.5 }}>{one.author}</div>
+                          <div className="op-mute" style={{ fontSize: 12.5 }}>{author(one.author)}</div>
                         </div>
                       ),
                     },

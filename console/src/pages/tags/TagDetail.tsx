@@ -5,6 +5,7 @@ import { useMemo } from "react";
 import { stringify } from "yaml";
 import { queries, type Tag } from "@/api/queries";
 import { compact, exact, percent } from "@/lib/format";
+import { author } from "@/lib/title";
 import { useText } from "@/lib/useText";
 import { Chart, ChartOrTable, useChartStyle } from "@/parts/Chart";
 import { Count, Exact, Figure, Figures, Time } from "@/parts/Figures";
@@ -130,7 +131,7 @@ export function TagDetail() {
               <Figure small label={t("tags.asOf")} note={data.as_of !== null && <Time at={data.as_of} />}>
                 <Time at={data.as_of} show="relative" />
               </Figure>
-              <Figure small label={t("tags.version")} note={data.author}>
+              <Figure small label={t("tags.version")} note={author(data.author)}>
                 {data.version}
               </Figure>
             </Figures>
