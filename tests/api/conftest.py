@@ -22,6 +22,7 @@ from onepool.workspace import Workspace, columns_of, init_workspace
 from . import people
 
 PASSWORD = "correct horse battery"
+PERSONAL = frozenset({"phone", "email", "receiver_phone", "latitude"})
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 
 
@@ -99,7 +100,7 @@ def empty(tmp_path: Path) -> Iterator[World]:
     columns = columns_of(standard)
     with ws.pool.write() as session:
         schema.create(session, columns)
-        views.create(session, columns, {"product": {"name": "VARCHAR"}}, frozenset({"phone", "email"}))
+        views.create(session, columns, {"product": {"name": "VARCHAR"}}, PERSONAL)
     feed = LiveFeed()
     yield World(ws, clock, feed, create_app(ws, feed, clock))
     ws.close()

@@ -55,6 +55,7 @@ def event(seq: int, identifier: int, name: str, at: datetime, **values: Any) -> 
         "order_id": values.get("order_id"),
         "amount": values.get("amount"),
         "currency": values.get("currency"),
+        "receiver_phone": values.get("receiver_phone"),
         "fields": json.dumps(fields, ensure_ascii=False),
     }
 

@@ -190,6 +190,13 @@ def test_views_mask(world: World) -> None:
     assert all("****" in row["phone"] for row in phones)
 
 
+def test_views_mask_events(world: World) -> None:
+    row = run_readonly(world.ws.pool, "SELECT receiver_phone, latitude, fields FROM events WHERE event = 'order_paid'")
+    found = row.to_pylist()[0]
+    assert (found["receiver_phone"], found["latitude"]) == ("137****2222", None)
+    assert "1371111" not in found["fields"] and '"O-1"' in found["fields"]
+
+
 def test_limits(world: World) -> None:
     browser = world.signed_in()
     answer = browser.post("/api/v1/query", {"sql": "SELECT event FROM events ORDER BY event", "limit": 2}).json()

@@ -7,8 +7,8 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
-import onepool
 from onepool.api import problems
+from onepool.api.about import VERSION
 from onepool.api.access import COOKIE
 from onepool.api.headers import BodyLimit, SecurityHeaders
 from onepool.api.live import LiveFeed
@@ -61,7 +61,7 @@ def bare_app() -> FastAPI:
     """The app without a workspace: routes and OpenAPI only."""
     app = FastAPI(
         title="OnePool",
-        version=onepool.__version__,
+        version=VERSION,
         summary="The HTTP API that the console uses.",
         openapi_url=OPENAPI_PATH,
         docs_url=None,

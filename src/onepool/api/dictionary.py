@@ -14,10 +14,8 @@ from onepool.api.models.standard import (
     StandardIdentifier,
     StandardObject,
 )
+from onepool.privacy.masking import HIDDEN_CLASSES
 from onepool.standards import Attribute, Field, FieldType, Personal, Standard
-
-# What is hidden from those who have not asked to see it.
-_HIDDEN = frozenset({Personal.CONTACT, Personal.ID_CARD, Personal.SENSITIVE})
 
 
 def titles(title: Mapping[Any, str] | str | None, name: str) -> Titles:
@@ -43,13 +41,13 @@ def event_titles(standard: Standard, event: str) -> Titles:
 
 def hidden_attributes(standard: Standard) -> frozenset[str]:
     """Attributes whose values are masked."""
-    return frozenset(name for name, attribute in standard.attributes.items() if attribute.personal in _HIDDEN)
+    return frozenset(name for name, attribute in standard.attributes.items() if attribute.personal in HIDDEN_CLASSES)
 
 
 def hidden_fields(standard: Standard) -> frozenset[str]:
     """Event fields whose values are masked, by every name they may be sent under (unknown fields keep theirs)."""
     known: list[Field | Attribute] = [*standard.fields.values(), *standard.attributes.values()]
-    hidden = (field for field in known if field.personal in _HIDDEN)
+    hidden = (field for field in known if field.personal in HIDDEN_CLASSES)
     return frozenset(name for field in hidden for name in (field.name, *field.synonyms))
 
 

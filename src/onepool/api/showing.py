@@ -21,11 +21,17 @@ from onepool.api.models.customers import (
 )
 from onepool.pool.customers import Fact, Identifier, Row
 from onepool.pool.timeline import Event, OrderRow
-from onepool.privacy.masking import mask_attribute, mask_email, mask_identifier, mask_json, mask_name, mask_phone
+from onepool.privacy.masking import (
+    PERSON_NAMES,
+    mask_attribute,
+    mask_email,
+    mask_identifier,
+    mask_json,
+    mask_name,
+    mask_phone,
+)
 from onepool.privacy.roles import Permission
 from onepool.standards import Standard
-
-NAMES = ("name", "nickname", "first_name", "last_name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ class Shown:
 
     def attribute(self, name: str, value: str) -> tuple[str, bool]:
         """The attribute's value as shown, and whether it is masked."""
-        if name in NAMES and not self.with_names:
+        if name in PERSON_NAMES and not self.with_names:
             return mask_name(value), True
         if name in self.hidden:
             return mask_attribute(name, value), True

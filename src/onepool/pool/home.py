@@ -112,7 +112,8 @@ def _series(session: Session, now: datetime) -> list[HourFigures]:
     latest = now.replace(minute=0, second=0, microsecond=0)
     hours = [latest - timedelta(hours=back) for back in range(HOURS - 1, -1, -1)]
     found = session.query(
-        """SELECT hour, (sum(accepted) FILTER (kind = 'event'))::BIGINT AS accepted, sum(quarantined)::BIGINT AS quarantined
+        """SELECT hour, (sum(accepted) FILTER (kind = 'event'))::BIGINT AS accepted,
+            sum(quarantined)::BIGINT AS quarantined
         FROM intake WHERE hour >= $since GROUP BY 1""",
         {"since": hours[0]},
     ).to_pylist()

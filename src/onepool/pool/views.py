@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from onepool.pool.engine import Session, quote
@@ -39,7 +40,10 @@ _MASKED = """CASE
 def create(
     session: Session, columns: Columns, objects: Mapping[str, Mapping[str, str]], personal: frozenset[str]
 ) -> None:
-    """(Re)make the views. `objects`: kind -> field -> SQL type; `personal`: attributes shown masked."""
+    """(Re)make the views. `objects`: kind -> field -> SQL type; `personal`: attributes and event fields shown masked.
+
+    Masked event fields are left out of the JSON of all fields, whatever they were called there by the standard.
+    """
     session.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
     for name, query in _queries(columns, objects, personal).items():
         session.execute(f"CREATE OR REPLACE VIEW {SCHEMA}.{quote(name)} AS {query}")
@@ -47,16 +51,21 @@ def create(
 
 def _queries(columns: Columns, objects: Mapping[str, Mapping[str, str]], personal: frozenset[str]) -> dict[str, str]:
     own = ", ".join(f"e.{quote(name)}" for name in EVENT_CORE if name not in ("seq", "identifier_id"))
-    typed = ", ".join(f"e.{quote(name)}" for name in columns.events)
+    typed = ", ".join(_event_column(name, sql_type, personal) for name, sql_type in columns.events.items())
+    fields = "e.fields"
+    if personal:
+        nothing = json.dumps(dict.fromkeys(sorted(personal)), ensure_ascii=False)
+        fields = f"json_merge_patch(e.fields, {_literal(nothing)}) AS fields"
     items = ", ".join(f"x.item.{quote(name)} AS {quote(name)}" for name in columns.items)
     attributes = ", ".join(
-        f"{_mask(name)} AS {quote(name)}" if name in personal else f"p.{quote(name)}" for name in columns.attributes
+        f"{_mask(f'p.{quote(name)}')} AS {quote(name)}" if name in personal else f"p.{quote(name)}"
+        for name in columns.attributes
     )
     queries = {
         "customers": f"SELECT p.customer_id, p.first_seen, p.last_seen, {attributes} FROM main.profiles p",
         "identifiers": f"""SELECT c.customer_id, i.type, i.scope, {_MASKED} AS value, i.first_seen, i.last_seen
             FROM main.identifiers i JOIN main.customer_of c USING (identifier_id)""",
-        "events": f"""SELECT e.event_id, c.customer_id, {own.replace('e."event_id", ', "")}, {typed}, e.items, e.fields
+        "events": f"""SELECT e.event_id, c.customer_id, {own.replace('e."event_id", ', "")}, {typed}, e.items, {fields}
             FROM main.events e JOIN main.customer_of c USING (identifier_id)""",
         "orders": """SELECT o.order_id, c.customer_id, o.touchpoint, o.channel, o.placed_at, o.paid_at, o.refunded_at,
             o.closed_at, o.status, o.amount, o.discount, o.refunded_amount, o.currency, o.store_id
@@ -81,8 +90,16 @@ def _queries(columns: Columns, objects: Mapping[str, Mapping[str, str]], persona
     return queries
 
 
-def _mask(attribute: str) -> str:
-    column = f"p.{quote(attribute)}::VARCHAR"
+def _event_column(name: str, sql_type: str, personal: frozenset[str]) -> str:
+    if name not in personal:
+        return f"e.{quote(name)}"
+    # Half a text may stay; half a number (a latitude) would be a wrong one.
+    value = _mask(f"e.{quote(name)}") if sql_type == "VARCHAR" else f"NULL::{sql_type}"
+    return f"{value} AS {quote(name)}"
+
+
+def _mask(column: str) -> str:
+    column = f"{column}::VARCHAR"
     return (
         f"CASE WHEN length({column}) > 7 THEN left({column}, 3) || '****' || right({column}, 4) "
         f"WHEN {column} IS NULL THEN NULL ELSE left({column}, 1) || '**' END"

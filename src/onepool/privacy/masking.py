@@ -14,6 +14,11 @@ _IN_TEXT = re.compile(
     r"|(?<![0-9])(?<![0-9]\.)(?:(?P<card>[0-9]{17}[0-9Xx])"
     r"|(?P<phone>(?:\+?86[ \-]?)?1[3-9][0-9][ \-]?[0-9]{4}[ \-]?[0-9]{4}|\+[0-9]{8,15}))(?![0-9])"
 )
+# Classes of personal data (of the data standard) whose values are masked, and the fields that hold people's names:
+# what is left (city, gender, age …) is what customers are described by.
+HIDDEN_CLASSES = frozenset({"contact", "id_card", "sensitive"})
+PERSON_NAMES = frozenset({"name", "first_name", "last_name", "nickname", "receiver_name"})
+
 _SECRET_TYPES = frozenset({"id_card", "passport"})
 
 

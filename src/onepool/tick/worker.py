@@ -19,8 +19,8 @@ from onepool.collect.log import Record
 from onepool.errors import OnePoolError
 from onepool.identity import Resolver, TypeRule
 from onepool.pool import DuckDBEngine, PoolError, Session, schema, views
-from onepool.standards import Standard, load_standard
-from onepool.standards.model import Personal, Strength
+from onepool.privacy.masking import HIDDEN_CLASSES, PERSON_NAMES
+from onepool.standards import Attribute, Field, Standard, Strength, load_standard
 from onepool.state.store import set_meta
 from onepool.tick.duplicates import Duplicates
 from onepool.tick.ingest import SEQ_BITS, Ingest, Prepared
@@ -68,7 +68,7 @@ class Worker:
         until: int | None = None,
         lock: Path | None = None,
     ) -> None:
-        """`live=False`, `until` and `lock` are for making a pool again: no evaluation, up to an offset, beside others."""
+        """`live=False`, `until`, `lock` are for making a pool again: no evaluation, up to an offset, beside others."""
         self._ws = workspace
         self._publish = publish
         self._evaluate = live
@@ -315,7 +315,16 @@ def _object_fields(standard: Standard) -> dict[str, dict[str, str]]:
 
 
 def _personal(standard: Standard) -> frozenset[str]:
-    return frozenset(name for name, attribute in standard.attributes.items() if attribute.personal is not Personal.NONE)
+    """Attributes and event fields that analysts see masked, with the other names that they may be sent under."""
+    known: list[Field | Attribute] = [*standard.fields.values(), *standard.attributes.values()]
+    # `name` is a person's among the attributes, and a product's among the fields.
+    names = PERSON_NAMES - set(standard.item_fields)
+    hidden = [
+        one
+        for one in known
+        if one.personal in HIDDEN_CLASSES or one.name in (PERSON_NAMES if isinstance(one, Attribute) else names)
+    ]
+    return frozenset(name for one in hidden for name in (one.name, *one.synonyms))
 
 
 def _set_log_offset(session: Session, offset: int) -> None:

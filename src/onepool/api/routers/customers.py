@@ -27,11 +27,11 @@ from onepool.api.models.customers import (
     Timeline,
 )
 from onepool.api.problems import NotFound
-from onepool.api.showing import NAMES, money, order, shown
+from onepool.api.showing import money, order, shown
 from onepool.pool import customers, timeline
 from onepool.pool.engine import Session
 from onepool.privacy import audit
-from onepool.privacy.masking import mask_identifier
+from onepool.privacy.masking import PERSON_NAMES, mask_identifier
 from onepool.privacy.roles import Permission
 
 router = APIRouter(prefix="/customers", tags=["customers"])
@@ -188,7 +188,7 @@ def reveal_customer(
     time: Time,
 ) -> Revealed:
     """The customer's masked values in clear. Who asked, when and why is kept before the answer is given."""
-    hidden = hidden_attributes(ws.standard()) | set(NAMES)
+    hidden = hidden_attributes(ws.standard()) | PERSON_NAMES
     with ws.pool.read() as session:
         present = _present(session, customer_id)
         page = customers.page(session, present, currency=ws.settings.currency)

@@ -6,7 +6,7 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Request, Response, status
 
-import onepool
+from onepool.api.about import VERSION
 from onepool.api.access import COOKIE, Caller, Need, Time, Workspace, client_address, from_console, is_encrypted
 from onepool.api.models.common import Language
 from onepool.api.models.session import Account, PasswordChange, SessionState, SignIn, WorkspaceFacts
@@ -103,6 +103,6 @@ def _state(ws: WorkspaceLike, who: Caller) -> SessionState:
             time_zone=settings.time_zone,
             country=settings.country,
             currency=settings.currency,
-            version=onepool.__version__,
+            version=VERSION,
         ),
     )
