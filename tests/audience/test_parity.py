@@ -31,32 +31,66 @@ def people(at: int):
     return st.lists(world.histories(at), min_size=1, max_size=4)
 
 
-@given(data=st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-def test_compiled_conditions_mean_what_the_reference_says(pool, data):
+def _agree(pool, data, at, histories, conditions):
+    """All customers, some customers, and the reference give the same; and nothing turns before it is said to."""
     zone, engine = pool
     ctx = world.context(zone)
-    at = data.draw(st.sampled_from(world.INSTANTS))
-    histories = dict(enumerate(data.draw(people(to_micros(at))), 1))
-    drawn = data.draw(st.lists(world.conditions, min_size=1, max_size=5))
-    conditions = {f"c{index}": world.parsed(one) for index, one in enumerate(drawn)}
     for condition in conditions.values():
         assert [str(p) for p in check(condition, ctx.names) if "at least once" not in p.message] == []
     world.fill(engine, histories, at)
     with engine.read() as session:
-        rows = {
-            row["customer_id"]: row
-            for row in compile_conditions(conditions, at, Scope.all(), ctx).run(session).to_pylist()
-        }
+        table = compile_conditions(conditions, at, Scope.all(), ctx).run(session)
         some = sorted(histories)[::2]
         session.relation("touched", pa.table({"customer_id": pa.array(some, pa.int64())}))
         few = compile_conditions(conditions, at, Scope.customers("touched"), ctx).run(session).to_pylist()
+    rows = {row["customer_id"]: row for row in table.to_pylist()}
     assert sorted(rows) == sorted(histories)
     assert sorted(few, key=lambda row: row["customer_id"]) == [rows[customer] for customer in some]
     for customer, history in histories.items():
         for name, condition in conditions.items():
             assert rows[customer][name] == holds(condition, history, at, ctx), (name, customer)
         _nothing_turns_before(rows[customer]["next_at"], history, conditions, at, ctx, data)
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def test_compiled_conditions_mean_what_the_reference_says(pool, data):
+    at = data.draw(st.sampled_from(world.INSTANTS))
+    histories = dict(enumerate(data.draw(people(to_micros(at))), 1))
+    drawn = data.draw(st.lists(world.conditions, min_size=1, max_size=5))
+    _agree(pool, data, at, histories, {f"c{index}": world.parsed(one) for index, one in enumerate(drawn)})
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def test_windows_agree_to_the_microsecond(pool, data):
+    """Few events at the edges of few windows, every count and first and last over them; one condition at a time."""
+    at = data.draw(st.sampled_from(world.INSTANTS))
+    crowded = st.lists(
+        st.builds(
+            lambda offset, seq, product: world.Event(
+                seq, "order_paid", to_micros(at) + offset, values={"product_id": product, "quantity": 1}
+            ),
+            world.edges,
+            st.integers(0, 3),
+            st.sampled_from(["A", "B"]),
+        ),
+        min_size=1,
+        max_size=5,
+        unique_by=lambda event: event.seq,
+    )
+    histories = {
+        index: world.History(events) for index, events in enumerate(data.draw(st.lists(crowded, max_size=6)), 1)
+    }
+    asked = st.one_of(
+        world.counted.map(lambda test: {"times": test}),
+        world.counted.map(lambda test: {"days": test}),
+        world.counted.map(lambda test: {"sum": {"of": "quantity", **test}}),
+        st.sampled_from([{}, {"first": True}, {"last": True}]),
+        st.sampled_from([{"first": True, "where": {"product_id": "A"}}, {"last": True, "where": {"product_id": "A"}}]),
+    )
+    condition = {"did": "order_paid", "within": data.draw(world.windows), **data.draw(asked)}
+    _agree(pool, data, at, histories, {"c": world.parsed(condition)})
 
 
 def _nothing_turns_before(next_at, history, conditions, at, ctx, data):
