@@ -15,7 +15,7 @@ const guard: Middleware = {
 };
 
 // fetch is looked up at each call so that tests can put their own in its place.
-export const client = createClient<paths>({ fetch: (request) => globalThis.fetch(request), credentials: "same-origin" });
+export const client = createClient<paths>({ baseUrl: window.location.origin, fetch: (request) => globalThis.fetch(request), credentials: "same-origin" });
 client.use(guard);
 
 /** The body of an answer, or the error the server described. */

@@ -24,6 +24,7 @@ export type Quarantine = Get<"/api/v1/quarantine">;
 export type QuarantineItem = Quarantine["items"][number];
 export type CustomersQuery = NonNullable<paths["/api/v1/customers"]["get"]["parameters"]["query"]>;
 
+const TICK_MS = 2_000;
 const minutes = (n: number): number => n * 60_000;
 
 export const queries = {
@@ -146,7 +147,11 @@ export function useReplay() {
   const cache = useQueryClient();
   return useMutation({
     mutationFn: (body: PostBody<"/api/v1/quarantine/replay">) => answer(client.POST("/api/v1/quarantine/replay", { body })),
-    onSuccess: () => cache.invalidateQueries({ queryKey: ["quarantine"] }),
+    onSuccess: () => {
+      // What was put back is tried at the next tick, a moment later.
+      setTimeout(() => void cache.invalidateQueries({ queryKey: ["quarantine"] }), TICK_MS);
+      return cache.invalidateQueries({ queryKey: ["quarantine"] });
+    },
   });
 }
 

@@ -48,6 +48,7 @@ const light: ThemeConfig = {
     colorTextDisabled: "#7a868b",
     colorBgLayout: "#f3f5f5",
     colorBorder: "#cfd7d9",
+    colorBorderDisabled: "#dde3e4",
     colorBorderSecondary: "#e3e8e9",
   },
   components: {
@@ -87,6 +88,7 @@ const dark: ThemeConfig = {
     colorBgContainer: "#161f21",
     colorBgElevated: "#1d282b",
     colorBorder: "#3a484c",
+    colorBorderDisabled: "#2f3b3e",
     colorBorderSecondary: "#283437",
   },
   components: {

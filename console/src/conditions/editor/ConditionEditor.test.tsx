@@ -1,0 +1,98 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { cleanup, fireEvent, render, screen, within } from "@testing-library/react";
+import { useState } from "react";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { Names } from "@/api/queries";
+import { startTexts } from "@/i18n";
+import { fromJsonRoot, type Json, toJsonRoot } from "../model";
+import { ConditionEditor } from "./ConditionEditor";
+
+const title = (en: string): { zh: string; en: string } => ({ zh: en, en });
+const names: Names = {
+  events: [{ name: "order_paid", title: title("Order paid"), group: "order", fields: [{ name: "amount", title: title("Amount"), type: "money", values: [] }] }],
+  attributes: [{ name: "city", title: title("City"), type: "city", values: ["Shanghai"] }],
+  tags: [{ name: "level", title: title("Level"), kind: "state", type: "text", values: ["high"] }],
+  segments: [{ name: "vip", title: title("VIP") }],
+  channels: [{ name: "tmall", title: title("Tmall") }],
+  touchpoints: [{ name: "shop", title: title("Shop"), channel: "tmall" }],
+};
+
+let saved: Json;
+
+function Host({ condition, problems = [], parts = [] }: { condition: unknown; problems?: { place: string; message: string; suggestion: string | null }[]; parts?: { place: string; size: number }[] }) {
+  const [root, setRoot] = useState(() => fromJsonRoot(condition));
+  saved = toJsonRoot(root);
+  return <ConditionEditor root={root} names={names} problems={problems} parts={parts} onChange={setRoot} />;
+}
+
+function show(host: React.ReactNode): void {
+  render(<QueryClientProvider client={new QueryClient()}>{host}</QueryClientProvider>);
+}
+
+beforeAll(async () => {
+  globalThis.ResizeObserver = class {
+    observe(): void {}
+    unobserve(): void {}
+    disconnect(): void {}
+  };
+  await startTexts("en");
+});
+afterEach(cleanup);
+
+describe("the condition editor", () => {
+  const condition = {
+    all: [
+      { did: "order_paid", where: { amount: { at_least: 100 } }, times: { at_least: 3 }, within: { last: "30 days" } },
+      { not: { tag: "level", in: ["high"] } },
+      { any: [{ attribute: "city", is: "Shanghai" }, { segment: "vip" }] },
+      { sequence: [{ did: "order_paid" }] },
+    ],
+  };
+
+  it("shows every part and changes nothing by showing it", () => {
+    show(<Host condition={condition} />);
+    expect(saved).toEqual(condition);
+    for (const kind of ["behaviour", "tag", "attribute", "segment", "raw"]) expect(screen.getAllByTestId(`condition-leaf-${kind}`)).toHaveLength(1);
+    expect(screen.getAllByTestId("condition-group")).toHaveLength(1);
+  });
+
+  it("names every control", () => {
+    show(<Host condition={condition} />);
+    for (const role of ["combobox", "spinbutton", "button", "textbox"]) {
+      for (const control of screen.queryAllByRole(role)) {
+        const label = control.getAttribute("aria-label") ?? control.textContent;
+        expect(label, control.outerHTML.slice(0, 200)).not.toBe("");
+      }
+    }
+  });
+
+  it("writes what is typed, chosen and taken away", () => {
+    show(<Host condition={{ all: [{ did: "order_paid", times: { at_least: 3 } }, { segment: "vip" }] }} />);
+    fireEvent.change(screen.getByRole("spinbutton", { name: "times" }), { target: { value: "5" } });
+    expect(saved).toEqual({ all: [{ did: "order_paid", times: { at_least: 5 } }, { segment: "vip" }] });
+    fireEvent.click(within(screen.getByTestId("condition-leaf-segment")).getByRole("button", { name: "Not" }));
+    expect(saved).toEqual({ all: [{ did: "order_paid", times: { at_least: 5 } }, { not: { segment: "vip" } }] });
+    fireEvent.click(screen.getByText("any of these"));
+    fireEvent.click(within(screen.getByTestId("condition-leaf-behaviour")).getByRole("button", { name: "Delete the condition" }));
+    expect(saved).toEqual({ not: { segment: "vip" } });
+    fireEvent.click(screen.getByTestId("add-group"));
+    expect(screen.getByText("No condition yet")).toBeTruthy();
+  });
+
+  it("shows problems and sizes at their places", () => {
+    show(
+      <Host
+        condition={{ all: [{ segment: "vip" }, { did: "order_paid", where: { amuont: { is: 1 } } }] }}
+        problems={[{ place: "all[1].where.amuont", message: "the event order_paid has no such field", suggestion: "amount" }]}
+        parts={[
+          { place: "", size: 7 },
+          { place: "all[0]", size: 12_345 },
+        ]}
+      />,
+    );
+    const leaf = screen.getByTestId("condition-leaf-behaviour");
+    expect(within(leaf).getByRole("alert").textContent).toContain("Did you mean amount?");
+    expect(leaf.dataset.problem).toBe("true");
+    expect(within(screen.getByTestId("condition-leaf-segment")).getByTestId("part-size").textContent).toContain("12.35K");
+  });
+});

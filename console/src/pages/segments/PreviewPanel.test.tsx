@@ -1,0 +1,64 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { act, cleanup, renderHook, waitFor } from "@testing-library/react";
+import type { PropsWithChildren } from "react";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Json } from "@/conditions/model";
+import { usePreview } from "./PreviewPanel";
+
+interface Asked {
+  condition: unknown;
+  signal: AbortSignal;
+  answer: (size: number) => void;
+}
+
+let asked: Asked[] = [];
+
+beforeEach(() => {
+  asked = [];
+  vi.stubGlobal("fetch", async (request: Request) => {
+    const { condition } = (await request.clone().json()) as { condition: unknown };
+    return new Promise<Response>((resolve, reject) => {
+      request.signal.addEventListener("abort", () => reject(new DOMException("aborted", "AbortError")));
+      const answer = (size: number): void =>
+        resolve(new Response(JSON.stringify({ size, total: 100, sample: [], seconds: 0.1, sentence: null, problems: [], parts: [] }), { headers: { "content-type": "application/json" } }));
+      asked.push({ condition, signal: request.signal, answer });
+    });
+  });
+});
+afterEach(() => {
+  cleanup();
+  vi.unstubAllGlobals();
+});
+
+function wrapper({ children }: PropsWithChildren) {
+  return <QueryClientProvider client={new QueryClient()}>{children}</QueryClientProvider>;
+}
+
+describe("the preview", () => {
+  it("asks once when typing pauses, and cancels what is in flight when the condition changes", async () => {
+    const cache = new QueryClient();
+    const { result, rerender } = renderHook(({ condition }: { condition: Json }) => usePreview(condition, true), {
+      initialProps: { condition: { did: "a" } as Json },
+      wrapper: ({ children }: PropsWithChildren) => <QueryClientProvider client={cache}>{children}</QueryClientProvider>,
+    });
+    await waitFor(() => expect(asked).toHaveLength(1));
+    const second: Json = { did: "b" };
+    rerender({ condition: second });
+    expect(result.current.current).toBe(false);
+    await waitFor(() => expect(asked).toHaveLength(2));
+    expect(asked[0]?.signal.aborted).toBe(true);
+    act(() => asked[1]?.answer(42));
+    await waitFor(() => expect(result.current.data?.size).toBe(42));
+    expect(result.current.current).toBe(true);
+    expect(asked.map((one) => one.condition)).toEqual([{ did: "a" }, { did: "b" }]);
+  });
+
+  it("does not ask for a condition that is not filled in", () => {
+    vi.useFakeTimers();
+    const { result } = renderHook(() => usePreview({ all: [] }, false), { wrapper });
+    act(() => vi.advanceTimersByTime(5_000));
+    vi.useRealTimers();
+    expect(asked).toHaveLength(0);
+    expect(result.current.loading).toBe(false);
+  });
+});
