@@ -90,6 +90,7 @@ def main() -> int:
     chosen = options.parse_args()
     if chosen.part:
         found = {"load": load, "limit": limit}[chosen.part](chosen.keep)
+        found["cpu_seconds"] = round(time.process_time(), 2)
         found["memory_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
         print(json.dumps(found))
         return 0
@@ -100,12 +101,12 @@ def main() -> int:
     result = {"onepool": whole, "duckdb_alone": alone, "aim": AIM}
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "import.json").write_text(json.dumps(result, indent=2) + "\n")
-    print(f"{'':28}{'seconds':>9}{'MB':>8}")
-    print(f"{'OnePool, package to tags':28}{whole['seconds']:>9}{whole['memory_mb']:>8}")
+    print(f"{'':28}{'seconds':>9}{'CPU s':>8}{'MB':>8}")
+    print(f"{'OnePool, package to tags':28}{whole['seconds']:>9}{whole['cpu_seconds']:>8}{whole['memory_mb']:>8}")
     for name, seconds in whole["parts"].items():  # type: ignore[attr-defined]
         print(f"  {name:26}{seconds:>9}")
-    print(f"{'DuckDB alone, no standard':28}{alone['seconds']:>9}{alone['memory_mb']:>8}")
-    print(f"{'aim':28}{AIM['seconds']:>9}{AIM['memory_mb']:>8}")
+    print(f"{'DuckDB alone, no standard':28}{alone['seconds']:>9}{alone['cpu_seconds']:>8}{alone['memory_mb']:>8}")
+    print(f"{'aim':28}{AIM['seconds']:>9}{'':>8}{AIM['memory_mb']:>8}")
     met = float(whole["seconds"]) < AIM["seconds"] and float(whole["memory_mb"]) < AIM["memory_mb"]  # type: ignore[arg-type]
     return 0 if met else 1
 

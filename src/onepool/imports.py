@@ -31,12 +31,11 @@ RECORDS_AT_ONCE = 40
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of an import. ``waiting`` items are in the log but not yet applied (a running server does it)."""
+    """What became of an import."""
 
     report: ImportReport
     accepted: int = 0
     duplicates: int = 0
-    waiting: int = 0
     refused: dict[str, Refusals] = field(default_factory=dict)
 
     @property
@@ -49,7 +48,6 @@ class Outcome:
         return {
             "accepted": self.accepted,
             "duplicates": self.duplicates,
-            "waiting": self.waiting,
             "quarantined": self.quarantined,
             "by_rule": {
                 rule: {"count": refusals.count, "samples": refusals.samples}
@@ -132,7 +130,10 @@ def check_with(workspace: Workspace, touchpoint: Touchpoint) -> Check:
 
 
 def apply_log(workspace: Workspace, offsets: Sequence[int], progress: Progress | None = None) -> None:
-    """Sees that the log is applied up to the last of these offsets: by ticks of its own, or by the running worker."""
+    """Sees that the log is applied up to the last of these offsets: by ticks of its own, or by the running worker.
+
+    Should that one stop meanwhile, this takes over.
+    """
     if not offsets:
         return
     goal = offsets[-1]
@@ -143,13 +144,15 @@ def apply_log(workspace: Workspace, offsets: Sequence[int], progress: Progress |
             progress("applying", max(done - first + 1, 0), goal - first + 1)
 
     with _small_ticks(workspace):
-        try:
-            worker = Worker(workspace)
-        except WorkerBusy:
-            while workspace.applied() < goal:
+        while True:
+            try:
+                worker = Worker(workspace)
+                break
+            except WorkerBusy:
+                if workspace.applied() >= goal:
+                    return
                 tell(workspace.applied())
                 time.sleep(POLL_SECONDS)
-            return
         try:
             while worker.step():
                 tell(min(worker.offset, goal))

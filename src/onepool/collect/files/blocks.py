@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 import pyarrow as pa
@@ -84,8 +83,3 @@ def column_names(header: Sequence[object]) -> list[str]:
         taken.add(name)
         names.append(name)
     return names
-
-
-def total_size(paths: Sequence[Path]) -> int:
-    """Bytes of the files as stored."""
-    return sum(path.stat().st_size for path in paths)

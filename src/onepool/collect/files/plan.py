@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Collection, Sequence
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import yaml
 
@@ -238,8 +238,3 @@ class Planner:
 
 def _is_time(name: str) -> bool:
     return name == "time" or name in ORDER_STAGES
-
-
-def constant_values(planner: Planner) -> dict[Target, Any]:
-    """Constants by target; the last one named wins."""
-    return dict(planner.constants())
