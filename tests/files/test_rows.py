@@ -308,3 +308,23 @@ def test_what_is_written_is_read(
         for first, second, number in rows
     ]
     assert [item.fields for item in found.items] == expected
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    body=st.lists(
+        st.sampled_from([b"a", b"7", b",", b'"', b"\n", b"\r\n", b"\xff", "中".encode(), b" ", b"\\", b";"]),
+        max_size=60,
+    ).map(b"".join)
+)
+def test_no_bytes_stop_a_file_and_no_row_is_lost(tmp_path: Path, run: Import, body: bytes) -> None:
+    path = tmp_path / "any.csv"
+    path.write_bytes(b"event,phone\n" + body + b"\nlast,1\n")
+    found = run("events", path, mapping={"delimiter": ","})
+    assert found.report.rows == len(found.items) + len(found.broken)
+    if b'"' not in body:
+        lines = [
+            line for line in (b"event,phone\n" + body).replace(b"\r\n", b"\n").split(b"\n")[1:] if line.strip(b", ")
+        ]
+        assert found.report.rows == len(lines) + 1
+        assert found.items[-1].name == "last"

@@ -145,8 +145,11 @@ class TextSource:
             if wrong:
                 numbers = np.setdiff1d(numbers, np.fromiter(wrong, np.int64, len(wrong)), assume_unique=True)
             numbers += first - 1
+            blank = f"{self._delimiter} \t\r\n"
             broken = [
-                _width(first + n - 1, len(keys), row.actual_columns, row.text) for n, row in wrong.items() if row.text
+                _width(first + n - 1, len(keys), row.actual_columns, row.text)
+                for n, row in wrong.items()
+                if row.text.strip(blank)
             ]
         rows = pa.array(numbers)
         table, rows = _drop_blank(table, rows)
@@ -213,10 +216,9 @@ def _read_slowly(
         )
         try:
             record = next(reader)
+            filled = any(cell.strip() for cell in record)
             used = reader.line_num
-            problem = (
-                None if len(record) == len(keys) or not any(record) else _width(row, len(keys), len(record), lines[at])
-            )
+            problem = None if len(record) == len(keys) or not filled else _width(row, len(keys), len(record), lines[at])
         except csv.Error as error:
             used = 1
             problem = BrokenRow(
@@ -225,7 +227,7 @@ def _read_slowly(
         if problem is not None:
             used = 1
             broken.append(problem)
-        elif any(record):
+        elif filled:
             good.append(record)
             numbers.append(row)
         at += used
@@ -243,7 +245,7 @@ def _drop_blank(table: pa.Table, rows: pa.Array) -> tuple[pa.Table, pa.Array]:
     """Leaves out rows in which every cell is empty; they are the blank lines of a file."""
     blank: pa.ChunkedArray | None = None
     for column in table.columns:
-        empty = pc.equal(pc.binary_length(column), 0)
+        empty = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(column)), 0)
         blank = empty if blank is None else pc.and_(blank, empty)
         if not pc.any(blank).as_py():
             return table, rows
