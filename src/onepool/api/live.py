@@ -64,9 +64,9 @@ class LiveFeed:
             if not client.offer(moves, applied):
                 self.leave(client)
 
-    def join(self) -> Client:
-        """A new client; call inside of an event loop. Raises FeedFull."""
-        client = Client(asyncio.get_running_loop(), self._buffer)
+    def join(self, segment: str | None = None) -> Client:
+        """A new client, for changes of one segment or of all; call inside of an event loop. Raises FeedFull."""
+        client = Client(asyncio.get_running_loop(), self._buffer, segment)
         with self._lock:
             if len(self._clients) >= self._max_clients:
                 raise FeedFull("too many live connections are open", hint="close other windows of the console")
@@ -86,9 +86,10 @@ class LiveFeed:
 class Client:
     """One open connection. Of `applied` messages only the latest is kept."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, limit: int) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, limit: int, segment: str | None = None) -> None:
         self._loop = loop
         self._limit = limit
+        self._segment = segment
         self._lock = threading.Lock()
         self._moves: deque[SegmentMoved] = deque()
         self._applied: Applied | None = None
@@ -97,6 +98,8 @@ class Client:
 
     def offer(self, moves: Sequence[SegmentMoved], applied: Applied) -> bool:
         """Take messages, from any thread; false when the client is gone."""
+        # Filtered before the bound: a busy segment must not push a quiet one's changes out.
+        moves = [move for move in moves if self._segment in (None, move.segment)]
         with self._lock:
             room = self._limit - len(self._moves)
             self._moves.extend(moves[:room])

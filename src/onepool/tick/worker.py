@@ -52,7 +52,7 @@ Publish = Callable[[LiveEvent], None]
 UNKNOWN_PRIORITY = 10_000
 """Of an identifier type that the standard no longer knows; it then only follows."""
 
-SHOWN_CHANGES = 500
+SHOWN_CHANGES = 20_000
 """How many changes of one tick are told to watchers one by one."""
 
 

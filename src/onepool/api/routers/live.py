@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from onepool.api.access import Caller, Need, Time, Workspace, caller
 from onepool.api.live import Client, LiveFeed
-from onepool.api.models.live import Applied, LiveMessage, SegmentMoved
+from onepool.api.models.live import Applied, LiveMessage
 from onepool.api.problems import ApiError
 from onepool.api.workspace import WorkspaceLike
 from onepool.clock import Clock
@@ -40,9 +40,9 @@ async def follow_live(
         log_end=await run_in_threadpool(ws.log.end),
         at=time.now(),
     )
-    client = feed.join()
+    client = feed.join(segment)
     return StreamingResponse(
-        _events(request, ws, time, feed, client, first, segment),
+        _events(request, ws, time, feed, client, first),
         media_type="text/event-stream",
         headers={"X-Accel-Buffering": "no"},
     )
@@ -55,7 +55,6 @@ async def _events(
     feed: LiveFeed,
     client: Client,
     first: Applied,
-    segment: str | None,
 ) -> AsyncIterator[bytes]:
     try:
         yield b"retry: 3000\n\n" + _frame(first)
@@ -66,13 +65,7 @@ async def _events(
                     return
                 yield b": still here\n\n"
                 continue
-            frames = [
-                _frame(message)
-                for message in messages
-                if not (isinstance(message, SegmentMoved) and segment is not None and message.segment != segment)
-            ]
-            if frames:
-                yield b"".join(frames)
+            yield b"".join(_frame(message) for message in messages)
     finally:
         feed.leave(client)
 

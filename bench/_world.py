@@ -1,0 +1,91 @@
+"""A large generated workspace for benchmarks: events written straight into the pool, as the tick would have."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from onepool.clock import to_micros
+from onepool.identity import key_of
+from onepool.pool import DuckDBEngine
+from onepool.state.bulk import insert_many
+from onepool.state.schema import identifiers
+from onepool.tick import Worker
+from onepool.workspace import Workspace, init_workspace
+from sqlalchemy import insert
+
+WRITE_KEY = "wk_bench"
+DAY = 86_400_000_000
+
+SEGMENTS: dict[str, dict[str, object]] = {
+    "in_cart": {"did": "cart_added", "within": {"last": "10 minutes"}},
+    "recent_buyers": {"did": "order_paid", "within": {"last": "7 days"}},
+    "regulars": {"did": "order_paid", "times": {"at_least": 3}, "within": {"last": "30 days"}},
+    "big_spenders": {"did": "order_paid", "sum": {"of": "amount", "at_least": 1000}, "within": {"last": "90 days"}},
+    "lapsed": {"all": [{"did": "order_paid"}, {"did_not": "order_paid", "within": {"last": "60 days"}}]},
+    "viewers": {"did": "product_viewed", "times": {"at_least": 5}, "within": {"last": "7 days"}},
+    "premium": {"did": "order_paid", "where": {"amount": {"at_least": 100}}, "within": {"last": "30 days"}},
+    "silent": {"did_not": "product_viewed", "within": {"last": "14 days"}},
+    "cart_no_order": {
+        "all": [
+            {"did": "cart_added", "within": {"last": "3 days"}},
+            {"did_not": "order_paid", "within": {"last": "3 days"}},
+        ]
+    },
+    "days_active": {"did": "product_viewed", "days": {"at_least": 2}, "within": {"last": "7 days"}},
+}
+
+
+def make(root: Path, events: int, customers: int) -> Workspace:
+    """A workspace with ten live segments, `customers` people known by user_id and `events` past events of theirs."""
+    workspace = init_workspace(root)
+    touchpoint = {"touchpoint": "shop", "channel": "web", "title": "shop", "write_key": WRITE_KEY}
+    workspace.save("touchpoint", "shop", touchpoint, author="bench")
+    now = to_micros(datetime.now(UTC))
+    with workspace.state.write() as connection:
+        insert_many(
+            connection,
+            insert(identifiers),
+            ("id", "key", "type", "scope", "value", "first_seen"),
+            (
+                (n, key_of("user_id", "shop", f"u{n}"), "user_id", "shop", f"u{n}", now - 365 * DAY)
+                for n in range(customers)
+            ),
+        )
+    worker = Worker(workspace, live=False)
+    worker.drain()
+    worker.close()
+    pool = workspace.pool
+    assert isinstance(pool, DuckDBEngine)
+    params: dict[str, object] = {"events": events, "customers": customers, "now": now, "span": 365 * DAY}
+    with pool.write() as session:
+        session.execute(
+            """INSERT INTO identifiers SELECT n, 'user_id', 'shop', 'u' || n, make_timestamptz($now - $span),
+            make_timestamptz($now) FROM range($customers) r(n)""",
+            {"customers": customers, "now": now, "span": 365 * DAY},
+        )
+        session.execute("INSERT INTO customer_of SELECT n, n FROM range($customers) r(n)", {"customers": customers})
+        session.execute(
+            """INSERT INTO profiles (customer_id, first_seen, last_seen) SELECT n, make_timestamptz($now - $span),
+            make_timestamptz($now) FROM range($customers) r(n)""",
+            {"customers": customers, "now": now, "span": 365 * DAY},
+        )
+    # In arrival order, skewed over customers and events, as history would lie there.
+    for start in range(0, events, 1_000_000):
+        with pool.write() as session:
+            session.execute(
+                """INSERT INTO events (seq, event_id, identifier_id, event, time, received_at, channel, touchpoint,
+                    amount, currency, product_id)
+                SELECT n, uuid(), (pow((hash(n) % 1000003) / 1000003.0, 2) * $customers)::BIGINT % $customers,
+                    ['product_viewed', 'product_viewed', 'product_viewed', 'page_viewed', 'page_viewed', 'cart_added',
+                     'app_opened', 'order_paid'][1 + (hash(n * 7) % 8)::INTEGER],
+                    make_timestamptz($now - $span + (n * ($span::DOUBLE / $events))::BIGINT),
+                    make_timestamptz($now - $span + (n * ($span::DOUBLE / $events))::BIGINT), 'web', 'shop',
+                    ((hash(n * 11) % 30000) / 100)::DECIMAL(18,4), 'CNY', 'P' || (hash(n * 13) % 5000)
+                FROM range($start, least($start + 1000000, $events)) r(n)""",
+                {**params, "start": start},
+            )
+    pool.checkpoint()
+    for name, condition in SEGMENTS.items():
+        workspace.save("segment", name, {"segment": name, "title": name, "condition": condition}, author="bench")
+    return workspace

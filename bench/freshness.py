@@ -1,0 +1,191 @@
+"""From the answer 200 to the segment entered, while events keep coming into a large pool.
+
+    script/bench freshness [--events 10000000] [--customers 500000] [--rate 1000] [--seconds 30]
+
+A client sends batches at a steady rate to the real server. In each batch one customer adds to the cart who was not in
+the segment `in_cart`; the time from the 200 to the message `segment_entered` on the live feed is measured. Beside it
+in the same run: the time of one such evaluation by asking the whole pool anew (`onepool`'s own full pass), which is
+what a set-up without live membership would wait for at least.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from http.client import HTTPConnection
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from bench._world import SEGMENTS, WRITE_KEY, make  # noqa: E402
+from onepool.audience.catalog import load_catalog  # noqa: E402
+from onepool.audience.conditions import Scope, compile_conditions  # noqa: E402
+from onepool.privacy import api_keys  # noqa: E402
+from onepool.privacy.roles import Role  # noqa: E402
+from onepool.workspace import Workspace  # noqa: E402
+
+PORT = 8391
+BATCH = 50
+
+
+def main() -> int:
+    """Run, print, write bench/results/freshness.json."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--events", type=int, default=10_000_000)
+    options.add_argument("--customers", type=int, default=500_000)
+    options.add_argument("--rate", type=int, default=1000, help="events a second")
+    options.add_argument("--seconds", type=int, default=30)
+    chosen = options.parse_args()
+    folder = TemporaryDirectory()
+    root = Path(folder.name) / "ws"
+    print(f"making a pool of {chosen.events:,} events of {chosen.customers:,} customers", file=sys.stderr)
+    workspace = make(root, chosen.events, chosen.customers)
+    full = full_pass(workspace)
+    _, token = api_keys.create_key(workspace.state, workspace.clock, name="bench", role=Role.ANALYST)
+    workspace.close()
+    server = subprocess.Popen(
+        [sys.executable, "-c", "from onepool.cli import main; main()", "serve", "-w", str(root), "--port", str(PORT)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        waits, sent, late = measure(server, token, chosen.rate, chosen.seconds, chosen.customers)
+    finally:
+        server.terminate()
+        server.wait(30)
+        shutil.rmtree(root, ignore_errors=True)
+        folder.cleanup()
+    waits.sort()
+    result = {
+        "events_in_pool": chosen.events,
+        "customers": chosen.customers,
+        "segments": len(SEGMENTS),
+        "events_per_second": round(sent / chosen.seconds),
+        "entries_measured": len(waits),
+        "entries_never_seen": late,
+        "p50_seconds": round(statistics.median(waits), 3),
+        "p99_seconds": round(waits[int(len(waits) * 0.99) - 1], 3),
+        "max_seconds": round(waits[-1], 3),
+        "full_pass_seconds": round(full, 3),
+        "p99_to_full_pass": round(waits[int(len(waits) * 0.99) - 1] / full, 2),
+    }
+    target = ROOT / "bench" / "results" / "freshness.json"
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(json.dumps(result, indent=2) + "\n")
+    for name, value in result.items():
+        print(f"{name:>20}  {value}")
+    return int(late > 0)
+
+
+def full_pass(workspace: Workspace) -> float:
+    """Seconds of asking for all ten segments over the whole pool."""
+    catalog = load_catalog(workspace)
+    started = time.monotonic()
+    with workspace.pool.read() as session:
+        compile_conditions(catalog.segments, workspace.clock.now(), Scope.all(), catalog.context).run(session)
+    return time.monotonic() - started
+
+
+def measure(
+    server: subprocess.Popen[str], token: str, rate: int, seconds: int, customers: int
+) -> tuple[list[float], int, int]:
+    """Waits in seconds, events sent, entries never seen."""
+    assert server.stderr is not None
+    for line in server.stderr:
+        if "open " in line:
+            break
+    threading.Thread(target=server.stderr.read, daemon=True).start()
+    entered: dict[int, float] = {}
+    ready, done = threading.Event(), threading.Event()
+    threading.Thread(target=watch, args=(token, entered, ready, done), daemon=True).start()
+    if not ready.wait(60):
+        raise SystemExit("the live feed did not open")
+    answered: dict[int, float] = {}
+    connection = HTTPConnection("127.0.0.1", PORT, timeout=30)
+    headers = {
+        "Authorization": "Basic " + base64.b64encode(f"{WRITE_KEY}:".encode()).decode(),
+        "Content-Type": "application/json",
+    }
+    # Customers from the sparse end of the skew, one for each batch.
+    count = rate * seconds // BATCH
+    # The first batches find caches cold and the definitions being evaluated for the first time.
+    warm = min(count // 3, 5 * rate // BATCH)
+    started = time.monotonic()
+    for number in range(-warm, count):
+        person = customers - 1 - (number + warm)
+        due = started + (number + warm) * BATCH / rate
+        time.sleep(max(0.0, due - time.monotonic()))
+        connection.request("POST", "/v1/batch", batch(number, person, customers), headers)
+        answer = connection.getresponse()
+        answer.read()
+        if answer.status != 200:
+            raise SystemExit(f"the server answered {answer.status}")
+        if number >= 0:
+            answered[person] = time.monotonic()
+    limit = time.monotonic() + 60
+    while len(answered.keys() - entered.keys()) and time.monotonic() < limit:
+        time.sleep(0.05)
+    done.set()
+    waits = [max(0.0, entered[person] - at) for person, at in answered.items() if person in entered]
+    return waits, (count + warm) * BATCH * seconds // (seconds + warm * BATCH // rate), len(answered) - len(waits)
+
+
+def batch(number: int, person: int, customers: int) -> bytes:
+    """One customer adds to the cart; others look around."""
+    now = time.time()
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now % 1 * 1000):03d}Z"
+    events = [
+        {
+            "type": "track",
+            "event": "cart_added",
+            "userId": f"u{person}",
+            "timestamp": stamp,
+            "messageId": f"f{number}-0",
+            "properties": {"product_id": "P1"},
+        }
+    ]
+    events += [
+        {
+            "type": "track",
+            "event": "product_viewed",
+            "userId": f"u{(number * 977 + i * 31) % (customers // 2)}",
+            "timestamp": stamp,
+            "messageId": f"f{number}-{i}",
+            "properties": {"product_id": f"P{i}"},
+        }
+        for i in range(1, BATCH)
+    ]
+    return json.dumps({"batch": events, "sentAt": stamp}).encode()
+
+
+def watch(token: str, entered: dict[int, float], ready: threading.Event, done: threading.Event) -> None:
+    """Notes when the live feed tells of somebody entering `in_cart`."""
+    with httpx.stream(
+        "GET", f"http://127.0.0.1:{PORT}/api/v1/live?segment=in_cart", headers={"Authorization": f"Bearer {token}"}, timeout=None
+    ) as feed:
+        if feed.status_code != 200:
+            raise SystemExit(f"the live feed answered {feed.status_code}: {feed.read()!r}")
+        ready.set()
+        for line in feed.iter_lines():
+            if done.is_set():
+                return
+            if line.startswith("data:"):
+                message = json.loads(line[5:])
+                if message.get("type") == "segment_entered" and message["segment"] == "in_cart":
+                    entered.setdefault(message["customer_id"], time.monotonic())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
