@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Audit
+         * @description Who did what: sign-ins, changed definitions, values seen in clear, queries, replays.
+         */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conditions/names": {
         parameters: {
             query?: never;
@@ -630,6 +650,53 @@ export interface components {
             value: string;
         };
         /**
+         * AuditEntry
+         * @description One thing that somebody did.
+         */
+        AuditEntry: {
+            /**
+             * Action
+             * @example customer.reveal
+             */
+            action: string;
+            /**
+             * Actor
+             * @example user:mei@brand.com
+             * @example key:3
+             * @example cli:root
+             */
+            actor: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Detail */
+            detail: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Id */
+            id: number;
+            /**
+             * Subject
+             * @example customer:42
+             */
+            subject: string;
+        };
+        /**
+         * AuditTrail
+         * @description Entries from the latest to the earliest.
+         */
+        AuditTrail: {
+            /** Items */
+            items: components["schemas"]["AuditEntry"][];
+            /**
+             * Next
+             * @description Give it as `before` to get the next page; null at the end.
+             */
+            next: number | null;
+        };
+        /**
          * ConditionNames
          * @description Everything that may be named in a condition; the builder's menus.
          */
@@ -1083,7 +1150,7 @@ export interface components {
          * @description One thing that may be allowed: room.verb.
          * @enum {string}
          */
-        Permission: "session.own" | "home.read" | "customers.read" | "customers.names" | "customers.reveal" | "segments.read" | "segments.write" | "tags.read" | "quarantine.read" | "quarantine.replay" | "standard.read" | "touchpoints.read" | "touchpoints.keys" | "query.run" | "live.read" | "audit.read" | "users.manage";
+        Permission: "session.own" | "home.read" | "customers.read" | "customers.names" | "customers.reveal" | "segments.read" | "segments.write" | "tags.read" | "quarantine.read" | "quarantine.replay" | "standard.read" | "touchpoints.read" | "touchpoints.keys" | "query.run" | "live.read" | "audit.read";
         /**
          * PlainName
          * @description Something with a name and a title.
@@ -2175,6 +2242,38 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listAudit: {
+        parameters: {
+            query?: {
+                before?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditTrail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listConditionNames: {
         parameters: {
             query?: never;

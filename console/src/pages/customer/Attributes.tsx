@@ -20,7 +20,9 @@ export function Attributes({ customer }: { customer: Customer }) {
   const [form] = Form.useForm<{ reason: string }>();
   const clear = new Map(reveal.data?.values.filter((one) => one.kind === "attribute").map((one) => [one.name, one.value]));
   const masked = customer.attributes.some((one) => one.masked) || customer.identifiers.some((one) => one.masked);
-  const revealed = reveal.data?.values.filter((one) => one.kind === "identifier") ?? [];
+  const said = new Set(clear.values());
+  const revealed = reveal.data?.values.filter((one) => one.kind === "identifier" && !said.has(one.value)) ?? [];
+  const typeTitle = (type: string): string => title(customer.identifiers.find((one) => one.type === type)?.title, type);
   return (
     <Panel
       title={t("customer.attributes")}
@@ -51,7 +53,7 @@ export function Attributes({ customer }: { customer: Customer }) {
           ))}
           {revealed.map((one) => (
             <div key={one.name + one.scope + one.value} style={{ display: "contents" }}>
-              <dt>{one.name}</dt>
+              <dt>{typeTitle(one.name)}</dt>
               <dd className="op-code">{one.value}</dd>
             </div>
           ))}

@@ -1,6 +1,7 @@
+import { SearchOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { Button, Input, Table } from "antd";
+import { Button, Input, Space, Table } from "antd";
 import type { SorterResult } from "antd/es/table/interface";
 import { useState } from "react";
 import { type CustomerRow, type CustomersQuery, queries } from "@/api/queries";
@@ -37,6 +38,8 @@ export function Customers() {
     void navigate({ search: (before) => ({ ...before, page: undefined, ...next }) });
   };
 
+  const find = (q: string): void => change({ q: q.trim() === "" ? undefined : q.trim() });
+
   const filtered = search.q !== undefined || search.segment !== undefined || search.tag !== undefined;
   return (
     <>
@@ -56,18 +59,29 @@ export function Customers() {
         actions={<ColumnChooser chosen={columns.chosen} all={columns.all} onChange={(cols) => change({ cols, page: search.page })} />}
       />
       <div className="op-row" style={{ marginBottom: 12, gap: 12 }}>
-        <div data-search style={{ flex: "1 1 340px", maxWidth: 520 }}>
-          <Input.Search
-            allowClear
-            size="large"
-            value={typed}
-            aria-label={t("customers.search")}
-            placeholder={t("customers.searchHint")}
-            onChange={(event) => setBox({ q: search.q, typed: event.target.value })}
-            onSearch={(q) => change({ q: q.trim() === "" ? undefined : q.trim() })}
-            data-testid="customer-search"
-          />
-        </div>
+        <form
+          role="search"
+          data-search
+          style={{ flex: "1 1 340px", maxWidth: 520 }}
+          onSubmit={(event) => {
+            event.preventDefault();
+            find(typed);
+          }}
+        >
+          <Space.Compact block>
+            <Input
+              allowClear
+              size="large"
+              value={typed}
+              aria-label={t("customers.search")}
+              placeholder={t("customers.searchHint")}
+              onChange={(event) => setBox({ q: search.q, typed: event.target.value })}
+              onClear={() => find("")}
+              data-testid="customer-search"
+            />
+            <Button size="large" htmlType="submit" icon={<SearchOutlined />} aria-label={t("customers.search")} />
+          </Space.Compact>
+        </form>
         <Filters segment={search.segment} tag={search.tag} value={search.value} onChange={change} />
         {filtered && (
           <Button type="link" onClick={() => change({ q: undefined, segment: undefined, tag: undefined, value: undefined })}>
