@@ -11,10 +11,12 @@ from typing import Any
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 
 from onepool.api import LiveFeed, create_app
 from onepool.clock import FakeClock
 from onepool.pool import DuckDBEngine, schema, views
+from onepool.privacy import users
 from onepool.privacy.roles import Role
 from onepool.privacy.users import create_user
 from onepool.workspace import Workspace, columns_of, init_workspace
@@ -88,6 +90,14 @@ class World:
         answer = browser.post("/api/v1/session", {"email": f"{role.value}@brand.test", "password": PASSWORD})
         assert answer.status_code == 200, answer.text
         return browser
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Password hashes that cost next to nothing; that the real ones cost enough is tested with the accounts."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(users, "_hasher", hasher)
+    monkeypatch.setattr(users, "_NOBODY", hasher.hash("nobody"))
 
 
 @pytest.fixture

@@ -237,3 +237,7 @@ def test_what_was_done_is_kept(world: World) -> None:
     assert entries["session.refused"].detail == {"address": "203.0.113.7"}
     assert {"session.start", "user.add"} <= entries.keys()
     assert PASSWORD not in str(entries)
+    page = browser.get("/api/v1/audit", limit=2).json()
+    assert [item["action"] for item in page["items"]] == ["session.refused", "query.run"]
+    rest = browser.get("/api/v1/audit", before=page["next"]).json()
+    assert rest["items"][0]["action"] == "customer.reveal" and rest["next"] is None

@@ -14,6 +14,7 @@ from onepool.api.headers import BodyLimit, SecurityHeaders
 from onepool.api.live import LiveFeed
 from onepool.api.models.common import Problem
 from onepool.api.routers import (
+    audit,
     conditions,
     customers,
     home,
@@ -45,6 +46,7 @@ _ROUTERS: list[APIRouter] = [
     touchpoints.router,
     query.router,
     live.router,
+    audit.router,
 ]
 
 

@@ -35,7 +35,6 @@ class Permission(StrEnum):
     QUERY_RUN = "query.run"
     LIVE_READ = "live.read"
     AUDIT_READ = "audit.read"
-    USERS_MANAGE = "users.manage"
 
 
 _P = Permission
