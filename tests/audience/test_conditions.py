@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 import yaml
@@ -308,3 +309,92 @@ def test_months_end_where_the_calendar_says():
     outside = [datetime(2026, 2, 28, 16, 0, 0, 1, tzinfo=UTC), datetime(2026, 3, 5, tzinfo=UTC)]
     assert [holds(condition, bought, at, ctx) for at in inside] == [True, True]
     assert [holds(condition, bought, at, ctx) for at in outside] == [False, False]
+
+
+def evaluated(pool, history: History, data: dict) -> dict:
+    """The compiled answer, after making sure that the reference says the same."""
+    ctx = world.context("Asia/Shanghai")
+    world.fill(pool, {1: history}, AT)
+    condition = parse_condition(data)
+    with pool.read() as session:
+        row = compile_conditions({"c": condition}, AT, Scope.all(), ctx).run(session).to_pylist()[0]
+    assert row["c"] == holds(condition, history, AT, ctx)
+    return row
+
+
+def test_ties_go_by_arrival(pool):
+    same = [paid(seq, 5, product_id=product) for seq, product in ((9, "C"), (1, "A"), (4, "B"))]
+    for product, first, last in (("A", True, False), ("B", False, False), ("C", False, True)):
+        asked = {"did": "order_paid", "where": {"product_id": product}}
+        assert evaluated(pool, History(same), {**asked, "first": True})["c"] is first
+        assert evaluated(pool, History(same), {**asked, "last": True})["c"] is last
+    facts = [Fact("city", value, to_micros(AT) - 5, seq) for seq, value in ((3, "B"), (7, None), (1, "A"))]
+    assert evaluated(pool, History(facts=facts), {"attribute": "city", "is_unset": True})["c"]
+    assert evaluated(pool, History(facts=facts[::2]), {"attribute": "city", "is": "B"})["c"]
+
+
+def test_sums_of_floating_point_are_exact(pool):
+    thrice = History([paid(seq, seq, score=0.1) for seq in (1, 2, 3)])
+    assert evaluated(pool, thrice, {"did": "order_paid", "sum": {"of": "score", "is": 0.3}})["c"]
+
+
+@pytest.mark.parametrize(
+    ("figure", "hours"),
+    [
+        ({}, 2),
+        ({"times": {"at_least": 1}}, 2),
+        ({"times": {"at_least": 2}}, 100),
+        ({"times": {"above": 1}}, 100),
+        ({"times": {"is": 3}}, 100),
+        ({"times": {"at_least": 4}}, None),
+        ({"times": {"at_most": 2}}, 100),
+        ({"days": {"at_least": 2}}, 100),
+        ({"sum": {"of": "quantity", "at_least": 1}}, 100),
+        ({"last": True}, 2),
+        ({"first": True}, 100),
+    ],
+)
+def test_the_next_turn_is_when_the_deciding_event_leaves(pool, figure, hours):
+    """Events 2, 50 and 100 hours ago in a window of 7 days: which one decides, and when it leaves."""
+    history = History([paid(seq, ago, quantity=1) for seq, ago in enumerate((2, 50, 100))])
+    row = evaluated(pool, history, {"did": "order_paid", "within": {"last": "7 days"}, **figure})
+    if hours is None:
+        assert row["next_at"] is None
+    else:
+        assert to_micros(row["next_at"]) == to_micros(AT) - hours * world.HOUR + 7 * world.DAY + 1
+
+
+def test_calendar_windows_turn_with_the_calendar(pool):
+    bought = History([paid(1, 2)])
+    for word, day in (("today", 21), ({"this": "month"}, 30)):
+        row = evaluated(pool, bought, {"did": "order_paid", "within": word})
+        assert (row["c"], row["next_at"]) == (True, datetime(2026, 11, day, 16, tzinfo=UTC))
+    row = evaluated(pool, bought, {"did": "order_paid", "within": "yesterday"})
+    assert (row["c"], row["next_at"]) == (False, datetime(2026, 11, 21, 16, tzinfo=UTC))
+
+
+def test_money_is_compared_in_one_currency(pool):
+    mixed = History(
+        [
+            paid(1, 5, amount=Decimal(60), currency="CNY"),
+            paid(2, 4, amount=Decimal(50)),
+            paid(3, 3, amount=Decimal(500), currency="USD"),
+        ]
+    )
+    total = {"did": "order_paid", "sum": {"of": "amount", "is": 110}}
+    assert evaluated(pool, mixed, total)["c"]
+    assert evaluated(pool, mixed, {"did": "order_paid", "sum": {"of": "amount", "is": 500, "currency": "USD"}})["c"]
+    above = {"did": "order_paid", "where": {"amount": {"above": 60}}}
+    assert not evaluated(pool, mixed, above)["c"]
+    assert evaluated(pool, mixed, {"did": "order_paid", "where": {"amount": {"above": 60, "currency": "USD"}}})["c"]
+
+
+def test_one_and_the_same_item_passes_all_tests(pool):
+    item = {"category": None, "quantity": None, "price": None, "weight": None}
+    basket = [{**item, "category": "A", "quantity": 1}, {**item, "category": "B", "quantity": 5}]
+    history = History([Event(1, "order_paid", to_micros(AT) - world.HOUR, items=basket)])
+    where = {"items.category": {"is": "A"}, "items.quantity": {"at_least": 2}}
+    assert not evaluated(pool, history, {"did": "order_paid", "where": where})["c"]
+    assert evaluated(pool, history, {"did": "order_paid", "where": {**where, "items.category": "B"}})["c"]
+    of_b = {"where": {"items.category": "B"}, "sum": {"of": "items.quantity", "is": 5}}
+    assert evaluated(pool, history, {"did": "order_paid", **of_b})["c"]

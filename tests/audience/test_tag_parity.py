@@ -217,5 +217,6 @@ def _steady(tag, history: History, at, next_at, population, ctx, data):
         for span in (0, 7 * world.DAY, world.DAY, 12 * world.HOUR, 28 * world.DAY, 31 * world.DAY):
             moments |= {event.time + span, event.time + span + 1}
     now = _expected(value_of(tag, history, at, ctx, population))
-    for moment in sorted(moment for moment in moments if moment > start and (limit is None or moment < limit))[:25]:
+    later = sorted(moment for moment in moments if moment > start and (limit is None or moment < limit))
+    for moment in {*later[:: max(1, len(later) // 6)], *later[-2:]}:
         assert _expected(value_of(tag, history, from_micros(moment), ctx, population)) == now, from_micros(moment)
