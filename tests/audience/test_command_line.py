@@ -1,0 +1,105 @@
+"""onepool tag and onepool segment, over a workspace with three customers."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from typer.testing import CliRunner
+
+from onepool.cli.app import app
+from onepool.errors import UsageError
+from onepool.pool.schema import create
+from onepool.workspace import columns_of, init_workspace
+
+SEGMENT = {
+    "segment": "buyers",
+    "title": {"zh": "买家", "en": "Buyers"},
+    "condition": {"all": [{"did": "order_paid", "within": {"last": "30 days"}}, {"tag": "stage", "is": "active"}]},
+}
+TAG = {
+    "tag": "stage",
+    "title": {"zh": "阶段", "en": "Stage"},
+    "says": "behaviour",
+    "kind": "state",
+    "states": [{"value": "active", "when": {"did": "order_paid"}}],
+    "otherwise": "prospect",
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    root = tmp_path_factory.mktemp("brand")
+    ws = init_workspace(root)
+    ws.save("tag", "stage", TAG, author="test")
+    ws.save("segment", "buyers", SEGMENT, author="test")
+    now = datetime.now(UTC)
+    pool = ws.open_pool()
+    with pool.write() as session:
+        create(session, columns_of(ws.standard()))
+        for number in (1, 2, 3):
+            session.execute("INSERT INTO customer_of VALUES ($id, $id)", {"id": number})
+        session.execute(
+            """INSERT INTO identifiers BY NAME SELECT 1 AS identifier_id, 'phone' AS type, '' AS scope,
+            '+8613800000000' AS value, $at AS first_seen, $at AS last_seen""",
+            {"at": now},
+        )
+        for number, days in ((1, 2), (2, 60)):
+            session.execute(
+                """INSERT INTO events BY NAME SELECT $id AS seq, uuid() AS event_id, $id AS identifier_id,
+                'order_paid' AS event, $at AS time, $at AS received_at, 'store' AS channel, 'shop' AS touchpoint""",
+                {"id": number, "at": now - timedelta(days=days)},
+            )
+        for number, stage in ((1, "active"), (2, "active"), (3, "prospect")):
+            session.execute(
+                """INSERT INTO tag_values BY NAME
+                SELECT $id AS customer_id, 'stage' AS tag, $value AS value, $at AS as_of""",
+                {"id": number, "value": stage, "at": now},
+            )
+    pool.close()
+    ws.close()
+    return root
+
+
+def asked(folder, *words: str):
+    done = CliRunner().invoke(app, [*words, "--workspace", str(folder)])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def answer(folder, *words: str):
+    return json.loads(asked(folder, *words, "--json"))
+
+
+def test_tags(folder):
+    assert answer(folder, "tag", "list") == [{"tag": "stage", "kind": "state", "title": "阶段", "customers": 3}]
+    shown = answer(folder, "tag", "show", "stage")
+    assert "active：做过「支付订单」" in shown["sentence"] and shown["values"][0] == {"value": "active", "customers": 2}
+    run = answer(folder, "tag", "run", "stage")
+    assert run["values"] == [{"value": "active", "customers": 2}, {"value": "prospect", "customers": 1}]
+    before = (datetime.now(UTC) - timedelta(days=30)).date().isoformat()
+    past = answer(folder, "tag", "run", "stage", "--as-of", before)
+    assert past["values"] == [{"value": "prospect", "customers": 2}, {"value": "active", "customers": 1}]
+    why = answer(folder, "tag", "explain", "stage", "phone:13800000000")
+    assert (why["customer_id"], why["value"], why["rules"][0]["reason"]["holds"]) == (1, "active", True)
+
+
+def test_segments(folder):
+    assert answer(folder, "segment", "list") == [{"segment": "buyers", "title": "买家", "customers": 0}]
+    assert answer(folder, "segment", "size", "buyers")["size"] == 1
+    assert answer(folder, "segment", "members", "buyers")["members"] == [1]
+    why = answer(folder, "segment", "explain", "buyers", "2")
+    assert not why["member"] and [part["holds"] for part in why["reason"]["parts"]] == [False, True]
+    text = asked(folder, "segment", "explain", "buyers", "1")
+    assert "customer 1 is in buyers" in text and "✓ 最近 30 天内做过「支付订单」" in text
+
+
+def test_wrong_use_is_said(folder):
+    for words in (
+        ("segment", "size", "none"),
+        ("tag", "explain", "stage", "9"),
+        ("tag", "run", "stage", "--as-of", "x"),
+    ):
+        done = CliRunner().invoke(app, [*words, "--workspace", str(folder)])
+        assert isinstance(done.exception, UsageError), done.output
