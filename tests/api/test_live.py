@@ -142,6 +142,26 @@ def test_stream(world: World) -> None:
     asyncio.run(run())
 
 
+def test_busy_stream_ends_with_the_session_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "HEARTBEAT_SECONDS", 0.2)
+    cookies = dict(world.signed_in().cookies)
+
+    async def run() -> None:
+        stream = Stream(world, cookies)
+        await stream.next()
+        await stream.next()
+        world.clock.advance(IDLE + timedelta(seconds=1))
+        offset = 0
+        while not stream.task.done():
+            offset += 1
+            world.feed.publish(Tick(offset))
+            await asyncio.wait({stream.task}, timeout=0.02)
+            assert offset < 500
+        assert len(world.feed) == 0
+
+    asyncio.run(run())
+
+
 def test_stream_ends_with_the_session(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "HEARTBEAT_SECONDS", 0.05)
     cookies = dict(world.signed_in().cookies)

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from onepool.api.models.common import Finding, Problem
 from onepool.audience.conditions import ConditionError
 from onepool.errors import OnePoolError
+from onepool.privacy.masking import mask_text
 
 MEDIA_TYPE = "application/problem+json"
 _log = structlog.get_logger("onepool.api")
@@ -137,7 +138,13 @@ async def _known(request: Request, error: Exception) -> JSONResponse:
     if status >= 500:
         # What went wrong inside is for the log; its text may hold values of customers.
         problem = problem_of(status, error.code, _INTERNAL, hint=_INTERNAL_HINT)
-        _log.error("request failed", path=request.url.path, code=error.code, instance=problem.instance, exc_info=error)
+        _log.error(
+            "request failed",
+            path=request.url.path,
+            code=error.code,
+            instance=problem.instance,
+            detail=mask_text(str(error)),
+        )
     else:
         problem = problem_of(status, error.code, error.message, where=error.where, hint=error.hint, problems=problems)
     seconds = getattr(error, "seconds", None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated, cast
 
@@ -58,11 +59,16 @@ async def _events(
 ) -> AsyncIterator[bytes]:
     try:
         yield b"retry: 3000\n\n" + _frame(first)
+        loop = asyncio.get_running_loop()
+        checked = loop.time()
         while True:
             messages = await client.take(HEARTBEAT_SECONDS)
-            if not messages:
+            # On a busy stream there is never a pause: the session is looked at by time, not by silence.
+            if loop.time() - checked >= HEARTBEAT_SECONDS or not messages:
                 if not await _still_allowed(request, ws, clock):
                     return
+                checked = loop.time()
+            if not messages:
                 yield b": still here\n\n"
                 continue
             yield b"".join(_frame(message) for message in messages)
