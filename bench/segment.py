@@ -300,9 +300,8 @@ def measure(folder: Path, events: int, customers: int, runs: int) -> dict[str, A
     start = time.perf_counter()
     made = (folder / "pool.duckdb").exists()
     pool = DuckDBEngine(folder / "pool.duckdb", ZONE, threads=THREADS) if made else generate(folder, events, customers)
-    print(
-        f"{'kept' if made else 'generated'} {events:,} events of {customers:,} customers in {time.perf_counter() - start:.0f} s"
-    )
+    done = "kept" if made else "generated"
+    print(f"{done} {events:,} events of {customers:,} customers in {time.perf_counter() - start:.0f} s")
     ctx = Context(names_of(load_standard([])), ZONE, "CNY")
     conditions = {name: parse_condition(data) for name, data in CONDITIONS.items()}
     faults = {name: check(one, ctx.names) for name, one in conditions.items() if check(one, ctx.names)}
