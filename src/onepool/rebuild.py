@@ -28,7 +28,7 @@ class Rebuilt(Workspace):
 
 def build(workspace: Workspace, path: Path, progress: Progress | None = None) -> None:
     """Make a pool in a new file from log and state, up to the offset that the state has applied."""
-    goal = workspace.applied()
+    goal = workspace.decided()
     fresh = Rebuilt(workspace, path)
     worker = Worker(fresh, live=False, until=goal, lock=path.with_suffix(".lock"))
     try:

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
 
+import httpx
 import structlog
 import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
@@ -57,8 +58,9 @@ def serve(workspace: Workspace, host: str, port: int, role: str, ready: Callable
     if role in ("all", "collect"):
         listener = _listen(host, port)
         collectors = [Collector(workspace.root, listener) for _ in range(workspace.settings.collect.processes)]
+    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     try:
-        asyncio.run(_serve(workspace, collectors, work=role in ("all", "work"), ready=ready))
+        asyncio.run(_serve(workspace, collectors, address, work=role in ("all", "work"), ready=ready))
     finally:
         for collector in collectors:
             collector.stop()
@@ -66,7 +68,14 @@ def serve(workspace: Workspace, host: str, port: int, role: str, ready: Callable
             listener.close()
 
 
-async def _serve(workspace: Workspace, collectors: list[Collector], *, work: bool, ready: Callable[[], None]) -> None:
+async def _serve(
+    workspace: Workspace,
+    collectors: list[Collector],
+    address: str,
+    *,
+    work: bool,
+    ready: Callable[[], None],
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -89,6 +98,8 @@ async def _serve(workspace: Workspace, collectors: list[Collector], *, work: boo
             while not all(server.started for server in servers):
                 _raise_ended(tasks)
                 await asyncio.sleep(0.02)
+        if collectors:
+            await _collecting(address, tasks)
         ready()
         waiting = asyncio.create_task(stop.wait())
         await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -102,6 +113,17 @@ async def _serve(workspace: Workspace, collectors: list[Collector], *, work: boo
         if ticking is not None:
             await asyncio.to_thread(ticking.join)
             worker.close()
+
+
+async def _collecting(address: str, tasks: list[asyncio.Task[None]]) -> None:
+    """Until a collector says that it can take events in."""
+    async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+        while True:
+            _raise_ended(tasks)
+            with contextlib.suppress(httpx.TransportError):
+                if (await client.get(f"{address}/readyz")).status_code == httpx.codes.OK:
+                    return
+            await asyncio.sleep(0.05)
 
 
 def _raise_ended(tasks: list[asyncio.Task[None]]) -> None:

@@ -28,8 +28,8 @@ class Tick(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    max_requests: int = Field(default=2_000, gt=0, description="Log records of one turn at most.")
-    max_bytes: int = Field(default=32 * 1024 * 1024, gt=0, description="Bytes of log records of one turn at most.")
+    max_requests: int = Field(default=400, gt=0, description="Log records of one turn at most.")
+    max_bytes: int = Field(default=8 * 1024 * 1024, gt=0, description="Bytes of log records of one turn at most.")
     idle_milliseconds: int = Field(default=50, gt=0, description="How long to wait when there is nothing to do.")
 
 

@@ -51,7 +51,7 @@ def verify(workspace: Workspace, progress: Progress | None = None) -> list[Findi
 
 
 def _positions(workspace: Workspace, worker: Worker) -> Finding:
-    end, state, pool = workspace.log.end(), workspace.applied(), worker.offset
+    end, state, pool = workspace.log.end(), workspace.decided(), worker.offset
     difference = None if end == state == pool else f"log ends at {end}, state is at {state}, pool at {pool}"
     return Finding("positions", f"offset {end}", difference)
 

@@ -135,7 +135,17 @@ class Workspace:
         return len(items)
 
     def applied(self) -> int:
-        """The log offset up to which the state is complete."""
+        """The log offset up to which the pool is complete: what was logged up to here can be queried."""
+        exists = self.pool.query(
+            "SELECT 1 FROM information_schema.tables WHERE table_schema = 'main' AND table_name = 'meta'"
+        )
+        if exists.num_rows == 0:
+            return 0
+        found = self.pool.query("SELECT value FROM meta WHERE key = 'log_offset'")
+        return int(found.column("value")[0].as_py()) if found.num_rows else 0
+
+    def decided(self) -> int:
+        """The log offset up to which the state is complete; never behind the pool."""
         return int(self.state.meta("log_offset") or 0)
 
     def close(self) -> None:

@@ -148,7 +148,7 @@ def test_a_crash_between_the_commits_of_state_and_pool_changes_nothing(
         worker.step()
     monkeypatch.undo()
     assert world.value("SELECT count(*) FROM events") == 1
-    assert world.workspace.applied() == world.workspace.log.end()
+    assert world.workspace.decided() == world.workspace.log.end()
     world.restart()
     world.settle()
     assert world.value("SELECT count(*) FROM events") == 4

@@ -49,9 +49,10 @@ class Duplicates:
         if suspects.any():
             session.relation("_suspects", pa.table({"row": pa.array(np.flatnonzero(suspects), pa.int32())}))
             known = session.query(
-                """SELECT i.row FROM _ids i SEMI JOIN _suspects s ON s.row = i.row
-                   WHERE i.event_id IN (SELECT event_id FROM events)
-                      OR i.event_id IN (SELECT event_id FROM accepted_ids)"""
+                # The batch is the small side: the pool's ids stream past it.
+                """WITH asked AS (SELECT i.row, i.event_id FROM _ids i SEMI JOIN _suspects s ON s.row = i.row)
+                SELECT a.row FROM events e JOIN asked a ON a.event_id = e.event_id
+                UNION SELECT a.row FROM accepted_ids e JOIN asked a ON a.event_id = e.event_id"""
             )
             again[known.column("row").to_numpy()] = True
         return again, hashes

@@ -123,7 +123,7 @@ class Worker:
         self._outcomes = OutcomeLog(workspace.state)
         self._live = Live(workspace)
         # After a crash between the two commits of a tick, the state is ahead: redo for the pool up to `_behind`.
-        self._behind = workspace.applied()
+        self._behind = workspace.decided()
         if self._behind > self.offset:
             self._level_identities()
         else:
