@@ -118,6 +118,7 @@ NAMES = names_of(
     STANDARD,
     segments={"a": parse_condition({"segment": "b"}), "b": parse_condition({"did": "order_paid"})},
     touchpoints={"shop": "tmall"},
+    kept_events=["kept"],
 )
 
 
@@ -138,6 +139,8 @@ NAMES = names_of(
         ("did: order_paid\nat: {channel: tmal}", "at.channel: there is no channel tmal; did you mean tmall?"),
         ("did: order_paid\ntimes: 0", "ask for never with did_not"),
         ("did: order_paid\nsum: {of: order_id, at_least: 1}", "sum wants a number"),
+        ("did: kept\nwhere: {'a\"b': x}", "names joined by points"),
+        ("did: order_paid\nwhere: {fields.: x}", "names joined by points"),
         ("tag: x\nis: y", "tag: there is no tag x"),
         ("segment: c", "segment: there is no segment c"),
         ("attribute: birthday\nbetween: [2026-02-01, 2026-01-01]", "the first moment is after the second"),

@@ -86,6 +86,7 @@ def test_a_definition_stands_and_reads_back():
         ({"half_life": "1 month"}, "a half-life is a fixed span"),
         ({"tag": "偏好"}, "tag: a name of letters, digits and _"),
         ({"top": 0}, "top: "),
+        ({"tag": "next_at"}, "`next_at` is the name of a column"),
     ],
 )
 def test_faults_of_definitions_are_said(change, expected):

@@ -176,8 +176,8 @@ def _check_event(name: str, leaf: Behaviour, names: Names, place: str, head: str
 
 def check_field(word: str, name: str, event: EventNames, names: Names, place: str, problems: Found) -> None:
     """Whether the event has the field."""
-    if word.startswith("fields."):
-        if any(not step or '"' in step or "\\" in step for step in word.split(".")):
+    if word.startswith("fields.") or (event.open and find_field(word, names).source == "json"):
+        if any(not step or set(step) & set('"\\*[]') for step in word.split(".")):
             problems.append(Problem(place, "a path into further fields is names joined by points"))
         return
     if event.open or word in CORE_FIELDS:

@@ -33,9 +33,14 @@ class Title(Part):
 TitleField = Annotated[Title, BeforeValidator(_both_languages)]
 
 
+_RESERVED = ("customer_id", "next_at")
+
+
 def _pattern(value: Any) -> Any:
     if not isinstance(value, str) or not value.replace("_", "a").isalnum() or not value.isascii() or len(value) > 60:
         raise PydanticCustomError("value", "a name of letters, digits and _ is wanted, at most 60 long")
+    if value.lower() in _RESERVED:
+        raise PydanticCustomError("value", "`{name}` is the name of a column of every result", {"name": value})
     return value
 
 
