@@ -6,17 +6,18 @@ import "./app/console.css";
 import { cache } from "./app/cache";
 import { preferences } from "./app/preferences";
 import { router } from "./app/router";
-import { ThemeRoot } from "./app/ThemeRoot";
+import { loadLocale, ThemeRoot } from "./app/ThemeRoot";
 import { startTexts } from "./i18n";
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no #root");
 
-await startTexts(preferences.get().language);
+const { language } = preferences.get();
+const [locale] = await Promise.all([loadLocale(language), startTexts(language)]);
 createRoot(root).render(
   <StrictMode>
     <QueryClientProvider client={cache}>
-      <ThemeRoot>
+      <ThemeRoot first={locale}>
         <RouterProvider router={router} />
       </ThemeRoot>
     </QueryClientProvider>

@@ -13,6 +13,13 @@ const locales: Record<Language, () => Promise<Locale>> = {
   en: async () => (await import("antd/locale/en_US")).default,
 };
 
+/** Ant Design's own texts (and the calendar's) in a language. */
+export async function loadLocale(language: Language): Promise<Locale> {
+  const [locale, dayjs] = await Promise.all([locales[language](), import("dayjs")]);
+  dayjs.default.locale(language === "zh-CN" ? "zh-cn" : "en");
+  return locale;
+}
+
 /** Ant Design's tokens as variables for app/console.css. */
 function Variables() {
   const { token } = theme.useToken();
@@ -49,14 +56,17 @@ function Variables() {
   return null;
 }
 
-export function ThemeRoot({ children }: PropsWithChildren) {
+/**
+ * Theme and locale around everything. The first locale is there before the first render: Ant Design builds another tree
+ * without one, and everything below would start anew (with what was typed lost) when it came.
+ */
+export function ThemeRoot({ first, children }: PropsWithChildren<{ first: Locale }>) {
   const { language } = usePreferences();
   const dark = useDark();
-  const [locale, setLocale] = useState<Locale>();
+  const [locale, setLocale] = useState(first);
   useEffect(() => {
     let wanted = true;
-    void Promise.all([locales[language](), import("dayjs")]).then(([texts, dayjs]) => {
-      dayjs.default.locale(language === "zh-CN" ? "zh-cn" : "en");
+    void loadLocale(language).then((texts) => {
       if (wanted) setLocale(texts);
     });
     return () => {

@@ -54,6 +54,7 @@ describe("times", () => {
   });
 
   it("measure spans in at most two units", () => {
+    expect(span(0, "en")).toBe("<1 ms");
     expect(span(0.042, "en")).toBe("42 ms");
     expect(span(2.44, "en")).toBe("2.4 sec");
     expect(span(125, "en")).toBe("2 min");

@@ -106,6 +106,7 @@ export function relative(instant: string | Date, now: Date, language: Language):
 export function span(seconds: number, language: Language): string {
   const unit = (value: number, name: string, digits = 0): string =>
     number(language, { style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: digits }).format(value);
+  if (seconds < 0.001) return `<${unit(1, "millisecond")}`;
   if (seconds < 1) return unit(seconds * 1000, "millisecond");
   if (seconds < 60) return unit(seconds, "second", seconds < 10 ? 1 : 0);
   if (seconds < 3600) return unit(Math.round(seconds / 60), "minute");

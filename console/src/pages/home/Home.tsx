@@ -72,7 +72,11 @@ function Problems({ problems }: { problems: HomeData["problems"] }) {
                 <strong style={{ whiteSpace: "normal" }}>{title(problem.message, problem.code)}</strong>
               </Status>
               {problem.hint !== null && <div className="op-mute">{title(problem.hint, "")}</div>}
-              {problem.code.includes("quarantine") && <Link to="/quarantine">{t("home.toQuarantine")}</Link>}
+              {problem.code.includes("quarantine") && (
+                <div>
+                  <Link to="/quarantine">{t("home.toQuarantine")}</Link>
+                </div>
+              )}
             </li>
           ))}
         </ul>
