@@ -86,6 +86,8 @@ class DuckDBEngine:
             self._connection.execute(f"SET memory_limit = {_literal(memory)}")
         if threads is not None:
             self._connection.execute(f"SET threads = {int(threads)}")
+        # Wide rows make a large write-ahead log; at the default of 16 MB every tick would end in a checkpoint.
+        self._connection.execute("SET checkpoint_threshold = '256MB'")
         self._connection.execute("SET preserve_insertion_order = false")
         self._connection.execute("SET enable_external_access = false")
         self._connection.execute("SET lock_configuration = true")
