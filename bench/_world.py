@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy import insert
+
 from onepool.clock import to_micros
 from onepool.identity import key_of
 from onepool.pool import DuckDBEngine
@@ -12,7 +14,6 @@ from onepool.state.bulk import insert_many
 from onepool.state.schema import identifiers
 from onepool.tick import Worker
 from onepool.workspace import Workspace, init_workspace
-from sqlalchemy import insert
 
 WRITE_KEY = "wk_bench"
 DAY = 86_400_000_000

@@ -1,6 +1,6 @@
 """kill -9 of collector and worker at random moments: acknowledged against found.
 
-    script/bench crash [--kills 1000] [--seed 7]
+script/bench crash [--kills 1000] [--seed 7]
 """
 
 from __future__ import annotations

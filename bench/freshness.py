@@ -29,6 +29,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench._world import SEGMENTS, WRITE_KEY, make  # noqa: E402
+
 from onepool.audience.catalog import load_catalog  # noqa: E402
 from onepool.audience.conditions import Scope, compile_conditions  # noqa: E402
 from onepool.privacy import api_keys  # noqa: E402
@@ -173,7 +174,10 @@ def batch(number: int, person: int, customers: int) -> bytes:
 def watch(token: str, entered: dict[int, float], ready: threading.Event, done: threading.Event) -> None:
     """Notes when the live feed tells of somebody entering `in_cart`."""
     with httpx.stream(
-        "GET", f"http://127.0.0.1:{PORT}/api/v1/live?segment=in_cart", headers={"Authorization": f"Bearer {token}"}, timeout=None
+        "GET",
+        f"http://127.0.0.1:{PORT}/api/v1/live?segment=in_cart",
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=None,
     ) as feed:
         if feed.status_code != 200:
             raise SystemExit(f"the live feed answered {feed.status_code}: {feed.read()!r}")

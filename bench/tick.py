@@ -24,6 +24,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench._world import SEGMENTS, WRITE_KEY  # noqa: E402
+
 from onepool.collect.log import NewRecord, Record  # noqa: E402
 from onepool.standards import standardise  # noqa: E402
 from onepool.workspace import Workspace, init_workspace, open_workspace  # noqa: E402
@@ -99,7 +100,9 @@ def measure(server: subprocess.Popen[str], workspace: Workspace, bodies: list[by
     events = len(bodies) * BATCH
     found = workspace.pool.query("SELECT count(*) AS n FROM events").column("n")[0].as_py()
     if found != events:
-        held = workspace.pool.query("SELECT rule, count(*) AS n, any_value(message) AS why FROM quarantine GROUP BY rule")
+        held = workspace.pool.query(
+            "SELECT rule, count(*) AS n, any_value(message) AS why FROM quarantine GROUP BY rule"
+        )
         raise SystemExit(f"{events} events were accepted, {found} are in the pool; quarantine: {held.to_pylist()}")
     workspace.close()
     return {

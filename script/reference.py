@@ -39,7 +39,9 @@ def _command(command: Any, path: str, lines: list[str]) -> None:
     options = [p for p in command.params if p.param_type_name == "option" and p.name != "help"]
     usage = " ".join([path, *(f"{p.human_readable_name.upper()}{'...' if p.nargs != 1 else ''}" for p in arguments)])
     lines += [f"## `{usage}`", "", (command.help or "").strip(), ""]
-    rows = [(p.human_readable_name.upper(), p) for p in arguments] + [(", ".join(p.opts + p.secondary_opts), p) for p in options]
+    rows = [(p.human_readable_name.upper(), p) for p in arguments] + [
+        (", ".join(p.opts + p.secondary_opts), p) for p in options
+    ]
     if rows:
         lines += ["| | |", "| --- | --- |"]
         for name, parameter in rows:
@@ -52,7 +54,12 @@ def _command(command: Any, path: str, lines: list[str]) -> None:
 
 def settings() -> str:
     """Every key of onepool.yaml."""
-    lines = ["# Settings", "", "Made from the code by `script/generate`. The file is `onepool.yaml` in the workspace.", ""]
+    lines = [
+        "# Settings",
+        "",
+        "Made from the code by `script/generate`. The file is `onepool.yaml` in the workspace.",
+        "",
+    ]
     _model(Settings, "", lines)
     return "\n".join(lines).rstrip() + "\n"
 
@@ -60,7 +67,14 @@ def settings() -> str:
 def _model(model: type[BaseModel], prefix: str, lines: list[str]) -> None:
     nested: list[tuple[str, type[BaseModel]]] = []
     title = f"`{prefix}`" if prefix else "Top level"
-    lines += [f"## {title}", "", (model.__doc__ or "").strip(), "", "| key | default | meaning |", "| --- | --- | --- |"]
+    lines += [
+        f"## {title}",
+        "",
+        (model.__doc__ or "").strip(),
+        "",
+        "| key | default | meaning |",
+        "| --- | --- | --- |",
+    ]
     for name, field in model.model_fields.items():
         if isinstance(field.default, BaseModel):
             nested.append((f"{prefix}.{name}" if prefix else name, type(field.default)))

@@ -1,8 +1,8 @@
 """OnePool (一池): an open-source customer data platform for private-domain operation.
 
-    import onepool
-    ws = onepool.open("mybrand")
-    ws.query("SELECT channel, count(*) FROM events GROUP BY channel").to_pandas()
+import onepool
+ws = onepool.open("mybrand")
+ws.query("SELECT channel, count(*) FROM events GROUP BY channel").to_pandas()
 """
 
 from __future__ import annotations

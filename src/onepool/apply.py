@@ -9,10 +9,12 @@ from typing import Any, Literal
 
 import yaml
 
+from onepool.audience.catalog import kept_events
 from onepool.audience.definitions import check_segment, check_tag
+from onepool.audience.tags import with_files
 from onepool.definitions import canonical
 from onepool.errors import OnePoolError
-from onepool.standards import load_standard
+from onepool.standards import load_standard, parse_options
 from onepool.workspace import Workspace, touchpoint_of
 
 FOLDERS = {"touchpoint": "touchpoints", "standard": "standard", "tag": "tags", "segment": "segments"}
@@ -37,7 +39,7 @@ class Change:
 
 
 def read_folder(root: Path) -> list[tuple[str, str, dict[str, Any], str]]:
-    """All definitions in a workspace folder as (kind, name, body, place). Raises DefinitionError with file and place."""
+    """All definitions in a workspace folder as (kind, name, body, place). Raises DefinitionError."""
     found: list[tuple[str, str, dict[str, Any], str]] = []
     seen: dict[tuple[str, str], str] = {}
     for kind, folder in FOLDERS.items():
@@ -77,12 +79,14 @@ def apply(workspace: Workspace, *, author: str, reason: str = "", root: Path | N
         if change.kind == "touchpoint":
             if not isinstance(change.body.get("channel"), str):
                 raise DefinitionError("a touchpoint needs a channel", where=change.where)
+            parse_options(change.body.get("mapping"), standard, change.where)
             touchpoints[change.name] = touchpoint_of(change.name, change.body)
+    kept = kept_events(workspace)
     for change in changes:
         if change.kind == "tag":
-            check_tag(change.body, standard, tags, segments, touchpoints.values(), change.where)
+            check_tag(change.body, standard, tags, segments, touchpoints.values(), change.where, kept)
         elif change.kind == "segment":
-            check_segment(change.body, standard, tags, segments, touchpoints.values(), change.where)
+            check_segment(change.body, standard, tags, segments, touchpoints.values(), change.where, kept)
     for change in changes:
         workspace.save(change.kind, change.name, change.body, author=author, reason=reason)
     return changes
@@ -119,7 +123,7 @@ def _read_file(kind: str, path: Path, root: Path) -> Iterator[tuple[str, dict[st
             name = path.stem if kind == "standard" else body.get(kind)
             if not isinstance(name, str) or not name:
                 raise DefinitionError(f"the name is missing: write `{kind}: its_name`", where=place)
-            yield name, body, place
+            yield name, with_files(body, root) if kind == "tag" else body, place
 
 
 def _comparable(kind: str, current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:

@@ -105,7 +105,8 @@ class Segment:
     def changes(self) -> pa.Table:
         """Everyone who entered or left: customer_id, change, at."""
         return self.workspace.pool.query(
-            'SELECT customer_id, change, "at" FROM segment_changes WHERE segment = $name ORDER BY change_id, customer_id',
+            """SELECT customer_id, change, "at" FROM segment_changes WHERE segment = $name
+            ORDER BY change_id, customer_id""",
             {"name": self.name},
         )
 

@@ -50,7 +50,7 @@ def problems(workspace: Workspace) -> list[dict[str, str]]:
 def _problems(workspace: Workspace) -> Iterator[dict[str, str]]:
     free = shutil.disk_usage(workspace.root).free
     if free < LOW_DISK_BYTES:
-        yield _row("error", f"only {free // 1_000_000} MB of disk are free", "make room: collection stops when it is full")
+        yield _row("error", f"only {free // 1_000_000} MB of disk are free", "make room: a full disk stops collection")
     try:
         workspace.log.append([])
     except OnePoolError as error:

@@ -138,7 +138,15 @@ class _Server(uvicorn.Server):
     def __init__(self, app: Any, path: Path) -> None:
         path.unlink(missing_ok=True)
         super().__init__(
-            uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=2)
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                lifespan="on",
+                timeout_graceful_shutdown=2,
+                server_header=False,
+                date_header=False,
+            )
         )
         self._path = path
 

@@ -38,9 +38,7 @@ class Pool(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    memory: str = Field(
-        default="6GB", pattern=r"^\d+(\.\d+)?(MB|GB)$", description="Memory limit, for example `6GB`."
-    )
+    memory: str = Field(default="6GB", pattern=r"^\d+(\.\d+)?(MB|GB)$", description="Memory limit, for example `6GB`.")
     threads: int | None = Field(default=None, ge=1, description="Threads of a query; empty: one for each core.")
 
 

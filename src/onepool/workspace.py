@@ -15,7 +15,8 @@ from onepool.collect.log import Log, NewRecord, SqliteLog
 from onepool.collect.touchpoint import Touchpoint
 from onepool.definitions import Definition, Definitions, canonical
 from onepool.errors import WorkspaceError
-from onepool.pool import Columns, DuckDBEngine, Engine, PoolBusy
+from onepool.layout import install, installed
+from onepool.pool import DuckDBEngine, Engine, PoolBusy
 from onepool.pool.remote import RemoteEngine
 from onepool.settings import Settings, load_settings, resolve_secret
 from onepool.standards import Standard, StandardSettings, load_standard
@@ -69,7 +70,11 @@ class Workspace:
     def pool(self) -> Engine:
         """The pool: held by this process, or asked of the running worker when that one holds it (reading only)."""
         try:
-            return self.open_pool()
+            pool = self.open_pool()
+            with pool.write() as session:
+                if not installed(session):
+                    install(session, self.standard())
+            return pool
         except PoolBusy:
             if not self.socket.exists():
                 raise
@@ -218,15 +223,6 @@ def touchpoint_of(name: str, body: Mapping[str, Any]) -> Touchpoint:
         write_key=body.get("write_key"),
         scopes=dict(body.get("scopes") or {}),
         mapping=body.get("mapping"),
-    )
-
-
-def columns_of(standard: Standard) -> Columns:
-    """The pool's typed columns of a data standard."""
-    return Columns(
-        events={name: str(sql_type) for name, sql_type in standard.columns.items()},
-        items={name: str(sql_type) for name, sql_type in standard.item_columns.items()},
-        attributes={name: str(attribute.sql) for name, attribute in standard.attributes.items()},
     )
 
 

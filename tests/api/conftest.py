@@ -15,11 +15,12 @@ from argon2 import PasswordHasher
 
 from onepool.api import LiveFeed, create_app
 from onepool.clock import FakeClock
+from onepool.layout import columns_of
 from onepool.pool import DuckDBEngine, schema, views
 from onepool.privacy import users
 from onepool.privacy.roles import Role
 from onepool.privacy.users import create_user
-from onepool.workspace import Workspace, columns_of, init_workspace
+from onepool.workspace import Workspace, init_workspace
 
 from . import people
 

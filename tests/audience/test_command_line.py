@@ -10,8 +10,9 @@ from typer.testing import CliRunner
 
 from onepool.cli.app import app
 from onepool.errors import UsageError
+from onepool.layout import columns_of
 from onepool.pool.schema import create
-from onepool.workspace import columns_of, init_workspace
+from onepool.workspace import init_workspace
 
 SEGMENT = {
     "segment": "buyers",

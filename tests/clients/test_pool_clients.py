@@ -7,12 +7,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-
-from onepool.tick import Worker
-from onepool.workspace import init_workspace, open_workspace
 from tests.clients.drive import DRIVERS, node_modules
 from tests.clients.server import TOUCHPOINT, WRITE_KEY, running_collector
 from tests.clients.story import PAST
+
+from onepool.tick import Worker
+from onepool.workspace import init_workspace, open_workspace
 
 EVENTS = {
     "profile_updated": 1,

@@ -22,10 +22,10 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from uuid import UUID
 
+from onepool.clock import SystemClock
 from onepool.collect.log import SqliteLog
 from onepool.collect.serve import serve_collector
 from onepool.collect.touchpoint import CachedTouchpoints
-from onepool.clock import SystemClock
 from onepool.tick import Worker
 from onepool.verify import verify
 from onepool.workspace import init_workspace, open_workspace

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from tests.crash.harness import HARNESS_FILE, count, prepare
 
 

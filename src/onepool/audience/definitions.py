@@ -64,13 +64,14 @@ def check_segment(
     segments: Mapping[str, Mapping[str, Any]],
     touchpoints: Iterable[Touchpoint],
     where: str,
+    kept_events: Iterable[str] = (),
 ) -> None:
     """Raise ConditionError, naming the file, unless the segment can be used beside these other definitions."""
     try:
         segment = parse_segment(body)
     except ConditionError as error:
         raise ConditionError(error.problems, where=where) from None
-    names = workspace_names(standard, tags, segments, touchpoints)
+    names = workspace_names(standard, tags, segments, touchpoints, kept_events)
     problems = check(segment.when, names, segment.segment)
     if problems:
         raise ConditionError(
@@ -85,13 +86,14 @@ def check_tag(
     segments: Mapping[str, Mapping[str, Any]],
     touchpoints: Iterable[Touchpoint],
     where: str,
+    kept_events: Iterable[str] = (),
 ) -> None:
     """Raise ConditionError, naming the file, unless the tag can be used beside these other definitions."""
     try:
         tag = parse_tag(body)
     except ConditionError as error:
         raise ConditionError(error.problems, where=where) from None
-    names = workspace_names(standard, tags, segments, touchpoints)
+    names = workspace_names(standard, tags, segments, touchpoints, kept_events)
     problems = check_definition(tag, names)
     circle = tag_circle(tag.tag, {**tags, tag.tag: body}, segments)
     if circle:

@@ -23,6 +23,7 @@ I64 = npt.NDArray[np.int64]
 
 TOUCHED = "_touched_customers"
 PRESENT = "_present_customers"
+_TOUCHED_ONLY = "AND customer_id IN (SELECT customer_id FROM _touched_customers)"
 _KEY = "evaluated"
 
 
@@ -79,7 +80,7 @@ class Live:
         scope = np.union1d(touched, due.column("customer_id").to_numpy())
         session.relation(TOUCHED, pa.table({"customer_id": scope}))
         # Retired customers have no identifiers any more: nothing holds for them, and they leave what they were in.
-        present = f"SELECT DISTINCT customer_id FROM customer_of SEMI JOIN {TOUCHED} USING (customer_id)"
+        present = "SELECT DISTINCT customer_id FROM customer_of SEMI JOIN _touched_customers USING (customer_id)"
         session.relation(PRESENT, session.query(present))
         done = _Pass(now)
         self._retire(session, gone, done)
@@ -91,7 +92,7 @@ class Live:
         self._segments(session, [s for s in names if f"segment:{s}" in fresh], Scope.all(), done)
         if scope.size:
             self._segments(session, [s for s in names if f"segment:{s}" not in fresh], Scope.customers(PRESENT), done)
-            session.execute(f"DELETE FROM due WHERE customer_id IN (SELECT customer_id FROM {TOUCHED})")  # noqa: S608
+            session.execute("DELETE FROM due WHERE customer_id IN (SELECT customer_id FROM _touched_customers)")
         for alarm in done.alarms:
             session.append("due", alarm)
         if wanted != before:
@@ -159,9 +160,7 @@ class Live:
         """What should be evaluated: definition -> hash. Tags cut by the population are due again every local day."""
         day = now.astimezone(self._ws.settings.zone).date().isoformat()
         catalog = self.catalog
-        return {
-            key: f"{digest}@{day}" if key in catalog.daily else digest for key, digest in catalog.hashes.items()
-        }
+        return {key: f"{digest}@{day}" if key in catalog.daily else digest for key, digest in catalog.hashes.items()}
 
     @staticmethod
     def _evaluated(session: Session) -> dict[str, str]:
@@ -172,7 +171,7 @@ class Live:
 def _tag_changes(session: Session, found: pa.Table, names: Sequence[str], scope: Scope) -> pa.Table:
     """How newly computed values differ from the kept ones; a customer without a new value loses the old one."""
     session.relation("_found_tags", found.select(TAG_SCHEMA.names).cast(TAG_SCHEMA))
-    inside = "" if scope.relation is None else f"AND customer_id IN (SELECT customer_id FROM {TOUCHED})"
+    inside = "" if scope.everyone else _TOUCHED_ONLY
     query = f"""
         WITH old AS (SELECT * FROM tag_values WHERE tag IN (SELECT unnest($names)) {inside})
         SELECT coalesce(n.customer_id, o.customer_id) AS customer_id, coalesce(n.tag, o.tag) AS tag,
@@ -187,7 +186,7 @@ def _tag_changes(session: Session, found: pa.Table, names: Sequence[str], scope:
 def _segment_changes(session: Session, members: pa.Table, names: Sequence[str], scope: Scope) -> pa.Table:
     """How newly computed members (customer_id, segment) differ from the kept ones."""
     session.relation("_found_members", members.select(["customer_id", "segment"]))
-    inside = "" if scope.relation is None else f"AND customer_id IN (SELECT customer_id FROM {TOUCHED})"
+    inside = "" if scope.everyone else _TOUCHED_ONLY
     query = f"""
         WITH old AS (SELECT customer_id, segment FROM segment_members WHERE segment IN (SELECT unnest($names)) {inside})
         SELECT coalesce(n.customer_id, o.customer_id) AS customer_id, coalesce(n.segment, o.segment) AS segment,

@@ -9,8 +9,8 @@ import typer
 from rich.progress import Progress
 
 from onepool import rebuild, verify
-from onepool.health import problems, status
 from onepool.cli.output import HERE, Json, WorkspaceDir, note, opened, say, show_json, show_table
+from onepool.health import problems, status
 from onepool.privacy.users import ensure_admin
 from onepool.workspace import init_workspace
 

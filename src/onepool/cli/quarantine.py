@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Annotated
 
@@ -41,7 +42,9 @@ def listing(
 
 
 @commands.command("show")
-def show(number: Annotated[int, typer.Argument(help="Its id, as `list` shows it.")], folder: WorkspaceDir = HERE) -> None:
+def show(
+    number: Annotated[int, typer.Argument(help="Its id, as `list` shows it.")], folder: WorkspaceDir = HERE
+) -> None:
     """One quarantined thing: the rule it broke, and what was sent.
 
     Example: onepool quarantine show 4194304
@@ -50,10 +53,9 @@ def show(number: Annotated[int, typer.Argument(help="Its id, as `list` shows it.
     if not rows:
         raise UsageError(f"nothing in quarantine has the id {number}", hint="see: onepool quarantine list")
     row = rows[0]
-    try:
+    # What was not JSON is shown as it came.
+    with contextlib.suppress(ValueError):
         row["sample"] = json.loads(row["sample"])
-    except ValueError:
-        pass
     show_json(row)
 
 

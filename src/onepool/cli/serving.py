@@ -27,7 +27,7 @@ def run(
     Example: onepool serve --workspace mybrand --port 8000
     """
     # Imported here: the server's libraries cost a second that other commands need not spend.
-    from onepool.serve import serve  # noqa: PLC0415
+    from onepool.serve import serve
 
     workspace = opened(folder)
     address = f"[{host}]" if ":" in host else host

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,17 +13,18 @@ import pyarrow.compute as pc
 from onepool.collect.log import Record
 from onepool.collect.touchpoint import Touchpoint
 from onepool.identity import Resolved, Resolver
+from onepool.layout import columns_of
 from onepool.pool import Session
 from onepool.standards import Batch, Standard, StandardSettings, standardise
 from onepool.state import State
 from onepool.state.store import set_meta
 from onepool.tick import orders, profiles
 from onepool.tick.duplicates import Duplicates
-from onepool.workspace import columns_of
 
 SEQ_BITS = 20
 """seq = offset << SEQ_BITS | item."""
 
+_COUNTED = ["received_at", "touchpoint", "kind", "name"]
 _CARRIED = ("ids", "attributes", "objects", "events")
 
 
@@ -73,6 +74,9 @@ class Ingest:
         again, hashes = self._duplicates.find(session, batch.rows, always)
         dropped = batch.rows.filter(pa.array(again))
         batch = _without(batch, again) if again.any() else batch
+        if files and batch.quarantine.num_rows:
+            batch, repeated = _without_repeats(session, batch, files)
+            dropped = pa.concat_tables([dropped.select(_COUNTED), repeated.select(_COUNTED)])
         resolved = self._resolver.resolve(batch.ids, batch.rows)
         return Prepared(batch, resolved, dropped, hashes, only or frozenset())
 
@@ -147,6 +151,24 @@ def _without(batch: Batch, drop: npt.NDArray[np.bool_]) -> Batch:
     return Batch(**parts, quarantine=batch.quarantine, counts=batch.counts)
 
 
+def _without_repeats(session: Session, batch: Batch, files: set[int]) -> tuple[Batch, pa.Table]:
+    """The batch without things from files that wait in quarantine already, and those things.
+
+    A file row carries an id made of its contents and its place among equal rows, so an equal sample is the same row of
+    the same file imported again.
+    """
+    session.relation("_refused", batch.quarantine.append_column("n", pa.array(range(batch.quarantine.num_rows))))
+    session.relation("_files", pa.table({"log_offset": pa.array(sorted(files), pa.int64())}))
+    found = session.query(
+        """SELECT r.n FROM _refused r SEMI JOIN _files f ON f.log_offset = r."offset"
+        SEMI JOIN quarantine q ON q.touchpoint = r.touchpoint AND q.rule = r.rule AND q.sample = r.sample"""
+    )
+    repeated = np.zeros(batch.quarantine.num_rows, np.bool_)
+    repeated[found.column("n").to_numpy()] = True
+    kept = replace(batch, quarantine=batch.quarantine.filter(pa.array(~repeated)))
+    return kept, batch.quarantine.filter(pa.array(repeated))
+
+
 def _only(batch: Batch, seqs: frozenset[int]) -> Batch:
     wanted = pa.array(sorted(seqs), pa.int64())
     drop = ~pc.is_in(batch.rows.column("seq"), value_set=wanted).to_numpy()
@@ -199,7 +221,9 @@ def _identity(session: Session, resolved: Resolved) -> None:
             """UPDATE customer_of SET customer_id = m.customer_id FROM _moved m
             WHERE customer_of.identifier_id = m.identifier_id AND m.was IS NOT NULL"""
         )
-        session.execute("INSERT INTO customer_of BY NAME SELECT identifier_id, customer_id FROM _moved WHERE was IS NULL")
+        session.execute(
+            "INSERT INTO customer_of BY NAME SELECT identifier_id, customer_id FROM _moved WHERE was IS NULL"
+        )
 
 
 def _quarantine(session: Session, prepared: Prepared, version: str) -> None:
@@ -229,10 +253,9 @@ def _quarantine(session: Session, prepared: Prepared, version: str) -> None:
 def _intake(session: Session, prepared: Prepared) -> None:
     """Count what came in, by hour of receipt, touchpoint, kind and event."""
     batch = prepared.batch
-    columns = ["received_at", "touchpoint", "kind", "name"]
-    session.relation("_accepted", batch.rows.select([*columns, "unknown"]))
-    session.relation("_dropped", prepared.duplicates.select(columns))
-    session.relation("_held", batch.quarantine.select(columns))
+    session.relation("_accepted", batch.rows.select([*_COUNTED, "unknown"]))
+    session.relation("_dropped", prepared.duplicates.select(_COUNTED))
+    session.relation("_held", batch.quarantine.select(_COUNTED))
     session.execute(
         """CREATE OR REPLACE TEMP TABLE intake_rows AS
         SELECT date_trunc('hour', received_at) AS hour, touchpoint, kind, name AS event, sum(a)::BIGINT AS accepted,
@@ -242,7 +265,8 @@ def _intake(session: Session, prepared: Prepared) -> None:
             UNION ALL SELECT received_at, touchpoint, kind, name, 0, 1, 0, 0 FROM _held
             UNION ALL SELECT received_at, touchpoint, kind, name, 0, 0, 1, 0 FROM _dropped) GROUP BY ALL"""
     )
-    same = " AND ".join(f"intake.{name} IS NOT DISTINCT FROM n.{name}" for name in ("hour", "touchpoint", "kind", "event"))
+    key = ("hour", "touchpoint", "kind", "event")
+    same = " AND ".join(f"intake.{name} IS NOT DISTINCT FROM n.{name}" for name in key)
     session.execute(
         f"""UPDATE intake SET accepted = intake.accepted + n.accepted, quarantined = intake.quarantined + n.quarantined,
             duplicates = intake.duplicates + n.duplicates, unknown = intake.unknown + n.unknown

@@ -66,7 +66,9 @@ def fold(session: Session) -> None:
               FROM order_facts f LEFT JOIN orders o USING (touchpoint, order_id)) n
         LEFT JOIN orders o ON o.touchpoint = n.touchpoint AND o.order_id = n.order_id"""
     )
-    session.execute("DELETE FROM orders o USING order_rows r WHERE o.touchpoint = r.touchpoint AND o.order_id = r.order_id")
+    session.execute(
+        "DELETE FROM orders o USING order_rows r WHERE o.touchpoint = r.touchpoint AND o.order_id = r.order_id"
+    )
     session.execute("INSERT INTO orders BY NAME SELECT * FROM order_rows")
     session.execute("DROP TABLE order_rows")
     session.execute("DROP TABLE order_facts")

@@ -18,13 +18,13 @@ from onepool.audience.outcomes import Outcome, OutcomeLog
 from onepool.collect.log import Record
 from onepool.errors import OnePoolError
 from onepool.identity import Resolver, TypeRule
-from onepool.pool import DuckDBEngine, PoolError, Session, schema, views
-from onepool.privacy.masking import HIDDEN_CLASSES, PERSON_NAMES
-from onepool.standards import Attribute, Field, Standard, Strength, load_standard
+from onepool.layout import install
+from onepool.pool import DuckDBEngine, PoolError, Session
+from onepool.standards import Standard, Strength, load_standard
 from onepool.state.store import set_meta
 from onepool.tick.duplicates import Duplicates
 from onepool.tick.ingest import SEQ_BITS, Ingest, Prepared
-from onepool.workspace import Workspace, columns_of, touchpoint_of
+from onepool.workspace import Workspace, touchpoint_of
 
 _logger = structlog.get_logger(__name__)
 
@@ -285,9 +285,7 @@ class Worker:
 
     def _install(self, session: Session, rules: str) -> Standard:
         standard = load_standard(json.loads(rules)["standard"])
-        columns = columns_of(standard)
-        schema.create(session, columns)
-        views.create(session, columns, _object_fields(standard), _personal(standard))
+        install(session, standard)
         return standard
 
     def _tell(self, outcome: Outcome | None) -> None:
@@ -305,26 +303,6 @@ def _rules_of(standard: Standard) -> Callable[[str], TypeRule]:
         return TypeRule(strong=known.strength is Strength.STRONG, priority=known.priority)
 
     return rule
-
-
-def _object_fields(standard: Standard) -> dict[str, dict[str, str]]:
-    return {
-        kind: {name: str(standard.fields[name].sql) for name in object_type.fields if name != object_type.id}
-        for kind, object_type in standard.objects.items()
-    }
-
-
-def _personal(standard: Standard) -> frozenset[str]:
-    """Attributes and event fields that analysts see masked, with the other names that they may be sent under."""
-    known: list[Field | Attribute] = [*standard.fields.values(), *standard.attributes.values()]
-    # `name` is a person's among the attributes, and a product's among the fields.
-    names = PERSON_NAMES - set(standard.item_fields)
-    hidden = [
-        one
-        for one in known
-        if one.personal in HIDDEN_CLASSES or one.name in (PERSON_NAMES if isinstance(one, Attribute) else names)
-    ]
-    return frozenset(name for one in hidden for name in (one.name, *one.synonyms))
 
 
 def _set_log_offset(session: Session, offset: int) -> None:
