@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import click
 import typer
 from pydantic import BaseModel
 
@@ -28,8 +27,6 @@ def cli() -> str:
 
 
 def _command(command: Any, path: str, lines: list[str]) -> None:
-    context = click.Context(command) if isinstance(command, click.Command) else None
-    del context
     children = getattr(command, "commands", None)
     if children is not None:
         for name in sorted(children):
@@ -37,11 +34,9 @@ def _command(command: Any, path: str, lines: list[str]) -> None:
         return
     arguments = [p for p in command.params if p.param_type_name == "argument"]
     options = [p for p in command.params if p.param_type_name == "option" and p.name != "help"]
-    usage = " ".join([path, *(f"{p.human_readable_name.upper()}{'...' if p.nargs != 1 else ''}" for p in arguments)])
+    usage = " ".join([path, *(f"{p.name.upper()}{'...' if p.nargs != 1 else ''}" for p in arguments)])
     lines += [f"## `{usage}`", "", (command.help or "").strip(), ""]
-    rows = [(p.human_readable_name.upper(), p) for p in arguments] + [
-        (", ".join(p.opts + p.secondary_opts), p) for p in options
-    ]
+    rows = [(p.name.upper(), p) for p in arguments] + [(", ".join(p.opts + p.secondary_opts), p) for p in options]
     if rows:
         lines += ["| | |", "| --- | --- |"]
         for name, parameter in rows:

@@ -1,4 +1,4 @@
-"""What the repository promises of itself: generated pages are true, no address of a registry, no place of one machine."""
+"""What the repository promises of itself: generated pages are true, no registry's address, links that lead somewhere."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -111,11 +113,11 @@ def test_analysts_see_phones_and_names_masked(engine: DuckDBEngine) -> None:
 def test_one_process_holds_a_pool(tmp_path: Path) -> None:
     path = tmp_path / "pool.duckdb"
     engine = DuckDBEngine(path)
-    import subprocess
-    import sys
-
-    code = f"from onepool.pool import DuckDBEngine, PoolBusy\ntry:\n DuckDBEngine({str(path)!r})\nexcept PoolBusy: print('busy')"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    code = (
+        "import sys\nfrom onepool.pool import DuckDBEngine, PoolBusy\n"
+        "try:\n    DuckDBEngine(sys.argv[1])\nexcept PoolBusy:\n    print('busy')"
+    )
+    found = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "busy"
     engine.close()
     assert PoolBusy.code == "pool-busy"
