@@ -8,7 +8,9 @@ import pytest
 from tests.e2e.server import Commands, Server, admin_in, environment, serving
 from tests.e2e.shop import write_definitions, write_people
 
-from onepool.workspace import init_workspace
+from onepool.apply import apply
+from onepool.imports import import_into
+from onepool.workspace import init_workspace, open_workspace
 
 
 @dataclass(frozen=True)
@@ -29,15 +31,19 @@ def env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def brand(tmp_path_factory: pytest.TempPathFactory, env: dict[str, str]) -> Brand:
-    """Made once: init, definitions, two hundred people and their orders, all by the real commands."""
+    """Made once by the real `init`; definitions and people come in as `apply` and `import` do it."""
     folder = tmp_path_factory.mktemp("brand")
     commands = Commands(folder / "ws", env)
     email, password = admin_in(commands.run("init", str(commands.root), folder=False))
     write_definitions(commands.root)
-    commands.run("apply")
-    customers, orders = write_people(folder)
-    commands.run("import", "customers", str(customers), "--touchpoint", "store")
-    commands.run("import", "orders", str(orders), "--touchpoint", "store")
+    workspace = open_workspace(commands.root)
+    apply(workspace, author="test")
+    for kind, path in write_people(folder).items():
+        outcome = import_into(
+            workspace, kind, [path], touchpoint="shop" if kind == "events" else "store", author="test"
+        )
+        assert (outcome.quarantined, outcome.refused) == (0, {}), outcome
+    workspace.close()
     return Brand(commands, email, password)
 
 

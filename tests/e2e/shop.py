@@ -1,8 +1,9 @@
-"""A small brand: touchpoints, tags, segments, and two hundred people with their orders."""
+"""A small brand: touchpoints, tags, segments, and two hundred people, their orders, and some visits of the web shop."""
 
 from __future__ import annotations
 
 import csv
+import json
 import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,12 @@ import yaml
 PEOPLE = 200
 HEROINE = {"member_no": "M-0001", "phone": "13800001111", "name": "李小满", "city": "杭州"}
 """Bought coffee three times in the last three weeks, for 60 each time, and saw a product in the web shop."""
+
+CARTS = 12
+"""So many people after the heroine put coffee into the cart in the last two days: the first five live in 杭州 and have
+bought before, the next three live in 上海 and never did, the others live in 上海 and bought in the last 30 days."""
+
+HANGZHOU_OR_PROSPECT = 8
 
 SURNAMES = "王李张刘陈杨黄赵吴周"
 GIVEN = ["伟", "芳", "娜", "敏", "静", "强", "磊", "洋", "艳", "杰", "一诺", "子涵"]
@@ -29,8 +36,7 @@ DEFINITIONS = {
         "touchpoint": "shop",
         "channel": "web",
         "title": {"zh": "商城", "en": "Web shop"},
-        "scopes": {"member_no": "club", "user_id": "club"},
-        "mapping": {"attributes": {}, "identifiers": {"card": "member_no@club"}},
+        "scopes": {"member_no": "club"},
     },
     "touchpoints/kiosk.yaml": {
         "touchpoint": "kiosk",
@@ -91,8 +97,8 @@ def write_definitions(root: Path) -> None:
         (root / name).write_text(yaml.safe_dump(body, allow_unicode=True, sort_keys=False), encoding="utf-8")
 
 
-def write_people(folder: Path, now: datetime | None = None) -> tuple[Path, Path]:
-    """customers.csv and orders.csv of two hundred people; times are counted back from now."""
+def write_people(folder: Path, now: datetime | None = None) -> dict[str, Path]:
+    """Files to import by kind: customers, orders and events; times are counted back from now."""
     chance = random.Random(11)
     now = now or datetime.now(UTC)
     people = [HEROINE] + [
@@ -100,7 +106,7 @@ def write_people(folder: Path, now: datetime | None = None) -> tuple[Path, Path]
             "member_no": f"M-{n + 1:04d}",
             "phone": f"139{10_000_000 + n * 7919:08d}",
             "name": chance.choice(SURNAMES) + chance.choice(GIVEN),
-            "city": chance.choice(CITIES),
+            "city": _city(n) or chance.choice(CITIES),
         }
         for n in range(1, PEOPLE)
     ]
@@ -109,11 +115,37 @@ def write_people(folder: Path, now: datetime | None = None) -> tuple[Path, Path]
         for n, days in enumerate((2, 9, 19))
     ]
     for n, person in enumerate(people[1:], 1):
-        for m in range(chance.choice((0, 0, 1, 1, 2, 3, 5))):
-            days = chance.choice((chance.uniform(1, 28), chance.uniform(31, 200)))
+        for m in range(_orders(n) if n <= CARTS else chance.choice((0, 0, 1, 1, 2, 3, 5))):
+            days = chance.uniform(4, 28) if n <= CARTS or chance.random() < 0.5 else chance.uniform(31, 200)
             category = chance.choice(list(CATEGORIES))
-            orders.append(_order(f"O-{n}-{m}", person["member_no"], category, chance.randint(1, 4), now - timedelta(days)))
-    return _csv(folder / "customers.csv", people), _csv(folder / "orders.csv", orders)
+            at = now - timedelta(days)
+            orders.append(_order(f"O-{n}-{m}", person["member_no"], category, chance.randint(1, 4), at))
+    events = [_visit("product_viewed", HEROINE["member_no"], now - timedelta(hours=20))]
+    events += [_visit("cart_added", people[n]["member_no"], now - timedelta(hours=n)) for n in range(1, CARTS + 1)]
+    lines = folder / "events.jsonl"
+    lines.write_text("".join(json.dumps(event, ensure_ascii=False) + "\n" for event in events), encoding="utf-8")
+    return {
+        "customers": _csv(folder / "customers.csv", people),
+        "orders": _csv(folder / "orders.csv", orders),
+        "events": lines,
+    }
+
+
+def _city(n: int) -> str | None:
+    return None if n > CARTS else "杭州" if n <= 5 else "上海"
+
+
+def _orders(n: int) -> int:
+    return 0 if 5 < n <= HANGZHOU_OR_PROSPECT else 2
+
+
+def _visit(event: str, member: str, at: datetime) -> dict[str, object]:
+    return {
+        "event": event,
+        "time": at.isoformat(timespec="seconds"),
+        "member_no": member,
+        "properties": {"product_id": "P-30", "product_name": "咖啡经典", "category": "咖啡", "price": "30"},
+    }
 
 
 def _order(number: str, member: str, category: str, quantity: int, at: datetime) -> dict[str, str]:
