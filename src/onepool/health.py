@@ -12,6 +12,14 @@ from onepool.workspace import Workspace
 
 LOW_DISK_BYTES = 1 << 30
 
+_COUNTED = {
+    "events": "events",
+    "customers": "profiles",
+    "identifiers": "identifiers",
+    "orders": "orders",
+    "quarantined": "quarantine",
+}
+
 
 def status(workspace: Workspace) -> dict[str, Any]:
     """Figures of a workspace, each under its name."""
@@ -26,18 +34,13 @@ def status(workspace: Workspace) -> dict[str, Any]:
         path = workspace.data / name
         figures[f"{name}_mb"] = round(sum(p.stat().st_size for p in _with_journal(path)) / 1e6, 1)
     with workspace.pool.read() as session:
-        for label, table in (
-            ("events", "events"),
-            ("customers", "profiles"),
-            ("identifiers", "identifiers"),
-            ("orders", "orders"),
-            ("quarantined", "quarantine"),
-        ):
-            exists = session.query(
-                "SELECT 1 FROM information_schema.tables WHERE table_schema = 'main' AND table_name = $t", {"t": table}
-            )
-            count = session.query(f"SELECT count(*) AS n FROM {table}") if exists.num_rows else None  # noqa: S608
-            figures[label] = count.column("n")[0].as_py() if count is not None else 0
+        for label, table in _COUNTED.items():
+            figures[label] = session.query(f"SELECT count(*) AS n FROM {table}").column("n")[0].as_py()  # noqa: S608
+        unknown = session.query(
+            "SELECT event, sum(unknown)::BIGINT AS n FROM intake GROUP BY 1 HAVING n > 0 ORDER BY 2 DESC"
+        )
+    figures["unknown_events"] = sum(unknown.column("n").to_pylist())
+    figures["unknown_names"] = ", ".join(unknown.column("event").to_pylist()[:10])
     return figures
 
 

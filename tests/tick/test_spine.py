@@ -249,3 +249,82 @@ def test_publish_tells_who_came_and_went(world: World) -> None:
     assert [change for event in told for change in event.changes] == [(0, "buyers", "enter")]
     assert told[-1].offset == world.workspace.log.end()
     assert json.loads(json.dumps([event.offset for event in told])) == sorted(event.offset for event in told)
+
+
+def test_input_that_nobody_foresaw_waits_alone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from onepool.tick import ingest
+
+    real = ingest.standardise
+
+    def fragile(records: Any, *rest: Any) -> Any:
+        if any(b"poison" in record.body for record in records):
+            raise ZeroDivisionError("what nobody foresaw")
+        return real(records, *rest)
+
+    monkeypatch.setattr(ingest, "standardise", fragile)
+    for number in range(7):
+        world.send(viewed("poison" if number == 4 else f"v{number}"))
+    world.drain()
+    assert world.value("SELECT count(*) FROM events") == 6
+    (held,) = world.rows("SELECT rule, kind, message, log_offset, item FROM quarantine")
+    assert held["rule"] == "tick.failed"
+    assert "what nobody foresaw" in held["message"]
+    monkeypatch.undo()
+    world.workspace.replay_quarantine([(held["log_offset"], held["item"])])
+    world.drain()
+    assert world.value("SELECT count(*) FROM events") == 7
+    assert world.value("SELECT count(*) FROM quarantine") == 0
+
+
+def test_a_full_disk_is_waited_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.send(viewed("a"))
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    worker = world.worker
+    monkeypatch.setattr("onepool.tick.worker._set_log_offset", full)
+    with pytest.raises(OSError, match="space"):
+        worker.step()
+    monkeypatch.undo()
+    world.drain()
+    assert world.value("SELECT count(*) FROM events") == 1
+    assert world.value("SELECT count(*) FROM quarantine") == 0
+
+
+def test_a_definition_that_fails_costs_only_itself(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from onepool.audience import live
+    from onepool.pool import PoolError
+
+    real = live.compile_conditions
+
+    def fragile(conditions: Any, *rest: Any) -> Any:
+        if "broken" in conditions:
+            raise PoolError("what nobody foresaw")
+        return real(conditions, *rest)
+
+    monkeypatch.setattr(live, "compile_conditions", fragile)
+    world.define("segment", "buyers", title="x", condition={"did": "order_paid"})
+    world.define("segment", "broken", title="x", condition={"did": "order_paid"})
+    world.send(paid("u1", "O1", "5"))
+    world.settle()
+    assert world.rows("SELECT segment FROM segment_members") == [{"segment": "buyers"}]
+    monkeypatch.undo()
+    world.restart()
+    world.settle()
+    assert world.value("SELECT count(*) FROM segment_members") == 2
+
+
+def test_a_file_imported_again_changes_nothing_in_quarantine_either(world: World, tmp_path: Path) -> None:
+    from onepool.imports import import_into
+
+    path = tmp_path / "orders.csv"
+    path.write_text("order_id,phone,amount\nO1,13916234871,12.5\nO2,,9\nO3,13916234872,abc\nO2,,9\n", encoding="utf-8")
+    world.drain()
+    world.worker.close()
+    world._worker = None
+    for _ in range(2):
+        import_into(world.workspace, "orders", [path], touchpoint="shop")
+    held = world.rows("SELECT rule, count(*) AS n FROM quarantine GROUP BY rule ORDER BY rule")
+    assert held == [{"rule": "identifier.none", "n": 2}, {"rule": "type.money", "n": 1}]
+    assert world.value("SELECT count(*) FROM orders") == 1

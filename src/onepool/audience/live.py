@@ -11,13 +11,16 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+import structlog
 
 from onepool.audience.catalog import Catalog, load_catalog
 from onepool.audience.conditions import Scope, compile_conditions
 from onepool.audience.outcomes import SEGMENT_SCHEMA, TAG_SCHEMA, Outcome, apply_segments, apply_tags
 from onepool.audience.tags import compile_tags, load_populations
-from onepool.pool import Session
+from onepool.pool import Engine, PoolError, Session
 from onepool.workspace import Workspace
+
+_logger = structlog.get_logger(__name__)
 
 I64 = npt.NDArray[np.int64]
 
@@ -50,6 +53,8 @@ class Live:
     def __init__(self, workspace: Workspace) -> None:
         self._ws = workspace
         self._catalog: tuple[int, Catalog] | None = None
+        self.left_out: dict[str, str] = {}
+        """Definitions that can't be evaluated, by `kind:name` -> hash; tried again when they are changed."""
 
     @property
     def catalog(self) -> Catalog:
@@ -62,9 +67,29 @@ class Live:
     def pending(self, session: Session, now: datetime) -> bool:
         """Whether there is anything to evaluate though nothing came in."""
         wanted = self._wanted(now)
-        if wanted != self._evaluated(session):
+        before = self._evaluated(session)
+        if before.keys() - self.catalog.hashes.keys() or any(before.get(key) != wanted[key] for key in wanted):
             return True
         return bool(session.query('SELECT 1 FROM due WHERE "at" <= $now LIMIT 1', {"now": now}).num_rows)
+
+    def set_aside(self, pool: Engine, touched: I64, now: datetime) -> None:
+        """Find the definitions that can't be evaluated, each by itself, and leave them out from now on."""
+        catalog = self.catalog
+        for key, digest in catalog.hashes.items():
+            kind, _, name = key.partition(":")
+            try:
+                with pool.read() as session:
+                    session.relation(PRESENT, pa.table({"customer_id": touched}))
+                    for scope in (Scope.customers(PRESENT), Scope.all()):
+                        if kind == "tag":
+                            compile_tags({name: catalog.tags[name]}, now, scope, catalog.context).run(session)
+                        else:
+                            compile_conditions({name: catalog.segments[name]}, now, scope, catalog.context).run(session)
+            except PoolError as error:
+                if error.transient:
+                    raise
+                _logger.error("a definition can't be evaluated and is left out", definition=key, error=str(error))
+                self.left_out[key] = digest
 
     def postpone(self, session: Session, touched: I64, now: datetime) -> None:
         """Have these customers evaluated by a later tick."""
@@ -75,7 +100,7 @@ class Live:
         catalog = self.catalog
         before, wanted = self._evaluated(session), self._wanted(now)
         fresh = {key for key, digest in wanted.items() if before.get(key) != digest}
-        gone = {key for key in before if key not in wanted}
+        gone = {key for key in before if key not in catalog.hashes}
         due = session.query('SELECT DISTINCT customer_id FROM due WHERE "at" <= $now', {"now": now})
         scope = np.union1d(touched, due.column("customer_id").to_numpy())
         session.relation(TOUCHED, pa.table({"customer_id": scope}))
@@ -84,11 +109,11 @@ class Live:
         session.relation(PRESENT, session.query(present))
         done = _Pass(now)
         self._retire(session, gone, done)
-        for level in catalog.tag_levels:
+        for level in ([tag for tag in level if f"tag:{tag}" in wanted] for level in catalog.tag_levels):
             self._tags(session, [t for t in level if f"tag:{t}" in fresh], Scope.all(), done)
             if scope.size:
                 self._tags(session, [t for t in level if f"tag:{t}" not in fresh], Scope.customers(PRESENT), done)
-        names = list(catalog.segments)
+        names = [name for name in catalog.segments if f"segment:{name}" in wanted]
         self._segments(session, [s for s in names if f"segment:{s}" in fresh], Scope.all(), done)
         if scope.size:
             self._segments(session, [s for s in names if f"segment:{s}" not in fresh], Scope.customers(PRESENT), done)
@@ -97,7 +122,8 @@ class Live:
             session.append("due", alarm)
         if wanted != before:
             session.execute("DELETE FROM meta WHERE key = $key", {"key": _KEY})
-            session.execute("INSERT INTO meta VALUES ($key, $value)", {"key": _KEY, "value": json.dumps(wanted)})
+            kept = {key: digest for key, digest in before.items() if key in catalog.hashes} | wanted
+            session.execute("INSERT INTO meta VALUES ($key, $value)", {"key": _KEY, "value": json.dumps(kept)})
         return done.outcome()
 
     def differences(self, session: Session, now: datetime) -> Iterator[tuple[str, str, int, int]]:
@@ -160,7 +186,11 @@ class Live:
         """What should be evaluated: definition -> hash. Tags cut by the population are due again every local day."""
         day = now.astimezone(self._ws.settings.zone).date().isoformat()
         catalog = self.catalog
-        return {key: f"{digest}@{day}" if key in catalog.daily else digest for key, digest in catalog.hashes.items()}
+        return {
+            key: f"{digest}@{day}" if key in catalog.daily else digest
+            for key, digest in catalog.hashes.items()
+            if self.left_out.get(key) != digest
+        }
 
     @staticmethod
     def _evaluated(session: Session) -> dict[str, str]:

@@ -28,13 +28,13 @@ class DuckDBSession:
                 raise PoolError("not a query: it returns no rows", hint="use execute() for statements")
             return _utc(relation.to_arrow_table())
         except duckdb.Error as error:
-            raise PoolError(str(error)) from error
+            raise _failed(error) from error
 
     def execute(self, sql: Query, params: Params | None = None) -> None:
         try:
             self._cursor.execute(_text(sql), dict(params) if params else None)
         except duckdb.Error as error:
-            raise PoolError(str(error)) from error
+            raise _failed(error) from error
 
     def append(self, table: str, data: pa.Table) -> None:
         if data.num_rows == 0:
@@ -44,6 +44,8 @@ class DuckDBSession:
         try:
             # Names are quoted; values travel as Arrow.
             self._cursor.execute(f"INSERT INTO {quote(table)} BY NAME SELECT {names} FROM _append")
+        except duckdb.Error as error:
+            raise _failed(error) from error
         finally:
             self._cursor.unregister("_append")
 
@@ -116,7 +118,10 @@ class DuckDBEngine:
                 cursor.rollback()
                 raise
             if commit:
-                cursor.commit()
+                try:
+                    cursor.commit()
+                except duckdb.Error as error:
+                    raise _failed(error) from error
             else:
                 cursor.rollback()
         finally:
@@ -130,6 +135,21 @@ class DuckDBEngine:
 
     def close(self) -> None:
         self._connection.close()
+
+
+_MACHINE = (
+    duckdb.IOException,
+    duckdb.OutOfMemoryException,
+    duckdb.FatalException,
+    duckdb.InternalException,
+    duckdb.InterruptException,
+)
+
+
+def _failed(error: duckdb.Error) -> PoolError:
+    failed = PoolError(str(error))
+    failed.transient = isinstance(error, _MACHINE)
+    return failed
 
 
 def _text(sql: Query) -> str:

@@ -16,9 +16,13 @@ Params: TypeAlias = Mapping[str, object]
 
 
 class PoolError(OnePoolError):
-    """The pool can't be opened or a query failed."""
+    """The pool can't be opened or a query failed.
+
+    ``transient``: the machine was at fault (disk, memory), not the query or its data; the same may work later.
+    """
 
     code = "pool"
+    transient = False
 
 
 class PoolBusy(PoolError):

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from onepool.collect.inbound import sample
 from onepool.collect.log import Record
 from onepool.collect.touchpoint import Touchpoint
 from onepool.identity import Resolved, Resolver
@@ -130,6 +131,31 @@ class Ingest:
             pa.array(self._resolver.components.customer[bearer], pa.int64()),
         ]
         return pa.table({"customer_id": pc.unique(pa.concat_arrays(parts))})
+
+
+def refused(records: Sequence[Record], error: Exception, version: str) -> pa.Table:
+    """Rows of table `quarantine` for whole records that could not be moved through."""
+    rows = [
+        {
+            "seq": record.offset << SEQ_BITS,
+            "log_offset": record.offset,
+            "item": 0,
+            "received_at": record.received_at,
+            "touchpoint": record.touchpoint,
+            "kind": "request",
+            "name": record.protocol,
+            "rule": "tick.failed",
+            "field": "",
+            "message": f"无法处理这个请求 / this request could not be processed: {type(error).__name__}: {error}"[
+                :2000
+            ],
+            "sample": sample(record.body),
+            "standard_version": version,
+            "attempts": 1,
+        }
+        for record in records
+    ]
+    return pa.Table.from_pylist(rows)
 
 
 def _with_bearer(table: pa.Table, bearer: npt.NDArray[np.int64]) -> pa.Table:

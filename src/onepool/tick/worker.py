@@ -10,12 +10,14 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import structlog
 from filelock import FileLock, Timeout
+from sqlalchemy.exc import SQLAlchemyError
 
 from onepool.audience.live import Live
 from onepool.audience.outcomes import Outcome, OutcomeLog
-from onepool.collect.log import Record
+from onepool.collect.log import LogUnavailable, Record
 from onepool.errors import OnePoolError
 from onepool.identity import Resolver, TypeRule
 from onepool.layout import install
@@ -23,7 +25,7 @@ from onepool.pool import DuckDBEngine, PoolError, Session
 from onepool.standards import Standard, Strength, load_standard
 from onepool.state.store import set_meta
 from onepool.tick.duplicates import Duplicates
-from onepool.tick.ingest import SEQ_BITS, Ingest, Prepared
+from onepool.tick.ingest import SEQ_BITS, Ingest, Prepared, refused
 from onepool.workspace import Workspace, touchpoint_of
 
 _logger = structlog.get_logger(__name__)
@@ -155,7 +157,7 @@ class Worker:
             try:
                 busy = self.step()
                 self.problem = None
-            except (OnePoolError, OSError) as error:
+            except (OnePoolError, OSError, SQLAlchemyError) as error:
                 self.problem = str(error)
                 _logger.error("tick failed", error=str(error), offset=self.offset)
                 stop.wait(1.0)
@@ -202,20 +204,50 @@ class Worker:
         self._take(records, record.offset, frozenset((offset << SEQ_BITS) | item for offset, item in wanted))
 
     def _take(self, records: Sequence[Record], offset: int, only: frozenset[int] | None = None) -> None:
-        """Move records through; `offset` is where the log is complete after that."""
+        """Move records through; `offset` is where the log is complete after that.
+
+        Input that nobody foresaw must not stop the rest: records that can't be moved through are halved until the one
+        at fault stands alone, and that one waits in quarantine.
+        """
+        try:
+            self._move(records, offset, only)
+        # Whatever it was, it must not stop the others.
+        except Exception as error:
+            if _machine_at_fault(error):
+                raise
+            _logger.error("a batch failed", error=repr(error), records=len(records), offset=offset)
+            self._open()
+            half = len(records) // 2
+            if half and only is None:
+                self._take(records[:half], records[half - 1].offset)
+                self._take(records[half:], offset)
+            else:
+                self._refuse(records if only is None else [], offset, error)
+
+    def _move(self, records: Sequence[Record], offset: int, only: frozenset[int] | None) -> None:
         with self._pool.read() as session:
             prepared = self._ingest.prepare(session, records, only)
+        live = self._evaluate and offset > self._behind
         try:
-            outcome = self._write(prepared, offset, live=self._evaluate and offset > self._behind)
+            outcome = self._write(prepared, offset, live=live)
         except PoolError as error:
-            if not self._evaluate:
+            if not live or error.transient:
                 raise
-            # A definition that can't be evaluated must not hold up collection: take the batch, evaluate later.
-            _logger.error("live evaluation failed", error=str(error), offset=offset)
-            self.problem = str(error)
-            outcome = self._write(prepared, offset, live=False)
+            # A definition that can't be evaluated must not hold up collection, nor the other definitions.
+            self._live.set_aside(self._pool, prepared.touched, self._ws.clock.now())
+            outcome = self._write(prepared, offset, live=True)
         self._ingest.committed(prepared)
         self._tell(outcome)
+        if offset == self._behind:
+            self._level_outcomes()
+
+    def _refuse(self, records: Sequence[Record], offset: int, error: Exception) -> None:
+        """Put whole records into quarantine, since what is in them can't be moved through."""
+        with self._pool.write() as session:
+            if records:
+                session.append("quarantine", refused(records, error, self._ingest.standard.version))
+            self._commit(session, None, offset, None)
+        self.offset = offset
         if offset == self._behind:
             self._level_outcomes()
 
@@ -250,11 +282,22 @@ class Worker:
         with self._pool.read() as session:
             if not self._live.pending(session, now):
                 return False
-        with self._pool.write() as session:
-            outcome = self._live.evaluate(session, np.empty(0, np.int64), now)
-            self._commit(session, None, self.offset, outcome)
+        nobody = np.empty(0, np.int64)
+        try:
+            outcome = self._evaluate_now(nobody, now)
+        except PoolError as error:
+            if error.transient:
+                raise
+            self._live.set_aside(self._pool, nobody, now)
+            outcome = self._evaluate_now(nobody, now)
         self._tell(outcome)
         return True
+
+    def _evaluate_now(self, touched: npt.NDArray[np.int64], now: datetime) -> Outcome:
+        with self._pool.write() as session:
+            outcome = self._live.evaluate(session, touched, now)
+            self._commit(session, None, self.offset, outcome)
+        return outcome
 
     def _level_identities(self) -> None:
         """Give the pool the identities that the state has, before the requests that they came from are redone."""
@@ -303,6 +346,13 @@ def _rules_of(standard: Standard) -> Callable[[str], TypeRule]:
         return TypeRule(strong=known.strength is Strength.STRONG, priority=known.priority)
 
     return rule
+
+
+def _machine_at_fault(error: Exception) -> bool:
+    """Whether the disk, the memory or another process failed, so that the same input may go through later."""
+    if isinstance(error, PoolError):
+        return error.transient
+    return isinstance(error, OSError | MemoryError | SQLAlchemyError | LogUnavailable)
 
 
 def _set_log_offset(session: Session, offset: int) -> None:
