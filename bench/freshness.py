@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import contextlib
 import json
 import shutil
 import statistics
@@ -173,12 +174,17 @@ def batch(number: int, person: int, customers: int) -> bytes:
 
 def watch(token: str, entered: dict[int, float], ready: threading.Event, done: threading.Event) -> None:
     """Notes when the live feed tells of somebody entering `in_cart`."""
-    with httpx.stream(
-        "GET",
-        f"http://127.0.0.1:{PORT}/api/v1/live?segment=in_cart",
-        headers={"Authorization": f"Bearer {token}"},
-        timeout=None,
-    ) as feed:
+    # The server ends the feed when it stops.
+    ended = contextlib.suppress(httpx.RemoteProtocolError)
+    with (
+        ended,
+        httpx.stream(
+            "GET",
+            f"http://127.0.0.1:{PORT}/api/v1/live?segment=in_cart",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=None,
+        ) as feed,
+    ):
         if feed.status_code != 200:
             raise SystemExit(f"the live feed answered {feed.status_code}: {feed.read()!r}")
         ready.set()
