@@ -100,6 +100,9 @@ class Console:
     def choose(self, box: Locator, title: str) -> None:
         """Choose one of a list by its title."""
         box.click()
+        if box.is_editable():
+            # Long lists show only what is in view.
+            box.fill(title)
         option = self.page.locator(".ant-select-dropdown:not(.ant-select-dropdown-hidden) .ant-select-item-option")
         option.filter(has=self.page.get_by_text(title, exact=True)).first.click()
 

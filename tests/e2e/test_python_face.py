@@ -1,0 +1,98 @@
+"""`onepool.open(DIR)`: the same answers beside a running server and without one."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from tests.e2e.conftest import Brand
+from tests.e2e.server import Server
+from tests.e2e.shop import CARTS, DEFINITIONS, HEROINE, PEOPLE
+
+import onepool
+from onepool.errors import OnePoolError
+from onepool.handle import Handle
+from onepool.pool.remote import RemoteEngine
+
+ACTIVE = DEFINITIONS["segments/active_buyers.yaml"]["condition"]
+
+
+@pytest.fixture(scope="module")
+def alone(brand: Brand, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the workspace in which no server runs."""
+    # From the definitions and people of the brand, not from its stores, which a server may be writing.
+    from onepool.apply import apply
+    from onepool.imports import import_into
+    from onepool.workspace import init_workspace
+
+    root = tmp_path_factory.mktemp("alone") / "ws"
+    workspace = init_workspace(root)
+    for folder in ("touchpoints", "tags", "segments"):
+        shutil.copytree(brand.commands.root / folder, root / folder, dirs_exist_ok=True)
+    apply(workspace, author="test")
+    for kind, name in (("customers", "customers.csv"), ("orders", "orders.csv"), ("events", "events.jsonl")):
+        touchpoint = "shop" if kind == "events" else "store"
+        import_into(workspace, kind, [brand.commands.root.parent / name], touchpoint=touchpoint, author="test")
+    workspace.close()
+    return root
+
+
+@pytest.fixture(params=["beside a server", "alone"])
+def handle(request: pytest.FixtureRequest) -> Iterator[Handle]:
+    if request.param == "alone":
+        root = request.getfixturevalue("alone")
+    else:
+        served: Server = request.getfixturevalue("server")
+        root = served.root
+    with onepool.open(root) as opened:
+        assert isinstance(opened.workspace.pool, RemoteEngine) == (request.param != "alone")
+        yield opened
+
+
+def test_sql_over_the_views(handle: Handle) -> None:
+    found = handle.query("SELECT count(*) AS n FROM customers").to_pylist()
+    assert found[0]["n"] >= PEOPLE
+    with pytest.raises(OnePoolError):
+        handle.query("DELETE FROM customers")
+
+
+def test_a_segment_is_what_its_condition_selects(handle: Handle) -> None:
+    segment = handle.segment("active_buyers")
+    members = segment.members().column("customer_id").to_pylist()
+    assert segment.size() == len(members) > 0
+    assert handle.select(ACTIVE).column("customer_id").to_pylist() == members
+    assert set(members) <= set(segment.changes().column("customer_id").to_pylist())
+    long_ago = datetime.now(UTC) - timedelta(days=400)
+    assert handle.select(ACTIVE, as_of=long_ago).num_rows == 0
+    with pytest.raises(OnePoolError, match="there is no segment"):
+        handle.segment("nobody")
+
+
+def test_tags_of_all_and_of_one(handle: Handle) -> None:
+    stages = handle.tag("stage")
+    assert stages.num_rows >= PEOPLE
+    assert set(stages.column("value").to_pylist()) == {"active", "dormant", "prospect"}
+    heroine = handle.customer(f"phone:{HEROINE['phone']}")
+    assert {row["tag"]: row["value"] for row in heroine.tags().to_pylist()}["stage"] == "active"
+
+
+def test_a_customer_by_any_identifier(handle: Handle) -> None:
+    heroine = handle.customer(f"member_no@club:{HEROINE['member_no']}")
+    assert handle.customer(heroine.customer_id).customer_id == heroine.customer_id
+    timeline = heroine.timeline()
+    paid = [row for row in timeline.to_pylist() if row["event"] == "order_paid"]
+    assert [row["order_id"] for row in paid] == ["H-0", "H-1", "H-2"]
+    assert {(float(row["amount"]), row["currency"], row["touchpoint"]) for row in paid} == {(60.0, "CNY", "store")}
+    assert heroine.timeline(limit=1).num_rows == 1
+    with pytest.raises(OnePoolError, match="no customer is known"):
+        handle.customer("phone:13999999999")
+
+
+def test_questions_that_are_not_saved(handle: Handle) -> None:
+    carts = handle.select({"did": "cart_added", "where": {"category": {"is": "咖啡"}}, "within": {"last": "3 days"}})
+    assert carts.num_rows >= CARTS
+    with pytest.raises(OnePoolError):
+        handle.select({"did": "cart_added", "where": {"categry": {"is": "咖啡"}}})
