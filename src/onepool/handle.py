@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pyarrow as pa
 from onepool.api.lookup import find_customer
 from onepool.api.sql import run_readonly
 from onepool.audience.catalog import load_catalog
+from onepool.audience.conditions import ConditionError, check
 from onepool.audience.conditions.compiler.plan import compile_conditions
 from onepool.audience.conditions.compiler.scope import Scope
 from onepool.audience.conditions.parse import parse_condition
@@ -53,10 +54,17 @@ class Handle:
         )
 
     def select(self, condition: Mapping[str, Any], as_of: datetime | None = None) -> pa.Table:
-        """The customers that satisfy a condition (as written in YAML), at an instant: customer_id."""
+        """The customers that satisfy a condition (as written in YAML), at an instant: customer_id.
+
+        Raises ConditionError with every fault and its place, also for names that the workspace does not know.
+        """
         at = as_of or self.workspace.clock.now()
         parsed = parse_condition(dict(condition))
-        plan = compile_conditions({"holds": parsed}, at, Scope.all(), load_catalog(self.workspace).context)
+        context = replace(load_catalog(self.workspace).context, past_tags=as_of is not None)
+        problems = check(parsed, context.names)
+        if problems:
+            raise ConditionError(problems)
+        plan = compile_conditions({"holds": parsed}, at, Scope.all(), context)
         with self.workspace.pool.read() as session:
             found = plan.run(session)
         return found.filter(found.column("holds")).select(["customer_id"]).sort_by("customer_id")
