@@ -1,4 +1,4 @@
-"""What the repository promises of itself: generated pages are true, no registry's address, links that lead somewhere."""
+"""What the repository promises of itself: generated pages are true, no registry address, links that lead somewhere."""
 
 from __future__ import annotations
 

@@ -8,7 +8,8 @@ Rules
   amount or such a status order_refunded. A stage without a time of its own takes that of the stage before it.
 - Lines with negative quantity (without one: negative amount) are returns: they make order_refunded with the items and
   amounts as positive numbers. An order of nothing but such lines (a credit note) makes that event alone.
-- An order with a negative price, with two values of one identifier or with no time at all is refused as a whole.
+- An order with a negative price, with an amount that is no number, with two values of one identifier or with no time
+  at all is refused as a whole.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ class OrderStage:
                     {text("control", "refund_id")} AS refund_id, {decimal("control", "amount")} AS amount,
                     {decimal("control", "discount")} AS discount,
                     {decimal("control", "refund_amount")} AS refund_amount,
+                    {_unread(columns)} AS unread,
                     concat_ws(',', '"order_status":' || to_json({status}),
                         nullif({columns.members("field", ("items",))}, '')) AS head,
                     {nested} AS nested, {decimal("item", "quantity")} AS quantity, {decimal("item", "price")} AS price,
@@ -64,7 +66,7 @@ class OrderStage:
                 SELECT *, coalesce(quantity < 0, line_amount < 0, amount < 0, false) AS returned FROM valued)
             SELECT row, coalesce('=' || order_id, '#' || row) AS okey, order_id, ids, status,
                 {", ".join(ORDER_STAGES)}, refund_id, amount, discount, refund_amount, head,
-                {_item(columns)} AS item, nested, returned, quantity, line_amount, line_discount, price < 0 AS negative
+                {_item(columns)} AS item, nested, returned, quantity, line_amount, line_discount, price < 0 AS negative, unread
             FROM turned"""  # noqa: S608
 
     def items(self, sha256: str) -> Iterator[pa.Table]:
@@ -90,6 +92,17 @@ class OrderStage:
             return
         for statement in steps.SORT:
             self._staging.execute(statement)
+
+
+def _unread(columns: Columns) -> str:
+    """SQL of the first amount of a line that is there but is no number, with its column; NULL when there is none."""
+    found = []
+    for name in ("amount", "discount", "refund_amount"):
+        if any(target.name == name for target in columns.targets("control")):
+            text, decimal = columns.text("control", name), columns.decimal("control", name)
+            # A missing number in a column of floats reads as nan.
+            found.append(f"CASE WHEN {decimal} IS NULL AND lower({text}) <> 'nan' THEN '{name}: ' || {text} END")
+    return f"coalesce({', '.join(found)}, NULL)" if found else "NULL::VARCHAR"
 
 
 def _item(columns: Columns) -> str:

@@ -13,7 +13,8 @@ from onepool.collect.files.plan import ORDER_STAGES
 LINES = f"""CREATE TABLE lines (row BIGINT, okey VARCHAR, order_id VARCHAR, ids VARCHAR, status VARCHAR,
     {", ".join(f"{stage} VARCHAR" for stage in ORDER_STAGES)}, refund_id VARCHAR, amount DECIMAL(18,4),
     discount DECIMAL(18,4), refund_amount DECIMAL(18,4), head VARCHAR, item VARCHAR, nested VARCHAR, returned BOOLEAN,
-    quantity DECIMAL(18,4), line_amount DECIMAL(18,4), line_discount DECIMAL(18,4), negative BOOLEAN)"""
+    quantity DECIMAL(18,4), line_amount DECIMAL(18,4), line_discount DECIMAL(18,4), negative BOOLEAN,
+    unread VARCHAR)"""
 
 SPANS = """CREATE OR REPLACE TABLE spans AS
     SELECT okey, min(rowid) AS first, max(rowid) AS last, count(*) AS lines FROM lines GROUP BY okey"""
@@ -56,18 +57,20 @@ GATHER = f"""CREATE OR REPLACE TEMP TABLE gathered AS
         coalesce('[' || string_agg(item, ',' ORDER BY row) FILTER (NOT returned) || ']', any_value(nested)) AS items,
         '[' || string_agg(item, ',' ORDER BY row) FILTER (returned) || ']' AS returned_items,
         count(*) FILTER (NOT returned) AS sold, count(*) FILTER (returned) AS returned,
-        coalesce(bool_or(negative), false) AS negative
+        coalesce(bool_or(negative), false) AS negative, arg_min(unread, row) AS unread
     FROM lines WHERE rowid >= $from AND rowid < $to GROUP BY okey"""
 """The orders of a range of lines that begins and ends with an order."""
 
-_UNFIT = f"(negative OR people > 1 OR coalesce({', '.join(ORDER_STAGES)}) IS NULL)"
+_UNFIT = f"(negative OR people > 1 OR unread IS NOT NULL OR coalesce({', '.join(ORDER_STAGES)}) IS NULL)"
 
 REFUSE = f"""INSERT INTO refused
     SELECT row, to_json({{row: row, rule: rule, message: message, sample: sample}}) FROM (
         SELECT row, left(concat_ws(' ', order_id, ids, head, coalesce(items, returned_items)), 2000) AS sample,
             CASE WHEN negative THEN 'order.negative_price' WHEN people > 1 THEN 'order.identifiers'
-                ELSE 'order.time' END AS rule,
+                WHEN unread IS NOT NULL THEN 'order.number' ELSE 'order.time' END AS rule,
             CASE WHEN negative THEN 'order ' || coalesce(order_id, '?') || ' has a negative price'
+                WHEN unread IS NOT NULL AND people <= 1 THEN
+                    'order ' || coalesce(order_id, '?') || ' has an amount that is no number: ' || unread
                 WHEN people > 1 THEN 'the lines of order ' || coalesce(order_id, '?') || ' name different customers'
                 ELSE 'order ' || coalesce(order_id, '?') || ' has no time' END AS message
         FROM gathered WHERE {_UNFIT})"""
