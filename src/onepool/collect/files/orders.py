@@ -66,7 +66,8 @@ class OrderStage:
                 SELECT *, coalesce(quantity < 0, line_amount < 0, amount < 0, false) AS returned FROM valued)
             SELECT row, coalesce('=' || order_id, '#' || row) AS okey, order_id, ids, status,
                 {", ".join(ORDER_STAGES)}, refund_id, amount, discount, refund_amount, head,
-                {_item(columns)} AS item, nested, returned, quantity, line_amount, line_discount, price < 0 AS negative, unread
+                {_item(columns)} AS item, nested, returned, quantity, line_amount, line_discount,
+                price < 0 AS negative, unread
             FROM turned"""  # noqa: S608
 
     def items(self, sha256: str) -> Iterator[pa.Table]:
