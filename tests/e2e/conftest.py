@@ -59,7 +59,7 @@ def bare(tmp_path: Path, env: dict[str, str]) -> Commands:
     """A workspace of one test alone: one touchpoint, one segment, nobody in it, no admin yet."""
     workspace = init_workspace(tmp_path / "ws")
     workspace.save("touchpoint", "shop", {"channel": "web", "title": "shop", "write_key": "wk_bare"}, author="test")
-    segment = {"title": "cart", "condition": {"did": "cart_added", "within": {"last": "7 days"}}}
+    segment = {"segment": "in_cart", "title": "cart", "condition": {"did": "cart_added", "within": {"last": "7 days"}}}
     workspace.save("segment", "in_cart", segment, author="test")
     workspace.close()
     return Commands(tmp_path / "ws", env)
