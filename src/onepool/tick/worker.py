@@ -335,7 +335,9 @@ class Worker:
         if self._publish is None:
             return
         changes = [] if outcome is None else outcome.shown(SHOWN_CHANGES)
-        self._publish(LiveEvent(self._ws.clock.now(), self.offset, changes))
+        # The instant of the decision, as the history of changes has it.
+        at = self._ws.clock.now() if outcome is None else outcome.at
+        self._publish(LiveEvent(at, self.offset, changes))
 
 
 def _rules_of(standard: Standard) -> Callable[[str], TypeRule]:
