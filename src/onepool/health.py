@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from onepool.errors import OnePoolError
+from onepool.pool.remote import RemoteEngine
 from onepool.workspace import Workspace
 
 LOW_DISK_BYTES = 1 << 30
@@ -63,7 +64,8 @@ def _problems(workspace: Workspace) -> Iterator[dict[str, str]]:
     except OnePoolError as error:
         yield _row("error", f"the pool can't be read: {error}", "run: onepool rebuild")
         return
-    running = workspace.socket.exists()
+    # A worker that was killed leaves its socket behind, but not its hold of the pool.
+    running = isinstance(workspace.pool, RemoteEngine)
     if figures["behind"]:
         severity = "warning" if running else "error"
         hint = "wait, or see the server's output" if running else "run: onepool serve"
