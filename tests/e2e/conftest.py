@@ -6,11 +6,9 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.server import Commands, Server, admin_in, environment, serving
-from tests.e2e.shop import write_definitions, write_people
+from tests.e2e.shop import open_shop
 
-from onepool.apply import apply
-from onepool.imports import import_into
-from onepool.workspace import init_workspace, open_workspace
+from onepool.workspace import init_workspace
 
 
 @dataclass(frozen=True)
@@ -35,15 +33,7 @@ def brand(tmp_path_factory: pytest.TempPathFactory, env: dict[str, str]) -> Bran
     folder = tmp_path_factory.mktemp("brand")
     commands = Commands(folder / "ws", env)
     email, password = admin_in(commands.run("init", str(commands.root), folder=False))
-    write_definitions(commands.root)
-    workspace = open_workspace(commands.root)
-    apply(workspace, author="test")
-    for kind, path in write_people(folder).items():
-        outcome = import_into(
-            workspace, kind, [path], touchpoint="shop" if kind == "events" else "store", author="test"
-        )
-        assert (outcome.quarantined, outcome.refused) == (0, {}), outcome
-    workspace.close()
+    open_shop(commands.root, folder)
     return Brand(commands, email, password)
 
 

@@ -7,8 +7,14 @@ import json
 import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import yaml
+
+from onepool.apply import apply
+from onepool.collect.files import Kind
+from onepool.imports import import_into
+from onepool.workspace import open_workspace
 
 PEOPLE = 200
 HEROINE = {"member_no": "M-0001", "phone": "13800001111", "name": "李小满", "city": "杭州"}
@@ -25,7 +31,7 @@ GIVEN = ["伟", "芳", "娜", "敏", "静", "强", "磊", "洋", "艳", "杰", "
 CITIES = ["上海", "北京", "杭州", "成都", "广州"]
 CATEGORIES = {"咖啡": 30, "茶": 45, "面包": 18, "牛奶": 12}
 
-DEFINITIONS = {
+DEFINITIONS: dict[str, dict[str, Any]] = {
     "touchpoints/store.yaml": {
         "touchpoint": "store",
         "channel": "store",
@@ -97,7 +103,19 @@ def write_definitions(root: Path) -> None:
         (root / name).write_text(yaml.safe_dump(body, allow_unicode=True, sort_keys=False), encoding="utf-8")
 
 
-def write_people(folder: Path, now: datetime | None = None) -> dict[str, Path]:
+def open_shop(root: Path, folder: Path) -> None:
+    """Definitions and people into a new workspace, as `apply` and `import` do it; the files stay in `folder`."""
+    write_definitions(root)
+    workspace = open_workspace(root)
+    apply(workspace, author="test")
+    for kind, path in write_people(folder).items():
+        touchpoint = "shop" if kind == "events" else "store"
+        outcome = import_into(workspace, kind, [path], touchpoint=touchpoint, author="test")
+        assert (outcome.quarantined, outcome.refused) == (0, {}), outcome
+    workspace.close()
+
+
+def write_people(folder: Path, now: datetime | None = None) -> dict[Kind, Path]:
     """Files to import by kind: customers, orders and events; times are counted back from now."""
     chance = random.Random(11)
     now = now or datetime.now(UTC)

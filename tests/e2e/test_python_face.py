@@ -2,43 +2,31 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.e2e.conftest import Brand
 from tests.e2e.server import Server
-from tests.e2e.shop import CARTS, DEFINITIONS, HEROINE, PEOPLE
+from tests.e2e.shop import CARTS, DEFINITIONS, HEROINE, PEOPLE, open_shop
 
 import onepool
 from onepool.audience.conditions import ConditionError
 from onepool.errors import OnePoolError
 from onepool.handle import Handle
 from onepool.pool.remote import RemoteEngine
+from onepool.workspace import init_workspace
 
 ACTIVE = DEFINITIONS["segments/active_buyers.yaml"]["condition"]
 
 
 @pytest.fixture(scope="module")
-def alone(brand: Brand, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the workspace in which no server runs."""
-    # From the definitions and people of the brand, not from its stores, which a server may be writing.
-    from onepool.apply import apply
-    from onepool.imports import import_into
-    from onepool.workspace import init_workspace
-
-    root = tmp_path_factory.mktemp("alone") / "ws"
-    workspace = init_workspace(root)
-    for folder in ("touchpoints", "tags", "segments"):
-        shutil.copytree(brand.commands.root / folder, root / folder, dirs_exist_ok=True)
-    apply(workspace, author="test")
-    for kind, name in (("customers", "customers.csv"), ("orders", "orders.csv"), ("events", "events.jsonl")):
-        touchpoint = "shop" if kind == "events" else "store"
-        import_into(workspace, kind, [brand.commands.root.parent / name], touchpoint=touchpoint, author="test")
-    workspace.close()
-    return root
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same shop in which no server runs."""
+    folder = tmp_path_factory.mktemp("alone")
+    init_workspace(folder / "ws").close()
+    open_shop(folder / "ws", folder)
+    return folder / "ws"
 
 
 @pytest.fixture(params=["beside a server", "alone"])
