@@ -1,4 +1,8 @@
-"""Dropping what was sent before: by the id of each accepted thing, exactly, without scanning the pool each time."""
+"""Dropping what was sent before: by the id of each accepted thing, exactly, without scanning the pool each time.
+
+Whether a thing is a duplicate depends on the log alone, on the time of receipt of both, never on when it is applied or
+in which batch; otherwise a pool made again would hold other things.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +17,22 @@ from onepool.pool.keys import HashSet
 
 Bool = npt.NDArray[np.bool_]
 
+_MARGIN = timedelta(days=1)
+"""Collectors whose clocks differ write times of receipt into the log that are not quite in order."""
+
 
 class Duplicates:
-    """Remembers hashes of the ids accepted in the last `days`; a hit is confirmed in the pool before it counts.
+    """Remembers hashes of the ids accepted in `days` before what comes next; a hit is confirmed in the pool.
 
-    What comes from files is checked against the whole pool, so that a file imported again changes nothing, however
-    late.
+    What comes from files, or is tried again, is checked against the whole pool, so that a file imported again changes
+    nothing, however late.
     """
 
-    def __init__(self, session: Session, now: datetime, days: int) -> None:
+    def __init__(self, session: Session, oldest: datetime, days: int) -> None:
+        """`oldest`: no later than the time of receipt of what is still to come."""
         self._seen = HashSet()
-        since = {"since": now - timedelta(days=days)}
+        self._window = timedelta(days=days) // timedelta(microseconds=1)
+        since = {"since": oldest - timedelta(days=days) - _MARGIN}
         for table in ("events", "accepted_ids"):
             found = session.query(f"SELECT hash(event_id) AS h FROM {table} WHERE received_at >= $since", since)
             self._seen.add(_hashes(found))
@@ -31,30 +40,43 @@ class Duplicates:
     def find(self, session: Session, rows: pa.Table, always: Bool) -> tuple[Bool, npt.NDArray[np.uint64]]:
         """Which rows are duplicates, of an earlier row of the batch or of something accepted before; and all hashes.
 
-        `rows`: (row from 0 without gaps, event_id as UUID); `always`: shape (n,), rows to look up in the whole pool
-        without a hit first.
+        `rows`: (row from 0 without gaps, event_id as UUID, received_at); `always`: shape (n,), rows to look up in the
+        whole pool without a hit first, however long ago.
         """
         if rows.num_rows == 0:
             return np.zeros(0, np.bool_), np.zeros(0, np.uint64)
         session.relation("_ids", rows.select(["row", "event_id"]))
         hashes = _hashes(session.query("SELECT hash(event_id) AS h FROM _ids ORDER BY row"))
-        again = np.ones(rows.num_rows, np.bool_)
-        again[np.unique(hashes, return_index=True)[1]] = False
+        again = np.zeros(rows.num_rows, np.bool_)
+        _, place, count = np.unique(hashes, return_inverse=True, return_counts=True)
         suspects = self._seen.find(hashes) | always
-        if again.any():
-            # Equal hashes inside the batch: keep the first of each id.
-            kept = session.query("SELECT min(row) AS row FROM _ids GROUP BY event_id").column("row").to_numpy()
-            again[:] = True
-            again[kept] = False
-        if suspects.any():
-            session.relation("_suspects", pa.table({"row": pa.array(np.flatnonzero(suspects), pa.int32())}))
-            known = session.query(
-                # The batch is the small side: the pool's ids stream past it.
-                """WITH asked AS (SELECT i.row, i.event_id FROM _ids i SEMI JOIN _suspects s ON s.row = i.row)
-                SELECT a.row FROM events e JOIN asked a ON a.event_id = e.event_id
-                UNION SELECT a.row FROM accepted_ids e JOIN asked a ON a.event_id = e.event_id"""
-            )
-            again[known.column("row").to_numpy()] = True
+        candidates = np.flatnonzero(suspects | (count[place] > 1))
+        if candidates.size == 0:
+            return again, hashes
+        session.relation(
+            "_suspects", pa.table({"row": pa.array(candidates, pa.int32()), "known": pa.array(suspects[candidates])})
+        )
+        found = session.query(
+            # The batch is the small side: the pool's ids stream past it.
+            """WITH asked AS (SELECT i.row, i.event_id, s.known FROM _ids i JOIN _suspects s ON s.row = i.row),
+            kept AS (SELECT DISTINCT event_id FROM asked WHERE known),
+            before AS (
+                SELECT event_id, max(received_at) AS at FROM (
+                    SELECT e.event_id, e.received_at FROM events e SEMI JOIN kept k ON k.event_id = e.event_id
+                    UNION ALL
+                    SELECT e.event_id, e.received_at FROM accepted_ids e SEMI JOIN kept k ON k.event_id = e.event_id)
+                GROUP BY event_id)
+            SELECT a.row, dense_rank() OVER (ORDER BY a.event_id) AS thing, epoch_us(b.at) AS before
+            FROM asked a LEFT JOIN before b ON b.event_id = a.event_id ORDER BY a.row"""
+        )
+        received = rows.column("received_at").cast(pa.int64()).to_numpy()
+        accepted: dict[int, int] = {}
+        columns = (found.column(name).to_pylist() for name in ("row", "thing", "before"))
+        for row, thing, before in zip(*columns, strict=True):
+            last = accepted.get(thing, before)
+            again[row] = last is not None and (bool(always[row]) or int(received[row]) - last <= self._window)
+            if not again[row]:
+                accepted[thing] = int(received[row])
         return again, hashes
 
     def remember(self, hashes: npt.NDArray[np.uint64]) -> None:

@@ -10,20 +10,21 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from onepool.collect.inbound import sample
+from onepool.collect.inbound import SAMPLE_BYTES, sample
 from onepool.collect.log import Record
 from onepool.collect.touchpoint import Touchpoint
 from onepool.identity import Resolved, Resolver
 from onepool.layout import columns_of
 from onepool.pool import Session
 from onepool.standards import Batch, Standard, StandardSettings, standardise
-from onepool.state import State
-from onepool.state.store import set_meta
 from onepool.tick import orders, profiles
 from onepool.tick.duplicates import Duplicates
 
 SEQ_BITS = 20
 """seq = offset << SEQ_BITS | item."""
+
+FAILED = "tick.failed"
+"""Rule of a whole record that could not be moved through."""
 
 _COUNTED = ["received_at", "touchpoint", "kind", "name"]
 _CARRIED = ("ids", "attributes", "objects", "events")
@@ -50,14 +51,12 @@ class Ingest:
 
     def __init__(
         self,
-        state: State,
         resolver: Resolver,
         duplicates: Duplicates,
         standard: Standard,
         settings: StandardSettings,
         touchpoints: Mapping[str, Touchpoint],
     ) -> None:
-        self._state = state
         self._resolver = resolver
         self._duplicates = duplicates
         self.standard = standard
@@ -68,10 +67,11 @@ class Ingest:
         """Standardise records, drop duplicates, resolve identities. `only`: seqs to take, when trying again."""
         batch = standardise(records, self.standard, self._settings, self.touchpoints)
         if only is not None:
-            batch = _only(batch, only)
+            batch = _only(batch, only, _whole(session, only))
         files = {record.offset for record in records if record.protocol == "file"}
         offsets = batch.rows.column("seq").to_numpy() >> SEQ_BITS
-        always = np.isin(offsets, list(files)) if files else np.zeros(batch.rows.num_rows, np.bool_)
+        # What is tried again was received long ago: its window is not the one that is remembered.
+        always = np.isin(offsets, list(files)) if only is None else np.ones(batch.rows.num_rows, np.bool_)
         again, hashes = self._duplicates.find(session, batch.rows, always)
         dropped = batch.rows.filter(pa.array(again))
         batch = _without(batch, again) if again.any() else batch
@@ -80,12 +80,6 @@ class Ingest:
             dropped = pa.concat_tables([dropped.select(_COUNTED), repeated.select(_COUNTED)])
         resolved = self._resolver.resolve(batch.ids, batch.rows)
         return Prepared(batch, resolved, dropped, hashes, only or frozenset())
-
-    def save_state(self, prepared: Prepared, offset: int) -> None:
-        """Make the identity decisions durable together with the offset up to which they are complete."""
-        with self._state.write() as connection:
-            self._resolver.save(connection, prepared.resolved)
-            set_meta(connection, "log_offset", str(offset))
 
     def append(self, session: Session, prepared: Prepared, *, redo: bool = False) -> None:
         """Write the batch into the pool, inside the caller's transaction.
@@ -144,7 +138,7 @@ def refused(records: Sequence[Record], error: Exception, version: str) -> pa.Tab
             "touchpoint": record.touchpoint,
             "kind": "request",
             "name": record.protocol,
-            "rule": "tick.failed",
+            "rule": FAILED,
             "field": "",
             "message": f"无法处理这个请求 / this request could not be processed: {type(error).__name__}: {error}"[
                 :2000
@@ -180,14 +174,19 @@ def _without(batch: Batch, drop: npt.NDArray[np.bool_]) -> Batch:
 def _without_repeats(session: Session, batch: Batch, files: set[int]) -> tuple[Batch, pa.Table]:
     """The batch without things from files that wait in quarantine already, and those things.
 
-    A file row carries an id made of its contents and its place among equal rows, so an equal sample is the same row of
-    the same file imported again.
+    A file row carries an id made of its contents and its place among equal rows, and what is no row says which line it
+    is, so equal ones are the same row of the same file imported again. Of a cut sample that can't be told.
     """
     session.relation("_refused", batch.quarantine.append_column("n", pa.array(range(batch.quarantine.num_rows))))
     session.relation("_files", pa.table({"log_offset": pa.array(sorted(files), pa.int64())}))
     found = session.query(
-        """SELECT r.n FROM _refused r SEMI JOIN _files f ON f.log_offset = r."offset"
-        SEMI JOIN quarantine q ON q.touchpoint = r.touchpoint AND q.rule = r.rule AND q.sample = r.sample"""
+        """WITH whole AS (
+            SELECT r.n, r.seq, r.touchpoint, r.rule, r.message, r.sample FROM _refused r
+            SEMI JOIN _files f ON f.log_offset = r."offset" WHERE strlen(r.sample) < $cut)
+        SELECT n FROM whole QUALIFY row_number() OVER (PARTITION BY touchpoint, rule, message, sample ORDER BY seq) > 1
+        UNION SELECT w.n FROM whole w SEMI JOIN quarantine q ON q.touchpoint = w.touchpoint AND q.rule = w.rule
+            AND q.message = w.message AND q.sample = w.sample""",
+        {"cut": SAMPLE_BYTES},
     )
     repeated = np.zeros(batch.quarantine.num_rows, np.bool_)
     repeated[found.column("n").to_numpy()] = True
@@ -195,11 +194,32 @@ def _without_repeats(session: Session, batch: Batch, files: set[int]) -> tuple[B
     return kept, batch.quarantine.filter(pa.array(repeated))
 
 
-def _only(batch: Batch, seqs: frozenset[int]) -> Batch:
-    wanted = pa.array(sorted(seqs), pa.int64())
-    drop = ~pc.is_in(batch.rows.column("seq"), value_set=wanted).to_numpy()
-    kept = _without(batch, drop)
-    refused = batch.quarantine.filter(pc.is_in(batch.quarantine.column("seq"), value_set=wanted))
+_WHOLE = (FAILED, "protocol.unknown", "segment.unreadable", "file.chunk")
+"""Rules by which a record waits as one thing, whatever is in it."""
+
+
+def _whole(session: Session, seqs: frozenset[int]) -> list[int]:
+    """Offsets of the records among these things that wait as a whole."""
+    session.relation("_asked", pa.table({"seq": pa.array(sorted(seqs), pa.int64())}))
+    found = session.query(
+        """SELECT DISTINCT log_offset FROM quarantine SEMI JOIN _asked USING (seq)
+        WHERE rule IN (SELECT unnest($rules))""",
+        {"rules": list(_WHOLE)},
+    )
+    offsets: list[int] = found.column("log_offset").to_pylist()
+    return offsets
+
+
+def _only(batch: Batch, seqs: frozenset[int], whole: Sequence[int]) -> Batch:
+    """The things with these seqs, and everything in the records `whole`."""
+    wanted, records = pa.array(sorted(seqs), pa.int64()), pa.array(whole, pa.int64())
+
+    def asked(column: pa.ChunkedArray) -> pa.ChunkedArray:
+        record = pc.shift_right(column, SEQ_BITS)
+        return pc.or_(pc.is_in(column, value_set=wanted), pc.is_in(record, value_set=records))
+
+    kept = _without(batch, ~asked(batch.rows.column("seq")).to_numpy())
+    refused = batch.quarantine.filter(asked(batch.quarantine.column("seq")))
     return Batch(
         rows=kept.rows,
         events=kept.events,

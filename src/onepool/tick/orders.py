@@ -1,4 +1,7 @@
-"""Orders as a fold of order events: the same outcome whatever the order of arrival."""
+"""Orders as a fold of order events: the same outcome whatever the order of arrival and the batches.
+
+Who ordered, where and what is said by the latest event that describes the order; without any, by the latest event.
+"""
 
 from __future__ import annotations
 
@@ -45,8 +48,7 @@ def fold(session: Session) -> None:
     session.execute(
         """CREATE OR REPLACE TEMP TABLE order_rows AS
         SELECT n.touchpoint, n.order_id,
-            CASE WHEN newer THEN coalesce(n.content.identifier_id, n.latest.identifier_id) ELSE o.identifier_id END
-                AS identifier_id,
+            CASE WHEN newer THEN n.said.identifier_id ELSE o.identifier_id END AS identifier_id,
             least(n.placed_at, o.placed_at) AS placed_at,
             least(n.paid_at, o.paid_at) AS paid_at,
             greatest(n.refunded_at, o.refunded_at) AS refunded_at,
@@ -56,13 +58,19 @@ def fold(session: Session) -> None:
             CASE WHEN newer THEN n.content.discount ELSE o.discount END AS discount,
             CASE WHEN n.refunded_amount IS NULL THEN o.refunded_amount
                 ELSE n.refunded_amount + coalesce(o.refunded_amount, 0) END AS refunded_amount,
-            CASE WHEN newer THEN coalesce(n.content.currency, n.latest.currency) ELSE o.currency END AS currency,
-            CASE WHEN newer THEN coalesce(n.content.store_id, n.latest.store_id) ELSE o.store_id END AS store_id,
-            CASE WHEN newer THEN coalesce(n.content.channel, n.latest.channel) ELSE o.channel END AS channel,
+            CASE WHEN newer THEN n.said.currency ELSE o.currency END AS currency,
+            CASE WHEN newer THEN n.said.store_id ELSE o.store_id END AS store_id,
+            CASE WHEN newer THEN n.said.channel ELSE o.channel END AS channel,
             greatest(n.updated, o.updated) AS updated,
             greatest(n.described, o.described) AS described,
             CASE WHEN newer THEN n.content.items ELSE o.items END AS items
-        FROM (SELECT f.*, (o.order_id IS NULL OR coalesce(f.described > coalesce(o.described, -1), false)) AS newer
+        FROM (SELECT f.*,
+                CASE WHEN f.described IS NULL THEN f.latest ELSE struct_pack(
+                    identifier_id := f.content.identifier_id, currency := f.content.currency,
+                    store_id := f.content.store_id, channel := f.content.channel) END AS said,
+                CASE WHEN o.order_id IS NULL THEN true
+                    WHEN o.described IS NULL THEN f.described IS NOT NULL OR f.updated > o.updated
+                    ELSE coalesce(f.described > o.described, false) END AS newer
               FROM order_facts f LEFT JOIN orders o USING (touchpoint, order_id)) n
         LEFT JOIN orders o ON o.touchpoint = n.touchpoint AND o.order_id = n.order_id"""
     )

@@ -22,6 +22,7 @@ from onepool.errors import OnePoolError
 from onepool.identity import Resolver, TypeRule
 from onepool.layout import install
 from onepool.pool import DuckDBEngine, PoolError, Session
+from onepool.privacy.masking import mask_text
 from onepool.standards import Standard, Strength, load_standard
 from onepool.state.store import set_meta
 from onepool.tick.duplicates import Duplicates
@@ -47,6 +48,12 @@ class LiveEvent:
     at: datetime
     offset: int
     changes: Sequence[tuple[int, str, str]]  # customer_id, segment, "enter" | "exit"
+
+
+class EvaluationFailed(OnePoolError):
+    """Tags and segments could not be evaluated, though the records themselves may be sound."""
+
+    code = "evaluation-failed"
 
 
 Publish = Callable[[LiveEvent], None]
@@ -77,6 +84,8 @@ class Worker:
         self._until = until
         self._lock = Worker.lock(workspace, lock)
         self.problem: str | None = None
+        # Whether what is in memory may be ahead of the stores.
+        self._stale = False
         try:
             if until is None:
                 # The settings file may have been edited since.
@@ -105,17 +114,17 @@ class Worker:
 
     def _open(self) -> None:
         """Read from the stores what the worker keeps in memory."""
+        self._stale = True
         workspace = self._ws
         with self._pool.write() as session:
             session.execute("CREATE TABLE IF NOT EXISTS meta (key VARCHAR, value VARCHAR)")
             rules = _meta(session, "rules") or _NO_RULES
             standard = self._install(session, rules)
             self.offset = int(_meta(session, "log_offset") or 0)
-            duplicates = Duplicates(session, workspace.clock.now(), workspace.settings.dedupe_days)
+            duplicates = Duplicates(session, self._oldest(), workspace.settings.dedupe_days)
         self.rule_of = _rules_of(standard)
         self._resolver = Resolver(workspace.state, self.rule_of)
         self._ingest = Ingest(
-            workspace.state,
             self._resolver,
             duplicates,
             standard,
@@ -130,6 +139,12 @@ class Worker:
             self._level_identities()
         else:
             self._level_outcomes()
+        self._stale = False
+
+    def _oldest(self) -> datetime:
+        """Nothing that is still to come was received before."""
+        now = self._ws.clock.now()
+        return min([now, *(record.received_at for record in self._ws.log.read(self.offset, 1, 1))])
 
     @property
     def resolver(self) -> Resolver:
@@ -138,11 +153,12 @@ class Worker:
 
     def step(self) -> bool:
         """One tick. Returns whether there was anything to do."""
+        if self._stale:
+            self._open()
         try:
             return self._step()
         except BaseException:
-            # What is in memory may be ahead of the stores now.
-            self._open()
+            self._stale = True
             raise
 
     def drain(self) -> None:
@@ -157,9 +173,10 @@ class Worker:
             try:
                 busy = self.step()
                 self.problem = None
-            except (OnePoolError, OSError, SQLAlchemyError) as error:
-                self.problem = str(error)
-                _logger.error("tick failed", error=str(error), offset=self.offset)
+            # Whatever it was: a server without its tick would look well and do nothing.
+            except Exception as error:  # noqa: BLE001
+                self.problem = mask_text(str(error) or repr(error))
+                _logger.error("tick failed", error=self.problem, kind=type(error).__name__, offset=self.offset)
                 stop.wait(1.0)
                 continue
             if not busy:
@@ -215,7 +232,7 @@ class Worker:
         except Exception as error:
             if _machine_at_fault(error):
                 raise
-            _logger.error("a batch failed", error=repr(error), records=len(records), offset=offset)
+            _logger.error("a batch failed", error=mask_text(repr(error)), records=len(records), offset=offset)
             self._open()
             half = len(records) // 2
             if half and only is None:
@@ -227,19 +244,27 @@ class Worker:
     def _move(self, records: Sequence[Record], offset: int, only: frozenset[int] | None) -> None:
         with self._pool.read() as session:
             prepared = self._ingest.prepare(session, records, only)
-        live = self._evaluate and offset > self._behind
         try:
-            outcome = self._write(prepared, offset, live=live)
-        except PoolError as error:
-            if not live or error.transient:
-                raise
+            outcome = self._write(prepared, offset, live=self._evaluate and offset > self._behind)
+        except EvaluationFailed:
             # A definition that can't be evaluated must not hold up collection, nor the other definitions.
-            self._live.set_aside(self._pool, prepared.touched, self._ws.clock.now())
-            outcome = self._write(prepared, offset, live=True)
+            outcome = self._write_leaving_out(prepared, offset)
         self._ingest.committed(prepared)
         self._tell(outcome)
         if offset == self._behind:
             self._level_outcomes()
+
+    def _write_leaving_out(self, prepared: Prepared, offset: int) -> Outcome | None:
+        """Write without the definitions at fault; without any, when none is found to be."""
+        try:
+            self._live.set_aside(self._pool, prepared.touched, self._ws.clock.now())
+            return self._write(prepared, offset, live=True)
+        # Whatever it was, the records are not to blame.
+        except Exception as error:
+            if _machine_at_fault(error):
+                raise
+            _logger.error("tags and segments wait", error=mask_text(repr(error)), offset=offset)
+            return self._write(prepared, offset, live=False)
 
     def _refuse(self, records: Sequence[Record], offset: int, error: Exception) -> None:
         """Put whole records into quarantine, since what is in them can't be moved through."""
@@ -256,7 +281,7 @@ class Worker:
             self._ingest.append(session, prepared, redo=offset <= self._behind)
             outcome = None
             if live:
-                outcome = self._live.evaluate(session, prepared.touched, self._ws.clock.now())
+                outcome = self._evaluated(session, prepared.touched, self._ws.clock.now())
             else:
                 self._live.postpone(session, prepared.touched, self._ws.clock.now())
             self._commit(session, prepared, offset, outcome)
@@ -285,9 +310,7 @@ class Worker:
         nobody = np.empty(0, np.int64)
         try:
             outcome = self._evaluate_now(nobody, now)
-        except PoolError as error:
-            if error.transient:
-                raise
+        except EvaluationFailed:
             self._live.set_aside(self._pool, nobody, now)
             outcome = self._evaluate_now(nobody, now)
         self._tell(outcome)
@@ -295,9 +318,17 @@ class Worker:
 
     def _evaluate_now(self, touched: npt.NDArray[np.int64], now: datetime) -> Outcome:
         with self._pool.write() as session:
-            outcome = self._live.evaluate(session, touched, now)
+            outcome = self._evaluated(session, touched, now)
             self._commit(session, None, self.offset, outcome)
         return outcome
+
+    def _evaluated(self, session: Session, touched: npt.NDArray[np.int64], now: datetime) -> Outcome:
+        try:
+            return self._live.evaluate(session, touched, now)
+        except Exception as error:
+            if _machine_at_fault(error):
+                raise
+            raise EvaluationFailed(f"tags and segments can't be evaluated: {error!r}") from error
 
     def _level_identities(self) -> None:
         """Give the pool the identities that the state has, before the requests that they came from are redone."""
