@@ -18,6 +18,7 @@ from onepool.audience.conditions import Scope, compile_conditions
 from onepool.audience.outcomes import SEGMENT_SCHEMA, TAG_SCHEMA, Outcome, apply_segments, apply_tags
 from onepool.audience.tags import compile_tags, load_populations
 from onepool.pool import Engine, PoolError, Session
+from onepool.privacy.masking import mask_text
 from onepool.workspace import Workspace
 
 _logger = structlog.get_logger(__name__)
@@ -35,6 +36,7 @@ class _Pass:
     """Changes gathered while one evaluation goes on."""
 
     at: datetime
+    catalog: Catalog
     tags: list[pa.Table] = field(default_factory=list)
     segments: list[pa.Table] = field(default_factory=list)
     alarms: list[pa.Table] = field(default_factory=list)
@@ -66,9 +68,10 @@ class Live:
 
     def pending(self, session: Session, now: datetime) -> bool:
         """Whether there is anything to evaluate though nothing came in."""
-        wanted = self._wanted(now)
+        catalog = self.catalog
+        wanted = self._wanted(catalog, now)
         before = self._evaluated(session)
-        if before.keys() - self.catalog.hashes.keys() or any(before.get(key) != wanted[key] for key in wanted):
+        if before.keys() - catalog.hashes.keys() or any(before.get(key) != wanted[key] for key in wanted):
             return True
         return bool(session.query('SELECT 1 FROM due WHERE "at" <= $now LIMIT 1', {"now": now}).num_rows)
 
@@ -85,10 +88,15 @@ class Live:
                             compile_tags({name: catalog.tags[name]}, now, scope, catalog.context).run(session)
                         else:
                             compile_conditions({name: catalog.segments[name]}, now, scope, catalog.context).run(session)
-            except PoolError as error:
-                if error.transient:
+            except (OSError, MemoryError):
+                raise
+            # Whatever is wrong with it, the others are not to suffer.
+            except Exception as error:
+                if isinstance(error, PoolError) and error.transient:
                     raise
-                _logger.error("a definition can't be evaluated and is left out", definition=key, error=str(error))
+                _logger.error(
+                    "a definition can't be evaluated and is left out", definition=key, error=mask_text(repr(error))
+                )
                 self.left_out[key] = digest
 
     def postpone(self, session: Session, touched: I64, now: datetime) -> None:
@@ -97,8 +105,9 @@ class Live:
 
     def evaluate(self, session: Session, touched: I64, now: datetime) -> Outcome:
         """Evaluate touched and due customers, and changed definitions for all; the pool's tables follow at once."""
+        # One reading of the definitions: someone may change them meanwhile.
         catalog = self.catalog
-        before, wanted = self._evaluated(session), self._wanted(now)
+        before, wanted = self._evaluated(session), self._wanted(catalog, now)
         fresh = {key for key, digest in wanted.items() if before.get(key) != digest}
         gone = {key for key in before if key not in catalog.hashes}
         due = session.query('SELECT DISTINCT customer_id FROM due WHERE "at" <= $now', {"now": now})
@@ -107,7 +116,7 @@ class Live:
         # Retired customers have no identifiers any more: nothing holds for them, and they leave what they were in.
         present = "SELECT DISTINCT customer_id FROM customer_of SEMI JOIN _touched_customers USING (customer_id)"
         session.relation(PRESENT, session.query(present))
-        done = _Pass(now)
+        done = _Pass(now, catalog)
         self._retire(session, gone, done)
         for level in ([tag for tag in level if f"tag:{tag}" in wanted] for level in catalog.tag_levels):
             self._tags(session, [t for t in level if f"tag:{t}" in fresh], Scope.all(), done)
@@ -119,10 +128,17 @@ class Live:
             self._segments(session, [s for s in names if f"segment:{s}" not in fresh], Scope.customers(PRESENT), done)
             session.execute("DELETE FROM due WHERE customer_id IN (SELECT customer_id FROM _touched_customers)")
         for alarm in done.alarms:
-            session.append("due", alarm)
-        if wanted != before:
+            session.relation("_alarms", alarm)
+            # Who is looked at before then anyway gets the later instant set again at that time.
+            session.execute(
+                """INSERT INTO due BY NAME SELECT a.* FROM _alarms a
+                ANTI JOIN due d ON d.customer_id = a.customer_id AND d."at" <= a."at"
+                """
+            )
+        # What is left out is evaluated for all when it can be again: it missed what came in meanwhile.
+        kept = dict.fromkeys((key for key in before if key in catalog.hashes), "") | wanted
+        if kept != before:
             session.execute("DELETE FROM meta WHERE key = $key", {"key": _KEY})
-            kept = {key: digest for key, digest in before.items() if key in catalog.hashes} | wanted
             session.execute("INSERT INTO meta VALUES ($key, $value)", {"key": _KEY, "value": json.dumps(kept)})
         return done.outcome()
 
@@ -148,7 +164,7 @@ class Live:
     def _tags(self, session: Session, names: Sequence[str], scope: Scope, done: _Pass) -> None:
         if not names:
             return
-        catalog = self.catalog
+        catalog = done.catalog
         plan = compile_tags({name: catalog.tags[name] for name in names}, done.at, scope, catalog.context)
         found = plan.run(session)
         if scope.everyone:
@@ -161,7 +177,7 @@ class Live:
     def _segments(self, session: Session, names: Sequence[str], scope: Scope, done: _Pass) -> None:
         if not names:
             return
-        catalog = self.catalog
+        catalog = done.catalog
         found = compile_conditions(
             {name: catalog.segments[name] for name in names}, done.at, scope, catalog.context
         ).run(session)
@@ -182,10 +198,9 @@ class Live:
                 apply_segments(session, changes, done.at)
                 done.segments.append(changes)
 
-    def _wanted(self, now: datetime) -> dict[str, str]:
+    def _wanted(self, catalog: Catalog, now: datetime) -> dict[str, str]:
         """What should be evaluated: definition -> hash. Tags cut by the population are due again every local day."""
         day = now.astimezone(self._ws.settings.zone).date().isoformat()
-        catalog = self.catalog
         return {
             key: f"{digest}@{day}" if key in catalog.daily else digest
             for key, digest in catalog.hashes.items()
@@ -194,8 +209,17 @@ class Live:
 
     @staticmethod
     def _evaluated(session: Session) -> dict[str, str]:
+        """Definition -> hash under which it was evaluated for all; "" for one that the pool only holds results of."""
         found = session.query("SELECT value FROM meta WHERE key = $key", {"key": _KEY})
-        return json.loads(found.column("value")[0].as_py()) if found.num_rows else {}
+        if found.num_rows:
+            evaluated: dict[str, str] = json.loads(found.column("value")[0].as_py())
+            return evaluated
+        # A pool made again: the definitions may have changed since its results were decided.
+        held = session.query(
+            """SELECT DISTINCT 'tag:' || tag AS key FROM tag_values
+            UNION SELECT DISTINCT 'segment:' || segment FROM segment_members"""
+        )
+        return dict.fromkeys(held.column("key").to_pylist(), "")
 
 
 def _tag_changes(session: Session, found: pa.Table, names: Sequence[str], scope: Scope) -> pa.Table:
