@@ -44,10 +44,10 @@ def replace(workspace: Workspace, progress: Progress | None = None) -> None:
     """`onepool rebuild`: make the pool anew beside the old one, then put it in its place. No server may run."""
     workspace.close()
     new = workspace.data / "pool.rebuilt.duckdb"
-    for path in (new, new.with_name(new.name + ".wal")):
-        path.unlink(missing_ok=True)
     lock = Worker.lock(workspace)
     try:
+        for path in (new, new.with_name(new.name + ".wal")):
+            path.unlink(missing_ok=True)
         build(workspace, new, progress)
         old = workspace.data / "pool.duckdb"
         old.with_name(old.name + ".wal").unlink(missing_ok=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import os
 import secrets
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -21,12 +23,15 @@ from onepool.pool.remote import RemoteEngine
 from onepool.settings import Settings, load_settings, resolve_secret
 from onepool.standards import Standard, StandardSettings, load_standard
 from onepool.state import State
-from onepool.state.store import set_meta
+from onepool.state.store import get_meta, set_meta
 
 SETTINGS_FILE = "onepool.yaml"
 FOLDERS = ("touchpoints", "standard", "tags", "segments")
 
 _RULES = "rules_logged"
+
+_REPLAYED_AT_ONCE = 40
+"""Log records in one request to try again; one of an imported file has about a megabyte."""
 
 CONTROL_TOUCHPOINT = "onepool"
 """The touchpoint name of control records in the log."""
@@ -73,7 +78,8 @@ class Workspace:
             pool = self.open_pool()
             with pool.write() as session:
                 if not installed(session):
-                    install(session, self.standard())
+                    # What the workspace adds comes with the tick that meets it in the log.
+                    install(session, load_standard())
             return pool
         except PoolBusy:
             if not self.socket.exists():
@@ -125,18 +131,27 @@ class Workspace:
 
         Called when a definition or the settings may have changed, before anything is read under them.
         """
-        rules = rules_of(self.definitions, self.settings)
-        digest = hashlib.sha256(canonical(rules).encode()).hexdigest()
-        if self.state.meta(_RULES) == digest:
-            return
-        self._control("standard", rules)
+        # Inside of a write transaction of the state, so that of two changes at once the later is the last in the log.
         with self.state.write() as connection:
+            rules = rules_of(self.definitions, self.settings)
+            digest = hashlib.sha256(canonical(rules).encode()).hexdigest()
+            if get_meta(connection, _RULES) == digest:
+                return
+            self._control("standard", rules)
             set_meta(connection, _RULES, digest)
 
     def replay_quarantine(self, items: Sequence[tuple[int, int]]) -> int:
-        """Ask for quarantined things, by (log offset, item), to be tried again. Returns how many."""
-        if items:
-            self._control("replay", [[offset, item] for offset, item in items])
+        """Ask for quarantined things, by (log offset, item), to be tried again. Returns how many.
+
+        One request to try again covers a few log records, since a tick holds all of them in memory.
+        """
+        by_record: dict[int, list[int]] = {}
+        for offset, item in items:
+            by_record.setdefault(offset, []).append(item)
+        offsets = sorted(by_record)
+        for first in range(0, len(offsets), _REPLAYED_AT_ONCE):
+            some = offsets[first : first + _REPLAYED_AT_ONCE]
+            self._control("replay", [[offset, item] for offset in some for item in by_record[offset]])
         return len(items)
 
     def applied(self) -> int:
@@ -170,9 +185,27 @@ class Workspace:
         path = self.data / "digest.key"
         if not path.exists():
             self.data.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            path.write_text(secrets.token_hex(32), encoding="ascii")
-        return bytes.fromhex(path.read_text(encoding="ascii").strip())
+            _write_once(path, secrets.token_hex(32))
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+        if len(key) != 32:
+            raise WorkspaceError(
+                "the key of digests is damaged", where=str(path), hint="put it back from a backup; digests depend on it"
+            )
+        return key
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Write a small file that only the owner may read: whole or not at all, and once, whoever else tries to."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def open_workspace(root: Path | str, clock: Clock | None = None) -> Workspace:
@@ -188,6 +221,8 @@ def init_workspace(root: Path | str, settings_text: str | None = None, clock: Cl
         raise WorkspaceError("there is a workspace already", where=str(path))
     for folder in FOLDERS:
         (path / folder).mkdir(parents=True, exist_ok=True)
+    # Customers' data, sessions and keys are in there: for the owner only.
+    (path / "data").mkdir(mode=0o700, exist_ok=True)
     (path / SETTINGS_FILE).write_text(settings_text or _SETTINGS, encoding="utf-8")
     workspace = open_workspace(path, clock)
     workspace.log_rules()

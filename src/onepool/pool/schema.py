@@ -174,7 +174,25 @@ def create(session: Session, columns: Columns) -> None:
             if name not in existing[table]:
                 session.execute(f"ALTER TABLE {quote(table)} ADD COLUMN {quote(name)} {sql_type}")
             elif name == "items" and _plain(existing[table][name]) != _plain(sql_type):
-                raise PoolError("the standard's order items changed", hint="run: onepool rebuild", code="pool-outdated")
+                _widen(session, table, columns.items)
+
+
+def _widen(session: Session, table: str, wanted: Mapping[str, str]) -> None:
+    """Give order lines the fields that the standard gained; none is dropped. Rewrites the column, once."""
+    found = session.query(f"SELECT unnest(items) AS item FROM {quote(table)} LIMIT 0").schema.field("item").type
+    present = {found.field(number).name for number in range(found.num_fields)}
+    lost = sorted(present - set(wanted))
+    if lost:
+        raise PoolError(f"the standard's order lines lack {lost}", hint="run: onepool rebuild", code="pool-outdated")
+    inner = ", ".join(f"{quote(name)} {sql_type}" for name, sql_type in wanted.items())
+    values = ", ".join(
+        f"{quote(name)} := " + (f"line.{quote(name)}" if name in present else f"NULL::{sql_type}")
+        for name, sql_type in wanted.items()
+    )
+    session.execute(
+        f"""ALTER TABLE {quote(table)} ALTER COLUMN items TYPE STRUCT({inner})[]
+        USING [struct_pack({values}) FOR line IN items]"""
+    )
 
 
 def clear(session: Session) -> None:
