@@ -33,7 +33,11 @@ class State:
     def __init__(self, url: str) -> None:
         self.url = url
         self._sqlite = url.startswith("sqlite")
-        self.engine: Engine = create_engine(url, pool_pre_ping=not self._sqlite)
+        self.engine: Engine = create_engine(
+            url,
+            pool_pre_ping=not self._sqlite,
+            hide_parameters=True,  # the values of a failed statement are customers' values; errors go into logs
+        )
         if self._sqlite:
             event.listen(self.engine, "connect", _configure_sqlite)
         try:
