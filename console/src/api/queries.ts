@@ -1,5 +1,5 @@
 /** Every question the console asks the server: one query or mutation hook each, typed by the server's schema. */
-import { keepPreviousData, type QueryClient, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { answer, client } from "./client";
 import type { paths } from "./schema";
 
@@ -112,9 +112,8 @@ export function useLogin() {
   });
 }
 
-export async function logOut(cache: QueryClient): Promise<void> {
+export async function logOut(): Promise<void> {
   await answer(client.DELETE("/api/v1/session"));
-  cache.clear();
 }
 
 export function useChangePassword() {

@@ -9,8 +9,8 @@ import {
   TeamOutlined,
   UserOutlined,
 } from "@ant-design/icons";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, Outlet, useMatchRoute, useNavigate } from "@tanstack/react-router";
+import { useQuery } from "@tanstack/react-query";
+import { Link, Outlet, useMatchRoute } from "@tanstack/react-router";
 import { Button, Dropdown } from "antd";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { logOut, queries } from "@/api/queries";
@@ -54,8 +54,6 @@ function Navigation({ narrow }: { narrow: boolean }) {
 
 export function Shell() {
   const { t } = useText();
-  const cache = useQueryClient();
-  const navigate = useNavigate();
   const session = useSession();
   // Times are the workspace's; a viewer elsewhere is told which.
   const zone = session?.workspace.time_zone;
@@ -79,8 +77,9 @@ export function Shell() {
   }, []);
 
   const leave = async (): Promise<void> => {
-    await logOut(cache);
-    await navigate({ to: "/login", search: { next: undefined } });
+    await logOut();
+    // A new page, so that nothing of what was seen stays in memory and nothing on this one asks again.
+    window.location.assign("/login");
   };
 
   return (
