@@ -147,7 +147,7 @@ def opened(
     watch.on(page)
     try:
         yield Console(page, url)
-        assert watch.complaints == []
-        assert watch.elsewhere == []
+        assert not watch.complaints, watch.complaints
+        assert not watch.elsewhere, watch.elsewhere
     finally:
         context.close()
