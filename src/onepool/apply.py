@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -53,7 +53,10 @@ def read_folder(root: Path) -> list[tuple[str, str, dict[str, Any], str]]:
 
 
 def plan(workspace: Workspace, root: Path | None = None) -> list[Change]:
-    """What `apply` would do. Files only add and change; `remove` is never planned for what was made in the console."""
+    """What `apply` would do. Files only add and change; `remove` is never planned for what was made in the console.
+
+    Raises an error when a changed definition can't be used: what is planned can be applied.
+    """
     changes = []
     for kind, name, body, where in read_folder(root or workspace.root):
         current = workspace.definitions.get(kind, name)
@@ -61,12 +64,20 @@ def plan(workspace: Workspace, root: Path | None = None) -> list[Change]:
             changes.append(Change(kind, name, "add", body, where))
         elif canonical(_comparable(kind, current.body, body)) != canonical(body):
             changes.append(Change(kind, name, "change", body, where))
+    _check(workspace, changes)
     return changes
 
 
 def apply(workspace: Workspace, *, author: str, reason: str = "", root: Path | None = None) -> list[Change]:
     """Take over what the files say. Everything is checked before anything is saved."""
     changes = plan(workspace, root)
+    for change in changes:
+        workspace.save(change.kind, change.name, change.body, author=author, reason=reason)
+    return changes
+
+
+def _check(workspace: Workspace, changes: Sequence[Change]) -> None:
+    """Every change, beside all the others and what the workspace has."""
     extensions = {d.name: d.body for d in workspace.definitions.current("standard")}
     extensions |= {change.name: change.body for change in changes if change.kind == "standard"}
     standard = load_standard(list(extensions.values()))
@@ -77,8 +88,12 @@ def apply(workspace: Workspace, *, author: str, reason: str = "", root: Path | N
     touchpoints = dict(workspace.touchpoints())
     for change in changes:
         if change.kind == "touchpoint":
-            if not isinstance(change.body.get("channel"), str):
+            channel = change.body.get("channel")
+            if not isinstance(channel, str):
                 raise DefinitionError("a touchpoint needs a channel", where=change.where)
+            if channel not in standard.channels:
+                known = ", ".join(sorted(standard.channels))
+                raise DefinitionError(f"there is no channel {channel}", where=change.where, hint=f"known: {known}")
             parse_options(change.body.get("mapping"), standard, change.where)
             touchpoints[change.name] = touchpoint_of(change.name, change.body)
     kept = kept_events(workspace)
@@ -87,9 +102,6 @@ def apply(workspace: Workspace, *, author: str, reason: str = "", root: Path | N
             check_tag(change.body, standard, tags, segments, touchpoints.values(), change.where, kept)
         elif change.kind == "segment":
             check_segment(change.body, standard, tags, segments, touchpoints.values(), change.where, kept)
-    for change in changes:
-        workspace.save(change.kind, change.name, change.body, author=author, reason=reason)
-    return changes
 
 
 def export(workspace: Workspace, root: Path) -> list[Path]:

@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 
 def plan(folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
-    """Show how the definition files differ from the workspace.
+    """Check the definition files and show how they differ from the workspace.
 
     Example: onepool plan
     """
