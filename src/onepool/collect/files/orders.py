@@ -77,7 +77,7 @@ class OrderStage:
         self._bring_together()
         found = self._staging.query(steps.STARTS, {"range": RANGE})
         starts = found.column("start").to_pylist()
-        for start, end in zip(starts, [*starts[1:], 1 << 62], strict=True):
+        for start, end in zip(starts, [*starts, 1 << 62][1:], strict=True):
             self._staging.execute(steps.GATHER, {"from": start, "to": end})
             self._staging.execute(steps.REFUSE)
             yield self._staging.query(steps.EVENTS)
