@@ -278,7 +278,7 @@ def _print_reason(reason: Reason, audience: _Audience, depth: int) -> None:
     figure = "" if reason.figure is None else f"  [{reason.figure}]"
     words = {"all": "all of", "any": "any of", "not": "not"}
     text = words.get(reason.what) or sentence(reason.condition, audience.language, audience.ctx.names)
-    say(f"{'  ' * depth}{mark} {text}{figure}".replace("[", "\\["))
+    say(f"{'  ' * depth}{mark} {text}{figure}")
     for event in reason.events:
         say(f"{'  ' * (depth + 2)}event {event}")
     for part in reason.parts:

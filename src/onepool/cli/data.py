@@ -44,7 +44,7 @@ def show(
 ) -> None:
     """One customer: identifiers, attributes, tags, segments, latest events.
 
-    Example: onepool customer show phone:13800138000
+    Example: onepool customer show phone:13800000000
     """
     workspace = opened(folder)
     with workspace.pool.read() as session:

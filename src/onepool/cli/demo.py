@@ -6,6 +6,7 @@ import random
 from pathlib import Path
 from typing import Annotated, Any
 
+import httpx
 import typer
 from typer.core import TyperGroup
 
@@ -73,6 +74,7 @@ def run_play(
     touchpoint = opened(folder).touchpoints().get(WEB_SHOP)
     if touchpoint is None or not touchpoint.write_key:
         raise UsageError(f"this workspace has no touchpoint {WEB_SHOP}", hint="make one with: onepool demo load DIR")
+    _is_running(url)
     clock = SystemClock()
     failures: list[str] = []
     tracker = segment_tracker(url, touchpoint.write_key, lambda error, _: failures.append(str(error)))
@@ -98,3 +100,14 @@ def run_play(
     else:
         note(f"played into {url}")
         show_table([{"what": name, "count": count} for name, count in counts.items()])
+
+
+def _is_running(url: str) -> None:
+    """Ask before playing: nobody wants to wait two minutes to hear that there is no server."""
+    try:
+        answered = httpx.get(f"{url.rstrip('/')}/readyz", timeout=10)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        hint = "start it with onepool serve, or say where it is with --url"
+        raise OnePoolError(f"no server answers: {error}", where=url, hint=hint) from error
+    if answered.status_code != 200:
+        raise OnePoolError(f"the server is not ready: it answers {answered.status_code}", where=url)

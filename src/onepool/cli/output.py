@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from onepool.errors import OnePoolError
 from onepool.workspace import Workspace, open_workspace
@@ -41,12 +42,12 @@ def author() -> str:
 
 def say(text: str) -> None:
     """One line for people."""
-    _out.print(text, highlight=False)
+    _out.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 def note(text: str) -> None:
     """One line for people that is not the answer (standard error)."""
-    _err.print(text, highlight=False)
+    _err.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 def show_json(value: object) -> None:
@@ -63,10 +64,10 @@ def show_table(rows: Sequence[Mapping[str, Any]], title: str | None = None) -> N
     for name, value in rows[0].items():
         table.add_column(name, justify="right" if isinstance(value, int | float) else "left", overflow="fold")
     for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
+        table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
     _out.print(table)
 
 
 def fail(error: OnePoolError) -> None:
     """An error for the person who reads it."""
-    _err.print(f"onepool: {error}", style="red", highlight=False, markup=False)
+    _err.print(f"onepool: {error}", style="red", highlight=False, markup=False, soft_wrap=True)

@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 def run(
     folder: WorkspaceDir = HERE,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(envvar="PORT", help="Port to listen on.")] = 8000,
+    port: Annotated[int, typer.Option(envvar="PORT", help="Port to listen on.", min=1, max=65535)] = 8000,
     role: Annotated[str, typer.Option(help="What to run here: all, collect or work.")] = "all",
 ) -> None:
     """Run OnePool: collectors, worker, API and console on one port.
