@@ -51,7 +51,7 @@ def parse_segment(body: Mapping[str, Any]) -> SegmentDefinition:
     try:
         found = SegmentDefinition.model_validate(plain)
     except ValidationError as error:
-        known = {"": ["segment", "title", "condition", "owner", "purpose"]}
+        known = {"": ["segment", "title", "condition", "owner", "purpose"], "title": ["zh", "en"]}
         problems += [one for one in problems_of(error, known) if not (problems and one.place == "condition")]
         raise ConditionError(problems, where=where) from None
     return found

@@ -111,7 +111,8 @@ def _problem(detail: ErrorDetails, extra: Mapping[str, Iterable[str]]) -> Proble
         known = list(_allowed(location[:-1], extra))
         if word in HEADS:
             return Problem(place, f"`{word}` can't stand beside what is already asked here; join them with all or any")
-        return Problem(place, f"`{word}` is not known here; known are {', '.join(known)}", closest(word, known))
+        told = f"; known are {', '.join(known)}" if known else ""
+        return Problem(place, f"`{word}` is not known here{told}", closest(word, known))
     if kind in ("union_tag_not_found", "union_tag_invalid"):
         return _no_head(place, detail.get("input"))
     if kind == "missing":
