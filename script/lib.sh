@@ -63,16 +63,18 @@ ensure_console() {
   fi
 }
 
-# need_command COMMAND PACKAGE: a command from Debian's packages, installed when this is root.
-need_command() {
-  command -v "$1" >/dev/null && return
+# need_command COMMAND PACKAGE: a command from Debian's packages.
+need_command() { command -v "$1" >/dev/null || install_package "$2" "$1"; }
+
+# install_package PACKAGE WHAT: one of Debian's packages, installed when this is root; WHAT is what the tests need of it.
+install_package() {
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    echo "installing $2"
+    echo "installing $1"
     { [ -n "$(ls /var/lib/apt/lists 2>/dev/null)" ] || apt-get update -qq; } &&
-      DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$2" >/dev/null || {
-        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$2" >/dev/null
-      } || die "installing $2 failed"
+      DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$1" >/dev/null || {
+        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$1" >/dev/null
+      } || die "installing $1 failed"
   else
-    die "the tests need $1: install the package $2 (Debian: apt-get install $2)"
+    die "the tests need $2: install the package $1 (Debian: apt-get install $1)"
   fi
 }
