@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from onepool.collect.files import Check, ImportReport, Kind, Mapping, Progress, 
 from onepool.collect.log import Record
 from onepool.collect.touchpoint import Touchpoint
 from onepool.errors import UsageError
+from onepool.pool import PoolBusy
 from onepool.standards import standardise
 from onepool.tick import Worker, WorkerBusy
 from onepool.workspace import Workspace
@@ -148,10 +149,13 @@ def apply_log(workspace: Workspace, offsets: Sequence[int], progress: Progress |
             try:
                 worker = Worker(workspace)
                 break
-            except WorkerBusy:
-                if workspace.applied() >= goal:
-                    return
-                tell(workspace.applied())
+            except (WorkerBusy, PoolBusy):
+                # The one that runs may stop between any two of these calls.
+                with suppress(PoolBusy):
+                    done = workspace.applied()
+                    if done >= goal:
+                        return
+                    tell(done)
                 time.sleep(POLL_SECONDS)
         try:
             while worker.step():

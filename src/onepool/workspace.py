@@ -86,6 +86,11 @@ class Workspace:
                 raise
             return RemoteEngine(self.socket)
 
+    def forget_remote_pool(self) -> None:
+        """Let the pool be opened anew if so far another process, gone by now perhaps, was asked for it."""
+        if isinstance(self.__dict__.get("pool"), RemoteEngine):
+            self.__dict__.pop("pool").close()
+
     def open_pool(self, path: Path | None = None) -> DuckDBEngine:
         """Open a pool file of this workspace for this process alone. Raises PoolBusy."""
         self.data.mkdir(parents=True, exist_ok=True)

@@ -293,3 +293,18 @@ def test_deleted_definitions_leave_a_rebuilt_pool(world: World) -> None:
     replace(world.workspace)
     world.drain()
     assert world.value("SELECT count(*) FROM segment_members") == 0
+
+
+def test_an_import_takes_over_from_a_worker_that_is_gone(world: World, tmp_path: Path) -> None:
+    from onepool.imports import import_into
+    from onepool.pool.remote import RemoteEngine
+
+    world.drain()
+    world.worker.close()
+    world._worker = None
+    world.workspace.pool.close()
+    # Before the import begins another process holds the pool; then it is gone without a trace.
+    world.workspace.__dict__["pool"] = RemoteEngine(world.workspace.socket)
+    path = tmp_path / "orders.csv"
+    path.write_text("order_id,phone,amount,placed_at\nO1,13916234871,12.5,2026-02-01 10:00:00\n", encoding="utf-8")
+    assert import_into(world.workspace, "orders", [path], touchpoint="shop").accepted == 1

@@ -90,6 +90,7 @@ class Worker:
             if until is None:
                 # The settings file may have been edited since.
                 workspace.log_rules()
+            workspace.forget_remote_pool()
             pool = workspace.pool
             if not isinstance(pool, DuckDBEngine):
                 raise WorkerBusy("another process holds the pool", where=str(workspace.root))
