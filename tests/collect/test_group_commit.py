@@ -217,3 +217,22 @@ def test_a_full_disk_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None
         log.close()
 
     run(story())
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_bug_in_the_log_leaves_nobody_waiting_for_the_next_commit() -> None:
+    async def story() -> None:
+        log = FakeLog()
+        log.failing = ZeroDivisionError()
+        log.open.clear()
+        writer = GroupCommit(log)
+        first = writer.append(new())
+        await asyncio.to_thread(log.entered.wait)
+        second = writer.append(new())
+        log.open.set()
+        for waiting in (first, second):
+            with pytest.raises(LogUnavailable, match="stopped"):
+                await asyncio.wait_for(waiting, 5)
+        await writer.close()
+
+    run(story())

@@ -112,10 +112,12 @@ class GroupCommit:
             except LogUnavailable as error:
                 self._failed(error, waiting)
             except BaseException as bug:
-                self._closing = True  # nobody may be left waiting for a thread that is gone
-                self._failed(
-                    LogUnavailable(f"the log's writer stopped: {bug!r}", hint="restart the collector"), waiting
-                )
+                stopped = LogUnavailable(f"the log's writer stopped: {bug!r}", hint="restart the collector")
+                with self._changed:  # nobody may be left waiting for a thread that is gone
+                    self._closing = True
+                    left, self._waiting = self._waiting, _Waiting()
+                self._failed(stopped, waiting)
+                self._failed(stopped, left)
                 raise
             else:
                 self._written(offsets, waiting)

@@ -251,7 +251,7 @@ class SqliteLog:
         return apsw.SQLITE_OK
 
     def _wake_checkpointer(self) -> None:
-        if self._checkpointer is None:
+        if self._checkpointer is None or not self._checkpointer.is_alive():
             self._checkpointer = threading.Thread(target=self._checkpoint, name="log-checkpoint", daemon=True)
             self._checkpointer.start()
         self._wake.set()
@@ -260,8 +260,10 @@ class SqliteLog:
         """The checkpointer's life: whenever enough pages have gathered it moves them into the main file."""
         connection = self._open()
         try:
-            while self._wake.wait() and not self._closed:
+            while self._wake.wait():
                 self._wake.clear()
+                if self._closed:  # looked at after clearing: a call to close in between must not go unheard
+                    break
                 # A failure here (disk full, busy) loses nothing: the pages stay in the WAL until the next try.
                 with contextlib.suppress(*_UNAVAILABLE):
                     self._move_pages(connection)
