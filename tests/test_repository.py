@@ -7,6 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import yaml
+
+from onepool.audience.definitions import parse_segment
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -38,3 +42,14 @@ def test_links_between_pages_lead_somewhere() -> None:
                 if "://" not in target and not (page.parent / target).exists():
                     broken.append(f"{page.relative_to(ROOT)}: {target}")
     assert broken == []
+
+
+def test_segments_in_the_pages_are_well_written() -> None:
+    checked = 0
+    for page in tracked():
+        if page.suffix == ".md" and page.exists():
+            for block in re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+                if block.startswith("segment:"):
+                    parse_segment(yaml.safe_load(block))
+                    checked += 1
+    assert checked >= 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +15,14 @@ from onepool.audience.definitions import check_segment, check_tag
 from onepool.audience.tags import with_files
 from onepool.definitions import canonical
 from onepool.errors import OnePoolError
-from onepool.standards import load_standard, parse_options
+from onepool.standards import Standard, load_standard, parse_options
 from onepool.workspace import Workspace, touchpoint_of
 
 FOLDERS = {"touchpoint": "touchpoints", "standard": "standard", "tag": "tags", "segment": "segments"}
 """Folder of each kind, in the order in which they are applied: a tag may use the standard, a segment a tag."""
+
+
+TOUCHPOINT_KEYS = ("touchpoint", "channel", "title", "scopes", "mapping", "write_key")
 
 
 class DefinitionError(OnePoolError):
@@ -88,12 +92,7 @@ def _check(workspace: Workspace, changes: Sequence[Change]) -> None:
     touchpoints = dict(workspace.touchpoints())
     for change in changes:
         if change.kind == "touchpoint":
-            channel = change.body.get("channel")
-            if not isinstance(channel, str):
-                raise DefinitionError("a touchpoint needs a channel", where=change.where)
-            if channel not in standard.channels:
-                known = ", ".join(sorted(standard.channels))
-                raise DefinitionError(f"there is no channel {channel}", where=change.where, hint=f"known: {known}")
+            _check_touchpoint(change, standard)
             parse_options(change.body.get("mapping"), standard, change.where)
             touchpoints[change.name] = touchpoint_of(change.name, change.body)
     kept = kept_events(workspace)
@@ -102,6 +101,33 @@ def _check(workspace: Workspace, changes: Sequence[Change]) -> None:
             check_tag(change.body, standard, tags, segments, touchpoints.values(), change.where, kept)
         elif change.kind == "segment":
             check_segment(change.body, standard, tags, segments, touchpoints.values(), change.where, kept)
+
+
+def _check_touchpoint(change: Change, standard: Standard) -> None:
+    body, where = change.body, change.where
+    if unknown := [str(key) for key in body if key not in TOUCHPOINT_KEYS]:
+        raise DefinitionError(
+            f"`{unknown[0]}` is not known here", where=where, hint=f"known: {', '.join(TOUCHPOINT_KEYS)}"
+        )
+    if not re.fullmatch(r"[A-Za-z0-9_]{1,60}", change.name):
+        raise DefinitionError(
+            "a name of letters, digits and _ is wanted, at most 60 long", where=f"{where}: touchpoint"
+        )
+    channel = body.get("channel")
+    if not isinstance(channel, str):
+        raise DefinitionError("a touchpoint needs a channel", where=where)
+    if channel not in standard.channels:
+        known = ", ".join(sorted(standard.channels))
+        raise DefinitionError(f"there is no channel {channel}", where=where, hint=f"known: {known}")
+    title, scopes = body.get("title") or {}, body.get("scopes") or {}
+    if not isinstance(title, str) and not _texts(title):
+        raise DefinitionError("a text, or {zh: …, en: …}, is wanted", where=f"{where}: title")
+    if not _texts(scopes):
+        raise DefinitionError("a mapping such as {user_id: crm} is wanted", where=f"{where}: scopes")
+
+
+def _texts(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(text, str) for pair in value.items() for text in pair)
 
 
 def export(workspace: Workspace, root: Path) -> list[Path]:

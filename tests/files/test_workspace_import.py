@@ -61,6 +61,13 @@ def test_a_dry_run_says_what_the_import_will_do(workspace: Workspace, orders: Pa
         ]
 
 
+def test_a_file_without_a_row_of_orders_is_reported(workspace: Workspace, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("订单号,付款时间\n", encoding="utf-8")
+    done = import_into(workspace, "orders", [path])
+    assert (done.accepted, done.quarantined, done.duplicates) == (0, 0, 0)
+
+
 def test_a_second_time_changes_nothing(workspace: Workspace, orders: Path) -> None:
     import_into(workspace, "orders", [orders])
     tables = ("events", "orders", "identifiers", "customer_of", "attribute_facts", "quarantine")

@@ -1,0 +1,55 @@
+"""Definition files: a plan is checked as apply checks it, and what is wrong is said with its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from onepool.apply import apply, plan
+from onepool.errors import OnePoolError
+from onepool.workspace import Workspace, init_workspace
+
+SHOP = "touchpoint: shop\nchannel: web\ntitle: {zh: 商城, en: Web shop}\nscopes: {user_id: crm}\n"
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return init_workspace(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("touchpoints/shop.yaml", "touchpoint: shop\nchanel: web", "`chanel` is not known here"),
+        ("touchpoints/shop.yaml", "touchpoint: shop", "a touchpoint needs a channel"),
+        ("touchpoints/shop.yaml", "touchpoint: shop\nchannel: webb", "there is no channel webb"),
+        ("touchpoints/shop.yaml", "touchpoint: My shop!\nchannel: web", "a name of letters, digits and _ is wanted"),
+        ("touchpoints/shop.yaml", SHOP.replace("{user_id: crm}", "crm"), "a mapping such as {user_id: crm}"),
+        ("touchpoints/shop.yaml", SHOP.replace("{zh: 商城, en: Web shop}", "7"), "title: a text"),
+        ("segments/s.yaml", "segment: s\ntitle: s\ncondition: {did: cart_add}", "did you mean cart_added?"),
+        (
+            "segments/s.yaml",
+            "segment: s\ntitle: {zh: 加购, en: In the cart, not paid}\ncondition: {did: order_paid}",
+            "`not paid` is not known here; known are zh, en",
+        ),
+        ("tags/t.yaml", "tag: t\ntitle: t", "kind: one of"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_is_saved(workspace: Workspace, file: str, text: str, said: str) -> None:
+    (workspace.root / "touchpoints/good.yaml").write_text("touchpoint: good\nchannel: web\n", encoding="utf-8")
+    (workspace.root / file).write_text(text, encoding="utf-8")
+    for command in (lambda: plan(workspace), lambda: apply(workspace, author="test")):
+        with pytest.raises(OnePoolError) as failed:
+            command()
+        assert said in str(failed.value) and file in str(failed.value)
+    assert workspace.touchpoints() == {}
+
+
+def test_what_is_planned_is_applied(workspace: Workspace) -> None:
+    (workspace.root / "touchpoints/shop.yaml").write_text(SHOP, encoding="utf-8")
+    planned = plan(workspace)
+    assert [(change.action, change.kind, change.name) for change in planned] == [("add", "touchpoint", "shop")]
+    assert apply(workspace, author="test") == planned
+    assert plan(workspace) == []
+    assert workspace.touchpoints()["shop"].write_key
