@@ -13,7 +13,8 @@ import httpx
 import pytest
 from argon2 import PasswordHasher
 
-from onepool.api import LiveFeed, create_app
+from onepool.api.app import create_app
+from onepool.api.live import LiveFeed
 from onepool.clock import FakeClock
 from onepool.layout import columns_of
 from onepool.pool import DuckDBEngine, schema, views

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from onepool.api import LiveFeed, create_app
+from onepool.api.app import create_app
+from onepool.api.live import LiveFeed
 from onepool.clock import FakeClock
 from onepool.collect.log import NewRecord
 from onepool.tick import LiveEvent, Worker

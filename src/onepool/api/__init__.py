@@ -1,9 +1,5 @@
-"""The HTTP API: one router per room, everything the console does. See `/api/openapi.json`."""
+"""The HTTP API: one router per room, everything the console does. See `/api/openapi.json`.
 
-from __future__ import annotations
-
-from onepool.api.app import create_app
-from onepool.api.live import LiveFeed
-from onepool.api.workspace import WorkspaceLike
-
-__all__ = ["LiveFeed", "WorkspaceLike", "create_app"]
+Its face is in the modules: `app.create_app`, `live.LiveFeed`, `workspace.WorkspaceLike`. Nothing is imported here, so
+that commands which only look something up do not load the web framework.
+"""

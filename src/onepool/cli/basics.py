@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
-from onepool import rebuild, verify
 from onepool.cli.output import HERE, Json, WorkspaceDir, note, opened, say, show_json, show_table
 from onepool.health import problems, status
 from onepool.privacy.users import ensure_admin
@@ -70,7 +69,10 @@ def run_verify(folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
 
     Example: onepool verify
     """
-    findings = verify.verify(opened(folder), None if as_json else note)
+    # Loaded here: what compiles the kernels costs half a second that other commands need not spend.
+    from onepool.verify import verify
+
+    findings = verify(opened(folder), None if as_json else note)
     rows = [{"check": f.check, "compared": f.compared, "difference": f.difference or "none"} for f in findings]
     if as_json:
         show_json(rows)
@@ -85,6 +87,8 @@ def run_rebuild(folder: WorkspaceDir = HERE) -> None:
 
     Example: onepool rebuild
     """
+    from onepool import rebuild
+
     workspace = opened(folder)
     with Progress() as bar:
         task = bar.add_task("rebuilding the pool", total=None)

@@ -14,7 +14,6 @@ from onepool.cli.imports import progress_bars
 from onepool.cli.output import HERE, Json, WorkspaceDir, note, opened, say, show_json, show_table
 from onepool.clock import SystemClock
 from onepool.demo import find_journey
-from onepool.demo.make import make_demo
 from onepool.demo.player import catalogue, play, script, segment_tracker
 from onepool.errors import OnePoolError, UsageError
 
@@ -51,6 +50,9 @@ def load(
     Example: onepool demo load workspace
     """
     with progress_bars(quiet=as_json) as progress:
+        # Loaded here, as in `import`.
+        from onepool.demo.make import make_demo
+
         made = make_demo(folder, SystemClock(), progress)
     if as_json:
         show_json(made.as_dict())

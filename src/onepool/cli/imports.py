@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -15,7 +15,9 @@ from rich.progress import Progress as Bars
 from onepool.cli.output import HERE, Json, WorkspaceDir, author, note, opened, say, show_json, show_table
 from onepool.collect.files import KINDS, Progress, load_mapping
 from onepool.errors import UsageError
-from onepool.imports import Outcome, import_into
+
+if TYPE_CHECKING:
+    from onepool.imports import Outcome
 
 
 def register(app: typer.Typer) -> None:
@@ -39,6 +41,9 @@ def run(
     if kind not in KINDS:
         raise UsageError(f"no such kind: {kind}", hint=f"one of {', '.join(KINDS)}")
     with progress_bars(quiet=as_json) as progress:
+        # Loaded here: what compiles the kernels costs half a second that other commands need not spend.
+        from onepool.imports import import_into
+
         outcome = import_into(
             opened(folder),
             kind,
