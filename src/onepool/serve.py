@@ -95,12 +95,13 @@ async def _serve(
             app = create_app(workspace, feed, workspace.clock)
             servers = [_Server(app, workspace.data / API_SOCKET), _Server(_internal(workspace), workspace.socket)]
             tasks += [asyncio.create_task(server.serve()) for server in servers]
-            while not all(server.started for server in servers):
+            while not all(server.started for server in servers) and not stop.is_set():
                 _raise_ended(tasks)
                 await asyncio.sleep(0.02)
         if collectors:
-            await _collecting(address, tasks)
-        ready()
+            await _collecting(address, tasks, stop)
+        if not stop.is_set():
+            ready()
         waiting = asyncio.create_task(stop.wait())
         await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
         _raise_ended(tasks)
@@ -115,10 +116,10 @@ async def _serve(
             worker.close()
 
 
-async def _collecting(address: str, tasks: list[asyncio.Task[None]]) -> None:
-    """Until a collector says that it can take events in."""
+async def _collecting(address: str, tasks: list[asyncio.Task[None]], stop: asyncio.Event) -> None:
+    """Until a collector says that it can take events in, or `stop` is set."""
     async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
-        while True:
+        while not stop.is_set():
             _raise_ended(tasks)
             with contextlib.suppress(httpx.TransportError):
                 if (await client.get(f"{address}/readyz")).status_code == httpx.codes.OK:

@@ -45,6 +45,8 @@ class Workspace:
         self.settings = settings
         self.clock: Clock = clock or SystemClock()
         self._standard: tuple[int, Standard] | None = None
+        self.problem: str | None = None
+        """Why the tick of this process can't go on at the moment, without personal data."""
 
     @property
     def data(self) -> Path:
@@ -124,6 +126,10 @@ class Workspace:
         """Store a checked definition; one that changes how input is read also goes into the log, in its order."""
         before = self.definitions.get(kind, name)
         body = dict(body)
+        if kind == "standard":
+            # What can't be read as a standard must not reach the log. Raises StandardError.
+            others = [one.body for one in self.definitions.current("standard") if one.name != name]
+            load_standard([*others, body])
         if kind == "touchpoint" and not body.get("write_key"):
             body["write_key"] = (before.body.get("write_key") if before else None) or f"wk_{secrets.token_urlsafe(18)}"
         saved = self.definitions.save(kind, name, body, author=author, reason=reason)

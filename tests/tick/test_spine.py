@@ -12,6 +12,7 @@ import pytest
 from onepool.collect.log import NewRecord
 from onepool.pool import DuckDBEngine
 from onepool.rebuild import build, content_hashes, replace
+from onepool.standards import StandardError
 from onepool.tick import Worker, WorkerBusy
 from onepool.verify import verify
 
@@ -334,3 +335,18 @@ def test_a_file_imported_again_changes_nothing_in_quarantine_either(world: World
     held = world.rows("SELECT rule, count(*) AS n FROM quarantine GROUP BY rule ORDER BY rule")
     assert held == [{"rule": "identifier.none", "n": 1}, {"rule": "order.number", "n": 1}]
     assert world.value("SELECT count(*) FROM orders") == 1
+
+
+def test_rules_that_cannot_be_read_are_refused_on_saving_and_passed_over_in_the_log(world: World) -> None:
+    with pytest.raises(StandardError):
+        world.define("standard", "mine", nonsense={})
+    assert world.workspace.definitions.get("standard", "mine") is None
+    world.send(viewed("a"))
+    broken = b'{"settings":{},"standard":[{"nonsense":{}}],"touchpoints":{}}'
+    world.workspace.log.append([NewRecord(START, "onepool", "standard", b"{}", broken)])
+    world.send(viewed("b"))
+    world.drain()
+    assert world.rows("SELECT DISTINCT channel, count(*) AS n FROM events GROUP BY channel") == [
+        {"channel": "web", "n": 2}
+    ]
+    assert world.worker.offset == world.workspace.log.end()

@@ -12,10 +12,26 @@ BAD_SHARE = 0.05
 
 
 def problems(
-    delay: float, total_events: int, quarantine_open: int, touchpoints: Sequence[TouchpointFigures]
+    delay: float,
+    total_events: int,
+    quarantine_open: int,
+    touchpoints: Sequence[TouchpointFigures],
+    tick: str | None = None,
 ) -> list[HealthProblem]:
-    """Everything that wants attention, the worst first."""
+    """Everything that wants attention, the worst first. `tick`: why the tick can't go on."""
     found: list[HealthProblem] = []
+    if tick is not None:
+        found.append(
+            HealthProblem(
+                code="tick",
+                severity="error",
+                message=Titles(zh=f"数据处理停住了：{tick}", en=f"Processing is stuck: {tick}"),
+                hint=Titles(
+                    zh="已收到的数据不会丢失，系统会不断重试；请检查磁盘与内存，并查看服务日志。",
+                    en="Nothing received is lost; it is tried again and again. See disk, memory and the server's log.",
+                ),
+            )
+        )
     if delay >= LATE_SECONDS:
         minutes = int(delay // 60)
         found.append(

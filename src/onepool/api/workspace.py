@@ -18,6 +18,11 @@ class WorkspaceLike(Protocol):
     """An open workspace: its three stores, its definitions, and the actions with effects."""
 
     @property
+    def problem(self) -> str | None:
+        """Why the tick can't go on at the moment."""
+        ...
+
+    @property
     def settings(self) -> Settings: ...
 
     @property

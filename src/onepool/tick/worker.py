@@ -23,7 +23,7 @@ from onepool.identity import Resolver, TypeRule
 from onepool.layout import install
 from onepool.pool import DuckDBEngine, PoolError, Session
 from onepool.privacy.masking import mask_text
-from onepool.standards import Standard, Strength, load_standard
+from onepool.standards import Standard, StandardError, Strength, load_standard
 from onepool.state.store import set_meta
 from onepool.tick.duplicates import Duplicates
 from onepool.tick.ingest import SEQ_BITS, Ingest, Prepared, refused
@@ -173,10 +173,10 @@ class Worker:
         while not stop.is_set():
             try:
                 busy = self.step()
-                self.problem = None
+                self.problem = self._ws.problem = None
             # Whatever it was: a server without its tick would look well and do nothing.
             except Exception as error:  # noqa: BLE001
-                self.problem = mask_text(str(error) or repr(error))
+                self.problem = self._ws.problem = mask_text(str(error) or repr(error))
                 _logger.error("tick failed", error=self.problem, kind=type(error).__name__, offset=self.offset)
                 stop.wait(1.0)
                 continue
@@ -210,6 +210,17 @@ class Worker:
     def _control(self, record: Record) -> None:
         if record.protocol == "standard":
             rules = record.body.decode()
+            try:
+                load_standard(json.loads(rules)["standard"])
+            except StandardError as error:
+                # Saving refuses such rules; should some be in the log all the same, the ones before stay in force.
+                _logger.error(
+                    "rules in the log are not usable and are passed over", error=str(error), offset=record.offset
+                )
+                with self._pool.write() as session:
+                    self._commit(session, None, record.offset, None)
+                self.offset = record.offset
+                return
             with self._pool.write() as session:
                 self._install(session, rules)
                 _set_meta(session, "rules", rules)

@@ -58,5 +58,5 @@ def read_home(_who: Annotated[Caller, Depends(Need(Permission.HOME_READ))], ws: 
         orders=found.orders,
         quarantine_open=found.quarantine_open,
         segments=segments,
-        problems=problems(delay, found.total_events, found.quarantine_open, touchpoints),
+        problems=problems(delay, found.total_events, found.quarantine_open, touchpoints, ws.problem),
     )
