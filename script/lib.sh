@@ -58,7 +58,10 @@ ensure_console() {
   if [ "$(cat "$stamp" 2>/dev/null)" != "$want" ]; then
     npm_install console
     echo "building the console"
-    (cd console && npm run --silent build) || die "building the console failed"
+    local log
+    log=$(mktemp)
+    (cd console && npm run --silent build) >"$log" 2>&1 || { cat "$log"; die "building the console failed"; }
+    rm -f "$log"
     echo "$want" >"$stamp"
   fi
 }

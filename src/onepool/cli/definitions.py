@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from onepool import apply as files
-from onepool.cli.output import HERE, Json, WorkspaceDir, author, opened, say, show_json, show_table
+from onepool.cli.output import HERE, Json, WorkspaceDir, author, note, opened, say, show_json, show_table
 
 
 def register(app: typer.Typer) -> None:
@@ -35,7 +35,13 @@ def apply(
 
     Example: onepool apply --reason "new segments for the autumn campaign"
     """
-    _show(files.apply(opened(folder), author=author(), reason=reason), as_json)
+    workspace = opened(folder)
+    changes = files.apply(workspace, author=author(), reason=reason)
+    _show(changes, as_json)
+    known = workspace.touchpoints()
+    for change in changes:
+        if change.kind == "touchpoint" and change.action == "add":
+            note(f"write key of {change.name}: {known[change.name].write_key}")
 
 
 def export(
