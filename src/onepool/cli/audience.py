@@ -201,6 +201,8 @@ def members(
     if as_json:
         show_json({"segment": name, "as_of": audience.at, "size": len(found), "members": found[:limit]})
         return
+    if not found:
+        say("(none)")
     for customer_id in found[:limit]:
         say(str(customer_id))
     if len(found) > limit:

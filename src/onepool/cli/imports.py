@@ -70,6 +70,8 @@ def show_outcome(outcome: Outcome) -> None:
             note(f"  {column} -> {use}")
     what = "would be accepted" if report.dry_run else "accepted"
     say(f"{what}: {outcome.accepted:,}   quarantined: {outcome.quarantined:,}   duplicates: {outcome.duplicates:,}")
+    if not (outcome.accepted or outcome.quarantined or outcome.duplicates):
+        note("nothing was found to import: see which columns were understood above, or write a map (--map)")
     if outcome.refused:
         rows = [
             {"rule": rule, "count": refusals.count, "first": refusals.samples[0][:200]}
