@@ -34,7 +34,8 @@ def run(
 
     def ready() -> None:
         note(f"OnePool serves {workspace.settings.name} (process {os.getpid()})")
-        note(f"  open     http://{address}:{port}")
+        if role != "work":
+            note(f"  open     http://{address}:{port}")
         # Only now that it runs: a password printed by a start that failed would be lost.
         admin = ensure_admin(workspace.state, workspace.clock)
         if admin is not None:
