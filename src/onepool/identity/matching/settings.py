@@ -1,0 +1,54 @@
+"""What a person may set about fitting; the defaults need no thought."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from onepool.errors import OnePoolError
+
+
+class MatchingError(OnePoolError):
+    """Records, columns or labels that can't be matched as given."""
+
+    code = "matching"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How hard to look and where to draw the lines.
+
+    ``pair_budget``: most candidate pairs in all; ``pairs_per_record``: most candidate pairs per record (the smaller
+    of both counts). ``join`` and ``review``: probabilities from which pairs join or are shown to people.
+    ``cluster``: least average probability between two clusters that are joined. ``max_cluster``: most records of one
+    person. ``random_pairs``: pairs drawn at random to learn how often strangers agree. ``sample``: most pairs used in
+    one round of EM. ``labels_for_boosting``: labelled persons (or, divided by 5, matching label pairs) from which
+    labels train the boosted model. ``boost``: whether a boosted pair model may be learned from confident pairs.
+    ``seed``: of all sampling; the same records and settings give the same model.
+    """
+
+    pair_budget: int = 20_000_000
+    pairs_per_record: int = 80
+    join: float = 0.95
+    review: float = 0.5
+    cluster: float = 0.5
+    max_cluster: int = 60
+    random_pairs: int = 400_000
+    sample: int = 600_000
+    em_rounds: int = 25
+    labels_for_boosting: int = 100
+    boost: bool = True
+    trees: int = 120
+    leaves: int = 31
+    frequencies: int = 20_000
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.review <= self.join <= 1.0:
+            raise MatchingError(
+                f"review ({self.review}) must lie above 0 and not above join ({self.join})",
+                hint="join is the probability from which pairs join, review from which people are asked",
+            )
+        if self.pair_budget < 1 or self.pairs_per_record < 1:
+            raise MatchingError("pair_budget and pairs_per_record must be at least 1")
+        if self.max_cluster < 1:
+            raise MatchingError("max_cluster must be at least 1")
