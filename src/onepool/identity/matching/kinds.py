@@ -16,6 +16,8 @@ import numpy.typing as npt
 from onepool.identity.matching.settings import MatchingError
 
 Levels = npt.NDArray[np.int8]
+Strings = npt.NDArray[Any]
+Positions = npt.NDArray[np.int64]
 #: values of one blocking key per value: a string, several, or None for no key
 KeyFunction = Callable[[Sequence[str]], list[str | None]]
 TokenFunction = Callable[[Sequence[str]], list[list[str]]]
@@ -37,8 +39,10 @@ class Kind(Protocol):
     def clean(self, values: Sequence[str]) -> list[str | None]:
         """Distinct raw values -> cleaned values; None where the value says nothing (empty, placeholder)."""
 
-    def compare(self, left: npt.NDArray[Any], right: npt.NDArray[Any]) -> Levels:
-        """Level numbers (0 = best) of pairs of *different or equal* cleaned values (object arrays of str)."""
+    def compare(self, values: Strings, left: Positions, right: Positions) -> Levels:
+        """Level numbers (0 = best) of pairs of cleaned values, given as positions in ``values`` (distinct, an object
+        array of str). Work per value (pinyin, parsing) belongs before the pairing. Pairs are distinct; the engine
+        may leave out pairs of equal values, which are level 0."""
 
     def keys(self) -> Mapping[str, KeyFunction]:
         """Blocking keys by name: from cleaned values to one key each (None: no key)."""
@@ -54,15 +58,15 @@ class SimpleKind:
     name: str
     levels: tuple[str, ...]
     cleaner: Callable[[Sequence[str]], list[str | None]]
-    comparer: Callable[[npt.NDArray[Any], npt.NDArray[Any]], Levels]
+    comparer: Callable[[Strings, Positions, Positions], Levels]
     key_functions: Mapping[str, KeyFunction] = field(default_factory=dict)
     token_functions: Mapping[str, TokenFunction] = field(default_factory=dict)
 
     def clean(self, values: Sequence[str]) -> list[str | None]:
         return self.cleaner(values)
 
-    def compare(self, left: npt.NDArray[Any], right: npt.NDArray[Any]) -> Levels:
-        return self.comparer(left, right)
+    def compare(self, values: Strings, left: Positions, right: Positions) -> Levels:
+        return self.comparer(values, left, right)
 
     def keys(self) -> Mapping[str, KeyFunction]:
         return self.key_functions
