@@ -1,0 +1,317 @@
+"""The definition of a customer, to be read and to be run: who is one person, given all that was said.
+
+`solve` takes identifiers, links, human decisions and consents and returns the customers from scratch, in plain Python.
+The compiled engine and `LiveTwin` must agree with it exactly. The answer depends on the set of facts alone, never on
+the order in which they came.
+
+1. A link is usable when no end is blocked, of a type that never joins, or withdrawn by its owner; when its legal basis
+   is given; and when no decision cuts the pair. The reasons are told in the order blocked, withdrawn, no_consent, cut.
+2. An identifier that is handed on (a device, a recycled phone) is several nodes in time, its *tenures*; see `place`.
+3. A value with more owners than its type allows is void: it joins nobody.
+4. Strong nodes are joined along usable links, the best link first, and never against a limit; see `join`. A human
+   merge counts as the best link, and only a human "never" stops it.
+5. A weak node follows the strong one that it was last seen with.
+
+Human merges and links by likelihood name nodes (identifier, tenure), as decisions of kind never do; they take no part
+in tenures and owner counts, and are unused while a node of theirs is weak or absent. Cut and block name identifiers.
+A link between a weak and a strong identifier belongs to the strong one's tenure at the pair's last time. Of an
+identifier with several tenures nobody knows whose name it bears: its nodes have none; its neighbours still see it.
+The customer of a set is its least (tenure, identifier): a later tenure names only a set without a first-tenure node.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from onepool.identity.twin_facts import (
+    BEGINNING,
+    BY_RULE,
+    DAY,
+    Decision,
+    Edge,
+    Key,
+    Limits,
+    Node,
+    Span,
+    consent_of,
+    fault,
+    in_force,
+    mix,
+)
+from onepool.identity.witness import incompatible_plain as incompatible
+
+
+class Verdict(NamedTuple):
+    """What became of a link: joined, follows, conflict, void, no_consent, withdrawn, cut, blocked or unused."""
+
+    status: str
+    reason: str = ""
+
+
+class Placement(NamedTuple):
+    """Tenures of one identifier: their starts, the tenure of each strong neighbour, owners of each, whether void."""
+
+    valid_from: tuple[int, ...]
+    where: dict[int, int]
+    owners: tuple[int, ...]
+    void: tuple[bool, ...]
+
+    def at(self, time: int) -> int:
+        """The tenure that an event at `time` belongs to."""
+        return bisect_right(self.valid_from, time) - 1 if len(self.valid_from) > 1 else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """Customers. `merges`: verdicts on the human merges in force; `void`: owner counts of the void nodes."""
+
+    customer: dict[Key, Key]
+    valid_from: dict[int, tuple[int, ...]]
+    links: dict[int, Verdict]
+    merges: dict[int, Verdict]
+    void: dict[Key, int]
+
+
+def solve(
+    nodes: Iterable[Node],
+    edges: Iterable[Edge],
+    decisions: Iterable[Decision],
+    consents: Mapping[int, Sequence[tuple[int, bool]]],
+    limits: Limits,
+) -> Solution:
+    """Customers of all identifiers, from scratch. Links name identifiers by id; each (id, id) pair may have several."""
+    by_id = {node.id: node for node in nodes}
+    rulings = in_force(decisions)
+    consent = {one: consent_of(events) for one, events in consents.items()}
+    types = limits.types
+    strong = {one for one, node in by_id.items() if types[node.type].strength == "strong"}
+    idle = {n.id for n in by_id.values() if n.blocked or n.id in rulings.blocked or types[n.type].strength == "never"}
+
+    links: dict[int, Verdict] = {}
+    usable: list[Edge] = []
+    degree: Counter[int] = Counter()
+    for edge in edges:
+        if edge.kind == BY_RULE:
+            degree.update(v for v, u in ((edge.a, edge.b), (edge.b, edge.a)) if u in strong)
+        why = fault(edge.a, edge.b, edge.basis, idle, consent, rulings)
+        if why:
+            links[edge.id] = Verdict(why)
+        elif edge.a in strong or edge.b in strong:
+            usable.append(edge)
+        else:
+            links[edge.id] = Verdict("unused")
+
+    spans: dict[int, dict[int, Span]] = {one: {} for one in by_id}
+    for edge in usable:
+        if edge.kind == BY_RULE:
+            for v, u in ((edge.a, edge.b), (edge.b, edge.a)):
+                first, last = spans[v].get(u, (edge.first, edge.last))
+                spans[v][u] = (min(first, edge.first), max(last, edge.last))
+    placed = {
+        v: place(node, {u: span for u, span in spans[v].items() if u in strong}, degree[v], by_id, limits)
+        for v, node in by_id.items()
+    }
+    exists = {(v, k) for v, placement in placed.items() for k in range(len(placement.valid_from))}
+    void = {(v, k): placed[v].owners[k] for v, k in exists if placed[v].void[k]}
+
+    def end(v: int, u: int) -> Key:
+        where = placed[v].where.get(u)
+        return v, (placed[v].at(spans[v][u][1]) if where is None else where)
+
+    joins: list[Join] = []
+    following: dict[Key, list[Edge]] = {}
+    for edge in usable:
+        named = edge.kind != BY_RULE
+        ends = (
+            ((edge.a, edge.tenure_a), (edge.b, edge.tenure_b)) if named else (end(edge.a, edge.b), end(edge.b, edge.a))
+        )
+        both = edge.a in strong and edge.b in strong
+        if named and not (both and ends[0] in exists and ends[1] in exists):
+            links[edge.id] = Verdict("unused")
+        elif ends[0] in void or ends[1] in void:
+            links[edge.id] = Verdict("void")
+        elif both:
+            joins.append(Join(order_of(edge, by_id, limits), *ends, edge.id))
+        else:
+            links[edge.id] = Verdict("follows")
+            following.setdefault(ends[edge.a in strong], []).append(edge)
+    merges: dict[int, Verdict] = {}
+    for number, ends in rulings.merges.items():
+        why = fault(ends[0][0], ends[1][0], "free", idle, consent, rulings)
+        if not why and not all(one in exists and one[0] in strong for one in ends):
+            why = "unused"
+        if not why and (ends[0] in void or ends[1] in void):
+            why = "void"
+        if why:
+            merges[number] = Verdict(why)
+        else:
+            joins.append(Join((0, number), *ends, number))
+
+    groups = {
+        one: Group(
+            one,
+            by_id[one[0]],
+            placed[one[0]],
+            limits,
+            {b if a == one else a for a, b in rulings.never if one in (a, b)},
+        )
+        for one in exists
+    }
+    for one in sorted(joins):
+        reason = join(groups, one, limits)
+        (merges if one.human else links)[one.id] = Verdict("conflict", reason) if reason else Verdict("joined")
+
+    customer = {one: group.customer for one, group in groups.items()}
+    for (v, k), some in following.items():
+        leaders = {edge.b if edge.a == v else edge.a for edge in some}
+        leader = max(leaders, key=lambda u: (spans[v][u][1], by_id[u].rank, u))
+        customer[v, k] = customer[end(leader, v)]
+    return Solution(customer, {v: placement.valid_from for v, placement in placed.items()}, links, merges, void)
+
+
+def place(node: Node, near: Mapping[int, Span], links: int, by_id: Mapping[int, Node], limits: Limits) -> Placement:
+    """Tenures of an identifier and who owns them.
+
+    `near`: its strong neighbours with the time they were seen together; `links`: how many links to strong identifiers
+    there are in all. Neighbours are taken in order of time. A weak identifier changes hands when a neighbour begins
+    after all before it have ended, or ages out; a recycled one when, after `recycle_days` of silence, neighbours come
+    that contradict those before. Another identifier is one node for ever.
+    """
+    rule = limits.types[node.type]
+    if links > limits.most_links:
+        return Placement((BEGINNING,), dict.fromkeys(near, 0), (links,), (True,))
+    weak = rule.strength == "weak"
+    if weak and rule.max_customers is not None and len(near) > rule.max_customers:
+        return Placement((BEGINNING,), dict.fromkeys(near, 0), (len(near),), (True,))
+    runs: list[list[int]] = []
+    """Neighbours without a silence between them that is long enough to change hands."""
+    bounds: list[Span] = []
+    """Time of each run."""
+    silence = 0 if weak else None if rule.recycle_days is None else rule.recycle_days * DAY
+    for u in sorted(near, key=lambda u: (*near[u], by_id[u].rank)):
+        first, last = near[u]
+        if runs and (silence is None or first - bounds[-1][1] <= silence):
+            runs[-1].append(u)
+            bounds[-1] = (min(first, bounds[-1][0]), max(last, bounds[-1][1]))
+        else:
+            runs.append([u])
+            bounds.append((first, last))
+    valid_from, parts = [BEGINNING], runs[:1] or [[]]
+    life = None if rule.lifetime_days is None or not weak else rule.lifetime_days * DAY
+    for index in range(1, len(runs)):
+        if weak:
+            start = bounds[index][0]
+            valid_from.append(start if life is None else min(bounds[index - 1][1] + life, start))
+            parts.append(runs[index])
+        elif contradicts(parts[-1], runs[index], by_id, limits):
+            valid_from.append(bounds[index][0])
+            parts.append(runs[index])
+        else:
+            parts[-1] = parts[-1] + runs[index]
+    if life is not None and bounds and node.last_seen >= bounds[-1][1] + life:
+        valid_from.append(bounds[-1][1] + life)
+        parts.append([])
+    owners = tuple(len(part) if weak else owners_of(node, part, by_id, limits) for part in parts)
+    void = tuple(not weak and rule.max_customers is not None and one > rule.max_customers for one in owners)
+    return Placement(tuple(valid_from), {u: k for k, part in enumerate(parts) for u in part}, owners, void)
+
+
+def contradicts(before: Collection[int], after: Collection[int], by_id: Mapping[int, Node], limits: Limits) -> bool:
+    """Whether two runs of neighbours can't be those of one person: too many of a kind, or names that differ."""
+    kinds, more = Counter(by_id[u].slot for u in before), Counter(by_id[u].slot for u in after)
+    for slot in kinds.keys() & more.keys():
+        most = limits.types[slot[0]].max_per_customer
+        if most is not None and kinds[slot] + more[slot] > most:
+            return True
+    return limits.names and any(incompatible(by_id[u].witness, by_id[w].witness) for u in before for w in after)
+
+
+def owners_of(node: Node, near: Collection[int], by_id: Mapping[int, Node], limits: Limits) -> int:
+    """The least number of persons that neighbours belong to, by what one person has at most and by surnames."""
+    counts = Counter(by_id[u].slot for u in near)
+    surnames = {by_id[u].witness >> 32 for u in near if limits.names} - {0}
+    owners = len(surnames)
+    for slot, count in counts.items():
+        most = limits.types[slot[0]].max_per_customer
+        if slot != node.slot and most is not None:
+            owners = max(owners, -(-count // most))
+    return owners
+
+
+class Join(NamedTuple):
+    """A link or a merge between two nodes; `order` is unique but for links of one pair, which fare alike."""
+
+    order: tuple[int, ...]
+    a: Key
+    b: Key
+    id: int
+
+    @property
+    def human(self) -> bool:
+        """A merge by a person."""
+        return self.order[0] == 0
+
+
+def order_of(edge: Edge, by_id: Mapping[int, Node], limits: Limits) -> tuple[int, ...]:
+    """Where a link comes: by rules, verified, of high priority, the earliest first; then by chance."""
+    a, b = by_id[edge.a], by_id[edge.b]
+    left, right = limits.types[a.type], limits.types[b.type]
+    return (
+        1 + edge.kind,
+        0 if left.verified and right.verified else 1,
+        -min(left.priority, right.priority),
+        edge.first,
+        mix(a.rank ^ b.rank),
+    )
+
+
+class Group:
+    """Nodes joined so far: its customer, how many of each slot, their names, and the nodes they may never be with."""
+
+    def __init__(self, key: Key, node: Node, placement: Placement, limits: Limits, barred: set[Key]) -> None:
+        self.customer = key
+        self.members = [key]
+        self.slots = Counter([node.slot])
+        self.names = {node.witness} if limits.names and len(placement.valid_from) == 1 else set()
+        self.barred = barred
+
+    def against(self, other: Group, limits: Limits, human: bool) -> str:
+        """Why the two may not be one customer, empty if they may."""
+        if not self.barred.isdisjoint(other.members):
+            return "never"
+        if human:
+            return ""
+        if len(self.members) + len(other.members) > limits.max_identifiers:
+            return "size"
+        for slot in sorted(self.slots.keys() & other.slots.keys()):
+            most = limits.types[slot[0]].max_per_customer
+            if most is not None and self.slots[slot] + other.slots[slot] > most:
+                return f"limit:{slot[0]}@{slot[1]}" if slot[1] else f"limit:{slot[0]}"
+        return "name" if any(incompatible(x, y) for x in self.names for y in other.names) else ""
+
+    def absorb(self, other: Group) -> None:
+        """Take the other group in."""
+        self.customer = min(self.customer, other.customer, key=lambda key: (key[1], key[0]))
+        self.members += other.members
+        self.slots += other.slots
+        self.names |= other.names
+        self.barred |= other.barred
+
+
+def join(groups: dict[Key, Group], one: Join, limits: Limits) -> str:
+    """Join the groups of both ends unless something stands against it: the reason, empty if they are now together."""
+    left, right = groups[one.a], groups[one.b]
+    if left is right:
+        return ""
+    reason = left.against(right, limits, one.human)
+    if not reason:
+        if len(left.members) < len(right.members):
+            left, right = right, left
+        left.absorb(right)
+        for key in right.members:
+            groups[key] = left
+    return reason
