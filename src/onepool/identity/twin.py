@@ -14,7 +14,7 @@ the order in which they came.
 
 Human merges and links by likelihood name nodes (identifier, tenure), as decisions of kind never do; they take no part
 in tenures and owner counts, and are unused while a node of theirs is weak or absent. Cut and block name identifiers.
-A link between a weak and a strong identifier belongs to the strong one's tenure at the pair's last time. Of an
+A link between a weak and a strong identifier belongs to the strong one's tenure at the link's first time. Of an
 identifier with several tenures nobody knows whose name it bears: its nodes have none; its neighbours still see it.
 The customer of a set is its least (tenure, identifier): a later tenure names only a set without a first-tenure node.
 """
@@ -25,7 +25,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from onepool.identity.twin_facts import (
     BEGINNING,
@@ -36,6 +36,7 @@ from onepool.identity.twin_facts import (
     Key,
     Limits,
     Node,
+    Slot,
     Span,
     consent_of,
     fault,
@@ -59,6 +60,11 @@ class Placement(NamedTuple):
     where: dict[int, int]
     owners: tuple[int, ...]
     void: tuple[bool, ...]
+
+    def of(self, neighbour: int, first: int) -> int:
+        """The tenure that a link belongs to: that of the strong neighbour; with a weak one, by its first time."""
+        found = self.where.get(neighbour)
+        return self.at(first) if found is None else found
 
     def at(self, time: int) -> int:
         """The tenure that an event at `time` belongs to."""
@@ -105,40 +111,36 @@ def solve(
         else:
             links[edge.id] = Verdict("unused")
 
-    spans: dict[int, dict[int, Span]] = {one: {} for one in by_id}
+    near: dict[int, dict[int, Span]] = {one: {} for one in by_id}
     for edge in usable:
         if edge.kind == BY_RULE:
             for v, u in ((edge.a, edge.b), (edge.b, edge.a)):
-                first, last = spans[v].get(u, (edge.first, edge.last))
-                spans[v][u] = (min(first, edge.first), max(last, edge.last))
-    placed = {
-        v: place(node, {u: span for u, span in spans[v].items() if u in strong}, degree[v], by_id, limits)
-        for v, node in by_id.items()
-    }
+                if u in strong:
+                    first, last = near[v].get(u, (edge.first, edge.last))
+                    near[v][u] = (min(first, edge.first), max(last, edge.last))
+    placed = {v: place(node, near[v], degree[v], by_id, limits) for v, node in by_id.items()}
     exists = {(v, k) for v, placement in placed.items() for k in range(len(placement.valid_from))}
     void = {(v, k): placed[v].owners[k] for v, k in exists if placed[v].void[k]}
 
-    def end(v: int, u: int) -> Key:
-        where = placed[v].where.get(u)
-        return v, (placed[v].at(spans[v][u][1]) if where is None else where)
-
     joins: list[Join] = []
-    following: dict[Key, list[Edge]] = {}
+    leaders: dict[Key, tuple[int, int, Key]] = {}
     for edge in usable:
-        named = edge.kind != BY_RULE
-        ends = (
-            ((edge.a, edge.tenure_a), (edge.b, edge.tenure_b)) if named else (end(edge.a, edge.b), end(edge.b, edge.a))
-        )
+        if edge.kind == BY_RULE:
+            a, b = (edge.a, placed[edge.a].of(edge.b, edge.first)), (edge.b, placed[edge.b].of(edge.a, edge.first))
+        else:
+            a, b = (edge.a, edge.tenure_a), (edge.b, edge.tenure_b)
         both = edge.a in strong and edge.b in strong
-        if named and not (both and ends[0] in exists and ends[1] in exists):
+        if edge.kind != BY_RULE and not (both and a in exists and b in exists):
             links[edge.id] = Verdict("unused")
-        elif ends[0] in void or ends[1] in void:
+        elif a in void or b in void:
             links[edge.id] = Verdict("void")
         elif both:
-            joins.append(Join(order_of(edge, by_id, limits), *ends, edge.id))
+            joins.append(Join(order_of(edge, by_id, limits), a, b, edge.id))
         else:
             links[edge.id] = Verdict("follows")
-            following.setdefault(ends[edge.a in strong], []).append(edge)
+            weak, leader = (b, a) if edge.a in strong else (a, b)
+            candidate = (edge.last, by_id[leader[0]].rank, leader)
+            leaders[weak] = max(candidate, leaders.get(weak, candidate))
     merges: dict[int, Verdict] = {}
     for number, ends in rulings.merges.items():
         why = fault(ends[0][0], ends[1][0], "free", idle, consent, rulings)
@@ -151,25 +153,18 @@ def solve(
         else:
             joins.append(Join((0, number), *ends, number))
 
-    groups = {
-        one: Group(
-            one,
-            by_id[one[0]],
-            placed[one[0]],
-            limits,
-            {b if a == one else a for a, b in rulings.never if one in (a, b)},
-        )
-        for one in exists
-    }
-    for one in sorted(joins):
-        reason = join(groups, one, limits)
-        (merges if one.human else links)[one.id] = Verdict("conflict", reason) if reason else Verdict("joined")
+    barred: dict[Key, set[Key]] = {}
+    for one, other in rulings.never:
+        barred.setdefault(one, set()).add(other)
+        barred.setdefault(other, set()).add(one)
+    groups = {one: Group(one, by_id[one[0]], placed[one[0]], limits, barred.get(one, ())) for one in exists}
+    for link in sorted(joins):
+        reason = join(groups, link, limits)
+        (merges if link.human else links)[link.id] = Verdict("conflict", reason) if reason else Verdict("joined")
 
     customer = {one: group.customer for one, group in groups.items()}
-    for (v, k), some in following.items():
-        leaders = {edge.b if edge.a == v else edge.a for edge in some}
-        leader = max(leaders, key=lambda u: (spans[v][u][1], by_id[u].rank, u))
-        customer[v, k] = customer[end(leader, v)]
+    for weak, (_, _, leader) in leaders.items():
+        customer[weak] = customer[leader]
     return Solution(customer, {v: placement.valid_from for v, placement in placed.items()}, links, merges, void)
 
 
@@ -270,48 +265,80 @@ def order_of(edge: Edge, by_id: Mapping[int, Node], limits: Limits) -> tuple[int
 
 
 class Group:
-    """Nodes joined so far: its customer, how many of each slot, their names, and the nodes they may never be with."""
+    """Nodes joined so far: its customer, how many of each limited slot, their names, the nodes they may never be with,
+    and how many links of its nodes were refused."""
 
-    def __init__(self, key: Key, node: Node, placement: Placement, limits: Limits, barred: set[Key]) -> None:
+    __slots__ = ("barred", "customer", "members", "names", "refused", "slots")
+
+    def __init__(self, key: Key, node: Node, placement: Placement, limits: Limits, barred: Iterable[Key]) -> None:
         self.customer = key
         self.members = [key]
-        self.slots = Counter([node.slot])
-        self.names = {node.witness} if limits.names and len(placement.valid_from) == 1 else set()
-        self.barred = barred
+        limited = limits.types[node.type].max_per_customer is not None
+        self.slots: dict[Slot, int] = {(node.type, node.scope): 1} if limited else {}
+        named = node.witness and limits.names and len(placement.valid_from) == 1
+        self.names: frozenset[int] = frozenset((node.witness,)) if named else _NONE
+        self.barred: frozenset[Key] = frozenset(barred) if barred else _NONE
+        self.refused = 0
 
-    def against(self, other: Group, limits: Limits, human: bool) -> str:
-        """Why the two may not be one customer, empty if they may."""
-        if not self.barred.isdisjoint(other.members):
+    def against(self, other: Group, limits: Limits, human: bool = False) -> str:
+        """Why the two may not be one customer, empty if they may. The reasons are tested in this order."""
+        if self.barred and not self.barred.isdisjoint(other.members):
             return "never"
         if human:
             return ""
         if len(self.members) + len(other.members) > limits.max_identifiers:
             return "size"
-        for slot in sorted(self.slots.keys() & other.slots.keys()):
-            most = limits.types[slot[0]].max_per_customer
-            if most is not None and self.slots[slot] + other.slots[slot] > most:
-                return f"limit:{slot[0]}@{slot[1]}" if slot[1] else f"limit:{slot[0]}"
-        return "name" if any(incompatible(x, y) for x in self.names for y in other.names) else ""
+        too_many = [
+            slot
+            for slot, count in self.slots.items()
+            if slot in other.slots and count + other.slots[slot] > (limits.types[slot[0]].max_per_customer or 0)
+        ]
+        if too_many:
+            kind, scope = min(too_many)
+            return f"limit:{kind}@{scope}" if scope else f"limit:{kind}"
+        if self.names and other.names and any(incompatible(x, y) for x in self.names for y in other.names):
+            return "name"
+        return ""
 
     def absorb(self, other: Group) -> None:
         """Take the other group in."""
-        self.customer = min(self.customer, other.customer, key=lambda key: (key[1], key[0]))
+        self.customer = least(self.customer, other.customer)
         self.members += other.members
-        self.slots += other.slots
-        self.names |= other.names
-        self.barred |= other.barred
+        for slot, count in other.slots.items():
+            self.slots[slot] = self.slots.get(slot, 0) + count
+        if other.names:
+            self.names |= other.names
+        if other.barred:
+            self.barred |= other.barred
+        self.refused += other.refused
 
 
-def join(groups: dict[Key, Group], one: Join, limits: Limits) -> str:
+_NONE: frozenset[Any] = frozenset()
+
+
+def least(one: Key, other: Key) -> Key:
+    """Which of two nodes names the customer."""
+    return one if (one[1], one[0]) <= (other[1], other[0]) else other
+
+
+def join(groups: dict[Key, Group], link: Join, limits: Limits) -> str:
     """Join the groups of both ends unless something stands against it: the reason, empty if they are now together."""
-    left, right = groups[one.a], groups[one.b]
+    left, right = groups[link.a], groups[link.b]
     if left is right:
         return ""
-    reason = left.against(right, limits, one.human)
-    if not reason:
-        if len(left.members) < len(right.members):
-            left, right = right, left
-        left.absorb(right)
-        for key in right.members:
-            groups[key] = left
+    reason = left.against(right, limits, link.human)
+    if reason:
+        left.refused += 1
+        right.refused += 1
+    else:
+        unite(groups, left, right)
     return reason
+
+
+def unite(groups: dict[Key, Group], left: Group, right: Group) -> None:
+    """Make one group of two: the larger takes in the smaller."""
+    if len(left.members) < len(right.members):
+        left, right = right, left
+    left.absorb(right)
+    for key in right.members:
+        groups[key] = left
