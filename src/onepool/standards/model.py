@@ -174,7 +174,8 @@ class IdentifierType(
     """A way of naming a person. Limits are for the rules of identity; `None` means no limit.
 
     `max_per_customer`: values one customer may have (of one scope); `max_customers`: customers one value may name;
-    `lifetime_days`: a link unseen so long no longer holds.
+    `lifetime_days`: after that long without a person, a weak one has no owner any more; `recycle_days`: after such a
+    silence a strong one may have a new owner; `verified`: issued by a platform, not typed by people.
     """
 
     strength: Strength
@@ -186,6 +187,8 @@ class IdentifierType(
     max_per_customer: int | None = None
     max_customers: int | None = None
     lifetime_days: int | None = None
+    recycle_days: int | None = None
+    verified: bool = False
     personal: Personal = Personal.PSEUDONYM
     synonyms: tuple[str, ...] = ()
     blocked: tuple[str, ...] = ()

@@ -1,0 +1,427 @@
+"""The graph of identifiers and links with its customers, in memory: taken in live, or solved from scratch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from onepool.identity import batch, live
+from onepool.identity import kernel as compiled
+from onepool.identity.arrays import (
+    A_AT,
+    B_AT,
+    BASE,
+    BATCH,
+    BORN,
+    BORN_LOG,
+    CONSENT_OF,
+    CUSTOMER,
+    DEGREE,
+    EDGE_LOG,
+    EDGE_STATUS,
+    EDGES,
+    EDGES_LOG,
+    FIRST,
+    FULL,
+    IS_BLOCKED,
+    IS_VOID,
+    KIND,
+    LAST,
+    LAST_SEEN,
+    LATER,
+    LATER_TENURE,
+    LIMIT,
+    LOG,
+    MOST,
+    NAMES,
+    NODE_LOG,
+    NODES,
+    OFF,
+    OWNERS,
+    PAIR_OFF,
+    PAIRS,
+    RANK,
+    RETIMED,
+    RETIMED_LOG,
+    RING,
+    SLOT,
+    SLOT_RANK,
+    SOURCE,
+    STATUS,
+    STRONG_HEAD,
+    TAIL,
+    TYPE,
+    VALID_FROM,
+    WAS,
+    WEAK_HEAD,
+    WHY,
+    WHY_LIMIT,
+    WHY_NAME,
+    WHY_NEVER,
+    WHY_SIZE,
+    WITNESS,
+    A,
+    Arrays,
+    B,
+    empty,
+    grown,
+)
+from onepool.identity.registry import Registry, slot_rank
+from onepool.identity.tenures import ROOM
+
+I64 = npt.NDArray[np.int64]
+I32 = npt.NDArray[np.int32]
+
+_NODE_TABLES = ("n8", "n32", "n64")
+_EDGE_TABLES = ("e8", "e32", "e64")
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What one batch changed, each array ascending.
+
+    `nodes`, `was`: nodes whose customer is another now, and whose they were. `born`: tenures that are new nodes.
+    `edges`: links that are new, seen again or have another status. `retimed`: identifiers whose tenures changed.
+    """
+
+    nodes: I64
+    was: I64
+    born: I64
+    edges: I64
+    retimed: I64
+
+
+class Graph:
+    """Identifiers 0..n-1 in order of birth, and what joins them. Not safe for use by several threads at once."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self._g = empty()
+        self._types: dict[str, int] = {}
+        self._slots: dict[tuple[str, str], int] = {}
+        self._slot_names: list[tuple[str, str]] = []
+        self._sources: dict[tuple[str, str], int] = {}
+        self._source_names: list[tuple[str, str]] = []
+        self._pairs: dict[tuple[int, int], int] = {}
+        self._rule_settings()
+
+    def __len__(self) -> int:
+        return int(self._g.counts[NODES])
+
+    @property
+    def arrays(self) -> Arrays:
+        """The tables themselves; reading only."""
+        return self._g
+
+    @property
+    def edges(self) -> int:
+        """How many links there are."""
+        return int(self._g.counts[EDGES])
+
+    @property
+    def customer(self) -> I32:
+        """Customer id by node, shape (n,): a view that changes with the next batch."""
+        found: I32 = self._g.n32[CUSTOMER, : len(self)]
+        return found
+
+    @property
+    def base(self) -> I32:
+        """The first tenure of each node, shape (n,)."""
+        found: I32 = self._g.n32[BASE, : len(self)]
+        return found
+
+    # -- rules -----------------------------------------------------------------------------------------------------
+
+    def set_rules(self, registry: Registry) -> None:
+        """Take other rules and solve everything under them."""
+        self.registry = registry
+        self._rule_settings()
+        self.solve()
+
+    def _rule_settings(self) -> None:
+        g = self._g
+        g.counts[NAMES] = self.registry.names_matter
+        g.counts[MOST] = self.registry.max_identifiers
+        for name, number in self._types.items():
+            g.types[:, number] = self.registry.row(name)
+        for (kind, _), number in self._slots.items():
+            g.slots[LIMIT, number] = self.registry.limit(kind)
+        for (_, touchpoint), number in self._sources.items():
+            g.basis[number] = self.registry.basis(touchpoint)
+
+    def type_number(self, kind: str) -> int:
+        number = self._types.get(kind)
+        if number is None:
+            number = self._types[kind] = len(self._types)
+            if number >= self._g.types.shape[1]:
+                self._g = grown(self._g, ("types",), 2 * number)
+            self._g.types[:, number] = self.registry.row(kind)
+        return number
+
+    def slot_number(self, kind: str, scope: str) -> int:
+        number = self._slots.get((kind, scope))
+        if number is None:
+            number = self._slots[kind, scope] = len(self._slots)
+            self._slot_names.append((kind, scope))
+            if number >= self._g.slots.shape[1]:
+                self._g = grown(self._g, ("slots",), 2 * number)
+            self._g.slots[LIMIT, number] = self.registry.limit(kind)
+            self._g.slots[SLOT_RANK, number] = slot_rank(kind, scope)
+        return number
+
+    def source_number(self, rule: str, touchpoint: str) -> int:
+        number = self._sources.get((rule, touchpoint))
+        if number is None:
+            number = self._sources[rule, touchpoint] = len(self._sources)
+            self._source_names.append((rule, touchpoint))
+            if number >= self._g.basis.shape[0]:
+                self._g = grown(self._g, ("basis",), 2 * number)
+            self._g.basis[number] = self.registry.basis(touchpoint)
+        return number
+
+    # -- taking in -------------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Start a batch: what changes from here on is told by `changes`."""
+        g = self._g
+        g.counts[[NODE_LOG, EDGE_LOG, RETIMED, BORN]] = 0
+        g.counts[BATCH] += 1
+
+    def changes(self) -> Changes:
+        """What changed since `begin`."""
+        g = self._g
+        nodes = np.sort(g.n32[LOG, : g.counts[NODE_LOG]])
+        was = g.n32[WAS, nodes].astype(np.int64)
+        moved = was != g.n32[CUSTOMER, nodes]
+        return Changes(
+            nodes=nodes[moved].astype(np.int64),
+            was=was[moved],
+            born=np.sort(g.n32[BORN_LOG, : g.counts[BORN]]).astype(np.int64),
+            edges=np.sort(g.e32[EDGES_LOG, : g.counts[EDGE_LOG]]).astype(np.int64),
+            retimed=np.sort(g.n32[RETIMED_LOG, : g.counts[RETIMED]]).astype(np.int64),
+        )
+
+    def add(self, types: I64, slots: I64, ranks: npt.NDArray[np.uint64], last_seen: I64) -> int:
+        """New identifiers of shape (k,), each its own customer; returns the first one's number."""
+        start, count = len(self), types.size
+        self._room(nodes=count)
+        g = self._g
+        end = start + count
+        numbers = np.arange(start, end)
+        g.n32[BASE, start:end] = g.n32[CUSTOMER, start:end] = g.n32[RING, start:end] = numbers
+        g.n32[TYPE, start:end] = types
+        g.n32[SLOT, start:end] = slots
+        g.n64[RANK, start:end] = ranks.view(np.int64)
+        g.n64[LAST_SEEN, start:end] = last_seen
+        g.counts[NODES] = end
+        return start
+
+    def add_tenures(self, nodes: I64, bases: I64) -> None:
+        """Put further tenures, known from before, back where they were; nodes[i] is the next number each time."""
+        self._room(nodes=nodes.size)
+        g = self._g
+        for node, base in zip(nodes.tolist(), bases.tolist(), strict=True):
+            end = base
+            while g.n32[LATER_TENURE, end]:
+                end = int(g.n32[LATER_TENURE, end]) - 1
+            g.n32[LATER_TENURE, end] = node + 1
+            g.n32[BASE, node] = base
+            g.n32[CUSTOMER, node] = g.n32[RING, node] = node
+            for row in (TYPE, SLOT):
+                g.n32[row, node] = g.n32[row, base]
+            g.n64[RANK, node] = g.n64[RANK, base]
+            g.n64[VALID_FROM, node] = LATER
+        if nodes.size:
+            g.counts[NODES] = max(len(self), int(nodes.max()) + 1)
+
+    def link(self, a: I64, b: I64, source: I64, first: I64, last: I64) -> I64:
+        """Take in links of events between base identifiers, a < b, times in µs. Returns the number of each link."""
+        self._room(nodes=0, edges=a.size)
+        edge = np.empty(a.size, np.int64)
+        done = 0
+        while done < a.size:
+            self._room(nodes=2 * ROOM)
+            done = live.take_links(self._g, a, b, source, first, last, edge, done)
+        self._g.counts[FULL] = 0
+        return edge
+
+    def restore_links(
+        self, a: I64, b: I64, source: I64, kind: I64, first: I64, last: I64, off: npt.NDArray[np.int8]
+    ) -> None:
+        """Append links known from before without concluding anything; `solve` has to follow."""
+        start, end = self.edges, self.edges + a.size
+        self._room(nodes=0, edges=a.size)
+        g = self._g
+        g.e32[A, start:end] = g.e32[A_AT, start:end] = a
+        g.e32[B, start:end] = g.e32[B_AT, start:end] = b
+        g.e32[SOURCE, start:end] = source
+        g.e8[KIND, start:end] = kind
+        g.e8[OFF, start:end] = off
+        g.e64[FIRST, start:end] = first
+        g.e64[LAST, start:end] = last
+        g.counts[EDGES] = end
+
+    def solve(self) -> None:
+        """Everything from scratch, under the present rules. Nothing is told by `changes`; compare `customer`."""
+        self.begin()
+        batch.hang_all(self._g)
+        done = 0
+        while done < len(self):
+            self._room(nodes=2 * ROOM)
+            done = batch.arrange_all(self._g, done)
+        batch.partition_all(self._g)
+
+    def touch(self, nodes: Sequence[int] | I64) -> None:
+        """Solve again around base identifiers of which something changed."""
+        wanted = np.unique(np.asarray(nodes, np.int64))
+        done = 0
+        while done < wanted.size:
+            self._room(nodes=2 * ROOM + int(self._g.n32[DEGREE, wanted[done]]))
+            done = live.touch(self._g, wanted, done)
+
+    # -- facts about identifiers -------------------------------------------------------------------------------------
+
+    def see(self, nodes: I64, last: I64) -> None:
+        """Note when base identifiers were seen, and solve again where a device is without owner by that."""
+        g = self._g
+        before = g.n64[LAST_SEEN, nodes]
+        np.maximum.at(g.n64[LAST_SEEN], nodes, last)
+        tail = g.n64[TAIL, nodes]
+        passed = nodes[(tail != 0) & (before < tail) & (last >= tail)]
+        if passed.size:
+            self.touch(passed)
+
+    def name(self, nodes: I64, codes: I64) -> None:
+        """Note the name last heard with base identifiers."""
+        g = self._g
+        changed = nodes[g.n64[WITNESS, nodes] != codes]
+        g.n64[WITNESS, nodes] = codes
+        linked = changed[g.n32[STRONG_HEAD, changed] != 0]
+        if linked.size and self.registry.names_matter:
+            self.touch(linked)
+
+    def consent(self, nodes: I64, words: npt.NDArray[np.int8]) -> None:
+        """Note the last word of consent of base identifiers."""
+        g = self._g
+        changed = nodes[g.n8[CONSENT_OF, nodes] != words]
+        g.n8[CONSENT_OF, nodes] = words
+        self.touch(changed)
+
+    def block(self, nodes: I64, blocked: bool) -> None:
+        """Rule that base identifiers name nobody, or that they do."""
+        self._g.n8[IS_BLOCKED, nodes] = blocked
+        self.touch(nodes)
+
+    # -- rulings -------------------------------------------------------------------------------------------------------
+
+    def ruled(self, a: int, b: int, kind: int, order: int, source: int) -> int:
+        """A link that a person (DECISION, `order` its number) or a model (LIKELIHOOD) wants. Returns its number."""
+        self._room(nodes=0, edges=1)
+        edge = int(live.new_edge(self._g, a, b, source, kind, order, order))
+        self._touch_ends(edge)
+        return edge
+
+    def set_off(self, edge: int, off: int) -> None:
+        """Take a link out (1 withdrawn, 2 cut by a ruling) or back in (0)."""
+        if self._g.e8[OFF, edge] == off:
+            return
+        self._g.e8[OFF, edge] = off
+        self._touch_ends(edge)
+
+    def edges_between(self, a: int, b: int) -> list[int]:
+        """All links between two nodes."""
+        g = self._g
+        found = []
+        for head in (STRONG_HEAD, WEAK_HEAD):
+            half = int(g.n32[head, g.n32[BASE, a]]) - 1
+            while half >= 0:
+                edge = half >> 1
+                if {int(g.e32[A, edge]), int(g.e32[B, edge])} == {a, b}:
+                    found.append(edge)
+                half = int(compiled.following(g, half))
+        return sorted(found)
+
+    def never(self, a: int, b: int, holds: bool = True) -> None:
+        """Rule that two nodes are never one customer, or take that back."""
+        key = (min(a, b), max(a, b))
+        if key not in self._pairs:
+            if not holds:
+                return
+            if self._g.counts[PAIRS] + 2 > self._g.pairs.shape[1]:
+                self._g = grown(self._g, ("pairs",), 2 * self._g.pairs.shape[1])
+            self._pairs[key] = int(live.add_pair(self._g, *key))
+        half = self._pairs[key]
+        self._g.pairs[PAIR_OFF, half : half + 2] = 0 if holds else 1
+        self.touch(self._g.n32[BASE, [a, b]].astype(np.int64))
+
+    def _touch_ends(self, edge: int) -> None:
+        g = self._g
+        compiled.touch_edge(g, edge)
+        self.touch(g.n32[BASE, g.e32[[A, B], edge]].astype(np.int64))
+
+    # -- answers -------------------------------------------------------------------------------------------------------
+
+    def at(self, base: I64, time: I64) -> I64:
+        """The tenure of each base identifier that an instant (µs) falls into."""
+        return _tenures_at(self._g, base, time)
+
+    def tenures(self, base: int) -> list[tuple[int, int]]:
+        """The tenures of an identifier in use: (node, valid from in µs; the first is valid always)."""
+        g = self._g
+        found = [(base, 0)]
+        later = int(g.n32[LATER_TENURE, base])
+        while later:
+            if g.n64[VALID_FROM, later - 1] != LATER:
+                found.append((later - 1, int(g.n64[VALID_FROM, later - 1])))
+            later = int(g.n32[LATER_TENURE, later - 1])
+        return found
+
+    def status(self, edges: I64) -> list[tuple[str, str]]:
+        """What became of links: (status, reason)."""
+        g = self._g
+        return [
+            (STATUS[status], self._reason(why))
+            for status, why in zip(g.e8[EDGE_STATUS, edges].tolist(), g.e32[WHY, edges].tolist(), strict=True)
+        ]
+
+    def _reason(self, why: int) -> str:
+        if why >= WHY_LIMIT:
+            kind, scope = self._slot_names[why - WHY_LIMIT]
+            return f"limit:{kind}@{scope}" if scope else f"limit:{kind}"
+        return {0: "", WHY_NEVER: "never", WHY_SIZE: "size", WHY_NAME: "name"}[why]
+
+    def voids(self) -> I64:
+        """Nodes that name too many people to join anybody."""
+        return np.flatnonzero(self._g.n8[IS_VOID, : len(self)]).astype(np.int64)
+
+    def owners(self, nodes: I64) -> I64:
+        """How many customers nodes name at least."""
+        return self._g.n32[OWNERS, nodes].astype(np.int64)
+
+    def copy(self) -> Graph:
+        """The same facts apart, to try something on."""
+        other = Graph(self.registry)
+        other._g = Arrays(*(table.copy() for table in self._g))
+        other._types, other._slots, other._sources = dict(self._types), dict(self._slots), dict(self._sources)
+        other._slot_names, other._source_names = list(self._slot_names), list(self._source_names)
+        other._pairs = dict(self._pairs)
+        return other
+
+    def _room(self, nodes: int, edges: int = 0) -> None:
+        g = self._g
+        if len(self) + nodes > g.n32.shape[1]:
+            self._g = g = grown(g, _NODE_TABLES, max(len(self) + nodes, 2 * g.n32.shape[1]))
+        if self.edges + edges > g.e32.shape[1]:
+            self._g = g = grown(g, _EDGE_TABLES, max(self.edges + edges, 2 * g.e32.shape[1]))
+        g.counts[FULL] = 0
+
+
+def _tenures_at(g: Arrays, base: I64, time: I64) -> I64:
+    found = base.copy()
+    many = np.flatnonzero(g.n32[LATER_TENURE, base])
+    for place in many.tolist():
+        found[place] = compiled.tenure_at(g, base[place], time[place])
+    return found
