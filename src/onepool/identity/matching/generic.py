@@ -43,7 +43,11 @@ def compare_name_part(values: Strings, left: Positions, right: Positions) -> Lev
     first = np.array([value[0] for value in values])
     same_first = first[left] == first[right]
     return by_first(
-        left == right, alike >= 0.92, alike >= 0.84, _starts(values, left, right, same_first), (alike >= 0.7) & same_first
+        left == right,
+        alike >= 0.92,
+        alike >= 0.84,
+        _starts(values, left, right, same_first),
+        (alike >= 0.7) & same_first,
     )
 
 
@@ -91,6 +95,10 @@ def area_and_district(value: str) -> tuple[str, str]:
 
 def _districts(values: Sequence[str]) -> list[str | None]:
     return [area_and_district(value)[1] for value in values]
+
+
+def _areas(values: Sequence[str]) -> list[str | None]:
+    return [area_and_district(value)[0] for value in values]
 
 
 def compare_words(values: Strings, left: Positions, right: Positions) -> Levels:
@@ -141,6 +149,7 @@ register(
             "year and month": dates.year_month_key,
             "digits": dates.sorted_digits_key,
         },
+        shared_functions={3: dates.year_key, 4: dates.year_key},
     )
 )
 _CODE_LEVELS = ("same", "one slip", "two slips", "different")
@@ -155,6 +164,7 @@ register(
         clean_code,
         compare_postcode,
         {"whole": whole, "district": _districts, "first 3": prefix(3)},
+        shared_functions={2: _districts, 3: _areas},
     )
 )
 _WORD_LEVELS = ("same", "nearly same", "alike", "somewhat alike", "different")
@@ -165,7 +175,12 @@ for _name in ("text", "address", "token_set", "region"):
         )
     )
 register(
-    SimpleKind("category", ("same", "nearly same", "alike", "somewhat alike", "different"), clean_text, compare_words,
-               {"whole": whole})
+    SimpleKind(
+        "category",
+        ("same", "nearly same", "alike", "somewhat alike", "different"),
+        clean_text,
+        compare_words,
+        {"whole": whole},
+    )
 )
 register(SimpleKind("gender", ("same", "different"), clean_text, compare_exact, {"whole": whole}))

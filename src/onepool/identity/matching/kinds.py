@@ -36,6 +36,11 @@ class Kind(Protocol):
     @property
     def levels(self) -> tuple[str, ...]: ...
 
+    @property
+    def itself(self) -> Callable[[Strings], Levels] | None:
+        """Level of each cleaned value against an equal one, where that isn't always 0 (two records of `王女士`
+        share a surname only); None: always 0."""
+
     def clean(self, values: Sequence[str]) -> list[str | None]:
         """Distinct raw values -> cleaned values; None where the value says nothing (empty, placeholder)."""
 
@@ -50,6 +55,10 @@ class Kind(Protocol):
     def tokens(self) -> Mapping[str, TokenFunction]:
         """Blocking keys of which one value has several (words of an address)."""
 
+    def shared(self) -> Mapping[int, KeyFunction]:
+        """For levels below "same": what both values then have in common (level number -> key function), so that a
+        rare common part (a district) weighs more than a frequent one."""
+
 
 @dataclass(frozen=True)
 class SimpleKind:
@@ -61,6 +70,8 @@ class SimpleKind:
     comparer: Callable[[Strings, Positions, Positions], Levels]
     key_functions: Mapping[str, KeyFunction] = field(default_factory=dict)
     token_functions: Mapping[str, TokenFunction] = field(default_factory=dict)
+    shared_functions: Mapping[int, KeyFunction] = field(default_factory=dict)
+    itself: Callable[[Strings], Levels] | None = None
 
     def clean(self, values: Sequence[str]) -> list[str | None]:
         return self.cleaner(values)
@@ -73,6 +84,9 @@ class SimpleKind:
 
     def tokens(self) -> Mapping[str, TokenFunction]:
         return self.token_functions
+
+    def shared(self) -> Mapping[int, KeyFunction]:
+        return self.shared_functions
 
 
 _KINDS: dict[str, Kind] = {}

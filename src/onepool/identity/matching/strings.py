@@ -16,8 +16,31 @@ from onepool.identity.matching.kinds import Levels, Positions, Strings
 
 #: words that stand for "not known"; a field with one of them is missing, not alike
 NOTHING = frozenset(
-    ["", "-", "--", ".", "?", "n/a", "na", "none", "null", "nil", "nan", "unknown", "unk", "not known", "无", "暂无"]
-    + ["未知", "不详", "未填写", "空", "保密", "其他", "没有"]
+    [
+        "",
+        "-",
+        "--",
+        ".",
+        "?",
+        "n/a",
+        "na",
+        "none",
+        "null",
+        "nil",
+        "nan",
+        "unknown",
+        "unk",
+        "not known",
+        "无",
+        "暂无",
+        "未知",
+        "不详",
+        "未填写",
+        "空",
+        "保密",
+        "其他",
+        "没有",
+    ]
 )
 _SPACES = re.compile(r"\s+")
 _NOT_WORD = re.compile(r"[^\w\s]+", re.UNICODE)

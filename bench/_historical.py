@@ -1,0 +1,273 @@
+"""Made-up historical persons with heavy noise. Every record is generated; no real person is meant.
+
+A person has given names, surname, title, aliases, a birthday, a birth place with a postcode nearby and occupations; families share surname and
+place; some namesakes share even the year. Each person has a handful to some twenty records: typing errors, nicknames, alternative names, titles
+instead of surnames, given name and surname swapped, missing values, dates shifted or known by year only, other postcodes of the area, another
+of several occupations. ``Noise`` holds the rates; ``make`` gives the table and the truth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+_MALE = (
+    "john william thomas james george charles henry robert edward joseph richard samuel arthur david alexander frederick peter walter "
+    "francis benjamin daniel alfred hugh andrew edmund philip ernest michael harry herbert albert stephen patrick matthew martin percy "
+    "ralph anthony leonard archibald reginald nicholas sidney cecil lewis christopher gilbert harold simon isaac jonathan eric roger "
+    "douglas allan humphrey theodore cuthbert godfrey lawrence nathaniel oliver horace rupert bertram edwin augustus donald norman gerald "
+    "stanley bernard roland ambrose jeremiah abraham tobias valentine silas"
+).split()
+_FEMALE = (
+    "mary elizabeth anne margaret sarah jane catherine alice eleanor florence emily charlotte frances edith caroline dorothy helen harriet "
+    "louisa ethel ellen martha isabella maria susan emma lucy agnes amelia annie rose beatrice gertrude constance mabel winifred violet "
+    "rachel julia maud rebecca hannah matilda kathleen phyllis sophia clara lilian barbara evelyn rosamund cecilia henrietta georgina"
+).split()
+_NICK = {
+    "john": "jack johnny", "william": "will bill willie billy", "thomas": "tom tommy", "james": "jim jamie jimmy", "charles": "charlie chas",
+    "henry": "harry hal", "robert": "bob rob bobby", "edward": "ted ned eddie", "joseph": "joe", "richard": "dick rick", "samuel": "sam",
+    "david": "dave davy", "alexander": "alec alex sandy", "frederick": "fred freddie", "francis": "frank", "benjamin": "ben", "daniel": "dan",
+    "alfred": "alf fred", "andrew": "andy", "michael": "mick mike", "albert": "bert", "matthew": "matt", "anthony": "tony",
+    "reginald": "reg reggie", "nicholas": "nick", "christopher": "kit chris", "theodore": "theo ted", "lawrence": "larry",
+    "nathaniel": "nat", "oliver": "noll", "gerald": "gerry", "mary": "molly polly", "elizabeth": "bess betty eliza lizzie", "anne": "nancy annie",
+    "margaret": "peggy maggie meg", "sarah": "sally sadie", "jane": "jenny", "catherine": "kate kitty", "eleanor": "nell nora",
+    "charlotte": "lottie", "frances": "fanny", "dorothy": "dolly dot", "harriet": "hattie", "martha": "patty", "isabella": "bella",
+    "susan": "sue", "emma": "em", "rebecca": "becky", "matilda": "tilly", "henrietta": "hetty", "arthur": "art", "george": "georgie",
+}
+_SURNAMES = (
+    "smith jones williams brown taylor davies wilson evans thomas johnson roberts walker wright robinson thompson white hughes edwards green "
+    "hall wood harris lewis martin jackson clarke clark turner hill cooper ward moore scott king watson baker morris allen mitchell young "
+    "campbell macdonald stewart murray hamilton gordon graham fraser grant douglas bruce russell howard percy stanley cavendish"
+).split()
+_HEAD = (
+    "ash brad wood hart lang thorn black white stan ked wal nor mar all bar bel ben bick blen brock bur cal chat clif col cor cran crow dal den dun "
+    "ed ell farn fen field gar gil glad gran hal ham har hat haw hay her hol hud hun kel ken king kirk lan led ley lin lock long mal mel mid mil mor "
+    "new old or pem pen rad raw red rich rom row rud sand sel sher skel stam stock stret sut swin tar tem tol tun under up wake war wat wes wil win wy"
+).split()
+_TAIL = "ford ton ley worth son well wick ham by den field brook ridge more land man court house combe hurst stead thwaite ing shaw gate cott bury".split()
+_PLACE_TAIL = ["ton", "ham", "bury", "ford", "mouth", "chester", "by", "wick", "minster", "port", "stead", "combe", "dale"]
+_WORK = (
+    "politician;writer;painter;cricketer;footballer;actor;poet;clergyman;lawyer;engineer;physician;soldier;composer;botanist;architect;novelist;"
+    "military officer;journalist;historian;mathematician;sculptor;rugby player;explorer;naval officer;engraver;geologist;surgeon;printer;"
+    "photographer;economist;judge;missionary;diplomat;chemist;physicist;philosopher;astronomer;musician;singer;trade unionist;merchant;antiquarian;"
+    "entomologist;zoologist;banker;inventor;theologian;organist;tennis player;golfer;aristocrat;illustrator;publisher;linguist;colonial administrator"
+).split(";")
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Rates per record (0 to 1) and shape of the population."""
+
+    persons: int = 5_000
+    records: float = 10.0
+    alias: float = 0.22
+    nick: float = 0.16
+    title: float = 0.35
+    swap: float = 0.03
+    typo: float = 0.12
+    missing: float = 0.10
+    date_year: float = 0.12
+    date_shift: float = 0.10
+    date_wrong: float = 0.05
+    postcode: float = 0.45
+    postcode_far: float = 0.08
+    place: float = 0.06
+    work: float = 0.35
+    family: float = 0.25
+    namesake: float = 0.04
+
+
+SETTINGS = {
+    "hard": Noise(),
+    "aliases": Noise(alias=0.35, nick=0.22, swap=0.05, date_year=0.08, missing=0.06),
+    "gaps": Noise(missing=0.2, date_year=0.2, postcode=0.6, alias=0.18),
+    "families": Noise(family=0.5, namesake=0.1, date_shift=0.15, date_wrong=0.08),
+    "light": Noise(records=4.0, alias=0.1, nick=0.08, typo=0.08, missing=0.06, date_year=0.06, date_shift=0.05),
+}
+
+
+class _World:
+    def __init__(self, random: np.random.Generator):
+        self.random = random
+        self.surnames = _SURNAMES + sorted({h + t for h in _HEAD for t in _TAIL})
+        weight = 1.0 / (np.arange(len(self.surnames)) + 12.0) ** 0.85
+        order = np.concatenate([np.arange(len(_SURNAMES)), len(_SURNAMES) + random.permutation(len(self.surnames) - len(_SURNAMES))])
+        self.surnames = [self.surnames[i] for i in order]
+        self.surname_weight = weight / weight.sum()
+        places = ["london", "edinburgh", "dublin", "glasgow", "manchester", "liverpool", "bristol", "leeds", "oxford", "cambridge"]
+        places += [str(random.choice(_HEAD)) + str(random.choice(_PLACE_TAIL)) for _ in range(900)]
+        self.places = list(dict.fromkeys(places))
+        place_weight = 1.0 / (np.arange(len(self.places)) + 4.0) ** 0.9
+        self.place_weight = place_weight / place_weight.sum()
+        self.area = ["".join(random.choice(list(_LETTERS), 2)) + str(random.integers(1, 30)) for _ in self.places]
+        work_weight = 1.0 / (np.arange(len(_WORK)) + 3.0)
+        self.work_weight = work_weight / work_weight.sum()
+
+    def pick(self, items: list[str], weight: np.ndarray | None = None) -> str:
+        return items[int(self.random.choice(len(items), p=weight))]
+
+    def given(self, male: bool) -> str:
+        names = _MALE if male else _FEMALE
+        weight = 1.0 / (np.arange(len(names)) + 2.0) ** 1.1
+        return self.pick(names, weight / weight.sum())
+
+    def postcode(self, area: str) -> str:
+        return f"{area} {self.random.integers(1, 10)}{''.join(self.random.choice(list('abdefghjlnpqrstuwxyz'), 2))}"
+
+
+def _typo(text: str, random: np.random.Generator) -> str:
+    if len(text) < 3:
+        return text
+    at = int(random.integers(1, len(text)))
+    kind = random.integers(4)
+    letter = _LETTERS[int(random.integers(26))]
+    if kind == 0:
+        return text[:at] + text[at + 1 :]
+    if kind == 1:
+        return text[:at] + letter + text[at:]
+    if kind == 2:
+        return text[:at] + letter + text[at + 1 :]
+    return text[: at - 1] + text[at] + text[at - 1] + text[at + 1 :]
+
+
+@dataclass
+class _Person:
+    male: bool
+    given: list[str]
+    surname: str
+    title: str
+    aliases: list[tuple[str, str, str]]
+    born: np.datetime64
+    place: int
+    postcodes: list[str]
+    work: list[str]
+
+
+def _person(world: _World, noise: Noise, before: _Person | None) -> _Person:
+    random = world.random
+    male = bool(random.random() < 0.82)
+    given = [world.given(male)]
+    while random.random() < 0.3 and len(given) < 4:
+        given.append(world.given(male) if random.random() < 0.6 else world.pick(world.surnames, world.surname_weight))
+    surname = world.pick(world.surnames, world.surname_weight)
+    place = int(random.choice(len(world.places), p=world.place_weight))
+    born = np.datetime64("1600-01-01") + int(365.25 * (390 * random.beta(3.5, 1.6)))
+    if before is not None:
+        chance = random.random()
+        if chance < noise.family:
+            surname = before.surname
+            place = before.place if random.random() < 0.6 else place
+            born = before.born + int(random.integers(-12_000, 12_000))
+            if random.random() < 0.3 and before.male == male:
+                given[0] = before.given[0]
+        elif chance < noise.family + noise.namesake:
+            surname, male, given = before.surname, before.male, [before.given[0], *given[1:]]
+            born = np.datetime64(str(before.born)[:4] + "-01-01") + int(random.integers(0, 365))
+    title = ""
+    if random.random() < 0.3:
+        rank = world.pick(["1st baron", "2nd baron", "3rd earl of", "sir", "2nd baronet", "4th viscount", "1st duke of", "lord", "5th earl of"])
+        seat = surname if random.random() < 0.4 else world.pick(world.places)
+        title = "sir" if rank == "sir" else rank if "baronet" in rank else f"{rank} {seat}"
+    aliases: list[tuple[str, str, str]] = []
+    while random.random() < 0.6 and len(aliases) < 4:
+        kind = random.random()
+        if kind < 0.3 and len(given) > 1:
+            aliases.append((f"{given[1]} {surname}", given[1], surname))
+        elif kind < 0.5:
+            initials = " ".join(name[0] for name in given)
+            aliases.append((f"{initials} {surname}", given[0][0], surname))
+        elif kind < 0.7 and title:
+            seat = title.split()[-1]
+            aliases.append((f"{given[0]} of {seat}" if random.random() < 0.5 else f"{title} {given[0]}", given[0], seat))
+        elif kind < 0.85:
+            other = world.pick(world.surnames, world.surname_weight)
+            aliases.append((f"{given[0]} {other}", given[0], other))
+        elif kind < 0.93:
+            mine, other = world.given(male), world.pick(world.surnames, world.surname_weight)
+            aliases.append((f"{mine} {other}", mine, other))
+        else:
+            aliases.append((f"{surname} {given[0]}", surname, given[0]))
+    near = [world.postcode(world.area[place]) for _ in range(int(random.integers(2, 7)))]
+    work = [world.pick(_WORK, world.work_weight) for _ in range(1 + int(random.random() < 0.45) + int(random.random() < 0.2))]
+    return _Person(male, given, surname, title, aliases, born, place, near, work)
+
+
+def _record(person: _Person, world: _World, noise: Noise, plain: bool) -> dict[str, str | None]:
+    random = world.random
+    rate = 0.0 if plain else 1.0
+    given, surname = person.given[0], person.surname
+    full = " ".join([*person.given, surname])
+    if person.title and random.random() < noise.title:
+        full = f"{person.title} {full}" if person.title == "sir" else f"{full}, {person.title}"
+    if person.aliases and random.random() < noise.alias * 2 * rate:
+        full, given, surname = person.aliases[int(random.integers(len(person.aliases)))]
+    if given in _NICK and random.random() < noise.nick * rate:
+        nick = world.pick(_NICK[given].split())
+        full, given = full.replace(given, nick, 1), nick
+    if random.random() < noise.typo * rate:
+        wrong = _typo(given, random)
+        full, given = full.replace(given, wrong, 1), wrong
+    if random.random() < noise.typo * rate:
+        wrong = _typo(surname, random)
+        full, surname = full.replace(surname, wrong, 1), wrong
+    if random.random() < noise.swap * rate:
+        given, surname = surname, given
+        full = f"{given} {surname}"
+    born = person.born
+    date: str | None = str(born)
+    chance = random.random()
+    if chance < noise.date_year * rate:
+        date = f"{str(born)[:4]}-01-01"
+    elif chance < (noise.date_year + noise.date_shift) * rate:
+        spread = 20 if random.random() < 0.5 else 400
+        date = str(born + int(random.integers(-spread, spread)))
+    elif chance < (noise.date_year + noise.date_shift + noise.date_wrong) * rate:
+        digits = list(str(born))
+        at = int(random.choice([3, 5, 6, 8, 9]))
+        digits[at] = str(random.integers(0, 10) if at in (3, 9) else random.integers(0, 2))
+        date = "".join(digits)
+    postcode = person.postcodes[0]
+    if random.random() < noise.postcode * rate:
+        postcode = person.postcodes[int(random.integers(len(person.postcodes)))]
+    if random.random() < noise.postcode_far * rate:
+        postcode = world.postcode(world.area[int(random.choice(len(world.places), p=world.place_weight))])
+    place = world.places[person.place]
+    if random.random() < noise.place * rate:
+        place = _typo(place, random) if random.random() < 0.4 else world.pick(world.places, world.place_weight)
+    work = person.work[0] if random.random() > noise.work else person.work[int(random.integers(len(person.work)))]
+    row: dict[str, str | None] = {
+        "full_name": full, "first_and_surname": f"{given} {surname}", "first_name": given, "surname": surname, "dob": date,
+        "birth_place": place, "postcode_fake": postcode, "gender": "male" if person.male else "female", "occupation": work,
+    }
+    gone = noise.missing * rate
+    if random.random() < gone * 0.4:
+        row["full_name"] = row["first_and_surname"] = row["first_name"] = row["surname"] = None
+    elif random.random() < gone * 0.3:
+        row["first_name"], row["first_and_surname"] = None, surname
+    for name, times in (("dob", 1.0), ("birth_place", 1.2), ("postcode_fake", 1.2), ("gender", 1.5), ("occupation", 2.0)):
+        if random.random() < gone * times:
+            row[name] = None
+    return row
+
+
+def make(noise: Noise, seed: int) -> tuple[pa.Table, pa.Table]:
+    """Records (record_id and nine columns) and truth (record_id, entity_id), in random order."""
+    random = np.random.default_rng(seed)
+    world = _World(random)
+    rows: list[dict[str, str | None]] = []
+    entities: list[int] = []
+    before: _Person | None = None
+    for number in range(noise.persons):
+        person = _person(world, noise, before)
+        before = person
+        times = max(1, int(random.gamma(3.0, noise.records / 3.0) + 0.5))
+        for which in range(min(times, 30)):
+            rows.append(_record(person, world, noise, which == 0))
+            entities.append(number)
+    order = random.permutation(len(rows))
+    ids = [f"r{number:07}" for number in range(len(rows))]
+    table = pa.Table.from_pylist([rows[i] for i in order]).add_column(0, "record_id", pa.array(ids))
+    return table, pa.table({"record_id": ids, "entity_id": [entities[i] for i in order]})

@@ -1,0 +1,283 @@
+"""Blocking: keys that two records must share to be compared, and the pairs they give.
+
+A **key part** is one function of one column (its whole value, its first letters, its year, each of its words); a
+**rule** is one to three parts, all of which must agree. Keys are 64-bit hashes of text, so that they are the same in
+every process and version of the records.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from onepool.identity.matching.prepare import Column, Ints, Records
+from onepool.identity.matching.strings import prefix, sound
+
+Hashes = npt.NDArray[np.uint64]
+NAMES = "*names*"
+#: rarest words of a record of which pairs are made
+_PAIRED_WORDS = 6
+
+
+@dataclass(frozen=True, order=True)
+class Part:
+    """A key part: column (or ``*names*``: the words of all name columns) and function."""
+
+    column: str
+    function: str
+
+    def __str__(self) -> str:
+        return f"{'any name' if self.column == NAMES else self.column}: {self.function}"
+
+
+@dataclass(frozen=True, order=True)
+class Rule:
+    """Parts that must all agree; groups of more than ``most`` records sharing a key are passed over."""
+
+    parts: tuple[Part, ...]
+    most: int
+
+    def __str__(self) -> str:
+        return " and ".join(str(part) for part in self.parts)
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Keys of records: ``owner`` (record position) and ``key``; sorted by owner. Single parts have one per record."""
+
+    owner: Ints
+    key: Hashes
+
+
+def text_hash(text: str) -> int:
+    """The stable 64-bit hash of a key text."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+def _mix(a: Hashes, b: Hashes) -> Hashes:
+    """Order-dependent combination of two hashes (multiply and shift, after splitmix64)."""
+    x = a * np.uint64(0x9E3779B97F4A7C15) + b
+    x ^= x >> np.uint64(30)
+    x *= np.uint64(0xBF58476D1CE4E5B9)
+    x ^= x >> np.uint64(27)
+    x *= np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+def _hashes(texts: list[str | None]) -> tuple[Hashes, npt.NDArray[np.bool_]]:
+    known: dict[str, int] = {}
+    out = np.zeros(len(texts), dtype=np.uint64)
+    has = np.zeros(len(texts), dtype=bool)
+    for i, text in enumerate(texts):
+        if text is not None:
+            found = known.get(text)
+            if found is None:
+                found = known[text] = text_hash(text)
+            out[i], has[i] = found, True
+    return out, has
+
+
+def parts_of(records: Records) -> tuple[Part, ...]:
+    """Every key part these columns allow."""
+    out: list[Part] = []
+    for column in records.columns.values():
+        out.extend(Part(column.name, name) for name in column.kind)
+        out.extend(Part(column.name, name) for name in column.kind.tokens())
+    if len(records.names()) > 1 or any("word" in column.kind.tokens() for column in records.names()):
+        out.extend(Part(NAMES, name) for name in ("word", "two words", "sound of a word", "word's first 3"))
+    return tuple(out)
+
+
+class KeyMaker:
+    """Makes and keeps the keys of one set of records."""
+
+    def __init__(self, records: Records):
+        self.records = records
+        self._parts: dict[Part, Keys] = {}
+
+    def part(self, part: Part) -> Keys:
+        """Keys of one part."""
+        if part not in self._parts:
+            self._parts[part] = self._names(part.function) if part.column == NAMES else self._column(part)
+        return self._parts[part]
+
+    def rule(self, parts: tuple[Part, ...]) -> Keys:
+        """Keys of parts taken together: every combination of the keys of the parts, per record."""
+        keys = self.part(parts[0])
+        for part in parts[1:]:
+            keys = _combine(keys, self.part(part), len(self.records))
+        return keys
+
+    def forget(self) -> None:
+        """Give back the memory of all keys."""
+        self._parts.clear()
+
+    def _column(self, part: Part) -> Keys:
+        column = self.records.columns[part.column]
+        single = column.kind.keys().get(part.function)
+        if single is not None:
+            hashes, has = _hashes(single(list(column.values)))
+            owner, codes = _carriers(column)
+            codes_kept = has[codes]
+            return _distinct(owner[codes_kept], hashes[codes[codes_kept]])
+        lists = column.kind.tokens()[part.function](list(column.values))
+        return _spread(column, lists)
+
+    def _names(self, function: str) -> Keys:
+        if function == "two words":
+            return self._two_words()
+        if function != "word":
+            words = self.part(Part(NAMES, "word"))
+            keyed = sound if function == "sound of a word" else prefix(3)
+            found: list[Keys] = []
+            for column in self.records.names():
+                lists = [[key for key in keyed(value.split()) if key is not None] for value in column.values]
+                found.append(_spread(column, lists))
+            del words
+            return _join(found)
+        return _join([_spread(column, [value.split() for value in column.values]) for column in self.records.names()])
+
+    def _two_words(self) -> Keys:
+        words = self.part(Part(NAMES, "word"))
+        _, which, counts = np.unique(words.key, return_inverse=True, return_counts=True)
+        order = np.lexsort((words.key, counts[which], words.owner))
+        owner, key = words.owner[order], words.key[order]
+        rank = np.arange(len(owner)) - np.searchsorted(owner, owner)
+        kept = rank < _PAIRED_WORDS
+        owner, key, rank = owner[kept], key[kept], rank[kept]
+        owners, keys = [], []
+        for step in range(1, _PAIRED_WORDS):
+            same = np.flatnonzero(owner[step:] == owner[:-step])
+            a, b = key[same], key[same + step]
+            owners.append(owner[same])
+            keys.append(_mix(np.minimum(a, b), np.maximum(a, b)))
+        return _distinct(np.concatenate(owners), np.concatenate(keys))
+
+
+def _carriers(column: Column) -> tuple[Ints, Ints]:
+    """(record, code) of every value held."""
+    if column.many is None or column.offsets is None:
+        owner = np.flatnonzero(column.codes >= 0)
+        return owner, column.codes[owner]
+    return np.repeat(np.arange(len(column.codes)), np.diff(column.offsets)), column.many
+
+
+def _spread(column: Column, lists: list[list[str]]) -> Keys:
+    """Keys of several texts per distinct value."""
+    lengths = np.array([len(item) for item in lists], dtype=np.int64)
+    starts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)])
+    hashes, _ = _hashes([text for item in lists for text in item])
+    owner, codes = _carriers(column)
+    times = lengths[codes]
+    within = np.arange(int(times.sum())) - np.repeat(np.cumsum(times) - times, times)
+    return _distinct(np.repeat(owner, times), hashes[np.repeat(starts[codes], times) + within])
+
+
+def _join(keys: list[Keys]) -> Keys:
+    return _distinct(np.concatenate([k.owner for k in keys]), np.concatenate([k.key for k in keys]))
+
+
+def _distinct(owner: Ints, key: Hashes) -> Keys:
+    order = np.lexsort((key, owner))
+    owner, key = owner[order], key[order]
+    if len(owner):
+        first = np.r_[True, (owner[1:] != owner[:-1]) | (key[1:] != key[:-1])]
+        owner, key = owner[first], key[first]
+    return Keys(owner.astype(np.int64), key)
+
+
+def _combine(a: Keys, b: Keys, size: int) -> Keys:
+    starts = np.searchsorted(b.owner, np.arange(size + 1))
+    times = (starts[1:] - starts[:-1])[a.owner]
+    within = np.arange(int(times.sum())) - np.repeat(np.cumsum(times) - times, times)
+    other = b.key[np.repeat(starts[a.owner], times) + within]
+    return Keys(np.repeat(a.owner, times), _mix(np.repeat(a.key, times), other))
+
+
+def group_sizes(keys: Keys, side: npt.NDArray[np.bool_] | None) -> tuple[Ints, Ints]:
+    """Per distinct key: records on the left and on the right (the same number twice when deduplicating)."""
+    if side is None:
+        _, counts = np.unique(keys.key, return_counts=True)
+        return counts, counts
+    _, which = np.unique(keys.key, return_inverse=True)
+    right = side[keys.owner]
+    size = int(which.max()) + 1 if len(which) else 0
+    return np.bincount(which[~right], minlength=size), np.bincount(which[right], minlength=size)
+
+
+def pair_count(keys: Keys, most: int, side: npt.NDArray[np.bool_] | None) -> int:
+    """Pairs that the keys give (a pair that shares several keys counts several times)."""
+    left, right = group_sizes(keys, side)
+    if side is None:
+        small = left[left <= most].astype(np.int64)
+        return int((small * (small - 1) // 2).sum())
+    kept = left + right <= most
+    return int((left[kept].astype(np.int64) * right[kept]).sum())
+
+
+@numba.njit(cache=True, nogil=True)
+def _emit(owner: Ints, key: Hashes, most: int, right: npt.NDArray[np.bool_], link: bool, size: int, out: Ints) -> int:
+    """Write (smaller * size + larger) of all pairs within groups of equal key; counts only when ``out`` is empty."""
+    made = 0
+    start = 0
+    n = len(key)
+    while start < n:
+        end = start + 1
+        while end < n and key[end] == key[start]:
+            end += 1
+        if end - start <= most:
+            for i in range(start, end):
+                for j in range(i + 1, end):
+                    a, b = owner[i], owner[j]
+                    if a == b or (link and right[a] == right[b]):
+                        continue
+                    if len(out):
+                        out[made] = min(a, b) * size + max(a, b)
+                    made += 1
+        start = end
+    return made
+
+
+def pairs_of(keys: Keys, most: int, side: npt.NDArray[np.bool_] | None, size: int) -> Ints:
+    """Distinct pairs, packed as smaller * size + larger, ordered."""
+    order = np.argsort(keys.key, kind="stable")
+    owner, key = keys.owner[order], keys.key[order]
+    right = side if side is not None else np.zeros(1, dtype=bool)
+    count = _emit(owner, key, most, right, side is not None, size, np.empty(0, dtype=np.int64))
+    if not count:
+        return np.empty(0, dtype=np.int64)
+    out = np.empty(count, dtype=np.int64)
+    _emit(owner, key, most, right, side is not None, size, out)
+    return unique_sorted(out)
+
+
+def unique_sorted(packed: Ints) -> Ints:
+    """Sort in place and drop repeats."""
+    packed.sort()
+    if not len(packed):
+        return packed
+    return packed[np.r_[True, packed[1:] != packed[:-1]]]
+
+
+def all_pairs(
+    maker: KeyMaker, rules: tuple[Rule, ...], side: npt.NDArray[np.bool_] | None
+) -> tuple[Ints, Mapping[Rule, int]]:
+    """Distinct pairs of all rules (packed), and the number of pairs each rule gives by itself."""
+    size = len(maker.records)
+    found: list[Ints] = []
+    counts: dict[Rule, int] = {}
+    waiting = 0
+    for rule in rules:
+        pairs = pairs_of(maker.rule(rule.parts), rule.most, side, size)
+        counts[rule] = len(pairs)
+        found.append(pairs)
+        waiting += len(pairs)
+        if len(found) > 1 and waiting > 2 * len(found[0]):
+            found, waiting = [unique_sorted(np.concatenate(found))], 0
+    whole = unique_sorted(np.concatenate(found)) if found else np.empty(0, dtype=np.int64)
+    return whole, counts
