@@ -244,6 +244,356 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/identity/conflicts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Identity Conflicts
+         * @description Links that would have joined two customers, had a rule not forbidden it. Without `reason`: those undecided.
+         */
+        get: operations["listIdentityConflicts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/customers/{customer_id}/graph": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Identity Graph
+         * @description A customer's identifiers, what is linked with them, and every link with what was concluded from it.
+         */
+        get: operations["readIdentityGraph"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Identity Decisions
+         * @description The decisions, of all customers or about one, the latest first.
+         */
+        get: operations["listIdentityDecisions"];
+        put?: never;
+        /**
+         * Create Identity Decision
+         * @description Merge, split, keep apart or block. Refused (409) when somebody decided the same meanwhile.
+         */
+        post: operations["createIdentityDecision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/decisions/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo Identity Decision
+         * @description Take a decision back: evidence and the decisions left say who is one customer. Gives the row of the undoing.
+         */
+        post: operations["undoIdentityDecision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Explain Identity
+         * @description The path of evidence between two identifiers of one customer; or why two customers are two.
+         */
+        post: operations["explainIdentity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Identity Model
+         * @description The model in force, its settings, and what it is doing.
+         */
+        get: operations["readIdentityModel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/model/fit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Identity Matching
+         * @description Learn the model anew and match all customers, in the background. A run that is under way goes on.
+         */
+        post: operations["startIdentityMatching"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/model/pairs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Identity Model Pairs
+         * @description Pairs whose probability is next to a threshold, the nearest first: what moving it would change.
+         */
+        get: operations["listIdentityModelPairs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/model/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Identity Thresholds
+         * @description What other thresholds would do with the pairs known.
+         */
+        post: operations["previewIdentityThresholds"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/model/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Identity Matching
+         * @description What the run is doing, or how the last one ended.
+         */
+        get: operations["readIdentityMatching"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/model/thresholds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Replace Identity Thresholds
+         * @description Put thresholds in force: a new version of the rules of identity.
+         */
+        put: operations["replaceIdentityThresholds"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Identity Overview
+         * @description Identifiers, customers, evidence, merges and splits by day, and what stands out.
+         */
+        get: operations["readIdentityOverview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Identity Decision
+         * @description What a decision would do to customers and segments, computed with all evidence; nothing is kept.
+         */
+        post: operations["previewIdentityDecision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Identity Review
+         * @description Pairs to be judged: what the model proposes, and conflicts. `open`: still undecided.
+         */
+        get: operations["listIdentityReview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/review/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Identity Review
+         * @description Decide items of the queue, each for itself: what somebody decided meanwhile comes back as a problem.
+         *
+         *     The tick takes the decisions up within moments. `later` changes nothing.
+         */
+        post: operations["decideIdentityReview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Identity Rules
+         * @description The rules in force: the standard's, and what the workspace changes.
+         */
+        get: operations["readIdentityRules"];
+        /**
+         * Replace Identity Rules
+         * @description Put rules in force; the tick computes customers anew. Refused (409) when somebody changed them meanwhile.
+         */
+        put: operations["replaceIdentityRules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/rules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Identity Rules
+         * @description What other rules would do to all customers, computed on all evidence; nothing is kept.
+         */
+        post: operations["previewIdentityRules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -697,6 +1047,134 @@ export interface components {
             next: number | null;
         };
         /**
+         * BlockChange
+         * @description Let an identifier never join anybody again (a test phone, a shop assistant's).
+         */
+        BlockChange: {
+            /** Identifier */
+            identifier: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "block";
+        };
+        /**
+         * BlockDecision
+         * @description Let an identifier join nobody, from the next tick on.
+         */
+        BlockDecision: {
+            /** Identifier */
+            identifier: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "block";
+            /**
+             * Reason
+             * @description Why; kept with the decision.
+             * @default
+             */
+            reason: string;
+            /**
+             * Seen
+             * @description The latest decision known when this one was made (`seen` of the preview): later ones about the same customers refuse it. Null: any that is in force does.
+             */
+            seen?: number | null;
+        };
+        /**
+         * BlockingRule
+         * @description A rule by which pairs worth comparing are found.
+         */
+        BlockingRule: {
+            /** Pairs */
+            pairs: number;
+            /**
+             * Recall
+             * @description Share of the likely matches that it finds; null when unknown.
+             */
+            recall: number | null;
+            /** Rule */
+            rule: string;
+        };
+        /**
+         * CandidateCounts
+         * @description Pairs that the model proposed: waiting, joined by themselves or by people, ruled out.
+         */
+        CandidateCounts: {
+            /** Joined */
+            joined: number;
+            /** Merged */
+            merged: number;
+            /** Never */
+            never: number;
+            /** Open */
+            open: number;
+        };
+        /**
+         * ChangePreview
+         * @description What a change would do, computed with all evidence and the rules in force.
+         */
+        ChangePreview: {
+            /** Customers After */
+            customers_after: components["schemas"]["ShapedCustomer"][];
+            /** Customers Before */
+            customers_before: components["schemas"]["ShapedCustomer"][];
+            /** Identifiers Moved */
+            identifiers_moved: number;
+            /**
+             * Merged
+             * @description Customers that go up in another one.
+             */
+            merged: number;
+            /**
+             * Seen
+             * @description The latest decision of now; give it with the decision.
+             */
+            seen: number;
+            /** Segments */
+            segments: components["schemas"]["SegmentEffect"][];
+            /**
+             * Split
+             * @description Customers that come into being.
+             */
+            split: number;
+            /** Warnings */
+            warnings: components["schemas"]["Warned"][];
+        };
+        /**
+         * ChangeRequest
+         * @description A change to be tried out; nothing is kept.
+         */
+        ChangeRequest: {
+            /** Change */
+            change: components["schemas"]["MergeChange"] | components["schemas"]["NeverChange"] | components["schemas"]["SplitChange"] | components["schemas"]["BlockChange"] | components["schemas"]["UndoChange"];
+        };
+        /**
+         * Comparison
+         * @description How two records compare in one respect, and what that weighs.
+         */
+        Comparison: {
+            /**
+             * A
+             * @description The value on the left, masked.
+             */
+            a: string | null;
+            /** B */
+            b: string | null;
+            /** Comparison */
+            comparison: string;
+            /** Level */
+            level: string;
+            title: components["schemas"]["Titles"];
+            /**
+             * Weight
+             * @description Bits of evidence: positive speaks for one person, negative against.
+             */
+            weight: number;
+        };
+        /**
          * ConditionNames
          * @description Everything that may be named in a condition; the builder's menus.
          */
@@ -713,6 +1191,49 @@ export interface components {
             tags: components["schemas"]["TagName"][];
             /** Touchpoints */
             touchpoints: components["schemas"]["TouchpointName"][];
+        };
+        /**
+         * ConflictCounts
+         * @description Open conflicts.
+         */
+        ConflictCounts: {
+            /** By Reason */
+            by_reason: components["schemas"]["ReasonCount"][];
+            /** Open */
+            open: number;
+        };
+        /**
+         * CustomerBrief
+         * @description A customer in one column of a comparison, masked as on the customer page.
+         */
+        CustomerBrief: {
+            /** Attributes */
+            attributes: {
+                [key: string]: string;
+            };
+            /** Currency */
+            currency: string;
+            /** Customer Id */
+            customer_id: number;
+            /** Email */
+            email: string | null;
+            /** First Seen */
+            first_seen: string | null;
+            /**
+             * Identifiers
+             * @description The first 50.
+             */
+            identifiers: components["schemas"]["IdentifierBrief"][];
+            /** Last Seen */
+            last_seen: string | null;
+            /** Name */
+            name: string | null;
+            /** Orders */
+            orders: number;
+            /** Phone */
+            phone: string | null;
+            /** Spend */
+            spend: string;
         };
         /**
          * CustomerList
@@ -816,6 +1337,16 @@ export interface components {
             };
         };
         /**
+         * CustomerSize
+         * @description A customer and how many identifiers it would have.
+         */
+        CustomerSize: {
+            /** Customer Id */
+            customer_id: number;
+            /** Identifiers */
+            identifiers: number;
+        };
+        /**
          * CustomerSummary
          * @description Orders and events in numbers. Money in the workspace's currency.
          */
@@ -841,6 +1372,73 @@ export interface components {
             spend: string;
         };
         /**
+         * DayChanges
+         * @description Customers that became one, and that came apart, on one calendar day of the workspace.
+         */
+        DayChanges: {
+            /**
+             * Day
+             * @example 2026-11-20
+             */
+            day: string;
+            /** Merged */
+            merged: number;
+            /** Split */
+            split: number;
+        };
+        /**
+         * Decision
+         * @description A person's ruling.
+         */
+        Decision: {
+            a: components["schemas"]["IdentifierBrief"] | null;
+            /**
+             * Applied
+             * @description The tick has taken it up.
+             */
+            applied: boolean;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Author */
+            author: string;
+            b: components["schemas"]["IdentifierBrief"] | null;
+            /** Id */
+            id: number;
+            /**
+             * Identifiers
+             * @description Of a split: what was taken out.
+             */
+            identifiers: components["schemas"]["IdentifierBrief"][];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "merge" | "never" | "split" | "block" | "undo";
+            /** Reason */
+            reason: string;
+            /** Undoes */
+            undoes: number | null;
+            /** Undone By */
+            undone_by: number | null;
+        };
+        /**
+         * Decisions
+         * @description A page of decisions, the latest first.
+         */
+        Decisions: {
+            /** Items */
+            items: components["schemas"]["Decision"][];
+            /** Page */
+            page: number;
+            /** Size */
+            size: number;
+            /** Total */
+            total: number;
+        };
+        /**
          * EventName
          * @description An event with its fields.
          */
@@ -852,6 +1450,46 @@ export interface components {
             /** Name */
             name: string;
             title: components["schemas"]["Titles"];
+        };
+        /**
+         * ExplainReason
+         * @description One reason why two customers are two.
+         */
+        ExplainReason: {
+            /** Candidate */
+            candidate: number | null;
+            /**
+             * Code
+             * @enum {string}
+             */
+            code: "limit" | "name" | "size" | "never" | "cut" | "void" | "blocked" | "no_consent" | "withdrawn" | "unused" | "retired" | "candidate" | "ended" | "shared" | "no_evidence";
+            /** Decision */
+            decision: number | null;
+            /** @description The value that both share, where that is the reason. */
+            identifier: components["schemas"]["IdentifierBrief"] | null;
+            link: components["schemas"]["IdentityLink"] | null;
+            /** Probability */
+            probability: number | null;
+            text: components["schemas"]["Titles"];
+            /** Why */
+            why: components["schemas"]["Comparison"][];
+        };
+        /**
+         * ExplainRequest
+         * @description Two identifiers or customers: a customer number, `identifier:12`, `type:value` or `type@scope:value`.
+         */
+        ExplainRequest: {
+            /**
+             * A
+             * @example phone:13800000000
+             */
+            a: string;
+            /**
+             * B
+             * @example customer:12
+             * @example unionid@wx-open:oABC
+             */
+            b: string;
         };
         /**
          * FieldName
@@ -909,6 +1547,45 @@ export interface components {
             suggestion: string | null;
         };
         /**
+         * GraphNode
+         * @description An identifier in the graph of a customer.
+         */
+        GraphNode: {
+            /**
+             * Class
+             * @description strong joins, weak follows, never does neither.
+             * @enum {string}
+             */
+            class: "strong" | "weak" | "never";
+            /** Customer Id */
+            customer_id: number;
+            /** First Seen */
+            first_seen: string | null;
+            /** Generation */
+            generation: number;
+            /** Identifier Id */
+            identifier_id: number;
+            /** Last Seen */
+            last_seen: string | null;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "member" | "neighbour" | "void" | "blocked";
+            /** Scope */
+            scope: string;
+            title: components["schemas"]["Titles"];
+            /** Type */
+            type: string;
+            /**
+             * Valid From
+             * @description From when it is this owner's; null: always.
+             */
+            valid_from: string | null;
+            /** Value */
+            value: string;
+        };
+        /**
          * HealthProblem
          * @description Something that wants a person's attention.
          */
@@ -952,7 +1629,7 @@ export interface components {
             quarantine_open: number;
             received: components["schemas"]["Received"];
             /** Segments */
-            segments: components["schemas"]["SegmentSize"][];
+            segments: components["schemas"]["onepool__api__models__home__SegmentSize"][];
             /**
              * Series
              * @description The last 48 hours, oldest first, without gaps.
@@ -975,6 +1652,34 @@ export interface components {
             hour: string;
             /** Quarantined */
             quarantined: number;
+        };
+        /**
+         * IdentifierBrief
+         * @description An identifier, masked where its type is a person's contact.
+         */
+        IdentifierBrief: {
+            /**
+             * Class
+             * @description strong joins, weak follows, never does neither.
+             * @enum {string}
+             */
+            class: "strong" | "weak" | "never";
+            /** Customer Id */
+            customer_id: number;
+            /**
+             * Generation
+             * @description 0: the first owner of this value; 1, 2 …: who had it later (recycled phones).
+             */
+            generation: number;
+            /** Identifier Id */
+            identifier_id: number;
+            /** Scope */
+            scope: string;
+            title: components["schemas"]["Titles"];
+            /** Type */
+            type: string;
+            /** Value */
+            value: string;
         };
         /**
          * IdentifierRef
@@ -1009,7 +1714,343 @@ export interface components {
             /** Value */
             value: string;
         };
+        /**
+         * IdentityConflict
+         * @description A link that would have joined two customers, had a rule not forbidden it.
+         */
+        IdentityConflict: {
+            a: components["schemas"]["IdentifierBrief"];
+            b: components["schemas"]["IdentifierBrief"];
+            /** Count */
+            count: number;
+            customer_a: components["schemas"]["CustomerBrief"];
+            customer_b: components["schemas"]["CustomerBrief"];
+            /**
+             * Detail
+             * @description Which limit, as type@scope.
+             * @example unionid@wx-open
+             */
+            detail: string | null;
+            /**
+             * First Time
+             * Format: date-time
+             */
+            first_time: string;
+            /**
+             * Last Time
+             * Format: date-time
+             */
+            last_time: string;
+            /** Link Id */
+            link_id: number;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "limit" | "name" | "size" | "never";
+            /** Rule */
+            rule: string;
+            /** @description The reason in words. */
+            text: components["schemas"]["Titles"];
+            /** Touchpoint */
+            touchpoint: string;
+            /**
+             * Value
+             * @description What both customers together paid, in the workspace's currency.
+             */
+            value: string;
+        };
+        /**
+         * IdentityConflicts
+         * @description A page of conflicts, the most valuable first.
+         */
+        IdentityConflicts: {
+            /** Items */
+            items: components["schemas"]["IdentityConflict"][];
+            /** Page */
+            page: number;
+            /** Size */
+            size: number;
+            /** Total */
+            total: number;
+        };
+        /**
+         * IdentityExplanation
+         * @description The path of evidence between two identifiers of one customer, or why there are two customers.
+         */
+        IdentityExplanation: {
+            a: components["schemas"]["Side"];
+            b: components["schemas"]["Side"];
+            /** Path */
+            path: components["schemas"]["PathStep"][];
+            /** Reasons */
+            reasons: components["schemas"]["ExplainReason"][];
+            /** Rules Version */
+            rules_version: number | null;
+            /** Together */
+            together: boolean;
+        };
+        /**
+         * IdentityGraph
+         * @description A customer's identifiers, what is linked with them, and the links.
+         */
+        IdentityGraph: {
+            /** Customer Id */
+            customer_id: number;
+            /** Links */
+            links: components["schemas"]["IdentityLink"][];
+            /** Merged */
+            merged: components["schemas"]["JoinedByPeople"][];
+            /** Never */
+            never: components["schemas"]["NeverPair"][];
+            /** Nodes */
+            nodes: components["schemas"]["GraphNode"][];
+            /**
+             * Truncated
+             * @description There is more than is shown.
+             */
+            truncated: boolean;
+        };
+        /**
+         * IdentityLink
+         * @description Evidence that two identifiers are one person, and what was concluded from it.
+         */
+        IdentityLink: {
+            /** A */
+            a: number;
+            /** B */
+            b: number;
+            /**
+             * Confidence
+             * @description Probability, of links by likelihood.
+             */
+            confidence: number | null;
+            /**
+             * Consent
+             * @description free: none is needed at this touchpoint.
+             * @enum {string}
+             */
+            consent: "free" | "granted" | "unknown" | "withdrawn" | "never";
+            /** Count */
+            count: number;
+            /** First Event */
+            first_event: string | null;
+            /**
+             * First Time
+             * Format: date-time
+             */
+            first_time: string;
+            /** Last Event */
+            last_event: string | null;
+            /**
+             * Last Time
+             * Format: date-time
+             */
+            last_time: string;
+            /** Link Id */
+            link_id: number;
+            /**
+             * Reason
+             * @example limit:unionid@wx-open
+             */
+            reason: string | null;
+            /** Rule */
+            rule: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "joined" | "follows" | "conflict" | "void" | "no_consent" | "withdrawn" | "cut" | "blocked" | "unused" | "retired";
+            /** Touchpoint */
+            touchpoint: string;
+        };
+        /**
+         * IdentityModel
+         * @description One version of the model.
+         */
+        IdentityModel: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Author */
+            author: string | null;
+            /** Blocking */
+            blocking: components["schemas"]["BlockingRule"][];
+            /** Comparisons */
+            comparisons: components["schemas"]["ModelComparison"][];
+            /** Curve */
+            curve: components["schemas"]["ThresholdPoint"][];
+            /** Histogram */
+            histogram: components["schemas"]["WeightCount"][];
+            /** Labels */
+            labels: number;
+            /** Method */
+            method: string;
+            /** Records */
+            records: number;
+            thresholds: components["schemas"]["Thresholds"];
+            /** Version */
+            version: number;
+        };
+        /**
+         * IdentityOverview
+         * @description OneID in numbers.
+         */
+        IdentityOverview: {
+            /**
+             * Anonymous
+             * @description Customers without any strong identifier.
+             */
+            anonymous: number;
+            /**
+             * At
+             * Format: date-time
+             * @description When these figures were taken.
+             */
+            at: string;
+            /** By Type */
+            by_type: components["schemas"]["TypeCount"][];
+            candidates: components["schemas"]["CandidateCounts"];
+            /** Changes */
+            changes: components["schemas"]["DayChanges"][];
+            conflicts: components["schemas"]["ConflictCounts"];
+            /** Customers */
+            customers: number;
+            /** Identifiers */
+            identifiers: number;
+            /** Largest */
+            largest: components["schemas"]["LargeCustomer"][];
+            /**
+             * Linked
+             * @description Customers with more than one identifier.
+             */
+            linked: number;
+            /** Links */
+            links: {
+                [key: string]: number;
+            };
+            /** Sizes */
+            sizes: components["schemas"]["SizeCount"][];
+            /** Suspicious */
+            suspicious: components["schemas"]["Suspicious"][];
+        };
+        /**
+         * IdentityRules
+         * @description The rules in force.
+         */
+        IdentityRules: {
+            /** At */
+            at: string | null;
+            /** Author */
+            author: string | null;
+            /** Body */
+            body: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            likelihood: components["schemas"]["LikelihoodRule"];
+            /** Max Identifiers */
+            max_identifiers: number;
+            /**
+             * Names
+             * @enum {string}
+             */
+            names: "veto" | "ignore";
+            /** Touchpoints */
+            touchpoints: components["schemas"]["TouchpointBasis"][];
+            /** Types */
+            types: components["schemas"]["TypeRule"][];
+            /**
+             * Version
+             * @description 0: only those of the standard.
+             */
+            version: number;
+        };
+        /**
+         * JoinedByPeople
+         * @description Two identifiers that people joined.
+         */
+        JoinedByPeople: {
+            /** A */
+            a: number;
+            /** B */
+            b: number;
+            /** Decision */
+            decision: number;
+        };
         JsonValue: unknown;
+        /**
+         * LargeCustomer
+         * @description One of the customers with most identifiers.
+         */
+        LargeCustomer: {
+            /** Customer Id */
+            customer_id: number;
+            /** Events */
+            events: number;
+            /** Identifiers */
+            identifiers: number;
+            /** Name */
+            name: string | null;
+        };
+        /**
+         * LikelihoodRule
+         * @description What happens with the pairs that the model finds.
+         */
+        LikelihoodRule: {
+            /**
+             * Auto
+             * @description Whether pairs may join without a person.
+             */
+            auto: boolean;
+            /**
+             * Join
+             * @description From this probability on, pairs join.
+             */
+            join: number;
+            /**
+             * Review
+             * @description From this probability on, pairs wait for review.
+             */
+            review: number;
+        };
+        /**
+         * MatchingRun
+         * @description The last complete run over all customers.
+         */
+        MatchingRun: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Candidates */
+            candidates: number;
+            /** Joined */
+            joined: number;
+            /** Seconds */
+            seconds: number;
+        };
+        /**
+         * MatchingState
+         * @description What the model is doing now.
+         */
+        MatchingState: {
+            /** Problem */
+            problem: string | null;
+            /** Progress */
+            progress: number | null;
+            /** Started */
+            started: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "idle" | "running" | "done" | "failed";
+            /** Step */
+            step: string | null;
+        };
         /**
          * MembershipChange
          * @description One customer entering or leaving.
@@ -1029,6 +2070,47 @@ export interface components {
             customer_id: number;
         };
         /**
+         * MergeChange
+         * @description Make two customers one. `a`, `b`: customer numbers.
+         */
+        MergeChange: {
+            /** A */
+            a: number;
+            /** B */
+            b: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "merge";
+        };
+        /**
+         * MergeDecision
+         * @description Make two customers one, from the next tick on.
+         */
+        MergeDecision: {
+            /** A */
+            a: number;
+            /** B */
+            b: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "merge";
+            /**
+             * Reason
+             * @description Why; kept with the decision.
+             * @default
+             */
+            reason: string;
+            /**
+             * Seen
+             * @description The latest decision known when this one was made (`seen` of the preview): later ones about the same customers refuse it. Null: any that is in force does.
+             */
+            seen?: number | null;
+        };
+        /**
          * Missed
          * @description The client was too slow and some messages were dropped: read the figures anew.
          */
@@ -1040,6 +2122,103 @@ export interface components {
              * @enum {string}
              */
             type: "missed";
+        };
+        /**
+         * ModelComparison
+         * @description How one attribute is compared.
+         */
+        ModelComparison: {
+            /** Kind */
+            kind: string;
+            /** Levels */
+            levels: components["schemas"]["ModelLevel"][];
+            /** Name */
+            name: string;
+            title: components["schemas"]["Titles"];
+        };
+        /**
+         * ModelLevel
+         * @description One level of a comparison. m, u: how often it occurs among pairs of one person, of two persons.
+         */
+        ModelLevel: {
+            /** Count */
+            count: number | null;
+            /** Label */
+            label: string;
+            /** M */
+            m: number | null;
+            /** U */
+            u: number | null;
+            /**
+             * Weight
+             * @description log2(m / u): bits of evidence.
+             */
+            weight: number;
+        };
+        /**
+         * ModelPage
+         * @description The model in force, the settings, the last run.
+         */
+        ModelPage: {
+            last_run: components["schemas"]["MatchingRun"] | null;
+            model: components["schemas"]["IdentityModel"] | null;
+            run: components["schemas"]["MatchingState"];
+            settings: components["schemas"]["LikelihoodRule"];
+            /** Versions */
+            versions: number[];
+        };
+        /**
+         * NeverChange
+         * @description Keep two customers apart for good. `a`, `b`: customer numbers.
+         */
+        NeverChange: {
+            /** A */
+            a: number;
+            /** B */
+            b: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "never";
+        };
+        /**
+         * NeverDecision
+         * @description Keep two customers apart, from the next tick on.
+         */
+        NeverDecision: {
+            /** A */
+            a: number;
+            /** B */
+            b: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "never";
+            /**
+             * Reason
+             * @description Why; kept with the decision.
+             * @default
+             */
+            reason: string;
+            /**
+             * Seen
+             * @description The latest decision known when this one was made (`seen` of the preview): later ones about the same customers refuse it. Null: any that is in force does.
+             */
+            seen?: number | null;
+        };
+        /**
+         * NeverPair
+         * @description Two identifiers that people keep apart.
+         */
+        NeverPair: {
+            /** A */
+            a: number;
+            /** B */
+            b: number;
+            /** Decision */
+            decision: number;
         };
         /**
          * NumberSpread
@@ -1146,11 +2325,23 @@ export interface components {
             new: string;
         };
         /**
+         * PathStep
+         * @description One step from an identifier to the next: a link, or a decision of people.
+         */
+        PathStep: {
+            /** Decision */
+            decision: number | null;
+            link: components["schemas"]["IdentityLink"] | null;
+            source: components["schemas"]["IdentifierBrief"];
+            target: components["schemas"]["IdentifierBrief"];
+            text: components["schemas"]["Titles"];
+        };
+        /**
          * Permission
          * @description One thing that may be allowed: room.verb.
          * @enum {string}
          */
-        Permission: "session.own" | "home.read" | "customers.read" | "customers.names" | "customers.reveal" | "segments.read" | "segments.write" | "tags.read" | "quarantine.read" | "quarantine.replay" | "standard.read" | "touchpoints.read" | "touchpoints.keys" | "query.run" | "live.read" | "audit.read";
+        Permission: "session.own" | "home.read" | "customers.read" | "customers.names" | "customers.reveal" | "segments.read" | "segments.write" | "tags.read" | "quarantine.read" | "quarantine.replay" | "standard.read" | "touchpoints.read" | "touchpoints.keys" | "query.run" | "live.read" | "identity.read" | "identity.decide" | "identity.rules" | "audit.read";
         /**
          * PlainName
          * @description Something with a name and a title.
@@ -1451,6 +2642,19 @@ export interface components {
             sentence: components["schemas"]["Titles"];
         };
         /**
+         * ReasonCount
+         * @description Open conflicts of one reason.
+         */
+        ReasonCount: {
+            /** Count */
+            count: number;
+            /**
+             * Reason
+             * @example limit
+             */
+            reason: string;
+        };
+        /**
          * Received
          * @description Events by the workspace's calendar days.
          */
@@ -1525,6 +2729,116 @@ export interface components {
             value: string;
         };
         /**
+         * ReviewDecision
+         * @description What is decided on one item. `later` leaves it in the queue.
+         */
+        ReviewDecision: {
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "merge" | "never" | "later";
+            /** Id */
+            id: string;
+        };
+        /**
+         * ReviewItem
+         * @description Two customers who may be one.
+         */
+        ReviewItem: {
+            a: components["schemas"]["CustomerBrief"];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            b: components["schemas"]["CustomerBrief"];
+            /**
+             * Id
+             * @example candidate:12
+             * @example conflict:345
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "candidate" | "conflict";
+            /** Probability */
+            probability: number | null;
+            /**
+             * Reason
+             * @description Of a conflict: the rule that forbids the join.
+             */
+            reason: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "open" | "joined" | "merged" | "never" | "gone";
+            /** @description That in words. */
+            text: components["schemas"]["Titles"] | null;
+            /**
+             * Value
+             * @description What both customers together paid, in the workspace's currency.
+             */
+            value: string;
+            /** Why */
+            why: components["schemas"]["Comparison"][];
+        };
+        /**
+         * ReviewList
+         * @description A page of the queue, the most valuable first.
+         */
+        ReviewList: {
+            /** Items */
+            items: components["schemas"]["ReviewItem"][];
+            /** Page */
+            page: number;
+            /** Size */
+            size: number;
+            /** Total */
+            total: number;
+        };
+        /**
+         * ReviewOutcome
+         * @description What was decided and what was not. Each item stands for itself.
+         */
+        ReviewOutcome: {
+            /** Conflicts */
+            conflicts: components["schemas"]["ReviewProblem"][];
+            /** Decisions */
+            decisions: components["schemas"]["Decision"][];
+        };
+        /**
+         * ReviewProblem
+         * @description An item that could not be decided: somebody did meanwhile, or it is gone.
+         */
+        ReviewProblem: {
+            /**
+             * Code
+             * @example decided-meanwhile
+             */
+            code: string;
+            /** Id */
+            id: string;
+            /** Problem */
+            problem: string;
+        };
+        /**
+         * ReviewRequest
+         * @description Decisions on several items, for one reason.
+         */
+        ReviewRequest: {
+            /** Items */
+            items: components["schemas"]["ReviewDecision"][];
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
          * Role
          * @description What a user or an API key is for.
          * @enum {string}
@@ -1543,6 +2857,78 @@ export interface components {
             rule: string;
             /** Touchpoint */
             touchpoint: string | null;
+        };
+        /**
+         * RulesChange
+         * @description Rules to be put in force.
+         */
+        RulesChange: {
+            /** Body */
+            body: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Reason */
+            reason: string;
+            /**
+             * Version
+             * @description The version that was edited: refused when there is a later one.
+             */
+            version: number;
+        };
+        /**
+         * RulesPreview
+         * @description What other rules would do to all customers. With `problems` nothing was computed.
+         */
+        RulesPreview: {
+            /** Conflicts After */
+            conflicts_after: number;
+            /** Conflicts Before */
+            conflicts_before: number;
+            /** Customers After */
+            customers_after: number;
+            /** Customers Before */
+            customers_before: number;
+            /** Identifiers Moved */
+            identifiers_moved: number;
+            /** Largest */
+            largest: components["schemas"]["CustomerSize"][];
+            /** Merged */
+            merged: number;
+            /** Problems */
+            problems: components["schemas"]["Finding"][];
+            /** Samples */
+            samples: components["schemas"]["RulesSample"][];
+            /** Seconds */
+            seconds: number;
+            /** Segments */
+            segments: components["schemas"]["onepool__api__models__identity_rules__SegmentSize"][];
+            /** Split */
+            split: number;
+        };
+        /**
+         * RulesPreviewRequest
+         * @description Rules to be tried out on all data.
+         */
+        RulesPreviewRequest: {
+            /** Body */
+            body: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Segments
+             * @description Segments to count; empty: all.
+             */
+            segments?: string[];
+        };
+        /**
+         * RulesSample
+         * @description Customers that the rules change: sets of identifiers before and after.
+         */
+        RulesSample: {
+            /** After */
+            after: components["schemas"]["IdentifierBrief"][][];
+            /** Before */
+            before: components["schemas"]["IdentifierBrief"][][];
         };
         /**
          * SampleCustomer
@@ -1614,6 +3000,23 @@ export interface components {
              * @description The version that was edited: refused when there is a later one.
              */
             version?: number | null;
+        };
+        /**
+         * SegmentEffect
+         * @description What a change does to a segment.
+         */
+        SegmentEffect: {
+            /** After */
+            after: number;
+            /** Before */
+            before: number;
+            /** Entering */
+            entering: number;
+            /** Leaving */
+            leaving: number;
+            /** Segment */
+            segment: string;
+            title: components["schemas"]["Titles"];
         };
         /**
          * SegmentHistory
@@ -1743,17 +3146,6 @@ export interface components {
             title: components["schemas"]["Titles"];
         };
         /**
-         * SegmentSize
-         * @description A segment and how many customers it has.
-         */
-        SegmentSize: {
-            /** Name */
-            name: string;
-            /** Size */
-            size: number;
-            title: components["schemas"]["Titles"];
-        };
-        /**
          * SegmentVersion
          * @description One saved version of the definition.
          */
@@ -1814,6 +3206,29 @@ export interface components {
             workspace: components["schemas"]["WorkspaceFacts"];
         };
         /**
+         * ShapedCustomer
+         * @description A customer before or after a change.
+         */
+        ShapedCustomer: {
+            /** Customer Id */
+            customer_id: number;
+            /** Identifiers */
+            identifiers: components["schemas"]["IdentifierBrief"][];
+            /** Name */
+            name: string | null;
+        };
+        /**
+         * Side
+         * @description What was asked for.
+         */
+        Side: {
+            /** Customer Id */
+            customer_id: number;
+            identifier: components["schemas"]["IdentifierBrief"] | null;
+            /** Name */
+            name: string | null;
+        };
+        /**
          * SignIn
          * @description Who signs in.
          */
@@ -1828,6 +3243,21 @@ export interface components {
              * Format: password
              */
             password: string;
+        };
+        /**
+         * SizeCount
+         * @description How many customers have so many identifiers.
+         */
+        SizeCount: {
+            /** Customers */
+            customers: number;
+            /**
+             * Identifiers
+             * @example 1
+             * @example 6-10
+             * @example >50
+             */
+            identifiers: string;
         };
         /**
          * SizePoint
@@ -1845,6 +3275,47 @@ export interface components {
             left: number;
             /** Size */
             size: number;
+        };
+        /**
+         * SplitChange
+         * @description Take identifiers out of a customer: they become a customer of their own.
+         */
+        SplitChange: {
+            /** Customer Id */
+            customer_id: number;
+            /** Identifiers */
+            identifiers: number[];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "split";
+        };
+        /**
+         * SplitDecision
+         * @description Take identifiers out of a customer, with the next tick.
+         */
+        SplitDecision: {
+            /** Customer Id */
+            customer_id: number;
+            /** Identifiers */
+            identifiers: number[];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "split";
+            /**
+             * Reason
+             * @description Why; kept with the decision.
+             * @default
+             */
+            reason: string;
+            /**
+             * Seen
+             * @description The latest decision known when this one was made (`seen` of the preview): later ones about the same customers refuse it. Null: any that is in force does.
+             */
+            seen?: number | null;
         };
         /**
          * StandardDocument
@@ -1930,6 +3401,37 @@ export interface components {
             /** Name */
             name: string;
             title: components["schemas"]["Titles"];
+        };
+        /**
+         * Suspicious
+         * @description A value that joins nobody: it names more customers than its type allows, or is blocked.
+         */
+        Suspicious: {
+            /** Customers */
+            customers: number;
+            /** Identifier Id */
+            identifier_id: number;
+            /** Limit */
+            limit: number | null;
+            /** Links */
+            links: number;
+            /**
+             * Owners
+             * @description Customers that evidence links it to.
+             */
+            owners: number;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "void" | "blocked";
+            /** Scope */
+            scope: string;
+            title: components["schemas"]["Titles"];
+            /** Type */
+            type: string;
+            /** Value */
+            value: string;
         };
         /**
          * TagDetail
@@ -2070,6 +3572,72 @@ export interface components {
             value: string | null;
         };
         /**
+         * ThresholdPoint
+         * @description What a threshold would give, as estimated from the model or from labels.
+         */
+        ThresholdPoint: {
+            /** Pairs */
+            pairs: number;
+            /** Precision */
+            precision: number | null;
+            /** Recall */
+            recall: number | null;
+            /** Threshold */
+            threshold: number;
+        };
+        /**
+         * Thresholds
+         * @description Probabilities from which pairs join, and wait for review.
+         */
+        Thresholds: {
+            /** Join */
+            join: number;
+            /** Review */
+            review: number;
+        };
+        /**
+         * ThresholdsChange
+         * @description Thresholds to be put in force.
+         */
+        ThresholdsChange: {
+            /**
+             * Auto
+             * @description Whether pairs may join without a person.
+             */
+            auto: boolean;
+            /**
+             * Join
+             * @description From this probability on, pairs join.
+             */
+            join: number;
+            /** Reason */
+            reason: string;
+            /**
+             * Review
+             * @description From this probability on, pairs wait for review.
+             */
+            review: number;
+        };
+        /**
+         * ThresholdsPreview
+         * @description What other thresholds would do.
+         */
+        ThresholdsPreview: {
+            /** Customers Merged */
+            customers_merged: number;
+            /**
+             * Expected Wrong
+             * @description Pairs among those joined that are expected to be two persons.
+             */
+            expected_wrong: number;
+            /** Pairs Joined */
+            pairs_joined: number;
+            /** Pairs Review */
+            pairs_review: number;
+            /** Segments */
+            segments: components["schemas"]["SegmentEffect"][];
+        };
+        /**
          * Timeline
          * @description Events from the latest to the earliest.
          */
@@ -2155,6 +3723,30 @@ export interface components {
             write_key: string | null;
         };
         /**
+         * TouchpointBasis
+         * @description On what basis evidence of a touchpoint may join.
+         */
+        TouchpointBasis: {
+            /**
+             * Joining
+             * @enum {string}
+             */
+            joining: "free" | "consent" | "never";
+            /** Name */
+            name: string;
+            title: components["schemas"]["Titles"];
+        };
+        /**
+         * TouchpointCount
+         * @description Identifiers seen at one touchpoint.
+         */
+        TouchpointCount: {
+            /** Identifiers */
+            identifiers: number;
+            /** Touchpoint */
+            touchpoint: string;
+        };
+        /**
          * TouchpointFigures
          * @description One touchpoint over the last 24 hours.
          */
@@ -2191,6 +3783,93 @@ export interface components {
             title: components["schemas"]["Titles"];
         };
         /**
+         * TypeCount
+         * @description What there is of one type of identifiers.
+         */
+        TypeCount: {
+            /**
+             * Class
+             * @description strong joins, weak follows, never does neither.
+             * @enum {string}
+             */
+            class: "strong" | "weak" | "never";
+            /** Customers */
+            customers: number;
+            /** Identifiers */
+            identifiers: number;
+            title: components["schemas"]["Titles"];
+            /** Touchpoints */
+            touchpoints: components["schemas"]["TouchpointCount"][];
+            /** Type */
+            type: string;
+        };
+        /**
+         * TypeRule
+         * @description What the rules say of one type of identifiers. Null means no limit.
+         */
+        TypeRule: {
+            /**
+             * Class
+             * @description strong joins, weak follows, never does neither.
+             * @enum {string}
+             */
+            class: "strong" | "weak" | "never";
+            /** Identifiers */
+            identifiers: number;
+            /** Lifetime Days */
+            lifetime_days: number | null;
+            /** Max Customers */
+            max_customers: number | null;
+            /** Max Per Customer */
+            max_per_customer: number | null;
+            /**
+             * Overridden
+             * @description What the workspace's rules change.
+             */
+            overridden: string[];
+            /** Priority */
+            priority: number;
+            /** Recycle Days */
+            recycle_days: number | null;
+            /**
+             * Scope
+             * @enum {string}
+             */
+            scope: "none" | "required";
+            title: components["schemas"]["Titles"];
+            /** Type */
+            type: string;
+            /**
+             * Verified
+             * @description Given out by a platform, not typed in by people.
+             */
+            verified: boolean;
+        };
+        /**
+         * UndoChange
+         * @description Take a decision back.
+         */
+        UndoChange: {
+            /** Decision */
+            decision: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "undo";
+        };
+        /**
+         * UndoRequest
+         * @description Why a decision is taken back.
+         */
+        UndoRequest: {
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
          * ValueShare
          * @description How many customers have a value.
          */
@@ -2204,6 +3883,27 @@ export interface components {
             share: number;
             /** Value */
             value: string;
+        };
+        /**
+         * Warned
+         * @description What to think of before going on.
+         */
+        Warned: {
+            /** Code */
+            code: string;
+            text: components["schemas"]["Titles"];
+        };
+        /**
+         * WeightCount
+         * @description Pairs of about one weight.
+         */
+        WeightCount: {
+            /** Pairs */
+            pairs: number;
+            /** Probability */
+            probability: number;
+            /** Weight */
+            weight: number;
         };
         /**
          * WorkspaceFacts
@@ -2232,6 +3932,30 @@ export interface components {
              * @description The version of OnePool.
              */
             version: string;
+        };
+        /**
+         * SegmentSize
+         * @description A segment and how many customers it has.
+         */
+        onepool__api__models__home__SegmentSize: {
+            /** Name */
+            name: string;
+            /** Size */
+            size: number;
+            title: components["schemas"]["Titles"];
+        };
+        /**
+         * SegmentSize
+         * @description A segment's size before and after.
+         */
+        onepool__api__models__identity_rules__SegmentSize: {
+            /** After */
+            after: number;
+            /** Before */
+            before: number;
+            /** Segment */
+            segment: string;
+            title: components["schemas"]["Titles"];
         };
     };
     responses: never;
@@ -2621,6 +4345,619 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Home"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listIdentityConflicts: {
+        parameters: {
+            query?: {
+                reason?: ("limit" | "name" | "size" | "never") | null;
+                page?: number;
+                size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityConflicts"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readIdentityGraph: {
+        parameters: {
+            query?: {
+                /** @description At most so many links. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                customer_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityGraph"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listIdentityDecisions: {
+        parameters: {
+            query?: {
+                customer_id?: number | null;
+                page?: number;
+                size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decisions"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createIdentityDecision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeDecision"] | components["schemas"]["NeverDecision"] | components["schemas"]["SplitDecision"] | components["schemas"]["BlockDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decision"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undoIdentityDecision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UndoRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decision"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explainIdentity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExplainRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityExplanation"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readIdentityModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelPage"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startIdentityMatching: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchingState"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listIdentityModelPairs: {
+        parameters: {
+            query?: {
+                near?: "join" | "review";
+                page?: number;
+                size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewList"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewIdentityThresholds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Thresholds"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThresholdsPreview"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readIdentityMatching: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchingState"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replaceIdentityThresholds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ThresholdsChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelPage"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readIdentityOverview: {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityOverview"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewIdentityDecision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangePreview"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listIdentityReview: {
+        parameters: {
+            query?: {
+                kind?: "all" | "candidate" | "conflict";
+                status?: "open" | "joined" | "merged" | "never" | "gone";
+                page?: number;
+                size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewList"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decideIdentityReview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewOutcome"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readIdentityRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityRules"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replaceIdentityRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RulesChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityRules"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewIdentityRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RulesPreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesPreview"];
                 };
             };
             /** @description A problem (RFC 9457). */

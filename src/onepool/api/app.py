@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from onepool.api import problems
 from onepool.api.about import VERSION
 from onepool.api.access import COOKIE
+from onepool.api.desk import IdentityDesk
 from onepool.api.headers import BodyLimit, SecurityHeaders
 from onepool.api.live import LiveFeed
 from onepool.api.models.common import Problem
@@ -18,6 +19,7 @@ from onepool.api.routers import (
     conditions,
     customers,
     home,
+    identity,
     live,
     quarantine,
     query,
@@ -47,15 +49,18 @@ _ROUTERS: list[APIRouter] = [
     query.router,
     live.router,
     audit.router,
+    *identity.routers,
 ]
 
 
-def create_app(ws: WorkspaceLike, feed: LiveFeed, clock: Clock) -> FastAPI:
-    """The API of one workspace. `feed`: what the worker publishes to; `clock`: the present."""
+def create_app(ws: WorkspaceLike, feed: LiveFeed, clock: Clock, identity: IdentityDesk | None = None) -> FastAPI:
+    """The API of one workspace. `feed`: what the worker publishes to; `clock`: the present; `identity`: the worker's
+    side of OneID, without which nothing can be previewed and no model learned."""
     app = bare_app()
     app.state.workspace = ws
     app.state.feed = feed
     app.state.clock = clock
+    app.state.identity = identity
     return app
 
 

@@ -30,6 +30,9 @@ Action = Literal[
     "customer.reveal",
     "query.run",
     "export",
+    "identity.decide",
+    "identity.undo",
+    "identity.match",
 ]
 
 

@@ -34,6 +34,9 @@ class Permission(StrEnum):
     TOUCHPOINTS_KEYS = "touchpoints.keys"
     QUERY_RUN = "query.run"
     LIVE_READ = "live.read"
+    IDENTITY_READ = "identity.read"
+    IDENTITY_DECIDE = "identity.decide"
+    IDENTITY_RULES = "identity.rules"
     AUDIT_READ = "audit.read"
 
 
@@ -48,15 +51,25 @@ _EVERYONE = frozenset(
         _P.STANDARD_READ,
         _P.TOUCHPOINTS_READ,
         _P.LIVE_READ,
+        _P.IDENTITY_READ,
     }
 )
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.MARKETER: _EVERYONE | {_P.CUSTOMERS_NAMES, _P.SEGMENTS_WRITE},
-    Role.APPROVER: _EVERYONE | {_P.CUSTOMERS_NAMES, _P.SEGMENTS_WRITE},
+    Role.APPROVER: _EVERYONE | {_P.CUSTOMERS_NAMES, _P.SEGMENTS_WRITE, _P.IDENTITY_DECIDE},
     Role.ANALYST: _EVERYONE | {_P.SEGMENTS_WRITE, _P.QUARANTINE_READ, _P.QUERY_RUN},
-    Role.ENGINEER: _EVERYONE | {_P.QUARANTINE_READ, _P.QUARANTINE_REPLAY, _P.TOUCHPOINTS_KEYS, _P.QUERY_RUN},
-    Role.PRIVACY: _EVERYONE | {_P.CUSTOMERS_NAMES, _P.CUSTOMERS_REVEAL, _P.QUARANTINE_READ, _P.AUDIT_READ},
+    Role.ENGINEER: _EVERYONE
+    | {
+        _P.QUARANTINE_READ,
+        _P.QUARANTINE_REPLAY,
+        _P.TOUCHPOINTS_KEYS,
+        _P.QUERY_RUN,
+        _P.IDENTITY_DECIDE,
+        _P.IDENTITY_RULES,
+    },
+    Role.PRIVACY: _EVERYONE
+    | {_P.CUSTOMERS_NAMES, _P.CUSTOMERS_REVEAL, _P.QUARANTINE_READ, _P.AUDIT_READ, _P.IDENTITY_DECIDE},
     Role.ADMIN: frozenset(Permission),
 }
 

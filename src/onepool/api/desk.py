@@ -1,0 +1,58 @@
+"""What the API asks of the process that computes identity: previews, and runs of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Protocol, cast
+
+from fastapi import Depends, Request
+
+from onepool.api.problems import ApiError
+from onepool.identity.read.preview_types import (
+    Change,
+    DecisionPreview,
+    MatchingState,
+    RulesPreview,
+    ThresholdsPreview,
+)
+
+
+class IdentityDesk(Protocol):
+    """The worker's side of OneID. Every call may be made from any thread; previews keep nothing."""
+
+    def preview_decision(self, change: Change) -> DecisionPreview:
+        """What a decision would do."""
+        ...
+
+    def preview_rules(self, body: Mapping[str, Any], segments: Sequence[str]) -> RulesPreview:
+        """What checked rules would do to all customers, and to these segments (empty: to all segments)."""
+        ...
+
+    def preview_thresholds(self, join: float, review: float) -> ThresholdsPreview:
+        """What thresholds would do with the pairs known."""
+        ...
+
+    def start_matching(self) -> MatchingState:
+        """Learn the model anew and match all customers, in the background; one run at a time."""
+        ...
+
+    def matching_state(self) -> MatchingState:
+        """What the run is doing, or how the last one ended."""
+        ...
+
+
+class Unavailable(ApiError):
+    """The process that could do it does not run here."""
+
+    status = 503
+    code = "no-worker"
+
+
+def desk(request: Request) -> IdentityDesk:
+    """The desk that the app was given. Raises Unavailable."""
+    if request.app.state.identity is None:
+        raise Unavailable("nobody computes identity here", hint="start the server with a worker (onepool serve)")
+    return cast(IdentityDesk, request.app.state.identity)
+
+
+Desk = Annotated[IdentityDesk, Depends(desk)]

@@ -1,0 +1,123 @@
+"""The model of likelihood: weights, thresholds, runs."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from onepool.api.models.common import Instant, Model, Titles
+from onepool.api.models.identity_decisions import SegmentEffect
+from onepool.api.models.identity_rules import LikelihoodRule
+
+
+class ModelLevel(Model):
+    """One level of a comparison. m, u: how often it occurs among pairs of one person, of two persons."""
+
+    label: str
+    m: float | None
+    u: float | None
+    weight: float = Field(description="log2(m / u): bits of evidence.")
+    count: int | None
+
+
+class ModelComparison(Model):
+    """How one attribute is compared."""
+
+    name: str
+    title: Titles
+    kind: str
+    levels: list[ModelLevel]
+
+
+class BlockingRule(Model):
+    """A rule by which pairs worth comparing are found."""
+
+    rule: str
+    pairs: int
+    recall: float | None = Field(description="Share of the likely matches that it finds; null when unknown.")
+
+
+class WeightCount(Model):
+    """Pairs of about one weight."""
+
+    weight: float
+    pairs: int
+    probability: float
+
+
+class ThresholdPoint(Model):
+    """What a threshold would give, as estimated from the model or from labels."""
+
+    threshold: float
+    precision: float | None
+    recall: float | None
+    pairs: int
+
+
+class Thresholds(Model):
+    """Probabilities from which pairs join, and wait for review."""
+
+    join: float
+    review: float
+
+
+class IdentityModel(Model):
+    """One version of the model."""
+
+    version: int
+    at: Instant
+    author: str | None
+    records: int
+    comparisons: list[ModelComparison]
+    blocking: list[BlockingRule]
+    histogram: list[WeightCount]
+    thresholds: Thresholds
+    curve: list[ThresholdPoint]
+    labels: int
+    method: str
+
+
+class MatchingRun(Model):
+    """The last complete run over all customers."""
+
+    at: Instant
+    candidates: int
+    joined: int
+    seconds: float
+
+
+class MatchingState(Model):
+    """What the model is doing now."""
+
+    state: Literal["idle", "running", "done", "failed"]
+    step: str | None
+    progress: float | None = Field(ge=0, le=1)
+    problem: str | None
+    started: Instant | None
+
+
+class ModelPage(Model):
+    """The model in force, the settings, the last run."""
+
+    model: IdentityModel | None
+    settings: LikelihoodRule
+    last_run: MatchingRun | None
+    run: MatchingState
+    versions: list[int]
+
+
+class ThresholdsChange(LikelihoodRule):
+    """Thresholds to be put in force."""
+
+    reason: str = Field(min_length=3, max_length=500)
+
+
+class ThresholdsPreview(Model):
+    """What other thresholds would do."""
+
+    pairs_joined: int
+    pairs_review: int
+    customers_merged: int
+    expected_wrong: float = Field(description="Pairs among those joined that are expected to be two persons.")
+    segments: list[SegmentEffect]

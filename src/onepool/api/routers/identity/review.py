@@ -1,0 +1,197 @@
+"""What waits for people: conflicts, and the queue of pairs to be judged, by the money at stake."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, cast
+
+from fastapi import APIRouter, Depends, Query
+
+from onepool.api.access import Caller, Need, Time, Workspace
+from onepool.api.dictionary import titles
+from onepool.api.models.identity_review import (
+    ConflictReason,
+    IdentityConflict,
+    IdentityConflicts,
+    ReviewDecision,
+    ReviewItem,
+    ReviewList,
+    ReviewOutcome,
+    ReviewProblem,
+    ReviewRequest,
+)
+from onepool.api.problems import NotFound
+from onepool.api.routers.identity.showing import view
+from onepool.api.whom import sources
+from onepool.api.workspace import WorkspaceLike
+from onepool.clock import Clock, from_micros
+from onepool.errors import OnePoolError
+from onepool.identity import decisions, read
+from onepool.identity.read import Pair, Sources, Words
+from onepool.privacy.roles import Permission
+
+router = APIRouter(prefix="/identity", tags=["identity"])
+Reader = Annotated[Caller, Depends(Need(Permission.IDENTITY_READ))]
+Decider = Annotated[Caller, Depends(Need(Permission.IDENTITY_DECIDE))]
+PageNumber = Annotated[int, Query(ge=1, le=20_000)]
+PageSize = Annotated[int, Query(ge=1, le=200)]
+
+
+@router.get("/conflicts")
+def list_identity_conflicts(
+    who: Reader, ws: Workspace, reason: ConflictReason | None = None, page: PageNumber = 1, size: PageSize = 50
+) -> IdentityConflicts:
+    """Links that would have joined two customers, had a rule not forbidden it. Without `reason`: those undecided."""
+    currency = ws.settings.currency
+    with ws.pool.read() as session:
+        src = sources(ws, session)
+        pairs, total = read.ranked(
+            session, read.open_conflicts(src, reason), currency=currency, offset=(page - 1) * size, limit=size
+        )
+        links = read.links_by_id(src, [one.ref for one in pairs])
+        known = read.briefs(src, {n for one in pairs for n in (one.customer_a, one.customer_b)}, currency)
+        ends = read.nodes(src, {end for one in pairs for end in (one.a, one.b)})
+    show, words = view(who, src, currency), Words(src.standard, src.registry)
+    items = []
+    for one in pairs:
+        link = links[one.ref]
+        code, _, detail = link.reason.partition(":")
+        items.append(
+            IdentityConflict(
+                link_id=one.ref,
+                a=show.identifier(ends[one.a]),
+                b=show.identifier(ends[one.b]),
+                customer_a=show.brief(known[one.customer_a]),
+                customer_b=show.brief(known[one.customer_b]),
+                reason=cast(ConflictReason, code),
+                detail=detail or None,
+                text=titles(words.conflict(link.reason), link.reason),
+                rule=link.rule,
+                touchpoint=link.touchpoint,
+                first_time=from_micros(link.first_time),
+                last_time=from_micros(link.last_time),
+                count=link.count,
+                value=one.value,
+            )
+        )
+    return IdentityConflicts(items=items, total=total, page=page, size=size)
+
+
+@router.get("/review")
+def list_identity_review(
+    who: Reader,
+    ws: Workspace,
+    kind: Literal["all", "candidate", "conflict"] = "all",
+    status: Literal["open", "joined", "merged", "never", "gone"] = "open",
+    page: PageNumber = 1,
+    size: PageSize = 50,
+) -> ReviewList:
+    """Pairs to be judged: what the model proposes, and conflicts. `open`: still undecided."""
+    with ws.pool.read() as session:
+        src = sources(ws, session)
+        waiting = read.candidates(src, [status]) if kind != "conflict" else []
+        if kind != "candidate" and status in ("open", "never"):
+            waiting += read.open_conflicts(src, None if status == "open" else "never")
+        pairs, total = read.ranked(
+            session,
+            waiting,
+            currency=ws.settings.currency,
+            offset=(page - 1) * size,
+            limit=size,
+            same=status in ("joined", "merged"),
+        )
+        items = items_of(ws, src, who, pairs)
+    return ReviewList(items=items, total=total, page=page, size=size)
+
+
+@router.post("/review/decide")
+def decide_identity_review(body: ReviewRequest, who: Decider, ws: Workspace, time: Time) -> ReviewOutcome:
+    """Decide items of the queue, each for itself: what somebody decided meanwhile comes back as a problem.
+
+    The tick takes the decisions up within moments. `later` changes nothing.
+    """
+    made: list[decisions.Decision] = []
+    problems: list[ReviewProblem] = []
+    with ws.pool.read() as session:
+        src = sources(ws, session)
+        for item in body.items:
+            if item.decision == "later":
+                continue
+            try:
+                made.append(_decide(src, time, item, who.actor, body.reason))
+            except (decisions.DecisionError, NotFound) as error:
+                problems.append(ReviewProblem(id=item.id, code=error.code, problem=_said(error)))
+        shown = view(who, src, ws.settings.currency).decisions(src, made)
+    return ReviewOutcome(decisions=shown, conflicts=problems)
+
+
+def items_of(ws: WorkspaceLike, src: Sources, who: Caller, pairs: list[Pair]) -> list[ReviewItem]:
+    """Pairs as items of the queue, in their order."""
+    known = read.briefs(src, {n for one in pairs for n in (one.customer_a, one.customer_b)}, ws.settings.currency)
+    proposals = read.candidates_by_id(src, [one.ref for one in pairs if one.kind == "candidate"])
+    links = read.links_by_id(src, [one.ref for one in pairs if one.kind == "conflict"])
+    show, words = view(who, src, ws.settings.currency), Words(src.standard, src.registry)
+    items = []
+    for one in pairs:
+        a, b = known[one.customer_a], known[one.customer_b]
+        if one.kind == "conflict":
+            link = links[one.ref]
+            items.append(
+                ReviewItem(
+                    id=f"conflict:{one.ref}",
+                    kind="conflict",
+                    status="never" if link.reason == "never" else "open",
+                    probability=None,
+                    value=one.value,
+                    a=show.brief(a),
+                    b=show.brief(b),
+                    why=[],
+                    reason=link.reason,
+                    text=titles(words.conflict(link.reason), link.reason),
+                    at=from_micros(link.last_time),
+                )
+            )
+            continue
+        row = proposals[one.ref]
+        items.append(
+            ReviewItem(
+                id=f"candidate:{one.ref}",
+                kind="candidate",
+                status=row.status,
+                probability=row.probability,
+                value=one.value,
+                a=show.brief(a),
+                b=show.brief(b),
+                why=show.comparisons(row.detail, a, b),
+                reason=None,
+                text=None,
+                at=from_micros(row.at),
+            )
+        )
+    return items
+
+
+def _decide(src: Sources, time: Clock, item: ReviewDecision, author: str, reason: str) -> decisions.Decision:
+    kind, _, number = item.id.partition(":")
+    a, b, candidate = _ends(src, kind, int(number))
+    customer = {node.identifier_id: node.customer_id for node in read.nodes(src, [a, b]).values()}
+    own = read.members(src.session, set(customer.values()))
+    one, other = (decisions.Side(end, tuple(own.get(customer.get(end, end), [end]))) for end in (a, b))
+    rule = decisions.merge if item.decision == "merge" else decisions.never
+    return rule(src.state, time, one, other, author=author, reason=reason, candidate=candidate)
+
+
+def _ends(src: Sources, kind: str, number: int) -> tuple[int, int, int | None]:
+    """The two identifiers of an item, and the candidate if it is one."""
+    if kind == "candidate":
+        row = read.candidates_by_id(src, [number]).get(number)
+        if row is not None:
+            return row.a, row.b, number
+    else:
+        link = read.links_by_id(src, [number]).get(number)
+        if link is not None and link.status == "conflict":
+            return link.a, link.b, None
+    raise NotFound("this is not in the queue any more", where=f"{kind}:{number}", code="review-gone")
+
+
+def _said(error: OnePoolError) -> str:
+    return f"{error.message} ({error.hint})" if error.hint else error.message

@@ -1,0 +1,64 @@
+"""The identifier that somebody means: `phone:13800000000`, `unionid@wx-open:oABC`, `identifier:12`, or a customer."""
+
+from __future__ import annotations
+
+from onepool.api.lookup import spellings
+from onepool.api.problems import Invalid, NotFound
+from onepool.api.workspace import WorkspaceLike
+from onepool.identity.read import Node, Sources, named, nodes, sources_of
+from onepool.pool import Session, customers
+
+_HINT = "write a customer number, identifier:NUMBER, type:value or type@scope:value"
+
+
+def sources(ws: WorkspaceLike, session: Session) -> Sources:
+    """What the read models of OneID read of a workspace."""
+    return sources_of(ws.state, session, ws.standard(), ws.definitions)
+
+
+def whom(src: Sources, text: str, country: str = "CN") -> list[Node]:
+    """The identifier meant, in all its tenures, the present one last. Of a customer: the one it is numbered after.
+
+    Raises NotFound when nobody is known under it, Invalid when several scopes have the value.
+    """
+    text = text.strip()
+    kind, separator, value = text.partition(":")
+    if _number(text) is not None or (kind == "customer" and _number(value) is not None):
+        customer = customers.resolve(src.session, int(value if separator else text))
+        found = [] if customer is None else list(nodes(src, [customer]).values())
+    elif kind == "identifier" and (number := _number(value)) is not None:
+        found = list(nodes(src, [number]).values())
+    elif separator:
+        found = _by_value(src, kind, value, country)
+    else:
+        raise Invalid(f"{text!r} names no identifier", hint=_HINT, code="identifier-form")
+    if not found:
+        raise NotFound("nobody is known under this", where=kind or None, hint=_HINT, code="identifier-unknown")
+    return found
+
+
+def pair(src: Sources, a: str, b: str, country: str = "CN") -> tuple[Node, Node]:
+    """Two identifiers; of a value with several owners over time the one that makes them one customer, else the last."""
+    left, right = whom(src, a, country), whom(src, b, country)
+    shared = (
+        (one, other) for one in reversed(left) for other in reversed(right) if one.customer_id == other.customer_id
+    )
+    return next(shared, (left[-1], right[-1]))
+
+
+def _by_value(src: Sources, named_kind: str, value: str, country: str) -> list[Node]:
+    kind, at, scope = named_kind.partition("@")
+    known = src.standard.identifier_named(kind)
+    found = named(src, known.name if known else kind, scope if at else None, spellings(value, country))
+    scopes = sorted({node.scope for node in found})
+    if len(scopes) > 1:
+        raise Invalid(
+            f"this {kind} is known in several scopes: {', '.join(scopes)}",
+            hint=f"write {kind}@{scopes[0]}:…",
+            code="identifier-ambiguous",
+        )
+    return sorted(found, key=lambda node: (node.base, node.generation))
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None

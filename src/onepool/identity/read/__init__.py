@@ -1,0 +1,61 @@
+"""What people ask of OneID, read from state and pool by any process: who is one customer, why, and what waits."""
+
+from onepool.identity.read.briefs import Brief, briefs
+from onepool.identity.read.explain import Explanation, Reason, Step, explain
+from onepool.identity.read.graph import Graph, graph, pairs_between, side
+from onepool.identity.read.overview import Overview, Suspect, overview, suspicious
+from onepool.identity.read.queue import (
+    Kind,
+    Pair,
+    candidates,
+    candidates_by_id,
+    open_conflicts,
+    ranked,
+    reason_code,
+)
+from onepool.identity.read.sources import (
+    Link,
+    Node,
+    Sources,
+    joining_of,
+    links_by_id,
+    members,
+    named,
+    nodes,
+    sources_of,
+)
+from onepool.identity.read.texts import Words
+
+__all__ = [
+    "Brief",
+    "Explanation",
+    "Graph",
+    "Kind",
+    "Link",
+    "Node",
+    "Overview",
+    "Pair",
+    "Reason",
+    "Sources",
+    "Step",
+    "Suspect",
+    "Words",
+    "briefs",
+    "candidates",
+    "candidates_by_id",
+    "explain",
+    "graph",
+    "joining_of",
+    "links_by_id",
+    "members",
+    "named",
+    "nodes",
+    "open_conflicts",
+    "overview",
+    "pairs_between",
+    "ranked",
+    "reason_code",
+    "side",
+    "sources_of",
+    "suspicious",
+]

@@ -1,0 +1,82 @@
+"""The graph of one customer: its identifiers, what is linked with them, and what was concluded from each link."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from onepool.identity import decisions
+from onepool.identity.decisions import Decision
+from onepool.identity.read.sources import Link, Node, Sources, links_of, members, nodes
+
+MAX_LINKS = 2_000
+
+Role = Literal["member", "neighbour", "void", "blocked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """`nodes`: members and neighbours by id. `rulings`: merge, never, split and block in force about the members."""
+
+    customer_id: int
+    nodes: dict[int, Node]
+    links: list[Link]
+    rulings: list[Decision]
+    truncated: bool
+
+    @property
+    def members(self) -> dict[int, Node]:
+        """The customer's own identifiers."""
+        return {number: node for number, node in self.nodes.items() if node.customer_id == self.customer_id}
+
+    def role(self, node: Node) -> Role:
+        """member, void, blocked or neighbour."""
+        if node.identifier_id in self._blocked():
+            return "blocked"
+        if node.customer_id == self.customer_id:
+            return "member"
+        return "void" if node.identifier_id in self._void() else "neighbour"
+
+    def _blocked(self) -> set[int]:
+        return {one.a for one in self.rulings if one.kind == "block" and one.a is not None}
+
+    def _void(self) -> set[int]:
+        return {end for link in self.links if link.status == "void" for end in (link.a, link.b)}
+
+
+def graph(sources: Sources, customer_id: int, *, limit: int = MAX_LINKS) -> Graph:
+    """The graph of a present customer, with at most `limit` links."""
+    own = nodes(sources, members(sources.session, [customer_id]).get(customer_id, []))
+    links, truncated = links_of(sources, own, limit=limit)
+    others = {end for link in links for end in (link.a, link.b)} - set(own)
+    known = own | nodes(sources, others)
+    with sources.state.read() as connection:
+        rulings = decisions.in_force(connection, list(known))
+    about = [one for one in rulings if one.a in own or one.b in own or one.kind == "block"]
+    links = [link for link in links if link.a in known and link.b in known]
+    return Graph(customer_id, known, links, about, truncated)
+
+
+def side(sources: Sources, customer_id: int, ids: list[int] | None = None) -> decisions.Side:
+    """A customer (or some of its identifiers) as one side of a decision."""
+    own = ids if ids is not None else members(sources.session, [customer_id]).get(customer_id, [])
+    known = nodes(sources, own)
+    strong = [number for number, node in known.items() if is_strong(sources, node.type)]
+    return decisions.Side(min(strong, default=None), tuple(sorted(known)))
+
+
+def is_strong(sources: Sources, kind: str) -> bool:
+    """Whether identifiers of a type join."""
+    return sources.registry.rule(kind).strength == "strong"
+
+
+def pairs_between(found: Graph, part: set[int]) -> list[tuple[int, int]]:
+    """The pairs of base identifiers whose links lie between a part of a customer and the rest of it."""
+    own = found.members
+    return sorted(
+        {
+            (min(own[link.a].base, own[link.b].base), max(own[link.a].base, own[link.b].base))
+            for link in found.links
+            if link.a in own and link.b in own and (link.a in part) != (link.b in part)
+        }
+    )

@@ -1,0 +1,134 @@
+"""What waits for people: links that a rule rejected, and pairs that the model finds alike, by the money at stake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+import pyarrow as pa
+from sqlalchemy import select, text
+
+from onepool.identity import decisions
+from onepool.identity.read.sources import Sources, Tenures, tenures
+from onepool.pool import Session
+from onepool.state import schema
+
+Kind = Literal["candidate", "conflict"]
+
+# Written as the partial index `links_unjoined` is: SQLite uses it only for this very text.
+UNJOINED = text("links.status NOT IN ('joined', 'follows')")
+
+# Paid minus refunded of the customers of pairs, in the workspace's currency (a missing one counts as that).
+_RANKED = """WITH ends AS (
+        SELECT p.ref, p.kind, p.a, p.b, one.customer_id AS customer_a, other.customer_id AS customer_b
+        FROM identity_pairs p JOIN customer_of one ON one.identifier_id = p.a
+            JOIN customer_of other ON other.identifier_id = p.b
+        WHERE one.customer_id <> other.customer_id OR $same
+    ), spent AS (
+        SELECT c.customer_id, sum(coalesce(o.amount, 0) - coalesce(o.refunded_amount, 0)) AS spend
+        FROM orders o JOIN customer_of c USING (identifier_id)
+        WHERE o.paid_at IS NOT NULL AND coalesce(o.currency, $currency) = $currency AND c.customer_id IN (
+            SELECT customer_a FROM ends UNION ALL SELECT customer_b FROM ends)
+        GROUP BY 1
+    )
+    SELECT e.*, CASE WHEN customer_a = customer_b THEN coalesce(one.spend, 0)
+            ELSE coalesce(one.spend, 0) + coalesce(other.spend, 0) END AS value, count(*) OVER () AS total
+    FROM ends e LEFT JOIN spent one ON one.customer_id = customer_a
+        LEFT JOIN spent other ON other.customer_id = customer_b
+    ORDER BY value DESC, kind, ref LIMIT $limit OFFSET $offset"""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two identifiers of (mostly) two customers, and what both customers paid. `ref`: id of the candidate or link."""
+
+    kind: Kind
+    ref: int
+    a: int
+    b: int
+    customer_a: int
+    customer_b: int
+    value: Decimal
+
+
+def ranked(
+    session: Session,
+    pairs: Iterable[tuple[Kind, int, int, int]],
+    *,
+    currency: str,
+    offset: int = 0,
+    limit: int = 50,
+    same: bool = False,
+) -> tuple[list[Pair], int]:
+    """A page of pairs (kind, ref, a, b), the most valuable first, and how many there are.
+
+    Pairs whose ends have become one customer are left out, but for `same`.
+    """
+    rows = list(pairs)
+    columns = ("kind", pa.string()), ("ref", pa.int64()), ("a", pa.int64()), ("b", pa.int64())
+    table = pa.table({name: pa.array([row[i] for row in rows], kind) for i, (name, kind) in enumerate(columns)})
+    session.relation("identity_pairs", table)
+    params = {"currency": currency, "limit": limit, "offset": offset, "same": same}
+    found = session.query(_RANKED, params).to_pylist()
+    total = found[0]["total"] if found else 0
+    if not found and offset:
+        # Beyond the last page: the number is still asked for.
+        first = session.query(_RANKED, {**params, "limit": 1, "offset": 0}).to_pylist()
+        total = first[0]["total"] if first else 0
+    return [
+        Pair(r["kind"], r["ref"], r["a"], r["b"], r["customer_a"], r["customer_b"], Decimal(r["value"])) for r in found
+    ], total
+
+
+def open_conflicts(sources: Sources, reason: str | None = None) -> list[tuple[Kind, int, int, int]]:
+    """Links that a limit or a name keeps from joining and that nobody ruled on: (kind, link id, a, b).
+
+    `reason`: only those of this reason (limit, name, size); `never`: those that people keep apart.
+    """
+    table = schema.links
+    query = select(table.c.id, table.c.a, table.c.b, table.c.first_time, table.c.reason).where(
+        UNJOINED, table.c.status == "conflict"
+    )
+    with sources.state.read() as connection:
+        spans = tenures(connection)
+        settled = _settled(decisions.unapplied(connection))
+        rows = connection.execute(query).all()
+    return [pair for row in rows if _wanted(row, reason) and (pair := _pair(row, spans))[2:] not in settled]
+
+
+def candidates(sources: Sources, status: Sequence[str]) -> list[tuple[Kind, int, int, int]]:
+    """Pairs that the model proposed: (kind, candidate id, a, b)."""
+    table = schema.candidates
+    with sources.state.read() as connection:
+        rows = connection.execute(select(table.c.id, table.c.a, table.c.b).where(table.c.status.in_(status))).all()
+    return [("candidate", row.id, row.a, row.b) for row in rows]
+
+
+def candidates_by_id(sources: Sources, ids: Sequence[int]) -> dict[int, Any]:
+    """Candidates by their ids."""
+    table = schema.candidates
+    with sources.state.read() as connection:
+        return {row.id: row for row in connection.execute(select(table).where(table.c.id.in_(ids)))}
+
+
+def reason_code(reason: str) -> str:
+    """limit, name, size or never."""
+    return reason.partition(":")[0]
+
+
+def _wanted(row: Any, reason: str | None) -> bool:
+    code = reason_code(row.reason)
+    return code != "never" if reason is None else code == reason
+
+
+def _pair(row: Any, spans: Tenures) -> tuple[Kind, int, int, int]:
+    return "conflict", row.id, spans.at(row.a, row.first_time), spans.at(row.b, row.first_time)
+
+
+def _settled(rulings: Iterable[decisions.Decision]) -> set[tuple[int, int]]:
+    """Pairs that were ruled on and that the tick has yet to take up, in both orders."""
+    pairs = [(d.a, d.b) for d in rulings if d.kind in ("merge", "never") and d.undone_by is None]
+    known = [(a, b) for a, b in pairs if a is not None and b is not None]
+    return {*known, *((b, a) for a, b in known)}
