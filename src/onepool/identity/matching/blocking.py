@@ -86,8 +86,8 @@ def parts_of(records: Records) -> tuple[Part, ...]:
     """Every key part these columns allow."""
     out: list[Part] = []
     for column in records.columns.values():
-        out.extend(Part(column.name, name) for name in column.kind)
-        out.extend(Part(column.name, name) for name in column.kind.tokens())
+        functions = (*column.kind.keys().items(), *column.kind.tokens().items())
+        out.extend(Part(column.name, name) for name, _ in functions)
     if len(records.names()) > 1 or any("word" in column.kind.tokens() for column in records.names()):
         out.extend(Part(NAMES, name) for name in ("word", "two words", "sound of a word", "word's first 3"))
     return tuple(out)
