@@ -51,12 +51,13 @@ def draw_accounts(people: People, rates: Rates, seed: int, seconds: int) -> Acco
     """The accounts of a population; everybody has at least one."""
     chance = chance_of(seed, 3)
     size = people.size
-    has = {name: chance.random(size) < getattr(rates, name) for name in ("unionid", "taobao", "jd", "youzan", "douyin", "web")}
+    owned = ("unionid", "taobao", JD, YOUZAN, DOUYIN, WEB)
+    has = {name: chance.random(size) < getattr(rates, name) for name in owned}
     parts: list[tuple[I64, I64]] = []  # persons, source
     mini = _several(chance, np.flatnonzero(has["unionid"]), OPENIDS, np.array([0.3, 0.45, 0.1, 0.15]), WECHAT, parts)
     _several(chance, np.flatnonzero(has["taobao"]), SHOP_COUNTS, np.array([0.5, 0.2, 0.12, 0.1, 0.08]), SHOPS, parts)
-    for name, source in (("jd", JD), ("youzan", YOUZAN), ("douyin", DOUYIN), ("web", WEB)):
-        _one(np.flatnonzero(has[name]), source, parts)
+    for name in (JD, YOUZAN, DOUYIN, WEB):  # the sources and their rates have one name
+        _one(np.flatnonzero(has[name]), name, parts)
     _one(np.flatnonzero(has["unionid"] & (chance.random(size) < rates.wecom)), WECOM, parts)
     stores = chance.poisson(rates.crm, size)
     have = np.zeros(size, np.bool_)
@@ -157,7 +158,8 @@ def emails(person: I64, seed: int) -> Texts:
     """The address of each person."""
     local = codes("u", person, seed * 64 + 43)
     domain = pick(_DOMAINS, (person * 7919) % len(_DOMAINS))
-    return local + np.full(person.size, "@", object) + domain
+    found: Texts = local + np.full(person.size, "@", object) + domain
+    return found
 
 
 __all__ = ["Accounts", "account_ids", "draw_accounts", "emails", "member_numbers", "omids", "union_ids", "unionids"]

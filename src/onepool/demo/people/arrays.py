@@ -72,7 +72,9 @@ def pick(values: Sequence[str], places: I64) -> Texts:
 
 def only(texts: Texts, keep: Bools) -> Texts:
     """The texts where ``keep``, None elsewhere."""
-    return np.where(keep, texts, None)
+    found = texts.copy()
+    found[~keep] = None
+    return found
 
 
 def spans(counts: I64) -> tuple[I64, I64]:

@@ -110,7 +110,7 @@ def generate(plan: Plan, records: Path, truth: Path, progress: Progress | None =
         "flat records": flat.rows,
         **write_truth(world, seen, truth),
     }
-    (truth / "rates.yaml").write_text(yaml.safe_dump(_told(plan, world), allow_unicode=True, sort_keys=False), encoding="utf-8")
+    (truth / "rates.yaml").write_text(yaml.safe_dump(_told(plan, world), sort_keys=False), encoding="utf-8")
     return done
 
 
@@ -123,7 +123,14 @@ def _block(world: World, seen: Seen, done: Generated, flat: _Flat, evidence: Pat
     profiles = observe(chance, world.people, world.phones, accounts, world.rates, rows, world.seed)
     written = Writer(world, seen, profiles, chance).write()
     flat.write(*flat_table(world, profiles, account_ids(accounts, rows, world.seed)))
-    pq.write_table(_evidence(profiles.rows, profiles.person, profiles.mode, profiles.name_kind), evidence / f"accounts-{number:04d}.parquet")
+    about: dict[str, Any] = {
+        "account": profiles.rows,
+        "person": profiles.person,
+        "source": profiles.source,
+        "mode": profiles.mode,
+    }
+    about |= {"name_kind": profiles.name_kind, "quick": profiles.quick}
+    pq.write_table(pa.table(about), evidence / f"accounts-{number:04d}.parquet")
     pq.write_table(_uses(written), evidence / f"uses-{number:04d}.parquet")
     for source, tables in written.tables.items():
         table = pa.concat_tables(tables, promote_options="default").sort_by("time")
@@ -132,10 +139,6 @@ def _block(world: World, seen: Seen, done: Generated, flat: _Flat, evidence: Pat
         pq.write_table(table.append_column("event_id", keys), path)
         done.files.setdefault(source, []).append(path)
         done.rows[source] = done.rows.get(source, 0) + table.num_rows
-
-
-def _evidence(account: Any, person: Any, mode: Any, name_kind: Any) -> pa.Table:
-    return pa.table({"account": account, "person": person, "mode": mode, "name_kind": name_kind})
 
 
 def _uses(written: Written) -> pa.Table:

@@ -1,7 +1,7 @@
 """Names of Chinese people: drawn by cohort, sex and province from the tables of ``names.yaml``.
 
-A name is a row of four code points: two of the surname (the second 0 unless it is a double one such as 欧阳), two of the
-given name (the second 0 for one character).
+A name is a row of four code points: two of the surname (the second 0 unless it is a double one such as 欧阳), two of
+the given name (the second 0 for one character).
 """
 
 from __future__ import annotations
@@ -141,7 +141,9 @@ def _given(chance: Chance, table: Cohort, sex: int, own: str, size: int) -> U32:
 def _cohort(year: int, one: dict[str, Any]) -> Cohort:
     characters = [np.array([ord(c) for c in one[sex]], np.uint32) for sex in ("female", "male")]
     weights = [1 / (np.arange(found.size) + 8.0) for found in characters]  # a flat Zipf: the tables are by rank
-    return Cohort(year, float(one["share"]), float(one["single"]), (characters[0], characters[1]), (weights[0], weights[1]))
+    return Cohort(
+        year, float(one["share"]), float(one["single"]), (characters[0], characters[1]), (weights[0], weights[1])
+    )
 
 
 def _points(text: str, width: int) -> list[int]:

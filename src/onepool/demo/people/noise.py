@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from onepool.demo.people.arrays import I64, U32, Bools, Chance, Texts, digits, only, packed
+from onepool.demo.people.arrays import I64, U32, Bools, Chance, Texts, digits, only, packed, pick
 from onepool.demo.people.names import Names
-from onepool.demo.people.places import KINDS, ROADS, Cities, Homes, compound_names
+from onepool.demo.people.places import ROADS, Cities, Homes, compound_names
 from onepool.demo.people.rates import Rates
 
 EXACT, HOMOPHONE, SHAPE, PINYIN, DROPPED, TITLE, TRADITIONAL = 0, 1, 2, 3, 4, 5, 6
@@ -20,6 +20,8 @@ PREFIXES = np.array(
      178, 180, 181, 182, 183, 184, 185, 186, 187, 188, 189, 191, 198, 199], np.int64
 )  # fmt: skip
 """Prefixes of mobile numbers in use (numbering plan of the ministry; 170 and 171 are left to virtual numbers)."""
+
+TITLES = ("先生", "女士", "小姐")
 
 PLACEHOLDERS = ("13800138000", "13000000000", "13888888888", "11111111111")
 """What is typed to get past a required field; the last is no number at all and must end in quarantine."""
@@ -58,8 +60,8 @@ def typed_names(chance: Chance, names: Names, rates: Rates, name: U32, male: Boo
     texts = packed(points)
     other = chance.random(size)
     rows = np.flatnonzero(other < rates.title)
-    title = np.where(male[rows], "先生", np.where(chance.random(rows.size) < 0.8, "女士", "小姐"))
-    texts[rows] = packed(name[rows, :2]) + title.astype(object)
+    title = np.where(male[rows], 0, np.where(chance.random(rows.size) < 0.8, 1, 2)).astype(np.int64)
+    texts[rows] = packed(name[rows, :2]) + pick(TITLES, title)
     kind[rows] = TITLE
     rows = np.flatnonzero((other >= rates.title) & (other < rates.title + rates.pinyin))
     texts[rows] = _latin(chance, names, name[rows])
@@ -70,8 +72,8 @@ def typed_names(chance: Chance, names: Names, rates: Rates, name: U32, male: Boo
 def _latin(chance: Chance, names: Names, name: U32) -> Texts:
     """Wang Xiaoming; sometimes in the western order, sometimes in capitals."""
     found = np.empty(name.shape[0], object)
-    draws = chance.random(name.shape[0])
-    for row, ((surname, given), draw) in enumerate(zip(names.pinyin(name), draws.tolist(), strict=True)):
+    draws = [float(draw) for draw in chance.random(name.shape[0])]
+    for row, ((surname, given), draw) in enumerate(zip(names.pinyin(name), draws, strict=True)):
         text = f"{given} {surname}" if draw < 0.2 else f"{surname} {given}"
         found[row] = text.upper() if draw > 0.75 else text
     return found
@@ -108,14 +110,15 @@ def mistyped(chance: Chance, rates: Rates, numbers: I64) -> tuple[I64, I64]:
     """Numbers as typed, and what was done to each: always eleven digits of a possible number, as forms demand."""
     size = numbers.size
     drawn = chance.random(size)
-    kind = np.where(drawn < rates.phone_digit, DIGIT, np.where(drawn < rates.phone_digit + rates.phone_swapped, SWAPPED, 0))
+    bounds = np.cumsum([rates.phone_digit, rates.phone_swapped])
+    kind = np.array([DIGIT, SWAPPED, 0])[np.searchsorted(bounds, drawn, side="right")]
     found = numbers.copy()
     rows = np.flatnonzero(kind == DIGIT)
-    power = 10 ** chance.integers(0, 8, rows.size)
+    power = np.power(10, chance.integers(0, 8, rows.size), dtype=np.int64)
     old = (numbers[rows] // power) % 10
     found[rows] += ((old + chance.integers(1, 10, rows.size)) % 10 - old) * power
     rows = np.flatnonzero(kind == SWAPPED)
-    power = 10 ** chance.integers(0, 7, rows.size)
+    power = np.power(10, chance.integers(0, 7, rows.size), dtype=np.int64)
     low, high = (numbers[rows] // power) % 10, (numbers[rows] // (10 * power)) % 10
     found[rows] += (low - high) * 10 * power + (high - low) * power
     kind[found == numbers] = 0  # two equal digits swapped
@@ -163,6 +166,3 @@ def region_texts(chance: Chance, rates: Rates, cities: Cities, homes: Homes) -> 
         np.where(chance.random(size) < 0.5, city, city + "市"),
         only(district, (drawn < rates.level_omitted / 5) | (drawn >= rates.level_omitted)),
     )
-
-
-__all__ = ["KINDS", "addresses", "masked_names", "masked_phones", "mistyped", "phone_texts", "region_texts", "typed_names"]

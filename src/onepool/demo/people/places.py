@@ -22,13 +22,14 @@ _SMALL = 2.5
 _PROVINCES_LEFT_OUT = ("台湾", "香港", "澳门")
 _CITIES_LEFT_OUT = ("三沙",)
 
-ROADS = tuple(
-    f"{name}{kind}"
-    for name in "人民 中山 建设 解放 和平 新华 文化 长江 黄河 友谊 胜利 青年 学府 滨河 环城 迎宾 光明 前进 东风 朝阳 科技 创业 翠湖 凤凰 银杏".split()  # noqa: E501
-    for kind in ("路", "大街", "东路")
+_ROAD_NAMES = (
+    *("人民", "中山", "建设", "解放", "和平", "新华", "文化", "长江", "黄河", "友谊", "胜利", "青年", "学府"),
+    *("滨河", "环城", "迎宾", "光明", "前进", "东风", "朝阳", "科技", "创业", "翠湖", "凤凰", "银杏"),
 )
-COMPOUNDS = tuple(
-    "阳光 锦绣 金色 翠湖 碧水 东方 绿城 万科 保利 恒大 龙湖 世纪 御景 丽景 凯旋 紫荆 香樟 桂花 银河 星河 名仕 江南 蓝天 华府 和谐 幸福".split()
+ROADS = tuple(f"{name}{kind}" for name in _ROAD_NAMES for kind in ("路", "大街", "东路"))
+COMPOUNDS = (
+    *("阳光", "锦绣", "金色", "翠湖", "碧水", "东方", "绿洲", "紫竹", "明珠", "枫林", "玫瑰", "世纪", "御景"),
+    *("丽景", "凯旋", "紫荆", "香樟", "桂花", "银河", "星河", "名仕", "江南", "蓝天", "华府", "和谐", "幸福"),
 )
 KINDS = ("花园", "家园", "小区", "苑", "名邸", "公馆", "新村", "华庭", "雅居", "城")
 
@@ -65,7 +66,11 @@ class Homes:
 
 @functools.cache
 def _all_cities() -> Cities:
-    found = [one for one in divisions() if one.level == 2 and one.province not in _PROVINCES_LEFT_OUT and one.short not in _CITIES_LEFT_OUT]
+    found = [
+        one
+        for one in divisions()
+        if one.level == 2 and one.province not in _PROVINCES_LEFT_OUT and one.short not in _CITIES_LEFT_OUT
+    ]
     districts: dict[tuple[str, str], list[str]] = {}
     for one in divisions():
         if one.level == 3:

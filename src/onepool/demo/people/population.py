@@ -29,8 +29,8 @@ _FATHERS = 0.85
 class People:
     """The population, one entry per person; a household's persons stand side by side.
 
-    ``name``: shape (n, 4), see names. ``born``: days since 1970. ``home`` until ``moved`` of the household (seconds from
-    the start of the period), ``next_home`` from then on: places in ``homes``.
+    ``name``: shape (n, 4), see names. ``born``: days since 1970. ``home`` until ``moved`` of the household (seconds
+    from the start of the period), ``next_home`` from then on: places in ``homes``.
     """
 
     names: Names
@@ -60,9 +60,7 @@ class People:
     def home_at(self, person: I64, time: I64) -> Homes:
         """Where these people live at these times."""
         household = self.household[person]
-        return self.homes.taken(
-            np.where(time < self.moved[household], self.home[household], self.next_home[household])
-        )
+        return self.homes.taken(np.where(time < self.moved[household], self.home[household], self.next_home[household]))
 
     def relative(self, chance: Chance, person: I64) -> I64:
         """Another person of the household; -1 for those who live alone."""
@@ -139,9 +137,7 @@ def _ages(chance: Chance, names: Names, household: I64, number: I64, role: I64) 
     return cohort.astype(np.int64), born, male
 
 
-def _surnames(
-    chance: Chance, names: Names, province: Texts, household: I64, role: I64, male: Bools, first: I64
-) -> I64:
+def _surnames(chance: Chance, names: Names, province: Texts, household: I64, role: I64, male: Bools, first: I64) -> I64:
     """One line shares a surname: the man of the couple, the children and most of the parents."""
     own = names.draw_surnames(chance, province[household])
     heads = first[:-1]
@@ -171,7 +167,7 @@ def _twins(chance: Chance, rates: Rates, people: People, city: I64) -> None:
     at = city[people.household]
     alone = np.diff(people.first)[people.household] == 1
     free = np.flatnonzero(alone | ((people.role == SPOUSE) & ~people.male) | ((people.role == HEAD) & ~people.male))
-    free = chance.permutation(free)[: int(round(rates.twin * people.size / 2))]
+    free = chance.permutation(free)[: round(rates.twin * people.size / 2)]
     group = at * 2 + people.male
     order = np.argsort(group, kind="stable")
     start = np.searchsorted(group[order], group[free], side="left")

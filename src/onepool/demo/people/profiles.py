@@ -89,7 +89,9 @@ def observe(
     hidden = chance.random(size)
     masked = market & (hidden < rates.masked)
     virtual = market & ~masked & (hidden < rates.masked + rates.virtual_number)
-    mode, slot, fixed = _phones(chance, people, phones, accounts, rates, rows, typed & ~quick, quick, masked, virtual, given)
+    mode, slot, fixed = _phones(
+        chance, people, phones, accounts, rates, rows, typed & ~quick, quick, masked, virtual, given
+    )
     male = people.male[person]
     name, kind = noise.typed_names(chance, people.names, rates, people.name[person], male)
     named = (typed & ~quick | market) & given("name_given", 0.0)
@@ -162,7 +164,9 @@ def _phones(
     told = shops & accounts.omid[person] & (chance.random(size) < _SHOP_MEMBER_PHONE)
     market = np.array([one.market for one in SOURCES])[source]
     mode = np.where(market, np.where(masked, MASKED, np.where(virtual, VIRTUAL, np.where(told, VERIFIED, NONE))), mode)
-    slot = np.where(mode == BORROWED, phones.borrowed[person], np.where(np.isin(mode, (NONE, PLACEHOLDER, VIRTUAL)), -1, slot))
+    slot = np.where(
+        mode == BORROWED, phones.borrowed[person], np.where(np.isin(mode, (NONE, PLACEHOLDER, VIRTUAL)), -1, slot)
+    )
     staff = phones.staff[np.maximum(phones.staff_of[person], 0)] if phones.staff.size else np.zeros(size, np.int64)
     fixed = np.where(mode == TYPO, wrong, np.where(mode == STAFF, staff, 0))
     return mode.astype(np.int64), slot.astype(np.int64), fixed
@@ -224,7 +228,19 @@ def _nicknames(chance: Chance, people: People, person: I64) -> Texts:
     texts[latin] = [f"{given}{number}" for (_, given), number in zip(
         people.names.pinyin(name[latin]), (people.born[person[latin]] % 100).tolist(), strict=True
     )]  # fmt: skip
-    words = ("阳光", "岁月静好", "一叶知秋", "快乐每一天", "Sunny", "奋斗", "平安是福", "海阔天空", "晴天", "Lily", "云淡风轻")
+    words = (
+        "阳光",
+        "岁月静好",
+        "一叶知秋",
+        "快乐每一天",
+        "Sunny",
+        "奋斗",
+        "平安是福",
+        "海阔天空",
+        "晴天",
+        "Lily",
+        "云淡风轻",
+    )
     return np.where(way >= 3, pick(words, chance.integers(0, len(words), size)), texts)
 
 

@@ -98,7 +98,9 @@ class Rates:
         return {name: round(value, 6) for name, value in dataclasses.asdict(self).items()}
 
 
-def rates_for(tier: Tier, overrides: Mapping[str, float] | None = None, *, seed: int = 0, sealed: bool = False) -> Rates:
+def rates_for(
+    tier: Tier, overrides: Mapping[str, float] | None = None, *, seed: int = 0, sealed: bool = False
+) -> Rates:
     """The rates of a tier. What is overridden is taken as it stands, but for the jitter of a sealed population.
 
     Raises UsageError for a name that is none or a value out of range.
@@ -119,7 +121,7 @@ def rates_for(tier: Tier, overrides: Mapping[str, float] | None = None, *, seed:
         factor = 1 + JITTER * (2 * chance.random() - 1)
         if sealed:
             value *= factor
-        values[name] = value if kind == "count" or name in given and not sealed else min(value, _MOST)
+        values[name] = value if kind == "count" or (name in given and not sealed) else min(value, _MOST)
     told = values["masked"] + values["virtual_number"]
     if told > _MOST:  # they exclude each other
         values["masked"] *= _MOST / told

@@ -18,7 +18,7 @@ from onepool.demo.people.arrays import I64, Bools, Chance, Texts, codes, digits,
 from onepool.demo.people.devices import Devices, cookie_ids, device_ids, kiosk_ids
 from onepool.demo.people.phones import Phones
 from onepool.demo.people.population import NEVER, YEAR, People
-from onepool.demo.people.profiles import PLACEHOLDER, Profiles, written
+from onepool.demo.people.profiles import PLACEHOLDER, Profiles
 from onepool.demo.people.rates import Rates
 from onepool.demo.people.sources import CRM, DOUYIN, SOURCES, WEB, WECHAT, WECOM, YOUZAN, Source, place_of
 
@@ -26,15 +26,21 @@ PURPOSE = "joining"
 """Of the consents: that records of several touchpoints may be joined to one customer."""
 
 _BOUND = (0.6, 0.9, 1.2, 1.3)
-"""When each WeChat account was bound to the open platform, in shares of the period times the rate of missing unionids."""
+"""When each WeChat account was bound to the open platform: share of the period times the rate of missing unionids."""
 
+_STAFF = tuple(f"E{number:03d}" for number in range(40))
+_TOLD = ("name", "nickname", "gender", "birthday", "province", "city", "district", "address", "email", "phone")
+_OPENING = {CRM: "membership_joined", WECOM: "contact_added", WEB: "signed_up", YOUZAN: "signed_up"}
+_OPENING |= {name: "followed" if "_oa" in name else "signed_in" for name in WECHAT}
+
+# By channel; what stands twice happens twice as often.
 _ACTIVITY = {
-    "oa": ("message_received", "menu_clicked"),
-    "mini": ("signed_in", "product_viewed", "order_paid"),
-    WECOM: ("message_received", "group_chat_joined"),
-    YOUZAN: ("order_paid", "coupon_received"),
-    CRM: ("order_paid", "order_paid", "coupon_redeemed", "service_requested", "points_spent"),
-    WEB: ("signed_in", "page_viewed", "product_viewed"),
+    "wechat_oa": ("message_received", "menu_clicked"),
+    "wechat_mini": ("signed_in", "product_viewed", "order_paid"),
+    "wecom": ("message_received", "group_chat_joined"),
+    "youzan": ("order_paid", "coupon_received"),
+    "store": ("order_paid", "order_paid", "coupon_redeemed", "service_requested", "points_spent"),
+    "web": ("signed_in", "page_viewed", "product_viewed"),
 }
 
 
@@ -74,9 +80,21 @@ class Seen:
 def nothing_seen(world: World) -> Seen:
     """Before the first record."""
     people, accounts, tenures = world.people.size, world.accounts.person.size, world.phones.chains.slot.size
-    sizes = (accounts, people, people, people, people, people, tenures)
-    first = [np.full(size, NEVER, np.int64) for size in sizes]
-    return Seen(*first, np.full(tenures, -1, np.int64), np.full(accounts, NEVER, np.int64))
+
+    def never(size: int) -> I64:
+        return np.full(size, NEVER, np.int64)
+
+    return Seen(
+        account=never(accounts),
+        unionid=never(people),
+        omid=never(people),
+        union_id=never(people),
+        member=never(people),
+        email=never(people),
+        tenure=never(tenures),
+        tenure_last=np.full(tenures, -1, np.int64),
+        withdrawn=never(accounts),
+    )
 
 
 @dataclass(slots=True)
@@ -111,8 +129,7 @@ class Writer:
             self._opening(source, here)
             counts = self.chance.poisson(self.world.rates.activity, here.size)
             places = np.repeat(here, counts)
-            opened = self.profiles.opened[places]
-            time = opened + 60 + (self.chance.random(places.size) * (self.world.seconds - opened - 120)).astype(np.int64)
+            time = self._later(places)
             if source.market:
                 self._market_orders(source, places, time)
             else:
@@ -129,15 +146,13 @@ class Writer:
         given, time = self.profiles, self.profiles.opened[here]
         taken = ~self.refused[here]
         columns = self._ids(source, here, time, taken)
-        for name in ("name", "nickname", "gender", "birthday", "province", "city", "district", "address", "email", "phone"):
+        for name in _TOLD:
             columns[f"attribute.{name}"] = getattr(given, name)[here]
-        event = {CRM: "membership_joined", WECOM: "contact_added", WEB: "signed_up", YOUZAN: "signed_up"}.get(source.name)
-        if event is None:
-            event = "followed" if source.channel == "wechat_oa" else "signed_in" if source.name in WECHAT else "profile_updated"
+        event = _OPENING.get(source.name, "profile_updated")
         if source.name == CRM:
             columns["attribute.member_level"] = given.level[here]
             columns["store_id"] = self._stores(here)
-            columns["staff_id"] = pick([f"E{number:03d}" for number in range(40)], self.chance.integers(0, 40, here.size))
+            columns["staff_id"] = pick(_STAFF, self.chance.integers(0, len(_STAFF), here.size))
         self._phone_use(here, time, taken)
         _first(self.seen.email, given.person[here][taken & given.email_own[here]], time[taken & given.email_own[here]])
         self.seen.refused += int((~taken).sum())
@@ -193,13 +208,14 @@ class Writer:
         """Orders, visits, coupons and tickets; some carry the phone again."""
         accepted = np.ones(places.size, np.bool_)
         columns = self._ids(source, places, time, accepted)
-        kinds = _ACTIVITY["mini" if source.channel == "wechat_mini" else "oa" if source.channel == "wechat_oa" else source.name]
+        kinds = _ACTIVITY[source.channel]
         event = pick(kinds, self.chance.integers(0, len(kinds), places.size))
         again = (self.chance.random(places.size) < source.phone_again) & (self.profiles.mode[places] != PLACEHOLDER)
         columns["attribute.phone"] = self._phone_use(places, time, again)
         ordered = event == "order_paid"
         self._order_columns(columns, source, ordered, places)
-        columns["points"] = only(self.chance.integers(1, 50, places.size).astype(str).astype(object), event == "points_spent")
+        points = self.chance.integers(1, 50, places.size).astype(str).astype(object)
+        columns["points"] = only(points, event == "points_spent")
         if source.name == CRM:
             columns["store_id"] = self._stores(places)
         if source.name == WEB:
@@ -222,12 +238,14 @@ class Writer:
         drawn = chance.random(size)
         masked = drawn < world.rates.masked
         virtual = ~masked & (drawn < world.rates.masked + world.rates.virtual_number)
-        name, _ = noise.typed_names(chance, world.people.names, world.rates, world.people.name[receiver], world.people.male[receiver])
+        people = world.people
+        name, _ = noise.typed_names(chance, people.names, world.rates, people.name[receiver], people.male[receiver])
         phone = np.where(masked, noise.masked_phones(number), noise.phone_texts(number))
         columns["receiver_phone"] = np.where(virtual, noise.virtual_numbers(chance, size), phone)
-        columns["receiver_name"] = np.where(masked, noise.masked_names(world.people.name[receiver]), name)
+        columns["receiver_name"] = np.where(masked, noise.masked_names(people.name[receiver]), name)
         columns["address"] = np.where(masked, cut, address)
-        columns["province"], columns["city"], columns["district"] = noise.region_texts(chance, world.rates, world.people.cities, homes)
+        region = noise.region_texts(chance, world.rates, people.cities, homes)
+        columns["province"], columns["city"], columns["district"] = region
         if source.identifier == "ouid":
             columns[f"taobao_oaid@{source.name}"] = codes("oaid", chance.integers(0, 1 << 60, size), 1)
         self._add(source, np.full(size, "order_paid", object), time, columns)
@@ -268,7 +286,8 @@ class Writer:
         slot = chains.slot_of_person[person] + (self.chance.random(person.size) * count).astype(np.int64)
         tenure = chains.at(slot, time)
         inherited = devices.inherited[person]
-        fits = (inherited >= 0) & (time > chains.end[np.maximum(inherited, 0)]) & (self.chance.random(person.size) < 0.5)
+        fits = (inherited >= 0) & (time > chains.end[np.maximum(inherited, 0)])
+        fits &= self.chance.random(person.size) < 0.5
         tenure = np.where(fits, inherited, tenure)
         app = self.chance.random(person.size) < 0.6
         return {
@@ -283,7 +302,8 @@ class Writer:
         visits = np.repeat(here, self.chance.poisson(1.0, here.size))
         time = (self.chance.random(visits.size) * (self.world.seconds - 120)).astype(np.int64)
         columns = self._on_device(visits, time)
-        event = np.where(columns["device@app"] != None, "app_opened", "page_viewed").astype(object)  # noqa: E711
+        on_app = np.array([device is not None for device in columns["device@app"].tolist()], np.int64)
+        event = pick(("page_viewed", "app_opened"), on_app)
         self._add(source, event, time, columns)
         devices = self.world.devices
         account = np.full(self.world.people.size, -1, np.int64)
@@ -292,8 +312,7 @@ class Writer:
         slots = np.flatnonzero(second >= 0)
         slots = slots[account[second[slots]] >= 0]
         places = account[second[slots]]
-        opened = self.profiles.opened[places]
-        time = opened + 60 + (self.chance.random(places.size) * (self.world.seconds - opened - 120)).astype(np.int64)
+        time = self._later(places)
         columns = self._ids(source, places, time, np.ones(places.size, np.bool_))
         columns["device@app"] = device_ids(devices.chains.at(slots, time), self.world.seed)
         self._add(source, np.full(places.size, "signed_in", object), time, columns)
@@ -303,12 +322,17 @@ class Writer:
         kiosk = self.world.devices.kiosk
         person = self.profiles.person
         here = np.flatnonzero((self.profiles.source == place_of(CRM)) & (kiosk[person] >= 0))
-        opened = self.profiles.opened[here]
-        time = opened + 60 + (self.chance.random(here.size) * (self.world.seconds - opened - 120)).astype(np.int64)
+        time = self._later(here)
         source = SOURCES[place_of(CRM)]
         columns = self._ids(source, here, time, np.ones(here.size, np.bool_))
         columns["device@kiosk"] = kiosk_ids(kiosk[person[here]], self.world.seed)
         self._add(source, np.full(here.size, "signed_in", object), time, columns)
+
+    def _later(self, places: I64) -> I64:
+        """A time after the opening of each account."""
+        opened = self.profiles.opened[places]
+        left = self.world.seconds - opened - 120
+        return opened + 60 + (self.chance.random(places.size) * left).astype(np.int64)
 
     def _add(self, source: Source, event: Texts, time: I64, columns: dict[str, Texts]) -> None:
         micros = self.world.start + time * 1_000_000
@@ -327,4 +351,4 @@ def _first(seen: I64, places: I64, time: I64) -> None:
     np.minimum.at(seen, places, time)
 
 
-__all__ = ["PURPOSE", "Seen", "World", "Writer", "Written", "nothing_seen", "written"]
+__all__ = ["PURPOSE", "Seen", "World", "Writer", "Written", "nothing_seen"]

@@ -1,9 +1,9 @@
 """The truth, in files apart: whose each identifier is, as of several dates; and the flat table of source records.
 
-An identifier is written ``type:value`` or ``type@scope:value``, its value as the data standard keeps it (phones with +86,
-e-mails in lower case). What is nobody's (a mistyped number, a staff phone, a placeholder) is not in the truth. A phone
-belongs to whoever of its owners used it last, as far as the data can tell at that date. An account whose consent to
-joining was taken back must be joined with nothing: it is an entity of its own.
+An identifier is written ``type:value`` or ``type@scope:value``, its value as the data standard keeps it (phones with
++86, e-mails in lower case). What is nobody's (a mistyped number, a staff phone, a placeholder) is not in the truth. A
+phone belongs to whoever of its owners used it last, as far as the data can tell at that date. An account whose consent
+to joining was taken back must be joined with nothing: it is an entity of its own.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ import pyarrow.parquet as pq
 from onepool.clock import from_micros
 from onepool.demo.people import noise
 from onepool.demo.people.accounts import account_ids, emails, member_numbers, omids, union_ids, unionids
-from onepool.demo.people.arrays import I64, Bools, Texts, packed, pick
+from onepool.demo.people.arrays import I64, Bools, Texts, only, packed, pick
 from onepool.demo.people.devices import cookie_ids, device_ids
 from onepool.demo.people.population import NEVER
 from onepool.demo.people.profiles import Profiles
 from onepool.demo.people.records import Seen, World
-from onepool.demo.people.sources import SOURCES
+from onepool.demo.people.sources import SOURCES, WEB, place_of
 
 DAY = 86_400
 
@@ -52,15 +52,16 @@ def records(world: World, seen: Seen, until: int) -> pa.Table:
     for number, source in enumerate(SOURCES):
         here = accounts.source[rows] == number
         add(source.key, ids[here], entity[here])
-    for key, first, texts in (
-        ("unionid@wx_open", seen.unionid, lambda who: unionids(who, world.seed)),
-        ("omid@brand", seen.omid, lambda who: omids(who, world.seed)),
-        ("douyin_union_id@douyin_open", seen.union_id, lambda who: union_ids(who, world.seed)),
-        ("member_no@brand", seen.member, member_numbers),
-        ("email", seen.email, lambda who: emails(who, world.seed)),
+    for key, first, ids_of in (
+        ("unionid@wx_open", seen.unionid, unionids),
+        ("omid@brand", seen.omid, omids),
+        ("douyin_union_id@douyin_open", seen.union_id, union_ids),
+        ("email", seen.email, emails),
     ):
         person = np.flatnonzero(first < until)
-        add(key, texts(person), entity_ids(person))
+        add(key, ids_of(person, world.seed), entity_ids(person))
+    person = np.flatnonzero(seen.member < until)
+    add("member_no@brand", member_numbers(person), entity_ids(person))
     tenure = phone_owners(world, seen, until)
     chains = world.phones.chains
     texts = np.full(tenure.size, "+86", object) + noise.phone_texts(world.phones.number[tenure])
@@ -106,12 +107,15 @@ def write_truth(world: World, seen: Seen, folder: Path) -> dict[str, int]:
 
 
 def _write_devices(world: World, folder: Path) -> None:
-    """Owners of devices and cookies; a shared or inherited one is nobody's alone."""
+    """Owners of the devices and cookies of those who have an account of the site; a shared one is nobody's alone."""
     chains, shared = world.devices.chains, world.devices.shared()
-    tenure = np.arange(chains.slot.size)
+    users = np.zeros(world.people.size, np.bool_)
+    users[world.accounts.person[world.accounts.source == place_of(WEB)]] = True
+    tenure = np.flatnonzero(users[chains.owner[chains.slot]])
+    shared = shared[tenure]
     texts = np.concatenate([device_ids(tenure, world.seed), cookie_ids(tenure, world.seed)])
     keys = np.repeat(np.array(["device@app", "anonymous_id@web"], object), tenure.size)
-    entity = np.tile(entity_ids(chains.owner[chains.slot]), 2)
+    entity = np.tile(entity_ids(chains.owner[chains.slot[tenure]]), 2)
     table = pa.table(
         {
             "record_id": pc.binary_join_element_wise(pa.array(keys, pa.string()), pa.array(texts, pa.string()), ":"),
@@ -165,14 +169,14 @@ def _write_people(world: World, folder: Path) -> None:
 
 
 def flat_table(world: World, profiles: Profiles, ids: Texts) -> tuple[pa.Table, pa.Table]:
-    """The opening records that say something of the person, and their truth. Masked phones have a column of their own."""
+    """The opening records that say something of the person, and their truth; masked phones have their own column."""
     plain = profiles.number > 0
     hidden = np.array([phone is not None for phone in profiles.phone.tolist()], np.bool_) & ~plain
     keys = pick([source.key for source in SOURCES], profiles.source)
     record = pc.binary_join_element_wise(pa.array(keys, pa.string()), pa.array(ids, pa.string()), ":")
 
     def texts(values: Texts, keep: Bools | None = None) -> pa.Array:
-        return pa.array(values if keep is None else np.where(keep, values, None), pa.string(), from_pandas=True)
+        return pa.array(values if keep is None else only(values, keep), pa.string(), from_pandas=True)
 
     table = pa.table(
         {
@@ -193,7 +197,7 @@ def flat_table(world: World, profiles: Profiles, ids: Texts) -> tuple[pa.Table, 
             "member_level": texts(profiles.level),
         }
     )
-    says = pc.invert(pc.is_null(pc.coalesce(*(table.column(name) for name in ("name", "phone", "masked_phone", "email")))))
+    says = pc.is_valid(pc.coalesce(*(table.column(name) for name in ("name", "phone", "masked_phone", "email"))))
     truth = pa.table({"record_id": record, "entity_id": pa.array(entity_ids(profiles.person), pa.string())})
     return table.filter(says), truth.filter(says)
 
