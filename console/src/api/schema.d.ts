@@ -1629,7 +1629,7 @@ export interface components {
             quarantine_open: number;
             received: components["schemas"]["Received"];
             /** Segments */
-            segments: components["schemas"]["onepool__api__models__home__SegmentSize"][];
+            segments: components["schemas"]["SegmentSize"][];
             /**
              * Series
              * @description The last 48 hours, oldest first, without gaps.
@@ -2901,7 +2901,7 @@ export interface components {
             /** Seconds */
             seconds: number;
             /** Segments */
-            segments: components["schemas"]["onepool__api__models__identity_rules__SegmentSize"][];
+            segments: components["schemas"]["SegmentEffect"][];
             /** Split */
             split: number;
         };
@@ -3143,6 +3143,17 @@ export interface components {
              * Format: date-time
              */
             since: string;
+            title: components["schemas"]["Titles"];
+        };
+        /**
+         * SegmentSize
+         * @description A segment and how many customers it has.
+         */
+        SegmentSize: {
+            /** Name */
+            name: string;
+            /** Size */
+            size: number;
             title: components["schemas"]["Titles"];
         };
         /**
@@ -3932,30 +3943,6 @@ export interface components {
              * @description The version of OnePool.
              */
             version: string;
-        };
-        /**
-         * SegmentSize
-         * @description A segment and how many customers it has.
-         */
-        onepool__api__models__home__SegmentSize: {
-            /** Name */
-            name: string;
-            /** Size */
-            size: number;
-            title: components["schemas"]["Titles"];
-        };
-        /**
-         * SegmentSize
-         * @description A segment's size before and after.
-         */
-        onepool__api__models__identity_rules__SegmentSize: {
-            /** After */
-            after: number;
-            /** Before */
-            before: number;
-            /** Segment */
-            segment: string;
-            title: components["schemas"]["Titles"];
         };
     };
     responses: never;

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -65,8 +65,8 @@ class Decision:
     applied: bool
     part: tuple[int, ...] = ()
     pairs: tuple[tuple[int, int], ...] = ()
-    candidates: tuple[int, ...] = field(default=())
     over: tuple[int, ...] = ()
+    candidates: tuple[int, ...] = ()
 
 
 def merge(
@@ -82,8 +82,9 @@ def merge(
 ) -> Decision:
     """Make two customers one.
 
-    `seen`: the latest decision that the author knew: later ones between the two refuse this one with Decided; without
-    it any one in force does. `candidate`: the proposal that is answered; Decided when it was answered already.
+    `seen`: the latest decision that the author knew: later ones between the two refuse this one with Decided, earlier
+    ones that kept them apart are overruled; without it any one in force refuses. `candidate`: the proposal that is
+    answered; Decided when it was answered already.
     """
     return _rule(state, clock, "merge", one, other, author=author, reason=reason, seen=seen, candidate=candidate)
 
@@ -126,14 +127,14 @@ def split(
     both = (*part.identifiers, *rest.identifiers)
     with state.write() as connection:
         known = applied(connection) if seen is None else seen
-        _refuse(connection, or_(*_either(both)), known)
+        _refuse(_read(connection, or_(*_either(both))), known)
         return _add(connection, clock, "split", part.anchor, rest.anchor, payload, author, reason)
 
 
 def block(state: State, clock: Clock, identifier: int, *, author: str, reason: str = "") -> Decision:
     """Let an identifier join nobody. Raises Decided when it is blocked already."""
     with state.write() as connection:
-        _refuse(connection, and_(schema.decisions.c.kind == "block", schema.decisions.c.a == identifier), 0)
+        _refuse(_read(connection, and_(schema.decisions.c.kind == "block", schema.decisions.c.a == identifier)), 0)
         return _add(connection, clock, "block", identifier, None, {}, author, reason)
 
 
@@ -184,7 +185,9 @@ def in_force(connection: Connection, identifiers: Collection[int]) -> list[Decis
     """The decisions about these identifiers that were not taken back and that no later one overrules, by id."""
     if not identifiers:
         return []
-    found = [d for d in _read(connection, or_(*_either(identifiers))) if d.kind != "undo" and d.undone_by is None]
+    over = _overruled(connection)
+    rows = _read(connection, or_(*_either(identifiers)))
+    found = [one for one in rows if one.kind != "undo" and one.undone_by is None and one.id not in over]
     last: dict[tuple[int, int], int] = {}
     for one in found:
         if pair := _pair(one):
@@ -235,9 +238,10 @@ def _rule(
         and_(candidates.c.a.in_(other.identifiers), candidates.c.b.in_(one.identifiers)),
     )
     with state.write() as connection:
-        _refuse(connection, across, seen or 0)
+        standing = [ruling for ruling in _read(connection, across) if ruling.undone_by is None]
+        _refuse(standing, seen or 0)
         # A merge knowingly made ends what was ruled before, whichever identifiers that named.
-        over = sorted(one.id for one in _read(connection, across) if one.undone_by is None and one.kind != "merge")
+        over = sorted(ruling.id for ruling in standing if kind == "merge" and ruling.kind != "merge")
         waiting = connection.execute(select(candidates.c.id).where(and_(between, candidates.c.status == "open")))
         settled = sorted(waiting.scalars())
         if candidate is not None and candidate not in settled:
@@ -289,10 +293,10 @@ def _add(
     return _read(connection, schema.decisions.c.id == number)[0]
 
 
-def _refuse(connection: Connection, about: ColumnElement[bool], seen: int) -> None:
-    """Raise Decided when a decision in force and newer than `seen` is about the same."""
-    for one in _read(connection, and_(about, schema.decisions.c.id > seen)):
-        if one.kind != "undo" and one.undone_by is None:
+def _refuse(about: Iterable[Decision], seen: int) -> None:
+    """Raise Decided when one of the decisions about the same thing is in force and newer than `seen`."""
+    for one in about:
+        if one.id > seen and one.kind != "undo" and one.undone_by is None:
             raise _decided(one)
 
 
@@ -309,6 +313,13 @@ def _decided(one: Decision) -> Decided:
         where=f"decision:{one.id}",
         hint="look at it again, or undo that decision first",
     )
+
+
+def _overruled(connection: Connection) -> set[int]:
+    """The rulings that merges in force overrule."""
+    table = schema.decisions
+    merges = _read(connection, and_(table.c.kind == "merge", table.c.payload.contains('"over"')))
+    return {number for one in merges if one.undone_by is None for number in one.over}
 
 
 def _pair(one: Decision) -> tuple[int, int] | None:
@@ -355,6 +366,6 @@ def _decision(row: Any, done: int) -> Decision:
         applied=row.id <= done,
         part=tuple(payload.get("part", ())),
         pairs=tuple((a, b) for a, b in payload.get("pairs", ())),
-        candidates=tuple(payload.get("candidates", ())),
         over=tuple(payload.get("over", ())),
+        candidates=tuple(payload.get("candidates", ())),
     )

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from onepool.api.models.common import Finding, Instant, JsonObject, Model, Titles
 from onepool.api.models.identity import Classed, IdentifierBrief
+from onepool.api.models.identity_decisions import SegmentEffect
 
 Basis = Literal["free", "consent", "never"]
 
@@ -87,15 +88,6 @@ class RulesSample(Model):
     after: list[list[IdentifierBrief]]
 
 
-class SegmentSize(Model):
-    """A segment's size before and after."""
-
-    segment: str
-    title: Titles
-    before: int
-    after: int
-
-
 class RulesPreview(Model):
     """What other rules would do to all customers. With `problems` nothing was computed."""
 
@@ -109,5 +101,5 @@ class RulesPreview(Model):
     conflicts_after: int
     largest: list[CustomerSize]
     samples: list[RulesSample]
-    segments: list[SegmentSize]
+    segments: list[SegmentEffect]
     seconds: float

@@ -18,7 +18,6 @@ from onepool.api.models.identity_decisions import (
     Decisions,
     MergeChange,
     NeverChange,
-    SegmentEffect,
     ShapedCustomer,
     SplitChange,
     UndoChange,
@@ -26,9 +25,8 @@ from onepool.api.models.identity_decisions import (
     Warned,
 )
 from onepool.api.problems import Conflict, Invalid, NotFound
-from onepool.api.routers.identity.showing import view
+from onepool.api.routers.identity.showing import segment_effects, view
 from onepool.api.whom import sources
-from onepool.api.workspace import WorkspaceLike
 from onepool.clock import Clock
 from onepool.identity import decisions, read
 from onepool.identity.decisions import Side
@@ -133,22 +131,6 @@ def change_of(src: Sources, change: AnyChange) -> preview_types.Change:
         return preview_types.Change("split", a=part.anchor, b=rest.anchor, part=part.identifiers, pairs=tuple(pairs))
     one, other = (_side(src, number) for number in (change.a, change.b))
     return preview_types.Change(change.kind, a=one.anchor, b=other.anchor)
-
-
-def segment_effects(ws: WorkspaceLike, effects: list[preview_types.SegmentEffect]) -> list[SegmentEffect]:
-    """What happens to segments, with their titles."""
-    title = {item.name: item.body.get("title") for item in ws.definitions.current("segment")}
-    return [
-        SegmentEffect(
-            segment=one.segment,
-            title=titles(title.get(one.segment), one.segment),
-            before=one.before,
-            after=one.after,
-            entering=one.entering,
-            leaving=one.leaving,
-        )
-        for one in effects
-    ]
 
 
 def _decide(src: Sources, time: Clock, body: DecisionRequest, author: str) -> decisions.Decision:

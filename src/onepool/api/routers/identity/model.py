@@ -25,10 +25,9 @@ from onepool.api.models.identity_model import (
     WeightCount,
 )
 from onepool.api.models.identity_review import ReviewList
-from onepool.api.routers.identity.decisions import segment_effects
 from onepool.api.routers.identity.review import items_of
 from onepool.api.routers.identity.rules import KIND, NAME, checked, likelihood, save_rules
-from onepool.api.routers.identity.showing import View, view
+from onepool.api.routers.identity.showing import View, segment_effects, view
 from onepool.api.whom import sources
 from onepool.definitions import Definition
 from onepool.identity import read

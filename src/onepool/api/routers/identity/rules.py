@@ -21,17 +21,15 @@ from onepool.api.models.identity_rules import (
     RulesPreview,
     RulesPreviewRequest,
     RulesSample,
-    SegmentSize,
     TouchpointBasis,
     TypeRule,
 )
 from onepool.api.problems import Conflict, Invalid
-from onepool.api.routers.identity.showing import view
+from onepool.api.routers.identity.showing import segment_effects, view
 from onepool.api.whom import sources
 from onepool.api.workspace import WorkspaceLike
 from onepool.identity import read
 from onepool.identity.read import joining_of
-from onepool.identity.read.preview_types import SegmentEffect
 from onepool.identity.registry import Registry, Rules, RulesError, parse_rules
 from onepool.privacy import audit
 from onepool.privacy.roles import Permission
@@ -78,7 +76,7 @@ def preview_identity_rules(body: RulesPreviewRequest, who: Writer, ws: Workspace
         conflicts_after=found.conflicts_after,
         largest=[CustomerSize(customer_id=one.customer_id, identifiers=len(one.identifiers)) for one in found.largest],
         samples=[RulesSample(before=briefs(one.before), after=briefs(one.after)) for one in found.samples],
-        segments=_segments(ws, found.segments),
+        segments=segment_effects(ws, found.segments),
         seconds=found.seconds,
     )
 
@@ -162,16 +160,6 @@ def rules_of(ws: WorkspaceLike) -> IdentityRules:
 def likelihood(rules: Rules) -> LikelihoodRule:
     """What the rules say of likelihood."""
     return LikelihoodRule(join=rules.likelihood.join, review=rules.likelihood.review, auto=rules.likelihood.auto)
-
-
-def _segments(ws: WorkspaceLike, effects: list[SegmentEffect]) -> list[SegmentSize]:
-    title = {item.name: item.body.get("title") for item in ws.definitions.current("segment")}
-    return [
-        SegmentSize(
-            segment=one.segment, title=titles(title.get(one.segment), one.segment), before=one.before, after=one.after
-        )
-        for one in effects
-    ]
 
 
 def _finding(error: RulesError) -> Finding:

@@ -21,12 +21,13 @@ from onepool.api.models.identity import (
     LinkStatus,
     Strength,
 )
-from onepool.api.models.identity_decisions import Decision
+from onepool.api.models.identity_decisions import Decision, SegmentEffect
 from onepool.api.models.identity_review import Comparison
 from onepool.api.showing import Shown, shown
+from onepool.api.workspace import WorkspaceLike
 from onepool.clock import from_micros
 from onepool.identity import decisions
-from onepool.identity.read import Brief, Graph, Link, Node, Sources, nodes
+from onepool.identity.read import Brief, Graph, Link, Node, Sources, nodes, preview_types
 from onepool.identity.registry import Registry
 from onepool.pool import customers
 from onepool.privacy.masking import mask_identifier
@@ -174,6 +175,22 @@ class View:
 def view(who: Caller, src: Sources, currency: str) -> View:
     """The view of this caller."""
     return View(shown(who, src.standard), src.registry, currency)
+
+
+def segment_effects(ws: WorkspaceLike, effects: list[preview_types.SegmentEffect]) -> list[SegmentEffect]:
+    """What happens to segments, with their titles."""
+    title = {item.name: item.body.get("title") for item in ws.definitions.current("segment")}
+    return [
+        SegmentEffect(
+            segment=one.segment,
+            title=titles(title.get(one.segment), one.segment),
+            before=one.before,
+            after=one.after,
+            entering=one.entering,
+            leaving=one.leaving,
+        )
+        for one in effects
+    ]
 
 
 def _comparisons(detail: str) -> list[dict[str, Any]]:
