@@ -48,6 +48,7 @@ _TITLES: Final = tuple(
 NOT_GIVEN: Final = frozenset("".join(_TITLES)) | _FAMILIAR | {"*"}
 """Characters that may make a text something else than surname and given name."""
 
+_TITLE_ENDS: Final = frozenset(title[-1] for title in _TITLES)
 # Only after a bare surname: with more before it, it may be the end of a given name.
 _ONLY_AFTER_SURNAME: Final = frozenset(title for title in _TITLES if len(title) == 1)
 
@@ -74,7 +75,7 @@ def _hanzi(text: str) -> PersonName:
     """A run of Hanzi, in which `*` stands for a hidden character."""
     if text in NOBODY:
         return UNKNOWN
-    for title in _TITLES:
+    for title in _TITLES if text[-1] in _TITLE_ENDS else ():
         if not text.endswith(title) or len(text) == len(title):
             continue
         before = text[: -len(title)]

@@ -1,0 +1,232 @@
+"""Chinese addresses taken apart from the large to the small, and compared by how far down they agree.
+
+Agreement on the room is evidence for a household, not for a person: the weights learned from data tell how much.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from onepool.identity.matching.chinese.kind import ChineseKind
+from onepool.identity.matching.chinese.places import head_of
+from onepool.identity.matching.chinese.regions import tree_numbers
+from onepool.identity.matching.kinds import Levels, Positions, Strings
+from onepool.identity.matching.strings import NOTHING, by_first, jaro_winkler
+from onepool.identity.naming.hanzi import simplified
+
+LEVELS: Final = (
+    "same",
+    "same room",
+    "same building, room not told",
+    "same estate or house, the rest not told",
+    "same estate or house, another room",
+    "same road or alike",
+    "same district",
+    "same city",
+    "different",
+)
+_SEPARATOR: Final = "|"
+_NOISE: Final = re.compile(r"[\s,，。.、;；:：|/\\()（）\[\]【】\"'“”]+")
+_MASK: Final = re.compile(r"\*+")
+_NUMERAL: Final = re.compile(r"[一二三四五六七八九十]+(?=[栋幢座号层楼室弄]|单元)")
+_TOWN: Final = re.compile(r"[\u4e00-\u9fff]{1,8}?(?:街道|镇|乡|苏木)(?![路街巷道大])")
+_ROAD: Final = re.compile(
+    r"(?P<road>[\u4e00-\u9fff\d]{1,9}?(?:大道|大街|胡同|路|街|巷|道)(?:[东西南北中]段|[一二三四五六七八九十]+段)?)"
+    r"(?:(?P<lane>\d+)弄)?"
+    r"(?:(?P<number>\d+(?:[-之]\d+)?)(?:号(?![楼房])院?|$))?"
+)
+_BUILDING: Final = re.compile(r"(?P<building>[A-Za-z]?\d{1,4}[A-Za-z]?|[A-Za-z])(?:栋|幢|座|号楼|号院|#楼|#|楼(?!\d))")
+_UNIT: Final = re.compile(r"(?P<unit>\d{1,2}|[甲乙丙丁A-Ha-h])单元")
+_ROOM: Final = re.compile(r"(?P<room>\d{2,5}[A-Za-z]?)(?:室|房|户|号房)?$")
+_DASHES: Final = re.compile(r"(?P<building>[A-Za-z]?\d{1,3})-(?:(?P<unit>\d{1,2})-)?(?P<room>\d{2,5})(?:室|房|户)?$")
+_ESTATE: Final = re.compile(r"[\u4e00-\u9fff]{2,}")
+# What people leave out or swap when they name their estate.
+_COMMON: Final = re.compile(
+    r"(?:小区|住宅区|社区|花园|花苑|家园|公寓|新村|大厦|写字楼|广场|苑|园|城|府|庭|院)+"
+    r"(?:[东西南北一二三四五六七八九]+[区期苑])?$"
+)
+_DIGIT: Final = {letter: value for value, letter in enumerate("一二三四五六七八九", 1)}
+
+
+class Address(NamedTuple):
+    """The parts of an address, '' where not told. `region`: GB/T 2260 code; `rest`: what was not understood."""
+
+    region: str
+    town: str
+    road: str
+    number: str
+    estate: str
+    building: str
+    unit: str
+    room: str
+    rest: str
+
+
+def _arabic(found: re.Match[str]) -> str:
+    tens, ten, ones = found[0].rpartition("十")
+    if not ten:
+        return "".join(str(_DIGIT[letter]) for letter in found[0])
+    return str((_DIGIT.get(tens, 1) if tens else 1) * 10 + (_DIGIT.get(ones, 0) if ones else 0))
+
+
+@lru_cache(maxsize=1 << 15)
+def parse_address(text: str) -> Address:
+    """Take an address apart. Never raises: what is not understood is in `rest`."""
+    plain = _NOISE.sub("", simplified(unicodedata.normalize("NFKC", text)))
+    region, at = head_of(plain)
+    plain = _NUMERAL.sub(_arabic, _MASK.sub("", plain[at:]))
+    town = road = number = estate = building = unit = room = ""
+    if (found := _TOWN.match(plain)) is not None:
+        town, plain = found[0], plain[found.end() :]
+    if (found := _ROAD.match(plain)) is not None:
+        road = found["road"]
+        number = "-".join(part for part in (found["lane"], found["number"]) if part)
+        plain = plain[found.end() :]
+    if (found := _DASHES.search(plain)) is not None:
+        building, unit, room = found["building"], found["unit"] or "", found["room"]
+        plain = plain[: found.start()]
+    else:
+        if (found := _ROOM.search(plain)) is not None:
+            room, plain = found["room"], plain[: found.start()]
+        if (found := _UNIT.search(plain)) is not None:
+            unit, plain = found["unit"], plain[: found.start()] + plain[found.end() :]
+        if (found := _BUILDING.search(plain)) is not None:
+            building, plain = found["building"], plain[: found.start()] + plain[found.end() :]
+    if (found := _ESTATE.search(plain)) is not None:
+        estate = _COMMON.sub("", found[0]) or found[0]
+        if len(estate) < 2:
+            estate = found[0]
+        plain = plain[: found.start()] + plain[found.end() :]
+    return Address(
+        region, town, road, number, estate, building.casefold(), unit.casefold(), room.casefold(), plain.casefold()
+    )
+
+
+def clean_addresses(values: Sequence[str]) -> list[str | None]:
+    """The parts joined by `|`; None for what says nothing."""
+    cleaned: list[str | None] = []
+    for value in values:
+        if value.strip().casefold() in NOTHING:
+            cleaned.append(None)
+            continue
+        # A canonical address is its own: parts are only split.
+        parts = value if value.count(_SEPARATOR) == len(Address._fields) - 1 else _SEPARATOR.join(parse_address(value))
+        cleaned.append(parts if parts.strip(_SEPARATOR) else None)
+    return cleaned
+
+
+def _split(values: Sequence[str]) -> list[Address]:
+    return [Address(*value.split(_SEPARATOR)) for value in values]
+
+
+def _numbers(texts: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Equal texts have equal numbers; 0 for ''."""
+    known = {"": 0}
+    return np.array([known.setdefault(text, len(known)) for text in texts], np.int64)
+
+
+def _same(numbers: npt.NDArray[np.int64], left: Positions, right: Positions) -> npt.NDArray[np.bool_]:
+    found: npt.NDArray[np.bool_] = (numbers[left] == numbers[right]) & (numbers[left] > 0)
+    return found
+
+
+def compare_addresses(values: Strings, left: Positions, right: Positions) -> Levels:
+    """Levels of `LEVELS` for canonical addresses. Different known cities are always `different`."""
+    parts = _split(values.tolist())
+    province, city, district = tree_numbers([one.region for one in parts])
+    estate = _numbers([one.estate for one in parts])
+    road = _numbers([one.road for one in parts])
+    house = _numbers([f"{one.road} {one.number}" if one.road and one.number else "" for one in parts])
+    building = _numbers([f"{one.building or '-'} {one.unit}" if one.building or one.unit else "" for one in parts])
+    block = _numbers([one.building for one in parts])
+    room = _numbers([one.room for one in parts])
+    town = _numbers([one.town for one in parts])
+    rest = _numbers([one.rest for one in parts])
+
+    def apart(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        found: npt.NDArray[np.bool_] = (numbers[left] != numbers[right]) & (numbers[left] > 0) & (numbers[right] > 0)
+        return found
+
+    elsewhere = apart(province) | apart(city)
+    place = (_same(estate, left, right) | _same(house, left, right)) & ~elsewhere & ~apart(district)
+    block_open = ~apart(block) & ~(apart(building) & _same(block, left, right))
+    texts = np.empty(len(parts), dtype=object)
+    texts[:] = [one.estate + one.road + one.rest for one in parts]
+    alike = np.zeros(len(left), bool)
+    at = np.flatnonzero(~place & ~elsewhere & (city[left] == city[right]))
+    if len(at):
+        long = np.array([len(text) >= 4 for text in texts], bool)
+        alike[at] = (jaro_winkler(texts, left[at], right[at]) >= 0.9) & long[left[at]] & long[right[at]]
+    told = (room > 0) | (rest > 0)
+    return by_first(
+        (left == right) & told[left],
+        place & block_open & _same(room, left, right),
+        place & _same(building, left, right) & ~apart(room),
+        place & ~apart(room) & block_open,
+        place,
+        (alike | (_same(road, left, right) & ~apart(district)) | (_same(town, left, right) & ~apart(district)))
+        & ~elsewhere,
+        _same(district, left, right) & ~elsewhere,
+        _same(city, left, right) & ~elsewhere,
+    )
+
+
+def _itself(values: Strings) -> Levels:
+    at = np.arange(len(values))
+    return compare_addresses(values, at, at)
+
+
+def _key(made: Callable[[Address], str]) -> Callable[[Sequence[str]], list[str | None]]:
+    def keys(values: Sequence[str]) -> list[str | None]:
+        return [made(one) or None for one in _split(values)]
+
+    return keys
+
+
+def _room(one: Address) -> str:
+    place = one.estate or (f"{one.road}{one.number}" if one.number else "")
+    return f"{place} {one.building} {one.room}" if place and one.room else ""
+
+
+def _house(one: Address) -> str:
+    return f"{one.road}{one.number}" if one.road and one.number else ""
+
+
+def _city(one: Address) -> str:
+    return f"{one.region[:4]}" if one.region[2:4] not in ("", "00") else ""
+
+
+def _district(one: Address) -> str:
+    return one.region if one.region and not one.region.endswith("00") else ""
+
+
+room_key = _key(_room)
+estate_key = _key(lambda one: one.estate)
+house_key = _key(_house)
+road_key = _key(lambda one: one.road)
+city_key = _key(_city)
+district_key = _key(_district)
+
+
+def place_tokens(values: Sequence[str]) -> list[list[str]]:
+    """What an address names of itself: estate, road, road with number; an alias of one leaves the others."""
+    return [[token for token in (one.estate, _house(one)) if token] for one in _split(values)]
+
+
+ADDRESS: Final = ChineseKind(
+    "address",
+    LEVELS,
+    clean_addresses,
+    compare_addresses,
+    {"room": room_key, "estate": estate_key, "house": house_key, "district": district_key},
+    {"place": place_tokens},
+    shared_functions={6: district_key, 7: city_key},
+    itself=_itself,
+)
