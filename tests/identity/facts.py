@@ -1,0 +1,160 @@
+"""Small worlds for the tests of identity: few identifiers, tight limits, so that contradictions are common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from hypothesis import strategies as st
+
+from onepool.identity.twin import Solution, solve
+from onepool.identity.twin_facts import DAY, Decision, Edge, Key, Limits, Node, TypeLimits
+from onepool.identity.twin_live import LiveTwin
+from onepool.identity.witness import pack
+
+TYPES = {
+    "phone": TypeLimits(priority=5, max_per_customer=2, max_customers=2, recycle_days=90),
+    "member_no": TypeLimits(priority=7, max_per_customer=1),
+    "unionid": TypeLimits(priority=9, verified=True, max_per_customer=1),
+    "openid": TypeLimits(priority=8, verified=True),
+    "email": TypeLimits(priority=8, max_customers=2),
+    "device": TypeLimits("weak", max_customers=3, lifetime_days=30),
+    "anonymous_id": TypeLimits("weak"),
+    "order_token": TypeLimits("never"),
+}
+_COMMON = ["phone", "phone", "phone", "member_no", "member_no", "unionid", "openid", "email", "device", "anonymous_id"]
+NAMES = [0, 0, pack(1, 1, 0), pack(1, 2, 0), pack(1, 0, 0), pack(2, 0, 0), pack(3, 1, 2), pack(0, 2, 0)]
+
+
+@dataclass
+class Facts:
+    """All that was said so far; `solve` is what follows from it."""
+
+    limits: Limits
+    nodes: list[Node]
+    edges: dict[int, Edge] = field(default_factory=dict)
+    decisions: list[Decision] = field(default_factory=list)
+    consents: dict[int, list[tuple[int, bool]]] = field(default_factory=dict)
+
+    def add(self, edges: Iterable[Edge]) -> None:
+        """Links seen, new ones or known ones again."""
+        for edge in edges:
+            known = self.edges.setdefault(edge.id, replace(edge))
+            known.first, known.last = min(known.first, edge.first), max(known.last, edge.last)
+
+    def solve(self, limits: Limits | None = None) -> Solution:
+        """Customers by definition."""
+        return solve(self.nodes, self.edges.values(), self.decisions, self.consents, limits or self.limits)
+
+    def live(self, limits: Limits | None = None) -> LiveTwin:
+        """An engine with the identifiers and nothing else yet."""
+        engine = LiveTwin(limits or self.limits)
+        engine.add_nodes([replace(node) for node in self.nodes])
+        return engine
+
+    def told(self, limits: Limits | None = None) -> LiveTwin:
+        """An engine that was told everything in one go."""
+        engine = self.live(limits)
+        engine.add_links([replace(edge) for edge in self.edges.values()])
+        for decision in self.decisions:
+            engine.decide(decision)
+        for number, events in self.consents.items():
+            for time, granted in events:
+                engine.consent(number, time, granted)
+        return engine
+
+
+def sets_of(solution: Solution) -> dict[Key, set[Key]]:
+    """The nodes of each customer."""
+    sets: dict[Key, set[Key]] = {}
+    for node, customer in solution.customer.items():
+        sets.setdefault(customer, set()).add(node)
+    return sets
+
+
+def strong(facts: Facts, key: Key) -> bool:
+    """Whether a node joins others."""
+    return facts.limits.types[facts.nodes[key[0]].type].strength == "strong"
+
+
+days = st.integers(0, 400).map(lambda n: n * DAY) | st.integers(0, 4).map(lambda n: n * 100 * DAY)
+lengths = st.sampled_from([0, 0, 0, 3 * DAY, 100 * DAY])
+limits = st.builds(
+    Limits,
+    st.just(TYPES),
+    max_identifiers=st.sampled_from([3, 5, 8, 100]),
+    names=st.sampled_from([True, True, True, False]),
+    most_links=st.sampled_from([5, 8, 1000, 1000]),
+)
+
+
+@st.composite
+def worlds(draw: st.DrawFn, least: int = 4, most: int = 10) -> Facts:
+    """Limits and identifiers."""
+    nodes = [
+        Node(
+            number,
+            draw(st.sampled_from(_COMMON)) if draw(st.integers(0, 30)) else "order_token",
+            draw(st.sampled_from(["", "x"])),
+            f"v{number}",
+            draw(st.sampled_from(NAMES)),
+            blocked=not draw(st.integers(0, 30)),
+        )
+        for number in range(draw(st.integers(least, most)))
+    ]
+    return Facts(draw(limits), nodes)
+
+
+@st.composite
+def links(draw: st.DrawFn, facts: Facts, number: int) -> Edge:
+    """A link between two identifiers of the world."""
+    size = len(facts.nodes)
+    a = draw(st.integers(0, size - 2))
+    b = draw(st.integers(a + 1, size - 1))
+    first = draw(days)
+    likely = not draw(st.integers(0, 11))
+    return Edge(
+        number,
+        a,
+        b,
+        first,
+        first + draw(lengths),
+        kind=int(likely),
+        basis=draw(st.sampled_from(["free"] * 6 + ["consent", "never"])),
+        tenure_a=draw(st.sampled_from([0, 0, 1])) if likely else 0,
+        tenure_b=draw(st.sampled_from([0, 0, 1])) if likely else 0,
+    )
+
+
+@st.composite
+def rulings(draw: st.DrawFn, facts: Facts) -> Decision:
+    """A decision about identifiers of the world, or the undoing of one."""
+    number, size = len(facts.decisions) + 1, len(facts.nodes)
+    a = draw(st.integers(0, size - 2))
+    b = draw(st.integers(a + 1, size - 1))
+    kinds = ["merge", "merge", "never", "never", "cut", "block"] + ["undo"] * (3 if facts.decisions else 0)
+    kind = draw(st.sampled_from(kinds))
+    if kind == "undo":
+        return Decision(number, "undo", undoes=draw(st.integers(1, number - 1)))
+    if kind == "cut":
+        return Decision(number, "cut", pairs=((a, b),))
+    if kind == "block":
+        return Decision(number, "block", (a, 0))
+    later = st.sampled_from([0, 0, 0, 1])
+    return Decision(number, kind, (a, draw(later)), (b, draw(later)))  # type: ignore[arg-type]
+
+
+@st.composite
+def histories(draw: st.DrawFn, links_at_most: int = 25) -> Facts:
+    """A world with evidence, decisions and consents in it."""
+    facts = draw(worlds())
+    facts.add(draw(links(facts, number)) for number in range(draw(st.integers(0, links_at_most))))
+    for _ in range(draw(st.integers(0, 4))):
+        facts.decisions.append(draw(rulings(facts)))
+    for _ in range(draw(st.integers(0, 3))):
+        granted = bool(draw(st.integers(0, 3)))
+        number = draw(st.integers(0, len(facts.nodes) - 1))
+        facts.consents.setdefault(number, []).append((draw(st.integers(0, 9)), granted))
+    for node in facts.nodes:
+        node.last_seen = draw(days)
+    return facts
