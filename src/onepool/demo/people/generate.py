@@ -34,6 +34,7 @@ DAYS = 730
 PEOPLE = 10_000
 MOST_PEOPLE = 5_000_000
 _SEALED = 0x5EA1
+_EVIDENCE = ("name", "gender", "birthday", "phone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,9 @@ def _block(world: World, seen: Seen, done: Generated, flat: _Flat, evidence: Pat
         "source": profiles.source,
         "mode": profiles.mode,
     }
-    about |= {"name_kind": profiles.name_kind, "quick": profiles.quick}
+    about |= {"name_kind": profiles.name_kind, "home": profiles.home, "city": profiles.city_place}
+    about |= {name: pa.array(getattr(profiles, name), pa.string(), from_pandas=True) for name in _EVIDENCE}
+    about |= {"shown": seen.shown[rows], "withdrawn": seen.withdrawn[rows], "seen": seen.account[rows]}
     pq.write_table(pa.table(about), evidence / f"accounts-{number:04d}.parquet")
     pq.write_table(_uses(written), evidence / f"uses-{number:04d}.parquet")
     for source, tables in written.tables.items():

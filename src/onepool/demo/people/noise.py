@@ -72,7 +72,7 @@ def typed_names(chance: Chance, names: Names, rates: Rates, name: U32, male: Boo
 def _latin(chance: Chance, names: Names, name: U32) -> Texts:
     """Wang Xiaoming; sometimes in the western order, sometimes in capitals."""
     found = np.empty(name.shape[0], object)
-    draws = [float(draw) for draw in chance.random(name.shape[0])]
+    draws = chance.random(int(name.shape[0])).tolist()
     for row, ((surname, given), draw) in enumerate(zip(names.pinyin(name), draws, strict=True)):
         text = f"{given} {surname}" if draw < 0.2 else f"{surname} {given}"
         found[row] = text.upper() if draw > 0.75 else text

@@ -59,8 +59,12 @@ class People:
 
     def home_at(self, person: I64, time: I64) -> Homes:
         """Where these people live at these times."""
+        return self.homes.taken(self.home_places(person, time))
+
+    def home_places(self, person: I64, time: I64) -> I64:
+        """The same as places in ``homes``."""
         household = self.household[person]
-        return self.homes.taken(np.where(time < self.moved[household], self.home[household], self.next_home[household]))
+        return np.where(time < self.moved[household], self.home[household], self.next_home[household])
 
     def relative(self, chance: Chance, person: I64) -> I64:
         """Another person of the household; -1 for those who live alone."""

@@ -51,6 +51,10 @@ class Profiles:
     city: Texts
     district: Texts
     address: Texts
+    city_place: I64
+    """The city that the record tells, -1 where it tells none; for the oracle, as ``home``."""
+    home: I64
+    """The home behind a full address, -1 where there is none or its end is masked."""
     level: Texts
     email: Texts
     email_own: Bools
@@ -98,6 +102,7 @@ def observe(
     name = only(np.where(masked, noise.masked_names(people.name[person]), name), named)
     province, city, district = noise.region_texts(chance, rates, people.cities, homes)
     placed = given("region")
+    told = placed & given("address")
     address, cut = noise.addresses(chance, rates, homes)
     profiles = Profiles(
         rows=rows,
@@ -113,7 +118,9 @@ def observe(
         province=only(province, placed),
         city=only(city, placed),
         district=only(district, placed),
-        address=only(np.where(masked, cut, address), placed & given("address")),
+        address=only(np.where(masked, cut, address), told),
+        city_place=np.where(placed, homes.city, -1),
+        home=np.where(told & ~masked, people.home_places(person, opened), -1),
         level=only(_levels(chance, person), source == place_of(CRM)),
         email=np.full(size, None, object),
         email_own=np.zeros(size, np.bool_),

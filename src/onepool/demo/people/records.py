@@ -22,6 +22,9 @@ from onepool.demo.people.profiles import PLACEHOLDER, Profiles
 from onepool.demo.people.rates import Rates
 from onepool.demo.people.sources import CRM, DOUYIN, SOURCES, WEB, WECHAT, WECOM, YOUZAN, Source, place_of
 
+KEYS = ("unionid@wx_open", "omid@brand", "douyin_union_id@douyin_open", "member_no@brand", "email")
+"""Identifiers of the person that come with an account's; the platform (for e-mails the owner) vouches for them."""
+
 PURPOSE = "joining"
 """Of the consents: that records of several touchpoints may be joined to one customer."""
 
@@ -71,6 +74,8 @@ class Seen:
     tenure: I64
     """By tenure of a phone, as the next."""
     tenure_last: I64
+    shown: I64
+    """By account: which of the person's ids came with it, a bit for each of KEYS."""
     withdrawn: I64
     """By account: when the consent to joining was taken back."""
     refused: int = 0
@@ -93,6 +98,7 @@ def nothing_seen(world: World) -> Seen:
         email=never(people),
         tenure=never(tenures),
         tenure_last=np.full(tenures, -1, np.int64),
+        shown=np.zeros(accounts, np.int64),
         withdrawn=never(accounts),
     )
 
@@ -155,6 +161,7 @@ class Writer:
             columns["staff_id"] = pick(_STAFF, self.chance.integers(0, len(_STAFF), here.size))
         self._phone_use(here, time, taken)
         _first(self.seen.email, given.person[here][taken & given.email_own[here]], time[taken & given.email_own[here]])
+        self._show("email", here[taken & given.email_own[here]])
         self.seen.refused += int((~taken).sum())
         self._add(source, np.full(here.size, event, object), time, columns)
 
@@ -167,6 +174,7 @@ class Writer:
         def also(key: str, texts: Texts, has: Bools, seen: I64) -> None:
             columns[key] = only(texts, has)
             _first(seen, person[has & taken], time[has & taken])
+            self._show(key, places[has & taken])
 
         if source.name in WECHAT:
             bound = _BOUND[WECHAT.index(source.name)] * world.rates.unionid_missing * world.seconds
@@ -187,6 +195,9 @@ class Writer:
             card = world.accounts.member[person] & ((self.profiles.rows[places] * 40_503 % 1000) < 300)
             also("member_no@brand", member_numbers(person), card, self.seen.member)
         return columns
+
+    def _show(self, key: str, places: I64) -> None:
+        self.seen.shown[self.profiles.rows[places]] |= 1 << KEYS.index(key)
 
     def _phone_use(self, places: I64, time: I64, taken: Bools) -> Texts:
         """Notes that these accounts' records carry their phone at these times; gives back its text."""
@@ -351,4 +362,4 @@ def _first(seen: I64, places: I64, time: I64) -> None:
     np.minimum.at(seen, places, time)
 
 
-__all__ = ["PURPOSE", "Seen", "World", "Writer", "Written", "nothing_seen"]
+__all__ = ["KEYS", "PURPOSE", "Seen", "World", "Writer", "Written", "nothing_seen"]

@@ -24,10 +24,11 @@ from onepool.demo.people.arrays import I64, Bools, Texts, only, packed, pick
 from onepool.demo.people.devices import cookie_ids, device_ids
 from onepool.demo.people.population import NEVER
 from onepool.demo.people.profiles import Profiles
-from onepool.demo.people.records import Seen, World
+from onepool.demo.people.records import KEYS, Seen, World
 from onepool.demo.people.sources import SOURCES, WEB, place_of
 
 DAY = 86_400
+_TRUTH = ["record_id", "entity_id"]
 
 
 def entity_ids(person: I64) -> Texts:
@@ -35,13 +36,23 @@ def entity_ids(person: I64) -> Texts:
     return np.array([f"P{number:08d}" for number in person.tolist()], object)
 
 
+ACCOUNT, PHONE = -1, -2
+"""Kinds of identifiers in ``records`` besides those of the person, which are places in KEYS."""
+
+
 def records(world: World, seen: Seen, until: int) -> pa.Table:
-    """``record_id``, ``entity_id`` of what was seen before the second ``until``."""
+    """``record_id``, ``entity_id`` of what was seen before the second ``until``.
+
+    Also ``kind`` (ACCOUNT, PHONE or a place in KEYS) and ``node``: the account, the number, or the person.
+    """
     tables = []
 
-    def add(key: str, texts: Texts, entity: Texts) -> None:
+    def add(key: str, texts: Texts, entity: Texts, kind: int, node: I64) -> None:
         ids = pc.binary_join_element_wise(pa.scalar(key), pa.array(texts, pa.string()), ":")
-        tables.append(pa.table({"record_id": ids, "entity_id": pa.array(entity, pa.string())}))
+        kinds = np.full(node.size, kind, np.int8)
+        tables.append(
+            pa.table({"record_id": ids, "entity_id": pa.array(entity, pa.string()), "kind": kinds, "node": node})
+        )
 
     accounts = world.accounts
     rows = np.flatnonzero(seen.account < until)
@@ -49,24 +60,30 @@ def records(world: World, seen: Seen, until: int) -> pa.Table:
     gone = seen.withdrawn[rows] < until
     entity = np.where(gone, entity + np.full(rows.size, "#", object) + rows.astype(str).astype(object), entity)
     ids = account_ids(accounts, rows, world.seed)
-    for number, source in enumerate(SOURCES):
-        here = accounts.source[rows] == number
-        add(source.key, ids[here], entity[here])
-    for key, first, ids_of in (
-        ("unionid@wx_open", seen.unionid, unionids),
-        ("omid@brand", seen.omid, omids),
-        ("douyin_union_id@douyin_open", seen.union_id, union_ids),
-        ("email", seen.email, emails),
-    ):
+    for place, source in enumerate(SOURCES):
+        here = accounts.source[rows] == place
+        add(source.key, ids[here], entity[here], ACCOUNT, rows[here])
+    firsts = (seen.unionid, seen.omid, seen.union_id, seen.member, seen.email)
+    for kind, (key, first) in enumerate(zip(KEYS, firsts, strict=True)):
         person = np.flatnonzero(first < until)
-        add(key, ids_of(person, world.seed), entity_ids(person))
-    person = np.flatnonzero(seen.member < until)
-    add("member_no@brand", member_numbers(person), entity_ids(person))
+        add(key, _person_ids(world, key, person), entity_ids(person), kind, person)
     tenure = phone_owners(world, seen, until)
-    chains = world.phones.chains
-    texts = np.full(tenure.size, "+86", object) + noise.phone_texts(world.phones.number[tenure])
-    add("phone", texts, entity_ids(chains.owner[chains.slot[tenure]]))
+    number = world.phones.number[tenure]
+    texts = np.full(tenure.size, "+86", object) + noise.phone_texts(number)
+    add("phone", texts, entity_ids(world.phones.chains.owner[world.phones.chains.slot[tenure]]), PHONE, number)
     return pa.concat_tables(tables)
+
+
+def _person_ids(world: World, key: str, person: I64) -> Texts:
+    if key == "member_no@brand":
+        return member_numbers(person)
+    ids_of = {
+        "unionid@wx_open": unionids,
+        "omid@brand": omids,
+        "douyin_union_id@douyin_open": union_ids,
+        "email": emails,
+    }
+    return ids_of[key](person, world.seed)
 
 
 def phone_owners(world: World, seen: Seen, until: int) -> I64:
@@ -90,10 +107,11 @@ def dates_of(world: World, count: int = 4) -> list[datetime]:
 def write_truth(world: World, seen: Seen, folder: Path) -> dict[str, int]:
     """Writes ``records.csv``, ``truth-<date>.csv``, ``devices.csv``, ``recycled.csv``, ``people.parquet``."""
     final = records(world, seen, int(NEVER))
-    write_csv(final, folder / "records.csv")
+    write_csv(final.select(_TRUTH), folder / "records.csv")
+    pq.write_table(final, folder / "evidence" / "nodes.parquet")
     for date in dates_of(world):
         until = int((date - from_micros(world.start)).total_seconds())
-        write_csv(records(world, seen, until), folder / f"truth-{date.astimezone(UTC):%Y-%m-%d}.csv")
+        write_csv(records(world, seen, until).select(_TRUTH), folder / f"truth-{date.astimezone(UTC):%Y-%m-%d}.csv")
     _write_devices(world, folder)
     _write_recycled(world, seen, folder)
     _write_people(world, folder)
