@@ -181,6 +181,12 @@ def latest(state: State) -> int:
         return int(connection.execute(select(func.max(schema.decisions.c.id))).scalar_one() or 0)
 
 
+def every(state: State) -> list[Decision]:
+    """All decisions there are, by id."""
+    with state.read() as connection:
+        return sorted(_read(connection, schema.decisions.c.id.is_not(None)), key=lambda one: one.id)
+
+
 def in_force(connection: Connection, identifiers: Collection[int]) -> list[Decision]:
     """The decisions about these identifiers that were not taken back and that no later one overrules, by id."""
     if not identifiers:

@@ -180,8 +180,10 @@ class IdentityLink(Model):
     first_time: Instant
     last_time: Instant
     count: int
-    first_event: str | None
+    first_event: str | None = Field(description="Null where people or the model are the evidence.")
     last_event: str | None
+    decision: int | None = Field(description="The decision of people that it stands for.")
+    candidate: int | None = Field(description="The proposal of the model that it stands for.")
     consent: Consent = Field(description="free: none is needed at this touchpoint.")
     status: LinkStatus
     reason: str | None = Field(examples=["limit:unionid@wx-open"])

@@ -27,12 +27,11 @@ class Side(Model):
 
 
 class PathStep(Model):
-    """One step from an identifier to the next: a link, or a decision of people."""
+    """One step from an identifier to the next by a link, which may stand for a decision of people."""
 
     source: IdentifierBrief
     target: IdentifierBrief
-    link: IdentityLink | None
-    decision: int | None
+    link: IdentityLink
     text: Titles
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from onepool.clock import to_micros
 from onepool.identity.decisions import Decision
 from onepool.identity.read.graph import Graph, graph
 from onepool.identity.read.queue import reason_code
@@ -25,11 +24,11 @@ _ORDER = (
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """From one identifier to the next, by a link or by a decision."""
+    """From one identifier to the next by a link, which may be people's `decision`."""
 
     source: Node
     target: Node
-    link: Link | None
+    link: Link
     decision: Decision | None
 
 
@@ -71,36 +70,34 @@ def explain(sources: Sources, a: Node, b: Node) -> Explanation:
 
 
 def path(found: Graph, a: Node, b: Node) -> list[Step]:
-    """The shortest path between two members, over links that hold and merges by people.
+    """The shortest path between two members, over links that hold, people's among them.
 
     Of equally short ones that with the earlier evidence at each step. Empty when both are the same, or when the tick
     has not yet drawn its conclusions.
     """
     own = found.members
-    edges: dict[int, list[tuple[int, int, int, Link | None, Decision | None]]] = {number: [] for number in own}
+    edges: dict[int, list[tuple[int, int, int, Link]]] = {number: [] for number in own}
     for link in found.links:
         if link.status in _HOLDS and link.a in own and link.b in own:
-            edges[link.a].append((link.first_time, link.link_id, link.b, link, None))
-            edges[link.b].append((link.first_time, link.link_id, link.a, link, None))
-    for one in found.rulings:
-        if one.kind == "merge" and one.a in own and one.b in own:
-            edges[one.a].append((to_micros(one.at), one.id, one.b, None, one))
-            edges[one.b].append((to_micros(one.at), one.id, one.a, None, one))
-    came: dict[int, tuple[int, Link | None, Decision | None]] = {a.identifier_id: (a.identifier_id, None, None)}
+            edges[link.a].append((link.first_time, link.link_id, link.b, link))
+            edges[link.b].append((link.first_time, link.link_id, link.a, link))
+    came: dict[int, tuple[int, Link | None]] = {a.identifier_id: (a.identifier_id, None)}
     border = [a.identifier_id]
     while border and b.identifier_id not in came:
         # All steps out of the border at once, the earliest evidence first: it decides who is reached from where.
         steps = [(*step, start) for start in border for step in edges[start]]
         border = []
-        for _, _, end, by_link, by_people, start in sorted(steps, key=lambda step: (*step[:3], step[5])):
+        for _, _, end, link, start in sorted(steps, key=lambda step: (*step[:3], step[4])):
             if end not in came:
-                came[end] = (start, by_link, by_people)
+                came[end] = (start, link)
                 border.append(end)
+    rulings = {one.id: one for one in found.rulings}
     back: list[Step] = []
     end = b.identifier_id
     while end in came and end != a.identifier_id:
-        start, by_link, by_people = came[end]
-        back.append(Step(own[start], own[end], by_link, by_people))
+        start, taken = came[end]
+        if taken is not None:
+            back.append(Step(own[start], own[end], taken, rulings.get(taken.decision or 0)))
         end = start
     return back[::-1]
 

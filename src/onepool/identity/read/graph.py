@@ -71,12 +71,8 @@ def is_strong(sources: Sources, kind: str) -> bool:
 
 
 def pairs_between(found: Graph, part: set[int]) -> list[tuple[int, int]]:
-    """The pairs of base identifiers whose links lie between a part of a customer and the rest of it."""
+    """The pairs, as links name them, whose links lie between a part of a customer and the rest of it."""
     own = found.members
     return sorted(
-        {
-            (min(own[link.a].base, own[link.b].base), max(own[link.a].base, own[link.b].base))
-            for link in found.links
-            if link.a in own and link.b in own and (link.a in part) != (link.b in part)
-        }
+        {link.pair for link in found.links if link.a in own and link.b in own and (link.a in part) != (link.b in part)}
     )

@@ -18,6 +18,10 @@ from onepool.state import schema
 _QUARTER = 900_000_000
 """A quarter of an hour in µs: every zone's days begin at a whole one."""
 
+# Identifiers with their customers, but for tenures that are no longer in use.
+_OWNED = """identifiers i JOIN customer_of c USING (identifier_id)
+        WHERE (i.base IS NULL OR i.valid_from IS NOT NULL)"""
+
 SIZES = ("1", "2", "3", "4", "5", "6-10", "11-20", "21-50", ">50")
 
 
@@ -161,8 +165,8 @@ _SUSPECTS = """WITH ends AS (
 
 def _by_type(sources: Sources) -> list[tuple[str, int, int]]:
     found = sources.session.query(
-        """SELECT i.type, count(*) AS identifiers, count(DISTINCT c.customer_id) AS customers
-        FROM identifiers i JOIN customer_of c USING (identifier_id) GROUP BY 1 ORDER BY 2 DESC, 1"""
+        f"""SELECT i.type, count(*) FILTER (i.base IS NULL) AS identifiers, count(DISTINCT c.customer_id) AS customers
+        FROM {_OWNED} GROUP BY 1 ORDER BY 2 DESC, 1"""
     )
     return [(row["type"], row["identifiers"], row["customers"]) for row in found.to_pylist()]
 
@@ -170,9 +174,9 @@ def _by_type(sources: Sources) -> list[tuple[str, int, int]]:
 def _sizes(sources: Sources) -> tuple[dict[str, int], int, int]:
     """Customers by number of identifiers; all customers; those with more than one identifier."""
     found = sources.session.query(
-        """SELECT CASE WHEN n <= 5 THEN n::VARCHAR WHEN n <= 10 THEN '6-10' WHEN n <= 20 THEN '11-20'
+        f"""SELECT CASE WHEN n <= 5 THEN n::VARCHAR WHEN n <= 10 THEN '6-10' WHEN n <= 20 THEN '11-20'
             WHEN n <= 50 THEN '21-50' ELSE '>50' END AS size, count(*) AS customers
-        FROM (SELECT count(*) AS n FROM customer_of GROUP BY customer_id) GROUP BY 1"""
+        FROM (SELECT count(*) AS n FROM {_OWNED} GROUP BY customer_id) GROUP BY 1"""
     )
     counted = dict(zip(found["size"].to_pylist(), found["customers"].to_pylist(), strict=True))
     total = sum(counted.values())
@@ -183,8 +187,8 @@ def _anonymous(sources: Sources) -> int:
     """A customer is numbered after its oldest strong identifier, or after its only one."""
     strong = [name for name, rule in sources.registry.types.items() if rule.strength == "strong"]
     found = sources.session.query(
-        """SELECT count(*) AS n FROM identifiers i JOIN customer_of c USING (identifier_id)
-        WHERE c.customer_id = i.identifier_id AND i.type NOT IN (SELECT unnest($strong))""",
+        f"""SELECT count(*) AS n FROM {_OWNED}
+        AND c.customer_id = i.identifier_id AND i.type NOT IN (SELECT unnest($strong))""",
         {"strong": strong},
     )
     return int(found["n"][0].as_py())
@@ -192,8 +196,8 @@ def _anonymous(sources: Sources) -> int:
 
 def _largest(sources: Sources, most: int) -> list[tuple[int, int, int]]:
     found = sources.session.query(
-        """WITH largest AS (
-            SELECT customer_id, count(*) AS n FROM customer_of GROUP BY 1 HAVING n > 1 ORDER BY n DESC, 1 LIMIT $most
+        f"""WITH largest AS (
+            SELECT customer_id, count(*) AS n FROM {_OWNED} GROUP BY 1 HAVING n > 1 ORDER BY n DESC, 1 LIMIT $most
         ), seen AS (
             SELECT c.customer_id, count(*) AS n FROM events e JOIN customer_of c USING (identifier_id)
             WHERE c.customer_id IN (SELECT customer_id FROM largest) GROUP BY 1

@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import Connection, or_, select
 
 from onepool.definitions import Definitions
+from onepool.identity.links import LIKELY, RULED
 from onepool.identity.registry import Registry, parse_rules
 from onepool.pool import Session
 from onepool.standards import Standard
@@ -52,16 +53,23 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Evidence that `a` and `b` are one person, and what was concluded. Instants in µs; `consent`: see `_consent`."""
+    """Evidence that `a` and `b` are one person, and what was concluded.
+
+    Instants in µs; `consent`: see `_consent`. `pair`: the ends as the state has them. Events are None where a
+    `decision` of people or a `candidate` of the model is the evidence.
+    """
 
     link_id: int
+    pair: tuple[int, int]
     a: int
     b: int
     rule: str
     touchpoint: str
-    first_event: str
+    decision: int | None
+    candidate: int | None
+    first_event: str | None
     first_time: int
-    last_event: str
+    last_event: str | None
     last_time: int
     count: int
     confidence: float | None
@@ -121,7 +129,7 @@ def named(sources: Sources, kind: str, scope: str | None, values: Sequence[str])
     """The identifiers of a type that have one of these values, of one scope or of any, all tenures of each."""
     found = sources.session.query(
         """SELECT identifier_id FROM identifiers WHERE type = $kind AND value IN (SELECT unnest($values))
-            AND ($scope IS NULL OR scope = $scope) ORDER BY 1 LIMIT 100""",
+            AND ($scope IS NULL OR scope = $scope) AND (base IS NULL OR valid_from IS NOT NULL) ORDER BY 1 LIMIT 100""",
         {"kind": kind, "values": list(values), "scope": scope},
     )
     return sorted(nodes(sources, found["identifier_id"].to_pylist()).values(), key=lambda node: node.identifier_id)
@@ -133,7 +141,8 @@ def links_of(sources: Sources, ends: Mapping[int, Node], *, limit: int) -> tuple
     At most `limit` links are read from either end.
     """
     table = schema.links
-    bases = {node.base for node in ends.values()}
+    # Evidence names base identifiers; people's and the model's links may name a later tenure itself.
+    bases = {node.base for node in ends.values()} | set(ends)
     found: dict[int, Any] = {}
     more = False
     with sources.state.read() as connection:
@@ -217,25 +226,31 @@ def _links(connection: Connection, sources: Sources, rows: Sequence[Any]) -> lis
     ends = {row.a for row in rows} | {row.b for row in rows}
     spans = tenures(connection, ends)
     word = consents_of(connection, ends)
-    return [
-        Link(
-            link_id=row.id,
-            a=spans.at(row.a, row.first_time),
-            b=spans.at(row.b, row.first_time),
-            rule=row.rule,
-            touchpoint=row.touchpoint,
-            first_event=str(UUID(bytes=row.first_event)),
-            first_time=row.first_time,
-            last_event=str(UUID(bytes=row.last_event)),
-            last_time=row.last_time,
-            count=row._mapping["count"],  # a row's own `count` is that of tuples
-            confidence=row.confidence,
-            status=row.status,
-            reason=row.reason,
-            consent=_consent(sources.registry.joining.get(row.touchpoint, "free"), word.get(row.a), word.get(row.b)),
-        )
-        for row in rows
-    ]
+    return [_link(sources, row, spans, word) for row in rows]
+
+
+def _link(sources: Sources, row: Any, spans: Tenures, word: Mapping[int, bool]) -> Link:
+    told = row.rule not in (RULED, LIKELY)
+    number = int.from_bytes(row.first_event, "big")
+    return Link(
+        link_id=row.id,
+        pair=(row.a, row.b),
+        a=spans.at(row.a, row.first_time),
+        b=spans.at(row.b, row.first_time),
+        rule=row.rule,
+        touchpoint=row.touchpoint,
+        decision=number if row.rule == RULED else None,
+        candidate=number if row.rule == LIKELY else None,
+        first_event=str(UUID(bytes=row.first_event)) if told else None,
+        first_time=row.first_time,
+        last_event=str(UUID(bytes=row.last_event)) if told else None,
+        last_time=row.last_time,
+        count=row._mapping["count"],  # a row's own `count` is that of tuples
+        confidence=row.confidence,
+        status=row.status,
+        reason=row.reason,
+        consent=_consent(sources.registry.joining.get(row.touchpoint, "free"), word.get(row.a), word.get(row.b)),
+    )
 
 
 def _consent(basis: str, *words: bool | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from onepool.clock import from_micros
 from onepool.identity.read.explain import Reason, Step
 from onepool.identity.read.preview_types import Warned
 from onepool.identity.registry import Registry
@@ -67,11 +68,11 @@ class Words:
 
     def step(self, step: Step) -> Title:
         """One step of a path."""
-        if step.decision is not None:
-            by, day = step.decision.author, step.decision.at.date().isoformat()
-            return {"zh": f"{by} 于 {day} 人工合并", "en": f"merged by {by} on {day}"}
         link = step.link
-        assert link is not None
+        if link.decision is not None:
+            by = step.decision.author if step.decision else f"#{link.decision}"
+            day = from_micros(link.first_time).date().isoformat()
+            return {"zh": f"{by} 于 {day} 人工合并", "en": f"merged by {by} on {day}"}
         a, b = self.kind(step.source.type), self.kind(step.target.type)
         if link.confidence is not None:
             return {

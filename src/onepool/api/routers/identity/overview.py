@@ -153,8 +153,7 @@ def explain_identity(body: ExplainRequest, who: Reader, ws: Workspace) -> Identi
             PathStep(
                 source=show.identifier(step.source),
                 target=show.identifier(step.target),
-                link=show.link(step.link) if step.link else None,
-                decision=step.decision.id if step.decision else None,
+                link=show.link(step.link),
                 text=titles(words.step(step), ""),
             )
             for step in found.path

@@ -97,6 +97,8 @@ class View:
             count=link.count,
             first_event=link.first_event,
             last_event=link.last_event,
+            decision=link.decision,
+            candidate=link.candidate,
             consent=cast(Consent, link.consent),
             status=cast(LinkStatus, link.status),
             reason=link.reason or None,
