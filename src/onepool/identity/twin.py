@@ -27,6 +27,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from onepool.identity.registry import slot_rank
 from onepool.identity.twin_facts import (
     BEGINNING,
     BY_RULE,
@@ -294,7 +295,7 @@ class Group:
             if slot in other.slots and count + other.slots[slot] > (limits.types[slot[0]].max_per_customer or 0)
         ]
         if too_many:
-            kind, scope = min(too_many)
+            kind, scope = min(too_many, key=lambda slot: slot_rank(*slot))
             return f"limit:{kind}@{scope}" if scope else f"limit:{kind}"
         if self.names and other.names and any(incompatible(x, y) for x in self.names for y in other.names):
             return "name"
