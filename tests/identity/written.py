@@ -47,6 +47,7 @@ class Written:
     joining: dict[str, str] = field(default_factory=dict)
     _nodes: int = 0
     _links: int = 0
+    _tenures: dict[int, int] = field(default_factory=dict)
 
     def identifier(
         self,
@@ -61,7 +62,9 @@ class Written:
         """A new identifier of a customer (without: one of its own)."""
         self._nodes += 1
         number = self._nodes
-        generation = 0 if base is None else 1
+        generation = 0 if base is None else self._tenures.setdefault(base, 0) + 1
+        if base is not None:
+            self._tenures[base] = generation
         with self.state.write() as connection:
             connection.execute(
                 insert(schema.identifiers).values(
@@ -138,7 +141,9 @@ class Written:
 
     def mark(self, link: int, status: str, reason: str = "") -> None:
         with self.state.write() as connection:
-            connection.execute(update(schema.links).where(schema.links.c.id == link).values(status=status, reason=reason))
+            connection.execute(
+                update(schema.links).where(schema.links.c.id == link).values(status=status, reason=reason)
+            )
 
     def order(self, identifier: int, amount: str, currency: str | None = "CNY") -> None:
         self.put(

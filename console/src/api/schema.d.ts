@@ -1462,7 +1462,7 @@ export interface components {
              * Code
              * @enum {string}
              */
-            code: "limit" | "name" | "size" | "never" | "cut" | "void" | "blocked" | "no_consent" | "withdrawn" | "unused" | "retired" | "candidate" | "ended" | "shared" | "no_evidence";
+            code: "limit" | "name" | "size" | "never" | "cut" | "void" | "blocked" | "no_consent" | "withdrawn" | "unused" | "retired" | "candidate" | "ended" | "recycled" | "shared" | "no_evidence";
             /** Decision */
             decision: number | null;
             /** @description The value that both share, where that is the reason. */
@@ -1821,6 +1821,11 @@ export interface components {
             /** B */
             b: number;
             /**
+             * Candidate
+             * @description The proposal of the model that it stands for.
+             */
+            candidate: number | null;
+            /**
              * Confidence
              * @description Probability, of links by likelihood.
              */
@@ -1833,7 +1838,15 @@ export interface components {
             consent: "free" | "granted" | "unknown" | "withdrawn" | "never";
             /** Count */
             count: number;
-            /** First Event */
+            /**
+             * Decision
+             * @description The decision of people that it stands for.
+             */
+            decision: number | null;
+            /**
+             * First Event
+             * @description Null where people or the model are the evidence.
+             */
             first_event: string | null;
             /**
              * First Time
@@ -2326,12 +2339,10 @@ export interface components {
         };
         /**
          * PathStep
-         * @description One step from an identifier to the next: a link, or a decision of people.
+         * @description One step from an identifier to the next by a link, which may stand for a decision of people.
          */
         PathStep: {
-            /** Decision */
-            decision: number | null;
-            link: components["schemas"]["IdentityLink"] | null;
+            link: components["schemas"]["IdentityLink"];
             source: components["schemas"]["IdentifierBrief"];
             target: components["schemas"]["IdentifierBrief"];
             text: components["schemas"]["Titles"];

@@ -52,6 +52,7 @@ class ExplainReason(Model):
         "retired",
         "candidate",
         "ended",
+        "recycled",
         "shared",
         "no_evidence",
     ]

@@ -1,7 +1,7 @@
 """What people ask of OneID, read from state and pool by any process: who is one customer, why, and what waits."""
 
 from onepool.identity.read.briefs import Brief, briefs
-from onepool.identity.read.explain import Explanation, Reason, Step, explain
+from onepool.identity.read.explain import Explanation, Reason, Step, explain, path
 from onepool.identity.read.graph import Graph, graph, pairs_between, side
 from onepool.identity.read.overview import Overview, Suspect, overview, suspicious
 from onepool.identity.read.queue import (
@@ -53,6 +53,7 @@ __all__ = [
     "open_conflicts",
     "overview",
     "pairs_between",
+    "path",
     "ranked",
     "reason_code",
     "side",

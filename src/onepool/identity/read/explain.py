@@ -17,8 +17,8 @@ MAX_REASONS = 50
 _HOLDS = frozenset({"joined", "follows"})
 # The worst first: what a person should read before the rest.
 _ORDER = (
-    *("never", "cut", "limit", "name", "size", "blocked", "void", "withdrawn", "no_consent", "candidate"),
-    *("ended", "shared", "unused", "no_evidence"),
+    *("never", "cut", "limit", "name", "size", "blocked", "void", "recycled", "withdrawn", "no_consent", "candidate"),
+    *("ended", "shared", "unused", "retired", "no_evidence"),
 )
 
 
@@ -112,6 +112,7 @@ def reasons(sources: Sources, left: Graph, right: Graph) -> list[Reason]:
     }
     found = [_of_link(link) for link in direct.values()]
     found += _rulings(left, one, other)
+    found += _recycled(one, other)
     found += _via(left, right)
     with sources.state.read() as connection:
         rows = between(connection, list(one), list(other))
@@ -136,6 +137,14 @@ def _rulings(left: Graph, one: Mapping[int, Node], other: Mapping[int, Node]) ->
         across = (ends[0] in one and ends[1] in other) or (ends[0] in other and ends[1] in one)
         if across and ruling.kind in ("never", "split"):
             yield Reason("never", ruling.kind, decision=ruling)
+
+
+def _recycled(one: Mapping[int, Node], other: Mapping[int, Node]) -> Iterable[Reason]:
+    """Values that went from one of the two to the other, with the identifier of the later owner."""
+    left = {node.base: node for node in one.values()}
+    for node in other.values():
+        if node.base in left:
+            yield Reason("recycled", via=max(node, left[node.base], key=lambda tenure: tenure.generation))
 
 
 def _via(left: Graph, right: Graph) -> Iterable[Reason]:

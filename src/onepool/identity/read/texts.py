@@ -51,6 +51,12 @@ class Words:
             return self.conflict(f"{reason.code}:{reason.detail}" if reason.detail else reason.code)
         if reason.via is not None:
             what = self.kind(reason.via.type)
+            if reason.code == "recycled" and reason.via.valid_from is not None:
+                day = from_micros(reason.via.valid_from).date().isoformat()
+                return {
+                    "zh": f"{what['zh']}自 {day} 起换了使用者",
+                    "en": f"{what['en']}: it has had another owner since {day}",
+                }
             zh, en = _SHARED.get(reason.code, _SHARED["shared"])
             return {"zh": zh.format(what["zh"]), "en": en.format(what["en"])}
         if reason.code == "never" and reason.decision is not None:
@@ -128,6 +134,7 @@ _CANDIDATES = {
     "never": ("模型认为相似（概率 {0}），人工已否决", "the model finds them alike (probability {0}); people said no"),
 }
 _PLAIN = {
+    "recycled": ("两边先后使用过同一个值", "both had the same value, one after the other"),
     "cut": ("两者间的关联已被人工剪断", "people cut the link between them"),
     "void": ("关联所用的值对应的客户过多，不再用于合并", "the link's value names too many customers to join any"),
     "blocked": ("关联所用的值已被屏蔽", "the link's value is blocked"),
