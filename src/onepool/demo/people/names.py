@@ -48,7 +48,8 @@ class Names:
         self.regions = {province: one for one in tables["regional"] for province in one["provinces"]}
         self._sounds(tables["sounds"])
         self.shapes = _Groups(tables["shapes"])
-        self.traditional = _Groups(tables["traditional"].split(), one_way=True)
+        self._traditional = tables["traditional"].split()
+        self.traditional = _Groups(self._traditional, one_way=True)
 
     def _sounds(self, sounds: dict[str, str]) -> None:
         self.homophones = _Groups(list(sounds.values()))
@@ -60,6 +61,10 @@ class Names:
         """The place in ``sound_texts`` of each code point, -1 where the tables have none."""
         place = np.minimum(np.searchsorted(self._sound_points, points), self._sound_points.size - 1)
         return np.where(self._sound_points[place] == points, place, -1).astype(np.int64)
+
+    def simplified(self) -> dict[int, int]:
+        """Code points of traditional characters and of the simplified ones they stand for."""
+        return {ord(pair[1]): ord(pair[0]) for pair in self._traditional}
 
     def draw_surnames(self, chance: Chance, province: Texts) -> I64:
         """A surname for each person, by the province."""

@@ -98,7 +98,7 @@ def observe(
     )
     male = people.male[person]
     name, kind = noise.typed_names(chance, people.names, rates, people.name[person], male)
-    named = (typed & ~quick | market) & given("name_given", 0.0)
+    named = ~quick & given("name_given", 0.0)
     name = only(np.where(masked, noise.masked_names(people.name[person]), name), named)
     province, city, district = noise.region_texts(chance, rates, people.cities, homes)
     placed = given("region")

@@ -76,7 +76,7 @@ class Rates:
     masked: float = _trouble(0.4, "marketplace records with masked name and phone")
     unionid_missing: float = _trouble(0.15, "WeChat records from before the open platform was bound: without unionid")
     missing: float = _trouble(0.1, "fields left empty at random, on top of what each source does not have")
-    quick: float = _owns(0.3, "registrations by a phone proved by SMS alone, without a name")
+    quick: float = _owns(0.2, "registrations by a phone proved by SMS alone, without a name")
     # errors in what is typed
     homophone: float = _trouble(0.012, "a character of the name replaced by one of the same sound")
     similar_shape: float = _trouble(0.004, "a character of the name replaced by one of similar shape")

@@ -132,6 +132,8 @@ class Writer:
         """All records of the block."""
         for number, source in enumerate(SOURCES):
             here = np.flatnonzero(self.profiles.source == number)
+            if source.name in (CRM, WEB, YOUZAN, "wechat_mini"):
+                self._consents(source, here)
             self._opening(source, here)
             counts = self.chance.poisson(self.world.rates.activity, here.size)
             places = np.repeat(here, counts)
@@ -140,8 +142,6 @@ class Writer:
                 self._market_orders(source, places, time)
             else:
                 self._activity(source, places, time)
-            if source.name in (CRM, WEB, YOUZAN, "wechat_mini"):
-                self._consents(source, here)
         self._kiosks()
         self._devices()
         return self.done
@@ -206,7 +206,8 @@ class Writer:
         used = taken & (number > 0)
         rows = np.flatnonzero(used)
         self.done.uses.append((given.rows[places[rows]], number[rows], time[rows], given.mode[places[rows]]))
-        own = used & (tenure >= 0)
+        # What only an account told that may not be joined any more is not known to be anybody's.
+        own = used & (tenure >= 0) & (self.seen.withdrawn[given.rows[places]] == NEVER)
         _first(self.seen.tenure, tenure[own], time[own])
         np.maximum.at(self.seen.tenure_last, tenure[own], time[own])
         texts = np.full(places.size, None, object)

@@ -66,6 +66,7 @@ def _wechat(name: str, zh: str, en: str, *, mini: bool, phone: float) -> Source:
         name,
         "o" + name[-4:].title().replace("_", ""),
         (("unionid", OPEN_PLATFORM), ("member_no", BRAND)),
+        name_given=0.6 if mini else 0.0,
         nickname=0.9 if mini else 0.6,
         phone_given=phone,
         region=0.35,

@@ -1,0 +1,345 @@
+"""How well anybody could do: an oracle that knows the rates, and baselines that know nothing.
+
+The oracle is a Bayes classifier. It starts from what is certain (ids that a platform gives out together), compares
+groups that share a phone, a masked phone or a name with birthday or home, and adds up per field the log likelihood ratio
+of what the comparison shows, log2 P(level | same person) / P(level | other persons), with both probabilities and the
+prior counted from the truth of this very population: the rates as they came out. Pairs above a threshold are joined and
+compared anew as a whole, four times. The threshold is the one that finds most pairs of identifiers while at most one
+person in 10,000 is merged with a stranger.
+
+What makes it a bound and what keeps it from being a perfect one: it reads names and addresses without error, it picks
+its threshold by the truth, and it never trusts a placeholder; but fields count as independent, values that more than 30
+groups share make no pairs, orders' receivers and devices are not looked at, and names alone with a city make no pairs.
+``ceiling`` joins every true pair that has any such evidence, as if all doubt could be settled.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from onepool.demo.people.arrays import F64, I64, Bools
+from onepool.demo.people.evidence import (
+    QUIET,
+    Evidence,
+    certain_groups,
+    joined,
+    pairs_sharing,
+    read_evidence,
+    slots_of,
+)
+from onepool.demo.people.records import KEYS
+from onepool.demo.people.truth import ACCOUNT, PHONE
+from onepool.identity.evaluate import Evaluation, evaluate
+
+LIMIT: Final = 1.0
+"""Persons merged with a stranger, per 10,000: the most that is allowed."""
+
+THRESHOLDS: Final = (1.0, 3.0, 5.0, 7.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0, 17.0)
+"""Log2 odds from which a pair is joined."""
+
+ROUNDS: Final = 4
+_SMOOTH: Final = 0.5
+_LEAN: Final = 20.0
+"""The pooled shares count as so many pairs."""
+
+NAME, BIRTHDAY, GENDER, CITY, HOME, MASK = range(6)
+_LEVELS: Final = (7, 3, 3, 3, 3, 3)
+NONE_SAID, SAME_TEXT, SAME_SOUND, SHARED_GIVEN, SURNAME_ONLY, OTHER_GIVEN, OTHER_SURNAME = range(7)
+UNSAID, EQUAL, DIFFERENT = range(3)
+BY_MASK, BY_BIRTHDAY, BY_HOME = 10, 11, 12
+"""Strata of pairs that share no plain phone; those that do are 0-5, see _phone_pairs."""
+
+
+@dataclass(slots=True)
+class Pairs:
+    """Pairs of groups: ``stratum`` says by what they were found, ``levels`` (n, fields) how they compare."""
+
+    left: I64
+    right: I64
+    stratum: I64
+    levels: I64
+
+
+def bounds(truth: Path) -> dict[str, Any]:
+    """The scores of the oracle and of the baselines on what ``generate`` wrote; also into ``truth/bounds.json``."""
+    evidence = read_evidence(truth)
+    groups = certain_groups(evidence)
+    found: dict[str, Any] = {"limit_over_merge": LIMIT}
+    found["apart"] = _told(_score(evidence, np.arange(evidence.person.size), apart=True))
+    found["platform_ids"] = _told(_score(evidence, groups))
+    found["phone"] = _told(_score(evidence, _same_phone(evidence, groups), naive=True))
+    found["name_and_phone"] = _told(_score(evidence, _same_name_and_phone(evidence, groups), naive=True))
+    found["ceiling"] = _told(_score(evidence, _ceiling(evidence, groups)))
+    curve = _curve(evidence, groups)
+    within = [one for one in curve if one[1].over_merge <= LIMIT] or curve[-1:]
+    threshold, best = max(within, key=lambda one: one[1].pairwise.recall)
+    found["oracle"] = _told(best) | {"threshold_log2_odds": threshold}
+    found["oracle_by_threshold"] = [{"log2_odds": one, **_told(score)} for one, score in curve]
+    (truth / "bounds.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    return found
+
+
+def _told(score: Evaluation) -> dict[str, Any]:
+    return {
+        "recall": round(score.pairwise.recall, 5),
+        "precision": round(score.pairwise.precision, 5),
+        "f1": round(score.pairwise.f1, 5),
+        "bcubed_f1": round(score.bcubed.f1, 5),
+        "exact_clusters": round(score.exact_clusters, 5),
+        "over_merge": round(score.over_merge, 3),
+        "under_merge": round(score.under_merge, 1),
+        "largest_cluster": score.largest_cluster,
+    }
+
+
+# -- the oracle -----------------------------------------------------------------------------------------------------
+
+
+def _curve(evidence: Evidence, groups: I64) -> list[tuple[float, Evaluation]]:
+    """The oracle's score at each threshold. What shares something at the start is the same for all of them."""
+    pairs = compared(evidence, groups)
+    weight = log_odds(pairs, _same(evidence, groups, pairs))
+    return [(one, _score(evidence, _joined_at(evidence, groups, pairs, weight, one))) for one in THRESHOLDS]
+
+
+def _joined_at(evidence: Evidence, groups: I64, pairs: Pairs, weight: F64, threshold: float) -> I64:
+    """The groups after joining whatever is above the threshold, round by round."""
+    for turn in range(ROUNDS):
+        take = weight >= threshold
+        if not take.any():
+            break
+        groups = joined(int(groups.max()) + 1, pairs.left[take], pairs.right[take])[groups]
+        if turn < ROUNDS - 1:
+            pairs = compared(evidence, groups)
+            weight = log_odds(pairs, _same(evidence, groups, pairs))
+    return groups
+
+
+def log_odds(pairs: Pairs, same: Bools) -> F64:
+    """Log2 odds that each pair is one person, with tables counted from the truth.
+
+    Each stratum has tables of its own; where it has few pairs of a kind, they lean on those of all strata.
+    """
+    weight = np.zeros(same.size)
+    for stratum in np.unique(pairs.stratum).tolist():
+        here = pairs.stratum == stratum
+        weight[here] = np.log2(((same & here).sum() + _SMOOTH) / ((~same & here).sum() + _SMOOTH))
+        for column, levels in enumerate(_LEVELS):
+            level = pairs.levels[:, column]
+            m, u = (_shares(level, of, of & here, levels) for of in (same, ~same))
+            weight[here] += np.log2(m / u)[level[here]]
+    return weight
+
+
+def _shares(level: I64, everywhere: Bools, here: Bools, levels: int) -> F64:
+    """The share of each level among the pairs ``here``, leaning on those of all pairs of the kind."""
+    pooled = np.bincount(level[everywhere], minlength=levels) + _SMOOTH
+    counted = np.bincount(level[here], minlength=levels) + _LEAN * pooled / pooled.sum()
+    shares: F64 = counted / counted.sum()
+    return shares
+
+
+def compared(evidence: Evidence, groups: I64) -> Pairs:
+    """The pairs of groups that share something, with how they compare."""
+    count = int(groups.max()) + 1
+    first, last, uses, numbers, verified = _use_spans(evidence, groups)
+    found = [_phone_pairs(uses, numbers, first, last, verified)]
+
+    def add(pairs: tuple[I64, I64], stratum: int) -> None:
+        found.append((*pairs, np.full(pairs[0].size, stratum, np.int64)))
+
+    number_mask = evidence.use_number // 100_000_000 * 10_000 + evidence.use_number % 10_000
+    use_ok = evidence.usable[evidence.use_account]
+    hidden = (evidence.masked >= 0) & evidence.usable
+    mask_group = np.concatenate([groups[hidden], groups[evidence.use_account[use_ok]]])
+    mask = np.concatenate([evidence.masked[hidden], number_mask[use_ok]])
+    surname = slots_of(groups, count, evidence.surname, evidence.usable)[:, 0]
+    known = surname[mask_group] >= 0
+    add(pairs_sharing(mask_group[known], mask[known], surname[mask_group[known]]), BY_MASK)
+    for by, other in ((BY_BIRTHDAY, evidence.birthday), (BY_HOME, evidence.home)):
+        rows = np.flatnonzero((evidence.full >= 0) & (other >= 0) & evidence.usable)
+        add(pairs_sharing(groups[rows], evidence.full[rows], other[rows]), by)
+    left = np.concatenate([part[0] for part in found])
+    right = np.concatenate([part[1] for part in found])
+    stratum = np.concatenate([part[2] for part in found])
+    left, right = np.minimum(left, right), np.maximum(left, right)
+    # A pair found in several ways counts where it is strongest: shared phones come first.
+    order = np.lexsort((stratum, right, left))
+    left, right, stratum = left[order], right[order], stratum[order]
+    keep = np.ones(left.size, np.bool_)
+    keep[1:] = (left[1:] != left[:-1]) | (right[1:] != right[:-1])
+    left, right, stratum = left[keep], right[keep], stratum[keep]
+    return Pairs(left, right, stratum, _levels(evidence, groups, count, left, right, mask_group, mask))
+
+
+def _use_spans(evidence: Evidence, groups: I64) -> tuple[I64, I64, I64, I64, Bools]:
+    """First and last use of each number by each group (rows), the group, the number, and whether it was proved."""
+    rows = np.flatnonzero(evidence.usable[evidence.use_account])
+    group, number = groups[evidence.use_account[rows]], evidence.use_number[rows]
+    numbers, code = np.unique(number, return_inverse=True)
+    keys, place = np.unique(group * numbers.size + code.reshape(-1), return_inverse=True)
+    place = place.reshape(-1)
+    first = np.full(keys.size, np.iinfo(np.int64).max, np.int64)
+    last = np.zeros(keys.size, np.int64)
+    verified = np.zeros(keys.size, np.int64)
+    np.minimum.at(first, place, evidence.use_time[rows])
+    np.maximum.at(last, place, evidence.use_time[rows])
+    np.maximum.at(verified, place, evidence.use_verified[rows].astype(np.int64))
+    return first, last, keys // numbers.size, numbers[keys % numbers.size], verified.astype(np.bool_)
+
+
+def _phone_pairs(group: I64, number: I64, first: I64, last: I64, verified: Bools) -> tuple[I64, I64, I64]:
+    """Pairs that share a plain number. The stratum: who proved it, and whether it was quiet in between (0-5)."""
+    row = np.arange(group.size, dtype=np.int64)
+    left, right = pairs_sharing(row, number)
+    gap = np.maximum(first[left], first[right]) - np.minimum(last[left], last[right])
+    proofs = verified[left].astype(np.int64) + verified[right]
+    return group[left], group[right], (2 - proofs) * 2 + (gap > QUIET)
+
+
+def _levels(evidence: Evidence, groups: I64, count: int, left: I64, right: I64, mask_group: I64, mask: I64) -> I64:
+    """How the pairs compare, field by field."""
+    usable = evidence.usable
+    levels = np.zeros((left.size, len(_LEVELS)), np.int64)
+    levels[:, NAME] = _name_levels(evidence, groups, count, left, right)
+    for column, values in (
+        (BIRTHDAY, evidence.birthday),
+        (GENDER, evidence.gender),
+        (CITY, evidence.city),
+        (HOME, evidence.home),
+    ):
+        slots = slots_of(groups, count, values, usable)
+        levels[:, column] = _any_equal(slots[left], slots[right])
+    slots = slots_of(mask_group, count, mask, np.ones(mask.size, np.bool_))
+    levels[:, MASK] = _any_equal(slots[left], slots[right])
+    return levels
+
+
+def _any_equal(a: I64, b: I64) -> I64:
+    equal = ((a[:, :, None] == b[:, None, :]) & (a[:, :, None] >= 0)).any(axis=(1, 2))
+    said = (a[:, 0] >= 0) & (b[:, 0] >= 0)
+    return np.where(equal, EQUAL, np.where(said, DIFFERENT, UNSAID)).astype(np.int64)
+
+
+def _name_levels(evidence: Evidence, groups: I64, count: int, left: I64, right: I64) -> I64:
+    """The best agreement between any two names of the two groups."""
+    names = evidence.readings
+    slots = slots_of(groups, count, evidence.name, evidence.usable)
+    a, b = slots[left], slots[right]
+    best = np.full(left.size, NONE_SAID, np.int64)
+    for i in range(a.shape[1]):
+        for j in range(b.shape[1]):
+            both = np.flatnonzero((a[:, i] >= 0) & (b[:, j] >= 0))
+            level = _name_level(names[a[both, i]], names[b[both, j]])
+            old = best[both]
+            best[both] = np.where(old == NONE_SAID, level, np.where(level == NONE_SAID, old, np.minimum(old, level)))
+    return best
+
+
+def _name_level(a: I64, b: I64) -> I64:
+    """Agreement of names given as rows of (text, full, surname, given, given)."""
+    text = (a[:, 0] == b[:, 0]) & (a[:, 0] >= 0) & (a[:, 1] >= 0)
+    sound = (a[:, 1] == b[:, 1]) & (a[:, 1] >= 0)
+    surnames = (a[:, 2] >= 0) & (b[:, 2] >= 0)
+    surname = surnames & (a[:, 2] == b[:, 2])
+    given = (a[:, 3] != -1) & (b[:, 3] != -1)
+    shared = np.zeros(a.shape[0], np.bool_)
+    for i in (3, 4):
+        for j in (3, 4):
+            shared |= (a[:, i] == b[:, j]) & (a[:, i] >= 0)
+    return np.select(
+        [text, sound, surname & shared, surname & ~given, surname, surnames],
+        [SAME_TEXT, SAME_SOUND, SHARED_GIVEN, SURNAME_ONLY, OTHER_GIVEN, OTHER_SURNAME],
+        NONE_SAID,
+    ).astype(np.int64)
+
+
+def _same(evidence: Evidence, groups: I64, pairs: Pairs) -> Bools:
+    """Whether the pairs are one person: that of most of the group's accounts (nearly always all of them)."""
+    person = np.zeros(int(groups.max()) + 1, np.int64)
+    person[groups] = evidence.person
+    same: Bools = person[pairs.left] == person[pairs.right]
+    return same
+
+
+# -- what it is held against ------------------------------------------------------------------------------------------
+
+
+def _ceiling(evidence: Evidence, groups: I64) -> I64:
+    """Every true pair with any evidence joined, until nothing changes."""
+    for _ in range(ROUNDS):
+        pairs = compared(evidence, groups)
+        take = _same(evidence, groups, pairs)
+        if not take.any():
+            break
+        groups = joined(int(groups.max()) + 1, pairs.left[take], pairs.right[take])[groups]
+    return groups
+
+
+def _same_phone(evidence: Evidence, groups: I64) -> I64:
+    """Whoever gives the same number is one person."""
+    return _closed(evidence, groups, evidence.use_number)
+
+
+def _same_name_and_phone(evidence: Evidence, groups: I64) -> I64:
+    """Accounts with exactly the same name and number are one person."""
+    text = evidence.text[evidence.use_account]
+    return _closed(evidence, groups, np.where(text >= 0, evidence.use_number * 10_000_000 + text, -1))
+
+
+def _closed(evidence: Evidence, groups: I64, key: I64) -> I64:
+    rows = np.flatnonzero((key >= 0) & evidence.usable[evidence.use_account])
+    rows = rows[np.argsort(key[rows], kind="stable")]
+    equal = key[rows[1:]] == key[rows[:-1]]
+    account = evidence.use_account[rows]
+    return joined(int(groups.max()) + 1, groups[account[:-1][equal]], groups[account[1:][equal]])[groups]
+
+
+def _score(evidence: Evidence, groups: I64, *, apart: bool = False, naive: bool = False) -> Evaluation:
+    """The evaluation of groups of accounts, with the person's other identifiers put to theirs.
+
+    A phone goes to its only group; of several, to the one that proved it last, unless another used it long after
+    (``naive``: to whoever used it last). ``apart``: every identifier by itself.
+    """
+    kind = evidence.nodes.column("kind").to_numpy().astype(np.int64)
+    node = evidence.nodes.column("node").to_numpy().astype(np.int64)
+    own = int(groups.max()) + 1 + np.arange(node.size, dtype=np.int64)
+    cluster = own.copy()
+    if not apart:
+        accounts = kind == ACCOUNT
+        cluster[accounts] = groups[node[accounts]]
+        for bit in range(len(KEYS)):
+            rows = np.flatnonzero((evidence.shown >> bit & 1 == 1) & evidence.usable)
+            of_person = np.full(int(evidence.person.max()) + 1, -1, np.int64)
+            of_person[evidence.person[rows]] = groups[rows]
+            here = np.flatnonzero(kind == bit)
+            cluster[here] = np.where(of_person[node[here]] >= 0, of_person[node[here]], own[here])
+        here = np.flatnonzero(kind == PHONE)
+        cluster[here] = _owner_of(evidence, groups, node[here], own[here], naive)
+    gone = ~evidence.usable[np.where(kind == ACCOUNT, node, 0)] & (kind == ACCOUNT)
+    cluster[gone] = own[gone]
+    record = pa.array(np.arange(node.size))
+    truth = pa.table({"record_id": record, "entity_id": evidence.nodes.column("entity_id")})
+    return evaluate(truth, pa.table({"record_id": record, "cluster": cluster}))
+
+
+def _owner_of(evidence: Evidence, groups: I64, numbers: I64, own: I64, naive: bool) -> I64:
+    """The group of each number, or ``own`` where that is in doubt."""
+    first, last, group, number, verified = _use_spans(evidence, groups)
+    order = np.lexsort((last, verified & (not naive), number))
+    first, last, group, number, verified = first[order], last[order], group[order], number[order], verified[order]
+    starts = np.flatnonzero(np.concatenate([[True], number[1:] != number[:-1]]))
+    ends = np.append(starts[1:], number.size) - 1  # the group that proved it last, else that used it last
+    only = starts == ends
+    others = np.where(np.isin(np.arange(number.size), ends), 0, first)
+    later = np.maximum.reduceat(others, starts) > last[ends] + QUIET
+    sure = only | naive | (verified[ends] & ~later)
+    place = np.minimum(np.searchsorted(number[ends], numbers), ends.size - 1)
+    known = (number[ends][place] == numbers) & sure[place]
+    return np.where(known, group[ends][place], own)
