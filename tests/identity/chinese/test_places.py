@@ -116,9 +116,9 @@ def test_addresses(one: str, other: str, level: str) -> None:
 def test_keys_of_addresses() -> None:
     values = [one or "" for one in ADDRESS.clean([FULL, "西湖区阳光小区3幢1201", "杭州市"])]
     assert ADDRESS.keys()["room"](values) == ["阳光 3 1201", "阳光 3 1201", None]
-    assert ADDRESS.keys()["house"](values) == ["文三路123", None, None]
     assert ADDRESS.tokens()["place"](values) == [["阳光", "文三路123"], ["阳光"], []]
-    assert ADDRESS.keys()["district"](values) == ["330106", None, None]
+    assert ADDRESS.shared()[6](values) == ["330106", None, None]
+    assert ADDRESS.shared()[7](values) == ["3301", None, "3301"]
 
 
 def test_equal_addresses_agree_as_far_as_they_tell() -> None:

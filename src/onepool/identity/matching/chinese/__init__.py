@@ -7,7 +7,6 @@ gender and member levels do everywhere.
 from __future__ import annotations
 
 from onepool.identity.matching.chinese.addresses import ADDRESS
-from onepool.identity.matching.chinese.kind import ChineseKind
 from onepool.identity.matching.chinese.nicknames import NICKNAME
 from onepool.identity.matching.chinese.parts import GIVEN, SURNAMES
 from onepool.identity.matching.chinese.persons import NAME
@@ -21,4 +20,15 @@ for _kind in (NAME, SURNAMES, GIVEN, NICKNAME, ADDRESS, REGION):
 for _kind in (PHONE, MASKED_PHONE, GENDER, MEMBER_LEVEL):
     register(_kind)
 
-__all__ = ["ChineseKind"]
+__all__ = [
+    "ADDRESS",
+    "GENDER",
+    "GIVEN",
+    "MASKED_PHONE",
+    "MEMBER_LEVEL",
+    "NAME",
+    "NICKNAME",
+    "PHONE",
+    "REGION",
+    "SURNAMES",
+]

@@ -8,18 +8,21 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from onepool.identity.matching.chinese.kind import ChineseKind
+from onepool.identity.matching.chinese.memory import PerValues
 from onepool.identity.matching.chinese.places import head_of
 from onepool.identity.matching.chinese.regions import tree_numbers
-from onepool.identity.matching.kinds import Levels, Positions, Strings
+from onepool.identity.matching.kinds import Levels, Positions, SimpleKind, Strings
 from onepool.identity.matching.strings import NOTHING, by_first, jaro_winkler
 from onepool.identity.naming.hanzi import simplified
+
+I64 = npt.NDArray[np.int64]
 
 LEVELS: Final = (
     "same",
@@ -49,8 +52,8 @@ _DASHES: Final = re.compile(r"(?P<building>[A-Za-z]?\d{1,3})-(?:(?P<unit>\d{1,2}
 _ESTATE: Final = re.compile(r"[\u4e00-\u9fff]{2,}")
 # What people leave out or swap when they name their estate.
 _COMMON: Final = re.compile(
-    r"(?:小区|住宅区|社区|花园|花苑|家园|公寓|新村|大厦|写字楼|广场|苑|园|城|府|庭|院)+"
-    r"(?:[东西南北一二三四五六七八九]+[区期苑])?$"
+    r"(?:小区|住宅区|社区|花园|花苑|家园|嘉园|公寓|新村|大厦|写字楼|广场|名邸|华庭|豪庭|雅苑|名苑|佳苑|公馆|国际|花城|新城|雅居|名都|华府|山庄|别墅"
+    r"|中心|苑|园|城|府|庭|院)+(?:[东西南北一二三四五六七八九]+[区期苑])?$"
 )
 _DIGIT: Final = {letter: value for value, letter in enumerate("一二三四五六七八九", 1)}
 
@@ -126,61 +129,90 @@ def _split(values: Sequence[str]) -> list[Address]:
     return [Address(*value.split(_SEPARATOR)) for value in values]
 
 
-def _numbers(texts: Sequence[str]) -> npt.NDArray[np.int64]:
+def _numbers(texts: Sequence[str]) -> I64:
     """Equal texts have equal numbers; 0 for ''."""
     known = {"": 0}
     return np.array([known.setdefault(text, len(known)) for text in texts], np.int64)
 
 
-def _same(numbers: npt.NDArray[np.int64], left: Positions, right: Positions) -> npt.NDArray[np.bool_]:
+def _same(numbers: I64, left: Positions, right: Positions) -> npt.NDArray[np.bool_]:
     found: npt.NDArray[np.bool_] = (numbers[left] == numbers[right]) & (numbers[left] > 0)
     return found
 
 
-def compare_addresses(values: Strings, left: Positions, right: Positions) -> Levels:
-    """Levels of `LEVELS` for canonical addresses. Different known cities are always `different`."""
+@dataclass(frozen=True)
+class _Numbers:
+    """Parts of distinct addresses as numbers (0: not told), and the text that is compared where they say nothing."""
+
+    province: I64
+    city: I64
+    district: I64
+    estate: I64
+    road: I64
+    house: I64
+    building: I64
+    block: I64
+    room: I64
+    town: I64
+    rest: I64
+    texts: Strings
+    long: npt.NDArray[np.bool_]
+
+
+def _number(values: Strings) -> _Numbers:
     parts = _split(values.tolist())
-    province, city, district = tree_numbers([one.region for one in parts])
-    estate = _numbers([one.estate for one in parts])
-    road = _numbers([one.road for one in parts])
-    house = _numbers([f"{one.road} {one.number}" if one.road and one.number else "" for one in parts])
-    building = _numbers([f"{one.building or '-'} {one.unit}" if one.building or one.unit else "" for one in parts])
-    block = _numbers([one.building for one in parts])
-    room = _numbers([one.room for one in parts])
-    town = _numbers([one.town for one in parts])
-    rest = _numbers([one.rest for one in parts])
-
-    def apart(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-        found: npt.NDArray[np.bool_] = (numbers[left] != numbers[right]) & (numbers[left] > 0) & (numbers[right] > 0)
-        return found
-
-    elsewhere = apart(province) | apart(city)
-    place = (_same(estate, left, right) | _same(house, left, right)) & ~elsewhere & ~apart(district)
-    block_open = ~apart(block) & ~(apart(building) & _same(block, left, right))
     texts = np.empty(len(parts), dtype=object)
     texts[:] = [one.estate + one.road + one.rest for one in parts]
-    alike = np.zeros(len(left), bool)
-    at = np.flatnonzero(~place & ~elsewhere & (city[left] == city[right]))
-    if len(at):
-        long = np.array([len(text) >= 4 for text in texts], bool)
-        alike[at] = (jaro_winkler(texts, left[at], right[at]) >= 0.9) & long[left[at]] & long[right[at]]
-    told = (room > 0) | (rest > 0)
-    return by_first(
-        (left == right) & told[left],
-        place & block_open & _same(room, left, right),
-        place & _same(building, left, right) & ~apart(room),
-        place & ~apart(room) & block_open,
-        place,
-        (alike | (_same(road, left, right) & ~apart(district)) | (_same(town, left, right) & ~apart(district)))
-        & ~elsewhere,
-        _same(district, left, right) & ~elsewhere,
-        _same(city, left, right) & ~elsewhere,
+    return _Numbers(
+        *tree_numbers([one.region for one in parts]),
+        estate=_numbers([one.estate for one in parts]),
+        road=_numbers([one.road for one in parts]),
+        house=_numbers([f"{one.road} {one.number}" if one.road and one.number else "" for one in parts]),
+        building=_numbers([f"{one.building or '-'} {one.unit}" if one.building or one.unit else "" for one in parts]),
+        block=_numbers([one.building for one in parts]),
+        room=_numbers([one.room for one in parts]),
+        town=_numbers([one.town for one in parts]),
+        rest=_numbers([one.rest for one in parts]),
+        texts=texts,
+        long=np.array([len(text) >= 4 for text in texts], bool),
     )
 
 
-def _itself(values: Strings) -> Levels:
-    at = np.arange(len(values))
-    return compare_addresses(values, at, at)
+_numbered: Final = PerValues(_number)
+
+
+def compare_addresses(values: Strings, left: Positions, right: Positions) -> Levels:
+    """Levels of `LEVELS` for canonical addresses. Different known cities are always `different`."""
+    told = _numbered(values)
+
+    def apart(numbers: I64) -> npt.NDArray[np.bool_]:
+        found: npt.NDArray[np.bool_] = (numbers[left] != numbers[right]) & (numbers[left] > 0) & (numbers[right] > 0)
+        return found
+
+    elsewhere = apart(told.province) | apart(told.city)
+    district = ~apart(told.district)
+    place = (_same(told.estate, left, right) | _same(told.house, left, right)) & ~elsewhere & district
+    block_open = ~apart(told.block) & ~(apart(told.building) & _same(told.block, left, right))
+    alike = np.zeros(len(left), bool)
+    at = np.flatnonzero(
+        ~place & ~elsewhere & (told.city[left] == told.city[right]) & told.long[left] & told.long[right]
+    )
+    if len(at):
+        alike[at] = jaro_winkler(told.texts, left[at], right[at]) >= 0.9
+    near = _same(told.road, left, right) | _same(told.town, left, right)
+    return by_first(
+        (left == right) & ((told.room > 0) | (told.rest > 0))[left],
+        place & block_open & _same(told.room, left, right),
+        place & _same(told.building, left, right) & ~apart(told.room),
+        place & ~apart(told.room) & block_open,
+        place,
+        (alike | (near & district)) & ~elsewhere,
+        _same(told.district, left, right) & ~elsewhere,
+        _same(told.city, left, right) & ~elsewhere,
+    )
+
+
+_itself: Final = PerValues(lambda values: compare_addresses(values, np.arange(len(values)), np.arange(len(values))))
 
 
 def _key(made: Callable[[Address], str]) -> Callable[[Sequence[str]], list[str | None]]:
@@ -208,9 +240,6 @@ def _district(one: Address) -> str:
 
 
 room_key = _key(_room)
-estate_key = _key(lambda one: one.estate)
-house_key = _key(_house)
-road_key = _key(lambda one: one.road)
 city_key = _key(_city)
 district_key = _key(_district)
 
@@ -220,12 +249,12 @@ def place_tokens(values: Sequence[str]) -> list[list[str]]:
     return [[token for token in (one.estate, _house(one)) if token] for one in _split(values)]
 
 
-ADDRESS: Final = ChineseKind(
+ADDRESS: Final = SimpleKind(
     "address",
     LEVELS,
     clean_addresses,
     compare_addresses,
-    {"room": room_key, "estate": estate_key, "house": house_key, "district": district_key},
+    {"room": room_key},
     {"place": place_tokens},
     shared_functions={6: district_key, 7: city_key},
     itself=_itself,

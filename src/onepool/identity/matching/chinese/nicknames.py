@@ -10,8 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from onepool.identity.matching.chinese.kind import ChineseKind
-from onepool.identity.matching.kinds import Levels, Positions, Strings
+from onepool.identity.matching.kinds import Levels, Positions, SimpleKind, Strings
 from onepool.identity.matching.strings import by_first, jaro_winkler
 from onepool.identity.naming import parse_name
 from onepool.identity.naming.hanzi import simplified
@@ -84,7 +83,7 @@ def person_key(values: Sequence[str]) -> list[str | None]:
     return [" ".join((name.surname, *name.given)) if name.surname and name.given else None for name in found]
 
 
-NICKNAME: Final = ChineseKind(
+NICKNAME: Final = SimpleKind(
     "nickname",
     LEVELS,
     clean_nicknames,

@@ -7,10 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from onepool.identity.matching.chinese.kind import ChineseKind
 from onepool.identity.matching.chinese.persons import DIFFERENT, NEARLY, PART, SOUND, SURNAME, TONED, compare_names
 from onepool.identity.matching.chinese.shapes import alike
-from onepool.identity.matching.kinds import Levels, Positions, Strings
+from onepool.identity.matching.kinds import Levels, Positions, SimpleKind, Strings
 from onepool.identity.matching.strings import by_first, clean_text
 from onepool.identity.naming.hanzi import is_hanzi, simplified
 from onepool.identity.naming.surnames import surname_reading
@@ -75,7 +74,7 @@ def whole(values: Sequence[str]) -> list[str | None]:
     return list(values)
 
 
-GIVEN: Final = ChineseKind(
+GIVEN: Final = SimpleKind(
     "given_name",
     GIVEN_LEVELS,
     clean_part,
@@ -83,7 +82,7 @@ GIVEN: Final = ChineseKind(
     {"whole": whole, "sound": given_sound},
     shared_functions={1: given_sound, 2: given_sound},
 )
-SURNAMES: Final = ChineseKind(
+SURNAMES: Final = SimpleKind(
     "surname",
     SURNAME_LEVELS,
     clean_part,

@@ -11,9 +11,9 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from onepool.identity.matching.chinese.kind import ChineseKind
+from onepool.identity.matching.chinese.memory import PerValues
 from onepool.identity.matching.chinese.shapes import alike_packed
-from onepool.identity.matching.kinds import Levels, Positions, Strings
+from onepool.identity.matching.kinds import Levels, Positions, SimpleKind, Strings
 from onepool.identity.matching.strings import clean_text, jaro_winkler
 from onepool.identity.naming import PersonName, parse_name
 from onepool.identity.naming.hanzi import is_hanzi, simplified
@@ -239,9 +239,12 @@ def _levels(parts, bag, left, right, pairs, out):  # type: ignore[no-untyped-def
             out[at] = _level(x, y, bag[left[at]], bag[right[at]], pairs)
 
 
+_encoded: Final = PerValues(lambda values: encode_names(values.tolist()))
+
+
 def compare_names(values: Strings, left: Positions, right: Positions) -> Levels:
     """Levels of pairs of canonical names; -1 where they say nothing of each other (王女士 against *小明)."""
-    names = encode_names(values.tolist())
+    names = _encoded(values)
     out = np.full(len(left), -1, np.int8)
     _levels(names.parts, names.bag, left, right, alike_packed(), out)
     known = names.parts[:, _KNOWN].astype(bool)
@@ -255,8 +258,10 @@ def compare_names(values: Strings, left: Positions, right: Positions) -> Levels:
 
 def levels_with_itself(values: Strings) -> Levels:
     """Equal names of which a part isn't known agree on the rest only."""
-    at = np.arange(len(values))
-    return compare_names(values, at, at)
+    return _itself(values)
+
+
+_itself: Final = PerValues(lambda values: compare_names(values, np.arange(len(values)), np.arange(len(values))))
 
 
 def surname_key(values: Sequence[str]) -> list[str | None]:
@@ -264,14 +269,11 @@ def surname_key(values: Sequence[str]) -> list[str | None]:
     return [parse_name(value).surname or None for value in values]
 
 
-def sound_key(values: Sequence[str]) -> list[str | None]:
-    """How the whole name sounds; None if a part isn't known."""
-    return [" ".join(syllables_of(value, parse_name(value))) or None for value in values]
-
-
 def syllables_key(values: Sequence[str]) -> list[str | None]:
-    """The syllables of the name in alphabetical order: Wang Xiaoming and Xiaoming Wang."""
-    return [" ".join(sorted(syllables_of(value, parse_name(value)))) or None for value in values]
+    """The syllables of the name in alphabetical order (Wang Xiaoming and Xiaoming Wang); texts that name nobody as
+    they are; None if a part of the name isn't known."""
+    found = ((value, parse_name(value)) for value in values)
+    return [" ".join(sorted(syllables_of(value, name))) or None if name.script else value for value, name in found]
 
 
 def given_key(values: Sequence[str]) -> list[str | None]:
@@ -280,24 +282,12 @@ def given_key(values: Sequence[str]) -> list[str | None]:
     return [" ".join(name.given) if name.given and "*" not in name.hanzi_given else None for name in found]
 
 
-def whole_key(values: Sequence[str]) -> list[str | None]:
-    """The name as it is written, if surname and given name are known or it is no person's name."""
-    found = ((value, parse_name(value)) for value in values)
-    return [value if (name.surname and name.given) or not name.script else None for value, name in found]
-
-
-NAME: Final = ChineseKind(
+NAME: Final = SimpleKind(
     "name",
     LEVELS,
     clean_names,
     compare_names,
-    {
-        "whole": whole_key,
-        "sound": sound_key,
-        "syllables": syllables_key,
-        "surname": surname_key,
-        "given": given_key,
-    },
+    {"syllables": syllables_key, "surname": surname_key, "given": given_key},
     shared_functions={
         TONED: syllables_key,
         SOUND: syllables_key,

@@ -10,14 +10,14 @@ from typing import Final
 
 import numpy as np
 
-from onepool.identity.matching.chinese.kind import ChineseKind
-from onepool.identity.matching.kinds import Levels, Positions, Strings
+from onepool.identity.matching.chinese.memory import PerValues
+from onepool.identity.matching.kinds import Levels, Positions, SimpleKind, Strings
 from onepool.identity.matching.strings import by_first, edits
 
 LEVELS: Final = ("same", "what a mask shows is the same", "one digit wrong or swapped", "same last four", "different")
 _MASK: Final = re.compile(r"[*xX•·●＊#×]")
 _LEFT_OUT: Final = re.compile(r"[\s\-()（）.]")
-_EXTENSION: Final = re.compile(r"(?:转|[,;]|ext\.?).*$", re.IGNORECASE)
+_EXTENSION: Final = re.compile(r"(?:转|[,;#]|ext\.?)\d+$|^(?:\+?86)?1\d{10}-\d{2,5}$", re.IGNORECASE)
 _MOBILE: Final = re.compile(r"(?:\+?0{0,2}86)?(1[0-9*]{10})")
 _LAST: Final = re.compile(r"(?:尾号|后四位|末四位)[:：]?(\d{4})")
 _SHORT: Final = re.compile(r"\*+(\d{4})")
@@ -31,12 +31,13 @@ def canonical(text: str) -> str | None:
 
     Extensions (privacy numbers) go: what is left is the host's number and nobody's, so there is none.
     """
-    plain = _LEFT_OUT.sub("", unicodedata.normalize("NFKC", text).strip())
+    written = unicodedata.normalize("NFKC", text).strip()
+    if _EXTENSION.search(written):
+        return None
+    plain = _LEFT_OUT.sub("", written)
     last = _LAST.search(plain)
     if last:
         return "*" * (_LENGTH - 4) + last[1]
-    if _EXTENSION.search(plain):
-        return None
     plain = _MASK.sub("*", plain)
     mobile = _MOBILE.fullmatch(plain)
     if mobile:
@@ -63,9 +64,12 @@ def _digits(values: Strings) -> np.ndarray[tuple[int, int], np.dtype[np.int8]]:
     return out
 
 
+_numbered: Final = PerValues(_digits)
+
+
 def compare_phones(values: Strings, left: Positions, right: Positions) -> Levels:
     """Levels of `LEVELS`. A mask agrees if at least four shown digits agree and none differs."""
-    digits = _digits(values)
+    digits = _numbered(values)
     a, b = digits[left], digits[right]
     shown = (a >= 0) & (b >= 0)
     agree = (shown & (a == b)).sum(axis=1)
@@ -105,8 +109,8 @@ def last_key(values: Sequence[str]) -> list[str | None]:
     return [None if "*" in key else key for key in found]
 
 
-def _kind(name: str) -> ChineseKind:
-    return ChineseKind(
+def _kind(name: str) -> SimpleKind:
+    return SimpleKind(
         name,
         LEVELS,
         clean_phones,

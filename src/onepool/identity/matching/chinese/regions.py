@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from onepool.identity.matching.chinese.kind import ChineseKind
-from onepool.identity.matching.kinds import Levels, Positions, Strings
+from onepool.identity.matching.chinese.memory import PerValues
+from onepool.identity.matching.kinds import Levels, Positions, SimpleKind, Strings
 from onepool.identity.matching.strings import by_first, clean_text
 from onepool.identity.naming.hanzi import simplified
 from onepool.standards.normalise.region import by_code, divisions, resolve
@@ -77,9 +77,12 @@ def tree_numbers(codes: Sequence[str]) -> tuple[I64, I64, I64]:
     return province, city, district
 
 
+_numbered: Final = PerValues(lambda values: tree_numbers(values.tolist()))
+
+
 def compare_regions(values: Strings, left: Positions, right: Positions) -> Levels:
     """Levels of `LEVELS`; -1 where a side is no known place."""
-    province, city, district = tree_numbers(values.tolist())
+    province, city, district = _numbered(values)
     known = province > 0
     same_province = province[left] == province[right]
     same_city = (city[left] > 0) & (city[left] == city[right])
@@ -97,9 +100,7 @@ def compare_regions(values: Strings, left: Positions, right: Positions) -> Level
     return level
 
 
-def _itself(values: Strings) -> Levels:
-    at = np.arange(len(values))
-    return compare_regions(values, at, at)
+_itself: Final = PerValues(lambda values: compare_regions(values, np.arange(len(values)), np.arange(len(values))))
 
 
 def _level_key(level: int) -> Callable[[Sequence[str]], list[str | None]]:
@@ -112,12 +113,12 @@ def _level_key(level: int) -> Callable[[Sequence[str]], list[str | None]]:
 
 province_key, city_key, district_key = _level_key(0), _level_key(1), _level_key(2)
 
-REGION: Final = ChineseKind(
+REGION: Final = SimpleKind(
     "region",
     LEVELS,
     clean_regions,
     compare_regions,
-    {"district": district_key, "city": city_key, "province": province_key},
+    {"district": district_key, "city": city_key},
     shared_functions={1: city_key, 2: city_key, 3: province_key, 4: province_key},
     itself=_itself,
 )

@@ -9,8 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from onepool.identity.matching.chinese.kind import ChineseKind
-from onepool.identity.matching.kinds import Levels, Positions, Strings
+from onepool.identity.matching.kinds import Levels, Positions, SimpleKind, Strings
 from onepool.identity.matching.strings import by_first, clean_text
 from onepool.standards.faults import Fault
 from onepool.standards.normalise.scalars import gender
@@ -71,8 +70,8 @@ def whole(values: Sequence[str]) -> list[str | None]:
     return list(values)
 
 
-GENDER: Final = ChineseKind("gender", ("same", "different"), clean_genders, compare_exact, {"whole": whole})
-MEMBER_LEVEL: Final = ChineseKind(
+GENDER: Final = SimpleKind("gender", ("same", "different"), clean_genders, compare_exact, {"whole": whole})
+MEMBER_LEVEL: Final = SimpleKind(
     "member_level", ("same", "next to each other", "different"), clean_member_levels, compare_member_levels,
     {"whole": whole},
 )  # fmt: skip
