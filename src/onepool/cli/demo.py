@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,10 +15,22 @@ from onepool.cli.imports import progress_bars
 from onepool.cli.output import HERE, Json, WorkspaceDir, note, opened, say, show_json, show_table
 from onepool.clock import SystemClock
 from onepool.demo import find_journey
+from onepool.demo.people.plan import Plan
+from onepool.demo.people.rates import TIERS, parse_rates, read_rates
 from onepool.demo.player import catalogue, play, script, segment_tracker
 from onepool.errors import OnePoolError, UsageError
 
 WEB_SHOP = "web_shop"
+
+BOUNDS = {
+    "apart": "nothing",
+    "platform_ids": "ids of one platform",
+    "name_and_phone": "same name and phone",
+    "phone": "same phone",
+    "oracle": "oracle within the limit",
+    "ceiling": "all true evidence",
+}
+"""What the bounds of generated people are called."""
 
 
 class _LoadByDefault(TyperGroup):
@@ -43,12 +56,33 @@ def register(app: typer.Typer) -> None:
 
 def load(
     folder: Annotated[Path, typer.Argument(help="The folder to make the workspace in.")] = Path("workspace"),
+    identity_only: Annotated[
+        bool, typer.Option(help="Generated people instead, with the truth of who is who.")
+    ] = False,
+    people: Annotated[int, typer.Option(help="Of generated people: how many.")] = 10_000,
+    tier: Annotated[str, typer.Option(help="Of generated people: easy, medium or hard.")] = "medium",
+    seed: Annotated[int, typer.Option(help="Of generated people: the same again.")] = 1,
+    sealed: Annotated[bool, typer.Option(help="Of generated people: others, with rates 30 % up or down.")] = False,
+    start: Annotated[
+        datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="Of generated people: first day.")
+    ] = datetime(2023, 1, 1),  # noqa: DTZ001 a day
+    days: Annotated[int, typer.Option(help="Of generated people: how many days.")] = 730,
+    rate: Annotated[list[str] | None, typer.Option(help="Of generated people: name=value, repeated.")] = None,
+    rates: Annotated[Path | None, typer.Option(help="Of generated people: a YAML file of rates.")] = None,
+    files_only: Annotated[bool, typer.Option(help="Of generated people: only files, no workspace.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Make the demonstration workspace in a folder.
+    """Make the demonstration workspace in a folder, or one of generated people.
 
     Example: onepool demo load workspace
     """
+    if identity_only:
+        given = {**(read_rates(rates) if rates else {}), **parse_rates(rate or [])}
+        if tier not in TIERS:
+            raise UsageError(f"no tier {tier!r}", hint=f"one of {', '.join(TIERS)}")
+        plan = Plan(people, tier, seed, sealed, start.date(), days, given)
+        _load_people(folder, plan, files_only=files_only, as_json=as_json)
+        return
     with progress_bars(quiet=as_json) as progress:
         # Loaded here, as in `import`.
         from onepool.demo.make import make_demo
@@ -59,6 +93,32 @@ def load(
         return
     show_table([{"what": name, "count": f"{count:,}"} for name, count in made.counts.items()], "loaded")
     say(f"next: onepool serve --workspace {folder}")
+
+
+def _load_people(folder: Path, plan: Plan, *, files_only: bool, as_json: bool) -> None:
+    with progress_bars(quiet=as_json) as progress:
+        # Loaded here, as in `import`.
+        from onepool.demo.people.make import make_people, write_people
+
+        make = write_people if files_only else make_people
+        made = make(folder, plan, SystemClock(), progress)
+    if as_json:
+        show_json(made.as_dict())
+        return
+    show_table([{"what": name, "count": f"{count:,}"} for name, count in made.counts.items()], "generated")
+    show_table([_bound(name, made.bounds[name]) for name in BOUNDS if name in made.bounds], "bounds")
+    if not files_only:
+        say(f"next: onepool identity evaluate --workspace {folder} --truth {folder / 'truth' / 'records.csv'}")
+
+
+def _bound(name: str, score: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "joined by": BOUNDS[name],
+        "recall": f"{score['recall']:.3f}",
+        "precision": f"{score['precision']:.5f}",
+        "B-cubed F1": f"{score['bcubed_f1']:.3f}",
+        "merged with a stranger, of 10,000": f"{score['over_merge']:.1f}",
+    }
 
 
 def run_play(

@@ -64,7 +64,7 @@ def read_evidence(truth: Path) -> Evidence:
     folder = truth / "evidence"
     accounts = _read(folder, "accounts-*.parquet")
     uses = _read(folder, "uses-*.parquet")
-    nodes = pq.read_table(folder / "nodes.parquet")
+    nodes = pq.ParquetFile(folder / "nodes.parquet").read()
 
     def column(table: pa.Table, name: str) -> I64:
         found: I64 = table.column(name).to_numpy().astype(np.int64)
@@ -103,7 +103,8 @@ def read_evidence(truth: Path) -> Evidence:
 
 
 def _read(folder: Path, pattern: str) -> pa.Table:
-    return pa.concat_tables([pq.read_table(path) for path in sorted(folder.glob(pattern))]).combine_chunks()
+    # Not read_table: that loads pandas.
+    return pa.concat_tables([pq.ParquetFile(path).read() for path in sorted(folder.glob(pattern))]).combine_chunks()
 
 
 def _dictionary(table: pa.Table, name: str) -> I64:
@@ -218,7 +219,8 @@ def distinct(first: I64, second: I64) -> tuple[I64, I64]:
     """The different pairs of two columns (second >= 0), in order."""
     most = int(second.max(initial=0)) + 1
     if int(first.max(initial=0)) < (1 << 62) // most:
-        keys = np.unique(first * most + second)
+        keys = np.sort(first * most + second)
+        keys = keys[np.concatenate([[True], keys[1:] != keys[:-1]])] if keys.size else keys
         return keys // most, keys % most
     values, place = np.unique(second, return_inverse=True)
     keys = np.unique(first * values.size + place.reshape(-1))

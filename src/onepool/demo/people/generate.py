@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -19,45 +19,18 @@ from onepool.demo.people.accounts import account_ids, draw_accounts
 from onepool.demo.people.arrays import chance_of
 from onepool.demo.people.devices import draw_devices
 from onepool.demo.people.phones import draw_phones
+from onepool.demo.people.plan import Plan
 from onepool.demo.people.population import draw_people
 from onepool.demo.people.profiles import observe
-from onepool.demo.people.rates import Tier, rates_for
+from onepool.demo.people.rates import rates_for
 from onepool.demo.people.records import Seen, World, Writer, Written, nothing_seen
 from onepool.demo.people.truth import flat_table, write_truth
-from onepool.errors import UsageError
 
 BLOCK = 20_000
 """Persons whose records are in memory at once."""
 
-START = date(2023, 1, 1)
-DAYS = 730
-PEOPLE = 10_000
-MOST_PEOPLE = 5_000_000
 _SEALED = 0x5EA1
 _EVIDENCE = ("name", "gender", "birthday", "phone")
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What to generate. Equal plans give equal files, byte for byte."""
-
-    people: int = PEOPLE
-    tier: Tier = "medium"
-    seed: int = 1
-    sealed: bool = False
-    start: date = START
-    days: int = DAYS
-    overrides: dict[str, float] = field(default_factory=dict)
-
-    def checked(self) -> Plan:
-        """Itself. Raises UsageError for what can't be generated."""
-        if not 10 <= self.people <= MOST_PEOPLE:
-            raise UsageError(f"{self.people} people can't be generated", hint=f"10 to {MOST_PEOPLE:,}")
-        if not 30 <= self.days <= 3650:
-            raise UsageError(f"{self.days} days can't be generated", hint="30 to 3650")
-        if self.seed < 0:
-            raise UsageError("the seed is negative")
-        return self
 
 
 @dataclass(slots=True)

@@ -13,7 +13,9 @@ import yaml
 from onepool import apply
 from onepool.clock import Clock
 from onepool.collect.files import ImportReport, Mapping, Progress, import_files
-from onepool.demo.people.generate import Generated, Plan, generate
+from onepool.demo.people.generate import Generated, generate
+from onepool.demo.people.oracle import bounds
+from onepool.demo.people.plan import Plan
 from onepool.demo.people.sources import definitions
 from onepool.errors import WorkspaceError
 from onepool.imports import apply_log, scratch_folder
@@ -23,6 +25,9 @@ AUTHOR = "demo"
 REASON = "generated people"
 TRUTH = "truth"
 RECORDS = "records"
+
+MOST_BOUNDED = 300_000
+"""The oracle is asked up to so many people; it needs memory for all of their pairs."""
 
 
 @dataclass(slots=True)
@@ -38,29 +43,44 @@ class MadePeople:
         return {"workspace": str(self.root), **self.counts, "bounds": self.bounds}
 
 
-def make_people(
-    root: Path, plan: Plan, clock: Clock, progress: Progress | None = None, *, keep_records: bool = False
-) -> MadePeople:
-    """Makes the workspace in a folder that has none: generates, imports, applies.
+def write_people(root: Path, plan: Plan, clock: Clock, progress: Progress | None = None) -> MadePeople:
+    """Only the files: records by touchpoint in ``records``, the truth in ``truth``. Raises UsageError.
 
-    ``keep_records`` leaves the generated Parquet files in ``records``; what they say is in the log anyhow. Raises
-    WorkspaceError when there is a workspace already, UsageError for a plan that can't be generated.
+    Up to MOST_BOUNDED people it also says how well anybody could do.
     """
+    del clock  # the period is the plan's
+    return _written(root, plan, progress)[0]
+
+
+def _written(root: Path, plan: Plan, progress: Progress | None) -> tuple[MadePeople, Generated]:
     plan.checked()
     if (root / SETTINGS_FILE).exists():
         raise WorkspaceError("there is a workspace already", where=str(root))
     generated = generate(plan, root / RECORDS, root / TRUTH, progress)
+    made = MadePeople(root, generated.counts)
+    if plan.people <= MOST_BOUNDED:
+        if progress is not None:
+            progress("asking the oracle", 0, 1)
+        made.bounds = bounds(root / TRUTH)
+    return made, generated
+
+
+def make_people(root: Path, plan: Plan, clock: Clock, progress: Progress | None = None) -> MadePeople:
+    """Makes the workspace in a folder that has none: generates, imports, applies.
+
+    Raises WorkspaceError when there is a workspace already, UsageError for a plan that can't be generated.
+    """
+    made, generated = _written(root, plan, progress)
     workspace = init_workspace(root, settings_text(), clock)
     try:
         _touchpoints(workspace)
         offsets = [offset for report in _import(workspace, generated, progress) for offset in report.offsets]
         apply_log(workspace, offsets, progress)
-        counts = {**generated.counts, **_counts(workspace)}
+        made.counts = {**generated.counts, **_counts(workspace), "records to refuse": generated.refused}
     finally:
         workspace.close()
-        if not keep_records:
-            shutil.rmtree(root / RECORDS)
-    return MadePeople(root, counts)
+    shutil.rmtree(root / RECORDS)  # what they say is in the log now
+    return made
 
 
 def settings_text() -> str:

@@ -1,13 +1,13 @@
 """How well anybody could do: an oracle that knows the rates, and baselines that know nothing.
 
 The oracle is a Bayes classifier. It starts from what is certain (ids that a platform gives out together), compares
-groups that share a phone, a masked phone or a name with birthday or home, and adds up per field the log likelihood ratio
-of what the comparison shows, log2 P(level | same person) / P(level | other persons), with both probabilities and the
-prior counted from the truth of this very population: the rates as they came out. Pairs above a threshold are joined and
-compared anew as a whole, four times. The threshold is the one that finds most pairs of identifiers while at most one
-person in 10,000 is merged with a stranger.
+groups that share a phone, a masked phone or a name with birthday or home, and adds up per field the log likelihood
+ratio of what the comparison shows, log2 P(level | same person) / P(level | other persons), with both probabilities and
+the prior counted from the truth of this very population: the rates as they came out. Pairs above a threshold are joined
+and compared anew as a whole, four times. The threshold is the one that finds most pairs of identifiers while at most
+one person in 10,000 is merged with a stranger.
 
-What makes it a bound and what keeps it from being a perfect one: it reads names and addresses without error, it picks
+What makes it a bound, and what keeps it from being a perfect one: it reads names and addresses without error, it picks
 its threshold by the truth, and it never trusts a placeholder; but fields count as independent, values that more than 30
 groups share make no pairs, orders' receivers and devices are not looked at, and names alone with a city make no pairs.
 ``ceiling`` joins every true pair that has any such evidence, as if all doubt could be settled.
