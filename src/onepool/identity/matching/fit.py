@@ -1,4 +1,4 @@
-"""Fitting a model to records: comparisons, weights, blocking rules and thresholds, by itself."""
+"""Fitting a model to records, by itself: weights, blocking rules, boosted model, clusters and report."""
 
 from __future__ import annotations
 
@@ -7,34 +7,26 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from onepool.identity.matching.blocking import KeyMaker, Rule, all_pairs
-from onepool.identity.matching.clustering import link
-from onepool.identity.matching.comparing import Comparer, plan
-from onepool.identity.matching.estimate import (
-    Bools,
-    Learned,
-    all_pair_count,
-    draw_pairs,
-    learn_m,
-    learn_prior,
-    learn_u,
-    refine_m,
-    start,
-    with_frequencies,
-)
+from onepool.identity.matching.clustering import link, positions
+from onepool.identity.matching.comparing import Comparer, Floats, Levels
 from onepool.identity.matching.guess import guess_columns
-from onepool.identity.matching.model import BlockingRule, Comparison, Model, pairs_table
+from onepool.identity.matching.learning import freeze, learn
+from onepool.identity.matching.model import Model, pairs_table
 from onepool.identity.matching.prepare import Ints, Records, prepare
 from onepool.identity.matching.report import full_report
-from onepool.identity.matching.search import Offer, choose, offers
 from onepool.identity.matching.settings import MatchingError, Settings
-from onepool.identity.matching.weights import probability
+from onepool.identity.matching.training import Labels, missing_pairs, self_train, worthwhile
 
 Links = Literal["dedupe"] | tuple[Literal["link"], str, str] | None
 #: pairs below are not worth keeping: they count 0 in clusters
-_LEAST_KEPT = 0.01
+_LEAST_KEPT = 0.002
+_LEAST_TOLD = 0.01
+#: most clusters thresholds tried on labels
+_TRIED = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6)
+_CHUNK = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -48,6 +40,31 @@ class Fit:
     report: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Scored:
+    """Pairs of record positions (left < right) with levels, weights and probability."""
+
+    left: Ints
+    right: Ints
+    levels: Levels
+    weights: Floats
+    chance: Floats
+
+    def only(self, kept: npt.NDArray[np.bool_]) -> Scored:
+        """The pairs kept."""
+        return Scored(self.left[kept], self.right[kept], self.levels[kept], self.weights[kept], self.chance[kept])
+
+    def plus(self, other: Scored) -> Scored:
+        """Both sets of pairs."""
+        return Scored(
+            np.concatenate([self.left, other.left]),
+            np.concatenate([self.right, other.right]),
+            np.concatenate([self.levels, other.levels]),
+            np.concatenate([self.weights, other.weights]),
+            np.concatenate([self.chance, other.chance]),
+        )
+
+
 def fit(
     records: pa.Table,
     columns: Mapping[str, str] | None = None,
@@ -58,133 +75,124 @@ def fit(
     """Learn a model from records and score and cluster them with it.
 
     ``columns``: column -> kind; those left out (or None: all) are guessed. ``links``: "dedupe" (default), or
-    ("link", LEFT, RIGHT): the column ``source`` tells which of two sets a record is of, and only pairs across are
-    made. ``labels``: left, right, match (bool) of record ids. Raises MatchingError for records that can't be matched.
+    ("link", LEFT, RIGHT): the column ``source`` tells which of two sets a record is of; each set holds a person once
+    and only pairs across are made. ``labels``: left, right, match (bool) of record ids. Raises MatchingError for
+    records that can't be matched.
     """
     settings = settings or Settings()
     kinds = {**guess_columns(records), **(columns or {})}
-    side_column = None
+    side = None
     if links is not None and links != "dedupe":
-        if "source" not in records.column_names:
-            raise MatchingError("to link two sets the records need a column source", hint='links=("link", "a", "b")')
         kinds["source"] = "ignore"
-        sources = records.column("source").to_pylist()
-        if not set(sources) <= {links[1], links[2]}:
-            raise MatchingError(f"the column source holds other values than {links[1]} and {links[2]}")
-        side_column = np.array([value == links[2] for value in sources], dtype=bool)
+        side = _side(records, links[1], links[2])
     prepared = prepare(records, kinds)
     if len(prepared) < 2:
         raise MatchingError("fewer than two records: nothing to match")
-    side = None if side_column is None else side_column[prepared.rows]
+    if side is not None:
+        side = side[prepared.rows]
+    judged = None if labels is None else read_labels(prepared, labels)
     learned, rules, packed, recall = learn(prepared, side, settings)
     model = freeze(learned, prepared, rules, settings)
+    most = 2 if side is not None else settings.max_cluster
+    comparer = Comparer(prepared, learned.specs)
     size = len(prepared)
-    left, right = packed // size, packed % size
-    levels, weights, chance = model.score_positions(prepared, left, right)
-    model = replace(model, report=full_report(model, prepared, left, right, levels, weights, chance, recall))
-    kept = chance >= _LEAST_KEPT
-    found = link(
-        left[kept],
-        right[kept],
-        chance[kept],
-        size,
-        settings.cluster,
-        most=2 if side is not None else settings.max_cluster,
+    scored = score_packed(model, comparer, packed, size, _LEAST_KEPT)
+    enough = judged is not None and (
+        judged.persons() >= settings.labels_for_boosting or int(judged.match.sum()) >= 5 * settings.labels_for_boosting
     )
-    table = pairs_table(model, prepared, left[kept], right[kept], levels[kept], weights[kept], chance[kept])
+    if settings.boost and (enough or worthwhile(scored.chance)):
+        forest = self_train(
+            scored.levels, scored.weights, scored.chance, scored.left, scored.right, size, most, settings,
+            judged if enough else None,
+        )  # fmt: skip
+        model = replace(model, forest=forest)
+        scored = replace(scored, chance=model.chance(scored.levels, scored.weights))
+    if side is None:
+        missing = missing_pairs(
+            scored.left, scored.right, scored.chance, size, most, 0.3, min(settings.pair_budget // 2, 20 * size)
+        )
+        scored = scored.plus(score_packed(model, comparer, missing, size, 0.0))
+    if judged is not None:
+        model = replace(model, cluster=_best_threshold(scored, judged, size, most, model.cluster))
+    report = full_report(
+        model, prepared, scored.left, scored.right, scored.levels, scored.weights, scored.chance, recall, len(packed)
+    )
+    model = replace(model, report=report)
+    found = _link(scored, size, model.cluster, most, judged)
+    told = scored.only(scored.chance >= _LEAST_TOLD)
+    table = pairs_table(model, prepared, told.left, told.right, told.levels, told.weights, told.chance)
     clusters = pa.table({"record_id": prepared.ids, "cluster": prepared.ids.take(pa.array(found))})
     return Fit(model, table, clusters, model.report)
 
 
-def learn(
-    records: Records, side: Bools | None, settings: Settings
-) -> tuple[Learned, tuple[BlockingRule, ...], Ints, float]:
-    """Weights and rules without labels; also all candidate pairs (packed) and the estimated recall of the rules."""
-    size = len(records)
-    random = np.random.default_rng(settings.seed)
-    maker = KeyMaker(records)
-    total = all_pair_count(size, side)
-    specs = plan(records)
-    if not specs:
-        raise MatchingError("no column to compare", hint="name the kinds of the columns")
-    comparer = Comparer(records, specs)
-    learned = start(specs, size)
-    drawn = draw_pairs(size, int(min(settings.random_pairs, 4 * total + 100)), side, random)
-    random_levels, _ = comparer.compare(*drawn)
-    learned = learn_u(learned, random_levels, None)
-    budget = int(min(settings.pair_budget, settings.pairs_per_record * size))
-    offered = offers(maker, side, budget // 2, None, 1.0)
-    if not offered:
-        raise MatchingError("no blocking rule gives pairs", hint="are all values different or all the same?")
-    first = _first_rules(offered, size)
-    for _ in range(2):
-        learned = learn_m(learned, records, maker, first, side, settings)
-        learned = learn_u(learned, random_levels, None)
-    packed, _ = all_pairs(maker, tuple(first), side)
-    left, right, stands_for = _sample(packed, size, settings.sample, random)
-    levels, _ = comparer.compare(left, right)
-    recall = 0.7
-    rules: list[Offer] = []
-    for turn in range(2):
-        for _ in range(2):
-            learned = with_frequencies(learned, records, comparer, settings)
-            comparer = Comparer(records, learned.specs)
-            levels, shared = comparer.compare(left, right)
-            weights = learned.weigh(levels, shared)
-            learned = learn_prior(learned, weights.sum(axis=1), stands_for, total, recall)
-            learned = refine_m(learned, levels, weights)
-            random_levels, random_shared = comparer.compare(*drawn)
-            learned = learn_u(learned, random_levels, random_shared)
-        chance = probability(learned.weigh(levels, shared).sum(axis=1), learned.prior)
-        sure = chance >= 0.9
-        if turn == 0 and sure.any():
-            rules, own, recall = choose(maker, offered, left[sure], right[sure], budget, settings.seed)
-            packed, counts = all_pairs(maker, tuple(offer.rule for offer in rules), side)
-            left, right, stands_for = _sample(packed, size, settings.sample, random)
-    if not rules:
-        rules, own, recall = [Offer(rule, 0, 1.0) for rule in first], {}, 1.0
-        packed, counts = all_pairs(maker, tuple(first), side)
-    blocking = tuple(BlockingRule(o.rule, counts.get(o.rule, 0), own.get(o.rule, 0.0)) for o in rules)
-    return learned, blocking, packed, recall
+def _side(records: pa.Table, left: str, right: str) -> npt.NDArray[np.bool_]:
+    if "source" not in records.column_names:
+        raise MatchingError("to link two sets the records need a column source", hint='links=("link", "a", "b")')
+    sources = records.column("source").to_pylist()
+    if not set(sources) <= {left, right}:
+        raise MatchingError(f"the column source holds other values than {left} and {right}")
+    return np.array([value == right for value in sources], dtype=bool)
 
 
-def _first_rules(offered: list[Offer], size: int) -> list[Rule]:
-    """Tight rules of many different columns: for each set of columns the widest that gives few pairs."""
-    best: dict[tuple[str, ...], Offer] = {}
-    for offer in offered:
-        if offer.pairs <= 4 * size:
-            columns = tuple(sorted({part.column for part in offer.rule.parts}))
-            if len(columns) == 2 or (len(columns) == 1 and offer.pairs <= size):
-                best[columns] = offer
-    chosen = sorted(best.values(), key=lambda offer: (-offer.pairs, offer.rule))[:16]
-    return [offer.rule for offer in chosen] or [offer.rule for offer in offered[:5]]
+def read_labels(records: Records, labels: pa.Table) -> Labels:
+    """Labels by position; MatchingError for a record that is not there."""
+    a, b = positions(records.ids, labels.column("left")), positions(records.ids, labels.column("right"))
+    match = np.asarray(labels.column("match").to_numpy(), dtype=bool)
+    return Labels(np.minimum(a, b), np.maximum(a, b), match)
 
 
-def _sample(packed: Ints, size: int, most: int, random: np.random.Generator) -> tuple[Ints, Ints, float]:
-    drawn = packed
-    if len(packed) > most:
-        drawn = packed[np.sort(random.choice(len(packed), most, replace=False))]
-    return drawn // size, drawn % size, len(packed) / max(1, len(drawn))
-
-
-def freeze(learned: Learned, records: Records, rules: tuple[BlockingRule, ...], settings: Settings) -> Model:
-    """What was learned as a model (without report and boosted part)."""
-    comparisons = tuple(
-        Comparison(spec, tuple(m.tolist()), tuple(u.tolist()), tuple(w.tolist()), tuple(r.tolist()))
-        for spec, m, u, w, r in zip(
-            learned.specs, learned.m, learned.u, learned.tables(), learned.references(), strict=True
+def score_packed(model: Model, comparer: Comparer, packed: Ints, size: int, least: float) -> Scored:
+    """Score pairs in chunks and keep those at or above ``least``."""
+    count = len(model.comparisons)
+    empty = np.empty(0, dtype=np.int64)
+    parts = [
+        Scored(
+            empty,
+            empty,
+            np.empty((0, count), dtype=np.int8),
+            np.empty((0, count), dtype=np.float32),
+            np.empty(0, dtype=np.float32),
         )
+    ]
+    for start in range(0, len(packed), _CHUNK):
+        chunk = packed[start : start + _CHUNK]
+        left, right = chunk // size, chunk % size
+        whole = Scored(left, right, *model.score_chunk(comparer, left, right))
+        parts.append(whole.only(whole.chance >= least))
+    return Scored(
+        np.concatenate([part.left for part in parts]),
+        np.concatenate([part.right for part in parts]),
+        np.concatenate([part.levels for part in parts]),
+        np.concatenate([part.weights for part in parts]),
+        np.concatenate([part.chance for part in parts]),
     )
-    return Model(
-        columns={name: column.kind.name for name, column in records.columns.items()},
-        hanzi={spec.name: spec.hanzi for spec in learned.specs if not spec.further},
-        comparisons=comparisons,
-        prior=learned.prior,
-        rules=rules,
-        join=settings.join,
-        review=settings.review,
-        cluster=settings.cluster,
-        max_cluster=settings.max_cluster,
-        forest=None,
-        report={},
-    )
+
+
+def _link(scored: Scored, size: int, threshold: float, most: int, judged: Labels | None) -> Ints:
+    """Clusters; what people said counts as certain."""
+    kept = scored.chance >= _LEAST_TOLD
+    left, right, chance = scored.left[kept], scored.right[kept], scored.chance[kept]
+    never = None
+    if judged is not None:
+        never = judged.left[~judged.match], judged.right[~judged.match]
+        left = np.concatenate([left, judged.left[judged.match]])
+        right = np.concatenate([right, judged.right[judged.match]])
+        chance = np.concatenate([chance, np.ones(int(judged.match.sum()), dtype=np.float32)])
+    return link(left, right, chance, size, threshold, most=most, never=never)
+
+
+def _best_threshold(scored: Scored, judged: Labels, size: int, most: int, usual: float) -> float:
+    """The cluster threshold that agrees best with the labels (pairwise F1; the usual one among equals).
+
+    Clusters are made without the labels, else every threshold would agree."""
+    best = (-1.0, 0.0, usual)
+    wanted = int(judged.match.sum())
+    if wanted < 50 or not (~judged.match).any():
+        return usual
+    for threshold in _TRIED:
+        cluster = _link(scored, size, threshold, most, None)
+        together = cluster[judged.left] == cluster[judged.right]
+        right = int((together & judged.match).sum())
+        score = 2 * right / max(1, int(together.sum()) + wanted)
+        best = max(best, (round(score, 4), -abs(threshold - usual), threshold))
+    return best[2]

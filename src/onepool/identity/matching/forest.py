@@ -115,13 +115,13 @@ def train(
         "min_data_in_leaf": least,
         "lambda_l2": 1.0,
         "monotone_constraints": [1] * features,
-        "monotone_constraints_method": "intermediate",
+        "monotone_constraints_method": "basic",
         "deterministic": True,
         "force_row_wise": True,
         "seed": seed,
         "verbosity": -1,
-        "num_threads": 2,
-        "max_bin": 127,
+        "num_threads": 1,
+        "max_bin": 63,
     }
     booster = lightgbm.train(parameters, data, num_boost_round=trees)
     feature: list[int] = []

@@ -116,12 +116,14 @@ def full_report(
     weights: Floats,
     chance: Floats,
     recall: float,
+    candidates: int,
 ) -> Mapping[str, Any]:
     """The report kept in the model (plain JSON)."""
     prior_bits = float(np.log2(model.prior / (1 - model.prior)))
     return {
         "records": len(records),
-        "pairs": len(left),
+        "pairs": candidates,
+        "pairs_kept": len(left),
         "expected_matches": round(float(chance.astype(np.float64).sum()), 1),
         "blocking_recall": round(recall, 4),
         "comparisons": level_report(model, levels, chance),

@@ -132,6 +132,7 @@ def choose(
     right: Ints,
     budget: int,
     seed: int,
+    most_rules: int = 30,
     imagined: int = 8_000,
 ) -> tuple[list[Offer], Mapping[Rule, float], float]:
     """Greedy choice: again and again the rule that reaches most imagined pairs anew per candidate pair, while the
@@ -162,7 +163,7 @@ def choose(
     chosen: list[Offer] = []
     spent = 0
     left_over = list(candidates)
-    while left_over:
+    while left_over and len(chosen) < most_rules:
         # A pair reached twice is worth a little: the estimate assumes independence, which does not quite hold.
         worth = np.where(covered == 0, 1.0, np.where(covered == 1, 0.25, 0.02))
         best, best_rate, gain = None, 0.0, 0.0

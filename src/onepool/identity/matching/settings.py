@@ -20,7 +20,7 @@ class Settings:
     ``pair_budget``: most candidate pairs in all; ``pairs_per_record``: most candidate pairs per record (the smaller
     of both counts). ``join`` and ``review``: probabilities from which pairs join or are shown to people.
     ``cluster``: least average probability between two clusters that are joined. ``max_cluster``: most records of one
-    person. ``random_pairs``: pairs drawn at random to learn how often strangers agree. ``sample``: most pairs used in
+    person. ``rules``: most blocking rules. ``random_pairs``: pairs drawn at random to learn how often strangers agree. ``sample``: most pairs used in
     one round of EM. ``labels_for_boosting``: labelled persons (or, divided by 5, matching label pairs) from which
     labels train the boosted model. ``boost``: whether a boosted pair model may be learned from confident pairs.
     ``seed``: of all sampling; the same records and settings give the same model.
@@ -30,15 +30,16 @@ class Settings:
     pairs_per_record: int = 80
     join: float = 0.95
     review: float = 0.5
-    cluster: float = 0.5
+    cluster: float = 0.35
     max_cluster: int = 60
+    rules: int = 30
     random_pairs: int = 400_000
     sample: int = 600_000
     em_rounds: int = 25
     labels_for_boosting: int = 100
     boost: bool = True
-    trees: int = 120
-    leaves: int = 31
+    trees: int = 40
+    leaves: int = 24
     frequencies: int = 20_000
     seed: int = 1
 

@@ -1,0 +1,119 @@
+"""Learning weights and blocking rules without labels: the order of the steps."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from onepool.identity.matching.blocking import KeyMaker, Rule, all_pairs
+from onepool.identity.matching.comparing import Comparer, plan
+from onepool.identity.matching.estimate import (
+    Bools,
+    Learned,
+    all_pair_count,
+    draw_pairs,
+    learn_m,
+    learn_prior,
+    learn_u,
+    refine_m,
+    start,
+    with_frequencies,
+)
+from onepool.identity.matching.model import BlockingRule, Comparison, Model
+from onepool.identity.matching.prepare import Ints, Records
+from onepool.identity.matching.search import Offer, choose, offers
+from onepool.identity.matching.settings import MatchingError, Settings
+from onepool.identity.matching.weights import probability
+
+
+def learn(
+    records: Records, side: Bools | None, settings: Settings
+) -> tuple[Learned, tuple[BlockingRule, ...], Ints, float]:
+    """Weights and rules without labels; also all candidate pairs (packed) and the estimated recall of the rules."""
+    size = len(records)
+    random = np.random.default_rng(settings.seed)
+    maker = KeyMaker(records)
+    total = all_pair_count(size, side)
+    specs = plan(records)
+    if not specs:
+        raise MatchingError("no column to compare", hint="name the kinds of the columns")
+    comparer = Comparer(records, specs)
+    learned = start(specs, size)
+    drawn = draw_pairs(size, int(min(settings.random_pairs, 4 * total + 100)), side, random)
+    random_levels, _ = comparer.compare(*drawn)
+    learned = learn_u(learned, random_levels, None)
+    budget = int(min(settings.pair_budget, settings.pairs_per_record * size))
+    offered = offers(maker, side, budget // 2, None, 1.0)
+    if not offered:
+        raise MatchingError("no blocking rule gives pairs", hint="are all values different or all the same?")
+    first = _first_rules(offered, size)
+    for _ in range(2):
+        learned = learn_m(learned, records, maker, first, side, settings)
+        learned = learn_u(learned, random_levels, None)
+    packed, _ = all_pairs(maker, tuple(first), side)
+    left, right, stands_for = _sample(packed, size, settings.sample, random)
+    levels, _ = comparer.compare(left, right)
+    recall = 0.7
+    rules: list[Offer] = []
+    for turn in range(2):
+        for _ in range(2):
+            learned = with_frequencies(learned, records, comparer, settings)
+            comparer = Comparer(records, learned.specs)
+            levels, shared = comparer.compare(left, right)
+            weights = learned.weigh(levels, shared)
+            learned = learn_prior(learned, weights.sum(axis=1), stands_for, total, recall)
+            learned = refine_m(learned, levels, weights)
+            random_levels, random_shared = comparer.compare(*drawn)
+            learned = learn_u(learned, random_levels, random_shared)
+        chance = probability(learned.weigh(levels, shared).sum(axis=1), learned.prior)
+        sure = chance >= 0.9
+        if turn == 0 and sure.any():
+            rules, own, recall = choose(maker, offered, left[sure], right[sure], budget, settings.seed, settings.rules)
+            packed, counts = all_pairs(maker, tuple(offer.rule for offer in rules), side)
+            left, right, stands_for = _sample(packed, size, settings.sample, random)
+    if not rules:
+        rules, own, recall = [Offer(rule, 0, 1.0) for rule in first], {}, 1.0
+        packed, counts = all_pairs(maker, tuple(first), side)
+    blocking = tuple(BlockingRule(o.rule, counts.get(o.rule, 0), own.get(o.rule, 0.0)) for o in rules)
+    return learned, blocking, packed, recall
+
+
+def _first_rules(offered: list[Offer], size: int) -> list[Rule]:
+    """Tight rules of many different columns: for each set of columns the widest that gives few pairs."""
+    best: dict[tuple[str, ...], Offer] = {}
+    for offer in offered:
+        if offer.pairs <= 4 * size:
+            columns = tuple(sorted({part.column for part in offer.rule.parts}))
+            if len(columns) == 2 or (len(columns) == 1 and offer.pairs <= size):
+                best[columns] = offer
+    chosen = sorted(best.values(), key=lambda offer: (-offer.pairs, offer.rule))[:16]
+    return [offer.rule for offer in chosen] or [offer.rule for offer in offered[:5]]
+
+
+def _sample(packed: Ints, size: int, most: int, random: np.random.Generator) -> tuple[Ints, Ints, float]:
+    drawn = packed
+    if len(packed) > most:
+        drawn = packed[np.sort(random.choice(len(packed), most, replace=False))]
+    return drawn // size, drawn % size, len(packed) / max(1, len(drawn))
+
+
+def freeze(learned: Learned, records: Records, rules: tuple[BlockingRule, ...], settings: Settings) -> Model:
+    """What was learned as a model (without report and boosted part)."""
+    comparisons = tuple(
+        Comparison(spec, tuple(m.tolist()), tuple(u.tolist()), tuple(w.tolist()), tuple(r.tolist()))
+        for spec, m, u, w, r in zip(
+            learned.specs, learned.m, learned.u, learned.tables(), learned.references(), strict=True
+        )
+    )
+    return Model(
+        columns={name: column.kind.name for name, column in records.columns.items()},
+        hanzi={spec.name: spec.hanzi for spec in learned.specs if not spec.further},
+        comparisons=comparisons,
+        prior=learned.prior,
+        rules=rules,
+        join=settings.join,
+        review=settings.review,
+        cluster=settings.cluster,
+        max_cluster=settings.max_cluster,
+        forest=None,
+        report={},
+    )
