@@ -142,12 +142,21 @@ def test_conflicts_by_the_money_at_stake(world: Written) -> None:
 
 def test_what_was_ruled_on_leaves_the_queue_before_the_tick(world: Written) -> None:
     one, two = (world.identifier("unionid", f"u{n}", scope="wx-open") for n in range(2))
+    phone = world.identifier("phone", "+8613711112222", one)
     world.link(one, two, "conflict", "limit:unionid@wx-open")
-    made = decisions.never(world.state, world.clock, Side(one, (one,)), Side(two, (two,)), author="user:a@b.test")
+    made = decisions.never(world.state, world.clock, Side(phone, (phone,)), Side(two, (two,)), author="user:a@b.test")
+
+    def waiting() -> int:
+        with world.sources() as src:
+            settled = read.settled(src)
+            return read.ranked(src.session, read.open_conflicts(src), currency="CNY", settled=settled)[1]
+
+    assert waiting() == 0
+    undone = decisions.undo(world.state, world.clock, made.id, author="user:a@b.test")
+    assert waiting() == 1
+    world.applied(undone.id)
     with world.sources() as src:
-        assert read.open_conflicts(src) == []
-        decisions.undo(world.state, world.clock, made.id, author="user:a@b.test")
-        assert len(read.open_conflicts(src)) == 1
+        assert read.settled(src) == []
 
 
 def test_candidates_of_customers_that_are_one_by_now_are_no_question(world: Written) -> None:

@@ -12,6 +12,7 @@ from onepool.identity.read.queue import (
     open_conflicts,
     ranked,
     reason_code,
+    settled,
 )
 from onepool.identity.read.sources import (
     Link,
@@ -56,6 +57,7 @@ __all__ = [
     "path",
     "ranked",
     "reason_code",
+    "settled",
     "side",
     "sources_of",
     "suspicious",

@@ -25,7 +25,11 @@ _RANKED = """WITH ends AS (
         SELECT p.ref, p.kind, p.a, p.b, one.customer_id AS customer_a, other.customer_id AS customer_b
         FROM identity_pairs p JOIN customer_of one ON one.identifier_id = p.a
             JOIN customer_of other ON other.identifier_id = p.b
-        WHERE one.customer_id <> other.customer_id OR $same
+        WHERE (one.customer_id <> other.customer_id OR $same) AND NOT EXISTS (
+            FROM identity_settled s JOIN customer_of left_one ON left_one.identifier_id = s.a
+                JOIN customer_of right_one ON right_one.identifier_id = s.b
+            WHERE (left_one.customer_id, right_one.customer_id) IN (
+                (one.customer_id, other.customer_id), (other.customer_id, one.customer_id)))
     ), spent AS (
         SELECT c.customer_id, sum(coalesce(o.amount, 0) - coalesce(o.refunded_amount, 0)) AS spend
         FROM orders o JOIN customer_of c USING (identifier_id)
@@ -61,15 +65,18 @@ def ranked(
     offset: int = 0,
     limit: int = 50,
     same: bool = False,
+    settled: Sequence[tuple[int, int]] = (),
 ) -> tuple[list[Pair], int]:
     """A page of pairs (kind, ref, a, b), the most valuable first, and how many there are.
 
-    Pairs whose ends have become one customer are left out, but for `same`.
+    Left out: pairs whose ends have become one customer, but for `same`; pairs of customers that `settled` rules on.
     """
     rows = list(pairs)
     columns = ("kind", pa.string()), ("ref", pa.int64()), ("a", pa.int64()), ("b", pa.int64())
     table = pa.table({name: pa.array([row[i] for row in rows], kind) for i, (name, kind) in enumerate(columns)})
     session.relation("identity_pairs", table)
+    ends = {name: pa.array([pair[place] for pair in settled], pa.int64()) for place, name in enumerate(("a", "b"))}
+    session.relation("identity_settled", pa.table(ends))
     params = {"currency": currency, "limit": limit, "offset": offset, "same": same}
     found = session.query(_RANKED, params).to_pylist()
     total = found[0]["total"] if found else 0
@@ -93,9 +100,16 @@ def open_conflicts(sources: Sources, reason: str | None = None) -> list[tuple[Ki
     )
     with sources.state.read() as connection:
         spans = tenures(connection)
-        settled = _settled(decisions.unapplied(connection))
         rows = connection.execute(query).all()
-    return [pair for row in rows if _wanted(row, reason) and (pair := _pair(row, spans))[2:] not in settled]
+    return [_pair(row, spans) for row in rows if _wanted(row, reason)]
+
+
+def settled(sources: Sources) -> list[tuple[int, int]]:
+    """Pairs that people ruled on and that the tick has yet to take up: nobody need be asked about them again."""
+    with sources.state.read() as connection:
+        rulings = decisions.unapplied(connection)
+    pairs = [(one.a, one.b) for one in rulings if one.kind in ("merge", "never") and one.undone_by is None]
+    return [(a, b) for a, b in pairs if a is not None and b is not None]
 
 
 def candidates(sources: Sources, status: Sequence[str]) -> list[tuple[Kind, int, int, int]]:
@@ -125,10 +139,3 @@ def _wanted(row: Any, reason: str | None) -> bool:
 
 def _pair(row: Any, spans: Tenures) -> tuple[Kind, int, int, int]:
     return "conflict", row.id, spans.at(row.a, row.first_time), spans.at(row.b, row.first_time)
-
-
-def _settled(rulings: Iterable[decisions.Decision]) -> set[tuple[int, int]]:
-    """Pairs that were ruled on and that the tick has yet to take up, in both orders."""
-    pairs = [(d.a, d.b) for d in rulings if d.kind in ("merge", "never") and d.undone_by is None]
-    known = [(a, b) for a, b in pairs if a is not None and b is not None]
-    return {*known, *((b, a) for a, b in known)}

@@ -45,7 +45,12 @@ def list_identity_conflicts(
     with ws.pool.read() as session:
         src = sources(ws, session)
         pairs, total = read.ranked(
-            session, read.open_conflicts(src, reason), currency=currency, offset=(page - 1) * size, limit=size
+            session,
+            read.open_conflicts(src, reason),
+            currency=currency,
+            offset=(page - 1) * size,
+            limit=size,
+            settled=read.settled(src) if reason != "never" else (),
         )
         links = read.links_by_id(src, [one.ref for one in pairs])
         known = read.briefs(src, {n for one in pairs for n in (one.customer_a, one.customer_b)}, currency)
@@ -98,6 +103,7 @@ def list_identity_review(
             offset=(page - 1) * size,
             limit=size,
             same=status in ("joined", "merged"),
+            settled=read.settled(src) if status == "open" else (),
         )
         items = items_of(ws, src, who, pairs)
     return ReviewList(items=items, total=total, page=page, size=size)
