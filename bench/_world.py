@@ -61,7 +61,8 @@ def make(root: Path, events: int, customers: int) -> Workspace:
     params: dict[str, object] = {"events": events, "customers": customers, "now": now, "span": 365 * DAY}
     with pool.write() as session:
         session.execute(
-            """INSERT INTO identifiers SELECT n, 'user_id', 'shop', 'u' || n, make_timestamptz($now - $span),
+            """INSERT INTO identifiers (identifier_id, type, scope, value, first_seen, last_seen)
+            SELECT n, 'user_id', 'shop', 'u' || n, make_timestamptz($now - $span),
             make_timestamptz($now) FROM range($customers) r(n)""",
             {"customers": customers, "now": now, "span": 365 * DAY},
         )

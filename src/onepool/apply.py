@@ -15,14 +15,21 @@ from onepool.audience.definitions import check_segment, check_tag
 from onepool.audience.tags import with_files
 from onepool.definitions import canonical
 from onepool.errors import OnePoolError
+from onepool.identity import parse_rules
 from onepool.standards import Standard, load_standard, parse_options
 from onepool.workspace import Workspace, touchpoint_of
 
-FOLDERS = {"touchpoint": "touchpoints", "standard": "standard", "tag": "tags", "segment": "segments"}
+FOLDERS = {
+    "touchpoint": "touchpoints",
+    "standard": "standard",
+    "identity": "identity",
+    "tag": "tags",
+    "segment": "segments",
+}
 """Folder of each kind, in the order in which they are applied: a tag may use the standard, a segment a tag."""
 
 
-TOUCHPOINT_KEYS = ("touchpoint", "channel", "title", "scopes", "mapping", "write_key")
+TOUCHPOINT_KEYS = ("touchpoint", "channel", "title", "scopes", "mapping", "write_key", "joining")
 
 
 class DefinitionError(OnePoolError):
@@ -97,7 +104,13 @@ def _check(workspace: Workspace, changes: Sequence[Change]) -> None:
             touchpoints[change.name] = touchpoint_of(change.name, change.body)
     kept = kept_events(workspace)
     for change in changes:
-        if change.kind == "tag":
+        if change.kind == "identity":
+            if change.name != "rules":
+                raise DefinitionError(
+                    "the rules are called `rules`", where=change.where, hint="write `identity: rules`"
+                )
+            parse_rules(change.body, standard, change.where)
+        elif change.kind == "tag":
             check_tag(change.body, standard, tags, segments, touchpoints.values(), change.where, kept)
         elif change.kind == "segment":
             check_segment(change.body, standard, tags, segments, touchpoints.values(), change.where, kept)
@@ -122,6 +135,8 @@ def _check_touchpoint(change: Change, standard: Standard) -> None:
     title, scopes = body.get("title") or {}, body.get("scopes") or {}
     if not isinstance(title, str) and not _texts(title):
         raise DefinitionError("a text, or {zh: …, en: …}, is wanted", where=f"{where}: title")
+    if body.get("joining", "free") not in ("free", "consent", "never"):
+        raise DefinitionError("free, consent or never is wanted", where=f"{where}: joining")
     if not _texts(scopes):
         raise DefinitionError("a mapping such as {user_id: crm} is wanted", where=f"{where}: scopes")
 

@@ -8,11 +8,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from sqlalchemy import select
 
 from onepool.audience.live import Live
 from onepool.identity import Resolver
 from onepool.pool import Engine
 from onepool.rebuild import build, content_hashes
+from onepool.state.schema import links
 from onepool.tick import Worker
 from onepool.workspace import Workspace
 
@@ -57,18 +59,23 @@ def _positions(workspace: Workspace, worker: Worker) -> Finding:
 
 
 def _identity(workspace: Workspace, worker: Worker, pool: Engine) -> Finding:
-    scratch = Resolver(workspace.state, worker.rule_of).components.customer
-    live = worker.resolver.components.customer
+    graph = worker.resolver.graph
+    scratch = Resolver(workspace.state, worker.resolver.registry).graph
     kept = pool.query("SELECT identifier_id, customer_id FROM customer_of ORDER BY identifier_id")
-    stored = kept.column("customer_id").to_numpy()
-    compared = f"{scratch.size} identifiers"
-    for name, other in (("in memory", live), ("in the pool", stored)):
-        if other.size != scratch.size:
+    compared = f"{len(scratch)} identifiers, {scratch.edges} links"
+    for name, other in (("in memory", graph.customer), ("in the pool", kept.column("customer_id").to_numpy())):
+        if other.size != len(scratch):
             return Finding("identity", compared, f"{other.size} identifiers {name}")
-        wrong = int(np.count_nonzero(other != scratch))
+        wrong = int(np.count_nonzero(other != scratch.customer))
         if wrong:
             return Finding("identity", compared, f"{wrong} identifiers have another customer {name}")
-    return Finding("identity", compared)
+    if scratch.edges != graph.edges or (wrong := int(np.count_nonzero(graph.conclusions() != scratch.conclusions()))):
+        return Finding("identity", compared, f"{wrong} links have another outcome in memory")
+    wanted = scratch.status(np.arange(scratch.edges, dtype=np.int64))
+    with workspace.state.read() as connection:
+        stored = connection.execute(select(links.c.status, links.c.reason).order_by(links.c.id))
+        wrong = sum(tuple(row) != want for row, want in zip(stored, wanted, strict=True))
+    return Finding("identity", compared, f"{wrong} links have another outcome in the state" if wrong else None)
 
 
 def _live(workspace: Workspace) -> list[Finding]:

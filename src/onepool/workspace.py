@@ -17,6 +17,7 @@ from onepool.collect.log import Log, NewRecord, SqliteLog
 from onepool.collect.touchpoint import Touchpoint
 from onepool.definitions import Definition, Definitions, canonical
 from onepool.errors import WorkspaceError
+from onepool.identity import parse_rules
 from onepool.layout import install, installed
 from onepool.pool import DuckDBEngine, Engine, PoolBusy
 from onepool.pool.remote import RemoteEngine
@@ -26,7 +27,7 @@ from onepool.state import State
 from onepool.state.store import get_meta, set_meta
 
 SETTINGS_FILE = "onepool.yaml"
-FOLDERS = ("touchpoints", "standard", "tags", "segments")
+FOLDERS = ("touchpoints", "standard", "identity", "tags", "segments")
 
 _RULES = "rules_logged"
 
@@ -130,6 +131,9 @@ class Workspace:
             # What can't be read as a standard must not reach the log. Raises StandardError.
             others = [one.body for one in self.definitions.current("standard") if one.name != name]
             load_standard([*others, body])
+        if kind == "identity":
+            # Raises RulesError.
+            parse_rules(body, self.standard())
         if kind == "touchpoint" and not body.get("write_key"):
             body["write_key"] = (before.body.get("write_key") if before else None) or f"wk_{secrets.token_urlsafe(18)}"
         saved = self.definitions.save(kind, name, body, author=author, reason=reason)
@@ -269,6 +273,7 @@ def touchpoint_of(name: str, body: Mapping[str, Any]) -> Touchpoint:
         write_key=body.get("write_key"),
         scopes=dict(body.get("scopes") or {}),
         mapping=body.get("mapping"),
+        joining=str(body.get("joining") or "free"),
     )
 
 

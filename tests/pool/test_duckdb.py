@@ -101,8 +101,10 @@ def test_a_field_may_not_take_a_column_of_the_pool() -> None:
 
 def test_analysts_see_phones_and_names_masked(engine: DuckDBEngine) -> None:
     with engine.write() as session:
-        session.execute("INSERT INTO identifiers VALUES (1, 'phone', '', '+8613800138000', now(), now())")
-        session.execute("INSERT INTO identifiers VALUES (2, 'email', '', 'anna@example.com', now(), now())")
+        session.execute(
+            """INSERT INTO identifiers (identifier_id, type, scope, value)
+            VALUES (1, 'phone', '', '+8613800138000'), (2, 'email', '', 'anna@example.com')"""
+        )
         session.execute("INSERT INTO customer_of VALUES (1, 1), (2, 1)")
         session.execute("INSERT INTO profiles (customer_id, name) VALUES (1, '王小明')")
     values = engine.query("SELECT value FROM analyst.identifiers ORDER BY type").column("value").to_pylist()

@@ -237,7 +237,7 @@ def test_the_state_keeps_links_with_their_evidence(world: World) -> None:
     world.drain()
     with world.workspace.state.read() as connection:
         (link,) = connection.exec_driver_sql("SELECT rule, touchpoint, count, first_time, last_time, status FROM links")
-    assert (link.rule, link.touchpoint, link.count, link.status) == ("same_event", "shop", 3, "active")
+    assert (link.rule, link.touchpoint, link.count, link.status) == ("same_event", "shop", 3, "follows")
     assert link.last_time - link.first_time == 3_600_000_000
 
 

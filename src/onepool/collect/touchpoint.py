@@ -20,6 +20,7 @@ class Touchpoint:
 
     ``scopes`` names the scope of an identifier type sent from here (``{"user_id": "crm"}``: user ids are those of the
     CRM); types that are not in it live in a scope named like the touchpoint. ``mapping`` translates field names.
+    ``joining``: whether its links may join identifiers: free, only with the person's consent, or never.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Touchpoint:
     write_key: str | None = None
     scopes: Mapping[str, str] = field(default_factory=dict)
     mapping: Mapping[str, Any] | None = None
+    joining: str = "free"
 
 
 class TouchpointsUnavailable(OnePoolError):

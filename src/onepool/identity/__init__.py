@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from onepool.identity.components import Components, union
-from onepool.identity.links import LinkBatch
-from onepool.identity.resolve import Resolved, Resolver, TypeRule, key_of
+from onepool.identity.graph import Graph
+from onepool.identity.registry import Registry, Rules, RulesError, TypeRule, parse_rules
+from onepool.identity.resolve import Heard, Resolved, Resolver
 
-__all__ = ["Components", "LinkBatch", "Resolved", "Resolver", "TypeRule", "key_of", "union"]
+__all__ = ["Graph", "Heard", "Registry", "Resolved", "Resolver", "Rules", "RulesError", "TypeRule", "parse_rules"]

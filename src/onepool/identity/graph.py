@@ -33,6 +33,7 @@ from onepool.identity.arrays import (
     LAST_SEEN,
     LATER,
     LATER_TENURE,
+    LIFETIME,
     LIMIT,
     LOG,
     MOST,
@@ -70,6 +71,7 @@ from onepool.identity.arrays import (
     grown,
 )
 from onepool.identity.registry import Registry, slot_rank
+from onepool.identity.rulings import Rulings
 from onepool.identity.tenures import ROOM
 
 I64 = npt.NDArray[np.int64]
@@ -133,7 +135,7 @@ class Graph:
         found: I32 = self._g.n32[BASE, : len(self)]
         return found
 
-    # -- rules -----------------------------------------------------------------------------------------------------
+    # rules
 
     def set_rules(self, registry: Registry) -> None:
         """Take other rules and solve everything under them."""
@@ -182,7 +184,7 @@ class Graph:
             self._g.basis[number] = self.registry.basis(touchpoint)
         return number
 
-    # -- taking in -------------------------------------------------------------------------------------------------
+    # taking in
 
     def begin(self) -> None:
         """Start a batch: what changes from here on is told by `changes`."""
@@ -220,8 +222,7 @@ class Graph:
         return start
 
     def add_tenures(self, nodes: I64, bases: I64) -> None:
-        """Put further tenures, known from before, back where they were; nodes[i] is the next number each time."""
-        self._room(nodes=nodes.size)
+        """Say of nodes, added as identifiers just before, that they are further tenures of others; ascending."""
         g = self._g
         for node, base in zip(nodes.tolist(), bases.tolist(), strict=True):
             end = base
@@ -229,13 +230,8 @@ class Graph:
                 end = int(g.n32[LATER_TENURE, end]) - 1
             g.n32[LATER_TENURE, end] = node + 1
             g.n32[BASE, node] = base
-            g.n32[CUSTOMER, node] = g.n32[RING, node] = node
-            for row in (TYPE, SLOT):
-                g.n32[row, node] = g.n32[row, base]
             g.n64[RANK, node] = g.n64[RANK, base]
             g.n64[VALID_FROM, node] = LATER
-        if nodes.size:
-            g.counts[NODES] = max(len(self), int(nodes.max()) + 1)
 
     def link(self, a: I64, b: I64, source: I64, first: I64, last: I64) -> I64:
         """Take in links of events between base identifiers, a < b, times in µs. Returns the number of each link."""
@@ -282,7 +278,7 @@ class Graph:
             self._room(nodes=2 * ROOM + int(self._g.n32[DEGREE, wanted[done]]))
             done = live.touch(self._g, wanted, done)
 
-    # -- facts about identifiers -------------------------------------------------------------------------------------
+    # facts about identifiers
 
     def see(self, nodes: I64, last: I64) -> None:
         """Note when base identifiers were seen, and solve again where a device is without owner by that."""
@@ -315,7 +311,7 @@ class Graph:
         self._g.n8[IS_BLOCKED, nodes] = blocked
         self.touch(nodes)
 
-    # -- rulings -------------------------------------------------------------------------------------------------------
+    # rulings
 
     def ruled(self, a: int, b: int, kind: int, order: int, source: int) -> int:
         """A link that a person (DECISION, `order` its number) or a model (LIKELIHOOD) wants. Returns its number."""
@@ -331,42 +327,128 @@ class Graph:
         self._g.e8[OFF, edge] = off
         self._touch_ends(edge)
 
-    def edges_between(self, a: int, b: int) -> list[int]:
-        """All links between two nodes."""
+    def is_off(self, edge: int) -> bool:
+        """Whether a link was taken out."""
+        return bool(self._g.e8[OFF, edge])
+
+    def is_cut(self, edge: int) -> bool:
+        """Whether a ruling cut a link."""
+        return int(self._g.e8[OFF, edge]) == 2
+
+    def order_of(self, edge: int) -> int:
+        """The number of the decision that made a link."""
+        return int(self._g.e64[FIRST, edge])
+
+    def restore_rulings(self, rulings: Rulings) -> None:
+        """Take up rulings whose links are there, without concluding anything; `solve` has to follow."""
+        g = self._g
+        for node in rulings.blocked:
+            g.n8[IS_BLOCKED, g.n32[BASE, node]] = 1
+        for pair in sorted(rulings.never):
+            self._pair(*pair)
+        if rulings.cuts or rulings.merges:
+            batch.hang_all(g)
+        for pair in rulings.cuts:
+            for edge in self.edges_between(*pair):
+                if not self.is_off(edge):
+                    g.e8[OFF, edge] = 2
+
+    def edges_between(self, a: int, b: int, kind: int | None = None) -> list[int]:
+        """All links between two nodes, or those of a kind."""
         g = self._g
         found = []
         for head in (STRONG_HEAD, WEAK_HEAD):
             half = int(g.n32[head, g.n32[BASE, a]]) - 1
             while half >= 0:
                 edge = half >> 1
-                if {int(g.e32[A, edge]), int(g.e32[B, edge])} == {a, b}:
+                ends = {int(g.e32[A, edge]), int(g.e32[B, edge])}
+                if ends == {a, b} and (kind is None or int(g.e8[KIND, edge]) == kind):
                     found.append(edge)
                 half = int(compiled.following(g, half))
-        return sorted(found)
+        return sorted(set(found))
 
     def never(self, a: int, b: int, holds: bool = True) -> None:
         """Rule that two nodes are never one customer, or take that back."""
-        key = (min(a, b), max(a, b))
-        if key not in self._pairs:
-            if not holds:
-                return
-            if self._g.counts[PAIRS] + 2 > self._g.pairs.shape[1]:
-                self._g = grown(self._g, ("pairs",), 2 * self._g.pairs.shape[1])
-            self._pairs[key] = int(live.add_pair(self._g, *key))
-        half = self._pairs[key]
+        half = self._pair(min(a, b), max(a, b))
         self._g.pairs[PAIR_OFF, half : half + 2] = 0 if holds else 1
         self.touch(self._g.n32[BASE, [a, b]].astype(np.int64))
+
+    def _pair(self, a: int, b: int) -> int:
+        if (a, b) not in self._pairs:
+            if self._g.counts[PAIRS] + 2 > self._g.pairs.shape[1]:
+                self._g = grown(self._g, ("pairs",), 2 * self._g.pairs.shape[1])
+            self._pairs[a, b] = int(live.add_pair(self._g, a, b))
+        return self._pairs[a, b]
 
     def _touch_ends(self, edge: int) -> None:
         g = self._g
         compiled.touch_edge(g, edge)
         self.touch(g.n32[BASE, g.e32[[A, B], edge]].astype(np.int64))
 
-    # -- answers -------------------------------------------------------------------------------------------------------
+    def restore_names(self, nodes: I64, codes: I64) -> None:
+        """Names known from before; `solve` has to follow."""
+        self._g.n64[WITNESS, nodes] = codes
+
+    def restore_consents(self, nodes: I64, words: npt.NDArray[np.int8]) -> None:
+        """Words of consent known from before; `solve` has to follow."""
+        self._g.n8[CONSENT_OF, nodes] = words
+
+    # answers
 
     def at(self, base: I64, time: I64) -> I64:
         """The tenure of each base identifier that an instant (µs) falls into."""
         return _tenures_at(self._g, base, time)
+
+    def names(self, nodes: I64) -> I64:
+        """The name code of each base identifier."""
+        found: I64 = self._g.n64[WITNESS, nodes]
+        return found
+
+    def consent_of(self, node: int) -> int:
+        return int(self._g.n8[CONSENT_OF, node])
+
+    def last_seen(self, nodes: I64) -> I64:
+        found: I64 = self._g.n64[LAST_SEEN, nodes]
+        return found
+
+    def ages(self, nodes: I64) -> npt.NDArray[np.bool_]:
+        """Which identifiers lose their owner after a time."""
+        found: npt.NDArray[np.bool_] = self._g.types[LIFETIME, self._g.n32[TYPE, nodes]] != 0
+        return found
+
+    def valid_from(self, node: int) -> int:
+        """Since when a further tenure holds, µs; LATER when it is not in use."""
+        return int(self._g.n64[VALID_FROM, node])
+
+    def generation(self, node: int) -> int:
+        """The number of a tenure, from 0."""
+        found, at = 0, int(self._g.n32[BASE, node])
+        while at != node:
+            at = int(self._g.n32[LATER_TENURE, at]) - 1
+            found += 1
+        return found
+
+    def chained(self) -> I64:
+        """Identifiers that have, or had, more than one tenure."""
+        numbers = np.arange(len(self), dtype=np.int64)
+        found: I64 = numbers[(self._g.n32[LATER_TENURE, numbers] != 0) & (self.base == numbers)]
+        return found
+
+    def unused_tenures(self, base: int) -> list[int]:
+        """Further tenures that are not in use."""
+        found = []
+        later = int(self._g.n32[LATER_TENURE, base])
+        while later:
+            if self._g.n64[VALID_FROM, later - 1] == LATER:
+                found.append(later - 1)
+            later = int(self._g.n32[LATER_TENURE, later - 1])
+        return found
+
+    def conclusions(self) -> I64:
+        """Status and reason of every link as one number, to compare."""
+        end = self.edges
+        found: I64 = self._g.e8[EDGE_STATUS, :end].astype(np.int64) << 32 | self._g.e32[WHY, :end]
+        return found
 
     def tenures(self, base: int) -> list[tuple[int, int]]:
         """The tenures of an identifier in use: (node, valid from in µs; the first is valid always)."""
@@ -395,16 +477,18 @@ class Graph:
 
     def voids(self) -> I64:
         """Nodes that name too many people to join anybody."""
-        return np.flatnonzero(self._g.n8[IS_VOID, : len(self)]).astype(np.int64)
+        found: I64 = np.flatnonzero(self._g.n8[IS_VOID, : len(self)]).astype(np.int64)
+        return found
 
     def owners(self, nodes: I64) -> I64:
         """How many customers nodes name at least."""
-        return self._g.n32[OWNERS, nodes].astype(np.int64)
+        found: I64 = self._g.n32[OWNERS, nodes].astype(np.int64)
+        return found
 
     def copy(self) -> Graph:
         """The same facts apart, to try something on."""
         other = Graph(self.registry)
-        other._g = Arrays(*(table.copy() for table in self._g))
+        other._g = self._g._replace(**{name: table.copy() for name, table in self._g._asdict().items()})
         other._types, other._slots, other._sources = dict(self._types), dict(self._slots), dict(self._sources)
         other._slot_names, other._source_names = list(self._slot_names), list(self._source_names)
         other._pairs = dict(self._pairs)

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from sqlalchemy import Connection, Insert, case, func
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, bindparam, case, insert, update
 
-from onepool.state.bulk import insert_many
+from onepool.state.bulk import insert_many, update_many
 from onepool.state.schema import links
 
 I64 = npt.NDArray[np.int64]
 
 SAME_EVENT = "same_event"
 """Rule of a link between identifiers that one event, order or profile carried."""
+
+RULED = "decision"
+"""Rule of a link that a person made; its event is the number of the decision."""
+
+LIKELY = "likelihood"
+"""Rule of a link that a model made; its event is the number of the candidate."""
 
 
 def _none() -> I64:
@@ -36,6 +41,14 @@ class LinkBatch:
     last_event: list[bytes] = field(default_factory=list)
     last_time: I64 = field(default_factory=_none)
     count: I64 = field(default_factory=_none)
+
+
+@dataclass(frozen=True)
+class Concluded:
+    """What became of links: ids ascending, and of each its status and reason."""
+
+    ids: I64 = field(default_factory=_none)
+    status: Sequence[tuple[str, str]] = ()
 
 
 def gather(bearer: I64, row: I64, node: I64, rows: pa.Table, time: I64) -> LinkBatch:
@@ -71,54 +84,69 @@ def gather(bearer: I64, row: I64, node: I64, rows: pa.Table, time: I64) -> LinkB
     )
 
 
-def link_key(a: int, b: int, rule: str, touchpoint: str) -> bytes:
-    """The 128-bit key of a link: blake2b over both identifiers, the rule and the touchpoint."""
-    return blake2b(f"{a}\x1f{b}\x1f{rule}\x1f{touchpoint}".encode(), digest_size=16).digest()
+def store(connection: Connection, batch: LinkBatch, edge: I64, known: int, concluded: Concluded) -> None:
+    """Add a batch of links to the evidence, and what was concluded. Once per batch (not idempotent).
 
-
-def store(connection: Connection, batch: LinkBatch) -> None:
-    """Add a batch of links to the evidence: first and last widen, counts add up. Once per batch (not idempotent)."""
-    if batch.a.size == 0:
-        return
-    columns = zip(
-        batch.a.tolist(),
-        batch.b.tolist(),
-        batch.touchpoint,
-        batch.first_event,
-        batch.first_time.tolist(),
-        batch.last_event,
-        batch.last_time.tolist(),
-        batch.count.tolist(),
-        strict=True,
+    `edge`: the number of each link; those from `known` on are new. First and last widen, counts add up.
+    """
+    status = dict(zip(concluded.ids.tolist(), concluded.status, strict=True))
+    fresh = edge >= known
+    values = list(
+        zip(
+            edge.tolist(),
+            batch.a.tolist(),
+            batch.b.tolist(),
+            batch.touchpoint,
+            batch.first_event,
+            batch.first_time.tolist(),
+            batch.last_event,
+            batch.last_time.tolist(),
+            batch.count.tolist(),
+            strict=True,
+        )
     )
-    insert_many(
+    new = sorted(values[place] for place in np.flatnonzero(fresh).tolist())
+    insert_links(
         connection,
-        _upsert(connection),
         (
-            *("key", "a", "b", "rule", "touchpoint", "first_event", "first_time", "last_event", "last_time", "count"),
-            "status",
-        ),
-        (
-            (link_key(a, b, SAME_EVENT, touchpoint), a, b, SAME_EVENT, touchpoint, *rest, "active")
-            for a, b, touchpoint, *rest in columns
+            (number, a, b, SAME_EVENT, touchpoint, e1, t1, e2, t2, count, None, *status.pop(number))
+            for number, a, b, touchpoint, e1, t1, e2, t2, count in new
         ),
     )
-
-
-def _upsert(connection: Connection) -> Insert:
-    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = make(links)
-    new = statement.excluded
-    earlier = new.first_time < links.c.first_time
-    later = new.last_time >= links.c.last_time
-    least, most = (func.least, func.greatest) if connection.dialect.name == "postgresql" else (func.min, func.max)
-    return statement.on_conflict_do_update(
-        index_elements=[links.c.key],
-        set_={
-            "first_event": case((earlier, new.first_event), else_=links.c.first_event),
-            "first_time": least(links.c.first_time, new.first_time),
-            "last_event": case((later, new.last_event), else_=links.c.last_event),
-            "last_time": most(links.c.last_time, new.last_time),
-            "count": links.c.count + new.count,
-        },
+    update_many(
+        connection,
+        _WIDEN,
+        ("link", "e1", "t1", "e2", "t2", "n"),
+        ((values[p][0], *values[p][4:]) for p in np.flatnonzero(~fresh).tolist()),
     )
+    mark(connection, ((number, *found) for number, found in status.items()))
+
+
+def insert_links(connection: Connection, rows: Iterable[Sequence[object]]) -> None:
+    """New links, as rows of values in the order of the table's columns."""
+    insert_many(connection, insert(links), [column.name for column in links.columns], rows)
+
+
+def mark(connection: Connection, rows: Iterable[tuple[int, str, str]]) -> None:
+    """Write what became of links: (id, status, reason)."""
+    update_many(connection, _MARK, ("link", "status_is", "reason_is"), rows)
+
+
+_WIDEN = (
+    update(links)
+    .where(links.c.id == bindparam("link"))
+    .values(
+        first_event=case((bindparam("t1") < links.c.first_time, bindparam("e1")), else_=links.c.first_event),
+        first_time=case((bindparam("t1") < links.c.first_time, bindparam("t1")), else_=links.c.first_time),
+        last_event=case((bindparam("t2") >= links.c.last_time, bindparam("e2")), else_=links.c.last_event),
+        last_time=case((bindparam("t2") >= links.c.last_time, bindparam("t2")), else_=links.c.last_time),
+        count=links.c.count + bindparam("n"),
+    )
+)
+_MARK = (
+    update(links)
+    .where(links.c.id == bindparam("link"))
+    .values(status=bindparam("status_is"), reason=bindparam("reason_is"))
+)
+
+__all__ = ["LIKELY", "RULED", "SAME_EVENT", "Concluded", "LinkBatch", "gather", "insert_links", "mark", "store"]

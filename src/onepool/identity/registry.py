@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from typing import Any, Literal
 
@@ -39,13 +40,13 @@ class TypeOverride(BaseModel):
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
-    strength: Literal["strong", "weak", "never"] | None = Field(None, alias="class")
-    priority: int | None = Field(None, ge=0, le=10_000)
+    strength: Literal["strong", "weak", "never"] | None = Field(default=None, alias="class")
+    priority: int | None = Field(default=None, ge=0, le=10_000)
     verified: bool | None = None
-    max_per_customer: int | None = Field(None, ge=0, le=100_000, description="0: no limit")
-    max_customers: int | None = Field(None, ge=0, le=100_000, description="0: no limit")
-    recycle_days: int | None = Field(None, ge=0, le=36_500, description="0: never given to a new owner")
-    lifetime_days: int | None = Field(None, ge=0, le=36_500, description="0: for ever")
+    max_per_customer: int | None = Field(default=None, ge=0, le=100_000, description="0: no limit")
+    max_customers: int | None = Field(default=None, ge=0, le=100_000, description="0: no limit")
+    recycle_days: int | None = Field(default=None, ge=0, le=36_500, description="0: never given to a new owner")
+    lifetime_days: int | None = Field(default=None, ge=0, le=36_500, description="0: for ever")
 
 
 class Likelihood(BaseModel):
@@ -53,8 +54,8 @@ class Likelihood(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    join: float = Field(0.995, gt=0.5, le=1)
-    review: float = Field(0.7, gt=0, le=1)
+    join: float = Field(default=0.995, gt=0.5, le=1)
+    review: float = Field(default=0.7, gt=0, le=1)
     auto: bool = False
 
 
@@ -68,7 +69,10 @@ class Rules(BaseModel):
     types: dict[str, TypeOverride] = {}
     max_identifiers: int = Field(500, ge=2, le=100_000)
     names: Literal["veto", "ignore"] = "veto"
-    likelihood: Likelihood = Likelihood()
+    likelihood: Likelihood = Field(default_factory=Likelihood)
+    consent_purposes: list[str] = Field(
+        ["identity", "all"], description="purposes of consent events that let identifiers be joined; none named: all"
+    )
 
 
 def parse_rules(body: Mapping[str, Any] | None, standard: Standard, where: str = "identity rules") -> Rules:
@@ -115,12 +119,26 @@ class Registry:
     max_identifiers: int = 500
     names_matter: bool = True
     joining: Mapping[str, str] = field(default_factory=dict)  # touchpoint -> free | consent | never
+    purposes: tuple[str, ...] = ("identity", "all")
 
     @classmethod
     def of(cls, standard: Standard, rules: Rules, joining: Mapping[str, str]) -> Registry:
         """What the standard says, with the workspace's rules over it; `joining` by touchpoint."""
         types = {name: _rule(known, rules.types.get(name)) for name, known in standard.identifier_types.items()}
-        return cls(types, rules.max_identifiers, rules.names == "veto", dict(joining))
+        return cls(
+            types, rules.max_identifiers, rules.names == "veto", dict(joining), tuple(sorted(rules.consent_purposes))
+        )
+
+    def to_json(self) -> str:
+        """As text, the same for equal rules."""
+        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Registry:
+        """The rules that `to_json` wrote."""
+        body = json.loads(text)
+        types = {name: TypeRule(**rule) for name, rule in body.pop("types").items()}
+        return cls(types=types, purposes=tuple(body.pop("purposes")), **body)
 
     def rule(self, kind: str) -> TypeRule:
         return self.types.get(kind, _UNKNOWN)
@@ -152,7 +170,7 @@ _UNKNOWN = TypeRule()
 
 
 def _rule(known: IdentifierType, own: TypeOverride | None) -> TypeRule:
-    own = own or TypeOverride()
+    own = own or TypeOverride.model_validate({})
 
     def limit(wanted: int | None, standard: int | None) -> int | None:
         chosen = standard if wanted is None else wanted

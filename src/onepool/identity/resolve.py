@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from hashlib import blake2b
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection
 
-from onepool.identity.components import Components
-from onepool.identity.links import LinkBatch, gather, store
+from onepool.identity import keys, store
+from onepool.identity.arrays import DECISION, GRANTED, UNKNOWN, WITHDRAWN
+from onepool.identity.decisions import Decision
+from onepool.identity.graph import Changes, Graph
+from onepool.identity.links import RULED, SAME_EVENT, Concluded, LinkBatch, gather
+from onepool.identity.registry import DAY, Registry
+from onepool.identity.rulings import Rulings, in_force
+from onepool.identity.witness import name_codes
 from onepool.pool.keys import KeyMap
 from onepool.state import State
-from onepool.state.bulk import insert_many
-from onepool.state.schema import identifiers, links
 
 I64 = npt.NDArray[np.int64]
-
-_SEPARATOR = "\x1f"
-_CHUNK = 200_000
+Bool = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class TypeRule:
-    """What the data standard says of an identifier type: does it join, and which comes first as an event's bearer."""
+@dataclass(frozen=True)
+class Heard:
+    """What a batch said of persons besides their identifiers.
 
-    strong: bool
-    priority: int
+    `names`: (row int32, name). `consents`: (row int32, granted bool).
+    """
 
-
-RuleOf = Callable[[str], TypeRule]
+    names: pa.Table = field(default_factory=lambda: pa.table({"row": pa.array([], pa.int32()), "name": _text([])}))
+    consents: pa.Table = field(
+        default_factory=lambda: pa.table({"row": pa.array([], pa.int32()), "granted": pa.array([], pa.bool_())})
+    )
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,10 @@ class Resolved:
     """What a batch meant for identity.
 
     `bearer`: identifier id by row number, -1 where a row has none. `new`: identifiers seen for the first time, as a
-    table (identifier_id, type, scope, value, first_seen). `seen`: (identifier_id, first_seen, last_seen) of all
-    identifiers of the batch. `moved`: (identifier_id, customer_id, was) of identifiers whose customer is new or
-    changed; `was` is null for new ones. `customers`: every customer that the batch touched, retired ones included.
+    table (identifier_id, type, scope, value, first_seen, last_seen, base, generation, valid_from); of `seen` all of
+    the batch: (identifier_id, first_seen, last_seen). `moved`: (identifier_id, customer_id, was) of identifiers whose
+    customer is new or changed; `was` is null for new ones. `customers`: every customer that the batch touched, retired
+    ones included. `retimed`: (base, identifier_id, valid_from, valid_to) of all tenures of values handed on anew.
     """
 
     bearer: I64
@@ -51,21 +54,37 @@ class Resolved:
     seen: pa.Table
     moved: pa.Table
     customers: I64
-    links: LinkBatch
+    retimed: pa.Table
+    links: LinkBatch = field(default_factory=LinkBatch)
+    edge: I64 = field(default_factory=lambda: np.empty(0, np.int64))
+    known_edges: int = 0
+    concluded: Concluded = field(default_factory=Concluded)
+    renamed: Sequence[tuple[int, int, int]] = ()  # (identifier, code, time)
+    words: Sequence[tuple[int, bool, int, bytes, str]] = ()  # (identifier, granted, time, event, touchpoint)
+    aged: Sequence[tuple[int, int]] = ()  # (identifier, last seen), where that matters
+    rulings: Sequence[store.RuledLink] = ()
+    decided: int | None = None
 
 
 class Resolver:
     """Holds identifiers and customers in memory; the state keeps them. One per worker, used by one thread."""
 
-    def __init__(self, state: State, rule_of: RuleOf) -> None:
+    def __init__(self, state: State, registry: Registry) -> None:
+        """`registry`: the rules to start with; a state that was solved under others goes on with those."""
         self._state = state
-        self._rule_of = rule_of
-        self._rules: dict[str, TypeRule] = {}
+        kept = state.meta(store.REGISTRY)
+        self.registry = registry if kept is None else Registry.from_json(kept)
+        self.graph = Graph(self.registry)
         self._ids = KeyMap()
-        self.components = Components()
-        self._load()
+        self._name_time = np.full(1024, _NEVER, np.int64)
+        self._word_time = np.full(1024, _NEVER, np.int64)
+        self._rulings = Rulings()
+        self.decided = 0
+        store.load(state, self.graph, self._ids, self)
 
-    def resolve(self, ids: pa.Table, rows: pa.Table) -> Resolved:
+    # a batch
+
+    def resolve(self, ids: pa.Table, rows: pa.Table, heard: Heard | None = None) -> Resolved:
         """Resolve one batch.
 
         `ids`: (row int32, type, scope, value), in the order sent within a row. `rows`: (row int32, event_id
@@ -74,135 +93,314 @@ class Resolver:
         """
         count = rows.num_rows
         bearer = np.full(count, -1, np.int64)
-        time = _micros(rows.column("time"))
+        graph = self.graph
+        graph.begin()
         if ids.num_rows == 0:
-            return Resolved(bearer, _new_table([]), _seen_table(), _moved_table(), np.empty(0, np.int64), LinkBatch())
+            return self._resolved(bearer, store.new_table([]), None, graph.changes())
+        time = micros(rows.column("time"))
         row = ids.column("row").to_numpy().astype(np.int64)
-        distinct, code = _distinct(ids)
-        keys = _keys(distinct)
-        known = self._ids.get(keys)
-        first, last = _extent(code, time[row], len(distinct))
+        parts, code = keys.distinct(ids)
+        numbers = keys.numbers(parts)
+        known = self._ids.get(numbers)
+        first, last = _extent(code, time[row], len(parts))
         fresh = known < 0
-        new = self._intern(distinct, keys, known, fresh, first)
+        born = self._intern(parts, numbers, known, fresh, first, last)
         node = known[code]
+        bearer = self._bearers(parts, code, row, node, bearer)
 
-        rules = [self._rule(parts[0]) for parts in distinct]
-        strong = np.array([rule.strong for rule in rules], np.bool_)[code]
-        priority = np.array([rule.priority for rule in rules], np.int64)[code]
-        order = np.lexsort((np.arange(row.size), priority, ~strong, row))
-        heads = np.r_[True, row[order][1:] != row[order][:-1]]
-        bearer[row[order][heads]] = node[order][heads]
-
+        aged = self._see(known, last)
+        heard = heard or Heard()
+        renamed = self._name(heard.names, bearer, time)
+        words = self._consent(heard.consents, row, node, rows, time)
         batch = gather(bearer, row, node, rows, time)
-        before = self.components.customer.copy()
-        changed = self.components.link(batch.a, batch.b, batch.last_time)
-        after = self.components.customer
-        born = known[fresh]
-        moved = np.union1d(changed, born)
-        was = np.where(np.isin(moved, born), -1, before[moved])
-        touched = np.unique(np.concatenate([after[known], after[moved], was[was >= 0], before[known]]))
-        return Resolved(
-            bearer=bearer,
-            new=new,
-            seen=_seen_table(known, first, last),
-            moved=_moved_table(moved, after[moved], was),
-            customers=touched,
+        known_edges = graph.edges
+        sources = {name: graph.source_number(SAME_EVENT, name) for name in set(batch.touchpoint)}
+        source = np.array([sources[name] for name in batch.touchpoint], np.int64)
+        edge = graph.link(batch.a, batch.b, source, batch.first_time, batch.last_time)
+        self._cut_again(batch, edge, known_edges)
+        changes = graph.changes()
+        borne = bearer >= 0
+        bearer[borne] = graph.at(bearer[borne], time[borne])
+        return self._resolved(
+            bearer,
+            born,
+            (known, first, last),
+            changes,
+            fresh=known[fresh],
             links=batch,
+            edge=edge,
+            known_edges=known_edges,
+            renamed=renamed,
+            words=words,
+            aged=aged,
         )
 
-    def save(self, connection: Connection, resolved: Resolved) -> None:
-        """Write what a batch added, inside the caller's transaction."""
-        new = resolved.new
-        if new.num_rows:
-            first = _micros(new.column("first_seen")).tolist()
-            parts = (new.column(name).to_pylist() for name in ("identifier_id", "type", "scope", "value"))
-            insert_many(
-                connection,
-                insert(identifiers),
-                ("id", "key", "type", "scope", "value", "first_seen"),
-                ((i, key_of(t, s, v), t, s, v, seen) for i, t, s, v, seen in zip(*parts, first, strict=True)),
-            )
-        store(connection, resolved.links)
+    def save(self, connection: Connection, resolved: Resolved, at: int, offset: int) -> None:
+        """Write what a batch added, inside the caller's transaction. `at`: the instant of the tick, µs."""
+        store.save(connection, resolved, self.registry, at, offset)
 
-    def identifiers(self) -> pa.Table:
-        """All identifiers from the state: (identifier_id, type, scope, value, first_seen)."""
-        with self._state.read() as connection:
-            found = connection.execute(
-                select(
-                    identifiers.c.id,
-                    identifiers.c.type,
-                    identifiers.c.scope,
-                    identifiers.c.value,
-                    identifiers.c.first_seen,
-                ).order_by(identifiers.c.id)
-            ).all()
-        return _new_table([tuple(row) for row in found])
+    # rules and rulings
 
-    def customers(self) -> pa.Table:
-        """The whole map: (identifier_id, customer_id)."""
-        customer = self.components.customer
-        return pa.table({"identifier_id": np.arange(customer.size, dtype=np.int64), "customer_id": customer.copy()})
+    def set_rules(self, registry: Registry) -> Resolved:
+        """Take other rules: everything is solved again under them."""
+        self.registry = registry
+        graph = self.graph
+        before = graph.customer.copy()
+        nodes = len(graph)
+        status = graph.conclusions()
+        graph.set_rules(registry)
+        changed = np.flatnonzero(graph.conclusions() != status)
+        moved = np.flatnonzero(graph.customer[:nodes] != before)
+        made = graph.changes()
+        changes = Changes(
+            nodes=moved.astype(np.int64),
+            was=before[moved].astype(np.int64),
+            born=made.born,
+            edges=changed.astype(np.int64),
+            retimed=made.retimed,
+        )
+        return self._resolved(np.empty(0, np.int64), store.new_table([]), None, changes)
+
+    def decide(self, decisions: Sequence[Decision]) -> Resolved:
+        """Take up all decisions there are; only what is new or taken back changes anything."""
+        graph = self.graph
+        graph.begin()
+        wanted = in_force(decisions)
+        at = {one.id: one.at for one in decisions}
+        ruled = self._rule(wanted, at)
+        decided = max((one.id for one in decisions), default=0)
+        self.decided = decided
+        return self._resolved(
+            np.empty(0, np.int64), store.new_table([]), None, graph.changes(), rulings=ruled, decided=decided
+        )
+
+    def _rule(self, wanted: Rulings, at: store.Times) -> list[store.RuledLink]:
+        graph, before = self.graph, self._rulings
+        self._rulings = wanted
+        source = graph.source_number(RULED, "")
+        ruled = []
+        for pair, number in before.merges.items():
+            if wanted.merges.get(pair) != number:
+                for edge in graph.edges_between(*pair, kind=DECISION):
+                    graph.set_off(edge, 1)
+        for pair in sorted(before.never - wanted.never):
+            graph.never(*pair, holds=False)
+        for pair in sorted(before.cuts - wanted.cuts):
+            for edge in graph.edges_between(*pair):
+                if graph.is_cut(edge):
+                    graph.set_off(edge, 0)
+        lifted = np.array(sorted(before.blocked - wanted.blocked), np.int64)
+        if lifted.size:
+            graph.block(lifted, False)
+        blocked = np.array(sorted(wanted.blocked - before.blocked), np.int64)
+        if blocked.size:
+            graph.block(graph.base[blocked].astype(np.int64), True)
+        for pair in sorted(wanted.cuts):
+            for edge in graph.edges_between(*pair):
+                if not graph.is_off(edge):
+                    graph.set_off(edge, 2)
+        for pair in sorted(wanted.never - before.never):
+            graph.never(*pair)
+        for pair, number in sorted(wanted.merges.items(), key=lambda one: one[1]):
+            if before.merges.get(pair) == number:
+                continue
+            found = [e for e in graph.edges_between(*pair, kind=DECISION) if graph.order_of(e) == number]
+            if found:
+                graph.set_off(found[0], 0)
+            else:
+                edge = graph.ruled(*pair, DECISION, number, source)
+                ruled.append(store.RuledLink(edge, *pair, number, at[number]))
+        return ruled
+
+    def restore(self, decisions: Sequence[Decision]) -> None:
+        """Take up decisions whose links are there already; a full solve follows."""
+        self._rulings = in_force(decisions)
+        self.decided = max((one.id for one in decisions), default=0)
+        self.graph.restore_rulings(self._rulings)
+
+    def _cut_again(self, batch: LinkBatch, edge: I64, known: int) -> None:
+        """Links of a pair that a ruling cut stay cut when a further touchpoint shows them."""
+        if not self._rulings.cuts:
+            return
+        for place in np.flatnonzero(edge >= known).tolist():
+            if (int(batch.a[place]), int(batch.b[place])) in self._rulings.cuts:
+                self.graph.set_off(int(edge[place]), 2)
+
+    # parts of a batch
 
     def _intern(
         self,
-        distinct: list[tuple[str, str, str]],
-        keys: npt.NDArray[np.uint64],
+        parts: list[tuple[str, str, str]],
+        numbers: npt.NDArray[np.uint64],
         known: I64,
-        fresh: npt.NDArray[np.bool_],
+        fresh: Bool,
         first: I64,
+        last: I64,
     ) -> pa.Table:
         """Give ids to new identifiers, in the order in which the batch first names them."""
         places = np.flatnonzero(fresh)
-        start = len(self.components)
+        graph = self.graph
+        types = np.array([graph.type_number(parts[i][0]) for i in places], np.int64)
+        slots = np.array([graph.slot_number(parts[i][0], parts[i][1]) for i in places], np.int64)
+        start = graph.add(types, slots, numbers[places, 1], last[places] // DAY * DAY)
         known[places] = np.arange(start, start + places.size)
-        self._ids.put(keys[places], known[places])
-        self.components.grow(np.array([self._rule(distinct[i][0]).strong for i in places], np.bool_), keys[places, 1])
-        return _new_table([(int(known[i]), *distinct[i], int(first[i])) for i in places])
+        self._ids.put(numbers[places], known[places])
+        self._extend(len(graph))
+        return store.new_table([(int(known[i]), *parts[i], int(first[i]), int(last[i]), None, 0, None) for i in places])
 
-    def _rule(self, kind: str) -> TypeRule:
-        if kind not in self._rules:
-            self._rules[kind] = self._rule_of(kind)
-        return self._rules[kind]
+    def _bearers(self, parts: list[tuple[str, str, str]], code: I64, row: I64, node: I64, bearer: I64) -> I64:
+        """The identifier that each row is kept under: the best of its own, the first sent of equal ones."""
+        bearing = [self.registry.rule(kind).bearing for kind, _, _ in parts]
+        order = {one: place for place, one in enumerate(sorted(set(bearing), reverse=True))}
+        worth = np.array([order[one] for one in bearing], np.int64)[code]
+        best = np.lexsort((np.arange(row.size), worth, row))
+        heads = np.r_[True, row[best][1:] != row[best][:-1]]
+        bearer[row[best][heads]] = node[best][heads]
+        return bearer
 
-    def _load(self) -> None:
-        with self._state.read() as connection:
-            found = connection.execution_options(yield_per=_CHUNK).execute(
-                select(identifiers.c.id, identifiers.c.key, identifiers.c.type).order_by(identifiers.c.id)
-            )
-            for part in found.partitions(_CHUNK):
-                keys = np.frombuffer(b"".join(row.key for row in part), "<u8").reshape(-1, 2).astype(np.uint64)
-                self._ids.put(keys, np.array([row.id for row in part], np.int64))
-                self.components.grow(np.array([self._rule(row.type).strong for row in part], np.bool_), keys[:, 1])
-            evidence = connection.execute(
-                select(links.c.a, links.c.b, links.c.last_time).where(links.c.status == "active")
-            )
-            for rows in evidence.partitions(_CHUNK):
-                a, b, time = np.array([tuple(row) for row in rows], np.int64).T
-                self.components.link(np.ascontiguousarray(a), np.ascontiguousarray(b), np.ascontiguousarray(time))
+    def _see(self, known: I64, last: I64) -> list[tuple[int, int]]:
+        """Note when weak identifiers were last seen, by whole days; returns those for which that is news."""
+        graph = self.graph
+        lives = graph.ages(known)
+        nodes, day = known[lives], last[lives] // DAY * DAY
+        news = graph.last_seen(nodes) < day
+        graph.see(nodes[news], day[news])
+        return list(zip(nodes[news].tolist(), day[news].tolist(), strict=True))
+
+    def _name(self, names: pa.Table, bearer: I64, time: I64) -> list[tuple[int, int, int]]:
+        """Note the names that bearers go by: of each the latest (time, code)."""
+        if names.num_rows == 0:
+            return []
+        row = names.column("row").to_numpy()
+        code = name_codes(names.column("name").to_pylist())
+        node, when = bearer[row], time[row]
+        useful = (node >= 0) & (code != 0)
+        node, code, when = node[useful], code[useful], when[useful]
+        order = np.lexsort((code, when, node))
+        node, code, when = node[order], code[order], when[order]
+        final = np.r_[node[1:] != node[:-1], True] if node.size else np.empty(0, np.bool_)
+        node, code, when = node[final], code[final], when[final]
+        held, said = self.graph.names(node), self._name_time[node]
+        newer = (when > said) | ((when == said) & (code > held))
+        node, code, when = node[newer], code[newer], when[newer]
+        self._name_time[node] = when
+        self.graph.name(node, code)
+        return list(zip(node.tolist(), code.tolist(), when.tolist(), strict=True))
+
+    def _consent(
+        self, consents: pa.Table, row: I64, node: I64, rows: pa.Table, time: I64
+    ) -> list[tuple[int, bool, int, bytes, str]]:
+        """Note words of consent for every identifier of their rows: the latest holds, a withdrawal of two at once."""
+        if consents.num_rows == 0:
+            return []
+        said = dict(zip(consents.column("row").to_pylist(), consents.column("granted").to_pylist(), strict=True))
+        latest: dict[int, tuple[int, bool, int]] = {}
+        for place in np.flatnonzero(np.isin(row, np.array(list(said), np.int64))).tolist():
+            number = int(row[place])
+            word = (int(time[number]), not said[number], number)
+            one = int(node[place])
+            held = self._word_time[one]
+            standing = (int(held), self.graph.consent_of(one) == WITHDRAWN)
+            if word[:2] > standing and (one not in latest or word[:2] > latest[one][:2]):
+                latest[one] = word
+        nodes = np.array(sorted(latest), np.int64)
+        if nodes.size == 0:
+            return []
+        self._word_time[nodes] = [latest[int(one)][0] for one in nodes]
+        self.graph.consent(nodes, np.array([WITHDRAWN if latest[int(n)][1] else GRANTED for n in nodes], np.int8))
+        events, touchpoints = rows.column("event_id"), rows.column("touchpoint")
+        return [
+            (int(one), not withdrawn, when, _bytes(events[number]), touchpoints[number].as_py())
+            for one, (when, withdrawn, number) in sorted(latest.items())
+        ]
+
+    def _resolved(
+        self,
+        bearer: I64,
+        new: pa.Table,
+        seen: tuple[I64, I64, I64] | None,
+        changes: Changes,
+        *,
+        fresh: I64 | None = None,
+        links: LinkBatch | None = None,
+        edge: I64 | None = None,
+        known_edges: int = 0,
+        renamed: Sequence[tuple[int, int, int]] = (),
+        words: Sequence[tuple[int, bool, int, bytes, str]] = (),
+        aged: Sequence[tuple[int, int]] = (),
+        rulings: Sequence[store.RuledLink] = (),
+        decided: int | None = None,
+    ) -> Resolved:
+        graph = self.graph
+        customer = graph.customer
+        fresh = np.empty(0, np.int64) if fresh is None else fresh
+        self._extend(len(graph))
+        tenures = store.tenure_rows(self._state, graph, changes.born, new)
+        arrived = np.concatenate([fresh, changes.born])
+        old = ~np.isin(changes.nodes, arrived)
+        nodes = np.concatenate([arrived, changes.nodes[old]])
+        was = np.concatenate([np.full(arrived.size, -1, np.int64), changes.was[old]])
+        order = np.argsort(nodes, kind="stable")
+        nodes, was = nodes[order], was[order]
+        now = customer[nodes].astype(np.int64)
+        touched = [now, was[was >= 0]]
+        if seen is not None:
+            touched += [customer[seen[0]].astype(np.int64), customer[bearer[bearer >= 0]].astype(np.int64)]
+        retimed = store.retimed_table(graph, changes.retimed)
+        touched.append(customer[retimed.column("identifier_id").to_numpy()].astype(np.int64))
+        return Resolved(
+            bearer=bearer,
+            new=pa.concat_tables([new, tenures]),
+            seen=store.seen_table() if seen is None else store.seen_table(*seen),
+            moved=store.moved_table(nodes, now, was),
+            customers=np.unique(np.concatenate(touched)),
+            retimed=retimed,
+            links=links or LinkBatch(),
+            edge=np.empty(0, np.int64) if edge is None else edge,
+            known_edges=known_edges,
+            concluded=Concluded(changes.edges, graph.status(changes.edges)),
+            renamed=renamed,
+            words=words,
+            aged=aged,
+            rulings=rulings,
+            decided=decided,
+        )
+
+    # everything
+
+    def identifiers(self) -> pa.Table:
+        """All identifiers from the state, as `Resolved.new` has them."""
+        return store.all_identifiers(self._state)
+
+    def customers(self) -> pa.Table:
+        """The whole map: (identifier_id, customer_id)."""
+        customer = self.graph.customer.astype(np.int64)
+        return pa.table({"identifier_id": np.arange(customer.size, dtype=np.int64), "customer_id": customer})
+
+    def tenures(self) -> pa.Table:
+        """All tenures of values that were handed on, as `Resolved.retimed` has them."""
+        return store.retimed_table(self.graph, self.graph.chained())
+
+    def learned(self, node: I64, name_time: I64) -> None:
+        """When the names of identifiers were said, as the state knows."""
+        self._extend(len(self.graph))
+        self._name_time[node] = name_time
+
+    def heard(self, node: I64, word_time: I64) -> None:
+        """When identifiers' words of consent were said, as the state knows."""
+        self._extend(len(self.graph))
+        self._word_time[node] = word_time
+
+    def _extend(self, size: int) -> None:
+        if size > self._name_time.size:
+            for name in ("_name_time", "_word_time"):
+                old = getattr(self, name)
+                new = np.full(max(size, 2 * old.size), _NEVER, np.int64)
+                new[: old.size] = old
+                setattr(self, name, new)
 
 
-def key_of(kind: str, scope: str, value: str) -> bytes:
-    """The 128-bit key of an identifier: blake2b over type, scope and value."""
-    return blake2b(_SEPARATOR.join((kind, scope, value)).encode(), digest_size=16).digest()
-
-
-def _distinct(ids: pa.Table) -> tuple[list[tuple[str, str, str]], I64]:
-    joined = pc.binary_join_element_wise(
-        ids.column("type").cast(pa.string()),
-        ids.column("scope").cast(pa.string()),
-        ids.column("value").cast(pa.string()),
-        _SEPARATOR,
-    )
-    encoded = joined.combine_chunks().dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks()
-    parts = [tuple(text.split(_SEPARATOR, 2)) for text in encoded.dictionary.to_pylist()]
-    return [(p[0], p[1], p[2]) for p in parts], encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-
-
-def _keys(distinct: list[tuple[str, str, str]]) -> npt.NDArray[np.uint64]:
-    raw = b"".join(key_of(*parts) for parts in distinct)
-    return np.frombuffer(raw, "<u8").reshape(-1, 2).astype(np.uint64)
+_NEVER = np.iinfo(np.int64).min
 
 
 def _extent(code: I64, time: I64, size: int) -> tuple[I64, I64]:
@@ -213,43 +411,19 @@ def _extent(code: I64, time: I64, size: int) -> tuple[I64, I64]:
     return first, last
 
 
-def _micros(column: pa.ChunkedArray) -> I64:
+def micros(column: pa.ChunkedArray) -> I64:
+    """Instants as µs since 1970."""
     values: I64 = column.cast(pa.int64()).to_numpy().astype(np.int64)
     return values
 
 
-def _instants(values: I64 | list[int]) -> pa.Array:
-    return pa.array(values, pa.int64()).cast(pa.timestamp("us", tz="UTC"))
+def _text(values: list[str]) -> pa.Array:
+    return pa.array(values, pa.string())
 
 
-def _new_table(rows: list[tuple[int, str, str, str, int]]) -> pa.Table:
-    return pa.table(
-        {
-            "identifier_id": pa.array([row[0] for row in rows], pa.int64()),
-            "type": pa.array([row[1] for row in rows], pa.string()),
-            "scope": pa.array([row[2] for row in rows], pa.string()),
-            "value": pa.array([row[3] for row in rows], pa.string()),
-            "first_seen": _instants([row[4] for row in rows]),
-        }
-    )
+def _bytes(value: object) -> bytes:
+    found = value.as_py()  # type: ignore[attr-defined]
+    return found.bytes if hasattr(found, "bytes") else bytes(found)
 
 
-def _seen_table(node: I64 | None = None, first: I64 | None = None, last: I64 | None = None) -> pa.Table:
-    return pa.table(
-        {
-            "identifier_id": pa.array([] if node is None else node, pa.int64()),
-            "first_seen": _instants([] if first is None else first),
-            "last_seen": _instants([] if last is None else last),
-        }
-    )
-
-
-def _moved_table(node: I64 | None = None, customer: I64 | None = None, was: I64 | None = None) -> pa.Table:
-    old = pa.array([] if was is None else was, pa.int64(), mask=None if was is None else was < 0)
-    return pa.table(
-        {
-            "identifier_id": pa.array([] if node is None else node, pa.int64()),
-            "customer_id": pa.array([] if customer is None else customer, pa.int64()),
-            "was": old,
-        }
-    )
+__all__ = ["UNKNOWN", "Heard", "Resolved", "Resolver", "micros"]

@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from onepool.pool.engine import Session, quote
+from onepool.pool.schema import FIRST_SEEN, IN_USE, LAST_SEEN
 
 ORDERINGS: Mapping[str, str] = {
     "-last_seen": "p.last_seen DESC NULLS LAST, p.customer_id",
@@ -139,13 +140,18 @@ def identifier_ids(session: Session, customer_id: int) -> list[int]:
 def with_identifier(
     session: Session, values: Sequence[str], *, kind: str | None = None, scope: str | None = None, limit: int = 200
 ) -> list[int]:
-    """Customers that have one of these identifier values (already normalised), of whatever type and scope or of one."""
+    """Customers that have one of these identifier values (already normalised), of whatever type and scope or of one.
+
+    Of a value that was handed on, the customer that has it now.
+    """
     if not values:
         return []
     found = session.query(
         """SELECT DISTINCT c.customer_id FROM identifiers i JOIN customer_of c USING (identifier_id)
         WHERE i.value IN (SELECT unnest($values)) AND ($kind IS NULL OR i.type = $kind)
-            AND ($scope IS NULL OR i.scope = $scope)
+            AND ($scope IS NULL OR i.scope = $scope) AND (i.base IS NULL OR i.valid_from IS NOT NULL)
+            AND NOT EXISTS (SELECT 1 FROM identifiers l WHERE l.base = coalesce(i.base, i.identifier_id)
+                AND l.valid_from IS NOT NULL AND l.generation > i.generation)
         ORDER BY 1 LIMIT $limit""",
         {"values": list(values), "kind": kind, "scope": scope, "limit": limit},
     )
@@ -200,7 +206,8 @@ def rows(session: Session, customers: Sequence[int], *, attributes: Sequence[str
     contacts = session.query(
         """SELECT c.customer_id, i.type, arg_max(i.value, (i.last_seen, i.identifier_id)) AS value
         FROM customer_of c JOIN identifiers i USING (identifier_id)
-        WHERE c.customer_id IN (SELECT unnest($ids)) AND i.type IN ('phone', 'email') GROUP BY 1, 2""",
+        WHERE c.customer_id IN (SELECT unnest($ids)) AND i.type IN ('phone', 'email')
+            AND i.valid_to IS NULL GROUP BY 1, 2""",
         ids,
     ).to_pylist()
     tags = session.query(
@@ -330,8 +337,8 @@ def _identifiers(session: Session, ids: list[int], activity: list[dict[str, obje
         if row["touchpoint"]:
             touchpoints.setdefault(row["identifier_id"], set()).add(str(row["touchpoint"]))
     found = session.query(
-        """SELECT identifier_id, type, scope, value, first_seen, last_seen FROM identifiers
-        WHERE identifier_id IN (SELECT unnest($ids)) ORDER BY type, scope, value""",
+        f"""SELECT identifier_id, type, scope, value, {FIRST_SEEN} AS first_seen, {LAST_SEEN} AS last_seen
+        FROM identifiers i WHERE identifier_id IN (SELECT unnest($ids)) AND {IN_USE} ORDER BY type, scope, value""",
         {"ids": ids},
     ).to_pylist()
     return [Identifier(**row, touchpoints=sorted(touchpoints.get(row["identifier_id"], ()))) for row in found]

@@ -30,6 +30,12 @@ _PLAIN_TABLES: dict[str, dict[str, str]] = {
         "value": "VARCHAR",
         "first_seen": "TIMESTAMPTZ",
         "last_seen": "TIMESTAMPTZ",
+        # A value handed on to somebody else has a further identifier for each tenure: `base` is the first one. All of
+        # them say when the value was seen at all; a tenure's part of that is between `valid_from` and `valid_to`.
+        "base": "BIGINT",
+        "generation": "INTEGER",
+        "valid_from": "TIMESTAMPTZ",
+        "valid_to": "TIMESTAMPTZ",
     },
     # Every identifier has a row; merges and splits change nothing else.
     "customer_of": {"identifier_id": "BIGINT", "customer_id": "BIGINT"},
@@ -123,6 +129,14 @@ ORDER_CORE = {
     "updated": "HUGEINT",
     "described": "HUGEINT",
 }
+
+
+IN_USE = "(i.base IS NULL OR i.valid_from IS NOT NULL)"
+"""Of table identifiers as `i`: not a tenure that later evidence made needless."""
+
+FIRST_SEEN = "greatest(i.first_seen, coalesce(i.valid_from, i.first_seen))"
+LAST_SEEN = "least(i.last_seen, coalesce(i.valid_to, i.last_seen))"
+"""Of table identifiers as `i`: when it was seen in this tenure."""
 
 
 @dataclass(frozen=True)

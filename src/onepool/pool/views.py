@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from onepool.pool.engine import Session, quote
-from onepool.pool.schema import EVENT_CORE, Columns
+from onepool.pool.schema import EVENT_CORE, FIRST_SEEN, IN_USE, LAST_SEEN, Columns
 
 SCHEMA = "analyst"
 
@@ -63,8 +63,9 @@ def _queries(columns: Columns, objects: Mapping[str, Mapping[str, str]], persona
     )
     queries = {
         "customers": f"SELECT p.customer_id, p.first_seen, p.last_seen, {attributes} FROM main.profiles p",
-        "identifiers": f"""SELECT c.customer_id, i.type, i.scope, {_MASKED} AS value, i.first_seen, i.last_seen
-            FROM main.identifiers i JOIN main.customer_of c USING (identifier_id)""",
+        "identifiers": f"""SELECT c.customer_id, i.type, i.scope, {_MASKED} AS value, {FIRST_SEEN} AS first_seen,
+            {LAST_SEEN} AS last_seen
+            FROM main.identifiers i JOIN main.customer_of c USING (identifier_id) WHERE {IN_USE}""",
         "events": f"""SELECT e.event_id, c.customer_id, {own.replace('e."event_id", ', "")}, {typed}, e.items, {fields}
             FROM main.events e JOIN main.customer_of c USING (identifier_id)""",
         "orders": """SELECT o.order_id, c.customer_id, o.touchpoint, o.channel, o.placed_at, o.paid_at, o.refunded_at,

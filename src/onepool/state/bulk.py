@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Insert
+from sqlalchemy import Connection, Insert, Update
+from sqlalchemy.engine.interfaces import Compiled
 
 
 def insert_many(
@@ -17,11 +18,19 @@ def insert_many(
     driver takes as they are.
     """
     names = list(columns)
-    compiled = statement.compile(dialect=connection.dialect, column_keys=names)
+    _run(connection, statement.compile(dialect=connection.dialect, column_keys=names), names, rows)
+
+
+def update_many(connection: Connection, statement: Update, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Run an update for rows of plain values in the order of `names`, the names of its bound parameters."""
+    _run(connection, statement.compile(dialect=connection.dialect), list(names), rows)
+
+
+def _run(connection: Connection, compiled: Compiled, names: list[str], rows: Iterable[Sequence[Any]]) -> None:
     text = str(compiled)
     values: list[Any]
-    if compiled.positional:
-        order = [names.index(name) for name in compiled.positiontup or ()]
+    if getattr(compiled, "positional", False):
+        order = [names.index(name) for name in getattr(compiled, "positiontup", None) or ()]
         values = [tuple(row[place] for place in order) for row in rows]
     else:
         values = [_named(names, row) for row in rows]

@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     Index,
     Integer,
     LargeBinary,
@@ -14,9 +15,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
-VERSION = 1
+VERSION = 2
 
 metadata = MetaData()
 
@@ -29,18 +31,29 @@ identifiers = Table(
     "identifiers",
     metadata,
     Column("id", _Id, primary_key=True, autoincrement=False),
-    Column("key", LargeBinary(16), nullable=False, unique=True),  # blake2b-128 of (type, scope, value)
+    Column("key", LargeBinary(16), nullable=False, unique=True),  # blake2b-128 of (type, scope, value, generation)
     Column("type", String(64), nullable=False),
     Column("scope", String(128), nullable=False),
     Column("value", Text, nullable=False),
     Column("first_seen", BigInteger, nullable=False),
+    Column("last_seen", BigInteger, nullable=False),
+    # A value handed on to somebody else (a recycled phone, a device) goes on under a further identifier: `base` is the
+    # first one's id, `generation` counts from 0, `valid_from` is the instant from which it holds (null: always).
+    Column("base", BigInteger, nullable=True),
+    Column("generation", Integer, nullable=False, default=0),
+    Column("valid_from", BigInteger, nullable=True),
+    # The name last heard with it, as a code that can only be compared (identity/witness.py); 0 where none was.
+    Column("witness", BigInteger, nullable=False, default=0),
+    Column("witness_time", BigInteger, nullable=True),
+    Index("identifiers_base", "base"),
 )
 
-# Evidence that two identifiers are one person. Never deleted, only superseded.
+# Evidence that two identifiers are one person. Never deleted, only superseded; `status` and `reason` say what was
+# concluded from it (identity/links.py). Ends are base identifiers, a < b.
 links = Table(
     "links",
     metadata,
-    Column("key", LargeBinary(16), primary_key=True),  # blake2b-128 of (a, b, rule, touchpoint)
+    Column("id", _Id, primary_key=True, autoincrement=False),
     Column("a", BigInteger, nullable=False),
     Column("b", BigInteger, nullable=False),
     Column("rule", String(64), nullable=False),
@@ -50,9 +63,77 @@ links = Table(
     Column("last_event", LargeBinary(16), nullable=False),
     Column("last_time", BigInteger, nullable=False),
     Column("count", BigInteger, nullable=False),
-    Column("status", String(16), nullable=False, default="active"),
+    Column("confidence", Float, nullable=True),  # probability, of links by likelihood
+    Column("status", String(16), nullable=False),
+    Column("reason", String(200), nullable=False, default=""),
     Index("links_a", "a"),
     Index("links_b", "b"),
+    # Few links stand out; those are the ones that are asked for.
+    Index(
+        "links_unjoined",
+        "status",
+        sqlite_where=text("status NOT IN ('joined', 'follows')"),
+        postgresql_where=text("status NOT IN ('joined', 'follows')"),
+    ),
+)
+
+# Whether a person lets identifiers be joined: the latest word of each identifier, by the time of the event.
+consents = Table(
+    "consents",
+    metadata,
+    Column("identifier_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("granted", Boolean, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("event_id", LargeBinary(16), nullable=False),
+    Column("touchpoint", String(128), nullable=False),
+)
+
+# People's rulings. Append-only: what is taken back has a row of kind `undo` that names it.
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", String(16), nullable=False),  # merge | never | split | block | undo
+    Column("a", BigInteger, nullable=True),
+    Column("b", BigInteger, nullable=True),
+    Column("payload", Text, nullable=False),  # JSON: of a split the pairs cut and both sides
+    Column("author", String(256), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("undoes", BigInteger, nullable=True, unique=True),
+    Index("decisions_a", "a"),
+    Index("decisions_b", "b"),
+)
+
+# Pairs of customers that a model finds alike, each by an identifier of theirs, a < b.
+candidates = Table(
+    "candidates",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("a", BigInteger, nullable=False),
+    Column("b", BigInteger, nullable=False),
+    Column("probability", Float, nullable=False),
+    Column("detail", Text, nullable=False),  # JSON: level and weight of each comparison
+    Column("model", Integer, nullable=False),  # version of the model's definition
+    Column("at", BigInteger, nullable=False),
+    Column("status", String(16), nullable=False),  # open | joined | merged | never | gone
+    UniqueConstraint("a", "b"),
+    Index("candidates_status", "status", "probability"),
+)
+
+# Merges and splits as the tick made them: of whom, with whom.
+customer_changes = Table(
+    "customer_changes",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("log_offset", BigInteger, nullable=False),
+    Column("kind", String(16), nullable=False),  # merge: customer_id went up in other_id; split: came out of other_id
+    Column("customer_id", BigInteger, nullable=False),
+    Column("other_id", BigInteger, nullable=False),
+    Index("customer_changes_at", "at"),
+    Index("customer_changes_customer", "customer_id"),
+    Index("customer_changes_other", "other_id"),
 )
 
 # What the tick decided about tags and segments: each row one batch of changes, columns packed as Arrow (zstd).

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,11 +13,11 @@ import pyarrow.compute as pc
 from onepool.collect.inbound import SAMPLE_BYTES, sample
 from onepool.collect.log import Record
 from onepool.collect.touchpoint import Touchpoint
-from onepool.identity import Resolved, Resolver
+from onepool.identity import Heard, Resolved, Resolver
 from onepool.layout import columns_of
 from onepool.pool import Session
 from onepool.standards import Batch, Standard, StandardSettings, standardise
-from onepool.tick import orders, profiles
+from onepool.tick import identities, orders, profiles
 from onepool.tick.duplicates import Duplicates
 
 SEQ_BITS = 20
@@ -25,6 +25,9 @@ SEQ_BITS = 20
 
 FAILED = "tick.failed"
 """Rule of a whole record that could not be moved through."""
+
+GRANTED, WITHDRAWN = "consent_granted", "consent_withdrawn"
+"""Events by which a person lets identifiers be joined, or does so no longer."""
 
 _COUNTED = ["received_at", "touchpoint", "kind", "name"]
 _CARRIED = ("ids", "attributes", "objects", "events")
@@ -78,7 +81,7 @@ class Ingest:
         if files and batch.quarantine.num_rows:
             batch, repeated = _without_repeats(session, batch, files)
             dropped = pa.concat_tables([dropped.select(_COUNTED), repeated.select(_COUNTED)])
-        resolved = self._resolver.resolve(batch.ids, batch.rows)
+        resolved = self._resolver.resolve(batch.ids, batch.rows, heard(batch, self._resolver.registry.purposes))
         return Prepared(batch, resolved, dropped, hashes, only or frozenset())
 
     def append(self, session: Session, prepared: Prepared, *, redo: bool = False) -> None:
@@ -92,10 +95,10 @@ class Ingest:
         self._accepted(session, prepared)
         session.append("attribute_facts", _with_bearer(batch.attributes, resolved.bearer))
         _objects(session, batch.objects)
-        _identity(session, resolved)
         if events.num_rows:
             session.relation("_events", events)
             orders.fold(session)
+        identities.write(session, resolved)
         _quarantine(session, prepared, self.standard.version)
         _intake(session, prepared)
         touched = pa.table({"customer_id": resolved.customers})
@@ -122,9 +125,43 @@ class Ingest:
         parts = [
             resolved.moved.column("customer_id").combine_chunks(),
             resolved.moved.column("was").combine_chunks().drop_null(),
-            pa.array(self._resolver.components.customer[bearer], pa.int64()),
+            pa.array(self._resolver.graph.customer[bearer], pa.int64()),
+            pa.array(self._resolver.graph.customer[resolved.retimed.column("identifier_id").to_numpy()], pa.int64()),
         ]
         return pa.table({"customer_id": pc.unique(pa.concat_arrays(parts))})
+
+    def apply_identity(self, session: Session, resolved: Resolved) -> None:
+        """Write what a change of rules or a decision meant, inside the caller's transaction."""
+        identities.write(session, resolved)
+        touched = pa.table({"customer_id": resolved.customers})
+        self.refresh(session, touched, touched)
+
+
+def heard(batch: Batch, purposes: Collection[str]) -> Heard:
+    """What a batch says of persons that matters for who is who: names, and words of consent for one of `purposes`."""
+    facts = batch.attributes.select(["row", "attribute", "value"])
+    kind = facts.column("attribute")
+    whole = facts.filter(pc.equal(kind, "name")).select(["row", "value"])
+    parts = {
+        name: facts.filter(pc.equal(kind, name)).select(["row", "value"]).rename_columns(["row", name])
+        for name in ("last_name", "first_name")
+    }
+    made = parts["last_name"].join(parts["first_name"], "row", join_type="inner")
+    made = made.filter(pc.invert(pc.is_in(made.column("row"), value_set=whole.column("row").combine_chunks())))
+    named = pc.binary_join_element_wise(made.column("last_name"), made.column("first_name"), "")
+    latin = pc.binary_join_element_wise(made.column("first_name"), made.column("last_name"), " ")
+    text = pc.if_else(pc.string_is_ascii(named), latin, named)
+    names = pa.concat_tables(
+        [whole.rename_columns(["row", "name"]), pa.table({"row": made.column("row"), "name": text})],
+        promote_options="permissive",
+    )
+    event = batch.events.column("event")
+    said = batch.events.filter(pc.is_in(event, value_set=pa.array([GRANTED, WITHDRAWN])))
+    purpose = said.column("purpose")
+    meant = pc.or_kleene(pc.is_null(purpose), pc.is_in(purpose, value_set=pa.array([*purposes, ""], pa.string())))
+    said = said.filter(meant)
+    consents = pa.table({"row": said.column("row"), "granted": pc.equal(said.column("event"), GRANTED)})
+    return Heard(names, consents)
 
 
 def refused(records: Sequence[Record], error: Exception, version: str) -> pa.Table:
@@ -246,30 +283,6 @@ def _objects(session: Session, objects: pa.Table) -> None:
     session.execute("DELETE FROM objects o USING object_rows n WHERE n.kind = o.kind AND n.object_id = o.object_id")
     session.execute("INSERT INTO objects BY NAME SELECT * FROM object_rows")
     session.execute("DROP TABLE object_rows")
-
-
-def _identity(session: Session, resolved: Resolved) -> None:
-    if resolved.seen.num_rows == 0:
-        return
-    new = resolved.new.append_column("last_seen", resolved.new.column("first_seen"))
-    session.append("identifiers", new)
-    session.relation("_seen", resolved.seen)
-    session.execute(
-        """UPDATE identifiers SET first_seen = least(identifiers.first_seen, s.first_seen),
-            last_seen = greatest(identifiers.last_seen, s.last_seen) FROM _seen s
-        WHERE identifiers.identifier_id = s.identifier_id
-            AND (s.last_seen > identifiers.last_seen OR s.first_seen < identifiers.first_seen)"""
-    )
-    moved = resolved.moved
-    if moved.num_rows:
-        session.relation("_moved", moved)
-        session.execute(
-            """UPDATE customer_of SET customer_id = m.customer_id FROM _moved m
-            WHERE customer_of.identifier_id = m.identifier_id AND m.was IS NOT NULL"""
-        )
-        session.execute(
-            "INSERT INTO customer_of BY NAME SELECT identifier_id, customer_id FROM _moved WHERE was IS NULL"
-        )
 
 
 def _quarantine(session: Session, prepared: Prepared, version: str) -> None:

@@ -21,7 +21,11 @@ STATUS = {
 _CONTENT = ("order_placed", "order_paid")
 
 # (time, seq) as one sortable number.
-_AT = "(epoch_us(time)::HUGEINT * 9223372036854775807 + seq)"
+_SHIFT = "9223372036854775807"
+_AT = f"(epoch_us(time)::HUGEINT * {_SHIFT} + seq)"
+
+SAID_BY = f"(coalesce(described, updated) % {_SHIFT})::BIGINT"
+"""seq of the event that says who ordered."""
 
 
 def fold(session: Session) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from onepool.pool import Session, quote
+from onepool.pool.schema import FIRST_SEEN, IN_USE, LAST_SEEN
 
 
 def refresh(session: Session, attributes: Mapping[str, str]) -> None:
@@ -18,10 +19,10 @@ def refresh(session: Session, attributes: Mapping[str, str]) -> None:
         for name, sql_type in attributes.items()
     )
     session.execute(
-        """CREATE OR REPLACE TEMP TABLE seen_now AS
-        SELECT c.customer_id, min(i.first_seen) AS first_seen, max(i.last_seen) AS last_seen
+        f"""CREATE OR REPLACE TEMP TABLE seen_now AS
+        SELECT c.customer_id, min({FIRST_SEEN}) AS first_seen, max({LAST_SEEN}) AS last_seen
         FROM customer_of c SEMI JOIN _touched t ON t.customer_id = c.customer_id
-        JOIN identifiers i ON i.identifier_id = c.identifier_id GROUP BY c.customer_id"""
+        JOIN identifiers i ON i.identifier_id = c.identifier_id AND {IN_USE} GROUP BY c.customer_id"""
     )
     session.execute(
         """UPDATE profiles SET first_seen = s.first_seen, last_seen = s.last_seen FROM seen_now s

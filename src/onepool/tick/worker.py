@@ -17,16 +17,19 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from onepool.audience.live import Live
 from onepool.audience.outcomes import Outcome, OutcomeLog
+from onepool.clock import to_micros
 from onepool.collect.log import LogUnavailable, Record
 from onepool.errors import OnePoolError
-from onepool.identity import Resolver, TypeRule
+from onepool.identity import Resolved, Resolver, decisions
 from onepool.layout import install
 from onepool.pool import DuckDBEngine, PoolError, Session
 from onepool.privacy.masking import mask_text
-from onepool.standards import Standard, StandardError, Strength, load_standard
+from onepool.standards import Standard, StandardError, load_standard
 from onepool.state.store import set_meta
+from onepool.tick import identities
 from onepool.tick.duplicates import Duplicates
 from onepool.tick.ingest import SEQ_BITS, Ingest, Prepared, refused
+from onepool.tick.rules import RulesInForce
 from onepool.workspace import Workspace, touchpoint_of
 
 _logger = structlog.get_logger(__name__)
@@ -58,8 +61,8 @@ class EvaluationFailed(OnePoolError):
 
 Publish = Callable[[LiveEvent], None]
 
-UNKNOWN_PRIORITY = 10_000
-"""Of an identifier type that the standard no longer knows; it then only follows."""
+EPOCH = "identity_epoch"
+"""Key in the meta of state and pool: how many times rules or decisions changed identities."""
 
 SHOWN_CHANGES = 20_000
 """How many changes of one tick are told to watchers one by one."""
@@ -123,24 +126,26 @@ class Worker:
             standard = self._install(session, rules)
             self.offset = int(_meta(session, "log_offset") or 0)
             duplicates = Duplicates(session, self._oldest(), workspace.settings.dedupe_days)
-        self.rule_of = _rules_of(standard)
-        self._resolver = Resolver(workspace.state, self.rule_of)
+        touchpoints = {name: touchpoint_of(name, body) for name, body in json.loads(rules)["touchpoints"].items()}
+        self._rules = RulesInForce(workspace, standard, touchpoints)
+        self._resolver = Resolver(workspace.state, self._rules.registry())
         self._ingest = Ingest(
-            self._resolver,
-            duplicates,
-            standard,
-            workspace.settings_of(json.loads(rules)["settings"]),
-            {name: touchpoint_of(name, body) for name, body in json.loads(rules)["touchpoints"].items()},
+            self._resolver, duplicates, standard, workspace.settings_of(json.loads(rules)["settings"]), touchpoints
         )
         self._outcomes = OutcomeLog(workspace.state)
         self._live = Live(workspace)
         # After a crash between the two commits of a tick, the state is ahead: redo for the pool up to `_behind`.
         self._behind = workspace.decided()
-        if self._behind > self.offset:
+        if self._behind > self.offset or self._epoch() != workspace.state.meta(EPOCH):
             self._level_identities()
-        else:
+        if self._behind == self.offset:
             self._level_outcomes()
         self._stale = False
+
+    def _epoch(self) -> str | None:
+        """How many times rules and decisions changed identities, as the pool knows."""
+        with self._pool.read() as session:
+            return _meta(session, EPOCH)
 
     def _oldest(self) -> datetime:
         """Nothing that is still to come was received before."""
@@ -188,6 +193,8 @@ class Worker:
         self._lock.release()
 
     def _step(self) -> bool:
+        if self._until is None and self._behind <= self.offset and self._rule():
+            return True
         limits = self._ws.settings.tick
         records = self._ws.log.read(self.offset, limits.max_requests, limits.max_bytes)
         if self._until is not None:
@@ -206,6 +213,28 @@ class Worker:
             return self._evaluate and self._idle()
         self._take(batch, batch[-1].offset)
         return True
+
+    def _rule(self) -> bool:
+        """Take up changed rules of identity, and decisions made since. Returns whether there were any."""
+        wanted = self._rules.registry()
+        if wanted != self._resolver.registry:
+            self._settle(self._resolver.set_rules(wanted))
+            return True
+        if decisions.latest(self._ws.state) > self._resolver.decided:
+            self._settle(self._resolver.decide(decisions.every(self._ws.state)))
+            return True
+        return False
+
+    def _settle(self, resolved: Resolved) -> None:
+        """Write what a change of rules or a decision meant."""
+        now = self._ws.clock.now()
+        with self._pool.write() as session:
+            self._ingest.apply_identity(session, resolved)
+            # Evaluated with the next tick: what can't be evaluated must not hold up who is who.
+            self._live.postpone(session, resolved.customers, now)
+            epoch = str(int(self._ws.state.meta(EPOCH) or 0) + 1)
+            self._commit(session, resolved, self.offset, None, epoch)
+        self._tell(None)
 
     def _control(self, record: Record) -> None:
         if record.protocol == "standard":
@@ -296,21 +325,32 @@ class Worker:
                 outcome = self._evaluated(session, prepared.touched, self._ws.clock.now())
             else:
                 self._live.postpone(session, prepared.touched, self._ws.clock.now())
-            self._commit(session, prepared, offset, outcome)
+            self._commit(session, prepared.resolved if offset > self._behind else None, offset, outcome)
         self.offset = offset
         return outcome
 
-    def _commit(self, session: Session, prepared: Prepared | None, offset: int, outcome: Outcome | None) -> None:
+    def _commit(
+        self,
+        session: Session,
+        resolved: Resolved | None,
+        offset: int,
+        outcome: Outcome | None,
+        epoch: str | None = None,
+    ) -> None:
         """Decisions first (state), then what follows from them (pool): a crash between is made good on opening."""
         with self._ws.state.write() as connection:
+            if resolved is not None:
+                self._resolver.save(connection, resolved, to_micros(self._ws.clock.now()), offset)
             if offset > self._behind:
-                if prepared is not None:
-                    self._resolver.save(connection, prepared.resolved)
                 set_meta(connection, "log_offset", str(offset))
+            if epoch is not None:
+                set_meta(connection, EPOCH, epoch)
             if outcome is not None and not outcome.empty:
                 change = self._outcomes.save(connection, outcome, offset)
                 self._outcomes.record(session, change, outcome)
                 _set_meta(session, "outcome_id", str(change))
+        if epoch is not None:
+            _set_meta(session, EPOCH, epoch)
         _set_log_offset(session, offset)
 
     def _idle(self) -> bool:
@@ -345,19 +385,8 @@ class Worker:
     def _level_identities(self) -> None:
         """Give the pool the identities that the state has, before the requests that they came from are redone."""
         with self._pool.write() as session:
-            session.relation("_all", self._resolver.identifiers())
-            session.relation("_map", self._resolver.customers())
-            session.execute(
-                """INSERT INTO identifiers BY NAME SELECT a.*, a.first_seen AS last_seen FROM _all a
-                ANTI JOIN identifiers i ON i.identifier_id = a.identifier_id"""
-            )
-            moved = session.query(
-                """SELECT DISTINCT customer_id FROM (
-                    (SELECT identifier_id, customer_id FROM customer_of EXCEPT SELECT * FROM _map)
-                    UNION ALL (SELECT * FROM _map EXCEPT SELECT identifier_id, customer_id FROM customer_of))"""
-            )
-            session.execute("DELETE FROM customer_of")
-            session.execute("INSERT INTO customer_of SELECT identifier_id, customer_id FROM _map")
+            moved = identities.level(session, self._resolver)
+            _set_meta(session, EPOCH, self._ws.state.meta(EPOCH) or "")
             self._ingest.refresh(session, moved, moved)
             self._live.postpone(session, moved.column("customer_id").to_numpy(), self._ws.clock.now())
 
@@ -381,16 +410,6 @@ class Worker:
         # The instant of the decision, as the history of changes has it.
         at = self._ws.clock.now() if outcome is None else outcome.at
         self._publish(LiveEvent(at, self.offset, changes))
-
-
-def _rules_of(standard: Standard) -> Callable[[str], TypeRule]:
-    def rule(kind: str) -> TypeRule:
-        known = standard.identifier_types.get(kind)
-        if known is None:
-            return TypeRule(strong=False, priority=UNKNOWN_PRIORITY)
-        return TypeRule(strong=known.strength is Strength.STRONG, priority=known.priority)
-
-    return rule
 
 
 def _machine_at_fault(error: Exception) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -52,7 +53,10 @@ class Plan:
 
     def run(self, session: Session) -> pa.Table:
         """One row per customer in scope: `customer_id`, one boolean per condition under its name, `next_at`."""
-        return session.query(self.query.sql("duckdb"), self.params)
+        text = self.query.sql("duckdb")
+        # A comparison that can never hold (a length of 0.1) leaves its values unused, which the engine would refuse.
+        used = set(re.findall(r"\$(\w+)", text))
+        return session.query(text, {name: value for name, value in self.params.items() if name in used})
 
 
 def with_steps(steps: list[tuple[str, exp.Query]]) -> exp.Query:
