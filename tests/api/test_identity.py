@@ -173,6 +173,41 @@ def test_no_model_yet(found: Identified) -> None:
     assert body["run"]["state"] == "done"
 
 
+MODEL = {
+    "version": 1,
+    "prior": 0.0001,
+    "forest": None,
+    "report": {
+        "records": 1200,
+        "expected_matches": 310.5,
+        "blocking_recall": 0.93,
+        "comparisons": [
+            {
+                "name": "phone",
+                "kind": "phone",
+                "missing": 40,
+                "levels": [{"name": "same", "m": 0.9, "u": 1e-6, "weight": 19.8, "pairs": 300, "matches": 299.0}],
+            }
+        ],
+        "rules": [{"rule": "phone", "pairs": 320, "recall": 0.8}],
+        "thresholds": [{"threshold": 0.9, "pairs": 300, "precision": 0.99, "recall": 0.92}],
+        "weights": [{"bits": 12, "pairs": 4, "matches": 3.0}],
+    },
+}
+
+
+def test_model(found: Identified) -> None:
+    found.world.ws.definitions.save("model", "customers", MODEL, author="user:a@b.test")
+    body = ok(found.world.signed_in().get(f"{BASE}/model"))
+    model = body["model"]
+    assert (model["version"], model["records"], model["method"], body["versions"]) == (1, 1200, "weights", [1])
+    assert model["comparisons"][0]["title"] == {"zh": "手机号", "en": "Phone"}
+    assert model["comparisons"][0]["levels"][0]["weight"] == 19.8
+    assert model["histogram"] == [{"weight": 12.0, "pairs": 4, "probability": 0.75}]
+    assert model["thresholds"] == {"join": 0.995, "review": 0.7}
+    assert model["curve"][0]["recall"] == 0.92
+
+
 def test_pairs_near_a_threshold(found: Identified) -> None:
     found.written.candidate(2, 4, 0.72, detail="[]")
     browser = found.world.signed_in()

@@ -1891,16 +1891,32 @@ export interface components {
             author: string | null;
             /** Blocking */
             blocking: components["schemas"]["BlockingRule"][];
+            /**
+             * Blocking Recall
+             * @description Share of the matches that the rules together reach, estimated.
+             */
+            blocking_recall: number | null;
             /** Comparisons */
             comparisons: components["schemas"]["ModelComparison"][];
             /** Curve */
             curve: components["schemas"]["ThresholdPoint"][];
+            /** Expected Matches */
+            expected_matches: number | null;
             /** Histogram */
             histogram: components["schemas"]["WeightCount"][];
             /** Labels */
             labels: number;
-            /** Method */
-            method: string;
+            /**
+             * Method
+             * @description Sums of weights, or trees learned over them.
+             * @enum {string}
+             */
+            method: "weights" | "boosted";
+            /**
+             * Prior
+             * @description Probability that two records drawn at random are one person.
+             */
+            prior: number;
             /** Records */
             records: number;
             thresholds: components["schemas"]["Thresholds"];
@@ -2138,13 +2154,18 @@ export interface components {
         };
         /**
          * ModelComparison
-         * @description How one attribute is compared.
+         * @description How one attribute is compared; the best level first.
          */
         ModelComparison: {
             /** Kind */
             kind: string;
             /** Levels */
             levels: components["schemas"]["ModelLevel"][];
+            /**
+             * Missing
+             * @description Candidate pairs of which one side has no value: no evidence either way.
+             */
+            missing: number;
             /** Name */
             name: string;
             title: components["schemas"]["Titles"];
@@ -2154,14 +2175,22 @@ export interface components {
          * @description One level of a comparison. m, u: how often it occurs among pairs of one person, of two persons.
          */
         ModelLevel: {
-            /** Count */
-            count: number | null;
+            /**
+             * Count
+             * @description Candidate pairs of this level.
+             */
+            count: number;
             /** Label */
             label: string;
             /** M */
-            m: number | null;
+            m: number;
+            /**
+             * Matches
+             * @description How many of them are expected to be one person.
+             */
+            matches: number;
             /** U */
-            u: number | null;
+            u: number;
             /**
              * Weight
              * @description log2(m / u): bits of evidence.
@@ -3924,7 +3953,10 @@ export interface components {
             pairs: number;
             /** Probability */
             probability: number;
-            /** Weight */
+            /**
+             * Weight
+             * @description Bits, rounded down.
+             */
             weight: number;
         };
         /**

@@ -36,6 +36,16 @@ _STATUS: Mapping[str, int] = {
     "query-failed": 422,
     "condition": 422,
     "definition": 422,
+    "identity-rules": 422,
+    "decision": 422,
+    "no-anchor": 422,
+    "same-customer": 422,
+    "identifier-form": 422,
+    "identifier-ambiguous": 422,
+    "identifier-unknown": 404,
+    "customer-unknown": 404,
+    "decision-unknown": 404,
+    "decided-meanwhile": 409,
 }
 
 

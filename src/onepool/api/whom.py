@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from onepool.api.lookup import spellings
-from onepool.api.problems import Invalid, NotFound
 from onepool.api.workspace import WorkspaceLike
-from onepool.identity.read import Node, Sources, named, nodes, sources_of
+from onepool.errors import OnePoolError
+from onepool.identity.decisions import Side
+from onepool.identity.read import Node, Sources, named, nodes, side, sources_of
 from onepool.pool import Session, customers
 
 _HINT = "write a customer number, identifier:NUMBER, type:value or type@scope:value"
+
+
+class WhomError(OnePoolError):
+    """Nobody, or more than one, is meant."""
+
+    code = "identifier-unknown"
 
 
 def sources(ws: WorkspaceLike, session: Session) -> Sources:
@@ -19,21 +26,21 @@ def sources(ws: WorkspaceLike, session: Session) -> Sources:
 def whom(src: Sources, text: str, country: str = "CN") -> list[Node]:
     """The identifier meant, in all its tenures, the present one last. Of a customer: the one it is numbered after.
 
-    Raises NotFound when nobody is known under it, Invalid when several scopes have the value.
+    Raises WhomError when nobody is known under it, or when several scopes have the value.
     """
     text = text.strip()
     kind, separator, value = text.partition(":")
     if _number(text) is not None or (kind == "customer" and _number(value) is not None):
-        customer = customers.resolve(src.session, int(value if separator else text))
-        found = [] if customer is None else list(nodes(src, [customer]).values())
+        present = customers.resolve(src.session, int(value if separator else text))
+        found = [] if present is None else list(nodes(src, [present]).values())
     elif kind == "identifier" and (number := _number(value)) is not None:
         found = list(nodes(src, [number]).values())
     elif separator:
         found = _by_value(src, kind, value, country)
     else:
-        raise Invalid(f"{text!r} names no identifier", hint=_HINT, code="identifier-form")
+        raise WhomError(f"{text!r} names no identifier", hint=_HINT, code="identifier-form")
     if not found:
-        raise NotFound("nobody is known under this", where=kind or None, hint=_HINT, code="identifier-unknown")
+        raise WhomError("nobody is known under this", where=kind or None, hint=_HINT)
     return found
 
 
@@ -46,13 +53,26 @@ def pair(src: Sources, a: str, b: str, country: str = "CN") -> tuple[Node, Node]
     return next(shared, (left[-1], right[-1]))
 
 
+def customer(src: Sources, customer_id: int) -> int:
+    """The present customer of a number, which may be an old one. Raises WhomError."""
+    present = customers.resolve(src.session, customer_id)
+    if present is None:
+        raise WhomError("there is no customer with this number", where=str(customer_id), code="customer-unknown")
+    return present
+
+
+def side_of(src: Sources, customer_id: int) -> Side:
+    """A customer as one side of a decision. Raises WhomError."""
+    return side(src, customer(src, customer_id))
+
+
 def _by_value(src: Sources, named_kind: str, value: str, country: str) -> list[Node]:
     kind, at, scope = named_kind.partition("@")
     known = src.standard.identifier_named(kind)
     found = named(src, known.name if known else kind, scope if at else None, spellings(value, country))
     scopes = sorted({node.scope for node in found})
     if len(scopes) > 1:
-        raise Invalid(
+        raise WhomError(
             f"this {kind} is known in several scopes: {', '.join(scopes)}",
             hint=f"write {kind}@{scopes[0]}:…",
             code="identifier-ambiguous",

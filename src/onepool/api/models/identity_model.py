@@ -15,18 +15,20 @@ class ModelLevel(Model):
     """One level of a comparison. m, u: how often it occurs among pairs of one person, of two persons."""
 
     label: str
-    m: float | None
-    u: float | None
+    m: float
+    u: float
     weight: float = Field(description="log2(m / u): bits of evidence.")
-    count: int | None
+    count: int = Field(description="Candidate pairs of this level.")
+    matches: float = Field(description="How many of them are expected to be one person.")
 
 
 class ModelComparison(Model):
-    """How one attribute is compared."""
+    """How one attribute is compared; the best level first."""
 
     name: str
     title: Titles
     kind: str
+    missing: int = Field(description="Candidate pairs of which one side has no value: no evidence either way.")
     levels: list[ModelLevel]
 
 
@@ -41,7 +43,7 @@ class BlockingRule(Model):
 class WeightCount(Model):
     """Pairs of about one weight."""
 
-    weight: float
+    weight: float = Field(description="Bits, rounded down.")
     pairs: int
     probability: float
 
@@ -69,13 +71,16 @@ class IdentityModel(Model):
     at: Instant
     author: str | None
     records: int
+    prior: float = Field(description="Probability that two records drawn at random are one person.")
+    expected_matches: float | None
     comparisons: list[ModelComparison]
     blocking: list[BlockingRule]
+    blocking_recall: float | None = Field(description="Share of the matches that the rules together reach, estimated.")
     histogram: list[WeightCount]
     thresholds: Thresholds
     curve: list[ThresholdPoint]
     labels: int
-    method: str
+    method: Literal["weights", "boosted"] = Field(description="Sums of weights, or trees learned over them.")
 
 
 class MatchingRun(Model):

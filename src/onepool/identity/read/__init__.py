@@ -2,7 +2,7 @@
 
 from onepool.identity.read.briefs import Brief, briefs
 from onepool.identity.read.explain import Explanation, Reason, Step, explain, path
-from onepool.identity.read.graph import Graph, graph, pairs_between, side
+from onepool.identity.read.graph import Graph, graph, is_strong, pairs_between, side, split_sides
 from onepool.identity.read.overview import Overview, Suspect, overview, suspicious
 from onepool.identity.read.queue import (
     Kind,
@@ -46,6 +46,7 @@ __all__ = [
     "candidates_by_id",
     "explain",
     "graph",
+    "is_strong",
     "joining_of",
     "links_by_id",
     "members",
@@ -60,5 +61,6 @@ __all__ = [
     "settled",
     "side",
     "sources_of",
+    "split_sides",
     "suspicious",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -63,6 +64,29 @@ def side(sources: Sources, customer_id: int, ids: list[int] | None = None) -> de
     known = nodes(sources, own)
     strong = [number for number, node in known.items() if is_strong(sources, node.type)]
     return decisions.Side(min(strong, default=None), tuple(sorted(known)))
+
+
+def split_sides(
+    sources: Sources, customer_id: int, part: Collection[int]
+) -> tuple[decisions.Side, decisions.Side, list[tuple[int, int]]]:
+    """Both sides of a split of a customer, and the pairs of identifiers whose links lie between them.
+
+    Raises DecisionError when an identifier is not this customer's, or when nothing would be left.
+    """
+    found = graph(sources, customer_id)
+    own, taken = set(found.members), set(part)
+    if not taken <= own:
+        raise decisions.DecisionError(
+            f"identifier {min(taken - own)} is not this customer's (any more)",
+            where="identifiers",
+            hint="look at the customer again",
+        )
+    if taken == own:
+        raise decisions.DecisionError(
+            "a split leaves something behind", where="identifiers", hint="name some of the identifiers, not all"
+        )
+    one, other = (side(sources, customer_id, sorted(some)) for some in (taken, own - taken))
+    return one, other, pairs_between(found, taken)
 
 
 def is_strong(sources: Sources, kind: str) -> bool:

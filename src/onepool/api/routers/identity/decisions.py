@@ -24,12 +24,11 @@ from onepool.api.models.identity_decisions import (
     UndoRequest,
     Warned,
 )
-from onepool.api.problems import Conflict, Invalid, NotFound
+from onepool.api.problems import NotFound
 from onepool.api.routers.identity.showing import segment_effects, view
-from onepool.api.whom import sources
+from onepool.api.whom import customer, side_of, sources
 from onepool.clock import Clock
 from onepool.identity import decisions, read
-from onepool.identity.decisions import Side
 from onepool.identity.read import Sources, Words, preview_types
 from onepool.pool import customers
 from onepool.privacy.roles import Permission
@@ -78,12 +77,7 @@ def create_identity_decision(
     """Merge, split, keep apart or block. Refused (409) when somebody decided the same meanwhile."""
     with ws.pool.read() as session:
         src = sources(ws, session)
-        try:
-            made = _decide(src, time, body, who.actor)
-        except decisions.Decided as error:
-            raise Conflict(error.message, where=error.where, hint=error.hint, code=error.code) from error
-        except decisions.DecisionError as error:
-            raise Invalid(error.message, where=error.where, hint=error.hint, code=error.code) from error
+        made = _decide(src, time, body, who.actor)
         return view(who, src, ws.settings.currency).decisions(src, [made])[0]
 
 
@@ -98,7 +92,7 @@ def list_identity_decisions(
     """The decisions, of all customers or about one, the latest first."""
     with ws.pool.read() as session:
         src = sources(ws, session)
-        about = None if customer_id is None else customers.identifier_ids(session, _present(src, customer_id))
+        about = None if customer_id is None else customers.identifier_ids(session, customer(src, customer_id))
         rows, total = decisions.history(ws.state, about, offset=(page - 1) * size, limit=size)
         items = view(who, src, ws.settings.currency).decisions(src, rows)
     return Decisions(items=items, total=total, page=page, size=size)
@@ -109,27 +103,22 @@ def undo_identity_decision(
     id: Annotated[int, Path(ge=1, le=2**53)], body: UndoRequest, who: Decider, ws: Workspace, time: Time
 ) -> Decision:
     """Take a decision back: evidence and the decisions left say who is one customer. Gives the row of the undoing."""
-    try:
-        made = decisions.undo(ws.state, time, id, author=who.actor, reason=body.reason)
-    except decisions.Decided as error:
-        raise Conflict(error.message, where=error.where, code=error.code) from error
-    except decisions.DecisionError as error:
-        raise NotFound(error.message, where=error.where, code=error.code) from error
+    made = decisions.undo(ws.state, time, id, author=who.actor, reason=body.reason)
     with ws.pool.read() as session:
         src = sources(ws, session)
         return view(who, src, ws.settings.currency).decisions(src, [made])[0]
 
 
 def change_of(src: Sources, change: AnyChange) -> preview_types.Change:
-    """A change in the terms of decisions. Raises NotFound and Invalid."""
+    """A change in the terms of decisions. Raises NotFound, WhomError and DecisionError."""
     if isinstance(change, UndoChange):
         return preview_types.Change("undo", decision=change.decision)
     if isinstance(change, BlockChange):
         return preview_types.Change("block", a=_identifier(src, change.identifier))
     if isinstance(change, SplitChange):
-        part, rest, pairs = _split(src, change)
+        part, rest, pairs = read.split_sides(src, customer(src, change.customer_id), change.identifiers)
         return preview_types.Change("split", a=part.anchor, b=rest.anchor, part=part.identifiers, pairs=tuple(pairs))
-    one, other = (_side(src, number) for number in (change.a, change.b))
+    one, other = (side_of(src, number) for number in (change.a, change.b))
     return preview_types.Change(change.kind, a=one.anchor, b=other.anchor)
 
 
@@ -137,40 +126,14 @@ def _decide(src: Sources, time: Clock, body: DecisionRequest, author: str) -> de
     if isinstance(body, BlockChange):
         return decisions.block(src.state, time, _identifier(src, body.identifier), author=author, reason=body.reason)
     if isinstance(body, SplitChange):
-        part, rest, pairs = _split(src, body)
+        part, rest, pairs = read.split_sides(src, customer(src, body.customer_id), body.identifiers)
         return decisions.split(src.state, time, part, rest, pairs, author=author, reason=body.reason, seen=body.seen)
     rule = decisions.merge if isinstance(body, MergeChange) else decisions.never
-    one, other = (_side(src, number) for number in (body.a, body.b))
+    one, other = (side_of(src, number) for number in (body.a, body.b))
     return rule(src.state, time, one, other, author=author, reason=body.reason, seen=body.seen)
-
-
-def _split(src: Sources, change: SplitChange) -> tuple[Side, Side, list[tuple[int, int]]]:
-    """Both sides of a split and the pairs to be cut."""
-    customer = _present(src, change.customer_id)
-    found = read.graph(src, customer)
-    own, part = set(found.members), set(change.identifiers)
-    if not part <= own:
-        raise Invalid(
-            f"identifier {min(part - own)} is not this customer's (any more)", where="identifiers", hint="load it anew"
-        )
-    if part == own:
-        raise Invalid("a split leaves something behind", where="identifiers", hint="name some identifiers, not all")
-    pairs = read.pairs_between(found, part)
-    return read.side(src, customer, sorted(part)), read.side(src, customer, sorted(own - part)), pairs
-
-
-def _side(src: Sources, customer_id: int) -> Side:
-    return read.side(src, _present(src, customer_id))
 
 
 def _identifier(src: Sources, number: int) -> int:
     if number not in read.nodes(src, [number]):
         raise NotFound("there is no such identifier", where=str(number), code="identifier-unknown")
     return number
-
-
-def _present(src: Sources, customer_id: int) -> int:
-    present = customers.resolve(src.session, customer_id)
-    if present is None:
-        raise NotFound("there is no customer with this number", where=str(customer_id), code="customer-unknown")
-    return present

@@ -143,7 +143,7 @@ def _state(run: preview_types.MatchingState) -> MatchingState:
 
 
 def _model(show: View, saved: Definition, thresholds: Thresholds) -> IdentityModel:
-    """A model as it is shown: its body is what `onepool.identity.matching.Model.to_json` wrote."""
+    """A model as it is shown: its body is what `onepool.identity.matching.Model.to_json` wrote, the report included."""
     body: Mapping[str, Any] = saved.body
     report: Mapping[str, Any] = body.get("report") or {}
     return IdentityModel(
@@ -151,38 +151,37 @@ def _model(show: View, saved: Definition, thresholds: Thresholds) -> IdentityMod
         at=saved.created_at,
         author=saved.author,
         records=int(report.get("records", 0)),
-        comparisons=[_comparison(show, one, report) for one in body.get("comparisons", [])],
-        blocking=[
-            BlockingRule(
-                rule=" + ".join(_part(part) for part in one["rule"]["parts"]),
-                pairs=int(one["pairs"]),
-                recall=one.get("recall"),
-            )
-            for one in body.get("rules", [])
+        prior=float(body["prior"]),
+        expected_matches=report.get("expected_matches"),
+        comparisons=[_comparison(show, one) for one in report.get("comparisons", [])],
+        blocking=[BlockingRule.model_validate(dict(one)) for one in report.get("rules", [])],
+        blocking_recall=report.get("blocking_recall"),
+        histogram=[
+            WeightCount(weight=one["bits"], pairs=one["pairs"], probability=min(1.0, one["matches"] / one["pairs"]))
+            for one in report.get("weights", [])
         ],
-        histogram=[WeightCount.model_validate(dict(one)) for one in report.get("histogram", [])],
         thresholds=thresholds,
-        curve=[ThresholdPoint.model_validate(dict(one)) for one in report.get("curve", [])],
+        curve=[ThresholdPoint.model_validate(dict(one)) for one in report.get("thresholds", [])],
         labels=int(report.get("labels", 0)),
-        method=str(report.get("method") or ("boosted" if body.get("forest") else "em")),
+        method="boosted" if body.get("forest") else "weights",
     )
 
 
-def _comparison(show: View, one: Mapping[str, Any], report: Mapping[str, Any]) -> ModelComparison:
-    spec = one["spec"]
-    counts: list[int] = (report.get("levels") or {}).get(spec["name"]) or []
+def _comparison(show: View, one: Mapping[str, Any]) -> ModelComparison:
     return ModelComparison(
-        name=spec["name"],
-        title=show.attribute_title(spec["name"]),
-        kind=spec["kind"],
+        name=one["name"],
+        title=show.attribute_title(one["name"]),
+        kind=one["kind"],
+        missing=one["missing"],
         levels=[
-            ModelLevel(label=label, m=m, u=u, weight=weight, count=counts[number] if number < len(counts) else None)
-            for number, (label, m, u, weight) in enumerate(
-                zip(spec["levels"], one["m"], one["u"], one["weights"], strict=True)
+            ModelLevel(
+                label=level["name"],
+                m=level["m"],
+                u=level["u"],
+                weight=level["weight"],
+                count=level["pairs"],
+                matches=level["matches"],
             )
+            for level in one["levels"]
         ],
     )
-
-
-def _part(part: Mapping[str, Any]) -> str:
-    return part["column"] if part["function"] in ("", "value") else f"{part['function']}({part['column']})"

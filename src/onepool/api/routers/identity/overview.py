@@ -25,12 +25,10 @@ from onepool.api.models.identity import (
     TypeCount,
 )
 from onepool.api.models.identity_explain import ExplainReason, ExplainRequest, IdentityExplanation, PathStep, Side
-from onepool.api.problems import NotFound
 from onepool.api.routers.identity.showing import View, view
-from onepool.api.whom import pair, sources
+from onepool.api.whom import customer, pair, sources
 from onepool.identity import read
 from onepool.identity.read import Brief, Node, Reason, Words
-from onepool.pool import customers
 from onepool.privacy.masking import mask_identifier
 from onepool.privacy.roles import Permission
 
@@ -117,10 +115,8 @@ def read_identity_graph(
 ) -> IdentityGraph:
     """A customer's identifiers, what is linked with them, and every link with what was concluded from it."""
     with ws.pool.read() as session:
-        present = customers.resolve(session, customer_id)
-        if present is None:
-            raise NotFound("there is no customer with this number", where=str(customer_id), code="customer-unknown")
         src = sources(ws, session)
+        present = customer(src, customer_id)
         found = read.graph(src, present, limit=limit)
     show = view(who, src, ws.settings.currency)
     pairs = [(one, one.a, one.b) for one in found.rulings if one.a is not None and one.b is not None]
