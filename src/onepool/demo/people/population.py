@@ -91,6 +91,9 @@ def draw_people(size: int, rates: Rates, seed: int, seconds: int) -> People:
     province = cities.province[city]
     surname = _surnames(chance, names, province, household, role, male, first)
     given = names.draw_given(chance, cohort, male, province[household])
+    for _ in range(3):  # nobody calls two children, or a child and a parent, by names of one sound
+        again = _sounding_alike(names, household, surname, given)
+        given[again] = names.draw_given(chance, cohort[again], male[again], province[household[again]])
     name = np.concatenate([names.surname_points[surname], given], axis=1)
     homes, moved = _homes(chance, rates, cities, city, seconds)
     people = People(
@@ -152,6 +155,15 @@ def _surnames(chance: Chance, names: Names, province: Texts, household: I64, rol
     line = np.where(male[heads] | (spouse < 0), own[heads], own[np.maximum(spouse, 0)])
     follows = (role == CHILD) | ((role == PARENT) & (chance.random(own.size) < _FATHERS) & male)
     return np.where(follows, line[household], own)
+
+
+def _sounding_alike(names: Names, household: I64, surname: I64, given: U32) -> I64:
+    """Persons whose name sounds like that of somebody before them in the household."""
+    sounds = np.sort(names.sound(given), axis=1)
+    order = np.lexsort((sounds[:, 1], sounds[:, 0], surname, household))
+    keys = np.column_stack([household, surname, sounds])[order]
+    found: I64 = np.sort(order[1:][(keys[1:] == keys[:-1]).all(axis=1)])
+    return found
 
 
 def _homes(chance: Chance, rates: Rates, cities: Cities, city: I64, seconds: int) -> tuple[Homes, I64]:

@@ -25,8 +25,9 @@ from onepool.demo.people.sources import CRM, DOUYIN, SOURCES, WEB, WECHAT, WECOM
 KEYS = ("unionid@wx_open", "omid@brand", "douyin_union_id@douyin_open", "member_no@brand", "email")
 """Identifiers of the person that come with an account's; the platform (for e-mails the owner) vouches for them."""
 
-PURPOSE = "joining"
-"""Of the consents: that records of several touchpoints may be joined to one customer."""
+IDENTITY, MARKETING = "identity", "marketing"
+"""Purposes of consents: that records of several touchpoints may be joined to one customer; and to be written to. Only
+the first decides who is who."""
 
 _BOUND = (0.6, 0.9, 1.2, 1.3)
 """When each WeChat account was bound to the open platform: share of the period times the rate of missing unionids."""
@@ -274,19 +275,20 @@ class Writer:
         return np.array([f"S{number:04d}" for number in store.tolist()], object)
 
     def _consents(self, source: Source, here: I64) -> None:
-        """Consent to joining: given with the account by some, taken back by few of them later."""
+        """Consents, by purpose: given with the account by some, taken back by few of them later."""
         rates, chance = self.world.rates, self.chance
-        gives = here[chance.random(here.size) < rates.consent]
-        opened = self.profiles.opened[gives]
-        after = (chance.exponential(YEAR / max(rates.consent_withdrawn, 1e-9), gives.size)).astype(np.int64)
-        leaves = opened + 120 + after < self.world.seconds
-        back, when = gives[leaves], (opened + 120 + after)[leaves]
-        self.seen.withdrawn[self.profiles.rows[back]] = when
-        _first(self.seen.account, self.profiles.rows[gives], opened + 60)
-        for event, places, time in (("consent_granted", gives, opened + 60), ("consent_withdrawn", back, when)):
-            purpose = np.full(places.size, PURPOSE, object)
-            columns = {source.key: self.ids[places], "purpose": purpose}
-            self._add(source, np.full(places.size, event, object), time, columns)
+        for purpose in (IDENTITY, MARKETING):
+            gives = here[chance.random(here.size) < rates.consent]
+            opened = self.profiles.opened[gives]
+            after = (chance.exponential(YEAR / max(rates.consent_withdrawn, 1e-9), gives.size)).astype(np.int64)
+            leaves = opened + 120 + after < self.world.seconds
+            back, when = gives[leaves], (opened + 120 + after)[leaves]
+            if purpose == IDENTITY:
+                self.seen.withdrawn[self.profiles.rows[back]] = when
+            _first(self.seen.account, self.profiles.rows[gives], opened + 60)
+            for event, places, time in (("consent_granted", gives, opened + 60), ("consent_withdrawn", back, when)):
+                columns = {source.key: self.ids[places], "purpose": np.full(places.size, purpose, object)}
+                self._add(source, np.full(places.size, event, object), time, columns)
 
     # -- devices ------------------------------------------------------------------------------------------------
 
@@ -353,7 +355,7 @@ class Writer:
             "time": pa.array(micros).cast(pa.timestamp("us", tz="UTC")),
         }
         for name, texts in columns.items():
-            column = pa.array(texts, pa.string(), from_pandas=True)
+            column = pa.array(texts.tolist(), pa.string())
             if column.null_count < len(column):
                 table[name] = column
         self.done.add(source.name, pa.table(table))
@@ -363,4 +365,4 @@ def _first(seen: I64, places: I64, time: I64) -> None:
     np.minimum.at(seen, places, time)
 
 
-__all__ = ["KEYS", "PURPOSE", "Seen", "World", "Writer", "Written", "nothing_seen"]
+__all__ = ["IDENTITY", "KEYS", "Seen", "World", "Writer", "Written", "nothing_seen"]

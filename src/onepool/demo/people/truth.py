@@ -194,7 +194,7 @@ def flat_table(world: World, profiles: Profiles, ids: Texts) -> tuple[pa.Table, 
     record = pc.binary_join_element_wise(pa.array(keys, pa.string()), pa.array(ids, pa.string()), ":")
 
     def texts(values: Texts, keep: Bools | None = None) -> pa.Array:
-        return pa.array(values if keep is None else only(values, keep), pa.string(), from_pandas=True)
+        return pa.array((values if keep is None else only(values, keep)).tolist(), pa.string())
 
     table = pa.table(
         {
