@@ -26,10 +26,12 @@ from onepool.identity.read.sources import (
     sources_of,
 )
 from onepool.identity.read.texts import Words
+from onepool.identity.read.truth import Found, find_records
 
 __all__ = [
     "Brief",
     "Explanation",
+    "Found",
     "Graph",
     "Kind",
     "Link",
@@ -45,6 +47,7 @@ __all__ = [
     "candidates",
     "candidates_by_id",
     "explain",
+    "find_records",
     "graph",
     "is_strong",
     "joining_of",
