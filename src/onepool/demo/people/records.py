@@ -18,7 +18,7 @@ from onepool.demo.people.arrays import I64, Bools, Chance, Texts, codes, digits,
 from onepool.demo.people.devices import Devices, cookie_ids, device_ids, kiosk_ids
 from onepool.demo.people.phones import Phones
 from onepool.demo.people.population import NEVER, YEAR, People
-from onepool.demo.people.profiles import PLACEHOLDER, Profiles
+from onepool.demo.people.profiles import NONE, PLACEHOLDER, VERIFIED, VIRTUAL, Profiles
 from onepool.demo.people.rates import Rates
 from onepool.demo.people.sources import CRM, DOUYIN, SOURCES, WEB, WECHAT, WECOM, YOUZAN, Source, place_of
 
@@ -32,6 +32,8 @@ the first decides who is who."""
 _BOUND = (0.6, 0.9, 1.2, 1.3)
 """When each WeChat account was bound to the open platform: share of the period times the rate of missing unionids."""
 
+# How the phone became known, by mode: proved by the platform or an SMS, or typed into a form.
+_METHODS = tuple("verified" if mode == VERIFIED else "form" for mode in range(VIRTUAL + 1))
 _STAFF = tuple(f"E{number:03d}" for number in range(40))
 _TOLD = ("name", "nickname", "gender", "birthday", "province", "city", "district", "address", "email", "phone")
 _OPENING = {CRM: "membership_joined", WECOM: "contact_added", WEB: "signed_up", YOUZAN: "signed_up"}
@@ -156,6 +158,8 @@ class Writer:
         for name in _TOLD:
             columns[f"attribute.{name}"] = getattr(given, name)[here]
         event = _OPENING.get(source.name, "profile_updated")
+        if not source.market:
+            columns["method"] = only(pick(_METHODS, given.mode[here]), given.mode[here] != NONE)
         if source.name == CRM:
             columns["attribute.member_level"] = given.level[here]
             columns["store_id"] = self._stores(here)
