@@ -80,9 +80,6 @@ from onepool.identity.witness import incompatible
 
 _jit = numba.njit(cache=True)
 
-NAMES_COMPARED = 64
-"""Of one set of identifiers, at most so many different names are looked at."""
-
 
 @_jit
 def stamp(g):  # type: ignore[no-untyped-def]
@@ -168,7 +165,17 @@ def obstacle(g, e):  # type: ignore[no-untyped-def]
         return CUT
     if strong_a == WEAK and strong_b == WEAK:
         return UNUSED
+    if g.e8[KIND, e] != EVENT and (
+        strong_a == WEAK or strong_b == WEAK or needless(g, g.e32[A, e]) or needless(g, g.e32[B, e])
+    ):
+        return UNUSED
     return -1
+
+
+@_jit
+def needless(g, node):  # type: ignore[no-untyped-def]
+    """Whether a node is a tenure that later evidence put out of use."""
+    return g.n64[VALID_FROM, node] == np.iinfo(np.int64).max
 
 
 @_jit
@@ -276,7 +283,7 @@ def refusal(g, x, y, ruled):  # type: ignore[no-untyped-def]
             break
     if size > g.counts[MOST]:
         return WHY_SIZE
-    names = np.empty(NAMES_COMPARED, np.int64)
+    names = np.empty(size, np.int64)
     known = 0
     v = x
     while True:
@@ -322,7 +329,7 @@ def refusal(g, x, y, ruled):  # type: ignore[no-untyped-def]
 @_jit
 def noted(names, known, name):  # type: ignore[no-untyped-def]
     """Add a name to a list of different ones; returns how many there are."""
-    if name == 0 or known == names.size:
+    if name == 0:
         return known
     for i in range(known):
         if names[i] == name:

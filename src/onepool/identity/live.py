@@ -250,7 +250,7 @@ def touch(g, nodes, start):  # type: ignore[no-untyped-def]
         half = g.n32[WEAK_HEAD, v] - 1
         while half >= 0:
             w = far_base(g, half)
-            if strength(g, w) == WEAK:
+            if strength(g, w) == WEAK and strength(g, v) == STRONG:
                 arrange(g, w)
                 seed_tenures(g, w)
             else:

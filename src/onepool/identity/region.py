@@ -48,12 +48,12 @@ from onepool.identity.arrays import (
     WEAK_HEAD,
 )
 from onepool.identity.kernel import (
-    NAMES_COMPARED,
     comes_before,
     far_end,
     following,
     join,
     lead_retired,
+    needless,
     noted,
     obstacle,
     own_end,
@@ -153,6 +153,10 @@ def solve_seeds(g):  # type: ignore[no-untyped-def]
             g.n8[DIRTY, g.n32[CUSTOMER, x]] = 1
     for i in range(size):
         _settle_followers(g, g.n32[STACK, i])
+    for i in range(size):
+        v = g.n32[STACK, i]
+        if needless(g, v):
+            set_customer(g, v, g.n32[CUSTOMER, g.n32[BASE, v]])
 
 
 @_jit
@@ -191,6 +195,10 @@ def _settle_followers(g, v):  # type: ignore[no-untyped-def]
 @_jit
 def choose_owner(g, w):  # type: ignore[no-untyped-def]
     """Let a weak node follow the strong one that it was last seen with; the status of its links with that."""
+    if needless(g, w):
+        g.n32[OWNER, w] = 0
+        set_customer(g, w, g.n32[CUSTOMER, g.n32[BASE, w]])
+        return
     best = -1
     when = np.int64(0)
     half = g.n32[STRONG_HEAD, g.n32[BASE, w]] - 1
@@ -244,11 +252,17 @@ def breaks_limits(g, start):  # type: ignore[no-untyped-def]
     """Whether a set of strong identifiers, joined without regard to limits, breaks one or has to be looked at."""
     from_first = stamp(g)
     size = 0
-    names = np.empty(NAMES_COMPARED, np.int64)
-    known = 0
     v = start
     while True:
         size += 1
+        v = g.n32[RING, v]
+        if v == start:
+            break
+    if size > g.counts[MOST]:
+        return True
+    names = np.empty(size, np.int64)
+    known = 0
+    while True:
         if g.n32[PAIR_HEAD, v]:
             return True
         slot = g.n32[SLOT, v]
@@ -267,4 +281,4 @@ def breaks_limits(g, start):  # type: ignore[no-untyped-def]
         v = g.n32[RING, v]
         if v == start:
             break
-    return size > g.counts[MOST]
+    return False

@@ -24,6 +24,7 @@ from onepool.identity.matching.comparing import (
     own_level,
     word_frequencies,
 )
+from onepool.identity.matching.dependence import Dependence, find_dependences, total_weight
 from onepool.identity.matching.prepare import Ints, Records
 from onepool.identity.matching.settings import Settings
 from onepool.identity.matching.weights import (
@@ -32,7 +33,7 @@ from onepool.identity.matching.weights import (
     expect,
     first_guess,
     level_counts,
-    pattern_weights,
+    plain_weights,
     patterns,
     probability,
     raw_weights,
@@ -50,6 +51,7 @@ class Learned:
     m: tuple[Doubles, ...]
     u: tuple[Doubles, ...]
     prior: float
+    dependences: tuple[Dependence, ...] = ()
 
     def tables(self) -> list[Doubles]:
         """Weights by level of each comparison."""
@@ -69,6 +71,10 @@ class Learned:
     def weigh(self, levels: Levels, shared: Floats) -> Floats:
         """Adjusted weights (pairs x comparisons)."""
         return adjusted_weights(levels, shared, self.tables(), self.references())
+
+    def total(self, weights: Floats) -> Floats:
+        """Total weight of each pair."""
+        return total_weight(weights, self.dependences)
 
 
 def draw_pairs(size: int, count: int, side: Bools | None, random: np.random.Generator) -> tuple[Ints, Ints]:
@@ -113,15 +119,16 @@ def with_frequencies(learned: Learned, records: Records, comparer: Comparer, set
 def learn_u(learned: Learned, levels: Levels, shared: Floats | None) -> Learned:
     """u from random pairs, each counted by its probability of being no match."""
     tables = learned.tables()
-    weight = pattern_weights(levels, tables) if shared is None else learned.weigh(levels, shared).sum(axis=1)
-    no_match = 1.0 - probability(weight, learned.prior)
+    weights = plain_weights(levels, tables) if shared is None else learned.weigh(levels, shared)
+    no_match = 1.0 - probability(learned.total(weights), learned.prior)
     u = []
     for number, spec in enumerate(learned.specs):
         size = len(spec.levels)
         counts = level_counts(levels, number, size, no_match)
         flat = np.full(size, 1.0 / size)
         u.append(shares(counts, flat, 0.5))
-    return replace(learned, u=tuple(u))
+    learned = replace(learned, u=tuple(u))
+    return replace(learned, dependences=find_dependences(levels, learned.tables(), no_match))
 
 
 def columns_asked(rule: Rule, records: Records, specs: Sequence[Spec]) -> frozenset[int]:
@@ -173,6 +180,7 @@ def learn_m(
             0.3,
             leave_out=out,
             rounds=settings.em_rounds,
+            dependences=learned.dependences,
         )
         expected = share * counts.sum()
         for number in range(len(learned.specs)):
@@ -205,7 +213,7 @@ def learn_prior(
 def refine_m(learned: Learned, levels: Levels, weights: Floats) -> Learned:
     """m from candidate pairs by the probability of each; a comparison's own say is left out of the judgement about
     it in part (half), so that it can't confirm itself."""
-    total = weights.sum(axis=1)
+    total = learned.total(weights)
     m = []
     for number, spec in enumerate(learned.specs):
         match = probability(total - 0.5 * weights[:, number], learned.prior)

@@ -14,7 +14,7 @@ from onepool.identity.matching.clustering import link, positions
 from onepool.identity.matching.comparing import Comparer, Floats, Levels
 from onepool.identity.matching.guess import guess_columns
 from onepool.identity.matching.learning import freeze, learn
-from onepool.identity.matching.model import Model, pairs_table
+from onepool.identity.matching.model import Model, features, pairs_table
 from onepool.identity.matching.prepare import Ints, Records, prepare
 from onepool.identity.matching.report import full_report
 from onepool.identity.matching.settings import MatchingError, Settings
@@ -102,11 +102,11 @@ def fit(
     )
     if settings.boost and (enough or worthwhile(scored.chance)):
         forest = self_train(
-            scored.levels, scored.weights, scored.chance, scored.left, scored.right, size, most, settings,
+            features(scored.weights, model.dependences), scored.chance, scored.left, scored.right, size, most, settings,
             judged if enough else None,
         )  # fmt: skip
         model = replace(model, forest=forest)
-        scored = replace(scored, chance=model.chance(scored.levels, scored.weights))
+        scored = replace(scored, chance=model.chance(scored.weights))
     if side is None:
         missing = missing_pairs(
             scored.left, scored.right, scored.chance, size, most, 0.3, min(settings.pair_budget // 2, 20 * size)

@@ -60,11 +60,11 @@ def learn(
             comparer = Comparer(records, learned.specs)
             levels, shared = comparer.compare(left, right)
             weights = learned.weigh(levels, shared)
-            learned = learn_prior(learned, weights.sum(axis=1), stands_for, total, recall)
+            learned = learn_prior(learned, learned.total(weights), stands_for, total, recall)
             learned = refine_m(learned, levels, weights)
             random_levels, random_shared = comparer.compare(*drawn)
             learned = learn_u(learned, random_levels, random_shared)
-        chance = probability(learned.weigh(levels, shared).sum(axis=1), learned.prior)
+        chance = probability(learned.total(learned.weigh(levels, shared)), learned.prior)
         sure = chance >= 0.9
         if turn == 0 and sure.any():
             rules, own, recall = choose(maker, offered, left[sure], right[sure], budget, settings.seed, settings.rules)
@@ -109,6 +109,7 @@ def freeze(learned: Learned, records: Records, rules: tuple[BlockingRule, ...], 
         hanzi={spec.name: spec.hanzi for spec in learned.specs if not spec.further},
         comparisons=comparisons,
         prior=learned.prior,
+        dependences=learned.dependences,
         rules=rules,
         join=settings.join,
         review=settings.review,

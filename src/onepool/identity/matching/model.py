@@ -13,6 +13,7 @@ import pyarrow as pa
 from onepool.identity.matching.blocking import KeyMaker, Part, Rule, all_pairs
 from onepool.identity.matching.clustering import positions
 from onepool.identity.matching.comparing import Comparer, Floats, Frequencies, Levels, Spec
+from onepool.identity.matching.dependence import Dependence, total_weight
 from onepool.identity.matching.forest import Forest
 from onepool.identity.matching.prepare import Ints, Records, prepare
 from onepool.identity.matching.settings import MatchingError
@@ -46,13 +47,14 @@ class BlockingRule:
 @dataclass(frozen=True)
 class Model:
     """Learned weights; see the package's docstring. ``prior``: probability that two records drawn at random match.
-    ``join``, ``review``, ``cluster``: thresholds of probability. ``forest``: boosted pair model, where there is one.
+    ``dependences``: comparisons that agree from one cause. ``join``, ``review``, ``cluster``: thresholds of probability. ``forest``: boosted pair model, where there is one.
     ``report``: what fitting saw, for people (plain JSON)."""
 
     columns: Mapping[str, str]
     hanzi: Mapping[str, bool]
     comparisons: tuple[Comparison, ...]
     prior: float
+    dependences: tuple[Dependence, ...]
     rules: tuple[BlockingRule, ...]
     join: float
     review: float
@@ -121,7 +123,7 @@ class Model:
         """As ``score_positions`` for a comparer already made."""
         levels, shared = comparer.compare(left, right)
         weights = self.weigh(levels, shared)
-        return levels, weights, self.chance(levels, weights)
+        return levels, weights, self.chance(weights)
 
     def weigh(self, levels: Levels, shared: Floats) -> Floats:
         """Weight of each comparison (bits) from levels and frequencies."""
@@ -129,11 +131,11 @@ class Model:
         references: list[Doubles] = [np.array(comparison.references) for comparison in self.comparisons]
         return adjusted_weights(levels, shared, tables, references)
 
-    def chance(self, levels: Levels, weights: Floats) -> Floats:
+    def chance(self, weights: Floats) -> Floats:
         """Probability of a match of each pair."""
         if self.forest is not None:
-            return self.forest.probability(features(levels, weights))
-        return probability(weights.sum(axis=1), self.prior).astype(np.float32)
+            return self.forest.probability(features(weights, self.dependences))
+        return probability(total_weight(weights, self.dependences), self.prior).astype(np.float32)
 
     def with_thresholds(self, join: float, review: float) -> Model:
         """The same model with other thresholds."""
@@ -162,7 +164,7 @@ def pairs_table(
         "left": records.ids.take(pa.array(left)),
         "right": records.ids.take(pa.array(right)),
         "probability": chance,
-        "match_weight": weights.sum(axis=1) + np.float32(np.log2(model.prior / (1 - model.prior))),
+        "match_weight": total_weight(weights, model.dependences) + np.float32(np.log2(model.prior / (1 - model.prior))),
     }
     for number, comparison in enumerate(model.comparisons):
         out[f"level:{comparison.spec.name}"] = np.ascontiguousarray(levels[:, number])
@@ -170,9 +172,9 @@ def pairs_table(
     return pa.table(out)
 
 
-def features(levels: Levels, weights: Floats) -> Floats:
-    """What a boosted model sees of a pair: the weight of each comparison and their sum. All rise with agreement."""
-    return np.concatenate([weights, weights.sum(axis=1, keepdims=True)], axis=1)
+def features(weights: Floats, dependences: tuple[Dependence, ...]) -> Floats:
+    """What a boosted model sees of a pair: the weight of each comparison and the total. All rise with agreement."""
+    return np.concatenate([weights, total_weight(weights, dependences)[:, None]], axis=1)
 
 
 def _from_plain(plain: Mapping[str, Any]) -> Model:
@@ -219,6 +221,7 @@ def _from_plain(plain: Mapping[str, Any]) -> Model:
         hanzi={str(k): bool(v) for k, v in plain["hanzi"].items()},
         comparisons=tuple(comparisons),
         prior=float(plain["prior"]),
+        dependences=tuple(Dependence(int(a), int(b), float(bits)) for a, b, bits in plain["dependences"]),
         rules=rules,
         join=float(plain["join"]),
         review=float(plain["review"]),

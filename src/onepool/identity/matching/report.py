@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from onepool.identity.matching.comparing import Floats, Levels
+from onepool.identity.matching.dependence import total_weight
 from onepool.identity.matching.model import Model
 from onepool.identity.matching.prepare import Ints, Records
 
@@ -127,11 +128,19 @@ def full_report(
         "expected_matches": round(float(chance.astype(np.float64).sum()), 1),
         "blocking_recall": round(recall, 4),
         "comparisons": level_report(model, levels, chance),
+        "dependences": [
+            {
+                "one": model.comparisons[one].spec.name,
+                "other": model.comparisons[other].spec.name,
+                "bits": bits,
+            }
+            for one, other, bits in model.dependences
+        ],
         "rules": [
             {"rule": str(rule.rule), "pairs": rule.pairs, "recall": round(rule.recall, 4)} for rule in model.rules
         ],
         "thresholds": threshold_report(chance, recall),
-        "weights": weight_histogram(weights.sum(axis=1) + prior_bits, chance),
+        "weights": weight_histogram(total_weight(weights, model.dependences) + prior_bits, chance),
         "near": {
             "join": near_threshold(records, left, right, chance, model.join),
             "review": near_threshold(records, left, right, chance, model.review),

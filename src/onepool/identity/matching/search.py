@@ -171,7 +171,7 @@ def choose(
             if spent + offer.pairs > budget:
                 continue
             value = float(worth[reach[offer.rule]].sum())
-            rate = value / (offer.pairs + 0.002 * budget)
+            rate = value / (offer.pairs + 0.01 * budget)
             if rate > best_rate:
                 best, best_rate, gain = offer, rate, value
         if best is None or gain < imagined * 2e-4:

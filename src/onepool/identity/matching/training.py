@@ -14,9 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from onepool.identity.matching.clustering import link
-from onepool.identity.matching.comparing import Floats, Levels
+from onepool.identity.matching.comparing import Floats
 from onepool.identity.matching.forest import Forest, train
-from onepool.identity.matching.model import features
 from onepool.identity.matching.prepare import Ints
 from onepool.identity.matching.settings import Settings
 
@@ -60,8 +59,7 @@ def worthwhile(chance: Floats) -> bool:
 
 
 def self_train(
-    levels: Levels,
-    weights: Floats,
+    rows: Floats,
     chance: Floats,
     left: Ints,
     right: Ints,
@@ -71,9 +69,8 @@ def self_train(
     labels: Labels | None,
     rounds: int = 2,
 ) -> Forest:
-    """The boosted model for pairs scored by weights alone (``chance``)."""
+    """The boosted model for pairs with features ``rows``, scored by weights alone so far (``chance``)."""
     random = np.random.default_rng(settings.seed)
-    rows = features(levels, weights)
     judged = np.zeros(0, dtype=np.int64)
     truth = np.zeros(0)
     if labels is not None:

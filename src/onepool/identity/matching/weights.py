@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from onepool.identity.matching.comparing import Floats, Levels
+from onepool.identity.matching.dependence import Dependence, total_weight
 
 Doubles = npt.NDArray[np.float64]
 #: no level is held for more (or less) likely than this by any amount of data
@@ -68,13 +69,13 @@ def raw_weights(m: Doubles, u: Doubles) -> Doubles:
     return np.clip(pooled, -MOST_BITS, MOST_BITS)
 
 
-def pattern_weights(levels: Levels, tables: Sequence[Doubles], leave_out: frozenset[int] = frozenset()) -> Doubles:
-    """Sum of the weights of each row of levels (missing: 0)."""
-    total = np.zeros(len(levels))
+def plain_weights(levels: Levels, tables: Sequence[Doubles], leave_out: frozenset[int] = frozenset()) -> Floats:
+    """Weight by level of each comparison of each pair (missing or left out: 0)."""
+    out = np.zeros(levels.shape, dtype=np.float32)
     for column, table in enumerate(tables):
         if column not in leave_out:
-            total += np.append(table, 0.0)[levels[:, column]]
-    return total
+            out[:, column] = np.append(table, 0.0)[levels[:, column]]
+    return out
 
 
 def adjusted_weights(
@@ -116,12 +117,13 @@ def expect(
     *,
     leave_out: frozenset[int],
     rounds: int,
+    dependences: Sequence[Dependence] = (),
 ) -> tuple[list[Doubles], float]:
     """EM with ``u`` fixed: returns the m of each comparison (those left out unchanged) and the share of matches."""
     count = counts.astype(np.float64)
     for _ in range(rounds):
         tables = [raw_weights(a, b) for a, b in zip(m, u, strict=True)]
-        match = probability(pattern_weights(levels, tables, leave_out), prior) * count
+        match = probability(total_weight(plain_weights(levels, tables, leave_out), dependences), prior) * count
         new = [
             table
             if column in leave_out
