@@ -56,6 +56,13 @@ class Names:
         by_point = {ord(c): sound for sound, text in sounds.items() for c in text}
         self._sound_points: U32 = np.array(sorted(by_point), np.uint32)
         self.sound_texts: Texts = np.array([by_point[int(point)] for point in self._sound_points], object)
+        numbers = {sound: number for number, sound in enumerate(sounds)}
+        self._syllables: I64 = np.array([numbers[sound] for sound in self.sound_texts.tolist()], np.int64)
+
+    def syllable(self, points: U32) -> I64:
+        """A number for the sound of each code point, -1 where the tables have none."""
+        place = self.sound(points)
+        return np.where(place >= 0, self._syllables[place], -1)
 
     def sound(self, points: U32) -> I64:
         """The place in ``sound_texts`` of each code point, -1 where the tables have none."""

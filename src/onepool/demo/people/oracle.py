@@ -40,7 +40,7 @@ from onepool.identity.evaluate import Evaluation, evaluate
 LIMIT: Final = 1.0
 """Persons merged with a stranger, per 10,000: the most that is allowed."""
 
-THRESHOLDS: Final = (1.0, 3.0, 5.0, 7.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0, 17.0)
+THRESHOLDS: Final = (1.0, 3.0, 5.0, 7.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0, 16.0, 18.0, 20.0)
 """Log2 odds from which a pair is joined."""
 
 ROUNDS: Final = 4

@@ -159,7 +159,7 @@ def _surnames(chance: Chance, names: Names, province: Texts, household: I64, rol
 
 def _sounding_alike(names: Names, household: I64, surname: I64, given: U32) -> I64:
     """Persons whose name sounds like that of somebody before them in the household."""
-    sounds = np.sort(names.sound(given), axis=1)
+    sounds = np.sort(names.syllable(given), axis=1)
     order = np.lexsort((sounds[:, 1], sounds[:, 0], surname, household))
     keys = np.column_stack([household, surname, sounds])[order]
     found: I64 = np.sort(order[1:][(keys[1:] == keys[:-1]).all(axis=1)])
