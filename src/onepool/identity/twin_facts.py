@@ -6,7 +6,7 @@ Times are int microseconds UTC.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Literal
 
@@ -50,7 +50,8 @@ class Limits:
 
 @dataclass(slots=True)
 class Node:
-    """An identifier. `witness`: code of the name given with it, 0 unknown; `last_seen`: time of its latest event."""
+    """An identifier. `witness`: code of the name given with it, 0 unknown; `last_seen`: time of its latest event.
+    `rank`: that of its key, if none is given."""
 
     id: int
     type: str
@@ -59,10 +60,11 @@ class Node:
     witness: int = 0
     last_seen: int = 0
     blocked: bool = False
-    rank: int = field(init=False)
+    rank: int = -1
 
     def __post_init__(self) -> None:
-        self.rank = rank_of(self.type, self.scope, self.value)
+        if self.rank < 0:
+            self.rank = rank_of(self.type, self.scope, self.value)
 
     @property
     def slot(self) -> Slot:
