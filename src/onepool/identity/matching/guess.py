@@ -30,6 +30,7 @@ _BY_NAME: tuple[tuple[str, str], ...] = (
     (r"address|street|suburb|addr|地址|住址|街道|小区", "address"),
     (r"full_?name|real_?name|person_?name|customer_?name|receiver|^name$|_name$|姓名|收货人|收件人|客户名", "name"),
     (r"first_and|and_surname", "name"),
+    (r"(member|vip|card)_?(level|grade|tier)|会员(等级|级别)|卡(等级|级别)", "member_level"),
     (r"occupation|profession|job|职业|level|grade|等级|city|country|国家|nationality", "category"),
     (r"tags?$|interests?|标签|products?$|商品", "token_set"),
     (r"(^|_)(unionid|openid|uid|ssn|soc_sec_id|passport|member_no|card_no)($|_)|会员号|会员卡|卡号|护照", "exact_id"),

@@ -6,6 +6,7 @@ gender and member levels do everywhere.
 
 from __future__ import annotations
 
+from onepool.identity.matching import generic as _generic  # noqa: F401  # registers first what these replace
 from onepool.identity.matching.chinese.addresses import ADDRESS
 from onepool.identity.matching.chinese.nicknames import NICKNAME
 from onepool.identity.matching.chinese.parts import GIVEN, SURNAMES
