@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from onepool.cli import admin, audience, basics, data, definitions, demo, imports, quarantine, serving
+from onepool.cli import admin, audience, basics, data, definitions, demo, identity, imports, quarantine, serving
 
 app = typer.Typer(
     name="onepool",
@@ -19,6 +19,7 @@ for _module in (basics, serving, imports, demo, data, definitions):
 
 app.add_typer(audience.tags, name="tag")
 app.add_typer(audience.segments, name="segment")
+app.add_typer(identity.commands, name="identity")
 app.add_typer(quarantine.commands, name="quarantine")
 app.add_typer(admin.users, name="user")
 app.add_typer(admin.keys, name="key")

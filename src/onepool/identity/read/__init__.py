@@ -2,13 +2,14 @@
 
 from onepool.identity.read.briefs import Brief, briefs
 from onepool.identity.read.explain import Explanation, Reason, Step, explain, path
-from onepool.identity.read.graph import Graph, graph, is_strong, pairs_between, side, split_sides
+from onepool.identity.read.graph import Graph, graph, is_strong, pairs_between, side, side_with, split_sides
 from onepool.identity.read.overview import Overview, Suspect, overview, suspicious
 from onepool.identity.read.queue import (
     Kind,
     Pair,
     candidates,
     candidates_by_id,
+    ends,
     open_conflicts,
     ranked,
     reason_code,
@@ -46,6 +47,7 @@ __all__ = [
     "briefs",
     "candidates",
     "candidates_by_id",
+    "ends",
     "explain",
     "find_records",
     "graph",
@@ -63,6 +65,7 @@ __all__ = [
     "reason_code",
     "settled",
     "side",
+    "side_with",
     "sources_of",
     "split_sides",
     "suspicious",

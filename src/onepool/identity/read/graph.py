@@ -8,7 +8,7 @@ from typing import Literal
 
 from onepool.identity import decisions
 from onepool.identity.decisions import Decision
-from onepool.identity.read.sources import Link, Node, Sources, links_of, members, nodes
+from onepool.identity.read.sources import Link, Node, Sources, customers_of, links_of, members, nodes
 
 MAX_LINKS = 2_000
 
@@ -64,6 +64,12 @@ def side(sources: Sources, customer_id: int, ids: list[int] | None = None) -> de
     known = nodes(sources, own)
     strong = [number for number, node in known.items() if is_strong(sources, node.type)]
     return decisions.Side(min(strong, default=None), tuple(sorted(known)))
+
+
+def side_with(sources: Sources, identifier: int) -> decisions.Side:
+    """The customer of an identifier as one side of a decision about this very identifier."""
+    customer = customers_of(sources.session, [identifier]).get(identifier, identifier)
+    return decisions.Side(identifier, tuple(members(sources.session, [customer]).get(customer, [identifier])))
 
 
 def split_sides(

@@ -11,7 +11,7 @@ import pyarrow as pa
 from sqlalchemy import select, text
 
 from onepool.identity import decisions
-from onepool.identity.read.sources import Sources, Tenures, tenures
+from onepool.identity.read.sources import Sources, Tenures, links_by_id, tenures
 from onepool.pool import Session
 from onepool.state import schema
 
@@ -118,6 +118,15 @@ def candidates(sources: Sources, status: Sequence[str]) -> list[tuple[Kind, int,
     with sources.state.read() as connection:
         rows = connection.execute(select(table.c.id, table.c.a, table.c.b).where(table.c.status.in_(status))).all()
     return [("candidate", row.id, row.a, row.b) for row in rows]
+
+
+def ends(sources: Sources, kind: str, number: int) -> tuple[int, int] | None:
+    """The two identifiers of a candidate or of a conflict; None when there is no such thing (any more)."""
+    if kind == "candidate":
+        row = candidates_by_id(sources, [number]).get(number)
+        return None if row is None else (row.a, row.b)
+    link = links_by_id(sources, [number]).get(number)
+    return None if link is None or link.status != "conflict" else (link.a, link.b)
 
 
 def candidates_by_id(sources: Sources, ids: Sequence[int]) -> dict[int, Any]:

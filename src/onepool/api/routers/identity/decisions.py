@@ -134,6 +134,8 @@ def _decide(src: Sources, time: Clock, body: DecisionRequest, author: str) -> de
 
 
 def _identifier(src: Sources, number: int) -> int:
-    if number not in read.nodes(src, [number]):
+    """The identifier to be blocked: the value, whoever has it. Raises NotFound."""
+    found = read.nodes(src, [number]).get(number)
+    if found is None:
         raise NotFound("there is no such identifier", where=str(number), code="identifier-unknown")
-    return number
+    return found.base

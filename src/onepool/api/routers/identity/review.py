@@ -178,25 +178,13 @@ def items_of(ws: WorkspaceLike, src: Sources, who: Caller, pairs: list[Pair]) ->
 
 def _decide(src: Sources, time: Clock, item: ReviewDecision, author: str, reason: str) -> decisions.Decision:
     kind, _, number = item.id.partition(":")
-    a, b, candidate = _ends(src, kind, int(number))
-    customer = {node.identifier_id: node.customer_id for node in read.nodes(src, [a, b]).values()}
-    own = read.members(src.session, set(customer.values()))
-    one, other = (decisions.Side(end, tuple(own.get(customer.get(end, end), [end]))) for end in (a, b))
+    ends = read.ends(src, kind, int(number))
+    if ends is None:
+        raise NotFound("this is not in the queue any more", where=item.id, code="review-gone")
+    one, other = (read.side_with(src, end) for end in ends)
     rule = decisions.merge if item.decision == "merge" else decisions.never
+    candidate = int(number) if kind == "candidate" else None
     return rule(src.state, time, one, other, author=author, reason=reason, candidate=candidate)
-
-
-def _ends(src: Sources, kind: str, number: int) -> tuple[int, int, int | None]:
-    """The two identifiers of an item, and the candidate if it is one."""
-    if kind == "candidate":
-        row = read.candidates_by_id(src, [number]).get(number)
-        if row is not None:
-            return row.a, row.b, number
-    else:
-        link = read.links_by_id(src, [number]).get(number)
-        if link is not None and link.status == "conflict":
-            return link.a, link.b, None
-    raise NotFound("this is not in the queue any more", where=f"{kind}:{number}", code="review-gone")
 
 
 def _said(error: OnePoolError) -> str:

@@ -1,0 +1,290 @@
+"""identity fit: likelihood on any file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet
+import typer
+
+from onepool.cli.identity import evaluation
+from onepool.cli.identity.evaluation import OVER, UNDER, Over, Under
+from onepool.cli.output import HERE, Json, WorkspaceDir, author, note, opened, say, show_json, show_table
+from onepool.errors import OnePoolError, UsageError
+
+if TYPE_CHECKING:
+    from onepool.identity.matching import Fit
+    from onepool.identity.matching.fit import Links
+
+_IDS = ("record_id", "rec_id", "recordid", "unique_id", "id", "编号", "记录编号")
+_LEFT, _RIGHT = "left", "right"
+_FILE = "CSV, TSV or Parquet"
+
+
+class FileError(OnePoolError):
+    """A file can't be read as a table."""
+
+    code = "file"
+
+
+def fit(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help=f"The records: {_FILE}. Two files are linked with each other, each holding a person once.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ],
+    columns: Annotated[
+        str | None,
+        typer.Option(help="What columns mean, as a=name,b=phone; those not named are guessed. ignore leaves one out."),
+    ] = None,
+    truth: Annotated[
+        Path | None, typer.Option(help="Evaluate against this: record_id, entity_id.", exists=True)
+    ] = None,
+    entity: Annotated[
+        str | None, typer.Option(help="Evaluate against this column of the file itself: whose each record is.")
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="Pairs that people judged: left, right, match.", exists=True)
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write record_id and cluster here: .csv or .parquet.")] = None,
+    save: Annotated[bool, typer.Option(help="Keep the model in the workspace, for its customers.")] = False,
+    over: Over = OVER,
+    under: Under = UNDER,
+    folder: WorkspaceDir = HERE,
+    as_json: Json = False,
+) -> None:
+    """Learn which records are of one person: proposes comparisons, blocking and thresholds by itself.
+
+    The records are named by the column record_id (or rec_id, id, 编号 …), else by their rows.
+    Example: onepool identity fit people.csv --columns dob=date,tel=phone --out clusters.csv
+    """
+    if out is not None and out.suffix.lower() not in (".csv", ".parquet"):
+        raise UsageError(f"{out.name} is neither .csv nor .parquet", hint="name it so")
+    if len(files) > 2:
+        raise UsageError("more than two files", hint="one to find who is in it twice, two to find who is in both")
+    records, record_id = _both(*files) if len(files) == 2 else _records(files[0])
+    kinds = _kinds(columns, records)
+    whose = _whose(records, entity)
+    if not as_json:
+        note(f"{records.num_rows:,} records, named by {record_id}; learning …")
+    # Loaded here: compiled kernels, and what reads Chinese names.
+    from onepool.identity.matching import fit as learn
+    from onepool.identity.matching import guess_columns
+
+    guessed = guess_columns(records)
+    if entity is not None:
+        kinds[entity] = "ignore"
+    judged = None if labels is None else _labels(labels)
+    linked: Links = ("link", _LEFT, _RIGHT) if len(files) == 2 else None
+    made = learn(records, {**guessed, **kinds}, linked, judged)
+    truth_table = whose if truth is None else _truth(truth)
+    if out is not None:
+        _write(made.clusters, out)
+    saved = _save(folder, made) if save else None
+    _show(made, {**guessed, **kinds}, records, as_json, truth_table, over, under, saved)
+
+
+def _show(
+    made: Fit,
+    kinds: dict[str, str],
+    records: pa.Table,
+    as_json: bool,
+    truth: pa.Table | None,
+    over: float,
+    under: float,
+    saved: int | None,
+) -> None:
+    from onepool.identity.evaluate import evaluate as score
+
+    sizes = pc.value_counts(made.clusters["cluster"]).field("counts")
+    clusters = {"records": made.clusters.num_rows, "clusters": len(sizes), "largest": pc.max(sizes).as_py() or 0}
+    found = None if truth is None else score(truth, made.clusters)
+    if as_json:
+        report = {key: value for key, value in made.report.items() if key != "near"}
+        scored = None if found is None else evaluation.as_dict(found, over, under)
+        show_json({"columns": kinds, **clusters, "model": report, "evaluation": scored, "saved_as_version": saved})
+        return
+    show_table(
+        [
+            {"column": name, "kind": kind, "filled": f"{_filled(records, name):.0%}"}
+            for name, kind in kinds.items()
+            if name in records.column_names
+        ],
+        "columns",
+    )
+    show_table(
+        [
+            {
+                "comparison": one["name"],
+                "levels and their weights in bits": "\n".join(
+                    f"{level['weight']:+6.1f}  {level['name']}" for level in one["levels"]
+                ),
+                "pairs": "\n".join(f"{level['pairs']:,}" for level in one["levels"]),
+            }
+            for one in made.report["comparisons"]
+        ],
+        "comparisons",
+    )
+    show_table(
+        [
+            {"rule": one["rule"], "pairs": f"{one['pairs']:,}", "finds": f"{one['recall']:.1%}"}
+            for one in made.report["rules"]
+        ],
+        "blocking: pairs that are compared, and the share of matches each rule finds",
+    )
+    show_table(
+        [
+            {
+                "threshold": one["threshold"],
+                "pairs": f"{one['pairs']:,}",
+                "precision": f"{one['precision']:.2%}",
+                "recall": f"{one['recall']:.2%}",
+            }
+            for one in made.report["thresholds"]
+            if one["threshold"] >= 0.1
+        ],
+        "thresholds, as the model itself expects",
+    )
+    model = made.model
+    say(f"join from {model.join:.3f}, review from {model.review:.3f}; average linkage at {model.cluster:.3f}")
+    say(f"{clusters['records']:,} records are {clusters['clusters']:,} persons, the largest of {clusters['largest']}")
+    if saved is not None:
+        say(f"kept as version {saved} of the workspace's model; match with: onepool identity match")
+    if found is not None:
+        evaluation.show(found, over, under)
+
+
+def _records(path: Path) -> tuple[pa.Table, str]:
+    """The file as a table with `record_id`, and how that was made."""
+    table = _table(path)
+    if not table.num_rows:
+        raise FileError("there are no rows", where=str(path))
+    for name in sorted(table.column_names, key=lambda one: _IDS.index(one.lower()) if one.lower() in _IDS else 99):
+        if name.lower() not in _IDS:
+            break
+        ids = pc.cast(table[name], pa.string())
+        if not ids.null_count and pc.count_distinct(ids).as_py() == table.num_rows:
+            rest = [one for one in table.column_names if one not in (name, "record_id")]
+            return table.select(rest).add_column(0, "record_id", ids), name
+    rows = pa.array([f"row {number}" for number in range(1, table.num_rows + 1)])
+    rest = [one for one in table.column_names if one != "record_id"]
+    return table.select(rest).add_column(0, "record_id", rows), "their rows"
+
+
+def _both(left: Path, right: Path) -> tuple[pa.Table, str]:
+    """Two files in one table, with the column `source`; ids that are in both are told apart."""
+    (one, named), (other, _) = _records(left), _records(right)
+    if pc.any(pc.is_in(one["record_id"], other["record_id"])).as_py():
+        one, other = (
+            table.set_column(
+                0,
+                "record_id",
+                pc.binary_join_element_wise(pa.scalar(side), pc.cast(table["record_id"], pa.string()), ":"),
+            )
+            for side, table in ((_LEFT, one), (_RIGHT, other))
+        )
+        named += f" (with {_LEFT}: and {_RIGHT}: before them, since both files have some)"
+    sides = (
+        table.append_column("source", pa.array([side] * table.num_rows, pa.string()))
+        for side, table in ((_LEFT, one), (_RIGHT, other))
+    )
+    return pa.concat_tables(sides, promote_options="permissive"), named
+
+
+def _table(path: Path) -> pa.Table:
+    """CSV with all columns as texts; Parquet as it is. Raises FileError."""
+    try:
+        if path.suffix.lower() in (".parquet", ".pq"):
+            return pa.parquet.read_table(path)
+        parse = pa.csv.ParseOptions(delimiter="\t" if path.suffix.lower() == ".tsv" else ",", newlines_in_values=True)
+        for encoding in ("utf8", "gb18030"):
+            read = pa.csv.ReadOptions(encoding=encoding)
+            try:
+                with pa.csv.open_csv(path, read, parse) as opened_file:
+                    names = opened_file.schema.names
+                texts = pa.csv.ConvertOptions(
+                    column_types={name: pa.string() for name in names}, strings_can_be_null=True
+                )
+                return _trimmed(pa.csv.read_csv(path, read, parse, texts))
+            except (pa.ArrowInvalid, UnicodeDecodeError):
+                if encoding == "gb18030":
+                    raise
+    except (pa.ArrowInvalid, UnicodeDecodeError, OSError) as error:
+        raise FileError(f"can't be read: {error}", where=str(path), hint=f"{_FILE}, with a header") from error
+    raise AssertionError("unreachable")
+
+
+def _trimmed(table: pa.Table) -> pa.Table:
+    """Names and values without blanks around them; what is then empty is missing."""
+    trimmed = (pc.utf8_trim_whitespace(column) for column in table.columns)
+    columns = [pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column) for column in trimmed]
+    return pa.table(columns, [name.strip() for name in table.column_names])
+
+
+def _kinds(text: str | None, records: pa.Table) -> dict[str, str]:
+    from onepool.identity.matching import kind_names
+
+    kinds = {}
+    for part in (text or "").split(","):
+        name, equals, kind = (one.strip() for one in part.partition("="))
+        if not part.strip():
+            continue
+        if not equals or name not in records.column_names:
+            known = ", ".join(one for one in records.column_names if one != "record_id")
+            raise UsageError(
+                f"--columns: {part.strip()!r} names no column", hint=f"write column=kind; there are {known}"
+            )
+        if kind not in (*kind_names(), "ignore"):
+            raise UsageError(f"--columns: no such kind: {kind}", hint=f"one of {', '.join(kind_names())}, ignore")
+        kinds[name] = kind
+    return kinds
+
+
+def _whose(records: pa.Table, entity: str | None) -> pa.Table | None:
+    if entity is None:
+        return None
+    if entity not in records.column_names:
+        raise UsageError(f"--entity: there is no column {entity}", hint=f"there are {', '.join(records.column_names)}")
+    known = records.filter(pc.is_valid(records[entity]))
+    return pa.table({"record_id": known["record_id"], "entity_id": known[entity]})
+
+
+def _truth(path: Path) -> pa.Table:
+    from onepool.identity.evaluate import read_truth
+
+    return read_truth(path)
+
+
+def _labels(path: Path) -> pa.Table:
+    table = _table(path)
+    missing = [name for name in ("left", "right", "match") if name not in table.column_names]
+    if missing:
+        raise FileError(f"no column {missing[0]}", where=str(path), hint="it needs left, right and match")
+    match = table["match"]
+    if not pa.types.is_boolean(match.type):
+        match = pc.is_in(pc.utf8_lower(pc.cast(match, pa.string())), pa.array(["1", "true", "yes", "是"]))
+    return pa.table({"left": table["left"], "right": table["right"], "match": match})
+
+
+def _filled(records: pa.Table, name: str) -> float:
+    return 1.0 - int(records[name].null_count) / max(1, int(records.num_rows))
+
+
+def _write(clusters: pa.Table, path: Path) -> None:
+    if path.suffix.lower() == ".csv":
+        pa.csv.write_csv(clusters, path)
+    else:
+        pa.parquet.write_table(clusters, path)
+
+
+def _save(folder: Path, made: Fit) -> int:
+    body: dict[str, Any] = json.loads(made.model.to_json())
+    return opened(folder).save("model", "customers", body, author=author(), reason="identity fit").version

@@ -1,0 +1,128 @@
+"""identity overview, rules."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from onepool.cli.identity.desk import called, desk
+from onepool.cli.output import HERE, Json, WorkspaceDir, say, show_json, show_table
+
+
+def overview(
+    days: Annotated[int, typer.Option(min=1, max=366, help="Merges and splits of so many days.")] = 30,
+    folder: WorkspaceDir = HERE,
+    as_json: Json = False,
+) -> None:
+    """Identifiers, customers, evidence, merges and splits, and what stands out.
+
+    Example: onepool identity overview --days 7
+    """
+    with desk(folder) as at:
+        from onepool.identity import read
+
+        found = read.overview(at.sources, at.ws.clock.now(), at.ws.settings.zone, days=days)
+        caps = {name: rule.max_customers for name, rule in at.sources.registry.types.items()}
+    counts = {
+        "customers": found.customers,
+        "identifiers": found.identifiers,
+        "with several identifiers": found.linked,
+        "anonymous": found.anonymous,
+        "merged": sum(merged for _, merged, _ in found.changes),
+        "split": sum(split for _, _, split in found.changes),
+        "open conflicts": sum(found.conflicts.values()),
+        "to review": found.candidates.get("open", 0),
+    }
+    tables: dict[str, list[dict[str, Any]]] = {
+        "identifiers by type": [
+            {
+                "type": one.type,
+                "class": at.sources.registry.rule(one.type).strength,
+                "identifiers": one.identifiers,
+                "customers": one.customers,
+                "touchpoints": ", ".join(f"{name} {count}" for name, count in sorted(one.touchpoints.items())),
+            }
+            for one in found.by_type
+        ],
+        "customers by number of identifiers": [
+            {"identifiers": size, "customers": count} for size, count in found.sizes.items()
+        ],
+        "evidence by what became of it": [
+            {"status": status, "links": count} for status, count in sorted(found.links.items())
+        ],
+        "open conflicts by reason": [
+            {"reason": reason, "links": count} for reason, count in sorted(found.conflicts.items())
+        ],
+        "largest customers": [
+            {"customer_id": number, "identifiers": count, "events": events} for number, count, events in found.largest
+        ],
+        "values that join nobody": [
+            {
+                "identifier": called(one.node),
+                "reason": one.reason,
+                "owners": one.owners,
+                "limit": caps.get(one.node.type),
+                "links": one.links,
+                "customers": one.customers,
+            }
+            for one in found.suspicious
+        ],
+    }
+    if as_json:
+        changes = [{"day": day, "merged": merged, "split": split} for day, merged, split in found.changes]
+        show_json({**counts, **tables, "changes": changes})
+        return
+    for name, count in counts.items():
+        say(f"{name}: {count:,}")
+    for title, rows in tables.items():
+        if rows:
+            show_table(rows, title)
+
+
+def rules(folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
+    """The rules in force: what each type of identifier may do, and its limits.
+
+    Changed in identity/rules.yaml of the workspace, with `onepool apply`.
+    Example: onepool identity rules
+    """
+    with desk(folder) as at:
+        from onepool.identity.registry import parse_rules
+
+        saved = at.ws.definitions.get("identity", "rules")
+        parsed = parse_rules(saved.body if saved else None, at.sources.standard)
+        registry = at.sources.registry
+    rows = [
+        {
+            "type": name,
+            "class": rule.strength,
+            "priority": rule.priority,
+            "verified": "yes" if rule.verified else "",
+            "per customer": rule.max_per_customer,
+            "customers": rule.max_customers,
+            "recycled": rule.recycle_days and f"{rule.recycle_days} d",
+            "lifetime": rule.lifetime_days and f"{rule.lifetime_days} d",
+            "own": "yes" if name in parsed.types else "",
+        }
+        for name, rule in sorted(registry.types.items(), key=lambda item: (-item[1].priority, item[0]))
+    ]
+    likelihood = parsed.likelihood.model_dump()
+    whole = {
+        "version": saved.version if saved else 0,
+        "max_identifiers": parsed.max_identifiers,
+        "names": parsed.names,
+        "likelihood": likelihood,
+        "joining": dict(registry.joining),
+    }
+    if as_json:
+        show_json({**whole, "types": rows})
+        return
+    show_table(rows, f"rules of identity, version {whole['version']}")
+    say(f"most identifiers of one customer: {parsed.max_identifiers}; names that contradict: {parsed.names}")
+    say(
+        f"model: pairs join from {parsed.likelihood.join} on"
+        f"{'' if parsed.likelihood.auto else ' (not by themselves)'}, people are asked from {parsed.likelihood.review}"
+    )
+    for touchpoint, basis in sorted(registry.joining.items()):
+        if basis != "free":
+            say(f"touchpoint {touchpoint}: joining {basis}")
