@@ -9,8 +9,9 @@ from onepool.pool import DuckDBEngine, Engine, quote
 from onepool.tick import Worker
 from onepool.workspace import Workspace
 
-# Not contents: `meta` holds positions, `due` holds alarm times that depend on when they were set.
-NOT_CONTENT = frozenset({"meta", "due"})
+# Not contents: `meta` holds positions, `due` alarm times that depend on when they were set, and what the model of
+# likelihood has looked at depends on when it was learned.
+NOT_CONTENT = frozenset({"meta", "due", "match_keys", "match_pending"})
 
 Progress = Callable[[int, int], None]
 

@@ -28,7 +28,7 @@ from onepool.collect.serve import serve_collector
 from onepool.collect.touchpoint import CachedTouchpoints
 from onepool.errors import OnePoolError
 from onepool.pool import Session, remote
-from onepool.tick import Worker
+from onepool.tick import Desk, Worker
 from onepool.workspace import Workspace, open_workspace
 
 _logger = structlog.get_logger(__name__)
@@ -92,7 +92,7 @@ async def _serve(
             worker = await asyncio.to_thread(Worker, workspace, feed.publish)
             ticking = threading.Thread(target=worker.run, args=(halt,), name="tick", daemon=True)
             ticking.start()
-            app = create_app(workspace, feed, workspace.clock)
+            app = create_app(workspace, feed, workspace.clock, Desk(workspace, worker))
             servers = [_Server(app, workspace.data / API_SOCKET), _Server(_internal(workspace), workspace.socket)]
             tasks += [asyncio.create_task(server.serve()) for server in servers]
             while not all(server.started for server in servers) and not stop.is_set():

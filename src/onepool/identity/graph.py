@@ -465,11 +465,12 @@ class Graph:
         """What became of links: (status, reason)."""
         g = self._g
         return [
-            (STATUS[status], self._reason(why))
+            (STATUS[status], self.reason(why))
             for status, why in zip(g.e8[EDGE_STATUS, edges].tolist(), g.e32[WHY, edges].tolist(), strict=True)
         ]
 
-    def _reason(self, why: int) -> str:
+    def reason(self, why: int) -> str:
+        """Why a link is a conflict, in words of the design: never, size, name, limit:type@scope."""
         if why >= WHY_LIMIT:
             kind, scope = self._slot_names[why - WHY_LIMIT]
             return f"limit:{kind}@{scope}" if scope else f"limit:{kind}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ import pyarrow as pa
 from sqlalchemy import Connection
 
 from onepool.identity import keys, store
-from onepool.identity.arrays import DECISION, GRANTED, UNKNOWN, WITHDRAWN
+from onepool.identity.arrays import DECISION, GRANTED, LIKELIHOOD, WITHDRAWN
 from onepool.identity.decisions import Decision
 from onepool.identity.graph import Changes, Graph
 from onepool.identity.links import RULED, SAME_EVENT, Concluded, LinkBatch, gather
@@ -64,6 +65,7 @@ class Resolved:
     aged: Sequence[tuple[int, int]] = ()  # (identifier, last seen), where that matters
     rulings: Sequence[store.RuledLink] = ()
     decided: int | None = None
+    joined: Sequence[int] = ()  # candidates that a link stands for now
 
 
 class Resolver:
@@ -209,8 +211,36 @@ class Resolver:
                 graph.set_off(found[0], 0)
             else:
                 edge = graph.ruled(*pair, DECISION, number, source)
-                ruled.append(store.RuledLink(edge, *pair, number, at[number]))
+                ruled.append(store.RuledLink(*pair, number, at[number], edge=edge))
         return ruled
+
+    def propose(self, joins: Sequence[store.RuledLink], retired: Sequence[int] = ()) -> Resolved:
+        """Let pairs that a model finds alike be joined, as links of the lowest rank, and take others back.
+
+        `joins`: their `edge` is not known yet. `retired`: numbers of links by likelihood that hold no longer.
+        """
+        graph = self.graph
+        graph.begin()
+        made = []
+        for edge in retired:
+            graph.set_off(edge, 1)
+        for one in joins:
+            source = graph.source_number(one.rule, "")
+            known = graph.edges_between(one.a, one.b, kind=LIKELIHOOD)
+            if known:
+                graph.set_off(known[0], 0)
+            else:
+                edge = graph.ruled(one.a, one.b, LIKELIHOOD, one.decision, source)
+                made.append(replace(one, edge=edge))
+        resolved = self._resolved(np.empty(0, np.int64), store.new_table([]), None, graph.changes(), rulings=made)
+        return replace(resolved, joined=[one.decision for one in joins])
+
+    def fork(self) -> Resolver:
+        """The same facts apart, to try rules and decisions on. Nothing of it may be saved."""
+        other = copy(self)
+        other.graph = self.graph.copy()
+        other._name_time, other._word_time = self._name_time.copy(), self._word_time.copy()
+        return other
 
     def restore(self, decisions: Sequence[Decision]) -> None:
         """Take up decisions whose links are there already; a full solve follows."""
@@ -424,6 +454,3 @@ def _text(values: list[str]) -> pa.Array:
 def _bytes(value: object) -> bytes:
     found = value.as_py()  # type: ignore[attr-defined]
     return found.bytes if hasattr(found, "bytes") else bytes(found)
-
-
-__all__ = ["UNKNOWN", "Heard", "Resolved", "Resolver", "micros"]

@@ -23,7 +23,7 @@ from onepool.identity.registry import DAY, Registry
 from onepool.pool.keys import KeyMap
 from onepool.state import State
 from onepool.state.bulk import insert_many, update_many
-from onepool.state.schema import consents, customer_changes, identifiers
+from onepool.state.schema import candidates, consents, customer_changes, identifiers
 from onepool.state.store import get_meta, set_meta
 
 if TYPE_CHECKING:
@@ -55,13 +55,15 @@ NEW_SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class RuledLink:
-    """A new link that a person made: its number, ends a < b, the decision and its time."""
+    """A new link that a person or a model made: ends a < b, the number of the decision or candidate, and its time."""
 
-    edge: int
     a: int
     b: int
     decision: int
     at: datetime
+    rule: str = RULED
+    confidence: float | None = None
+    edge: int = -1
 
 
 def save(connection: Connection, resolved: Resolved, registry: Registry, at: int, offset: int) -> None:
@@ -76,7 +78,7 @@ def save(connection: Connection, resolved: Resolved, registry: Registry, at: int
         insert_links(
             connection,
             (
-                (one.edge, one.a, one.b, RULED, "", event, when, event, when, 1, None, *known[one.edge])
+                (one.edge, one.a, one.b, one.rule, "", event, when, event, when, 1, one.confidence, *known[one.edge])
                 for one in resolved.rulings
                 for event, when in [(one.decision.to_bytes(16, "big"), to_micros(one.at))]
             ),
@@ -96,6 +98,7 @@ def save(connection: Connection, resolved: Resolved, registry: Registry, at: int
         ("at", "log_offset", "kind", "customer_id", "other_id"),
         ((at, offset, *change) for change in merges_and_splits(resolved.moved)),
     )
+    update_many(connection, _JOINED, ("candidate",), ((number,) for number in resolved.joined))
     if resolved.decided is not None:
         set_meta(connection, decisions.APPLIED, str(resolved.decided))
 
@@ -300,6 +303,7 @@ def instants(values: Any) -> pa.Array:
     return pa.array(values, pa.int64()).cast(pa.timestamp("us", tz="UTC"))
 
 
+_JOINED = update(candidates).where(candidates.c.id == bindparam("candidate")).values(status="joined")
 _NAMED = (
     update(identifiers)
     .where(identifiers.c.id == bindparam("node"))

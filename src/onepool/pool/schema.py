@@ -83,6 +83,9 @@ _PLAIN_TABLES: dict[str, dict[str, str]] = {
         "at": "TIMESTAMPTZ",
     },
     "due": {"customer_id": "BIGINT", "at": "TIMESTAMPTZ"},
+    # For matching by likelihood: the blocking keys of all customers, and who is yet to be looked at.
+    "match_keys": {"record_id": "BIGINT", "rule": "SMALLINT", "key": "BIGINT"},
+    "match_pending": {"customer_id": "BIGINT"},
     "quarantine": {
         "seq": "BIGINT",
         "log_offset": "BIGINT",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from onepool.tick.desk import Desk
 from onepool.tick.worker import LiveEvent, Worker, WorkerBusy
 
-__all__ = ["LiveEvent", "Worker", "WorkerBusy"]
+__all__ = ["Desk", "LiveEvent", "Worker", "WorkerBusy"]

@@ -17,7 +17,7 @@ from onepool.identity import Heard, Resolved, Resolver
 from onepool.layout import columns_of
 from onepool.pool import Session
 from onepool.standards import Batch, Standard, StandardSettings, standardise
-from onepool.tick import identities, orders, profiles
+from onepool.tick import identities, newcomers, orders, profiles
 from onepool.tick.duplicates import Duplicates
 
 SEQ_BITS = 20
@@ -65,6 +65,8 @@ class Ingest:
         self.standard = standard
         self._settings = settings
         self.touchpoints = touchpoints
+        self.matching = False
+        """Whether customers of whom something new is known are to be compared with others."""
 
     def prepare(self, session: Session, records: Sequence[Record], only: frozenset[int] | None = None) -> Prepared:
         """Standardise records, drop duplicates, resolve identities. `only`: seqs to take, when trying again."""
@@ -102,7 +104,10 @@ class Ingest:
         _quarantine(session, prepared, self.standard.version)
         _intake(session, prepared)
         touched = pa.table({"customer_id": resolved.customers})
-        self.refresh(session, touched, touched if redo else self._changed(batch, resolved))
+        changed = touched if redo else self._changed(batch, resolved)
+        self.refresh(session, touched, changed)
+        if self.matching and batch.attributes.num_rows:
+            newcomers.note(session, changed)
 
     def refresh(self, session: Session, touched: pa.Table, changed: pa.Table) -> None:
         """Refresh the profiles of customers, given as (customer_id); see `profiles.refresh`."""

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import structlog
 
 from onepool.collect.touchpoint import Touchpoint
-from onepool.identity import Registry, RulesError, parse_rules
+from onepool.identity import Registry, Rules, RulesError, parse_rules
+from onepool.identity.registry import Likelihood
 from onepool.standards import Standard
 from onepool.workspace import Workspace
 
@@ -37,5 +38,21 @@ class RulesInForce:
                 # Saving refuses such rules; the standard may have changed under them.
                 _logger.error("rules of identity can't be used", error=str(error))
                 rules = parse_rules(None, self._standard)
-            self._read = (revision, Registry.of(self._standard, rules, self._joining))
+            self._read = (revision, self.with_rules(rules))
         return self._read[1]
+
+    def likelihood(self) -> Likelihood:
+        """From which probability on pairs that a model finds are joined, or shown to people."""
+        found = self._ws.definitions.get(KIND, NAME)
+        try:
+            return parse_rules(found.body if found else None, self._standard).likelihood
+        except RulesError:
+            return Likelihood()
+
+    def with_rules(self, rules: Rules) -> Registry:
+        """What would be in force with other rules."""
+        return Registry.of(self._standard, rules, self._joining)
+
+    @property
+    def standard(self) -> Standard:
+        return self._standard

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow.compute as pc
 import structlog
 from filelock import FileLock, Timeout
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,12 +22,13 @@ from onepool.clock import to_micros
 from onepool.collect.log import LogUnavailable, Record
 from onepool.errors import OnePoolError
 from onepool.identity import Resolved, Resolver, decisions
+from onepool.identity.matching import Model
 from onepool.layout import install
 from onepool.pool import DuckDBEngine, PoolError, Session
 from onepool.privacy.masking import mask_text
 from onepool.standards import Standard, StandardError, load_standard
 from onepool.state.store import set_meta
-from onepool.tick import identities
+from onepool.tick import identities, matching, newcomers
 from onepool.tick.duplicates import Duplicates
 from onepool.tick.ingest import SEQ_BITS, Ingest, Prepared, refused
 from onepool.tick.rules import RulesInForce
@@ -86,7 +88,10 @@ class Worker:
         self._evaluate = live
         self._until = until
         self._lock = Worker.lock(workspace, lock)
+        # Held while what is in memory changes; others take it to look.
+        self.mutex = threading.RLock()
         self.problem: str | None = None
+        self._learned: tuple[int, tuple[int, Model] | None] | None = None
         # Whether what is in memory may be ahead of the stores.
         self._stale = False
         try:
@@ -153,19 +158,35 @@ class Worker:
         return min([now, *(record.received_at for record in self._ws.log.read(self.offset, 1, 1))])
 
     @property
+    def pool(self) -> DuckDBEngine:
+        """The pool that this worker writes."""
+        return self._pool
+
+    @property
+    def ingest(self) -> Ingest:
+        """How batches are written."""
+        return self._ingest
+
+    @property
+    def rules(self) -> RulesInForce:
+        """The rules of identity in force."""
+        return self._rules
+
+    @property
     def resolver(self) -> Resolver:
         """Identity as the worker holds it."""
         return self._resolver
 
     def step(self) -> bool:
         """One tick. Returns whether there was anything to do."""
-        if self._stale:
-            self._open()
-        try:
-            return self._step()
-        except BaseException:
-            self._stale = True
-            raise
+        with self.mutex:
+            if self._stale:
+                self._open()
+            try:
+                return self._step()
+            except BaseException:
+                self._stale = True
+                raise
 
     def drain(self) -> None:
         """Ticks until the log is applied and nothing is due."""
@@ -210,7 +231,7 @@ class Worker:
                 break
             batch.append(record)
         if not batch:
-            return self._evaluate and self._idle()
+            return self._evaluate and (self._idle() or self._match())
         self._take(batch, batch[-1].offset)
         return True
 
@@ -235,6 +256,58 @@ class Worker:
             epoch = str(int(self._ws.state.meta(EPOCH) or 0) + 1)
             self._commit(session, resolved, self.offset, None, epoch)
         self._tell(None)
+
+    def take_matches(self, found: matching.Found, model: int) -> int:
+        """Take in what a run over all customers found. Returns how many pairs are joined."""
+        with self.mutex:
+            now, auto = self._ws.clock.now(), self._rules.likelihood().auto
+            with self._ws.state.write() as connection:
+                known = matching.store(connection, found.pairs, model, now, all_of_them=True)
+            chances = matching.chances(found.pairs)
+            wanted = found.joins if auto else frozenset[tuple[int, int]]()
+            joins = matching.to_join(known, chances, sorted(wanted), now)
+            kept = frozenset((one.a, one.b) for one in joins)
+            graph = self._resolver.graph
+            self._settle(self._resolver.propose(joins, matching.no_longer(graph, kept)))
+            with self._pool.write() as session:
+                records = newcomers.profiles(session)
+                newcomers.keep_keys(session, newcomers.keys(found.model, records), afresh=True)
+            return len(joins)
+
+    def _match(self) -> bool:
+        """Compare customers of whom something new is known with the others. Returns whether there were any."""
+        model = self._model()
+        if model is None:
+            return False
+        version, learned = model
+        with self._pool.write() as session:
+            customers = newcomers.take(session)
+            if customers.size == 0:
+                return False
+            found = newcomers.propose(session, learned, customers, self._resolver.graph.customer)
+        settings, now = self._rules.likelihood(), self._ws.clock.now()
+        found = found.filter(pc.greater_equal(found.column("probability"), settings.review))
+        if found.num_rows == 0:
+            return True
+        with self._ws.state.write() as connection:
+            known = matching.store(connection, found, version, now, all_of_them=False)
+        wanted = newcomers.sure(found, settings.join) if settings.auto else []
+        joins = matching.to_join(known, matching.chances(found), wanted, now)
+        if joins:
+            self._settle(self._resolver.propose(joins))
+        return True
+
+    def _model(self) -> tuple[int, Model] | None:
+        """The model in force and its version."""
+        revision = self._ws.definitions.revision()
+        if self._learned is None or self._learned[0] != revision:
+            found = self._ws.definitions.get(matching.MODEL_KIND, matching.MODEL_NAME)
+            model = None
+            if found is not None:
+                body = {key: value for key, value in found.body.items() if key != "model"}
+                model = (found.version, Model.from_json(json.dumps(body)))
+            self._learned = (revision, model)
+        return self._learned[1]
 
     def _control(self, record: Record) -> None:
         if record.protocol == "standard":
@@ -283,6 +356,7 @@ class Worker:
                 self._refuse(records if only is None else [], offset, error)
 
     def _move(self, records: Sequence[Record], offset: int, only: frozenset[int] | None) -> None:
+        self._ingest.matching = self._evaluate and self._model() is not None
         with self._pool.read() as session:
             prepared = self._ingest.prepare(session, records, only)
         try:

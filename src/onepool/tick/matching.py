@@ -1,0 +1,244 @@
+"""Likelihood over the workspace: learn a model from all customers, propose pairs, join the sure ones.
+
+A record is what rules alone make of a customer: links that the model made before are left out, so that a run finds its
+own earlier joins again, or takes them back.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import Connection, insert, select, update
+
+from onepool.clock import to_micros
+from onepool.identity.arrays import KIND, LIKELIHOOD, OFF, A, B
+from onepool.identity.graph import Graph
+from onepool.identity.links import LIKELY
+from onepool.identity.matching import Model, Settings, fit
+from onepool.identity.registry import Likelihood
+from onepool.identity.store import RuledLink
+from onepool.pool import Session
+from onepool.state.schema import candidates
+
+I64 = npt.NDArray[np.int64]
+Step = Callable[[str, float | None], None]
+
+COLUMNS: Mapping[str, str] = {
+    "name": "name",
+    "nickname": "nickname",
+    "gender": "gender",
+    "birthday": "date",
+    "province": "region",
+    "city": "region",
+    "district": "region",
+    "address": "address",
+    "masked_phone": "masked_phone",
+    "phone": "phone",
+    "email": "email",
+    "member_level": "category",
+    "postcode": "postcode",
+    "company": "text",
+}
+"""Attributes that records are compared by, and how."""
+
+MODEL_KIND, MODEL_NAME = "model", "customers"
+
+_DETAIL = 20
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a run over all customers found: the model, the pairs that people may be asked about, the pairs to join."""
+
+    model: Model
+    records: int
+    pairs: pa.Table  # a, b, probability, detail
+    joins: frozenset[tuple[int, int]]
+    seconds: float
+
+
+def deterministic(graph: Graph) -> I64:
+    """Customer by node as rules and people alone have it; changes the graph (a copy is wanted)."""
+    arrays = graph.arrays
+    likely = arrays.e8[KIND, : graph.edges] == LIKELIHOOD
+    if likely.any():
+        arrays.e8[OFF, : graph.edges][likely] = 1
+        graph.solve()
+    return graph.customer.astype(np.int64)
+
+
+def records_of(session: Session, customer: I64, only: I64 | None = None) -> pa.Table:
+    """Records (record_id, one column for each attribute of COLUMNS; several values of a phone as a list)."""
+    session.relation(
+        "_records_of", pa.table({"identifier_id": np.arange(customer.size, dtype=np.int64), "record_id": customer})
+    )
+    wanted = ""
+    if only is not None:
+        session.relation("_records_wanted", pa.table({"record_id": only}))
+        wanted = "SEMI JOIN _records_wanted w ON w.record_id = r.record_id"
+    columns = ", ".join(f"max(value) FILTER (attribute = '{name}') AS {name}" for name in COLUMNS)
+    return session.query(
+        f"""WITH latest AS (
+            SELECT r.record_id, f.attribute, f.value FROM attribute_facts f
+            JOIN _records_of r ON r.identifier_id = f.identifier_id {wanted}
+            WHERE f.attribute IN (SELECT unnest($names))
+            QUALIFY row_number() OVER (PARTITION BY r.record_id, f.attribute ORDER BY f.time DESC, f.seq DESC) = 1)
+        SELECT record_id, {columns} FROM latest GROUP BY record_id ORDER BY record_id""",
+        {"names": list(COLUMNS)},
+    )
+
+
+def learn_all(records: pa.Table, labels: pa.Table | None, settings: Likelihood, step: Step) -> Found:
+    """Fit a model to all records and say which pairs it would join. Raises MatchingError for too few records."""
+    started = time.perf_counter()
+    step("learning", None)
+    present = [name for name in COLUMNS if records.column(name).null_count < records.num_rows]
+    kinds = {name: COLUMNS[name] for name in present}
+    found = fit(
+        records.select(["record_id", *present]),
+        kinds,
+        labels=labels,
+        settings=Settings(join=settings.join, review=settings.review),
+    )
+    step("proposing", None)
+    pairs = found.pairs.filter(pc.greater_equal(found.pairs.column("probability"), min(settings.review, 0.5)))
+    cluster = dict(
+        zip(found.clusters.column("record_id").to_pylist(), found.clusters.column("cluster").to_pylist(), strict=True)
+    )
+    proposed = proposals(pairs, found.model)
+    joins = frozenset(
+        (row["a"], row["b"])
+        for row in proposed.select(["a", "b", "probability"]).to_pylist()
+        if row["probability"] >= settings.join and cluster[row["a"]] == cluster[row["b"]]
+    )
+    return Found(found.model, records.num_rows, proposed, joins, time.perf_counter() - started)
+
+
+def proposals(pairs: pa.Table, model: Model) -> pa.Table:
+    """Scored pairs as candidates: (a, b, probability, detail), a < b; `detail` says level and weight by comparison."""
+    names = [name.removeprefix("weight:") for name in pairs.column_names if name.startswith("weight:")]
+    left, right = pairs.column("left").to_numpy(), pairs.column("right").to_numpy()
+    weights = {name: pairs.column(f"weight:{name}").to_pylist() for name in names}
+    levels = {name: pairs.column(f"level:{name}").to_pylist() for name in names}
+    called = {one.spec.name: one.spec.levels for one in model.comparisons}
+    details = [
+        json.dumps(
+            [
+                {
+                    "comparison": name,
+                    "level": called[name][levels[name][row]],
+                    "weight": round(float(weights[name][row]), 3),
+                }
+                for name in names[:_DETAIL]
+                if levels[name][row] is not None and levels[name][row] >= 0
+            ],
+            separators=(",", ":"),
+        )
+        for row in range(pairs.num_rows)
+    ]
+    return pa.table(
+        {
+            "a": np.minimum(left, right),
+            "b": np.maximum(left, right),
+            "probability": pairs.column("probability"),
+            "detail": pa.array(details, pa.string()),
+        }
+    )
+
+
+def labels_of(connection: Connection, customer: I64) -> pa.Table | None:
+    """What people decided of pairs that the model proposed, as labels (left, right, match); None when nothing."""
+    table = candidates
+    rows = connection.execute(
+        select(table.c.a, table.c.b, table.c.status).where(table.c.status.in_(("merged", "never")))
+    ).all()
+    if not rows:
+        return None
+    return pa.table(
+        {
+            "left": pa.array([int(customer[row.a]) for row in rows], pa.int64()),
+            "right": pa.array([int(customer[row.b]) for row in rows], pa.int64()),
+            "match": pa.array([row.status == "merged" for row in rows], pa.bool_()),
+        }
+    )
+
+
+def store(
+    connection: Connection, pairs: pa.Table, model: int, at: datetime, *, all_of_them: bool
+) -> dict[tuple[int, int], tuple[int, str]]:
+    """Keep candidates; what people decided stays decided. Returns (number, status) by pair.
+
+    `all_of_them`: the pairs are everything that the model finds, so that open ones not among them are gone.
+    """
+    table = candidates
+    known = {
+        (row.a, row.b): (row.id, row.status)
+        for row in connection.execute(select(table.c.id, table.c.a, table.c.b, table.c.status))
+    }
+    when = to_micros(at)
+    rows = pairs.to_pylist()
+    fresh = [row for row in rows if (row["a"], row["b"]) not in known]
+    if fresh:
+        connection.execute(
+            insert(table),
+            [{**row, "model": model, "at": when, "status": "open"} for row in fresh],
+        )
+    for row in rows:
+        number, status = known.get((row["a"], row["b"]), (0, ""))
+        if number:
+            connection.execute(
+                update(table)
+                .where(table.c.id == number)
+                .values(
+                    probability=row["probability"],
+                    detail=row["detail"],
+                    model=model,
+                    status="open" if status in ("gone", "joined") and all_of_them else status,
+                )
+            )
+    if all_of_them:
+        wanted = {(row["a"], row["b"]) for row in rows}
+        gone = [
+            number for pair, (number, status) in known.items() if pair not in wanted and status in ("open", "joined")
+        ]
+        for start in range(0, len(gone), 500):
+            connection.execute(update(table).where(table.c.id.in_(gone[start : start + 500])).values(status="gone"))
+    return {
+        (row.a, row.b): (row.id, row.status)
+        for row in connection.execute(select(table.c.id, table.c.a, table.c.b, table.c.status))
+    }
+
+
+def chances(pairs: pa.Table) -> dict[tuple[int, int], float]:
+    """Probability by pair."""
+    columns = (pairs.column(name).to_pylist() for name in ("a", "b", "probability"))
+    return {(a, b): chance for a, b, chance in zip(*columns, strict=True)}
+
+
+def to_join(
+    known: Mapping[tuple[int, int], tuple[int, str]],
+    by_pair: Mapping[tuple[int, int], float],
+    wanted: Sequence[tuple[int, int]],
+    at: datetime,
+) -> list[RuledLink]:
+    """Links for pairs that nobody has ruled on."""
+    return [
+        RuledLink(*pair, known[pair][0], at, LIKELY, by_pair[pair])
+        for pair in sorted(wanted)
+        if pair in known and known[pair][1] in ("open", "joined")
+    ]
+
+
+def no_longer(graph: Graph, wanted: frozenset[tuple[int, int]]) -> list[int]:
+    """Links by likelihood that a new run does not want any more."""
+    arrays = graph.arrays
+    edges = np.flatnonzero((arrays.e8[KIND, : graph.edges] == LIKELIHOOD) & (arrays.e8[OFF, : graph.edges] == 0))
+    return [e for e in edges.tolist() if (int(arrays.e32[A, e]), int(arrays.e32[B, e])) not in wanted]
