@@ -18,7 +18,7 @@ CLOCK = FakeClock(datetime(2026, 3, 1, tzinfo=UTC))
 
 
 def test_a_small_population_is_imported_whole(tmp_path: Path) -> None:
-    made = make_people(tmp_path / "w", Plan(people=80, seed=6, overrides={"placeholder": 0.3}), CLOCK)
+    made = make_people(tmp_path / "w", Plan(people=80, seed=6, overrides={"placeholder": 0.3, "landline": 0.2}), CLOCK)
     assert made.counts["quarantined"] == made.counts["records to refuse"] > 0
     assert made.counts["events"] + made.counts["quarantined"] == made.counts["records"]
     assert not (tmp_path / "w" / "records").exists()

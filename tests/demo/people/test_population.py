@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from onepool.demo.people import noise
+from onepool.demo.people import noise, places
 from onepool.demo.people.arrays import chance_of, codes, packed
 from onepool.demo.people.generate import draw_world
 from onepool.demo.people.names import tables
@@ -150,3 +150,11 @@ def test_a_sealed_population_is_another_one() -> None:
     assert (one.phones.number == again.phones.number).all()
     assert other.rates != one.rates
     assert (one.people.name != other.people.name).any()
+
+
+def test_landlines_are_landlines() -> None:
+    provinces = np.array(sorted(places.AREA_CODES), object)
+    for text in noise.landlines(provinces, np.linspace(60_000_000, 68_999_999, provinces.size).astype(np.int64)):
+        found = phone(text)
+        assert found is not None
+        assert found.why == "landline"

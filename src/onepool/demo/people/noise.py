@@ -6,7 +6,7 @@ import numpy as np
 
 from onepool.demo.people.arrays import I64, U32, Bools, Chance, Texts, digits, only, packed, pick
 from onepool.demo.people.names import Names
-from onepool.demo.people.places import ROADS, Cities, Homes, compound_names
+from onepool.demo.people.places import AREA_CODES, ROADS, SHORT_LINES, Cities, Homes, compound_names
 from onepool.demo.people.rates import Rates
 
 EXACT, HOMOPHONE, SHAPE, PINYIN, DROPPED, TITLE, TRADITIONAL = 0, 1, 2, 3, 4, 5, 6
@@ -104,6 +104,13 @@ def virtual_numbers(chance: Chance, size: int) -> Texts:
     points = digits(host, 11)
     dash = np.full((size, 1), ord("-"), np.uint32)
     return packed(np.concatenate([points, dash, digits(chance.integers(1000, 10000, size), 4)], axis=1))
+
+
+def landlines(province: Texts, number: I64) -> Texts:
+    """Households' lines with the area code."""
+    rows = zip(province.tolist(), number.tolist(), strict=True)
+    texts = [f"{AREA_CODES[name]}-{line // 10 if name in SHORT_LINES else line}" for name, line in rows]
+    return np.array(texts, object)
 
 
 def mistyped(chance: Chance, rates: Rates, numbers: I64) -> tuple[I64, I64]:

@@ -49,7 +49,7 @@ class People:
     next_home: I64
     moved: I64
     landline: I64
-    """By household, without the area code."""
+    """By household, eight digits without the area code."""
     twin: Bools
     """Whether the name was made equal to that of another person of the city."""
 
@@ -111,7 +111,7 @@ def draw_people(size: int, rates: Rates, seed: int, seconds: int) -> People:
         home=np.arange(counts.size),
         next_home=np.arange(counts.size) + counts.size,
         moved=moved,
-        landline=chance.integers(20_000_000, 90_000_000, counts.size),
+        landline=chance.integers(60_000_000, 69_000_000, counts.size),
         twin=np.zeros(size, np.bool_),
     )
     _twins(chance, rates, people, city)

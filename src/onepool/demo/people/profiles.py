@@ -15,7 +15,7 @@ from onepool.demo.people.population import People
 from onepool.demo.people.rates import Rates
 from onepool.demo.people.sources import CRM, SHOPS, SOURCES, place_of
 
-NONE, VERIFIED, TYPED, TYPO, BORROWED, STAFF, PLACEHOLDER, MASKED, VIRTUAL = range(9)
+NONE, VERIFIED, TYPED, TYPO, BORROWED, STAFF, PLACEHOLDER, MASKED, VIRTUAL, LANDLINE = range(10)
 """How an account's record speaks of a phone. VERIFIED: proved by the platform or by SMS, so always the own."""
 
 PLAIN_OWN = (VERIFIED, TYPED)
@@ -131,7 +131,7 @@ def observe(
         number=np.zeros(size, np.int64),
     )
     _emails(chance, accounts, rates, profiles, given("email"), seed)
-    _phone_texts(chance, phones, profiles, typed)
+    _phone_texts(chance, people, phones, profiles, typed)
     return profiles
 
 
@@ -167,20 +167,23 @@ def _phones(
     mode = np.where(on_form & borrowed, BORROWED, mode)
     mode = np.where(on_form & staffed, STAFF, mode)
     mode = np.where(on_form & (drawn < rates.placeholder), PLACEHOLDER, mode)
+    mode = np.where(on_form & (drawn > 1 - rates.landline), LANDLINE, mode)
     shops = np.isin(source, [place_of(one) for one in SHOPS])
     told = shops & accounts.omid[person] & (chance.random(size) < _SHOP_MEMBER_PHONE)
     market = np.array([one.market for one in SOURCES])[source]
     mode = np.where(market, np.where(masked, MASKED, np.where(virtual, VIRTUAL, np.where(told, VERIFIED, NONE))), mode)
     slot = np.where(
-        mode == BORROWED, phones.borrowed[person], np.where(np.isin(mode, (NONE, PLACEHOLDER, VIRTUAL)), -1, slot)
+        mode == BORROWED,
+        phones.borrowed[person],
+        np.where(np.isin(mode, (NONE, PLACEHOLDER, VIRTUAL, LANDLINE)), -1, slot),
     )
     staff = phones.staff[np.maximum(phones.staff_of[person], 0)] if phones.staff.size else np.zeros(size, np.int64)
     fixed = np.where(mode == TYPO, wrong, np.where(mode == STAFF, staff, 0))
     return mode.astype(np.int64), slot.astype(np.int64), fixed
 
 
-def _phone_texts(chance: Chance, phones: Phones, profiles: Profiles, typed: Bools) -> None:
-    """Writes the phone of each opening record: plain, masked, virtual or a placeholder."""
+def _phone_texts(chance: Chance, people: People, phones: Phones, profiles: Profiles, typed: Bools) -> None:
+    """Writes the phone of each opening record: plain, masked, virtual, a placeholder or the household's line."""
     everyone = np.arange(profiles.rows.size)
     number, _ = profiles.number_at(phones, everyone, profiles.opened)
     mode = profiles.mode
@@ -193,6 +196,11 @@ def _phone_texts(chance: Chance, phones: Phones, profiles: Profiles, typed: Bool
     )
     virtual = np.flatnonzero(mode == VIRTUAL)
     profiles.phone[virtual] = noise.virtual_numbers(chance, virtual.size)
+    line = np.flatnonzero(mode == LANDLINE)
+    person = profiles.person[line]
+    city = people.homes.city[people.home_places(person, profiles.opened[line])]
+    landline = people.landline[people.household[person]]
+    profiles.phone[line] = noise.landlines(people.cities.province[city], landline)
     held = np.flatnonzero(mode == PLACEHOLDER)
     profiles.phone[held] = pick(noise.PLACEHOLDERS, chance.integers(0, len(noise.PLACEHOLDERS), held.size))
 

@@ -70,6 +70,7 @@ class Rates:
     staff_phone: float = _trouble(0.0002, "phones of staff that stand in for many members' own")
     staff_members: float = _count(60, "members behind one staff phone, on average")
     placeholder: float = _trouble(0.005, "typed phones and e-mails that are a placeholder (13800138000, a@a.com)")
+    landline: float = _trouble(0.01, "typed phones that are the household's landline")
     # records
     receiver_other: float = _trouble(0.18, "marketplace orders whose receiver is another person")
     virtual_number: float = _trouble(0.35, "marketplace records with a virtual number")

@@ -18,7 +18,7 @@ from onepool.demo.people.arrays import I64, Bools, Chance, Texts, codes, digits,
 from onepool.demo.people.devices import Devices, cookie_ids, device_ids, kiosk_ids
 from onepool.demo.people.phones import Phones
 from onepool.demo.people.population import NEVER, YEAR, People
-from onepool.demo.people.profiles import NONE, PLACEHOLDER, VERIFIED, VIRTUAL, Profiles
+from onepool.demo.people.profiles import LANDLINE, NONE, PLACEHOLDER, VERIFIED, Profiles
 from onepool.demo.people.rates import Rates
 from onepool.demo.people.sources import CRM, DOUYIN, SOURCES, WEB, WECHAT, WECOM, YOUZAN, Source, place_of
 
@@ -33,7 +33,7 @@ _BOUND = (0.6, 0.9, 1.2, 1.3)
 """When each WeChat account was bound to the open platform: share of the period times the rate of missing unionids."""
 
 # How the phone became known, by mode: proved by the platform or an SMS, or typed into a form.
-_METHODS = tuple("verified" if mode == VERIFIED else "form" for mode in range(VIRTUAL + 1))
+_METHODS = tuple("verified" if mode == VERIFIED else "form" for mode in range(LANDLINE + 1))
 _STAFF = tuple(f"E{number:03d}" for number in range(40))
 _TOLD = ("name", "nickname", "gender", "birthday", "province", "city", "district", "address", "email", "phone")
 _OPENING = {CRM: "membership_joined", WECOM: "contact_added", WEB: "signed_up", YOUZAN: "signed_up"}
@@ -227,7 +227,9 @@ class Writer:
         columns = self._ids(source, places, time, accepted)
         kinds = _ACTIVITY[source.channel]
         event = pick(kinds, self.chance.integers(0, len(kinds), places.size))
-        again = (self.chance.random(places.size) < source.phone_again) & (self.profiles.mode[places] != PLACEHOLDER)
+        again = (self.chance.random(places.size) < source.phone_again) & ~np.isin(
+            self.profiles.mode[places], (PLACEHOLDER, LANDLINE)
+        )
         columns["attribute.phone"] = self._phone_use(places, time, again)
         ordered = event == "order_paid"
         self._order_columns(columns, source, ordered, places)

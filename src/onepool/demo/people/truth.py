@@ -23,7 +23,7 @@ from onepool.demo.people.accounts import account_ids, emails, member_numbers, om
 from onepool.demo.people.arrays import I64, Bools, Texts, only, packed, pick
 from onepool.demo.people.devices import cookie_ids, device_ids
 from onepool.demo.people.population import NEVER
-from onepool.demo.people.profiles import Profiles
+from onepool.demo.people.profiles import LANDLINE, Profiles
 from onepool.demo.people.records import KEYS, Seen, World
 from onepool.demo.people.sources import SOURCES, WEB, place_of
 
@@ -188,7 +188,7 @@ def _write_people(world: World, folder: Path) -> None:
 
 def flat_table(world: World, profiles: Profiles, ids: Texts) -> tuple[pa.Table, pa.Table]:
     """The opening records that say something of the person, and their truth; masked phones have their own column."""
-    plain = profiles.number > 0
+    plain = (profiles.number > 0) | (profiles.mode == LANDLINE)
     hidden = np.array([phone is not None for phone in profiles.phone.tolist()], np.bool_) & ~plain
     keys = pick([source.key for source in SOURCES], profiles.source)
     record = pc.binary_join_element_wise(pa.array(keys, pa.string()), pa.array(ids, pa.string()), ":")
