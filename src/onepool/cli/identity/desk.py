@@ -56,13 +56,15 @@ def desk(folder: Path) -> Iterator[Desk]:
     from onepool.identity.decisions import Decided, DecisionError
 
     ws = opened(folder)
-    with ws.pool.read() as session:
-        try:
+    try:
+        with ws.pool.read() as session:
             yield Desk(ws, sources(ws, session))
-        except Decided:
-            raise
-        except (WhomError, DecisionError) as error:
-            raise UsageError(error.message, where=error.where, hint=error.hint) from error
+    except Decided:
+        raise
+    except (WhomError, DecisionError) as error:
+        raise UsageError(error.message, where=error.where, hint=error.hint) from error
+    finally:
+        ws.close()
 
 
 def actor() -> str:

@@ -287,4 +287,8 @@ def _write(clusters: pa.Table, path: Path) -> None:
 
 def _save(folder: Path, made: Fit) -> int:
     body: dict[str, Any] = json.loads(made.model.to_json())
-    return opened(folder).save("model", "customers", body, author=author(), reason="identity fit").version
+    ws = opened(folder)
+    try:
+        return ws.save("model", "customers", body, author=author(), reason="identity fit").version
+    finally:
+        ws.close()
