@@ -98,7 +98,7 @@ def save(connection: Connection, resolved: Resolved, registry: Registry, at: int
         ("at", "log_offset", "kind", "customer_id", "other_id"),
         ((at, offset, *change) for change in merges_and_splits(resolved.moved)),
     )
-    update_many(connection, _JOINED, ("candidate",), ((number,) for number in resolved.joined))
+    update_many(connection, _JOINED, ("candidate", "now"), ((number, "joined") for number in resolved.joined))
     if resolved.decided is not None:
         set_meta(connection, decisions.APPLIED, str(resolved.decided))
 
@@ -303,7 +303,7 @@ def instants(values: Any) -> pa.Array:
     return pa.array(values, pa.int64()).cast(pa.timestamp("us", tz="UTC"))
 
 
-_JOINED = update(candidates).where(candidates.c.id == bindparam("candidate")).values(status="joined")
+_JOINED = update(candidates).where(candidates.c.id == bindparam("candidate")).values(status=bindparam("now"))
 _NAMED = (
     update(identifiers)
     .where(identifiers.c.id == bindparam("node"))
