@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Plugin } from "vite";
 import { ago, attributes, byRule, channels, customers, CUSTOMERS_TOTAL, events, history, lines, quarantined, segments, series, tags, timeline, touchpoints } from "./data.ts";
+import { identityRoutes } from "./identity-routes.ts";
 
 interface Asked {
   query: URLSearchParams;
@@ -11,7 +12,7 @@ interface Asked {
 type Answer = { status?: number; body?: unknown };
 
 const session = {
-  user: { id: 1, email: "lin@brand.example", name: "小林", role: "admin", permissions: ["session.own", "home.read", "customers.read", "customers.names", "customers.reveal", "segments.read", "segments.write", "tags.read", "quarantine.read", "quarantine.replay", "standard.read", "touchpoints.read", "live.read"] },
+  user: { id: 1, email: "lin@brand.example", name: "小林", role: "admin", permissions: ["session.own", "home.read", "customers.read", "customers.names", "customers.reveal", "segments.read", "segments.write", "tags.read", "quarantine.read", "quarantine.replay", "standard.read", "touchpoints.read", "live.read", "identity.read", "identity.decide", "identity.rules"] },
   via: "session",
   language: "zh-CN",
   expires_at: null,
@@ -95,6 +96,7 @@ const tagRow = ({ distribution, definition: _, author: __, changed_at: ___, ...o
 
 type Route = [method: string, pattern: RegExp, (asked: Asked) => Answer];
 const routes: Route[] = [
+  ...identityRoutes,
   ["GET", /^session$/, () => (signedIn ? { body: session } : problem(401, "not-signed-in", "sign in first"))],
   ["POST", /^session$/, ({ body }) => {
     if (body.password === "wrong") return problem(401, "wrong-password", "e-mail address or password is wrong");
@@ -190,19 +192,26 @@ async function read(request: IncomingMessage): Promise<Record<string, unknown>> 
   return text === "" ? {} : (JSON.parse(text) as Record<string, unknown>);
 }
 
+/** What the stand-in answers; also the server of tests that show whole pages. */
+export function respond(method: string, url: URL, body: Record<string, unknown>): { status: number; type: string; text: string | undefined } {
+  const path = url.pathname.replace(/^\/(api\/v1\/)?/, "");
+  const route = routes.find(([verb, pattern]) => verb === method && pattern.test(path));
+  const answer = route === undefined ? problem(404, "not-found", path) : route[2]({ query: url.searchParams, body, path: path.split("/") });
+  const status = answer.status ?? 200;
+  return { status, type: status >= 400 ? "application/problem+json" : "application/json", text: answer.body === undefined ? undefined : JSON.stringify(answer.body) };
+}
+
 export function demoServer(): Plugin {
   return {
     name: "onepool-demo-server",
     configureServer(server) {
       server.middlewares.use("/api/v1", (request, response) => {
         const url = new URL(request.url ?? "/", "http://demo");
-        const path = url.pathname.slice(1);
-        if (path === "live") return live(response);
-        const route = routes.find(([method, pattern]) => method === request.method && pattern.test(path));
+        if (url.pathname === "/live") return live(response);
         void read(request).then((body) => {
-          const answer = route === undefined ? problem(404, "not-found", path) : route[2]({ query: url.searchParams, body, path: path.split("/") });
-          response.writeHead(answer.status ?? 200, { "content-type": (answer.status ?? 200) >= 400 ? "application/problem+json" : "application/json" });
-          response.end(answer.body === undefined ? undefined : JSON.stringify(answer.body));
+          const { status, type, text } = respond(request.method ?? "GET", url, body);
+          response.writeHead(status, { "content-type": type });
+          response.end(text);
         });
       });
     },

@@ -34,6 +34,8 @@ for (const [language, theme] of combinations) {
   const pages = {
     login: "/login", home: "/", customers: "/customers", customer: `/customers/${customer}`, orders: `/customers/${customer}?tab=orders`, why: `/customers/${customer}?why=segment:${segment}`,
     segments: "/segments", "segment-new": "/segments/new", "segment-edit": `/segments/${segment}/edit`, segment: `/segments/${segment}`, tags: "/tags", tag: `/tags/${tag}`, quarantine: "/quarantine",
+    oneid: "/identity", "oneid-review": "/identity/review", "oneid-conflicts": "/identity/conflicts", "oneid-explain": `/identity/explain?a=${customer}&b=${customer}`, "oneid-decisions": "/identity/decisions",
+    "oneid-rules": "/identity/rules", "oneid-model": "/identity/model", "oneid-graph": `/customers/${customer}?tab=oneid`, "oneid-list": `/customers/${customer}?tab=oneid&view=list`, "oneid-merge": `/customers/${customer}?tab=oneid&act=merge`,
   };
   for (const [name, path] of Object.entries(pages)) {
     if (!name.includes(only)) continue;

@@ -1,4 +1,5 @@
 import {
+  ApartmentOutlined,
   ContactsOutlined,
   GlobalOutlined,
   HomeOutlined,
@@ -15,7 +16,7 @@ import { Button, Dropdown } from "antd";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { logOut, queries } from "@/api/queries";
 import { compact } from "@/lib/format";
-import { useSession } from "@/lib/session";
+import { type Permission, useSession } from "@/lib/session";
 import { useText } from "@/lib/useText";
 import icon from "./icon.svg";
 import { LanguageMenu, ThemeMenu } from "./Menus";
@@ -25,6 +26,7 @@ const Password = lazy(() => import("@/pages/login/Password").then((page) => ({ d
 const places = [
   { to: "/", key: "home", icon: HomeOutlined },
   { to: "/customers", key: "customers", icon: ContactsOutlined },
+  { to: "/identity", key: "identity", icon: ApartmentOutlined, needs: "identity.read" },
   { to: "/segments", key: "segments", icon: TeamOutlined },
   { to: "/tags", key: "tags", icon: TagsOutlined },
   { to: "/quarantine", key: "quarantine", icon: InboxOutlined },
@@ -33,10 +35,12 @@ const places = [
 function Navigation({ narrow }: { narrow: boolean }) {
   const { t, language } = useText();
   const match = useMatchRoute();
+  const permissions = useSession()?.user.permissions;
+  const may = (permission: Permission): boolean => permissions?.includes(permission) ?? false;
   const waiting = useQuery({ ...queries.home(), refetchInterval: 60_000 }).data?.quarantine_open ?? 0;
   return (
     <ul className="op-nav">
-      {places.map(({ to, key, icon: Icon }) => {
+      {places.filter((place) => !("needs" in place) || may(place.needs)).map(({ to, key, icon: Icon }) => {
         const here = match({ to, fuzzy: to !== "/" }) !== false;
         return (
           <li key={to}>

@@ -9,6 +9,9 @@ import { Shell } from "./Shell";
 /** The orders a customer list can have, as the server names them. */
 export const SORTS = ["-last_seen", "last_seen", "-first_seen", "first_seen", "-spend", "spend", "-orders", "orders", "customer_id"] as const;
 
+/** What can be done in the identity graph of a customer. */
+const ACTS = ["merge", "split", "never", "block", "explain"] as const;
+
 /** What a page keeps in its address; all of it may be left out. */
 interface CustomersSearch {
   q?: string;
@@ -21,10 +24,16 @@ interface CustomersSearch {
   cols?: string;
 }
 interface CustomerSearch {
-  tab?: "timeline" | "orders" | "identifiers";
+  tab?: "timeline" | "orders" | "identifiers" | "oneid";
   event?: string;
   channel?: string;
   why?: string;
+  view?: "list";
+  sel?: string;
+  link?: number;
+  act?: (typeof ACTS)[number];
+  other?: number;
+  page?: number;
 }
 interface QuarantineSearch {
   rule?: string;
@@ -79,10 +88,16 @@ const customer = createRoute({
   getParentRoute: () => shell,
   path: "/customers/$id",
   validateSearch: (raw: Raw): CustomerSearch => ({
-    tab: oneOf(raw, "tab", ["timeline", "orders", "identifiers"] as const),
+    tab: oneOf(raw, "tab", ["timeline", "orders", "identifiers", "oneid"] as const),
     event: text(raw, "event"),
     channel: text(raw, "channel"),
     why: text(raw, "why"),
+    view: oneOf(raw, "view", ["list"] as const),
+    sel: text(raw, "sel"),
+    link: count(raw, "link"),
+    act: oneOf(raw, "act", ACTS),
+    other: count(raw, "other"),
+    page: count(raw, "page"),
   }),
   component: lazyRouteComponent(() => import("@/pages/customer/CustomerPage"), "CustomerPage"),
 });
@@ -119,10 +134,84 @@ const quarantine = createRoute({
   component: lazyRouteComponent(() => import("@/pages/quarantine/Quarantine"), "Quarantine"),
 });
 
+const identity = createRoute({
+  getParentRoute: () => shell,
+  path: "/identity",
+  validateSearch: (raw: Raw): { days?: 90 } => ({ days: count(raw, "days") === 90 ? 90 : undefined }),
+  component: lazyRouteComponent(() => import("@/pages/identity/overview/Overview"), "Overview"),
+});
+const identityReview = createRoute({
+  getParentRoute: () => shell,
+  path: "/identity/review",
+  validateSearch: (raw: Raw): { kind?: "candidate" | "conflict"; page?: number; at?: string; sel?: string } => ({
+    kind: oneOf(raw, "kind", ["candidate", "conflict"] as const),
+    page: count(raw, "page"),
+    at: text(raw, "at"),
+    sel: text(raw, "sel"),
+  }),
+  component: lazyRouteComponent(() => import("@/pages/identity/review/Review"), "Review"),
+});
+const identityConflicts = createRoute({
+  getParentRoute: () => shell,
+  path: "/identity/conflicts",
+  validateSearch: (raw: Raw): { reason?: "limit" | "name" | "size" | "never"; page?: number; at?: number } => ({
+    reason: oneOf(raw, "reason", ["limit", "name", "size", "never"] as const),
+    page: count(raw, "page"),
+    at: count(raw, "at"),
+  }),
+  component: lazyRouteComponent(() => import("@/pages/identity/review/Conflicts"), "Conflicts"),
+});
+const identityExplain = createRoute({
+  getParentRoute: () => shell,
+  path: "/identity/explain",
+  validateSearch: (raw: Raw): { a?: string; b?: string } => ({ a: text(raw, "a"), b: text(raw, "b") }),
+  component: lazyRouteComponent(() => import("@/pages/identity/explain/Explain"), "Explain"),
+});
+const identityDecisions = createRoute({
+  getParentRoute: () => shell,
+  path: "/identity/decisions",
+  validateSearch: (raw: Raw): { page?: number } => ({ page: count(raw, "page") }),
+  component: lazyRouteComponent(() => import("@/pages/identity/decisions/Decisions"), "Decisions"),
+});
+const identityRules = createRoute({
+  getParentRoute: () => shell,
+  path: "/identity/rules",
+  validateSearch: (raw: Raw): { type?: string; segments?: string } => ({ type: text(raw, "type"), segments: names(raw, "segments")?.join(",") }),
+  component: lazyRouteComponent(() => import("@/pages/identity/rules/Rules"), "Rules"),
+});
+const identityModel = createRoute({
+  getParentRoute: () => shell,
+  path: "/identity/model",
+  validateSearch: (raw: Raw): { near?: "review"; page?: number; pair?: string } => ({
+    near: oneOf(raw, "near", ["review"] as const),
+    page: count(raw, "page"),
+    pair: text(raw, "pair"),
+  }),
+  component: lazyRouteComponent(() => import("@/pages/identity/model/Model"), "Model"),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     login,
-    shell.addChildren([home, customers, customer, segments, segmentNew, segment, segmentEdit, tags, tag, quarantine]),
+    shell.addChildren([
+      home,
+      customers,
+      customer,
+      identity,
+      identityReview,
+      identityConflicts,
+      identityExplain,
+      identityDecisions,
+      identityRules,
+      identityModel,
+      segments,
+      segmentNew,
+      segment,
+      segmentEdit,
+      tags,
+      tag,
+      quarantine,
+    ]),
   ]),
   defaultPreload: "intent",
   defaultErrorComponent: Failed,

@@ -23,7 +23,7 @@ export function Copy({ text, label }: { text: string; label: string }) {
 }
 
 // For these the words of the catalogue say only the kind; what the server adds is worth reading.
-const TELLING = new Set(["bad-request", "invalid-request", "condition", "definition", "conflict", "forbidden", "no-permission", "password-weak", "not-found", "pool", "query-failed"]);
+const TELLING = new Set(["bad-request", "invalid-request", "condition", "definition", "conflict", "forbidden", "no-permission", "password-weak", "not-found", "pool", "query-failed", "decision", "identity-rules", "matching", "stopped"]);
 
 /** A refused or failed request in the viewer's words: by its stable code where the catalogue knows it, else as the server said it. */
 export function useErrorText(): (error: unknown) => { title: string; details: string[]; hint: string | null; id: string | null } {
@@ -87,6 +87,16 @@ export function Nothing({ title, text, actions }: { title: string; text?: ReactN
   );
 }
 
+/** The shape of what is on its way. */
+export function Waiting({ rows }: { rows: number }) {
+  const { t } = useText();
+  return (
+    <div aria-busy="true" aria-label={t("common.loading")} role="status" style={{ padding: 8 }}>
+      <Skeleton active title={false} paragraph={{ rows }} />
+    </div>
+  );
+}
+
 interface LoadedProps<T> {
   query: UseQueryResult<T>;
   rows?: number;
@@ -95,12 +105,7 @@ interface LoadedProps<T> {
 
 /** A query's three faces: skeleton, problem with retry, content (old content stays while new is on its way). */
 export function Loaded<T>({ query, rows = 4, children }: LoadedProps<T>) {
-  const { t } = useText();
   if (query.data !== undefined) return <>{children(query.data)}</>;
   if (query.isError) return <Problem error={query.error} retry={() => void query.refetch()} />;
-  return (
-    <div aria-busy="true" aria-label={t("common.loading")} role="status" style={{ padding: 8 }}>
-      <Skeleton active title={false} paragraph={{ rows }} />
-    </div>
-  );
+  return <Waiting rows={rows} />;
 }

@@ -1,10 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { Tabs } from "antd";
+import { lazy, Suspense } from "react";
 import { type Customer, queries } from "@/api/queries";
+import { useMay } from "@/lib/session";
 import { useText } from "@/lib/useText";
 import { Count, Dash, Figure, Figures, Money, Time } from "@/parts/Figures";
-import { Copy, Loaded, Nothing } from "@/parts/Loaded";
+import { Copy, Loaded, Nothing, Waiting } from "@/parts/Loaded";
 import { PageHead } from "@/parts/PageHead";
 import { Identifiers } from "./Identifiers";
 import { Orders } from "./Orders";
@@ -12,6 +14,8 @@ import { Attributes } from "./Attributes";
 import { SegmentsOf, TagsOf } from "./Known";
 import { Timeline } from "./Timeline";
 import { WhyDrawer } from "./WhyDrawer";
+
+const OneId = lazy(() => import("@/pages/identity/graph/OneId").then((module) => ({ default: module.OneId })));
 
 function Summary({ customer }: { customer: Customer }) {
   const { t } = useText();
@@ -53,6 +57,8 @@ function Content({ customer }: { customer: Customer }) {
   const search = useSearch({ from: "/shell/customers/$id" });
   const navigate = useNavigate({ from: "/customers/$id" });
   const id = customer.customer_id;
+  const mayIdentity = useMay("identity.read");
+  const wide = mayIdentity && search.tab === "oneid";
   const openWhy = (why: string | undefined): void => void navigate({ search: (before) => ({ ...before, why }), replace: true });
   return (
     <>
@@ -68,8 +74,9 @@ function Content({ customer }: { customer: Customer }) {
       />
       <div className="op-stack">
         <Summary customer={customer} />
-        <div className="op-two" style={{ gridTemplateColumns: "minmax(300px, 380px) minmax(0, 1fr)" }}>
-          <div className="op-stack">
+        {/* The identity graph needs the whole width; what stands beside the other tabs goes below it. */}
+        <div className="op-two" style={{ gridTemplateColumns: wide ? "minmax(0, 1fr)" : "minmax(300px, 380px) minmax(0, 1fr)" }}>
+          <div className={wide ? "op-thirds" : "op-stack"} style={{ order: wide ? 1 : 0 }}>
             <TagsOf tags={customer.tags} onWhy={(tag) => openWhy(`tag:${tag}`)} />
             <SegmentsOf segments={customer.segments} onWhy={(segment) => openWhy(`segment:${segment}`)} />
             <Attributes customer={customer} />
@@ -84,6 +91,7 @@ function Content({ customer }: { customer: Customer }) {
                 { key: "timeline", label: t("customer.timeline"), children: <Timeline id={id} channels={customer.channels} events={customer.events} /> },
                 { key: "orders", label: `${t("customer.orders")} ${customer.summary.orders}`, children: <Orders id={id} /> },
                 { key: "identifiers", label: `${t("customer.identifiers")} ${customer.identifiers.length}`, children: <Identifiers rows={customer.identifiers} /> },
+                ...(mayIdentity ? [{ key: "oneid", label: "OneID", children: <Suspense fallback={<Waiting rows={10} />}><OneId id={id} /></Suspense> }] : []),
               ]}
             />
           </section>

@@ -1,0 +1,103 @@
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { Segmented, Table } from "antd";
+import { useMemo } from "react";
+import type { Overview } from "@/api/identity";
+import { compact } from "@/lib/format";
+import { useText } from "@/lib/useText";
+import { Chart, ChartOrTable, Legend, useChartStyle } from "@/parts/Chart";
+import { Exact } from "@/parts/Figures";
+import { Nothing } from "@/parts/Loaded";
+
+/** Customers that became one (up) and that came apart (down), day by day. */
+export function Changes({ days }: { days: Overview["changes"] }) {
+  const { t, language } = useText();
+  const style = useChartStyle();
+  const { days: span = 30 } = useSearch({ from: "/shell/identity" });
+  const navigate = useNavigate({ from: "/identity" });
+  const option = useMemo(
+    () => ({
+      grid: style.grid,
+      tooltip: style.tooltip,
+      xAxis: { type: "category", data: days.map((one) => one.day), ...style.axis, axisLine: { ...style.axis.axisLine, onZero: false }, axisLabel: { ...style.axis.axisLabel, formatter: (day: string) => day.slice(5) } },
+      yAxis: { type: "value", minInterval: 1, ...style.axis, axisLine: { show: false }, axisLabel: { ...style.axis.axisLabel, formatter: (v: number) => compact(Math.abs(v), language) } },
+      series: [
+        { name: t("oneid.merged"), type: "bar", stack: "changes", barMaxWidth: 14, data: days.map((one) => one.merged) },
+        { name: t("oneid.split"), type: "bar", stack: "changes", barMaxWidth: 14, data: days.map((one) => -one.split) },
+      ],
+    }),
+    [days, style, t, language],
+  );
+  return (
+    <>
+      <div className="op-row" style={{ marginBottom: 4 }}>
+        <Legend names={[t("oneid.merged"), t("oneid.split")]} />
+        <Segmented
+          size="small"
+          aria-label={t("oneid.span")}
+          value={span}
+          onChange={(days_) => void navigate({ search: { days: days_ === 90 ? 90 : undefined }, replace: true })}
+          options={[
+            { value: 30, label: t("oneid.days", { count: 30 }) },
+            { value: 90, label: t("oneid.days", { count: 90 }) },
+          ]}
+        />
+      </div>
+      {days.every((one) => one.merged === 0 && one.split === 0) ? (
+        <Nothing title={t("oneid.noChanges")} />
+      ) : (
+        <ChartOrTable
+          chart={<Chart label={t("oneid.changes")} height={210} option={option} />}
+          table={
+            <Table
+              size="small"
+              rowKey="day"
+              dataSource={[...days].reverse()}
+              pagination={false}
+              scroll={{ y: 180 }}
+              columns={[
+                { title: t("oneid.day"), dataIndex: "day" },
+                { title: t("oneid.merged"), align: "right", render: (_, one) => <Exact value={one.merged} /> },
+                { title: t("oneid.split"), align: "right", render: (_, one) => <Exact value={one.split} /> },
+              ]}
+            />
+          }
+        />
+      )}
+    </>
+  );
+}
+
+/** How many customers have how many identifiers. */
+export function Sizes({ sizes }: { sizes: Overview["sizes"] }) {
+  const { t, language } = useText();
+  const style = useChartStyle();
+  const option = useMemo(
+    () => ({
+      grid: style.grid,
+      tooltip: { ...style.tooltip, axisPointer: { type: "shadow" } },
+      xAxis: { type: "category", data: sizes.map((one) => one.identifiers), ...style.axis },
+      yAxis: { type: "value", ...style.axis, axisLine: { show: false }, axisLabel: { ...style.axis.axisLabel, formatter: (v: number) => compact(v, language) } },
+      series: [{ name: t("oneid.customers"), type: "bar", barMaxWidth: 36, data: sizes.map((one) => one.customers), label: { show: true, position: "top", color: style.axis.axisLabel.color, formatter: ({ value }: { value: number }) => compact(value, language) } }],
+    }),
+    [sizes, style, t, language],
+  );
+  if (sizes.length === 0) return <Nothing title={t("oneid.noIdentifiers")} />;
+  return (
+    <ChartOrTable
+      chart={<Chart label={t("oneid.sizes")} height={240} option={option} />}
+      table={
+        <Table
+          size="small"
+          rowKey="identifiers"
+          dataSource={sizes}
+          pagination={false}
+          scroll={{ y: 220 }}
+          columns={[
+            { title: t("oneid.identifiers"), dataIndex: "identifiers" },
+            { title: t("oneid.customers"), align: "right", render: (_, one) => <Exact value={one.customers} /> },
+          ]}
+        />
+      }
+    />
+  );
+}

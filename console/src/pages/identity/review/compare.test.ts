@@ -1,0 +1,34 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { CustomerBrief } from "@/api/identity";
+import { compare, likeness } from "./compare";
+
+const identifier = (id: number, type: string, scope: string, value: string) => ({ identifier_id: id, type, title: { zh: type, en: type }, class: "strong" as const, scope, value, generation: 0, customer_id: 1 });
+const customer = (more: Partial<CustomerBrief>): CustomerBrief => ({ customer_id: 1, name: null, phone: null, email: null, identifiers: [], orders: 0, spend: "0", currency: "CNY", first_seen: null, last_seen: null, attributes: {}, ...more });
+
+describe("two customers side by side", () => {
+  const a = customer({ name: "A", phone: "138****5678", identifiers: [identifier(1, "phone", "", "138****5678"), identifier(2, "openid", "wx1", "oA")], attributes: { city: "X", level: "gold" } });
+  const b = customer({ name: "B", phone: "139****0000", email: "b@x", identifiers: [identifier(3, "phone", "", "139****0000"), identifier(4, "phone", "", "138****5678"), identifier(5, "openid", "wx2", "oA")], attributes: { city: "X" } });
+
+  it("are compared by name, contact, identifier and attribute, each once", () => {
+    expect(compare(a, b).map((row) => [row.key, row.likeness])).toEqual([
+      ["name", "differs"],
+      ["email", "one"],
+      ["openid@wx1", "one"],
+      ["openid@wx2", "one"],
+      ["phone@", "same"],
+      ["city", "same"],
+      ["level", "one"],
+    ]);
+  });
+
+  it("are as alike from the other side", () => {
+    const values = fc.array(fc.constantFrom("1", "2", "3"));
+    fc.assert(
+      fc.property(values, values, (left, right) => {
+        expect(likeness(left, right)).toBe(likeness(right, left));
+      }),
+    );
+    expect(compare(b, a).map((row) => row.likeness)).toEqual(compare(a, b).map((row) => row.likeness));
+  });
+});

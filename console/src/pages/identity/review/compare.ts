@@ -1,0 +1,49 @@
+/** Two customers side by side: what is alike, what differs, what only one has. Pure. */
+import type { CustomerBrief, IdentifierBrief } from "@/api/identity";
+
+export type Likeness = "same" | "differs" | "one" | "none";
+
+export interface Row {
+  key: string;
+  kind: "contact" | "identifier" | "attribute";
+  a: string[];
+  b: string[];
+  likeness: Likeness;
+  /** The title of an identifier's type. */
+  title?: IdentifierBrief["title"];
+}
+
+/** Alike when anything is shared: a customer may have two phones. */
+export function likeness(a: string[], b: string[]): Likeness {
+  if (a.length === 0 && b.length === 0) return "none";
+  if (a.length === 0 || b.length === 0) return "one";
+  return a.some((one) => b.includes(one)) ? "same" : "differs";
+}
+
+function byType(customer: CustomerBrief): Map<string, IdentifierBrief[]> {
+  const found = new Map<string, IdentifierBrief[]>();
+  for (const one of customer.identifiers) found.set(`${one.type}@${one.scope}`, [...(found.get(`${one.type}@${one.scope}`) ?? []), one]);
+  return found;
+}
+
+const listed = (value: string | null | undefined): string[] => (value === null || value === undefined || value === "" ? [] : [value]);
+
+/** The rows to compare: contacts first, then attributes, then identifiers by type and scope (phone and e-mail only once). */
+export function compare(a: CustomerBrief, b: CustomerBrief): Row[] {
+  const row = (kind: Row["kind"], key: string, left: string[], right: string[], title?: IdentifierBrief["title"]): Row => ({ kind, key, a: left, b: right, likeness: likeness(left, right), title });
+  const rows = [row("contact", "name", listed(a.name), listed(b.name))];
+  const types = [byType(a), byType(b)] as const;
+  const slots = [...new Set([...types[0].keys(), ...types[1].keys()])].sort();
+  for (const contact of ["phone", "email"] as const) {
+    if (!slots.includes(`${contact}@`)) rows.push(row("contact", contact, listed(a[contact]), listed(b[contact])));
+  }
+  for (const slot of slots) {
+    const [left, right] = [types[0].get(slot) ?? [], types[1].get(slot) ?? []];
+    const any = left[0] ?? right[0];
+    if (any !== undefined) rows.push(row("identifier", slot, left.map((one) => one.value), right.map((one) => one.value), any.title));
+  }
+  for (const name of [...new Set([...Object.keys(a.attributes), ...Object.keys(b.attributes)])].sort()) {
+    if (name !== "name") rows.push(row("attribute", name, listed(a.attributes[name]), listed(b.attributes[name])));
+  }
+  return rows.filter((one) => one.likeness !== "none");
+}
