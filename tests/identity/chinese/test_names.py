@@ -54,6 +54,8 @@ def _level(kind: object, one: str, other: str) -> str | None:
         ("王小明", "王**", "same surname, given name not told"),
         ("王先生", "王总", "same surname, given name not told"),
         ("欧阳修", "欧阳老师", "same surname, given name not told"),
+        ("Zhang Wei", "张女士", "same surname, given name not told"),
+        ("Zhang Wei", "李女士", "different"),
         ("王小明", "王大明", "part of the given name, or only it, the same"),
         ("王小明", "李小明", "part of the given name, or only it, the same"),
         ("王小明", "王大力", "same surname only"),

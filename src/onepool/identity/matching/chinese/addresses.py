@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -36,6 +36,7 @@ LEVELS: Final = (
     "different",
 )
 _SEPARATOR: Final = "|"
+_CACHED: Final = 1 << 18
 _NOISE: Final = re.compile(r"[\s,，。.、;；:：|/\\()（）\[\]【】\"'“”]+")
 _MASK: Final = re.compile(r"\*+")
 _NUMERAL: Final = re.compile(r"[一二三四五六七八九十]+(?=[栋幢座号层楼室弄]|单元)")
@@ -215,38 +216,36 @@ def compare_addresses(values: Strings, left: Positions, right: Positions) -> Lev
 _itself: Final = PerValues(lambda values: compare_addresses(values, np.arange(len(values)), np.arange(len(values))))
 
 
-def _key(made: Callable[[Address], str]) -> Callable[[Sequence[str]], list[str | None]]:
-    def keys(values: Sequence[str]) -> list[str | None]:
-        return [made(one) or None for one in _split(values)]
-
-    return keys
-
-
-def _room(one: Address) -> str:
-    place = one.estate or (f"{one.road}{one.number}" if one.number else "")
-    return f"{place} {one.building} {one.room}" if place and one.room else ""
-
-
-def _house(one: Address) -> str:
-    return f"{one.road}{one.number}" if one.road and one.number else ""
+@lru_cache(maxsize=_CACHED)
+def _keys_of(value: str) -> tuple[str | None, str | None, str | None, tuple[str, ...]]:
+    """Room, district and city as keys, and what the address names of itself."""
+    one = Address(*value.split(_SEPARATOR))
+    house = f"{one.road}{one.number}" if one.road and one.number else ""
+    place = one.estate or house
+    room = f"{place} {one.building} {one.room}" if place and one.room else None
+    district = one.region if one.region and not one.region.endswith("00") else None
+    city = one.region[:4] if one.region[2:4] not in ("", "00") else None
+    return room, district, city, tuple(token for token in (one.estate, house) if token)
 
 
-def _city(one: Address) -> str:
-    return f"{one.region[:4]}" if one.region[2:4] not in ("", "00") else ""
+def room_key(values: Sequence[str]) -> list[str | None]:
+    """Estate or house, building and room."""
+    return [_keys_of(value)[0] for value in values]
 
 
-def _district(one: Address) -> str:
-    return one.region if one.region and not one.region.endswith("00") else ""
+def district_key(values: Sequence[str]) -> list[str | None]:
+    """The district's code."""
+    return [_keys_of(value)[1] for value in values]
 
 
-room_key = _key(_room)
-city_key = _key(_city)
-district_key = _key(_district)
+def city_key(values: Sequence[str]) -> list[str | None]:
+    """The first four digits of the code: the city."""
+    return [_keys_of(value)[2] for value in values]
 
 
 def place_tokens(values: Sequence[str]) -> list[list[str]]:
-    """What an address names of itself: estate, road, road with number; an alias of one leaves the others."""
-    return [[token for token in (one.estate, _house(one)) if token] for one in _split(values)]
+    """What an address names of itself: estate, road with number; an alias of one leaves the other."""
+    return [list(_keys_of(value)[3]) for value in values]
 
 
 ADDRESS: Final = SimpleKind(

@@ -38,7 +38,7 @@ LEVELS: Final = (
 SAME, TONED, SOUND, NEARLY, SURNAME_TOLD, PART, SURNAME, DIFFERENT = range(8)
 _RARE: Final = 100
 _HIDDEN: Final = -1
-_CACHED: Final = 1 << 17
+_CACHED: Final = 1 << 18
 # Columns of the matrix of numbers, one row per name.
 _SURNAME_SOUND, _SURNAME_HANZI, _LENGTH, _HANZI, _SYLLABLE, _TONED, _PINYIN, _SURNAME_TONED = 0, 1, 2, 3, 5, 7, 9, 10
 _KNOWN: Final = 11
@@ -180,6 +180,11 @@ def _level(x, y, bag_x, bag_y, pairs):  # type: ignore[no-untyped-def]
     surname_alike = surname_known and not surname_same and _looks_alike(x[1], y[1], pairs)
     if x[2] == 0 or y[2] == 0:
         if not surname_known:
+            # Zhang Wei against 张女士: one of the two syllables is the surname.
+            if x[9] and x[0] == 0 and x[2] == 2 and y[0] != 0:
+                return 4 if y[0] in (x[5], x[6]) else 7
+            if y[9] and y[0] == 0 and y[2] == 2 and x[0] != 0:
+                return 4 if x[0] in (y[5], y[6]) else 7
             return -1
         return 4 if surname_same else 7
     same = 0
@@ -264,22 +269,29 @@ def levels_with_itself(values: Strings) -> Levels:
 _itself: Final = PerValues(lambda values: compare_names(values, np.arange(len(values)), np.arange(len(values))))
 
 
+@lru_cache(maxsize=_CACHED)
+def _keys_of(text: str) -> tuple[str | None, str | None, str | None]:
+    """Surname, syllables and given name as keys."""
+    name = parse_name(text)
+    syllables = " ".join(sorted(syllables_of(text, name))) or None if name.script else text
+    given = " ".join(name.given) if name.given and "*" not in name.hanzi_given else None
+    return name.surname or None, syllables, given
+
+
 def surname_key(values: Sequence[str]) -> list[str | None]:
     """How the surname sounds."""
-    return [parse_name(value).surname or None for value in values]
+    return [_keys_of(value)[0] for value in values]
 
 
 def syllables_key(values: Sequence[str]) -> list[str | None]:
     """The syllables of the name in alphabetical order (Wang Xiaoming and Xiaoming Wang); texts that name nobody as
     they are; None if a part of the name isn't known."""
-    found = ((value, parse_name(value)) for value in values)
-    return [" ".join(sorted(syllables_of(value, name))) or None if name.script else value for value, name in found]
+    return [_keys_of(value)[1] for value in values]
 
 
 def given_key(values: Sequence[str]) -> list[str | None]:
     """How the given name sounds: found where the surname is hidden."""
-    found = (parse_name(value) for value in values)
-    return [" ".join(name.given) if name.given and "*" not in name.hanzi_given else None for name in found]
+    return [_keys_of(value)[2] for value in values]
 
 
 NAME: Final = SimpleKind(
