@@ -27,6 +27,7 @@ BOUNDS = {
     "platform_ids": "ids of one platform",
     "name_and_phone": "same name and phone",
     "phone": "same phone",
+    "careful_rules": "careful rules",
     "oracle": "oracle within the limit",
     "ceiling": "all true evidence",
 }

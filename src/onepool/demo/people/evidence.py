@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,8 @@ SLOTS = 3
 
 QUIET = 90 * DAY
 
+_EMAIL = KEYS.index("email")
+
 
 @dataclass(slots=True)
 class Evidence:
@@ -37,6 +39,9 @@ class Evidence:
     """
 
     person: I64
+    opened: I64
+    in_flat: Bools
+    """Whether the account's opening record stands in the flat table."""
     shown: I64
     usable: Bools
     text: I64
@@ -77,11 +82,14 @@ def read_evidence(truth: Path) -> Evidence:
     text, full, surname, given, titled = _names(tables(), accounts.column("name").to_numpy(zero_copy_only=False))
     readings, name = np.unique(np.column_stack([text, full, surname, given]), axis=0, return_inverse=True)
     name = np.where((full >= 0) | (surname >= 0), name.reshape(-1), -1)
+    shown = column(accounts, "shown")
     gender = _coded(accounts, "gender", {"男": 1, "女": 0})
     use_mode = column(uses, "mode")
     return Evidence(
         person=column(accounts, "person"),
-        shown=column(accounts, "shown"),
+        opened=column(accounts, "opened"),
+        in_flat=(name >= 0) | np.array([one is not None for one in phones], np.bool_) | (shown >> _EMAIL & 1 == 1),
+        shown=shown,
         usable=(column(accounts, "withdrawn") == NEVER) & (column(accounts, "seen") < NEVER),
         text=text,
         full=full,
@@ -99,6 +107,20 @@ def read_evidence(truth: Path) -> Evidence:
         use_time=column(uses, "second"),
         use_verified=use_mode == VERIFIED,
         nodes=nodes,
+    )
+
+
+def flat_evidence(evidence: Evidence) -> Evidence:
+    """What the flat table alone tells: opening records, joined by nothing but their e-mail address."""
+    at_opening = evidence.use_time == evidence.opened[evidence.use_account]
+    return replace(
+        evidence,
+        shown=evidence.shown & (1 << _EMAIL),
+        usable=evidence.in_flat,
+        use_account=evidence.use_account[at_opening],
+        use_number=evidence.use_number[at_opening],
+        use_time=evidence.use_time[at_opening],
+        use_verified=evidence.use_verified[at_opening],
     )
 
 

@@ -105,7 +105,12 @@ def _block(world: World, seen: Seen, done: Generated, flat: _Flat, evidence: Pat
     }
     about |= {"name_kind": profiles.name_kind, "home": profiles.home, "city": profiles.city_place}
     about |= {name: pa.array(getattr(profiles, name).tolist(), pa.string()) for name in _EVIDENCE}
-    about |= {"shown": seen.shown[rows], "withdrawn": seen.withdrawn[rows], "seen": seen.account[rows]}
+    about |= {
+        "opened": profiles.opened,
+        "shown": seen.shown[rows],
+        "withdrawn": seen.withdrawn[rows],
+        "seen": seen.account[rows],
+    }
     pq.write_table(pa.table(about), evidence / f"accounts-{number:04d}.parquet")
     pq.write_table(_uses(written), evidence / f"uses-{number:04d}.parquet")
     for source, tables in written.tables.items():
