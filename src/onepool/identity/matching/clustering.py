@@ -23,6 +23,8 @@ Ints = npt.NDArray[np.int64]
 _SCALE = 1_000_000
 #: what a cannot-link pair puts into the sum of two clusters: no number of scores outweighs it
 _NEVER = -(10**15)
+#: least weight of a pair in a mean
+_LEAST = 0.05
 
 
 @numba.njit(cache=True, nogil=True)
@@ -77,8 +79,14 @@ def _down(mean: npt.NDArray[np.float64], low: Ints, high: Ints, stamp: Ints, siz
 
 
 @numba.njit(cache=True, nogil=True)
+def _mean(total: int, lack: int, pairs: int) -> float:
+    """Mean score of ``pairs`` pairs of which evidence worth ``lack`` millionths of a pair is missing."""
+    return total / (pairs - lack / _SCALE)
+
+
+@numba.njit(cache=True, nogil=True)
 def _average_linkage(
-    left: Ints, right: Ints, score: Ints, records: int, threshold: float, most: int, exclusive: Ints
+    left: Ints, right: Ints, score: Ints, lack: Ints, records: int, threshold: float, most: int, exclusive: Ints
 ) -> Ints:
     """Cluster (its smallest record) of each record. Pairs are distinct with left < right; ``exclusive`` has one
     column of value codes (-1 none) per exclusive column."""
@@ -89,6 +97,7 @@ def _average_linkage(
     # (smaller cluster, larger cluster) -> sum of scores between them
     table = np.full(capacity, -1, dtype=np.int64)
     sums = np.zeros(capacity, dtype=np.int64)
+    lacks = np.zeros(capacity, dtype=np.int64)
     # neighbours of each cluster as linked lists; entries of clusters that are gone are skipped when met
     first = np.full(records, -1, dtype=np.int64)
     last = np.full(records, -1, dtype=np.int64)
@@ -107,6 +116,7 @@ def _average_linkage(
         at = _slot(table, left[e] * records + right[e])
         table[at] = left[e] * records + right[e]
         sums[at] = score[e]
+        lacks[at] = lack[e]
         for turn in range(2):
             me = left[e] if turn == 0 else right[e]
             entry = 2 * e + turn
@@ -116,8 +126,9 @@ def _average_linkage(
             else:
                 follow[last[me]] = entry
             last[me] = entry
-        if score[e] >= threshold:
-            mean[waiting], low[waiting], high[waiting], stamp[waiting] = score[e], left[e], right[e], score[e]
+        value = _mean(score[e], lack[e], 1)
+        if value >= threshold:
+            mean[waiting], low[waiting], high[waiting], stamp[waiting] = value, left[e], right[e], score[e]
             waiting += 1
             _up(mean, low, high, stamp, waiting - 1)
     used = edges
@@ -130,7 +141,7 @@ def _average_linkage(
         if cluster[a] != a or cluster[b] != b:
             continue
         at = _slot(table, a * records + b)
-        if table[at] == -1 or sums[at] != total or value != total / (sizes[a] * sizes[b]):
+        if table[at] == -1 or sums[at] != total or value != _mean(total, lacks[at], sizes[a] * sizes[b]):
             continue
         if sizes[a] + sizes[b] > most:
             continue
@@ -162,6 +173,7 @@ def _average_linkage(
                         capacity *= 2
                         bigger = np.full(capacity, -1, dtype=np.int64)
                         amounts = np.zeros(capacity, dtype=np.int64)
+                        gaps = np.zeros(capacity, dtype=np.int64)
                         kept = 0
                         for old in range(len(table)):
                             if table[old] != -1:
@@ -170,8 +182,9 @@ def _average_linkage(
                                     new = _slot(bigger, table[old])
                                     bigger[new] = table[old]
                                     amounts[new] = sums[old]
+                                    gaps[new] = lacks[old]
                                     kept += 1
-                        table, sums, used = bigger, amounts, kept + 1
+                        table, sums, lacks, used = bigger, amounts, gaps, kept + 1
                         at = _slot(table, min(b, c) * records + max(b, c))
                         to = _slot(table, key)
                     table[to] = key
@@ -185,6 +198,7 @@ def _average_linkage(
                             break
                         back = follow[back]
                 sums[to] += sums[at]
+                lacks[to] += lacks[at]
             entry = after
         entry = first[a]
         before = -1
@@ -204,8 +218,9 @@ def _average_linkage(
                 entry = after
                 continue
             x, y = min(a, c), max(a, c)
-            total = sums[_slot(table, x * records + y)]
-            value = total / (sizes[x] * sizes[y])
+            at = _slot(table, x * records + y)
+            total = sums[at]
+            value = _mean(total, lacks[at], sizes[x] * sizes[y])
             if value >= threshold:
                 if waiting == len(mean):
                     mean = np.append(mean, np.empty(len(mean), dtype=np.float64))
@@ -235,24 +250,31 @@ def link(
     most: int,
     never: tuple[Ints, Ints] | None = None,
     exclusive: Ints | None = None,
+    evidence: npt.NDArray[np.floating] | None = None,
 ) -> Ints:
-    """Average linkage on record positions: the smallest position of each record's cluster."""
-    points = np.rint(np.asarray(score, dtype=np.float64) * _SCALE).astype(np.int64)
+    """Average linkage on record positions: the smallest position of each record's cluster.
+
+    ``evidence`` (0 to 1, default 1) weighs each pair in the mean: two records that have little in common to compare
+    say little about their clusters."""
+    weight = np.ones(len(left)) if evidence is None else np.clip(np.asarray(evidence, dtype=np.float64), _LEAST, 1.0)
+    points = np.rint(np.asarray(score, dtype=np.float64) * weight * _SCALE).astype(np.int64)
+    lack = np.rint((1.0 - weight) * _SCALE).astype(np.int64)
     left, right = np.minimum(left, right), np.maximum(left, right)
     if never is not None:
         left = np.concatenate([left, np.minimum(*never)])
         right = np.concatenate([right, np.maximum(*never)])
         points = np.concatenate([points, np.full(len(never[0]), _NEVER, dtype=np.int64)])
-    kept = (left != right) & (points != 0)
-    left, right, points = left[kept], right[kept], points[kept]
+        lack = np.concatenate([lack, np.zeros(len(never[0]), dtype=np.int64)])
+    kept = (left != right) & ((points != 0) | (lack != 0))
+    left, right, points, lack = left[kept], right[kept], points[kept], lack[kept]
     # A pair told twice counts once: never wins, else the higher score.
-    order = np.lexsort((np.where(points < 0, points, -points), right, left))
-    left, right, points = left[order], right[order], points[order]
+    order = np.lexsort((lack, np.where(points < 0, points, -points), right, left))
+    left, right, points, lack = left[order], right[order], points[order], lack[order]
     if len(left):
         new = np.r_[True, (left[1:] != left[:-1]) | (right[1:] != right[:-1])]
-        left, right, points = left[new], right[new], points[new]
+        left, right, points, lack = left[new], right[new], points[new], lack[new]
     values = np.zeros((records, 0), dtype=np.int64) if exclusive is None else exclusive
-    return np.asarray(_average_linkage(left, right, points, records, threshold * _SCALE, most, values))
+    return np.asarray(_average_linkage(left, right, points, lack, records, threshold * _SCALE, most, values))
 
 
 def cluster(
@@ -265,7 +287,8 @@ def cluster(
 ) -> pa.Table:
     """Clusters of records by average linkage.
 
-    ``pairs``: left, right, probability (record ids; other columns are ignored). ``cannot_link``: left, right that
+    ``pairs``: left, right, probability (record ids), and if there is one ``evidence`` (0 to 1, how much each pair
+    weighs in a mean; other columns are ignored). ``cannot_link``: left, right that
     never share a cluster. ``exclusive``: per column one value (or null) for each of ``record_ids``; two different
     values of one column never share a cluster. ``max_size``: most records of one cluster.
     Returns record_id (in the order given) and cluster, the smallest record id of the cluster.
@@ -288,7 +311,10 @@ def cluster(
             columns.append(pc.fill_null(indices, -1).to_numpy().astype(np.int64)[order])
         codes = np.stack(columns, axis=1)
     score = pairs.column("probability").to_numpy()
-    found = link(left, right, score, len(ids), threshold, most=max_size, never=never, exclusive=codes)
+    evidence = pairs.column("evidence").to_numpy() if "evidence" in pairs.column_names else None
+    found = link(
+        left, right, score, len(ids), threshold, most=max_size, never=never, exclusive=codes, evidence=evidence
+    )
     back = np.empty(len(ids), dtype=np.int64)
     back[order] = found
     return pa.table({"record_id": ids, "cluster": ordered.take(pa.array(back))})

@@ -24,8 +24,7 @@ Links = Literal["dedupe"] | tuple[Literal["link"], str, str] | None
 #: pairs below are not worth keeping: they count 0 in clusters
 _LEAST_KEPT = 0.002
 _LEAST_TOLD = 0.01
-#: most clusters thresholds tried on labels
-_TRIED = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6)
+_LITTLE = 0.6
 _CHUNK = 1_000_000
 
 
@@ -112,14 +111,12 @@ def fit(
             scored.left, scored.right, scored.chance, size, most, 0.3, min(settings.pair_budget // 2, 20 * size)
         )
         scored = scored.plus(score_packed(model, comparer, missing, size, 0.0))
-    if judged is not None:
-        model = replace(model, cluster=_best_threshold(scored, judged, size, most, model.cluster))
     report = full_report(
         model, prepared, scored.left, scored.right, scored.levels, scored.weights, scored.chance, recall, len(packed)
     )
     model = replace(model, report=report)
-    found = _link(scored, size, model.cluster, most, judged)
-    told = scored.only(scored.chance >= _LEAST_TOLD)
+    found = _link(scored, model, size, model.cluster, most, judged)
+    told = scored.only(telling(scored, model))
     table = pairs_table(model, prepared, told.left, told.right, told.levels, told.weights, told.chance)
     clusters = pa.table({"record_id": prepared.ids, "cluster": prepared.ids.take(pa.array(found))})
     return Fit(model, table, clusters, model.report)
@@ -168,31 +165,21 @@ def score_packed(model: Model, comparer: Comparer, packed: Ints, size: int, leas
     )
 
 
-def _link(scored: Scored, size: int, threshold: float, most: int, judged: Labels | None) -> Ints:
+def telling(scored: Scored, model: Model) -> npt.NDArray[np.bool_]:
+    """Pairs that matter to clusters: likely ones, and those with so little to compare that they count less."""
+    return (scored.chance >= _LEAST_TOLD) | (model.evidence(scored.levels) < _LITTLE)
+
+
+def _link(scored: Scored, model: Model, size: int, threshold: float, most: int, judged: Labels | None) -> Ints:
     """Clusters; what people said counts as certain."""
-    kept = scored.chance >= _LEAST_TOLD
+    kept = telling(scored, model)
     left, right, chance = scored.left[kept], scored.right[kept], scored.chance[kept]
+    evidence = model.evidence(scored.levels[kept])
     never = None
     if judged is not None:
         never = judged.left[~judged.match], judged.right[~judged.match]
         left = np.concatenate([left, judged.left[judged.match]])
         right = np.concatenate([right, judged.right[judged.match]])
-        chance = np.concatenate([chance, np.ones(int(judged.match.sum()), dtype=np.float32)])
-    return link(left, right, chance, size, threshold, most=most, never=never)
-
-
-def _best_threshold(scored: Scored, judged: Labels, size: int, most: int, usual: float) -> float:
-    """The cluster threshold that agrees best with the labels (pairwise F1; the usual one among equals).
-
-    Clusters are made without the labels, else every threshold would agree."""
-    best = (-1.0, 0.0, usual)
-    wanted = int(judged.match.sum())
-    if wanted < 50 or not (~judged.match).any():
-        return usual
-    for threshold in _TRIED:
-        cluster = _link(scored, size, threshold, most, None)
-        together = cluster[judged.left] == cluster[judged.right]
-        right = int((together & judged.match).sum())
-        score = 2 * right / max(1, int(together.sum()) + wanted)
-        best = max(best, (round(score, 4), -abs(threshold - usual), threshold))
-    return best[2]
+        sure = np.ones(int(judged.match.sum()), dtype=np.float32)
+        chance, evidence = np.concatenate([chance, sure]), np.concatenate([evidence, sure])
+    return link(left, right, chance, size, threshold, most=most, never=never, evidence=evidence)

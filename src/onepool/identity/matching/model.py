@@ -21,6 +21,8 @@ from onepool.identity.matching.weights import Doubles, adjusted_weights, probabi
 
 VERSION = 1
 _CHUNK = 1_000_000
+#: share of all evidence that counts as having compared everything
+_ENOUGH = 0.8
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,8 @@ class BlockingRule:
 @dataclass(frozen=True)
 class Model:
     """Learned weights; see the package's docstring. ``prior``: probability that two records drawn at random match.
-    ``dependences``: comparisons that agree from one cause. ``join``, ``review``, ``cluster``: thresholds of probability. ``forest``: boosted pair model, where there is one.
-    ``report``: what fitting saw, for people (plain JSON)."""
+    ``dependences``: comparisons that agree from one cause. ``join``, ``review``, ``cluster``: thresholds of
+    probability. ``forest``: boosted pair model, where there is one. ``report``: what fitting saw, for people."""
 
     columns: Mapping[str, str]
     hanzi: Mapping[str, bool]
@@ -100,7 +102,8 @@ class Model:
         )
 
     def score(self, records: pa.Table, pairs: pa.Table) -> pa.Table:
-        """Score pairs (left, right: record ids). Returns left, right, probability, match_weight (bits), and per
+        """Score pairs (left, right: record ids). Returns left, right, probability, evidence (0 to 1: how much
+        there was to compare; ``cluster`` weighs pairs by it), match_weight (bits), and per
         comparison ``level:NAME`` (0 best, -1 missing) and ``weight:NAME`` (bits)."""
         prepared = self.prepare(records)
         left = positions(prepared.ids, pairs.column("left"))
@@ -137,6 +140,12 @@ class Model:
             return self.forest.probability(features(weights, self.dependences))
         return probability(total_weight(weights, self.dependences), self.prior).astype(np.float32)
 
+    def evidence(self, levels: Levels) -> Floats:
+        """How much of what could speak for or against a match was there to compare in each pair (0 to 1)."""
+        strength = np.array([0.0 if c.spec.further else max(c.weights[0], 0.0) for c in self.comparisons])
+        share = (levels >= 0) @ strength / max(_ENOUGH * float(strength.sum()), 1e-9)
+        return np.minimum(share, 1.0).astype(np.float32) ** np.float32(1.5)
+
     def with_thresholds(self, join: float, review: float) -> Model:
         """The same model with other thresholds."""
         if not 0.0 < review <= join <= 1.0:
@@ -164,6 +173,7 @@ def pairs_table(
         "left": records.ids.take(pa.array(left)),
         "right": records.ids.take(pa.array(right)),
         "probability": chance,
+        "evidence": model.evidence(levels),
         "match_weight": total_weight(weights, model.dependences) + np.float32(np.log2(model.prior / (1 - model.prior))),
     }
     for number, comparison in enumerate(model.comparisons):

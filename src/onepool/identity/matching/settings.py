@@ -19,18 +19,19 @@ class Settings:
 
     ``pair_budget``: most candidate pairs in all; ``pairs_per_record``: most candidate pairs per record (the smaller
     of both counts). ``join`` and ``review``: probabilities from which pairs join or are shown to people.
-    ``cluster``: least average probability between two clusters that are joined. ``max_cluster``: most records of one
-    person. ``rules``: most blocking rules. ``random_pairs``: pairs drawn at random to learn how often strangers agree. ``sample``: most pairs used in
-    one round of EM. ``labels_for_boosting``: labelled persons (or, divided by 5, matching label pairs) from which
-    labels train the boosted model. ``boost``: whether a boosted pair model may be learned from confident pairs.
-    ``seed``: of all sampling; the same records and settings give the same model.
+    ``cluster``: least mean probability between two clusters that are joined. ``max_cluster``: most records of one
+    person. ``rules``: most blocking rules. ``random_pairs``: pairs drawn at random to learn how often strangers
+    agree. ``sample``: most pairs used in one round of EM, ``em_rounds`` of them at most. ``labels_for_boosting``:
+    labelled persons (or a fifth of the matching label pairs) from which labels teach the boosted model. ``boost``:
+    whether a boosted pair model may be learned, of ``trees`` with ``leaves``. ``frequencies``: most values in a
+    frequency table. ``seed``: of all sampling; the same records and settings give the same model.
     """
 
     pair_budget: int = 20_000_000
     pairs_per_record: int = 80
     join: float = 0.95
     review: float = 0.5
-    cluster: float = 0.35
+    cluster: float = 0.4
     max_cluster: int = 60
     rules: int = 30
     random_pairs: int = 400_000
