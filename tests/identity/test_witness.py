@@ -44,11 +44,13 @@ SAME = [
     ("张伟", "Wei ZHANG"),
     ("欧阳修", "Ouyang Xiu"),
     ("欧阳修", "ou yang xiu"),
-    ("吕布", "Lyu Bu"),
-    ("吕布", "Lv Bu"),
+    ("吕洞宾", "Lyu Dongbin"),
+    ("吕洞宾", "Lv Dongbin"),
     ("单田芳", "Shan Tianfang"),
     ("曾国藩", "zeng guofan"),
     ("於謙", "于谦"),
+    ("孙宇文", "Sun Yuwen"),
+    ("谭菡恩", "TAN HANEN"),
 ]
 SURNAME_ONLY = {
     "王女士": "王", "李先生": "李", "张总": "张", "陈老师": "陈", "小王": "王", "老李": "李", "王**": "王", "王某某":

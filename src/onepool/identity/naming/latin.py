@@ -8,8 +8,8 @@ from onepool.identity.naming.model import UNKNOWN, PersonName
 from onepool.identity.naming.surnames import COMPOUND, ELSEWHERE, surname_rank, surname_reading
 from onepool.identity.naming.syllables import NUMBER, fold, split_pinyin
 
-_FAR: Final = 100
-"""So many ranks apart, or a usual surname beside a rare one: the more usual one is taken for the surname."""
+_USUAL: Final = 100
+"""Ranks of the usual surnames are below."""
 
 _TITLES: Final = frozenset(["mr", "mrs", "ms", "miss", "dr", "prof", "sir", "madam", "lady", "jr", "sr", "ii", "iii"])
 _NOBODY: Final = frozenset(
@@ -18,6 +18,7 @@ _NOBODY: Final = frozenset(
 )
 
 
+_USUAL_COMPOUND: Final = frozenset(["ouyang", "shangguan", "huangfu", "linghu", "zhuge", "situ", "sima", "duanmu"])
 _COMPOUND: Final = frozenset(map(surname_reading, COMPOUND))
 
 
@@ -25,9 +26,9 @@ def _foreign(words: list[str]) -> bool:
     """Whether the surname is romanised as in Hong Kong or Taiwan."""
     ranks = surname_rank()
     for place, word in enumerate(words):
-        if word not in ELSEWHERE or ranks.get(word, _FAR) < _FAR:
+        if word not in ELSEWHERE or ranks.get(word, _USUAL) < _USUAL:
             continue
-        if word not in NUMBER or (place == 0 and all(ranks.get(other, _FAR) >= _FAR for other in words)):
+        if word not in NUMBER or (place == 0 and all(ranks.get(other, _USUAL) >= _USUAL for other in words)):
             return True
     return False
 
@@ -65,10 +66,11 @@ def _order(words: list[str], capitals: list[bool], comma: bool) -> PersonName | 
         if capitals[0] != capitals[-1]:
             leads, trails = capitals[0], capitals[-1]  # ZHANG Wei
         elif (first in _COMPOUND) != (last in _COMPOUND):
-            leads = first in _COMPOUND
+            # Sun Yuwen is a Sun; of compound surnames only a few are more usual than given names that sound so.
+            leads = first in _USUAL_COMPOUND or (first not in _COMPOUND and last not in _USUAL_COMPOUND)
             trails = not leads
-        elif abs(ranks[first] - ranks[last]) > _FAR and min(ranks[first], ranks[last]) < _FAR:
-            leads = ranks[first] < ranks[last]
+        elif len(words) > 2 and (ranks[first] < _USUAL) != (ranks[last] < _USUAL):
+            leads = ranks[first] < _USUAL  # wang xiao ming
             trails = not leads
     if leads and (comma or not trails):
         return _pinyin(first, tuple(after))
@@ -104,7 +106,7 @@ def parse_latin(text: str, words: list[str]) -> PersonName:
     surname, given = (folded[0], folded[1:]) if comma else (folded[-1], folded[:-1])
     if surname in ranks:
         return _pinyin(surname, ())  # David Zhang: an English first name is not held against 张伟
-    if folded[0] in ranks and ranks[folded[0]] < _FAR and not comma:
+    if folded[0] in ranks and ranks[folded[0]] < _USUAL and not comma:
         return UNKNOWN
     given = [word for word in given if len(word) > 1]
     if len(surname) < 2 or not given or not all(word.isalpha() for word in (surname, *given)):

@@ -34,8 +34,11 @@ SYLLABLES: Final = tuple(
 NUMBER: Final = {syllable: number for number, syllable in enumerate(SYLLABLES, 1)}
 """Syllable -> its number from 1."""
 
-_NOT_IN_NAMES: Final = frozenset(["hm", "m", "n", "fiao"])
-_IN_NAMES: Final = frozenset(SYLLABLES) - _NOT_IN_NAMES
+# As good as never in names: `hanen` is han en, not ha nen.
+_NEVER: Final = frozenset(
+    ["hm", "m", "n", "fiao", "nen", "den", "ei", "o", "lo", "yo", "me", "ne", "zei", "nou", "pou", "nin"]
+)
+_IN_NAMES: Final = frozenset(SYLLABLES) - _NEVER
 _LONGEST: Final = max(map(len, SYLLABLES))
 _TONE_MARKS: Final = {"\u0304": 1, "\u0301": 2, "\u030c": 3, "\u0300": 4}
 _UMLAUT: Final = "\u0308"
