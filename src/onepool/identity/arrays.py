@@ -31,7 +31,10 @@ STATUS = ("joined", "follows", "conflict", "void", "no_consent", "withdrawn", "c
 JOINED, FOLLOWS, CONFLICT, VOID, NO_CONSENT, NO_MORE_CONSENT, CUT, BLOCKED, UNUSED, RETIRED = range(10)
 """What became of a link; from `no_consent` on it is not used at all."""
 
-WHY_NEVER, WHY_SIZE, WHY_NAME, WHY_LIMIT = 1, 2, 3, 4
+UNSAID, TYPED, PROVED = 0, 1, 2
+"""How a contact became known to a touchpoint: typed by people, or proved by the platform or by a code sent to it."""
+
+WHY_NEVER, WHY_SIZE, WHY_NAME, WHY_UNPROVED, WHY_LIMIT = 1, 2, 3, 4, 5
 """Why a link is a conflict; WHY_LIMIT + slot names the slot that would have too many."""
 
 HUB = 1_000
@@ -40,9 +43,9 @@ HUB = 1_000
 NO_TIME = np.iinfo(np.int64).min
 LATER = np.iinfo(np.int64).max
 
-# Places in `counts`: sizes in use, lengths of logs, running stamps, two settings (whether names matter, the most
-# identifiers of one customer), and whether a function stopped for want of room.
-(NODES, EDGES, PAIRS, NODE_LOG, EDGE_LOG, RETIMED, BORN, SEEDS, STAMP, BATCH, NAMES, MOST, FULL) = range(13)
+# Places in `counts`: sizes in use, lengths of logs, running stamps, settings (whether names matter, the most
+# identifiers of one customer, DOUBTED: which contacts need a name to agree), and whether a function lacked room.
+(NODES, EDGES, PAIRS, NODE_LOG, EDGE_LOG, RETIMED, BORN, SEEDS, STAMP, BATCH, NAMES, MOST, FULL, DOUBTED) = range(14)
 
 # Rows of `n8`, by node. Nodes are identifiers and, for values handed on, their further tenures (BASE names the first).
 # DIRTY is kept by customer: a link of it was refused, or a person overruled a limit.
@@ -59,7 +62,7 @@ LATER = np.iinfo(np.int64).max
 (RANK, WITNESS, LAST_SEEN, VALID_FROM, TAIL, MARK, OWNED) = range(7)
 
 # Rows of `e8`, by edge. OFF: 1 withdrawn or superseded, 2 cut by a ruling.
-(KIND, OFF, EDGE_STATUS) = range(3)
+(KIND, OFF, EDGE_STATUS, TRUST) = range(4)
 
 # Rows of `e32`, by edge. A_AT and B_AT: the tenures that the link is of. NEXT_A and NEXT_B: next half-edges in the
 # lists of a and b, + 1; half-edge 2e is a's, 2e + 1 is b's. The rest is scratch.
@@ -72,8 +75,9 @@ LATER = np.iinfo(np.int64).max
 (PAIR_NEXT, PAIR_OTHER, PAIR_OFF) = range(3)
 
 # Rows of `types`. CAP: most customers of one value, -1 for no limit. RECYCLE: µs of silence after which a value may
-# have a new owner, 0 never. LIFETIME: µs after which a weak identifier has no owner, 0 never.
-(STRENGTH, CAP, PRIORITY, VERIFIED, RECYCLE, LIFETIME) = range(6)
+# have a new owner, 0 never. LIFETIME: µs after which a weak identifier has no owner, 0 never. CONTACT: a phone or an
+# e-mail address, which people type and share.
+(STRENGTH, CAP, PRIORITY, VERIFIED, RECYCLE, LIFETIME, CONTACT) = range(7)
 
 # Rows of `slots`. A slot is a (type, scope). LIMIT: most of one customer, 0 for no limit. SLOT_RANK: an order of slots
 # that does not depend on which came first. The rest is scratch.
@@ -105,11 +109,11 @@ def empty(nodes: int = 1024, edges: int = 1024) -> Arrays:
         n8=np.zeros((4, nodes), np.int8),
         n32=np.zeros((21, nodes), np.int32),
         n64=np.zeros((7, nodes), np.int64),
-        e8=np.zeros((3, edges), np.int8),
+        e8=np.zeros((4, edges), np.int8),
         e32=np.zeros((12, edges), np.int32),
         e64=np.zeros((3, edges), np.int64),
         pairs=np.zeros((3, 64), np.int32),
-        types=np.zeros((6, 16), np.int64),
+        types=np.zeros((7, 16), np.int64),
         basis=np.zeros(16, np.int8),
         slots=np.zeros((5, 16), np.int64),
     )

@@ -43,7 +43,7 @@ from onepool.identity.arrays import (
 )
 from onepool.identity.kernel import lead_retired, obstacle, strength
 from onepool.identity.live import hang
-from onepool.identity.region import breaks_limits, seed, solve_seeds
+from onepool.identity.region import breaks_limits, seed, solve_seeds, unsettled
 from onepool.identity.tenures import arrange
 
 _jit = numba.njit(cache=True)
@@ -116,7 +116,7 @@ def partition_all(g):  # type: ignore[no-untyped-def]
                 g.n32[CUSTOMER, q] = p
             elif q < p:
                 g.n32[CUSTOMER, p] = q
-            if g.e8[KIND, e] == DECISION:
+            if g.e8[KIND, e] == DECISION or unsettled(g, e):
                 g.n8[DIRTY, x] = 1
         else:
             g.e8[EDGE_STATUS, e] = FOLLOWS

@@ -20,6 +20,7 @@ from onepool.identity.arrays import (
     CONSENT_OF,
     CUSTOMER,
     DEGREE,
+    DOUBTED,
     EDGE_LOG,
     EDGE_STATUS,
     EDGES,
@@ -54,6 +55,7 @@ from onepool.identity.arrays import (
     STATUS,
     STRONG_HEAD,
     TAIL,
+    TRUST,
     TYPE,
     VALID_FROM,
     WAS,
@@ -63,6 +65,7 @@ from onepool.identity.arrays import (
     WHY_NAME,
     WHY_NEVER,
     WHY_SIZE,
+    WHY_UNPROVED,
     WITNESS,
     A,
     Arrays,
@@ -147,6 +150,7 @@ class Graph:
         g = self._g
         g.counts[NAMES] = self.registry.names_matter
         g.counts[MOST] = self.registry.max_identifiers
+        g.counts[DOUBTED] = self.registry.doubted
         for name, number in self._types.items():
             g.types[:, number] = self.registry.row(name)
         for (kind, _), number in self._slots.items():
@@ -233,19 +237,31 @@ class Graph:
             g.n64[RANK, node] = g.n64[RANK, base]
             g.n64[VALID_FROM, node] = LATER
 
-    def link(self, a: I64, b: I64, source: I64, first: I64, last: I64) -> I64:
-        """Take in links of events between base identifiers, a < b, times in µs. Returns the number of each link."""
+    def link(self, a: I64, b: I64, source: I64, first: I64, last: I64, trust: I64 | None = None) -> I64:
+        """Take in links of events between base identifiers, a < b, times in µs. Returns the number of each link.
+
+        `trust`: UNSAID, TYPED or PROVED, how a contact among the two became known.
+        """
         self._room(nodes=0, edges=a.size)
+        trust = np.zeros(a.size, np.int64) if trust is None else trust
         edge = np.empty(a.size, np.int64)
         done = 0
         while done < a.size:
             self._room(nodes=2 * ROOM)
-            done = live.take_links(self._g, a, b, source, first, last, edge, done)
+            done = live.take_links(self._g, a, b, source, first, last, trust, edge, done)
         self._g.counts[FULL] = 0
         return edge
 
     def restore_links(
-        self, a: I64, b: I64, source: I64, kind: I64, first: I64, last: I64, off: npt.NDArray[np.int8]
+        self,
+        a: I64,
+        b: I64,
+        source: I64,
+        kind: I64,
+        first: I64,
+        last: I64,
+        off: npt.NDArray[np.int8],
+        trust: I64 | None = None,
     ) -> None:
         """Append links known from before without concluding anything; `solve` has to follow."""
         start, end = self.edges, self.edges + a.size
@@ -256,6 +272,7 @@ class Graph:
         g.e32[SOURCE, start:end] = source
         g.e8[KIND, start:end] = kind
         g.e8[OFF, start:end] = off
+        g.e8[TRUST, start:end] = 0 if trust is None else trust
         g.e64[FIRST, start:end] = first
         g.e64[LAST, start:end] = last
         g.counts[EDGES] = end
@@ -470,11 +487,11 @@ class Graph:
         ]
 
     def reason(self, why: int) -> str:
-        """Why a link is a conflict, in words of the design: never, size, name, limit:type@scope."""
+        """Why a link is a conflict, in words of the design: never, size, name, unproved, limit:type@scope."""
         if why >= WHY_LIMIT:
             kind, scope = self._slot_names[why - WHY_LIMIT]
             return f"limit:{kind}@{scope}" if scope else f"limit:{kind}"
-        return {0: "", WHY_NEVER: "never", WHY_SIZE: "size", WHY_NAME: "name"}[why]
+        return {0: "", WHY_NEVER: "never", WHY_SIZE: "size", WHY_NAME: "name", WHY_UNPROVED: "unproved"}[why]
 
     def voids(self) -> I64:
         """Nodes that name too many people to join anybody."""

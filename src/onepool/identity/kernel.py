@@ -17,9 +17,11 @@ from onepool.identity.arrays import (
     CLOSED,
     CONSENT,
     CONSENT_OF,
+    CONTACT,
     CUSTOMER,
     CUT,
     DECISION,
+    DOUBTED,
     EDGE_LOG,
     EDGE_STAMPED,
     EDGE_STATUS,
@@ -59,7 +61,9 @@ from onepool.identity.arrays import (
     STAMP,
     STAMPED,
     STRENGTH,
+    TRUST,
     TYPE,
+    TYPED,
     UNUSED,
     VALID_FROM,
     VERIFIED,
@@ -71,12 +75,13 @@ from onepool.identity.arrays import (
     WHY_NAME,
     WHY_NEVER,
     WHY_SIZE,
+    WHY_UNPROVED,
     WITHDRAWN,
     WITNESS,
     A,
     B,
 )
-from onepool.identity.witness import incompatible
+from onepool.identity.witness import agrees, incompatible
 
 _jit = numba.njit(cache=True)
 
@@ -221,7 +226,7 @@ def mixed(a, b):  # type: ignore[no-untyped-def]
 
 @_jit
 def comes_before(g, e, f):  # type: ignore[no-untyped-def]
-    """Whether link e is to be taken before link f: rulings, verified identifiers, priority, time, hash."""
+    """Whether link e is to be taken before link f: rulings, verified identifiers, doubt, priority, time, hash."""
     kind_e, kind_f = g.e8[KIND, e], g.e8[KIND, f]
     if kind_e != kind_f:
         if kind_e == DECISION or kind_f == DECISION:
@@ -236,6 +241,9 @@ def comes_before(g, e, f):  # type: ignore[no-untyped-def]
         )
         if sure_e != sure_f:
             return sure_e > sure_f
+        doubt_e, doubt_f = in_doubt(g, e), in_doubt(g, f)
+        if doubt_e != doubt_f:
+            return doubt_f
         first_e = min(g.types[PRIORITY, te], g.types[PRIORITY, ue])
         first_f = min(g.types[PRIORITY, tf], g.types[PRIORITY, uf])
         if first_e != first_f:
@@ -250,8 +258,12 @@ def comes_before(g, e, f):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def refusal(g, x, y, ruled):  # type: ignore[no-untyped-def]
-    """Why the sets of x and y may not be joined: 0, or one of WHY_*. `ruled`: a person wants it."""
+def refusal(g, x, y, ruled, doubted):  # type: ignore[no-untyped-def]
+    """Why the sets of x and y may not be joined: 0, or one of WHY_*. `ruled`: a person wants it.
+
+    `doubted`: the link is by a contact that may be somebody else's, so that a name has to agree as well, unless one of
+    the two has nothing but contacts.
+    """
     mark = stamp(g)
     size, v = 0, x
     paired = False
@@ -285,8 +297,10 @@ def refusal(g, x, y, ruled):  # type: ignore[no-untyped-def]
         return WHY_SIZE
     names = np.empty(size, np.int64)
     known = 0
+    accounts_x, accounts_y = False, False
     v = x
     while True:
+        accounts_x |= not is_contact(g, v)
         slot = g.n32[SLOT, v]
         if g.slots[SLOT_MARK, slot] != mark:
             g.slots[SLOT_MARK, slot] = mark
@@ -300,6 +314,7 @@ def refusal(g, x, y, ruled):  # type: ignore[no-untyped-def]
     worst = np.int64(-1)
     v = y
     while True:
+        accounts_y |= not is_contact(g, v)
         slot = g.n32[SLOT, v]
         if g.slots[SLOT_MARK, slot] == mark:
             g.slots[SLOT_OTHER, slot] += 1
@@ -312,6 +327,7 @@ def refusal(g, x, y, ruled):  # type: ignore[no-untyped-def]
             break
     if worst >= 0:
         return WHY_LIMIT + worst
+    agreed = False
     if known:
         v = y
         while True:
@@ -320,10 +336,29 @@ def refusal(g, x, y, ruled):  # type: ignore[no-untyped-def]
                 for i in range(known):
                     if incompatible(names[i], name):
                         return WHY_NAME
+                    agreed |= agrees(names[i], name)
             v = g.n32[RING, v]
             if v == y:
                 break
+    if doubted and accounts_x and accounts_y and not agreed:
+        return WHY_UNPROVED
     return 0
+
+
+@_jit
+def is_contact(g, v):  # type: ignore[no-untyped-def]
+    return g.types[CONTACT, g.n32[TYPE, v]] != 0
+
+
+@_jit
+def in_doubt(g, e):  # type: ignore[no-untyped-def]
+    """Whether a link needs a name to agree as well."""
+    doubted = g.counts[DOUBTED]
+    if doubted == 0 or g.e8[KIND, e] != EVENT:
+        return False
+    if not (is_contact(g, g.e32[A, e]) or is_contact(g, g.e32[B, e])):
+        return False
+    return doubted == 2 or g.e8[TRUST, e] == TYPED
 
 
 @_jit

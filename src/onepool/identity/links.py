@@ -41,6 +41,7 @@ class LinkBatch:
     last_event: list[bytes] = field(default_factory=list)
     last_time: I64 = field(default_factory=_none)
     count: I64 = field(default_factory=_none)
+    trust: I64 = field(default_factory=_none)  # UNSAID, TYPED or PROVED
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ class Concluded:
     status: Sequence[tuple[str, str]] = ()
 
 
-def gather(bearer: I64, row: I64, node: I64, rows: pa.Table, time: I64) -> LinkBatch:
-    """The links of a batch: each row's bearer with each of the row's other identifiers."""
+def gather(bearer: I64, row: I64, node: I64, rows: pa.Table, time: I64, trust: I64) -> LinkBatch:
+    """The links of a batch: each row's bearer with each of the row's other identifiers. `trust`: of each row."""
     other = bearer[row] != node
     if not other.any():
         return LinkBatch()
@@ -81,6 +82,7 @@ def gather(bearer: I64, row: I64, node: I64, rows: pa.Table, time: I64) -> LinkB
         last_event=event.take(pa.array(rows_of[ends])).to_pylist(),
         last_time=when[ends],
         count=ends - starts + 1,
+        trust=np.maximum.reduceat(trust[rows_of], starts),
     )
 
 
@@ -102,6 +104,7 @@ def store(connection: Connection, batch: LinkBatch, edge: I64, known: int, concl
             batch.last_event,
             batch.last_time.tolist(),
             batch.count.tolist(),
+            batch.trust.tolist(),
             strict=True,
         )
     )
@@ -109,14 +112,14 @@ def store(connection: Connection, batch: LinkBatch, edge: I64, known: int, concl
     insert_links(
         connection,
         (
-            (number, a, b, SAME_EVENT, touchpoint, e1, t1, e2, t2, count, None, *status.pop(number))
-            for number, a, b, touchpoint, e1, t1, e2, t2, count in new
+            (number, a, b, SAME_EVENT, touchpoint, e1, t1, e2, t2, count, trust, None, *status.pop(number))
+            for number, a, b, touchpoint, e1, t1, e2, t2, count, trust in new
         ),
     )
     update_many(
         connection,
         _WIDEN,
-        ("link", "e1", "t1", "e2", "t2", "n"),
+        ("link", "e1", "t1", "e2", "t2", "n", "said"),
         ((values[p][0], *values[p][4:]) for p in np.flatnonzero(~fresh).tolist()),
     )
     mark(connection, ((number, *found) for number, found in status.items()))
@@ -141,6 +144,7 @@ _WIDEN = (
         last_event=case((bindparam("t2") >= links.c.last_time, bindparam("e2")), else_=links.c.last_event),
         last_time=case((bindparam("t2") >= links.c.last_time, bindparam("t2")), else_=links.c.last_time),
         count=links.c.count + bindparam("n"),
+        trust=case((bindparam("said") > links.c.trust, bindparam("said")), else_=links.c.trust),
     )
 )
 _MARK = (

@@ -16,6 +16,7 @@ from onepool.identity.arrays import (
     CUSTOMER,
     DEGREE,
     DIRTY,
+    DOUBTED,
     EDGE_STATUS,
     EDGES,
     EVENT,
@@ -39,6 +40,7 @@ from onepool.identity.arrays import (
     SOURCE,
     STRONG,
     STRONG_HEAD,
+    TRUST,
     TYPE,
     VOID,
     WEAK,
@@ -50,6 +52,8 @@ from onepool.identity.kernel import (
     far_base,
     far_end,
     following,
+    in_doubt,
+    is_contact,
     join,
     obstacle,
     refusal,
@@ -58,7 +62,7 @@ from onepool.identity.kernel import (
     tenure_at,
     touch_edge,
 )
-from onepool.identity.region import choose_owner, seed, seed_tenures, solve_seeds
+from onepool.identity.region import choose_owner, seed, seed_tenures, solve_seeds, unsettled
 from onepool.identity.tenures import ROOM, arrange
 
 _jit = numba.njit(cache=True)
@@ -111,7 +115,7 @@ def new_edge(g, a, b, source, kind, first, last):  # type: ignore[no-untyped-def
 
 
 @_jit
-def take_links(g, a, b, source, first, last, edge, start):  # type: ignore[no-untyped-def]
+def take_links(g, a, b, source, first, last, trust, edge, start):  # type: ignore[no-untyped-def]
     """Take in links of events from place `start` on; returns where it stopped (short of the end: for want of room).
 
     a[i] < b[i] are base identifiers; edge[i] becomes the number of the link.
@@ -129,6 +133,9 @@ def take_links(g, a, b, source, first, last, edge, start):  # type: ignore[no-un
             earlier = first[i] < g.e64[FIRST, e]
             g.e64[FIRST, e] = min(g.e64[FIRST, e], first[i])
             g.e64[LAST, e] = max(g.e64[LAST, e], last[i])
+        if trust[i] > g.e8[TRUST, e]:
+            g.e8[TRUST, e] = trust[i]
+            earlier = True
         edge[i] = e
         touch_edge(g, e)
         _take(g, e, fresh, earlier)
@@ -216,19 +223,35 @@ def _connect(g, e):  # type: ignore[no-untyped-def]
         set_status(g, e, VOID, 0)
         return
     left, right = g.n32[CUSTOMER, x], g.n32[CUSTOMER, y]
-    if g.n8[DIRTY, left] or g.n8[DIRTY, right]:
+    if g.n8[DIRTY, left] or g.n8[DIRTY, right] or unsettled(g, e) or shared_contact(g, e):
         seed(g, x)
         seed(g, y)
         solve_seeds(g)
     elif left == right:
         set_status(g, e, JOINED, 0)
-    elif refusal(g, x, y, False):
+    elif refusal(g, x, y, False, in_doubt(g, e)):
         seed(g, x)
         seed(g, y)
         solve_seeds(g)
     else:
         join(g, x, y, True)
         set_status(g, e, JOINED, 0)
+
+
+@_jit
+def shared_contact(g, e):  # type: ignore[no-untyped-def]
+    """Whether a link gives a contact a second neighbour while contacts may be in doubt: others of it may be now."""
+    if g.counts[DOUBTED] == 0:
+        return False
+    for side in range(2):
+        v = g.n32[BASE, g.e32[A + side, e]]
+        if is_contact(g, v) and g.n32[DEGREE, v] > 1:
+            half = g.n32[STRONG_HEAD, v] - 1
+            while half >= 0:
+                if in_doubt(g, half >> 1):
+                    return True
+                half = following(g, half)
+    return False
 
 
 @_jit

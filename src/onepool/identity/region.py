@@ -17,6 +17,7 @@ from onepool.identity.arrays import (
     CONFLICT,
     CUSTOMER,
     DECISION,
+    DEGREE,
     DIRTY,
     EDGE_LIST,
     EDGE_MARK,
@@ -46,11 +47,15 @@ from onepool.identity.arrays import (
     VOID,
     WEAK,
     WEAK_HEAD,
+    A,
+    B,
 )
 from onepool.identity.kernel import (
     comes_before,
     far_end,
     following,
+    in_doubt,
+    is_contact,
     join,
     lead_retired,
     needless,
@@ -136,7 +141,7 @@ def solve_seeds(g):  # type: ignore[no-untyped-def]
         if g.n32[CUSTOMER, x] == g.n32[CUSTOMER, y]:
             set_status(g, e, JOINED, 0)
             continue
-        why = refusal(g, x, y, g.e8[KIND, e] == DECISION)
+        why = refusal(g, x, y, g.e8[KIND, e] == DECISION, in_doubt(g, e))
         if why:
             set_status(g, e, CONFLICT, why)
         else:
@@ -148,8 +153,8 @@ def solve_seeds(g):  # type: ignore[no-untyped-def]
         if g.n32[CUSTOMER, x] != g.n32[CUSTOMER, y]:
             g.n8[DIRTY, g.n32[CUSTOMER, x]] = 1
             g.n8[DIRTY, g.n32[CUSTOMER, y]] = 1
-        elif g.e8[KIND, e] == DECISION:
-            # A person may have overruled a limit: what comes later can't rely on the limits' being kept.
+        elif g.e8[KIND, e] == DECISION or unsettled(g, e):
+            # A person may have overruled a limit, or a name was needed: what comes later can't rely on the order.
             g.n8[DIRTY, g.n32[CUSTOMER, x]] = 1
     for i in range(size):
         _settle_followers(g, g.n32[STACK, i])
@@ -157,6 +162,15 @@ def solve_seeds(g):  # type: ignore[no-untyped-def]
         v = g.n32[STACK, i]
         if needless(g, v):
             set_customer(g, v, g.n32[CUSTOMER, g.n32[BASE, v]])
+
+
+@_jit
+def unsettled(g, e):  # type: ignore[no-untyped-def]
+    """Whether a link in doubt is by a contact that others have as well: what joins then depends on the order."""
+    if not in_doubt(g, e):
+        return False
+    a, b = g.n32[BASE, g.e32[A, e]], g.n32[BASE, g.e32[B, e]]
+    return (is_contact(g, a) and g.n32[DEGREE, a] > 1) or (is_contact(g, b) and g.n32[DEGREE, b] > 1)
 
 
 @_jit

@@ -69,6 +69,11 @@ class Rules(BaseModel):
     types: dict[str, TypeOverride] = {}
     max_identifiers: int = Field(500, ge=2, le=100_000)
     names: Literal["veto", "ignore"] = "veto"
+    contacts: Literal["trust", "proved", "agreed"] = Field(
+        default="proved",
+        description="when a phone or e-mail address joins two accounts: always; if proved, or a name agrees; if a name "
+        "agrees",
+    )
     likelihood: Likelihood = Field(default_factory=Likelihood)
     consent_purposes: list[str] = Field(
         ["identity", "all"], description="purposes of consent events that let identifiers be joined; none named: all"
@@ -118,6 +123,7 @@ class Registry:
     types: Mapping[str, TypeRule]
     max_identifiers: int = 500
     names_matter: bool = True
+    contacts: str = "proved"
     joining: Mapping[str, str] = field(default_factory=dict)  # touchpoint -> free | consent | never
     purposes: tuple[str, ...] = ("identity", "all")
 
@@ -126,7 +132,12 @@ class Registry:
         """What the standard says, with the workspace's rules over it; `joining` by touchpoint."""
         types = {name: _rule(known, rules.types.get(name)) for name, known in standard.identifier_types.items()}
         return cls(
-            types, rules.max_identifiers, rules.names == "veto", dict(joining), tuple(sorted(rules.consent_purposes))
+            types,
+            rules.max_identifiers,
+            rules.names == "veto",
+            rules.contacts,
+            dict(joining),
+            tuple(sorted(rules.consent_purposes)),
         )
 
     def to_json(self) -> str:
@@ -154,9 +165,15 @@ class Registry:
                 rule.verified,
                 (rule.recycle_days or 0) * DAY if rule.strength == "strong" else 0,
                 (rule.lifetime_days or 0) * DAY if rule.strength == "weak" else 0,
+                not rule.account and not rule.verified,
             ],
             np.int64,
         )
+
+    @property
+    def doubted(self) -> int:
+        """Which contacts need a name to agree: 0 none, 1 those that were typed, 2 all."""
+        return ("trust", "proved", "agreed").index(self.contacts)
 
     def limit(self, kind: str) -> int:
         """Most values of one customer in one scope; 0 for no limit."""

@@ -30,12 +30,16 @@ Bool = npt.NDArray[np.bool_]
 class Heard:
     """What a batch said of persons besides their identifiers.
 
-    `names`: (row int32, name). `consents`: (row int32, granted bool).
+    `names`: (row int32, name). `consents`: (row int32, granted bool). `trust`: (row int32, trust int8), how a contact
+    in the row became known, where that was said: TYPED or PROVED.
     """
 
     names: pa.Table = field(default_factory=lambda: pa.table({"row": pa.array([], pa.int32()), "name": _text([])}))
     consents: pa.Table = field(
         default_factory=lambda: pa.table({"row": pa.array([], pa.int32()), "granted": pa.array([], pa.bool_())})
+    )
+    trust: pa.Table = field(
+        default_factory=lambda: pa.table({"row": pa.array([], pa.int32()), "trust": pa.array([], pa.int8())})
     )
 
 
@@ -114,11 +118,13 @@ class Resolver:
         heard = heard or Heard()
         renamed = self._name(heard.names, bearer, time)
         words = self._consent(heard.consents, row, node, rows, time)
-        batch = gather(bearer, row, node, rows, time)
+        trust = np.zeros(count, np.int64)
+        trust[heard.trust.column("row").to_numpy()] = heard.trust.column("trust").to_numpy()
+        batch = gather(bearer, row, node, rows, time, trust)
         known_edges = graph.edges
         sources = {name: graph.source_number(SAME_EVENT, name) for name in set(batch.touchpoint)}
         source = np.array([sources[name] for name in batch.touchpoint], np.int64)
-        edge = graph.link(batch.a, batch.b, source, batch.first_time, batch.last_time)
+        edge = graph.link(batch.a, batch.b, source, batch.first_time, batch.last_time, batch.trust)
         self._cut_again(batch, edge, known_edges)
         changes = graph.changes()
         borne = bearer >= 0

@@ -78,7 +78,7 @@ def save(connection: Connection, resolved: Resolved, registry: Registry, at: int
         insert_links(
             connection,
             (
-                (one.edge, one.a, one.b, one.rule, "", event, when, event, when, 1, one.confidence, *known[one.edge])
+                (one.edge, one.a, one.b, one.rule, "", event, when, event, when, 1, 0, one.confidence, *known[one.edge])
                 for one in resolved.rulings
                 for event, when in [(one.decision.to_bytes(16, "big"), to_micros(one.at))]
             ),
@@ -150,9 +150,11 @@ def _load_identifiers(connection: Connection, graph: Graph, ids: KeyMap, resolve
 
 
 def _load_links(connection: Connection, graph: Graph) -> None:
-    query = "SELECT id, a, b, rule, touchpoint, first_time, last_time, first_event, status FROM links ORDER BY id"
+    query = (
+        "SELECT id, a, b, rule, touchpoint, first_time, last_time, first_event, status, trust FROM links ORDER BY id"
+    )
     kinds = {RULED: DECISION, LIKELY: LIKELIHOOD}
-    for number, a, b, rule, touchpoint, first, last, event, status in _chunks(connection, query):
+    for number, a, b, rule, touchpoint, first, last, event, status, trust in _chunks(connection, query):
         if number[0] != graph.edges:
             raise ValueError(f"links have gaps before {number[0]}")
         kind = np.array([kinds.get(one, EVENT) for one in rule], np.int64)
@@ -162,7 +164,8 @@ def _load_links(connection: Connection, graph: Graph) -> None:
             start[place] = end[place] = int.from_bytes(bytes(event[place]), "big")
         source = np.array([graph.source_number(*one) for one in zip(rule, touchpoint, strict=True)], np.int64)
         off = np.array([one == "retired" for one in status], np.int8)
-        graph.restore_links(np.array(a, np.int64), np.array(b, np.int64), source, kind, start, end, off)
+        ends = np.array(a, np.int64), np.array(b, np.int64)
+        graph.restore_links(*ends, source, kind, start, end, off, np.array(trust, np.int64))
 
 
 def _chunks(connection: Connection, query: str) -> Iterator[tuple[Any, ...]]:

@@ -105,15 +105,22 @@ def name_codes(texts: pa.Array | pa.ChunkedArray | Iterable[str | None]) -> I64:
 
 
 def incompatible_plain(x: int, y: int) -> bool:
-    """Whether two codes can't be one person's: surnames known and different, or given names without a common part."""
+    """Whether two codes can't be one person's: surnames known and different, or other given names.
+
+    Two given names of two syllables have to be equal: brothers and sisters often share one. A single syllable, as when
+    one was left out, has to occur in the other's.
+    """
     if not x or not y:
         return False
     surname_x, surname_y = x >> 2 * _BITS, y >> 2 * _BITS
     if surname_x and surname_y and surname_x != surname_y:
         return True
-    given_x = {x >> _BITS & _FIELD, x & _FIELD} - {0}
-    given_y = {y >> _BITS & _FIELD, y & _FIELD} - {0}
-    return bool(given_x and given_y) and not given_x & given_y
+    given_x = (x >> _BITS & _FIELD, x & _FIELD)
+    given_y = (y >> _BITS & _FIELD, y & _FIELD)
+    if all(given_x) and all(given_y):
+        return given_x != given_y
+    one, other = set(given_x) - {0}, set(given_y) - {0}
+    return bool(one and other) and not one & other
 
 
 @numba.njit(cache=True)
@@ -131,4 +138,12 @@ def incompatible(x, y):  # type: ignore[no-untyped-def]
     y2 = y & 0xFFFF
     if (x1 == 0 and x2 == 0) or (y1 == 0 and y2 == 0):
         return False
+    if x1 != 0 and x2 != 0 and y1 != 0 and y2 != 0:
+        return x1 != y1 or x2 != y2
     return not ((x1 != 0 and x1 in (y1, y2)) or (x2 != 0 and x2 in (y1, y2)))
+
+
+@numba.njit(cache=True)
+def agrees(x, y):  # type: ignore[no-untyped-def]
+    """Whether two codes are of the same whole name: surname and given name known and alike."""
+    return x == y and (x >> 32) != 0 and ((x >> 16) & 0xFFFF) != 0

@@ -63,6 +63,8 @@ links = Table(
     Column("last_event", LargeBinary(16), nullable=False),
     Column("last_time", BigInteger, nullable=False),
     Column("count", BigInteger, nullable=False),
+    # How a contact among the two became known: 0 not said, 1 typed, 2 proved.
+    Column("trust", Integer, nullable=False, default=0),
     Column("confidence", Float, nullable=True),  # probability, of links by likelihood
     Column("status", String(16), nullable=False),
     Column("reason", String(200), nullable=False, default=""),

@@ -14,6 +14,7 @@ from onepool.collect.inbound import SAMPLE_BYTES, sample
 from onepool.collect.log import Record
 from onepool.collect.touchpoint import Touchpoint
 from onepool.identity import Heard, Resolved, Resolver
+from onepool.identity.arrays import PROVED
 from onepool.layout import columns_of
 from onepool.pool import Session
 from onepool.standards import Batch, Standard, StandardSettings, standardise
@@ -28,6 +29,10 @@ FAILED = "tick.failed"
 
 GRANTED, WITHDRAWN = "consent_granted", "consent_withdrawn"
 """Events by which a person lets identifiers be joined, or does so no longer."""
+
+TYPED_BY = ("form", "typed", "manual", "staff", "import", "填写", "手填", "录入")
+PROVED_BY = ("verified", "sms", "sms_code", "otp", "one_tap", "wechat", "alipay", "验证码", "一键登录", "授权手机号")
+"""What the field `method` of an event says of a phone or e-mail address in it."""
 
 _COUNTED = ["received_at", "touchpoint", "kind", "name"]
 _CARRIED = ("ids", "attributes", "objects", "events")
@@ -166,7 +171,18 @@ def heard(batch: Batch, purposes: Collection[str]) -> Heard:
     meant = pc.or_kleene(pc.is_null(purpose), pc.is_in(purpose, value_set=pa.array([*purposes, ""], pa.string())))
     said = said.filter(meant)
     consents = pa.table({"row": said.column("row"), "granted": pc.equal(said.column("event"), GRANTED)})
-    return Heard(names, consents)
+    return Heard(names, consents, _trust(batch))
+
+
+def _trust(batch: Batch) -> pa.Table:
+    """How contacts became known, where events say so in the field `method`."""
+    method = pc.utf8_lower(batch.events.column("method").cast(pa.string()))
+    typed, proved = pc.is_in(method, value_set=pa.array(TYPED_BY)), pc.is_in(method, value_set=pa.array(PROVED_BY))
+    trust = pc.add(pc.cast(typed, pa.int8()), pc.if_else(proved, PROVED, 0))
+    known = pa.table({"row": batch.events.column("row"), "trust": trust})
+    return known.filter(pc.not_equal(known.column("trust"), 0)).cast(
+        pa.schema([("row", pa.int32()), ("trust", pa.int8())])
+    )
 
 
 def refused(records: Sequence[Record], error: Exception, version: str) -> pa.Table:

@@ -173,7 +173,7 @@ def _warnings(graph: Graph, change: Change) -> list[Warned]:
         return []
     if graph.customer[change.a] == graph.customer[change.b]:
         return []
-    why = int(refusal(graph.arrays, change.a, change.b, False))
+    why = int(refusal(graph.arrays, change.a, change.b, False, False))
     if why >= WHY_LIMIT:
         return [Warned("limit", graph.reason(why).removeprefix("limit:"))]
     named: dict[int, Warned] = {WHY_SIZE: Warned("size"), WHY_NAME: Warned("name"), WHY_NEVER: Warned("overrules")}
