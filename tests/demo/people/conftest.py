@@ -11,7 +11,7 @@ import pytest
 
 from onepool.demo.people.generate import Generated, draw_world, generate
 from onepool.demo.people.plan import Plan
-from onepool.demo.people.records import World
+from onepool.demo.people.world import World
 
 PLAN = Plan(people=1_500, seed=11)
 

@@ -16,7 +16,7 @@ from onepool.demo.people.names import Names, tables
 from onepool.demo.people.noise import TITLES
 from onepool.demo.people.population import DAY, NEVER
 from onepool.demo.people.profiles import BORROWED, MASKED, STAFF, TYPED, TYPO, VERIFIED
-from onepool.demo.people.records import KEYS
+from onepool.demo.people.world import KEYS
 
 PLAIN = (VERIFIED, TYPED, TYPO, BORROWED, STAFF)
 MOST = 30

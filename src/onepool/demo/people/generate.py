@@ -23,8 +23,9 @@ from onepool.demo.people.plan import Plan
 from onepool.demo.people.population import draw_people
 from onepool.demo.people.profiles import observe
 from onepool.demo.people.rates import rates_for
-from onepool.demo.people.records import Seen, World, Writer, Written, nothing_seen
+from onepool.demo.people.records import Writer, Written
 from onepool.demo.people.truth import flat_table, write_truth
+from onepool.demo.people.world import Seen, World, nothing_seen
 
 BLOCK = 20_000
 """Persons whose records are in memory at once."""

@@ -13,17 +13,13 @@ import numpy as np
 import pyarrow as pa
 
 from onepool.demo.people import noise
-from onepool.demo.people.accounts import Accounts, account_ids, member_numbers, omids, union_ids, unionids
+from onepool.demo.people.accounts import account_ids, member_numbers, omids, union_ids, unionids
 from onepool.demo.people.arrays import I64, Bools, Chance, Texts, codes, digits, only, packed, pick
-from onepool.demo.people.devices import Devices, cookie_ids, device_ids, kiosk_ids
-from onepool.demo.people.phones import Phones
-from onepool.demo.people.population import NEVER, YEAR, People
+from onepool.demo.people.devices import cookie_ids, device_ids, kiosk_ids
+from onepool.demo.people.population import NEVER, YEAR
 from onepool.demo.people.profiles import LANDLINE, NONE, PLACEHOLDER, VERIFIED, Profiles
-from onepool.demo.people.rates import Rates
 from onepool.demo.people.sources import CRM, DOUYIN, SOURCES, WEB, WECHAT, WECOM, YOUZAN, Source, place_of
-
-KEYS = ("unionid@wx_open", "omid@brand", "douyin_union_id@douyin_open", "member_no@brand", "email")
-"""Identifiers of the person that come with an account's; the platform (for e-mails the owner) vouches for them."""
+from onepool.demo.people.world import KEYS, Seen, World
 
 IDENTITY, MARKETING = "identity", "marketing"
 """Purposes of consents: that records of several touchpoints may be joined to one customer; and to be written to. Only
@@ -48,62 +44,6 @@ _ACTIVITY = {
     "store": ("order_paid", "order_paid", "coupon_redeemed", "service_requested", "points_spent"),
     "web": ("signed_in", "page_viewed", "product_viewed"),
 }
-
-
-@dataclass(slots=True)
-class World:
-    """The whole population with everything it owns, and the period: ``start`` in µs since 1970, ``seconds`` long."""
-
-    seed: int
-    rates: Rates
-    start: int
-    seconds: int
-    people: People
-    phones: Phones
-    accounts: Accounts
-    devices: Devices
-
-
-@dataclass(slots=True)
-class Seen:
-    """When each identifier was first seen with its owner, in seconds from the start; NEVER for not at all."""
-
-    account: I64
-    unionid: I64
-    omid: I64
-    union_id: I64
-    member: I64
-    email: I64
-    tenure: I64
-    """By tenure of a phone, as the next."""
-    tenure_last: I64
-    shown: I64
-    """By account: which of the person's ids came with it, a bit for each of KEYS."""
-    withdrawn: I64
-    """By account: when the consent to joining was taken back."""
-    refused: int = 0
-    """Records that the data standard must refuse: their phone is none."""
-
-
-def nothing_seen(world: World) -> Seen:
-    """Before the first record."""
-    people, accounts, tenures = world.people.size, world.accounts.person.size, world.phones.chains.slot.size
-
-    def never(size: int) -> I64:
-        return np.full(size, NEVER, np.int64)
-
-    return Seen(
-        account=never(accounts),
-        unionid=never(people),
-        omid=never(people),
-        union_id=never(people),
-        member=never(people),
-        email=never(people),
-        tenure=never(tenures),
-        tenure_last=np.full(tenures, -1, np.int64),
-        shown=np.zeros(accounts, np.int64),
-        withdrawn=never(accounts),
-    )
 
 
 @dataclass(slots=True)
@@ -369,6 +309,3 @@ class Writer:
 
 def _first(seen: I64, places: I64, time: I64) -> None:
     np.minimum.at(seen, places, time)
-
-
-__all__ = ["IDENTITY", "KEYS", "Seen", "World", "Writer", "Written", "nothing_seen"]

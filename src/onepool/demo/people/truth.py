@@ -1,10 +1,4 @@
-"""The truth, in files apart: whose each identifier is, as of several dates; and the flat table of source records.
-
-An identifier is written ``type:value`` or ``type@scope:value``, its value as the data standard keeps it (phones with
-+86, e-mails in lower case). What is nobody's (a mistyped number, a staff phone, a placeholder) is not in the truth. A
-phone belongs to whoever of its owners used it last, as far as the data can tell at that date. An account whose consent
-to joining was taken back must be joined with nothing: it is an entity of its own.
-"""
+"""The truth, in files apart: owners of identifiers and devices, the people, and the flat table of source records."""
 
 from __future__ import annotations
 
@@ -19,82 +13,15 @@ import pyarrow.parquet as pq
 
 from onepool.clock import from_micros
 from onepool.demo.people import noise
-from onepool.demo.people.accounts import account_ids, emails, member_numbers, omids, union_ids, unionids
 from onepool.demo.people.arrays import I64, Bools, Texts, only, packed, pick
 from onepool.demo.people.devices import cookie_ids, device_ids
+from onepool.demo.people.owners import entity_ids, write_owners
 from onepool.demo.people.population import NEVER
 from onepool.demo.people.profiles import LANDLINE, Profiles
-from onepool.demo.people.records import KEYS, Seen, World
 from onepool.demo.people.sources import SOURCES, WEB, place_of
+from onepool.demo.people.world import Seen, World
 
 DAY = 86_400
-_TRUTH = ["record_id", "entity_id"]
-
-
-def entity_ids(person: I64) -> Texts:
-    """The entity of each person."""
-    return np.array([f"P{number:08d}" for number in person.tolist()], object)
-
-
-ACCOUNT, PHONE = -1, -2
-"""Kinds of identifiers in ``records`` besides those of the person, which are places in KEYS."""
-
-
-def records(world: World, seen: Seen, until: int) -> pa.Table:
-    """``record_id``, ``entity_id`` of what was seen before the second ``until``.
-
-    Also ``kind`` (ACCOUNT, PHONE or a place in KEYS) and ``node``: the account, the number, or the person.
-    """
-    tables = []
-
-    def add(key: str, texts: Texts, entity: Texts, kind: int, node: I64) -> None:
-        ids = pc.binary_join_element_wise(pa.scalar(key), pa.array(texts, pa.string()), ":")
-        kinds = np.full(node.size, kind, np.int8)
-        tables.append(
-            pa.table({"record_id": ids, "entity_id": pa.array(entity, pa.string()), "kind": kinds, "node": node})
-        )
-
-    accounts = world.accounts
-    rows = np.flatnonzero(seen.account < until)
-    entity = entity_ids(accounts.person[rows])
-    gone = seen.withdrawn[rows] < until
-    entity = np.where(gone, entity + np.full(rows.size, "#", object) + rows.astype(str).astype(object), entity)
-    ids = account_ids(accounts, rows, world.seed)
-    for place, source in enumerate(SOURCES):
-        here = accounts.source[rows] == place
-        add(source.key, ids[here], entity[here], ACCOUNT, rows[here])
-    firsts = (seen.unionid, seen.omid, seen.union_id, seen.member, seen.email)
-    for kind, (key, first) in enumerate(zip(KEYS, firsts, strict=True)):
-        person = np.flatnonzero(first < until)
-        add(key, _person_ids(world, key, person), entity_ids(person), kind, person)
-    tenure = phone_owners(world, seen, until)
-    number = world.phones.number[tenure]
-    texts = np.full(tenure.size, "+86", object) + noise.phone_texts(number)
-    add("phone", texts, entity_ids(world.phones.chains.owner[world.phones.chains.slot[tenure]]), PHONE, number)
-    return pa.concat_tables(tables)
-
-
-def _person_ids(world: World, key: str, person: I64) -> Texts:
-    if key == "member_no@brand":
-        return member_numbers(person)
-    ids_of = {
-        "unionid@wx_open": unionids,
-        "omid@brand": omids,
-        "douyin_union_id@douyin_open": union_ids,
-        "email": emails,
-    }
-    return ids_of[key](person, world.seed)
-
-
-def phone_owners(world: World, seen: Seen, until: int) -> I64:
-    """One tenure for each number: of those that their owner had used by then, the latest."""
-    tenure = np.flatnonzero(seen.tenure < until)
-    order = np.lexsort((seen.tenure[tenure], world.phones.number[tenure]))
-    tenure = tenure[order]
-    number = world.phones.number[tenure]
-    last = np.concatenate([number[1:] != number[:-1], np.ones(min(1, number.size), np.bool_)])
-    found: I64 = tenure[last]
-    return found
 
 
 def dates_of(world: World, count: int = 4) -> list[datetime]:
@@ -106,19 +33,18 @@ def dates_of(world: World, count: int = 4) -> list[datetime]:
 
 def write_truth(world: World, seen: Seen, folder: Path) -> dict[str, int]:
     """Writes ``records.csv``, ``truth-<date>.csv``, ``devices.csv``, ``recycled.csv``, ``people.parquet``."""
-    final = records(world, seen, int(NEVER))
-    write_csv(final.select(_TRUTH), folder / "records.csv")
-    pq.write_table(final, folder / "evidence" / "nodes.parquet")
+    files = {folder / "records.csv": int(NEVER)}
     for date in dates_of(world):
         until = int((date - from_micros(world.start)).total_seconds())
-        write_csv(records(world, seen, until).select(_TRUTH), folder / f"truth-{date.astimezone(UTC):%Y-%m-%d}.csv")
+        files[folder / f"truth-{date.astimezone(UTC):%Y-%m-%d}.csv"] = until
+    written = write_owners(world, seen, files, folder / "evidence" / "nodes.parquet")
     _write_devices(world, folder)
     _write_recycled(world, seen, folder)
     _write_people(world, folder)
     recycled = (world.phones.previous >= 0) & (seen.tenure < NEVER)
     recycled &= seen.tenure[np.maximum(world.phones.previous, 0)] < NEVER
     return {
-        "identifiers of persons": final.num_rows,
+        "identifiers of persons": written,
         "phones seen with two owners": int(recycled.sum()),
         "accounts with consent taken back": int((seen.withdrawn < NEVER).sum()),
     }
