@@ -19,6 +19,7 @@ import structlog
 import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
 
+from onepool.api import remote_desk
 from onepool.api.app import create_app
 from onepool.api.live import LiveFeed
 from onepool.clock import SystemClock
@@ -92,8 +93,9 @@ async def _serve(
             worker = await asyncio.to_thread(Worker, workspace, feed.publish)
             ticking = threading.Thread(target=worker.run, args=(halt,), name="tick", daemon=True)
             ticking.start()
-            app = create_app(workspace, feed, workspace.clock, Desk(workspace, worker))
-            servers = [_Server(app, workspace.data / API_SOCKET), _Server(_internal(workspace), workspace.socket)]
+            desk = Desk(workspace, worker)
+            app = create_app(workspace, feed, workspace.clock, desk)
+            servers = [_Server(app, workspace.data / API_SOCKET), _Server(_internal(workspace, desk), workspace.socket)]
             tasks += [asyncio.create_task(server.serve()) for server in servers]
             while not all(server.started for server in servers) and not stop.is_set():
                 _raise_ended(tasks)
@@ -173,8 +175,8 @@ class _Server(uvicorn.Server):
             self._path.unlink(missing_ok=True)
 
 
-def _internal(workspace: Workspace) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
-    """Queries from other processes of the same owner (see pool/remote.py)."""
+def _internal(workspace: Workspace, desk: Desk) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+    """Questions from other processes of the same owner: queries (pool/remote.py) and previews (api/remote_desk.py)."""
 
     def run(sql: str, params: dict[str, Any] | None, relations: dict[str, Any]) -> Any:
         with workspace.pool.read() as session:
@@ -192,7 +194,10 @@ def _internal(workspace: Workspace) -> Callable[[Scope, Receive, Send], Awaitabl
             if not message.get("more_body"):
                 break
         try:
-            answer, status = await asyncio.to_thread(remote.answer, body, run), 200
+            if scope["path"] == remote_desk.PATH:
+                answer, status = await asyncio.to_thread(remote_desk.answer, body, desk), 200
+            else:
+                answer, status = await asyncio.to_thread(remote.answer, body, run), 200
         except OnePoolError as error:
             answer, status = str(error).encode(), 422
         await send({"type": "http.response.start", "status": status, "headers": []})

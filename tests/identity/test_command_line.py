@@ -3,50 +3,71 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.identity.written import Written
+from sqlalchemy import insert
 from typer.testing import CliRunner
 
 from onepool.cli.app import app
 from onepool.errors import OnePoolError, UsageError
-from onepool.identity import decisions
-from onepool.layout import columns_of
-from onepool.pool.schema import create
+from onepool.identity import RulesError, decisions
+from onepool.imports import import_into
+from onepool.state import schema
 from onepool.workspace import Workspace, init_workspace, open_workspace
 
 WEI, LI = "+8613711112222", "+8613733334444"
+# Two people; somebody was once signed in with both accounts.
+EVENTS = """event,time,phone,unionid@wx-open,device@app,order_id,amount
+order_paid,2026-11-01T04:00:00Z,13711112222,uA,,O-1,120.50
+app_started,2026-11-02T04:00:00Z,13711112222,,d-1,,
+order_paid,2026-11-01T05:00:00Z,13733334444,uB,,O-2,30
+app_started,2026-11-03T04:00:00Z,,uA,,,
+page_viewed,2026-11-04T04:00:00Z,13711112222,uB,,,
+"""
+RULES = {"identity": "rules", "types": {"unionid": {"max_per_customer": 1}}}
+VIP = {
+    "segment": "vip",
+    "title": {"zh": "贵宾", "en": "VIP"},
+    "condition": {"did": "order_paid", "sum": "amount", "gte": 100},
+}
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Customer 1: a phone, a unionid, a device. Customer 2: a phone, a unionid. A conflict and a proposal between."""
+    root = tmp_path_factory.mktemp("identity") / "brand"
+    ws = init_workspace(root)
+    ws.save("identity", "rules", RULES, author="test")
+    file = root.parent / "events.csv"
+    file.write_text(EVENTS)
+    outcome = import_into(ws, "events", [file])
+    assert (outcome.accepted, outcome.quarantined) == (5, 0), outcome.refused
+    ids = numbers(ws)
+    with ws.state.write() as connection:
+        a, b = sorted((ids[WEI], ids[LI]))
+        row = {"a": a, "b": b, "probability": 0.91, "detail": "[]", "model": 1, "at": 0, "status": "open"}
+        connection.execute(insert(schema.candidates).values(row))
+    ws.close()
+    return root
+
+
+def numbers(ws: Workspace) -> dict[str, int]:
+    """Identifiers by value."""
+    found = ws.pool.query("SELECT identifier_id, value FROM identifiers")
+    return dict(zip(found["value"].to_pylist(), found["identifier_id"].to_pylist(), strict=True))
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Customer 1: phone 1, unionid 2, device 3. Customer 4: phone 4, unionid 5."""
+def folder(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ONEPOOL_AUTHOR", "mei")
     root = tmp_path / "brand"
-    ws = init_workspace(root)
-    pool = ws.open_pool()
-    with pool.write() as session:
-        create(session, columns_of(ws.standard()))
-    made = Written(ws.state, pool)
-    wei = made.identifier("phone", WEI)
-    first = made.identifier("unionid", "uA", wei, scope="wx-open")
-    device = made.identifier("device", "d-1", wei, scope="app")
-    li = made.identifier("phone", LI)
-    second = made.identifier("unionid", "uB", li, scope="wx-open")
-    made.link(wei, first, day=1)
-    made.link(wei, device, "follows", day=2)
-    made.link(li, second)
-    made.link(first, second, "conflict", "limit:unionid@wx-open")
-    made.candidate(wei, li, 0.91)
-    made.order(wei, "120.50")
-    pool.close()
-    ws.close()
-    yield root
+    shutil.copytree(template, root)
+    return root
 
 
 def run(folder: Path, *words: str, status: int = 0) -> str:
@@ -67,77 +88,105 @@ def refused(folder: Path, *words: str, kind: type[OnePoolError] = UsageError) ->
     return error.value
 
 
-def opened(folder: Path) -> Workspace:
-    return open_workspace(folder)
+WEI_IS, LI_IS = "phone:13711112222", "phone:13733334444"
+
+
+def ids_of(folder: Path) -> dict[str, int]:
+    ws = open_workspace(folder)
+    found = numbers(ws)
+    ws.close()
+    return found
+
+
+def customers(folder: Path) -> list[list[str]]:
+    """The values of each customer."""
+    ws = open_workspace(folder)
+    found = ws.pool.query(
+        """SELECT list(value ORDER BY value) AS ids FROM identifiers JOIN customer_of USING (identifier_id)
+        GROUP BY customer_id ORDER BY 1"""
+    )
+    ws.close()
+    ids: list[list[str]] = found["ids"].to_pylist()
+    return ids
 
 
 def test_explain_one(folder: Path) -> None:
-    text = run(folder, "explain", "phone:13711112222", "unionid:uA")
-    assert "phone:137****2222 and unionid@wx-open:uA are one customer: 1" in text
-    assert "same_event 2026-11-02T04:00:00+00:00, event 00000000-" in text
+    text = run(folder, "explain", WEI_IS, "unionid:uA")
+    assert f"phone:137****2222 and unionid@wx-open:uA are one customer: {ids_of(folder)[WEI]}" in text
+    assert "same_event 2026-11-01T04:00:00+00:00, event " in text
     assert "consent: free" in text
-    body = answer(folder, "explain", "1", "identifier:3")
-    assert (body["together"], [step["to"] for step in body["path"]]) == (True, ["device@app:d-1"])
+    body = answer(folder, "explain", "unionid@wx-open:uA", f"identifier:{ids_of(folder)['d-1']}")
+    assert (body["together"], [step["to"] for step in body["path"]]) == (True, ["phone:137****2222", "device@app:d-1"])
 
 
 def test_explain_two(folder: Path) -> None:
-    text = run(folder, "explain", "customer:1", "customer:4")
+    text = run(folder, "explain", WEI_IS, LI_IS)
     assert "are two" in text
     assert "limit: " in text
-    body = answer(folder, "explain", "customer:1", "customer:4")
+    body = answer(folder, "explain", WEI_IS, LI_IS)
     assert [one["code"] for one in body["reasons"]] == ["limit", "candidate"]
-    assert body["reasons"][0]["link"] == 3
     assert WEI not in json.dumps(body)
 
 
 @pytest.mark.parametrize("who", ["phone:13799999999", "nonsense", "customer:99"])
 def test_nobody_is_wrong_use(folder: Path, who: str) -> None:
-    refused(folder, "explain", who, "customer:1")
+    refused(folder, "explain", who, WEI_IS)
 
 
 def test_merge_never_and_undo(folder: Path) -> None:
-    assert "decision 1: merge" in run(folder, "merge", "1", "phone:13733334444", "--reason", "twin accounts")
-    error = refused(folder, "never", "1", "4", kind=decisions.Decided)
-    assert "cli:mei merged them" in str(error)
-    assert "decision 2: never" in run(folder, "never", "1", "4", "--override")
-    assert answer(folder, "undo", "2", "--reason", "mistake")["kind"] == "undo"
-    found = answer(folder, "decisions", "--about", "customer:4")
+    assert "decision 1: merge, applied" in run(folder, "merge", WEI_IS, LI_IS, "--reason", "twin accounts")
+    assert customers(folder) == [[WEI, LI, "d-1", "uA", "uB"]]
+    path = answer(folder, "explain", WEI_IS, LI_IS)["path"]
+    assert [step["rule"] for step in path] == ["decision"]
+    refused(folder, "merge", WEI_IS, LI_IS)
+    assert answer(folder, "undo", "1", "--reason", "mistake")["applied"]
+    assert customers(folder) == [[WEI, "d-1", "uA"], [LI, "uB"]]
+    run(folder, "never", WEI_IS, LI_IS)
+    error = refused(folder, "merge", WEI_IS, LI_IS, kind=decisions.Decided)
+    assert "cli:mei said that they are never to be one" in str(error)
+    run(folder, "merge", WEI_IS, LI_IS, "--override")
+    assert len(customers(folder)) == 1
+    found = answer(folder, "decisions", "--about", LI_IS)
     assert [(one["id"], one["kind"], one["undone_by"]) for one in found["decisions"]] == [
-        (3, "undo", None),
-        (2, "never", 3),
-        (1, "merge", None),
+        (4, "merge", None),
+        (3, "never", None),
+        (2, "undo", None),
+        (1, "merge", 2),
     ]
-    assert "3 decisions" in run(folder, "decisions")
+    assert "4 decisions" in run(folder, "decisions")
     refused(folder, "undo", "77")
-    refused(folder, "merge", "1", "1")
 
 
-def test_split_and_block(folder: Path) -> None:
-    run(folder, "split", "1", "unionid:uA", "--reason", "his wife's")
-    run(folder, "block", "device@app:d-1")
-    ws = opened(folder)
-    rows, _ = decisions.history(ws.state)
-    ws.close()
-    assert [(one.kind, one.a, one.b, one.part, one.pairs) for one in rows] == [
-        ("block", 3, None, (), ()),
-        ("split", 2, 1, (2,), ((1, 2),)),
-    ]
-    refused(folder, "split", "1", "unionid:uB")
-    refused(folder, "split", "1", "1", "2", "identifier:3", "unionid:uA")
+def test_split_and_its_undoing(folder: Path) -> None:
+    made = answer(folder, "split", LI_IS, "unionid:uB", "--reason", "his wife's")
+    assert made["applied"]
+    assert customers(folder) == [[WEI, "d-1", "uA"], [LI], ["uB"]]
+    assert answer(folder, "explain", LI_IS, "unionid:uB")["reasons"][0]["code"] == "never"
+    run(folder, "undo", str(made["id"]))
+    assert customers(folder) == [[WEI, "d-1", "uA"], [LI, "uB"]]
+    refused(folder, "split", WEI_IS, "unionid:uB")
+    refused(folder, "split", WEI_IS, WEI_IS, "unionid:uA", "device:d-1")
+
+
+def test_block(folder: Path) -> None:
+    run(folder, "block", "device@app:d-1", "--reason", "tablet in the shop")
+    assert customers(folder) == [[WEI, "uA"], [LI, "uB"], ["d-1"]]
+    refused(folder, "block", "device@app:d-1", kind=decisions.Decided)
 
 
 def test_review(folder: Path) -> None:
-    text = run(folder, "review", "list")
-    assert "2 to review" in text
+    assert "2 to review" in run(folder, "review", "list")
     found = answer(folder, "review", "list", "--limit", "1")
-    assert (found["total"], found["items"][0]["item"], found["items"][0]["value"]) == (2, "candidate:1", "120.50")
-    assert answer(folder, "conflicts")["items"][0]["item"] == "conflict:3"
-    assert answer(folder, "review", "decide", "conflict:3", "never")["a"] == 2
+    assert (found["total"], found["items"][0]["item"], found["items"][0]["value"]) == (2, "candidate:1", "150.50")
+    (conflict,) = answer(folder, "conflicts")["items"]
+    made = answer(folder, "review", "decide", conflict["item"], "never")
+    assert made["applied"]
     assert answer(folder, "review", "list")["total"] == 0
+    assert len(answer(folder, "conflicts", "--reason", "never")["items"]) == 1
     refused(folder, "review", "decide", "candidate:1", "merge", kind=decisions.Decided)
     refused(folder, "review", "decide", "conflict:77", "merge")
     refused(folder, "review", "decide", "what", "merge")
-    refused(folder, "review", "decide", "conflict:3", "perhaps")
+    refused(folder, "review", "decide", conflict["item"], "perhaps")
     refused(folder, "conflicts", "--reason", "weather")
 
 
@@ -151,16 +200,44 @@ def test_overview(folder: Path) -> None:
 
 
 def test_rules(folder: Path) -> None:
-    assert answer(folder, "rules")["version"] == 0
-    ws = opened(folder)
+    ws = open_workspace(folder)
     ws.save("touchpoint", "crm", {"channel": "offline", "joining": "consent"}, author="test")
-    ws.save("identity", "rules", {"identity": "rules", "types": {"phone": {"max_customers": 7}}}, author="test")
     ws.close()
     text = run(folder, "rules")
     assert "version 1" in text
     assert "touchpoint crm: joining consent" in text
     rows = {row["type"]: row for row in answer(folder, "rules")["types"]}
-    assert (rows["phone"]["customers"], rows["phone"]["own"]) == (7, "yes")
+    assert (rows["unionid"]["per customer"], rows["unionid"]["own"], rows["phone"]["own"]) == (1, "yes", "")
+
+
+def test_previews_change_nothing(folder: Path, tmp_path: Path) -> None:
+    ws = open_workspace(folder)
+    ws.save("segment", "vip", VIP, author="test")
+    ws.close()
+    before = customers(folder)
+    body = answer(folder, "preview", "merge", WEI_IS, LI_IS)
+    assert (body["merged"], body["split"], len(body["before"]), len(body["after"])) == (1, 0, 2, 1)
+    assert any("UnionID" in text for text in body["warnings"])
+    body = answer(folder, "preview", "split", LI_IS, "unionid:uB")
+    assert (body["merged"], body["split"], len(body["after"])) == (0, 1, 2)
+    assert answer(folder, "preview", "block", "device:d-1")["split"] == 1
+    assert answer(folder, "preview", "never", WEI_IS, LI_IS)["identifiers_moved"] == 0
+    assert "0 merged, 1 split" in run(folder, "preview", "split", LI_IS, "unionid:uB")
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("types: {unionid: {max_per_customer: 0}}\n")
+    body = answer(folder, "preview", "rules", str(rules))
+    assert (body["customers before"], body["customers after"], body["conflicts after"]) == (2, 1, 0)
+    assert "customers after: 1" in run(folder, "preview", "rules", str(rules))
+    assert answer(folder, "preview", "thresholds", "0.9", "0.5")["pairs joined"] == 1
+    assert customers(folder) == before
+    refused(folder, "preview", "thresholds", "0.6", "0.9")
+    refused(folder, "preview", "undo", "9")
+    rules.write_text("types: {horoscope: {priority: 1}}\n")
+    refused(folder, "preview", "rules", str(rules), kind=RulesError)
+
+
+def test_match_needs_records(folder: Path) -> None:
+    refused(folder, "match", kind=OnePoolError)
 
 
 def test_evaluate(folder: Path, tmp_path: Path) -> None:
@@ -208,7 +285,7 @@ def test_fit(folder: Path, people: Path, tmp_path: Path) -> None:
     clusters = pq.read_table(out)
     assert clusters.num_rows == len(PEOPLE)
     assert set(clusters["record_id"].to_pylist()) == {row[0] for row in PEOPLE}
-    ws = opened(folder)
+    ws = open_workspace(folder)
     saved = ws.definitions.get("model", "customers")
     ws.close()
     assert saved is not None

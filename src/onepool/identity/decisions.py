@@ -51,7 +51,10 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One row. `part`: what a split took out. `candidates`: proposals that it settled. `over`: decisions it ends."""
+    """One row. `part`: what a split took out; `pairs`: what it cut, or what a merge joins beside its ends.
+
+    `candidates`: proposals that it settled. `over`: decisions it ends.
+    """
 
     id: int
     at: datetime
@@ -74,19 +77,22 @@ def merge(
     clock: Clock,
     one: Side,
     other: Side,
+    pairs: Iterable[tuple[int, int]] = (),
     *,
     author: str,
     reason: str = "",
     seen: int | None = None,
     candidate: int | None = None,
 ) -> Decision:
-    """Make two customers one.
+    """Make two customers one; `pairs`: identifiers to be joined beside the anchors, for a merge beyond the limits.
 
     `seen`: the latest decision that the author knew: later ones between the two refuse this one with Decided, earlier
     ones that kept them apart are overruled; without it any one in force refuses. `candidate`: the proposal that is
     answered; Decided when it was answered already.
     """
-    return _rule(state, clock, "merge", one, other, author=author, reason=reason, seen=seen, candidate=candidate)
+    return _rule(
+        state, clock, "merge", one, other, author=author, reason=reason, seen=seen, candidate=candidate, pairs=pairs
+    )
 
 
 def never(
@@ -222,6 +228,7 @@ def _rule(
     reason: str,
     seen: int | None,
     candidate: int | None,
+    pairs: Iterable[tuple[int, int]] = (),
 ) -> Decision:
     if one.anchor is None or other.anchor is None:
         raise DecisionError(
@@ -255,16 +262,9 @@ def _rule(
         if settled:
             status = "merged" if kind == "merge" else "never"
             connection.execute(update(candidates).where(candidates.c.id.in_(settled)).values(status=status))
-        return _add(
-            connection,
-            clock,
-            kind,
-            one.anchor,
-            other.anchor,
-            ({"candidates": settled} if settled else {}) | ({"over": over} if over else {}),
-            author,
-            reason,
-        )
+        parts = {"candidates": settled, "over": over, "pairs": [list(pair) for pair in sorted(set(pairs))]}
+        payload = {name: part for name, part in parts.items() if part}
+        return _add(connection, clock, kind, one.anchor, other.anchor, payload, author, reason)
 
 
 def _add(

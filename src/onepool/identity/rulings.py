@@ -21,7 +21,8 @@ class Rulings:
 def in_force(decisions: Sequence[Decision]) -> Rulings:
     """The rulings that follow from all decisions, in order of their numbers.
 
-    Of two about one pair the later holds; a merge also ends those that it names (`over`) and cuts of its own pair.
+    Of two about one pair the later holds; a merge also ends those that it names (`over`) and cuts of its own pair. One
+    that overrules a limit has further `pairs`, so that nobody whom it joins is left out for that limit.
     """
     ordered = sorted(decisions, key=lambda one: one.id)
     undone: set[int] = set()
@@ -43,9 +44,10 @@ def in_force(decisions: Sequence[Decision]) -> Rulings:
             continue
         pair = (min(one.a, one.b), max(one.a, one.b))
         if one.kind == "merge":
-            merges[pair] = one.id
-            never.discard(pair)
-            cuts.discard(pair)
+            for wanted in (pair, *one.pairs):
+                merges[wanted] = one.id
+                never.discard(wanted)
+                cuts.discard(wanted)
         elif one.kind in ("never", "split") and one.id not in over:
             never.add(pair)
             merges.pop(pair, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from onepool.cli.identity import evaluation, explain, fitting, overview, review, rulings
+from onepool.cli.identity import evaluation, explain, fitting, overview, previews, review, rulings
 
 commands = typer.Typer(help="OneID: who is one customer, why, and what people ruled.", no_args_is_help=True)
 commands.command("explain")(explain.explain)
@@ -20,3 +20,5 @@ commands.command("conflicts")(review.conflicts)
 commands.add_typer(review.commands, name="review")
 commands.command("evaluate")(evaluation.evaluate)
 commands.command("fit")(fitting.fit)
+commands.command("match")(previews.match)
+commands.add_typer(previews.commands, name="preview")

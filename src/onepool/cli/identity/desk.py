@@ -14,6 +14,7 @@ from onepool.cli.output import author, opened
 from onepool.errors import UsageError
 
 if TYPE_CHECKING:
+    from onepool.api.desk import IdentityDesk
     from onepool.identity.decisions import Side
     from onepool.identity.read import Link, Node, Sources
     from onepool.workspace import Workspace
@@ -43,6 +44,15 @@ class Desk:
 
         return side_of(self.sources, self.whom(text)[-1].customer_id)
 
+    def part(self, who: str, identifiers: list[str]) -> tuple[int, set[int]]:
+        """A customer and some of its identifiers, as they were typed."""
+        customer = self.whom(who)[-1].customer_id
+        part = set()
+        for text in identifiers:
+            tenures = self.whom(text)
+            part.add(next((one for one in tenures if one.customer_id == customer), tenures[-1]).identifier_id)
+        return customer, part
+
     def said(self, title: Mapping[Any, str]) -> str:
         """A text in the workspace's language."""
         return title["zh" if self.ws.settings.language.startswith("zh") else "en"]
@@ -65,6 +75,46 @@ def desk(folder: Path) -> Iterator[Desk]:
         raise UsageError(error.message, where=error.where, hint=error.hint) from error
     finally:
         ws.close()
+
+
+@contextmanager
+def computing(ws: Workspace) -> Iterator[IdentityDesk]:
+    """The desk that previews and matches: the running server's, or one of our own."""
+    from onepool.api.remote_desk import RemoteDesk
+    from onepool.pool import PoolBusy
+    from onepool.tick import Desk as OwnDesk
+    from onepool.tick import Worker, WorkerBusy
+
+    try:
+        worker = Worker(ws)
+    except (WorkerBusy, PoolBusy):
+        remote = RemoteDesk(ws.socket)
+        try:
+            yield remote
+        finally:
+            remote.close()
+        return
+    try:
+        worker.drain()
+        yield OwnDesk(ws, worker)
+    finally:
+        worker.close()
+
+
+def settle(ws: Workspace) -> bool:
+    """Let decisions take effect at once; False when a running server will see to it."""
+    from onepool.pool import PoolBusy
+    from onepool.tick import Worker, WorkerBusy
+
+    try:
+        worker = Worker(ws)
+    except (WorkerBusy, PoolBusy):
+        return False
+    try:
+        worker.drain()
+    finally:
+        worker.close()
+    return True
 
 
 def actor() -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from onepool.identity.matching.fit import Links
 
 _IDS = ("record_id", "rec_id", "recordid", "unique_id", "id", "编号", "记录编号")
+_MODEL = "customers"
 _LEFT, _RIGHT = "left", "right"
 _FILE = "CSV, TSV or Parquet"
 
@@ -286,9 +287,9 @@ def _write(clusters: pa.Table, path: Path) -> None:
 
 
 def _save(folder: Path, made: Fit) -> int:
-    body: dict[str, Any] = json.loads(made.model.to_json())
+    body: dict[str, Any] = {"model": _MODEL, **json.loads(made.model.to_json())}
     ws = opened(folder)
     try:
-        return ws.save("model", "customers", body, author=author(), reason="identity fit").version
+        return ws.save("model", _MODEL, body, author=author(), reason="identity fit").version
     finally:
         ws.close()

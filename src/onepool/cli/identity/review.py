@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from onepool.cli.identity.desk import Desk, Limit, Reason, actor, called, desk
-from onepool.cli.output import HERE, Json, WorkspaceDir, note, say, show_json, show_table
+from onepool.cli.identity.desk import Desk, Limit, Reason, actor, called, desk, settle
+from onepool.cli.identity.rulings import tell
+from onepool.cli.output import HERE, Json, WorkspaceDir, note, show_json, show_table
 from onepool.errors import UsageError
 
 if TYPE_CHECKING:
@@ -66,10 +67,8 @@ def decide(
         raise UsageError(f"no such judgement: {verdict}", hint="merge or never")
     with desk(folder) as at:
         made = _decide(at, item, verdict, reason)
-    if as_json:
-        show_json({"id": made.id, "kind": made.kind, "a": made.a, "b": made.b})
-    else:
-        say(f"decision {made.id}: {made.kind}; the tick takes it up. Back again: onepool identity undo {made.id}")
+        answer = {"id": made.id, "kind": made.kind, "a": made.a, "b": made.b}
+        tell(made.kind, made.id, settle(at.ws), answer if as_json else None)
 
 
 def _decide(at: Desk, item: str, verdict: str, reason: str) -> Decision:
@@ -82,9 +81,12 @@ def _decide(at: Desk, item: str, verdict: str, reason: str) -> Decision:
     if ends is None:
         raise UsageError(f"{item} does not wait (any more)", hint="see: onepool identity review list")
     one, other = (read.side_with(at.sources, end) for end in ends)
-    rule = decisions.merge if verdict == "merge" else decisions.never
     candidate = int(number) if kind == "candidate" else None
-    return rule(at.ws.state, at.ws.clock, one, other, author=actor(), reason=reason, candidate=candidate)
+    state, clock, author = at.ws.state, at.ws.clock, actor()
+    if verdict == "merge":
+        further = read.merge_pairs(at.sources, one, other)
+        return decisions.merge(state, clock, one, other, further, author=author, reason=reason, candidate=candidate)
+    return decisions.never(state, clock, one, other, author=author, reason=reason, candidate=candidate)
 
 
 def _show(at: Desk, waiting: list[tuple[Kind, int, int, int]], limit: int, as_json: bool, title: str) -> None:

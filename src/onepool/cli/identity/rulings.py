@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from onepool.cli.identity.desk import WHO, Limit, Reason, Who, actor, desk
+from onepool.cli.identity.desk import WHO, Desk, Limit, Reason, Who, actor, desk, settle
 from onepool.cli.output import HERE, Json, WorkspaceDir, say, show_json, show_table
 
 if TYPE_CHECKING:
@@ -50,14 +50,9 @@ def split(
     with desk(folder) as at:
         from onepool.identity import decisions, read
 
-        customer = at.whom(who)[-1].customer_id
-        part = set()
-        for text in identifiers:
-            tenures = at.whom(text)
-            part.add(next((one for one in tenures if one.customer_id == customer), tenures[-1]).identifier_id)
-        one, rest, pairs = read.split_sides(at.sources, customer, part)
+        one, rest, pairs = read.split_sides(at.sources, *at.part(who, identifiers))
         made = decisions.split(at.ws.state, at.ws.clock, one, rest, pairs, author=actor(), reason=reason, seen=None)
-        _told(made, as_json)
+        _told(at, made, as_json)
 
 
 def block(who: Who, folder: WorkspaceDir = HERE, reason: Reason = "", as_json: Json = False) -> None:
@@ -69,7 +64,7 @@ def block(who: Who, folder: WorkspaceDir = HERE, reason: Reason = "", as_json: J
         from onepool.identity import decisions
 
         node = at.whom(who)[-1]
-        _told(decisions.block(at.ws.state, at.ws.clock, node.base, author=actor(), reason=reason), as_json)
+        _told(at, decisions.block(at.ws.state, at.ws.clock, node.base, author=actor(), reason=reason), as_json)
 
 
 def undo(
@@ -85,7 +80,7 @@ def undo(
     with desk(folder) as at:
         from onepool.identity import decisions
 
-        _told(decisions.undo(at.ws.state, at.ws.clock, decision, author=actor(), reason=reason), as_json)
+        _told(at, decisions.undo(at.ws.state, at.ws.clock, decision, author=actor(), reason=reason), as_json)
 
 
 def list_decisions(
@@ -109,19 +104,31 @@ def list_decisions(
 
 def _rule(kind: str, a: str, b: str, folder: Path, reason: str, override: bool, as_json: bool) -> None:
     with desk(folder) as at:
-        from onepool.identity import decisions
+        from onepool.identity import decisions, read
 
-        seen = decisions.latest(at.ws.state) if override else None
-        rule = decisions.merge if kind == "merge" else decisions.never
+        state, clock, author = at.ws.state, at.ws.clock, actor()
+        seen = decisions.latest(state) if override else None
         one, other = at.side(a), at.side(b)
-        _told(rule(at.ws.state, at.ws.clock, one, other, author=actor(), reason=reason, seen=seen), as_json)
+        if kind == "merge":
+            further = read.merge_pairs(at.sources, one, other)
+            made = decisions.merge(state, clock, one, other, further, author=author, reason=reason, seen=seen)
+        else:
+            made = decisions.never(state, clock, one, other, author=author, reason=reason, seen=seen)
+        _told(at, made, as_json)
 
 
-def _told(made: Decision, as_json: bool) -> None:
-    if as_json:
-        show_json(_decision(made))
+def _told(at: Desk, made: Decision, as_json: bool) -> None:
+    tell(made.kind, made.id, settle(at.ws), None if not as_json else _decision(made))
+
+
+def tell(kind: str, number: int, done: bool, answer: dict[str, Any] | None) -> None:
+    """Say that a decision was made; `answer`: as JSON."""
+    if answer is not None:
+        show_json({**answer, "applied": done})
         return
-    say(f"decision {made.id}: {made.kind}; the tick takes it up. Back again: onepool identity undo {made.id}")
+    state = "applied" if done else "the running server applies it within moments"
+    back = "" if kind == "undo" else f"; back again: onepool identity undo {number}"
+    say(f"decision {number}: {kind}, {state}{back}")
 
 
 def _decision(one: Decision) -> dict[str, Any]:

@@ -2,7 +2,16 @@
 
 from onepool.identity.read.briefs import Brief, briefs
 from onepool.identity.read.explain import Explanation, Reason, Step, explain, path
-from onepool.identity.read.graph import Graph, graph, is_strong, pairs_between, side, side_with, split_sides
+from onepool.identity.read.graph import (
+    Graph,
+    graph,
+    is_strong,
+    merge_pairs,
+    pairs_between,
+    side,
+    side_with,
+    split_sides,
+)
 from onepool.identity.read.overview import Overview, Suspect, overview, suspicious
 from onepool.identity.read.queue import (
     Kind,
@@ -55,6 +64,7 @@ __all__ = [
     "joining_of",
     "links_by_id",
     "members",
+    "merge_pairs",
     "named",
     "nodes",
     "open_conflicts",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
@@ -9,6 +10,7 @@ from typing import Literal
 from onepool.identity import decisions
 from onepool.identity.decisions import Decision
 from onepool.identity.read.sources import Link, Node, Sources, customers_of, links_of, members, nodes
+from onepool.identity.witness import incompatible_plain
 
 MAX_LINKS = 2_000
 
@@ -70,6 +72,37 @@ def side_with(sources: Sources, identifier: int) -> decisions.Side:
     """The customer of an identifier as one side of a decision about this very identifier."""
     customer = customers_of(sources.session, [identifier]).get(identifier, identifier)
     return decisions.Side(identifier, tuple(members(sources.session, [customer]).get(customer, [identifier])))
+
+
+def merge_pairs(sources: Sources, one: decisions.Side, other: decisions.Side) -> list[tuple[int, int]]:
+    """The pairs that a merge has to name beside both anchors, so that all of both customers becomes one.
+
+    None as long as the rules would allow the join. Where it overrules a limit, or names that contradict, every joining
+    identifier of either side with its anchor: else those beyond the limit would be left out.
+    """
+    known = nodes(sources, (*one.identifiers, *other.identifiers))
+    left, right = ([known[n] for n in side.identifiers if n in known] for side in (one, other))
+    if not (_over_limit(sources, left, right) or (sources.registry.names_matter and _contradict(left, right))):
+        return []
+    return sorted(
+        (min(side.anchor, node.identifier_id), max(side.anchor, node.identifier_id))
+        for side, some in ((one, left), (other, right))
+        for node in some
+        if side.anchor is not None and node.identifier_id != side.anchor and is_strong(sources, node.type)
+    )
+
+
+def _over_limit(sources: Sources, left: list[Node], right: list[Node]) -> bool:
+    if len(left) + len(right) > sources.registry.max_identifiers:
+        return True
+    one, other = (Counter((node.type, node.scope) for node in side) for side in (left, right))
+    limits = {slot: sources.registry.rule(slot[0]).max_per_customer for slot in one if slot in other}
+    return any(limit is not None and one[slot] + other[slot] > limit for slot, limit in limits.items())
+
+
+def _contradict(left: list[Node], right: list[Node]) -> bool:
+    names, others = ({node.witness for node in side if node.witness} for side in (left, right))
+    return any(incompatible_plain(one, other) for one in names for other in others)
 
 
 def split_sides(

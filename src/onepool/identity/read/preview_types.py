@@ -13,8 +13,9 @@ ChangeKind = Literal["merge", "never", "split", "block", "undo"]
 class Change:
     """A decision to be tried out, in the terms of decisions: ends are identifiers.
 
-    merge, never: `a`, `b` (the anchors). split: `part` taken out of `a`'s customer, `pairs` of base identifiers cut,
-    `a`, `b` the anchors of both sides (None: a side has none). block: `a`. undo: `decision`.
+    merge, never: `a`, `b` (the anchors); `pairs`: what a merge beyond the limits joins beside them. split: `part` is
+    taken out of `a`'s customer, `pairs` of base identifiers are cut, `a`, `b` are the anchors of both sides (None: a
+    side has none). block: `a`. undo: `decision`.
     """
 
     kind: ChangeKind

@@ -37,7 +37,7 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One identifier, or a later tenure of it. Instants in µs."""
+    """One identifier, or a later tenure of it. Instants in µs; `witness`: the code of the name last heard with it."""
 
     identifier_id: int
     base: int
@@ -48,6 +48,7 @@ class Node:
     valid_from: int | None
     first_seen: int
     last_seen: int
+    witness: int
     customer_id: int
 
 
@@ -273,6 +274,7 @@ def _node(row: Any, customer_id: int) -> Node:
         valid_from=row.valid_from,
         first_seen=row.first_seen,
         last_seen=row.last_seen,
+        witness=row.witness,
         customer_id=customer_id,
     )
 

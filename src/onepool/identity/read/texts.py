@@ -157,6 +157,6 @@ _WARNINGS = {
     "size": ("合并后的标识数超过单个客户的上限", "one customer would have more identifiers than are allowed"),
     "never": ("此前有人判定两者永不合并", "people ruled before that they are never one"),
     "no-effect": ("不会有任何变化", "nothing would change"),
-    "stopped": ("其他证据仍会把两者合在一起，或其他判定阻止此操作", "other evidence or decisions stand against it"),
-    "overrules": ("将推翻此前的判定（编号 {0}）", "it overrules an earlier decision ({0})"),
+    "stopped": ("已有判定阻止此操作，结果不会改变", "an earlier decision stands against it; nothing would change"),
+    "overrules": ("将推翻此前的人工判定", "it overrules an earlier decision"),
 }

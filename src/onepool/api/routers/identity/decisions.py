@@ -119,7 +119,8 @@ def change_of(src: Sources, change: AnyChange) -> preview_types.Change:
         part, rest, pairs = read.split_sides(src, customer(src, change.customer_id), change.identifiers)
         return preview_types.Change("split", a=part.anchor, b=rest.anchor, part=part.identifiers, pairs=tuple(pairs))
     one, other = (side_of(src, number) for number in (change.a, change.b))
-    return preview_types.Change(change.kind, a=one.anchor, b=other.anchor)
+    further = read.merge_pairs(src, one, other) if isinstance(change, MergeChange) else []
+    return preview_types.Change(change.kind, a=one.anchor, b=other.anchor, pairs=tuple(further))
 
 
 def _decide(src: Sources, time: Clock, body: DecisionRequest, author: str) -> decisions.Decision:
@@ -128,9 +129,11 @@ def _decide(src: Sources, time: Clock, body: DecisionRequest, author: str) -> de
     if isinstance(body, SplitChange):
         part, rest, pairs = read.split_sides(src, customer(src, body.customer_id), body.identifiers)
         return decisions.split(src.state, time, part, rest, pairs, author=author, reason=body.reason, seen=body.seen)
-    rule = decisions.merge if isinstance(body, MergeChange) else decisions.never
     one, other = (side_of(src, number) for number in (body.a, body.b))
-    return rule(src.state, time, one, other, author=author, reason=body.reason, seen=body.seen)
+    if isinstance(body, MergeChange):
+        further = read.merge_pairs(src, one, other)
+        return decisions.merge(src.state, time, one, other, further, author=author, reason=body.reason, seen=body.seen)
+    return decisions.never(src.state, time, one, other, author=author, reason=body.reason, seen=body.seen)
 
 
 def _identifier(src: Sources, number: int) -> int:

@@ -182,9 +182,11 @@ def _decide(src: Sources, time: Clock, item: ReviewDecision, author: str, reason
     if ends is None:
         raise NotFound("this is not in the queue any more", where=item.id, code="review-gone")
     one, other = (read.side_with(src, end) for end in ends)
-    rule = decisions.merge if item.decision == "merge" else decisions.never
     candidate = int(number) if kind == "candidate" else None
-    return rule(src.state, time, one, other, author=author, reason=reason, candidate=candidate)
+    if item.decision == "merge":
+        further = read.merge_pairs(src, one, other)
+        return decisions.merge(src.state, time, one, other, further, author=author, reason=reason, candidate=candidate)
+    return decisions.never(src.state, time, one, other, author=author, reason=reason, candidate=candidate)
 
 
 def _said(error: OnePoolError) -> str:

@@ -1,0 +1,251 @@
+"""identity match; identity preview merge, never, split, block, undo, rules, thresholds."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+import yaml
+
+from onepool.cli.identity.desk import WHO, Desk, Who, called, computing, desk
+from onepool.cli.output import HERE, Json, WorkspaceDir, note, say, show_json, show_table
+from onepool.errors import OnePoolError, UsageError
+
+if TYPE_CHECKING:
+    from onepool.identity.read import Node
+    from onepool.identity.read.preview_types import Change, SegmentEffect, Shape
+
+commands = typer.Typer(help="What a decision, other rules or thresholds would change; nothing is kept.")
+
+_PATIENCE = 0.5
+
+
+class MatchingFailed(OnePoolError):
+    """A run of the model failed."""
+
+    code = "matching"
+
+
+def match(folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
+    """Learn the model from all customers, propose pairs for review, and join the sure ones where the rules let it.
+
+    Example: onepool identity match
+    """
+    with desk(folder) as at, computing(at.ws) as worker:
+        state = worker.start_matching()
+        step = None
+        while state.state == "running":
+            if state.step != step and not as_json:
+                note(f"{state.step} …")
+            step = state.step
+            time.sleep(_PATIENCE)
+            state = worker.matching_state()
+        if state.problem is not None or state.last is None:
+            raise MatchingFailed(state.problem or "the run ended without a result")
+    found = {"candidates": state.last.candidates, "joined": state.last.joined, "seconds": round(state.last.seconds, 1)}
+    if as_json:
+        show_json(found)
+        return
+    say(f"{found['candidates']:,} pairs found, {found['joined']:,} joined, in {found['seconds']} s")
+    say("see: onepool identity review list")
+
+
+@commands.command("merge")
+def merge(a: Who, b: Who, folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
+    """What making two customers one would change.
+
+    Example: onepool identity preview merge 12 34
+    """
+    _pairwise("merge", a, b, folder, as_json)
+
+
+@commands.command("never")
+def never(a: Who, b: Who, folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
+    """What keeping two customers apart would change.
+
+    Example: onepool identity preview never 12 34
+    """
+    _pairwise("never", a, b, folder, as_json)
+
+
+@commands.command("split")
+def split(
+    who: Who,
+    identifiers: Annotated[list[str], typer.Argument(help=f"What would be taken out, each {WHO}.")],
+    folder: WorkspaceDir = HERE,
+    as_json: Json = False,
+) -> None:
+    """What taking identifiers out of a customer would change.
+
+    Example: onepool identity preview split 12 openid@wx1:oABC
+    """
+    with desk(folder) as at:
+        from onepool.identity.read import split_sides
+        from onepool.identity.read.preview_types import Change
+
+        part, rest, pairs = split_sides(at.sources, *at.part(who, identifiers))
+        _show(at, Change("split", part.anchor, rest.anchor, part.identifiers, tuple(pairs)), as_json)
+
+
+@commands.command("block")
+def block(who: Who, folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
+    """What blocking an identifier would change.
+
+    Example: onepool identity preview block phone:13800000000
+    """
+    with desk(folder) as at:
+        from onepool.identity.read.preview_types import Change
+
+        _show(at, Change("block", at.whom(who)[-1].base), as_json)
+
+
+@commands.command("undo")
+def undo(
+    decision: Annotated[int, typer.Argument(help="Its number, as `identity decisions` shows it.")],
+    folder: WorkspaceDir = HERE,
+    as_json: Json = False,
+) -> None:
+    """What taking a decision back would change.
+
+    Example: onepool identity preview undo 7
+    """
+    with desk(folder) as at:
+        from onepool.identity import decisions
+        from onepool.identity.read.preview_types import Change
+
+        if decisions.get(at.ws.state, decision) is None:
+            raise UsageError(f"there is no decision {decision}", hint="see: onepool identity decisions")
+        _show(at, Change("undo", decision=decision), as_json)
+
+
+@commands.command("rules")
+def rules(
+    file: Annotated[Path, typer.Argument(help="Rules as YAML, such as identity/rules.yaml.", exists=True)],
+    segment: Annotated[list[str] | None, typer.Option(help="Only these segments.")] = None,
+    folder: WorkspaceDir = HERE,
+    as_json: Json = False,
+) -> None:
+    """What other rules would do to all customers.
+
+    Example: onepool identity preview rules identity/rules.yaml
+    """
+    try:
+        body = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"no YAML: {error}", where=str(file)) from error
+    with desk(folder) as at, computing(at.ws) as worker:
+        from onepool.identity.read import nodes
+        from onepool.identity.registry import parse_rules
+
+        parse_rules(body, at.sources.standard, str(file))
+        found = worker.preview_rules(body, segment or [])
+        shown = {n for one in found.samples for some in (*one.before, *one.after) for n in some}
+        known = nodes(at.sources, shown)
+    counts = {
+        "customers before": found.customers_before,
+        "customers after": found.customers_after,
+        "merged": found.merged,
+        "split": found.split,
+        "identifiers moved": found.identifiers_moved,
+        "conflicts before": found.conflicts_before,
+        "conflicts after": found.conflicts_after,
+    }
+    largest = [{"customer_id": one.customer_id, "identifiers": len(one.identifiers)} for one in found.largest]
+    samples = [{"before": _sets(one.before, known), "after": _sets(one.after, known)} for one in found.samples]
+    segments = [_segment(one) for one in found.segments]
+    if as_json:
+        show_json({**counts, "largest": largest, "samples": samples, "segments": segments})
+        return
+    for name, count in counts.items():
+        say(f"{name}: {count:,}")
+    show_table(samples, "some of the customers that change")
+    show_table([one for one in segments if one["entering"] or one["leaving"]], "segments that change")
+    note(f"computed on all evidence in {found.seconds:.1f} s; to put them in force: onepool apply")
+
+
+@commands.command("thresholds")
+def thresholds(
+    join: Annotated[float, typer.Argument(min=0.5, max=1, help="From this probability on, pairs join.")],
+    review: Annotated[float, typer.Argument(min=0, max=1, help="From this one on, people are asked.")],
+    folder: WorkspaceDir = HERE,
+    as_json: Json = False,
+) -> None:
+    """What other thresholds would do with the pairs that the model found.
+
+    Example: onepool identity preview thresholds 0.99 0.8
+    """
+    if review > join:
+        raise UsageError("review is above join", hint="people are asked below what joins by itself")
+    with desk(folder) as at, computing(at.ws) as worker:
+        found = worker.preview_thresholds(join, review)
+    counts = {
+        "pairs joined": found.pairs_joined,
+        "pairs to review": found.pairs_review,
+        "customers merged": found.customers_merged,
+        "expected to be wrong": round(found.expected_wrong, 2),
+    }
+    if as_json:
+        show_json(counts)
+        return
+    for name, count in counts.items():
+        say(f"{name}: {count:,}")
+
+
+def _pairwise(kind: str, a: str, b: str, folder: Path, as_json: bool) -> None:
+    with desk(folder) as at:
+        from onepool.identity.read import merge_pairs
+        from onepool.identity.read.preview_types import Change
+
+        one, other = at.side(a), at.side(b)
+        if one.anchor is None or other.anchor is None:
+            raise UsageError("one of the two has only identifiers that never join (a device, a cookie)")
+        if kind == "merge":
+            further = tuple(merge_pairs(at.sources, one, other))
+            _show(at, Change("merge", one.anchor, other.anchor, pairs=further), as_json)
+        else:
+            _show(at, Change("never", one.anchor, other.anchor), as_json)
+
+
+def _show(at: Desk, change: Change, as_json: bool) -> None:
+    from onepool.identity.read import Words, nodes
+
+    with computing(at.ws) as worker:
+        found = worker.preview_decision(change)
+    known = nodes(at.sources, {n for shape in (*found.before, *found.after) for n in shape.identifiers})
+    words = Words(at.sources.standard, at.sources.registry)
+    before, after = (_shapes(shapes, known) for shapes in (found.before, found.after))
+    segments = [_segment(one) for one in found.segments]
+    warnings = [at.said(words.warning(one)) for one in found.warnings]
+    if as_json:
+        counts = {"merged": found.merged, "split": found.split, "identifiers_moved": found.identifiers_moved}
+        show_json({"before": before, "after": after, **counts, "segments": segments, "warnings": warnings})
+        return
+    for text in warnings:
+        note(f"! {text}")
+    show_table(before, "before")
+    show_table(after, "after")
+    say(f"{found.merged} merged, {found.split} split, {found.identifiers_moved} identifiers moved")
+    show_table([one for one in segments if one["entering"] or one["leaving"]], "segments that change")
+
+
+def _shapes(shapes: list[Shape], known: dict[int, Node]) -> list[dict[str, Any]]:
+    return [
+        {"customer_id": one.customer_id, "identifiers": "\n".join(called(known[n]) for n in one.identifiers)}
+        for one in shapes
+    ]
+
+
+def _sets(sets: list[tuple[int, ...]], known: dict[int, Node]) -> str:
+    return "\n---\n".join("\n".join(called(known[n]) for n in some if n in known) for some in sets)
+
+
+def _segment(one: SegmentEffect) -> dict[str, Any]:
+    return {
+        "segment": one.segment,
+        "before": one.before,
+        "after": one.after,
+        "entering": one.entering,
+        "leaving": one.leaving,
+    }
