@@ -152,9 +152,11 @@ def _plain_amounts(values: Sequence[Any], places: float) -> Column | None:
         return None
     missing = np.isnan(given)
     filled = np.where(missing, 0.0, given)
-    scaled = filled * places
-    whole = np.rint(scaled)
-    if not (np.all(np.abs(filled) < _EXACT) and np.all(np.abs(scaled - whole) < 0.49)):
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is looked at one by one below
+        scaled = filled * places
+        whole = np.rint(scaled)
+        exact = np.all(np.abs(filled) < _EXACT) and np.all(np.abs(scaled - whole) < 0.49)
+    if not exact:
         return None
     if missing.any() and not all(value is None for value, gone in zip(values, missing, strict=True) if gone):
         return None  # a NaN that was sent
