@@ -10,11 +10,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from onepool.compiled import keep_compiled
+
 if TYPE_CHECKING:
     from onepool.handle import Handle
 
 __version__ = "0.1.0"
 __all__ = ["open"]
+
+keep_compiled()
 
 
 def open(folder: str | Path) -> Handle:

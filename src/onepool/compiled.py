@@ -1,0 +1,32 @@
+"""Where compiled functions are kept between runs.
+
+numba keeps what it compiled beside the source and compiles a function anew when its own file changed. A function that
+calls one in another file has that one inside it, though, and would go on with the old one. So what was compiled is kept
+in a folder named after all sources concerned: after any change, everything is compiled anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+_ROOMS = ("identity", "pool")
+"""The packages that have compiled functions."""
+
+
+def keep_compiled() -> None:
+    """Set numba's folder, unless somebody did. To be called before numba is imported."""
+    if "NUMBA_CACHE_DIR" in os.environ:
+        return
+    root = Path(__file__).parent
+    digest = hashlib.sha256()
+    for room in _ROOMS:
+        for path in sorted((root / room).rglob("*.py")):
+            found = path.stat()
+            digest.update(f"{path.relative_to(root)}:{found.st_size}:{found.st_mtime_ns};".encode())
+    name = f"numba-{digest.hexdigest()[:12]}"
+    own = root / "__pycache__"
+    shared = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "onepool"
+    base = own if os.access(own if own.exists() else root, os.W_OK) else shared
+    os.environ["NUMBA_CACHE_DIR"] = str(base / name)
