@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 
 _ROOMS = ("identity", "pool")
-"""The packages that have compiled functions."""
+"""The packages that have compiled functions: in files that say numba, as do those of constants that they use."""
 
 
 def keep_compiled() -> None:
@@ -23,8 +23,9 @@ def keep_compiled() -> None:
     digest = hashlib.sha256()
     for room in _ROOMS:
         for path in sorted((root / room).rglob("*.py")):
-            found = path.stat()
-            digest.update(f"{path.relative_to(root)}:{found.st_size}:{found.st_mtime_ns};".encode())
+            source = path.read_bytes()
+            if b"numba" in source:
+                digest.update(source)
     name = f"numba-{digest.hexdigest()[:12]}"
     own = root / "__pycache__"
     shared = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "onepool"

@@ -1,7 +1,7 @@
 """The arrays that hold identifiers and links, and what was concluded from them.
 
 Each table is one array of shape (columns, entries) for each width of number; the constants below name its rows. Few
-arrays make the compiled functions cheap to call, and rows that are never written cost no memory.
+arrays make functions compiled by numba cheap to call, and rows that are never written cost no memory.
 """
 
 from __future__ import annotations
