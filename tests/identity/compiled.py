@@ -34,6 +34,7 @@ def registry_of(limits: Limits) -> Registry:
             strength=rule.strength,
             priority=rule.priority,
             verified=rule.verified,
+            account=not rule.contact,
             max_per_customer=rule.max_per_customer,
             max_customers=rule.max_customers,
             recycle_days=rule.recycle_days,
@@ -41,7 +42,13 @@ def registry_of(limits: Limits) -> Registry:
         )
         for name, rule in limits.types.items()
     }
-    return Registry(types, limits.max_identifiers, limits.names, {"consent": "consent", "never": "never"})
+    return Registry(
+        types=types,
+        max_identifiers=limits.max_identifiers,
+        names_matter=limits.names,
+        contacts=limits.contacts,
+        joining={"consent": "consent", "never": "never"},
+    )
 
 
 class Compiled:
@@ -110,6 +117,7 @@ class Compiled:
                 np.array([self.graph.source_number(f"rule {edge.id}", edge.basis) for edge in by_rule], np.int64),
                 np.array([edge.first for edge in by_rule], np.int64),
                 np.array([edge.last for edge in by_rule], np.int64),
+                np.array([edge.trust for edge in by_rule], np.int64),
             )
             self.links |= {edge.id: number for edge, number in zip(by_rule, numbers.tolist(), strict=True)}
         self._set_off(edge.id for edge in edges)

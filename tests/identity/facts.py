@@ -13,11 +13,11 @@ from onepool.identity.twin_live import LiveTwin
 from onepool.identity.witness import pack
 
 TYPES = {
-    "phone": TypeLimits(priority=5, max_per_customer=2, max_customers=2, recycle_days=90),
+    "phone": TypeLimits(priority=5, contact=True, max_per_customer=2, max_customers=2, recycle_days=90),
     "member_no": TypeLimits(priority=7, max_per_customer=1),
     "unionid": TypeLimits(priority=9, verified=True, max_per_customer=1),
     "openid": TypeLimits(priority=8, verified=True),
-    "email": TypeLimits(priority=8, max_customers=2),
+    "email": TypeLimits(priority=8, contact=True, max_customers=2),
     "device": TypeLimits("weak", max_customers=3, lifetime_days=30),
     "anonymous_id": TypeLimits("weak"),
     "order_token": TypeLimits("never"),
@@ -41,6 +41,7 @@ class Facts:
         for edge in edges:
             known = self.edges.setdefault(edge.id, replace(edge))
             known.first, known.last = min(known.first, edge.first), max(known.last, edge.last)
+            known.trust = max(known.trust, edge.trust)
 
     def solve(self, limits: Limits | None = None) -> Solution:
         """Customers by definition."""
@@ -79,12 +80,18 @@ def strong(facts: Facts, key: Key) -> bool:
 
 days = st.integers(0, 400).map(lambda n: n * DAY) | st.integers(0, 4).map(lambda n: n * 100 * DAY)
 lengths = st.sampled_from([0, 0, 0, 3 * DAY, 100 * DAY])
+roomy = {
+    **TYPES,
+    "phone": replace(TYPES["phone"], max_customers=6),
+    "email": replace(TYPES["email"], max_customers=None),
+}
 limits = st.builds(
     Limits,
-    st.just(TYPES),
+    st.sampled_from([TYPES, {**TYPES, **_SHARED}]),
     max_identifiers=st.sampled_from([3, 5, 8, 100]),
     names=st.sampled_from([True, True, True, False]),
     most_links=st.sampled_from([5, 8, 1000, 1000]),
+    contacts=st.sampled_from(["trust", "proved", "proved", "agreed"]),
 )
 
 
@@ -123,6 +130,7 @@ def links(draw: st.DrawFn, facts: Facts, number: int) -> Edge:
         basis=draw(st.sampled_from(["free"] * 6 + ["consent", "never"])),
         tenure_a=draw(st.sampled_from([0, 0, 1])) if likely else 0,
         tenure_b=draw(st.sampled_from([0, 0, 1])) if likely else 0,
+        trust=draw(st.sampled_from([0, 1, 1, 2])),
     )
 
 

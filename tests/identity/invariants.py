@@ -64,7 +64,7 @@ def evidence_is_live(facts: Facts, solution: Solution, rulings: Rulings) -> None
         assert not (used and (closed or withdrawn or not granted or cut)), (edge, verdict)
         assert bool(verdict.reason) == (verdict.status == "conflict")
         if verdict.status == "conflict":
-            assert verdict.reason.split(":")[0] in ("never", "size", "limit", "name")
+            assert verdict.reason.split(":")[0] in ("never", "size", "limit", "name", "unproved")
     for key in solution.void:
         assert solution.customer[key] == key
         assert [other for other, customer in solution.customer.items() if customer == key] == [key]

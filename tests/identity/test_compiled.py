@@ -50,10 +50,10 @@ class Histories(RuleBasedStateMachine):
         self.engine.add_links(edges)
 
     @precondition(lambda self: any(edge.kind == BY_RULE for edge in self.facts.edges.values()))
-    @rule(data=st.data(), time=days)
-    def see_again(self, data: st.DataObject, time: int) -> None:
+    @rule(data=st.data(), time=days, trust=st.integers(0, 2))
+    def see_again(self, data: st.DataObject, time: int, trust: int) -> None:
         known = sorted(number for number, edge in self.facts.edges.items() if edge.kind == BY_RULE)
-        edge = replace(self.facts.edges[data.draw(st.sampled_from(known))], first=time, last=time)
+        edge = replace(self.facts.edges[data.draw(st.sampled_from(known))], first=time, last=time, trust=trust)
         self.facts.add([edge])
         self.engine.add_links([edge])
 

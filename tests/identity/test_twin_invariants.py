@@ -42,10 +42,10 @@ class Histories(RuleBasedStateMachine):
         self.engine.add_links(edges)
 
     @precondition(lambda self: self.facts.edges)
-    @rule(data=st.data(), time=days)
-    def see_again(self, data: st.DataObject, time: int) -> None:
+    @rule(data=st.data(), time=days, trust=st.integers(0, 2))
+    def see_again(self, data: st.DataObject, time: int, trust: int) -> None:
         known = self.facts.edges[data.draw(st.sampled_from(sorted(self.facts.edges)))]
-        edge = replace(known, first=time, last=time)
+        edge = replace(known, first=time, last=time, trust=trust)
         self.facts.add([edge])
         self.engine.add_links([edge])
 

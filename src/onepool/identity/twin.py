@@ -9,7 +9,8 @@ the order in which they came.
 2. An identifier that is handed on (a device, a recycled phone) is several nodes in time, its *tenures*; see `place`.
 3. A value with more owners than its type allows is void: it joins nobody.
 4. Strong nodes are joined along usable links, the best link first, and never against a limit; see `join`. A human
-   merge counts as the best link, and only a human "never" stops it.
+   merge counts as the best link, and only a human "never" stops it. A contact that was merely typed, a phone for
+   one, joins two accounts only if a name agrees.
 5. A weak node follows the strong one that it was last seen with.
 
 Human merges and links by likelihood name nodes (identifier, tenure), as decisions of kind never do; they take no part
@@ -39,8 +40,10 @@ from onepool.identity.twin_facts import (
     Node,
     Slot,
     Span,
+    agree,
     consent_of,
     fault,
+    in_doubt,
     in_force,
     mix,
 )
@@ -136,7 +139,7 @@ def solve(
         elif a in void or b in void:
             links[edge.id] = Verdict("void")
         elif both:
-            joins.append(Join(order_of(edge, by_id, limits), a, b, edge.id))
+            joins.append(Join(order_of(edge, by_id, limits), a, b, edge.id, in_doubt(edge, by_id, limits)))
         else:
             links[edge.id] = Verdict("follows")
             weak, leader = (b, a) if edge.a in strong else (a, b)
@@ -239,12 +242,14 @@ def owners_of(node: Node, near: Collection[int], by_id: Mapping[int, Node], limi
 
 
 class Join(NamedTuple):
-    """A link or a merge between two nodes; `order` is unique but for links of one pair, which fare alike."""
+    """A link or a merge between two nodes; `order` is unique but for links of one pair, which fare alike. `doubt`: by a
+    contact that may be somebody else's."""
 
     order: tuple[int, ...]
     a: Key
     b: Key
     id: int
+    doubt: bool = False
 
     @property
     def human(self) -> bool:
@@ -253,12 +258,13 @@ class Join(NamedTuple):
 
 
 def order_of(edge: Edge, by_id: Mapping[int, Node], limits: Limits) -> tuple[int, ...]:
-    """Where a link comes: by rules, verified, of high priority, the earliest first; then by chance."""
+    """Where a link comes: by rules, verified, not in doubt, of high priority, the earliest first."""
     a, b = by_id[edge.a], by_id[edge.b]
     left, right = limits.types[a.type], limits.types[b.type]
     return (
         1 + edge.kind,
         0 if left.verified and right.verified else 1,
+        int(in_doubt(edge, by_id, limits)),
         -min(left.priority, right.priority),
         edge.first,
         mix(a.rank ^ b.rank),
@@ -266,22 +272,23 @@ def order_of(edge: Edge, by_id: Mapping[int, Node], limits: Limits) -> tuple[int
 
 
 class Group:
-    """Nodes joined so far: its customer, how many of each limited slot, their names, the nodes they may never be with,
-    and how many links of its nodes were refused."""
+    """Nodes joined so far: its customer, how many of each limited slot, their names, the nodes they may never be with;
+    whether it has more than contacts; how many links make it depend on the order of all, most of them refused ones."""
 
-    __slots__ = ("barred", "customer", "members", "names", "refused", "slots")
+    __slots__ = ("accounts", "barred", "customer", "members", "names", "slots", "unsettled")
 
     def __init__(self, key: Key, node: Node, placement: Placement, limits: Limits, barred: Iterable[Key]) -> None:
         self.customer = key
         self.members = [key]
-        limited = limits.types[node.type].max_per_customer is not None
-        self.slots: dict[Slot, int] = {(node.type, node.scope): 1} if limited else {}
+        rule = limits.types[node.type]
+        self.slots: dict[Slot, int] = {(node.type, node.scope): 1} if rule.max_per_customer is not None else {}
+        self.accounts = not rule.contact
         named = node.witness and limits.names and len(placement.valid_from) == 1
         self.names: frozenset[int] = frozenset((node.witness,)) if named else _NONE
         self.barred: frozenset[Key] = frozenset(barred) if barred else _NONE
-        self.refused = 0
+        self.unsettled = 0
 
-    def against(self, other: Group, limits: Limits, human: bool = False) -> str:
+    def against(self, other: Group, limits: Limits, human: bool = False, doubt: bool = False) -> str:
         """Why the two may not be one customer, empty if they may. The reasons are tested in this order."""
         if self.barred and not self.barred.isdisjoint(other.members):
             return "never"
@@ -299,6 +306,8 @@ class Group:
             return f"limit:{kind}@{scope}" if scope else f"limit:{kind}"
         if self.names and other.names and any(incompatible(x, y) for x in self.names for y in other.names):
             return "name"
+        if doubt and self.accounts and other.accounts and not any(agree(x, y) for x in self.names for y in other.names):
+            return "unproved"
         return ""
 
     def absorb(self, other: Group) -> None:
@@ -311,7 +320,8 @@ class Group:
             self.names |= other.names
         if other.barred:
             self.barred |= other.barred
-        self.refused += other.refused
+        self.accounts |= other.accounts
+        self.unsettled += other.unsettled
 
 
 _NONE: frozenset[Any] = frozenset()
@@ -327,10 +337,10 @@ def join(groups: dict[Key, Group], link: Join, limits: Limits) -> str:
     left, right = groups[link.a], groups[link.b]
     if left is right:
         return ""
-    reason = left.against(right, limits, link.human)
+    reason = left.against(right, limits, link.human, link.doubt)
     if reason:
-        left.refused += 1
-        right.refused += 1
+        left.unsettled += 1
+        right.unsettled += 1
     else:
         unite(groups, left, right)
     return reason

@@ -12,6 +12,7 @@ from typing import Literal
 
 DAY = 86_400_000_000
 BY_RULE, BY_LIKELIHOOD = 0, 1
+TYPED = 1
 BEGINNING = -(2**63)
 """valid_from of every first tenure."""
 
@@ -26,11 +27,13 @@ Consent = Literal["unknown", "granted", "withdrawn"]
 
 @dataclass(frozen=True, slots=True)
 class TypeLimits:
-    """What holds for the identifiers of one type; None means no limit."""
+    """What holds for the identifiers of one type; None means no limit. `contact`: a phone or an address, which people
+    type in and share, unlike an account."""
 
     strength: Literal["strong", "weak", "never"] = "strong"
     priority: int = 0
     verified: bool = False
+    contact: bool = False
     max_per_customer: int | None = None
     max_customers: int | None = None
     recycle_days: int | None = None
@@ -40,12 +43,15 @@ class TypeLimits:
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Rules of a workspace. `names`: whether incompatible names keep identifiers apart. `most_links`: an identifier
-    with more links by rules to strong ones, usable or not, is void as a whole."""
+    with more links by rules to strong ones, usable or not, is void as a whole. `contacts`: when a contact joins two
+    accounts: always (trust), if it was not merely typed (proved), else only if a name agrees; or never without that
+    (agreed)."""
 
     types: Mapping[str, TypeLimits]
     max_identifiers: int = 500
     names: bool = True
     most_links: int = 1_000
+    contacts: Literal["trust", "proved", "agreed"] = "proved"
 
 
 @dataclass(slots=True)
@@ -74,7 +80,8 @@ class Node:
 
 @dataclass(slots=True)
 class Edge:
-    """A link: evidence that identifiers a and b are one person. By a rule, or by likelihood (then of tenures)."""
+    """A link: evidence that identifiers a and b are one person. By a rule, or by likelihood (then of tenures).
+    `trust`: how a contact became known: 0 unsaid, 1 typed, 2 proved."""
 
     id: int
     a: int
@@ -86,6 +93,7 @@ class Edge:
     rule: str = "same_event"
     tenure_a: int = 0
     tenure_b: int = 0
+    trust: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +128,18 @@ def mix(x: int) -> int:
     x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9 & 0xFFFFFFFFFFFFFFFF
     x = (x ^ x >> 27) * 0x94D049BB133111EB & 0xFFFFFFFFFFFFFFFF
     return x ^ x >> 31
+
+
+def in_doubt(edge: Edge, by_id: Mapping[int, Node], limits: Limits) -> bool:
+    """Whether a link is by a contact that may be somebody else's."""
+    if edge.kind != BY_RULE or limits.contacts == "trust" or (limits.contacts == "proved" and edge.trust != TYPED):
+        return False
+    return limits.types[by_id[edge.a].type].contact or limits.types[by_id[edge.b].type].contact
+
+
+def agree(x: int, y: int) -> bool:
+    """Whether two name codes are of the same whole name."""
+    return x == y and x >> 32 != 0 and x >> 16 & 0xFFFF != 0
 
 
 def pair(a: int, b: int) -> tuple[int, int]:

@@ -2,8 +2,9 @@
 
 A new link between two sets, neither of which has a link that was refused, joins them if that breaks no limit: counts,
 names and bans only grow under union, so every link would be taken in every order, and the outcome is that of a solve
-from scratch. Any other change solves the links within its reach anew. Tenures and void values follow from an
-identifier's own links alone. Weak identifiers join nobody, so they are placed when someone asks for them.
+from scratch. (A link in doubt may be taken for a name that agrees only later: so sets that shared contacts in doubt
+hold together are solved anew as well.) Any other change solves the links within its reach anew. Tenures and void values
+follow from an identifier's own links alone. Weak identifiers join nobody, so they are placed when someone asks.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from onepool.identity.twin_facts import (
     Node,
     consent_of,
     fault,
+    in_doubt,
     in_force,
 )
 from onepool.identity.twin_store import ALONE, Identifier, Link, attach, detach
@@ -69,13 +71,14 @@ class LiveTwin:
         """Take a batch of evidence: new links, or known ones seen again, whose time then widens."""
         links, identifiers, groups = self._links, self._identifiers, self._groups
         dirty, changed, limits = self._dirty, self._changed, self.limits
+        doubted = limits.contacts != "trust"
         restricted = bool(self._idle or self._consent or self._rulings.cut)
         for edge in edges:
             number, first, last = edge.id, edge.first, edge.last
             link = links.get(number)
             if link is not None:
-                if first < link.edge.first or last > link.edge.last:
-                    self._widen(link, first, last)
+                if first < link.edge.first or last > link.edge.last or edge.trust > link.edge.trust:
+                    self._widen(link, edge)
                 continue
             a, b = identifiers[edge.a], identifiers[edge.b]
             links[number] = link = Link(edge, a, b, "")
@@ -99,7 +102,12 @@ class LiveTwin:
                 changed[link] = None
             elif not link.fault:
                 left, right = groups[a.key], groups[b.key]
-                if left.refused or right.refused or (left is not right and left.against(right, limits)):
+                if (
+                    left.unsettled
+                    or right.unsettled
+                    or (doubted and self._doubtful(link))
+                    or (left is not right and left.against(right, limits))
+                ):
                     changed[link] = None
                 else:
                     link.at, link.refused = (a.key, b.key), ""
@@ -237,13 +245,16 @@ class LiveTwin:
         edge = link.edge
         return fault(edge.a, edge.b, edge.basis, self._idle, self._consent, self._rulings)
 
-    def _widen(self, link: Link, first: int, last: int) -> None:
-        edge = link.edge
+    def _widen(self, link: Link, again: Edge) -> None:
+        edge, first, last = link.edge, again.first, again.last
         earlier = first < edge.first
         edge.first, edge.last = min(first, edge.first), max(last, edge.last)
+        if again.trust > edge.trust:
+            edge.trust = again.trust
+            self._changed[link] = None
         if link.fault:
             return
-        if link.at is not None and earlier and any(self._groups[key].refused for key in link.at):
+        if link.at is not None and earlier and any(self._groups[key].unsettled for key in link.at):
             self._changed[link] = None
         if edge.kind != BY_RULE:
             return
@@ -300,7 +311,8 @@ class LiveTwin:
         for link in fresh:
             if link.refused is None and link.at is not None:
                 left, right = self._groups[link.at[0]], self._groups[link.at[1]]
-                if left.refused or right.refused or link.edge.kind == _MERGE or left.against(right, self.limits):
+                settled = not left.unsettled and not right.unsettled and not self._doubtful(link)
+                if not settled or link.edge.kind == _MERGE or left.against(right, self.limits):
                     self._solve(link.at)
                 else:
                     link.refused = ""
@@ -370,13 +382,35 @@ class LiveTwin:
                         if link.at is not None and key in link.at:
                             other = link.at[link.at[0] == key]
                             if link.at[0] == key:
-                                links.append(Join(self._order(link), *link.at, link.edge.id))
+                                doubt = in_doubt(link.edge, self._nodes, self.limits)
+                                links.append(Join(self._order(link), *link.at, link.edge.id, doubt))
                             if other not in seen:
                                 seen.add(other)
                                 reached.append(other)
             for one_join in sorted(links):
                 found = (self._merges if one_join.human else self._links)[one_join.id]
                 found.refused = join(self._groups, one_join, self.limits)
+            for one_join in links:
+                if one_join.doubt and self._shared(self._links[one_join.id]):
+                    self._groups[one_join.a].unsettled += 1
+
+    def _doubtful(self, link: Link) -> bool:
+        """Whether by a link a contact joins several while one of its links is in doubt: then the order matters."""
+        if in_doubt(link.edge, self._nodes, self.limits):
+            return self._shared(link)
+        return any(
+            in_doubt(other.edge, self._nodes, self.limits)
+            for one in (link.a, link.b)
+            if self.limits.types[one.node.type].contact
+            for some in one.strong.values()
+            for other in some
+        )
+
+    def _shared(self, link: Link) -> bool:
+        """Whether a contact at an end of a link has further links to strong identifiers."""
+        return any(
+            self.limits.types[one.node.type].contact and (one.degree > 1 or one.named) for one in (link.a, link.b)
+        )
 
     def _order(self, link: Link) -> tuple[int, ...]:
         return (0, link.edge.id) if link.edge.kind == _MERGE else order_of(link.edge, self._nodes, self.limits)
