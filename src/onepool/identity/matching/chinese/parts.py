@@ -7,7 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from onepool.identity.matching.chinese.persons import DIFFERENT, NEARLY, PART, SOUND, SURNAME, TONED, compare_names
+from onepool.identity.matching.chinese.person_levels import DIFFERENT, NEARLY, PART, SOUND, SURNAME, TONED
+from onepool.identity.matching.chinese.persons import compare_names
 from onepool.identity.matching.chinese.shapes import alike
 from onepool.identity.matching.kinds import Levels, Positions, SimpleKind, Strings
 from onepool.identity.matching.strings import by_first, clean_text

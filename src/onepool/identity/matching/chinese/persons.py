@@ -7,11 +7,31 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from onepool.identity.matching.chinese.memory import PerValues
+from onepool.identity.matching.chinese.person_levels import (
+    HANZI,
+    HIDDEN,
+    KNOWN,
+    LENGTH,
+    LEVELS,
+    NEARLY,
+    PINYIN,
+    SAME,
+    SOUND,
+    SURNAME,
+    SURNAME_HANZI,
+    SURNAME_SOUND,
+    SURNAME_TOLD,
+    SURNAME_TONED,
+    SYLLABLE,
+    TONE,
+    TONED,
+    WIDTH,
+    fill_levels,
+)
 from onepool.identity.matching.chinese.shapes import alike_packed
 from onepool.identity.matching.kinds import Levels, Positions, SimpleKind, Strings
 from onepool.identity.matching.strings import clean_text, jaro_winkler
@@ -25,24 +45,8 @@ from onepool.identity.witness import word_code
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 
-LEVELS: Final = (
-    "same",
-    "same sound and tone",
-    "same sound, or spelled in pinyin",
-    "one character alike, dropped or hidden",
-    "same surname, given name not told",
-    "part of the given name, or only it, the same",
-    "same surname only",
-    "different",
-)
-SAME, TONED, SOUND, NEARLY, SURNAME_TOLD, PART, SURNAME, DIFFERENT = range(8)
 _RARE: Final = 100
-_HIDDEN: Final = -1
 _CACHED: Final = 1 << 18
-# Columns of the matrix of numbers, one row per name.
-_SURNAME_SOUND, _SURNAME_HANZI, _LENGTH, _HANZI, _SYLLABLE, _TONED, _PINYIN, _SURNAME_TONED = 0, 1, 2, 3, 5, 7, 9, 10
-_KNOWN: Final = 11
-_WIDTH: Final = 12
 
 
 @lru_cache(maxsize=_CACHED)
@@ -80,7 +84,7 @@ def clean_names(values: Sequence[str]) -> list[str | None]:
 
 @dataclass(frozen=True)
 class Names:
-    """`parts`: shape (n, 12) int32 (see the columns above); `bag`: hash of all syllables whatever their order."""
+    """`parts`: shape (n, 12), its columns as in person_levels; `bag`: hash of all syllables whatever their order."""
 
     parts: I32
     bag: I64
@@ -116,9 +120,9 @@ def encode_names(values: Sequence[str]) -> Names:
     surnames: dict[str, int] = {"": 0}
     for value in values:
         name = parse_name(value)
-        row = [0] * _WIDTH
-        row[_SURNAME_SOUND] = word_code(name.surname)
-        row[_SURNAME_HANZI] = (
+        row = [0] * WIDTH
+        row[SURNAME_SOUND] = word_code(name.surname)
+        row[SURNAME_HANZI] = (
             ord(name.hanzi_surname)
             if len(name.hanzi_surname) == 1
             else 0x110000 + surnames.setdefault(name.hanzi_surname, len(surnames))
@@ -128,120 +132,25 @@ def encode_names(values: Sequence[str]) -> Names:
         # Of surnames the tone counts where they are read as usual (曾 and 单 are not).
         if len(name.hanzi_surname) == 1:
             number = int(toned[ord(name.hanzi_surname) - HANZI_FIRST])
-            row[_SURNAME_TONED] = number if number // 8 == row[_SURNAME_SOUND] else -ord(name.hanzi_surname)
+            row[SURNAME_TONED] = number if number // 8 == row[SURNAME_SOUND] else -ord(name.hanzi_surname)
         shown = iter(name.given)
         units = name.hanzi_given if name.script == "hanzi" and "·" not in name.hanzi_given else name.given
         units = units[-2:] if len(units) > 2 else units
-        row[_LENGTH] = len(units)
+        row[LENGTH] = len(units)
         for place, unit in enumerate(units):
             if unit == "*":
-                row[_HANZI + place] = _HIDDEN
+                row[HANZI + place] = HIDDEN
                 continue
             syllable = next(shown, "")
-            row[_SYLLABLE + place] = word_code(syllable)
+            row[SYLLABLE + place] = word_code(syllable)
             if len(unit) == 1 and is_hanzi(unit):
-                row[_HANZI + place] = ord(unit)
-                row[_TONED + place] = int(toned[ord(unit) - HANZI_FIRST])
-        row[_PINYIN] = name.script == "pinyin"
-        row[_KNOWN] = bool(name.surname or name.given)
+                row[HANZI + place] = ord(unit)
+                row[TONE + place] = int(toned[ord(unit) - HANZI_FIRST])
+        row[PINYIN] = name.script == "pinyin"
+        row[KNOWN] = bool(name.surname or name.given)
         rows.append(tuple(row))
         bags.append(sum(_MIXED[word_code(one)] for one in syllables_of(value, name)) & 0x7FFFFFFFFFFFFFFF)
-    return Names(np.array(rows, np.int32).reshape(-1, _WIDTH), np.array(bags, np.int64))
-
-
-@numba.njit(cache=True, nogil=True)
-def _looks_alike(a, b, pairs):  # type: ignore[no-untyped-def]
-    if a <= 0 or b <= 0 or a > 0xFFFF or b > 0xFFFF:
-        return False
-    wanted = (min(a, b) << 16) | max(a, b)
-    at = np.searchsorted(pairs, wanted)
-    return at < pairs.size and pairs[at] == wanted
-
-
-@numba.njit(cache=True, nogil=True)
-def _given(x, y, i, j):  # type: ignore[no-untyped-def]
-    """One character against another: 0 same, 1 same sound, 2 hidden, 3 same sound and tone, 4 different."""
-    hx, hy = x[3 + i], y[3 + j]
-    if hx == -1 or hy == -1:
-        return 2
-    if hx > 0 and hx == hy:
-        return 0
-    if x[5 + i] != 0 and x[5 + i] == y[5 + j]:
-        return 3 if x[7 + i] != 0 and x[7 + i] == y[7 + j] else 1
-    return 4
-
-
-@numba.njit(cache=True, nogil=True)
-def _level(x, y, bag_x, bag_y, pairs):  # type: ignore[no-untyped-def]
-    if bag_x != 0 and bag_x == bag_y and (x[9] or y[9]):
-        return 2
-    surname_known = x[0] != 0 and y[0] != 0
-    surname_same = surname_known and x[0] == y[0]
-    surname_alike = surname_known and not surname_same and _looks_alike(x[1], y[1], pairs)
-    if x[2] == 0 or y[2] == 0:
-        if not surname_known:
-            # Zhang Wei against 张女士: one of the two syllables is the surname.
-            if x[9] and x[0] == 0 and x[2] == 2 and y[0] != 0:
-                return 4 if y[0] in (x[5], x[6]) else 7
-            if y[9] and y[0] == 0 and y[2] == 2 and x[0] != 0:
-                return 4 if x[0] in (y[5], y[6]) else 7
-            return -1
-        return 4 if surname_same else 7
-    same = 0
-    sound = 0
-    toned = 0
-    hidden = 0
-    shape = 0
-    other = 0
-    dropped = 0
-    if x[2] == y[2]:
-        for i in range(x[2]):
-            found = _given(x, y, i, i)
-            same += found == 0
-            sound += found == 1
-            toned += found == 3
-            hidden += found == 2
-            if found == 4:
-                if _looks_alike(x[3 + i], y[3 + i], pairs):
-                    shape += 1
-                else:
-                    other += 1
-        if other == 2 and _given(x, y, 0, 1) not in (2, 4) and _given(x, y, 1, 0) not in (2, 4):
-            return 3 if surname_same or not surname_known else 7  # two characters swapped
-    else:
-        dropped = 1
-        best = min(_given(x, y, 0, 0), _given(x, y, x[2] - 1, y[2] - 1))
-        same += best == 0
-        sound += best in (1, 3)
-        hidden += best == 2
-        other += best == 4
-    agree = same + sound + toned
-    if surname_alike:
-        shape += 1
-        surname_same = True
-    if surname_same:
-        if shape + other + dropped + hidden == 0:
-            if sound == 0 and (x[1] == y[1] or x[10] == y[10]):
-                return 0 if toned == 0 and x[1] == y[1] else 1
-            return 2
-        if other == 0 and agree + shape > 0 and shape + dropped <= 1:
-            return 3
-        if other == 0 and agree + shape == 0:
-            return 4
-        return 5 if agree + shape > 0 else 6
-    if not surname_known:
-        if agree == 0:
-            return -1 if other == 0 else 7
-        return 3 if other + shape + dropped == 0 else 5
-    return 5 if other + shape + dropped + hidden == 0 and agree == 2 else 7
-
-
-@numba.njit(cache=True, nogil=True)
-def _levels(parts, bag, left, right, pairs, out):  # type: ignore[no-untyped-def]
-    for at in range(left.size):
-        x, y = parts[left[at]], parts[right[at]]
-        if x[11] and y[11]:
-            out[at] = _level(x, y, bag[left[at]], bag[right[at]], pairs)
+    return Names(np.array(rows, np.int32).reshape(-1, WIDTH), np.array(bags, np.int64))
 
 
 _encoded: Final = PerValues(lambda values: encode_names(values.tolist()))
@@ -251,8 +160,8 @@ def compare_names(values: Strings, left: Positions, right: Positions) -> Levels:
     """Levels of pairs of canonical names; -1 where they say nothing of each other (王女士 against *小明)."""
     names = _encoded(values)
     out = np.full(len(left), -1, np.int8)
-    _levels(names.parts, names.bag, left, right, alike_packed(), out)
-    known = names.parts[:, _KNOWN].astype(bool)
+    fill_levels(names.parts, names.bag, left, right, alike_packed(), out)
+    known = names.parts[:, KNOWN].astype(bool)
     texts = np.flatnonzero(~known[left] & ~known[right])
     if len(texts):
         # Neither names a person: a nick name in the field of the name, or an organisation.
