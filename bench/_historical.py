@@ -63,29 +63,29 @@ class Noise:
 
     persons: int = 5_000
     records: float = 10.0
-    alias: float = 0.22
-    nick: float = 0.16
+    alias: float = 0.32
+    nick: float = 0.2
     title: float = 0.35
-    swap: float = 0.03
-    typo: float = 0.12
-    missing: float = 0.10
-    date_year: float = 0.12
-    date_shift: float = 0.10
-    date_wrong: float = 0.05
-    postcode: float = 0.45
-    postcode_far: float = 0.08
-    place: float = 0.06
-    work: float = 0.35
-    family: float = 0.25
-    namesake: float = 0.04
+    swap: float = 0.04
+    typo: float = 0.15
+    missing: float = 0.16
+    date_year: float = 0.16
+    date_shift: float = 0.12
+    date_wrong: float = 0.08
+    postcode: float = 0.65
+    postcode_far: float = 0.1
+    place: float = 0.08
+    work: float = 0.5
+    family: float = 0.3
+    namesake: float = 0.06
 
 
 SETTINGS = {
     "hard": Noise(),
-    "aliases": Noise(alias=0.35, nick=0.22, swap=0.05, date_year=0.08, missing=0.06),
-    "gaps": Noise(missing=0.2, date_year=0.2, postcode=0.6, alias=0.18),
-    "families": Noise(family=0.5, namesake=0.1, date_shift=0.15, date_wrong=0.08),
-    "light": Noise(records=4.0, alias=0.1, nick=0.08, typo=0.08, missing=0.06, date_year=0.06, date_shift=0.05),
+    "aliases": Noise(alias=0.45, nick=0.25, swap=0.06, date_year=0.10, missing=0.12),
+    "gaps": Noise(missing=0.26, date_year=0.22, postcode=0.75, alias=0.25),
+    "families": Noise(family=0.6, namesake=0.12, date_shift=0.18, date_wrong=0.1, alias=0.25, missing=0.12),
+    "light": Noise(records=4.0, alias=0.15, nick=0.1, typo=0.1, missing=0.1, date_year=0.1, date_shift=0.06),
 }
 
 

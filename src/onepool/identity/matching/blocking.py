@@ -48,10 +48,11 @@ class Rule:
 
 @dataclass(frozen=True)
 class Keys:
-    """Keys of records: ``owner`` (record position) and ``key``; sorted by owner. Single parts have one per record."""
+    """Keys of records: ``owner`` (record position) and ``key``; sorted by owner; ``single``: no record has two."""
 
     owner: Ints
     key: Hashes
+    single: bool
 
 
 def text_hash(text: str) -> int:
@@ -188,15 +189,19 @@ def _distinct(owner: Ints, key: Hashes) -> Keys:
     if len(owner):
         first = np.r_[True, (owner[1:] != owner[:-1]) | (key[1:] != key[:-1])]
         owner, key = owner[first], key[first]
-    return Keys(owner.astype(np.int64), key)
+    return Keys(owner.astype(np.int64), key, not len(owner) or bool((owner[1:] != owner[:-1]).all()))
 
 
 def _combine(a: Keys, b: Keys, size: int) -> Keys:
+    if b.single and len(b.owner):
+        at = np.minimum(np.searchsorted(b.owner, a.owner), len(b.owner) - 1)
+        both = b.owner[at] == a.owner
+        return Keys(a.owner[both], _mix(a.key[both], b.key[at[both]]), a.single)
     starts = np.searchsorted(b.owner, np.arange(size + 1))
     times = (starts[1:] - starts[:-1])[a.owner]
     within = np.arange(int(times.sum())) - np.repeat(np.cumsum(times) - times, times)
     other = b.key[np.repeat(starts[a.owner], times) + within]
-    return Keys(np.repeat(a.owner, times), _mix(np.repeat(a.key, times), other))
+    return Keys(np.repeat(a.owner, times), _mix(np.repeat(a.key, times), other), a.single and b.single)
 
 
 def group_sizes(keys: Keys, side: npt.NDArray[np.bool_] | None) -> tuple[Ints, Ints]:
@@ -204,20 +209,13 @@ def group_sizes(keys: Keys, side: npt.NDArray[np.bool_] | None) -> tuple[Ints, I
     if side is None:
         _, counts = np.unique(keys.key, return_counts=True)
         return counts, counts
-    _, which = np.unique(keys.key, return_inverse=True)
-    right = side[keys.owner]
-    size = int(which.max()) + 1 if len(which) else 0
-    return np.bincount(which[~right], minlength=size), np.bincount(which[right], minlength=size)
-
-
-def pair_count(keys: Keys, most: int, side: npt.NDArray[np.bool_] | None) -> int:
-    """Pairs that the keys give (a pair that shares several keys counts several times)."""
-    left, right = group_sizes(keys, side)
-    if side is None:
-        small = left[left <= most].astype(np.int64)
-        return int((small * (small - 1) // 2).sum())
-    kept = left + right <= most
-    return int((left[kept].astype(np.int64) * right[kept]).sum())
+    order = np.argsort(keys.key)
+    key = keys.key[order]
+    starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]]) if len(key) else np.empty(0, dtype=np.int64)
+    right = np.concatenate([[0], np.cumsum(side[keys.owner[order]])])
+    ends = np.append(starts[1:], len(key))
+    on_right = right[ends] - right[starts]
+    return ends - starts - on_right, on_right
 
 
 @numba.njit(cache=True, nogil=True)

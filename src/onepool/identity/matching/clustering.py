@@ -34,7 +34,7 @@ def _slot(table: Ints, key: int) -> int:
     at = np.int64((h ^ (h >> np.uint64(29))) & np.uint64(mask))
     while table[at] != -1 and table[at] != key:
         at = (at + 1) & mask
-    return at
+    return at  # type: ignore[return-value]
 
 
 @numba.njit(cache=True, nogil=True)

@@ -62,42 +62,43 @@ def plan(records: Records) -> tuple[Spec, ...]:
     has_both = {column.kind.name for column in parts} == {"given_name", "surname"}
     whole = [column for column in names if column.kind.name not in ("given_name", "surname")]
     # The full name repeats what given name and surname say: only its further words are new.
-    latin = [column for column in whole if column.kind is not kind_of("name", hanzi=True) or not _has_hanzi_kind()]
-    replaced = {column.name for column in latin if column.kind.name == "name"} if has_both and latin else set()
+    latin = {column.name for column in whole if column.kind.name == "name" and not is_chinese(column)}
+    replaced = latin if has_both else set()
     specs = []
     for column in records.columns.values():
         if column.name in replaced:
             continue
-        elsewhere = has_both and column.kind.name in ("given_name", "surname") and not _is_hanzi(column)
+        elsewhere = has_both and column.kind.name in ("given_name", "surname") and not is_chinese(column)
         levels = column.kind.levels
         if elsewhere:
             levels = (*levels[:ELSEWHERE_AT], ELSEWHERE, *levels[ELSEWHERE_AT:])
-        specs.append(Spec(column.name, column.kind.name, _is_hanzi(column), levels, elsewhere=elsewhere))
+        specs.append(Spec(column.name, column.kind.name, is_chinese(column), levels, elsewhere=elsewhere))
     if replaced:
         specs.append(Spec("further names", "name", False, FURTHER_LEVELS, further=True))
     return tuple(specs)
 
 
-def _has_hanzi_kind() -> bool:
-    return kind_of("name", hanzi=True) is not kind_of("name")
-
-
-def _is_hanzi(column: Column) -> bool:
+def is_chinese(column: Column) -> bool:
+    """Whether the column is compared by a kind of its own for Chinese."""
     return column.kind is not kind_of(column.kind.name)
 
 
 class Comparer:
     """Compares pairs of prepared records by the comparisons given."""
 
-    def __init__(self, records: Records, specs: tuple[Spec, ...]):
+    def __init__(self, records: Records, specs: tuple[Spec, ...], before: Comparer | None = None):
+        """``before``: a comparer of the same records, from which words and remembered levels are taken over."""
         self.records = records
         self.specs = specs
+        self._remembered: dict[tuple[str, str], Levels] = {} if before is None else before._remembered
         self._lookups: dict[tuple[str, int], Floats] = {}
         self._keys: dict[tuple[str, int], Ints] = {}
         names = tuple(column.name for column in records.names() if column.kind.name in NAME_KINDS)
         self._bags: dict[str, Bag] = {}
         self._word_frequency: dict[str, Floats] = {}
-        if any(spec.elsewhere or spec.further for spec in specs):
+        if before is not None:
+            self._bags = before._bags
+        elif any(spec.elsewhere or spec.further for spec in specs):
             parts = tuple(n for n in names if records.columns[n].kind.name in ("given_name", "surname"))
             made = bags(records, (names, parts, *((name,) for name in parts)))
             self._bags = dict(zip(("*", "parts", *parts), made, strict=True))
@@ -123,22 +124,31 @@ class Comparer:
         found[np.array([key is None for key in keys], dtype=bool)] = np.nan
         self._lookups[spec.name, level] = found
 
-    def compare(self, left: Ints, right: Ints) -> tuple[Levels, Floats]:
-        """Levels (pairs x comparisons, -1 missing) and frequency of what is shared (NaN: no say) of record pairs."""
+    def forget(self) -> None:
+        """Give back the memory of remembered levels."""
+        self._remembered.clear()
+
+    def compare(self, left: Ints, right: Ints, remember: str = "") -> tuple[Levels, Floats]:
+        """Levels (pairs x comparisons, -1 missing) and frequency of what is shared (NaN: no say) of record pairs.
+
+        ``remember``: a name for these pairs; compared again under it, only frequencies are looked up anew."""
         levels = np.empty((len(left), len(self.specs)), dtype=np.int8)
         shared = np.full((len(left), len(self.specs)), np.nan, dtype=np.float32)
         for number, spec in enumerate(self.specs):
             if spec.further:
                 levels[:, number] = self._further(spec, left, right)
             else:
-                levels[:, number], shared[:, number] = self._column(spec, left, right)
+                levels[:, number], shared[:, number] = self._column(spec, left, right, remember)
         return levels, shared
 
-    def _column(self, spec: Spec, left: Ints, right: Ints) -> tuple[Levels, Floats]:
+    def _column(self, spec: Spec, left: Ints, right: Ints, remember: str) -> tuple[Levels, Floats]:
         column = self.records.columns[spec.name]
         if column.many is None:
-            level = compare_codes(column, column.codes[left], column.codes[right])
             code = column.codes[left]
+            known = self._remembered.get((remember, spec.name)) if remember else None
+            level = compare_codes(column, code, column.codes[right]) if known is None else known.copy()
+            if remember and known is None:
+                self._remembered[remember, spec.name] = level.copy()
         else:
             level, code = self._several(column, left, right)
         if spec.elsewhere:

@@ -150,24 +150,26 @@ def learn_m(
     learned: Learned,
     records: Records,
     maker: KeyMaker,
+    comparer: Comparer,
     rules: Sequence[Rule],
-    side: Bools | None,
     settings: Settings,
+    side: Bools | None,
 ) -> Learned:
     """m by EM sessions over tight rules, averaged by the matches each session expects."""
-    random = np.random.default_rng(settings.seed)
-    comparer = Comparer(records, tuple(replace(spec, frequencies={}) for spec in learned.specs))
+    comparer = Comparer(records, tuple(replace(spec, frequencies={}) for spec in learned.specs), comparer)
     size = len(records)
     sums = [np.zeros(len(spec.levels)) for spec in learned.specs]
     mass = np.zeros(len(learned.specs))
-    each = max(20_000, settings.sample // max(1, len(rules)))
+    each = max(10_000, settings.sample // (2 * max(1, len(rules))))
     for rule in rules:
+        random = np.random.default_rng(settings.seed)
         packed = pairs_of(maker.rule(rule.parts), rule.most, side, size)
         if len(packed) < 20:
             continue
         if len(packed) > each:
             packed = packed[np.sort(random.choice(len(packed), each, replace=False))]
-        levels, _ = comparer.compare(packed // size, packed % size)
+        # The draw depends on the rule only, so the second time round nothing is compared anew.
+        levels, _ = comparer.compare(packed // size, packed % size, remember=str(rule))
         distinct, counts, _ = patterns(levels)
         out = columns_asked(rule, records, learned.specs)
         if len(out) == len(learned.specs):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from onepool.identity.matching.blocking import KeyMaker, Rule, all_pairs
-from onepool.identity.matching.comparing import Comparer, plan
+from onepool.identity.matching.comparing import Comparer, is_chinese, plan
 from onepool.identity.matching.estimate import (
     Bools,
     Learned,
@@ -19,10 +19,13 @@ from onepool.identity.matching.estimate import (
     with_frequencies,
 )
 from onepool.identity.matching.model import BlockingRule, Comparison, Model
-from onepool.identity.matching.prepare import Ints, Records
+from onepool.identity.matching.prepare import Ints, Records, subset
 from onepool.identity.matching.search import Offer, choose, offers
 from onepool.identity.matching.settings import MatchingError, Settings
 from onepool.identity.matching.weights import probability
+
+#: most records on which rules are counted
+_COUNTED_RECORDS = 120_000
 
 
 def learn(
@@ -39,30 +42,29 @@ def learn(
     comparer = Comparer(records, specs)
     learned = start(specs, size)
     drawn = draw_pairs(size, int(min(settings.random_pairs, 4 * total + 100)), side, random)
-    random_levels, _ = comparer.compare(*drawn)
+    random_levels, _ = comparer.compare(*drawn, remember="random")
     learned = learn_u(learned, random_levels, None)
     budget = int(min(settings.pair_budget, settings.pairs_per_record * size))
-    offered = offers(maker, side, budget // 2, None, 1.0)
+    offered = _count_offers(records, maker, side, budget // 2, random)
     if not offered:
         raise MatchingError("no blocking rule gives pairs", hint="are all values different or all the same?")
     first = _first_rules(offered, size)
     for _ in range(2):
-        learned = learn_m(learned, records, maker, first, side, settings)
+        learned = learn_m(learned, records, maker, comparer, first, settings, side)
         learned = learn_u(learned, random_levels, None)
     packed, _ = all_pairs(maker, tuple(first), side)
     left, right, stands_for = _sample(packed, size, settings.sample, random)
-    levels, _ = comparer.compare(left, right)
     recall = 0.7
     rules: list[Offer] = []
     for turn in range(2):
         for _ in range(2):
             learned = with_frequencies(learned, records, comparer, settings)
-            comparer = Comparer(records, learned.specs)
-            levels, shared = comparer.compare(left, right)
+            comparer = Comparer(records, learned.specs, comparer)
+            levels, shared = comparer.compare(left, right, remember=f"candidates {turn}")
             weights = learned.weigh(levels, shared)
             learned = learn_prior(learned, learned.total(weights), stands_for, total, recall)
             learned = refine_m(learned, levels, weights)
-            random_levels, random_shared = comparer.compare(*drawn)
+            random_levels, random_shared = comparer.compare(*drawn, remember="random")
             learned = learn_u(learned, random_levels, random_shared)
         chance = probability(learned.total(learned.weigh(levels, shared)), learned.prior)
         sure = chance >= 0.9
@@ -77,13 +79,24 @@ def learn(
     return learned, blocking, packed, recall
 
 
+def _count_offers(
+    records: Records, maker: KeyMaker, side: Bools | None, most: int, random: np.random.Generator
+) -> list[Offer]:
+    """Rules with their pairs, counted on a share of the records where there are many."""
+    if len(records) <= _COUNTED_RECORDS:
+        return offers(maker, side, most)
+    chosen = np.sort(random.choice(len(records), _COUNTED_RECORDS, replace=False))
+    some = KeyMaker(subset(records, chosen))
+    return offers(some, None if side is None else side[chosen], most, _COUNTED_RECORDS / len(records))
+
+
 def _first_rules(offered: list[Offer], size: int) -> list[Rule]:
     """Tight rules of many different columns: for each set of columns the widest that gives few pairs."""
     best: dict[tuple[str, ...], Offer] = {}
     for offer in offered:
         if offer.pairs <= 4 * size:
             columns = tuple(sorted({part.column for part in offer.rule.parts}))
-            if len(columns) == 2 or (len(columns) == 1 and offer.pairs <= size):
+            if len(columns) in (2, 3) or (len(columns) == 1 and offer.pairs <= 3 * size):
                 best[columns] = offer
     chosen = sorted(best.values(), key=lambda offer: (-offer.pairs, offer.rule))[:16]
     return [offer.rule for offer in chosen] or [offer.rule for offer in offered[:5]]
@@ -106,7 +119,7 @@ def freeze(learned: Learned, records: Records, rules: tuple[BlockingRule, ...], 
     )
     return Model(
         columns={name: column.kind.name for name, column in records.columns.items()},
-        hanzi={spec.name: spec.hanzi for spec in learned.specs if not spec.further},
+        hanzi={name: is_chinese(column) for name, column in records.columns.items()},
         comparisons=comparisons,
         prior=learned.prior,
         dependences=learned.dependences,

@@ -144,7 +144,7 @@ class Model:
         """How much of what could speak for or against a match was there to compare in each pair (0 to 1)."""
         strength = np.array([0.0 if c.spec.further else max(c.weights[0], 0.0) for c in self.comparisons])
         share = (levels >= 0) @ strength / max(_ENOUGH * float(strength.sum()), 1e-9)
-        return np.minimum(share, 1.0).astype(np.float32) ** np.float32(1.5)
+        return np.asarray(np.minimum(share, 1.0) ** 1.5, dtype=np.float32)
 
     def with_thresholds(self, join: float, review: float) -> Model:
         """The same model with other thresholds."""

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from onepool.identity.matching import generic  # noqa: F401 (registers the kinds)
+from onepool.identity.matching import chinese, generic  # noqa: F401 (they register their kinds)
 from onepool.identity.matching.kinds import Kind, Strings, kind_of
 from onepool.identity.matching.settings import MatchingError
 
@@ -135,13 +134,15 @@ def prepare(
     return Records(flat(table.column("record_id")), rows, prepared)
 
 
-def counts_of(codes: Ints, size: int) -> Ints:
-    """How many records carry each code."""
-    return np.bincount(codes[codes >= 0], minlength=size).astype(np.int64)
-
-
-def as_object(values: list[str] | list[str | None]) -> npt.NDArray[Any]:
-    """A list of strings as an object array (numpy would else make fixed-width copies)."""
-    out = np.empty(len(values), dtype=object)
-    out[:] = values
-    return out
+def subset(records: Records, chosen: Ints) -> Records:
+    """Some of the records (positions, ascending), with the same codes."""
+    columns = {}
+    for name, column in records.columns.items():
+        offsets = many = None
+        if column.many is not None and column.offsets is not None:
+            lengths = np.diff(column.offsets)[chosen]
+            offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)])
+            within = np.arange(int(lengths.sum())) - np.repeat(offsets[:-1], lengths)
+            many = column.many[np.repeat(column.offsets[chosen], lengths) + within]
+        columns[name] = Column(name, column.kind, column.codes[chosen], column.values, offsets, many)
+    return Records(records.ids.take(pa.array(chosen)), records.rows[chosen], columns)

@@ -21,7 +21,9 @@ from onepool.identity.matching.prepare import NAME_KINDS, Ints, Records
 Bools = npt.NDArray[np.bool_]
 #: most records sharing the key of a rule (larger groups hold mostly strangers; other rules reach their pairs)
 GROUP = 400
-_PART_LEVELS = 30
+#: pairs per record up to which a part is cheap, and share of records in usable groups that counts as all
+_CHEAP, _ALL = 3, 0.99
+_TRIPLES = 60
 
 
 @dataclass(frozen=True)
@@ -34,42 +36,38 @@ class Offer:
     kept: float
 
 
-def offers(maker: KeyMaker, side: Bools | None, most_pairs: int, sample: Ints | None, scale: float) -> list[Offer]:
-    """Rules of one to three parts of different columns that give at most ``most_pairs`` pairs; ordered by pairs."""
+def offers(maker: KeyMaker, side: Bools | None, most_pairs: int, share: float = 1.0) -> list[Offer]:
+    """Rules of one to three parts of different columns that give at most ``most_pairs`` pairs; ordered by pairs.
+
+    ``share``: the maker's records are that share of all, drawn at random; counts are scaled up."""
     records = maker.records
-    families = _families(records)
+    families = Families(records)
     counted: list[Offer] = []
     wide: list[Part] = []
     for part in parts_of(records):
-        offer = _count(maker, (part,), side, sample, scale)
+        offer = _count(maker, (part,), side, share)
         if offer.pairs <= most_pairs:
             counted.append(offer)
-        wide.append(part)
-    pairs_of_parts: list[tuple[Part, Part]] = []
+        # A part that is cheap by itself reaches all that it would reach together with another.
+        if offer.pairs and (offer.pairs > _CHEAP * len(records) / share or offer.kept < _ALL):
+            wide.append(part)
+    coarse: list[tuple[Part, Part]] = []
     for a, b in combinations(wide, 2):
         if not families(a).isdisjoint(families(b)):
             continue
-        offer = _count(maker, (a, b), side, sample, scale)
+        offer = _count(maker, (a, b), side, share)
         if offer.pairs <= most_pairs:
             counted.append(offer)
-        else:
-            pairs_of_parts.append((a, b))
-    coarse = list(pairs_of_parts)
-    triples = 0
-    for (a, b), c in ((pair, part) for pair in coarse for part in wide):
-        if triples >= _PART_LEVELS * 10:
-            break
-        if c <= b or not (families(a) | families(b)).isdisjoint(families(c)):
-            continue
-        triples += 1
-        offer = _count(maker, (a, b, c), side, sample, scale)
+        if offer.pairs > _CHEAP * len(records) / share or offer.kept < _ALL:
+            coarse.append((a, b))
+    triples = [
+        (a, b, c) for a, b in coarse for c in wide if b < c and (families(a) | families(b)).isdisjoint(families(c))
+    ]
+    for triple in triples[:: max(1, len(triples) // _TRIPLES)]:
+        offer = _count(maker, triple, side, share)
         if offer.pairs <= most_pairs:
             counted.append(offer)
     return sorted((offer for offer in counted if offer.pairs), key=lambda offer: (offer.pairs, offer.rule))
-
-
-def _families(records: Records) -> Families:
-    return Families(records)
 
 
 class Families:
@@ -89,15 +87,14 @@ class Families:
         return frozenset([part.column])
 
 
-def _count(maker: KeyMaker, parts: tuple[Part, ...], side: Bools | None, sample: Ints | None, scale: float) -> Offer:
-    keys = maker.rule(parts)
-    most = max(2, int(GROUP * scale)) if sample is not None else GROUP
-    left, right = group_sizes(keys, side)
+def _count(maker: KeyMaker, parts: tuple[Part, ...], side: Bools | None, share: float) -> Offer:
+    left, right = group_sizes(maker.rule(parts), side)
+    most = max(4, int(GROUP * share))
     usable = left <= most if side is None else left + right <= most
     pairs = left * (left - 1) // 2 if side is None else left * right
     total = float(left.sum() + right.sum())
     kept = float((left[usable].sum() + right[usable].sum()) / total) if total else 0.0
-    return Offer(Rule(parts, GROUP), int(pairs[usable].sum() / scale**2), kept)
+    return Offer(Rule(parts, GROUP), int(pairs[usable].sum() / share**2), kept)
 
 
 def agreements(maker: KeyMaker, parts: Sequence[Part], left: Ints, right: Ints) -> Mapping[Part, Bools]:

@@ -34,8 +34,8 @@ class Settings:
     cluster: float = 0.4
     max_cluster: int = 60
     rules: int = 30
-    random_pairs: int = 400_000
-    sample: int = 600_000
+    random_pairs: int = 300_000
+    sample: int = 400_000
     em_rounds: int = 25
     labels_for_boosting: int = 100
     boost: bool = True

@@ -50,24 +50,24 @@ def bags(records: Records, groups: tuple[tuple[str, ...], ...]) -> list[Bag]:
         words: list[Ints] = []
         for name in group:
             column = records.columns[name]
-            offsets, flat = by_column[name]
+            starts_of, flat = by_column[name]
             if column.many is None or column.offsets is None:
                 held = np.flatnonzero(column.codes >= 0)
                 codes = column.codes[held]
             else:
                 held = np.repeat(np.arange(len(records)), np.diff(column.offsets))
                 codes = column.many
-            lengths = offsets[codes + 1] - offsets[codes]
+            lengths = starts_of[codes + 1] - starts_of[codes]
             owners.append(np.repeat(held, lengths))
-            starts = np.repeat(offsets[codes], lengths)
+            starts = np.repeat(starts_of[codes], lengths)
             within = np.arange(len(starts)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
             words.append(renumber[flat[starts + within]] if len(flat) else np.empty(0, dtype=np.int64))
-        owner = np.concatenate(owners) if owners else np.empty(0, dtype=np.int64)
-        word = np.concatenate(words) if words else np.empty(0, dtype=np.int64)
-        packed = np.unique(owner.astype(np.int64) * max(1, len(ordered)) + word)
-        owner, word = packed // max(1, len(ordered)), packed % max(1, len(ordered))
+        owner: Ints = np.concatenate(owners) if owners else np.empty(0, dtype=np.int64)
+        held_words: Ints = np.concatenate(words) if words else np.empty(0, dtype=np.int64)
+        packed = np.unique(owner.astype(np.int64) * max(1, len(ordered)) + held_words)
+        owner, held_words = packed // max(1, len(ordered)), packed % max(1, len(ordered))
         offsets = np.searchsorted(owner, np.arange(len(records) + 1)).astype(np.int64)
-        out.append(Bag(offsets, word, tuple(ordered)))
+        out.append(Bag(offsets, held_words, tuple(ordered)))
     return out
 
 
@@ -109,7 +109,7 @@ def _holds(offsets: Ints, words: Ints, record: int, word: int) -> bool:
             low = middle + 1
         else:
             high = middle
-    return low < offsets[record + 1] and words[low] == word
+    return bool(low < offsets[record + 1] and words[low] == word)
 
 
 @numba.njit(cache=True, nogil=True)

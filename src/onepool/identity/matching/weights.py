@@ -34,7 +34,8 @@ def patterns(levels: Levels) -> tuple[Levels, npt.NDArray[np.int64], npt.NDArray
 def level_counts(levels: Levels, column: int, size: int, weight: Doubles) -> Doubles:
     """Weighted count of each level of one comparison; missing pairs don't count."""
     known = levels[:, column] >= 0
-    return np.bincount(levels[known, column].astype(np.int64), weights=weight[known], minlength=size)
+    counts = np.bincount(levels[known, column].astype(np.int64), weights=weight[known], minlength=size)
+    return counts.astype(np.float64)
 
 
 def shares(counts: Doubles, prior: Doubles, strength: float) -> Doubles:
@@ -42,7 +43,7 @@ def shares(counts: Doubles, prior: Doubles, strength: float) -> Doubles:
     total = counts.sum() + strength
     share = (counts + prior * strength) / total
     share = np.maximum(share, _LEAST)
-    return share / share.sum()
+    return np.asarray(share / share.sum())
 
 
 def first_guess(size: int) -> Doubles:
@@ -50,7 +51,7 @@ def first_guess(size: int) -> Doubles:
     guess = np.full(size, 0.2 / max(1, size - 1))
     guess[0] = 0.75
     guess[-1] += 0.05
-    return guess / guess.sum()
+    return np.asarray(guess / guess.sum())
 
 
 def raw_weights(m: Doubles, u: Doubles) -> Doubles:
@@ -66,7 +67,7 @@ def raw_weights(m: Doubles, u: Doubles) -> Doubles:
             blocks.append([(a[0] * a[1] + b[0] * b[1]) / (a[1] + b[1]), a[1] + b[1], a[2] + b[2]])
     pooled = np.concatenate([np.full(int(count), v) for v, _, count in blocks])
     pooled[0] = max(pooled[0], 0.0)
-    return np.clip(pooled, -MOST_BITS, MOST_BITS)
+    return np.asarray(np.clip(pooled, -MOST_BITS, MOST_BITS))
 
 
 def plain_weights(levels: Levels, tables: Sequence[Doubles], leave_out: frozenset[int] = frozenset()) -> Floats:
@@ -105,7 +106,7 @@ def adjusted_weights(
 def probability(weight: npt.NDArray[np.floating], prior: float) -> Doubles:
     """Probability of a match from the total weight (bits) and the probability that two records match at all."""
     bits = np.clip(np.asarray(weight, dtype=np.float64) + np.log2(prior / (1.0 - prior)), -60.0, 60.0)
-    return 1.0 / (1.0 + np.exp2(-bits))
+    return np.asarray(1.0 / (1.0 + np.exp2(-bits)))
 
 
 def expect(
