@@ -165,7 +165,7 @@ def test_block(found: Identified) -> None:
 @pytest.mark.parametrize(
     ("change", "asked"),
     [
-        ({"kind": "merge", "a": 1, "b": 4}, ("merge", 1, 4, (), (), None)),
+        ({"kind": "merge", "a": 1, "b": 4}, ("merge", 1, 4, (), ((1, 2), (4, 5)), None)),
         ({"kind": "never", "a": 1, "b": 4}, ("never", 1, 4, (), (), None)),
         ({"kind": "split", "customer_id": 1, "identifiers": [3]}, ("split", None, 1, (3,), ((1, 3),), None)),
         ({"kind": "block", "identifier": 6}, ("block", 6, None, (), (), None)),

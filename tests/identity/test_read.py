@@ -13,6 +13,7 @@ from tests.identity.written import NOW, T0, Written, at, empty
 from onepool.identity import decisions, read
 from onepool.identity.decisions import Side
 from onepool.identity.read import sources as reading
+from onepool.identity.registry import Rules
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -248,3 +249,43 @@ def test_many_values_are_bound_in_parts(world: Written, monkeypatch: pytest.Monk
     with world.sources() as src:
         assert [link.link_id for link in read.graph(src, phone).links] == links
         assert sorted(read.links_by_id(src, links)) == links
+
+
+def merge_pairs(world: Written, a: int, b: int) -> list[tuple[int, int]]:
+    with world.sources() as src:
+        return read.merge_pairs(src, read.side(src, a), read.side(src, b))
+
+
+def test_a_merge_within_the_rules_needs_no_further_pairs(world: Written) -> None:
+    one, two = world.identifier("phone", "+8613711112222"), world.identifier("email", "a@b.com")
+    world.identifier("openid", "oA", one, scope="wx1")
+    assert merge_pairs(world, one, two) == []
+
+
+def test_a_merge_beyond_a_limit_names_all_of_both(world: Written) -> None:
+    world.rules = Rules.model_validate({"types": {"unionid": {"max_per_customer": 1}}, "contacts": "trust"})
+    one, two = world.identifier("phone", "+8613711112222"), world.identifier("phone", "+8613733334444")
+    first = world.identifier("unionid", "uA", one, scope="wx-open")
+    world.identifier("device", "d-1", one, scope="app")
+    second = world.identifier("unionid", "uB", two, scope="wx-other")
+    assert merge_pairs(world, one, two) == []
+    third = world.identifier("unionid", "uC", two, scope="wx-open")
+    assert merge_pairs(world, one, two) == [(one, first), (two, second), (two, third)]
+
+
+def test_a_merge_of_accounts_by_contacts_that_were_typed(world: Written) -> None:
+    one, two = world.identifier("phone", "+8613711112222"), world.identifier("phone", "+8613733334444")
+    first, second = (world.identifier("crm_id", f"c{n}", n, scope="crm") for n in (one, two))
+    assert merge_pairs(world, one, two) == [(one, first), (two, second)]
+    world.rules = Rules(contacts="trust")
+    assert merge_pairs(world, one, two) == []
+
+
+def test_a_merge_of_contradicting_names(world: Written) -> None:
+    world.rules = Rules(contacts="trust")
+    one = world.identifier("phone", "+8613711112222", name="张伟")
+    first = world.identifier("openid", "oA", one, scope="wx1")
+    two = world.identifier("phone", "+8613733334444", name="李娜")
+    assert merge_pairs(world, one, two) == [(one, first)]
+    world.rules = Rules(contacts="trust", names="ignore")
+    assert merge_pairs(world, one, two) == []

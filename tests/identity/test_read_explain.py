@@ -88,7 +88,7 @@ def test_people_and_the_model_on_the_path(world: Written) -> None:
     assert "99.7%" in words.step(likely)["zh"]
 
 
-@pytest.mark.parametrize("reason", ["limit:unionid@wx-open", "limit:phone", "name", "size", "never"])
+@pytest.mark.parametrize("reason", ["limit:unionid@wx-open", "limit:phone", "name", "unproved", "size", "never"])
 def test_a_rejected_link_and_its_limit(world: Written, reason: str) -> None:
     one, two = (world.identifier("unionid", f"u{n}", scope="wx-open") for n in range(2))
     link = world.link(one, two, "conflict", reason)

@@ -18,6 +18,7 @@ from onepool.identity.decisions import APPLIED
 from onepool.identity.keys import key_of
 from onepool.identity.read import Sources
 from onepool.identity.registry import Registry, Rules
+from onepool.identity.witness import name_code
 from onepool.layout import columns_of
 from onepool.pool import DuckDBEngine
 from onepool.pool import schema as pool_schema
@@ -58,6 +59,7 @@ class Written:
         scope: str = "",
         base: int | None = None,
         valid_from: int | None = None,
+        name: str = "",
     ) -> int:
         """A new identifier of a customer (without: one of its own)."""
         self._nodes += 1
@@ -78,6 +80,7 @@ class Written:
                     base=base,
                     generation=generation,
                     valid_from=valid_from,
+                    witness=name_code(name),
                 )
             )
         since = None if valid_from is None else T0 + timedelta(microseconds=valid_from - at(0))

@@ -1462,7 +1462,7 @@ export interface components {
              * Code
              * @enum {string}
              */
-            code: "limit" | "name" | "size" | "never" | "cut" | "void" | "blocked" | "no_consent" | "withdrawn" | "unused" | "retired" | "candidate" | "ended" | "recycled" | "shared" | "no_evidence";
+            code: "limit" | "name" | "unproved" | "size" | "never" | "cut" | "void" | "blocked" | "no_consent" | "withdrawn" | "unused" | "retired" | "candidate" | "ended" | "recycled" | "shared" | "no_evidence";
             /** Decision */
             decision: number | null;
             /** @description The value that both share, where that is the reason. */
@@ -1747,7 +1747,7 @@ export interface components {
              * Reason
              * @enum {string}
              */
-            reason: "limit" | "name" | "size" | "never";
+            reason: "limit" | "name" | "unproved" | "size" | "never";
             /** Rule */
             rule: string;
             /** @description The reason in words. */
@@ -1876,6 +1876,11 @@ export interface components {
             status: "joined" | "follows" | "conflict" | "void" | "no_consent" | "withdrawn" | "cut" | "blocked" | "unused" | "retired";
             /** Touchpoint */
             touchpoint: string;
+            /**
+             * Trust
+             * @description How a contact became known: typed in by people, or proved by the platform or a code.
+             */
+            trust: ("typed" | "proved") | null;
         };
         /**
          * IdentityModel
@@ -1978,6 +1983,14 @@ export interface components {
             body: {
                 [key: string]: components["schemas"]["JsonValue"];
             };
+            /** Consent Purposes */
+            consent_purposes: string[];
+            /**
+             * Contacts
+             * @description When a contact joins two accounts: always; if it was proved or a name agrees; if a name agrees.
+             * @enum {string}
+             */
+            contacts: "trust" | "proved" | "agreed";
             likelihood: components["schemas"]["LikelihoodRule"];
             /** Max Identifiers */
             max_identifiers: number;
@@ -4391,7 +4404,7 @@ export interface operations {
     listIdentityConflicts: {
         parameters: {
             query?: {
-                reason?: ("limit" | "name" | "size" | "never") | null;
+                reason?: ("limit" | "name" | "unproved" | "size" | "never") | null;
                 page?: number;
                 size?: number;
             };

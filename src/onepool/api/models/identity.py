@@ -184,6 +184,9 @@ class IdentityLink(Model):
     last_event: str | None
     decision: int | None = Field(description="The decision of people that it stands for.")
     candidate: int | None = Field(description="The proposal of the model that it stands for.")
+    trust: Literal["typed", "proved"] | None = Field(
+        description="How a contact became known: typed in by people, or proved by the platform or a code."
+    )
     consent: Consent = Field(description="free: none is needed at this touchpoint.")
     status: LinkStatus
     reason: str | None = Field(examples=["limit:unionid@wx-open"])

@@ -41,6 +41,7 @@ class ExplainReason(Model):
     code: Literal[
         "limit",
         "name",
+        "unproved",
         "size",
         "never",
         "cut",

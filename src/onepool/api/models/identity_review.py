@@ -11,7 +11,7 @@ from onepool.api.models.common import Instant, Model, Titles
 from onepool.api.models.identity import CustomerBrief, IdentifierBrief
 from onepool.api.models.identity_decisions import Decision
 
-ConflictReason = Literal["limit", "name", "size", "never"]
+ConflictReason = Literal["limit", "name", "unproved", "size", "never"]
 
 
 class IdentityConflict(Model):

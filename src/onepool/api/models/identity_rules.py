@@ -55,6 +55,10 @@ class IdentityRules(Model):
     types: list[TypeRule]
     max_identifiers: int
     names: Literal["veto", "ignore"]
+    contacts: Literal["trust", "proved", "agreed"] = Field(
+        description="When a contact joins two accounts: always; if it was proved or a name agrees; if a name agrees."
+    )
+    consent_purposes: list[str]
     likelihood: LikelihoodRule
     touchpoints: list[TouchpointBasis]
 

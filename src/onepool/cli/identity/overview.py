@@ -111,6 +111,7 @@ def rules(folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
         "version": saved.version if saved else 0,
         "max_identifiers": parsed.max_identifiers,
         "names": parsed.names,
+        "contacts": parsed.contacts,
         "likelihood": likelihood,
         "joining": dict(registry.joining),
     }
@@ -119,6 +120,7 @@ def rules(folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
         return
     show_table(rows, f"rules of identity, version {whole['version']}")
     say(f"most identifiers of one customer: {parsed.max_identifiers}; names that contradict: {parsed.names}")
+    say(f"contacts between accounts: {parsed.contacts}")
     say(
         f"model: pairs join from {parsed.likelihood.join} on"
         f"{'' if parsed.likelihood.auto else ' (not by themselves)'}, people are asked from {parsed.likelihood.review}"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 commands = typer.Typer(help="Pairs that wait for a person's judgement.", no_args_is_help=True)
 
-_REASONS = ("limit", "name", "size", "never")
+_REASONS = ("limit", "name", "unproved", "size", "never")
 
 
 def conflicts(

@@ -17,7 +17,20 @@ MAX_REASONS = 50
 _HOLDS = frozenset({"joined", "follows"})
 # The worst first: what a person should read before the rest.
 _ORDER = (
-    *("never", "cut", "limit", "name", "size", "blocked", "void", "recycled", "withdrawn", "no_consent", "candidate"),
+    *(
+        "never",
+        "cut",
+        "limit",
+        "name",
+        "unproved",
+        "size",
+        "blocked",
+        "void",
+        "recycled",
+        "withdrawn",
+        "no_consent",
+        "candidate",
+    ),
     *("ended", "shared", "unused", "retired", "no_evidence"),
 )
 

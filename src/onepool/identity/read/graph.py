@@ -77,12 +77,13 @@ def side_with(sources: Sources, identifier: int) -> decisions.Side:
 def merge_pairs(sources: Sources, one: decisions.Side, other: decisions.Side) -> list[tuple[int, int]]:
     """The pairs that a merge has to name beside both anchors, so that all of both customers becomes one.
 
-    None as long as the rules would allow the join. Where it overrules a limit, or names that contradict, every joining
-    identifier of either side with its anchor: else those beyond the limit would be left out.
+    None as long as the rules would allow the join. Where it overrules a limit, names that contradict, or doubt about
+    a contact, every joining identifier of either side with its anchor: else those refused would be left out.
     """
     known = nodes(sources, (*one.identifiers, *other.identifiers))
     left, right = ([known[n] for n in side.identifiers if n in known] for side in (one, other))
-    if not (_over_limit(sources, left, right) or (sources.registry.names_matter and _contradict(left, right))):
+    names = sources.registry.names_matter and _contradict(left, right)
+    if not (names or _over_limit(sources, left, right) or _doubted(sources, left, right)):
         return []
     return sorted(
         (min(side.anchor, node.identifier_id), max(side.anchor, node.identifier_id))
@@ -103,6 +104,13 @@ def _over_limit(sources: Sources, left: list[Node], right: list[Node]) -> bool:
 def _contradict(left: list[Node], right: list[Node]) -> bool:
     names, others = ({node.witness for node in side if node.witness} for side in (left, right))
     return any(incompatible_plain(one, other) for one in names for other in others)
+
+
+def _doubted(sources: Sources, left: list[Node], right: list[Node]) -> bool:
+    """Whether both have accounts, which contacts alone may not join."""
+    if sources.registry.contacts == "trust":
+        return False
+    return all(any(sources.registry.rule(node.type).account for node in side) for side in (left, right))
 
 
 def split_sides(

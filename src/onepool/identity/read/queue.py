@@ -92,7 +92,7 @@ def ranked(
 def open_conflicts(sources: Sources, reason: str | None = None) -> list[tuple[Kind, int, int, int]]:
     """Links that a limit or a name keeps from joining and that nobody ruled on: (kind, link id, a, b).
 
-    `reason`: only those of this reason (limit, name, size); `never`: those that people keep apart.
+    `reason`: only those of this reason (limit, name, unproved, size); `never`: those that people keep apart.
     """
     table = schema.links
     query = select(table.c.id, table.c.a, table.c.b, table.c.first_time, table.c.reason).where(
@@ -137,7 +137,7 @@ def candidates_by_id(sources: Sources, ids: Sequence[int]) -> dict[int, Any]:
 
 
 def reason_code(reason: str) -> str:
-    """limit, name, size or never."""
+    """limit, name, unproved, size or never."""
     return reason.partition(":")[0]
 
 

@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import Connection, or_, select
 
 from onepool.definitions import Definitions
+from onepool.identity.arrays import PROVED, TYPED
 from onepool.identity.links import LIKELY, RULED
 from onepool.identity.registry import Registry, parse_rules
 from onepool.pool import Session
@@ -57,7 +58,8 @@ class Link:
     """Evidence that `a` and `b` are one person, and what was concluded.
 
     Instants in µs; `consent`: see `_consent`. `pair`: the ends as the state has them. Events are None where a
-    `decision` of people or a `candidate` of the model is the evidence.
+    `decision` of people or a `candidate` of the model is the evidence. `trust`: how a contact became known, typed or
+    proved; None when that was not said.
     """
 
     link_id: int
@@ -73,6 +75,7 @@ class Link:
     last_event: str | None
     last_time: int
     count: int
+    trust: str | None
     confidence: float | None
     status: str
     reason: str
@@ -247,6 +250,7 @@ def _link(sources: Sources, row: Any, spans: Tenures, word: Mapping[int, bool]) 
         last_event=str(UUID(bytes=row.last_event)) if told else None,
         last_time=row.last_time,
         count=row._mapping["count"],  # a row's own `count` is that of tuples
+        trust={TYPED: "typed", PROVED: "proved"}.get(row.trust),
         confidence=row.confidence,
         status=row.status,
         reason=row.reason,

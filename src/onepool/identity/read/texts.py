@@ -47,7 +47,7 @@ class Words:
 
     def reason(self, reason: Reason) -> Title:
         """One reason why two customers are two."""
-        if reason.code in ("limit", "name", "size") or (reason.code == "never" and reason.decision is None):
+        if reason.code in ("limit", "name", "unproved", "size") or (reason.code == "never" and reason.decision is None):
             return self.conflict(f"{reason.code}:{reason.detail}" if reason.detail else reason.code)
         if reason.via is not None:
             what = self.kind(reason.via.type)
@@ -104,6 +104,10 @@ _FOLLOWS = {
     "en": "{0} and {1} came together at {2}, {3} times; it goes to whoever signed in last",
 }
 _CONFLICTS: dict[str, Title] = {
+    "unproved": {
+        "zh": "只凭填写的手机号或邮箱、又没有一致的姓名，不能合并两个账号",
+        "en": "a phone or e-mail address that was only typed joins two accounts when a name agrees as well",
+    },
     "name": {"zh": "两边的姓名不可能是同一人", "en": "the names on both sides can't be one person's"},
     "size": {
         "zh": "合并后的标识数超过单个客户的上限",

@@ -145,6 +145,8 @@ def rules_of(ws: WorkspaceLike) -> IdentityRules:
         ],
         max_identifiers=rules.max_identifiers,
         names=rules.names,
+        contacts=rules.contacts,
+        consent_purposes=list(rules.consent_purposes),
         likelihood=likelihood(rules),
         touchpoints=[
             TouchpointBasis(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from onepool.api.access import Caller
 from onepool.api.dictionary import titles
@@ -99,6 +99,7 @@ class View:
             last_event=link.last_event,
             decision=link.decision,
             candidate=link.candidate,
+            trust=cast(Literal["typed", "proved"] | None, link.trust),
             consent=cast(Consent, link.consent),
             status=cast(LinkStatus, link.status),
             reason=link.reason or None,
