@@ -80,11 +80,7 @@ def strong(facts: Facts, key: Key) -> bool:
 
 days = st.integers(0, 400).map(lambda n: n * DAY) | st.integers(0, 4).map(lambda n: n * 100 * DAY)
 lengths = st.sampled_from([0, 0, 0, 3 * DAY, 100 * DAY])
-roomy = {
-    **TYPES,
-    "phone": replace(TYPES["phone"], max_customers=6),
-    "email": replace(TYPES["email"], max_customers=None),
-}
+_SHARED = {kind: replace(TYPES[kind], max_customers=6) for kind in ("phone", "email")}
 limits = st.builds(
     Limits,
     st.sampled_from([TYPES, {**TYPES, **_SHARED}]),
