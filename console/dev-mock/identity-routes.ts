@@ -126,7 +126,7 @@ export const identityRoutes: [method: string, pattern: RegExp, (asked: Asked) =>
   }],
   ["GET", /^identity\/model$/, () => ({ body: model })],
   ["GET", /^identity\/model\/pairs$/, (asked) => ({ body: paged(queue.filter((one) => one.kind === "candidate"), asked) })],
-  ["POST", /^identity\/model\/fit$/, () => ({ body: Object.assign(model.run, { state: "running", step: "fit", progress: 0.1, started: new Date().toISOString() }) })],
+  ["POST", /^identity\/model\/fit$/, () => ({ body: Object.assign(model.run, { state: "running", step: "learning", progress: 0.1, started: new Date().toISOString() }) })],
   ["GET", /^identity\/model\/run$/, () => {
     const progress = (model.run.progress ?? 0) + 0.3;
     return { body: Object.assign(model.run, progress >= 1 ? { state: "done", step: null, progress: 1 } : { progress }) };

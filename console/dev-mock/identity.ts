@@ -125,9 +125,9 @@ export const queue = Array.from({ length: 46 }, (_, i) => {
     b,
     why: candidate
       ? [
-          compared("name", both("姓名", "Name"), "exact", 8.6, a.name, b.name),
-          compared("masked_phone", both("脱敏手机号", "Masked phone"), "exact", 6.9, "138****5678", "138****5678"),
-          compared("city", both("城市", "City"), i % 2 === 0 ? "exact" : "different", i % 2 === 0 ? 1.8 : -2.4, a.attributes.city ?? null, b.attributes.city ?? null),
+          compared("name", both("姓名", "Name"), "same", 8.6, a.name, b.name),
+          compared("masked_phone", both("脱敏手机号", "Masked phone"), "same", 6.9, "138****5678", "138****5678"),
+          compared("city", both("城市", "City"), i % 2 === 0 ? "same" : "different", i % 2 === 0 ? 1.8 : -2.4, a.attributes.city ?? null, b.attributes.city ?? null),
           compared("birthday", both("生日", "Birthday"), "different", -3.1, "1990-04-12", "1990-12-04"),
         ]
       : [],
@@ -199,10 +199,10 @@ export const model = {
     author: "user:lin@brand.example",
     records: CUSTOMERS_TOTAL,
     comparisons: [
-      { name: "name", title: both("姓名", "Name"), kind: "name", missing: 1_204, levels: [level("exact", 0.91, 0.0000052, 18_221), level("same pinyin", 0.05, 0.00003, 1_204), level("different", 0.04, 0.999, 900_114)] },
-      { name: "masked_phone", title: both("脱敏手机号", "Masked phone"), kind: "masked_phone", missing: 1_204, levels: [level("exact", 0.88, 0.0000033, 16_440), level("different", 0.12, 0.999, 1_200_871)] },
-      { name: "city", title: both("城市", "City"), kind: "region", missing: 1_204, levels: [level("exact", 0.86, 0.08, 240_110), level("different", 0.14, 0.92, 900_114)] },
-      { name: "birthday", title: both("生日", "Birthday"), kind: "date", missing: 1_204, levels: [level("exact", 0.94, 0.00003, 12_004), level("different", 0.06, 0.99, 1_000_080)] },
+      { name: "name", title: both("姓名", "Name"), kind: "name", missing: 1_204, levels: [level("same", 0.91, 0.0000052, 18_221), level("same sound, or spelled in pinyin", 0.05, 0.00003, 1_204), level("different", 0.04, 0.999, 900_114)] },
+      { name: "masked_phone", title: both("脱敏手机号", "Masked phone"), kind: "masked_phone", missing: 1_204, levels: [level("same", 0.88, 0.0000033, 16_440), level("different", 0.12, 0.999, 1_200_871)] },
+      { name: "city", title: both("城市", "City"), kind: "region", missing: 1_204, levels: [level("same", 0.86, 0.08, 240_110), level("different", 0.14, 0.92, 900_114)] },
+      { name: "birthday", title: both("生日", "Birthday"), kind: "date", missing: 1_204, levels: [level("same", 0.94, 0.00003, 12_004), level("different", 0.06, 0.99, 1_000_080)] },
     ],
     blocking: [{ rule: "name + masked_phone", pairs: 18_422, recall: 0.71 }, { rule: "pinyin + birthday", pairs: 41_877, recall: 0.64 }, { rule: "masked_phone + city", pairs: 210_442, recall: 0.82 }],
     histogram: Array.from({ length: 36 }, (_, i) => {

@@ -39,7 +39,7 @@ export function useWords() {
     decision: (name: string): string => t(`oneid.decision.${name as "merge"}`, { defaultValue: name }),
     strength: (name: string): string => t(`oneid.strength.${name as "strong"}`, { defaultValue: name }),
     joining: (name: string): string => t(`oneid.joining.${name as "free"}`, { defaultValue: name }),
-    level: (name: string): string => t(`oneid.levels.${name as "exact"}`, { defaultValue: name }),
+    level: (name: string): string => t(`oneid.levels.${name as "same"}`, { defaultValue: name }),
     touchpoint: places.touchpoint,
   };
 }

@@ -4,12 +4,15 @@ import type { Explanation } from "@/api/identity";
 import { percent } from "@/lib/format";
 import { useText } from "@/lib/useText";
 import { CustomerName } from "@/parts/CustomerName";
+import { Time } from "@/parts/Figures";
 import { Facts } from "../graph/Evidence";
 import { Identifier } from "../Identifier";
 import { Weights } from "../review/Weights";
+import { useWords } from "../words";
 
 function Path({ steps }: { steps: Explanation["path"] }) {
-  const { title } = useText();
+  const { t, title } = useText();
+  const words = useWords();
   return (
     <ol className="op-path" data-testid="explain-path" data-value={steps.length}>
       {steps.map((step, i) => [
@@ -20,8 +23,14 @@ function Path({ steps }: { steps: Explanation["path"] }) {
         ),
         <li key={`step ${step.source.identifier_id} ${step.target.identifier_id}`} data-kind="link">
           <div className="op-evidence">
-            <p style={{ marginBottom: 6 }}>{title(step.text, "")}</p>
-            <Facts link={step.link} />
+            <p>{title(step.text, "")}</p>
+            <p className="op-mute">
+              <Time at={step.link.first_time} /> – <Time at={step.link.last_time} /> · {t("oneid.consent.title")} {words.consent(step.link.consent)}
+            </p>
+            <details>
+              <summary>{t("oneid.evidence")}</summary>
+              <Facts link={step.link} />
+            </details>
           </div>
         </li>,
         <li key={`to ${step.target.identifier_id}`} data-kind="identifier">

@@ -26,7 +26,7 @@ const Box = memo(function Box({ data }: NodeProps<Drawn>) {
         {title(of.title, of.type)}
         {of.generation > 0 && ` · ${t("oneid.owner", { count: of.generation + 1 })}`}
       </div>
-      <div className="op-code" title={of.value}>
+      <div className="op-code" title={[of.value, of.scope].filter(Boolean).join(" @")}>
         {of.value}
         {of.scope !== "" && <span className="op-mute"> @{of.scope}</span>}
       </div>
@@ -49,6 +49,10 @@ const colours: Record<Link["status"], string> = {
   unused: "var(--op-line)",
   retired: "var(--op-line)",
 };
+
+/** Up to so many links say their state in words. */
+const WORDED = 60;
+const joins = (link: Link): boolean => link.status === "joined" || link.status === "follows";
 
 /** Enter and space on a focused box or link do what a click does. */
 function useKeys(onToggle: (id: number) => void, onLink: (id: number) => void) {
@@ -82,7 +86,9 @@ export function Canvas({ graph, chosen, link, onToggle, onLink }: Props) {
   const words = useWords();
   const text = useIdentifierText();
   const { nodes, links } = useMemo(() => drawn(graph), [graph]);
-  const placed = useMemo(() => place(nodes, links), [nodes, links]);
+  // Words on the links need room between the boxes; on very many links they would only hide each other.
+  const worded = links.length <= WORDED && links.some((one) => !joins(one));
+  const placed = useMemo(() => place(nodes, links, worded ? 84 : 52), [nodes, links, worded]);
   // As high as the drawing needs at full size, within what a page can bear.
   const height = Math.min(560, Math.max(260, Math.max(0, ...placed.map((one) => one.y)) + NODE.height + 64));
   const names = new Map(nodes.map((one) => [one.identifier_id, text(one)]));
@@ -101,17 +107,16 @@ export function Canvas({ graph, chosen, link, onToggle, onLink }: Props) {
     // Drawn from left to right, whichever end is the older one.
     const forward = (at.get(one.a) ?? 0) <= (at.get(one.b) ?? 0);
     const [source, target] = forward ? [one.a, one.b] : [one.b, one.a];
-    const joins = one.status === "joined" || one.status === "follows";
     return {
       id: String(one.link_id),
       source: String(source),
       target: String(target),
       // What joins nothing says so in words, not by its colour alone.
-      label: joins ? undefined : words.status(one.status),
+      label: joins(one) || !worded ? undefined : words.status(one.status),
       labelShowBg: true,
       labelStyle: { fill: "var(--op-text-2)", fontSize: 11.5 },
       labelBgStyle: { fill: "var(--op-subtle)" },
-      style: { stroke: colours[one.status], strokeWidth: one.link_id === link ? 4 : one.status === "joined" ? 2 : 1.5, strokeDasharray: joins ? undefined : "5 4" },
+      style: { stroke: colours[one.status], strokeWidth: one.link_id === link ? 4 : one.status === "joined" ? 2 : 1.5, strokeDasharray: joins(one) ? undefined : "5 4" },
       interactionWidth: 16,
       ariaLabel: t("oneid.linkLabel", { a: names.get(one.a) ?? "", b: names.get(one.b) ?? "", status: words.status(one.status) }),
       ariaRole: "button",

@@ -32,6 +32,9 @@ describe("the drawing of an identity graph", () => {
   it("places as many as are ever drawn", () => {
     const nodes = Array.from({ length: MOST }, (_, i) => node(i + 1));
     const placed = place(nodes, nodes.slice(1).map((one) => link(one.identifier_id, 1, one.identifier_id)));
-    expect(placed.every((one) => Number.isFinite(one.x) && Number.isFinite(one.y))).toBe(true);
+    expect(new Set(placed.map((one) => `${one.x} ${one.y}`)).size).toBe(MOST);
+    const [width, height] = [Math.max(...placed.map((one) => one.x)), Math.max(...placed.map((one) => one.y))];
+    expect(width / height).toBeGreaterThan(1);
+    expect(width / height).toBeLessThan(4);
   });
 });

@@ -41,7 +41,7 @@ function Running({ run }: { run: Run }) {
   const share = Math.round((now.progress ?? 0) * 100);
   return (
     <div className="op-panel" style={{ padding: "12px 16px" }} data-testid="model-run">
-      <span aria-live="polite">{t("oneid.running", { step: now.step === null ? "" : t(`oneid.steps.${now.step as "fit"}`, { defaultValue: now.step }) })}</span>
+      <span aria-live="polite">{t("oneid.running", { step: now.step === null ? "" : t(`oneid.steps.${now.step as "learning"}`, { defaultValue: now.step }) })}</span>
       <Progress percent={share} aria-label={t("oneid.progress")} />
     </div>
   );

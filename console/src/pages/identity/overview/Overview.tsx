@@ -65,7 +65,6 @@ function Types({ rows }: { rows: Data["by_type"] }) {
           data-testid="oneid-types"
           dataSource={rows}
           pagination={rows.length > 20 ? { pageSize: 20, showSizeChanger: false, style: { padding: "0 16px" } } : false}
-          scroll={{ x: "max-content" }}
           locale={{ emptyText: <Nothing title={t("oneid.noIdentifiers")} text={t("oneid.noIdentifiersText")} /> }}
           columns={[
             {

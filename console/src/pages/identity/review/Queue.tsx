@@ -37,7 +37,7 @@ export function Queue({ items, active, chosen, onActive, onChosen }: Props) {
             <button type="button" aria-current={one.id === active} onClick={() => onActive(one.id)} data-item={one.id}>
               {pair}
               <span className="op-mute" style={{ display: "block", fontSize: 12.5 }}>
-                {one.kind === "candidate" ? t("oneid.candidateOf", { share: one.probability === null ? "" : percent(one.probability, language) }) : t("oneid.conflictOf", { reason: words.reason(one.reason) })}
+                {one.kind === "candidate" ? t("oneid.candidateOf", { share: one.probability === null ? "" : percent(one.probability, language) }) : t("oneid.conflictOf", { reason: words.reason(one.reason?.split(":")[0] ?? null) })}
               </span>
             </button>
             <span style={{ textAlign: "right" }}>

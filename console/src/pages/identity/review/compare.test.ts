@@ -8,18 +8,22 @@ const customer = (more: Partial<CustomerBrief>): CustomerBrief => ({ customer_id
 
 describe("two customers side by side", () => {
   const a = customer({ name: "A", phone: "138****5678", identifiers: [identifier(1, "phone", "", "138****5678"), identifier(2, "openid", "wx1", "oA")], attributes: { city: "X", level: "gold" } });
-  const b = customer({ name: "B", phone: "139****0000", email: "b@x", identifiers: [identifier(3, "phone", "", "139****0000"), identifier(4, "phone", "", "138****5678"), identifier(5, "openid", "wx2", "oA")], attributes: { city: "X" } });
+  const b = customer({ name: "B", phone: "139****0000", email: "b@x", identifiers: [identifier(3, "phone", "", "139****0000"), identifier(4, "phone", "", "138****5678"), identifier(5, "openid", "wx2", "oA")], attributes: { city: "X", phone: "137****1111" } });
 
   it("are compared by name, contact, identifier and attribute, each once", () => {
     expect(compare(a, b).map((row) => [row.key, row.likeness])).toEqual([
       ["name", "differs"],
+      ["phone@", "same"],
+      ["city", "same"],
       ["email", "one"],
       ["openid@wx1", "one"],
       ["openid@wx2", "one"],
-      ["phone@", "same"],
-      ["city", "same"],
       ["level", "one"],
     ]);
+  });
+
+  it("have one row for a phone that is an identifier and an attribute", () => {
+    expect(compare(a, b).find((row) => row.key === "phone@")?.b).toEqual(["139****0000", "138****5678", "137****1111"]);
   });
 
   it("are as alike from the other side", () => {

@@ -28,7 +28,10 @@ function byType(customer: CustomerBrief): Map<string, IdentifierBrief[]> {
 
 const listed = (value: string | null | undefined): string[] => (value === null || value === undefined || value === "" ? [] : [value]);
 
-/** The rows to compare: contacts first, then attributes, then identifiers by type and scope (phone and e-mail only once). */
+/** What speaks, for or against, comes before what only one side has. */
+const ORDER: Record<Likeness, number> = { differs: 0, same: 0, one: 1, none: 2 };
+
+/** The rows to compare: the name, then identifiers by type and scope, then attributes; a phone that is both stands in one row. */
 export function compare(a: CustomerBrief, b: CustomerBrief): Row[] {
   const row = (kind: Row["kind"], key: string, left: string[], right: string[], title?: IdentifierBrief["title"]): Row => ({ kind, key, a: left, b: right, likeness: likeness(left, right), title });
   const rows = [row("contact", "name", listed(a.name), listed(b.name))];
@@ -40,10 +43,13 @@ export function compare(a: CustomerBrief, b: CustomerBrief): Row[] {
   for (const slot of slots) {
     const [left, right] = [types[0].get(slot) ?? [], types[1].get(slot) ?? []];
     const any = left[0] ?? right[0];
-    if (any !== undefined) rows.push(row("identifier", slot, left.map((one) => one.value), right.map((one) => one.value), any.title));
+    if (any === undefined) continue;
+    const values = (of: CustomerBrief, own: IdentifierBrief[]): string[] => [...new Set([...own.map((one) => one.value), ...(any.scope === "" ? listed(of.attributes[any.type]) : [])])];
+    rows.push(row("identifier", slot, values(a, left), values(b, right), any.title));
   }
   for (const name of [...new Set([...Object.keys(a.attributes), ...Object.keys(b.attributes)])].sort()) {
-    if (name !== "name") rows.push(row("attribute", name, listed(a.attributes[name]), listed(b.attributes[name])));
+    if (name !== "name" && !slots.includes(`${name}@`) && !rows.some((one) => one.key === name)) rows.push(row("attribute", name, listed(a.attributes[name]), listed(b.attributes[name])));
   }
-  return rows.filter((one) => one.likeness !== "none");
+  const [name, ...others] = rows.filter((one) => one.likeness !== "none");
+  return name === undefined ? [] : [name, ...others.sort((one, other) => ORDER[one.likeness] - ORDER[other.likeness])];
 }
