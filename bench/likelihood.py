@@ -219,6 +219,7 @@ def main() -> int:
         results: dict[str, Any] = {"records": chosen.records, "tier": chosen.tier, "budget": chosen.pairs_per_record}
         for engine in chosen.engines:
             results[engine] = _apart(engine, folder, chosen.pairs_per_record)
+            print(engine, json.dumps(results[engine]), file=sys.stderr)
     return _report(results, chosen.engines)
 
 

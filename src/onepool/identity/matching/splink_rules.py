@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
-from onepool.identity.matching.prepare import Column, Records, as_object
+from onepool.identity.matching.prepare import Column, Records
 
 #: SQL of the levels below "same" by kind: label, condition; {c} is the column, {k:NAME} its key of that name
 _LEVELS: Mapping[str, tuple[tuple[str, str], ...]] = {
@@ -96,8 +97,9 @@ def sql_table(records: Records, columns: Sequence[SqlColumn]) -> pa.Table:
 
 def _spread(column: Column, values: Sequence[str | None]) -> pa.Array:
     """A value per distinct value as a value per record."""
-    spread = as_object([*values, None])[column.codes]
-    return pa.array(spread, pa.string())
+    # A code of -1 (missing) is the null at the end.
+    places = np.where(column.codes < 0, len(values), column.codes)
+    return pa.array([*values, None], pa.string()).take(pa.array(places))
 
 
 def comparison(told: SqlColumn) -> dict[str, Any]:
