@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from sqlalchemy import insert
 from typer.testing import CliRunner
 
+import onepool
 from onepool.cli.app import app
 from onepool.errors import OnePoolError, UsageError
 from onepool.identity import RulesError, decisions
@@ -251,6 +253,22 @@ def test_evaluate(folder: Path, tmp_path: Path) -> None:
     text = run(folder, "evaluate", "--truth", str(truth), "--as-of", "2026-11-01")
     assert "over-merged: 2 persons share a customer with a stranger" in text
     refused(folder, "evaluate", "--truth", str(truth), "--as-of", "yesterday")
+
+
+def test_from_python(folder: Path) -> None:
+    with onepool.open(folder) as ws:
+        why = ws.identity.explain(WEI_IS, "unionid:uA")
+        assert (why.together, why.path["target"].to_pylist(), why.reasons.num_rows) == (True, ["unionid@wx-open:uA"], 0)
+        assert WEI not in str(why.path.to_pylist())
+        why = ws.identity.explain(WEI_IS, LI_IS)
+        assert (why.together, why.reasons["code"].to_pylist()) == (False, ["limit", "candidate"])
+        assert ws.identity.conflicts()["value"].to_pylist() == [Decimal("150.5")]
+        truth = pa.table({"record_id": [WEI_IS, "uA", LI_IS], "entity_id": ["p", "p", "q"]})
+        assert ws.identity.evaluate(truth).pairwise.f1 == 1.0
+        made = ws.identity.merge(WEI_IS, LI_IS, author="notebook", reason="a try")
+        with pytest.raises(decisions.Decided):
+            ws.identity.never(WEI_IS, LI_IS, author="notebook")
+        assert ws.identity.undo(made, author="notebook") == made + 1
 
 
 PEOPLE = [
