@@ -1,9 +1,10 @@
 """Made-up historical persons with heavy noise. Every record is generated; no real person is meant.
 
-A person has given names, surname, title, aliases, a birthday, a birth place with a postcode nearby and occupations; families share surname and
-place; some namesakes share even the year. Each person has a handful to some twenty records: typing errors, nicknames, alternative names, titles
-instead of surnames, given name and surname swapped, missing values, dates shifted or known by year only, other postcodes of the area, another
-of several occupations. ``Noise`` holds the rates; ``make`` gives the table and the truth.
+A person has given names, surname, title, aliases, a birthday, a birth place with postcodes nearby and occupations;
+families share surname and place; some namesakes share even the year. Each person has a handful to some twenty records:
+typing errors, nicknames, alternative names, titles instead of surnames, given name and surname swapped, missing values,
+dates shifted or known by year only, other postcodes of the area, another of several occupations. ``Noise`` holds the
+rates; ``make`` gives the table and the truth.
 """
 
 from __future__ import annotations
@@ -13,47 +14,131 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-_MALE = (
-    "john william thomas james george charles henry robert edward joseph richard samuel arthur david alexander frederick peter walter "
-    "francis benjamin daniel alfred hugh andrew edmund philip ernest michael harry herbert albert stephen patrick matthew martin percy "
-    "ralph anthony leonard archibald reginald nicholas sidney cecil lewis christopher gilbert harold simon isaac jonathan eric roger "
-    "douglas allan humphrey theodore cuthbert godfrey lawrence nathaniel oliver horace rupert bertram edwin augustus donald norman gerald "
-    "stanley bernard roland ambrose jeremiah abraham tobias valentine silas"
-).split()
-_FEMALE = (
-    "mary elizabeth anne margaret sarah jane catherine alice eleanor florence emily charlotte frances edith caroline dorothy helen harriet "
-    "louisa ethel ellen martha isabella maria susan emma lucy agnes amelia annie rose beatrice gertrude constance mabel winifred violet "
-    "rachel julia maud rebecca hannah matilda kathleen phyllis sophia clara lilian barbara evelyn rosamund cecilia henrietta georgina"
-).split()
+
+def _words(text: str, mark: str | None = None) -> list[str]:
+    return [word.strip() for word in text.split(mark)]
+
+
+_MALE = _words(
+    """
+    john william thomas james george charles henry robert edward joseph richard samuel arthur david alexander
+    frederick peter walter francis benjamin daniel alfred hugh andrew edmund philip ernest michael harry herbert
+    albert stephen patrick matthew martin percy ralph anthony leonard archibald reginald nicholas sidney cecil lewis
+    christopher gilbert harold simon isaac jonathan eric roger douglas allan humphrey theodore cuthbert godfrey
+    lawrence nathaniel oliver horace rupert bertram edwin augustus donald norman gerald stanley bernard roland
+    ambrose jeremiah abraham tobias valentine silas
+    """
+)
+_FEMALE = _words(
+    """
+    mary elizabeth anne margaret sarah jane catherine alice eleanor florence emily charlotte frances edith caroline
+    dorothy helen harriet louisa ethel ellen martha isabella maria susan emma lucy agnes amelia annie rose beatrice
+    gertrude constance mabel winifred violet rachel julia maud rebecca hannah matilda kathleen phyllis sophia clara
+    lilian barbara evelyn rosamund cecilia henrietta georgina
+    """
+)
 _NICK = {
-    "john": "jack johnny", "william": "will bill willie billy", "thomas": "tom tommy", "james": "jim jamie jimmy", "charles": "charlie chas",
-    "henry": "harry hal", "robert": "bob rob bobby", "edward": "ted ned eddie", "joseph": "joe", "richard": "dick rick", "samuel": "sam",
-    "david": "dave davy", "alexander": "alec alex sandy", "frederick": "fred freddie", "francis": "frank", "benjamin": "ben", "daniel": "dan",
-    "alfred": "alf fred", "andrew": "andy", "michael": "mick mike", "albert": "bert", "matthew": "matt", "anthony": "tony",
-    "reginald": "reg reggie", "nicholas": "nick", "christopher": "kit chris", "theodore": "theo ted", "lawrence": "larry",
-    "nathaniel": "nat", "oliver": "noll", "gerald": "gerry", "mary": "molly polly", "elizabeth": "bess betty eliza lizzie", "anne": "nancy annie",
-    "margaret": "peggy maggie meg", "sarah": "sally sadie", "jane": "jenny", "catherine": "kate kitty", "eleanor": "nell nora",
-    "charlotte": "lottie", "frances": "fanny", "dorothy": "dolly dot", "harriet": "hattie", "martha": "patty", "isabella": "bella",
-    "susan": "sue", "emma": "em", "rebecca": "becky", "matilda": "tilly", "henrietta": "hetty", "arthur": "art", "george": "georgie",
+    "john": "jack johnny",
+    "william": "will bill willie billy",
+    "thomas": "tom tommy",
+    "james": "jim jamie jimmy",
+    "charles": "charlie chas",
+    "henry": "harry hal",
+    "robert": "bob rob bobby",
+    "edward": "ted ned eddie",
+    "joseph": "joe",
+    "richard": "dick rick",
+    "samuel": "sam",
+    "david": "dave davy",
+    "alexander": "alec alex sandy",
+    "frederick": "fred freddie",
+    "francis": "frank",
+    "benjamin": "ben",
+    "daniel": "dan",
+    "alfred": "alf fred",
+    "andrew": "andy",
+    "michael": "mick mike",
+    "albert": "bert",
+    "matthew": "matt",
+    "anthony": "tony",
+    "reginald": "reg reggie",
+    "nicholas": "nick",
+    "christopher": "kit chris",
+    "theodore": "theo ted",
+    "lawrence": "larry",
+    "nathaniel": "nat",
+    "oliver": "noll",
+    "gerald": "gerry",
+    "mary": "molly polly",
+    "elizabeth": "bess betty eliza lizzie",
+    "anne": "nancy annie",
+    "margaret": "peggy maggie meg",
+    "sarah": "sally sadie",
+    "jane": "jenny",
+    "catherine": "kate kitty",
+    "eleanor": "nell nora",
+    "charlotte": "lottie",
+    "frances": "fanny",
+    "dorothy": "dolly dot",
+    "harriet": "hattie",
+    "martha": "patty",
+    "isabella": "bella",
+    "susan": "sue",
+    "emma": "em",
+    "rebecca": "becky",
+    "matilda": "tilly",
+    "henrietta": "hetty",
+    "arthur": "art",
+    "george": "georgie",
 }
-_SURNAMES = (
-    "smith jones williams brown taylor davies wilson evans thomas johnson roberts walker wright robinson thompson white hughes edwards green "
-    "hall wood harris lewis martin jackson clarke clark turner hill cooper ward moore scott king watson baker morris allen mitchell young "
-    "campbell macdonald stewart murray hamilton gordon graham fraser grant douglas bruce russell howard percy stanley cavendish"
-).split()
-_HEAD = (
-    "ash brad wood hart lang thorn black white stan ked wal nor mar all bar bel ben bick blen brock bur cal chat clif col cor cran crow dal den dun "
-    "ed ell farn fen field gar gil glad gran hal ham har hat haw hay her hol hud hun kel ken king kirk lan led ley lin lock long mal mel mid mil mor "
-    "new old or pem pen rad raw red rich rom row rud sand sel sher skel stam stock stret sut swin tar tem tol tun under up wake war wat wes wil win wy"
-).split()
-_TAIL = "ford ton ley worth son well wick ham by den field brook ridge more land man court house combe hurst stead thwaite ing shaw gate cott bury".split()
-_PLACE_TAIL = ["ton", "ham", "bury", "ford", "mouth", "chester", "by", "wick", "minster", "port", "stead", "combe", "dale"]
-_WORK = (
-    "politician;writer;painter;cricketer;footballer;actor;poet;clergyman;lawyer;engineer;physician;soldier;composer;botanist;architect;novelist;"
-    "military officer;journalist;historian;mathematician;sculptor;rugby player;explorer;naval officer;engraver;geologist;surgeon;printer;"
-    "photographer;economist;judge;missionary;diplomat;chemist;physicist;philosopher;astronomer;musician;singer;trade unionist;merchant;antiquarian;"
-    "entomologist;zoologist;banker;inventor;theologian;organist;tennis player;golfer;aristocrat;illustrator;publisher;linguist;colonial administrator"
-).split(";")
+_SURNAMES = _words(
+    """
+    smith jones williams brown taylor davies wilson evans thomas johnson roberts walker wright robinson thompson
+    white hughes edwards green hall wood harris lewis martin jackson clarke clark turner hill cooper ward moore
+    scott king watson baker morris allen mitchell young campbell macdonald stewart murray hamilton gordon graham
+    fraser grant douglas bruce russell howard percy stanley cavendish
+    """
+)
+_HEAD = _words(
+    """
+    ash brad wood hart lang thorn black white stan ked wal nor mar all bar bel ben bick blen brock bur cal chat clif
+    col cor cran crow dal den dun ed ell farn fen field gar gil glad gran hal ham har hat haw hay her hol hud hun
+    kel ken king kirk lan led ley lin lock long mal mel mid mil mor new old or pem pen rad raw red rich rom row rud
+    sand sel sher skel stam stock stret sut swin tar tem tol tun under up wake war wat wes wil win wy
+    """
+)
+_TAIL = _words(
+    """
+    ford ton ley worth son well wick ham by den field brook ridge more land man court house combe hurst stead
+    thwaite ing shaw gate cott bury
+    """
+)
+_PLACE_TAIL = [
+    "ton",
+    "ham",
+    "bury",
+    "ford",
+    "mouth",
+    "chester",
+    "by",
+    "wick",
+    "minster",
+    "port",
+    "stead",
+    "combe",
+    "dale",
+]
+_WORK = _words(
+    """
+    politician; writer; painter; cricketer; footballer; actor; poet; clergyman; lawyer; engineer; physician;
+    soldier; composer; botanist; architect; novelist; military officer; journalist; historian; mathematician;
+    sculptor; rugby player; explorer; naval officer; engraver; geologist; surgeon; printer; photographer; economist;
+    judge; missionary; diplomat; chemist; physicist; philosopher; astronomer; musician; singer; trade unionist;
+    merchant; antiquarian; entomologist; zoologist; banker; inventor; theologian; organist; tennis player; golfer;
+    aristocrat; illustrator; publisher; linguist; colonial administrator
+    """,
+    ";",
+)
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -94,10 +179,23 @@ class _World:
         self.random = random
         self.surnames = _SURNAMES + sorted({h + t for h in _HEAD for t in _TAIL})
         weight = 1.0 / (np.arange(len(self.surnames)) + 12.0) ** 0.85
-        order = np.concatenate([np.arange(len(_SURNAMES)), len(_SURNAMES) + random.permutation(len(self.surnames) - len(_SURNAMES))])
+        order = np.concatenate(
+            [np.arange(len(_SURNAMES)), len(_SURNAMES) + random.permutation(len(self.surnames) - len(_SURNAMES))]
+        )
         self.surnames = [self.surnames[i] for i in order]
         self.surname_weight = weight / weight.sum()
-        places = ["london", "edinburgh", "dublin", "glasgow", "manchester", "liverpool", "bristol", "leeds", "oxford", "cambridge"]
+        places = [
+            "london",
+            "edinburgh",
+            "dublin",
+            "glasgow",
+            "manchester",
+            "liverpool",
+            "bristol",
+            "leeds",
+            "oxford",
+            "cambridge",
+        ]
         places += [str(random.choice(_HEAD)) + str(random.choice(_PLACE_TAIL)) for _ in range(900)]
         self.places = list(dict.fromkeys(places))
         place_weight = 1.0 / (np.arange(len(self.places)) + 4.0) ** 0.9
@@ -168,7 +266,19 @@ def _person(world: _World, noise: Noise, before: _Person | None) -> _Person:
             born = np.datetime64(str(before.born)[:4] + "-01-01") + int(random.integers(0, 365))
     title = ""
     if random.random() < 0.3:
-        rank = world.pick(["1st baron", "2nd baron", "3rd earl of", "sir", "2nd baronet", "4th viscount", "1st duke of", "lord", "5th earl of"])
+        rank = world.pick(
+            [
+                "1st baron",
+                "2nd baron",
+                "3rd earl of",
+                "sir",
+                "2nd baronet",
+                "4th viscount",
+                "1st duke of",
+                "lord",
+                "5th earl of",
+            ]
+        )
         seat = surname if random.random() < 0.4 else world.pick(world.places)
         title = "sir" if rank == "sir" else rank if "baronet" in rank else f"{rank} {seat}"
     aliases: list[tuple[str, str, str]] = []
@@ -181,7 +291,9 @@ def _person(world: _World, noise: Noise, before: _Person | None) -> _Person:
             aliases.append((f"{initials} {surname}", given[0][0], surname))
         elif kind < 0.7 and title:
             seat = title.split()[-1]
-            aliases.append((f"{given[0]} of {seat}" if random.random() < 0.5 else f"{title} {given[0]}", given[0], seat))
+            aliases.append(
+                (f"{given[0]} of {seat}" if random.random() < 0.5 else f"{title} {given[0]}", given[0], seat)
+            )
         elif kind < 0.85:
             other = world.pick(world.surnames, world.surname_weight)
             aliases.append((f"{given[0]} {other}", given[0], other))
@@ -191,7 +303,10 @@ def _person(world: _World, noise: Noise, before: _Person | None) -> _Person:
         else:
             aliases.append((f"{surname} {given[0]}", surname, given[0]))
     near = [world.postcode(world.area[place]) for _ in range(int(random.integers(2, 7)))]
-    work = [world.pick(_WORK, world.work_weight) for _ in range(1 + int(random.random() < 0.45) + int(random.random() < 0.2))]
+    work = [
+        world.pick(_WORK, world.work_weight)
+        for _ in range(1 + int(random.random() < 0.45) + int(random.random() < 0.2))
+    ]
     return _Person(male, given, surname, title, aliases, born, place, near, work)
 
 
@@ -239,15 +354,28 @@ def _record(person: _Person, world: _World, noise: Noise, plain: bool) -> dict[s
         place = _typo(place, random) if random.random() < 0.4 else world.pick(world.places, world.place_weight)
     work = person.work[0] if random.random() > noise.work else person.work[int(random.integers(len(person.work)))]
     row: dict[str, str | None] = {
-        "full_name": full, "first_and_surname": f"{given} {surname}", "first_name": given, "surname": surname, "dob": date,
-        "birth_place": place, "postcode_fake": postcode, "gender": "male" if person.male else "female", "occupation": work,
+        "full_name": full,
+        "first_and_surname": f"{given} {surname}",
+        "first_name": given,
+        "surname": surname,
+        "dob": date,
+        "birth_place": place,
+        "postcode_fake": postcode,
+        "gender": "male" if person.male else "female",
+        "occupation": work,
     }
     gone = noise.missing * rate
     if random.random() < gone * 0.4:
         row["full_name"] = row["first_and_surname"] = row["first_name"] = row["surname"] = None
     elif random.random() < gone * 0.3:
         row["first_name"], row["first_and_surname"] = None, surname
-    for name, times in (("dob", 1.0), ("birth_place", 1.2), ("postcode_fake", 1.2), ("gender", 1.5), ("occupation", 2.0)):
+    for name, times in (
+        ("dob", 1.0),
+        ("birth_place", 1.2),
+        ("postcode_fake", 1.2),
+        ("gender", 1.5),
+        ("occupation", 2.0),
+    ):
         if random.random() < gone * times:
             row[name] = None
     return row

@@ -13,7 +13,9 @@ from onepool.identity.matching import MatchingError, cluster
 RECORDS = 10
 Pair = tuple[int, int, int]
 pairs_strategy = st.lists(
-    st.tuples(st.integers(0, RECORDS - 1), st.integers(0, RECORDS - 1), st.integers(1, 10)).filter(lambda p: p[0] != p[1]),
+    st.tuples(st.integers(0, RECORDS - 1), st.integers(0, RECORDS - 1), st.integers(1, 10)).filter(
+        lambda p: p[0] != p[1]
+    ),
     max_size=30,
     unique_by=lambda p: (min(p[:2]), max(p[:2])),
 )
@@ -86,9 +88,7 @@ def test_order_of_rows_changes_nothing(pairs: list[Pair], seed: int, twisted: li
     values=st.lists(st.sampled_from([None, "x", "y"]), min_size=RECORDS, max_size=RECORDS),
     most=st.integers(1, 6),
 )
-def test_limits_hold(
-    pairs: list[Pair], never: list[tuple[int, int]], values: list[str | None], most: int
-) -> None:
+def test_limits_hold(pairs: list[Pair], never: list[tuple[int, int]], values: list[str | None], most: int) -> None:
     ids = names(list(range(RECORDS)))
     forbidden = pa.table(
         {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from itertools import pairwise as pairwise_of
 from pathlib import Path
 from types import ModuleType
 
@@ -83,8 +84,13 @@ def test_guesses_chinese_columns() -> None:
         }
     )
     assert guess_columns(table) == {
-        "姓名": "name", "手机号": "masked_phone", "生日": "date", "省市": "region", "收货地址": "address", "性别": "gender",
-    }  # fmt: skip
+        "姓名": "name",
+        "手机号": "masked_phone",
+        "生日": "date",
+        "省市": "region",
+        "收货地址": "address",
+        "性别": "gender",
+    }
 
 
 def test_model_survives_json_and_scores_alike(historical: tuple[pa.Table, pa.Table, Fit]) -> None:
@@ -132,8 +138,8 @@ def test_report_says_what_was_seen(historical: tuple[pa.Table, pa.Table, Fit]) -
     assert report["pairs"] > 0 and 0 < report["blocking_recall"] <= 1
     assert {"comparisons", "rules", "thresholds", "weights", "near", "dependences"} <= set(report)
     thresholds = report["thresholds"]
-    assert all(a["recall"] >= b["recall"] for a, b in zip(thresholds, thresholds[1:], strict=False))
-    assert all(a["precision"] <= b["precision"] + 1e-9 for a, b in zip(thresholds, thresholds[1:], strict=False))
+    assert all(a["recall"] >= b["recall"] for a, b in pairwise_of(thresholds))
+    assert all(a["precision"] <= b["precision"] + 1e-9 for a, b in pairwise_of(thresholds))
     for comparison in report["comparisons"]:
         weights = [level["weight"] for level in comparison["levels"]]
         assert weights == sorted(weights, reverse=True)

@@ -198,14 +198,15 @@ def learn_m(
 
 
 def learn_prior(
-    learned: Learned, weight: npt.NDArray[np.floating], stands_for: float, pairs: float, recall: float
+    learned: Learned, weight: npt.NDArray[np.floating], stands_for: float, pairs: float, recall: float, most: float
 ) -> Learned:
     """The prior at which the expected matches among candidate pairs, divided by the recall of blocking, are that
-    share of all ``pairs``; ``stands_for``: candidate pairs that each weight given stands for."""
+    share of all ``pairs``; ``stands_for``: candidate pairs that each weight given stands for; ``most``: matches there
+    can be at all."""
     prior = learned.prior
     for _ in range(30):
         expected = float(probability(weight, prior).sum()) * stands_for / max(recall, 0.05)
-        new = float(np.clip(expected / pairs, 0.1 / pairs, 0.5))
+        new = float(np.clip(expected / pairs, 0.1 / pairs, min(0.5, most / pairs)))
         if abs(new - prior) < 1e-3 * prior:
             break
         prior = new

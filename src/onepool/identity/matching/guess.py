@@ -13,6 +13,7 @@ from onepool.identity.matching.prepare import flat
 #: first pattern found in the lower-case column name (spaces and dashes as _) decides; None: look at the contents
 _BY_NAME: tuple[tuple[str, str], ...] = (
     (r"^(record_id|entity_id|cluster|cluster_id|label|truth|person_id_truth)$", "ignore"),
+    (r"first_and|and_(sur|last)_?name|full_?name", "name"),
     (r"(given|first|fore|christian)_?name|(^|_)fname$|^名$|名字$", "given_name"),
     (r"surname|last_?name|family_?name|(^|_)lname$|^姓$|姓氏", "surname"),
     (r"nick|昵称|alias|display_?name|别名", "nickname"),
@@ -29,7 +30,6 @@ _BY_NAME: tuple[tuple[str, str], ...] = (
     (r"province|(^|_)city|district|region|(^|_)state$|省|市|区县|地区|区域", "region"),
     (r"address|street|suburb|addr|地址|住址|街道|小区", "address"),
     (r"full_?name|real_?name|person_?name|customer_?name|receiver|^name$|_name$|姓名|收货人|收件人|客户名", "name"),
-    (r"first_and|and_surname", "name"),
     (r"(member|vip|card)_?(level|grade|tier)|会员(等级|级别)|卡(等级|级别)", "member_level"),
     (r"occupation|profession|job|职业|level|grade|等级|city|country|国家|nationality", "category"),
     (r"tags?$|interests?|标签|products?$|商品", "token_set"),

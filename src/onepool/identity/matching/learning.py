@@ -55,6 +55,8 @@ def learn(
     packed, _ = all_pairs(maker, tuple(first), side)
     left, right, stands_for = _sample(packed, size, settings.sample, random)
     recall = 0.7
+    # A record of one set matches at most one of the other; a person has at most so many records.
+    most = size * (settings.max_cluster - 1) / 2 if side is None else float(min(side.sum(), (~side).sum()))
     rules: list[Offer] = []
     for turn in range(2):
         for _ in range(2):
@@ -62,7 +64,7 @@ def learn(
             comparer = Comparer(records, learned.specs, comparer)
             levels, shared = comparer.compare(left, right, remember=f"candidates {turn}")
             weights = learned.weigh(levels, shared)
-            learned = learn_prior(learned, learned.total(weights), stands_for, total, recall)
+            learned = learn_prior(learned, learned.total(weights), stands_for, total, recall, most)
             learned = refine_m(learned, levels, weights)
             random_levels, random_shared = comparer.compare(*drawn, remember="random")
             learned = learn_u(learned, random_levels, random_shared)
