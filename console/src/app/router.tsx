@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router";
 import { ApiError } from "@/api/errors";
+import type { Conflict } from "@/api/identity";
 import { queries } from "@/api/queries";
 import { count, names, oneOf, type Raw, text } from "@/lib/search";
 import { cache, whenSignedOut } from "./cache";
@@ -8,6 +9,9 @@ import { Shell } from "./Shell";
 
 /** The orders a customer list can have, as the server names them. */
 export const SORTS = ["-last_seen", "last_seen", "-first_seen", "first_seen", "-spend", "spend", "-orders", "orders", "customer_id"] as const;
+
+/** Why a link may not have joined two customers. */
+export const CONFLICT_REASONS = ["limit", "name", "unproved", "size", "never"] as const satisfies readonly Conflict["reason"][];
 
 /** What can be done in the identity graph of a customer. */
 const ACTS = ["merge", "split", "never", "block", "explain"] as const;
@@ -154,8 +158,8 @@ const identityReview = createRoute({
 const identityConflicts = createRoute({
   getParentRoute: () => shell,
   path: "/identity/conflicts",
-  validateSearch: (raw: Raw): { reason?: "limit" | "name" | "size" | "never"; page?: number; at?: number } => ({
-    reason: oneOf(raw, "reason", ["limit", "name", "size", "never"] as const),
+  validateSearch: (raw: Raw): { reason?: Conflict["reason"]; page?: number; at?: number } => ({
+    reason: oneOf(raw, "reason", CONFLICT_REASONS),
     page: count(raw, "page"),
     at: count(raw, "at"),
   }),

@@ -54,6 +54,12 @@ export function Facts({ link }: { link: Evidence }) {
           </dd>
         </>
       )}
+      {link.trust !== null && (
+        <>
+          <dt>{t("oneid.trust.title")}</dt>
+          <dd>{t(`oneid.trust.${link.trust}`)}</dd>
+        </>
+      )}
       <dt>{t("oneid.consent.title")}</dt>
       <dd>{words.consent(link.consent)}</dd>
       <dt>{t("oneid.count")}</dt>

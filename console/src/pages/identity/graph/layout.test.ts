@@ -4,7 +4,7 @@ import { drawn, MOST } from "./drawn";
 import { NODE, place } from "./layout";
 
 const node = (id: number, role: GraphNode["role"] = "member"): GraphNode => ({ identifier_id: id, type: "phone", title: { zh: "", en: "" }, class: "strong", scope: "", value: String(id), generation: 0, valid_from: null, first_seen: null, last_seen: null, role, customer_id: 1 });
-const link = (id: number, a: number, b: number): Link => ({ link_id: id, a, b, rule: "same_event", touchpoint: "shop", first_time: "2026-01-01T00:00:00Z", last_time: "2026-01-01T00:00:00Z", count: 1, first_event: null, last_event: null, decision: null, candidate: null, consent: "free", status: "joined", reason: null, confidence: null });
+const link = (id: number, a: number, b: number): Link => ({ link_id: id, a, b, rule: "same_event", touchpoint: "shop", first_time: "2026-01-01T00:00:00Z", last_time: "2026-01-01T00:00:00Z", count: 1, first_event: null, last_event: null, decision: null, candidate: null, trust: null, consent: "free", status: "joined", reason: null, confidence: null });
 const graph = (nodes: GraphNode[], links: Link[]): Graph => ({ customer_id: 1, nodes, links, never: [], merged: [], truncated: false });
 
 describe("the drawing of an identity graph", () => {

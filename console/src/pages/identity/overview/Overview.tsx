@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useSearch } from "@tanstack/react-router";
 import { Table } from "antd";
 import { identity, type Overview as Data } from "@/api/identity";
+import { CONFLICT_REASONS } from "@/app/router";
 import { compact, exact, percent } from "@/lib/format";
 import { useText } from "@/lib/useText";
 import { CustomerName } from "@/parts/CustomerName";
@@ -108,7 +109,7 @@ function Reasons({ conflicts }: { conflicts: Data["conflicts"] }) {
         <ul className="op-list">
           {conflicts.by_reason.map((one) => (
             <li key={one.reason}>
-              <Link to="/identity/conflicts" search={{ reason: one.reason as "limit" }}>
+              <Link to="/identity/conflicts" search={{ reason: CONFLICT_REASONS.find((known) => known === one.reason) }}>
                 {words.reason(one.reason)}
               </Link>
               <Exact value={one.count} />

@@ -3,6 +3,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Select, Table } from "antd";
 import { useState } from "react";
 import { type Conflict, identity } from "@/api/identity";
+import { CONFLICT_REASONS } from "@/app/router";
 import { exact } from "@/lib/format";
 import { useText } from "@/lib/useText";
 import { CustomerName } from "@/parts/CustomerName";
@@ -16,7 +17,6 @@ import { useVerdicts } from "./useVerdicts";
 import { Verdicts } from "./Verdicts";
 
 const SIZE = 20;
-export const REASONS = ["limit", "name", "size", "never"] as const;
 
 function Detail({ row }: { row: Conflict }) {
   const { title } = useText();
@@ -49,7 +49,7 @@ export function Conflicts() {
           aria-label={t("oneid.byReason")}
           placeholder={t("oneid.byReason")}
           value={reason}
-          options={REASONS.map((one) => ({ value: one, label: words.reason(one) }))}
+          options={CONFLICT_REASONS.map((one) => ({ value: one, label: words.reason(one) }))}
           onChange={(next: typeof reason) => void navigate({ search: { reason: next } })}
           data-testid="conflict-reason"
         />

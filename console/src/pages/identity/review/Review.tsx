@@ -33,8 +33,8 @@ function Pair({ item }: { item: ReviewItem }) {
       }
     >
       <div className="op-stack">
-        <Sides a={item.a} b={item.b} />
         <WhyProposed item={item} />
+        <Sides a={item.a} b={item.b} />
         <p className="op-mute" style={{ fontSize: 13 }}>
           {t("oneid.foundAt")} <Time at={item.at} />
         </p>

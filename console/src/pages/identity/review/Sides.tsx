@@ -1,4 +1,4 @@
-import { CheckOutlined, MinusOutlined, SwapOutlined } from "@ant-design/icons";
+import { CheckOutlined, EyeInvisibleOutlined, MinusOutlined, SwapOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { queries } from "@/api/queries";
@@ -8,8 +8,8 @@ import { CustomerName } from "@/parts/CustomerName";
 import { Dash, Exact, Money, Time } from "@/parts/Figures";
 import { compare, type Likeness, type Row } from "./compare";
 
-const marks = { same: CheckOutlined, differs: SwapOutlined, one: MinusOutlined, none: MinusOutlined };
-const colours: Record<Likeness, string> = { same: "var(--op-ok)", differs: "var(--op-bad)", one: "var(--op-text-3)", none: "var(--op-text-3)" };
+const marks = { same: CheckOutlined, masked: EyeInvisibleOutlined, differs: SwapOutlined, one: MinusOutlined, none: MinusOutlined };
+const colours: Record<Likeness, string> = { same: "var(--op-ok)", masked: "var(--op-text-2)", differs: "var(--op-bad)", one: "var(--op-text-3)", none: "var(--op-text-3)" };
 
 function Mark({ likeness }: { likeness: Likeness }) {
   const { t } = useText();

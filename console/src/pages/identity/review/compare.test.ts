@@ -13,7 +13,7 @@ describe("two customers side by side", () => {
   it("are compared by name, contact, identifier and attribute, each once", () => {
     expect(compare(a, b).map((row) => [row.key, row.likeness])).toEqual([
       ["name", "differs"],
-      ["phone@", "same"],
+      ["phone@", "masked"],
       ["city", "same"],
       ["email", "one"],
       ["openid@wx1", "one"],
@@ -24,6 +24,11 @@ describe("two customers side by side", () => {
 
   it("have one row for a phone that is an identifier and an attribute", () => {
     expect(compare(a, b).find((row) => row.key === "phone@")?.b).toEqual(["139****0000", "138****5678", "137****1111"]);
+  });
+
+  it("are told to be alike only as far as a mask lets see", () => {
+    expect(likeness(["138****5678"], ["138****5678"])).toBe("masked");
+    expect(likeness(["138****5678", "M1"], ["M1", "138****5678"])).toBe("same");
   });
 
   it("are as alike from the other side", () => {

@@ -1,7 +1,7 @@
 /** Two customers side by side: what is alike, what differs, what only one has. Pure. */
 import type { CustomerBrief, IdentifierBrief } from "@/api/identity";
 
-export type Likeness = "same" | "differs" | "one" | "none";
+export type Likeness = "same" | "masked" | "differs" | "one" | "none";
 
 export interface Row {
   key: string;
@@ -17,7 +17,10 @@ export interface Row {
 export function likeness(a: string[], b: string[]): Likeness {
   if (a.length === 0 && b.length === 0) return "none";
   if (a.length === 0 || b.length === 0) return "one";
-  return a.some((one) => b.includes(one)) ? "same" : "differs";
+  const shared = a.filter((one) => b.includes(one));
+  if (shared.length === 0) return "differs";
+  // What a mask leaves may be the same for two people.
+  return shared.every((one) => one.includes("*")) ? "masked" : "same";
 }
 
 function byType(customer: CustomerBrief): Map<string, IdentifierBrief[]> {
@@ -29,7 +32,7 @@ function byType(customer: CustomerBrief): Map<string, IdentifierBrief[]> {
 const listed = (value: string | null | undefined): string[] => (value === null || value === undefined || value === "" ? [] : [value]);
 
 /** What speaks, for or against, comes before what only one side has. */
-const ORDER: Record<Likeness, number> = { differs: 0, same: 0, one: 1, none: 2 };
+const ORDER: Record<Likeness, number> = { differs: 0, same: 0, masked: 0, one: 1, none: 2 };
 
 /** The rows to compare: the name, then identifiers by type and scope, then attributes; a phone that is both stands in one row. */
 export function compare(a: CustomerBrief, b: CustomerBrief): Row[] {

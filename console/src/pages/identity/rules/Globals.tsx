@@ -74,6 +74,24 @@ export function Globals({ rules, draft, may, onChange }: Props) {
           <Changed when={"names" in draft} />
           <div className="op-mute">{t("oneid.names.text")}</div>
         </dd>
+        <dt>{t("oneid.contacts.title")}</dt>
+        <dd>
+          <Segmented
+            size="small"
+            disabled={!may}
+            aria-label={t("oneid.contacts.title")}
+            value={String(value("contacts"))}
+            onChange={(next) => put("contacts", next)}
+            options={(["trust", "proved", "agreed"] as const).map((one) => ({ value: one, label: t(`oneid.contacts.${one}`) }))}
+          />{" "}
+          <Changed when={"contacts" in draft} />
+          <div className="op-mute">{t("oneid.contacts.text")}</div>
+        </dd>
+        <dt>{t("oneid.purposes")}</dt>
+        <dd>
+          <span className="op-code">{rules.consent_purposes.join(", ")}</span>
+          <div className="op-mute">{t("oneid.purposesText")}</div>
+        </dd>
         {share("join")}
         {share("review")}
         <dt>{t("oneid.likelihood.auto")}</dt>

@@ -22,6 +22,7 @@ function useChangeWords(rules: Rules): (path: string, value: Setting) => string 
     if (typeof value === "boolean") return t(value ? "common.yes" : "common.no");
     if (path.endsWith(".class")) return words.strength(String(value));
     if (path === "names") return t(`oneid.names.${value as "veto"}`);
+    if (path === "contacts") return t(`oneid.contacts.${value as "proved"}`);
     return String(value);
   };
   const name = (path: string): string => {
@@ -31,6 +32,7 @@ function useChangeWords(rules: Rules): (path: string, value: Setting) => string 
       return t("oneid.settingOf", { setting: field === "class" ? t("oneid.class") : t(`oneid.fields.${field as Exclude<Field, "class">}`), type: title(type?.title, of) });
     }
     if (head === "likelihood") return t(`oneid.likelihood.${of as "join"}`);
+    if (head === "contacts") return t("oneid.contacts.title");
     return head === "names" ? t("oneid.names.title") : t("oneid.maxIdentifiers");
   };
   return (path, value) => t("oneid.changeOf", { what: name(path), from: say(path, inForce(rules, path)), to: say(path, value) });

@@ -14,6 +14,8 @@ const rules: Rules = {
   types: [type("phone", { priority: 70, max_customers: 4, overridden: ["max_customers", "priority"] }), type("email")],
   max_identifiers: 500,
   names: "veto",
+  contacts: "proved",
+  consent_purposes: ["identity"],
   likelihood: { join: 0.995, review: 0.7, auto: false },
   touchpoints: [],
 };

@@ -18,7 +18,7 @@ export function inForce(rules: Rules, path: string): Setting | undefined {
   const [head, name, field] = path.split(".");
   if (head === "types") return rules.types.find((one) => one.type === name)?.[field as Field];
   if (head === "likelihood") return rules.likelihood[name as "join"];
-  return head === "max_identifiers" || head === "names" ? rules[head] : undefined;
+  return head === "max_identifiers" || head === "names" || head === "contacts" ? rules[head] : undefined;
 }
 
 /** The draft with one setting changed; set back to what is in force, it is no change. */
