@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import insert
 
 from onepool.clock import to_micros
-from onepool.identity import key_of
+from onepool.identity.keys import key_of
 from onepool.pool import DuckDBEngine
 from onepool.state.bulk import insert_many
 from onepool.state.schema import identifiers
@@ -47,9 +47,9 @@ def make(root: Path, events: int, customers: int) -> Workspace:
         insert_many(
             connection,
             insert(identifiers),
-            ("id", "key", "type", "scope", "value", "first_seen"),
+            ("id", "key", "type", "scope", "value", "first_seen", "last_seen"),
             (
-                (n, key_of("user_id", "shop", f"u{n}"), "user_id", "shop", f"u{n}", now - 365 * DAY)
+                (n, key_of("user_id", "shop", f"u{n}"), "user_id", "shop", f"u{n}", now - 365 * DAY, now)
                 for n in range(customers)
             ),
         )

@@ -9,7 +9,7 @@ follow from an identifier's own links alone. Weak identifiers join nobody, so th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from onepool.identity.twin import Group, Join, Placement, Solution, Verdict, join, order_of, place, unite
 from onepool.identity.twin_facts import (
@@ -182,6 +182,10 @@ class LiveTwin:
             one.node.last_seen = time
             if not one.is_strong:
                 one.placement = None
+
+    def links(self) -> Iterator[Edge]:
+        """All links as they are now."""
+        return (link.edge for link in self._links.values())
 
     def tenures(self, number: int) -> tuple[int, ...]:
         """From when on each tenure of an identifier holds."""

@@ -1,0 +1,211 @@
+"""Taking back: links a second with exact restoration, and the merge and split of a customer with a long history.
+
+    script/bench identity_retract [--links 1000000] [--retract 100000] [--events 10000]
+
+First part: links at random are retracted and said again; customers, tenures and what became of every link must then
+be what they were, and at the point between what a solve from scratch says. Beside it the same in plain Python, and the
+solve from scratch as the other way to do it. Second part: in a workspace with live segments, a customer with 10,000
+events is merged with another and split again, beside one with 10 events: the tick must not take longer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from bench._identity import I64, Feed, stream  # noqa: E402
+from bench._world import SEGMENTS, WRITE_KEY  # noqa: E402
+from bench.identity_live import LINKS_PER_PERSON, TwinFeed, rate  # noqa: E402
+
+from onepool.clock import FakeClock  # noqa: E402
+from onepool.collect.log import NewRecord  # noqa: E402
+from onepool.identity import decisions  # noqa: E402
+from onepool.tick import Worker  # noqa: E402
+from onepool.workspace import Workspace, init_workspace  # noqa: E402
+
+PLAIN = 10_000
+
+
+def timed(work: Callable[[], object]) -> tuple[float, float]:
+    """Seconds by the clock and by the processor."""
+    started, worked = time.perf_counter(), time.process_time()
+    work()
+    return time.perf_counter() - started, time.process_time() - worked
+
+
+def compiled(links: int, count: int) -> dict[str, float | int]:
+    """Retract and restore in the compiled engine."""
+    given = stream(links, links // LINKS_PER_PERSON)
+    feed = Feed(given)
+    rate(given, 50_000, feed.give)
+    graph = feed.graph
+    some = np.random.default_rng(3).permutation(graph.edges)[:count].tolist()
+
+    def turn(off: int) -> None:
+        for edge in some:
+            graph.set_off(edge, off)
+
+    turn_few = some[:100]
+    for edge in turn_few:  # compiles
+        graph.set_off(edge, 1)
+        graph.set_off(edge, 0)
+    before = state(feed)
+    away = timed(lambda: turn(1))
+    between = state(feed)
+    scratch = graph.copy()
+    solve = timed(scratch.solve)
+    if not all(np.array_equal(x, y) for x, y in zip(between, conclusions(scratch, feed.node), strict=True)):
+        raise SystemExit("after retracting, live and from scratch differ")
+    back = timed(lambda: turn(0))
+    if not all(np.array_equal(x, y) for x, y in zip(before, state(feed), strict=True)):
+        raise SystemExit("what was retracted and said again did not restore everything")
+    moved = int((before[0] != between[0]).sum())
+    return {
+        "links": graph.edges,
+        "retracted": len(some),
+        "identifiers_moved": moved,
+        "retract_per_second": round(len(some) / away[0]),
+        "retract_per_cpu_second": round(len(some) / away[1]),
+        "restore_per_second": round(len(some) / back[0]),
+        "restore_per_cpu_second": round(len(some) / back[1]),
+        "solve_from_scratch_cpu_seconds": round(solve[1], 3),
+        "retracts_in_the_time_of_one_solve": round(solve[1] * len(some) / away[1]),
+    }
+
+
+def state(feed: Feed) -> tuple[I64, I64]:
+    """Customer of every identifier, and what became of every link."""
+    return conclusions(feed.graph, feed.node)
+
+
+def conclusions(graph: Any, node: I64) -> tuple[I64, I64]:
+    return graph.customer[node].copy(), graph.conclusions()
+
+
+def plain(links: int, count: int) -> dict[str, int]:
+    """The same in the engine in plain Python."""
+    given = stream(links, links // LINKS_PER_PERSON)
+    feed = TwinFeed(given)
+    rate(given, 50_000, feed.give)
+    engine = feed.engine
+    edges = [replace(edge) for edge in engine.links()]
+    some = [edges[place] for place in np.random.default_rng(3).permutation(len(edges))[:count].tolist()]
+    before = engine.solution()
+    away = timed(lambda: [engine.retract([edge.id]) for edge in some])
+    back = timed(lambda: [engine.add_links([edge]) for edge in some])
+    if engine.solution() != before:
+        raise SystemExit("the plain engine did not restore everything")
+    return {
+        "plain_retract_per_cpu_second": round(count / away[1]),
+        "plain_restore_per_cpu_second": round(count / back[1]),
+    }
+
+
+def histories(events: int, rounds: int) -> dict[str, float]:
+    """ms of the ticks that merge and split a customer with so many events, and one with ten."""
+    with TemporaryDirectory() as folder:
+        clock = FakeClock(datetime.now(UTC))
+        workspace = init_workspace(Path(folder) / "ws", clock=clock)
+        touchpoint = {"touchpoint": "shop", "channel": "web", "title": "shop", "write_key": WRITE_KEY}
+        workspace.save("touchpoint", "shop", touchpoint, author="bench")
+        for name, condition in SEGMENTS.items():
+            workspace.save("segment", name, {"segment": name, "title": name, "condition": condition}, author="bench")
+        for person, count in (("long", events), ("short", 10), ("one", 10), ("other", 10)):
+            send(workspace, clock, person, count)
+        worker = Worker(workspace)
+        worker.drain()
+        found = {}
+        for name, pair in (("long", ("long", "one")), ("short", ("short", "other"))):
+            merges, splits = [], []
+            for _ in range(rounds):
+                one, other = (side(workspace, person) for person in pair)
+                made = decisions.merge(workspace.state, clock, one, other, author="bench")
+                merges.append(timed(worker.step)[0] * 1_000)
+                worker.drain()
+                if customer(workspace, pair[0]) != customer(workspace, pair[1]):
+                    raise SystemExit(f"{pair} were not merged")
+                decisions.undo(workspace.state, clock, made.id, author="bench")
+                splits.append(timed(worker.step)[0] * 1_000)
+                worker.drain()
+                if customer(workspace, pair[0]) == customer(workspace, pair[1]):
+                    raise SystemExit(f"{pair} were not split")
+            found[f"merge_{name}_ms"] = round(statistics.median(merges), 1)
+            found[f"split_{name}_ms"] = round(statistics.median(splits), 1)
+        worker.close()
+        workspace.close()
+    return found | {
+        "events_long": events,
+        "merge_long_to_short": round(found["merge_long_ms"] / found["merge_short_ms"], 2),
+        "split_long_to_short": round(found["split_long_ms"] / found["split_short_ms"], 2),
+    }
+
+
+def send(workspace: Workspace, clock: FakeClock, person: str, count: int) -> None:
+    """A person's history, as a shop's server sends it."""
+    start = clock.now() - timedelta(days=300)
+    for first in range(0, count, 100):
+        batch = [
+            {
+                "type": "track",
+                "event": "order_paid" if n % 10 == 0 else "product_viewed",
+                "userId": person,
+                "messageId": f"{person}-{n}",
+                "timestamp": (start + timedelta(minutes=40 * n)).isoformat(),
+                "properties": {
+                    "product_id": f"P{n % 50}",
+                    "order_id": f"{person}-{n}",
+                    "amount": 20,
+                    "currency": "CNY",
+                },
+            }
+            for n in range(first, min(first + 100, count))
+        ]
+        body = json.dumps({"batch": batch}).encode()
+        workspace.log.append([NewRecord(clock.now(), "shop", "segment", b'{"call":"batch"}', body)])
+
+
+def customer(workspace: Workspace, person: str) -> int:
+    """The customer that the pool knows of a person."""
+    sql = "SELECT customer_id FROM identifiers JOIN customer_of USING (identifier_id) WHERE value = $person"
+    return int(workspace.pool.query(sql, {"person": person}).column(0)[0].as_py())
+
+
+def side(workspace: Workspace, person: str) -> decisions.Side:
+    number = customer(workspace, person)
+    return decisions.Side(number, (number,))
+
+
+def main() -> int:
+    """Print, write bench/results/identity_retract.json; exit status 1 below 50,000 retractions a second."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--links", type=int, default=1_000_000)
+    options.add_argument("--retract", type=int, default=100_000)
+    options.add_argument("--events", type=int, default=10_000)
+    options.add_argument("--rounds", type=int, default=9)
+    chosen = options.parse_args()
+    result: dict[str, float | int] = {}
+    result |= compiled(chosen.links, chosen.retract)
+    result |= plain(chosen.links // 10, min(PLAIN, chosen.retract))
+    result |= histories(chosen.events, chosen.rounds)
+    (ROOT / "bench" / "results" / "identity_retract.json").write_text(json.dumps(result, indent=2) + "\n")
+    for name, value in result.items():
+        print(f"{name:>36}  {value:,}")
+    return int(result["retract_per_second"] < 50_000)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
