@@ -93,6 +93,11 @@ def test_guesses_chinese_columns() -> None:
     }
 
 
+def test_numbers_of_records_are_no_evidence() -> None:
+    table = pa.table({"record_id": ["a", "b", "c"], "row_id": ["Q1-1", "Q1-2", "Q2-1"], "card_id": ["7", "7", "8"]})
+    assert guess_columns(table) == {"row_id": "ignore", "card_id": "exact_id"}
+
+
 def test_model_survives_json_and_scores_alike(historical: tuple[pa.Table, pa.Table, Fit]) -> None:
     records, _, found = historical
     text = found.model.to_json()

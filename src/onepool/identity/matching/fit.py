@@ -91,7 +91,8 @@ def fit(
         side = side[prepared.rows]
     judged = None if labels is None else read_labels(prepared, labels)
     learned, rules, packed, recall = learn(prepared, side, settings)
-    model = freeze(learned, prepared, rules, settings)
+    told_kinds = {name: kind for name, kind in kinds.items() if kind != "ignore"}
+    model = replace(freeze(learned, prepared, rules, settings), columns=told_kinds)
     most = 2 if side is not None else settings.max_cluster
     comparer = Comparer(prepared, learned.specs)
     size = len(prepared)

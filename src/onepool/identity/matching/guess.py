@@ -31,7 +31,9 @@ _BY_NAME: tuple[tuple[str, str], ...] = (
     (r"address|street|suburb|addr|地址|住址|街道|小区", "address"),
     (r"full_?name|real_?name|person_?name|customer_?name|receiver|^name$|_name$|姓名|收货人|收件人|客户名", "name"),
     (r"(member|vip|card)_?(level|grade|tier)|会员(等级|级别)|卡(等级|级别)", "member_level"),
-    (r"occupation|profession|job|职业|level|grade|等级|city|country|国家|nationality", "category"),
+    (r"member_?level|会员(等)?级|等级$", "member_level"),
+    (r"^(source|channel|touchpoint|system|time|date|来源|渠道|触点)$", "ignore"),
+    (r"occupation|profession|job|职业|level|grade|city|country|国家|nationality", "category"),
     (r"tags?$|interests?|标签|products?$|商品", "token_set"),
     (r"(^|_)(unionid|openid|uid|ssn|soc_sec_id|passport|member_no|card_no)($|_)|会员号|会员卡|卡号|护照", "exact_id"),
     (r"(^|_)id$", "exact_id"),
@@ -50,8 +52,17 @@ def guess_columns(records: pa.Table) -> dict[str, str]:
         if name == "record_id":
             continue
         values = [value for value in _texts(records.column(name)) if value]
-        out[name] = _guess(name, values)
+        kind = _guess(name, values)
+        if kind == "exact_id" and _names_the_record(records.column(name)):
+            kind = "ignore"
+        out[name] = kind
     return out
+
+
+def _names_the_record(column: pa.ChunkedArray) -> bool:
+    """Whether no two records share a value: then it is the record's number, and says nothing about persons."""
+    known = column.drop_null()
+    return len(known) > 1 and pc.count_distinct(known).as_py() == len(known)
 
 
 def _texts(column: pa.ChunkedArray) -> list[str | None]:

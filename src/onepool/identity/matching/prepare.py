@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from onepool.identity.matching import chinese, generic  # noqa: F401 (they register their kinds)
 from onepool.identity.matching.kinds import Kind, Strings, kind_of
+from onepool.identity.matching.merging import merged
 from onepool.identity.matching.settings import MatchingError
 
 Ints = npt.NDArray[np.int64]
@@ -123,9 +124,8 @@ def prepare(
     rows = pc.sort_indices(ids).to_numpy().astype(np.int64) if ordered else np.arange(len(ids), dtype=np.int64)
     table = records.take(pa.array(rows)) if ordered else records
     prepared: dict[str, Column] = {}
-    for name, kind_name in columns.items():
-        if kind_name == "ignore":
-            continue
+    table, kinds = merged(table, {name: kind for name, kind in columns.items() if kind != "ignore"})
+    for name, kind_name in kinds.items():
         if name not in records.column_names:
             raise MatchingError(
                 f"the records have no column {name}", hint=f"columns: {', '.join(records.column_names)}"
