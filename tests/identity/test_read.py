@@ -11,6 +11,7 @@ import pytest
 from tests.identity.written import NOW, T0, Written, at, empty
 
 from onepool.identity import decisions, read
+from onepool.identity.arrays import PROVED, TYPED
 from onepool.identity.decisions import Side
 from onepool.identity.read import sources as reading
 from onepool.identity.registry import Rules
@@ -276,6 +277,9 @@ def test_a_merge_beyond_a_limit_names_all_of_both(world: Written) -> None:
 def test_a_merge_of_accounts_by_contacts_that_were_typed(world: Written) -> None:
     one, two = world.identifier("phone", "+8613711112222"), world.identifier("phone", "+8613733334444")
     first, second = (world.identifier("crm_id", f"c{n}", n, scope="crm") for n in (one, two))
+    world.link(one, first, trust=PROVED)
+    assert merge_pairs(world, one, two) == []
+    world.link(two, second, trust=TYPED)
     assert merge_pairs(world, one, two) == [(one, first), (two, second)]
     world.rules = Rules(contacts="trust")
     assert merge_pairs(world, one, two) == []

@@ -1987,10 +1987,10 @@ export interface components {
             consent_purposes: string[];
             /**
              * Contacts
-             * @description When a contact joins two accounts: always; if it was proved or a name agrees; if a name agrees.
+             * @description Which phones and e-mail addresses join two accounts only if a name agrees too: none; those that were typed; all that were not proved.
              * @enum {string}
              */
-            contacts: "trust" | "proved" | "agreed";
+            contacts: "trust" | "typed" | "proved";
             likelihood: components["schemas"]["LikelihoodRule"];
             /** Max Identifiers */
             max_identifiers: number;

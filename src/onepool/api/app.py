@@ -29,6 +29,7 @@ from onepool.api.routers import (
     tags,
     touchpoints,
 )
+from onepool.api.routers.identity.kept import KeptOverview
 from onepool.api.workspace import WorkspaceLike
 from onepool.clock import Clock
 
@@ -61,6 +62,7 @@ def create_app(ws: WorkspaceLike, feed: LiveFeed, clock: Clock, identity: Identi
     app.state.feed = feed
     app.state.clock = clock
     app.state.identity = identity
+    app.state.identity_overview = KeptOverview()
     return app
 
 

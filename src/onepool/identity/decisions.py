@@ -197,9 +197,11 @@ def in_force(connection: Connection, identifiers: Collection[int]) -> list[Decis
     """The decisions about these identifiers that were not taken back and that no later one overrules, by id."""
     if not identifiers:
         return []
-    over = _overruled(connection)
     rows = _read(connection, or_(*_either(identifiers)))
-    found = [one for one in rows if one.kind != "undo" and one.undone_by is None and one.id not in over]
+    found = [one for one in rows if one.kind != "undo" and one.undone_by is None]
+    if any(one.kind in ("never", "split") for one in found):
+        over = _overruled(connection)
+        found = [one for one in found if one.id not in over]
     last: dict[tuple[int, int], int] = {}
     for one in found:
         if pair := _pair(one):
@@ -353,8 +355,9 @@ def _read(
         .offset(offset)
         .limit(limit)
     )
-    done = applied(connection)
-    return [_decision(row, done) for row in connection.execute(query)]
+    rows = connection.execute(query).all()
+    done = applied(connection) if rows else 0
+    return [_decision(row, done) for row in rows]
 
 
 def _decision(row: Any, done: int) -> Decision:

@@ -55,8 +55,9 @@ class IdentityRules(Model):
     types: list[TypeRule]
     max_identifiers: int
     names: Literal["veto", "ignore"]
-    contacts: Literal["trust", "proved", "agreed"] = Field(
-        description="When a contact joins two accounts: always; if it was proved or a name agrees; if a name agrees."
+    contacts: Literal["trust", "typed", "proved"] = Field(
+        description="Which phones and e-mail addresses join two accounts only if a name agrees too: none; those that "
+        "were typed; all that were not proved."
     )
     consent_purposes: list[str]
     likelihood: LikelihoodRule

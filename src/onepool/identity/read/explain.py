@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from onepool.identity.decisions import Decision
-from onepool.identity.read.graph import Graph, graph
+from onepool.identity.read.graph import Graph, graphs
 from onepool.identity.read.queue import reason_code
 from onepool.identity.read.sources import Link, Node, Sources, between
 
@@ -75,10 +75,10 @@ class Explanation:
 
 def explain(sources: Sources, a: Node, b: Node) -> Explanation:
     """Explain two identifiers."""
-    left = graph(sources, a.customer_id)
+    found = graphs(sources, {a.customer_id, b.customer_id})
+    left, right = found[a.customer_id], found[b.customer_id]
     if a.customer_id == b.customer_id:
         return Explanation(True, a, b, path=path(left, a, b), nodes=left.nodes)
-    right = graph(sources, b.customer_id)
     return Explanation(False, a, b, reasons=reasons(sources, left, right), nodes={**left.nodes, **right.nodes})
 
 

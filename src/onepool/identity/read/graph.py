@@ -49,21 +49,39 @@ class Graph:
 
 def graph(sources: Sources, customer_id: int, *, limit: int = MAX_LINKS) -> Graph:
     """The graph of a present customer, with at most `limit` links."""
-    own = nodes(sources, members(sources.session, [customer_id]).get(customer_id, []))
-    links, truncated = links_of(sources, own, limit=limit)
-    others = {end for link in links for end in (link.a, link.b)} - set(own)
-    known = own | nodes(sources, others)
+    return graphs(sources, [customer_id], limit=limit)[customer_id]
+
+
+def graphs(sources: Sources, customers: Collection[int], *, limit: int = MAX_LINKS) -> dict[int, Graph]:
+    """The graphs of some present customers, read at once; with at most `limit` links in all."""
+    own = members(sources.session, customers)
+    owner = {number: customer for customer, ids in own.items() for number in ids}
+    known = nodes(sources, owner, owner)
+    links, truncated = links_of(sources, known, limit=limit)
+    known |= nodes(sources, {end for link in links for end in link.ends} - set(known))
+    links = [link for link in links if link.a in known and link.b in known]
     with sources.state.read() as connection:
         rulings = decisions.in_force(connection, list(known))
-    about = [one for one in rulings if one.a in own or one.b in own or one.kind == "block"]
-    links = [link for link in links if link.a in known and link.b in known]
-    return Graph(customer_id, known, links, about, truncated)
+    return {
+        customer: _graph(customer, set(own.get(customer, ())), known, links, rulings, truncated)
+        for customer in customers
+    }
+
+
+def _graph(
+    customer: int, own: set[int], known: dict[int, Node], links: list[Link], rulings: list[Decision], truncated: bool
+) -> Graph:
+    """The part of what is known that is about one customer."""
+    touching = [link for link in links if link.a in own or link.b in own]
+    seen = own.union(*(link.ends for link in touching))
+    about = [one for one in rulings if one.a in own or one.b in own or (one.kind == "block" and one.a in seen)]
+    return Graph(customer, {n: known[n] for n in sorted(seen) if n in known}, touching, about, truncated)
 
 
 def side(sources: Sources, customer_id: int, ids: list[int] | None = None) -> decisions.Side:
     """A customer (or some of its identifiers) as one side of a decision."""
     own = ids if ids is not None else members(sources.session, [customer_id]).get(customer_id, [])
-    known = nodes(sources, own)
+    known = nodes(sources, own, dict.fromkeys(own, customer_id))
     strong = [number for number, node in known.items() if is_strong(sources, node.type)]
     return decisions.Side(min(strong, default=None), tuple(sorted(known)))
 
@@ -107,10 +125,19 @@ def _contradict(left: list[Node], right: list[Node]) -> bool:
 
 
 def _doubted(sources: Sources, left: list[Node], right: list[Node]) -> bool:
-    """Whether both have accounts, which contacts alone may not join."""
-    if sources.registry.contacts == "trust":
+    """Whether both have accounts, and one holds together by contacts that may not join accounts by themselves."""
+    rules = sources.registry
+    if rules.contacts == "trust" or not all(
+        any(rules.rule(one.type).account for one in side) for side in (left, right)
+    ):
         return False
-    return all(any(sources.registry.rule(node.type).account for node in side) for side in (left, right))
+    found = graphs(sources, {node.customer_id for node in (*left, *right)})
+    trusted = ("proved",) if rules.contacts == "proved" else ("proved", None)
+    return any(
+        link.trust not in trusted and link.decision is None and link.candidate is None
+        for one in found.values()
+        for link in one.links
+    )
 
 
 def split_sides(

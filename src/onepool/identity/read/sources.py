@@ -81,6 +81,11 @@ class Link:
     reason: str
     consent: str
 
+    @property
+    def ends(self) -> tuple[int, int]:
+        """Both ends."""
+        return self.a, self.b
+
 
 def sources_of(state: State, session: Session, standard: Standard, definitions: Definitions) -> Sources:
     """The sources of a workspace under its present rules."""
@@ -110,16 +115,24 @@ def members(session: Session, customers: Collection[int]) -> dict[int, list[int]
     if not customers:
         return {}
     found = session.query(
-        """SELECT customer_id, list(identifier_id ORDER BY identifier_id) AS ids FROM customer_of
-        WHERE customer_id IN (SELECT unnest($ids)) GROUP BY 1""",
+        "SELECT customer_id, identifier_id FROM customer_of WHERE customer_id IN (SELECT unnest($ids))",
         {"ids": sorted(customers)},
     )
-    return dict(zip(found["customer_id"].to_pylist(), found["ids"].to_pylist(), strict=True))
+    own: dict[int, list[int]] = {}
+    rows = zip(found["identifier_id"].to_pylist(), found["customer_id"].to_pylist(), strict=True)
+    for number, customer in sorted(rows):
+        own.setdefault(customer, []).append(number)
+    return own
 
 
-def nodes(sources: Sources, ids: Collection[int]) -> dict[int, Node]:
-    """Identifiers by id; unknown ones are left out. One that has no customer yet (the tick is at it) is its own."""
-    owner = customers_of(sources.session, ids)
+def nodes(sources: Sources, ids: Collection[int], owner: Mapping[int, int] | None = None) -> dict[int, Node]:
+    """Identifiers by id; unknown ones are left out. One that has no customer yet (the tick is at it) is its own.
+
+    `owner`: their customers, where they are known already.
+    """
+    if not ids:
+        return {}
+    owner = customers_of(sources.session, ids) if owner is None else owner
     table = schema.identifiers
     found: dict[int, Node] = {}
     with sources.state.read() as connection:

@@ -25,6 +25,7 @@ from onepool.api.models.identity import (
     TypeCount,
 )
 from onepool.api.models.identity_explain import ExplainReason, ExplainRequest, IdentityExplanation, PathStep, Side
+from onepool.api.routers.identity.kept import KeptOverview, kept_overview
 from onepool.api.routers.identity.showing import View, view
 from onepool.api.whom import customer, pair, sources
 from onepool.identity import read
@@ -38,13 +39,17 @@ Reader = Annotated[Caller, Depends(Need(Permission.IDENTITY_READ))]
 
 @router.get("/overview")
 def read_identity_overview(
-    who: Reader, ws: Workspace, time: Time, days: Annotated[int, Query(ge=1, le=366)] = 30
+    who: Reader,
+    ws: Workspace,
+    time: Time,
+    kept: Annotated[KeptOverview, Depends(kept_overview)],
+    days: Annotated[int, Query(ge=1, le=366)] = 30,
 ) -> IdentityOverview:
     """Identifiers, customers, evidence, merges and splits by day, and what stands out."""
     now = time.now()
     with ws.pool.read() as session:
         src = sources(ws, session)
-        found = read.overview(src, now, ws.settings.zone, days=days)
+        found = kept.of(src, now, ws.settings.zone, days)
         known = read.briefs(src, [row[0] for row in found.largest], ws.settings.currency)
     show = view(who, src, ws.settings.currency)
     caps = {name: rule.max_customers for name, rule in src.registry.types.items()}
@@ -102,7 +107,7 @@ def read_identity_overview(
             )
             for one in found.suspicious
         ],
-        at=now,
+        at=kept.at or now,
     )
 
 
