@@ -168,6 +168,14 @@ def test_two_sets_are_linked_across_only(historical: tuple[pa.Table, pa.Table, F
     assert precision > 0.85
 
 
+def test_a_share_of_the_records_teaches_enough(historical: tuple[pa.Table, pa.Table, Fit]) -> None:
+    records, truth, _ = historical
+    settings = Settings(random_pairs=40_000, sample=60_000, trees=15, learn_records=1_200)
+    precision, recall = pairwise(truth, fit(records, settings=settings).clusters)
+    assert precision > 0.75
+    assert recall > 0.7
+
+
 def test_unusable_records_are_refused() -> None:
     with pytest.raises(MatchingError, match="record_id"):
         fit(pa.table({"name": ["a", "b"]}))

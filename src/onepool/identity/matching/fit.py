@@ -13,7 +13,7 @@ import pyarrow as pa
 from onepool.identity.matching.clustering import link, positions
 from onepool.identity.matching.comparing import Comparer, Floats, Levels
 from onepool.identity.matching.guess import guess_columns
-from onepool.identity.matching.learning import freeze, learn
+from onepool.identity.matching.learning import freeze, learn_from
 from onepool.identity.matching.model import Model, features, pairs_table
 from onepool.identity.matching.prepare import Ints, Records, prepare
 from onepool.identity.matching.report import full_report
@@ -90,7 +90,7 @@ def fit(
     if side is not None:
         side = side[prepared.rows]
     judged = None if labels is None else read_labels(prepared, labels)
-    learned, rules, packed, recall = learn(prepared, side, settings)
+    learned, rules, packed, recall = learn_from(prepared, side, settings)
     told_kinds = {name: kind for name, kind in kinds.items() if kind != "ignore"}
     model = replace(freeze(learned, prepared, rules, settings), columns=told_kinds)
     most = 2 if side is not None else settings.max_cluster

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -85,6 +86,7 @@ def compare_postcode(values: Strings, left: Positions, right: Positions) -> Leve
     )
 
 
+@lru_cache(maxsize=1 << 17)
 def area_and_district(value: str) -> tuple[str, str]:
     """Area and district of a postcode without spaces: letters and outward part of a British one, else 2 and 3 signs."""
     letters = len(value) - len(value.lstrip("abcdefghijklmnopqrstuvwxyz"))

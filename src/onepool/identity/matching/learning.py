@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from onepool.identity.matching.blocking import KeyMaker, Rule, all_pairs
@@ -28,10 +30,28 @@ from onepool.identity.matching.weights import probability
 _COUNTED_RECORDS = 120_000
 
 
-def learn(
+def learn_from(
     records: Records, side: Bools | None, settings: Settings
 ) -> tuple[Learned, tuple[BlockingRule, ...], Ints, float]:
-    """Weights and rules without labels; also all candidate pairs (packed) and the estimated recall of the rules."""
+    """As ``learn``, from a share of the records drawn at random where there are many."""
+    size = len(records)
+    if size <= settings.learn_records:
+        return learn(records, side, settings)
+    chosen = np.sort(np.random.default_rng(settings.seed).choice(size, settings.learn_records, replace=False))
+    part = None if side is None else side[chosen]
+    learned, rules, _, recall = learn(subset(records, chosen), part, settings, settings.learn_records / size)
+    packed, counts = all_pairs(KeyMaker(records), tuple(rule.rule for rule in rules), side)
+    rules = tuple(replace(rule, pairs=counts[rule.rule]) for rule in rules)
+    plain = tuple(replace(spec, frequencies={}) for spec in learned.specs)
+    return with_frequencies(learned, records, Comparer(records, plain), settings), rules, packed, recall
+
+
+def learn(
+    records: Records, side: Bools | None, settings: Settings, share: float = 1.0
+) -> tuple[Learned, tuple[BlockingRule, ...], Ints, float]:
+    """Weights and rules without labels; also all candidate pairs (packed) and the estimated recall of the rules.
+
+    ``share``: the records are that share of all; rules are chosen by the pairs they give among all."""
     size = len(records)
     random = np.random.default_rng(settings.seed)
     maker = KeyMaker(records)
@@ -44,11 +64,11 @@ def learn(
     drawn = draw_pairs(size, int(min(settings.random_pairs, 4 * total + 100)), side, random)
     random_levels, _ = comparer.compare(*drawn, remember="random")
     learned = learn_u(learned, random_levels, None)
-    budget = int(min(settings.pair_budget, settings.pairs_per_record * size))
-    offered = _count_offers(records, maker, side, budget // 2, random)
+    budget = int(min(settings.pair_budget, settings.pairs_per_record * size / share))
+    offered = _count_offers(records, maker, side, budget // 2, random, share)
     if not offered:
         raise MatchingError("no blocking rule gives pairs", hint="are all values different or all the same?")
-    first = _first_rules(offered, size)
+    first = _first_rules(offered, size / share)
     for _ in range(2):
         learned = learn_m(learned, records, maker, comparer, first, settings, side)
         learned = learn_u(learned, random_levels, None)
@@ -82,17 +102,17 @@ def learn(
 
 
 def _count_offers(
-    records: Records, maker: KeyMaker, side: Bools | None, most: int, random: np.random.Generator
+    records: Records, maker: KeyMaker, side: Bools | None, most: int, random: np.random.Generator, share: float
 ) -> list[Offer]:
     """Rules with their pairs, counted on a share of the records where there are many."""
     if len(records) <= _COUNTED_RECORDS:
-        return offers(maker, side, most)
+        return offers(maker, side, most, share)
     chosen = np.sort(random.choice(len(records), _COUNTED_RECORDS, replace=False))
     some = KeyMaker(subset(records, chosen))
-    return offers(some, None if side is None else side[chosen], most, _COUNTED_RECORDS / len(records))
+    return offers(some, None if side is None else side[chosen], most, share * _COUNTED_RECORDS / len(records))
 
 
-def _first_rules(offered: list[Offer], size: int) -> list[Rule]:
+def _first_rules(offered: list[Offer], size: float) -> list[Rule]:
     """Tight rules of many different columns: for each set of columns the widest that gives few pairs."""
     best: dict[tuple[str, ...], Offer] = {}
     for offer in offered:

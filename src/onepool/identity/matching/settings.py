@@ -21,10 +21,12 @@ class Settings:
     of both counts). ``join`` and ``review``: probabilities from which pairs join or are shown to people.
     ``cluster``: least mean probability between two clusters that are joined. ``max_cluster``: most records of one
     person. ``rules``: most blocking rules. ``random_pairs``: pairs drawn at random to learn how often strangers
-    agree. ``sample``: most pairs used in one round of EM, ``em_rounds`` of them at most. ``labels_for_boosting``:
-    labelled persons (or a fifth of the matching label pairs) from which labels teach the boosted model. ``boost``:
-    whether a boosted pair model may be learned, of ``trees`` with ``leaves``. ``frequencies``: most values in a
-    frequency table. ``seed``: of all sampling; the same records and settings give the same model.
+    agree. ``sample``: most pairs used in one round of EM, ``em_rounds`` of them at most. ``learn_records``: most
+    records that weights and rules are learned from; frequencies and candidates are always those of all.
+    ``labels_for_boosting``: labelled persons (or a fifth of the matching label pairs) from which labels teach the
+    boosted model. ``boost``: whether a boosted pair model may be learned, of ``trees`` with ``leaves``.
+    ``frequencies``: most values in a frequency table. ``seed``: of all sampling; the same records and settings give
+    the same model.
     """
 
     pair_budget: int = 20_000_000
@@ -36,6 +38,7 @@ class Settings:
     rules: int = 30
     random_pairs: int = 300_000
     sample: int = 400_000
+    learn_records: int = 200_000
     em_rounds: int = 25
     labels_for_boosting: int = 100
     boost: bool = True
