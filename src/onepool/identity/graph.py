@@ -467,6 +467,12 @@ class Graph:
         found: I64 = self._g.e8[EDGE_STATUS, :end].astype(np.int64) << 32 | self._g.e32[WHY, :end]
         return found
 
+    def outcomes(self) -> tuple[I64, list[tuple[str, str]]]:
+        """A number for each link's status and reason, and what the numbers mean."""
+        codes, number = np.unique(self.conclusions(), return_inverse=True)
+        meant = [(STATUS[code >> 32], self.reason(code & 0xFFFFFFFF)) for code in codes.tolist()]
+        return number.reshape(-1), meant
+
     def tenures(self, base: int) -> list[tuple[int, int]]:
         """The tenures of an identifier in use: (node, valid from in µs; the first is valid always)."""
         g = self._g

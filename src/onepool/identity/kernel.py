@@ -49,6 +49,7 @@ from onepool.identity.arrays import (
     PAIR_OFF,
     PAIR_OTHER,
     PRIORITY,
+    PROVED,
     RANK,
     RETIRED,
     RING,
@@ -358,7 +359,7 @@ def in_doubt(g, e):  # type: ignore[no-untyped-def]
         return False
     if not (is_contact(g, g.e32[A, e]) or is_contact(g, g.e32[B, e])):
         return False
-    return doubted == 2 or g.e8[TRUST, e] == TYPED
+    return g.e8[TRUST, e] != PROVED if doubted == 2 else g.e8[TRUST, e] == TYPED
 
 
 @_jit

@@ -47,6 +47,7 @@ from onepool.identity.arrays import (
     VOID,
     WEAK,
     WEAK_HEAD,
+    WHY_UNPROVED,
     A,
     B,
 )
@@ -69,7 +70,7 @@ from onepool.identity.kernel import (
     strength,
     witness_of,
 )
-from onepool.identity.witness import incompatible
+from onepool.identity.witness import agrees, incompatible
 
 _jit = numba.njit(cache=True)
 
@@ -141,7 +142,10 @@ def solve_seeds(g):  # type: ignore[no-untyped-def]
         if g.n32[CUSTOMER, x] == g.n32[CUSTOMER, y]:
             set_status(g, e, JOINED, 0)
             continue
-        why = refusal(g, x, y, g.e8[KIND, e] == DECISION, in_doubt(g, e))
+        doubted = in_doubt(g, e)
+        why = refusal(g, x, y, g.e8[KIND, e] == DECISION, doubted)
+        if why == 0 and doubted and (contested(g, x, y) or contested(g, y, x)):
+            why = WHY_UNPROVED
         if why:
             set_status(g, e, CONFLICT, why)
         else:
@@ -162,6 +166,52 @@ def solve_seeds(g):  # type: ignore[no-untyped-def]
         v = g.n32[STACK, i]
         if needless(g, v):
             set_customer(g, v, g.n32[CUSTOMER, g.n32[BASE, v]])
+
+
+@_jit
+def contested(g, x, p):  # type: ignore[no-untyped-def]
+    """Whether a contact that is nobody's yet is claimed by others than x, and by none whose name agrees with x's."""
+    if not is_contact(g, p) or is_contact(g, x):
+        return False
+    v = p
+    while True:
+        if not is_contact(g, v):
+            return False
+        v = g.n32[RING, v]
+        if v == p:
+            break
+    others = False
+    half = g.n32[STRONG_HEAD, g.n32[BASE, p]] - 1
+    while half >= 0:
+        e = half >> 1
+        if own_end(g, half) == p and g.e8[KIND, e] == EVENT and obstacle(g, e) < 0:
+            w = far_end(g, half)
+            if not is_contact(g, w) and not g.n8[IS_VOID, w] and g.n32[CUSTOMER, w] != g.n32[CUSTOMER, x]:
+                if names_agree(g, x, w):
+                    return False
+                others = True
+        half = following(g, half)
+    return others
+
+
+@_jit
+def names_agree(g, x, y):  # type: ignore[no-untyped-def]
+    """Whether a name of x's set agrees with one of y's."""
+    v = x
+    while True:
+        name = witness_of(g, v)
+        if name:
+            w = y
+            while True:
+                if agrees(name, witness_of(g, w)):
+                    return True
+                w = g.n32[RING, w]
+                if w == y:
+                    break
+        v = g.n32[RING, v]
+        if v == x:
+            break
+    return False
 
 
 @_jit

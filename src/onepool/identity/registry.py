@@ -69,10 +69,10 @@ class Rules(BaseModel):
     types: dict[str, TypeOverride] = {}
     max_identifiers: int = Field(500, ge=2, le=100_000)
     names: Literal["veto", "ignore"] = "veto"
-    contacts: Literal["trust", "proved", "agreed"] = Field(
-        default="proved",
-        description="when a phone or e-mail address joins two accounts: always; if proved, or a name agrees; if a name "
-        "agrees",
+    contacts: Literal["trust", "typed", "proved"] = Field(
+        default="typed",
+        description="which phones and e-mail addresses join two accounts only if a name agrees as well: none; those "
+        "that were typed; all that were not proved",
     )
     likelihood: Likelihood = Field(default_factory=Likelihood)
     consent_purposes: list[str] = Field(
@@ -123,7 +123,7 @@ class Registry:
     types: Mapping[str, TypeRule]
     max_identifiers: int = 500
     names_matter: bool = True
-    contacts: str = "proved"
+    contacts: str = "typed"
     joining: Mapping[str, str] = field(default_factory=dict)  # touchpoint -> free | consent | never
     purposes: tuple[str, ...] = ("identity", "all")
 
@@ -173,7 +173,7 @@ class Registry:
     @property
     def doubted(self) -> int:
         """Which contacts need a name to agree: 0 none, 1 those that were typed, 2 all."""
-        return ("trust", "proved", "agreed").index(self.contacts)
+        return ("trust", "typed", "proved").index(self.contacts)
 
     def limit(self, kind: str) -> int:
         """Most values of one customer in one scope; 0 for no limit."""

@@ -86,7 +86,14 @@ class Resolver:
         self._word_time = np.full(1024, _NEVER, np.int64)
         self._rulings = Rulings()
         self.decided = 0
-        store.load(state, self.graph, self._ids, self)
+        differing = store.load(state, self.graph, self._ids, self)
+        made = self.graph.changes()
+        self.unsaved: Resolved | None = None
+        """What the state has to be told, where its conclusions are not those of this edition."""
+        if differing.size or made.born.size:
+            nobody = np.empty(0, np.int64)
+            changes = Changes(nobody, nobody, made.born, differing, self.graph.chained())
+            self.unsaved = self._resolved(nobody, store.new_table([]), None, changes)
 
     # a batch
 
@@ -304,7 +311,7 @@ class Resolver:
         return list(zip(nodes[news].tolist(), day[news].tolist(), strict=True))
 
     def _name(self, names: pa.Table, bearer: I64, time: I64) -> list[tuple[int, int, int]]:
-        """Note the names that bearers go by: of each the latest (time, code)."""
+        """Note the names that bearers go by: of each the latest whole one, else the latest (ties: the larger code)."""
         if names.num_rows == 0:
             return []
         row = names.column("row").to_numpy()
@@ -312,12 +319,13 @@ class Resolver:
         node, when = bearer[row], time[row]
         useful = (node >= 0) & (code != 0)
         node, code, when = node[useful], code[useful], when[useful]
-        order = np.lexsort((code, when, node))
+        order = np.lexsort((code, when, _whole(code), node))
         node, code, when = node[order], code[order], when[order]
         final = np.r_[node[1:] != node[:-1], True] if node.size else np.empty(0, np.bool_)
         node, code, when = node[final], code[final], when[final]
         held, said = self.graph.names(node), self._name_time[node]
-        newer = (when > said) | ((when == said) & (code > held))
+        more = _whole(code).astype(np.int64) - _whole(held)
+        newer = (more > 0) | ((more == 0) & ((when > said) | ((when == said) & (code > held))))
         node, code, when = node[newer], code[newer], when[newer]
         self._name_time[node] = when
         self.graph.name(node, code)
@@ -437,6 +445,12 @@ class Resolver:
 
 
 _NEVER = np.iinfo(np.int64).min
+
+
+def _whole(code: I64) -> Bool:
+    """Whether a name code has surname and given name: a title says less than a name, however late it is heard."""
+    found: Bool = (code >> 32 != 0) & (code >> 16 & 0xFFFF != 0)
+    return found
 
 
 def _extent(code: I64, time: I64, size: int) -> tuple[I64, I64]:

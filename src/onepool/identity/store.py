@@ -114,11 +114,14 @@ def merges_and_splits(moved: pa.Table) -> Iterator[tuple[str, int, int]]:
         yield "split", int(node[place]), int(was[place])
 
 
-def load(state: State, graph: Graph, ids: KeyMap, resolver: Resolver) -> None:
-    """Read identifiers, links, consents and decisions, and solve them."""
+def load(state: State, graph: Graph, ids: KeyMap, resolver: Resolver) -> I64:
+    """Read identifiers, links, consents and decisions, and solve them.
+
+    Returns the links of which the state says something else, as after an edition of OnePool with other rules.
+    """
     with state.read() as connection:
         _load_identifiers(connection, graph, ids, resolver)
-        _load_links(connection, graph)
+        stored = _load_links(connection, graph)
         found = connection.execute(select(consents.c.identifier_id, consents.c.granted, consents.c.time)).all()
         nodes = np.array([row.identifier_id for row in found], np.int64)
         graph.restore_consents(nodes, np.array([GRANTED if row.granted else WITHDRAWN for row in found], np.int8))
@@ -126,6 +129,8 @@ def load(state: State, graph: Graph, ids: KeyMap, resolver: Resolver) -> None:
         done = decisions.applied(connection)
     resolver.restore([one for one in decisions.every(state) if one.id <= done])
     graph.solve()
+    differing: I64 = np.flatnonzero(_outcomes(graph.outcomes()) != stored)
+    return differing
 
 
 def _load_identifiers(connection: Connection, graph: Graph, ids: KeyMap, resolver: Resolver) -> None:
@@ -149,12 +154,14 @@ def _load_identifiers(connection: Connection, graph: Graph, ids: KeyMap, resolve
         )
 
 
-def _load_links(connection: Connection, graph: Graph) -> None:
-    query = (
-        "SELECT id, a, b, rule, touchpoint, first_time, last_time, first_event, status, trust FROM links ORDER BY id"
-    )
+def _load_links(connection: Connection, graph: Graph) -> npt.NDArray[np.object_]:
+    """Append all links to the graph. Returns the outcome of each that the state knows, as one interned text."""
+    known: dict[tuple[str, str], str] = {}
+    outcomes = [np.empty(0, object)]
+    query = """SELECT id, a, b, rule, touchpoint, first_time, last_time, first_event, status, trust, reason
+        FROM links ORDER BY id"""
     kinds = {RULED: DECISION, LIKELY: LIKELIHOOD}
-    for number, a, b, rule, touchpoint, first, last, event, status, trust in _chunks(connection, query):
+    for number, a, b, rule, touchpoint, first, last, event, status, trust, reason in _chunks(connection, query):
         if number[0] != graph.edges:
             raise ValueError(f"links have gaps before {number[0]}")
         kind = np.array([kinds.get(one, EVENT) for one in rule], np.int64)
@@ -166,6 +173,16 @@ def _load_links(connection: Connection, graph: Graph) -> None:
         off = np.array([one == "retired" for one in status], np.int8)
         ends = np.array(a, np.int64), np.array(b, np.int64)
         graph.restore_links(*ends, source, kind, start, end, off, np.array(trust, np.int64))
+        outcomes.append(
+            np.array([known.setdefault(one, "\t".join(one)) for one in zip(status, reason, strict=True)], object)
+        )
+    return np.concatenate(outcomes)
+
+
+def _outcomes(codes: tuple[I64, list[tuple[str, str]]]) -> npt.NDArray[np.object_]:
+    """Texts as `_load_links` makes them, of the number of each link's outcome and what the numbers mean."""
+    number, meant = codes
+    return np.array(["\t".join(one) for one in meant], object)[number] if meant else np.empty(0, object)
 
 
 def _chunks(connection: Connection, query: str) -> Iterator[tuple[Any, ...]]:

@@ -19,6 +19,7 @@ from onepool.identity.arrays import (
     CAP,
     CUSTOMER,
     DEGREE,
+    DOUBTED,
     FIRST,
     FULL,
     HUB,
@@ -56,6 +57,7 @@ from onepool.identity.kernel import (
     far_base,
     following,
     handed_on,
+    in_doubt,
     is_event,
     obstacle,
     stamp,
@@ -63,7 +65,7 @@ from onepool.identity.kernel import (
     tenure_at,
     touch_edge,
 )
-from onepool.identity.witness import incompatible
+from onepool.identity.witness import agrees, incompatible
 
 _jit = numba.njit(cache=True)
 
@@ -87,6 +89,7 @@ def arrange(g, v):  # type: ignore[no-untyped-def]
     neighbours = np.empty(degree, np.int64)
     first = np.empty(degree, np.int64)
     last = np.empty(degree, np.int64)
+    doubtful = np.empty(degree, np.bool_)
     found = 0
     mark = stamp(g)
     half = g.n32[STRONG_HEAD, v] - 1
@@ -99,11 +102,13 @@ def arrange(g, v):  # type: ignore[no-untyped-def]
                 g.n32[PLACE, n] = found
                 neighbours[found] = n
                 first[found], last[found] = g.e64[FIRST, e], g.e64[LAST, e]
+                doubtful[found] = in_doubt(g, e)
                 found += 1
             else:
                 i = g.n32[PLACE, n]
                 first[i] = min(first[i], g.e64[FIRST, e])
                 last[i] = max(last[i], g.e64[LAST, e])
+                doubtful[i] &= in_doubt(g, e)
         half = following(g, half)
     weak = strength(g, v) != STRONG
     if weak and g.types[CAP, kind] >= 0 and found > g.types[CAP, kind]:
@@ -111,6 +116,7 @@ def arrange(g, v):  # type: ignore[no-untyped-def]
     order = _by_time(g, neighbours, first, last, found)
     tenure = np.zeros(found, np.int64)
     starts = np.zeros(found + 1, np.int64)
+    nobodys = np.zeros(found + 1, np.bool_)
     if weak:
         tenures = _handed_on(g, kind, order, first, last, tenure, starts)
         changed = _tail(g, v, kind, last[:found])
@@ -118,7 +124,7 @@ def arrange(g, v):  # type: ignore[no-untyped-def]
             starts[tenures] = g.n64[TAIL, v]
             tenures += 1
     else:
-        tenures = _recycled(g, kind, neighbours, order, first, last, tenure, starts)
+        tenures = _recycled(g, kind, neighbours, order, first, last, doubtful, tenure, starts, nobodys)
         changed = False
     changed |= _chain(g, v, starts, tenures)
     nodes = np.empty(max(tenures, 1), np.int64)
@@ -144,7 +150,7 @@ def arrange(g, v):  # type: ignore[no-untyped-def]
             changed |= _place_followers(g, v)
         for k in range(nodes.size):
             owners = _owners(g, v, neighbours, tenure, found, k)
-            changed |= _set_void(g, nodes[k], owners, g.types[CAP, kind])
+            changed |= _set_void(g, nodes[k], owners, np.int64(-2) if nobodys[k] else g.types[CAP, kind])
     else:
         for k in range(nodes.size):
             changed |= _set_void(g, nodes[k], 0, np.int64(-1))
@@ -198,7 +204,7 @@ def _place_followers(g, v):  # type: ignore[no-untyped-def]
 
 @_jit
 def _set_void(g, node, owners, cap):  # type: ignore[no-untyped-def]
-    void = cap >= 0 and owners > cap
+    void = cap == -2 or (cap >= 0 and owners > cap)
     g.n32[OWNERS, node] = owners
     if g.n8[IS_VOID, node] == void:
         return False
@@ -264,8 +270,11 @@ def _tail(g, v, kind, last):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def _recycled(g, kind, neighbours, order, first, last, tenure, starts):  # type: ignore[no-untyped-def]
-    """Tenures of a strong identifier: a new one where, after a silence, somebody else comes."""
+def _recycled(g, kind, neighbours, order, first, last, doubtful, tenure, starts, nobodys):  # type: ignore[no-untyped-def]
+    """Tenures of a strong identifier: a new one where, after a silence, somebody else comes.
+
+    What is in doubt altogether makes nobody an owner: the value is nobody's from then on.
+    """
     silence = g.types[RECYCLE, kind]
     k = 0
     if silence == 0:
@@ -283,8 +292,12 @@ def _recycled(g, kind, neighbours, order, first, last, tenure, starts):  # type:
                 end = max(end, last[i])
                 continue
         # The run from `run_from` to here is complete.
-        if run_from > 0 and _contradict(g, neighbours, order, tenure_from, run_from, n):
+        sure = False
+        for j in range(run_from, n):
+            sure |= not doubtful[order[j]]
+        if run_from > 0 and _of_somebody_else(g, neighbours, order, tenure_from, run_from, n):
             k += 1
+            nobodys[k] = not sure
             starts[k] = first[order[run_from]]
             tenure_from = run_from
         for j in range(run_from, n):
@@ -293,6 +306,23 @@ def _recycled(g, kind, neighbours, order, first, last, tenure, starts):  # type:
         if not ends:
             end = max(end, last[order[n]])
     return k + 1
+
+
+@_jit
+def _of_somebody_else(g, neighbours, order, start, middle, end):  # type: ignore[no-untyped-def]
+    """Whether after a silence the value names somebody else: for sure, or, where contacts may be in doubt, unless a
+    name agrees."""
+    if _contradict(g, neighbours, order, start, middle, end):
+        return True
+    if g.counts[DOUBTED] == 0:
+        return False
+    for n in range(start, middle):
+        name = g.n64[WITNESS, neighbours[order[n]]]
+        if name and g.counts[NAMES]:
+            for m in range(middle, end):
+                if agrees(name, g.n64[WITNESS, neighbours[order[m]]]):
+                    return False
+    return True
 
 
 @_jit

@@ -83,6 +83,16 @@ def make_people(root: Path, plan: Plan, clock: Clock, progress: Progress | None 
     return made
 
 
+_RULES = """\
+# A brand that would rather ask than merge two strangers: a phone that was not proved joins two accounts only where a
+# name agrees as well.
+identity: rules
+contacts: proved
+types:
+  crm_id: {max_per_customer: 12}
+"""
+
+
 def settings_text() -> str:
     """The workspace's ``onepool.yaml``."""
     return importlib.resources.files("onepool.demo.people").joinpath("onepool.yaml").read_text(encoding="utf-8")
@@ -93,6 +103,9 @@ def _touchpoints(workspace: Workspace) -> None:
     for name, body in definitions().items():
         text = yaml.safe_dump(body, allow_unicode=True, sort_keys=False, default_flow_style=None)
         (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    folder = workspace.root / "identity"
+    folder.mkdir(exist_ok=True)
+    (folder / "rules.yaml").write_text(_RULES, encoding="utf-8")
     apply.apply(workspace, author=AUTHOR, reason=REASON)
 
 
