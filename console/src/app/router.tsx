@@ -2,7 +2,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet,
 import { ApiError } from "@/api/errors";
 import type { Conflict } from "@/api/identity";
 import { queries } from "@/api/queries";
-import { count, names, oneOf, type Raw, text } from "@/lib/search";
+import { count, id, names, oneOf, type Raw, text } from "@/lib/search";
 import { cache, whenSignedOut } from "./cache";
 import { Failed, Missing } from "./Fallback";
 import { Shell } from "./Shell";
@@ -98,9 +98,9 @@ const customer = createRoute({
     why: text(raw, "why"),
     view: oneOf(raw, "view", ["list"] as const),
     sel: text(raw, "sel"),
-    link: count(raw, "link"),
+    link: id(raw, "link"),
     act: oneOf(raw, "act", ACTS),
-    other: count(raw, "other"),
+    other: id(raw, "other"),
     page: count(raw, "page"),
   }),
   component: lazyRouteComponent(() => import("@/pages/customer/CustomerPage"), "CustomerPage"),
@@ -161,7 +161,7 @@ const identityConflicts = createRoute({
   validateSearch: (raw: Raw): { reason?: Conflict["reason"]; page?: number; at?: number } => ({
     reason: oneOf(raw, "reason", CONFLICT_REASONS),
     page: count(raw, "page"),
-    at: count(raw, "at"),
+    at: id(raw, "at"),
   }),
   component: lazyRouteComponent(() => import("@/pages/identity/review/Conflicts"), "Conflicts"),
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { placeAfter } from "@/pages/login/next";
 import { byDay } from "@/pages/customer/days";
 import { freshName, NAME } from "@/pages/segments/naming";
-import { count, names, oneOf, text } from "./search";
+import { count, id, names, oneOf, text } from "./search";
 
 describe("what stands in the address", () => {
   it("is read or left out, never an error", () => {
@@ -13,6 +13,9 @@ describe("what stands in the address", () => {
     expect(count({ page: "3" }, "page")).toBe(3);
     expect(count({ page: -1 }, "page")).toBeUndefined();
     expect(count({ size: 5000 }, "size", 200)).toBeUndefined();
+    expect(id({ link: 0 }, "link")).toBe(0);
+    expect(id({ link: "" }, "link")).toBeUndefined();
+    expect(id({ link: 1.5 }, "link")).toBeUndefined();
     expect(oneOf({ tab: "orders" }, "tab", ["orders"] as const)).toBe("orders");
     expect(oneOf({ tab: "x" }, "tab", ["orders"] as const)).toBeUndefined();
     expect(names({ cols: "a,,b" }, "cols")).toEqual(["a", "b"]);

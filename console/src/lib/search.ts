@@ -12,6 +12,12 @@ export function count(raw: Raw, key: string, max = Number.MAX_SAFE_INTEGER): num
   return Number.isInteger(value) && value >= 1 && value <= max ? value : undefined;
 }
 
+/** A number that the server gave to something: the first of its kind is 0. */
+export function id(raw: Raw, key: string): number | undefined {
+  const value = text(raw, key) === undefined ? Number.NaN : Number(raw[key]);
+  return Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}
+
 export function oneOf<T extends string>(raw: Raw, key: string, allowed: readonly T[]): T | undefined {
   return allowed.find((one) => one === raw[key]);
 }

@@ -19,7 +19,7 @@ type Search = { view?: "list"; sel?: string; link?: number; act?: Act; other?: n
 export function useGraphState(): State & { change: (next: Partial<Search>) => void; choose: (ids: number[]) => void; toggle: (id: number) => void } {
   const search = useSearch({ from: "/shell/customers/$id" });
   const navigate = useNavigate({ from: "/customers/$id" });
-  const chosen = (search.sel ?? "").split(",").map(Number).filter((id) => Number.isSafeInteger(id) && id > 0);
+  const chosen = search.sel === undefined ? [] : search.sel.split(",").map(Number).filter((id) => Number.isSafeInteger(id) && id >= 0);
   const change = (next: Partial<Search>): void => void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
   const choose = (ids: number[]): void => change({ sel: ids.length === 0 ? undefined : ids.join(",") });
   return {
