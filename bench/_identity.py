@@ -7,6 +7,7 @@ phone is a relative's, a shop assistant's, or was another person's a year ago: s
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numba
 import numpy as np
@@ -67,40 +68,51 @@ def stream(links: int, persons: int, seed: int = 1) -> Stream:
     """So many links of so many persons over a year; the same for the same arguments."""
     chance = np.random.default_rng(seed)
     person = (persons * chance.random(links) ** 1.5).astype(np.int64)
+    carried, time, left, right = _seen(person, persons, chance)
+    found, first, inverse = np.unique(np.stack([left, right], axis=1), return_index=True, return_inverse=True)
+    birth = np.argsort(first, kind="stable")
+    number = np.empty(found.size, np.int64)
+    number[birth] = np.arange(found.size)
+    ends = np.sort(number[inverse.reshape(-1, 2)], axis=1)
+    return Stream(**_properties(found[birth]), a=ends[:, 0].copy(), b=ends[:, 1].copy(), source=carried, time=time)
+
+
+def crowd(identifiers: int, links: int, seed: int = 1) -> Stream:
+    """So many identifiers, in no order, and so many links among them, for a solve from scratch."""
+    chance = np.random.default_rng(seed)
+    assistants = max(1, identifiers // 50_000)
+    persons = identifiers // len(KINDS) - assistants
+    carried, time, left, right = _seen(chance.integers(0, persons, links), persons, chance)
+    number = chance.permutation(identifiers)
+    raw = np.empty(identifiers, np.int64)
+    raw[number] = np.arange(identifiers)
+    a, b = number[left], number[right]
+    return Stream(**_properties(raw), a=np.minimum(a, b), b=np.maximum(a, b), source=carried, time=time)
+
+
+def _seen(person: I64, persons: int, chance: np.random.Generator) -> tuple[I64, I64, I64, I64]:
+    """What was carried, when, and the two identifiers of each link, as person * kinds + kind."""
+    links = person.size
     carried = chance.choice(len(_CARRIES), links, p=_SHARES)
     pairs = np.array(_CARRIES)[carried]
     time = np.arange(links, dtype=np.int64) * (YEAR // max(links, 1))
     owner = person.copy()
     typed = pairs[:, 1] == 0
     relative = typed & (chance.random(links) < 0.01)
-    owner[relative] ^= 1
+    owner[relative] = np.minimum(owner[relative] ^ 1, persons - 1)
     assistant = typed & (chance.random(links) < 0.0005)
-    owner[assistant] = persons + person[assistant] // 5_000
+    owner[assistant] = persons + person[assistant] // 10_000
     handed_on = typed & (time > YEAR * 4 // 5) & (person % 50 == 0)
     owner[handed_on] = person[handed_on] // 2
-    left = person * len(KINDS) + pairs[:, 0]
-    right = owner * len(KINDS) + pairs[:, 1]
-    both = np.stack([left, right], axis=1).ravel()
-    found, first, inverse = np.unique(both, return_index=True, return_inverse=True)
-    birth = np.argsort(first, kind="stable")
-    number = np.empty(found.size, np.int64)
-    number[birth] = np.arange(found.size)
-    ends = np.sort(number[inverse].reshape(-1, 2), axis=1)
-    raw = found[birth]
-    kind = raw % len(KINDS)
-    holder = raw // len(KINDS)
+    return carried.astype(np.int64), time, person * len(KINDS) + pairs[:, 0], owner * len(KINDS) + pairs[:, 1]
+
+
+def _properties(raw: I64) -> dict[str, Any]:
+    """Kind, rank and name of identifiers."""
+    kind, holder = raw % len(KINDS), raw // len(KINDS)
     named = (kind == 2) & (holder % 2 == 0)
-    surname = 1 + (holder // 2) % 100
-    name = surname << 32 | (1 + holder % 300) << 16 | (1 + holder % 7)
-    return Stream(
-        kind=kind,
-        rank=_mixed(raw.astype(np.uint64)),
-        witness=np.where(named, name, 0),
-        a=ends[:, 0].copy(),
-        b=ends[:, 1].copy(),
-        source=carried.astype(np.int64),
-        time=time,
-    )
+    name = (1 + (holder // 2) % 100) << 32 | (1 + holder % 300) << 16 | (1 + holder % 7)
+    return {"kind": kind, "rank": _mixed(raw.astype(np.uint64)), "witness": np.where(named, name, 0)}
 
 
 def _mixed(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
@@ -172,20 +184,15 @@ class Feed:
         return self.graph.link(a, b, self._sources[stream.source[some]], time, time)
 
     def give_all_at_once(self) -> None:
-        """Distinct links of the whole stream, to be solved from scratch by the caller."""
+        """The whole stream, to be solved from scratch by the caller."""
         stream = self.stream
         self.give_identifiers(stream.kind.size)
-        key = (stream.a << 35) | (stream.b << 3) | stream.source
-        found, first, inverse = np.unique(key, return_index=True, return_inverse=True)
-        last = np.zeros(found.size, np.int64)
-        np.maximum.at(last, inverse, stream.time)
-        zeros = np.zeros(found.size, np.int64)
         self.graph.restore_links(
-            stream.a[first],
-            stream.b[first],
-            self._sources[stream.source[first]],
-            zeros,
-            stream.time[first],
-            last,
-            zeros.astype(np.int8),
+            self.node[stream.a],
+            self.node[stream.b],
+            self._sources[stream.source],
+            np.zeros(stream.links, np.int8),
+            stream.time,
+            stream.time,
+            np.zeros(stream.links, np.int8),
         )
