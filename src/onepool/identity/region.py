@@ -170,7 +170,7 @@ def solve_seeds(g):  # type: ignore[no-untyped-def]
 
 @_jit
 def contested(g, x, p):  # type: ignore[no-untyped-def]
-    """Whether a contact that is nobody's yet is claimed by others than x, and by none whose name agrees with x's."""
+    """Whether a contact that is nobody's yet is claimed by others than x whose names don't agree with x's."""
     if not is_contact(g, p) or is_contact(g, x):
         return False
     v = p
@@ -180,18 +180,16 @@ def contested(g, x, p):  # type: ignore[no-untyped-def]
         v = g.n32[RING, v]
         if v == p:
             break
-    others = False
     half = g.n32[STRONG_HEAD, g.n32[BASE, p]] - 1
     while half >= 0:
         e = half >> 1
         if own_end(g, half) == p and g.e8[KIND, e] == EVENT and obstacle(g, e) < 0:
             w = far_end(g, half)
             if not is_contact(g, w) and not g.n8[IS_VOID, w] and g.n32[CUSTOMER, w] != g.n32[CUSTOMER, x]:
-                if names_agree(g, x, w):
-                    return False
-                others = True
+                if not names_agree(g, x, w):
+                    return True
         half = following(g, half)
-    return others
+    return False
 
 
 @_jit
