@@ -140,6 +140,9 @@ def test_merge_never_and_undo(folder: Path) -> None:
     assert customers(folder) == [[WEI, LI, "d-1", "uA", "uB"]]
     path = answer(folder, "explain", WEI_IS, LI_IS)["path"]
     assert [step["rule"] for step in path] == ["decision"]
+    # The number of the customer that went up in the other one still stands for its identifier.
+    numbers_of = [str(ids_of(folder)[value]) for value in (WEI, LI)]
+    assert [step["rule"] for step in answer(folder, "explain", *numbers_of)["path"]] == ["decision"]
     refused(folder, "merge", WEI_IS, LI_IS)
     assert answer(folder, "undo", "1", "--reason", "mistake")["applied"]
     assert customers(folder) == [[WEI, "d-1", "uA"], [LI, "uB"]]

@@ -31,8 +31,8 @@ def whom(src: Sources, text: str, country: str = "CN") -> list[Node]:
     text = text.strip()
     kind, separator, value = text.partition(":")
     if _number(text) is not None or (kind == "customer" and _number(value) is not None):
-        present = customers.resolve(src.session, int(value if separator else text))
-        found = [] if present is None else list(nodes(src, [present]).values())
+        # A customer is numbered after one of its identifiers, which keeps the number when the customer is merged.
+        found = list(nodes(src, [int(value if separator else text)]).values())
     elif kind == "identifier" and (number := _number(value)) is not None:
         found = list(nodes(src, [number]).values())
     elif separator:

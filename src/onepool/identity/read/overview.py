@@ -31,7 +31,7 @@ SIZES = ("1", "2", "3", "4", "5", "6-10", "11-20", "21-50", ">50")
 
 @dataclass(frozen=True, slots=True)
 class TypeCount:
-    """One type of identifiers. `touchpoints`: identifiers seen at each."""
+    """One type of identifiers. `touchpoints`: identifiers named at each."""
 
     type: str
     identifiers: int
@@ -213,14 +213,16 @@ def _largest(sources: Sources, most: int) -> list[tuple[int, int, int]]:
 
 
 def _evidence(sources: Sources) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
-    """Identifiers by type and by the touchpoints of their evidence; links by status. Reads every link once."""
+    """Identifiers by type and by the touchpoints that named them; links by status. Reads every link once."""
     query = text("SELECT a, b, touchpoint, status FROM links")
     with sources.state.read() as connection:
         parts = list(_parts(connection.execute(query)))
     sources.session.relation("identity_links", pa.concat_tables([pa.schema(_LINK).empty_table(), *parts]))
     seen = sources.session.query(
         """SELECT i.type, e.touchpoint, count(*) AS n FROM (
-            SELECT a AS id, touchpoint FROM identity_links UNION SELECT b, touchpoint FROM identity_links) e
+            SELECT a AS id, touchpoint FROM identity_links UNION SELECT b, touchpoint FROM identity_links
+            UNION SELECT identifier_id, touchpoint FROM events
+            UNION SELECT identifier_id, touchpoint FROM attribute_facts) e
         JOIN identifiers i ON i.identifier_id = e.id WHERE e.touchpoint <> '' GROUP BY 1, 2"""
     )
     touchpoints: dict[str, dict[str, int]] = {}
