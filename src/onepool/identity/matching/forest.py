@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import lightgbm
 import numba
 import numpy as np
 import numpy.typing as npt
@@ -107,6 +106,8 @@ def train(
     """Learn ``match`` (0..1: soft labels are taken as weights of both classes) from features that all rise with it."""
     features = rows.shape[1]
     weights = np.ones(len(rows)) if weight is None else np.asarray(weight, dtype=np.float64)
+    import lightgbm  # only who learns waits for it
+
     data = lightgbm.Dataset(rows, label=np.asarray(match, dtype=np.float64), weight=weights, free_raw_data=False)
     parameters = {
         "objective": "cross_entropy",
