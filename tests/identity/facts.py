@@ -87,7 +87,7 @@ limits = st.builds(
     max_identifiers=st.sampled_from([3, 5, 8, 100]),
     names=st.sampled_from([True, True, True, False]),
     most_links=st.sampled_from([5, 8, 1000, 1000]),
-    contacts=st.sampled_from(["trust", "proved", "proved", "agreed"]),
+    contacts=st.sampled_from(["trust", "typed", "typed", "proved"]),
 )
 
 

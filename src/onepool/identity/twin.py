@@ -9,8 +9,9 @@ the order in which they came.
 2. An identifier that is handed on (a device, a recycled phone) is several nodes in time, its *tenures*; see `place`.
 3. A value with more owners than its type allows is void: it joins nobody.
 4. Strong nodes are joined along usable links, the best link first, and never against a limit; see `join`. A human
-   merge counts as the best link, and only a human "never" stops it. A contact that was merely typed, a phone for
-   one, joins two accounts only if a name agrees.
+   merge counts as the best link, and only a human "never" stops it. By a contact that
+   may be somebody else's (a link in doubt) two accounts are joined only if a name agrees; and a contact that several
+   claim so is nobody's unless their names agree.
 5. A weak node follows the strong one that it was last seen with.
 
 Human merges and links by likelihood name nodes (identifier, tenure), as decisions of kind never do; they take no part
@@ -120,8 +121,9 @@ def solve(
         if edge.kind == BY_RULE:
             for v, u in ((edge.a, edge.b), (edge.b, edge.a)):
                 if u in strong:
-                    first, last = near[v].get(u, (edge.first, edge.last))
-                    near[v][u] = (min(first, edge.first), max(last, edge.last))
+                    doubt = in_doubt(edge, by_id, limits)
+                    first, last, doubted = near[v].get(u, (edge.first, edge.last, doubt))
+                    near[v][u] = (min(first, edge.first), max(last, edge.last), doubt and doubted)
     placed = {v: place(node, near[v], degree[v], by_id, limits) for v, node in by_id.items()}
     exists = {(v, k) for v, placement in placed.items() for k in range(len(placement.valid_from))}
     void = {(v, k): placed[v].owners[k] for v, k in exists if placed[v].void[k]}
@@ -162,8 +164,9 @@ def solve(
         barred.setdefault(one, set()).add(other)
         barred.setdefault(other, set()).add(one)
     groups = {one: Group(one, by_id[one[0]], placed[one[0]], limits, barred.get(one, ())) for one in exists}
+    claims = claims_of(joins, by_id, limits)
     for link in sorted(joins):
-        reason = join(groups, link, limits)
+        reason = join(groups, link, claims, limits)
         (merges if link.human else links)[link.id] = Verdict("conflict", reason) if reason else Verdict("joined")
 
     customer = {one: group.customer for one, group in groups.items()}
@@ -178,7 +181,8 @@ def place(node: Node, near: Mapping[int, Span], links: int, by_id: Mapping[int, 
     `near`: its strong neighbours with the time they were seen together; `links`: how many links to strong identifiers
     there are in all. Neighbours are taken in order of time. A weak identifier changes hands when a neighbour begins
     after all before it have ended, or ages out; a recycled one when, after `recycle_days` of silence, neighbours come
-    that contradict those before. Another identifier is one node for ever.
+    that are somebody else: if all their links are in doubt, it is nobody's from then on, and void. Another identifier
+    is one node for ever.
     """
     rule = limits.types[node.type]
     if links > limits.most_links:
@@ -188,25 +192,26 @@ def place(node: Node, near: Mapping[int, Span], links: int, by_id: Mapping[int, 
         return Placement((BEGINNING,), dict.fromkeys(near, 0), (len(near),), (True,))
     runs: list[list[int]] = []
     """Neighbours without a silence between them that is long enough to change hands."""
-    bounds: list[Span] = []
+    bounds: list[tuple[int, int]] = []
     """Time of each run."""
     silence = 0 if weak else None if rule.recycle_days is None else rule.recycle_days * DAY
-    for u in sorted(near, key=lambda u: (*near[u], by_id[u].rank)):
-        first, last = near[u]
+    for u in sorted(near, key=lambda u: (*near[u][:2], by_id[u].rank)):
+        first, last, _ = near[u]
         if runs and (silence is None or first - bounds[-1][1] <= silence):
             runs[-1].append(u)
             bounds[-1] = (min(first, bounds[-1][0]), max(last, bounds[-1][1]))
         else:
             runs.append([u])
             bounds.append((first, last))
-    valid_from, parts = [BEGINNING], runs[:1] or [[]]
+    valid_from, parts, nobodys = [BEGINNING], runs[:1] or [[]], {0: False}
     life = None if rule.lifetime_days is None or not weak else rule.lifetime_days * DAY
     for index in range(1, len(runs)):
         if weak:
             start = bounds[index][0]
             valid_from.append(start if life is None else min(bounds[index - 1][1] + life, start))
             parts.append(runs[index])
-        elif contradicts(parts[-1], runs[index], by_id, limits):
+        elif somebody_else(parts[-1], runs[index], by_id, limits):
+            nobodys[len(parts)] = all(near[u][2] for u in runs[index])
             valid_from.append(bounds[index][0])
             parts.append(runs[index])
         else:
@@ -215,7 +220,8 @@ def place(node: Node, near: Mapping[int, Span], links: int, by_id: Mapping[int, 
         valid_from.append(bounds[-1][1] + life)
         parts.append([])
     owners = tuple(len(part) if weak else owners_of(node, part, by_id, limits) for part in parts)
-    void = tuple(not weak and rule.max_customers is not None and one > rule.max_customers for one in owners)
+    most = len(by_id) if weak or rule.max_customers is None else rule.max_customers
+    void = tuple(one > most or nobodys.get(k, False) for k, one in enumerate(owners))
     return Placement(tuple(valid_from), {u: k for k, part in enumerate(parts) for u in part}, owners, void)
 
 
@@ -227,6 +233,15 @@ def contradicts(before: Collection[int], after: Collection[int], by_id: Mapping[
         if most is not None and kinds[slot] + more[slot] > most:
             return True
     return limits.names and any(incompatible(by_id[u].witness, by_id[w].witness) for u in before for w in after)
+
+
+def somebody_else(before: Collection[int], after: Collection[int], by_id: Mapping[int, Node], limits: Limits) -> bool:
+    """Whether neighbours after a silence are another person: if they contradict those before, or, unless contacts are
+    trusted, if no name agrees."""
+    if contradicts(before, after, by_id, limits):
+        return True
+    named = limits.names and any(agree(by_id[u].witness, by_id[w].witness) for u in before for w in after)
+    return limits.contacts != "trust" and not named
 
 
 def owners_of(node: Node, near: Collection[int], by_id: Mapping[int, Node], limits: Limits) -> int:
@@ -306,9 +321,11 @@ class Group:
             return f"limit:{kind}@{scope}" if scope else f"limit:{kind}"
         if self.names and other.names and any(incompatible(x, y) for x in self.names for y in other.names):
             return "name"
-        if doubt and self.accounts and other.accounts and not any(agree(x, y) for x in self.names for y in other.names):
-            return "unproved"
-        return ""
+        return "unproved" if doubt and self.accounts and other.accounts and not self.agrees(other) else ""
+
+    def agrees(self, other: Group) -> bool:
+        """Whether a name of one is a name of the other."""
+        return any(agree(x, y) for x in self.names for y in other.names)
 
     def absorb(self, other: Group) -> None:
         """Take the other group in."""
@@ -332,12 +349,39 @@ def least(one: Key, other: Key) -> Key:
     return one if (one[1], one[0]) <= (other[1], other[0]) else other
 
 
-def join(groups: dict[Key, Group], link: Join, limits: Limits) -> str:
+Claims = Mapping[Key, Collection[Key]]
+"""Accounts that are linked, by rules and in use, to each contact node."""
+
+
+def claims_of(joins: Iterable[Join], by_id: Mapping[int, Node], limits: Limits) -> Claims:
+    """Who claims which contact, of all links between the nodes of a part of the graph that hangs together."""
+    claims: dict[Key, set[Key]] = {}
+    for link in joins:
+        a, b = (limits.types[by_id[key[0]].type].contact for key in (link.a, link.b))
+        if a != b and link.order[0] == 1 + BY_RULE:
+            contact, account = (link.a, link.b) if a else (link.b, link.a)
+            claims.setdefault(contact, set()).add(account)
+    return claims
+
+
+def contested(groups: dict[Key, Group], account: Key, contact: Key, claims: Claims) -> bool:
+    """Whether a contact that is nobody's yet is also claimed by somebody else whose name does not agree."""
+    others = claims.get(contact, ())
+    if account not in others or groups[contact].accounts:
+        return False
+    one = groups[account]
+    return any(groups[other] is not one and not one.agrees(groups[other]) for other in others)
+
+
+def join(groups: dict[Key, Group], link: Join, claims: Claims, limits: Limits) -> str:
     """Join the groups of both ends unless something stands against it: the reason, empty if they are now together."""
     left, right = groups[link.a], groups[link.b]
     if left is right:
         return ""
     reason = left.against(right, limits, link.human, link.doubt)
+    if link.doubt and not reason:
+        claimed = contested(groups, link.a, link.b, claims) or contested(groups, link.b, link.a, claims)
+        reason = "unproved" if claimed else ""
     if reason:
         left.unsettled += 1
         right.unsettled += 1

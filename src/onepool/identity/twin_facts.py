@@ -12,7 +12,7 @@ from typing import Literal
 
 DAY = 86_400_000_000
 BY_RULE, BY_LIKELIHOOD = 0, 1
-TYPED = 1
+TYPED, PROVED = 1, 2
 BEGINNING = -(2**63)
 """valid_from of every first tenure."""
 
@@ -20,8 +20,8 @@ Key = tuple[int, int]
 """A node: identifier id and tenure, 0 for the first."""
 Slot = tuple[str, str]
 """Type and scope of an identifier: what a customer has at most `max_per_customer` of."""
-Span = tuple[int, int]
-"""Earliest first and latest last time of the usable links of a pair."""
+Span = tuple[int, int, bool]
+"""Of the usable links of a pair: earliest first time, latest last time, whether all are in doubt."""
 Consent = Literal["unknown", "granted", "withdrawn"]
 
 
@@ -43,15 +43,14 @@ class TypeLimits:
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Rules of a workspace. `names`: whether incompatible names keep identifiers apart. `most_links`: an identifier
-    with more links by rules to strong ones, usable or not, is void as a whole. `contacts`: when a contact joins two
-    accounts: always (trust), if it was not merely typed (proved), else only if a name agrees; or never without that
-    (agreed)."""
+    with more links by rules to strong ones, usable or not, is void as a whole. `contacts`: which links by a
+    contact are in doubt: none (trust), those where it was merely typed, those where it was not proved."""
 
     types: Mapping[str, TypeLimits]
     max_identifiers: int = 500
     names: bool = True
     most_links: int = 1_000
-    contacts: Literal["trust", "proved", "agreed"] = "proved"
+    contacts: Literal["trust", "typed", "proved"] = "typed"
 
 
 @dataclass(slots=True)
@@ -132,7 +131,9 @@ def mix(x: int) -> int:
 
 def in_doubt(edge: Edge, by_id: Mapping[int, Node], limits: Limits) -> bool:
     """Whether a link is by a contact that may be somebody else's."""
-    if edge.kind != BY_RULE or limits.contacts == "trust" or (limits.contacts == "proved" and edge.trust != TYPED):
+    if edge.kind != BY_RULE or limits.contacts == "trust":
+        return False
+    if not (edge.trust == TYPED if limits.contacts == "typed" else edge.trust != PROVED):
         return False
     return limits.types[by_id[edge.a].type].contact or limits.types[by_id[edge.b].type].contact
 

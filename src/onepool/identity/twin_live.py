@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from onepool.identity.twin import Group, Join, Placement, Solution, Verdict, join, order_of, place, unite
+from onepool.identity.twin import Group, Join, Placement, Solution, Verdict, claims_of, join, order_of, place, unite
 from onepool.identity.twin_facts import (
     BY_RULE,
     Consent,
@@ -239,7 +239,7 @@ class LiveTwin:
 
     def _placed(self, one: Identifier) -> Placement:
         if one.placement is None:
-            one.placement = place(one.node, one.spans(), one.degree, self._nodes, self.limits)
+            one.placement = place(one.node, one.spans(self._in_doubt), one.degree, self._nodes, self.limits)
         return one.placement
 
     def _void(self, key: Key) -> bool:
@@ -256,6 +256,7 @@ class LiveTwin:
         if again.trust > edge.trust:
             edge.trust = again.trust
             self._changed[link] = None
+            self._dirty.update((one.node.id, one) for one in (link.a, link.b) if one.is_strong)
         if link.fault:
             return
         if link.at is not None and earlier and any(self._groups[key].unsettled for key in link.at):
@@ -329,11 +330,11 @@ class LiveTwin:
     def _relocate(self, one: Identifier) -> bool:
         """Place an identifier anew; whether its links may be between other nodes now."""
         was = one.placement or ALONE
-        spans = one.spans()
+        spans = one.spans(self._in_doubt)
         now = place(one.node, spans, one.degree, self._nodes, self.limits)
         if one.silence is not None:
             one.start, one.end, one.whole = 0, -1, True
-            for first, last in sorted(spans.values()):
+            for first, last, _ in sorted(spans.values()):
                 if one.end < one.start:
                     one.start, one.end = first, last
                 one.whole = one.whole and first - one.end <= one.silence
@@ -386,29 +387,33 @@ class LiveTwin:
                         if link.at is not None and key in link.at:
                             other = link.at[link.at[0] == key]
                             if link.at[0] == key:
-                                doubt = in_doubt(link.edge, self._nodes, self.limits)
+                                doubt = self._in_doubt(link.edge)
                                 links.append(Join(self._order(link), *link.at, link.edge.id, doubt))
                             if other not in seen:
                                 seen.add(other)
                                 reached.append(other)
+            claims = claims_of(links, self._nodes, self.limits)
             for one_join in sorted(links):
                 found = (self._merges if one_join.human else self._links)[one_join.id]
-                found.refused = join(self._groups, one_join, self.limits)
+                found.refused = join(self._groups, one_join, claims, self.limits)
             for one_join in links:
                 if one_join.doubt and self._shared(self._links[one_join.id]):
                     self._groups[one_join.a].unsettled += 1
 
     def _doubtful(self, link: Link) -> bool:
         """Whether by a link a contact joins several while one of its links is in doubt: then the order matters."""
-        if in_doubt(link.edge, self._nodes, self.limits):
+        if self._in_doubt(link.edge):
             return self._shared(link)
         return any(
-            in_doubt(other.edge, self._nodes, self.limits)
+            self._in_doubt(other.edge)
             for one in (link.a, link.b)
             if self.limits.types[one.node.type].contact
             for some in one.strong.values()
             for other in some
         )
+
+    def _in_doubt(self, edge: Edge) -> bool:
+        return in_doubt(edge, self._nodes, self.limits)
 
     def _shared(self, link: Link) -> bool:
         """Whether a contact at an end of a link has further links to strong identifiers."""

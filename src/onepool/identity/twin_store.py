@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from onepool.identity.twin import Placement
 from onepool.identity.twin_facts import BEGINNING, BY_RULE, DAY, Edge, Key, Limits, Node, Span
@@ -44,13 +44,14 @@ class Identifier:
         self.start, self.end, self.whole = 0, -1, True
         self.placement: Placement | None = ALONE if self.is_strong else None
 
-    def spans(self) -> dict[int, Span]:
-        """When its usable links with each strong neighbour were seen."""
+    def spans(self, doubt: Callable[[Edge], bool]) -> dict[int, Span]:
+        """When its usable links with each strong neighbour were seen, and whether all are in doubt."""
         spans = {}
         for other, links in self.strong.items():
             some = [link.edge for link in links if not link.fault]
             if some:
-                spans[other] = (min(edge.first for edge in some), max(edge.last for edge in some))
+                first, last = min(edge.first for edge in some), max(edge.last for edge in some)
+                spans[other] = (first, last, all(doubt(edge) for edge in some))
         return spans
 
     def links(self) -> Iterator[Link]:
