@@ -82,7 +82,8 @@ export const identityRoutes: [method: string, pattern: RegExp, (asked: Asked) =>
   }],
   ["GET", /^identity\/review$/, (asked) => {
     const kind = asked.query.get("kind") ?? "all";
-    return { body: paged(waiting().filter((one) => kind === "all" || one.kind === kind), asked) };
+    const status = asked.query.get("status") ?? "open";
+    return { body: paged(queue.filter((one) => one.status === status && (kind === "all" || one.kind === kind)), asked) };
   }],
   ["POST", /^identity\/review\/decide$/, ({ body }) => {
     const made: Decision[] = [];

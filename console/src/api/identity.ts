@@ -46,7 +46,7 @@ export const identity = {
       queryFn: ({ signal }) => answer(client.GET("/api/v1/identity/conflicts", { params: { query }, signal })),
       placeholderData: keepPreviousData,
     }),
-  review: (query: { kind: "all" | "candidate" | "conflict"; page: number; size: number }) =>
+  review: (query: { kind: "all" | "candidate" | "conflict"; status: ReviewItem["status"]; page: number; size: number }) =>
     queryOptions({
       queryKey: ["identity", "review", query],
       queryFn: ({ signal }) => answer(client.GET("/api/v1/identity/review", { params: { query }, signal })),

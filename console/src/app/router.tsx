@@ -1,6 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router";
 import { ApiError } from "@/api/errors";
-import type { Conflict } from "@/api/identity";
+import type { Conflict, ReviewItem } from "@/api/identity";
 import { queries } from "@/api/queries";
 import { count, id, names, oneOf, type Raw, text } from "@/lib/search";
 import { cache, whenSignedOut } from "./cache";
@@ -12,6 +12,9 @@ export const SORTS = ["-last_seen", "last_seen", "-first_seen", "first_seen", "-
 
 /** Why a link may not have joined two customers. */
 export const CONFLICT_REASONS = ["limit", "name", "unproved", "size", "never"] as const satisfies readonly Conflict["reason"][];
+
+/** What became of pairs that are not open any more. */
+export const DECIDED = ["joined", "merged", "never", "gone"] as const satisfies readonly ReviewItem["status"][];
 
 /** What can be done in the identity graph of a customer. */
 const ACTS = ["merge", "split", "never", "block", "explain"] as const;
@@ -147,8 +150,9 @@ const identity = createRoute({
 const identityReview = createRoute({
   getParentRoute: () => shell,
   path: "/identity/review",
-  validateSearch: (raw: Raw): { kind?: "candidate" | "conflict"; page?: number; at?: string; sel?: string } => ({
+  validateSearch: (raw: Raw): { kind?: "candidate" | "conflict"; status?: (typeof DECIDED)[number]; page?: number; at?: string; sel?: string } => ({
     kind: oneOf(raw, "kind", ["candidate", "conflict"] as const),
+    status: oneOf(raw, "status", DECIDED),
     page: count(raw, "page"),
     at: text(raw, "at"),
     sel: text(raw, "sel"),

@@ -45,7 +45,15 @@ function Numbers({ data }: { data: Data }) {
           <Count value={data.conflicts.open} testId="oneid-conflicts" />
         </Link>
       </Figure>
-      <Figure label={t("oneid.openCandidates")} note={t("oneid.candidatesNote", { joined: compact(data.candidates.joined + data.candidates.merged, language), never: compact(data.candidates.never, language) })}>
+      <Figure label={t("oneid.openCandidates")} note={
+          <>
+            {(["joined", "merged", "never"] as const).map((status) => (
+              <Link key={status} to="/identity/review" search={{ kind: "candidate", status }} style={{ marginInlineEnd: 8 }}>
+                {t(`oneid.candidateStates.${status}`)} {compact(data.candidates[status], language)}
+              </Link>
+            ))}
+          </>
+        }>
         <Link to="/identity/review" search={{ kind: "candidate" }} style={{ color: "inherit" }}>
           <Count value={data.candidates.open} testId="oneid-candidates" />
         </Link>
@@ -164,7 +172,15 @@ function Largest({ rows }: { rows: Data["largest"] }) {
               </Link>
             ),
           },
-          { title: t("customer.events"), align: "right", render: (_, row) => <Exact value={row.events} /> },
+          {
+            title: t("customer.events"),
+            align: "right",
+            render: (_, row) => (
+              <Link to="/customers/$id" params={{ id: String(row.customer_id) }}>
+                <Exact value={row.events} />
+              </Link>
+            ),
+          },
         ]}
       />
     </Panel>

@@ -25,7 +25,7 @@ function Detail({ row }: { row: Conflict }) {
   return (
     <div className="op-stack" style={{ padding: "4px 0 8px" }}>
       <p>{title(row.text, row.reason)}</p>
-      <Verdicts count={1} busy={verdicts.busy} reason={reason} onReason={setReason} onVerdict={(verdict) => verdicts.decide([`conflict:${row.link_id}`], verdict, reason.trim(), () => setReason(""))} />
+      <Verdicts verdicts={["merge", "never"]} count={1} busy={verdicts.busy} reason={reason} onReason={setReason} onVerdict={(verdict) => verdicts.decide([`conflict:${row.link_id}`], verdict, reason.trim(), () => setReason(""))} />
       <Sides a={row.customer_a} b={row.customer_b} />
     </div>
   );

@@ -1,8 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { Pagination, Segmented } from "antd";
+import { Pagination, Segmented, Select } from "antd";
 import { useEffect, useRef, useState } from "react";
 import { identity, type ReviewItem, type Verdict } from "@/api/identity";
+import { DECIDED } from "@/app/router";
 import { exact } from "@/lib/format";
 import { useText } from "@/lib/useText";
 import { Money, Time } from "@/parts/Figures";
@@ -58,7 +59,10 @@ function Content({ items, total }: { items: ReviewItem[]; total: number }) {
   const targets = chosen.length > 0 ? chosen : active === undefined ? [] : [active.id];
 
   const focus = (id: string | undefined): void => frame.current?.querySelector<HTMLElement>(`[data-item="${id}"]`)?.focus();
-  const decide = (verdict: Verdict): void =>
+  // What was decided is looked at here, and taken back among the decisions.
+  const open = search.status === undefined;
+  const decide = (verdict: Verdict): void => {
+    if (!open) return;
     verdicts.decide(targets, verdict, reason.trim(), () => {
       setReason("");
       // The next one that is still there, so that the keyboard can go on.
@@ -66,6 +70,7 @@ function Content({ items, total }: { items: ReviewItem[]; total: number }) {
       change({ at: next?.id, sel: undefined });
       focus(next?.id);
     });
+  };
   const move = (by: 1 | -1): void => {
     const next = items[Math.min(items.length - 1, Math.max(0, at + by))];
     if (next === undefined) return;
@@ -101,17 +106,19 @@ function Content({ items, total }: { items: ReviewItem[]; total: number }) {
         )}
       </section>
       <div className="op-stack">
-        <section className="op-panel" aria-label={t("oneid.decide")} style={{ padding: "12px 16px", position: "sticky", top: 0, zIndex: 2 }}>
-          <Verdicts keys count={targets.length} busy={verdicts.busy} reason={reason} onReason={setReason} onVerdict={decide} />
-          <div className="op-keys" style={{ marginTop: 8 }}>
-            {(["move", "toggle", "merge", "never", "later", "undo"] as const).map((key) => (
-              <span key={key}>
-                <kbd>{{ move: "↑ ↓", toggle: "X", merge: "M", never: "N", later: "L", undo: "Ctrl Z" }[key]}</kbd> {t(`oneid.keys.${key}`)}
-              </span>
-            ))}
-            {chosen.length > 1 && <Status kind="info">{t("oneid.manyChosen", { count: chosen.length })}</Status>}
-          </div>
-        </section>
+        {open && (
+          <section className="op-panel" aria-label={t("oneid.decide")} style={{ padding: "12px 16px", position: "sticky", top: 0, zIndex: 2 }}>
+            <Verdicts keys count={targets.length} busy={verdicts.busy} reason={reason} onReason={setReason} onVerdict={decide} />
+            <div className="op-keys" style={{ marginTop: 8 }}>
+              {(["move", "toggle", "merge", "never", "later", "undo"] as const).map((key) => (
+                <span key={key}>
+                  <kbd>{{ move: "↑ ↓", toggle: "X", merge: "M", never: "N", later: "L", undo: "Ctrl Z" }[key]}</kbd> {t(`oneid.keys.${key}`)}
+                </span>
+              ))}
+              {chosen.length > 1 && <Status kind="info">{t("oneid.manyChosen", { count: chosen.length })}</Status>}
+            </div>
+          </section>
+        )}
         <Pair key={active.id} item={active} />
       </div>
     </div>
@@ -123,17 +130,27 @@ export function Review() {
   const search = useSearch({ from: "/shell/identity/review" });
   const navigate = useNavigate({ from: "/identity/review" });
   const kind = search.kind ?? "all";
-  const list = useQuery(identity.review({ kind, page: search.page ?? 1, size: SIZE }));
+  const list = useQuery(identity.review({ kind, status: search.status ?? "open", page: search.page ?? 1, size: SIZE }));
   return (
     <Frame
       page="review"
       actions={
-        <Segmented
-          aria-label={t("oneid.kind")}
-          value={kind}
-          onChange={(next: "all" | "candidate" | "conflict") => void navigate({ search: { kind: next === "all" ? undefined : next } })}
-          options={(["all", "candidate", "conflict"] as const).map((one) => ({ value: one, label: t(`oneid.kinds.${one}`) }))}
-        />
+        <>
+          <Segmented
+            aria-label={t("oneid.kind")}
+            value={kind}
+            onChange={(next: "all" | "candidate" | "conflict") => void navigate({ search: { kind: next === "all" ? undefined : next, status: search.status } })}
+            options={(["all", "candidate", "conflict"] as const).map((one) => ({ value: one, label: t(`oneid.kinds.${one}`) }))}
+          />
+          <Select
+            style={{ width: 130 }}
+            aria-label={t("home.state")}
+            value={search.status ?? "open"}
+            onChange={(next: (typeof DECIDED)[number] | "open") => void navigate({ search: { kind: search.kind, status: next === "open" ? undefined : next } })}
+            options={(["open", ...DECIDED] as const).map((one) => ({ value: one, label: t(`oneid.candidateStates.${one}`) }))}
+            data-testid="review-status"
+          />
+        </>
       }
       sub={list.data === undefined ? t("oneid.subs.review") : `${t("oneid.subs.review")} ${t("oneid.waiting", { count: list.data.total, figure: exact(list.data.total, language) })}`}
     >

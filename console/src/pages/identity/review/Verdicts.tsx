@@ -5,6 +5,7 @@ import { useMay } from "@/lib/session";
 import { useText } from "@/lib/useText";
 
 const icons = { merge: MergeCellsOutlined, never: StopOutlined, later: ClockCircleOutlined };
+export const VERDICTS = ["merge", "never", "later"] as const;
 export const KEYS: Record<Verdict, string> = { merge: "m", never: "n", later: "l" };
 
 interface Props {
@@ -12,18 +13,20 @@ interface Props {
   busy: boolean;
   reason: string;
   keys?: boolean;
+  /** The answers offered; without a queue there is no "later". */
+  verdicts?: readonly Verdict[];
   onReason: (reason: string) => void;
   onVerdict: (verdict: Verdict) => void;
 }
 
 /** The three answers and the reason. One pair or many: the button says how many. */
-export function Verdicts({ count, busy, reason, keys = false, onReason, onVerdict }: Props) {
+export function Verdicts({ count, busy, reason, keys = false, verdicts = VERDICTS, onReason, onVerdict }: Props) {
   const { t } = useText();
   const may = useMay("identity.decide");
   if (!may) return <p className="op-mute">{t("oneid.mayNotDecide")}</p>;
   return (
     <div className="op-row" data-testid="verdicts">
-      {(["merge", "never", "later"] as const).map((verdict) => {
+      {verdicts.map((verdict) => {
         const Icon = icons[verdict];
         return (
           <Button

@@ -1,6 +1,6 @@
 import { type RefObject, useEffect, useRef } from "react";
 import type { Verdict } from "@/api/identity";
-import { KEYS } from "./Verdicts";
+import { KEYS, VERDICTS } from "./Verdicts";
 
 interface Acts {
   move: (by: 1 | -1) => void;
@@ -26,7 +26,7 @@ export function useKeys(frame: RefObject<HTMLElement | null>, acts: Acts): void 
       else if (key === "arrowdown" || key === "arrowup") now.current.move(key === "arrowdown" ? 1 : -1);
       else if (key === "x") now.current.toggle();
       else {
-        const verdict = (["merge", "never", "later"] as const).find((one) => KEYS[one] === key);
+        const verdict = VERDICTS.find((one) => KEYS[one] === key);
         if (verdict === undefined) return;
         now.current.decide(verdict);
       }
