@@ -56,12 +56,13 @@ def graphs(sources: Sources, customers: Collection[int], *, limit: int = MAX_LIN
     """The graphs of some present customers, read at once; with at most `limit` links in all."""
     own = members(sources.session, customers)
     owner = {number: customer for customer, ids in own.items() for number in ids}
-    known = nodes(sources, owner, owner)
-    links, truncated = links_of(sources, known, limit=limit)
-    known |= nodes(sources, {end for link in links for end in link.ends} - set(known))
-    links = [link for link in links if link.a in known and link.b in known]
     with sources.state.read() as connection:
+        known = nodes(sources, owner, owner, connection)
+        links, truncated = links_of(sources, connection, known, limit=limit)
+        others = {end for link in links for end in link.ends} - set(known)
+        known |= nodes(sources, others, connection=connection)
         rulings = decisions.in_force(connection, list(known))
+    links = [link for link in links if link.a in known and link.b in known]
     return {
         customer: _graph(customer, set(own.get(customer, ())), known, links, rulings, truncated)
         for customer in customers

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -125,19 +126,24 @@ def members(session: Session, customers: Collection[int]) -> dict[int, list[int]
     return own
 
 
-def nodes(sources: Sources, ids: Collection[int], owner: Mapping[int, int] | None = None) -> dict[int, Node]:
+def nodes(
+    sources: Sources,
+    ids: Collection[int],
+    owner: Mapping[int, int] | None = None,
+    connection: Connection | None = None,
+) -> dict[int, Node]:
     """Identifiers by id; unknown ones are left out. One that has no customer yet (the tick is at it) is its own.
 
-    `owner`: their customers, where they are known already.
+    `owner`: their customers, where they are known already; `connection`: one to the state that is open already.
     """
     if not ids:
         return {}
     owner = customers_of(sources.session, ids) if owner is None else owner
     table = schema.identifiers
     found: dict[int, Node] = {}
-    with sources.state.read() as connection:
+    with sources.state.read() if connection is None else nullcontext(connection) as opened:
         for part in _parts(ids):
-            for row in connection.execute(select(table).where(table.c.id.in_(part))):
+            for row in opened.execute(select(table).where(table.c.id.in_(part))):
                 found[row.id] = _node(row, owner.get(row.id, row.id))
     return found
 
@@ -152,7 +158,9 @@ def named(sources: Sources, kind: str, scope: str | None, values: Sequence[str])
     return sorted(nodes(sources, found["identifier_id"].to_pylist()).values(), key=lambda node: node.identifier_id)
 
 
-def links_of(sources: Sources, ends: Mapping[int, Node], *, limit: int) -> tuple[list[Link], bool]:
+def links_of(
+    sources: Sources, connection: Connection, ends: Mapping[int, Node], *, limit: int
+) -> tuple[list[Link], bool]:
     """The links of these identifiers (those that belong to their tenure), by id; and whether there are more.
 
     At most `limit` links are read from either end.
@@ -162,15 +170,13 @@ def links_of(sources: Sources, ends: Mapping[int, Node], *, limit: int) -> tuple
     bases = {node.base for node in ends.values()} | set(ends)
     found: dict[int, Any] = {}
     more = False
-    with sources.state.read() as connection:
-        for part in _parts(bases):
-            for end in (table.c.a, table.c.b):
-                rows = connection.execute(
-                    select(table).where(end.in_(part)).order_by(table.c.id).limit(limit + 1)
-                ).all()
-                more |= len(rows) > limit
-                found |= {row.id: row for row in rows[:limit]}
-        links = _links(connection, sources, [found[number] for number in sorted(found)])
+    for part in _parts(bases):
+        for end in (table.c.a, table.c.b):
+            query = select(table).where(end.in_(part)).order_by(table.c.id).limit(limit + 1)
+            rows = connection.execute(query).all()
+            more |= len(rows) > limit
+            found |= {row.id: row for row in rows[:limit]}
+    links = _links(connection, sources, [found[number] for number in sorted(found)])
     kept = [link for link in links if link.a in ends or link.b in ends]
     return kept[:limit], more or len(kept) > limit
 
