@@ -58,8 +58,8 @@ LATER = np.iinfo(np.int64).max
 (PLACE, WAS, STAMPED, LOG, STACK, SEED, RETIMED_LOG, RETIMED_STAMPED, BORN_LOG) = range(12, 21)
 
 # Rows of `n64`, by node. VALID_FROM: 0 for a base, LATER for a tenure that is not needed any more. TAIL: the instant
-# from which a weak identifier has no owner any more, 0 if none. MARK, OWNED: scratch.
-(RANK, WITNESS, LAST_SEEN, VALID_FROM, TAIL, MARK, OWNED) = range(7)
+# from which a weak identifier has no owner any more, 0 if none. MARK, OWNED, NAME_LIST: scratch.
+(RANK, WITNESS, LAST_SEEN, VALID_FROM, TAIL, MARK, OWNED, NAME_LIST) = range(8)
 
 # Rows of `e8`, by edge. OFF: 1 withdrawn or superseded, 2 cut by a ruling.
 (KIND, OFF, EDGE_STATUS, TRUST) = range(4)
@@ -83,6 +83,9 @@ LATER = np.iinfo(np.int64).max
 # that does not depend on which came first. The rest is scratch.
 (LIMIT, SLOT_RANK, SLOT_MARK, SLOT_COUNT, SLOT_OTHER) = range(5)
 
+# Rows of `scratch`, by place among the neighbours of one identifier or among its tenures (see tenures.py).
+(NEIGHBOUR, SINCE, UNTIL, DOUBTFUL, BY_TIME, TENURE, START, NOBODYS, TENURE_NODE, SURNAME) = range(10)
+
 
 class Arrays(NamedTuple):
     """The tables; see above for their rows."""
@@ -98,6 +101,7 @@ class Arrays(NamedTuple):
     types: I64
     basis: I8
     slots: I64
+    scratch: I64
 
 
 def empty(nodes: int = 1024, edges: int = 1024) -> Arrays:
@@ -108,7 +112,7 @@ def empty(nodes: int = 1024, edges: int = 1024) -> Arrays:
         counts=counts,
         n8=np.zeros((4, nodes), np.int8),
         n32=np.zeros((21, nodes), np.int32),
-        n64=np.zeros((7, nodes), np.int64),
+        n64=np.zeros((8, nodes), np.int64),
         e8=np.zeros((4, edges), np.int8),
         e32=np.zeros((12, edges), np.int32),
         e64=np.zeros((3, edges), np.int64),
@@ -116,6 +120,7 @@ def empty(nodes: int = 1024, edges: int = 1024) -> Arrays:
         types=np.zeros((7, 16), np.int64),
         basis=np.zeros(16, np.int8),
         slots=np.zeros((5, 16), np.int64),
+        scratch=np.zeros((10, HUB + 3), np.int64),
     )
 
 

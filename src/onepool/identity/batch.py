@@ -46,7 +46,7 @@ from onepool.identity.live import hang
 from onepool.identity.region import breaks_limits, seed, solve_seeds, unsettled
 from onepool.identity.tenures import arrange
 
-_jit = numba.njit(cache=True)
+_jit = numba.njit(cache=True, _nrt=False)
 
 
 @_jit

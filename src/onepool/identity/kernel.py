@@ -36,6 +36,7 @@ from onepool.identity.arrays import (
     LOG,
     MARK,
     MOST,
+    NAME_LIST,
     NAMES,
     NEVER,
     NEXT_A,
@@ -84,7 +85,9 @@ from onepool.identity.arrays import (
 )
 from onepool.identity.witness import agrees, incompatible
 
-_jit = numba.njit(cache=True)
+_jit = numba.njit(cache=True, _nrt=False)
+# Without numba's memory management: nothing here makes an array, and to count references to a dozen tables at each
+# call costs several times what the functions do.
 
 
 @_jit
@@ -296,7 +299,7 @@ def refusal(g, x, y, ruled, doubted):  # type: ignore[no-untyped-def]
             break
     if size > g.counts[MOST]:
         return WHY_SIZE
-    names = np.empty(size, np.int64)
+    names = g.n64[NAME_LIST]
     known = 0
     accounts_x, accounts_y = False, False
     v = x

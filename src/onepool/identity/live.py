@@ -65,7 +65,7 @@ from onepool.identity.kernel import (
 from onepool.identity.region import choose_owner, seed, seed_tenures, solve_seeds, unsettled
 from onepool.identity.tenures import ROOM, arrange
 
-_jit = numba.njit(cache=True)
+_jit = numba.njit(cache=True, _nrt=False)
 
 
 @_jit

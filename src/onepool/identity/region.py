@@ -32,6 +32,7 @@ from onepool.identity.arrays import (
     LIMIT,
     MARK,
     MOST,
+    NAME_LIST,
     OWNER,
     PAIR_HEAD,
     RANK,
@@ -72,7 +73,7 @@ from onepool.identity.kernel import (
 )
 from onepool.identity.witness import agrees, incompatible
 
-_jit = numba.njit(cache=True)
+_jit = numba.njit(cache=True, _nrt=False)
 
 
 @_jit
@@ -185,9 +186,9 @@ def contested(g, x, p):  # type: ignore[no-untyped-def]
         e = half >> 1
         if own_end(g, half) == p and g.e8[KIND, e] == EVENT and obstacle(g, e) < 0:
             w = far_end(g, half)
-            if not is_contact(g, w) and not g.n8[IS_VOID, w] and g.n32[CUSTOMER, w] != g.n32[CUSTOMER, x]:
-                if not names_agree(g, x, w):
-                    return True
+            others = not is_contact(g, w) and not g.n8[IS_VOID, w] and g.n32[CUSTOMER, w] != g.n32[CUSTOMER, x]
+            if others and not names_agree(g, x, w):
+                return True
         half = following(g, half)
     return False
 
@@ -322,7 +323,7 @@ def breaks_limits(g, start):  # type: ignore[no-untyped-def]
             break
     if size > g.counts[MOST]:
         return True
-    names = np.empty(size, np.int64)
+    names = g.n64[NAME_LIST]
     known = 0
     while True:
         if g.n32[PAIR_HEAD, v]:

@@ -16,10 +16,12 @@ from onepool.identity.arrays import (
     BATCH,
     BORN,
     BORN_LOG,
+    BY_TIME,
     CAP,
     CUSTOMER,
     DEGREE,
     DOUBTED,
+    DOUBTFUL,
     FIRST,
     FULL,
     HUB,
@@ -32,6 +34,8 @@ from onepool.identity.arrays import (
     LIMIT,
     MARK,
     NAMES,
+    NEIGHBOUR,
+    NOBODYS,
     NODES,
     OWNERS,
     PLACE,
@@ -41,14 +45,20 @@ from onepool.identity.arrays import (
     RETIMED_LOG,
     RETIMED_STAMPED,
     RING,
+    SINCE,
     SLOT,
     SLOT_COUNT,
     SLOT_MARK,
     SLOT_OTHER,
+    START,
     STRONG,
     STRONG_HEAD,
+    SURNAME,
     TAIL,
+    TENURE,
+    TENURE_NODE,
     TYPE,
+    UNTIL,
     VALID_FROM,
     WEAK_HEAD,
     WITNESS,
@@ -67,7 +77,7 @@ from onepool.identity.kernel import (
 )
 from onepool.identity.witness import agrees, incompatible
 
-_jit = numba.njit(cache=True)
+_jit = numba.njit(cache=True, _nrt=False)
 
 ROOM = HUB + 2
 """Free nodes that `arrange` may need."""
@@ -86,10 +96,7 @@ def arrange(g, v):  # type: ignore[no-untyped-def]
     degree = g.n32[DEGREE, v]
     if degree > HUB:
         return _void_whole(g, v, degree)
-    neighbours = np.empty(degree, np.int64)
-    first = np.empty(degree, np.int64)
-    last = np.empty(degree, np.int64)
-    doubtful = np.empty(degree, np.bool_)
+    neighbours, first, last, doubtful = g.scratch[NEIGHBOUR], g.scratch[SINCE], g.scratch[UNTIL], g.scratch[DOUBTFUL]
     found = 0
     mark = stamp(g)
     half = g.n32[STRONG_HEAD, v] - 1
@@ -113,23 +120,22 @@ def arrange(g, v):  # type: ignore[no-untyped-def]
     weak = strength(g, v) != STRONG
     if weak and g.types[CAP, kind] >= 0 and found > g.types[CAP, kind]:
         return _void_whole(g, v, found)
-    order = _by_time(g, neighbours, first, last, found)
-    tenure = np.zeros(found, np.int64)
-    starts = np.zeros(found + 1, np.int64)
-    nobodys = np.zeros(found + 1, np.bool_)
+    _sort_by_time(g, found)
+    tenure, starts, nobodys, nodes = g.scratch[TENURE], g.scratch[START], g.scratch[NOBODYS], g.scratch[TENURE_NODE]
+    for i in range(found + 1):
+        tenure[i] = starts[i] = nobodys[i] = 0
     if weak:
-        tenures = _handed_on(g, kind, order, first, last, tenure, starts)
-        changed = _tail(g, v, kind, last[:found])
+        tenures = _handed_on(g, kind, found)
+        changed = _tail(g, v, kind, found)
         if g.n64[TAIL, v] and g.n64[LAST_SEEN, v] >= g.n64[TAIL, v]:
             starts[tenures] = g.n64[TAIL, v]
             tenures += 1
     else:
-        tenures = _recycled(g, kind, neighbours, order, first, last, doubtful, tenure, starts, nobodys)
+        tenures = _recycled(g, kind, found)
         changed = False
-    changed |= _chain(g, v, starts, tenures)
-    nodes = np.empty(max(tenures, 1), np.int64)
+    changed |= _chain(g, v, tenures)
     node = v
-    for k in range(nodes.size):
+    for k in range(tenures):
         nodes[k] = node
         node = g.n32[LATER_TENURE, node] - 1
     # Marks of neighbours may have been overwritten meanwhile: put their places back.
@@ -148,11 +154,11 @@ def arrange(g, v):  # type: ignore[no-untyped-def]
     if not weak:
         if g.n32[LATER_TENURE, v]:
             changed |= _place_followers(g, v)
-        for k in range(nodes.size):
-            owners = _owners(g, v, neighbours, tenure, found, k)
+        for k in range(tenures):
+            owners = _owners(g, v, found, k)
             changed |= _set_void(g, nodes[k], owners, np.int64(-2) if nobodys[k] else g.types[CAP, kind])
     else:
-        for k in range(nodes.size):
+        for k in range(tenures):
             changed |= _set_void(g, nodes[k], 0, np.int64(-1))
     return changed
 
@@ -165,7 +171,7 @@ def _void_whole(g, v, owners):  # type: ignore[no-untyped-def]
         return False
     changed = False
     g.n64[TAIL, v] = 0
-    _chain(g, v, np.zeros(1, np.int64), 1)
+    _chain(g, v, 1)
     half = g.n32[STRONG_HEAD, v] - 1
     while half >= 0:
         if is_event(g, half >> 1):
@@ -213,9 +219,9 @@ def _set_void(g, node, owners, cap):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def _by_time(g, neighbours, first, last, found):  # type: ignore[no-untyped-def]
-    """Places of the neighbours in order of (first, last, rank): insertion, since most have few."""
-    order = np.empty(found, np.int64)
+def _sort_by_time(g, found):  # type: ignore[no-untyped-def]
+    """Places of the neighbours in order of (first, last, rank), in BY_TIME: insertion, since most have few."""
+    neighbours, first, last, order = g.scratch[NEIGHBOUR], g.scratch[SINCE], g.scratch[UNTIL], g.scratch[BY_TIME]
     for i in range(found):
         k = i
         while k > 0:
@@ -235,16 +241,17 @@ def _by_time(g, neighbours, first, last, found):  # type: ignore[no-untyped-def]
             order[k] = j
             k -= 1
         order[k] = i
-    return order
 
 
 @_jit
-def _handed_on(g, kind, order, first, last, tenure, starts):  # type: ignore[no-untyped-def]
+def _handed_on(g, kind, found):  # type: ignore[no-untyped-def]
     """Tenures of a weak identifier: a new one where somebody comes after all others were last seen."""
+    first, last, order = g.scratch[SINCE], g.scratch[UNTIL], g.scratch[BY_TIME]
+    tenure, starts = g.scratch[TENURE], g.scratch[START]
     life = g.types[LIFETIME, kind]
     k = 0
     end = np.int64(0)
-    for n in range(order.size):
+    for n in range(found):
         i = order[n]
         if n == 0:
             end = last[i]
@@ -257,12 +264,15 @@ def _handed_on(g, kind, order, first, last, tenure, starts):  # type: ignore[no-
 
 
 @_jit
-def _tail(g, v, kind, last):  # type: ignore[no-untyped-def]
+def _tail(g, v, kind, found):  # type: ignore[no-untyped-def]
     """Since when a weak identifier has no owner any more. Returns whether a tenure came or went by it."""
     life = g.types[LIFETIME, kind]
     tail = np.int64(0)
-    if life and last.size:
-        tail = last.max() + life
+    if life and found:
+        tail = g.scratch[UNTIL, 0]
+        for i in range(1, found):
+            tail = max(tail, g.scratch[UNTIL, i])
+        tail += life
     before = g.n64[TAIL, v]
     g.n64[TAIL, v] = tail
     seen = g.n64[LAST_SEEN, v]
@@ -270,19 +280,20 @@ def _tail(g, v, kind, last):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def _recycled(g, kind, neighbours, order, first, last, doubtful, tenure, starts, nobodys):  # type: ignore[no-untyped-def]
+def _recycled(g, kind, found):  # type: ignore[no-untyped-def]
     """Tenures of a strong identifier: a new one where, after a silence, somebody else comes.
 
     What is in doubt altogether makes nobody an owner: the value is nobody's from then on.
     """
+    first, last, order, tenure = g.scratch[SINCE], g.scratch[UNTIL], g.scratch[BY_TIME], g.scratch[TENURE]
     silence = g.types[RECYCLE, kind]
     k = 0
     if silence == 0:
         return 1
     tenure_from, run_from = 0, 0
     end = np.int64(0)
-    for n in range(order.size + 1):
-        ends = n == order.size
+    for n in range(found + 1):
+        ends = n == found
         if not ends:
             i = order[n]
             if n == 0:
@@ -294,11 +305,11 @@ def _recycled(g, kind, neighbours, order, first, last, doubtful, tenure, starts,
         # The run from `run_from` to here is complete.
         sure = False
         for j in range(run_from, n):
-            sure |= not doubtful[order[j]]
-        if run_from > 0 and _of_somebody_else(g, neighbours, order, tenure_from, run_from, n):
+            sure |= g.scratch[DOUBTFUL, order[j]] == 0
+        if run_from > 0 and _of_somebody_else(g, tenure_from, run_from, n):
             k += 1
-            nobodys[k] = not sure
-            starts[k] = first[order[run_from]]
+            g.scratch[NOBODYS, k] = not sure
+            g.scratch[START, k] = first[order[run_from]]
             tenure_from = run_from
         for j in range(run_from, n):
             tenure[order[j]] = k
@@ -309,10 +320,11 @@ def _recycled(g, kind, neighbours, order, first, last, doubtful, tenure, starts,
 
 
 @_jit
-def _of_somebody_else(g, neighbours, order, start, middle, end):  # type: ignore[no-untyped-def]
+def _of_somebody_else(g, start, middle, end):  # type: ignore[no-untyped-def]
     """Whether after a silence the value names somebody else: for sure, or, where contacts may be in doubt, unless a
     name agrees."""
-    if _contradict(g, neighbours, order, start, middle, end):
+    neighbours, order = g.scratch[NEIGHBOUR], g.scratch[BY_TIME]
+    if _contradict(g, start, middle, end):
         return True
     if g.counts[DOUBTED] == 0:
         return False
@@ -326,8 +338,9 @@ def _of_somebody_else(g, neighbours, order, start, middle, end):  # type: ignore
 
 
 @_jit
-def _contradict(g, neighbours, order, start, middle, end):  # type: ignore[no-untyped-def]
+def _contradict(g, start, middle, end):  # type: ignore[no-untyped-def]
     """Whether neighbours order[start:middle] and order[middle:end] can't be of one person."""
+    neighbours, order = g.scratch[NEIGHBOUR], g.scratch[BY_TIME]
     mark = stamp(g)
     for n in range(start, middle):
         slot = g.n32[SLOT, neighbours[order[n]]]
@@ -355,8 +368,9 @@ def _contradict(g, neighbours, order, start, middle, end):  # type: ignore[no-un
 
 
 @_jit
-def _chain(g, v, starts, tenures):  # type: ignore[no-untyped-def]
-    """Make the chain of tenures what `starts` says; nodes that are not needed stay, out of use."""
+def _chain(g, v, tenures):  # type: ignore[no-untyped-def]
+    """Make the chain of tenures what START says; nodes that are not needed stay, out of use."""
+    starts = g.scratch[START]
     changed = False
     node = v
     for k in range(1, tenures):
@@ -395,10 +409,10 @@ def _chain(g, v, starts, tenures):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def _owners(g, v, neighbours, tenure, found, k):  # type: ignore[no-untyped-def]
+def _owners(g, v, found, k):  # type: ignore[no-untyped-def]
     """How many customers a tenure names at least: by the limits of what it is linked to, and by surnames."""
     mark = stamp(g)
-    surname_mark = np.empty(found, np.int64)
+    neighbours, tenure, surname_mark = g.scratch[NEIGHBOUR], g.scratch[TENURE], g.scratch[SURNAME]
     surnames = 0
     owners = 0
     own = g.n32[SLOT, v]
