@@ -104,6 +104,8 @@ class Desk:
         with self._ws.state.read() as connection:
             labels = matching.labels_of(connection, customer)
         found = matching.learn_all(records, labels, settings, self._step)
+        with self._worker.pool.read() as session:
+            found = matching.again(session, found, customer, settings, self._step)
         body = {"model": matching.MODEL_NAME, **json.loads(found.model.to_json())}
         saved = self._ws.save(matching.MODEL_KIND, matching.MODEL_NAME, body, author=_AUTHOR, reason="learned anew")
         return found, saved.version

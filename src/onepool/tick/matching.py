@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from scipy.sparse import coo_array  # type: ignore[import-untyped]
+from scipy.sparse.csgraph import connected_components  # type: ignore[import-untyped]
 from sqlalchemy import Connection, insert, select, update
 
 from onepool.clock import to_micros
 from onepool.identity.arrays import KIND, LIKELIHOOD, OFF, A, B
 from onepool.identity.graph import Graph
 from onepool.identity.links import LIKELY
-from onepool.identity.matching import Model, Settings, fit
+from onepool.identity.matching import Model, Settings, cluster, fit
 from onepool.identity.registry import Likelihood
 from onepool.identity.store import RuledLink
 from onepool.pool import Session
@@ -52,6 +54,11 @@ COLUMNS: Mapping[str, str] = {
 MODEL_KIND, MODEL_NAME = "model", "customers"
 
 _DETAIL = 20
+_ROUNDS = 3
+_RARE = 10.0
+"""Bits of evidence of what about one in a thousand strangers shares."""
+_LIKELY = 0.9
+_AGAINST = ("birthday", "gender")
 
 
 @dataclass(frozen=True)
@@ -110,16 +117,74 @@ def learn_all(records: pa.Table, labels: pa.Table | None, settings: Likelihood, 
     )
     step("proposing", None)
     pairs = found.pairs.filter(pc.greater_equal(found.pairs.column("probability"), min(settings.review, 0.5)))
-    cluster = dict(
+    of = dict(
         zip(found.clusters.column("record_id").to_pylist(), found.clusters.column("cluster").to_pylist(), strict=True)
     )
-    proposed = proposals(pairs, found.model)
+    proposed = proposals(pairs, found.model).append_column("sure", surely(pairs, settings.join))
     joins = frozenset(
         (row["a"], row["b"])
-        for row in proposed.select(["a", "b", "probability"]).to_pylist()
-        if row["probability"] >= settings.join and cluster[row["a"]] == cluster[row["b"]]
+        for row in proposed.select(["a", "b", "sure"]).to_pylist()
+        if row["sure"] and of[row["a"]] == of[row["b"]]
     )
-    return Found(found.model, records.num_rows, proposed, joins, time.perf_counter() - started)
+    return Found(found.model, records.num_rows, proposed.drop_columns(["sure"]), joins, time.perf_counter() - started)
+
+
+def surely(pairs: pa.Table, least: float) -> pa.Table:
+    """Which scored pairs may be joined without asking, as booleans.
+
+    Those of a probability of at least `least`, and those whose whole names agree together with one more thing that few
+    people share (a birthday, a home, a phone), with nothing against it: such patterns are right more often than the
+    model, which counts them one by one, can tell.
+    """
+    sure = pc.greater_equal(pairs.column("probability"), least)
+    told = {name for name in pairs.column_names if name.startswith("weight:")}
+    if "weight:name" not in told:
+        return sure
+    weight = {name.removeprefix("weight:"): pairs.column(name).to_numpy() for name in told}
+    other = np.max([weight[name] for name in weight if name != "name"] or [np.full(pairs.num_rows, -1.0)], axis=0)
+    against = np.min([weight[name] for name in _AGAINST if name in weight] or [np.zeros(pairs.num_rows)], axis=0)
+    agreed = (weight["name"] >= _RARE) & (other >= _RARE) & (against > -1.0)
+    likely = pairs.column("probability").to_numpy() >= min(_LIKELY, least)
+    return pc.or_(sure, pa.chunked_array([pa.array(agreed & likely)]))
+
+
+def again(session: Session, found: Found, customer: I64, settings: Likelihood, step: Step) -> Found:
+    """Compare what a first pass joined, as wholes, with each other: together they may say what neither said alone."""
+    pairs, joins = found.pairs, set(found.joins)
+    for _ in range(_ROUNDS):
+        step("comparing again", None)
+        merged = _merged(customer, joins)
+        records = records_of(session, merged)
+        records = records.select(["record_id", *(name for name in found.model.columns if name in COLUMNS)])
+        scored = found.model.score(records, found.model.candidates(records))
+        scored = scored.filter(surely(scored, settings.join))
+        ids = records.column("record_id").combine_chunks()
+        clusters = cluster(scored, ids, _LIKELY)
+        of = dict(zip(clusters.column(0).to_pylist(), clusters.column(1).to_pylist(), strict=True))
+        proposed = proposals(scored, found.model)
+        ends = zip(proposed.column("a").to_pylist(), proposed.column("b").to_pylist(), strict=True)
+        new = [pair[0] != pair[1] and of[pair[0]] == of[pair[1]] and pair not in joins for pair in ends]
+        more = proposed.filter(pa.array(new, pa.bool_()))
+        if more.num_rows == 0:
+            break
+        known = {(row["a"], row["b"]) for row in pairs.select(["a", "b"]).to_pylist()}
+        fresh = [(row["a"], row["b"]) not in known for row in more.select(["a", "b"]).to_pylist()]
+        pairs = pa.concat_tables([pairs, more.filter(pa.array(fresh, pa.bool_()))])
+        joins |= set(zip(more.column("a").to_pylist(), more.column("b").to_pylist(), strict=True))
+    return replace(found, pairs=pairs, joins=frozenset(joins))
+
+
+def _merged(customer: I64, joins: Collection[tuple[int, int]]) -> I64:
+    """Customers after joining pairs of them; the smallest number stays."""
+    if not joins:
+        return customer
+    a, b = (np.array(side, np.int32) for side in zip(*joins, strict=True))
+    size = int(customer.max()) + 1
+    _, label = connected_components(coo_array((np.ones(a.size, np.int8), (a, b)), shape=(size, size)), directed=False)
+    least = np.full(label.max() + 1, size, np.int64)
+    np.minimum.at(least, label, np.arange(size, dtype=np.int64))
+    found: I64 = least[label[customer]]
+    return found
 
 
 def proposals(pairs: pa.Table, model: Model) -> pa.Table:

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from onepool.identity.matching import Model
 from onepool.pool import Session
-from onepool.tick.matching import COLUMNS, proposals
+from onepool.tick.matching import COLUMNS, proposals, surely
 
 I64 = npt.NDArray[np.int64]
 
@@ -66,10 +66,13 @@ def keys(model: Model, records: pa.Table) -> pa.Table:
     return model.keys(_known(records, model))
 
 
-def propose(session: Session, model: Model, customers: I64, customer_of: npt.NDArray[np.int32]) -> pa.Table:
-    """Score customers against all others that share a blocking key: candidates (a, b, probability, detail).
+def propose(
+    session: Session, model: Model, customers: I64, customer_of: npt.NDArray[np.int32], least: float
+) -> pa.Table:
+    """Score customers against all others that share a blocking key: candidates (a, b, probability, detail, sure).
 
-    Keeps the customers' keys. `customer_of`: the present customer by identifier.
+    Keeps the customers' keys. `customer_of`: the present customer by identifier. `least`: the probability of what is
+    sure by that alone.
     """
     if session.query("SELECT 1 FROM match_keys LIMIT 1").num_rows == 0:
         keep_keys(session, keys(model, profiles(session)), afresh=True)
@@ -101,12 +104,13 @@ def propose(session: Session, model: Model, customers: I64, customer_of: npt.NDA
     )
     if present.num_rows == 0:
         return _nothing()
-    return proposals(model.score(records, present), model)
+    scored = model.score(records, present)
+    return proposals(scored, model).append_column("sure", surely(scored, least))
 
 
-def sure(found: pa.Table, least: float) -> list[tuple[int, int]]:
+def sure(found: pa.Table) -> list[tuple[int, int]]:
     """Pairs to join at once: alike enough, and of both nobody else is."""
-    likely = found.filter(pc.greater_equal(found.column("probability"), least))
+    likely = found.filter(found.column("sure"))
     a, b = likely.column("a").to_numpy(), likely.column("b").to_numpy()
     members, counts = np.unique(np.concatenate([a, b]), return_counts=True)
     single = set(members[counts == 1].tolist())
@@ -124,5 +128,6 @@ def _nothing() -> pa.Table:
             "b": pa.array([], pa.int64()),
             "probability": pa.array([], pa.float64()),
             "detail": pa.array([], pa.string()),
+            "sure": pa.array([], pa.bool_()),
         }
     )

@@ -27,7 +27,7 @@ from onepool.layout import install
 from onepool.pool import DuckDBEngine, PoolError, Session
 from onepool.privacy.masking import mask_text
 from onepool.standards import Standard, StandardError, load_standard
-from onepool.state.store import set_meta
+from onepool.state.store import get_meta, set_meta
 from onepool.tick import identities, matching, newcomers
 from onepool.tick.duplicates import Duplicates
 from onepool.tick.ingest import SEQ_BITS, Ingest, Prepared, refused
@@ -141,6 +141,10 @@ class Worker:
         self._live = Live(workspace)
         # After a crash between the two commits of a tick, the state is ahead: redo for the pool up to `_behind`.
         self._behind = workspace.decided()
+        if self._resolver.unsaved is not None and self._until is None:
+            with workspace.state.write() as connection:
+                self._resolver.save(connection, self._resolver.unsaved, to_micros(workspace.clock.now()), self._behind)
+                set_meta(connection, EPOCH, str(int(get_meta(connection, EPOCH) or 0) + 1))
         if self._behind > self.offset or self._epoch() != workspace.state.meta(EPOCH):
             self._level_identities()
         if self._behind == self.offset:
@@ -280,18 +284,19 @@ class Worker:
         if model is None:
             return False
         version, learned = model
+        settings, now = self._rules.likelihood(), self._ws.clock.now()
         with self._pool.write() as session:
             customers = newcomers.take(session)
             if customers.size == 0:
                 return False
-            found = newcomers.propose(session, learned, customers, self._resolver.graph.customer)
-        settings, now = self._rules.likelihood(), self._ws.clock.now()
+            found = newcomers.propose(session, learned, customers, self._resolver.graph.customer, settings.join)
         found = found.filter(pc.greater_equal(found.column("probability"), settings.review))
         if found.num_rows == 0:
             return True
         with self._ws.state.write() as connection:
-            known = matching.store(connection, found, version, now, all_of_them=False)
-        wanted = newcomers.sure(found, settings.join) if settings.auto else []
+            pairs = found.drop_columns(["sure"])
+            known = matching.store(connection, pairs, version, now, all_of_them=False)
+        wanted = newcomers.sure(found) if settings.auto else []
         joins = matching.to_join(known, matching.chances(found), wanted, now)
         if joins:
             self._settle(self._resolver.propose(joins))
