@@ -129,10 +129,14 @@ class Compiled:
 
     def _set_off(self, links: Iterable[int]) -> None:
         """Say of links whether they are taken back or cut."""
+        wanted: dict[int, list[int]] = {}
         for number in links:
             edge = self.edges[number]
             cut = pair(edge.a, edge.b) in self.rulings.cut
-            self.graph.set_off(self.links[number], 1 if number in self.retracted else 2 if cut else 0)
+            off = 1 if number in self.retracted else 2 if cut else 0
+            wanted.setdefault(off, []).append(self.links[number])
+        for off, edges in wanted.items():
+            self.graph.set_off(np.array(edges, np.int64), off)
 
     def decide(self, decision: Decision) -> None:
         self.decisions.append(decision)

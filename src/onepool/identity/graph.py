@@ -337,12 +337,14 @@ class Graph:
         self._touch_ends(edge)
         return edge
 
-    def set_off(self, edge: int, off: int) -> None:
-        """Take a link out (1 withdrawn, 2 cut by a ruling) or back in (0)."""
-        if self._g.e8[OFF, edge] == off:
-            return
-        self._g.e8[OFF, edge] = off
-        self._touch_ends(edge)
+    def set_off(self, edges: int | I64, off: int) -> None:
+        """Take links out (1 withdrawn, 2 cut by a ruling) or back in (0)."""
+        wanted = np.atleast_1d(np.asarray(edges, np.int64))
+        done = 0
+        while done < wanted.size:
+            self._room(nodes=2 * ROOM)
+            done = live.turn(self._g, wanted, off, done)
+        self._g.counts[FULL] = 0
 
     def is_off(self, edge: int) -> bool:
         """Whether a link was taken out."""

@@ -31,6 +31,7 @@ from onepool.identity.arrays import (
     LIFETIME,
     NEXT_A,
     NODES,
+    OFF,
     PAIR_HEAD,
     PAIR_NEXT,
     PAIR_OFF,
@@ -284,6 +285,42 @@ def touch(g, nodes, start):  # type: ignore[no-untyped-def]
             return i
         solve_seeds(g)
     return nodes.size
+
+
+@_jit
+def turn(g, edges, off, start):  # type: ignore[no-untyped-def]
+    """Take links out, or back in (off 0), from place `start` on; returns where it stopped for want of room, or the end.
+
+    Only the ends of a link can be placed otherwise by that; what hangs together with them is solved once for all.
+    """
+    for i in range(start, edges.size):
+        e = edges[i]
+        if g.e8[OFF, e] == off:
+            continue
+        if g.counts[NODES] + 2 * ROOM > g.n32.shape[1]:
+            g.counts[FULL] = 1
+            return i
+        g.e8[OFF, e] = off
+        touch_edge(g, e)
+        a, b = g.n32[BASE, g.e32[A, e]], g.n32[BASE, g.e32[B, e]]
+        if off == 0 and g.e8[KIND, e] == EVENT:
+            # What is to be solved is solved first, so that sets are what links make them.
+            solve_seeds(g)
+            _take(g, e, True, True)
+            continue
+        seed(g, g.e32[A_AT, e])
+        seed(g, g.e32[B_AT, e])
+        for side in range(2):
+            v = a if side == 0 else b
+            if (strength(g, v) != STRONG or _temporal(g, v)) and arrange(g, v):
+                seed_around(g, v)
+            if strength(g, v) != STRONG:
+                seed_tenures(g, v)
+        blocked = obstacle(g, e)
+        if blocked >= 0:
+            set_status(g, e, blocked, 0)
+    solve_seeds(g)
+    return edges.size
 
 
 @_jit
