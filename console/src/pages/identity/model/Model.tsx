@@ -38,11 +38,14 @@ function Running({ run }: { run: Run }) {
     );
   }
   if (!running) return null;
-  const share = Math.round((now.progress ?? 0) * 100);
   return (
     <div className="op-panel" style={{ padding: "12px 16px" }} data-testid="model-run">
       <span aria-live="polite">{t("oneid.running", { step: now.step === null ? "" : t(`oneid.steps.${now.step as "learning"}`, { defaultValue: now.step }) })}</span>
-      <Progress percent={share} aria-label={t("oneid.progress")} />
+      {now.progress === null ? (
+        <Progress percent={100} status="active" showInfo={false} aria-label={t("oneid.progress")} />
+      ) : (
+        <Progress percent={Math.round(now.progress * 100)} aria-label={t("oneid.progress")} />
+      )}
     </div>
   );
 }

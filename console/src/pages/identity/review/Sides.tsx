@@ -91,10 +91,10 @@ export function Sides({ a, b }: { a: CustomerBrief; b: CustomerBrief }) {
         {fact(t("customers.columns.spend"), (one) => (
           <Money value={one.spend} currency={one.currency} />
         ))}
-        {fact(t("customer.firstSeen"), (one) => (
+        {fact(t("customers.columns.first_seen"), (one) => (
           <Time at={one.first_seen} />
         ))}
-        {fact(t("customer.lastSeen"), (one) => (
+        {fact(t("customers.columns.last_seen"), (one) => (
           <Time at={one.last_seen} />
         ))}
       </tbody>

@@ -13,14 +13,16 @@ export interface Row {
   title?: IdentifierBrief["title"];
 }
 
-/** Alike when anything is shared: a customer may have two phones. */
+/** What a masked value may stand for: each run of stars for one character or more. */
+const shown = (masked: string): RegExp => new RegExp(`^${masked.split(/\*+/).map((part) => part.replace(/[.?+^${}()|[\]\\]/g, "\\$&")).join(".+")}$`);
+const mayBe = (one: string, other: string): boolean => (one.includes("*") && shown(one).test(other)) || (other.includes("*") && shown(other).test(one));
+
+/** Alike when anything is shared: a customer may have two phones. What a mask leaves may be alike for two people. */
 export function likeness(a: string[], b: string[]): Likeness {
   if (a.length === 0 && b.length === 0) return "none";
   if (a.length === 0 || b.length === 0) return "one";
-  const shared = a.filter((one) => b.includes(one));
-  if (shared.length === 0) return "differs";
-  // What a mask leaves may be the same for two people.
-  return shared.every((one) => one.includes("*")) ? "masked" : "same";
+  if (a.some((one) => b.includes(one) && !one.includes("*"))) return "same";
+  return a.some((one) => b.some((other) => mayBe(one, other))) ? "masked" : "differs";
 }
 
 function byType(customer: CustomerBrief): Map<string, IdentifierBrief[]> {
