@@ -54,6 +54,9 @@ COLUMNS: Mapping[str, str] = {
 MODEL_KIND, MODEL_NAME = "model", "customers"
 
 _DETAIL = 20
+_MANY = ("name", "address", "email")
+"""Attributes of which a customer may have several values, the latest first, all of which are compared."""
+_SEVERAL = 4
 _ROUNDS = 3
 _RARE = 10.0
 """Bits of evidence of what about one in a thousand strangers shares."""
@@ -91,13 +94,20 @@ def records_of(session: Session, customer: I64, only: I64 | None = None) -> pa.T
     if only is not None:
         session.relation("_records_wanted", pa.table({"record_id": only}))
         wanted = "SEMI JOIN _records_wanted w ON w.record_id = r.record_id"
-    columns = ", ".join(f"max(value) FILTER (attribute = '{name}') AS {name}" for name in COLUMNS)
+    columns = ", ".join(
+        f"list(value ORDER BY place) FILTER (attribute = '{name}' AND place <= {_SEVERAL}) AS {name}"
+        if name in _MANY
+        else f"max(value) FILTER (attribute = '{name}' AND place = 1) AS {name}"
+        for name in COLUMNS
+    )
     return session.query(
-        f"""WITH latest AS (
-            SELECT r.record_id, f.attribute, f.value FROM attribute_facts f
+        f"""WITH said AS (
+            SELECT r.record_id, f.attribute, f.value, max(f.time) AS time, max(f.seq) AS seq FROM attribute_facts f
             JOIN _records_of r ON r.identifier_id = f.identifier_id {wanted}
-            WHERE f.attribute IN (SELECT unnest($names))
-            QUALIFY row_number() OVER (PARTITION BY r.record_id, f.attribute ORDER BY f.time DESC, f.seq DESC) = 1)
+            WHERE f.attribute IN (SELECT unnest($names)) GROUP BY ALL),
+        latest AS (
+            SELECT record_id, attribute, value,
+                row_number() OVER (PARTITION BY record_id, attribute ORDER BY time DESC, seq DESC) AS place FROM said)
         SELECT record_id, {columns} FROM latest GROUP BY record_id ORDER BY record_id""",
         {"names": list(COLUMNS)},
     )

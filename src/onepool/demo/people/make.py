@@ -90,7 +90,7 @@ identity: rules
 contacts: proved
 types:
   crm_id: {max_per_customer: 12}
-likelihood: {join: 0.99, review: 0.6, auto: true}
+likelihood: {join: 0.995, review: 0.6, auto: true}
 """
 
 
