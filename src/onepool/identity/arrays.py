@@ -48,8 +48,8 @@ LATER = np.iinfo(np.int64).max
 (NODES, EDGES, PAIRS, NODE_LOG, EDGE_LOG, RETIMED, BORN, SEEDS, STAMP, BATCH, NAMES, MOST, FULL, DOUBTED) = range(14)
 
 # Rows of `n8`, by node. Nodes are identifiers and, for values handed on, their further tenures (BASE names the first).
-# DIRTY is kept by customer: a link of it was refused, or a person overruled a limit.
-(CONSENT_OF, IS_BLOCKED, IS_VOID, DIRTY) = range(4)
+# DIRTY is kept by customer: a link of it was refused, or a person overruled a limit. CODE: scratch.
+(CONSENT_OF, IS_BLOCKED, IS_VOID, DIRTY, CODE) = range(5)
 
 # Rows of `n32`, by node. What leads to a next entry is stored + 1, so that 0 is the end: LATER_TENURE, the heads of the
 # lists of half-edges to strong and to other identifiers and of never-pairs, OWNER (whom a weak one follows).
@@ -110,7 +110,7 @@ def empty(nodes: int = 1024, edges: int = 1024) -> Arrays:
     counts[[STAMP, BATCH]] = 1
     return Arrays(
         counts=counts,
-        n8=np.zeros((4, nodes), np.int8),
+        n8=np.zeros((5, nodes), np.int8),
         n32=np.zeros((21, nodes), np.int32),
         n64=np.zeros((8, nodes), np.int64),
         e8=np.zeros((4, edges), np.int8),

@@ -522,8 +522,10 @@ class Graph:
 
     def _room(self, nodes: int, edges: int = 0) -> None:
         g = self._g
-        if len(self) + nodes > g.n32.shape[1]:
-            self._g = g = grown(g, _NODE_TABLES, max(len(self) + nodes, 2 * g.n32.shape[1]))
+        wanted = len(self) + nodes
+        if wanted > g.n32.shape[1]:
+            # Of very many a part to spare, so that tenures found later don't have everything copied.
+            self._g = g = grown(g, _NODE_TABLES, max(wanted + wanted // 16, 2 * g.n32.shape[1]))
         if self.edges + edges > g.e32.shape[1]:
             self._g = g = grown(g, _EDGE_TABLES, max(self.edges + edges, 2 * g.e32.shape[1]))
         g.counts[FULL] = 0

@@ -5,7 +5,6 @@ Every function takes the `Arrays` as `g`; numba compiles them once and keeps the
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from onepool.identity.arrays import (
@@ -83,26 +82,23 @@ from onepool.identity.arrays import (
     A,
     B,
 )
+from onepool.identity.jit import compiled
 from onepool.identity.witness import agrees, incompatible
 
-_jit = numba.njit(cache=True, _nrt=False)
-# Without numba's memory management: nothing here makes an array, and to count references to a dozen tables at each
-# call costs several times what the functions do.
 
-
-@_jit
+@compiled
 def stamp(g):  # type: ignore[no-untyped-def]
     """A number that no mark has yet."""
     g.counts[STAMP] += 1
     return g.counts[STAMP]
 
 
-@_jit
+@compiled
 def strength(g, v):  # type: ignore[no-untyped-def]
     return g.types[STRENGTH, g.n32[TYPE, v]]
 
 
-@_jit
+@compiled
 def set_customer(g, v, label):  # type: ignore[no-untyped-def]
     """Change whose a node is, and keep what it was at the start of the batch."""
     if g.n32[CUSTOMER, v] == label:
@@ -115,7 +111,7 @@ def set_customer(g, v, label):  # type: ignore[no-untyped-def]
     g.n32[CUSTOMER, v] = label
 
 
-@_jit
+@compiled
 def set_status(g, e, status, why):  # type: ignore[no-untyped-def]
     """Change what became of a link, and remember that it changed in this batch."""
     if g.e8[EDGE_STATUS, e] == status and g.e32[WHY, e] == why:
@@ -125,7 +121,7 @@ def set_status(g, e, status, why):  # type: ignore[no-untyped-def]
     touch_edge(g, e)
 
 
-@_jit
+@compiled
 def touch_edge(g, e):  # type: ignore[no-untyped-def]
     if g.e32[EDGE_STAMPED, e] != g.counts[BATCH]:
         g.e32[EDGE_STAMPED, e] = g.counts[BATCH]
@@ -133,61 +129,80 @@ def touch_edge(g, e):  # type: ignore[no-untyped-def]
         g.counts[EDGE_LOG] += 1
 
 
-@_jit
+@compiled
 def following(g, half):  # type: ignore[no-untyped-def]
     """The next half-edge of a list; -1 at its end."""
     return g.e32[NEXT_A + (half & 1), half >> 1] - 1
 
 
-@_jit
+@compiled
 def own_end(g, half):  # type: ignore[no-untyped-def]
     """The tenure at the near end of a half-edge."""
     return g.e32[A_AT + (half & 1), half >> 1]
 
 
-@_jit
+@compiled
 def far_end(g, half):  # type: ignore[no-untyped-def]
     """The tenure at the far end of a half-edge."""
     return g.e32[B_AT - (half & 1), half >> 1]
 
 
-@_jit
+@compiled
 def far_base(g, half):  # type: ignore[no-untyped-def]
     return g.n32[BASE, g.e32[B - (half & 1), half >> 1]]
 
 
-@_jit
-def obstacle(g, e):  # type: ignore[no-untyped-def]
-    """Why a link may not be used, as a status; -1 when it may."""
-    a, b = g.n32[BASE, g.e32[A, e]], g.n32[BASE, g.e32[B, e]]
-    if g.e8[OFF, e] == 1:
+@compiled
+def code_of(g, v):  # type: ignore[no-untyped-def]
+    """What `judged` has to know of a node, in one byte: class, whether it names anybody (4), its owner's word (8, 16).
+
+    A caller adds 32 for a tenure out of use where a link names it, 64 for a void node to its own ends.
+    """
+    base = g.n32[BASE, v]
+    kind = strength(g, base)
+    code = kind | g.n8[CONSENT_OF, base] << 3
+    return code | 4 if g.n8[IS_BLOCKED, base] or kind == NEVER else code
+
+
+@compiled
+def judged(p, q, basis, off, kind):  # type: ignore[no-untyped-def]
+    """Why a link between nodes of codes p and q may not be used, as a status; -1 when it may."""
+    if off == 1:
         return RETIRED
-    strong_a, strong_b = strength(g, a), strength(g, b)
-    if g.n8[IS_BLOCKED, a] or g.n8[IS_BLOCKED, b] or strong_a == NEVER or strong_b == NEVER:
+    if (p | q) & 4:
         return BLOCKED
-    if g.n8[CONSENT_OF, a] == WITHDRAWN or g.n8[CONSENT_OF, b] == WITHDRAWN:
+    word_p, word_q = p >> 3 & 3, q >> 3 & 3
+    if word_p == WITHDRAWN or word_q == WITHDRAWN:
         return NO_MORE_CONSENT
-    basis = g.basis[g.e32[SOURCE, e]]
-    if basis == CLOSED or (basis == CONSENT and g.n8[CONSENT_OF, a] != GRANTED and g.n8[CONSENT_OF, b] != GRANTED):
+    if basis == CLOSED or (basis == CONSENT and word_p != GRANTED and word_q != GRANTED):
         return NO_CONSENT
-    if g.e8[OFF, e] == 2:
+    if off == 2:
         return CUT
-    if strong_a == WEAK and strong_b == WEAK:
+    weak_p, weak_q = p & 3 == WEAK, q & 3 == WEAK
+    if weak_p and weak_q:
         return UNUSED
-    if g.e8[KIND, e] != EVENT and (
-        strong_a == WEAK or strong_b == WEAK or needless(g, g.e32[A, e]) or needless(g, g.e32[B, e])
-    ):
+    if kind != EVENT and (weak_p or weak_q or (p | q) & 32):
         return UNUSED
     return -1
 
 
-@_jit
+@compiled
+def obstacle(g, e):  # type: ignore[no-untyped-def]
+    """Why a link may not be used, as a status; -1 when it may."""
+    a, b, kind = g.e32[A, e], g.e32[B, e], g.e8[KIND, e]
+    p, q = code_of(g, a), code_of(g, b)
+    if kind != EVENT and (needless(g, a) or needless(g, b)):
+        p |= 32
+    return judged(p, q, g.basis[g.e32[SOURCE, e]], g.e8[OFF, e], kind)
+
+
+@compiled
 def needless(g, node):  # type: ignore[no-untyped-def]
     """Whether a node is a tenure that later evidence put out of use."""
     return g.n64[VALID_FROM, node] == np.iinfo(np.int64).max
 
 
-@_jit
+@compiled
 def witness_of(g, v):  # type: ignore[no-untyped-def]
     """The name code of a node; 0 where names don't matter and for values that were handed on."""
     base = g.n32[BASE, v]
@@ -196,14 +211,14 @@ def witness_of(g, v):  # type: ignore[no-untyped-def]
     return g.n64[WITNESS, base]
 
 
-@_jit
+@compiled
 def handed_on(g, base):  # type: ignore[no-untyped-def]
     """Whether an identifier has more than one tenure."""
     later = g.n32[LATER_TENURE, base]
     return later != 0 and g.n64[VALID_FROM, later - 1] != np.iinfo(np.int64).max
 
 
-@_jit
+@compiled
 def tenure_at(g, base, time):  # type: ignore[no-untyped-def]
     """The tenure of an identifier that an instant falls into."""
     found = base
@@ -216,7 +231,7 @@ def tenure_at(g, base, time):  # type: ignore[no-untyped-def]
     return found
 
 
-@_jit
+@compiled
 def mixed(a, b):  # type: ignore[no-untyped-def]
     """The finaliser of splitmix64 (Steele, Lea, Flood 2014) over two ranks: an order that nobody can choose."""
     z = np.uint64(a ^ b)
@@ -228,7 +243,7 @@ def mixed(a, b):  # type: ignore[no-untyped-def]
     return z
 
 
-@_jit
+@compiled
 def comes_before(g, e, f):  # type: ignore[no-untyped-def]
     """Whether link e is to be taken before link f: rulings, verified identifiers, doubt, priority, time, hash."""
     kind_e, kind_f = g.e8[KIND, e], g.e8[KIND, f]
@@ -261,7 +276,7 @@ def comes_before(g, e, f):  # type: ignore[no-untyped-def]
     return e < f
 
 
-@_jit
+@compiled
 def refusal(g, x, y, ruled, doubted):  # type: ignore[no-untyped-def]
     """Why the sets of x and y may not be joined: 0, or one of WHY_*. `ruled`: a person wants it.
 
@@ -349,23 +364,24 @@ def refusal(g, x, y, ruled, doubted):  # type: ignore[no-untyped-def]
     return 0
 
 
-@_jit
+@compiled
 def is_contact(g, v):  # type: ignore[no-untyped-def]
     return g.types[CONTACT, g.n32[TYPE, v]] != 0
 
 
-@_jit
+@compiled
 def in_doubt(g, e):  # type: ignore[no-untyped-def]
     """Whether a link needs a name to agree as well."""
     doubted = g.counts[DOUBTED]
     if doubted == 0 or g.e8[KIND, e] != EVENT:
         return False
-    if not (is_contact(g, g.e32[A, e]) or is_contact(g, g.e32[B, e])):
+    trust = g.e8[TRUST, e]
+    if trust == PROVED if doubted == 2 else trust != TYPED:
         return False
-    return g.e8[TRUST, e] != PROVED if doubted == 2 else g.e8[TRUST, e] == TYPED
+    return is_contact(g, g.e32[A, e]) or is_contact(g, g.e32[B, e])
 
 
-@_jit
+@compiled
 def noted(names, known, name):  # type: ignore[no-untyped-def]
     """Add a name to a list of different ones; returns how many there are."""
     if name == 0:
@@ -377,7 +393,7 @@ def noted(names, known, name):  # type: ignore[no-untyped-def]
     return known + 1
 
 
-@_jit
+@compiled
 def join(g, x, y, moves_followers):  # type: ignore[no-untyped-def]
     """Make the sets of x and y one; the smaller customer id stays."""
     keep, gone = g.n32[CUSTOMER, x], g.n32[CUSTOMER, y]
@@ -396,7 +412,7 @@ def join(g, x, y, moves_followers):  # type: ignore[no-untyped-def]
     g.n32[RING, x], g.n32[RING, y] = g.n32[RING, y], g.n32[RING, x]
 
 
-@_jit
+@compiled
 def lead(g, v):  # type: ignore[no-untyped-def]
     """Give a strong node's customer to what follows it: weak identifiers, and tenures not needed any more."""
     label = g.n32[CUSTOMER, v]
@@ -412,7 +428,7 @@ def lead(g, v):  # type: ignore[no-untyped-def]
         lead_retired(g, v)
 
 
-@_jit
+@compiled
 def lead_retired(g, base):  # type: ignore[no-untyped-def]
     later = g.n32[LATER_TENURE, base]
     while later:
@@ -421,6 +437,6 @@ def lead_retired(g, base):  # type: ignore[no-untyped-def]
         later = g.n32[LATER_TENURE, later - 1]
 
 
-@_jit
+@compiled
 def is_event(g, e):  # type: ignore[no-untyped-def]
     return g.e8[KIND, e] == EVENT

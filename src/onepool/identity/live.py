@@ -6,8 +6,6 @@ graph around it is solved again (region.py), so that live and recomputed custome
 
 from __future__ import annotations
 
-import numba
-
 from onepool.identity.arrays import (
     A_AT,
     B_AT,
@@ -49,6 +47,7 @@ from onepool.identity.arrays import (
     A,
     B,
 )
+from onepool.identity.jit import compiled
 from onepool.identity.kernel import (
     far_base,
     far_end,
@@ -66,10 +65,8 @@ from onepool.identity.kernel import (
 from onepool.identity.region import choose_owner, seed, seed_tenures, solve_seeds, unsettled
 from onepool.identity.tenures import ROOM, arrange
 
-_jit = numba.njit(cache=True, _nrt=False)
 
-
-@_jit
+@compiled
 def find_edge(g, a, b, source):  # type: ignore[no-untyped-def]
     """The link between two nodes from a source; -1 when there is none."""
     x, y = g.n32[BASE, a], g.n32[BASE, b]
@@ -85,7 +82,7 @@ def find_edge(g, a, b, source):  # type: ignore[no-untyped-def]
     return -1
 
 
-@_jit
+@compiled
 def hang(g, e):  # type: ignore[no-untyped-def]
     """Put a new edge into the lists of both its ends."""
     a, b = g.n32[BASE, g.e32[A, e]], g.n32[BASE, g.e32[B, e]]
@@ -100,7 +97,7 @@ def hang(g, e):  # type: ignore[no-untyped-def]
             g.n32[DEGREE, v] += 1
 
 
-@_jit
+@compiled
 def new_edge(g, a, b, source, kind, first, last):  # type: ignore[no-untyped-def]
     e = g.counts[EDGES]
     g.counts[EDGES] += 1
@@ -115,7 +112,7 @@ def new_edge(g, a, b, source, kind, first, last):  # type: ignore[no-untyped-def
     return e
 
 
-@_jit
+@compiled
 def take_links(g, a, b, source, first, last, trust, edge, start):  # type: ignore[no-untyped-def]
     """Take in links of events from place `start` on; returns where it stopped (short of the end: for want of room).
 
@@ -143,7 +140,7 @@ def take_links(g, a, b, source, first, last, trust, edge, start):  # type: ignor
     return a.size
 
 
-@_jit
+@compiled
 def _take(g, e, fresh, earlier):  # type: ignore[no-untyped-def]
     a, b = g.e32[A, e], g.e32[B, e]
     blocked = obstacle(g, e)
@@ -182,12 +179,12 @@ def _take(g, e, fresh, earlier):  # type: ignore[no-untyped-def]
         choose_owner(g, g.e32[A_AT + side, e])
 
 
-@_jit
+@compiled
 def _crowded(g, v):  # type: ignore[no-untyped-def]
     return g.n32[DEGREE, v] > HUB and not g.n8[IS_VOID, v]
 
 
-@_jit
+@compiled
 def _depends(g, v, fresh):  # type: ignore[no-untyped-def]
     """Whether the tenures of a strong identifier, or its being void, may change by this link."""
     kind = g.n32[TYPE, v]
@@ -198,7 +195,7 @@ def _depends(g, v, fresh):  # type: ignore[no-untyped-def]
     return fresh and (g.types[CAP, kind] >= 0 or g.n32[DEGREE, v] > HUB)
 
 
-@_jit
+@compiled
 def _rearrange(g, v):  # type: ignore[no-untyped-def]
     """Arrange an identifier; if that changed anything, have it and what it is linked to solved."""
     if not arrange(g, v):
@@ -207,7 +204,7 @@ def _rearrange(g, v):  # type: ignore[no-untyped-def]
     return True
 
 
-@_jit
+@compiled
 def seed_around(g, v):  # type: ignore[no-untyped-def]
     seed_tenures(g, v)
     half = g.n32[STRONG_HEAD, v] - 1
@@ -216,7 +213,7 @@ def seed_around(g, v):  # type: ignore[no-untyped-def]
         half = following(g, half)
 
 
-@_jit
+@compiled
 def _connect(g, e):  # type: ignore[no-untyped-def]
     """A usable link between strong identifiers, new or seen earlier than before."""
     x, y = g.e32[A_AT, e], g.e32[B_AT, e]
@@ -239,7 +236,7 @@ def _connect(g, e):  # type: ignore[no-untyped-def]
         set_status(g, e, JOINED, 0)
 
 
-@_jit
+@compiled
 def shared_contact(g, e):  # type: ignore[no-untyped-def]
     """Whether a link gives a contact a second neighbour while contacts may be in doubt: others of it may be now."""
     if g.counts[DOUBTED] == 0:
@@ -255,7 +252,7 @@ def shared_contact(g, e):  # type: ignore[no-untyped-def]
     return False
 
 
-@_jit
+@compiled
 def touch(g, nodes, start):  # type: ignore[no-untyped-def]
     """Solve again around base identifiers of which something else changed: consent, name, ruling, last seen.
 
@@ -287,7 +284,7 @@ def touch(g, nodes, start):  # type: ignore[no-untyped-def]
     return nodes.size
 
 
-@_jit
+@compiled
 def turn(g, edges, off, start):  # type: ignore[no-untyped-def]
     """Take links out, or back in (off 0), from place `start` on; returns where it stopped for want of room, or the end.
 
@@ -323,13 +320,13 @@ def turn(g, edges, off, start):  # type: ignore[no-untyped-def]
     return edges.size
 
 
-@_jit
+@compiled
 def _temporal(g, v):  # type: ignore[no-untyped-def]
     kind = g.n32[TYPE, v]
     return g.types[CAP, kind] >= 0 or g.types[RECYCLE, kind] != 0 or g.n32[DEGREE, v] > HUB
 
 
-@_jit
+@compiled
 def add_pair(g, a, b):  # type: ignore[no-untyped-def]
     """Two nodes that must never be of one customer; returns the number of the pair's first half."""
     p = g.counts[PAIRS]

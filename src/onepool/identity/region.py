@@ -7,7 +7,6 @@ gives the same.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from onepool.identity.arrays import (
@@ -29,19 +28,12 @@ from onepool.identity.arrays import (
     KIND,
     LAST,
     LATER_TENURE,
-    LIMIT,
     MARK,
-    MOST,
-    NAME_LIST,
     OWNER,
-    PAIR_HEAD,
     RANK,
     RING,
     SEED,
     SEEDS,
-    SLOT,
-    SLOT_COUNT,
-    SLOT_MARK,
     STACK,
     STRONG,
     STRONG_HEAD,
@@ -52,6 +44,7 @@ from onepool.identity.arrays import (
     A,
     B,
 )
+from onepool.identity.jit import compiled
 from onepool.identity.kernel import (
     comes_before,
     far_end,
@@ -61,7 +54,6 @@ from onepool.identity.kernel import (
     join,
     lead_retired,
     needless,
-    noted,
     obstacle,
     own_end,
     refusal,
@@ -71,12 +63,10 @@ from onepool.identity.kernel import (
     strength,
     witness_of,
 )
-from onepool.identity.witness import agrees, incompatible
-
-_jit = numba.njit(cache=True, _nrt=False)
+from onepool.identity.witness import agrees
 
 
-@_jit
+@compiled
 def seed(g, node):  # type: ignore[no-untyped-def]
     """Have a node solved by the next `solve_seeds`."""
     if g.counts[SEEDS] < g.n32.shape[1]:
@@ -89,7 +79,7 @@ def seed(g, node):  # type: ignore[no-untyped-def]
         g.counts[SEEDS] = 1
 
 
-@_jit
+@compiled
 def seed_tenures(g, base):  # type: ignore[no-untyped-def]
     """Have all tenures of an identifier solved."""
     seed(g, base)
@@ -99,7 +89,7 @@ def seed_tenures(g, base):  # type: ignore[no-untyped-def]
         later = g.n32[LATER_TENURE, later - 1]
 
 
-@_jit
+@compiled
 def solve_seeds(g):  # type: ignore[no-untyped-def]
     """Solve everything that hangs together with the seeds, by present sets or by links that may be used."""
     if g.counts[SEEDS] == 0:
@@ -169,7 +159,7 @@ def solve_seeds(g):  # type: ignore[no-untyped-def]
             set_customer(g, v, g.n32[CUSTOMER, g.n32[BASE, v]])
 
 
-@_jit
+@compiled
 def contested(g, x, p):  # type: ignore[no-untyped-def]
     """Whether a contact that is nobody's yet is claimed by others than x whose names don't agree with x's."""
     if not is_contact(g, p) or is_contact(g, x):
@@ -193,7 +183,7 @@ def contested(g, x, p):  # type: ignore[no-untyped-def]
     return False
 
 
-@_jit
+@compiled
 def names_agree(g, x, y):  # type: ignore[no-untyped-def]
     """Whether a name of x's set agrees with one of y's."""
     v = x
@@ -213,7 +203,7 @@ def names_agree(g, x, y):  # type: ignore[no-untyped-def]
     return False
 
 
-@_jit
+@compiled
 def unsettled(g, e):  # type: ignore[no-untyped-def]
     """Whether a link in doubt is by a contact that others have as well: what joins then depends on the order."""
     if not in_doubt(g, e):
@@ -222,7 +212,7 @@ def unsettled(g, e):  # type: ignore[no-untyped-def]
     return (is_contact(g, a) and g.n32[DEGREE, a] > 1) or (is_contact(g, b) and g.n32[DEGREE, b] > 1)
 
 
-@_jit
+@compiled
 def _push_ring(g, node, size, mark):  # type: ignore[no-untyped-def]
     v = node
     while g.n64[MARK, v] != -mark:
@@ -233,7 +223,7 @@ def _push_ring(g, node, size, mark):  # type: ignore[no-untyped-def]
     return size
 
 
-@_jit
+@compiled
 def _settle_followers(g, v):  # type: ignore[no-untyped-def]
     """Weak identifiers linked to a strong node: whom they follow, and what their links mean."""
     if strength(g, v) == WEAK:
@@ -255,7 +245,7 @@ def _settle_followers(g, v):  # type: ignore[no-untyped-def]
         lead_retired(g, v)
 
 
-@_jit
+@compiled
 def choose_owner(g, w):  # type: ignore[no-untyped-def]
     """Let a weak node follow the strong one that it was last seen with; the status of its links with that."""
     if needless(g, w):
@@ -289,7 +279,7 @@ def choose_owner(g, w):  # type: ignore[no-untyped-def]
         lead_retired(g, w)
 
 
-@_jit
+@compiled
 def _sort(g, n):  # type: ignore[no-untyped-def]
     """Sort EDGE_LIST[:n] by `comes_before`: merge sort from runs of one."""
     width = 1
@@ -308,40 +298,3 @@ def _sort(g, n):  # type: ignore[no-untyped-def]
         for k in range(n):
             g.e32[EDGE_LIST, k] = g.e32[EDGE_MORE, k]
         width *= 2
-
-
-@_jit
-def breaks_limits(g, start):  # type: ignore[no-untyped-def]
-    """Whether a set of strong identifiers, joined without regard to limits, breaks one or has to be looked at."""
-    from_first = stamp(g)
-    size = 0
-    v = start
-    while True:
-        size += 1
-        v = g.n32[RING, v]
-        if v == start:
-            break
-    if size > g.counts[MOST]:
-        return True
-    names = g.n64[NAME_LIST]
-    known = 0
-    while True:
-        if g.n32[PAIR_HEAD, v]:
-            return True
-        slot = g.n32[SLOT, v]
-        if g.slots[SLOT_MARK, slot] != from_first:
-            g.slots[SLOT_MARK, slot] = from_first
-            g.slots[SLOT_COUNT, slot] = 0
-        g.slots[SLOT_COUNT, slot] += 1
-        if g.slots[LIMIT, slot] and g.slots[SLOT_COUNT, slot] > g.slots[LIMIT, slot]:
-            return True
-        before = known
-        known = noted(names, known, witness_of(g, v))
-        if known > before:
-            for i in range(before):
-                if incompatible(names[i], names[before]):
-                    return True
-        v = g.n32[RING, v]
-        if v == start:
-            break
-    return False

@@ -7,7 +7,6 @@ not depend on the order in which they came.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from onepool.identity.arrays import (
@@ -63,6 +62,7 @@ from onepool.identity.arrays import (
     WEAK_HEAD,
     WITNESS,
 )
+from onepool.identity.jit import compiled
 from onepool.identity.kernel import (
     far_base,
     following,
@@ -77,13 +77,11 @@ from onepool.identity.kernel import (
 )
 from onepool.identity.witness import agrees, incompatible
 
-_jit = numba.njit(cache=True, _nrt=False)
-
 ROOM = HUB + 2
 """Free nodes that `arrange` may need."""
 
 
-@_jit
+@compiled
 def arrange(g, v):  # type: ignore[no-untyped-def]
     """Settle the tenures of a base identifier and the ends of its links. Returns whether anything changed.
 
@@ -163,7 +161,7 @@ def arrange(g, v):  # type: ignore[no-untyped-def]
     return changed
 
 
-@_jit
+@compiled
 def _void_whole(g, v, owners):  # type: ignore[no-untyped-def]
     """One tenure, void: nothing is placed any more once that is so."""
     if g.n8[IS_VOID, v] and not handed_on(g, v):
@@ -186,7 +184,7 @@ def _void_whole(g, v, owners):  # type: ignore[no-untyped-def]
     return changed
 
 
-@_jit
+@compiled
 def _put(g, half, node):  # type: ignore[no-untyped-def]
     if g.e32[A_AT + (half & 1), half >> 1] == node:
         return False
@@ -195,7 +193,7 @@ def _put(g, half, node):  # type: ignore[no-untyped-def]
     return True
 
 
-@_jit
+@compiled
 def _place_followers(g, v):  # type: ignore[no-untyped-def]
     """Links of a strong identifier to weak ones are of the tenure that their first event falls into."""
     changed = False
@@ -208,7 +206,7 @@ def _place_followers(g, v):  # type: ignore[no-untyped-def]
     return changed
 
 
-@_jit
+@compiled
 def _set_void(g, node, owners, cap):  # type: ignore[no-untyped-def]
     void = cap == -2 or (cap >= 0 and owners > cap)
     g.n32[OWNERS, node] = owners
@@ -218,7 +216,7 @@ def _set_void(g, node, owners, cap):  # type: ignore[no-untyped-def]
     return True
 
 
-@_jit
+@compiled
 def _sort_by_time(g, found):  # type: ignore[no-untyped-def]
     """Places of the neighbours in order of (first, last, rank), in BY_TIME: insertion, since most have few."""
     neighbours, first, last, order = g.scratch[NEIGHBOUR], g.scratch[SINCE], g.scratch[UNTIL], g.scratch[BY_TIME]
@@ -243,7 +241,7 @@ def _sort_by_time(g, found):  # type: ignore[no-untyped-def]
         order[k] = i
 
 
-@_jit
+@compiled
 def _handed_on(g, kind, found):  # type: ignore[no-untyped-def]
     """Tenures of a weak identifier: a new one where somebody comes after all others were last seen."""
     first, last, order = g.scratch[SINCE], g.scratch[UNTIL], g.scratch[BY_TIME]
@@ -263,7 +261,7 @@ def _handed_on(g, kind, found):  # type: ignore[no-untyped-def]
     return k + 1
 
 
-@_jit
+@compiled
 def _tail(g, v, kind, found):  # type: ignore[no-untyped-def]
     """Since when a weak identifier has no owner any more. Returns whether a tenure came or went by it."""
     life = g.types[LIFETIME, kind]
@@ -279,7 +277,7 @@ def _tail(g, v, kind, found):  # type: ignore[no-untyped-def]
     return (before != 0 and seen >= before) != (tail != 0 and seen >= tail)
 
 
-@_jit
+@compiled
 def _recycled(g, kind, found):  # type: ignore[no-untyped-def]
     """Tenures of a strong identifier: a new one where, after a silence, somebody else comes.
 
@@ -319,7 +317,7 @@ def _recycled(g, kind, found):  # type: ignore[no-untyped-def]
     return k + 1
 
 
-@_jit
+@compiled
 def _of_somebody_else(g, start, middle, end):  # type: ignore[no-untyped-def]
     """Whether after a silence the value names somebody else: for sure, or, where contacts may be in doubt, unless a
     name agrees."""
@@ -337,7 +335,7 @@ def _of_somebody_else(g, start, middle, end):  # type: ignore[no-untyped-def]
     return True
 
 
-@_jit
+@compiled
 def _contradict(g, start, middle, end):  # type: ignore[no-untyped-def]
     """Whether neighbours order[start:middle] and order[middle:end] can't be of one person."""
     neighbours, order = g.scratch[NEIGHBOUR], g.scratch[BY_TIME]
@@ -367,7 +365,7 @@ def _contradict(g, start, middle, end):  # type: ignore[no-untyped-def]
     return False
 
 
-@_jit
+@compiled
 def _chain(g, v, tenures):  # type: ignore[no-untyped-def]
     """Make the chain of tenures what START says; nodes that are not needed stay, out of use."""
     starts = g.scratch[START]
@@ -408,7 +406,7 @@ def _chain(g, v, tenures):  # type: ignore[no-untyped-def]
     return changed
 
 
-@_jit
+@compiled
 def _owners(g, v, found, k):  # type: ignore[no-untyped-def]
     """How many customers a tenure names at least: by the limits of what it is linked to, and by surnames."""
     mark = stamp(g)
