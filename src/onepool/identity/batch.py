@@ -52,7 +52,17 @@ from onepool.identity.arrays import (
     WHY,
 )
 from onepool.identity.jit import compiled
-from onepool.identity.kernel import code_of, judged, lead_retired, needless, stamp, strength, witness_of
+from onepool.identity.kernel import (
+    code_of,
+    far_base,
+    following,
+    judged,
+    lead_retired,
+    needless,
+    stamp,
+    strength,
+    witness_of,
+)
 from onepool.identity.live import hang
 from onepool.identity.region import seed, solve_seeds, unsettled
 from onepool.identity.tenures import arrange
@@ -74,6 +84,18 @@ def hang_all(g):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def _one_neighbour(g, v):  # type: ignore[no-untyped-def]
+    """Whether all links of an identifier to strong ones are with the same one: then it was never handed on."""
+    half = g.n32[STRONG_HEAD, v] - 1
+    neighbour = far_base(g, half)
+    while half >= 0:
+        if far_base(g, half) != neighbour:
+            return False
+        half = following(g, half)
+    return True
+
+
+@compiled
 def arrange_all(g, start):  # type: ignore[no-untyped-def]
     """Settle the tenures of all identifiers from `start` on; returns where it stopped for want of room, or the end."""
     end = g.counts[NODES]
@@ -86,7 +108,7 @@ def arrange_all(g, start):  # type: ignore[no-untyped-def]
         if g.n32[LATER_TENURE, v] == 0 and not g.n8[IS_VOID, v] and degree <= HUB:
             if strong and g.types[RECYCLE, kind] == 0 and (g.types[CAP, kind] < 0 or degree <= g.types[CAP, kind]):
                 continue
-            if degree < 2 and (strong or g.types[LIFETIME, kind] == 0):
+            if (strong or g.types[LIFETIME, kind] == 0) and (degree < 2 or _one_neighbour(g, v)):
                 continue
         arrange(g, v)
         if g.counts[FULL]:
