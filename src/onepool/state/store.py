@@ -50,7 +50,7 @@ class State:
                     raise StateError(
                         f"the state has schema version {found}, this OnePool reads {schema.VERSION}",
                         where=self.engine.url.render_as_string(hide_password=True),
-                        hint="editions before 1.0 don't convert: make a new workspace and send or import the data again",
+                        hint="editions before 1.0 don't convert: make a new workspace and import the data again",
                     )
         except DatabaseError as error:
             raise StateError(str(error.orig), where=self.engine.url.render_as_string(hide_password=True)) from error
