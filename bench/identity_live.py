@@ -57,13 +57,14 @@ class TwinFeed:
         self.stream = some
         types = {
             kind: TypeLimits(
-                rule.strength,
-                rule.priority,
-                rule.verified,
-                rule.max_per_customer,
-                rule.max_customers,
-                rule.recycle_days,
-                rule.lifetime_days,
+                strength=rule.strength,
+                priority=rule.priority,
+                verified=rule.verified,
+                contact=not rule.account and not rule.verified,
+                max_per_customer=rule.max_per_customer,
+                max_customers=rule.max_customers,
+                recycle_days=rule.recycle_days,
+                lifetime_days=rule.lifetime_days,
             )
             for kind, rule in RULES.items()
         }
