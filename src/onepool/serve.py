@@ -28,6 +28,7 @@ from onepool.collect.log import SqliteLog
 from onepool.collect.serve import serve_collector
 from onepool.collect.touchpoint import CachedTouchpoints
 from onepool.errors import OnePoolError
+from onepool.identity.warm import warm
 from onepool.pool import Session, remote
 from onepool.tick import Desk, Worker
 from onepool.workspace import Workspace, open_workspace
@@ -89,6 +90,8 @@ async def _serve(
     servers: list[_Server] = []
     try:
         if work:
+            # Before anybody is told that it is ready: the first merge of a new machine would wait for the compiler.
+            await asyncio.to_thread(warm)
             feed = LiveFeed()
             worker = await asyncio.to_thread(Worker, workspace, feed.publish)
             ticking = threading.Thread(target=worker.run, args=(halt,), name="tick", daemon=True)

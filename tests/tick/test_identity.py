@@ -128,7 +128,7 @@ def test_links_wait_for_consent_and_go_with_it(world: World) -> None:
 
 
 def test_rules_are_previewed_exactly_and_then_hold_for_all_data(world: World) -> None:
-    world.define("segment", "buyers", condition={"did": "order_paid"})
+    world.define("segment", "buyers", title="buyers", condition={"did": "order_paid"})
     for number in range(4):
         world.send(
             known(f"u{number}", phone=PHONE, email=f"e{number}@example.org"), bought(f"u{number}", f"O-{number}")
@@ -142,7 +142,7 @@ def test_rules_are_previewed_exactly_and_then_hold_for_all_data(world: World) ->
     world.settle()
     assert world.value("SELECT count(DISTINCT customer_id) FROM customer_of") == found.customers_after
     (effect,) = found.segments
-    assert world.value("SELECT count(*) FROM segment_members WHERE segment = 'buyers'") == effect.after
+    assert world.value("SELECT count(*) FROM segment_members WHERE segment = 'buyers'") == effect.after > 0
     sound(world)
 
 

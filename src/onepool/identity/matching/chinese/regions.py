@@ -66,7 +66,10 @@ def code_of(text: str) -> str | None:
 
 def clean_regions(values: Sequence[str]) -> list[str | None]:
     """Codes; texts that mean no known place in lower case without signs."""
-    return [code_of(value) or plain for value, plain in zip(values, clean_text(values), strict=True)]
+    return [
+        code_of(value) or (code_of(plain) or plain if plain else plain)
+        for value, plain in zip(values, clean_text(values), strict=True)
+    ]
 
 
 def tree_numbers(codes: Sequence[str]) -> tuple[I64, I64, I64]:

@@ -1,0 +1,61 @@
+"""Having everything compiled before it is needed: a new machine compiles for a minute, and nobody should wait for it.
+
+`python -m onepool.identity.warm` does so beforehand.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+import onepool.identity.matching  # noqa: F401 its kernels are cached with those here
+from onepool.identity.arrays import DECISION
+from onepool.identity.graph import Graph
+from onepool.identity.kernel import refusal
+from onepool.identity.registry import Registry, TypeRule
+from onepool.pool.keys import HashSet, KeyMap
+
+_DAY = 86_400_000_000
+
+
+def warm() -> None:
+    """Run every compiled function of the graph once, on a handful of identifiers."""
+    rules = {
+        "phone": TypeRule("strong", 90, max_per_customer=5, max_customers=2, recycle_days=90, account=False),
+        "account": TypeRule("strong", 70, max_per_customer=1, max_customers=3),
+        "device": TypeRule("weak", 10, max_customers=9, lifetime_days=365),
+    }
+    graph = Graph(Registry(rules))
+    kinds = ["phone", "account", "account", "account", "device"]
+    graph.begin()
+    graph.add(
+        np.array([graph.type_number(kind) for kind in kinds]),
+        np.array([graph.slot_number(kind, "") for kind in kinds]),
+        np.arange(5, dtype=np.uint64),
+        np.zeros(5, np.int64),
+    )
+    ends = np.array([[0, 1], [0, 2], [0, 3], [1, 4], [2, 4]])
+    first = np.array([0, 1, 200, 0, 3]) * _DAY
+    source = np.full(5, graph.source_number("warm", ""))
+    edges = graph.link(ends[:, 0].copy(), ends[:, 1].copy(), source, first, first, np.ones(5, np.int64))
+    graph.name(np.array([1, 2]), np.array([1 << 32 | 1 << 16, 2 << 32 | 1 << 16]))
+    graph.see(np.array([4]), np.array([900 * _DAY]))
+    graph.consent(np.array([1]), np.array([1], np.int8))
+    graph.block(np.array([3]), True)
+    graph.never(1, 2)
+    graph.never(1, 2, holds=False)
+    graph.ruled(1, 2, DECISION, 1, int(source[0]))
+    graph.set_off(edges[:1], 1)
+    graph.at(np.array([0]), first[:1])
+    graph.solve()
+    graph.changes()
+    refusal(graph.arrays, 1, 2, False, False)
+    keys = KeyMap()
+    keys.put(np.ones((1, 2), np.uint64), np.zeros(1, np.int64))
+    keys.get(np.ones((1, 2), np.uint64))
+    hashes = HashSet()
+    hashes.add(np.ones(1, np.uint64))
+    hashes.find(np.ones(1, np.uint64))
+
+
+if __name__ == "__main__":
+    warm()
