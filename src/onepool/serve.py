@@ -150,6 +150,8 @@ class _Server(uvicorn.Server):
                 access_log=False,
                 lifespan="on",
                 timeout_graceful_shutdown=2,
+                # Longer than collectors keep a connection: one that ends while it is used again would be a 503.
+                timeout_keep_alive=60,
                 server_header=False,
                 date_header=False,
             )
