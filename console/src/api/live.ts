@@ -31,7 +31,11 @@ export function useLive(segment: string): { moves: Moved[]; connected: boolean }
       if (message.type !== "missed") setMoves((before) => [message, ...before].slice(0, SHOWN));
       refresh();
     };
-    source.onopen = () => setConnected(true);
+    source.onopen = () => {
+      setConnected(true);
+      // What happened since the page was loaded was told before anybody listened.
+      refresh();
+    };
     source.onerror = () => setConnected(false);
     return () => {
       source.close();

@@ -87,16 +87,6 @@ def weight_histogram(weight: npt.NDArray[np.floating], chance: Floats) -> list[d
     ]
 
 
-def join_threshold(chance: Floats, wanted: float, ceiling: float) -> float:
-    """Least probability from which the expected precision of pairs is at least ``wanted``, not above ``ceiling``."""
-    ordered = np.sort(chance.astype(np.float64))[::-1]
-    if not len(ordered):
-        return ceiling
-    precision = np.cumsum(ordered) / np.arange(1, len(ordered) + 1)
-    good = np.flatnonzero(precision >= wanted)
-    return ceiling if not len(good) else float(min(ceiling, max(ordered[good[-1]], 0.5)))
-
-
 def near_threshold(records: Records, left: Ints, right: Ints, chance: Floats, threshold: float) -> list[dict[str, Any]]:
     """The pairs nearest to a threshold: record ids and probability."""
     nearest = np.argsort(np.abs(chance - threshold), kind="stable")[:_NEAR]

@@ -82,7 +82,7 @@ export function Globals({ rules, draft, may, onChange }: Props) {
             aria-label={t("oneid.contacts.title")}
             value={String(value("contacts"))}
             onChange={(next) => put("contacts", next)}
-            options={(["trust", "proved", "agreed"] as const).map((one) => ({ value: one, label: t(`oneid.contacts.${one}`) }))}
+            options={(["trust", "typed", "proved"] as const).map((one) => ({ value: one, label: t(`oneid.contacts.${one}`) }))}
           />{" "}
           <Changed when={"contacts" in draft} />
           <div className="op-mute">{t("oneid.contacts.text")}</div>
