@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from onepool.tick.desk import Desk
-from onepool.tick.worker import LiveEvent, Worker, WorkerBusy
+from onepool.tick.telling import LiveEvent
+from onepool.tick.worker import Worker, WorkerBusy
 
 __all__ = ["Desk", "LiveEvent", "Worker", "WorkerBusy"]

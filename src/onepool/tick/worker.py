@@ -4,34 +4,41 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow.compute as pc
 import structlog
 from filelock import FileLock, Timeout
-from sqlalchemy.exc import SQLAlchemyError
 
 from onepool.audience.live import Live
 from onepool.audience.outcomes import Outcome, OutcomeLog
 from onepool.clock import to_micros
-from onepool.collect.log import LogUnavailable, Record
+from onepool.collect.log import Record
 from onepool.errors import OnePoolError
 from onepool.identity import Resolved, Resolver, decisions
-from onepool.identity.matching import Model
 from onepool.layout import install
-from onepool.pool import DuckDBEngine, PoolError, Session
+from onepool.pool import DuckDBEngine, Session
 from onepool.privacy.masking import mask_text
 from onepool.standards import Standard, StandardError, load_standard
-from onepool.state.store import get_meta, set_meta
-from onepool.tick import identities, matching, newcomers
+from onepool.state.store import set_meta
+from onepool.tick import marks, matching
 from onepool.tick.duplicates import Duplicates
 from onepool.tick.ingest import SEQ_BITS, Ingest, Prepared, refused
+from onepool.tick.joining import Joining
+from onepool.tick.recovery import (
+    OUTCOME,
+    EvaluationFailed,
+    identities_differ,
+    level_identities,
+    level_outcomes,
+    machine_at_fault,
+    save_conclusions,
+)
 from onepool.tick.rules import RulesInForce
+from onepool.tick.telling import Publish, tell
 from onepool.workspace import Workspace, touchpoint_of
 
 _logger = structlog.get_logger(__name__)
@@ -44,30 +51,6 @@ class WorkerBusy(OnePoolError):
     """Another worker runs in this workspace."""
 
     code = "worker-busy"
-
-
-@dataclass(frozen=True, slots=True)
-class LiveEvent:
-    """What a tick did, for those who watch: the offset reached, and who entered and left which segment."""
-
-    at: datetime
-    offset: int
-    changes: Sequence[tuple[int, str, str]]  # customer_id, segment, "enter" | "exit"
-
-
-class EvaluationFailed(OnePoolError):
-    """Tags and segments could not be evaluated, though the records themselves may be sound."""
-
-    code = "evaluation-failed"
-
-
-Publish = Callable[[LiveEvent], None]
-
-EPOCH = "identity_epoch"
-"""Key in the meta of state and pool: how many times rules or decisions changed identities."""
-
-SHOWN_CHANGES = 20_000
-"""How many changes of one tick are told to watchers one by one."""
 
 
 class Worker:
@@ -91,7 +74,6 @@ class Worker:
         # Held while what is in memory changes; others take it to look.
         self.mutex = threading.RLock()
         self.problem: str | None = None
-        self._learned: tuple[int, tuple[int, Model] | None] | None = None
         # Whether what is in memory may be ahead of the stores.
         self._stale = False
         try:
@@ -126,10 +108,10 @@ class Worker:
         self._stale = True
         workspace = self._ws
         with self._pool.write() as session:
-            session.execute("CREATE TABLE IF NOT EXISTS meta (key VARCHAR, value VARCHAR)")
-            rules = _meta(session, "rules") or _NO_RULES
+            marks.make(session)
+            rules = marks.get(session, "rules") or _NO_RULES
             standard = self._install(session, rules)
-            self.offset = int(_meta(session, "log_offset") or 0)
+            self.offset = int(marks.get(session, "log_offset") or 0)
             duplicates = Duplicates(session, self._oldest(), workspace.settings.dedupe_days)
         touchpoints = {name: touchpoint_of(name, body) for name, body in json.loads(rules)["touchpoints"].items()}
         self._rules = RulesInForce(workspace, standard, touchpoints)
@@ -139,22 +121,16 @@ class Worker:
         )
         self._outcomes = OutcomeLog(workspace.state)
         self._live = Live(workspace)
+        self._joining = Joining(workspace, self._pool, self._rules, self._resolver, self._settle)
         # After a crash between the two commits of a tick, the state is ahead: redo for the pool up to `_behind`.
         self._behind = workspace.decided()
-        if self._resolver.unsaved is not None and self._until is None:
-            with workspace.state.write() as connection:
-                self._resolver.save(connection, self._resolver.unsaved, to_micros(workspace.clock.now()), self._behind)
-                set_meta(connection, EPOCH, str(int(get_meta(connection, EPOCH) or 0) + 1))
-        if self._behind > self.offset or self._epoch() != workspace.state.meta(EPOCH):
-            self._level_identities()
+        if self._until is None:
+            save_conclusions(workspace, self._resolver, self._behind)
+        if self._behind > self.offset or identities_differ(workspace, self._pool):
+            level_identities(workspace, self._pool, self._resolver, self._ingest, self._live)
         if self._behind == self.offset:
-            self._level_outcomes()
+            level_outcomes(self._pool, self._outcomes)
         self._stale = False
-
-    def _epoch(self) -> str | None:
-        """How many times rules and decisions changed identities, as the pool knows."""
-        with self._pool.read() as session:
-            return _meta(session, EPOCH)
 
     def _oldest(self) -> datetime:
         """Nothing that is still to come was received before."""
@@ -235,7 +211,7 @@ class Worker:
                 break
             batch.append(record)
         if not batch:
-            return self._evaluate and (self._idle() or self._match())
+            return self._evaluate and (self._idle() or self._joining.newcomers())
         self._take(batch, batch[-1].offset)
         return True
 
@@ -257,62 +233,14 @@ class Worker:
             self._ingest.apply_identity(session, resolved)
             # Evaluated with the next tick: what can't be evaluated must not hold up who is who.
             self._live.postpone(session, resolved.customers, now)
-            epoch = str(int(self._ws.state.meta(EPOCH) or 0) + 1)
+            epoch = str(int(self._ws.state.meta(marks.EPOCH) or 0) + 1)
             self._commit(session, resolved, self.offset, None, epoch)
         self._tell(None)
 
     def take_matches(self, found: matching.Found, model: int) -> int:
         """Take in what a run over all customers found. Returns how many pairs are joined."""
         with self.mutex:
-            now, auto = self._ws.clock.now(), self._rules.likelihood().auto
-            with self._ws.state.write() as connection:
-                known = matching.store(connection, found.pairs, model, now, all_of_them=True)
-            chances = matching.chances(found.pairs)
-            wanted = found.joins if auto else frozenset[tuple[int, int]]()
-            joins = matching.to_join(known, chances, sorted(wanted), now)
-            kept = frozenset((one.a, one.b) for one in joins)
-            graph = self._resolver.graph
-            self._settle(self._resolver.propose(joins, matching.no_longer(graph, kept)))
-            with self._pool.write() as session:
-                records = newcomers.profiles(session)
-                newcomers.keep_keys(session, newcomers.keys(found.model, records), afresh=True)
-            return len(joins)
-
-    def _match(self) -> bool:
-        """Compare customers of whom something new is known with the others. Returns whether there were any."""
-        model = self._model()
-        if model is None:
-            return False
-        version, learned = model
-        settings, now = self._rules.likelihood(), self._ws.clock.now()
-        with self._pool.write() as session:
-            customers = newcomers.take(session)
-            if customers.size == 0:
-                return False
-            found = newcomers.propose(session, learned, customers, self._resolver.graph.customer, settings.join)
-        found = found.filter(pc.greater_equal(found.column("probability"), settings.review))
-        if found.num_rows == 0:
-            return True
-        with self._ws.state.write() as connection:
-            pairs = found.drop_columns(["sure"])
-            known = matching.store(connection, pairs, version, now, all_of_them=False)
-        wanted = newcomers.sure(found) if settings.auto else []
-        joins = matching.to_join(known, matching.chances(found), wanted, now)
-        if joins:
-            self._settle(self._resolver.propose(joins))
-        return True
-
-    def _model(self) -> tuple[int, Model] | None:
-        """The model in force and its version."""
-        revision = self._ws.definitions.revision()
-        if self._learned is None or self._learned[0] != revision:
-            found = self._ws.definitions.get(matching.MODEL_KIND, matching.MODEL_NAME)
-            model = None
-            if found is not None:
-                body = {key: value for key, value in found.body.items() if key != "model"}
-                model = (found.version, Model.from_json(json.dumps(body)))
-            self._learned = (revision, model)
-        return self._learned[1]
+            return self._joining.take(found, model)
 
     def _control(self, record: Record) -> None:
         if record.protocol == "standard":
@@ -330,7 +258,7 @@ class Worker:
                 return
             with self._pool.write() as session:
                 self._install(session, rules)
-                _set_meta(session, "rules", rules)
+                marks.put(session, "rules", rules)
                 self._commit(session, None, record.offset, None)
             # Identifiers may have other strengths now, touchpoints other channels: read everything again.
             self._open()
@@ -349,7 +277,7 @@ class Worker:
             self._move(records, offset, only)
         # Whatever it was, it must not stop the others.
         except Exception as error:
-            if _machine_at_fault(error):
+            if machine_at_fault(error):
                 raise
             _logger.error("a batch failed", error=mask_text(repr(error)), records=len(records), offset=offset)
             self._open()
@@ -361,7 +289,7 @@ class Worker:
                 self._refuse(records if only is None else [], offset, error)
 
     def _move(self, records: Sequence[Record], offset: int, only: frozenset[int] | None) -> None:
-        self._ingest.matching = self._evaluate and self._model() is not None
+        self._ingest.matching = self._evaluate and self._joining.model() is not None
         with self._pool.read() as session:
             prepared = self._ingest.prepare(session, records, only)
         try:
@@ -372,7 +300,7 @@ class Worker:
         self._ingest.committed(prepared)
         self._tell(outcome)
         if offset == self._behind:
-            self._level_outcomes()
+            level_outcomes(self._pool, self._outcomes)
 
     def _write_leaving_out(self, prepared: Prepared, offset: int) -> Outcome | None:
         """Write without the definitions at fault; without any, when none is found to be."""
@@ -381,7 +309,7 @@ class Worker:
             return self._write(prepared, offset, live=True)
         # Whatever it was, the records are not to blame.
         except Exception as error:
-            if _machine_at_fault(error):
+            if machine_at_fault(error):
                 raise
             _logger.error("tags and segments wait", error=mask_text(repr(error)), offset=offset)
             return self._write(prepared, offset, live=False)
@@ -394,7 +322,7 @@ class Worker:
             self._commit(session, None, offset, None)
         self.offset = offset
         if offset == self._behind:
-            self._level_outcomes()
+            level_outcomes(self._pool, self._outcomes)
 
     def _write(self, prepared: Prepared, offset: int, *, live: bool) -> Outcome | None:
         with self._pool.write() as session:
@@ -423,13 +351,13 @@ class Worker:
             if offset > self._behind:
                 set_meta(connection, "log_offset", str(offset))
             if epoch is not None:
-                set_meta(connection, EPOCH, epoch)
+                set_meta(connection, marks.EPOCH, epoch)
             if outcome is not None and not outcome.empty:
                 change = self._outcomes.save(connection, outcome, offset)
                 self._outcomes.record(session, change, outcome)
-                _set_meta(session, "outcome_id", str(change))
+                marks.put(session, OUTCOME, str(change))
         if epoch is not None:
-            _set_meta(session, EPOCH, epoch)
+            marks.put(session, marks.EPOCH, epoch)
         _set_log_offset(session, offset)
 
     def _idle(self) -> bool:
@@ -457,25 +385,9 @@ class Worker:
         try:
             return self._live.evaluate(session, touched, now)
         except Exception as error:
-            if _machine_at_fault(error):
+            if machine_at_fault(error):
                 raise
             raise EvaluationFailed(f"tags and segments can't be evaluated: {error!r}") from error
-
-    def _level_identities(self) -> None:
-        """Give the pool the identities that the state has, before the requests that they came from are redone."""
-        with self._pool.write() as session:
-            moved = identities.level(session, self._resolver)
-            _set_meta(session, EPOCH, self._ws.state.meta(EPOCH) or "")
-            self._ingest.refresh(session, moved, moved)
-            self._live.postpone(session, moved.column("customer_id").to_numpy(), self._ws.clock.now())
-
-    def _level_outcomes(self) -> None:
-        """Give the pool the outcomes that the state has and the pool has not."""
-        with self._pool.write() as session:
-            applied = int(_meta(session, "outcome_id") or 0)
-            for change, outcome in self._outcomes.after(applied):
-                self._outcomes.fold(session, change, outcome)
-                _set_meta(session, "outcome_id", str(change))
 
     def _install(self, session: Session, rules: str) -> Standard:
         standard = load_standard(json.loads(rules)["standard"])
@@ -483,31 +395,9 @@ class Worker:
         return standard
 
     def _tell(self, outcome: Outcome | None) -> None:
-        if self._publish is None:
-            return
-        changes = [] if outcome is None else outcome.shown(SHOWN_CHANGES)
-        # The instant of the decision, as the history of changes has it.
-        at = self._ws.clock.now() if outcome is None else outcome.at
-        self._publish(LiveEvent(at, self.offset, changes))
-
-
-def _machine_at_fault(error: Exception) -> bool:
-    """Whether the disk, the memory or another process failed, so that the same input may go through later."""
-    if isinstance(error, PoolError):
-        return error.transient
-    return isinstance(error, OSError | MemoryError | SQLAlchemyError | LogUnavailable)
+        tell(self._publish, self._ws.clock.now(), self.offset, outcome)
 
 
 def _set_log_offset(session: Session, offset: int) -> None:
     """The last statement of a transaction: from here on the pool is complete up to the offset."""
-    _set_meta(session, "log_offset", str(offset))
-
-
-def _meta(session: Session, key: str) -> str | None:
-    found = session.query("SELECT value FROM meta WHERE key = $key", {"key": key})
-    return found.column("value")[0].as_py() if found.num_rows else None
-
-
-def _set_meta(session: Session, key: str, value: str) -> None:
-    session.execute("DELETE FROM meta WHERE key = $key", {"key": key})
-    session.execute("INSERT INTO meta VALUES ($key, $value)", {"key": key, "value": value})
+    marks.put(session, "log_offset", str(offset))

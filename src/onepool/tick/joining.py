@@ -1,0 +1,87 @@
+"""Joining by likelihood within the worker: what a run over all customers found, and newcomers between ticks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pyarrow.compute as pc
+
+from onepool.identity import Resolved, Resolver
+from onepool.identity.matching import Model
+from onepool.pool import DuckDBEngine
+from onepool.tick import matching, newcomers
+from onepool.tick.rules import RulesInForce
+from onepool.workspace import Workspace
+
+
+class Joining:
+    """Turns what a model finds into candidates and links. Used by the worker alone, in its thread and its turn."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        pool: DuckDBEngine,
+        rules: RulesInForce,
+        resolver: Resolver,
+        settle: Callable[[Resolved], None],
+    ) -> None:
+        """`settle` writes to the state and to the pool what a change of identity meant."""
+        self._ws = workspace
+        self._pool = pool
+        self._rules = rules
+        self._resolver = resolver
+        self._settle = settle
+        self._learned: tuple[int, tuple[int, Model] | None] | None = None
+
+    def take(self, found: matching.Found, model: int) -> int:
+        """Take in what a run over all customers found. Returns how many pairs are joined."""
+        now, auto = self._ws.clock.now(), self._rules.likelihood().auto
+        with self._ws.state.write() as connection:
+            known = matching.store(connection, found.pairs, model, now, all_of_them=True)
+        chances = matching.chances(found.pairs)
+        wanted = found.joins if auto else frozenset[tuple[int, int]]()
+        joins = matching.to_join(known, chances, sorted(wanted), now)
+        kept = frozenset((one.a, one.b) for one in joins)
+        graph = self._resolver.graph
+        self._settle(self._resolver.propose(joins, matching.no_longer(graph, kept)))
+        with self._pool.write() as session:
+            records = newcomers.profiles(session)
+            newcomers.keep_keys(session, newcomers.keys(found.model, records), afresh=True)
+        return len(joins)
+
+    def newcomers(self) -> bool:
+        """Compare customers of whom something new is known with the others. Returns whether there were any."""
+        model = self.model()
+        if model is None:
+            return False
+        version, learned = model
+        settings, now = self._rules.likelihood(), self._ws.clock.now()
+        with self._pool.write() as session:
+            customers = newcomers.take(session)
+            if customers.size == 0:
+                return False
+            found = newcomers.propose(session, learned, customers, self._resolver.graph.customer, settings.join)
+        found = found.filter(pc.greater_equal(found.column("probability"), settings.review))
+        if found.num_rows == 0:
+            return True
+        with self._ws.state.write() as connection:
+            pairs = found.drop_columns(["sure"])
+            known = matching.store(connection, pairs, version, now, all_of_them=False)
+        wanted = newcomers.sure(found) if settings.auto else []
+        joins = matching.to_join(known, matching.chances(found), wanted, now)
+        if joins:
+            self._settle(self._resolver.propose(joins))
+        return True
+
+    def model(self) -> tuple[int, Model] | None:
+        """The model in force and its version."""
+        revision = self._ws.definitions.revision()
+        if self._learned is None or self._learned[0] != revision:
+            found = self._ws.definitions.get(matching.MODEL_KIND, matching.MODEL_NAME)
+            model = None
+            if found is not None:
+                body = {key: value for key, value in found.body.items() if key != "model"}
+                model = (found.version, Model.from_json(json.dumps(body)))
+            self._learned = (revision, model)
+        return self._learned[1]
