@@ -1,0 +1,107 @@
+"""The parts of a channel, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from onepool.channels.base.account import Account
+from onepool.channels.base.http import Answer, Call, Push, Reply, Request
+from onepool.channels.base.items import Decoded
+from onepool.channels.base.manifest import Manifest, Title
+from onepool.channels.base.receipts import Message, Receipt
+
+Cursor = dict[str, Any]
+"""Where a stream goes on: a small JSON object, empty at first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An answer worth keeping: it is appended to the log, and then ``cursor`` is stored (None: no change)."""
+
+    call: str
+    body: bytes
+    cursor: Cursor | None = None
+
+
+Pulling = Generator[Call | Page, Answer | None, None]
+"""Yields a Call and is sent its Answer; yields a Page and is sent None. Raises PullFailed to stop with a reason."""
+
+
+class PullFailed(Exception):
+    """A platform's answer that a stream can't go on from. ``code``: the platform's; ``retry``: worth trying later."""
+
+    def __init__(self, message: str, *, code: str = "", retry: bool = True) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.retry = retry
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Something that is fetched from a platform. ``every``: seconds between two runs (0: only when asked)."""
+
+    name: str
+    title: Title
+    start: Callable[[Account, Cursor, datetime], Pulling]
+    every: int = 0
+
+
+@dataclass(frozen=True)
+class Token:
+    """How calls are authorised. ``read`` gives (token, seconds that it lives), or None where the answer has none."""
+
+    call: Callable[[Account], Call]
+    read: Callable[[Answer], tuple[str, float] | None]
+    attach: Callable[[Call, str], Call]
+    rejected: Callable[[Answer], bool]
+
+
+class Requesting(Protocol):
+    def __call__(self, message: Message, account: Account, now: datetime) -> Call: ...
+
+
+class Concluding(Protocol):
+    def __call__(self, message: Message, answer: Answer) -> Receipt: ...
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How a message becomes a request, and an answer a receipt.
+
+    ``ask``: a later question after the outcome of a task (state ``task``), by its provider id, and ``told``: what the
+    answer says. Messages over something other than HTTP (SMTP) have ``deliver`` instead of ``request``.
+    """
+
+    request: Requesting | None = None
+    outcome: Concluding | None = None
+    ask: Callable[[Message, str, Account], Call] | None = None
+    told: Concluding | None = None
+    deliver: Callable[[Message, Account], Any] | None = None
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A channel as a whole; everything but the manifest is optional."""
+
+    manifest: Manifest
+    check: Callable[[Request, Account, datetime], Reply] | None = None
+    """Verify a push over its raw bytes and say how to answer. Raises Refused."""
+
+    read: Callable[[Push], Decoded] | None = None
+    """What a kept push or page says. Pure; never raises because of the content."""
+
+    streams: Mapping[str, Stream] = field(default_factory=dict)
+    token: Token | None = None
+    sign: Callable[[Call, Account, datetime], Call] | None = None
+    """Sign a call as its last step (after the token)."""
+
+    reach: Reach | None = None
+    probe: Callable[[Account], Call] | None = None
+    """A harmless call that shows whether the settings are right (the test button); by default the token's."""
+
+    prompt: Callable[[Push, Account], list[Message]] | None = None
+    """Messages that must go out at once on a push (a welcome within 20 seconds), before any tick."""

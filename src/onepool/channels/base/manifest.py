@@ -1,0 +1,156 @@
+"""What a channel says of itself: identifiers, signals, messages, settings, limits.
+
+The console's connect form, the data map and the reference pages are drawn from it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+Title = dict[Literal["zh", "en"], str]
+"""A text for people, in both languages."""
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+SettingKind = Literal["text", "secret", "integer", "number", "boolean", "choice", "texts", "mapping", "object"]
+
+
+class Setting(_Part):
+    """One thing that a touchpoint of the channel must or may be told.
+
+    A ``secret`` is written as a reference only (``env:NAME``, ``file:PATH``). ``texts`` is a list of texts, ``mapping``
+    text to text, ``object`` any JSON with a page of its own in the console. ``pattern``: a regular expression that
+    the whole value matches. ``unverified``: the default could not be checked against the platform's own pages.
+    """
+
+    name: str
+    kind: SettingKind
+    title: Title
+    help: Title | None = None
+    required: bool = False
+    default: Any = None
+    options: dict[str, Title] = {}
+    pattern: str | None = None
+    unverified: bool = False
+
+
+class Identifies(_Part):
+    """An identifier type that the channel yields.
+
+    ``scope``: the setting whose value is the scope (``appid``); ``touchpoint``: the touchpoint's own name; empty: the
+    type has one scope in the world. ``of``: a word on who has one (everybody, followers, buyers who …).
+    """
+
+    type: str
+    scope: str = ""
+    of: Title | None = None
+
+
+Source = Literal["push", "pull", "sdk", "file", "receipt"]
+
+
+class Signal(_Part):
+    """An event (or, with ``kind`` profile, facts of a person; object, a business object) that the channel can give."""
+
+    event: str
+    fields: tuple[str, ...] = ()
+    source: Source = "push"
+    kind: Literal["event", "profile", "object"] = "event"
+    traits: tuple[str, ...] = ()
+    title: Title | None = None
+
+
+class Content(_Part):
+    """A part of a message that its author writes. ``limit``: longest text, in characters."""
+
+    name: str
+    title: Title
+    kind: Literal["text", "long_text", "url", "media", "mapping", "list", "object"] = "text"
+    required: bool = False
+    limit: int | None = None
+
+
+class MessageKind(_Part):
+    """A kind of message that the channel carries.
+
+    ``to``: identifier types of which one is needed (the first that the person has is taken); more are added by
+    ``also`` (a WeCom message needs the member of staff). ``allowance``: the window or balance that it uses up.
+    ``asynchronous``: accepting is not sending, the outcome is told or asked for later. ``idempotent``: the platform
+    suppresses a second message of the same key. ``marketing``: may carry marketing content by the platform's rules.
+    """
+
+    name: str
+    title: Title
+    to: tuple[str, ...]
+    content: tuple[Content, ...] = ()
+    also: tuple[str, ...] = ()
+    allowance: str | None = None
+    asynchronous: bool = False
+    idempotent: bool = False
+    marketing: bool = True
+
+
+class Window(_Part):
+    """What a person's deed allows to send to them: ``messages`` within ``seconds`` of ``event``.
+
+    ``where``: fields of the event and the values that count. ``per``: a field of the event that tells allowances apart
+    (the template of a subscription). ``adds``: a balance that grows with each event (one tap, one message), instead
+    of a window that is set to the larger of both. ``seconds`` None: it does not end by time.
+    """
+
+    allowance: str
+    event: str
+    messages: int
+    seconds: int | None = None
+    where: dict[str, tuple[str, ...]] = {}
+    per: str | None = None
+    adds: bool = False
+    unverified: bool = False
+
+
+class Quota(_Part):
+    """What the platform allows at most: ``count`` calls per ``seconds`` (or calendar ``period``) and ``scope``."""
+
+    name: str
+    title: Title
+    count: int
+    seconds: int | None = None
+    period: Literal["day", "month"] | None = None
+    scope: Literal["account", "person", "staff_person", "staff"] = "account"
+    messages: tuple[str, ...] = ()
+    unverified: bool = False
+
+
+class Manifest(_Part):
+    """A channel as a whole. ``name`` is one of the data standard's channels.
+
+    ``endpoints``: base addresses by name, replaced as a whole by a sandbox. ``body_bytes``: the largest push that is
+    taken in. ``ways``: how data comes in. ``instructions``: what to enter on the platform's side, step by step.
+    """
+
+    name: str
+    title: Title
+    identifiers: tuple[Identifies, ...] = ()
+    signals: tuple[Signal, ...] = ()
+    messages: tuple[MessageKind, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    windows: tuple[Window, ...] = ()
+    quotas: tuple[Quota, ...] = ()
+    endpoints: dict[str, str] = {}
+    ways: tuple[Source, ...] = ()
+    body_bytes: int = 1 << 20
+    instructions: Title | None = None
+
+    def setting(self, name: str) -> Setting | None:
+        """The setting of that name, or None."""
+        return next((one for one in self.settings if one.name == name), None)
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """Names of the settings that are secret."""
+        return frozenset(one.name for one in self.settings if one.kind == "secret")
