@@ -7,7 +7,6 @@ every process and version of the records.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,9 +16,11 @@ import numpy.typing as npt
 
 from onepool.identity.matching.prepare import Column, Ints, Records
 from onepool.identity.matching.strings import prefix, sound
+from onepool.identity.matching.texts import Hashes, Several, coded, settle, several, word_keys
 
-Hashes = npt.NDArray[np.uint64]
 NAMES = "*names*"
+#: key parts of the words of names, and the key of a word (None: itself)
+_OF_WORDS = {"word": None, "sound of a word": sound, "word's first 3": prefix(3)}
 #: rarest words of a record of which pairs are made
 _PAIRED_WORDS = 6
 
@@ -55,11 +56,6 @@ class Keys:
     single: bool
 
 
-def text_hash(text: str) -> int:
-    """The stable 64-bit hash of a key text."""
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
-
-
 def _mix(a: Hashes, b: Hashes) -> Hashes:
     """Order-dependent combination of two hashes (multiply and shift, after splitmix64)."""
     x = a * np.uint64(0x9E3779B97F4A7C15) + b
@@ -68,19 +64,6 @@ def _mix(a: Hashes, b: Hashes) -> Hashes:
     x ^= x >> np.uint64(27)
     x *= np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))
-
-
-def _hashes(texts: list[str | None]) -> tuple[Hashes, npt.NDArray[np.bool_]]:
-    known: dict[str, int] = {}
-    out = np.zeros(len(texts), dtype=np.uint64)
-    has = np.zeros(len(texts), dtype=bool)
-    for i, text in enumerate(texts):
-        if text is not None:
-            found = known.get(text)
-            if found is None:
-                found = known[text] = text_hash(text)
-            out[i], has[i] = found, True
-    return out, has
 
 
 def parts_of(records: Records) -> tuple[Part, ...]:
@@ -111,7 +94,7 @@ class KeyMaker:
         """Keys of parts taken together: every combination of the keys of the parts, per record."""
         keys = self.part(parts[0])
         for part in parts[1:]:
-            keys = _combine(keys, self.part(part), len(self.records))
+            keys = _combine(keys, self.part(part))
         return keys
 
     def forget(self) -> None:
@@ -121,27 +104,25 @@ class KeyMaker:
     def _column(self, part: Part) -> Keys:
         column = self.records.columns[part.column]
         single = column.kind.keys().get(part.function)
-        if single is not None:
-            hashes, has = _hashes(single(list(column.values)))
-            owner, codes = _carriers(column)
-            codes_kept = has[codes]
-            return _distinct(owner[codes_kept], hashes[codes[codes_kept]])
-        lists = column.kind.tokens()[part.function](list(column.values))
-        return _spread(column, lists)
+        if single is None:
+            return _spread(column, several(column.values, column.kind.tokens()[part.function]))
+        made = coded(column.values, single)
+        owner, codes = _carriers(column)
+        keys = made.codes[codes]
+        known = keys >= 0
+        owner, found = owner[known], made.hashes[keys[known]]
+        # Several values of one record may have the same key.
+        return Keys(owner, found, True) if column.many is None else _distinct(owner, found, len(self.records))
 
     def _names(self, function: str) -> Keys:
         if function == "two words":
             return self._two_words()
-        if function != "word":
-            words = self.part(Part(NAMES, "word"))
-            keyed = sound if function == "sound of a word" else prefix(3)
-            found: list[Keys] = []
-            for column in self.records.names():
-                lists = [[key for key in keyed(value.split()) if key is not None] for value in column.values]
-                found.append(_spread(column, lists))
-            del words
-            return _join(found)
-        return _join([_spread(column, [value.split() for value in column.values]) for column in self.records.names()])
+        keyed = _OF_WORDS[function]
+        found = [_spread(column, word_keys(column.values, keyed)) for column in self.records.names()]
+        if len(found) == 1:
+            return found[0]
+        owner, key = np.concatenate([k.owner for k in found]), np.concatenate([k.key for k in found])
+        return _distinct(owner, key, len(self.records))
 
     def _two_words(self) -> Keys:
         words = self.part(Part(NAMES, "word"))
@@ -157,7 +138,7 @@ class KeyMaker:
             a, b = key[same], key[same + step]
             owners.append(owner[same])
             keys.append(_mix(np.minimum(a, b), np.maximum(a, b)))
-        return _distinct(np.concatenate(owners), np.concatenate(keys))
+        return _distinct(np.concatenate(owners), np.concatenate(keys), len(self.records))
 
 
 def _carriers(column: Column) -> tuple[Ints, Ints]:
@@ -168,46 +149,60 @@ def _carriers(column: Column) -> tuple[Ints, Ints]:
     return np.repeat(np.arange(len(column.codes)), np.diff(column.offsets)), column.many
 
 
-def _spread(column: Column, lists: list[list[str]]) -> Keys:
+def _spread(column: Column, made: Several) -> Keys:
     """Keys of several texts per distinct value."""
-    lengths = np.array([len(item) for item in lists], dtype=np.int64)
-    starts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)])
-    hashes, _ = _hashes([text for item in lists for text in item])
     owner, codes = _carriers(column)
-    times = lengths[codes]
+    times = (made.offsets[1:] - made.offsets[:-1])[codes]
     within = np.arange(int(times.sum())) - np.repeat(np.cumsum(times) - times, times)
-    return _distinct(np.repeat(owner, times), hashes[np.repeat(starts[codes], times) + within])
+    owner, key = np.repeat(owner, times), made.hashes[np.repeat(made.offsets[codes], times) + within]
+    if column.many is not None:
+        return _distinct(owner, key, len(column.codes))
+    return Keys(owner, key, not len(owner) or bool((owner[1:] != owner[:-1]).all()))
 
 
-def _join(keys: list[Keys]) -> Keys:
-    return _distinct(np.concatenate([k.owner for k in keys]), np.concatenate([k.key for k in keys]))
+def _distinct(owner: Ints, key: Hashes, size: int) -> Keys:
+    """Keys in order of record and once per record; ``size``: number of records."""
+    counts = np.bincount(owner, minlength=size)
+    starts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)])
+    if len(owner) and (owner[1:] < owner[:-1]).any():
+        key = key[np.argsort(owner, kind="stable")]
+    made = settle(starts, key)
+    times = np.diff(made.offsets)
+    return Keys(np.repeat(np.arange(size), times), made.hashes, bool((times <= 1).all()))
 
 
-def _distinct(owner: Ints, key: Hashes) -> Keys:
-    order = np.lexsort((key, owner))
-    owner, key = owner[order], key[order]
-    if len(owner):
-        first = np.r_[True, (owner[1:] != owner[:-1]) | (key[1:] != key[:-1])]
-        owner, key = owner[first], key[first]
-    return Keys(owner.astype(np.int64), key, not len(owner) or bool((owner[1:] != owner[:-1]).all()))
+@numba.njit(cache=True, nogil=True)
+def _joined(a: Ints, b: Ints, from_a: Ints, from_b: Ints) -> int:
+    """Positions of all combinations of equal owners, in order of ``a``; counts only when ``from_a`` is empty."""
+    made = 0
+    start = 0
+    for i in range(len(a)):
+        while start < len(b) and b[start] < a[i]:
+            start += 1
+        at = start
+        while at < len(b) and b[at] == a[i]:
+            if len(from_a):
+                from_a[made], from_b[made] = i, at
+            made += 1
+            at += 1
+    return made
 
 
-def _combine(a: Keys, b: Keys, size: int) -> Keys:
-    if b.single and len(b.owner):
-        at = np.minimum(np.searchsorted(b.owner, a.owner), len(b.owner) - 1)
-        both = b.owner[at] == a.owner
-        return Keys(a.owner[both], _mix(a.key[both], b.key[at[both]]), a.single)
-    starts = np.searchsorted(b.owner, np.arange(size + 1))
-    times = (starts[1:] - starts[:-1])[a.owner]
-    within = np.arange(int(times.sum())) - np.repeat(np.cumsum(times) - times, times)
-    other = b.key[np.repeat(starts[a.owner], times) + within]
-    return Keys(np.repeat(a.owner, times), _mix(np.repeat(a.key, times), other), a.single and b.single)
+def _combine(a: Keys, b: Keys) -> Keys:
+    none = np.empty(0, dtype=np.int64)
+    count = _joined(a.owner, b.owner, none, none)
+    from_a, from_b = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
+    if count:
+        _joined(a.owner, b.owner, from_a, from_b)
+    return Keys(a.owner[from_a], _mix(a.key[from_a], b.key[from_b]), a.single and b.single)
 
 
 def group_sizes(keys: Keys, side: npt.NDArray[np.bool_] | None) -> tuple[Ints, Ints]:
     """Per distinct key: records on the left and on the right (the same number twice when deduplicating)."""
     if side is None:
-        _, counts = np.unique(keys.key, return_counts=True)
+        ordered = np.sort(keys.key)
+        starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(ordered) else np.empty(0, np.int64)
+        counts = np.diff(np.append(starts, len(ordered)))
         return counts, counts
     order = np.argsort(keys.key)
     key = keys.key[order]
@@ -243,7 +238,8 @@ def _emit(owner: Ints, key: Hashes, most: int, right: npt.NDArray[np.bool_], lin
 
 def pairs_of(keys: Keys, most: int, side: npt.NDArray[np.bool_] | None, size: int) -> Ints:
     """Distinct pairs, packed as smaller * size + larger, ordered."""
-    order = np.argsort(keys.key, kind="stable")
+    # Which record of a group comes first doesn't matter: pairs are ordered after.
+    order = np.argsort(keys.key)
     owner, key = keys.owner[order], keys.key[order]
     right = side if side is not None else np.zeros(1, dtype=bool)
     count = _emit(owner, key, most, right, side is not None, size, np.empty(0, dtype=np.int64))

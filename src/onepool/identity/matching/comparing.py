@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from onepool.identity.matching.kinds import KeyFunction, kind_of
 from onepool.identity.matching.prepare import NAME_KINDS, Column, Ints, Records
+from onepool.identity.matching.texts import coded, large
 from onepool.identity.matching.tokens import MOST, Bag, bags, further_bits, rarest_shared
 
 Levels = npt.NDArray[np.int8]
@@ -34,6 +36,13 @@ class Frequencies:
         """Frequency of each value."""
         table, default = self.table, self.default
         return np.fromiter((table.get(value, default) for value in values), dtype=np.float32, count=len(values))
+
+    def of_texts(self, texts: pa.LargeStringArray) -> Floats:
+        """Frequency of each text."""
+        known = np.append(np.fromiter(self.table.values(), dtype=np.float32, count=len(self.table)), self.default)
+        at = pc.index_in(texts, value_set=large(list(self.table)))
+        found: Floats = known.astype(np.float32)[pc.fill_null(at, len(self.table)).to_numpy(zero_copy_only=False)]
+        return found
 
 
 @dataclass(frozen=True)
@@ -115,14 +124,10 @@ class Comparer:
             self._word_frequency[spec.name] = frequencies.of(self._bags["*"].values)
             return
         column = self.records.columns[spec.name]
-        if level == 0:
-            self._lookups[spec.name, 0] = frequencies.of(column.values)
-            return
         at = level - 1 if spec.elsewhere and level > ELSEWHERE_AT else level
-        keys = column.kind.shared()[at](list(column.values))
-        found = frequencies.of(tuple(key or "" for key in keys))
-        found[np.array([key is None for key in keys], dtype=bool)] = np.nan
-        self._lookups[spec.name, level] = found
+        made = coded(column.values, column.kind.shared()[at] if level else None)
+        # Without a key (-1, the last) it has no say.
+        self._lookups[spec.name, level] = np.append(frequencies.of_texts(made.texts), np.float32(np.nan))[made.codes]
 
     def forget(self) -> None:
         """Give back the memory of remembered levels."""
@@ -221,25 +226,22 @@ def frequencies_of(column: Column, key: KeyFunction | None, copies: float, limit
     """Frequencies among *other* persons: ``copies`` (expected further records of the same person that carry the
     value) are taken off each count, so that a rare value of a person with many records stays rare."""
     codes = column.codes if column.many is None else column.many
-    known = codes[codes >= 0]
-    counts = np.bincount(known, minlength=len(column.values))
-    values = list(column.values)
+    counts = np.bincount(codes[codes >= 0], minlength=len(column.values))
+    made = coded(column.values, key)
     if key is not None:
-        sums: dict[str, int] = {}
-        for shared, count in zip(key(values), counts.tolist(), strict=True):
-            if shared is not None:
-                sums[shared] = sums.get(shared, 0) + count
-        values, counts = list(sums), np.array(list(sums.values()), dtype=np.int64)
-    return frequency_table(values, counts, copies, limit)
+        has = made.codes >= 0
+        counts = np.bincount(made.codes[has], weights=counts[has], minlength=len(made.texts)).astype(np.int64)
+    return frequency_table(made.texts, counts, copies, limit)
 
 
-def frequency_table(values: list[str], counts: Ints, copies: float, limit: int) -> Frequencies:
-    """The ``limit`` most frequent values, and the mean frequency of the rest as default."""
+def frequency_table(texts: pa.LargeStringArray, counts: Ints, copies: float, limit: int) -> Frequencies:
+    """The ``limit`` most frequent of the texts (distinct, ordered), and the mean frequency of the rest as default."""
     total = max(1, int(counts.sum()))
     adjusted = (np.maximum(counts - 1 - copies, 0.0) + 1.0) / total
-    order = np.lexsort((np.array(values, dtype=str), -counts))
+    order = np.argsort(-counts, kind="stable")
     kept, rest = order[:limit], order[limit:]
-    table = {values[i]: min(1.0, float(adjusted[i])) for i in kept if adjusted[i] > 1.0 / total}
+    told = kept[adjusted[kept] > 1.0 / total]
+    table = dict(zip(texts.take(pa.array(told)).to_pylist(), np.minimum(1.0, adjusted[told]).tolist(), strict=True))
     return Frequencies(table, float(adjusted[rest].mean()) if len(rest) else 1.0 / total)
 
 
