@@ -13,6 +13,8 @@ import yaml
 from onepool.audience.catalog import kept_events
 from onepool.audience.definitions import check_segment, check_tag
 from onepool.audience.tags import with_files
+from onepool.channels import registry
+from onepool.collect.accounts import check_settings
 from onepool.definitions import canonical
 from onepool.errors import OnePoolError
 from onepool.identity import parse_rules
@@ -29,7 +31,9 @@ FOLDERS = {
 """Folder of each kind, in the order in which they are applied: a tag may use the standard, a segment a tag."""
 
 
-TOUCHPOINT_KEYS = ("touchpoint", "channel", "title", "scopes", "mapping", "write_key", "joining")
+TOUCHPOINT_KEYS = (
+    "touchpoint", "channel", "title", "scopes", "mapping", "write_key", "joining", "settings", "paused", "sandbox",
+)  # fmt: skip
 
 
 class DefinitionError(OnePoolError):
@@ -139,6 +143,15 @@ def _check_touchpoint(change: Change, standard: Standard) -> None:
         raise DefinitionError("free, consent or never is wanted", where=f"{where}: joining")
     if not _texts(scopes):
         raise DefinitionError("a mapping such as {user_id: crm} is wanted", where=f"{where}: scopes")
+    for key in ("paused", "sandbox"):
+        if not isinstance(body.get(key, False), bool):
+            raise DefinitionError("true or false is wanted", where=f"{where}: {key}")
+    settings = body.get("settings") or {}
+    if not isinstance(settings, dict):
+        raise DefinitionError("a mapping of settings is wanted", where=f"{where}: settings")
+    if settings:
+        for name, message in check_settings(settings, registry.channel(channel).manifest):
+            raise DefinitionError(message, where=f"{where}: settings.{name}")
 
 
 def _texts(value: object) -> bool:

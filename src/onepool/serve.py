@@ -23,6 +23,7 @@ from onepool.api import remote_desk
 from onepool.api.app import create_app
 from onepool.api.live import LiveFeed
 from onepool.clock import SystemClock
+from onepool.collect.accounts import Accounts
 from onepool.collect.intake import Limits
 from onepool.collect.log import SqliteLog
 from onepool.collect.serve import serve_collector
@@ -271,6 +272,7 @@ def collect(root: Path, descriptor: int) -> None:
         limits=Limits(batch_bytes=limits.max_batch_bytes, event_bytes=limits.max_event_bytes),
         upstream=str(workspace.data / API_SOCKET),
         static_dir=CONSOLE if CONSOLE.is_dir() else None,
+        accounts=Accounts(workspace.data, workspace.settings.sandbox),
     )
 
 

@@ -66,6 +66,11 @@ class Settings(BaseModel):
         default=None,
         description="SQLAlchemy URL of the state, or `env:NAME`; empty: `data/state.sqlite` in the workspace.",
     )
+    sandbox: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s]+$",
+        description="Address of the platforms' doubles (`onepool sandbox`), for touchpoints with `sandbox: true`.",
+    )
     collect: Collect = Collect()
     tick: Tick = Tick()
     pool: Pool = Pool()

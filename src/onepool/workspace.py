@@ -274,6 +274,9 @@ def touchpoint_of(name: str, body: Mapping[str, Any]) -> Touchpoint:
         scopes=dict(body.get("scopes") or {}),
         mapping=body.get("mapping"),
         joining=str(body.get("joining") or "free"),
+        settings=dict(body.get("settings") or {}),
+        paused=bool(body.get("paused")),
+        sandbox=bool(body.get("sandbox")),
     )
 
 

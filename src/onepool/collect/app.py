@@ -23,7 +23,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from onepool.clock import Clock
 from onepool.collect import answers, metrics
+from onepool.collect.accounts import Accounts
 from onepool.collect.console_files import ConsoleFiles
+from onepool.collect.hooks import HookFigures, Hooks, Kept
 from onepool.collect.intake import Intake, IntakeFigures, Limits, LogWriter
 from onepool.collect.proxy import Upstream
 from onepool.collect.touchpoint import Refreshing, TouchpointSource, TouchpointsUnavailable
@@ -39,14 +41,18 @@ def collector_app(
     limits: Limits | None = None,
     upstream: str | None = None,
     static_dir: Path | None = None,
+    accounts: Accounts | None = None,
+    kept: Kept | None = None,
 ) -> Starlette:
     """The application of a collector process.
 
-    ``upstream`` is the path of the worker's Unix domain socket, ``static_dir`` the folder of the built console; without
-    them those paths are answered 404. The writer is not closed by the application.
+    ``accounts`` looks up what callbacks of platforms are verified with; without it there are none. ``kept`` is told of
+    every callback once it is on disk. ``upstream`` is the path of the worker's Unix domain socket, ``static_dir`` the
+    folder of the built console; without them those paths are answered 404. The writer is not closed by the application.
     """
     figures = IntakeFigures()
-    registry = metrics.registry(figures, log_writer)
+    hook_figures = HookFigures()
+    registry = metrics.registry(figures, log_writer, hook_figures)
     worker = Upstream(upstream) if upstream is not None else None
 
     async def healthz(request: Request) -> Response:
@@ -99,7 +105,22 @@ def collector_app(
                 clock=clock,
                 limits=limits or Limits(),
                 figures=figures,
-            )
+            ),
+            *(
+                [
+                    Middleware(
+                        Hooks,
+                        writer=log_writer,
+                        touchpoints=touchpoints,
+                        accounts=accounts,
+                        clock=clock,
+                        figures=hook_figures,
+                        kept=kept,
+                    )
+                ]
+                if accounts is not None
+                else []
+            ),
         ],
         lifespan=lifespan,
     )

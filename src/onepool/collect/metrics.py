@@ -9,12 +9,14 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from onepool.collect.group_commit import CommitFigures
+from onepool.collect.hooks import HookFigures
 from onepool.collect.intake import IntakeFigures, LogWriter
 
 
 class _Figures(Collector):
-    def __init__(self, intake: IntakeFigures, writer: LogWriter) -> None:
+    def __init__(self, intake: IntakeFigures, writer: LogWriter, hooks: HookFigures) -> None:
         self._intake = intake
+        self._hooks = hooks
         self._writer = writer
 
     def collect(self) -> Iterable[Metric]:
@@ -25,6 +27,10 @@ class _Figures(Collector):
         for outcome in ("accepted", "unauthorized", "malformed", "too_large", "unavailable"):
             requests.add_metric([outcome], getattr(intake, outcome))
         yield requests
+        pushes = CounterMetricFamily("onepool_hooks_requests", "Callbacks of platforms by outcome", labels=["outcome"])
+        for outcome, count in sorted(self._hooks.outcomes.items()):
+            pushes.add_metric([outcome], count)
+        yield pushes
         yield CounterMetricFamily(
             "onepool_collect_accepted_bytes", "Body bytes accepted, as received", value=intake.accepted_bytes
         )
@@ -41,8 +47,8 @@ class _Figures(Collector):
             yield CounterMetricFamily("onepool_log_failures", "Commits that failed", value=figures.failures)
 
 
-def registry(intake: IntakeFigures, writer: LogWriter) -> CollectorRegistry:
+def registry(intake: IntakeFigures, writer: LogWriter, hooks: HookFigures) -> CollectorRegistry:
     """A registry of its own per application, so that several can live in one process."""
     made = CollectorRegistry()
-    made.register(_Figures(intake, writer))
+    made.register(_Figures(intake, writer, hooks))
     return made

@@ -11,8 +11,10 @@ import uvicorn
 from starlette.applications import Starlette
 
 from onepool.clock import Clock
+from onepool.collect.accounts import Accounts
 from onepool.collect.app import collector_app
 from onepool.collect.group_commit import GroupCommit
+from onepool.collect.hooks import Kept
 from onepool.collect.intake import Limits
 from onepool.collect.log import Log
 from onepool.collect.touchpoint import TouchpointSource
@@ -30,6 +32,8 @@ def serve_collector(
     upstream: str | None = None,
     static_dir: Path | None = None,
     trusted_proxies: str | None = None,
+    accounts: Accounts | None = None,
+    kept: Kept | None = None,
 ) -> None:
     """Serves until SIGTERM or SIGINT, then answers what is in flight, writes what waits, and closes the log.
 
@@ -48,6 +52,8 @@ def serve_collector(
         upstream=upstream,
         static_dir=static_dir,
         trusted_proxies=trusted_proxies,
+        accounts=accounts,
+        kept=kept,
     )
     server.run(sockets=[sock])
 
@@ -65,6 +71,8 @@ class CollectorServer(uvicorn.Server):
         upstream: str | None = None,
         static_dir: Path | None = None,
         trusted_proxies: str | None = None,
+        accounts: Accounts | None = None,
+        kept: Kept | None = None,
     ) -> None:
         config = uvicorn.Config(
             _unset,
@@ -85,7 +93,7 @@ class CollectorServer(uvicorn.Server):
         self._log = log
         self._writer: GroupCommit | None = None
         self._app: Callable[[GroupCommit], Starlette] = lambda writer: collector_app(
-            writer, touchpoints, clock, limits, upstream, static_dir
+            writer, touchpoints, clock, limits, upstream, static_dir, accounts, kept
         )
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:

@@ -21,6 +21,8 @@ class Touchpoint:
     ``scopes`` names the scope of an identifier type sent from here (``{"user_id": "crm"}``: user ids are those of the
     CRM); types that are not in it live in a scope named like the touchpoint. ``mapping`` translates field names.
     ``joining``: whether its links may join identifiers: free, only with the person's consent, or never.
+    ``settings``: what its channel's manifest asks for; secrets as references. ``paused``: its pushes are answered
+    "come again" and nothing is fetched. ``sandbox``: it speaks to the doubles of the platforms.
     """
 
     name: str
@@ -30,6 +32,9 @@ class Touchpoint:
     scopes: Mapping[str, str] = field(default_factory=dict)
     mapping: Mapping[str, Any] | None = None
     joining: str = "free"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    paused: bool = False
+    sandbox: bool = False
 
 
 class TouchpointsUnavailable(OnePoolError):
@@ -39,10 +44,14 @@ class TouchpointsUnavailable(OnePoolError):
 
 
 class TouchpointSource(Protocol):
-    """Where the collector looks write keys up."""
+    """Where the collector looks touchpoints up."""
 
     def by_write_key(self, key: str) -> Touchpoint | None:
         """The touchpoint that owns the key, None for an unknown key; raises TouchpointsUnavailable."""
+        ...
+
+    def by_name(self, name: str) -> Touchpoint | None:
+        """The touchpoint of that name, None where there is none; raises TouchpointsUnavailable."""
         ...
 
 
@@ -71,6 +80,7 @@ class CachedTouchpoints:
         self._failures = failures
         self._every = every
         self._by_key: dict[str, Touchpoint] | None = None
+        self._by_name: dict[str, Touchpoint] = {}
         self._lock = asyncio.Lock()
         self._refreshed = float("-inf")
 
@@ -78,6 +88,11 @@ class CachedTouchpoints:
         if self._by_key is None:
             raise TouchpointsUnavailable("the touchpoints have not been read yet", hint="try again in a moment")
         return self._by_key.get(key)
+
+    def by_name(self, name: str) -> Touchpoint | None:
+        if self._by_key is None:
+            raise TouchpointsUnavailable("the touchpoints have not been read yet", hint="try again in a moment")
+        return self._by_name.get(name)
 
     async def refresh(self) -> None:
         """Reads the touchpoints again, unless that was done within a fifth of ``every``."""
@@ -90,6 +105,7 @@ class CachedTouchpoints:
             except self._failures as error:
                 _log.warning("touchpoints could not be read", error=str(error), known=self._by_key is not None)
             else:
+                self._by_name = {touchpoint.name: touchpoint for touchpoint in found}
                 self._by_key = {touchpoint.write_key: touchpoint for touchpoint in found if touchpoint.write_key}
             self._refreshed = asyncio.get_running_loop().time()
 

@@ -1,7 +1,7 @@
 """What channels are made of. A channel imports from here and from nowhere else in the package."""
 
 from onepool.channels.base.account import Account
-from onepool.channels.base.channel import Channel, Cursor, Page, Pulling, PullFailed, Reach, Stream, Token
+from onepool.channels.base.channel import Channel, Cursor, Page, PullFailed, Pulling, Reach, Stream, Token
 from onepool.channels.base.http import Answer, Call, Keep, Push, Refused, Reply, Request, json_reply
 from onepool.channels.base.items import Broken, Decoded, Gathering, Item, Kind, present, sample
 from onepool.channels.base.manifest import (

@@ -42,13 +42,17 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """How a request is answered, and whether it is kept. ``tell`` has what the platform wants to read."""
+    """How a request is answered, and whether it is kept.
+
+    ``once``: what must not come again with another body (nonce and timestamp, where the signature does not cover it).
+    """
 
     status: int = 200
     body: bytes = b""
     content_type: str = "text/plain; charset=utf-8"
     keep: Keep | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    once: str | None = None
 
 
 class Refused(Exception):

@@ -14,13 +14,20 @@ SAMPLE_BYTES = 4096
 
 Kind = Literal["event", "profile", "object", "link"]
 
+Change = Literal["set", "once", "add", "append", "unset", "delete"]
+"""What a profile does with the values that it names, and an object with itself.
+
+``set``: they hold from now on. ``once``: only where there is none yet. ``add``: numbers to add to the present one.
+``append``: texts to add to the present list. ``unset``: there is none any more. ``delete``: the object is gone.
+"""
+
 
 class Item(msgspec.Struct, gc=False):
     """One thing as it was sent.
 
     ``item`` is its running number inside the record and stays the same on every decode. ``message_id`` is the sender's
     own id, or None. ``ids`` are (type, scope, value) in the order sent. ``time`` and ``sent_at`` are the sender's
-    clock, unparsed.
+    clock, unparsed. ``change``: what is done with a profile's values.
     """
 
     kind: Kind
@@ -33,6 +40,7 @@ class Item(msgspec.Struct, gc=False):
     fields: dict[str, Any]
     traits: dict[str, Any]
     context: dict[str, Any]
+    change: Change = "set"
 
 
 class Broken(msgspec.Struct):

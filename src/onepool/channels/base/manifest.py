@@ -13,14 +13,10 @@ Title = dict[Literal["zh", "en"], str]
 """A text for people, in both languages."""
 
 
-class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    pass
-
-
 SettingKind = Literal["text", "secret", "integer", "number", "boolean", "choice", "texts", "mapping", "object"]
 
 
-class Setting(_Part):
+class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One thing that a touchpoint of the channel must or may be told.
 
     A ``secret`` is written as a reference only (``env:NAME``, ``file:PATH``). ``texts`` is a list of texts, ``mapping``
@@ -39,7 +35,7 @@ class Setting(_Part):
     unverified: bool = False
 
 
-class Identifies(_Part):
+class Identifies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An identifier type that the channel yields.
 
     ``scope``: the setting whose value is the scope (``appid``); ``touchpoint``: the touchpoint's own name; empty: the
@@ -54,7 +50,7 @@ class Identifies(_Part):
 Source = Literal["push", "pull", "sdk", "file", "receipt"]
 
 
-class Signal(_Part):
+class Signal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An event (or, with ``kind`` profile, facts of a person; object, a business object) that the channel can give."""
 
     event: str
@@ -65,7 +61,7 @@ class Signal(_Part):
     title: Title | None = None
 
 
-class Content(_Part):
+class Content(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A part of a message that its author writes. ``limit``: longest text, in characters."""
 
     name: str
@@ -75,7 +71,7 @@ class Content(_Part):
     limit: int | None = None
 
 
-class MessageKind(_Part):
+class MessageKind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A kind of message that the channel carries.
 
     ``to``: identifier types of which one is needed (the first that the person has is taken); more are added by
@@ -95,7 +91,7 @@ class MessageKind(_Part):
     marketing: bool = True
 
 
-class Window(_Part):
+class Window(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a person's deed allows to send to them: ``messages`` within ``seconds`` of ``event``.
 
     ``where``: fields of the event and the values that count. ``per``: a field of the event that tells allowances apart
@@ -113,7 +109,7 @@ class Window(_Part):
     unverified: bool = False
 
 
-class Quota(_Part):
+class Quota(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the platform allows at most: ``count`` calls per ``seconds`` (or calendar ``period``) and ``scope``."""
 
     name: str
@@ -126,7 +122,7 @@ class Quota(_Part):
     unverified: bool = False
 
 
-class Manifest(_Part):
+class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A channel as a whole. ``name`` is one of the data standard's channels.
 
     ``endpoints``: base addresses by name, replaced as a whole by a sandbox. ``body_bytes``: the largest push that is

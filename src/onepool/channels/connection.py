@@ -1,0 +1,194 @@
+"""Speaking to a platform for one account: tokens, answers, retries. The only place of the channels with a network."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from typing import Final
+
+import httpx
+
+from onepool.channels.base import Account, Answer, Call, Channel, Cursor, Message, Page, PullFailed, Receipt, Stream
+from onepool.clock import Clock
+from onepool.errors import OnePoolError
+
+_TIMEOUT: Final = httpx.Timeout(10.0, connect=5.0)
+_ANSWER_BYTES: Final = 32 << 20
+_EARLIER: Final = 300.0
+"""Seconds before its end at which a token is fetched anew."""
+
+# It writes whole addresses into its log, and tokens stand in addresses.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+class ConnectionFailed(OnePoolError):
+    """The platform could not be reached, or did not answer in time. ``sent``: it may have got the request."""
+
+    code = "platform-unreachable"
+
+    def __init__(self, message: str, *, sent: bool) -> None:
+        super().__init__(message, hint="look at the network and at the platform's state; it will be tried again")
+        self.sent = sent
+
+
+class TokenRefused(OnePoolError):
+    """The platform gives no token for these settings."""
+
+    code = "token-refused"
+
+
+class Connection:
+    """One account's line to its platform. Threads may share it; one of them fetches the token, the others wait."""
+
+    def __init__(self, channel: Channel, account: Account, clock: Clock, client: httpx.Client | None = None) -> None:
+        self.channel = channel
+        self.account = account
+        self._clock = clock
+        self._client = client or httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False)
+        self._lock = threading.Lock()
+        self._token: tuple[str, float] | None = None
+
+    def call(self, call: Call) -> Answer:
+        """Make a call; a token that the platform rejects is fetched anew, once.
+
+        Raises:
+            ConnectionFailed, TokenRefused: words for the operator, without secrets.
+        """
+        token = self.channel.token
+        if token is None or not call.token:
+            return self._send(call)
+        held = self._fetched(None)
+        answer = self._send(token.attach(call, held))
+        if token.rejected(answer):
+            answer = self._send(token.attach(call, self._fetched(held)))
+        return answer
+
+    def send(self, message: Message) -> Receipt:
+        """Send a message and say what came of it; never raises because of the platform."""
+        reach = self.channel.reach
+        if reach is None or reach.request is None or reach.outcome is None:
+            return Receipt("refused", "account_error", code="no-reach", detail="this channel carries no messages")
+        call = reach.request(message, self.account, self._clock.now())
+        try:
+            answer = self.call(call)
+        except ConnectionFailed as error:
+            if error.sent and not call.idempotent:
+                return Receipt("unknown", "unknown", detail=error.message)
+            return Receipt("retry", "transient", after=60.0, detail=error.message)
+        except TokenRefused as error:
+            return Receipt("retry", "account_error", after=300.0, account=True, detail=error.message)
+        return reach.outcome(message, answer)
+
+    def ask(self, message: Message, provider_id: str) -> Receipt:
+        """What became of a task that was handed over before."""
+        reach = self.channel.reach
+        if reach is None or reach.ask is None or reach.told is None:
+            return Receipt("unknown", "unknown", provider_id=provider_id)
+        try:
+            return reach.told(message, self.call(reach.ask(message, provider_id, self.account)))
+        except (ConnectionFailed, TokenRefused) as error:
+            return Receipt("task", provider_id=provider_id, after=300.0, detail=error.message)
+
+    def pull(self, stream: Stream, cursor: Cursor) -> Iterator[Page]:
+        """The pages of a stream from where it stood. Raises PullFailed, ConnectionFailed, TokenRefused."""
+        steps = stream.start(self.account, dict(cursor), self._clock.now())
+        answer: Answer | None = None
+        try:
+            while True:
+                try:
+                    step = steps.send(answer)
+                except StopIteration:
+                    return
+                answer = None
+                if isinstance(step, Page):
+                    yield step
+                else:
+                    answer = self.call(step)
+                    if answer.status >= 500 or answer.status == 429:
+                        raise PullFailed(f"the platform answered {answer.status}", code=str(answer.status))
+        finally:
+            steps.close()
+
+    def probe(self) -> Answer | None:
+        """A harmless call that needs the right settings; None where the channel has none."""
+        if self.channel.probe is not None:
+            return self.call(self.channel.probe(self.account))
+        if self.channel.token is not None:
+            return self._send(self.channel.token.call(self.account))
+        return None
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _fetched(self, rejected: str | None) -> str:
+        """The token to use; another than ``rejected``."""
+        token = self.channel.token
+        assert token is not None
+        with self._lock:
+            now = self._clock.now().timestamp()
+            if self._token is not None and self._token[0] != rejected and now < self._token[1]:
+                return self._token[0]
+            answer = self._send(token.call(self.account))
+            found = token.read(answer)
+            if found is None:
+                self._token = None
+                raise TokenRefused(
+                    f"the platform gives no token (answer {answer.status}, {_code(answer)})",
+                    where=f"touchpoint {self.account.touchpoint}",
+                    hint="look at the account's id and secret, and at the platform's list of allowed addresses",
+                )
+            value, seconds = found
+            self._token = (value, now + max(seconds - _EARLIER, seconds / 2))
+            return value
+
+    def _send(self, call: Call) -> Answer:
+        if self.channel.sign is not None:
+            call = self.channel.sign(call, self.account, self._clock.now())
+        request = build(self._client, call)
+        sent = False
+        try:
+            with self._client.stream(
+                request.method, request.url, headers=request.headers, content=request.content
+            ) as response:
+                sent = True
+                body = bytearray()
+                for chunk in response.iter_bytes():
+                    body += chunk
+                    if len(body) > _ANSWER_BYTES:
+                        raise ConnectionFailed("the platform's answer is too large", sent=True)
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                return Answer(response.status_code, bytes(body), headers)
+        except httpx.TransportError as error:
+            begun = sent or isinstance(error, httpx.ReadTimeout | httpx.ReadError | httpx.RemoteProtocolError)
+            raise ConnectionFailed(f"the platform does not answer: {type(error).__name__}", sent=begun) from error
+
+
+def build(client: httpx.Client, call: Call) -> httpx.Request:
+    """The request of a call, with everything in its place (tests look at it)."""
+    url = httpx.URL(call.url)
+    if call.query:
+        url = url.copy_merge_params(dict(call.query))
+    content = call.body
+    headers = dict(call.headers)
+    if call.json is not None:
+        content = encode_json(call.json)
+        headers.setdefault("content-type", "application/json; charset=utf-8")
+    if call.form is not None:
+        return client.build_request(call.method, url, headers=headers, data=dict(call.form))
+    return client.build_request(call.method, url, headers=headers, content=content)
+
+
+def encode_json(value: object) -> bytes:
+    """JSON as UTF-8 without escapes of other letters."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _code(answer: Answer) -> str:
+    body = answer.json()
+    if isinstance(body, dict):
+        for name in ("errcode", "code", "error_code", "err_code"):
+            if name in body:
+                return f"code {body[name]}"
+    return "no code"

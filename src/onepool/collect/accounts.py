@@ -1,0 +1,151 @@
+"""A touchpoint's account: its settings checked against the channel's manifest, secrets looked up."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from onepool.channels import registry
+from onepool.channels.base import Account, Manifest, Setting
+from onepool.collect.touchpoint import Touchpoint
+from onepool.errors import OnePoolError
+
+_MAX_SECRET: Final = 64 << 10
+
+
+class AccountError(OnePoolError):
+    """A touchpoint's settings can't be used: something is missing, of a wrong kind, or a secret that isn't there."""
+
+    code = "account"
+
+
+class Accounts:
+    """Accounts of touchpoints, made once for each version of a touchpoint.
+
+    ``data``: the folder that ``file:`` references are relative to. ``sandbox``: the address of the platforms' doubles,
+    for touchpoints that ask for it.
+    """
+
+    def __init__(self, data: Path, sandbox: str | None = None) -> None:
+        self._data = data
+        self._sandbox = sandbox
+        self._made: dict[str, tuple[Touchpoint, Account]] = {}
+
+    def of(self, touchpoint: Touchpoint) -> Account:
+        """The account of a touchpoint. Raises AccountError naming the setting, ChannelError for an unknown channel."""
+        known = self._made.get(touchpoint.name)
+        if known is not None and known[0] == touchpoint:
+            return known[1]
+        account = make_account(touchpoint, self._data, self._sandbox)
+        self._made[touchpoint.name] = (touchpoint, account)
+        return account
+
+    def forget(self, name: str) -> None:
+        """Look secrets up again at the next use (a secret's file was replaced)."""
+        self._made.pop(name, None)
+
+
+def make_account(touchpoint: Touchpoint, data: Path, sandbox: str | None = None) -> Account:
+    """See `Accounts.of`."""
+    manifest = registry.channel(touchpoint.channel).manifest
+    where = f"touchpoint {touchpoint.name}"
+    problems = check_settings(touchpoint.settings, manifest)
+    if problems:
+        name, message = problems[0]
+        raise AccountError(message, where=f"{where}: settings.{name}")
+    settings: dict[str, Any] = {}
+    for setting in manifest.settings:
+        value = touchpoint.settings.get(setting.name, setting.default)
+        if value is None or value == "":
+            continue
+        if setting.kind == "secret":
+            value = look_up(str(value), data, f"{where}: settings.{setting.name}")
+        settings[setting.name] = value
+    endpoints = dict(manifest.endpoints)
+    if touchpoint.sandbox:
+        if not sandbox:
+            raise AccountError(
+                "this touchpoint uses the sandbox, and there is no address of one",
+                where=where,
+                hint="write `sandbox: http://127.0.0.1:8100` in onepool.yaml and run: onepool sandbox",
+            )
+        base = sandbox.rstrip("/")
+        endpoints = {name: f"{base}/{manifest.name}/{name}" for name in endpoints}
+    return Account(touchpoint.name, touchpoint.channel, settings, dict(touchpoint.scopes), endpoints)
+
+
+def check_settings(given: Mapping[str, Any], manifest: Manifest) -> list[tuple[str, str]]:
+    """What is wrong with a touchpoint's settings as (setting, message); secrets are not looked up."""
+    problems: list[tuple[str, str]] = []
+    known = {setting.name for setting in manifest.settings}
+    for name in given:
+        if name not in known:
+            listed = ", ".join(sorted(known)) or "none"
+            problems.append((str(name), f"{manifest.name} has no setting {name}; there are {listed}"))
+    for setting in manifest.settings:
+        value = given.get(setting.name)
+        if value is None or value == "":
+            if setting.required:
+                problems.append((setting.name, f"is needed: {setting.title.get('en', setting.name)}"))
+        elif (message := _wrong(value, setting)) is not None:
+            problems.append((setting.name, message))
+    return problems
+
+
+def is_reference(value: object) -> bool:
+    """Whether a text names a secret instead of being one."""
+    return isinstance(value, str) and bool(re.fullmatch(r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^\0]+", value))
+
+
+def look_up(reference: str, data: Path, where: str) -> str:
+    """The secret behind ``env:NAME`` or ``file:PATH`` (relative to the data folder). Raises AccountError."""
+    if not is_reference(reference):
+        raise AccountError("a secret is written as env:NAME or file:PATH only", where=where)
+    if reference.startswith("env:"):
+        name = reference[4:]
+        if name not in os.environ:
+            raise AccountError(f"the environment has no {name}", where=where, hint=f"set {name} before starting")
+        return os.environ[name]
+    path = data / reference[5:]
+    try:
+        with path.open(encoding="utf-8") as file:
+            return file.read(_MAX_SECRET).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise AccountError(
+            f"the secret's file can't be read: {type(error).__name__}", where=where, hint=str(path)
+        ) from error
+
+
+def _wrong(value: Any, setting: Setting) -> str | None:
+    kinds: dict[str, tuple[type, ...]] = {
+        "text": (str, int),
+        "choice": (str,),
+        "secret": (str,),
+        "integer": (int,),
+        "number": (int, float),
+        "boolean": (bool,),
+        "texts": (list, tuple),
+        "mapping": (dict,),
+        "object": (dict, list),
+    }
+    fits: bool = isinstance(value, kinds[setting.kind]) and not (isinstance(value, bool) and setting.kind != "boolean")
+    if not fits:
+        return f"a {setting.kind} is wanted, not {type(value).__name__}"
+    if setting.kind == "secret" and not is_reference(value):
+        return "a secret is written as env:NAME or file:PATH only, never as it is"
+    if setting.kind == "texts" and not all(isinstance(one, str) for one in value):
+        return "a list of texts is wanted"
+    if setting.kind == "mapping" and not all(isinstance(text, str) for pair in value.items() for text in pair):
+        return "a mapping of text to text is wanted"
+    if setting.kind == "choice" and value not in setting.options:
+        return f"one of {', '.join(setting.options)} is wanted"
+    if (
+        setting.pattern is not None
+        and setting.kind in ("text", "choice")
+        and not re.fullmatch(setting.pattern, str(value))
+    ):
+        return f"does not look right: {setting.pattern} is wanted"
+    return None

@@ -1,0 +1,106 @@
+"""Pushes of platforms and kept pages of pulls, as they stand in the log, and what their channel reads in them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from onepool.channels import registry
+from onepool.channels.base import Account, Push, Request
+from onepool.collect.inbound import Broken, Decoded, register, sample
+from onepool.collect.log import NewRecord, Record
+from onepool.collect.wire import UNREADABLE
+
+HOOK, PULL = "hook", "pull"
+
+
+class Headers(msgspec.Struct, omit_defaults=True):
+    """What is noted beside the body. ``settings``: those of the touchpoint that are not secret, as they were then.
+
+    ``plain``: the decrypted body, so that reading needs no key and a rebuild reads the same after keys changed.
+    """
+
+    channel: str
+    settings: dict[str, Any] = {}
+    scopes: dict[str, str] = {}
+    method: str = "POST"
+    rest: str = ""
+    query: str = ""
+    type: str = ""
+    call: str = ""
+    ip: str = ""
+    agent: str = ""
+    plain: str | None = None
+
+
+_headers = msgspec.json.Decoder(Headers).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def pushed(request: Request, account: Account, at: datetime, plain: str | None) -> NewRecord:
+    """The log record of a verified push."""
+    headers = Headers(
+        channel=account.channel,
+        settings=_open(account),
+        scopes=dict(account.scopes),
+        method=request.method,
+        rest=request.rest,
+        query=request.query,
+        type=request.headers.get("content-type", ""),
+        ip=request.ip,
+        agent=request.headers.get("user-agent", "")[:512],
+        plain=plain,
+    )
+    return NewRecord(at, account.touchpoint, HOOK, _encode(headers), request.body)
+
+
+def pulled(account: Account, call: str, body: bytes, at: datetime) -> NewRecord:
+    """The log record of a page that was fetched with the channel's ``call``."""
+    headers = Headers(channel=account.channel, settings=_open(account), scopes=dict(account.scopes), call=call)
+    return NewRecord(at, account.touchpoint, PULL, _encode(headers), body)
+
+
+def read(record: Record) -> Decoded:
+    """Items of one push or page. What the channel itself fails at waits in quarantine as a whole."""
+    try:
+        headers = _headers(record.headers)
+    except UNREADABLE as error:
+        return Decoded([], [Broken(0, "channel.unreadable", str(error), sample(record.body))])
+    found = registry.find(headers.channel)
+    if found is None or found.read is None:
+        message = f"no channel {headers.channel!r} that reads this is installed; install it and replay"
+        return Decoded([], [Broken(0, "channel.unknown", message, sample(record.body))])
+    kind: Literal["hook", "pull"] = "pull" if record.protocol == PULL else "hook"
+    push = Push(
+        kind=kind,
+        touchpoint=record.touchpoint,
+        settings=headers.settings,
+        scopes=headers.scopes,
+        body=record.body,
+        method=headers.method,
+        rest=headers.rest,
+        query=headers.query,
+        content_type=headers.type,
+        call=headers.call,
+        plain=headers.plain,
+        ip=headers.ip,
+        agent=headers.agent,
+    )
+    try:
+        return found.read(push)
+    # A channel's mistake about one push must not stop the rest; it can be mended and replayed.
+    except Exception as error:  # noqa: BLE001
+        message = f"channel {headers.channel} can't read this: {type(error).__name__}"
+        return Decoded([], [Broken(0, "channel.failed", message, sample(record.body))])
+
+
+def _open(account: Account) -> dict[str, Any]:
+    """The settings that are not secret, and are no larger than a note should be."""
+    secrets = registry.channel(account.channel).manifest.secrets
+    return {name: value for name, value in account.settings.items() if name not in secrets}
+
+
+register(HOOK, read)
+register(PULL, read)

@@ -1,0 +1,226 @@
+"""Callbacks of platforms: ``/hooks/{touchpoint}``.
+
+Verified over the raw bytes before anything is parsed, on disk before the answer, and answered at once: platforms cut
+the connection after five seconds and send again. What a push says is read later, by the tick.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from urllib.parse import unquote
+
+import structlog
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from onepool.channels import registry
+from onepool.channels.base import Account, Refused, Reply, Request
+from onepool.channels.registry import ChannelError
+from onepool.clock import Clock
+from onepool.collect import answers, hooked
+from onepool.collect.accounts import AccountError, Accounts
+from onepool.collect.group_commit import Overloaded
+from onepool.collect.intake import LogWriter
+from onepool.collect.log import LogUnavailable, NewRecord
+from onepool.collect.touchpoint import Refreshing, Touchpoint, TouchpointSource, TouchpointsUnavailable
+from onepool.collect.wire import GzipError, gunzip
+
+_logger = structlog.get_logger(__name__)
+
+PREFIX: Final = "/hooks/"
+_BODY_SECONDS: Final = 15.0
+_QUERY_BYTES: Final = 16 << 10
+_REMEMBERED: Final = 100_000
+_REMEMBERED_SECONDS: Final = 900.0
+
+Kept = Callable[[NewRecord, Account], None]
+
+
+@dataclass(slots=True)
+class HookFigures:
+    """Pushes since the start by how they ended: kept, answered (nothing to keep), or the code of the refusal."""
+
+    outcomes: dict[str, int] = field(default_factory=dict)
+
+    def count(self, outcome: str) -> None:
+        self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
+
+
+class Hooks:
+    """ASGI middleware that answers the callbacks itself and passes everything else on.
+
+    ``kept`` is told of every push once it is on disk (messages that must go out at once hang on it).
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        writer: LogWriter,
+        touchpoints: TouchpointSource,
+        accounts: Accounts,
+        clock: Clock,
+        figures: HookFigures,
+        kept: Kept | None = None,
+    ) -> None:
+        self._app = app
+        self._writer = writer
+        self._touchpoints = touchpoints
+        self._accounts = accounts
+        self._clock = clock
+        self._figures = figures
+        self._kept = kept
+        self._seen = Once()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
+            await self._app(scope, receive, send)
+            return
+        try:
+            reply, outcome = await self._answer(scope, receive)
+        except Refused as refused:
+            self._figures.count(refused.code)
+            await answers.problem(send, refused.status, refused.code, refused.message)
+        except (LogUnavailable, Overloaded, TouchpointsUnavailable) as error:
+            self._figures.count("unavailable")
+            await answers.problem(send, 503, error.code, "nothing was stored; send it again")
+        except (AccountError, ChannelError) as error:
+            # Which secret is missing is for the operator, not for whoever calls.
+            self._figures.count("not-configured")
+            _logger.error("a touchpoint can't take pushes", error=str(error))
+            await answers.problem(send, 503, "not-configured", "this touchpoint is not set up completely")
+        except _Gone:
+            return
+        else:
+            self._figures.count(outcome)
+            await _send(send, reply)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> tuple[Reply, str]:
+        name, _, rest = scope["path"][len(PREFIX) :].partition("/")
+        touchpoint = await self._touchpoint(unquote(name))
+        if touchpoint.paused:
+            raise Refused(503, "paused", "this touchpoint is paused; send it again later")
+        channel = registry.find(touchpoint.channel)
+        if channel is None or channel.check is None:
+            raise Refused(404, "no-hook", "this touchpoint takes no callbacks")
+        if scope["method"] not in ("GET", "POST"):
+            raise Refused(405, "method", "callbacks come with GET or POST")
+        account = self._accounts.of(touchpoint)
+        request = await self._request(scope, receive, rest, channel.manifest.body_bytes)
+        now = self._clock.now()
+        try:
+            reply = channel.check(request, account, now)
+        except Refused:
+            raise
+        # A mistake of the channel's: it must be seen, and the platform should send again once it is mended.
+        except Exception as error:
+            _logger.exception("a channel failed at a push", channel=touchpoint.channel, error=type(error).__name__)
+            raise Refused(503, "channel-failed", "this push could not be checked; send it again later") from error
+        if reply.once and not self._seen.first(f"{touchpoint.name} {reply.once}", request.body, now):
+            raise Refused(403, "replayed", "this signature was used before, with another body")
+        if reply.keep is None:
+            return reply, "answered"
+        record = hooked.pushed(request, account, now, reply.keep.plain)
+        await self._writer.append(record)
+        if self._kept is not None:
+            self._kept(record, account)
+        return reply, "kept"
+
+    async def _touchpoint(self, name: str) -> Touchpoint:
+        found = self._touchpoints.by_name(name)
+        if found is None and isinstance(self._touchpoints, Refreshing):
+            await self._touchpoints.refresh()  # one made a moment ago must not be refused
+            found = self._touchpoints.by_name(name)
+        if found is None:
+            raise Refused(404, "no-touchpoint", "there is no such touchpoint")
+        return found
+
+    async def _request(self, scope: Scope, receive: Receive, rest: str, limit: int) -> Request:
+        query: bytes = scope["query_string"]
+        if len(query) > _QUERY_BYTES:
+            raise Refused(414, "too-large", f"the query may have {_QUERY_BYTES:,} bytes at most")
+        headers: dict[str, str] = {}
+        for raw, value in scope["headers"]:
+            headers.setdefault(raw.decode("latin-1").lower(), value.decode("latin-1"))
+        try:
+            async with asyncio.timeout(_BODY_SECONDS):
+                body = await _body(receive, limit)
+        except TimeoutError as error:
+            raise Refused(408, "slow", f"the body did not arrive within {_BODY_SECONDS:.0f} seconds") from error
+        encoding = headers.get("content-encoding", "").strip().lower()
+        if encoding in ("gzip", "x-gzip"):
+            try:
+                body = gunzip(body, limit)
+            except GzipError as error:
+                status, code = (413, "too-large") if error.too_large else (400, "malformed")
+                raise Refused(status, code, str(error)) from error
+        elif encoding not in ("", "identity"):
+            raise Refused(415, "content-encoding", "the body may be plain or gzip")
+        client = scope.get("client")
+        return Request(
+            method=scope["method"],
+            rest=rest,
+            query=query.decode("latin-1"),
+            headers=headers,
+            body=body,
+            ip=client[0] if client else "",
+        )
+
+
+class Once:
+    """Remembers for a while which signature came with which body: a stolen one must not carry another body.
+
+    The same body again is a platform's repetition; the tick drops it by its id.
+    """
+
+    def __init__(self, most: int = _REMEMBERED, seconds: float = _REMEMBERED_SECONDS) -> None:
+        self._most = most
+        self._seconds = seconds
+        self._seen: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
+
+    def first(self, key: str, body: bytes, now: datetime) -> bool:
+        """False if the key came with another body within the time remembered."""
+        at = now.timestamp()
+        digest = hashlib.blake2b(body, digest_size=16).digest()
+        while self._seen and (len(self._seen) > self._most or at - next(iter(self._seen.values()))[0] > self._seconds):
+            self._seen.popitem(last=False)
+        known = self._seen.get(key)
+        if known is not None:
+            return known[1] == digest
+        self._seen[key] = (at, digest)
+        return True
+
+
+class _Gone(Exception):
+    """The client went away before its request was complete."""
+
+
+async def _body(receive: Receive, limit: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise _Gone
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            raise Refused(413, "too-large", f"a push may have {limit:,} bytes at most")
+        chunks.append(chunk)
+        if not message.get("more_body"):
+            return b"".join(chunks)
+
+
+async def _send(send: Send, reply: Reply) -> None:
+    headers = [
+        (b"content-type", reply.content_type.encode("latin-1")),
+        (b"content-length", str(len(reply.body)).encode()),
+        (b"cache-control", b"no-store"),
+        *((name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers),
+    ]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})

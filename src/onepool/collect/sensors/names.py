@@ -1,0 +1,74 @@
+"""Names and values as Sensors' clients write them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+_NAME: Final = re.compile(r"[a-zA-Z_$][a-zA-Z0-9_$]{0,99}")
+_RESERVED: Final = frozenset(
+    "distinct_id original_id time properties id first_id second_id users events event event_id device_id user_id date "
+    "datetime".split()
+)
+_RESERVED_STARTS: Final = ("user_group", "user_tag")
+_KNOWN_LIMIT: Final = 20_000
+_PLACEHOLDERS: Final = (
+    "未取到值",
+    "取值异常",
+    "url的domain解析失败",
+    "url解析失败",
+    "url_domain异常",
+    "hostname解析异常",
+    "获取网络信息失败",
+)
+_UNPADDED: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{1,2}")
+LIFTED: Final = ("$is_login_id", "$time", "$token", "$project")
+"""Properties that say something of the record and are none of its own."""
+
+_known: set[str] = set()  # names that were found good; it only saves time
+
+
+def fault(name: Any) -> str | None:
+    """What is wrong with the name of an event, of a property or of a kind of item; None if nothing is."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        return (
+            f"{name!r:.120} is no name: write at most 100 letters (a-z), digits, `_` and `$`, not beginning with a digit"
+        )
+    lower = name.lower()
+    if lower in _RESERVED or lower.startswith(_RESERVED_STARTS):
+        return f"{name!r} is a reserved name; choose another one"
+    return None
+
+
+def wrong(properties: dict[str, Any]) -> tuple[str, str] | None:
+    """The first property whose name breaks the rule, and how; None if all are good."""
+    if properties.keys() <= _known:
+        return None
+    for name in properties:
+        if name in _known:
+            continue
+        told = fault(name)
+        if told is not None:
+            return name[:120], told
+        if len(_known) < _KNOWN_LIMIT:
+            _known.add(name)
+    return None
+
+
+def clean(properties: dict[str, Any]) -> dict[str, Any]:
+    """The properties without those lifted to the record; placeholders of the clients become None.
+
+    The clients write milliseconds of times without leading zeros: ``03:04:05.7`` is 7 ms after the second.
+    """
+    found = {}
+    for name, value in properties.items():
+        if type(value) is str:
+            if name[0] == "$" and value.startswith(_PLACEHOLDERS):
+                value = None
+            elif 21 <= len(value) <= 22 and value[19] == "." and _UNPADDED.fullmatch(value):
+                value = value[:20] + value[20:].zfill(3)
+        found[name] = value
+    for name in LIFTED:
+        if name in found:
+            del found[name]
+    return found

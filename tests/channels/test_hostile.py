@@ -1,0 +1,99 @@
+"""Nothing that comes from outside makes a channel fail: it is refused, or kept and read without an error."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.channels import cases
+
+from onepool.channels import registry
+from onepool.channels.base import Refused, Request
+from onepool.collect import hooked
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+_HOOKED = [name for name in registry.names() if registry.channel(name).check is not None]
+_READERS = [name for name in registry.names() if registry.channel(name).read is not None]
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=5),
+    max_leaves=20,
+)
+_BODIES = st.binary(max_size=300) | _JSON.map(lambda value: json.dumps(value).encode())
+
+
+def _tables() -> dict[str, cases.Table]:
+    return {table.name: table for table in cases.tables()}
+
+
+@pytest.mark.parametrize("name", _HOOKED)
+@settings(deadline=None, max_examples=60)
+@given(
+    body=_BODIES,
+    query=st.text(max_size=80),
+    rest=st.text(max_size=30),
+    method=st.sampled_from(["GET", "POST"]),
+    headers=st.dictionaries(st.sampled_from(["content-type", "x-douyin-signature", "event-sign", "msg-id"]), st.text()),
+)
+def test_any_bytes_are_refused_or_read(
+    name: str, body: bytes, query: str, rest: str, method: str, headers: dict[str, str]
+) -> None:
+    table = _tables().get(name, cases.Table(name, {}))
+    account = table.account({})
+    channel = registry.channel(name)
+    assert channel.check is not None
+    request = Request(method, rest, query, headers, body, "203.0.113.9")
+    try:
+        reply = channel.check(request, account, NOW)
+    except Refused as refused:
+        assert 400 <= refused.status < 500
+        return
+    assert reply.status < 500
+    if reply.keep is not None:
+        _reads(hooked.pushed(request, account, NOW, reply.keep.plain))
+
+
+@pytest.mark.parametrize("name", _READERS)
+@settings(deadline=None, max_examples=60)
+@given(body=_BODIES, call=st.sampled_from(["", "orders", "x"]), data=st.data())
+def test_whatever_stands_in_the_log_is_read_without_an_error(name: str, body: bytes, call: str, data: Any) -> None:
+    table = _tables().get(name, cases.Table(name, {}))
+    account = table.account({})
+    calls = sorted(registry.channel(name).streams) or ["x"]
+    _reads(hooked.pulled(account, data.draw(st.sampled_from([*calls, call])), body, NOW))
+
+
+@pytest.mark.parametrize(("table", "case"), [pytest.param(t, c, id=i) for i, t, c in cases.every("receive")])
+@settings(deadline=None, max_examples=25)
+@given(data=st.data())
+def test_a_push_with_a_part_changed_is_refused_or_read(table: cases.Table, case: dict[str, Any], data: Any) -> None:
+    """The content of a verified push with something cut, doubled or of another type still reads without an error."""
+    account, now, request = table.account(case), table.now(case), cases.request_of(case)
+    assert table.channel.check is not None
+    try:
+        reply = table.channel.check(request, account, now)
+    except Refused:
+        return
+    if reply.keep is None:
+        return
+    text = reply.keep.plain if reply.keep.plain is not None else request.body.decode("utf-8", "replace")
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, min(len(text), start + 40)))
+    other = data.draw(st.sampled_from(["", "null", "[]", '"', "{}", "-1", "<", "&#0;", "\ud800", "9" * 400]))
+    text = text[:start] + other + text[end:]
+    encrypted = reply.keep.plain is not None
+    body = request.body if encrypted else text.encode("utf-8", "surrogatepass")
+    changed = Request(request.method, request.rest, request.query, request.headers, body, request.ip)
+    kept = text.encode("utf-8", "replace").decode() if encrypted else None
+    _reads(hooked.pushed(changed, account, now, kept))
+
+
+def _reads(record: Any) -> None:
+    items, broken = cases.items_of(record)
+    assert "channel.failed" not in broken, "the channel raised"
+    for item in items:
+        json.dumps(item, default=str)
