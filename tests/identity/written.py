@@ -131,10 +131,12 @@ class Written:
                 )
             )
 
-    def change(self, kind: str, day: float) -> None:
+    def change(self, kind: str, day: float, customer: int = 1, other: int = 2) -> None:
         with self.state.write() as connection:
             connection.execute(
-                insert(schema.customer_changes).values(at=at(day), log_offset=1, kind=kind, customer_id=1, other_id=2)
+                insert(schema.customer_changes).values(
+                    at=at(day), log_offset=1, kind=kind, customer_id=customer, other_id=other
+                )
             )
 
     def applied(self, decision: int) -> None:

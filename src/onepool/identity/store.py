@@ -96,15 +96,19 @@ def save(connection: Connection, resolved: Resolved, registry: Registry, at: int
         connection,
         insert(customer_changes),
         ("at", "log_offset", "kind", "customer_id", "other_id"),
-        ((at, offset, *change) for change in merges_and_splits(resolved.moved)),
+        ((at, offset, *change) for change in moves(resolved.moved)),
     )
     update_many(connection, _JOINED, ("candidate", "now"), ((number, "joined") for number in resolved.joined))
     if resolved.decided is not None:
         set_meta(connection, decisions.APPLIED, str(resolved.decided))
 
 
-def merges_and_splits(moved: pa.Table) -> Iterator[tuple[str, int, int]]:
-    """What moved identifiers mean for customers: (merge, gone, kept) and (split, out, of)."""
+def moves(moved: pa.Table) -> Iterator[tuple[str, int, int]]:
+    """What moved identifiers mean for customers: (merge, gone, kept), (split, out, of), and (move, identifier, was).
+
+    Every known identifier whose customer changed has one of them, so that its customer at any earlier tick can be told
+    (onepool.identity.read.history): before a merge it was its own, before the others that of the third.
+    """
     node = moved.column("identifier_id").to_numpy()
     now = moved.column("customer_id").to_numpy()
     was = moved.column("was").fill_null(-1).to_numpy()
@@ -112,6 +116,8 @@ def merges_and_splits(moved: pa.Table) -> Iterator[tuple[str, int, int]]:
         yield "merge", int(node[place]), int(now[place])
     for place in np.flatnonzero((now == node) & (was >= 0)).tolist():
         yield "split", int(node[place]), int(was[place])
+    for place in np.flatnonzero((now != node) & (was >= 0) & (was != node)).tolist():
+        yield "move", int(node[place]), int(was[place])
 
 
 def load(state: State, graph: Graph, ids: KeyMap, resolver: Resolver) -> I64:

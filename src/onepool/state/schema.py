@@ -123,19 +123,35 @@ candidates = Table(
     Index("candidates_status", "status", "probability"),
 )
 
-# Merges and splits as the tick made them: of whom, with whom.
+# Merges and splits as the tick made them: of whom, with whom; and which identifiers moved along.
 customer_changes = Table(
     "customer_changes",
     metadata,
     Column("id", _Id, primary_key=True, autoincrement=True),
     Column("at", BigInteger, nullable=False),
     Column("log_offset", BigInteger, nullable=False),
-    Column("kind", String(16), nullable=False),  # merge: customer_id went up in other_id; split: came out of other_id
+    # merge: customer_id went up in other_id; split: came out of other_id; move: identifier customer_id was other_id's
+    Column("kind", String(16), nullable=False),
     Column("customer_id", BigInteger, nullable=False),
     Column("other_id", BigInteger, nullable=False),
     Index("customer_changes_at", "at"),
     Index("customer_changes_customer", "customer_id"),
     Index("customer_changes_other", "other_id"),
+)
+
+# Where each stream of a touchpoint (orders, followers …) was fetched to, and how its last run went.
+streams = Table(
+    "streams",
+    metadata,
+    Column("touchpoint", String(128), primary_key=True),
+    Column("stream", String(64), primary_key=True),
+    Column("cursor", Text, nullable=False),  # JSON, the channel's own
+    Column("ran_at", BigInteger, nullable=True),
+    Column("done_at", BigInteger, nullable=True),  # the last run that went through
+    Column("next_at", BigInteger, nullable=True),
+    Column("pages", BigInteger, nullable=False, default=0),
+    Column("failures", Integer, nullable=False, default=0),  # one after another
+    Column("error", Text, nullable=False, default=""),
 )
 
 # What the tick decided about tags and segments: each row one batch of changes, columns packed as Arrow (zstd).

@@ -12,6 +12,7 @@ from onepool.identity.read.graph import (
     side_with,
     split_sides,
 )
+from onepool.identity.read.history import customers_at
 from onepool.identity.read.overview import Overview, Suspect, overview, suspicious
 from onepool.identity.read.queue import (
     Kind,
@@ -56,6 +57,7 @@ __all__ = [
     "briefs",
     "candidates",
     "candidates_by_id",
+    "customers_at",
     "ends",
     "explain",
     "find_records",

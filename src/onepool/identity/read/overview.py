@@ -252,7 +252,8 @@ def _changes(connection: Connection, now: datetime, zone: ZoneInfo, days: int) -
     first = today - timedelta(days=days - 1)
     since = to_micros(datetime(first.year, first.month, first.day, tzinfo=zone))
     quarter = (table.c.at // _QUARTER).label("quarter")
-    query = select(quarter, table.c.kind, func.count()).where(table.c.at >= since).group_by(quarter, table.c.kind)
+    shown = (table.c.at >= since) & table.c.kind.in_(("merge", "split"))
+    query = select(quarter, table.c.kind, func.count()).where(shown).group_by(quarter, table.c.kind)
     counted: Counter[tuple[str, str]] = Counter()
     for number, kind, count in connection.execute(query):
         day = from_micros(int(number) * _QUARTER).astimezone(zone).date().isoformat()

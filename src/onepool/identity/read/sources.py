@@ -142,7 +142,7 @@ def nodes(
     table = schema.identifiers
     found: dict[int, Node] = {}
     with sources.state.read() if connection is None else nullcontext(connection) as opened:
-        for part in _parts(ids):
+        for part in in_parts(ids):
             for row in opened.execute(select(table).where(table.c.id.in_(part))):
                 found[row.id] = _node(row, owner.get(row.id, row.id))
     return found
@@ -170,7 +170,7 @@ def links_of(
     bases = {node.base for node in ends.values()} | set(ends)
     found: dict[int, Any] = {}
     more = False
-    for part in _parts(bases):
+    for part in in_parts(bases):
         for end in (table.c.a, table.c.b):
             query = select(table).where(end.in_(part)).order_by(table.c.id).limit(limit + 1)
             rows = connection.execute(query).all()
@@ -186,7 +186,7 @@ def links_by_id(sources: Sources, ids: Collection[int]) -> dict[int, Link]:
     table = schema.links
     rows: list[Any] = []
     with sources.state.read() as connection:
-        for part in _parts(ids):
+        for part in in_parts(ids):
             rows += connection.execute(select(table).where(table.c.id.in_(part))).all()
         return {link.link_id: link for link in _links(connection, sources, rows)}
 
@@ -220,7 +220,7 @@ def tenures(connection: Connection, bases: Collection[int] | None = None) -> Ten
     if bases is None:
         return Tenures(tuple(row) for row in connection.execute(query))
     rows: list[tuple[int, int, int]] = []
-    for part in _parts(bases):
+    for part in in_parts(bases):
         rows += [tuple(row) for row in connection.execute(query.where(table.c.base.in_(part)))]
     return Tenures(rows)
 
@@ -229,7 +229,7 @@ def consents_of(connection: Connection, ids: Collection[int]) -> dict[int, bool]
     """Whether joining was granted (or withdrawn), of those identifiers whose person said so."""
     table = schema.consents
     found: dict[int, bool] = {}
-    for part in _parts(ids):
+    for part in in_parts(ids):
         for row in connection.execute(select(table).where(table.c.identifier_id.in_(part))):
             found[row.identifier_id] = bool(row.granted)
     return found
@@ -302,7 +302,8 @@ def _node(row: Any, customer_id: int) -> Node:
     )
 
 
-def _parts(ids: Collection[int]) -> Iterator[list[int]]:
+def in_parts(ids: Collection[int]) -> Iterator[list[int]]:
+    """Numbers in ascending parts, as many as one statement takes."""
     ordered = sorted(ids)
     for start in range(0, len(ordered), _CHUNK):
         yield ordered[start : start + _CHUNK]
