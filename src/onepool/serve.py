@@ -32,7 +32,7 @@ from onepool.errors import OnePoolError
 from onepool.identity.warm import warm
 from onepool.pool import Session, remote
 from onepool.tick import Desk, Worker
-from onepool.workspace import Workspace, open_workspace
+from onepool.workspace import Workspace, open_workspace, puller_of
 
 _logger = structlog.get_logger(__name__)
 
@@ -88,6 +88,7 @@ async def _serve(
     tasks = [asyncio.create_task(collector.keep(stop)) for collector in collectors]
     halt = threading.Event()
     ticking: threading.Thread | None = None
+    fetching: threading.Thread | None = None
     servers: list[_Server] = []
     try:
         if work:
@@ -97,6 +98,9 @@ async def _serve(
             worker = await asyncio.to_thread(Worker, workspace, feed.publish)
             ticking = threading.Thread(target=worker.run, args=(halt,), name="tick", daemon=True)
             ticking.start()
+            puller = await asyncio.to_thread(puller_of, workspace)
+            fetching = threading.Thread(target=puller.run, args=(halt,), name="fetch", daemon=True)
+            fetching.start()
             desk = Desk(workspace, worker)
             app = create_app(workspace, feed, workspace.clock, desk)
             servers = [_Server(app, workspace.data / API_SOCKET), _Server(_internal(workspace, desk), workspace.socket)]
@@ -120,6 +124,9 @@ async def _serve(
         if ticking is not None:
             await asyncio.to_thread(ticking.join)
             worker.close()
+        if fetching is not None:
+            # It may wait for a platform's answer; what it has kept is kept, and it is a daemon.
+            await asyncio.to_thread(fetching.join, 2.0)
 
 
 async def _collecting(address: str, tasks: list[asyncio.Task[None]], stop: asyncio.Event) -> None:

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from onepool.clock import Clock, SystemClock
+from onepool.collect.accounts import Accounts
 from onepool.collect.log import Log, NewRecord, SqliteLog
+from onepool.collect.pulls import Puller
 from onepool.collect.touchpoint import Touchpoint
 from onepool.definitions import Definition, Definitions, canonical
 from onepool.errors import WorkspaceError
@@ -207,6 +209,12 @@ class Workspace:
                 "the key of digests is damaged", where=str(path), hint="put it back from a backup; digests depend on it"
             )
         return key
+
+
+def puller_of(workspace: Workspace) -> Puller:
+    """What fetches from the platforms of a workspace."""
+    accounts = Accounts(workspace.data, workspace.settings.sandbox)
+    return Puller(workspace.data, workspace.state, workspace.log, workspace.clock, accounts, workspace.touchpoints)
 
 
 def _write_once(path: Path, text: str) -> None:
