@@ -17,7 +17,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from onepool.identity.matching.components import batches, components
 from onepool.identity.matching.settings import MatchingError
+from onepool.identity.matching.threads import each
 
 Ints = npt.NDArray[np.int64]
 _SCALE = 1_000_000
@@ -25,6 +27,8 @@ _SCALE = 1_000_000
 _NEVER = -(10**15)
 #: least weight of a pair in a mean
 _LEAST = 0.05
+#: pairs that are clustered together where they can be told apart: few enough for a processor's cache
+_BATCH = 8_000
 
 
 @numba.njit(cache=True, nogil=True)
@@ -265,16 +269,46 @@ def link(
         right = np.concatenate([right, np.maximum(*never)])
         points = np.concatenate([points, np.full(len(never[0]), _NEVER, dtype=np.int64)])
         lack = np.concatenate([lack, np.zeros(len(never[0]), dtype=np.int64)])
-    kept = (left != right) & ((points != 0) | (lack != 0))
+    # A mean is never above the best of its pairs: only records connected by pairs that could join alone ever do.
+    alone = points >= (1.0 - lack / _SCALE) * threshold * _SCALE * (1.0 - 1e-9)
+    component = components(left[alone], right[alone], records)
+    kept = (component[left] == component[right]) & (left != right) & ((points != 0) | (lack != 0))
     left, right, points, lack = left[kept], right[kept], points[kept], lack[kept]
-    # A pair told twice counts once: never wins, else the higher score.
-    order = np.lexsort((lack, np.where(points < 0, points, -points), right, left))
-    left, right, points, lack = left[order], right[order], points[order], lack[order]
-    if len(left):
-        new = np.r_[True, (left[1:] != left[:-1]) | (right[1:] != right[:-1])]
-        left, right, points, lack = left[new], right[new], points[new], lack[new]
+    held = np.flatnonzero(np.bincount(component, minlength=records)[component] > 1)
+    held = held[np.argsort(component[held], kind="stable")]
+    place = np.empty(records, dtype=np.int64)
+    place[held] = np.arange(len(held))
+    # Within a component the order of records stays, so ties are what they were.
+    packed = place[left] * records + place[right]
+    order = np.argsort(packed)
+    if len(order) and (np.diff(packed[order]) == 0).any():
+        # A pair told twice counts once: never wins, else the higher score.
+        order = np.lexsort((lack, np.where(points < 0, points, -points), packed))
+        order = order[np.r_[True, np.diff(packed[order]) != 0]]
+    packed, points, lack = packed[order], points[order], lack[order]
+    left, right = packed // records, packed % records
     values = np.zeros((records, 0), dtype=np.int64) if exclusive is None else exclusive
-    return np.asarray(_average_linkage(left, right, points, lack, records, threshold * _SCALE, most, values))
+
+    def joined(batch: tuple[slice, slice]) -> Ints:
+        members, edges = held[batch[0]], batch[1]
+        first = batch[0].start
+        found = _average_linkage(
+            left[edges] - first,
+            right[edges] - first,
+            points[edges],
+            lack[edges],
+            len(members),
+            threshold * _SCALE,
+            most,
+            values[members],
+        )
+        return np.asarray(members[found])
+
+    cluster = np.arange(records)
+    todo = list(batches(component[held], left, _BATCH))
+    for (members, _), found in zip(todo, each(joined, todo), strict=True):
+        cluster[held[members]] = found
+    return cluster
 
 
 def cluster(

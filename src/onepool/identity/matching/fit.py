@@ -101,12 +101,12 @@ def fit(
         judged.persons() >= settings.labels_for_boosting or int(judged.match.sum()) >= 5 * settings.labels_for_boosting
     )
     if settings.boost and (enough or worthwhile(scored.chance)):
-        forest = self_train(
+        forest, chance = self_train(
             features(scored.weights, model.dependences), scored.chance, scored.left, scored.right, size, most, settings,
             judged if enough else None,
         )  # fmt: skip
         model = replace(model, forest=forest)
-        scored = replace(scored, chance=model.chance(scored.weights))
+        scored = replace(scored, chance=chance)
     if side is None:
         missing = missing_pairs(
             scored.left, scored.right, scored.chance, size, most, 0.3, min(settings.pair_budget // 2, 20 * size)

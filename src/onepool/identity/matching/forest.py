@@ -14,10 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from onepool.identity.matching.settings import MatchingError
+from onepool.identity.matching.threads import each
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
+#: rows that one thread takes at a time, and rows that walk down a tree together
+_ROWS, _BLOCK = 200_000, 256
 
 
 @dataclass(frozen=True)
@@ -38,14 +41,15 @@ class Forest:
         """Calibrated log-odds of each row of features."""
         if rows.shape[1] != self.features:
             raise MatchingError(f"the boosted model reads {self.features} features, not {rows.shape[1]}")
-        raw = _sum(
-            np.ascontiguousarray(rows, dtype=np.float32),
-            np.array(self.roots, dtype=np.int32),
-            np.array(self.feature, dtype=np.int32),
-            np.array(self.value, dtype=np.float64),
-            np.array(self.left, dtype=np.int32),
-            np.array(self.right, dtype=np.int32),
-        )
+        walk = _Walk.of(self)
+        held = np.ascontiguousarray(rows, dtype=np.float32)
+
+        def summed(start: int) -> Doubles:
+            part = held[start : start + _ROWS]
+            return np.asarray(_sum(part, walk.roots, walk.depths, walk.feature, walk.bound, walk.low, walk.leaf))
+
+        parts = each(summed, range(0, len(held), _ROWS))
+        raw = np.concatenate([np.zeros(0), *parts])
         return np.asarray(raw * self.slope + self.shift, dtype=np.float32)
 
     def probability(self, rows: Floats) -> Floats:
@@ -68,27 +72,84 @@ class Forest:
         size = len(forest.feature)
         ok = len(forest.value) == len(forest.left) == len(forest.right) == size
         ok = ok and all(0 <= root < size for root in forest.roots)
+        inner: list[int] = []
         for node in range(size if ok else 0):
             if forest.feature[node] >= 0:
                 # Children come after their parent, so every walk ends.
                 children = (forest.left[node], forest.right[node])
                 ok = ok and forest.feature[node] < forest.features and all(node < child < size for child in children)
+                inner.extend(children)
+        # With one parent each, all trees together have no more places than nodes.
+        ok = ok and len(set(inner)) == len(inner)
         if not ok:
             raise MatchingError("the trees of this model are damaged")
         return forest
 
 
-@numba.njit(cache=True, nogil=True, parallel=False)
-def _sum(rows: Floats, roots: Ints, feature: Ints, value: Doubles, left: Ints, right: Ints) -> Doubles:
+@dataclass(frozen=True)
+class _Walk:
+    """The trees for a walk without branches: children stand side by side (``low``, and ``low`` + 1 above ``bound``),
+    a leaf leads to itself, and every row takes as many steps as the tree is deep."""
+
+    roots: Ints
+    depths: Ints
+    feature: Ints
+    bound: Floats
+    low: Ints
+    leaf: Doubles
+
+    @staticmethod
+    def of(forest: Forest) -> _Walk:
+        # As many places as nodes: each tree from its root, level by level.
+        order: list[int] = []
+        low: list[int] = []
+        roots, depths = [], []
+        for root in forest.roots:
+            roots.append(len(order))
+            order.append(root)
+            level, depth = [len(order) - 1], -1
+            while level:
+                depth += 1
+                below: list[int] = []
+                for at in level:
+                    low.append(len(order) if forest.feature[order[at]] >= 0 else at)
+                    if forest.feature[order[at]] >= 0:
+                        below.extend((len(order), len(order) + 1))
+                        order.extend((forest.left[order[at]], forest.right[order[at]]))
+                level = below
+            depths.append(depth)
+        feature = np.array(forest.feature, dtype=np.int32)[order]
+        value = np.array(forest.value, dtype=np.float64)[order]
+        inner = feature >= 0
+        # A float32 is at most the bound exactly when it is at most the largest float32 that is.
+        bound = value.astype(np.float32)
+        bound = np.where(bound > value, np.nextafter(bound, np.float32(-np.inf)), bound)
+        return _Walk(
+            np.array(roots, dtype=np.int32),
+            np.array(depths, dtype=np.int32),
+            np.where(inner, feature, 0).astype(np.int32),
+            np.where(inner, bound, np.float32(np.inf)).astype(np.float32),
+            np.array(low, dtype=np.int32),
+            np.where(inner, 0.0, value),
+        )
+
+
+@numba.njit(cache=True, nogil=True)
+def _sum(rows: Floats, roots: Ints, depths: Ints, feature: Ints, bound: Floats, low: Ints, leaf: Doubles) -> Doubles:
     out = np.zeros(len(rows), dtype=np.float64)
-    for row in range(len(rows)):
-        total = 0.0
-        for root in roots:
-            node = root
-            while feature[node] >= 0:
-                node = left[node] if rows[row, feature[node]] <= value[node] else right[node]
-            total += value[node]
-        out[row] = total
+    features = rows.shape[1]
+    held = rows.ravel()
+    at = np.empty(_BLOCK, dtype=np.int32)
+    for start in range(0, len(rows), _BLOCK):
+        size = min(_BLOCK, len(rows) - start)
+        for tree in range(len(roots)):
+            at[:size] = roots[tree]
+            for _ in range(depths[tree]):
+                for i in range(size):
+                    node = at[i]
+                    at[i] = low[node] + (held[(start + i) * features + feature[node]] > bound[node])
+            for i in range(size):
+                out[start + i] += leaf[at[i]]
     return out
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from onepool.identity.matching.blocking import unique_sorted
 from onepool.identity.matching.clustering import link
 from onepool.identity.matching.comparing import Floats
 from onepool.identity.matching.forest import Forest, train
@@ -68,8 +69,9 @@ def self_train(
     settings: Settings,
     labels: Labels | None,
     rounds: int = 2,
-) -> Forest:
-    """The boosted model for pairs with features ``rows``, scored by weights alone so far (``chance``)."""
+) -> tuple[Forest, Floats]:
+    """The boosted model for pairs with features ``rows``, scored by weights alone so far (``chance``), and what it
+    makes of them."""
     random = np.random.default_rng(settings.seed)
     judged = np.zeros(0, dtype=np.int64)
     truth = np.zeros(0)
@@ -104,7 +106,7 @@ def self_train(
         )
         chance = forest.probability(rows)
     assert forest is not None
-    return forest
+    return forest, chance
 
 
 def missing_pairs(left: Ints, right: Ints, chance: Floats, records: int, most: int, least: float, limit: int) -> Ints:
@@ -117,7 +119,7 @@ def missing_pairs(left: Ints, right: Ints, chance: Floats, records: int, most: i
     ends = np.searchsorted(cluster[order], np.arange(records), side="right")
     likely = chance >= least
     a, b = cluster[left[likely]], cluster[right[likely]]
-    between = np.unique(np.minimum(a, b) * records + np.maximum(a, b))
+    between = unique_sorted(np.minimum(a, b) * records + np.maximum(a, b))
     a, b = between // records, between % records
     sizes = ends - starts
     # A group pair that would break the largest size can't join anyway.
@@ -132,5 +134,7 @@ def missing_pairs(left: Ints, right: Ints, chance: Floats, records: int, most: i
     y = order[starts[b][pair] + within % np.maximum(sizes[b][pair], 1)]
     different = x != y
     x, y = x[different], y[different]
-    wanted = np.unique(np.minimum(x, y) * records + np.maximum(x, y))
-    return np.setdiff1d(wanted, np.minimum(left, right) * records + np.maximum(left, right), assume_unique=False)
+    wanted = unique_sorted(np.minimum(x, y) * records + np.maximum(x, y))
+    scored = np.sort(np.minimum(left, right) * records + np.maximum(left, right))
+    at = np.minimum(np.searchsorted(scored, wanted), max(0, len(scored) - 1))
+    return wanted[scored[at] != wanted] if len(scored) else wanted
