@@ -200,10 +200,10 @@ class Compiled:
     def _verdict(self, graph: Graph, edge: int) -> Verdict:
         return Verdict(*graph.status(np.array([edge]))[0])
 
-    def from_scratch(self) -> Solution:
-        """What a solve of everything says."""
+    def from_scratch(self, thorough: bool = False) -> Solution:
+        """What a solve of everything says, with or without its short ways."""
         other = self.graph.copy()
-        other.solve()
+        other.solve(thorough)
         return self.solution(other)
 
     def born_all(self) -> None:

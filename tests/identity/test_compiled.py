@@ -114,12 +114,18 @@ class Histories(RuleBasedStateMachine):
         node.last_seen = max(node.last_seen, time)
         self.engine.seen(node.id, time)
 
+    @rule(thorough=st.booleans())
+    def solve_again(self, thorough: bool) -> None:
+        """What comes after a solve from scratch goes on from it."""
+        self.engine.graph.solve(thorough)
+
     @invariant()
     def all_agree(self) -> None:
         if hasattr(self, "facts"):
             wanted = spoken_of(self.facts.solve(), self.engine)
             assert self.engine.solution() == wanted
             assert self.engine.from_scratch() == wanted
+            assert self.engine.from_scratch(thorough=True) == wanted
 
 
 def spoken_of(solution: Solution, engine: Compiled) -> Solution:

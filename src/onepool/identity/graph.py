@@ -111,6 +111,7 @@ class Graph:
         self._sources: dict[tuple[str, str], int] = {}
         self._source_names: list[tuple[str, str]] = []
         self._pairs: dict[tuple[int, int], int] = {}
+        self._listed = True
         self._rule_settings()
 
     def __len__(self) -> int:
@@ -242,6 +243,7 @@ class Graph:
 
         `trust`: UNSAID, TYPED or PROVED, how a contact among the two became known.
         """
+        self._lists()
         self._room(nodes=0, edges=a.size)
         trust = np.zeros(a.size, np.int64) if trust is None else trust
         edge = np.empty(a.size, np.int64)
@@ -264,6 +266,7 @@ class Graph:
         trust: I64 | None = None,
     ) -> None:
         """Append links known from before without concluding anything; `solve` has to follow."""
+        self._listed = False
         start, end = self.edges, self.edges + a.size
         self._room(nodes=0, edges=a.size)
         g = self._g
@@ -277,18 +280,28 @@ class Graph:
         g.e64[LAST, start:end] = last
         g.counts[EDGES] = end
 
-    def solve(self) -> None:
-        """Everything from scratch, under the present rules. Nothing is told by `changes`; compare `customer`."""
+    def solve(self, thorough: bool = False) -> None:
+        """Everything from scratch, under the present rules. Nothing is told by `changes`; compare `customer`.
+
+        `thorough`: without the short ways, to check them; the answer is the same.
+        """
         self.begin()
-        batch.hang_all(self._g)
-        done = 0
-        while done < len(self):
-            self._room(nodes=2 * ROOM)
-            done = batch.arrange_all(self._g, done)
-        batch.partition_all(self._g)
+        self._listed = False
+        batch.solve(self._with_room, thorough)
+
+    def _with_room(self, nodes: int) -> Arrays:
+        self._room(nodes)
+        return self._g
+
+    def _lists(self) -> None:
+        """Have the lists of half-edges, which a solve from scratch does not need."""
+        if not self._listed:
+            batch.hang_all(self._g)
+            self._listed = True
 
     def touch(self, nodes: Sequence[int] | I64) -> None:
         """Solve again around base identifiers of which something changed."""
+        self._lists()
         wanted = np.unique(np.asarray(nodes, np.int64))
         done = 0
         while done < wanted.size:
@@ -309,6 +322,7 @@ class Graph:
 
     def name(self, nodes: I64, codes: I64) -> None:
         """Note the name last heard with base identifiers."""
+        self._lists()
         g = self._g
         changed = nodes[g.n64[WITNESS, nodes] != codes]
         g.n64[WITNESS, nodes] = codes
@@ -332,6 +346,7 @@ class Graph:
 
     def ruled(self, a: int, b: int, kind: int, order: int, source: int) -> int:
         """A link that a person (DECISION, `order` its number) or a model (LIKELIHOOD) wants. Returns its number."""
+        self._lists()
         self._room(nodes=0, edges=1)
         edge = int(live.new_edge(self._g, a, b, source, kind, order, order))
         self._touch_ends(edge)
@@ -339,6 +354,7 @@ class Graph:
 
     def set_off(self, edges: int | I64, off: int) -> None:
         """Take links out (1 withdrawn, 2 cut by a ruling) or back in (0)."""
+        self._lists()
         wanted = np.atleast_1d(np.asarray(edges, np.int64))
         done = 0
         while done < wanted.size:
@@ -365,8 +381,6 @@ class Graph:
             g.n8[IS_BLOCKED, g.n32[BASE, node]] = 1
         for pair in sorted(rulings.never):
             self._pair(*pair)
-        if rulings.cuts or rulings.merges:
-            batch.hang_all(g)
         for pair in rulings.cuts:
             for edge in self.edges_between(*pair):
                 if not self.is_off(edge):
@@ -374,6 +388,7 @@ class Graph:
 
     def edges_between(self, a: int, b: int, kind: int | None = None) -> list[int]:
         """All links between two nodes, or those of a kind."""
+        self._lists()
         g = self._g
         found = []
         for head in (STRONG_HEAD, WEAK_HEAD):
@@ -517,7 +532,7 @@ class Graph:
         other._g = self._g._replace(**{name: table.copy() for name, table in self._g._asdict().items()})
         other._types, other._slots, other._sources = dict(self._types), dict(self._slots), dict(self._sources)
         other._slot_names, other._source_names = list(self._slot_names), list(self._source_names)
-        other._pairs = dict(self._pairs)
+        other._pairs, other._listed = dict(self._pairs), self._listed
         return other
 
     def _room(self, nodes: int, edges: int = 0) -> None:
