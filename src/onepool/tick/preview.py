@@ -30,7 +30,7 @@ from onepool.identity.read.preview_types import (
     ThresholdsPreview,
     Warned,
 )
-from onepool.identity.store import merges_and_splits
+from onepool.identity.store import moves
 from onepool.state.schema import candidates
 from onepool.tick.worker import Worker
 from onepool.workspace import Workspace
@@ -187,7 +187,7 @@ def _ruled_edges(graph: Graph, change: Change) -> I64:
 
 
 def _counts(resolved: Resolved) -> tuple[int, int]:
-    kinds = [kind for kind, _, _ in merges_and_splits(resolved.moved)]
+    kinds = [kind for kind, _, _ in moves(resolved.moved)]
     return kinds.count("merge"), kinds.count("split")
 
 
