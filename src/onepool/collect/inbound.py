@@ -22,6 +22,8 @@ DECODERS: dict[str, Decoder] = {}
 _HOMES = {
     "segment": "onepool.collect.segment",
     "file": "onepool.collect.files",
+    "sensors": "onepool.collect.sensors.decode",
+    "growingio": "onepool.collect.growingio.decode",
     "hook": "onepool.collect.hooked",
     "pull": "onepool.collect.hooked",
 }

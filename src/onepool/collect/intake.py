@@ -1,4 +1,4 @@
-"""The collection path: one HTTP request of the Segment protocol in, one durable log record, then the answer.
+"""The collection path: one HTTP request in, one durable log record, then the answer.
 
 It stands before everything else of the application and does as little as it can for a request: find the key's owner,
 check that the body can be read and is within the limits, put the raw bytes into the log.
@@ -9,9 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import functools
-from collections.abc import Awaitable
-from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from urllib.parse import parse_qs
 
 import msgspec
@@ -19,10 +17,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from onepool.clock import Clock
 from onepool.collect import answers, client_settings, segment
+from onepool.collect.doors import Doors
+from onepool.collect.doorway import IntakeFigures, Limits, LogWriter, Refused, read_body, refuse
 from onepool.collect.group_commit import Overloaded
 from onepool.collect.log import LogUnavailable, NewRecord
 from onepool.collect.touchpoint import Refreshing, Touchpoint, TouchpointSource, TouchpointsUnavailable
 from onepool.collect.wire import UNREADABLE, GzipError, gunzip, repair
+
+__all__ = ["Intake", "IntakeFigures", "Limits", "LogWriter"]
 
 _LONG: Final = {call: call for call in (*segment.CALLS, "batch")}
 _SHORT: Final = {call[0]: call for call in _LONG}
@@ -32,58 +34,11 @@ _PATHS: Final = {
     for name, call in {**_LONG, **_SHORT, "import": "batch"}.items()
     for end in ("", "/")
 }
-_DRAINED_BYTES: Final = 16 << 20
 _GZIP_MAGIC: Final = b"\x1f\x8b"
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How large a request may be, unpacked, in bytes; a larger batch or single event is answered 413.
-
-    One larger event inside a batch does not cost the others: the batch is taken and that event is quarantined.
-    """
-
-    batch_bytes: int = 500 * 1024
-    event_bytes: int = 32 * 1024
-
-
-class LogWriter(Protocol):
-    """What the collection path needs of GroupCommit."""
-
-    @property
-    def trouble(self) -> LogUnavailable | None: ...
-
-    @property
-    def queued(self) -> int: ...
-
-    def append(self, record: NewRecord) -> Awaitable[int]: ...
-
-
-@dataclass(slots=True)
-class IntakeFigures:
-    """Requests since the start by how they ended, for metrics."""
-
-    accepted: int = 0
-    accepted_bytes: int = 0
-    unauthorized: int = 0
-    malformed: int = 0
-    too_large: int = 0
-    unavailable: int = 0
 
 
 class _Key(msgspec.Struct, gc=False):
     writeKey: Any = None
-
-
-class _Refused(Exception):
-    def __init__(
-        self, status: int, code: str, message: str, *, where: str | None = None, hint: str | None = None
-    ) -> None:
-        self.status = status
-        self.code = code
-        self.message = message
-        self.where = where
-        self.hint = hint
 
 
 _key = msgspec.json.Decoder(_Key).decode
@@ -108,6 +63,7 @@ class Intake:
         self._clock = clock
         self._limits = limits
         self._figures = figures
+        self._doors = Doors(writer, touchpoints, clock, limits, figures)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -115,7 +71,9 @@ class Intake:
             return
         path = scope["path"]
         call = _PATHS.get(path)
-        if call is None and not client_settings.is_asked(path):
+        if call is None and (door := self._doors.behind(path)) is not None:
+            await self._doors.through(door, scope, receive, send)
+        elif call is None and not client_settings.is_asked(path):
             await self._app(scope, receive, send)
         elif scope["method"] == "OPTIONS":
             await answers.preflight(scope, send)
@@ -127,49 +85,22 @@ class Intake:
             await self._collect(scope, receive, send, call)
 
     async def _collect(self, scope: Scope, receive: Receive, send: Send, call: str) -> None:
-        body = await self._body(receive)
+        body = await read_body(receive, self._limits.batch_bytes)
         if body is None:
             return
         try:
             record = await self._record(scope, body, call)
             if record is not None:
                 await self._writer.append(record)
-        except _Refused as refused:
-            self._count(refused.status)
-            await answers.refuse(
-                scope, send, refused.status, refused.code, refused.message, where=refused.where, hint=refused.hint
-            )
-        except (LogUnavailable, Overloaded, TouchpointsUnavailable) as error:
-            self._count(503)
-            # The reason (a path on our disk) is for the operator's log, not for any sender.
-            await answers.refuse(scope, send, 503, error.code, "nothing was stored; send it again", hint=error.hint)
+        except (Refused, LogUnavailable, Overloaded, TouchpointsUnavailable) as error:
+            await refuse(scope, send, error, self._figures)
         else:
             self._figures.accepted += 1
             self._figures.accepted_bytes += len(body)
             await answers.success(scope, send)
 
-    async def _body(self, receive: Receive) -> bytes | None:
-        """The raw body; None if the client went away. Too much is read and thrown away, so that the answer arrives."""
-        message = await receive()
-        if message["type"] == "http.request" and not message.get("more_body"):
-            return bytes(message["body"])
-        chunks: list[bytes] = []
-        size = 0
-        while message["type"] == "http.request":
-            size += len(message["body"])
-            if size <= self._limits.batch_bytes + 1:
-                chunks.append(message["body"])
-            elif size > _DRAINED_BYTES:
-                break
-            if not message.get("more_body"):
-                break
-            message = await receive()
-        else:
-            return None
-        return b"".join(chunks) if size <= self._limits.batch_bytes + 1 else bytes(self._limits.batch_bytes + 1)
-
     async def _record(self, scope: Scope, body: bytes, call: str) -> NewRecord | None:
-        """The record to log; None for a batch without events. Raises _Refused or TouchpointsUnavailable."""
+        """The record to log; None for a batch without events. Raises Refused or TouchpointsUnavailable."""
         received_at = self._clock.now()
         authorization = encoding = agent = b""
         for name, value in scope["headers"]:
@@ -188,7 +119,7 @@ class Intake:
         events, oversize, body_key = self._frame(plain, call, key_known=key is not None)
         if key is None:
             if body_key is None:
-                raise _Refused(
+                raise Refused(
                     401,
                     "write-key-missing",
                     "no write key was sent",
@@ -215,26 +146,26 @@ class Intake:
             touchpoint = self._touchpoints.by_write_key(key)
         if touchpoint is None:
             hint = "copy the write key of a touchpoint; keys that were replaced stop working"
-            raise _Refused(401, "write-key-unknown", "the write key belongs to no touchpoint", hint=hint)
+            raise Refused(401, "write-key-unknown", "the write key belongs to no touchpoint", hint=hint)
         return touchpoint
 
     def _plain(self, body: bytes, encoding: bytes) -> bytes:
         limit = self._limits.batch_bytes
         encoding = encoding.strip().lower()
         if encoding not in (b"", b"identity", b"gzip", b"x-gzip"):
-            raise _Refused(415, "content-encoding", "the body may be plain or gzip", where="header Content-Encoding")
+            raise Refused(415, "content-encoding", "the body may be plain or gzip", where="header Content-Encoding")
         if len(body) > limit:
-            raise _Refused(413, "too-large", f"a request may have {limit:,} bytes at most", hint="send smaller batches")
+            raise Refused(413, "too-large", f"a request may have {limit:,} bytes at most", hint="send smaller batches")
         if not body.startswith(_GZIP_MAGIC):  # also when a proxy on the way unpacked it and left the header
             return body
         try:
             return gunzip(body, limit)
         except GzipError as error:
             status, code = (413, "too-large") if error.too_large else (400, "gzip")
-            raise _Refused(status, code, str(error)) from error
+            raise Refused(status, code, str(error)) from error
 
     def _frame(self, body: bytes, call: str, *, key_known: bool) -> tuple[int, bool, str | None]:
-        """Number of events, whether one of a batch is too large, the write key. Raises _Refused."""
+        """Number of events, whether one of a batch is too large, the write key. Raises Refused."""
         limit = self._limits.event_bytes
         try:
             if call == "batch":
@@ -247,7 +178,7 @@ class Intake:
                 return len(events), oversize, key if isinstance(key, str) and key else None
             if len(body) > limit:
                 message = f"an event may have {limit:,} bytes at most, this one has {len(body):,}"
-                raise _Refused(413, "too-large", message)
+                raise Refused(413, "too-large", message)
             key = _strict_key(body)
             return 1, False, key if isinstance(key, str) and key else None
         except UNREADABLE as error:
@@ -264,22 +195,11 @@ class Intake:
             touchpoint = await self._owner(key or "")
         except TouchpointsUnavailable as error:
             await answers.refuse(scope, send, 503, error.code, error.message, hint=error.hint)
-        except _Refused as refused:
+        except Refused as refused:
             await answers.refuse(scope, send, 404, refused.code, refused.message, hint=refused.hint)
         else:
             data = client_settings.reply(scope, key or "", touchpoint, self._clock)
             await answers.reply(scope, send, data, headers=[(b"cache-control", b"no-cache")])
-
-    def _count(self, status: int) -> None:
-        figures = self._figures
-        if status == 401:
-            figures.unauthorized += 1
-        elif status == 413:
-            figures.too_large += 1
-        elif status == 503:
-            figures.unavailable += 1
-        else:
-            figures.malformed += 1
 
 
 @functools.lru_cache(maxsize=1024)
@@ -322,13 +242,13 @@ def _strict_key(body: bytes) -> Any:
         return _key(mended).writeKey
 
 
-def _malformed(error: Exception, call: str) -> _Refused:
+def _malformed(error: Exception, call: str) -> Refused:
     """msgspec says the place at the end of its message: ``… (byte 14)`` or ``… - at `$.batch` ``."""
     text = str(error)
     reason, _, place = text.partition(" - at ")
     if not place and text.endswith(")"):
         reason, _, place = text.rstrip(")").rpartition(" (")
     wanted = '{"batch": [...], "sentAt": ...}' if call == "batch" else "one event as a JSON object"
-    return _Refused(
+    return Refused(
         400, "malformed", reason or text, where=f"body, {place.strip('`')}" if place else "body", hint=f"send {wanted}"
     )

@@ -17,6 +17,7 @@ from onepool.collect.group_commit import GroupCommit
 from onepool.collect.hooks import Kept
 from onepool.collect.intake import Limits
 from onepool.collect.log import Log
+from onepool.collect.long_urls import LongUrls
 from onepool.collect.touchpoint import TouchpointSource
 
 _STOP_SECONDS = 5
@@ -77,7 +78,7 @@ class CollectorServer(uvicorn.Server):
         config = uvicorn.Config(
             _unset,
             loop="uvloop",
-            http="httptools",
+            http=LongUrls,
             ws="none",
             lifespan="on",
             log_config=None,

@@ -7,8 +7,10 @@ from typing import Any, Final
 
 _NAME: Final = re.compile(r"[a-zA-Z_$][a-zA-Z0-9_$]{0,99}")
 _RESERVED: Final = frozenset(
-    "distinct_id original_id time properties id first_id second_id users events event event_id device_id user_id date "
-    "datetime".split()
+    {
+        *("distinct_id", "original_id", "time", "properties", "id", "first_id", "second_id", "users", "events"),
+        *("event", "event_id", "device_id", "user_id", "date", "datetime"),
+    }
 )
 _RESERVED_STARTS: Final = ("user_group", "user_tag")
 _KNOWN_LIMIT: Final = 20_000
@@ -31,9 +33,8 @@ _known: set[str] = set()  # names that were found good; it only saves time
 def fault(name: Any) -> str | None:
     """What is wrong with the name of an event, of a property or of a kind of item; None if nothing is."""
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        return (
-            f"{name!r:.120} is no name: write at most 100 letters (a-z), digits, `_` and `$`, not beginning with a digit"
-        )
+        told = "is no name: write at most 100 letters (a-z), digits, `_` and `$`, not beginning with a digit"
+        return f"{name!r:.120} {told}"
     lower = name.lower()
     if lower in _RESERVED or lower.startswith(_RESERVED_STARTS):
         return f"{name!r} is a reserved name; choose another one"
@@ -55,6 +56,16 @@ def wrong(properties: dict[str, Any]) -> tuple[str, str] | None:
     return None
 
 
+def wrong_event(name: Any) -> str | None:
+    """What is wrong with the name of an event; None if nothing is."""
+    if type(name) is str and name in _known:
+        return None
+    told = fault(name)
+    if told is None and len(_known) < _KNOWN_LIMIT:
+        _known.add(name)
+    return told
+
+
 def clean(properties: dict[str, Any]) -> dict[str, Any]:
     """The properties without those lifted to the record; placeholders of the clients become None.
 
@@ -69,6 +80,5 @@ def clean(properties: dict[str, Any]) -> dict[str, Any]:
                 value = value[:20] + value[20:].zfill(3)
         found[name] = value
     for name in LIFTED:
-        if name in found:
-            del found[name]
+        found.pop(name, None)
     return found

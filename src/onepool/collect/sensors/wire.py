@@ -16,6 +16,9 @@ from onepool.collect.wire import GzipError, gunzip
 UNPACKED_BYTES: Final = 8 << 20
 """What the data of one request may unpack to; its clients stay below one tenth."""
 
+MOST_RECORDS: Final = 10_000
+"""In one request; the clients send 100 at most."""
+
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _ENCRYPTED: Final = b"9"
 _ALPHABET: Final = bytes.maketrans(b" -_", b"++/")
