@@ -33,7 +33,7 @@ def problems(*extra: Any) -> str:
 def test_what_ships() -> None:
     standard = load_standard()
     assert set(EVENTS.split()) <= standard.events.keys()
-    assert list(standard.objects) == ["order", "product", "store", "coupon", "campaign"]
+    assert list(standard.objects) == ["order", "product", "store", "coupon", "campaign", "platform_tag", "group_chat"]
     assert standard.item_columns["price"] is SqlType.MONEY
     assert standard.columns["amount"] is SqlType.MONEY
     assert standard.columns["valid_until"] is SqlType.TIME

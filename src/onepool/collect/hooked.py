@@ -43,7 +43,7 @@ def pushed(request: Request, account: Account, at: datetime, plain: str | None) 
     """The log record of a verified push."""
     headers = Headers(
         channel=account.channel,
-        settings=_open(account),
+        settings=open_settings(account),
         scopes=dict(account.scopes),
         method=request.method,
         rest=request.rest,
@@ -58,7 +58,7 @@ def pushed(request: Request, account: Account, at: datetime, plain: str | None) 
 
 def pulled(account: Account, call: str, body: bytes, at: datetime) -> NewRecord:
     """The log record of a page that was fetched with the channel's ``call``."""
-    headers = Headers(channel=account.channel, settings=_open(account), scopes=dict(account.scopes), call=call)
+    headers = Headers(channel=account.channel, settings=open_settings(account), scopes=dict(account.scopes), call=call)
     return NewRecord(at, account.touchpoint, PULL, _encode(headers), body)
 
 
@@ -96,10 +96,10 @@ def read(record: Record) -> Decoded:
         return Decoded([], [Broken(0, "channel.failed", message, sample(record.body))])
 
 
-def _open(account: Account) -> dict[str, Any]:
-    """The settings that are not secret, and are no larger than a note should be."""
-    secrets = registry.channel(account.channel).manifest.secrets
-    return {name: value for name, value in account.settings.items() if name not in secrets}
+def open_settings(account: Account) -> dict[str, Any]:
+    """The settings that are not secret and that reading may need."""
+    hidden = registry.channel(account.channel).manifest.unnoted
+    return {name: value for name, value in account.settings.items() if name not in hidden}
 
 
 register(HOOK, read)

@@ -1,8 +1,8 @@
 """What channels are made of. A channel imports from here and from nowhere else in the package."""
 
 from onepool.channels.base.account import Account
-from onepool.channels.base.channel import Channel, Cursor, Page, PullFailed, Pulling, Reach, Stream, Token
-from onepool.channels.base.http import Answer, Call, Keep, Push, Refused, Reply, Request, json_reply
+from onepool.channels.base.channel import Channel, Cursor, Exchange, Page, PullFailed, Pulling, Reach, Stream, Token
+from onepool.channels.base.http import Answer, Call, Keep, Push, Refused, Reply, Request, encode_json, json_reply
 from onepool.channels.base.items import Broken, Decoded, Gathering, Item, Kind, present, sample
 from onepool.channels.base.manifest import (
     Content,
@@ -27,6 +27,7 @@ __all__ = [
     "Content",
     "Cursor",
     "Decoded",
+    "Exchange",
     "Gathering",
     "Identifies",
     "Item",
@@ -54,6 +55,7 @@ __all__ = [
     "Token",
     "Window",
     "XmlError",
+    "encode_json",
     "json_reply",
     "parse_xml",
     "present",

@@ -30,6 +30,10 @@ Pulling = Generator[Call | Page, Answer | None, None]
 """Yields a Call and is sent its Answer; yields a Page and is sent None. Raises PullFailed to stop with a reason."""
 
 
+Exchange = Generator[Call, Answer, Reply]
+"""Yields calls and is sent their answers, returns how the one who asked is answered. Raises Refused."""
+
+
 class PullFailed(Exception):
     """A platform's answer that a stream can't go on from. ``code``: the platform's; ``retry``: worth trying later."""
 
@@ -90,6 +94,9 @@ class Channel:
     manifest: Manifest
     check: Callable[[Request, Account, datetime], Reply] | None = None
     """Verify a push over its raw bytes and say how to answer. Raises Refused."""
+
+    exchange: Mapping[str, Callable[[Request, Account, datetime], Exchange]] = field(default_factory=dict)
+    """By the path below the touchpoint: questions of the brand's own server that need an answer of the platform."""
 
     read: Callable[[Push], Decoded] | None = None
     """What a kept push or page says. Pure; never raises because of the content."""

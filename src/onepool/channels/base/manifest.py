@@ -22,6 +22,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     A ``secret`` is written as a reference only (``env:NAME``, ``file:PATH``). ``texts`` is a list of texts, ``mapping``
     text to text, ``object`` any JSON with a page of its own in the console. ``pattern``: a regular expression that
     the whole value matches. ``unverified``: the default could not be checked against the platform's own pages.
+    ``noted`` False: not written beside every push in the log, since reading does not need it (texts to send).
     """
 
     name: str
@@ -33,6 +34,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     options: dict[str, Title] = {}
     pattern: str | None = None
     unverified: bool = False
+    noted: bool = True
 
 
 class Identifies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -150,3 +152,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def secrets(self) -> frozenset[str]:
         """Names of the settings that are secret."""
         return frozenset(one.name for one in self.settings if one.kind == "secret")
+
+    @property
+    def unnoted(self) -> frozenset[str]:
+        """Names of the settings that are not written beside a push: secrets, and what reading does not need."""
+        return self.secrets | {one.name for one in self.settings if not one.noted}
