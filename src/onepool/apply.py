@@ -103,8 +103,7 @@ def _check(workspace: Workspace, changes: Sequence[Change]) -> None:
     touchpoints = dict(workspace.touchpoints())
     for change in changes:
         if change.kind == "touchpoint":
-            _check_touchpoint(change, standard)
-            parse_options(change.body.get("mapping"), standard, change.where)
+            check_touchpoint(change.name, change.body, standard, change.where)
             touchpoints[change.name] = touchpoint_of(change.name, change.body)
     kept = kept_events(workspace)
     for change in changes:
@@ -120,13 +119,13 @@ def _check(workspace: Workspace, changes: Sequence[Change]) -> None:
             check_segment(change.body, standard, tags, segments, touchpoints.values(), change.where, kept)
 
 
-def _check_touchpoint(change: Change, standard: Standard) -> None:
-    body, where = change.body, change.where
+def check_touchpoint(name: str, body: Mapping[str, Any], standard: Standard, where: str) -> None:
+    """Whether a touchpoint can be used as it is written. Raises DefinitionError, StandardError (of its mapping)."""
     if unknown := [str(key) for key in body if key not in TOUCHPOINT_KEYS]:
         raise DefinitionError(
             f"`{unknown[0]}` is not known here", where=where, hint=f"known: {', '.join(TOUCHPOINT_KEYS)}"
         )
-    if not re.fullmatch(r"[A-Za-z0-9_]{1,60}", change.name):
+    if not re.fullmatch(r"[A-Za-z0-9_]{1,60}", name):
         raise DefinitionError(
             "a name of letters, digits and _ is wanted, at most 60 long", where=f"{where}: touchpoint"
         )
@@ -149,9 +148,12 @@ def _check_touchpoint(change: Change, standard: Standard) -> None:
     settings = body.get("settings") or {}
     if not isinstance(settings, dict):
         raise DefinitionError("a mapping of settings is wanted", where=f"{where}: settings")
+    if settings and registry.find(channel) is None:
+        raise DefinitionError(f"nothing is installed for {channel}, so it has no settings", where=f"{where}: settings")
     if settings:
-        for name, message in check_settings(settings, registry.channel(channel).manifest):
-            raise DefinitionError(message, where=f"{where}: settings.{name}")
+        for key, message in check_settings(settings, registry.channel(channel).manifest):
+            raise DefinitionError(message, where=f"{where}: settings.{key}")
+    parse_options(body.get("mapping"), standard, where)
 
 
 def _texts(value: object) -> bool:

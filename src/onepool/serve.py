@@ -32,7 +32,7 @@ from onepool.errors import OnePoolError
 from onepool.identity.warm import warm
 from onepool.pool import Session, remote
 from onepool.tick import Desk, Worker
-from onepool.workspace import Workspace, open_workspace, puller_of
+from onepool.workspace import Workspace, open_workspace
 
 _logger = structlog.get_logger(__name__)
 
@@ -98,7 +98,7 @@ async def _serve(
             worker = await asyncio.to_thread(Worker, workspace, feed.publish)
             ticking = threading.Thread(target=worker.run, args=(halt,), name="tick", daemon=True)
             ticking.start()
-            puller = await asyncio.to_thread(puller_of, workspace)
+            puller = workspace.puller()
             fetching = threading.Thread(target=puller.run, args=(halt,), name="fetch", daemon=True)
             fetching.start()
             desk = Desk(workspace, worker)

@@ -57,6 +57,11 @@ class Workspace:
         return self.root / "data"
 
     @property
+    def sandbox(self) -> str | None:
+        """Address of the platforms' doubles."""
+        return self.settings.sandbox
+
+    @property
     def socket(self) -> Path:
         """The worker's address for other processes of this machine; only the owner may connect."""
         return self.data / "worker.sock"
@@ -185,6 +190,11 @@ class Workspace:
         """The log offset up to which the state is complete; never behind the pool."""
         return int(self.state.meta("log_offset") or 0)
 
+    def puller(self) -> Puller:
+        """What fetches from the platforms; to be closed by whoever asked for it."""
+        accounts = Accounts(self.data, self.settings.sandbox)
+        return Puller(self.data, self.state, self.log, self.clock, accounts, self.touchpoints)
+
     def close(self) -> None:
         """Close what was opened."""
         for name in ("pool", "log", "state"):
@@ -209,12 +219,6 @@ class Workspace:
                 "the key of digests is damaged", where=str(path), hint="put it back from a backup; digests depend on it"
             )
         return key
-
-
-def puller_of(workspace: Workspace) -> Puller:
-    """What fetches from the platforms of a workspace."""
-    accounts = Accounts(workspace.data, workspace.settings.sandbox)
-    return Puller(workspace.data, workspace.state, workspace.log, workspace.clock, accounts, workspace.touchpoints)
 
 
 def _write_once(path: Path, text: str) -> None:

@@ -16,6 +16,7 @@ from onepool.api.live import LiveFeed
 from onepool.api.models.common import Problem
 from onepool.api.routers import (
     audit,
+    channels,
     conditions,
     customers,
     home,
@@ -46,6 +47,7 @@ _ROUTERS: list[APIRouter] = [
     tags.router,
     quarantine.router,
     standard.router,
+    channels.router,
     touchpoints.router,
     query.router,
     live.router,

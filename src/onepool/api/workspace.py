@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
+from onepool.clock import Clock
 from onepool.collect.log import Log
+from onepool.collect.pulls import Puller
 from onepool.collect.touchpoint import Touchpoint
 from onepool.definitions import Definition, Definitions
 from onepool.pool import Engine
 from onepool.settings import Settings
-from onepool.standards import Standard
+from onepool.standards import Standard, StandardSettings
 from onepool.state import State
 
 
@@ -24,6 +27,24 @@ class WorkspaceLike(Protocol):
 
     @property
     def settings(self) -> Settings: ...
+
+    @property
+    def data(self) -> Path:
+        """Where the stores are."""
+        ...
+
+    @property
+    def sandbox(self) -> str | None:
+        """Address of the platforms' doubles."""
+        ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def standard_settings(self) -> StandardSettings:
+        """How input is read now."""
+        ...
 
     @property
     def log(self) -> Log: ...
@@ -47,6 +68,14 @@ class WorkspaceLike(Protocol):
 
     def touchpoints(self) -> dict[str, Touchpoint]:
         """The touchpoints by name."""
+        ...
+
+    def log_rules(self) -> None:
+        """Write what decides how input is read into the log, if it changed."""
+        ...
+
+    def puller(self) -> Puller:
+        """What fetches from platforms."""
         ...
 
     def save(self, kind: str, name: str, body: Mapping[str, Any], *, author: str, reason: str = "") -> Definition:

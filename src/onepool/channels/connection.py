@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from typing import Final
 import httpx
 
 from onepool.channels.base import Account, Answer, Call, Channel, Cursor, Message, Page, PullFailed, Receipt, Stream
+from onepool.channels.base.http import encode_json
 from onepool.clock import Clock
 from onepool.errors import OnePoolError
 
@@ -178,11 +178,6 @@ def build(client: httpx.Client, call: Call) -> httpx.Request:
     if call.form is not None:
         return client.build_request(call.method, url, headers=headers, data=dict(call.form))
     return client.build_request(call.method, url, headers=headers, content=content)
-
-
-def encode_json(value: object) -> bytes:
-    """JSON as UTF-8 without escapes of other letters."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _code(answer: Answer) -> str:

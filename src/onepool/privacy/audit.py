@@ -26,6 +26,8 @@ Action = Literal[
     "key.revoke",
     "definition.save",
     "definition.delete",
+    "secret.keep",
+    "message.test",
     "quarantine.replay",
     "customer.reveal",
     "query.run",

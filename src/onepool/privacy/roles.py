@@ -32,6 +32,7 @@ class Permission(StrEnum):
     STANDARD_READ = "standard.read"
     TOUCHPOINTS_READ = "touchpoints.read"
     TOUCHPOINTS_KEYS = "touchpoints.keys"
+    TOUCHPOINTS_WRITE = "touchpoints.write"
     QUERY_RUN = "query.run"
     LIVE_READ = "live.read"
     IDENTITY_READ = "identity.read"
@@ -64,6 +65,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.QUARANTINE_READ,
         _P.QUARANTINE_REPLAY,
         _P.TOUCHPOINTS_KEYS,
+        _P.TOUCHPOINTS_WRITE,
         _P.QUERY_RUN,
         _P.IDENTITY_DECIDE,
         _P.IDENTITY_RULES,

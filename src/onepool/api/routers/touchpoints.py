@@ -1,43 +1,252 @@
-"""Touchpoints."""
+"""Touchpoints: which there are, connecting one, testing it, what came in."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, cast
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path, Query, status
+from pydantic import JsonValue
 
+from onepool import connect
+from onepool.api import channels as showing
 from onepool.api.access import Caller, Need, Time, Workspace
-from onepool.api.dictionary import channel_titles, titles
-from onepool.api.models.touchpoints import Touchpoint, TouchpointList
+from onepool.api.dictionary import event_titles, hidden_fields, id_fields
+from onepool.api.models.common import JsonObject
+from onepool.api.models.touchpoints import (
+    Arrival,
+    ArrivalList,
+    ArrivedFault,
+    ArrivedRow,
+    MessageInput,
+    MessageReceipt,
+    PreviewRequest,
+    SecretInput,
+    SecretKept,
+    SyncRequest,
+    SyncResult,
+    SyncRun,
+    TestResult,
+    TestStep,
+    Touchpoint,
+    TouchpointChange,
+    TouchpointDetail,
+    TouchpointList,
+)
+from onepool.api.problems import Conflict, Invalid, NotFound
+from onepool.api.workspace import WorkspaceLike
+from onepool.apply import check_touchpoint
+from onepool.channels.base import Message, Request
+from onepool.collect import hooked, pulls
+from onepool.collect.log import Record
+from onepool.definitions import Definition
 from onepool.pool import home
+from onepool.privacy import audit
+from onepool.privacy.masking import mask_json, mask_text
 from onepool.privacy.roles import Permission
+from onepool.workspace import touchpoint_of
 
 router = APIRouter(prefix="/touchpoints", tags=["touchpoints"])
+Reader = Annotated[Caller, Depends(Need(Permission.TOUCHPOINTS_READ))]
+Writer = Annotated[Caller, Depends(Need(Permission.TOUCHPOINTS_WRITE))]
+Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9_]{1,60}$")]
 
 
 @router.get("")
-def list_touchpoints(
-    who: Annotated[Caller, Depends(Need(Permission.TOUCHPOINTS_READ))], ws: Workspace, time: Time
-) -> TouchpointList:
+def list_touchpoints(who: Reader, ws: Workspace, time: Time) -> TouchpointList:
     """All touchpoints with what came from them in the last 24 hours."""
     with ws.pool.read() as session:
         intake = home.touchpoints(session, time.now())
-    standard = ws.standard()
-    shows_keys = who.may(Permission.TOUCHPOINTS_KEYS)
-    items = []
-    for name, touchpoint in sorted(ws.touchpoints().items()):
-        figures = intake.get(name)
-        items.append(
-            Touchpoint(
-                name=name,
-                title=titles(touchpoint.title, name),
-                channel=touchpoint.channel,
-                channel_title=channel_titles(standard, touchpoint.channel),
-                write_key=touchpoint.write_key if shows_keys else None,
-                scopes=dict(touchpoint.scopes),
-                events_24h=figures.accepted if figures else 0,
-                quarantined_24h=figures.quarantined if figures else 0,
-                last_at=figures.last_at if figures else None,
+    failing = showing.failing(ws.state)
+    definitions = ws.definitions.current("touchpoint")
+    return TouchpointList(items=[Touchpoint(**showing.head(ws, one, intake, failing, who)) for one in definitions])
+
+
+@router.get("/{name}")
+def read_touchpoint(name: Name, who: Reader, ws: Workspace, time: Time) -> TouchpointDetail:
+    """One touchpoint with its settings; secrets as references."""
+    return _detail(ws, time, who, _get(ws, name))
+
+
+@router.put("/{name}")
+def save_touchpoint(name: Name, body: TouchpointChange, who: Writer, ws: Workspace, time: Time) -> TouchpointDetail:
+    """Make or change a touchpoint. It takes effect within a second; secrets are references only."""
+    before = ws.definitions.get("touchpoint", name)
+    if body.version is not None and (before is None or before.version != body.version):
+        raise Conflict("somebody saved another version meanwhile", where="version", hint="load it anew")
+    if body.version is None and before is not None:
+        raise Conflict("there is a touchpoint with this name", where="name", code="touchpoint-exists")
+    wanted: dict[str, Any] = {"touchpoint": name, **body.model_dump(exclude={"version", "reason"})}
+    wanted = {key: value for key, value in wanted.items() if value not in ({}, False)}
+    manifest = connect.manifest_of(body.channel)
+    for secret in manifest.secrets if manifest is not None else ():
+        value = body.settings.get(secret)
+        known = (before.body.get("settings") or {}).get(secret) if before is not None else None
+        if value not in (None, "", known) and not connect.within(value):
+            raise Invalid(
+                "a secret set here is env:NAME or one that was kept here before",
+                where=f"settings.{secret}",
+                hint="PUT it to secrets/{setting} and use the reference in the answer",
             )
-        )
-    return TouchpointList(items=items)
+    check_touchpoint(name, wanted, ws.standard(), name)
+    saved = ws.save("touchpoint", name, wanted, author=who.actor, reason=body.reason)
+    audit.record(ws.state, time, who.actor, "definition.save", f"touchpoint:{name}", {"version": saved.version})
+    return _detail(ws, time, who, saved)
+
+
+@router.delete("/{name}", status_code=status.HTTP_204_NO_CONTENT)
+def delete_touchpoint(
+    name: Name, who: Writer, ws: Workspace, time: Time, reason: Annotated[str, Query(max_length=500)] = ""
+) -> None:
+    """Retire a touchpoint: it takes nothing in any more; what came from it stays."""
+    _get(ws, name)
+    ws.definitions.delete("touchpoint", name, author=who.actor, reason=reason)
+    ws.log_rules()
+    audit.record(ws.state, time, who.actor, "definition.delete", f"touchpoint:{name}", {"reason": reason})
+
+
+@router.put("/{name}/secrets/{setting}")
+def keep_secret(
+    name: Name,
+    setting: Annotated[str, Path(pattern=r"^[A-Za-z0-9_]{1,60}$")],
+    body: SecretInput,
+    who: Writer,
+    ws: Workspace,
+    time: Time,
+) -> SecretKept:
+    """Keep a secret in a file that only the server's owner may read. It is never shown again."""
+    reference = connect.put_secret(ws.data, name, setting, body.value)
+    audit.record(ws.state, time, who.actor, "secret.keep", f"touchpoint:{name}", {"setting": setting})
+    return SecretKept(reference=reference)
+
+
+@router.post("/{name}/test")
+def test_touchpoint(name: Name, _who: Writer, ws: Workspace) -> TestResult:
+    """Try the settings, up to one harmless call to the platform."""
+    item = _get(ws, name)
+    steps = connect.test(ws, touchpoint_of(name, item.body))
+    return TestResult(
+        ok=all(step.ok for step in steps),
+        steps=[TestStep(code=step.code, ok=step.ok, message=step.message, hint=step.hint) for step in steps],
+    )
+
+
+@router.post("/{name}/sync")
+def sync_touchpoint(name: Name, body: SyncRequest, _who: Writer, ws: Workspace) -> SyncResult:
+    """Fetch from the platform now. The events show after the next tick."""
+    _get(ws, name)
+    puller = ws.puller()
+    try:
+        if body.from_start:
+            for state in pulls.states(ws.state, name):
+                if body.stream in (None, state.stream):
+                    pulls.begin_again(ws.state, name, state.stream)
+        runs = list(puller.sync(name, body.stream))
+    finally:
+        puller.close()
+    return SyncResult(
+        runs=[SyncRun(stream=run.stream, pages=run.pages, bytes=run.bytes, error=run.error) for run in runs]
+    )
+
+
+@router.post("/{name}/messages")
+def send_test_message(name: Name, body: MessageInput, who: Writer, ws: Workspace, time: Time) -> MessageReceipt:
+    """Send one message by hand, to see whether it arrives."""
+    item = _get(ws, name)
+    message = Message(body.kind, body.to, body.content, key=f"test-{time.now().timestamp():.6f}"[:32])
+    receipt = connect.send(ws, touchpoint_of(name, item.body), message)
+    audit.record(ws.state, time, who.actor, "message.test", f"touchpoint:{name}", {"kind": body.kind})
+    return MessageReceipt(
+        state=receipt.state,
+        reason=receipt.reason,
+        code=receipt.code,
+        provider_id=receipt.provider_id,
+        after=receipt.after,
+        detail=mask_text(receipt.detail),
+    )
+
+
+@router.get("/{name}/arrivals")
+def list_arrivals(
+    name: Name,
+    _who: Annotated[Caller, Depends(Need(Permission.QUARANTINE_READ))],
+    ws: Workspace,
+    limit: Annotated[int, Query(ge=1, le=50)] = 20,
+) -> ArrivalList:
+    """The latest requests and pages of a touchpoint: raw beside what became of them. Personal data is masked."""
+    item = _get(ws, name)
+    touchpoint = touchpoint_of(name, item.body)
+    records = connect.records_of(ws.log, name, limit)
+    found = connect.arrivals(records, ws.standard(), ws.standard_settings, touchpoint)
+    return ArrivalList(items=[_arrival(one, ws) for one in found])
+
+
+@router.post("/{name}/preview")
+def preview_touchpoint(
+    name: Name,
+    body: PreviewRequest,
+    _who: Annotated[Caller, Depends(Need(Permission.QUARANTINE_READ))],
+    ws: Workspace,
+    time: Time,
+) -> ArrivalList:
+    """How the latest arrivals, or a sample, would be read under changed settings and mapping. Nothing is stored."""
+    wanted = {"touchpoint": name, **body.model_dump(exclude={"sample", "content_type"})}
+    check_touchpoint(name, {**wanted, "settings": {}}, ws.standard(), name)
+    touchpoint, account = touchpoint_of(name, wanted), connect.draft(name, wanted)
+    if body.sample is None:
+        records = connect.records_of(ws.log, name, 10)
+    else:
+        headers = {"content-type": body.content_type}
+        request = Request("POST", "", "", headers, body.sample.encode(), "")
+        made = hooked.pushed(request, account, time.now(), None)
+        records = [Record(made.received_at, name, made.protocol, made.headers, made.body, 1)]
+    found = connect.arrivals(records, ws.standard(), ws.standard_settings, touchpoint, account)
+    return ArrivalList(items=[_arrival(one, ws) for one in found])
+
+
+def _get(ws: WorkspaceLike, name: str) -> Definition:
+    item = ws.definitions.get("touchpoint", name)
+    if item is None:
+        raise NotFound("there is no such touchpoint", where=name, code="touchpoint-unknown")
+    return item
+
+
+def _detail(ws: WorkspaceLike, time: Time, who: Caller, item: Definition) -> TouchpointDetail:
+    with ws.pool.read() as session:
+        intake = home.touchpoints(session, time.now())
+    return TouchpointDetail(
+        **showing.head(ws, item, intake, showing.failing(ws.state), who),
+        **showing.rest(ws, item),
+        version=item.version,
+        author=item.author,
+        changed_at=item.created_at,
+    )
+
+
+def _arrival(found: connect.Arrival, ws: WorkspaceLike) -> Arrival:
+    standard = ws.standard()
+    hidden, ids = hidden_fields(standard), id_fields(standard)
+
+    def masked(value: object) -> JsonObject:
+        return cast(JsonObject, mask_json(cast(JsonValue, value), hidden, ids))
+
+    return Arrival(
+        offset=found.offset,
+        received_at=found.received_at,
+        protocol=found.protocol,
+        raw=mask_text(found.raw),
+        items=[masked(item) for item in found.items],
+        rows=[
+            ArrivedRow(
+                kind=row["kind"],
+                name=row["name"],
+                title=event_titles(standard, row["name"]),
+                known=row["known"],
+                time=row["time"],
+                ids=[mask_text(one) for one in row["ids"]],
+                fields=masked(row["fields"]),
+                attributes=masked(row["attributes"]),
+            )
+            for row in found.standard
+        ],
+        refused=[ArrivedFault(rule=rule, field=field, message=mask_text(text)) for rule, field, text in found.refused],
+    )

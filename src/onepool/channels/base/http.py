@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -66,6 +67,11 @@ class Refused(Exception):
         self.status = status
         self.code = code
         self.message = message
+
+
+def encode_json(value: object) -> bytes:
+    """JSON as UTF-8 without escapes of other letters, as calls carry it."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def json_reply(value: Any, *, keep: Keep | None = None) -> Reply:
