@@ -234,7 +234,7 @@ def _arrival(record: Record, standard: Standard, settings: StandardSettings, tou
         received_at=record.received_at,
         protocol=record.protocol,
         raw=raw_text(record),
-        items=[msgspec.to_builtins(item) for item in decoded.items],
+        items=[msgspec.json.decode(msgspec.json.encode(item)) for item in decoded.items],
         standard=rows,
         refused=[(one["rule"], one["field"], one["message"]) for one in batch.quarantine.to_pylist()],
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 import uvicorn
 
 from onepool.clock import Clock, SystemClock
+from onepool.collect.accounts import Accounts
 from onepool.collect.inbound import Broken, Item, decode
 from onepool.collect.log import Log, Record, SqliteLog
 from onepool.collect.serve import CollectorServer
@@ -50,6 +51,7 @@ def running_collector(
     source: TouchpointSource | None = None,
     upstream: str | None = None,
     static_dir: Path | None = None,
+    accounts: Accounts | None = None,
 ) -> Iterator[Running]:
     """Starts a collector over a log in ``folder`` (or over ``log``), ready when the block begins."""
     behind = log or SqliteLog(folder / "log.sqlite")
@@ -63,6 +65,7 @@ def running_collector(
             clock or SystemClock(),
             upstream=upstream,
             static_dir=static_dir,
+            accounts=accounts,
         )
         thread = threading.Thread(target=server.run, args=([sock],), name="collector")
         thread.start()

@@ -24,6 +24,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Channels
+         * @description All channels of the standard; from their manifests the console draws the form of a touchpoint.
+         */
+        get: operations["listChannels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conditions/names": {
         parameters: {
             query?: never;
@@ -934,6 +954,154 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/touchpoints/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Touchpoint
+         * @description One touchpoint with its settings; secrets as references.
+         */
+        get: operations["readTouchpoint"];
+        /**
+         * Save Touchpoint
+         * @description Make or change a touchpoint. It takes effect within a second; secrets are references only.
+         */
+        put: operations["saveTouchpoint"];
+        post?: never;
+        /**
+         * Delete Touchpoint
+         * @description Retire a touchpoint: it takes nothing in any more; what came from it stays.
+         */
+        delete: operations["deleteTouchpoint"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/touchpoints/{name}/arrivals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Arrivals
+         * @description The latest requests and pages of a touchpoint: raw beside what became of them. Personal data is masked.
+         */
+        get: operations["listArrivals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/touchpoints/{name}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Test Message
+         * @description Send one message by hand, to see whether it arrives.
+         */
+        post: operations["sendTestMessage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/touchpoints/{name}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Touchpoint
+         * @description How the latest arrivals, or a sample, would be read under changed settings and mapping. Nothing is stored.
+         */
+        post: operations["previewTouchpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/touchpoints/{name}/secrets/{setting}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Keep Secret
+         * @description Keep a secret in a file that only the server's owner may read. It is never shown again.
+         */
+        put: operations["keepSecret"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/touchpoints/{name}/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sync Touchpoint
+         * @description Fetch from the platform now. The events show after the next tick.
+         */
+        post: operations["syncTouchpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/touchpoints/{name}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Touchpoint
+         * @description Try the settings, up to one harmless call to the platform.
+         */
+        post: operations["testTouchpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -978,6 +1146,76 @@ export interface components {
              * @enum {string}
              */
             type: "applied";
+        };
+        /**
+         * Arrival
+         * @description One request or page: raw beside standard.
+         */
+        Arrival: {
+            /** Items */
+            items: {
+                [key: string]: components["schemas"]["JsonValue"];
+            }[];
+            /** Offset */
+            offset: number;
+            /** Protocol */
+            protocol: string;
+            /** Raw */
+            raw: string;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /** Refused */
+            refused: components["schemas"]["ArrivedFault"][];
+            /** Rows */
+            rows: components["schemas"]["ArrivedRow"][];
+        };
+        /**
+         * ArrivalList
+         * @description The latest that came in at a touchpoint.
+         */
+        ArrivalList: {
+            /** Items */
+            items: components["schemas"]["Arrival"][];
+        };
+        /**
+         * ArrivedFault
+         * @description What did not go into the pool, and why.
+         */
+        ArrivedFault: {
+            /** Field */
+            field: string;
+            /** Message */
+            message: string;
+            /** Rule */
+            rule: string;
+        };
+        /**
+         * ArrivedRow
+         * @description What went into the pool.
+         */
+        ArrivedRow: {
+            /** Attributes */
+            attributes: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Fields */
+            fields: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Ids */
+            ids: string[];
+            /** Kind */
+            kind: string;
+            /** Known */
+            known: boolean;
+            /** Name */
+            name: string;
+            /** Time */
+            time: string | null;
+            title: components["schemas"]["Titles"];
         };
         /**
          * AttributeValue
@@ -1150,6 +1388,181 @@ export interface components {
         ChangeRequest: {
             /** Change */
             change: components["schemas"]["MergeChange"] | components["schemas"]["NeverChange"] | components["schemas"]["SplitChange"] | components["schemas"]["BlockChange"] | components["schemas"]["UndoChange"];
+        };
+        /**
+         * Channel
+         * @description A channel as its manifest says; ``installed`` is false for one that only takes files and SDK events.
+         */
+        Channel: {
+            /**
+             * Hook
+             * @description Whether the platform calls us back.
+             */
+            hook: boolean;
+            /** Identifiers */
+            identifiers: components["schemas"]["ChannelIdentifier"][];
+            /** Installed */
+            installed: boolean;
+            instructions: components["schemas"]["Titles"] | null;
+            /** Messages */
+            messages: components["schemas"]["ChannelMessage"][];
+            /** Name */
+            name: string;
+            /** Quotas */
+            quotas: components["schemas"]["ChannelQuota"][];
+            /** Settings */
+            settings: components["schemas"]["ChannelSetting"][];
+            /** Signals */
+            signals: components["schemas"]["ChannelSignal"][];
+            /** Streams */
+            streams: components["schemas"]["ChannelStream"][];
+            title: components["schemas"]["Titles"];
+            /** Ways */
+            ways: string[];
+            /** Windows */
+            windows: components["schemas"]["ChannelWindow"][];
+        };
+        /**
+         * ChannelIdentifier
+         * @description An identifier type that a channel yields.
+         */
+        ChannelIdentifier: {
+            of: components["schemas"]["Titles"] | null;
+            /** Scope */
+            scope: string;
+            title: components["schemas"]["Titles"];
+            /** Type */
+            type: string;
+        };
+        /**
+         * ChannelList
+         * @description All channels of the standard.
+         */
+        ChannelList: {
+            /** Items */
+            items: components["schemas"]["Channel"][];
+        };
+        /**
+         * ChannelMessage
+         * @description A kind of message that a channel carries.
+         */
+        ChannelMessage: {
+            /** Allowance */
+            allowance: string | null;
+            /** Also */
+            also: string[];
+            /** Asynchronous */
+            asynchronous: boolean;
+            /** Content */
+            content: components["schemas"]["MessagePart"][];
+            /** Idempotent */
+            idempotent: boolean;
+            /** Marketing */
+            marketing: boolean;
+            /** Name */
+            name: string;
+            title: components["schemas"]["Titles"];
+            /** To */
+            to: string[];
+        };
+        /**
+         * ChannelQuota
+         * @description What the platform allows at most.
+         */
+        ChannelQuota: {
+            /** Count */
+            count: number;
+            /** Name */
+            name: string;
+            /** Period */
+            period: ("day" | "month") | null;
+            /** Scope */
+            scope: string;
+            /** Seconds */
+            seconds: number | null;
+            title: components["schemas"]["Titles"];
+            /** Unverified */
+            unverified: boolean;
+        };
+        /**
+         * ChannelSetting
+         * @description One field of the form by which a touchpoint is connected.
+         */
+        ChannelSetting: {
+            /** Default */
+            default: unknown;
+            help: components["schemas"]["Titles"] | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "text" | "secret" | "integer" | "number" | "boolean" | "choice" | "texts" | "mapping" | "object";
+            /** Name */
+            name: string;
+            /** Options */
+            options: {
+                [key: string]: components["schemas"]["Titles"];
+            };
+            /** Pattern */
+            pattern: string | null;
+            /** Required */
+            required: boolean;
+            title: components["schemas"]["Titles"];
+            /**
+             * Unverified
+             * @description The default could not be checked against the platform's own pages.
+             */
+            unverified: boolean;
+        };
+        /**
+         * ChannelSignal
+         * @description An event, a profile fact or an object that a channel can give.
+         */
+        ChannelSignal: {
+            /** Event */
+            event: string;
+            /** Fields */
+            fields: string[];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "event" | "profile" | "object";
+            /** Source */
+            source: string;
+            title: components["schemas"]["Titles"];
+            /** Traits */
+            traits: string[];
+        };
+        /**
+         * ChannelStream
+         * @description Something that is fetched from a platform.
+         */
+        ChannelStream: {
+            /** Every */
+            every: number;
+            /** Name */
+            name: string;
+            title: components["schemas"]["Titles"];
+        };
+        /**
+         * ChannelWindow
+         * @description What a person's deed allows to send to them.
+         */
+        ChannelWindow: {
+            /** Adds */
+            adds: boolean;
+            /** Allowance */
+            allowance: string;
+            /** Event */
+            event: string;
+            event_title: components["schemas"]["Titles"];
+            /** Messages */
+            messages: number;
+            /** Seconds */
+            seconds: number | null;
+            /** Unverified */
+            unverified: boolean;
         };
         /**
          * Comparison
@@ -2153,6 +2566,58 @@ export interface components {
             seen?: number | null;
         };
         /**
+         * MessageInput
+         * @description A message to be sent by hand, to oneself for a test.
+         */
+        MessageInput: {
+            /** Content */
+            content?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Kind */
+            kind: string;
+            /** To */
+            to: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * MessagePart
+         * @description A part of a message that its author writes.
+         */
+        MessagePart: {
+            /** Kind */
+            kind: string;
+            /** Limit */
+            limit: number | null;
+            /** Name */
+            name: string;
+            /** Required */
+            required: boolean;
+            title: components["schemas"]["Titles"];
+        };
+        /**
+         * MessageReceipt
+         * @description What came of a message.
+         */
+        MessageReceipt: {
+            /** After */
+            after: number | null;
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
+            /** Provider Id */
+            provider_id: string;
+            /** Reason */
+            reason: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "sent" | "task" | "refused" | "retry" | "unknown";
+        };
+        /**
          * Missed
          * @description The client was too slow and some messages were dropped: read the figures anew.
          */
@@ -2394,7 +2859,7 @@ export interface components {
          * @description One thing that may be allowed: room.verb.
          * @enum {string}
          */
-        Permission: "session.own" | "home.read" | "customers.read" | "customers.names" | "customers.reveal" | "segments.read" | "segments.write" | "tags.read" | "quarantine.read" | "quarantine.replay" | "standard.read" | "touchpoints.read" | "touchpoints.keys" | "query.run" | "live.read" | "identity.read" | "identity.decide" | "identity.rules" | "audit.read";
+        Permission: "session.own" | "home.read" | "customers.read" | "customers.names" | "customers.reveal" | "segments.read" | "segments.write" | "tags.read" | "quarantine.read" | "quarantine.replay" | "standard.read" | "touchpoints.read" | "touchpoints.keys" | "touchpoints.write" | "query.run" | "live.read" | "identity.read" | "identity.decide" | "identity.rules" | "audit.read";
         /**
          * PlainName
          * @description Something with a name and a title.
@@ -2425,22 +2890,6 @@ export interface components {
             size: number | null;
             /** Total */
             total: number;
-        };
-        /**
-         * PreviewRequest
-         * @description A condition to try out.
-         */
-        PreviewRequest: {
-            /** Condition */
-            condition: {
-                [key: string]: components["schemas"]["JsonValue"];
-            };
-            /**
-             * Parts
-             * @description Also count every group and leaf.
-             * @default true
-             */
-            parts: boolean;
         };
         /**
          * Problem
@@ -2994,6 +3443,34 @@ export interface components {
             name: string | null;
         };
         /**
+         * SecretInput
+         * @description A secret to be kept. It can't be read again.
+         */
+        SecretInput: {
+            /** Value */
+            value: string;
+        };
+        /**
+         * SecretKept
+         * @description The reference under which a secret is kept.
+         */
+        SecretKept: {
+            /** Reference */
+            reference: string;
+        };
+        /**
+         * SecretState
+         * @description A secret by its reference; the value is shown nowhere.
+         */
+        SecretState: {
+            /** Found */
+            found: boolean;
+            /** Reference */
+            reference: string | null;
+            /** Setting */
+            setting: string;
+        };
+        /**
          * Segment
          * @description A segment with its size now.
          */
@@ -3467,6 +3944,29 @@ export interface components {
             title: components["schemas"]["Titles"];
         };
         /**
+         * StreamState
+         * @description How a stream of a touchpoint stands.
+         */
+        StreamState: {
+            /** Done At */
+            done_at: string | null;
+            /** Error */
+            error: string;
+            /** Every */
+            every: number;
+            /** Failures */
+            failures: number;
+            /** Name */
+            name: string;
+            /** Next At */
+            next_at: string | null;
+            /** Pages */
+            pages: number;
+            /** Ran At */
+            ran_at: string | null;
+            title: components["schemas"]["Titles"];
+        };
+        /**
          * Suspicious
          * @description A value that joins nobody: it names more customers than its type allows, or is blocked.
          */
@@ -3496,6 +3996,42 @@ export interface components {
             type: string;
             /** Value */
             value: string;
+        };
+        /**
+         * SyncRequest
+         * @description What to fetch now; without a stream: all of them.
+         */
+        SyncRequest: {
+            /**
+             * From Start
+             * @description Forget where it stood and fetch everything.
+             * @default false
+             */
+            from_start: boolean;
+            /** Stream */
+            stream?: string | null;
+        };
+        /**
+         * SyncResult
+         * @description What a fetch brought.
+         */
+        SyncResult: {
+            /** Runs */
+            runs: components["schemas"]["SyncRun"][];
+        };
+        /**
+         * SyncRun
+         * @description One stream's run.
+         */
+        SyncRun: {
+            /** Bytes */
+            bytes: number;
+            /** Error */
+            error: string;
+            /** Pages */
+            pages: number;
+            /** Stream */
+            stream: string;
         };
         /**
          * TagDetail
@@ -3636,6 +4172,33 @@ export interface components {
             value: string | null;
         };
         /**
+         * TestResult
+         * @description What a test of a touchpoint found.
+         */
+        TestResult: {
+            /** Ok */
+            ok: boolean;
+            /** Steps */
+            steps: components["schemas"]["TestStep"][];
+        };
+        /**
+         * TestStep
+         * @description One part of a test.
+         */
+        TestStep: {
+            /**
+             * Code
+             * @enum {string}
+             */
+            code: "settings" | "secrets" | "network" | "token" | "answer";
+            /** Hint */
+            hint: string;
+            /** Message */
+            message: string;
+            /** Ok */
+            ok: boolean;
+        };
+        /**
          * ThresholdPoint
          * @description What a threshold would give, as estimated from the model or from labels.
          */
@@ -3767,6 +4330,11 @@ export interface components {
             /** Channel */
             channel: string;
             channel_title: components["schemas"]["Titles"];
+            /**
+             * Error
+             * @description Why it fails, in words.
+             */
+            error: string | null;
             /** Events 24H */
             events_24h: number;
             /** Last At */
@@ -3775,10 +4343,18 @@ export interface components {
             name: string;
             /** Quarantined 24H */
             quarantined_24h: number;
+            /** Sandbox */
+            sandbox: boolean;
             /** Scopes */
             scopes: {
                 [key: string]: string;
             };
+            /**
+             * State
+             * @description incomplete: settings are missing; failing: the last fetch failed; silent: nothing in 24 hours.
+             * @enum {string}
+             */
+            state: "live" | "silent" | "failing" | "paused" | "incomplete";
             title: components["schemas"]["Titles"];
             /**
              * Write Key
@@ -3801,6 +4377,53 @@ export interface components {
             title: components["schemas"]["Titles"];
         };
         /**
+         * TouchpointChange
+         * @description A touchpoint as it shall be.
+         */
+        TouchpointChange: {
+            /** Channel */
+            channel: string;
+            /**
+             * Joining
+             * @default free
+             * @enum {string}
+             */
+            joining: "free" | "consent" | "never";
+            /** Mapping */
+            mapping?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Paused
+             * @default false
+             */
+            paused: boolean;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Sandbox
+             * @default false
+             */
+            sandbox: boolean;
+            /** Scopes */
+            scopes?: {
+                [key: string]: string;
+            };
+            /** Settings */
+            settings?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            title: components["schemas"]["Titles"];
+            /**
+             * Version
+             * @description The version that was edited; a newer one is a conflict.
+             */
+            version?: number | null;
+        };
+        /**
          * TouchpointCount
          * @description Identifiers seen at one touchpoint.
          */
@@ -3809,6 +4432,84 @@ export interface components {
             identifiers: number;
             /** Touchpoint */
             touchpoint: string;
+        };
+        /**
+         * TouchpointDetail
+         * @description One touchpoint with everything that can be set.
+         */
+        TouchpointDetail: {
+            /** Author */
+            author: string;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Channel */
+            channel: string;
+            channel_title: components["schemas"]["Titles"];
+            /**
+             * Error
+             * @description Why it fails, in words.
+             */
+            error: string | null;
+            /** Events 24H */
+            events_24h: number;
+            /**
+             * Hook Path
+             * @description Where the platform's callbacks go, on this server.
+             */
+            hook_path: string | null;
+            /**
+             * Joining
+             * @enum {string}
+             */
+            joining: "free" | "consent" | "never";
+            /** Last At */
+            last_at: string | null;
+            /** Mapping */
+            mapping: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Name */
+            name: string;
+            /** Paused */
+            paused: boolean;
+            /** Problems */
+            problems: string[];
+            /** Quarantined 24H */
+            quarantined_24h: number;
+            /** Sandbox */
+            sandbox: boolean;
+            /** Scopes */
+            scopes: {
+                [key: string]: string;
+            };
+            /** Secrets */
+            secrets: components["schemas"]["SecretState"][];
+            /**
+             * Settings
+             * @description Secrets as references.
+             */
+            settings: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * State
+             * @description incomplete: settings are missing; failing: the last fetch failed; silent: nothing in 24 hours.
+             * @enum {string}
+             */
+            state: "live" | "silent" | "failing" | "paused" | "incomplete";
+            /** Streams */
+            streams: components["schemas"]["StreamState"][];
+            title: components["schemas"]["Titles"];
+            /** Version */
+            version: number;
+            /**
+             * Write Key
+             * @description Only for roles that connect sources.
+             */
+            write_key: string | null;
         };
         /**
          * TouchpointFigures
@@ -4000,6 +4701,52 @@ export interface components {
              */
             version: string;
         };
+        /**
+         * PreviewRequest
+         * @description A condition to try out.
+         */
+        onepool__api__models__segments__PreviewRequest: {
+            /** Condition */
+            condition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Parts
+             * @description Also count every group and leaf.
+             * @default true
+             */
+            parts: boolean;
+        };
+        /**
+         * PreviewRequest
+         * @description A draft of a touchpoint, to see how the latest arrivals (or a sample) would be read under it.
+         */
+        onepool__api__models__touchpoints__PreviewRequest: {
+            /** Channel */
+            channel: string;
+            /**
+             * Content Type
+             * @default application/json
+             */
+            content_type: string;
+            /** Mapping */
+            mapping?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Sample
+             * @description A payload to try; without one the latest arrivals are taken.
+             */
+            sample?: string | null;
+            /** Scopes */
+            scopes?: {
+                [key: string]: string;
+            };
+            /** Settings */
+            settings?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+        };
     };
     responses: never;
     parameters: never;
@@ -4028,6 +4775,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditTrail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listChannels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelList"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -4079,7 +4855,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PreviewRequest"];
+                "application/json": components["schemas"]["onepool__api__models__segments__PreviewRequest"];
             };
         };
         responses: {
@@ -5659,6 +6435,308 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TouchpointList"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readTouchpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TouchpointDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    saveTouchpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TouchpointChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TouchpointDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteTouchpoint: {
+        parameters: {
+            query?: {
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listArrivals: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArrivalList"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sendTestMessage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageReceipt"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewTouchpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["onepool__api__models__touchpoints__PreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArrivalList"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keepSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                setting: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretKept"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    syncTouchpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SyncRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SyncResult"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testTouchpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestResult"];
                 };
             };
             /** @description A problem (RFC 9457). */

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import typer
 
-from onepool.cli import admin, audience, basics, data, definitions, demo, identity, imports, quarantine, serving
+from onepool.cli import (
+    admin,
+    audience,
+    basics,
+    data,
+    definitions,
+    demo,
+    identity,
+    imports,
+    quarantine,
+    serving,
+    touchpoints,
+)
 
 app = typer.Typer(
     name="onepool",
@@ -14,12 +26,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for _module in (basics, serving, imports, demo, data, definitions):
+for _module in (basics, serving, imports, touchpoints, demo, data, definitions):
     _module.register(app)
 
 app.add_typer(audience.tags, name="tag")
 app.add_typer(audience.segments, name="segment")
 app.add_typer(identity.commands, name="identity")
+app.add_typer(touchpoints.commands, name="touchpoint")
 app.add_typer(quarantine.commands, name="quarantine")
 app.add_typer(admin.users, name="user")
 app.add_typer(admin.keys, name="key")

@@ -1,0 +1,112 @@
+"""Connecting a touchpoint over the API: form, secret, test, what came in, preview of a mapping."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from onepool.channels.base import Request
+from onepool.collect import hooked
+from onepool.collect.accounts import make_account
+from onepool.privacy.roles import Role
+
+from .conftest import NOW, World
+
+RULE = {"event": "form_submitted", "message_id": "$.id", "ids": {"phone": "$.tel"}, "traits": {"name": "$.who"}}
+BODY: dict[str, Any] = {
+    "title": {"zh": "试用装表单", "en": "Sample form"},
+    "channel": "webhook",
+    "settings": {"verify": "path", "secret": "file:secrets/forms.secret", "rules": [RULE]},
+}
+
+
+def test_the_channels_say_what_they_ask_for(empty: World) -> None:
+    items = empty.signed_in().get("/api/v1/channels").json()["items"]
+    webhook = next(item for item in items if item["name"] == "webhook")
+    assert webhook["installed"] and webhook["hook"]
+    secret = next(one for one in webhook["settings"] if one["name"] == "secret")
+    assert (secret["kind"], secret["required"], secret["default"]) == ("secret", True, None)
+    assert {one["event"] for one in webhook["signals"]} >= {"form_submitted"}
+    assert not next(item for item in items if item["name"] == "kuaishou")["settings"]
+
+
+def test_connecting_keeps_secrets_out_of_sight(empty: World) -> None:
+    browser = empty.signed_in()
+    kept = browser.put("/api/v1/touchpoints/forms/secrets/secret", {"value": "s3cret"})
+    assert kept.json() == {"reference": "file:secrets/forms.secret"}
+    made = browser.put("/api/v1/touchpoints/forms", BODY)
+    assert made.status_code == 200, made.text
+    detail = made.json()
+    assert (detail["state"], detail["hook_path"], detail["version"]) == ("silent", "/hooks/forms", 1)
+    assert detail["secrets"] == [{"setting": "secret", "reference": "file:secrets/forms.secret", "found": True}]
+    assert "s3cret" not in browser.get("/api/v1/touchpoints/forms").text + browser.get("/api/v1/audit").text
+    path = empty.ws.data / "secrets" / "forms.secret"
+    assert (path.read_text(), oct(path.stat().st_mode & 0o777)) == ("s3cret", "0o600")
+    assert browser.post("/api/v1/touchpoints/forms/test").json()["ok"]
+
+
+def test_a_secret_in_clear_or_from_elsewhere_is_refused(empty: World) -> None:
+    browser = empty.signed_in()
+    for wrong in ("s3cret", "file:/etc/passwd", "file:secrets/../digest.key"):
+        answer = browser.put("/api/v1/touchpoints/forms", {**BODY, "settings": {**BODY["settings"], "secret": wrong}})
+        assert answer.status_code == 422, wrong
+    answer = browser.put("/api/v1/touchpoints/forms", {**BODY, "settings": {"verify": "guess"}})
+    assert answer.status_code == 422 and "settings." in answer.json()["where"]
+
+
+def test_a_test_stops_where_it_fails(empty: World) -> None:
+    browser = empty.signed_in()
+    body = {**BODY, "settings": {**BODY["settings"], "secret": "env:ONEPOOL_TEST_NOT_SET"}}
+    assert browser.put("/api/v1/touchpoints/forms", body).status_code == 200
+    result = browser.post("/api/v1/touchpoints/forms/test").json()
+    assert not result["ok"]
+    assert [(step["code"], step["ok"]) for step in result["steps"]] == [("settings", True), ("secrets", False)]
+
+
+def test_of_two_who_save_at_once_the_later_is_told(empty: World) -> None:
+    browser = empty.signed_in()
+    browser.put("/api/v1/touchpoints/forms", BODY)
+    assert browser.put("/api/v1/touchpoints/forms", BODY).json()["code"] == "touchpoint-exists"
+    assert browser.put("/api/v1/touchpoints/forms", {**BODY, "version": 1, "paused": True}).json()["state"] == "paused"
+    assert browser.put("/api/v1/touchpoints/forms", {**BODY, "version": 1}).json()["code"] == "conflict"
+    assert browser.delete("/api/v1/touchpoints/forms").status_code == 204
+    assert browser.get("/api/v1/touchpoints/forms").json()["code"] == "touchpoint-unknown"
+
+
+def test_only_those_who_connect_sources_may(empty: World) -> None:
+    for role in (Role.MARKETER, Role.ANALYST, Role.APPROVER):
+        browser = empty.signed_in(role)
+        assert browser.put("/api/v1/touchpoints/forms", BODY).status_code == 403
+        assert browser.put("/api/v1/touchpoints/forms/secrets/secret", {"value": "x"}).status_code == 403
+        if role is not Role.ANALYST:
+            assert browser.get("/api/v1/touchpoints/forms/arrivals").status_code == 403
+
+
+def test_what_came_in_is_shown_raw_beside_standard_and_a_mapping_can_be_tried(empty: World) -> None:
+    browser = empty.signed_in()
+    browser.put("/api/v1/touchpoints/forms/secrets/secret", {"value": "s3cret"})
+    browser.put("/api/v1/touchpoints/forms", BODY)
+    touchpoint = empty.ws.touchpoints()["forms"]
+    account = make_account(touchpoint, empty.ws.data)
+    for number in range(3):
+        payload = {"id": number, "tel": "13912345678", "who": "王小明", "colour": "red"}
+        request = Request("POST", "s3cret", "", {"content-type": "application/json"}, json.dumps(payload).encode())
+        empty.ws.log.append([hooked.pushed(request, account, NOW, None)])
+    items = browser.get("/api/v1/touchpoints/forms/arrivals").json()["items"]
+    assert len(items) == 3
+    first = items[0]
+    assert "13912345678" not in json.dumps(items) and '"id": 2' in first["raw"]
+    assert [row["name"] for row in first["rows"]] == ["form_submitted"]
+    assert first["rows"][0]["title"]["zh"] == "提交表单"
+    draft = {key: value for key, value in BODY.items() if key != "title"}
+    rule = {**RULE, "fields": {"content": "$.colour"}}
+    draft["settings"] = {**draft["settings"], "rules": [rule]}
+    found = browser.post("/api/v1/touchpoints/forms/preview", draft).json()["items"]
+    assert found[0]["rows"][0]["fields"]["content"] == "red"
+    sample = browser.post(
+        "/api/v1/touchpoints/forms/preview", {**draft, "sample": '{"id": 9, "colour": "blue"}'}
+    ).json()
+    assert [fault["rule"] for fault in sample["items"][0]["refused"]] == ["identifier.none"]
+    draft["settings"]["rules"] = [{**RULE, "ids": {"phone": "$.a["}}]
+    broken = browser.post("/api/v1/touchpoints/forms/preview", draft).json()["items"]
+    assert [fault["rule"] for fault in broken[0]["refused"]] == ["webhook.mapping"]
