@@ -191,6 +191,10 @@ class Graph:
 
     # taking in
 
+    def reserve(self, nodes: int = 0, edges: int = 0) -> None:
+        """Make room for so many more nodes and edges at once, rather than little by little."""
+        self._room(nodes, edges)
+
     def begin(self) -> None:
         """Start a batch: what changes from here on is told by `changes`."""
         g = self._g

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from sqlalchemy import Connection
 
-from onepool.identity import keys, store
+from onepool.identity import keys, loading, store
 from onepool.identity.arrays import DECISION, GRANTED, LIKELIHOOD, WITHDRAWN
 from onepool.identity.decisions import Decision
 from onepool.identity.graph import Changes, Graph
@@ -86,7 +86,7 @@ class Resolver:
         self._word_time = np.full(1024, _NEVER, np.int64)
         self._rulings = Rulings()
         self.decided = 0
-        differing = store.load(state, self.graph, self._ids, self)
+        differing = loading.load(state, self.graph, self._ids, self)
         made = self.graph.changes()
         self.unsaved: Resolved | None = None
         """What the state has to be told, where its conclusions are not those of this edition."""

@@ -1,4 +1,4 @@
-"""What the state keeps of identity: writing what a batch added, and reading everything at the start."""
+"""What the state keeps of identity: writing what a batch added, and the tables that say it."""
 
 from __future__ import annotations
 
@@ -10,33 +10,30 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from sqlalchemy import Connection, bindparam, insert, select, text, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from onepool.clock import to_micros
 from onepool.identity import decisions
-from onepool.identity.arrays import DECISION, EVENT, GRANTED, LATER, LIKELIHOOD, WITHDRAWN
+from onepool.identity.arrays import LATER
 from onepool.identity.graph import Graph
 from onepool.identity.keys import key_of
-from onepool.identity.links import LIKELY, RULED, insert_links
+from onepool.identity.links import RULED, insert_links
 from onepool.identity.links import store as store_links
-from onepool.identity.registry import DAY, Registry
-from onepool.pool.keys import KeyMap
+from onepool.identity.registry import Registry
 from onepool.state import State
 from onepool.state.bulk import insert_many, update_many
+from onepool.state.columns import read
 from onepool.state.schema import candidates, consents, customer_changes, identifiers
 from onepool.state.store import get_meta, set_meta
 
 if TYPE_CHECKING:
-    from onepool.identity.resolve import Resolved, Resolver
+    from onepool.identity.resolve import Resolved
 
 I64 = npt.NDArray[np.int64]
 Times = Mapping[int, datetime]
 
 REGISTRY = "identity_registry"
 """Key in the state's meta: the rules that its links and customers were solved under."""
-
-_CHUNK = 200_000
-_UNHEARD = np.iinfo(np.int64).min
 
 NEW_SCHEMA = pa.schema(
     [
@@ -118,84 +115,6 @@ def moves(moved: pa.Table) -> Iterator[tuple[str, int, int]]:
         yield "split", int(node[place]), int(was[place])
     for place in np.flatnonzero((now != node) & (was >= 0) & (was != node)).tolist():
         yield "move", int(node[place]), int(was[place])
-
-
-def load(state: State, graph: Graph, ids: KeyMap, resolver: Resolver) -> I64:
-    """Read identifiers, links, consents and decisions, and solve them.
-
-    Returns the links of which the state says something else, as after an edition of OnePool with other rules.
-    """
-    with state.read() as connection:
-        _load_identifiers(connection, graph, ids, resolver)
-        stored = _load_links(connection, graph)
-        found = connection.execute(select(consents.c.identifier_id, consents.c.granted, consents.c.time)).all()
-        nodes = np.array([row.identifier_id for row in found], np.int64)
-        graph.restore_consents(nodes, np.array([GRANTED if row.granted else WITHDRAWN for row in found], np.int8))
-        resolver.heard(nodes, np.array([row.time for row in found], np.int64))
-        done = decisions.applied(connection)
-    resolver.restore([one for one in decisions.every(state) if one.id <= done])
-    graph.solve()
-    differing: I64 = np.flatnonzero(_outcomes(graph.outcomes()) != stored)
-    return differing
-
-
-def _load_identifiers(connection: Connection, graph: Graph, ids: KeyMap, resolver: Resolver) -> None:
-    query = """SELECT id, "key", type, scope, last_seen, base, witness, witness_time FROM identifiers ORDER BY id"""
-    for rows in _chunks(connection, query):
-        number, key, kind, scope, last_seen, base, witness, witness_time = rows
-        types = np.array([graph.type_number(one) for one in kind], np.int64)
-        slots = np.array([graph.slot_number(*one) for one in zip(kind, scope, strict=True)], np.int64)
-        keys = np.frombuffer(b"".join(bytes(one) for one in key), "<u8").reshape(-1, 2).astype(np.uint64)
-        nodes = np.array(number, np.int64)
-        graph.add(types, slots, keys[:, 1], np.array(last_seen, np.int64) // DAY * DAY)
-        first = np.array([one is None for one in base], np.bool_)
-        ids.put(keys[first], nodes[first])
-        if not first.all():
-            graph.add_tenures(nodes[~first], np.array([one for one in base if one is not None], np.int64))
-        named = np.array([code != 0 for code in witness], np.bool_)
-        graph.restore_names(nodes[named], np.array(witness, np.int64)[named])
-        said = [when for when in witness_time if when is not None]
-        resolver.learned(
-            nodes[np.array([when is not None for when in witness_time], np.bool_)], np.array(said, np.int64)
-        )
-
-
-def _load_links(connection: Connection, graph: Graph) -> npt.NDArray[np.object_]:
-    """Append all links to the graph. Returns the outcome of each that the state knows, as one interned text."""
-    known: dict[tuple[str, str], str] = {}
-    outcomes = [np.empty(0, object)]
-    query = """SELECT id, a, b, rule, touchpoint, first_time, last_time, first_event, status, trust, reason
-        FROM links ORDER BY id"""
-    kinds = {RULED: DECISION, LIKELY: LIKELIHOOD}
-    for number, a, b, rule, touchpoint, first, last, event, status, trust, reason in _chunks(connection, query):
-        if number[0] != graph.edges:
-            raise ValueError(f"links have gaps before {number[0]}")
-        kind = np.array([kinds.get(one, EVENT) for one in rule], np.int64)
-        start, end = np.array(first, np.int64), np.array(last, np.int64)
-        for place in np.flatnonzero(kind != EVENT).tolist():
-            # What was ruled first is taken first.
-            start[place] = end[place] = int.from_bytes(bytes(event[place]), "big")
-        source = np.array([graph.source_number(*one) for one in zip(rule, touchpoint, strict=True)], np.int64)
-        off = np.array([one == "retired" for one in status], np.int8)
-        ends = np.array(a, np.int64), np.array(b, np.int64)
-        graph.restore_links(*ends, source, kind, start, end, off, np.array(trust, np.int64))
-        outcomes.append(
-            np.array([known.setdefault(one, "\t".join(one)) for one in zip(status, reason, strict=True)], object)
-        )
-    return np.concatenate(outcomes)
-
-
-def _outcomes(codes: tuple[I64, list[tuple[str, str]]]) -> npt.NDArray[np.object_]:
-    """Texts as `_load_links` makes them, of the number of each link's outcome and what the numbers mean."""
-    number, meant = codes
-    return np.array(["\t".join(one) for one in meant], object)[number] if meant else np.empty(0, object)
-
-
-def _chunks(connection: Connection, query: str) -> Iterator[tuple[Any, ...]]:
-    """Results column by column, a part at a time, as the driver gives them."""
-    cursor = connection.execute(text(query)).cursor
-    while cursor is not None and (rows := cursor.fetchmany(_CHUNK)):
-        yield tuple(zip(*rows, strict=True))
 
 
 def _save_identifiers(connection: Connection, new: pa.Table) -> None:
@@ -296,11 +215,21 @@ def _tenures_of(retimed: pa.Table) -> Iterator[tuple[int, int | None]]:
 
 def all_identifiers(state: State) -> pa.Table:
     """All identifiers of the state, as `new_table` makes them."""
-    query = """SELECT id, type, scope, value, first_seen, last_seen, base, generation, valid_from
-        FROM identifiers ORDER BY id"""
-    with state.read() as connection:
-        parts = [new_table(list(zip(*columns, strict=True))) for columns in _chunks(connection, query)]
-    return pa.concat_tables(parts) if parts else new_table([])
+    table = identifiers
+    times = ("first_seen", "last_seen", "valid_from")
+    columns = [
+        table.c.id.label("identifier_id"),
+        *(table.c[name] for name in ("type", "scope", "value", "first_seen", "last_seen", "base", "generation")),
+        table.c.valid_from,
+    ]
+    parts = []
+    for part in read(state, table, columns):
+        arrays = [
+            instants(part[name]) if name in times else part[name].cast(NEW_SCHEMA.field(name).type)
+            for name in NEW_SCHEMA.names
+        ]
+        parts.append(pa.table(arrays, schema=NEW_SCHEMA))
+    return pa.concat_tables(parts)
 
 
 def seen_table(node: I64 | None = None, first: I64 | None = None, last: I64 | None = None) -> pa.Table:
@@ -325,8 +254,10 @@ def moved_table(node: I64, customer: I64, was: I64) -> pa.Table:
     )
 
 
-def instants(values: Any) -> pa.Array:
-    return pa.array(values, pa.int64()).cast(pa.timestamp("us", tz="UTC"))
+def instants(values: Any) -> pa.Array | pa.ChunkedArray:
+    """Instants in µs as timestamps."""
+    numbers = values if isinstance(values, pa.ChunkedArray) else pa.array(values, pa.int64())
+    return numbers.cast(pa.timestamp("us", tz="UTC"))
 
 
 _JOINED = update(candidates).where(candidates.c.id == bindparam("candidate")).values(status=bindparam("now"))

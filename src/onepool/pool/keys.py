@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 U64 = npt.NDArray[np.uint64]
 I64 = npt.NDArray[np.int64]
+I32 = npt.NDArray[np.int32]
 
 _LOAD = 0.6
 
@@ -43,25 +44,26 @@ def _set_find(slots, keys, out):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _map_put(high, low, values, keys, new):  # type: ignore[no-untyped-def]
-    mask = np.uint64(values.size - 1)
+def _map_put(slots, keys, new):  # type: ignore[no-untyped-def]
+    mask = np.uint64(slots.size - 1)
     for i in range(new.size):
-        at = keys[i, 0] & mask
-        while values[at] >= 0 and not (high[at] == keys[i, 0] and low[at] == keys[i, 1]):
+        at = keys[new[i], 0] & mask
+        while slots[at] >= 0:
             at = (at + np.uint64(1)) & mask
-        high[at] = keys[i, 0]
-        low[at] = keys[i, 1]
-        values[at] = new[i]
+        slots[at] = new[i]
 
 
 @numba.njit(cache=True)
-def _map_get(high, low, values, keys, out):  # type: ignore[no-untyped-def]
-    mask = np.uint64(values.size - 1)
+def _map_get(slots, keys, wanted, out):  # type: ignore[no-untyped-def]
+    mask = np.uint64(slots.size - 1)
     for i in range(out.size):
-        at = keys[i, 0] & mask
-        while values[at] >= 0 and not (high[at] == keys[i, 0] and low[at] == keys[i, 1]):
+        high, low = wanted[i, 0], wanted[i, 1]
+        at = high & mask
+        found = slots[at]
+        while found >= 0 and not (keys[found, 0] == high and keys[found, 1] == low):
             at = (at + np.uint64(1)) & mask
-        out[i] = values[at]
+            found = slots[at]
+        out[i] = found
 
 
 class HashSet:
@@ -90,41 +92,58 @@ class HashSet:
 
 
 class KeyMap:
-    """A map from 128-bit keys, as uint64 arrays of shape (n, 2), to non-negative ids."""
+    """A map from 128-bit keys, as uint64 arrays of shape (n, 2), to ids below 2**31.
+
+    Keys lie by id, so ids should have few gaps: 16 bytes for each id up to the greatest, and 4 for each slot.
+    """
 
     def __init__(self, capacity: int = 1 << 12) -> None:
-        self._allocate(_size(capacity))
+        self._keys: U64 = np.zeros((capacity, 2), np.uint64)
+        self._slots: I32 = np.full(_size(capacity), -1, np.int32)
         self._count = 0
 
     def __len__(self) -> int:
         return self._count
 
+    def reserve(self, size: int) -> None:
+        """Have room for ids below `size`, so that it is not made little by little."""
+        if size > len(self._keys):
+            keys = np.zeros((size, 2), np.uint64)
+            keys[: len(self._keys)] = self._keys
+            self._keys = keys
+        if size > self._slots.size * _LOAD:
+            ids = np.sort(self._slots[self._slots >= 0]).astype(np.int64)
+            self._slots = np.full(_least(size), -1, np.int32)
+            _map_put(self._slots, self._keys, ids)
+
     def put(self, keys: U64, ids: I64) -> None:
-        """Store ids of shape (n,) under keys that are not in the map yet."""
-        if (self._count + ids.size) > self._values.size * _LOAD:
-            used = self._values >= 0
-            old_keys = np.stack([self._high[used], self._low[used]], axis=1)
-            old_ids = self._values[used]
-            self._allocate(_size(self._count + ids.size))
-            _map_put(self._high, self._low, self._values, old_keys, old_ids)
-        _map_put(self._high, self._low, self._values, keys, ids)
+        """Store ids of shape (n,), each once, under keys that are not in the map yet."""
+        if ids.size == 0:
+            return
+        most = int(ids.max()) + 1
+        if most > len(self._keys):
+            self.reserve(max(most, 2 * len(self._keys)))
+        elif (self._count + ids.size) > self._slots.size * _LOAD:
+            self.reserve(max(len(self._keys), 2 * self._count))
+        self._keys[ids] = keys
+        _map_put(self._slots, self._keys, ids)
         self._count += ids.size
 
     def get(self, keys: U64) -> I64:
         """The id of each key, -1 where it is unknown."""
         out = np.full(len(keys), -1, np.int64)
-        _map_get(self._high, self._low, self._values, keys, out)
+        _map_get(self._slots, self._keys, keys, out)
         return out
-
-    def _allocate(self, size: int) -> None:
-        self._high: U64 = np.zeros(size, np.uint64)
-        self._low: U64 = np.zeros(size, np.uint64)
-        self._values: I64 = np.full(size, -1, np.int64)
 
 
 def _size(entries: int) -> int:
     """A power of two with room for twice the entries at the load limit."""
     return 1 << max(12, int(entries * 2 / _LOAD).bit_length())
+
+
+def _least(entries: int) -> int:
+    """The least power of two that holds so many entries at the load limit."""
+    return 1 << max(12, int(entries / _LOAD).bit_length())
 
 
 def _nonzero(hashes: U64) -> U64:
