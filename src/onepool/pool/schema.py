@@ -45,10 +45,15 @@ _PLAIN_TABLES: dict[str, dict[str, str]] = {
         "seq": "BIGINT",
         "identifier_id": "BIGINT",
         "attribute": "VARCHAR",
+        # what holds after this fact; null: there is none any more
         "value": "VARCHAR",
         "time": "TIMESTAMPTZ",
         "touchpoint": "VARCHAR",
+        # of facts that change the value before them (once, add, append): how, and what they said
+        "change": "VARCHAR",
+        "operand": "VARCHAR",
     },
+    # without fields: deleted
     "objects": {
         "kind": "VARCHAR",
         "object_id": "VARCHAR",

@@ -76,7 +76,9 @@ class Assembler:
         if at in self.all.faults:
             return bytes(16)  # it gets no row
         place = int(self.seq[at]) if item.time is None and item.kind == "event" else None
-        told = (item.kind, item.name, item.time, item.ids, item.fields, item.traits, place)
+        told: tuple[Any, ...] = (item.kind, item.name, item.time, item.ids, item.fields, item.traits, place)
+        if item.change != "set":
+            told = (*told, item.change)
         # No touchpoint's name begins with NUL, so this never meets a message id's.
         key = b"\0" + self.all.touchpoint_of[at].encode() + b"\0" + _content(told)
         return hashlib.blake2b(key, digest_size=16).digest()
@@ -176,17 +178,20 @@ class Assembler:
         return pa.table([pa.array(self.row[where]).take(order), *columns], schema=tables.IDS)
 
     def _attributes(self) -> pa.Table:
-        facts = [(at, name, self._guarded(value)) for at, name, value in self.all.persons.facts if self.good[at]]
+        facts = [
+            (at, name, None if value is None else self._guarded(value), change)
+            for at, name, value, change in self.all.persons.facts
+            if self.good[at]
+        ]
         facts.sort(key=lambda fact: fact[0])
-        where = np.array([at for at, _, _ in facts], np.int64)
+        where = np.array([fact[0] for fact in facts], np.int64)
         return pa.table(
             [
                 pa.array(self.row[where]),
                 pa.array(self.seq[where]),
-                pa.array([name for _, name, _ in facts], pa.string()),
-                pa.array([value for _, _, value in facts], pa.string()),
+                *(pa.array([fact[part] for fact in facts], pa.string()) for part in (1, 2, 3)),
                 _instants(self.all.time[where]),
-                pa.array([self.all.touchpoint_of[at] for at, _, _ in facts], pa.string()),
+                pa.array([self.all.touchpoint_of[fact[0]] for fact in facts], pa.string()),
             ],
             schema=tables.ATTRIBUTES,
         )
@@ -208,6 +213,9 @@ class Assembler:
                 read.extra["items"] = _object_items(read.items, read.extra.get("items"))
             texts, _ = guard(pa.array(read.texts(len(members)), pa.string()), {}, self.all.standard, self.all.settings)
             where = np.array([members[place] for place in kept], np.int64)
+            said = pa.array(
+                [None if self.all.items[members[place]].change == "delete" else place for place in kept], pa.int64()
+            )
             parts.append(
                 pa.table(
                     [
@@ -215,7 +223,7 @@ class Assembler:
                         pa.array(self.seq[where]),
                         pa.repeat(pa.scalar(name, pa.string()), len(kept)),
                         pa.array([read.typed[id_field].json[place] for place in kept], pa.string()),
-                        texts.take(pa.array(kept, pa.int64())),
+                        texts.take(said),
                         _instants(self.all.time[where]),
                         pa.array([self.all.touchpoint_of[at] for at in where.tolist()], pa.string()),
                     ],

@@ -34,6 +34,7 @@ ATTRIBUTES: Final = pa.schema(
         ("seq", pa.int64()),
         ("attribute", pa.string()),
         ("value", pa.string()),
+        ("change", pa.string()),
         ("time", INSTANT),
         ("touchpoint", pa.string()),
     ]
@@ -95,8 +96,9 @@ class Batch:
     - `events`: those that are events, grouped by event, with one column per field of the standard, `items` (order
       lines) and `fields` (JSON of every normalised and every unknown field; of order lines only what has no column).
     - `ids`: usable identifiers of each row, normalised, in the order sent; then those from fields and attributes.
-    - `attributes`: facts about the person, as canonical text (lists as JSON).
-    - `objects`: business objects, `fields` as JSON.
+    - `attributes`: facts about the person, as canonical text (lists as JSON); without `value`: there is none any more.
+      `change` is null where the value holds as it is, else `once`, `add` or `append` (see `collect.inbound.Change`).
+    - `objects`: business objects, `fields` as JSON; without `fields`: the object is gone.
     - `quarantine`: what broke a rule, with the first rule it broke, in words, and a sample without id card numbers.
     - `counts`: per touchpoint and event (or kind).
     """

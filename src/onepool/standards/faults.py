@@ -24,6 +24,14 @@ RULES: Final[dict[str, tuple[str, str]]] = {
     "type.email": ("不是有效的邮箱地址", "not a valid e-mail address"),
     "type.gender": ("{value} 不是可识别的性别", "{value} is not a gender we can read"),
     "type.id_card": ("身份证号校验不通过", "the ID card number fails its check"),
+    "change.add": (
+        "不能累加：{value} 不是数字，或该属性不是数值型",
+        "can't be added: {value} is not a number within ±9,000,000,000,000,000, or the attribute holds no numbers",
+    ),
+    "change.append": (
+        "不能追加：{value} 不是文本列表，或该属性不是列表型",
+        "can't be appended: {value} is not a list of texts, or the attribute holds no lists",
+    ),
     "id_card.key": ("未配置摘要密钥，不能接收身份证号", "ID card numbers are only taken when a digest key is set"),
     "money.currency": (
         "金额写的是 {value}，币种字段却是 {currency}",

@@ -10,7 +10,9 @@ from typing import Any, Final
 
 import msgspec
 
+from onepool.channels.base.items import Change
 from onepool.standards import columns
+from onepool.standards.changes import operands
 from onepool.standards.faults import Fault
 from onepool.standards.fields import Faults, FieldReader, place
 from onepool.standards.model import IdentifierType, Scope, Strength
@@ -95,10 +97,13 @@ def _contact(found: contact.Contact | None) -> str | Unusable:
 
 @dataclass
 class Persons:
-    """Identifiers (position, type, scope, value) and facts (position, attribute, text) of things."""
+    """Identifiers (position, type, scope, value) and facts (position, attribute, text, change) of things.
+
+    A fact without text says that there is no value any more; `change` is None where the text is the value.
+    """
 
     ids: list[tuple[int, str, str, str]] = field(default_factory=list)
-    facts: list[tuple[int, str, str]] = field(default_factory=list)
+    facts: list[tuple[int, str, str | None, str | None]] = field(default_factory=list)
     faults: Faults = field(default_factory=dict)
 
 
@@ -179,7 +184,7 @@ class PersonReader:
                 if unusable is not None and unusable.text and values is not None:
                     keeper = self._keeps.get(values.kind.name)
                     if keeper is not None and unusable.why != "landline":
-                        persons.facts.append((at, keeper, unusable.text))
+                        persons.facts.append((at, keeper, unusable.text, None))
 
     def traits(
         self,
@@ -188,8 +193,15 @@ class PersonReader:
         traits: Sequence[Mapping[str, Any]],
         scopes: Mapping[str, Mapping[str, str]],
         touchpoints: Sequence[str],
+        change: Change = "set",
     ) -> int:
-        """What is said of the persons; `places` are their positions. Traits that the standard doesn't know are kept."""
+        """What is said of the persons; `places` are their positions. Traits that the standard doesn't know are kept.
+
+        `change`: what is done with the values (see `collect.inbound.Item`).
+        """
+        if change not in ("set", "once"):
+            return self._changed(persons, places, traits, change)
+        mark = None if change == "set" else change
         flat = [self._flat(one) for one in traits]
         found: dict[str, list[Any]] = {}
         order: dict[str, list[tuple[int, str]]] = {}
@@ -212,12 +224,38 @@ class PersonReader:
             for _, key in sorted(keys):
                 values = [one.get(key) if value is None else value for value, one in zip(values, flat, strict=True)]
             found[name] = values
-        self._attributes(persons, places, found, scopes, touchpoints)
+        self._attributes(persons, places, found, scopes, touchpoints, mark)
         for key in unknown:
             for at, one in zip(places, flat, strict=True):
                 if (value := one.get(key)) is not None:
-                    persons.facts.append((at, key[:_ATTRIBUTE_NAME], fact_text(value)))
+                    persons.facts.append((at, key[:_ATTRIBUTE_NAME], fact_text(value), mark))
         return len(unknown)
+
+    def _changed(
+        self, persons: Persons, places: Sequence[int], traits: Sequence[Mapping[str, Any]], change: Change
+    ) -> int:
+        """Values that are taken back, added to or appended to."""
+        unknown = 0
+        for key in sorted(set().union(*traits)):
+            bare = loose(key)
+            if bare in self.options.ignored:
+                continue
+            name = self.options.attribute_of.get(bare) or self.standard.attribute_names.find(key)
+            unknown += name is None
+            attribute = None if name is None else self.standard.attributes[name]
+            said = [number for number, one in enumerate(traits) if one.get(key) is not None]
+            found: Sequence[str | None] = [None] * len(said)
+            if change != "unset":
+                values = [traits[number][key] for number in said]
+                found, faults = operands(change, attribute, values, self._fields)
+                for number, fault in faults.items():
+                    persons.faults.setdefault(places[said[number]], (name or key, fault))
+            for number, text in zip(said, found, strict=True):
+                if change == "unset":
+                    persons.facts.append((places[number], name or key[:_ATTRIBUTE_NAME], None, None))
+                elif text is not None:
+                    persons.facts.append((places[number], name or key[:_ATTRIBUTE_NAME], text, change))
+        return unknown
 
     def _flat(self, traits: Mapping[str, Any]) -> Mapping[str, Any]:
         """Nested traits (`address: {city: …}`) whose parts the standard knows, as `address.city`."""
@@ -270,6 +308,7 @@ class PersonReader:
         found: Mapping[str, list[Any]],
         scopes: Mapping[str, Mapping[str, str]],
         touchpoints: Sequence[str],
+        mark: str | None,
     ) -> None:
         done: dict[str, list[Any]] = {}
         for name, values in found.items():
@@ -295,7 +334,7 @@ class PersonReader:
                     if unusable is not None and unusable.why != "landline":
                         keeper = attribute.unusable_as
                 if keeper is not None:
-                    persons.facts.append((at, keeper, text))
+                    persons.facts.append((at, keeper, text, mark))
 
     def _places(self, done: dict[str, list[Any]], count: int) -> None:
         """Province, city and district to canonical names and the code of the place."""

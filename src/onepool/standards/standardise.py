@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec.structs import asdict
 
+from onepool.channels.base.items import Change
 from onepool.clock import to_micros
 from onepool.collect.inbound import Broken, Item, decode
 from onepool.collect.log import Record
@@ -231,8 +232,16 @@ class _Run:
                 if (self.items[at].traits or self.items[at].kind == "profile") and at not in self.unread
             ]
             if told:
-                traits = [self._traits(self.items[at]) for at in told]
-                reader.traits(self.persons, told, traits, self.scopes, self.touchpoint_of)
+                for change, places_ in self._by_change(told).items():
+                    traits = [self._traits(self.items[at]) for at in places_]
+                    reader.traits(self.persons, places_, traits, self.scopes, self.touchpoint_of, change)
+
+    def _by_change(self, places: Sequence[int]) -> dict[Change, list[int]]:
+        """Positions of things by what they do with a person's values."""
+        found: dict[Change, list[int]] = {}
+        for at in places:
+            found.setdefault(self.items[at].change, []).append(at)
+        return found
 
     @staticmethod
     def _traits(item: Item) -> Fields:
@@ -264,6 +273,8 @@ class _Run:
             column = read.typed.get(wanted)
             rule = "object.id" if kind == "object" and wanted == self.standard.objects[name].id else "required"
             for place, at in enumerate(members):
+                if rule == "required" and self.items[at].change == "delete":
+                    continue
                 if column is None or column.json[place] is None:
                     self.faults.setdefault(at, (wanted, Fault(rule, field=wanted)))
         return read

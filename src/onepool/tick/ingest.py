@@ -18,7 +18,7 @@ from onepool.identity.arrays import PROVED
 from onepool.layout import columns_of
 from onepool.pool import Session
 from onepool.standards import Batch, Standard, StandardSettings, standardise
-from onepool.tick import identities, newcomers, orders, profiles
+from onepool.tick import folding, identities, newcomers, orders, profiles
 from onepool.tick.duplicates import Duplicates
 
 SEQ_BITS = 20
@@ -100,7 +100,7 @@ class Ingest:
         events = _with_bearer(batch.events, resolved.bearer)
         session.append("events", events)
         self._accepted(session, prepared)
-        session.append("attribute_facts", _with_bearer(batch.attributes, resolved.bearer))
+        session.append("attribute_facts", _facts(batch, resolved))
         _objects(session, batch.objects)
         if events.num_rows:
             session.relation("_events", events)
@@ -118,6 +118,7 @@ class Ingest:
         """Refresh the profiles of customers, given as (customer_id); see `profiles.refresh`."""
         session.relation("_touched", touched)
         session.relation("_changed", changed)
+        folding.fold(session)
         profiles.refresh(session, columns_of(self.standard).attributes)
 
     def committed(self, prepared: Prepared) -> None:
@@ -149,7 +150,8 @@ class Ingest:
 
 def heard(batch: Batch, purposes: Collection[str]) -> Heard:
     """What a batch says of persons that matters for who is who: names, and words of consent for one of `purposes`."""
-    facts = batch.attributes.select(["row", "attribute", "value"])
+    facts = batch.attributes.filter(pc.is_valid(batch.attributes.column("value")))
+    facts = facts.select(["row", "attribute", "value"])
     kind = facts.column("attribute")
     whole = facts.filter(pc.equal(kind, "name")).select(["row", "value"])
     parts = {
@@ -215,6 +217,13 @@ def _with_bearer(table: pa.Table, bearer: npt.NDArray[np.int64]) -> pa.Table:
     return table.drop_columns(["row"]).append_column("identifier_id", ids)
 
 
+def _facts(batch: Batch, resolved: Resolved) -> pa.Table:
+    """Rows of table `attribute_facts`; of what changes a value, what it said is kept beside it."""
+    facts = _with_bearer(batch.attributes, resolved.bearer)
+    said = pc.if_else(pc.is_valid(facts.column("change")), facts.column("value"), pa.scalar(None, pa.string()))
+    return facts.append_column("operand", said)
+
+
 def _without(batch: Batch, drop: npt.NDArray[np.bool_]) -> Batch:
     """The batch without some rows; the others are numbered again from 0."""
     number = pa.array(np.cumsum(~drop) - 1, pa.int32())
@@ -252,7 +261,9 @@ def _without_repeats(session: Session, batch: Batch, files: set[int]) -> tuple[B
     return kept, batch.quarantine.filter(pa.array(repeated))
 
 
-_WHOLE = (FAILED, "protocol.unknown", "segment.unreadable", "file.chunk")
+_WHOLE = (
+    *(FAILED, "protocol.unknown", "segment.unreadable", "sensors.unreadable", "growingio.unreadable", "file.chunk"),
+)
 """Rules by which a record waits as one thing, whatever is in it."""
 
 

@@ -20,7 +20,12 @@ UNPACKED: Final = 8 << 20
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _Scalar = str | int | float | None
 
-_NAMES: Final = {"VISIT": "session_start", "APP_CLOSED": "app_closed", "ACTIVATE": "app_activated"}
+_NAMES: Final = {
+    "VISIT": "session_start",
+    "APP_CLOSED": "app_closed",
+    "ACTIVATE": "app_installed",
+    "FORM_SUBMIT": "form_submitted",
+}
 _PROFILES: Final = frozenset({"LOGIN_USER_ATTRIBUTES", "VISITOR_ATTRIBUTES"})
 _USER_KEYS: Final = {"phone": "phone", "mobile": "phone", "email": "email"}
 _DEVICES: Final = (
