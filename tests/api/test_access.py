@@ -31,9 +31,14 @@ BODIES = {
     "/api/v1/conditions/preview": {"condition": CONDITION},
     "/api/v1/quarantine/replay": {"rule": "type.money"},
     "/api/v1/query": {"sql": "SELECT 1"},
+    "/api/v1/touchpoints/{name}": {"title": {"zh": "店", "en": "Shop"}, "channel": "web"},
+    "/api/v1/touchpoints/{name}/secrets/{setting}": {"value": "x"},
+    "/api/v1/touchpoints/{name}/sync": {},
+    "/api/v1/touchpoints/{name}/messages": {"kind": "text", "to": {}},
+    "/api/v1/touchpoints/{name}/preview": {"channel": "web"},
     "/api/v1/customers/{customer_id}/reveal": {"reason": "asked by the customer"},
 }
-VALUES = {"customer_id": "1", "name": "vip", "tag": "buyer", "segment": "vip", "id": "5"}
+VALUES = {"customer_id": "1", "name": "vip", "tag": "buyer", "segment": "vip", "id": "5", "setting": "secret"}
 
 
 def routes() -> list[tuple[str, str, Dependant]]:
