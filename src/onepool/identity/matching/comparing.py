@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numba
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -13,6 +14,7 @@ import pyarrow.compute as pc
 from onepool.identity.matching.kinds import KeyFunction, kind_of
 from onepool.identity.matching.prepare import NAME_KINDS, Column, Ints, Records
 from onepool.identity.matching.texts import coded, large
+from onepool.identity.matching.threads import each
 from onepool.identity.matching.tokens import MOST, Bag, bags, further_bits, rarest_shared
 
 Levels = npt.NDArray[np.int8]
@@ -23,6 +25,8 @@ ELSEWHERE = "in the other's names"
 ELSEWHERE_AT = 2
 FURTHER_LEVELS = ("several rare words", "one rare word", "a frequent word", "nothing, one side has none", "different")
 _RARE_BITS = (16.0, 9.0)
+#: pairs of values that may have a place each
+_SQUARE = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -139,11 +143,15 @@ class Comparer:
         ``remember``: a name for these pairs; compared again under it, only frequencies are looked up anew."""
         levels = np.empty((len(left), len(self.specs)), dtype=np.int8)
         shared = np.full((len(left), len(self.specs)), np.nan, dtype=np.float32)
-        for number, spec in enumerate(self.specs):
+
+        def compared(number: int) -> None:
+            spec = self.specs[number]
             if spec.further:
                 levels[:, number] = self._further(spec, left, right)
             else:
                 levels[:, number], shared[:, number] = self._column(spec, left, right, remember)
+
+        each(compared, range(len(self.specs)))
         return levels, shared
 
     def _column(self, spec: Spec, left: Ints, right: Ints, remember: str) -> tuple[Levels, Floats]:
@@ -161,8 +169,7 @@ class Comparer:
         shared = np.full(len(left), np.nan, dtype=np.float32)
         for (name, at), lookup in self._lookups.items():
             if name == spec.name:
-                agreed = level == at
-                shared[agreed] = lookup[code[agreed]]
+                _look_up(level, at, code, lookup, shared)
         if spec.elsewhere:
             frequency = self._word_frequency.get(spec.name, np.ones(len(self._bags["*"].values), dtype=np.float32))
             open_pairs = np.flatnonzero(level > ELSEWHERE_AT)
@@ -207,19 +214,50 @@ class Comparer:
 
 def compare_codes(column: Column, a: Ints, b: Ints) -> Levels:
     """Levels of the kind for pairs of codes of one column; each distinct pair is compared once."""
-    level = np.full(len(a), MISSING, dtype=np.int8)
-    known = (a >= 0) & (b >= 0)
-    same = known & (a == b)
-    level[same] = 0 if column.kind.itself is None else column.kind.itself(column.values)[a[same]]
-    at = np.flatnonzero(known & (a != b))
-    if len(at):
-        size = len(column.values)
-        low, high = np.minimum(a[at], b[at]), np.maximum(a[at], b[at])
-        packed = pa.array(low * size + high).dictionary_encode()
-        distinct = packed.dictionary.to_numpy()
-        found = column.kind.compare(column.values, distinct // size, distinct % size)
-        level[at] = found[packed.indices.to_numpy()]
+    level = np.empty(len(a), dtype=np.int8)
+    size = len(column.values)
+    itself = np.zeros(size, dtype=np.int8) if column.kind.itself is None else column.kind.itself(column.values)
+    at, packed = np.empty(len(a), dtype=np.int64), np.empty(len(a), dtype=np.int64)
+    count = _sort_out(a, b, itself, size, level, at, packed)
+    at, packed = at[:count], packed[:count]
+    if not count:
+        return level
+    if size * size <= _SQUARE:
+        # Few values: a place for every pair of them.
+        table = np.zeros(size * size, dtype=np.int8)
+        table[packed] = 1
+        distinct = np.flatnonzero(table)
+        table[distinct] = column.kind.compare(column.values, distinct // size, distinct % size)
+        level[at] = table[packed]
+        return level
+    encoded = pa.array(packed).dictionary_encode()
+    distinct = encoded.dictionary.to_numpy()
+    found = column.kind.compare(column.values, distinct // size, distinct % size)
+    level[at] = found[encoded.indices.to_numpy()]
     return level
+
+
+@numba.njit(cache=True, nogil=True)
+def _sort_out(a: Ints, b: Ints, itself: Levels, size: int, level: Levels, at: Ints, packed: Ints) -> int:
+    """Levels of pairs with a missing value and of equal values; the others' positions and packed codes, counted."""
+    count = 0
+    for i in range(len(a)):
+        if a[i] < 0 or b[i] < 0:
+            level[i] = MISSING
+        elif a[i] == b[i]:
+            level[i] = itself[a[i]]
+        else:
+            at[count] = i
+            packed[count] = min(a[i], b[i]) * size + max(a[i], b[i])
+            count += 1
+    return count
+
+
+@numba.njit(cache=True, nogil=True)
+def _look_up(level: Levels, at: int, code: Ints, lookup: Floats, shared: Floats) -> None:
+    for i in range(len(level)):
+        if level[i] == at:
+            shared[i] = lookup[code[i]]
 
 
 def frequencies_of(column: Column, key: KeyFunction | None, copies: float, limit: int) -> Frequencies:

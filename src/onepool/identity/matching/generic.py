@@ -26,7 +26,7 @@ from onepool.identity.matching.strings import (
 
 
 def _lengths(values: Strings) -> npt.NDArray[np.int64]:
-    return np.fromiter((len(value) for value in values), dtype=np.int64, count=len(values))
+    return np.fromiter(map(len, values), dtype=np.int64, count=len(values))
 
 
 def _starts(values: Strings, left: Positions, right: Positions, wanted: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
@@ -71,7 +71,8 @@ def compare_full_name(values: Strings, left: Positions, right: Positions) -> Lev
 def compare_code(values: Strings, left: Positions, right: Positions) -> Levels:
     """A number that names something (id, phone): same, one slip, two slips, other."""
     distance = edits(values, left, right)
-    long = np.minimum(_lengths(values)[left], _lengths(values)[right]) >= 5
+    lengths = _lengths(values)
+    long = np.minimum(lengths[left], lengths[right]) >= 5
     return by_first(left == right, (distance <= 1) & long, (distance <= 2) & long)
 
 

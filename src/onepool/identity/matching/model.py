@@ -143,8 +143,11 @@ class Model:
     def evidence(self, levels: Levels) -> Floats:
         """How much of what could speak for or against a match was there to compare in each pair (0 to 1)."""
         strength = np.array([0.0 if c.spec.further else max(c.weights[0], 0.0) for c in self.comparisons])
-        share = (levels >= 0) @ strength / max(_ENOUGH * float(strength.sum()), 1e-9)
-        return np.asarray(np.minimum(share, 1.0) ** 1.5, dtype=np.float32)
+        told = np.zeros(len(levels))
+        for number in np.flatnonzero(strength):
+            told += strength[number] * (levels[:, number] >= 0)
+        share = np.minimum(told / max(_ENOUGH * float(strength.sum()), 1e-9), 1.0)
+        return np.asarray(share * np.sqrt(share), dtype=np.float32)
 
     def with_thresholds(self, join: float, review: float) -> Model:
         """The same model with other thresholds."""

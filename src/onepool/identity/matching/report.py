@@ -89,7 +89,10 @@ def weight_histogram(weight: npt.NDArray[np.floating], chance: Floats) -> list[d
 
 def near_threshold(records: Records, left: Ints, right: Ints, chance: Floats, threshold: float) -> list[dict[str, Any]]:
     """The pairs nearest to a threshold: record ids and probability."""
-    nearest = np.argsort(np.abs(chance - threshold), kind="stable")[:_NEAR]
+    away = np.abs(chance - threshold)
+    farthest = np.partition(away, _NEAR)[_NEAR] if len(away) > _NEAR else np.inf
+    near = np.flatnonzero(away <= farthest)
+    nearest = near[np.argsort(away[near], kind="stable")[:_NEAR]]
     ids_left = records.ids.take(pa.array(left[nearest])).to_pylist()
     ids_right = records.ids.take(pa.array(right[nearest])).to_pylist()
     return [

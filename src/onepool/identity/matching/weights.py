@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -87,20 +88,33 @@ def adjusted_weights(
     levels holds for every pair; and it never makes agreement on the best level speak against."""
     out = np.empty(levels.shape, dtype=np.float32)
     for column, (table, reference) in enumerate(zip(tables, references, strict=True)):
-        weights = np.append(table, 0.0)
-        level = levels[:, column]
-        weight = weights[level]
-        has = ~np.isnan(shared[:, column])
-        if has.any():
-            at = level[has].astype(np.int64)
-            middle = (table[:-1] + table[1:]) / 2
-            lowest = np.append(middle, -MOST_BITS)
-            highest = np.insert(middle, 0, MOST_BITS)
-            lowest[0] = max(lowest[0], 0.0)
-            moved = weight[has] + np.log2(reference[at] / np.maximum(shared[has, column], _LEAST))
-            weight[has] = np.clip(moved, lowest[at], highest[at])
-        out[:, column] = weight
+        middle = (table[:-1] + table[1:]) / 2
+        lowest = np.append(middle, -MOST_BITS)
+        highest = np.insert(middle, 0, MOST_BITS)
+        lowest[0] = max(lowest[0], 0.0)
+        _adjust(levels[:, column], shared[:, column], table, reference, lowest, highest, out[:, column])
     return out
+
+
+@numba.njit(cache=True, nogil=True)
+def _adjust(
+    level: npt.NDArray[np.int8],
+    shared: Floats,
+    table: Doubles,
+    reference: Doubles,
+    lowest: Doubles,
+    highest: Doubles,
+    out: Floats,
+) -> None:
+    for i in range(len(level)):
+        at = level[i]
+        if at < 0:
+            out[i] = 0.0
+        elif np.isnan(shared[i]):
+            out[i] = table[at]
+        else:
+            moved = table[at] + np.log2(reference[at] / max(np.float64(shared[i]), _LEAST))
+            out[i] = min(max(moved, lowest[at]), highest[at])
 
 
 def probability(weight: npt.NDArray[np.floating], prior: float) -> Doubles:

@@ -136,7 +136,8 @@ def _clean(text: str) -> str:
     return _DIGITS.sub(" ", text)
 
 
-@lru_cache(maxsize=1 << 16)
+# An engine asks for every name three times, one pass after the other: the cache must hold a large file's names.
+@lru_cache(maxsize=1 << 18)
 def parse_name(text: str) -> PersonName:
     """The person named, `UNKNOWN` if the text names none (a nick name, an advertisement, a placeholder)."""
     if is_hanzi(text) and len(text) <= 4:
