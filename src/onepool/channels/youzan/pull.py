@@ -1,0 +1,130 @@
+"""Orders and customers by Youzan's API: one token for each shop, envelopes with ``success`` and ``data``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from onepool.channels.base import Account, Answer, Call, Cursor, Page, PullFailed, Pulling, Stream, Token
+from onepool.channels.base.paging import windows
+
+_SIZE = 50
+_ZONE = ZoneInfo("Asia/Shanghai")
+TOKEN_CODES = frozenset({4202, 4203})
+
+
+def _token_call(account: Account) -> Call:
+    body = {
+        "client_id": account.text("client_id"),
+        "client_secret": account.text("client_secret"),
+        "authorize_type": "silent",
+        "grant_id": account.text("kdt_id"),
+        "refresh": False,
+    }
+    return Call("POST", account.url("api", "auth/token"), json=body, token=False, idempotent=True)
+
+
+def _token_read(answer: Answer) -> tuple[str, float] | None:
+    """``expires`` is an instant in milliseconds; the answer's own Date says how long that is."""
+    body = answer.json()
+    data = body.get("data") if isinstance(body, dict) else None
+    if not isinstance(data, dict) or not isinstance(data.get("access_token"), str):
+        return None
+    # Sources differ about the life of a token (7 days, 2 hours): an hour is safe, asking again gives the same one.
+    return data["access_token"], 3600.0
+
+
+def _attach(call: Call, token: str) -> Call:
+    return replace(call, query={**call.query, "access_token": token})
+
+
+def code_of(answer: Answer) -> int | None:
+    """The platform's code: of the gateway or of the interface."""
+    body = answer.json()
+    if not isinstance(body, dict):
+        return None
+    gateway = body.get("gw_err_resp")
+    code = gateway.get("err_code") if isinstance(gateway, dict) else body.get("code")
+    return code if isinstance(code, int) else None
+
+
+TOKEN = Token(
+    call=_token_call,
+    read=_token_read,
+    attach=_attach,
+    rejected=lambda answer: code_of(answer) in TOKEN_CODES,
+)
+
+
+def probe(account: Account) -> Call:
+    """The shop's own data."""
+    return Call("POST", account.url("api", "api/youzan.shop.get/3.0.0"), json={}, idempotent=True)
+
+
+def _orders(account: Account, cursor: Cursor, now: datetime) -> Pulling:
+    """Orders by time of change, window by window."""
+    first = timedelta(days=int(account.get("first_days", 30)))
+    lag = timedelta(seconds=int(account.get("lag_seconds", 60)))
+    for begin, end in windows(cursor, now, size=timedelta(days=1), lag=lag, first=first, overlap=timedelta(minutes=5)):
+        page = 1
+        while True:
+            body = {
+                "start_update": _local(begin),
+                "end_update": _local(end),
+                "page_no": page,
+                "page_size": _SIZE,
+            }
+            answer = yield Call(
+                "POST", account.url("api", f"api/{account.text('orders_api')}"), json=body, idempotent=True
+            )
+            data = _data(answer)
+            listed = data.get("full_order_info_list")
+            count = len(listed) if isinstance(listed, list) else 0
+            last = count < _SIZE
+            assert answer is not None
+            yield Page("orders", answer.body, {"since": end.isoformat()} if last else None)
+            if last:
+                break
+            page += 1
+
+
+def _customers(account: Account, cursor: Cursor, now: datetime) -> Pulling:
+    """Customers changed since the last time, page by page."""
+    page = 1
+    since = cursor.get("since")
+    while True:
+        body: dict[str, Any] = {"page_no": page, "page_size": _SIZE}
+        if isinstance(since, str):
+            body["customer"] = {"updated_at_start": int(datetime.fromisoformat(since).timestamp())}
+        answer = yield Call(
+            "POST", account.url("api", f"api/{account.text('customers_api')}"), json=body, idempotent=True
+        )
+        data = _data(answer)
+        listed = data.get("record_list") or data.get("items")
+        last = not isinstance(listed, list) or len(listed) < _SIZE
+        assert answer is not None
+        yield Page("customers", answer.body, {"since": now.isoformat()} if last else None)
+        if last:
+            return
+        page += 1
+
+
+STREAMS = {
+    "orders": Stream("orders", {"zh": "订单", "en": "Orders"}, _orders, every=300),
+    "customers": Stream("customers", {"zh": "客户", "en": "Customers"}, _customers, every=3600),
+}
+
+
+def _data(answer: Answer | None) -> dict[str, Any]:
+    body = answer.json() if answer is not None else None
+    data = body.get("data") if isinstance(body, dict) else None
+    if not isinstance(data, dict):
+        code = code_of(answer) if answer is not None else None
+        raise PullFailed(f"the platform answered code {code}", code=str(code))
+    return data
+
+
+def _local(at: datetime) -> str:
+    return at.astimezone(_ZONE).strftime("%Y-%m-%d %H:%M:%S")
