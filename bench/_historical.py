@@ -14,132 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-
-def _words(text: str, mark: str | None = None) -> list[str]:
-    return [word.strip() for word in text.split(mark)]
-
-
-_MALE = _words(
-    """
-    john william thomas james george charles henry robert edward joseph richard samuel arthur david alexander
-    frederick peter walter francis benjamin daniel alfred hugh andrew edmund philip ernest michael harry herbert
-    albert stephen patrick matthew martin percy ralph anthony leonard archibald reginald nicholas sidney cecil lewis
-    christopher gilbert harold simon isaac jonathan eric roger douglas allan humphrey theodore cuthbert godfrey
-    lawrence nathaniel oliver horace rupert bertram edwin augustus donald norman gerald stanley bernard roland
-    ambrose jeremiah abraham tobias valentine silas
-    """
-)
-_FEMALE = _words(
-    """
-    mary elizabeth anne margaret sarah jane catherine alice eleanor florence emily charlotte frances edith caroline
-    dorothy helen harriet louisa ethel ellen martha isabella maria susan emma lucy agnes amelia annie rose beatrice
-    gertrude constance mabel winifred violet rachel julia maud rebecca hannah matilda kathleen phyllis sophia clara
-    lilian barbara evelyn rosamund cecilia henrietta georgina
-    """
-)
-_NICK = {
-    "john": "jack johnny",
-    "william": "will bill willie billy",
-    "thomas": "tom tommy",
-    "james": "jim jamie jimmy",
-    "charles": "charlie chas",
-    "henry": "harry hal",
-    "robert": "bob rob bobby",
-    "edward": "ted ned eddie",
-    "joseph": "joe",
-    "richard": "dick rick",
-    "samuel": "sam",
-    "david": "dave davy",
-    "alexander": "alec alex sandy",
-    "frederick": "fred freddie",
-    "francis": "frank",
-    "benjamin": "ben",
-    "daniel": "dan",
-    "alfred": "alf fred",
-    "andrew": "andy",
-    "michael": "mick mike",
-    "albert": "bert",
-    "matthew": "matt",
-    "anthony": "tony",
-    "reginald": "reg reggie",
-    "nicholas": "nick",
-    "christopher": "kit chris",
-    "theodore": "theo ted",
-    "lawrence": "larry",
-    "nathaniel": "nat",
-    "oliver": "noll",
-    "gerald": "gerry",
-    "mary": "molly polly",
-    "elizabeth": "bess betty eliza lizzie",
-    "anne": "nancy annie",
-    "margaret": "peggy maggie meg",
-    "sarah": "sally sadie",
-    "jane": "jenny",
-    "catherine": "kate kitty",
-    "eleanor": "nell nora",
-    "charlotte": "lottie",
-    "frances": "fanny",
-    "dorothy": "dolly dot",
-    "harriet": "hattie",
-    "martha": "patty",
-    "isabella": "bella",
-    "susan": "sue",
-    "emma": "em",
-    "rebecca": "becky",
-    "matilda": "tilly",
-    "henrietta": "hetty",
-    "arthur": "art",
-    "george": "georgie",
-}
-_SURNAMES = _words(
-    """
-    smith jones williams brown taylor davies wilson evans thomas johnson roberts walker wright robinson thompson
-    white hughes edwards green hall wood harris lewis martin jackson clarke clark turner hill cooper ward moore
-    scott king watson baker morris allen mitchell young campbell macdonald stewart murray hamilton gordon graham
-    fraser grant douglas bruce russell howard percy stanley cavendish
-    """
-)
-_HEAD = _words(
-    """
-    ash brad wood hart lang thorn black white stan ked wal nor mar all bar bel ben bick blen brock bur cal chat clif
-    col cor cran crow dal den dun ed ell farn fen field gar gil glad gran hal ham har hat haw hay her hol hud hun
-    kel ken king kirk lan led ley lin lock long mal mel mid mil mor new old or pem pen rad raw red rich rom row rud
-    sand sel sher skel stam stock stret sut swin tar tem tol tun under up wake war wat wes wil win wy
-    """
-)
-_TAIL = _words(
-    """
-    ford ton ley worth son well wick ham by den field brook ridge more land man court house combe hurst stead
-    thwaite ing shaw gate cott bury
-    """
-)
-_PLACE_TAIL = [
-    "ton",
-    "ham",
-    "bury",
-    "ford",
-    "mouth",
-    "chester",
-    "by",
-    "wick",
-    "minster",
-    "port",
-    "stead",
-    "combe",
-    "dale",
-]
-_WORK = _words(
-    """
-    politician; writer; painter; cricketer; footballer; actor; poet; clergyman; lawyer; engineer; physician;
-    soldier; composer; botanist; architect; novelist; military officer; journalist; historian; mathematician;
-    sculptor; rugby player; explorer; naval officer; engraver; geologist; surgeon; printer; photographer; economist;
-    judge; missionary; diplomat; chemist; physicist; philosopher; astronomer; musician; singer; trade unionist;
-    merchant; antiquarian; entomologist; zoologist; banker; inventor; theologian; organist; tennis player; golfer;
-    aristocrat; illustrator; publisher; linguist; colonial administrator
-    """,
-    ";",
-)
-_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+from _historical_words import FEMALE, GRAINS, HEAD, LETTERS, MALE, NICK, PLACE_TAIL, SURNAMES, TAIL, TONGUES, WORK
 
 
 @dataclass(frozen=True)
@@ -163,6 +38,24 @@ class Noise:
     work: float = 0.5
     family: float = 0.3
     namesake: float = 0.06
+    #: a word of the whole name left out; first name and surname are then its first and last word
+    lost: float = 0.0
+    #: a typing error in each of date, place, postcode and occupation
+    slips: float = 0.0
+    #: persons with one of few names
+    common: float = 0.0
+    #: families (``family``) that also stay in one place, and name children after parents
+    kin: float = 0.0
+    #: records with a postcode of another home of the person
+    homes: float = 0.0
+    #: records that tell the county (or town and county) for the place
+    county: float = 0.0
+    #: records with a finer or coarser occupation
+    grain: float = 0.0
+    #: records with the given name in another language
+    tongues: float = 0.0
+    #: records with the surname before the given names in the whole name
+    order: float = 0.0
 
 
 SETTINGS = {
@@ -171,16 +64,36 @@ SETTINGS = {
     "gaps": Noise(missing=0.26, date_year=0.22, postcode=0.75, alias=0.25),
     "families": Noise(family=0.6, namesake=0.12, date_shift=0.18, date_wrong=0.1, alias=0.25, missing=0.12),
     "light": Noise(records=4.0, alias=0.15, nick=0.1, typo=0.1, missing=0.1, date_year=0.1, date_shift=0.06),
+    "typos": Noise(typo=0.4, slips=0.15, alias=0.2),
+    "common": Noise(common=0.5, namesake=0.12),
+    "kin": Noise(family=0.7, kin=0.6, namesake=0.1),
+    "moved": Noise(homes=0.5, postcode_far=0.15, place=0.15),
+    "grains": Noise(county=0.45, grain=0.5),
+    "tongues": Noise(tongues=0.4, order=0.3, swap=0.1),
+    "lost": Noise(lost=0.25, alias=0.4, title=0.5),
+    "mixed": Noise(
+        missing=0.2,
+        lost=0.12,
+        slips=0.05,
+        common=0.15,
+        kin=0.3,
+        homes=0.2,
+        county=0.2,
+        grain=0.2,
+        tongues=0.1,
+        order=0.05,
+        date_year=0.2,
+    ),
 }
 
 
 class _World:
     def __init__(self, random: np.random.Generator):
         self.random = random
-        self.surnames = _SURNAMES + sorted({h + t for h in _HEAD for t in _TAIL})
+        self.surnames = SURNAMES + sorted({h + t for h in HEAD for t in TAIL})
         weight = 1.0 / (np.arange(len(self.surnames)) + 12.0) ** 0.85
         order = np.concatenate(
-            [np.arange(len(_SURNAMES)), len(_SURNAMES) + random.permutation(len(self.surnames) - len(_SURNAMES))]
+            [np.arange(len(SURNAMES)), len(SURNAMES) + random.permutation(len(self.surnames) - len(SURNAMES))]
         )
         self.surnames = [self.surnames[i] for i in order]
         self.surname_weight = weight / weight.sum()
@@ -196,19 +109,20 @@ class _World:
             "oxford",
             "cambridge",
         ]
-        places += [str(random.choice(_HEAD)) + str(random.choice(_PLACE_TAIL)) for _ in range(900)]
+        places += [str(random.choice(HEAD)) + str(random.choice(PLACE_TAIL)) for _ in range(900)]
         self.places = list(dict.fromkeys(places))
         place_weight = 1.0 / (np.arange(len(self.places)) + 4.0) ** 0.9
         self.place_weight = place_weight / place_weight.sum()
-        self.area = ["".join(random.choice(list(_LETTERS), 2)) + str(random.integers(1, 30)) for _ in self.places]
-        work_weight = 1.0 / (np.arange(len(_WORK)) + 3.0)
+        self.county = [str(self.places[number % 40 * 7]) + "shire" for number in range(len(self.places))]
+        self.area = ["".join(random.choice(list(LETTERS), 2)) + str(random.integers(1, 30)) for _ in self.places]
+        work_weight = 1.0 / (np.arange(len(WORK)) + 3.0)
         self.work_weight = work_weight / work_weight.sum()
 
     def pick(self, items: list[str], weight: np.ndarray | None = None) -> str:
         return items[int(self.random.choice(len(items), p=weight))]
 
     def given(self, male: bool) -> str:
-        names = _MALE if male else _FEMALE
+        names = MALE if male else FEMALE
         weight = 1.0 / (np.arange(len(names)) + 2.0) ** 1.1
         return self.pick(names, weight / weight.sum())
 
@@ -221,7 +135,7 @@ def _typo(text: str, random: np.random.Generator) -> str:
         return text
     at = int(random.integers(1, len(text)))
     kind = random.integers(4)
-    letter = _LETTERS[int(random.integers(26))]
+    letter = LETTERS[int(random.integers(26))]
     if kind == 0:
         return text[:at] + text[at + 1 :]
     if kind == 1:
@@ -242,6 +156,7 @@ class _Person:
     place: int
     postcodes: list[str]
     work: list[str]
+    homes: list[str]
 
 
 def _person(world: _World, noise: Noise, before: _Person | None) -> _Person:
@@ -253,13 +168,16 @@ def _person(world: _World, noise: Noise, before: _Person | None) -> _Person:
     surname = world.pick(world.surnames, world.surname_weight)
     place = int(random.choice(len(world.places), p=world.place_weight))
     born = np.datetime64("1600-01-01") + int(365.25 * (390 * random.beta(3.5, 1.6)))
+    if noise.common and random.random() < noise.common:
+        names = (MALE if male else FEMALE)[:6]
+        given[0], surname = names[int(random.integers(6))], SURNAMES[int(random.integers(12))]
     if before is not None:
         chance = random.random()
         if chance < noise.family:
             surname = before.surname
-            place = before.place if random.random() < 0.6 else place
+            place = before.place if random.random() < max(0.6, noise.kin * 1.5) else place
             born = before.born + int(random.integers(-12_000, 12_000))
-            if random.random() < 0.3 and before.male == male:
+            if random.random() < max(0.3, noise.kin) and before.male == male:
                 given[0] = before.given[0]
         elif chance < noise.family + noise.namesake:
             surname, male, given = before.surname, before.male, [before.given[0], *given[1:]]
@@ -304,10 +222,21 @@ def _person(world: _World, noise: Noise, before: _Person | None) -> _Person:
             aliases.append((f"{surname} {given[0]}", surname, given[0]))
     near = [world.postcode(world.area[place]) for _ in range(int(random.integers(2, 7)))]
     work = [
-        world.pick(_WORK, world.work_weight)
-        for _ in range(1 + int(random.random() < 0.45) + int(random.random() < 0.2))
+        world.pick(WORK, world.work_weight) for _ in range(1 + int(random.random() < 0.45) + int(random.random() < 0.2))
     ]
-    return _Person(male, given, surname, title, aliases, born, place, near, work)
+    homes = []
+    if noise.homes:
+        elsewhere = random.choice(len(world.places), 2, p=world.place_weight)
+        homes = [world.postcode(world.area[int(one)]) for one in elsewhere]
+    return _Person(male, given, surname, title, aliases, born, place, near, work, homes)
+
+
+def _without(full: str, share: float, random: np.random.Generator) -> tuple[str, str, str]:
+    """A whole name of which words are lost, and its first and last word."""
+    words = full.replace(",", "").split()
+    kept = [word for word in words if random.random() >= share]
+    kept = kept if len(kept) > 1 else words
+    return " ".join(kept), kept[0], kept[-1]
 
 
 def _record(person: _Person, world: _World, noise: Noise, plain: bool) -> dict[str, str | None]:
@@ -319,9 +248,14 @@ def _record(person: _Person, world: _World, noise: Noise, plain: bool) -> dict[s
         full = f"{person.title} {full}" if person.title == "sir" else f"{full}, {person.title}"
     if person.aliases and random.random() < noise.alias * 2 * rate:
         full, given, surname = person.aliases[int(random.integers(len(person.aliases)))]
-    if given in _NICK and random.random() < noise.nick * rate:
-        nick = world.pick(_NICK[given].split())
+    if given in NICK and random.random() < noise.nick * rate:
+        nick = world.pick(NICK[given].split())
         full, given = full.replace(given, nick, 1), nick
+    if noise.lost and random.random() < min(1.0, 3 * noise.lost) * rate:
+        full, given, surname = _without(full, noise.lost, random)
+    if given in TONGUES and noise.tongues and random.random() < noise.tongues * rate:
+        other = world.pick(TONGUES[given].split())
+        full, given = full.replace(given, other, 1), other
     if random.random() < noise.typo * rate:
         wrong = _typo(given, random)
         full, given = full.replace(given, wrong, 1), wrong
@@ -331,6 +265,8 @@ def _record(person: _Person, world: _World, noise: Noise, plain: bool) -> dict[s
     if random.random() < noise.swap * rate:
         given, surname = surname, given
         full = f"{given} {surname}"
+    if noise.order and random.random() < noise.order * rate:
+        full = f"{surname}, {given} {' '.join(person.given[1:])}".strip()
     born = person.born
     date: str | None = str(born)
     chance = random.random()
@@ -352,7 +288,14 @@ def _record(person: _Person, world: _World, noise: Noise, plain: bool) -> dict[s
     place = world.places[person.place]
     if random.random() < noise.place * rate:
         place = _typo(place, random) if random.random() < 0.4 else world.pick(world.places, world.place_weight)
+    if noise.homes and random.random() < noise.homes * rate:
+        postcode = person.homes[int(random.integers(len(person.homes)))]
+    if noise.county and random.random() < noise.county * rate:
+        county = world.county[person.place]
+        place = county if random.random() < 0.6 else f"{place}, {county}"
     work = person.work[0] if random.random() > noise.work else person.work[int(random.integers(len(person.work)))]
+    if work in GRAINS and noise.grain and random.random() < noise.grain * rate:
+        work = world.pick([one.strip() for one in GRAINS[work].split(";")])
     row: dict[str, str | None] = {
         "full_name": full,
         "first_and_surname": f"{given} {surname}",
@@ -364,6 +307,10 @@ def _record(person: _Person, world: _World, noise: Noise, plain: bool) -> dict[s
         "gender": "male" if person.male else "female",
         "occupation": work,
     }
+    if noise.slips:
+        for name in ("dob", "birth_place", "postcode_fake", "occupation"):
+            if random.random() < noise.slips * rate:
+                row[name] = _typo(str(row[name]), random) if name != "dob" else _slipped(str(row[name]), random)
     gone = noise.missing * rate
     if random.random() < gone * 0.4:
         row["full_name"] = row["first_and_surname"] = row["first_name"] = row["surname"] = None
@@ -379,6 +326,12 @@ def _record(person: _Person, world: _World, noise: Noise, plain: bool) -> dict[s
         if random.random() < gone * times:
             row[name] = None
     return row
+
+
+def _slipped(date: str, random: np.random.Generator) -> str:
+    """A date with one digit of its month, day or last place of the year changed."""
+    at = int(random.choice([3, 6, 9]))
+    return date[:at] + str(random.integers(0, 10)) + date[at + 1 :]
 
 
 def make(noise: Noise, seed: int) -> tuple[pa.Table, pa.Table]:

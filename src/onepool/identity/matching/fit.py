@@ -10,22 +10,22 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from onepool.identity.matching.boosting import boost, grown
 from onepool.identity.matching.clustering import link, positions
-from onepool.identity.matching.comparing import Comparer, Floats, Levels
+from onepool.identity.matching.comparing import Comparer, Floats
 from onepool.identity.matching.guess import guess_columns
 from onepool.identity.matching.learning import freeze, learn_from
-from onepool.identity.matching.model import Model, features, pairs_table
+from onepool.identity.matching.model import Model, pairs_table
 from onepool.identity.matching.prepare import Ints, Records, prepare
 from onepool.identity.matching.report import full_report
+from onepool.identity.matching.scored import Scored, score_packed, telling
 from onepool.identity.matching.settings import MatchingError, Settings
-from onepool.identity.matching.training import Labels, missing_pairs, self_train, worthwhile
+from onepool.identity.matching.training import Labels, worthwhile
 
 Links = Literal["dedupe"] | tuple[Literal["link"], str, str] | None
 #: pairs below are not worth keeping: they count 0 in clusters
 _LEAST_KEPT = 0.002
-_LEAST_TOLD = 0.01
-_LITTLE = 0.6
-_CHUNK = 1_000_000
+_LEAST_BELIEF = 0.01
 
 
 @dataclass(frozen=True)
@@ -37,31 +37,6 @@ class Fit:
     pairs: pa.Table
     clusters: pa.Table
     report: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Scored:
-    """Pairs of record positions (left < right) with levels, weights and probability."""
-
-    left: Ints
-    right: Ints
-    levels: Levels
-    weights: Floats
-    chance: Floats
-
-    def only(self, kept: npt.NDArray[np.bool_]) -> Scored:
-        """The pairs kept."""
-        return Scored(self.left[kept], self.right[kept], self.levels[kept], self.weights[kept], self.chance[kept])
-
-    def plus(self, other: Scored) -> Scored:
-        """Both sets of pairs."""
-        return Scored(
-            np.concatenate([self.left, other.left]),
-            np.concatenate([self.right, other.right]),
-            np.concatenate([self.levels, other.levels]),
-            np.concatenate([self.weights, other.weights]),
-            np.concatenate([self.chance, other.chance]),
-        )
 
 
 def fit(
@@ -100,23 +75,17 @@ def fit(
     enough = judged is not None and (
         judged.persons() >= settings.labels_for_boosting or int(judged.match.sum()) >= 5 * settings.labels_for_boosting
     )
+    belief = None
     if settings.boost and (enough or worthwhile(scored.chance)):
-        forest, chance = self_train(
-            features(scored.weights, model.dependences), scored.chance, scored.left, scored.right, size, most, settings,
-            judged if enough else None,
-        )  # fmt: skip
-        model = replace(model, forest=forest)
-        scored = replace(scored, chance=chance)
-    if side is None:
-        missing = missing_pairs(
-            scored.left, scored.right, scored.chance, size, most, 0.3, min(settings.pair_budget // 2, 20 * size)
-        )
-        scored = scored.plus(score_packed(model, comparer, missing, size, 0.0))
+        boosted = boost(model, comparer, scored, most, settings, judged if enough else None, side is None)
+        model, scored, belief = boosted.model, boosted.scored, boosted.belief
+    elif side is None:
+        scored = grown(model, comparer, scored, size, most, 0.3, settings)
     report = full_report(
         model, prepared, scored.left, scored.right, scored.levels, scored.weights, scored.chance, recall, len(packed)
     )
     model = replace(model, report=report)
-    found = _link(scored, model, size, model.cluster, most, judged)
+    found = _link(scored, belief, model, size, most, judged)
     told = scored.only(telling(scored, model))
     table = pairs_table(model, prepared, told.left, told.right, told.levels, told.weights, told.chance)
     clusters = pa.table({"record_id": prepared.ids, "cluster": prepared.ids.take(pa.array(found))})
@@ -139,43 +108,17 @@ def read_labels(records: Records, labels: pa.Table) -> Labels:
     return Labels(np.minimum(a, b), np.maximum(a, b), match)
 
 
-def score_packed(model: Model, comparer: Comparer, packed: Ints, size: int, least: float) -> Scored:
-    """Score pairs in chunks and keep those at or above ``least``."""
-    count = len(model.comparisons)
-    empty = np.empty(0, dtype=np.int64)
-    parts = [
-        Scored(
-            empty,
-            empty,
-            np.empty((0, count), dtype=np.int8),
-            np.empty((0, count), dtype=np.float32),
-            np.empty(0, dtype=np.float32),
-        )
-    ]
-    for start in range(0, len(packed), _CHUNK):
-        chunk = packed[start : start + _CHUNK]
-        left, right = chunk // size, chunk % size
-        whole = Scored(left, right, *model.score_chunk(comparer, left, right))
-        parts.append(whole.only(whole.chance >= least))
-    return Scored(
-        np.concatenate([part.left for part in parts]),
-        np.concatenate([part.right for part in parts]),
-        np.concatenate([part.levels for part in parts]),
-        np.concatenate([part.weights for part in parts]),
-        np.concatenate([part.chance for part in parts]),
-    )
-
-
-def telling(scored: Scored, model: Model) -> npt.NDArray[np.bool_]:
-    """Pairs that matter to clusters: likely ones, and those with so little to compare that they count less."""
-    return (scored.chance >= _LEAST_TOLD) | (model.evidence(scored.levels) < _LITTLE)
-
-
-def _link(scored: Scored, model: Model, size: int, threshold: float, most: int, judged: Labels | None) -> Ints:
-    """Clusters; what people said counts as certain."""
-    kept = telling(scored, model)
-    left, right, chance = scored.left[kept], scored.right[kept], scored.chance[kept]
-    evidence = model.evidence(scored.levels[kept])
+def _link(scored: Scored, belief: Floats | None, model: Model, size: int, most: int, judged: Labels | None) -> Ints:
+    """Clusters; what people said counts as certain. ``belief``: probabilities that know the neighbours of each pair,
+    where there are such; else pairs with little to compare weigh little."""
+    if belief is None:
+        kept = telling(scored, model)
+        chance, evidence = scored.chance[kept], model.evidence(scored.levels[kept])
+    else:
+        kept = belief >= _LEAST_BELIEF
+        chance = belief[kept]
+        evidence = np.ones(len(chance), dtype=np.float32)
+    left, right = scored.left[kept], scored.right[kept]
     never = None
     if judged is not None:
         never = judged.left[~judged.match], judged.right[~judged.match]
@@ -183,4 +126,4 @@ def _link(scored: Scored, model: Model, size: int, threshold: float, most: int, 
         right = np.concatenate([right, judged.right[judged.match]])
         sure = np.ones(int(judged.match.sum()), dtype=np.float32)
         chance, evidence = np.concatenate([chance, sure]), np.concatenate([evidence, sure])
-    return link(left, right, chance, size, threshold, most=most, never=never, evidence=evidence)
+    return link(left, right, chance, size, model.cluster, most=most, never=never, evidence=evidence)

@@ -1,0 +1,108 @@
+"""Boosted models from the records themselves: pairs by themselves first, then in the light of the pairs around them.
+
+1. Clusters of the weights teach a model of pairs (``training``); pairs that it finds needed are added, and its own
+   clusters teach it once more. This model is kept: it scores pairs alone.
+2. A second model sees what the first says of the neighbours of each pair too (``context``), and is taught the same
+   way. It serves the clusters of these very records, and is not kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from onepool.identity.matching.clustering import link
+from onepool.identity.matching.comparing import Comparer, Floats
+from onepool.identity.matching.context import Context
+from onepool.identity.matching.forest import Forest, train
+from onepool.identity.matching.model import Model, features
+from onepool.identity.matching.scored import Scored, score_packed, telling
+from onepool.identity.matching.settings import Settings
+from onepool.identity.matching.training import Judged, Labels, Lesson, judge, lesson, likely_clusters, missing_pairs
+
+#: cluster threshold for labels from weights alone (they are overrated), and for labels from a boosted model
+_FIRST, _LATER = 0.55, 0.35
+#: least probability of a pair that has the rest between two groups scored: by weights (overrated), by a boosted model
+_WEIGHED, _BELIEVED = 0.3, 0.1
+_PER_RECORD = 60
+_CHUNK = 500_000
+
+
+@dataclass(frozen=True)
+class Boosted:
+    """The model with its trees, all pairs as it scores them, and per pair the ``belief`` of the second look (None
+    when there was none)."""
+
+    model: Model
+    scored: Scored
+    belief: Floats | None
+
+
+def grown(
+    model: Model, comparer: Comparer, scored: Scored, size: int, most: int, least: float, settings: Settings
+) -> Scored:
+    """The pairs with those that were never candidates but lie between groups likely to be one."""
+    limit = min(settings.pair_budget // 2, _PER_RECORD * size)
+    missing = missing_pairs(scored.left, scored.right, scored.chance, size, most, least, limit)
+    return scored.plus(score_packed(model, comparer, missing, size, 0.0))
+
+
+def boost(
+    model: Model, comparer: Comparer, scored: Scored, most: int, settings: Settings, labels: Labels | None, dedupe: bool
+) -> Boosted:
+    """Learn both models for pairs scored by weights alone so far. ``most``: records of one person at most.
+
+    Between two sets that hold each person once (not ``dedupe``) pairs have no neighbours to speak for them: no pairs
+    are added and there is no second look."""
+    size = len(comparer.records)
+    mates = model.prior * (size - 1) if dedupe else 0.0
+    if dedupe:
+        scored = grown(model, comparer, scored, size, most, _WEIGHED, settings)
+    for turn, threshold in enumerate((_FIRST, _LATER)):
+        if turn and dedupe:
+            scored = grown(model, comparer, scored, size, most, _BELIEVED, settings)
+        cluster = likely_clusters(scored.left, scored.right, scored.chance, size, threshold, most)
+        told = None if labels is None else judge(labels, scored.left, scored.right, size, cluster)
+        forest = _first(model, scored, cluster, mates, told, settings)
+        model = replace(model, forest=forest)
+        scored = replace(scored, chance=model.chance(scored.weights))
+    if not dedupe:
+        return Boosted(model, scored, None)
+    kept = telling(scored, model)
+    evidence = model.evidence(scored.levels[kept])
+    cluster = link(
+        scored.left[kept], scored.right[kept], scored.chance[kept], size, _LATER, most=most, evidence=evidence
+    )
+    told = None if labels is None else judge(labels, scored.left, scored.right, size, cluster)
+    return Boosted(model, scored, _second(model, scored, cluster, mates, told, settings))
+
+
+def _train(rows: Floats, taught: Lesson, settings: Settings) -> Forest:
+    return train(
+        rows, taught.truth, taught.weight, trees=settings.trees, leaves=settings.leaves, seed=settings.seed, rate=0.2
+    )
+
+
+def _first(
+    model: Model, scored: Scored, cluster: np.ndarray, mates: float, told: Judged | None, settings: Settings
+) -> Forest:
+    taught = lesson(scored.left, scored.right, cluster, mates, told, settings.seed)
+    rows = features(scored.weights[taught.pairs], model.dependences)
+    return _train(rows, taught, settings)
+
+
+def _second(
+    model: Model, scored: Scored, cluster: np.ndarray, mates: float, told: Judged | None, settings: Settings
+) -> Floats:
+    context = Context(scored.left, scored.right, scored.weights, scored.chance, len(cluster))
+
+    def rows(pairs: np.ndarray) -> Floats:
+        own = features(scored.weights[pairs], model.dependences)
+        return np.concatenate([own, context.features(pairs)], axis=1)
+
+    taught = lesson(scored.left, scored.right, cluster, mates, told, settings.seed)
+    forest = _train(rows(taught.pairs), taught, settings)
+    everything = np.arange(len(scored.left))
+    parts = [forest.probability(rows(everything[at : at + _CHUNK])) for at in range(0, len(everything), _CHUNK)]
+    return np.concatenate(parts) if parts else np.empty(0, dtype=np.float32)
