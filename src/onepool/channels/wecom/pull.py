@@ -1,0 +1,146 @@
+"""Fetching from WeCom: contacts by member of staff, group chats with their members, tags, customer service.
+
+https://developer.work.weixin.qq.com/document/path/92994 , 92120 , 92122 , 92117 , 94670
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from onepool.channels.base import Account, Answer, Call, Cursor, Page, PullFailed, Pulling, Stream
+from onepool.channels.base.wechat_api import body_of
+from onepool.channels.wecom import pages
+
+_DAY: Final = 86_400
+_STAFF: Final = 100  # of one call
+_NOT_ALLOWED: Final = frozenset({"84061", "84074", "60011", "60111", "301002", "86008"})
+"""Codes about one member of staff or chat: no licence, not in scope, gone. The others go on."""
+
+_Step = Generator[Call | Page, Answer | None, dict[str, Any]]
+
+
+def _get(account: Account, path: str, query: Mapping[str, str] | None = None) -> Call:
+    return Call("GET", account.url("api", f"/cgi-bin/{path}"), query=dict(query or {}), idempotent=True)
+
+
+def _post(account: Account, path: str, body: Mapping[str, Any]) -> Call:
+    return Call("POST", account.url("api", f"/cgi-bin/{path}"), json=dict(body), idempotent=True)
+
+
+def _asked(call: Call) -> Generator[Call | Page, Answer | None, tuple[dict[str, Any], bytes]]:
+    answer = yield call
+    assert answer is not None
+    return body_of(answer), answer.body
+
+
+def _texts(value: Any) -> list[str]:
+    return [one for one in value if isinstance(one, str) and one] if isinstance(value, list) else []
+
+
+def _staff(account: Account) -> Generator[Call | Page, Answer | None, list[str]]:
+    """Members of staff who may have contacts: the setting's, else all that the platform names."""
+    chosen = _texts(list(account.get("staff") or []))
+    if chosen:
+        return chosen
+    body, _ = yield from _asked(_get(account, "externalcontact/get_follow_user_list"))
+    return _texts(body.get("follow_user"))
+
+
+def _contacts(account: Account, cursor: Cursor, now: datetime) -> Pulling:
+    """The cursor: `at`, the member of staff whose contacts are next, and `next`, the page of theirs."""
+    filled = bool(cursor.get("filled"))
+    call = f"{pages.CONTACTS if filled else pages.CONTACTS_FIRST}:{now:%G-W%V}"
+    people = yield from _staff(account)
+    # In an order that stays the same when people come and go.
+    people = sorted(set(people))
+    following = str(cursor.get("next", ""))
+    begun = str(cursor.get("at", ""))
+    for person in people:
+        if person < begun:
+            continue
+        page = following if person == begun else ""
+        while True:
+            # One member of staff a call: a failure is then about that one only.
+            body = {"userid_list": [person], "cursor": page, "limit": _STAFF}
+            try:
+                found, raw = yield from _asked(_post(account, "externalcontact/batch/get_by_user", body))
+            except PullFailed as error:
+                if error.code not in _NOT_ALLOWED:
+                    raise
+                break
+            page = str(found.get("next_cursor") or "")
+            yield Page(call, raw, {"filled": filled, "at": person, "next": page} if page else None)
+            if not page:
+                break
+    yield Page("end", b"{}", {"filled": True})
+
+
+def _groups(account: Account, cursor: Cursor, now: datetime) -> Pulling:
+    """The cursor: `next`, the page of the list of chats."""
+    filled = bool(cursor.get("filled"))
+    call = f"{pages.GROUPS if filled else pages.GROUPS_FIRST}:{now:%G-W%V}"
+    following = str(cursor.get("next", ""))
+    owners = _texts(list(account.get("staff") or []))
+    while True:
+        asked: dict[str, Any] = {"status_filter": 0, "cursor": following, "limit": 1000}
+        if owners:
+            asked["owner_filter"] = {"userid_list": owners[:_STAFF]}
+        listed, _ = yield from _asked(_post(account, "externalcontact/groupchat/list", asked))
+        chats = listed.get("group_chat_list")
+        for chat in chats if isinstance(chats, list) else []:
+            number = chat.get("chat_id") if isinstance(chat, dict) else None
+            if not isinstance(number, str):
+                continue
+            wanted = {"chat_id": number, "need_name": 1}
+            try:
+                _, raw = yield from _asked(_post(account, "externalcontact/groupchat/get", wanted))
+            except PullFailed as error:
+                if error.code not in _NOT_ALLOWED:
+                    raise
+                continue
+            yield Page(call, raw)
+        following = str(listed.get("next_cursor") or "")
+        if not following:
+            yield Page("end", b"{}", {"filled": True})
+            return
+        yield Page("end", b"{}", {"filled": filled, "next": following})
+
+
+def _tags(account: Account, cursor: Cursor, now: datetime) -> Pulling:
+    del cursor
+    _, raw = yield from _asked(_post(account, "externalcontact/get_corp_tag_list", {}))
+    yield Page(f"{pages.TAGS}:{now:%G-W%V}", raw)
+
+
+def _service(account: Account, cursor: Cursor, now: datetime) -> Pulling:
+    """The cursor: per customer-service account the platform's own."""
+    del now
+    if not account.get("customer_service", False):
+        return
+    places: dict[str, str] = dict(cursor.get("places") or {})
+    listed, _ = yield from _asked(_post(account, "kf/account/list", {"offset": 0, "limit": 100}))
+    desks = listed.get("account_list")
+    for desk in desks if isinstance(desks, list) else []:
+        number = desk.get("open_kfid") if isinstance(desk, dict) else None
+        if not isinstance(number, str):
+            continue
+        while True:
+            asked = {"cursor": places.get(number, ""), "open_kfid": number, "limit": 1000}
+            found, raw = yield from _asked(_post(account, "kf/sync_msg", asked))
+            following = str(found.get("next_cursor") or "")
+            if found.get("msg_list"):
+                if following:
+                    places[number] = following
+                yield Page(pages.SERVICE, raw, {"places": dict(places)})
+            if not found.get("has_more") or not following:
+                break
+
+
+STREAMS: Final = {
+    "contacts": Stream("contacts", {"zh": "客户", "en": "Contacts"}, _contacts, every=_DAY),
+    "groups": Stream("groups", {"zh": "客户群", "en": "Group chats"}, _groups, every=_DAY),
+    "tags": Stream("tags", {"zh": "企业标签", "en": "Tags"}, _tags, every=_DAY),
+    "service": Stream("service", {"zh": "微信客服消息", "en": "Customer-service messages"}, _service, every=60),
+}

@@ -1,0 +1,135 @@
+"""WeCom against a third-party library, its welcome, and that nothing of a contact's code is kept as a fact."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from tests.channels import cases
+from wechatpy.enterprise import parse_message
+from wechatpy.enterprise.crypto import WeChatCrypto
+from wechatpy.utils import to_text
+
+from onepool.channels import registry
+from onepool.channels.base import Account, Call, Message, Push, Request, parse_xml
+from onepool.channels.base.wechat_crypto import encrypt, read_key, signature
+from onepool.collect import hooked
+
+TOKEN, CORP = "123456", "wx49f0ab532d5d035a"
+KEY = "kWxPEV2UEDyxWpmPdKC3F4dgPDmOvfKX1HGnEUDS1aR"
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+MOMENT = str(int(NOW.timestamp()))
+ADDED = (
+    "<xml><ToUserName>corp</ToUserName><FromUserName>sys</FromUserName><CreateTime>1767323045</CreateTime>"
+    "<MsgType>event</MsgType><Event>change_external_contact</Event><ChangeType>{change}</ChangeType>"
+    "<UserID>zhangsan</UserID><ExternalUserID>wmEJiCwAAA9KG2qlSvyBzRmi0mACH72x</ExternalUserID>"
+    "<State>{state}</State><WelcomeCode>{code}</WelcomeCode></xml>"
+)
+
+
+def _account(**settings: Any) -> Account:
+    given = {"corpid": CORP, "token": TOKEN, "encoding_aes_key": KEY, **settings}
+    return cases.Table("wecom", {"account": given}).account({})
+
+
+def test_what_the_library_encrypts_is_opened() -> None:
+    message = ADDED.format(change="add_external_contact", state="南京路", code="CODE")
+    sealed = to_text(WeChatCrypto(TOKEN, KEY, CORP).encrypt_message(message, "n1", MOMENT))
+    query = {"timestamp": MOMENT, "nonce": "n1", "msg_signature": parse_xml(sealed)["MsgSignature"]}
+    request = Request("POST", "", urlencode(query), {}, sealed.encode())
+    check = registry.channel("wecom").check
+    assert check is not None
+    reply = check(request, _account(), NOW)
+    assert reply.keep is not None
+    items, broken = cases.items_of(hooked.pushed(request, _account(), NOW, reply.keep.plain))
+    assert not broken
+    assert items[0]["fields"] == {"staff_id": "zhangsan", "qr_code_id": "南京路"}
+
+
+def test_the_library_opens_what_we_encrypt_and_checks_our_urls() -> None:
+    crypto = WeChatCrypto(TOKEN, KEY, CORP)
+    sealed = encrypt("<xml><a>1</a></xml>", read_key(KEY), CORP)
+    body = f"<xml><Encrypt>{sealed}</Encrypt></xml>"
+    assert to_text(crypto.decrypt_message(body, signature(TOKEN, "1", "n", sealed), "1", "n")) == "<xml><a>1</a></xml>"
+    echo = encrypt("6543210", read_key(KEY), CORP)
+    given = signature(TOKEN, MOMENT, "n", echo)
+    assert to_text(crypto.check_signature(given, MOMENT, "n", echo)) == "6543210"
+    query = {"msg_signature": given, "timestamp": MOMENT, "nonce": "n", "echostr": echo}
+    check = registry.channel("wecom").check
+    assert check is not None
+    assert check(Request("GET", "", urlencode(query), {}, b""), _account(), NOW).body == b"6543210"
+
+
+def test_its_parser_reads_the_same_message() -> None:
+    case = next(one for one in _table().cases("receive") if one["name"].startswith("vector A: a message"))
+    crypto = WeChatCrypto(TOKEN, KEY, CORP)
+    args = cases.request_of(case).args
+    plain = crypto.decrypt_message(case["request"]["body"], args["msg_signature"], args["timestamp"], args["nonce"])
+    theirs = parse_message(plain)
+    assert theirs is not None
+    assert str(theirs.id) == case["items"][0]["message_id"]
+    assert theirs.content == case["items"][0]["fields"]["content"]
+
+
+def _table() -> cases.Table:
+    return next(one for one in cases.tables() if one.name == "wecom")
+
+
+_BY_STATE = {"store_021": {"text": "欢迎来到南京路店", "attachments": [{"msgtype": "image"}]}, "plain": "你好"}
+
+
+@pytest.mark.parametrize(
+    ("change", "state", "code", "wanted"),
+    [
+        ("add_external_contact", "", "CODE", {"text": "欢迎"}),
+        ("add_half_external_contact", "unknown", "CODE", {"text": "欢迎"}),
+        ("add_external_contact", "store_021", "CODE", _BY_STATE["store_021"]),
+        ("add_external_contact", "plain", "CODE", {"text": "你好"}),
+        ("add_external_contact", "", "", None),
+        ("edit_external_contact", "", "CODE", None),
+        ("del_follow_user", "", "CODE", None),
+    ],
+)
+def test_the_welcome_for_a_new_contact(change: str, state: str, code: str, wanted: dict[str, Any] | None) -> None:
+    messages = _prompted(
+        ADDED.format(change=change, state=state, code=code), welcome_text="欢迎", welcome_by_state=_BY_STATE
+    )
+    if wanted is None:
+        assert messages == []
+        return
+    (message,) = messages
+    assert message.kind == "welcome"
+    assert message.to == {"external_userid": "wmEJiCwAAA9KG2qlSvyBzRmi0mACH72x"}
+    assert message.content == {"welcome_code": "CODE", "staff_id": "zhangsan", **wanted}
+
+
+def test_without_words_nothing_is_sent() -> None:
+    assert _prompted(ADDED.format(change="add_external_contact", state="", code="CODE")) == []
+    assert _prompted("not xml", welcome_text="x") == []
+
+
+def _prompted(plain: str, **settings: Any) -> list[Message]:
+    prompt = registry.channel("wecom").prompt
+    assert prompt is not None
+    push = Push("hook", "tp", {}, {}, b"", plain=plain)
+    return prompt(push, _account(**settings))
+
+
+def test_texts_to_send_are_not_copied_beside_every_push() -> None:
+    account = _account(welcome_text="欢迎", welcome_by_state=_BY_STATE, staff=["a"])
+    record = hooked.pushed(Request("POST", "", "", {}, b"x"), account, NOW, "<xml/>")
+    noted = json.loads(record.headers)["settings"]
+    assert set(noted) == {"corpid", "open_platform", "timestamp_skew", "remark_phones"}
+
+
+def test_a_token_is_got_with_the_corp_and_used_in_the_query() -> None:
+    token = registry.channel("wecom").token
+    assert token is not None
+    call = token.call(_account(secret="s3cret"))
+    assert call.url == "https://qyapi.weixin.qq.com/cgi-bin/gettoken"
+    assert call.query == {"corpid": CORP, "corpsecret": "s3cret"}
+    attached = token.attach(Call("POST", "https://x", query={"a": "1"}), "T")
+    assert attached.query == {"a": "1", "access_token": "T"}
