@@ -31,13 +31,13 @@ def browse(client: str, url: str, write_key: str, prefix: str, arrived: Callable
     page_name, _, mode = client.partition("-")
     query = urlencode({"endpoint": url, "key": write_key, "prefix": prefix, "mode": mode})
     expected = browser_story(prefix)
-    with _shop() as shop, sync_playwright() as playwright:
+    with shop() as page_url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         page = browser.new_page()
         complaints: list[str] = []
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(f"{shop}/browser/{page_name}.html?{query}")
+        page.goto(f"{page_url}/browser/{page_name}.html?{query}")
         patience = time.monotonic() + 60
         while not arrived(len(expected)) and time.monotonic() < patience:
             page.wait_for_timeout(50)
@@ -47,7 +47,7 @@ def browse(client: str, url: str, write_key: str, prefix: str, arrived: Callable
 
 
 @contextlib.contextmanager
-def _shop() -> Iterator[str]:
+def shop() -> Iterator[str]:
     """A web server for the page and for the clients' files."""
     handler = functools.partial(_Files, directory=str(Path(__file__).parent))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:

@@ -59,7 +59,7 @@ DRIVERS: dict[str, Driver] = {
 
 def node_modules() -> bool:
     """Whether the Node clients are there, installing them from the lock file if npm can."""
-    if (NODE_FOLDER / "node_modules" / "@segment").is_dir():
+    if all((NODE_FOLDER / "node_modules" / name).is_dir() for name in ("@segment", "sa-sdk-miniprogram")):
         return True
     npm = shutil.which("npm")
     return npm is not None and subprocess.run([npm, "ci", "--ignore-scripts"], cwd=NODE_FOLDER).returncode == 0

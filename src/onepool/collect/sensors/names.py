@@ -22,6 +22,7 @@ _PLACEHOLDERS: Final = (
     "url_domain异常",
     "hostname解析异常",
     "获取网络信息失败",
+    "直接打开",
 )
 _UNPADDED: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{1,2}")
 LIFTED: Final = ("$is_login_id", "$time", "$token", "$project")

@@ -103,9 +103,11 @@ def persons(
     distinct = "" if distinct_id is None else text(distinct_id, "distinct_id")
     if not distinct.strip():
         raise IdError("`distinct_id` is missing or empty")
-    if login_id is not None and login_id != "":
-        add(found, text(login_id, "login_id"), "user_id", scopes, identities)
-    if login or distinct == login_id:
+    signed_in = "" if login_id is None else text(login_id, "login_id")
+    login = login or distinct == signed_in
+    if signed_in:
+        add(found, signed_in, "user_id", scopes, identities)
+    if login:
         add(found, distinct, "user_id", scopes, identities)
     values = set()
     for key, value in identities.items():
@@ -117,8 +119,9 @@ def persons(
         found[name, scope or scopes.of(name), written] = None
     if anonymous_id is not None and anonymous_id != "":
         written = text(anonymous_id, "anonymous_id")
-        found["anonymous_id", scopes.of("anonymous_id"), written] = None
-        values.add(written)
-    if not login and distinct != login_id and distinct not in values:
+        if written not in values:  # else an identity says what it is: a cookie, or the openid
+            found["anonymous_id", scopes.of("anonymous_id"), written] = None
+            values.add(written)
+    if not login and distinct not in values:
         add(found, distinct, "anonymous_id", scopes, identities)
     return found
