@@ -133,7 +133,9 @@ def test_rules_and_their_history(found: Identified) -> None:
     assert (body["version"], body["body"], body["names"]) == (0, {}, "veto")
     phone = next(one for one in body["types"] if one["type"] == "phone")
     assert (phone["class"], phone["verified"], phone["identifiers"], phone["overridden"]) == ("strong", False, 2, [])
-    assert body["touchpoints"] == [{"name": "shop", "title": {"zh": "旗舰店", "en": "Flagship"}, "joining": "free"}]
+    assert body["touchpoints"] == [
+        {"name": "shop", "title": {"zh": "旗舰店", "en": "Flagship"}, "version": 1, "joining": "free"}
+    ]
     change = {"types": {"phone": {"max_customers": 2, "class": "weak"}}, "max_identifiers": 100}
     saved = ok(browser.put(f"{BASE}/rules", {"body": change, "version": 0, "reason": "family phones"}))
     phone = next(one for one in saved["types"] if one["type"] == "phone")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from onepool.identity import decisions
 from onepool.identity.decisions import Side
+from onepool.privacy import audit
 from onepool.privacy.roles import Role
+from onepool.state import schema
 
 from .conftest import Browser, World
 from .identified import LI, WEI, Identified, fill
@@ -183,3 +187,48 @@ def test_preview(found: Identified, change: dict[str, Any], asked: tuple[Any, ..
     assert body["segments"][0]["leaving"] == 1
     assert "UnionID" in body["warnings"][0]["text"]["en"]
     assert body["seen"] == 0
+
+
+def test_what_is_put_off_is_out_of_the_queue_until_its_day(found: Identified) -> None:
+    browser = found.world.signed_in(Role.APPROVER)
+    candidate, conflict = f"candidate:{found.candidate}", f"conflict:{found.conflict}"
+    until = (found.world.clock.now() + timedelta(days=2)).isoformat()
+    body = {"items": [{"id": candidate, "decision": "later"}], "until": until, "reason": "ask the shop"}
+    answer = ok(browser.post(f"{BASE}/review/decide", body))
+    assert (answer["decisions"], answer["conflicts"]) == ([], [])
+    assert datetime.fromisoformat(answer["until"]) == datetime.fromisoformat(until)
+    assert [item["id"] for item in ok(browser.get(f"{BASE}/review"))["items"]] == [conflict]
+    (item,) = ok(browser.get(f"{BASE}/review", status="later"))["items"]
+    assert (item["id"], item["later"]["reason"]) == (candidate, "ask the shop")
+    assert item["later"]["author"] == "user:approver@brand.test"
+    found.world.clock.advance(timedelta(days=2))
+    back = ok(found.world.signed_in_again(Role.APPROVER).get(f"{BASE}/review"))["items"]
+    assert [item["id"] for item in back] == [candidate, conflict]
+    assert back[0]["later"] is None
+
+
+def test_new_evidence_brings_back_what_was_put_off(found: Identified) -> None:
+    browser = found.world.signed_in(Role.APPROVER)
+    items = [f"candidate:{found.candidate}", f"conflict:{found.conflict}"]
+    decide(browser, *((one, "later") for one in items))
+    assert ok(browser.get(f"{BASE}/review"))["total"] == 0
+    with found.world.ws.state.write() as connection:
+        connection.execute(update(schema.links).where(schema.links.c.id == found.conflict).values(count=2))
+    assert [item["id"] for item in ok(browser.get(f"{BASE}/review"))["items"]] == [items[1]]
+    with found.world.ws.state.write() as connection:
+        connection.execute(update(schema.candidates).values(probability=0.95))
+    assert ok(browser.get(f"{BASE}/review"))["total"] == 2
+    assert ok(browser.get(f"{BASE}/review", status="later"))["total"] == 0
+
+
+def test_what_was_put_off_can_be_brought_back(found: Identified) -> None:
+    browser = found.world.signed_in(Role.APPROVER)
+    item = f"candidate:{found.candidate}"
+    decide(browser, (item, "later"))
+    assert ok(browser.get(f"{BASE}/review", kind="candidate"))["total"] == 0
+    decide(browser, (item, "resume"))
+    assert ok(browser.get(f"{BASE}/review", kind="candidate"))["total"] == 1
+    actions = [entry.detail for _, entry in audit.trail(found.world.ws.state) if entry.action == "identity.postpone"]
+    assert [one["until"] is None for one in actions] == [True, False]
+    past = {"items": [{"id": item, "decision": "later"}], "until": "2020-01-01T00:00:00Z"}
+    assert browser.post(f"{BASE}/review/decide", past).status_code == 422

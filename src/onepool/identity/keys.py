@@ -20,22 +20,34 @@ def key_of(kind: str, scope: str, value: str, generation: int = 0) -> bytes:
     return blake2b(_SEPARATOR.join(parts).encode(), digest_size=16).digest()
 
 
-def distinct(ids: pa.Table) -> tuple[list[tuple[str, str, str]], I64]:
-    """The different identifiers of a table (type, scope, value) in order of appearance, and which one each row has."""
+def distinct(ids: pa.Table) -> tuple[list[str], I64]:
+    """The different identifiers of a table (type, scope, value) in order of appearance, and which one each row has.
+
+    Each as one text, which `parts` takes apart.
+    """
     joined = pc.binary_join_element_wise(
         ids.column("type").cast(pa.string()),
         ids.column("scope").cast(pa.string()),
         ids.column("value").cast(pa.string()),
         _SEPARATOR,
     )
-    encoded = joined.combine_chunks().dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks()
-    parts = [tuple(text.split(_SEPARATOR, 2)) for text in encoded.dictionary.to_pylist()]
-    return [(p[0], p[1], p[2]) for p in parts], encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    encoded = encode(joined)
+    return encoded.dictionary.to_pylist(), encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
 
 
-def numbers(parts: list[tuple[str, str, str]]) -> npt.NDArray[np.uint64]:
-    """Keys of identifiers as uint64 of shape (n, 2)."""
-    raw = b"".join(key_of(*one) for one in parts)
+def parts(text: str) -> tuple[str, str, str]:
+    """Type, scope and value of an identifier as `distinct` gives it."""
+    kind, scope, value = text.split(_SEPARATOR, 2)
+    return kind, scope, value
+
+
+def numbers(texts: list[str]) -> npt.NDArray[np.uint64]:
+    """Keys of identifiers as `distinct` gives them, as uint64 of shape (n, 2); the same as `key_of` makes."""
+    raw = b"".join([blake2b(one.encode(), digest_size=16).digest() for one in texts])
     return np.frombuffer(raw, "<u8").reshape(-1, 2).astype(np.uint64)
+
+
+def encode(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    """A column as codes and what they stand for."""
+    encoded = column.combine_chunks().dictionary_encode()
+    return encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded

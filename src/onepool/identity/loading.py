@@ -49,7 +49,9 @@ def load(state: State, graph: Graph, ids: KeyMap, resolver: Resolver) -> I64:
 
 def _identifiers(connection: Connection, state: State, graph: Graph, ids: KeyMap) -> None:
     table = identifiers
-    count = connection.execute(select(func.count()).select_from(table)).scalar_one()
+    count, last = connection.execute(select(func.count(), func.max(table.c.id)).select_from(table)).one()
+    if count != (0 if last is None else last + 1):
+        raise ValueError(f"the state has {count} identifiers, numbered up to {last}: some are missing")
     graph.reserve(nodes=count)
     ids.reserve(count)
     slot = (table.c.type + _SEPARATOR + table.c.scope).label("slot")
@@ -63,8 +65,6 @@ def _identifiers(connection: Connection, state: State, graph: Graph, ids: KeyMap
         numbers = np.arange(first, first + len(keys), dtype=np.int64)
         own = part.column("generation").to_numpy() == 0
         ids.put(keys[own], numbers[own])
-    if len(graph) != count:
-        raise ValueError(f"{count} identifiers of the state don't count from 0 to {len(graph) - 1}")
 
 
 def _tenures(state: State, graph: Graph) -> None:

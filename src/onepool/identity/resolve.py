@@ -95,6 +95,11 @@ class Resolver:
             changes = Changes(nobody, nobody, made.born, differing, self.graph.chained())
             self.unsaved = self._resolved(nobody, store.new_table([]), None, changes)
 
+    @property
+    def known(self) -> KeyMap:
+        """Identifiers by their keys; reading only."""
+        return self._ids
+
     # a batch
 
     def resolve(self, ids: pa.Table, rows: pa.Table, heard: Heard | None = None) -> Resolved:
@@ -112,14 +117,14 @@ class Resolver:
             return self._resolved(bearer, store.new_table([]), None, graph.changes())
         time = micros(rows.column("time"))
         row = ids.column("row").to_numpy().astype(np.int64)
-        parts, code = keys.distinct(ids)
-        numbers = keys.numbers(parts)
+        texts, code = keys.distinct(ids)
+        numbers = keys.numbers(texts)
         known = self._ids.get(numbers)
-        first, last = _extent(code, time[row], len(parts))
+        first, last = _extent(code, time[row], len(texts))
         fresh = known < 0
-        born = self._intern(parts, numbers, known, fresh, first, last)
+        born = self._intern(texts, numbers, known, fresh, first, last)
         node = known[code]
-        bearer = self._bearers(parts, code, row, node, bearer)
+        bearer = self._bearers(ids, row, node, bearer)
 
         aged = self._see(known, last)
         heard = heard or Heard()
@@ -273,7 +278,7 @@ class Resolver:
 
     def _intern(
         self,
-        parts: list[tuple[str, str, str]],
+        texts: list[str],
         numbers: npt.NDArray[np.uint64],
         known: I64,
         fresh: Bool,
@@ -283,19 +288,23 @@ class Resolver:
         """Give ids to new identifiers, in the order in which the batch first names them."""
         places = np.flatnonzero(fresh)
         graph = self.graph
-        types = np.array([graph.type_number(parts[i][0]) for i in places], np.int64)
-        slots = np.array([graph.slot_number(parts[i][0], parts[i][1]) for i in places], np.int64)
+        parts = [keys.parts(texts[place]) for place in places.tolist()]
+        types = np.array([graph.type_number(kind) for kind, _, _ in parts], np.int64)
+        slots = np.array([graph.slot_number(kind, scope) for kind, scope, _ in parts], np.int64)
         start = graph.add(types, slots, numbers[places, 1], last[places] // DAY * DAY)
         known[places] = np.arange(start, start + places.size)
         self._ids.put(numbers[places], known[places])
         self._extend(len(graph))
-        return store.new_table([(int(known[i]), *parts[i], int(first[i]), int(last[i]), None, 0, None) for i in places])
+        instants = zip(first[places].tolist(), last[places].tolist(), strict=True)
+        numbered = zip(known[places].tolist(), parts, instants, strict=True)
+        return store.new_table([(number, *one, *seen, None, 0, None) for number, one, seen in numbered])
 
-    def _bearers(self, parts: list[tuple[str, str, str]], code: I64, row: I64, node: I64, bearer: I64) -> I64:
+    def _bearers(self, ids: pa.Table, row: I64, node: I64, bearer: I64) -> I64:
         """The identifier that each row is kept under: the best of its own, the first sent of equal ones."""
-        bearing = [self.registry.rule(kind).bearing for kind, _, _ in parts]
+        kinds = keys.encode(ids.column("type"))
+        bearing = [self.registry.rule(kind).bearing for kind in kinds.dictionary.to_pylist()]
         order = {one: place for place, one in enumerate(sorted(set(bearing), reverse=True))}
-        worth = np.array([order[one] for one in bearing], np.int64)[code]
+        worth = np.array([order[one] for one in bearing], np.int64)[kinds.indices.to_numpy(zero_copy_only=False)]
         best = np.lexsort((np.arange(row.size), worth, row))
         heads = np.r_[True, row[best][1:] != row[best][:-1]]
         bearer[row[best][heads]] = node[best][heads]

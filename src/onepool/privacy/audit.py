@@ -35,6 +35,7 @@ Action = Literal[
     "identity.decide",
     "identity.undo",
     "identity.match",
+    "identity.postpone",
 ]
 
 

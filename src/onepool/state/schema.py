@@ -123,6 +123,19 @@ candidates = Table(
     Index("candidates_status", "status", "probability"),
 )
 
+# Pairs of the review that people put off: until when, and what spoke for the pair then. New evidence brings it back.
+postponed = Table(
+    "postponed",
+    metadata,
+    Column("kind", String(16), primary_key=True),  # candidate | conflict
+    Column("ref", BigInteger, primary_key=True, autoincrement=False),  # id of the candidate or link
+    Column("until", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("author", String(256), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("evidence", String(64), nullable=False),  # digest, see identity/read/postponed.py
+)
+
 # Merges and splits as the tick made them: of whom, with whom; and which identifiers moved along.
 customer_changes = Table(
     "customer_changes",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from onepool.api.models.common import Instant, Model, Titles
 from onepool.api.models.identity import CustomerBrief, IdentifierBrief
@@ -53,6 +53,14 @@ class Comparison(Model):
     b: str | None
 
 
+class Postponement(Model):
+    """Until when a pair is kept out of the queue, unless new evidence arrives before."""
+
+    until: Instant
+    author: str
+    reason: str
+
+
 class ReviewItem(Model):
     """Two customers who may be one."""
 
@@ -67,6 +75,7 @@ class ReviewItem(Model):
     reason: str | None = Field(description="Of a conflict: the rule that forbids the join.")
     text: Titles | None = Field(description="That in words.")
     at: Instant
+    later: Postponement | None = Field(description="Of a pair that was put off.")
 
 
 class ReviewList(Model):
@@ -79,16 +88,20 @@ class ReviewList(Model):
 
 
 class ReviewDecision(Model):
-    """What is decided on one item. `later` leaves it in the queue."""
+    """What is decided on one item. `later` puts it off, `resume` brings it back to the queue."""
 
     id: str = Field(pattern=r"^(candidate|conflict):[0-9]{1,18}$")
-    decision: Literal["merge", "never", "later"]
+    decision: Literal["merge", "never", "later", "resume"]
 
 
 class ReviewRequest(Model):
     """Decisions on several items, for one reason."""
 
     items: list[ReviewDecision] = Field(min_length=1, max_length=200)
+    until: AwareDatetime | None = Field(
+        None,
+        description="Until when items decided `later` are put off; without it for a week. Within the next 366 days.",
+    )
     reason: str = Field("", max_length=500)
 
 
@@ -104,4 +117,5 @@ class ReviewOutcome(Model):
     """What was decided and what was not. Each item stands for itself."""
 
     decisions: list[Decision]
+    until: Instant | None = Field(description="Until when the items decided `later` are put off.")
     conflicts: list[ReviewProblem]

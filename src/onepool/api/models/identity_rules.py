@@ -42,6 +42,7 @@ class TouchpointBasis(Model):
 
     name: str
     title: Titles
+    version: int = Field(description="Of the touchpoint's definition.")
     joining: Basis
 
 

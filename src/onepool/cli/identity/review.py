@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from onepool.cli.identity.desk import Desk, Limit, Reason, actor, called, desk, settle
 from onepool.cli.identity.rulings import tell
-from onepool.cli.output import HERE, Json, WorkspaceDir, note, show_json, show_table
+from onepool.cli.output import HERE, Json, WorkspaceDir, note, say, show_json, show_table
 from onepool.errors import UsageError
 
 if TYPE_CHECKING:
     from onepool.identity.decisions import Decision
-    from onepool.identity.read import Kind, Pair
+    from onepool.identity.read import Kind, Pair, Postponed
 
 commands = typer.Typer(help="Pairs that wait for a person's judgement.", no_args_is_help=True)
 
@@ -39,7 +41,12 @@ def conflicts(
 
 
 @commands.command("list")
-def listing(limit: Limit = 20, folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
+def listing(
+    later: Annotated[bool, typer.Option("--later", help="Those that were put off, and until when.")] = False,
+    limit: Limit = 20,
+    folder: WorkspaceDir = HERE,
+    as_json: Json = False,
+) -> None:
     """What waits: proposals of the model and conflicts, the most valuable first.
 
     Example: onepool identity review list --limit 50
@@ -48,31 +55,58 @@ def listing(limit: Limit = 20, folder: WorkspaceDir = HERE, as_json: Json = Fals
         from onepool.identity import read
 
         waiting = read.candidates(at.sources, ["open"]) + read.open_conflicts(at.sources)
-        _show(at, waiting, limit, as_json, "to review")
+        put_off = read.postponed(at.sources, at.ws.clock.now())
+        waiting = [one for one in waiting if (one[:2] in put_off) == later]
+        _show(at, waiting, limit, as_json, "put off" if later else "to review", put_off)
 
 
 @commands.command("decide")
 def decide(
     item: Annotated[str, typer.Argument(help="As `list` shows it: candidate:12 or conflict:34.")],
-    verdict: Annotated[str, typer.Argument(help="merge or never.")],
+    verdict: Annotated[str, typer.Argument(help="merge, never, later, or resume (what was put off).")],
+    days: Annotated[int, typer.Option(min=1, max=366, help="With later: for so many days.")] = 7,
     folder: WorkspaceDir = HERE,
     reason: Reason = "",
     as_json: Json = False,
 ) -> None:
-    """Judge one pair.
+    """Judge one pair. What is put off comes back in time, or as soon as something new speaks for it.
 
     Example: onepool identity review decide candidate:12 merge --reason "same birthday, same street"
     """
-    if verdict not in ("merge", "never"):
-        raise UsageError(f"no such judgement: {verdict}", hint="merge or never")
+    if verdict not in ("merge", "never", "later", "resume"):
+        raise UsageError(f"no such judgement: {verdict}", hint="merge, never, later or resume")
     with desk(folder) as at:
+        if verdict in ("later", "resume"):
+            _put_off(at, item, timedelta(days=days) if verdict == "later" else None, reason, as_json)
+            return
         made = _decide(at, item, verdict, reason)
         answer = {"id": made.id, "kind": made.kind, "a": made.a, "b": made.b}
         tell(made.kind, made.id, settle(at.ws), answer if as_json else None)
 
 
-def _decide(at: Desk, item: str, verdict: str, reason: str) -> Decision:
-    from onepool.identity import decisions, read
+def _put_off(at: Desk, item: str, time: timedelta | None, reason: str, as_json: bool) -> None:
+    """Put an item off for a time, or (None) bring it back."""
+    from onepool.identity import read
+
+    kind, number, _ = _waiting(at, item)
+    clock, author = at.ws.clock, actor()
+    if time is None:
+        found = read.resume(at.sources, clock, [(kind, number)], author=author)
+        said = {"item": item, "until": None}
+        text = f"{item} is back in the queue" if found else f"{item} was not put off"
+    else:
+        until = read.postpone(at.sources, clock, [(kind, number)], clock.now() + time, author=author, reason=reason)
+        said = {"item": item, "until": until.isoformat()}
+        text = f"{item} is put off until {until.isoformat(timespec='minutes')}, or until something new is known"
+    if as_json:
+        show_json(said)
+    else:
+        say(text)
+
+
+def _waiting(at: Desk, item: str) -> tuple[Kind, int, tuple[int, int]]:
+    """Kind, number and ends of an item that waits."""
+    from onepool.identity import read
 
     kind, _, number = item.partition(":")
     if kind not in ("candidate", "conflict") or not number.isdigit():
@@ -80,8 +114,15 @@ def _decide(at: Desk, item: str, verdict: str, reason: str) -> Decision:
     ends = read.ends(at.sources, kind, int(number))
     if ends is None:
         raise UsageError(f"{item} does not wait (any more)", hint="see: onepool identity review list")
+    return ("candidate" if kind == "candidate" else "conflict"), int(number), ends
+
+
+def _decide(at: Desk, item: str, verdict: str, reason: str) -> Decision:
+    from onepool.identity import decisions, read
+
+    kind, number, ends = _waiting(at, item)
     one, other = (read.side_with(at.sources, end) for end in ends)
-    candidate = int(number) if kind == "candidate" else None
+    candidate = number if kind == "candidate" else None
     state, clock, author = at.ws.state, at.ws.clock, actor()
     if verdict == "merge":
         further = read.merge_pairs(at.sources, one, other)
@@ -89,7 +130,14 @@ def _decide(at: Desk, item: str, verdict: str, reason: str) -> Decision:
     return decisions.never(state, clock, one, other, author=author, reason=reason, candidate=candidate)
 
 
-def _show(at: Desk, waiting: list[tuple[Kind, int, int, int]], limit: int, as_json: bool, title: str) -> None:
+def _show(
+    at: Desk,
+    waiting: list[tuple[Kind, int, int, int]],
+    limit: int,
+    as_json: bool,
+    title: str,
+    put_off: Mapping[tuple[Kind, int], Postponed] | None = None,
+) -> None:
     from onepool.identity import read
 
     currency = at.ws.settings.currency
@@ -97,6 +145,10 @@ def _show(at: Desk, waiting: list[tuple[Kind, int, int, int]], limit: int, as_js
         at.sources.session, waiting, currency=currency, limit=limit, settled=read.settled(at.sources)
     )
     rows = _rows(at, pairs)
+    for row, one in zip(rows, pairs, strict=True):
+        found = (put_off or {}).get((one.kind, one.ref))
+        if found is not None:
+            row["until"] = found.until.isoformat(timespec="minutes")
     if as_json:
         show_json({"total": total, "items": rows})
         return

@@ -13,7 +13,9 @@ from onepool.identity.read.graph import (
     split_sides,
 )
 from onepool.identity.read.history import customers_at
+from onepool.identity.read.listing import identifiers
 from onepool.identity.read.overview import Overview, Suspect, overview, suspicious
+from onepool.identity.read.postponed import Postponed, postpone, postponed, resume
 from onepool.identity.read.queue import (
     Kind,
     Pair,
@@ -38,6 +40,7 @@ from onepool.identity.read.sources import (
 )
 from onepool.identity.read.texts import Words
 from onepool.identity.read.truth import Found, find_records
+from onepool.identity.read.versions import changes
 
 __all__ = [
     "Brief",
@@ -49,6 +52,7 @@ __all__ = [
     "Node",
     "Overview",
     "Pair",
+    "Postponed",
     "Reason",
     "Sources",
     "Step",
@@ -57,11 +61,13 @@ __all__ = [
     "briefs",
     "candidates",
     "candidates_by_id",
+    "changes",
     "customers_at",
     "ends",
     "explain",
     "find_records",
     "graph",
+    "identifiers",
     "is_strong",
     "joining_of",
     "links_by_id",
@@ -73,8 +79,11 @@ __all__ = [
     "overview",
     "pairs_between",
     "path",
+    "postpone",
+    "postponed",
     "ranked",
     "reason_code",
+    "resume",
     "settled",
     "side",
     "side_with",

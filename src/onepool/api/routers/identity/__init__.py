@@ -2,6 +2,14 @@
 
 from fastapi import APIRouter
 
-from onepool.api.routers.identity import decisions, model, overview, review, rules
+from onepool.api.routers.identity import decisions, lists, model, overview, review, rules, versions
 
-routers: list[APIRouter] = [overview.router, review.router, decisions.router, rules.router, model.router]
+routers: list[APIRouter] = [
+    overview.router,
+    lists.router,
+    review.router,
+    decisions.router,
+    rules.router,
+    versions.router,
+    model.router,
+]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Literal, cast
 
 from fastapi import APIRouter, Depends, Query
@@ -12,6 +14,7 @@ from onepool.api.models.identity_review import (
     ConflictReason,
     IdentityConflict,
     IdentityConflicts,
+    Postponement,
     ReviewDecision,
     ReviewItem,
     ReviewList,
@@ -19,14 +22,14 @@ from onepool.api.models.identity_review import (
     ReviewProblem,
     ReviewRequest,
 )
-from onepool.api.problems import NotFound
+from onepool.api.problems import Invalid, NotFound
 from onepool.api.routers.identity.showing import view
 from onepool.api.whom import sources
 from onepool.api.workspace import WorkspaceLike
 from onepool.clock import Clock, from_micros
 from onepool.errors import OnePoolError
 from onepool.identity import decisions, read
-from onepool.identity.read import Pair, Sources, Words
+from onepool.identity.read import Kind, Pair, Postponed, Sources, Words
 from onepool.privacy.roles import Permission
 
 router = APIRouter(prefix="/identity", tags=["identity"])
@@ -85,17 +88,22 @@ def list_identity_conflicts(
 def list_identity_review(
     who: Reader,
     ws: Workspace,
+    time: Time,
     kind: Literal["all", "candidate", "conflict"] = "all",
-    status: Literal["open", "joined", "merged", "never", "gone"] = "open",
+    status: Literal["open", "later", "joined", "merged", "never", "gone"] = "open",
     page: PageNumber = 1,
     size: PageSize = 50,
 ) -> ReviewList:
-    """Pairs to be judged: what the model proposes, and conflicts. `open`: still undecided."""
+    """Pairs to be judged: what the model proposes, and conflicts. `open`: still undecided; `later`: put off."""
+    undecided = status in ("open", "later")
     with ws.pool.read() as session:
         src = sources(ws, session)
-        waiting = read.candidates(src, [status]) if kind != "conflict" else []
-        if kind != "candidate" and status in ("open", "never"):
-            waiting += read.open_conflicts(src, None if status == "open" else "never")
+        put_off = read.postponed(src, time.now())
+        waiting = read.candidates(src, ["open" if undecided else status]) if kind != "conflict" else []
+        if kind != "candidate" and (undecided or status == "never"):
+            waiting += read.open_conflicts(src, None if undecided else "never")
+        if undecided:
+            waiting = [one for one in waiting if (one[:2] in put_off) == (status == "later")]
         pairs, total = read.ranked(
             session,
             waiting,
@@ -103,9 +111,9 @@ def list_identity_review(
             offset=(page - 1) * size,
             limit=size,
             same=status in ("joined", "merged"),
-            settled=read.settled(src) if status == "open" else (),
+            settled=read.settled(src) if undecided else (),
         )
-        items = items_of(ws, src, who, pairs)
+        items = items_of(ws, src, who, pairs, put_off)
     return ReviewList(items=items, total=total, page=page, size=size)
 
 
@@ -113,25 +121,50 @@ def list_identity_review(
 def decide_identity_review(body: ReviewRequest, who: Decider, ws: Workspace, time: Time) -> ReviewOutcome:
     """Decide items of the queue, each for itself: what somebody decided meanwhile comes back as a problem.
 
-    The tick takes the decisions up within moments. `later` changes nothing.
+    The tick takes the decisions up within moments. `later` keeps an item out of the queue until `until`, or until new
+    evidence arrives: another score, a further sighting, a merge on either side; `resume` brings it back at once.
     """
     made: list[decisions.Decision] = []
     problems: list[ReviewProblem] = []
     with ws.pool.read() as session:
         src = sources(ws, session)
+        until = _put_off(src, time, body, who.actor)
         for item in body.items:
-            if item.decision == "later":
+            if item.decision in ("later", "resume"):
                 continue
             try:
                 made.append(_decide(src, time, item, who.actor, body.reason))
             except (decisions.DecisionError, NotFound) as error:
                 problems.append(ReviewProblem(id=item.id, code=error.code, problem=_said(error)))
         shown = view(who, src, ws.settings.currency).decisions(src, made)
-    return ReviewOutcome(decisions=shown, conflicts=problems)
+    return ReviewOutcome(decisions=shown, until=until, conflicts=problems)
 
 
-def items_of(ws: WorkspaceLike, src: Sources, who: Caller, pairs: list[Pair]) -> list[ReviewItem]:
-    """Pairs as items of the queue, in their order."""
+def _put_off(src: Sources, time: Clock, body: ReviewRequest, author: str) -> datetime | None:
+    """Put off what is decided later, and bring back what is resumed. Returns until when the former is."""
+    named = {what: [_item(one.id) for one in body.items if one.decision == what] for what in ("later", "resume")}
+    read.resume(src, time, named["resume"], author=author)
+    if not named["later"]:
+        return None
+    try:
+        return read.postpone(src, time, named["later"], body.until, author=author, reason=body.reason)
+    except decisions.DecisionError as error:
+        raise Invalid(error.message, where="until", hint=error.hint, code=error.code) from error
+
+
+def _item(named: str) -> tuple[Kind, int]:
+    kind, _, number = named.partition(":")
+    return cast(Kind, kind), int(number)
+
+
+def items_of(
+    ws: WorkspaceLike,
+    src: Sources,
+    who: Caller,
+    pairs: list[Pair],
+    put_off: Mapping[tuple[Kind, int], Postponed] | None = None,
+) -> list[ReviewItem]:
+    """Pairs as items of the queue, in their order. `put_off`: those of them that people look at later."""
     known = read.briefs(src, {n for one in pairs for n in (one.customer_a, one.customer_b)}, ws.settings.currency)
     proposals = read.candidates_by_id(src, [one.ref for one in pairs if one.kind == "candidate"])
     links = read.links_by_id(src, [one.ref for one in pairs if one.kind == "conflict"])
@@ -154,6 +187,7 @@ def items_of(ws: WorkspaceLike, src: Sources, who: Caller, pairs: list[Pair]) ->
                     reason=link.reason,
                     text=titles(words.conflict(link.reason), link.reason),
                     at=from_micros(link.last_time),
+                    later=_later(one, put_off or {}),
                 )
             )
             continue
@@ -171,9 +205,17 @@ def items_of(ws: WorkspaceLike, src: Sources, who: Caller, pairs: list[Pair]) ->
                 reason=None,
                 text=None,
                 at=from_micros(row.at),
+                later=_later(one, put_off or {}),
             )
         )
     return items
+
+
+def _later(one: Pair, put_off: Mapping[tuple[Kind, int], Postponed]) -> Postponement | None:
+    found = put_off.get((one.kind, one.ref))
+    if found is None:
+        return None
+    return Postponement(until=found.until, author=found.author, reason=found.reason)
 
 
 def _decide(src: Sources, time: Clock, item: ReviewDecision, author: str, reason: str) -> decisions.Decision:

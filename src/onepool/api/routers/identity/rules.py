@@ -119,6 +119,7 @@ def rules_of(ws: WorkspaceLike) -> IdentityRules:
     registry = Registry.of(standard, rules, joining_of(ws.definitions))
     counted = ws.pool.query("SELECT type, count(*) AS n FROM identifiers GROUP BY type").to_pylist()
     count = {row["type"]: row["n"] for row in counted}
+    version = {item.name: item.version for item in ws.definitions.current("touchpoint")}
     return IdentityRules(
         version=saved.version if saved else 0,
         author=saved.author if saved else None,
@@ -152,6 +153,7 @@ def rules_of(ws: WorkspaceLike) -> IdentityRules:
             TouchpointBasis(
                 name=name,
                 title=titles(point.title, name),
+                version=version.get(name, 0),
                 joining=cast(Basis, registry.joining.get(name, "free")),
             )
             for name, point in sorted(ws.touchpoints().items())
