@@ -1,0 +1,66 @@
+"""What each platform calls a person. Ids are made from the person's number, so none has to be kept."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from onepool.demo.brand import places
+from onepool.demo.people.arrays import I64, Texts, codes
+
+_PREFIX: dict[str, tuple[str, int]] = {
+    places.OA: ("oDEMO5mPq1Rz0Ua", 1),
+    places.MINI: ("oMINI0xk7Lw3TbQ", 2),
+    "unionid": ("oUNIO_demo6d2Hs", 3),
+    places.WECOM: ("wmDEMOEAAA1kq7wpTn2", 4),
+    places.DOUYIN: ("_000demoDy", 5),
+    places.YOUZAN: ("yzDEMO7gH", 6),
+    places.TMALL: ("AAHdemo", 7),
+    "ouid": ("BAEdemo", 8),
+    "omid": ("CDFdemo", 9),
+    places.JD: ("oxDEMO", 10),
+    places.XHS: ("60de", 11),
+    "mp_device": ("17", 12),
+    "app_device": ("", 13),
+    "cookie": ("", 14),
+    "oaid": ("", 15),
+    "email": ("", 16),
+}
+
+
+def made(kind: str, number: I64, seed: int) -> Texts:
+    """The ids of a kind of these persons (of devices: of these tenures)."""
+    prefix, salt = _PREFIX[kind]
+    return codes(prefix, number, seed * 64 + salt)
+
+
+def member_numbers(person: I64) -> Texts:
+    """The number of the programme's card."""
+    return np.array([f"MY{number:09d}" for number in (400_000_000 + person * 7).tolist()], object)
+
+
+def crm_ids(person: I64, again: bool = False) -> Texts:
+    """The number of the CRM's record, of the first or of the second one."""
+    base = 70_000_000 if again else 10_000_000
+    return np.array([f"C{number:08d}" for number in (base + person).tolist()], object)
+
+
+def web_users(person: I64) -> Texts:
+    """The number of an account of the shop, which mini program and app share."""
+    return np.array([f"u{number:07d}" for number in (1_000_000 + person * 3).tolist()], object)
+
+
+def site_users(person: I64) -> Texts:
+    """The number of an account of the site, which has accounts of its own."""
+    return np.array([f"w{number:07d}" for number in (2_000_000 + person * 3).tolist()], object)
+
+
+_DOMAINS = ("qq.com", "163.com", "126.com", "sina.com", "outlook.com")
+
+
+def emails(person: I64, seed: int) -> Texts:
+    """The address of each person."""
+    local = made("email", person, seed)
+    return np.array(
+        [f"m{name}@{_DOMAINS[number % len(_DOMAINS)]}" for name, number in zip(local, person.tolist(), strict=True)],
+        object,
+    )

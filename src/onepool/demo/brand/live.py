@@ -1,0 +1,145 @@
+"""Live traffic: the brand's customers go on, now, over HTTP into a running server."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import httpx
+import numpy as np
+
+from onepool.clock import Clock, to_micros
+from onepool.demo.brand import social
+from onepool.demo.brand.browse_sensors import say_visits
+from onepool.demo.brand.browse_web import say_web
+from onepool.demo.brand.customers import draw_customers
+from onepool.demo.brand.markets import PAID, say_market_orders
+from onepool.demo.brand.orders import draw_orders
+from onepool.demo.brand.own_shops import say_own_orders
+from onepool.demo.brand.places import APP, JD, MINI, SHOPS, STORE, TMALL, WEB, XHS, YOUZAN
+from onepool.demo.brand.plan import DAY, BrandPlan
+from onepool.demo.brand.scene import Made, Scene, make_scene
+from onepool.demo.brand.secrets import read_secrets
+from onepool.demo.brand.sending import Delivery, Sending
+from onepool.demo.brand.visits import draw_visits
+from onepool.demo.people.arrays import chance_of
+from onepool.errors import OnePoolError, UsageError
+from onepool.workspace import Workspace
+
+PLAN: Final = Path("truth") / "plan.json"
+_EVENTS_A_DAY: Final = 0.45
+"""Of a customer, in ordinary traffic; about."""
+
+_PULLED: Final = (TMALL, JD, XHS, STORE)
+"""Shops whose orders are fetched or come in files: they do not come by themselves."""
+
+
+class LiveFailed(OnePoolError):
+    """The running server does not take what is played."""
+
+    code = "demo-live"
+
+
+@dataclass(slots=True)
+class LivePlayed:
+    """What was sent: requests by touchpoint's path."""
+
+    requests: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+
+
+def is_brand(workspace: Workspace) -> bool:
+    """Whether a workspace is one of the generated brand."""
+    return (workspace.root / PLAN).exists()
+
+
+def live_scene(workspace: Workspace) -> Scene:
+    """The customers of a workspace of the brand, the same ones as when it was made. Raises UsageError."""
+    try:
+        about = json.loads((workspace.root / PLAN).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(
+            "this workspace is not of the demonstration brand", hint="make one with: onepool demo DIR"
+        ) from None
+    plan = BrandPlan(about["customers"], about["days"], about["seed"], date.fromisoformat(about["last"]))
+    points = workspace.touchpoints()
+    keys = {name: points[name].write_key or "" for name in (MINI, APP, WEB)}
+    return make_scene(draw_customers(plan), read_secrets(workspace.data), keys)
+
+
+def live_sendings(scene: Scene, now: int, seconds: int, rate: float) -> list[Sending]:
+    """What is sent within the next ``seconds``, about ``rate`` events a second. ``now``: seconds since 1970."""
+    customers, made = scene.customers, Made()
+    scene.window = (now - scene.start, seconds)
+    day = scene.window[0] // DAY
+    chance = chance_of(scene.seed, 900, now)
+    active = customers.active(scene.window[0])
+    ordinary = max(1.0, float(active.sum()) * _EVENTS_A_DAY)
+    busy = rate * seconds / ordinary
+    customers.visits = np.minimum(customers.visits * busy, 1.5)
+    customers.shops[:, [SHOPS.index(shop) for shop in _PULLED]] = 0
+    nobody = np.full(customers.size, -1, np.int64)
+    wanted = np.where(active, np.minimum(customers.orders * busy, 0.5), 0.0)
+    orders = draw_orders(chance, scene, day, wanted, nobody, now * 1000)
+    for shop in (MINI, APP, WEB):
+        visits = draw_visits(chance, scene, shop, day, 1.0, orders, active, np.ones(customers.size))
+        say = say_web(chance, scene, made, visits) if shop == WEB else say_visits(chance, scene, made, visits, shop)
+        bought = np.flatnonzero(visits.order >= 0)
+        say_own_orders(chance, scene, made, shop, orders.taken(visits.order[bought]), say[bought], [])
+    mine = orders.taken((orders.shop == SHOPS.index(YOUZAN)) & orders.paid)
+    say_market_orders(chance, scene, made, {}, YOUZAN, PAID, mine, mine.time + 45)
+    some = active & (chance.random(customers.size) < min(1.0, busy))
+    social.say_oa(chance, scene, made, day, some)
+    social.say_mini_pushes(chance, scene, made, day, some)
+    social.say_douyin(chance, scene, made, day, some)
+    social.say_ads(chance, scene, made, day, some)
+    end = (now + seconds) * 1000
+    return sorted((one for one in made.sendings if one.at < end), key=lambda one: (one.at, one.place))
+
+
+def play_live(
+    workspace: Workspace,
+    url: str,
+    clock: Clock,
+    *,
+    rate: float,
+    seconds: int,
+    told: Callable[[int, int], None] | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> LivePlayed:
+    """Plays into the server at ``url``. ``told``: requests so far and in all. Raises LiveFailed, UsageError."""
+    scene = live_scene(workspace)
+    sendings = live_sendings(scene, to_micros(clock.now()) // 1_000_000, seconds, rate)
+    played = LivePlayed()
+    with httpx.Client(base_url=url, trust_env=False, timeout=15) as client:
+        for number, one in enumerate(sendings):
+            wait = one.at / 1000 - to_micros(clock.now()) / 1_000_000
+            if wait > 0:
+                sleep(wait)
+            thing = one.thing()
+            if not isinstance(thing, Delivery):
+                continue  # what the server fetches by itself
+            _send(client, thing, played)
+            if told is not None:
+                told(number + 1, len(sendings))
+    return played
+
+
+def _send(client: httpx.Client, delivery: Delivery, played: LivePlayed) -> None:
+    name = "/".join(delivery.path.split("/")[:3])
+    address = delivery.path + (f"?{delivery.query.decode()}" if delivery.query else "")
+    try:
+        answer = client.request(delivery.method, address, content=delivery.body, headers=list(delivery.headers))
+    except httpx.HTTPError as error:
+        raise LiveFailed(f"the server is gone: {type(error).__name__}", where=str(client.base_url)) from error
+    played.requests[name] += 1
+    if answer.status_code >= 300:
+        played.refused[name] += 1
+        if played.refused[name] > 20:
+            raise LiveFailed(f"the server refuses {name}: {answer.status_code} {answer.text[:200]}")

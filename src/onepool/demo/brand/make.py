@@ -1,0 +1,188 @@
+"""Making the demonstration brand: its definitions, its traffic through the real collector, the truth beside it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from onepool import apply
+from onepool.clock import Clock
+from onepool.collect.files import Progress
+from onepool.demo.brand import workspace as definitions
+from onepool.demo.brand.beside import Beside, apply_now
+from onepool.demo.brand.campaigns import EFFECT_DAYS, calendar
+from onepool.demo.brand.customers import draw_customers
+from onepool.demo.brand.life import Life
+from onepool.demo.brand.places import APP, CRM, MINI, WEB
+from onepool.demo.brand.plan import ZONE, BrandPlan
+from onepool.demo.brand.play import Played, PlayFailed, play
+from onepool.demo.brand.scene import Scene, make_scene
+from onepool.demo.brand.secrets import write_secrets
+from onepool.demo.brand.sending import File, Sending
+from onepool.demo.brand.truth import write_truth
+from onepool.demo.brand.ways import Files
+from onepool.workspace import Workspace, init_workspace
+
+AUTHOR: Final = "demo"
+REASON: Final = "the demonstration brand (generated)"
+TRUTH: Final = "truth"
+
+BESIDE_FROM: Final = 1_000
+"""From so many customers on, a second process applies the log while the first one fills it."""
+
+
+@dataclass(slots=True)
+class MadeBrand:
+    """What a new workspace of the brand holds. ``answers``: of the collector, by what was sent and status."""
+
+    root: Path
+    counts: dict[str, int] = field(default_factory=dict)
+    answers: dict[str, int] = field(default_factory=dict)
+    truth: dict[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For machines."""
+        return {"workspace": str(self.root), **self.counts, "answers": self.answers, "truth": self.truth}
+
+
+def plan_until_yesterday(customers: int, days: int, seed: int, clock: Clock) -> BrandPlan:
+    """A plan whose last day is yesterday, so that live traffic goes on from there."""
+    return BrandPlan(customers, days, seed, clock.now().astimezone(ZONE).date() - timedelta(days=1)).checked()
+
+
+def make_brand(root: Path, plan: BrandPlan, clock: Clock, progress: Progress | None = None) -> MadeBrand:
+    """Makes the workspace in a folder that has none. Raises WorkspaceError, UsageError, PlayFailed."""
+    plan.checked()
+    workspace = init_workspace(root, definitions.settings_text(), clock)
+    beside = Beside(workspace.root) if plan.customers >= BESIDE_FROM else None
+    try:
+        secrets = write_secrets(workspace.data)
+        definitions.copy_into(workspace.root, definitions.FIRST)
+        apply.apply(workspace, author=AUTHOR, reason=REASON)
+        # What was opened to check the definitions must not keep the worker from the pool.
+        workspace.close()
+        keys = {name: workspace.touchpoints()[name].write_key or "" for name in (MINI, APP, WEB)}
+        if progress is not None:
+            progress("drawing customers", 0, 1)
+        life = Life(make_scene(draw_customers(plan), secrets, keys))
+        play(workspace, business_objects(life.scene))
+        if beside is not None:
+            beside.start()
+        played = play(workspace, life.sendings(_days_told(plan, progress)), _watched(beside))
+        if progress is not None:
+            progress("applying", 0, 1)
+        if beside is not None:
+            beside.finish()
+        else:
+            apply_now(workspace)
+        truth = write_truth(life, workspace.root / TRUTH)
+        definitions.copy_into(workspace.root, definitions.THEN)
+        apply.apply(workspace, author=AUTHOR, reason=REASON)
+        if progress is not None:
+            progress("computing tags and segments", 0, 1)
+        apply_now(workspace)
+        return _made(workspace, played, truth, life)
+    finally:
+        if beside is not None:
+            beside.stop()
+        workspace.close()
+
+
+def business_objects(scene: Scene) -> list[Sending]:
+    """Products, stores, campaigns and coupons, as the CRM exports them on the first day."""
+    goods, plan = scene.goods, scene.customers.plan
+    found = []
+    tables: list[tuple[str, list[str], list[tuple[Any, ...]]]] = [
+        (
+            "products",
+            ["product_id", "sku_id", "name", "category", "brand", "price", "currency"],
+            [
+                (
+                    goods.product[at],
+                    goods.sku[at],
+                    goods.name[at],
+                    goods.category[at],
+                    "棉屿（虚构）",
+                    goods.price[at] / 100,
+                    "CNY",
+                )
+                for at in range(goods.price.size)
+            ],
+        ),
+        (
+            "stores",
+            ["store_id", "name", "store_type"],
+            [
+                (f"store_{number:03d}", f"棉屿 {number + 1} 号店（虚构）", "母婴生活馆")
+                for number in range(scene.stores)
+            ],
+        ),
+        (
+            "campaigns",
+            ["campaign", "name", "campaign_type", "valid_from", "valid_until"],
+            [
+                (
+                    one.code,
+                    one.name,
+                    one.channel,
+                    plan.day_of(one.day),
+                    plan.day_of(one.day) + timedelta(days=EFFECT_DAYS),
+                )
+                for one in calendar(plan.days)
+            ],
+        ),
+        (
+            "coupons",
+            ["coupon_id", "name", "campaign", "face_value", "threshold", "currency"],
+            [(one.coupon, f"{one.name}券", one.code, 30, 199, "CNY") for one in calendar(plan.days)],
+        ),
+    ]
+    for place, (kind, header, rows) in enumerate(tables):
+        text = io.StringIO(newline="")
+        writer = csv.writer(text)
+        writer.writerow(header)
+        writer.writerows(rows)
+        file = File(CRM, kind, f"{kind}.csv", text.getvalue().encode(), {})
+        found.append(Sending(scene.start * 1000, place, Files(), file))
+    return found
+
+
+def _days_told(plan: BrandPlan, progress: Progress | None) -> Callable[[int], None] | None:
+    if progress is None:
+        return None
+    tell = progress
+    return lambda day: tell("playing days", day + 1, plan.days)
+
+
+def _watched(beside: Beside | None) -> Callable[[Played], None]:
+    """Stops a play of which something is refused: then channel and generator do not agree."""
+
+    def watch(played: Played) -> None:
+        if beside is not None:
+            beside.check()
+        if played.refused:
+            name, answer = next(iter(played.refused.items()))
+            raise PlayFailed(f"the collector refused {name}: {answer}")
+
+    return watch
+
+
+def _made(workspace: Workspace, played: Played, truth: dict[str, Any], life: Life) -> MadeBrand:
+    queries = {
+        "customers": "SELECT count(DISTINCT customer_id) AS n FROM customer_of",
+        "events": "SELECT count(*) AS n FROM events",
+        "orders": "SELECT count(*) AS n FROM orders",
+        "quarantined": "SELECT count(*) AS n FROM quarantine",
+        "tag values": "SELECT count(*) AS n FROM tag_values",
+        "segment members": "SELECT count(*) AS n FROM segment_members",
+    }
+    counts = {"people": life.scene.customers.size, "requests, pages and files": played.sent}
+    with workspace.pool.read() as session:
+        counts |= {name: int(session.query(sql).column("n")[0].as_py()) for name, sql in queries.items()}
+    answers = {f"{name} {status}": count for (name, status), count in sorted(played.answers.items())}
+    return MadeBrand(workspace.root, counts, answers, truth)

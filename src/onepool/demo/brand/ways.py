@@ -1,0 +1,103 @@
+"""All the ways in which the brand's platforms send, made from its secrets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from onepool.clock import from_micros
+from onepool.demo.brand import places
+from onepool.demo.brand.emit.ads import OceanEngine, TencentAds
+from onepool.demo.brand.emit.douyin import Webhook
+from onepool.demo.brand.emit.forms import FormPush
+from onepool.demo.brand.emit.mail import MailPush
+from onepool.demo.brand.emit.receipts import SmsPush
+from onepool.demo.brand.emit.sealed import Sealed
+from onepool.demo.brand.emit.segment import Browser, ShopServer
+from onepool.demo.brand.emit.sensors import AppSdk, MiniProgram
+from onepool.demo.brand.emit.youzan import TradePush
+from onepool.demo.brand.secrets import Secrets
+from onepool.demo.brand.sending import File, Page
+
+
+class Pages:
+    """Pulled pages of a touchpoint. What is said is (call, body); ``weekly``: the call's name carries the week."""
+
+    def __init__(self, touchpoint: str, *, weekly: bool = False) -> None:
+        self._touchpoint = touchpoint
+        self._weekly = weekly
+
+    def thing(self, said: Any, at: int) -> Page:
+        call, body = said
+        if self._weekly:
+            call = f"{call}:{from_micros(at * 1000):%G-W%V}"
+        return Page(self._touchpoint, call, body)
+
+
+class Files:
+    """Files that are imported. What is said is the file."""
+
+    def thing(self, said: Any, at: int) -> File:
+        del at
+        file: File = said
+        return file
+
+
+@dataclass(frozen=True)
+class Ways:
+    """By platform."""
+
+    oa: Sealed
+    oa_pages: Pages
+    mini: MiniProgram
+    mini_push: Sealed
+    mini_shop: ShopServer
+    wecom: Sealed
+    wecom_pages: Pages
+    douyin: Webhook
+    youzan: TradePush
+    tmall: Pages
+    jd: Pages
+    xhs: Pages
+    web: Browser
+    web_shop: ShopServer
+    app: AppSdk
+    app_shop: ShopServer
+    sms: SmsPush
+    email: MailPush
+    ocean: OceanEngine
+    tencent: TencentAds
+    forms: FormPush
+    files: Files
+
+    @classmethod
+    def made(cls, secrets: Secrets, mini_key: str, app_key: str, web_key: str) -> Ways:
+        """The ways of a workspace with these secrets and write keys."""
+        return cls(
+            oa=Sealed(places.OA, secrets["oa_token"], secrets["oa_aes_key"], places.OA_APPID, places.OA_ORIGINAL),
+            oa_pages=Pages(places.OA, weekly=True),
+            mini=MiniProgram(places.MINI, mini_key),
+            mini_push=Sealed(
+                places.MINI, secrets["mini_token"], secrets["mini_aes_key"], places.MINI_APPID, places.MINI_ORIGINAL,
+                as_json=True,
+            ),
+            mini_shop=ShopServer(mini_key),
+            wecom=Sealed(places.WECOM, secrets["wecom_token"], secrets["wecom_aes_key"], places.CORP, places.CORP,
+            agent="1000002"),
+            wecom_pages=Pages(places.WECOM, weekly=True),
+            douyin=Webhook(secrets["douyin_secret"]),
+            youzan=TradePush(secrets["youzan_secret"]),
+            tmall=Pages(places.TMALL),
+            jd=Pages(places.JD),
+            xhs=Pages(places.XHS),
+            web=Browser(web_key),
+            web_shop=ShopServer(web_key),
+            app=AppSdk(places.APP, app_key),
+            app_shop=ShopServer(app_key),
+            sms=SmsPush(secrets["sms_path"]),
+            email=MailPush(secrets["email_secret"]),
+            ocean=OceanEngine(),
+            tencent=TencentAds(),
+            forms=FormPush(secrets["forms_secret"]),
+            files=Files(),
+        )  # fmt: skip
