@@ -87,7 +87,9 @@ def apply(workspace: Workspace, *, author: str, reason: str = "", root: Path | N
     """Take over what the files say. Everything is checked before anything is saved."""
     changes = plan(workspace, root)
     for change in changes:
-        workspace.save(change.kind, change.name, change.body, author=author, reason=reason)
+        workspace.save(change.kind, change.name, change.body, author=author, reason=reason, log_rules=False)
+    if changes:
+        workspace.log_rules()
     return changes
 
 

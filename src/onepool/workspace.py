@@ -130,8 +130,13 @@ class Workspace:
         """The touchpoints by name."""
         return {d.name: touchpoint_of(d.name, d.body) for d in self.definitions.current("touchpoint")}
 
-    def save(self, kind: str, name: str, body: Mapping[str, Any], *, author: str, reason: str = "") -> Definition:
-        """Store a checked definition; one that changes how input is read also goes into the log, in its order."""
+    def save(
+        self, kind: str, name: str, body: Mapping[str, Any], *, author: str, reason: str = "", log_rules: bool = True
+    ) -> Definition:
+        """Store a checked definition; one that changes how input is read also goes into the log, in its order.
+
+        Who saves many may do without (``log_rules`` False) and call `log_rules` after the last one.
+        """
         before = self.definitions.get(kind, name)
         body = dict(body)
         if kind == "standard":
@@ -144,7 +149,7 @@ class Workspace:
         if kind == "touchpoint" and not body.get("write_key"):
             body["write_key"] = (before.body.get("write_key") if before else None) or f"wk_{secrets.token_urlsafe(18)}"
         saved = self.definitions.save(kind, name, body, author=author, reason=reason)
-        if kind in ("standard", "touchpoint"):
+        if log_rules and kind in ("standard", "touchpoint"):
             self.log_rules()
         return saved
 
