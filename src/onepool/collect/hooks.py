@@ -19,11 +19,13 @@ import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from onepool.channels import registry
-from onepool.channels.base import Account, Refused, Reply, Request
+from onepool.channels.base import Account, Answer, Exchange, Refused, Reply, Request
+from onepool.channels.connection import ConnectionFailed, TokenRefused
 from onepool.channels.registry import ChannelError
 from onepool.clock import Clock
 from onepool.collect import answers, hooked
 from onepool.collect.accounts import AccountError, Accounts
+from onepool.collect.connections import Connections
 from onepool.collect.group_commit import Overloaded
 from onepool.collect.intake import LogWriter
 from onepool.collect.log import LogUnavailable, NewRecord
@@ -66,6 +68,7 @@ class Hooks:
         clock: Clock,
         figures: HookFigures,
         kept: Kept | None = None,
+        connections: Connections | None = None,
     ) -> None:
         self._app = app
         self._writer = writer
@@ -74,6 +77,7 @@ class Hooks:
         self._clock = clock
         self._figures = figures
         self._kept = kept
+        self._connections = connections or Connections(clock)
         self._seen = Once()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,7 +109,7 @@ class Hooks:
         if touchpoint.paused:
             raise Refused(503, "paused", "this touchpoint is paused; send it again later")
         channel = registry.find(touchpoint.channel)
-        if channel is None or channel.check is None:
+        if channel is None or (channel.check is None and rest not in channel.exchange):
             raise Refused(404, "no-hook", "this touchpoint takes no callbacks")
         if scope["method"] not in ("GET", "POST"):
             raise Refused(405, "method", "callbacks come with GET or POST")
@@ -113,7 +117,12 @@ class Hooks:
         request = await self._request(scope, receive, rest, channel.manifest.body_bytes)
         now = self._clock.now()
         try:
-            reply = channel.check(request, account, now)
+            if rest in channel.exchange:
+                exchange = channel.exchange[rest](request, account, now)
+                reply = await asyncio.to_thread(self._exchanged, exchange, account)
+            else:
+                assert channel.check is not None
+                reply = channel.check(request, account, now)
         except Refused:
             raise
         # A mistake of the channel's: it must be seen, and the platform should send again once it is mended.
@@ -129,6 +138,21 @@ class Hooks:
         if self._kept is not None:
             self._kept(record, account)
         return reply, "kept"
+
+    def _exchanged(self, exchange: Exchange, account: Account) -> Reply:
+        """Ask the platform on behalf of the brand's server; it waits, the others' requests do not."""
+        answer: Answer | None = None
+        try:
+            while True:
+                call = exchange.send(answer) if answer is not None else next(exchange)
+                answer = self._connections.of(account).call(call)
+        except StopIteration as ended:
+            reply: Reply = ended.value
+            return reply
+        except (ConnectionFailed, TokenRefused) as error:
+            raise Refused(503, error.code, error.message) from error
+        finally:
+            exchange.close()
 
     async def _touchpoint(self, name: str) -> Touchpoint:
         found = self._touchpoints.by_name(name)
