@@ -17,12 +17,15 @@ import numpy.typing as npt
 from onepool.identity.matching.prepare import Column, Ints, Records
 from onepool.identity.matching.strings import prefix, sound
 from onepool.identity.matching.texts import Hashes, Several, coded, settle, several, word_keys
+from onepool.identity.matching.threads import each
 
 NAMES = "*names*"
 #: key parts of the words of names, and the key of a word (None: itself)
 _OF_WORDS = {"word": None, "sound of a word": sound, "word's first 3": prefix(3)}
 #: rarest words of a record of which pairs are made
 _PAIRED_WORDS = 6
+#: rules whose pairs are made at the same time
+_TOGETHER = 4
 
 
 @dataclass(frozen=True, order=True)
@@ -266,12 +269,18 @@ def all_pairs(
     found: list[Ints] = []
     counts: dict[Rule, int] = {}
     waiting = 0
-    for rule in rules:
-        pairs = pairs_of(maker.rule(rule.parts), rule.most, side, size)
-        counts[rule] = len(pairs)
-        found.append(pairs)
-        waiting += len(pairs)
-        if len(found) > 1 and waiting > 2 * len(found[0]):
-            found, waiting = [unique_sorted(np.concatenate(found))], 0
+    for part in sorted({part for rule in rules for part in rule.parts}):
+        maker.part(part)
+    # A few rules at a time: all together would hold the pairs of all.
+    for start in range(0, len(rules), _TOGETHER):
+        some = rules[start : start + _TOGETHER]
+        for rule, pairs in zip(
+            some, each(lambda one: pairs_of(maker.rule(one.parts), one.most, side, size), some), strict=True
+        ):
+            counts[rule] = len(pairs)
+            found.append(pairs)
+            waiting += len(pairs)
+            if len(found) > 1 and waiting > 2 * len(found[0]):
+                found, waiting = [unique_sorted(np.concatenate(found))], 0
     whole = unique_sorted(np.concatenate(found)) if found else np.empty(0, dtype=np.int64)
     return whole, counts
