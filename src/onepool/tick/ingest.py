@@ -307,9 +307,10 @@ def _objects(session: Session, objects: pa.Table) -> None:
     session.relation("_objects", objects)
     session.execute(
         """CREATE OR REPLACE TEMP TABLE object_rows AS
-        SELECT kind, object_id, fields::JSON AS fields, time, seq, touchpoint FROM _objects
-        UNION ALL SELECT o.kind, o.object_id, o.fields, o.time, o.seq, o.touchpoint
-            FROM objects o SEMI JOIN _objects n ON n.kind = o.kind AND n.object_id = o.object_id
+        SELECT * FROM (
+            SELECT kind, object_id, fields::JSON AS fields, time, seq, touchpoint FROM _objects
+            UNION ALL SELECT o.kind, o.object_id, o.fields, o.time, o.seq, o.touchpoint
+                FROM objects o SEMI JOIN _objects n ON n.kind = o.kind AND n.object_id = o.object_id)
         QUALIFY row_number() OVER (PARTITION BY kind, object_id ORDER BY time DESC, seq DESC) = 1"""
     )
     session.execute("DELETE FROM objects o USING object_rows n WHERE n.kind = o.kind AND n.object_id = o.object_id")

@@ -128,12 +128,24 @@ def decode(record: Record) -> Decoded:
     broken: list[Broken] = []
     for at, raw in enumerate(raws):
         try:
-            items.append(_item(_event(raw), at, record, headers, sent_at))
+            items.append(_item(_one(raw), at, record, headers, sent_at))
         except _Refused as refused:
             broken.append(Broken(at, refused.rule, refused.message, sample(raw)))
         except UNREADABLE as error:
             broken.append(Broken(at, "growingio.shape", str(error), sample(raw)))
     return Decoded(items, broken)
+
+
+def _one(raw: msgspec.Raw) -> _Event:
+    try:
+        return _event(raw)
+    except msgspec.ValidationError:
+        raise
+    except UNREADABLE:
+        mended = repair(bytes(raw))
+        if mended is None:
+            raise
+        return _event(mended)
 
 
 def _mended(body: bytes) -> bytes:

@@ -118,18 +118,10 @@ def _decoded(records: list[_Record], scopes: Scopes, only: frozenset[int] | None
 
 def _one_by_one(data: Payload, scopes: Scopes, only: frozenset[int] | None) -> Decoded:
     """Reads what can't be read as a whole: what some clients take for JSON, and records that are not as they should."""
-    mended = False
     try:
         raws = split(data)
     except UNREADABLE as error:
-        # Bytes that are no UTF-8 cost only the records that they stand in.
-        replaced = Payload(data.plain.decode("utf-8", "replace").encode(), data.many)
-        try:
-            if replaced.plain == data.plain:
-                raise
-            raws, mended = split(replaced), True
-        except UNREADABLE:
-            return Decoded([], [Broken(0, "sensors.unreadable", f"the data: {error}", sample(data.plain))])
+        return Decoded([], [Broken(0, "sensors.unreadable", f"the data: {error}", sample(data.plain))])
     if len(raws) > MOST_RECORDS:
         return _too_many(data, len(raws))
     items: list[Item] = []
@@ -139,14 +131,27 @@ def _one_by_one(data: Payload, scopes: Scopes, only: frozenset[int] | None) -> D
         if only is not None and number not in only:
             continue
         try:
-            if mended and "\N{REPLACEMENT CHARACTER}".encode() in bytes(raw):
-                raise _Refused("sensors.encoding", "the record is not UTF-8")
-            items.append(_item(_record(raw), number, scopes, repeats))
+            items.append(_item(_mended(raw), number, scopes, repeats))
         except _Refused as refused:
             broken.append(Broken(number, refused.rule, refused.message, sample(raw)))
+        except UnicodeDecodeError as error:
+            broken.append(Broken(number, "sensors.encoding", f"the record is not UTF-8: {error}", sample(raw)))
         except UNREADABLE as error:
             broken.append(Broken(number, "sensors.shape", str(error), sample(raw)))
     return Decoded(items, broken)
+
+
+def _mended(raw: msgspec.Raw) -> _Record:
+    """One record; one of UNREADABLE if it is none."""
+    try:
+        return _record(raw)
+    except msgspec.ValidationError:
+        raise
+    except UNREADABLE:
+        mended = repair(bytes(raw))
+        if mended is None:
+            raise
+        return _record(mended)
 
 
 def split(data: Payload) -> list[msgspec.Raw]:
