@@ -23,7 +23,7 @@ from onepool.identity.read.preview_types import (
 )
 from onepool.privacy.masking import mask_text
 from onepool.state.store import set_meta
-from onepool.tick import matching, preview
+from onepool.tick import matching, preview, rounds
 from onepool.tick.worker import Worker
 from onepool.workspace import Workspace
 
@@ -105,7 +105,7 @@ class Desk:
             labels = matching.labels_of(connection, customer)
         found = matching.learn_all(records, labels, settings, self._step)
         with self._worker.pool.read() as session:
-            found = matching.again(session, found, customer, settings, self._step)
+            found = rounds.again(session, found, graph, customer, settings, self._step)
         body = {"model": matching.MODEL_NAME, **json.loads(found.model.to_json())}
         saved = self._ws.save(matching.MODEL_KIND, matching.MODEL_NAME, body, author=_AUTHOR, reason="learned anew")
         return found, saved.version

@@ -46,8 +46,7 @@ class Joining:
         graph = self._resolver.graph
         self._settle(self._resolver.propose(joins, matching.no_longer(graph, kept)))
         with self._pool.write() as session:
-            records = newcomers.profiles(session)
-            newcomers.keep_keys(session, newcomers.keys(found.model, records), afresh=True)
+            newcomers.keep_keys(session, newcomers.keys(session, found.model, graph.customer), afresh=True)
         return len(joins)
 
     def newcomers(self) -> bool:

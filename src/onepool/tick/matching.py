@@ -8,27 +8,26 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.sparse import coo_array  # type: ignore[import-untyped]
-from scipy.sparse.csgraph import connected_components  # type: ignore[import-untyped]
 from sqlalchemy import Connection, insert, select, update
 
 from onepool.clock import to_micros
 from onepool.identity.arrays import KIND, LIKELIHOOD, OFF, A, B
 from onepool.identity.graph import Graph
 from onepool.identity.links import LIKELY
-from onepool.identity.matching import Model, Settings, cluster, fit
+from onepool.identity.matching import Model, Settings, fit
 from onepool.identity.registry import Likelihood
 from onepool.identity.store import RuledLink
 from onepool.pool import Session
 from onepool.state.schema import candidates
+from onepool.tick import certainty
 
 I64 = npt.NDArray[np.int64]
 Step = Callable[[str, float | None], None]
@@ -42,7 +41,6 @@ COLUMNS: Mapping[str, str] = {
     "city": "region",
     "district": "region",
     "address": "address",
-    "masked_phone": "masked_phone",
     "phone": "phone",
     "email": "email",
     "member_level": "category",
@@ -54,14 +52,12 @@ COLUMNS: Mapping[str, str] = {
 MODEL_KIND, MODEL_NAME = "model", "customers"
 
 _DETAIL = 20
-_MANY = ("name", "address", "email")
+_MANY = ("name", "nickname", "birthday", "address", "phone", "email")
 """Attributes of which a customer may have several values, the latest first, all of which are compared."""
 _SEVERAL = 4
-_ROUNDS = 3
-_RARE = 10.0
-"""Bits of evidence of what about one in a thousand strangers shares."""
-_LIKELY = 0.9
-_AGAINST = ("birthday", "gender")
+_TOGETHER: Mapping[str, tuple[str, ...]] = {"phone": ("phone", "masked_phone")}
+"""What masks show is compared with numbers that are known, so both are values of one column."""
+_LEVELS = b"levels"
 
 
 @dataclass(frozen=True)
@@ -86,7 +82,11 @@ def deterministic(graph: Graph) -> I64:
 
 
 def records_of(session: Session, customer: I64, only: I64 | None = None) -> pa.Table:
-    """Records (record_id, one column for each attribute of COLUMNS; several values of a phone as a list)."""
+    """Records (record_id, one column for each attribute of COLUMNS), of customers given by node.
+
+    Those of _MANY are lists of the latest values that differ. An address stands with the region told with it: estates
+    and roads of one name are in every town.
+    """
     session.relation(
         "_records_of", pa.table({"identifier_id": np.arange(customer.size, dtype=np.int64), "record_id": customer})
     )
@@ -94,23 +94,43 @@ def records_of(session: Session, customer: I64, only: I64 | None = None) -> pa.T
     if only is not None:
         session.relation("_records_wanted", pa.table({"record_id": only}))
         wanted = "SEMI JOIN _records_wanted w ON w.record_id = r.record_id"
-    columns = ", ".join(
-        f"list(value ORDER BY place) FILTER (attribute = '{name}' AND place <= {_SEVERAL}) AS {name}"
-        if name in _MANY
-        else f"max(value) FILTER (attribute = '{name}' AND place = 1) AS {name}"
-        for name in COLUMNS
-    )
+    columns = ", ".join(_column(name) for name in COLUMNS)
     return session.query(
-        f"""WITH said AS (
-            SELECT r.record_id, f.attribute, f.value, max(f.time) AS time, max(f.seq) AS seq FROM attribute_facts f
+        f"""WITH facts AS (
+            SELECT r.record_id, f.identifier_id, f.attribute, f.value, f.time, f.seq FROM attribute_facts f
             JOIN _records_of r ON r.identifier_id = f.identifier_id {wanted}
-            WHERE f.attribute IN (SELECT unnest($names)) GROUP BY ALL),
+            WHERE f.attribute IN (SELECT unnest($names)) AND f.value IS NOT NULL),
+        places AS (
+            SELECT identifier_id, seq, concat_ws(' ', max(value) FILTER (attribute = 'province'),
+                max(value) FILTER (attribute = 'city'), max(value) FILTER (attribute = 'district')) AS place
+            FROM facts WHERE attribute IN ('province', 'city', 'district') GROUP BY ALL),
+        said AS (
+            SELECT f.record_id, f.attribute, CASE f.attribute WHEN 'address' THEN concat_ws(' ', p.place, f.value)
+                ELSE f.value END AS value, max(f.time) AS time, max(f.seq) AS seq
+            FROM facts f LEFT JOIN places p
+                ON f.attribute = 'address' AND p.identifier_id = f.identifier_id AND p.seq = f.seq
+            GROUP BY ALL),
         latest AS (
             SELECT record_id, attribute, value,
                 row_number() OVER (PARTITION BY record_id, attribute ORDER BY time DESC, seq DESC) AS place FROM said)
         SELECT record_id, {columns} FROM latest GROUP BY record_id ORDER BY record_id""",
-        {"names": list(COLUMNS)},
+        {"names": [*COLUMNS, *(one for many in _TOGETHER.values() for one in many)]},
     )
+
+
+def _column(name: str) -> str:
+    said = " OR ".join(f"attribute = '{one}'" for one in _TOGETHER.get(name, (name,)))
+    if name in _MANY:
+        return f"list(value ORDER BY attribute DESC, place) FILTER (({said}) AND place <= {_SEVERAL}) AS {name}"
+    return f"max(value) FILTER (({said}) AND place = 1) AS {name}"
+
+
+def known(records: pa.Table, model: Model) -> pa.Table:
+    """The columns that a model reads; one that it knows and that is no more stands empty."""
+    for name in model.columns:
+        if name not in records.column_names:
+            records = records.append_column(name, pa.nulls(records.num_rows, pa.string()))
+    return records.select(["record_id", *model.columns])
 
 
 def learn_all(records: pa.Table, labels: pa.Table | None, settings: Likelihood, step: Step) -> Found:
@@ -118,92 +138,43 @@ def learn_all(records: pa.Table, labels: pa.Table | None, settings: Likelihood, 
     started = time.perf_counter()
     step("learning", None)
     present = [name for name in COLUMNS if records.column(name).null_count < records.num_rows]
-    kinds = {name: COLUMNS[name] for name in present}
     found = fit(
         records.select(["record_id", *present]),
-        kinds,
+        {name: COLUMNS[name] for name in present},
         labels=labels,
         settings=Settings(join=settings.join, review=settings.review),
     )
     step("proposing", None)
-    pairs = found.pairs.filter(pc.greater_equal(found.pairs.column("probability"), min(settings.review, 0.5)))
-    of = dict(
-        zip(found.clusters.column("record_id").to_pylist(), found.clusters.column("cluster").to_pylist(), strict=True)
-    )
-    proposed = proposals(pairs, found.model).append_column("sure", surely(pairs, settings.join))
-    joins = frozenset(
-        (row["a"], row["b"])
-        for row in proposed.select(["a", "b", "sure"]).to_pylist()
-        if row["sure"] and of[row["a"]] == of[row["b"]]
-    )
-    return Found(found.model, records.num_rows, proposed.drop_columns(["sure"]), joins, time.perf_counter() - started)
-
-
-def surely(pairs: pa.Table, least: float) -> pa.Table:
-    """Which scored pairs may be joined without asking, as booleans.
-
-    Those of a probability of at least `least`, and those whose whole names agree together with one more thing that few
-    people share (a birthday, a home, a phone), with nothing against it: such patterns are right more often than the
-    model, which counts them one by one, can tell.
-    """
-    sure = pc.greater_equal(pairs.column("probability"), least)
-    told = {name for name in pairs.column_names if name.startswith("weight:")}
-    if "weight:name" not in told:
-        return sure
-    weight = {name.removeprefix("weight:"): pairs.column(name).to_numpy() for name in told}
-    other = np.max([weight[name] for name in weight if name != "name"] or [np.full(pairs.num_rows, -1.0)], axis=0)
-    against = np.min([weight[name] for name in _AGAINST if name in weight] or [np.zeros(pairs.num_rows)], axis=0)
-    agreed = (weight["name"] >= _RARE) & (other >= _RARE) & (against > -1.0)
-    likely = pairs.column("probability").to_numpy() >= min(_LIKELY, least)
-    return pc.or_(sure, pa.chunked_array([pa.array(agreed & likely)]))
-
-
-def again(session: Session, found: Found, customer: I64, settings: Likelihood, step: Step) -> Found:
-    """Compare what a first pass joined, as wholes, with each other: together they may say what neither said alone."""
-    pairs, joins = found.pairs, set(found.joins)
-    for _ in range(_ROUNDS):
-        step("comparing again", None)
-        merged = _merged(customer, joins)
-        records = records_of(session, merged)
-        records = records.select(["record_id", *(name for name in found.model.columns if name in COLUMNS)])
-        scored = found.model.score(records, found.model.candidates(records))
-        scored = scored.filter(surely(scored, settings.join))
-        ids = records.column("record_id").combine_chunks()
-        clusters = cluster(scored, ids, _LIKELY)
-        of = dict(zip(clusters.column(0).to_pylist(), clusters.column(1).to_pylist(), strict=True))
-        proposed = proposals(scored, found.model)
-        ends = zip(proposed.column("a").to_pylist(), proposed.column("b").to_pylist(), strict=True)
-        new = [pair[0] != pair[1] and of[pair[0]] == of[pair[1]] and pair not in joins for pair in ends]
-        more = proposed.filter(pa.array(new, pa.bool_()))
-        if more.num_rows == 0:
-            break
-        known = {(row["a"], row["b"]) for row in pairs.select(["a", "b"]).to_pylist()}
-        fresh = [(row["a"], row["b"]) not in known for row in more.select(["a", "b"]).to_pylist()]
-        pairs = pa.concat_tables([pairs, more.filter(pa.array(fresh, pa.bool_()))])
-        joins |= set(zip(more.column("a").to_pylist(), more.column("b").to_pylist(), strict=True))
-    return replace(found, pairs=pairs, joins=frozenset(joins))
-
-
-def _merged(customer: I64, joins: Collection[tuple[int, int]]) -> I64:
-    """Customers after joining pairs of them; the smallest number stays."""
-    if not joins:
-        return customer
-    a, b = (np.array(side, np.int32) for side in zip(*joins, strict=True))
-    size = int(customer.max()) + 1
-    _, label = connected_components(coo_array((np.ones(a.size, np.int8), (a, b)), shape=(size, size)), directed=False)
-    least = np.full(label.max() + 1, size, np.int64)
-    np.minimum.at(least, label, np.arange(size, dtype=np.int64))
-    found: I64 = least[label[customer]]
-    return found
+    pairs = proposals(found.pairs, found.model)
+    joins = certainty.joins(pairs, records.column("record_id").combine_chunks(), settings.join)
+    shown = proposed(pairs, min(settings.review, 0.5))
+    return Found(found.model, records.num_rows, shown, joins, time.perf_counter() - started)
 
 
 def proposals(pairs: pa.Table, model: Model) -> pa.Table:
-    """Scored pairs as candidates: (a, b, probability, detail), a < b; `detail` says level and weight by comparison."""
-    names = [name.removeprefix("weight:") for name in pairs.column_names if name.startswith("weight:")]
+    """Scored pairs with what is certain of them: (a, b, probability, against, evidence, level: and weight: of each
+    comparison), a < b. `against`: whether something contradicts that they are one person."""
     left, right = pairs.column("left").to_numpy(), pairs.column("right").to_numpy()
+    told = [name for name in pairs.column_names if name.startswith(("level:", "weight:"))]
+    return pa.table(
+        {
+            "a": np.minimum(left, right),
+            "b": np.maximum(left, right),
+            "probability": certainty.probabilities(pairs, model),
+            "against": certainty.against(pairs, model),
+            **{name: pairs.column(name) for name in told},
+        }
+    ).replace_schema_metadata({_LEVELS: json.dumps({one.spec.name: one.spec.levels for one in model.comparisons})})
+
+
+def proposed(pairs: pa.Table, least: float) -> pa.Table:
+    """Those of `proposals` of a probability of at least `least`, as candidates: (a, b, probability, detail); `detail`
+    says level and weight by comparison."""
+    called = json.loads(pairs.schema.metadata[_LEVELS])
+    pairs = pairs.filter(pc.greater_equal(pairs.column("probability"), least))
+    names = [name for name in called if f"weight:{name}" in pairs.column_names]
     weights = {name: pairs.column(f"weight:{name}").to_pylist() for name in names}
     levels = {name: pairs.column(f"level:{name}").to_pylist() for name in names}
-    called = {one.spec.name: one.spec.levels for one in model.comparisons}
     details = [
         json.dumps(
             [
@@ -219,14 +190,7 @@ def proposals(pairs: pa.Table, model: Model) -> pa.Table:
         )
         for row in range(pairs.num_rows)
     ]
-    return pa.table(
-        {
-            "a": np.minimum(left, right),
-            "b": np.maximum(left, right),
-            "probability": pairs.column("probability"),
-            "detail": pa.array(details, pa.string()),
-        }
-    )
+    return pairs.select(["a", "b", "probability"]).append_column("detail", pa.array(details, pa.string()))
 
 
 def labels_of(connection: Connection, customer: I64) -> pa.Table | None:

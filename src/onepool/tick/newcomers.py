@@ -9,15 +9,13 @@ import pyarrow.compute as pc
 
 from onepool.identity.matching import Model
 from onepool.pool import Session
-from onepool.tick.matching import COLUMNS, proposals, surely
+from onepool.tick.matching import known, proposals, proposed, records_of
+from onepool.tick.rounds import sharing
 
 I64 = npt.NDArray[np.int64]
 
 AT_ONCE = 5_000
 """Customers looked at in one go."""
-
-_PER_RECORD = 80
-"""Most other customers that one is compared with by one rule; keys that more share say little."""
 
 
 def note(session: Session, customers: pa.Table) -> None:
@@ -48,64 +46,48 @@ def keep_keys(session: Session, keys: pa.Table, *, afresh: bool) -> None:
     session.append("match_keys", keys.select(["record_id", "rule", "key"]))
 
 
-def profiles(session: Session, customers: I64 | None = None) -> pa.Table:
-    """Records of present customers: (record_id, one text column for each attribute compared)."""
-    known = set(session.query("SELECT * FROM profiles LIMIT 0").column_names)
-    columns = ", ".join(
-        f"p.{name}::VARCHAR AS {name}" if name in known else f"NULL::VARCHAR AS {name}" for name in COLUMNS
-    )
-    wanted = ""
-    if customers is not None:
-        session.relation("_wanted", pa.table({"customer_id": customers}))
-        wanted = "SEMI JOIN _wanted w ON w.customer_id = p.customer_id"
-    return session.query(f"SELECT p.customer_id AS record_id, {columns} FROM profiles p {wanted} ORDER BY record_id")
-
-
-def keys(model: Model, records: pa.Table) -> pa.Table:
-    """The blocking keys of records by a model: (record_id, rule, key)."""
-    return model.keys(_known(records, model))
+def keys(session: Session, model: Model, customer_of: npt.NDArray[np.int32]) -> pa.Table:
+    """The blocking keys of all customers by a model: (record_id, rule, key)."""
+    return model.keys(known(records_of(session, customer_of.astype(np.int64)), model))
 
 
 def propose(
     session: Session, model: Model, customers: I64, customer_of: npt.NDArray[np.int32], least: float
 ) -> pa.Table:
-    """Score customers against all others that share a blocking key: candidates (a, b, probability, detail, sure).
+    """Score customers against all others that share a blocking key: (a, b, probability, detail, sure).
 
     Keeps the customers' keys. `customer_of`: the present customer by identifier. `least`: the probability of what is
-    sure by that alone.
+    sure.
     """
     if session.query("SELECT 1 FROM match_keys LIMIT 1").num_rows == 0:
-        keep_keys(session, keys(model, profiles(session)), afresh=True)
-    own = _known(profiles(session, customers), model)
+        keep_keys(session, keys(session, model, customer_of), afresh=True)
+    whole = customer_of.astype(np.int64)
+    own = known(records_of(session, whole, customers), model)
     if own.num_rows == 0:
         return _nothing()
     named = model.keys(own)
     keep_keys(session, named, afresh=False)
-    session.relation("_own_keys", named)
-    shared = session.query(
-        """SELECT DISTINCT o.record_id AS own, k.record_id AS other FROM _own_keys o
-        JOIN match_keys k ON k.key = o.key AND k.rule = o.rule AND k.record_id <> o.record_id
-        QUALIFY count(*) OVER (PARTITION BY o.record_id, o.rule, o.key) <= $most""",
-        {"most": _PER_RECORD},
-    )
-    left = shared.column("own").to_numpy()
-    # Keys were kept under the number of that time; whom they stand for may have been merged since.
-    right = customer_of[shared.column("other").to_numpy()].astype(np.int64)
-    apart = left != right
-    low, high = np.minimum(left, right)[apart], np.maximum(left, right)[apart]
-    if low.size == 0:
+    left, right = sharing(session, named, _others(session, named, whole))
+    if left.size == 0:
         return _nothing()
-    pairs = np.unique(np.stack([low, high], axis=1), axis=0)
-    records = _known(profiles(session, np.unique(pairs)), model)
-    present = pa.table({"left": pairs[:, 0], "right": pairs[:, 1]})
-    there = records.column("record_id").combine_chunks()
-    present = present.filter(
-        pc.and_(pc.is_in(present.column("left"), value_set=there), pc.is_in(present.column("right"), value_set=there))
-    )
-    if present.num_rows == 0:
+    records = known(records_of(session, whole, np.unique(np.concatenate([left, right]))), model)
+    there = records.column("record_id").to_numpy()
+    present = np.isin(left, there) & np.isin(right, there)
+    if not present.any():
         return _nothing()
-    scored = model.score(records, present)
-    return proposals(scored, model).append_column("sure", surely(scored, least))
+    scored = proposals(model.score(records, pa.table({"left": left[present], "right": right[present]})), model)
+    found = proposed(scored, 0.0)
+    return found.append_column("sure", pc.greater_equal(found.column("probability"), least))
+
+
+def _others(session: Session, named: pa.Table, whole: I64) -> pa.Table:
+    """The keys kept that some of `named` equal, under the present customers: keys were kept under the number of that
+    time, and whom that stands for may have been merged since."""
+    session.relation("_named", named)
+    kept = session.query(
+        "SELECT record_id, rule, key FROM match_keys k SEMI JOIN _named n ON n.key = k.key AND n.rule = k.rule"
+    )
+    return kept.set_column(0, "record_id", pa.array(whole[kept.column("record_id").to_numpy()]))
 
 
 def sure(found: pa.Table) -> list[tuple[int, int]]:
@@ -115,10 +97,6 @@ def sure(found: pa.Table) -> list[tuple[int, int]]:
     members, counts = np.unique(np.concatenate([a, b]), return_counts=True)
     single = set(members[counts == 1].tolist())
     return [pair for pair in zip(a.tolist(), b.tolist(), strict=True) if pair[0] in single and pair[1] in single]
-
-
-def _known(records: pa.Table, model: Model) -> pa.Table:
-    return records.select(["record_id", *(name for name in model.columns if name in COLUMNS)])
 
 
 def _nothing() -> pa.Table:

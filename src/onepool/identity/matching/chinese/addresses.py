@@ -38,7 +38,8 @@ LEVELS: Final = (
 _SEPARATOR: Final = "|"
 _CACHED: Final = 1 << 18
 _NOISE: Final = re.compile(r"[\s,，。.、;；:：|/\\()（）\[\]【】\"'“”]+")
-_MASK: Final = re.compile(r"\*+")
+# A number that runs into the mask may be cut: 2**** was 21栋.
+_MASK: Final = re.compile(r"[A-Za-z\d#-]*\*+")
 _NUMERAL: Final = re.compile(r"[一二三四五六七八九十]+(?=[栋幢座号层楼室弄]|单元)")
 _TOWN: Final = re.compile(r"[\u4e00-\u9fff]{1,8}?(?:街道|镇|乡|苏木)(?![路街巷道大])")
 _ROAD: Final = re.compile(
@@ -49,7 +50,11 @@ _ROAD: Final = re.compile(
 _BUILDING: Final = re.compile(r"(?P<building>[A-Za-z]?\d{1,4}[A-Za-z]?|[A-Za-z])(?:栋|幢|座|号楼|号院|#楼|#|楼(?!\d))")
 _UNIT: Final = re.compile(r"(?P<unit>\d{1,2}|[甲乙丙丁A-Ha-h])单元")
 _ROOM: Final = re.compile(r"(?P<room>\d{2,5}[A-Za-z]?)(?:室|房|户|号房)?$")
-_DASHES: Final = re.compile(r"(?P<building>[A-Za-z]?\d{1,3})-(?:(?P<unit>\d{1,2})-)?(?P<room>\d{2,5})(?:室|房|户)?$")
+# 18-1604, 18-2-1604, 18#2-1604, 18栋2-1604
+_DASHES: Final = re.compile(
+    r"(?P<building>[A-Za-z]?\d{1,3})(?:-(?:(?P<unit>\d{1,2})-)?|(?:#楼?|号楼|栋|幢|座)(?P<unit_behind>\d{1,2})-)"
+    r"(?P<room>\d{2,5})(?:室|房|户)?$"
+)
 _ESTATE: Final = re.compile(r"[\u4e00-\u9fff]{2,}")
 # What people leave out or swap when they name their estate.
 _COMMON: Final = re.compile(
@@ -94,7 +99,8 @@ def parse_address(text: str) -> Address:
         number = "-".join(part for part in (found["lane"], found["number"]) if part)
         plain = plain[found.end() :]
     if (found := _DASHES.search(plain)) is not None:
-        building, unit, room = found["building"], found["unit"] or "", found["room"]
+        building, room = found["building"], found["room"]
+        unit = found["unit"] or found["unit_behind"] or ""
         plain = plain[: found.start()]
     else:
         if (found := _ROOM.search(plain)) is not None:
@@ -151,8 +157,8 @@ class _Numbers:
     estate: I64
     road: I64
     house: I64
-    building: I64
     block: I64
+    unit: I64
     room: I64
     town: I64
     rest: I64
@@ -169,8 +175,8 @@ def _number(values: Strings) -> _Numbers:
         estate=_numbers([one.estate for one in parts]),
         road=_numbers([one.road for one in parts]),
         house=_numbers([f"{one.road} {one.number}" if one.road and one.number else "" for one in parts]),
-        building=_numbers([f"{one.building or '-'} {one.unit}" if one.building or one.unit else "" for one in parts]),
         block=_numbers([one.building for one in parts]),
+        unit=_numbers([one.unit for one in parts]),
         room=_numbers([one.room for one in parts]),
         town=_numbers([one.town for one in parts]),
         rest=_numbers([one.rest for one in parts]),
@@ -193,7 +199,9 @@ def compare_addresses(values: Strings, left: Positions, right: Positions) -> Lev
     elsewhere = apart(told.province) | apart(told.city)
     district = ~apart(told.district)
     place = (_same(told.estate, left, right) | _same(told.house, left, right)) & ~elsewhere & district
-    block_open = ~apart(told.block) & ~(apart(told.building) & _same(told.block, left, right))
+    # 18-1604 leaves the unit out: a part that one side does not tell contradicts nothing.
+    block_open = ~apart(told.block) & ~apart(told.unit)
+    building = (_same(told.block, left, right) | _same(told.unit, left, right)) & block_open
     alike = np.zeros(len(left), bool)
     at = np.flatnonzero(
         ~place & ~elsewhere & (told.city[left] == told.city[right]) & told.long[left] & told.long[right]
@@ -204,7 +212,7 @@ def compare_addresses(values: Strings, left: Positions, right: Positions) -> Lev
     return by_first(
         (left == right) & ((told.room > 0) | (told.rest > 0))[left],
         place & block_open & _same(told.room, left, right),
-        place & _same(told.building, left, right) & ~apart(told.room),
+        place & building & ~apart(told.room),
         place & ~apart(told.room) & block_open,
         place,
         (alike | (near & district)) & ~elsewhere,
