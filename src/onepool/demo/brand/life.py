@@ -21,7 +21,7 @@ from onepool.demo.brand.plan import DAY
 from onepool.demo.brand.scene import Made, Scene, day_chance
 from onepool.demo.brand.season import busy
 from onepool.demo.brand.sending import Disturbed, Sending, disturb, in_order
-from onepool.demo.brand.telling import days_later
+from onepool.demo.brand.telling import CLOSED, FINISHED, PAID, REFUNDED, days_later
 from onepool.demo.brand.visits import draw_visits
 from onepool.demo.people.arrays import F64, I64, Bools
 
@@ -120,14 +120,14 @@ class Life:
             if not mine.size:
                 continue
             back = mine.taken(mine.refunded > 0)
-            self._later(shop, markets.REFUNDED, back, days_later(chance, back.time, 2, 12))
+            self._later(shop, REFUNDED, back, days_later(chance, back.time, 2, 12))
             if shop in _MARKETS:
                 paid = mine.taken(mine.paid)
                 lost = mine.taken(~mine.paid)
-                self._later(shop, markets.PAID, paid, paid.time + 45)
-                self._later(shop, markets.CLOSED, lost, lost.time + 86_400)
+                self._later(shop, PAID, paid, paid.time + 45)
+                self._later(shop, CLOSED, lost, lost.time + 86_400)
                 kept = paid.taken(paid.refunded == 0)
-                self._later(shop, markets.FINISHED, kept, days_later(chance, kept.time, 5, 10))
+                self._later(shop, FINISHED, kept, days_later(chance, kept.time, 5, 10))
 
     def _later(self, shop: str, step: str, orders: Orders, times: I64) -> None:
         days = times // DAY

@@ -19,7 +19,7 @@ from onepool.demo.brand import social
 from onepool.demo.brand.browse_sensors import say_visits
 from onepool.demo.brand.browse_web import say_web
 from onepool.demo.brand.customers import draw_customers
-from onepool.demo.brand.markets import PAID, say_market_orders
+from onepool.demo.brand.markets import say_market_orders
 from onepool.demo.brand.orders import draw_orders
 from onepool.demo.brand.own_shops import say_own_orders
 from onepool.demo.brand.places import APP, JD, MINI, SHOPS, STORE, TMALL, WEB, XHS, YOUZAN
@@ -27,6 +27,7 @@ from onepool.demo.brand.plan import DAY, BrandPlan
 from onepool.demo.brand.scene import Made, Scene, make_scene
 from onepool.demo.brand.secrets import read_secrets
 from onepool.demo.brand.sending import Delivery, Sending
+from onepool.demo.brand.telling import PAID
 from onepool.demo.brand.visits import draw_visits
 from onepool.demo.people.arrays import chance_of
 from onepool.errors import OnePoolError, UsageError

@@ -12,6 +12,9 @@ from onepool.demo.brand.scene import Scene
 from onepool.demo.people import noise
 from onepool.demo.people.arrays import I64, Chance
 
+PAID, FINISHED, CLOSED, REFUNDED = "paid", "finished", "closed", "refunded"
+"""What becomes of an order."""
+
 Line = tuple[int, int, int, int]
 """Product, quantity, price of one, paid for all (fen)."""
 

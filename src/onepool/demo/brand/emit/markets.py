@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-TMALL_CALL, JD_CALL, XHS_CALL, XHS_REFUNDS = "trades", "orders", "order_detail", "after_sales"
+TRADES, REFUNDS, ORDERS, ORDER_DETAIL, AFTER_SALES = "trades", "refunds", "orders", "order_detail", "after_sales"
 """The names of the calls whose answers are kept."""
 
 
@@ -25,6 +25,22 @@ def tmall(trades: Iterable[dict[str, Any]]) -> bytes:
             }
         }
     )  # fmt: skip
+
+
+def tmall_refunds(refunds: Iterable[dict[str, Any]]) -> bytes:
+    """An answer of taobao.refunds.receive.get."""
+    listed = list(refunds)
+    return _page({"refunds_receive_get_response": {"total_results": len(listed), "refunds": {"refund": listed}}})
+
+
+def tmall_refund(
+    refund: str, tid: int, open_uid: str, ouid: str, fee: str, reason: str, created: str, modified: str
+) -> dict[str, Any]:
+    """One refund that was paid out."""
+    return {
+        "refund_id": refund, "tid": tid, "oid": tid, "buyer_open_uid": open_uid, "ouid": ouid, "status": "SUCCESS",
+        "refund_fee": fee, "reason": reason, "created": created, "modified": modified,
+    }  # fmt: skip
 
 
 def tmall_trade(
@@ -81,6 +97,21 @@ def jd(orders: Iterable[dict[str, Any]]) -> bytes:
             }
         }
     )  # fmt: skip
+
+
+def jd_refunds(refunds: Iterable[dict[str, Any]]) -> bytes:
+    """An answer of jingdong.pop.afs.soa.refundapply.queryPageList."""
+    listed = list(refunds)
+    result = {"success": True, "totalCount": len(listed), "result": listed}
+    return _page({"jingdong_pop_afs_soa_refundapply_queryPageList_responce": {"code": "0", "queryResult": result}})
+
+
+def jd_refund(refund: int, order: str, buyer: str, fee: str, reason: str, applied: str, checked: str) -> dict[str, Any]:
+    """One refund that was granted."""
+    return {
+        "id": refund, "orderId": order, "open_id_buyer": buyer, "status": 3, "applyRefundSum": fee, "reason": reason,
+        "applyTime": applied, "checkTime": checked,
+    }  # fmt: skip
 
 
 def jd_order(
