@@ -155,6 +155,13 @@ class Resolver:
             aged=aged,
         )
 
+    def find(self, ids: pa.Table) -> I64:
+        """Ids of the identifiers in a table (type, scope, value), those of their first bearers; -1 for unknown ones."""
+        if ids.num_rows == 0:
+            return np.empty(0, np.int64)
+        parts, code = keys.distinct(ids)
+        return self._ids.get(keys.numbers(parts))[code]
+
     def save(self, connection: Connection, resolved: Resolved, at: int, offset: int) -> None:
         """Write what a batch added, inside the caller's transaction. `at`: the instant of the tick, µs."""
         store.save(connection, resolved, self.registry, at, offset)

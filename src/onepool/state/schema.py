@@ -167,6 +167,20 @@ streams = Table(
     Column("error", Text, nullable=False, default=""),
 )
 
+# What a person lets an account send to them (tick/allowances.py): messages left until an instant (null: without end) in
+# a reply window, or of a balance; `per` tells balances apart (a template), else it is empty.
+allowances = Table(
+    "allowances",
+    metadata,
+    Column("touchpoint", String(128), primary_key=True),
+    Column("identifier_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("allowance", String(64), primary_key=True),
+    Column("per", String(128), primary_key=True),
+    Column("left_count", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=True),
+    Column("updated", BigInteger, nullable=False),  # the latest deed counted, or message sent
+)
+
 # What the tick decided about tags and segments: each row one batch of changes, columns packed as Arrow (zstd).
 outcomes = Table(
     "outcomes",

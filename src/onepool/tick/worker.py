@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import structlog
 from filelock import FileLock, Timeout
 
@@ -24,7 +25,7 @@ from onepool.pool import DuckDBEngine, Session
 from onepool.privacy.masking import mask_text
 from onepool.standards import Standard, StandardError, load_standard
 from onepool.state.store import set_meta
-from onepool.tick import marks, matching
+from onepool.tick import allowances, marks, matching
 from onepool.tick.duplicates import Duplicates
 from onepool.tick.ingest import SEQ_BITS, Ingest, Prepared, refused
 from onepool.tick.joining import Joining
@@ -332,7 +333,11 @@ class Worker:
                 outcome = self._evaluated(session, prepared.touched, self._ws.clock.now())
             else:
                 self._live.postpone(session, prepared.touched, self._ws.clock.now())
-            self._commit(session, prepared.resolved if offset > self._behind else None, offset, outcome)
+            resolved, granted = None, None
+            if offset > self._behind:
+                resolved = prepared.resolved
+                granted = allowances.deeds(prepared.batch, self._resolver, self._ingest.touchpoints)
+            self._commit(session, resolved, offset, outcome, granted=granted)
         self.offset = offset
         return outcome
 
@@ -343,11 +348,14 @@ class Worker:
         offset: int,
         outcome: Outcome | None,
         epoch: str | None = None,
+        granted: pa.Table | None = None,
     ) -> None:
         """Decisions first (state), then what follows from them (pool): a crash between is made good on opening."""
         with self._ws.state.write() as connection:
             if resolved is not None:
                 self._resolver.save(connection, resolved, to_micros(self._ws.clock.now()), offset)
+            if granted is not None:
+                allowances.fold(connection, granted)
             if offset > self._behind:
                 set_meta(connection, "log_offset", str(offset))
             if epoch is not None:
