@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pyarrow as pa
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, select
 
 from onepool.clock import from_micros, to_micros
 from onepool.identity.read.queue import UNJOINED, reason_code
 from onepool.identity.read.sources import Node, Sources, nodes, tenures
+from onepool.identity.read.voids import void_identifiers
 from onepool.state import schema
+from onepool.state.columns import read
 
 _QUARTER = 900_000_000
 """A quarter of an hour in µs: every zone's days begin at a whole one."""
@@ -24,7 +25,10 @@ _QUARTER = 900_000_000
 _OWNED = """identifiers i JOIN customer_of c USING (identifier_id)
         WHERE (i.base IS NULL OR i.valid_from IS NOT NULL)"""
 
-_CHUNK = 200_000
+_BLOCK = 400_000
+"""Links of one part."""
+_TOUCHPOINTS = 1 << 20
+"""More than any workspace has: an identifier and a touchpoint become one number."""
 
 SIZES = ("1", "2", "3", "4", "5", "6-10", "11-20", "21-50", ">50")
 
@@ -105,31 +109,13 @@ def suspicious(sources: Sources, most: int = 10) -> list[Suspect]:
             for row in connection.execute(query)
         ]
         blocked = _blocked(connection)
-    sources.session.relation(
-        "identity_unused",
-        pa.table(
-            {
-                "a": pa.array([row[0] for row in rows], pa.int64()),
-                "b": pa.array([row[1] for row in rows], pa.int64()),
-                "status": pa.array([row[2] for row in rows], pa.string()),
-            }
-        ),
-    )
-    caps = {
-        name: (rule.max_customers, rule.max_per_customer, rule.strength)
-        for name, rule in sources.registry.types.items()
-    }
-    sources.session.relation(
-        "identity_caps",
-        pa.table(
-            {
-                "type": pa.array(list(caps), pa.string()),
-                "cap": pa.array([cap[0] for cap in caps.values()], pa.int64()),
-                "slot": pa.array([cap[1] for cap in caps.values()], pa.int64()),
-                "strength": pa.array([cap[2] for cap in caps.values()], pa.string()),
-            }
-        ),
-    )
+    owners = void_identifiers(sources.state, sources.registry, blocked)
+    columns = zip(*rows, strict=True) if rows else ([], [], [])
+    kinds = (("a", pa.int64()), ("b", pa.int64()), ("status", pa.string()))
+    unused = {name: pa.array(column, kind) for (name, kind), column in zip(kinds, columns, strict=True)}
+    sources.session.relation("identity_unused", pa.table(unused))
+    ends = {"id": pa.array(owners.keys(), pa.int64()), "owners": pa.array(owners.values(), pa.int64())}
+    sources.session.relation("identity_void", pa.table(ends))
     found = sources.session.query(_SUSPECTS, {"blocked": sorted(blocked), "most": most}).to_pylist()
     known = nodes(sources, [row["id"] for row in found])
     return [
@@ -139,31 +125,21 @@ def suspicious(sources: Sources, most: int = 10) -> list[Suspect]:
     ]
 
 
-# Which end of an unused link is at fault: the one that names more owners than its type allows (of each kind of its
-# neighbours, how many customers they make at least), or that people blocked.
+# Which end of an unused link is at fault: the one that the engine finds void, or that people blocked.
 _SUSPECTS = """WITH ends AS (
         SELECT a AS id, b AS other, status FROM identity_unused UNION ALL SELECT b, a, status FROM identity_unused
-    ), slots AS (
-        SELECT e.id, e.status, i.type, i.scope, count(DISTINCT e.other) AS n, count(*) AS links,
-            count(DISTINCT e.other) FILTER (c.strength = 'strong') AS strong, any_value(c.slot) AS slot
-        FROM ends e JOIN identifiers i ON i.identifier_id = e.other JOIN identity_caps c ON c.type = i.type
-        GROUP BY ALL
-    ), owners AS (
-        SELECT s.id, s.status, sum(s.links) AS links,
-            CASE WHEN any_value(c.strength) = 'weak' THEN sum(s.strong)
-                ELSE max(CASE WHEN s.slot IS NULL OR (s.type, s.scope) = (i.type, i.scope) THEN 1
-                    ELSE ceil(s.n / s.slot) END) END AS owners,
-            any_value(c.cap) AS cap
-        FROM slots s JOIN identifiers i ON i.identifier_id = s.id JOIN identity_caps c ON c.type = i.type
-        GROUP BY s.id, s.status
     ), suspects AS (
-        SELECT id, status AS reason, links::BIGINT AS links, owners FROM owners
-        WHERE (status = 'void' AND owners > cap) OR (status = 'blocked' AND list_contains($blocked, id))
-        ORDER BY links DESC, id LIMIT $most
+        SELECT e.id, e.status AS reason, count(*) AS links, any_value(v.owners) AS owners
+        FROM ends e LEFT JOIN identity_void v ON v.id = e.id
+        WHERE (e.status = 'void' AND v.id IS NOT NULL) OR (e.status = 'blocked' AND list_contains($blocked, e.id))
+        GROUP BY ALL ORDER BY links DESC, e.id LIMIT $most
+    ), known AS (
+        SELECT s.id, s.reason, count(DISTINCT o.customer_id) AS customers
+        FROM suspects s JOIN ends e ON e.id = s.id AND e.status = s.reason
+            JOIN customer_of o ON o.identifier_id = e.other GROUP BY ALL
     )
-    SELECT s.*, (SELECT count(DISTINCT o.customer_id) FROM ends e JOIN customer_of o ON o.identifier_id = e.other
-        WHERE e.id = s.id) AS customers
-    FROM suspects s ORDER BY links DESC, id"""
+    SELECT s.id, s.reason, s.links, k.customers, CASE s.reason WHEN 'void' THEN s.owners ELSE k.customers END AS owners
+    FROM suspects s JOIN known k ON k.id = s.id AND k.reason = s.reason ORDER BY links DESC, s.id"""
 
 
 def _by_type(sources: Sources) -> list[tuple[str, int, int]]:
@@ -213,32 +189,36 @@ def _largest(sources: Sources, most: int) -> list[tuple[int, int, int]]:
 
 
 def _evidence(sources: Sources) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
-    """Identifiers by type and by the touchpoints that named them; links by status. Reads every link once."""
-    query = text("SELECT a, b, touchpoint, status FROM links")
-    with sources.state.read() as connection:
-        parts = list(_parts(connection.execute(query)))
-    sources.session.relation("identity_links", pa.concat_tables([pa.schema(_LINK).empty_table(), *parts]))
-    seen = sources.session.query(
+    """Identifiers by type and by the touchpoints that named them; links by status. Reads every link once, as columns.
+
+    Links are folded to one row for each identifier and touchpoint, so that little of them has to reach the pool.
+    """
+    table = schema.links
+    links: Counter[str] = Counter()
+    number: dict[str, int] = {}
+    pairs = [np.empty(0, np.int64)]
+    for part in read(sources.state, table, [table.c.a, table.c.b, table.c.touchpoint, table.c.status], block=_BLOCK):
+        for row in part.column("status").combine_chunks().value_counts().to_pylist():
+            links[row["values"]] += row["counts"]
+        named = part.column("touchpoint").combine_chunks()
+        codes = np.array([number.setdefault(name, len(number)) for name in named.dictionary.to_pylist()], np.int64)
+        code = codes[named.indices.to_numpy()]
+        ends = np.concatenate([part.column(end).to_numpy() * _TOUCHPOINTS + code for end in ("a", "b")])
+        pairs.append(np.unique(ends))
+    seen = np.unique(np.concatenate(pairs))
+    told = pa.DictionaryArray.from_arrays(pa.array(seen % _TOUCHPOINTS, pa.int32()), pa.array(number, pa.string()))
+    sources.session.relation("identity_named", pa.table({"id": seen // _TOUCHPOINTS, "touchpoint": told}))
+    counted = sources.session.query(
         """SELECT i.type, e.touchpoint, count(*) AS n FROM (
-            SELECT a AS id, touchpoint FROM identity_links UNION SELECT b, touchpoint FROM identity_links
+            SELECT id, touchpoint::VARCHAR AS touchpoint FROM identity_named
             UNION SELECT identifier_id, touchpoint FROM events
             UNION SELECT identifier_id, touchpoint FROM attribute_facts) e
         JOIN identifiers i ON i.identifier_id = e.id WHERE e.touchpoint <> '' GROUP BY 1, 2"""
     )
     touchpoints: dict[str, dict[str, int]] = {}
-    for row in seen.to_pylist():
+    for row in counted.to_pylist():
         touchpoints.setdefault(row["type"], {})[row["touchpoint"]] = row["n"]
-    links = sources.session.query("SELECT status, count(*) AS n FROM identity_links GROUP BY 1")
-    return touchpoints, dict(zip(links["status"].to_pylist(), links["n"].to_pylist(), strict=True))
-
-
-_LINK = [("a", pa.int64()), ("b", pa.int64()), ("touchpoint", pa.string()), ("status", pa.string())]
-
-
-def _parts(result: Any) -> Iterator[pa.Table]:
-    """Links as Arrow, a part at a time, from the driver's own rows: others would cost more than all the rest."""
-    while rows := result.cursor.fetchmany(_CHUNK):
-        yield pa.table({name: pa.array([row[place] for row in rows], kind) for place, (name, kind) in enumerate(_LINK)})
+    return touchpoints, dict(links)
 
 
 def _proposals(connection: Connection) -> dict[str, int]:
