@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gzip
 import json
 import time
 from dataclasses import dataclass, field
+from urllib.parse import urlencode
 
 import uvloop
 
@@ -53,6 +55,38 @@ def _event(n: int) -> dict[str, object]:
         "properties": {"product_id": f"p{n % 300}", "price": 99.5, "quantity": n % 4 + 1, "currency": "CNY"},
         "context": {"library": {"name": "analytics-python", "version": "2.4.0"}},
     }
+
+
+def sensors_batches(events: int, variants: int) -> list[bytes]:
+    """Bodies of POST /sa with ``events`` records each of the same contents, as Sensors' Python client packs them."""
+    bodies = []
+    for variant in range(variants):
+        records = [_record(variant * events + number) for number in range(events)]
+        packed = base64.b64encode(gzip.compress(json.dumps(records, separators=(",", ":")).encode()))
+        bodies.append(urlencode({"data_list": packed, "gzip": 1}).encode())
+    return bodies
+
+
+def _record(n: int) -> dict[str, object]:
+    event = _event(n)
+    library = {"$lib": "python", "$lib_version": "1.11.0"}
+    return {
+        "type": "track",
+        "time": 1_795_281_803_982 + n,
+        "distinct_id": event["userId"],
+        "event": event["event"],
+        "properties": {**event["properties"], "$is_login_id": True, **library},  # type: ignore[dict-item]
+        "lib": {**library, "$lib_method": "code"},
+    }
+
+
+def sensors_request(body: bytes, write_key: str) -> bytes:
+    """The bytes of one HTTP request of Sensors' client."""
+    head = (
+        f"POST /sa?project=default&token={write_key} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: Python-urllib/3.11\r\n"
+        f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 def request(body: bytes, write_key: str) -> bytes:

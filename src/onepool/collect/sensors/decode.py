@@ -194,8 +194,10 @@ def _item(record: _Record, number: int, scopes: Scopes, repeats: _Repeats) -> It
     told = names.wrong(properties)
     if told is not None:
         raise _Refused("sensors.name", f"properties.{told[0]}: {told[1]}")
-    fields = names.clean(properties)
     stamped = properties.get("$time")
+    is_login = properties.get("$is_login_id") is True
+    names.clean(properties)
+    fields = properties
     time = stamped if isinstance(stamped, str | int | float) and not isinstance(stamped, bool) else record.time
     # Data imported later was not stamped by the clock that sends it.
     sent_at = record.flush_time if record.time_free is None else None
@@ -207,7 +209,7 @@ def _item(record: _Record, number: int, scopes: Scopes, repeats: _Repeats) -> It
         if wrong is not None:
             raise _Refused("sensors.name", f"event: {wrong}")
         name = record.event
-    ids = _ids(record, call or "", properties, scopes)
+    ids = _ids(record, call or "", is_login, scopes)
     if call == "track_signup":
         name = _SIGNED_IN if name == "$SignUp" else name
     if change is not None:
@@ -229,11 +231,11 @@ def _item(record: _Record, number: int, scopes: Scopes, repeats: _Repeats) -> It
     )
 
 
-def _ids(record: _Record, call: str, properties: dict[str, Any], scopes: Scopes) -> Ids:
+def _ids(record: _Record, call: str, is_login: bool, scopes: Scopes) -> Ids:
     identities = record.identities or {}
     try:
         found = persons(
-            login=call == "track_signup" or properties.get("$is_login_id") is True,
+            login=is_login or call == "track_signup",
             distinct_id=record.distinct_id,
             login_id=record.login_id,
             anonymous_id=record.anonymous_id,

@@ -67,19 +67,19 @@ def wrong_event(name: Any) -> str | None:
     return told
 
 
-def clean(properties: dict[str, Any]) -> dict[str, Any]:
-    """The properties without those lifted to the record; placeholders of the clients become None.
+def clean(properties: dict[str, Any]) -> None:
+    """Takes those out that are lifted to the record, and makes None of what clients write for nothing.
 
     The clients write milliseconds of times without leading zeros: ``03:04:05.7`` is 7 ms after the second.
     """
-    found = {}
+    changed: list[tuple[str, str | None]] = []
     for name, value in properties.items():
         if type(value) is str:
-            if name[0] == "$" and value.startswith(_PLACEHOLDERS):
-                value = None
-            elif 21 <= len(value) <= 22 and value[19] == "." and _UNPADDED.fullmatch(value):
-                value = value[:20] + value[20:].zfill(3)
-        found[name] = value
+            if 20 < len(value) < 23 and value[19] == "." and _UNPADDED.fullmatch(value):
+                changed.append((name, value[:20] + value[20:].zfill(3)))
+            elif name[0] == "$" and not value.isascii() and value.startswith(_PLACEHOLDERS):
+                changed.append((name, None))
+    for name, value in changed:
+        properties[name] = value
     for name in LIFTED:
-        found.pop(name, None)
-    return found
+        properties.pop(name, None)

@@ -65,6 +65,8 @@ def kind(key: str) -> tuple[str, str | None]:
 
 def text(value: Any, where: str) -> str:
     """An id as text; numbers are written without a fraction that isn't there. Raises IdError."""
+    if type(value) is str and len(value) <= MAX_ID:
+        return value
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
@@ -103,6 +105,9 @@ def persons(
     distinct = "" if distinct_id is None else text(distinct_id, "distinct_id")
     if not distinct.strip():
         raise IdError("`distinct_id` is missing or empty")
+    if not identities and login_id is None and anonymous_id is None and "+" not in distinct:
+        plain = "user_id" if login else "anonymous_id"
+        return {(plain, scopes.of(plain), distinct): None}
     signed_in = "" if login_id is None else text(login_id, "login_id")
     login = login or distinct == signed_in
     if signed_in:
