@@ -12,13 +12,13 @@ from collections.abc import Callable
 import numpy as np
 
 from onepool.identity import batch_limits, batch_sets, batch_tenures
-from onepool.identity.arrays import DEGREE, EDGES, NODES, STRONG_HEAD, WEAK_HEAD, Arrays
+from onepool.identity.arrays import DEGREE, EDGES, I64, NODES, STRONG_HEAD, WEAK_HEAD, Arrays
 from onepool.identity.jit import compiled
 from onepool.identity.live import hang
 from onepool.identity.tenures import ROOM
 
-HALF_EDGES = 1 << 24
-"""As many are held at once for the tenures: 400 MB."""
+BLOCK = 1024
+"""Links and nodes that are taken together: what is held of them stays in the nearest cache."""
 
 
 def solve(room: Callable[[int], Arrays], thorough: bool = False) -> None:
@@ -27,28 +27,53 @@ def solve(room: Callable[[int], Arrays], thorough: bool = False) -> None:
     `room` gives the tables with room for so many nodes more. `thorough`: go the long way with every identifier and
     every set, though it shows by less that nothing can be met: the answer is the same.
     """
-    arrange_all(room, thorough)
-    partition_all(room(0), thorough)
+    g = room(2 * ROOM)
+    buckets = (int(g.counts[NODES]) >> batch_tenures.BUCKET) + 1
+    chunks = (2 * int(g.counts[EDGES]) >> batch_tenures.CHUNK) + buckets
+    # Room that is not used costs no memory, and what was used once is cheaper than new. The second part is for tenures
+    # that are born.
+    size = (chunks << batch_tenures.CHUNK) + 2 * int(g.counts[NODES])
+    scratch = np.empty((size, batch_tenures.RECORD), np.int64)
+    arrange_all(room, scratch, np.empty(chunks, np.int64), np.zeros(buckets, np.int64), thorough)
+    partition_all(room(0), scratch.reshape(-1), thorough)
 
 
-def arrange_all(room: Callable[[int], Arrays], thorough: bool = False) -> None:
-    """Settle the tenures of all identifiers, and which are void."""
+def arrange_all(room: Callable[[int], Arrays], records: I64, chunks: I64, ends: I64, thorough: bool) -> None:
+    """Settle the tenures of all identifiers, and which are void. For the scratch see `batch_tenures.gather`."""
     g = room(2 * ROOM)
     nodes = int(g.counts[NODES])
-    place = np.zeros(nodes, np.int32)
-    batch_tenures.code_all(g)
-    batch_tenures.count_all(g, place)
-    start = 0
-    while start < nodes:
-        stop, many = batch_tenures.lay_out(g, place, start, HALF_EDGES, thorough)
-        records = np.empty((many, batch_tenures.RECORD), np.int64)
-        if many:
-            batch_tenures.gather(g, place, start, stop, records)
-        done = start
-        while done < stop:
-            g = room(2 * ROOM)
-            done = batch_tenures.arrange_all(g, place, records, start, stop, done, thorough)
-        start = stop
+    groups = np.zeros((nodes >> batch_tenures.GROUP) + 1, np.int32)
+    batch_tenures.count_groups(g, groups)
+    batch_tenures.code_all(g, groups, thorough)
+    batch_tenures.gather(g, records, chunks, ends, np.empty((3, 2 * BLOCK), np.int64))
+    here = np.empty((batch_tenures.largest(chunks, ends), batch_tenures.RECORD), np.int64)
+    place = np.empty((1 << batch_tenures.BUCKET) + 1, np.int64)
+    done = 0
+    while done < nodes:
+        g = room(2 * ROOM)
+        done = batch_tenures.arrange_all(g, nodes, records, chunks, ends, here, place, done, thorough)
+
+
+def partition_all(g: Arrays, scratch: I64, thorough: bool) -> None:
+    """Customers of all nodes and the status of all links, tenures being settled. scratch: two or more by node."""
+    nodes, edges = int(g.counts[NODES]), int(g.counts[EDGES])
+    block = np.empty((6, BLOCK), np.int32)
+    batch_sets.begin(g)
+    batch_sets.join_all(g, block)
+    fields = np.empty((3, g.slots.shape[1]), np.int64)
+    batch_sets.lay_fields(g, fields)
+    batch_sets.gather_sets(g, scratch[:nodes], scratch[nodes : 2 * nodes], fields, block, thorough)
+    broken = batch_sets.find_broken(g)
+    if broken:
+        labels, number = np.empty(broken, np.int32), scratch[:nodes]
+        batch_limits.number_sets(g, labels, number)
+        found = np.empty(edges + 1, np.int32)
+        found = found[: batch_limits.find_links(g, found)]
+        place, links, keys = np.zeros(broken, np.int64), np.empty_like(found), np.empty((found.size, 3), np.int64)
+        batch_limits.lay_links(g, number, found, place, links, keys)
+        order = np.empty((2, found.size), np.int64)
+        batch_limits.solve_sets(g, labels, place, links, keys, order[0], order[1])
+    batch_sets.lead_all(g)
 
 
 @compiled
@@ -60,28 +85,3 @@ def hang_all(g):  # type: ignore[no-untyped-def]
         g.n32[DEGREE, v] = 0
     for e in range(g.counts[EDGES]):
         hang(g, e)
-
-
-def partition_all(g: Arrays, thorough: bool = False) -> None:
-    """Customers of all nodes and the status of all links, tenures being settled. Nothing is logged.
-
-    `thorough`: the links of every set are taken in order, whether it meets a limit or not.
-    """
-    nodes, slots = int(g.counts[NODES]), g.slots.shape[1]
-    batch_sets.join_all(g)
-    held, name = np.zeros(nodes, np.int64), np.zeros(nodes, np.int64)
-    field, most = np.empty(slots, np.int64), np.empty(slots, np.int64)
-    batch_sets.lay_fields(g, field, most)
-    batch_sets.gather_sets(g, held, name, field, most, thorough)
-    del held, name
-    broken = batch_sets.find_broken(g)
-    if broken:
-        labels, number = np.empty(broken, np.int32), np.empty(nodes, np.int32)
-        batch_limits.number_sets(g, labels, number)
-        place = np.zeros(broken + 1, np.int64)
-        links = int(batch_limits.count_links(g, number, place))
-        edges, keys = np.empty(links, np.int32), np.empty((links, 3), np.int64)
-        batch_limits.lay_links(g, number, place, edges, keys)
-        order = np.empty((2, links), np.int64)
-        batch_limits.solve_sets(g, labels, place, edges, keys, order[0], order[1])
-    batch_sets.lead_all(g)

@@ -13,7 +13,6 @@ from onepool.identity.arrays import (
     CUSTOMER,
     DECISION,
     DIRTY,
-    DOUBTED,
     EDGE_STATUS,
     EDGES,
     EVENT,
@@ -35,7 +34,7 @@ from onepool.identity.arrays import (
 )
 from onepool.identity.batch_tenures import OUT_OF_USE
 from onepool.identity.jit import compiled
-from onepool.identity.kernel import in_doubt, mixed, refusal
+from onepool.identity.kernel import doubts, in_doubt, is_contact, mixed, refusal
 from onepool.identity.region import contested, unsettled
 
 IN_ORDER = OUT_OF_USE
@@ -66,33 +65,35 @@ def number_sets(g, labels, number):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def count_links(g, number, place):  # type: ignore[no-untyped-def]
-    """Where the links of each numbered set begin, in place; returns how many there are. place: zeros, one more than
-    sets."""
+def find_links(g, found):  # type: ignore[no-untyped-def]
+    """The links of numbered sets, in found with room for all; returns how many there are."""
     code, status, left = g.n8[CODE], g.e8[EDGE_STATUS], g.e32[A_AT]
+    count = 0
     for e in range(g.counts[EDGES]):
-        if status[e] == JOINED and code[left[e]] & IN_ORDER:
-            place[number[left[e]] + 1] += 1
-    for i in range(1, place.size):
-        place[i] += place[i - 1]
-    return place[place.size - 1]
+        found[count] = e
+        count += (status[e] == JOINED) & (code[left[e]] & IN_ORDER != 0)
+    return count
 
 
 @compiled
-def lay_links(g, number, place, links, keys):  # type: ignore[no-untyped-def]
-    """Lay the links of each numbered set side by side, with what tells their order (as `kernel.comes_before`).
+def lay_links(g, number, found, place, links, keys):  # type: ignore[no-untyped-def]
+    """Lay the links found side by side by set, with what tells their order (as `kernel.comes_before`).
 
-    `place` then tells where those of each set end. links: shape (n,); keys: (n, 3).
+    place: zeros, as many as sets, to tell where those of each end. links: shape (n,); keys: (n, 3).
     """
-    code, status, left = g.n8[CODE], g.e8[EDGE_STATUS], g.e32[A_AT]
-    lists = g.counts[DOUBTED] != 0
+    left = g.e32[A_AT]
+    for i in range(found.size):
+        place[number[left[found[i]]]] += 1
+    before = 0
+    for i in range(place.size):
+        place[i], before = before, before + place[i]
+    lists = doubts(g)
     if lists:
-        for v in range(g.counts[NODES]):
-            if code[v] & IN_ORDER:
-                g.n32[STRONG_HEAD, g.n32[BASE, v]] = 0
-    for e in range(g.counts[EDGES]):
-        if not (status[e] == JOINED and code[left[e]] & IN_ORDER):
-            continue
+        for i in range(found.size):
+            g.n32[STRONG_HEAD, g.n32[BASE, g.e32[A, found[i]]]] = 0
+            g.n32[STRONG_HEAD, g.n32[BASE, g.e32[B, found[i]]]] = 0
+    for k in range(found.size):
+        e = found[k]
         i = place[number[left[e]]]
         place[number[left[e]]] = i + 1
         links[i] = e
@@ -104,8 +105,9 @@ def lay_links(g, number, place, links, keys):  # type: ignore[no-untyped-def]
         if lists:
             for side in range(2):
                 v = g.n32[BASE, b if side else a]
-                g.e32[NEXT_A + side, e] = g.n32[STRONG_HEAD, v]
-                g.n32[STRONG_HEAD, v] = 2 * e + side + 1
+                if is_contact(g, v):
+                    g.e32[NEXT_A + side, e] = g.n32[STRONG_HEAD, v]
+                    g.n32[STRONG_HEAD, v] = 2 * e + side + 1
 
 
 @compiled

@@ -17,10 +17,11 @@ from onepool.identity.arrays import (
     CUSTOMER,
     DECISION,
     DIRTY,
-    DOUBTED,
     EDGE_STATUS,
     EDGES,
+    EVENT,
     FOLLOWS,
+    FREE,
     JOINED,
     KIND,
     LAST,
@@ -44,9 +45,9 @@ from onepool.identity.arrays import (
     WHY,
     WITNESS,
 )
-from onepool.identity.batch_tenures import IS_VOID_CODE, SPECIAL
+from onepool.identity.batch_tenures import HINDERED, IS_VOID_CODE, SPECIAL
 from onepool.identity.jit import compiled
-from onepool.identity.kernel import judged, needless, noted, stamp, witness_of
+from onepool.identity.kernel import doubts, judged, needless, noted, stamp, witness_of
 from onepool.identity.region import unsettled
 from onepool.identity.witness import incompatible
 
@@ -59,30 +60,58 @@ RULED, CROWDED = 1, 2
 
 
 @compiled
-def join_all(g):  # type: ignore[no-untyped-def]
-    """Status of all links, CUSTOMER of strong nodes as if there were no limits, OWNER of weak ones."""
+def begin(g):  # type: ignore[no-untyped-def]
+    """Every node by itself."""
+    customer, ring, owner, dirty = g.n32[CUSTOMER], g.n32[RING], g.n32[OWNER], g.n8[DIRTY]
+    for v in range(g.counts[NODES]):
+        customer[v] = ring[v] = v
+        owner[v] = dirty[v] = 0
+
+
+@compiled
+def join_all(g, block):  # type: ignore[no-untyped-def]
+    """Status of all links, CUSTOMER of strong nodes as if there were no limits, OWNER of weak ones.
+
+    Links are taken in blocks, and each step is done for a whole block: memory is slow, but it answers many questions
+    at once if none has to wait for another. block: scratch of shape (7, n).
+    """
     customer, owner = g.n32[CUSTOMER], g.n32[OWNER]
     code, status = g.n8[CODE], g.e8[EDGE_STATUS]
     left, right, source = g.e32[A_AT], g.e32[B_AT], g.e32[SOURCE]
-    kinds, off = g.e8[KIND], g.e8[OFF]
-    doubted = g.counts[DOUBTED] != 0
-    for v in range(g.counts[NODES]):
-        customer[v] = v
-        owner[v] = 0
-        g.n8[DIRTY, v] = 0
-    for e in range(g.counts[EDGES]):
-        kind, x, y = kinds[e], left[e], right[e]
-        p, q = code[x], code[y]
-        blocked = judged(p, q, g.basis[source[e]], off[e], kind)
-        if status[e] == CONFLICT:
-            g.e32[WHY, e] = 0
-        if blocked >= 0:
-            status[e] = blocked
-        elif (p | q) & IS_VOID_CODE:
-            status[e] = VOID
-        elif p & q & 3 == STRONG:
-            status[e] = JOINED
-            ruled = kind == DECISION or (doubted and unsettled(g, e))
+    kinds, off, basis = g.e8[KIND], g.e8[OFF], g.basis
+    xs, ys, ws, vs, es, follows = block[0], block[1], block[2], block[3], block[4], block[5]
+    doubted = doubts(g)
+    edges, size = g.counts[EDGES], block.shape[1]
+    for start in range(0, edges, size):
+        joining, following = np.int64(0), np.int64(0)
+        for e in range(start, min(start + size, edges)):
+            kind, x, y = kinds[e], left[e], right[e]
+            p, q = np.int64(code[x]), np.int64(code[y])
+            if status[e] == CONFLICT:
+                g.e32[WHY, e] = 0
+            hindered = (p | q) & (HINDERED | IS_VOID_CODE) or not (p | q) & STRONG
+            if hindered or basis[source[e]] != FREE or off[e] or kind != EVENT:
+                blocked = judged(p, q, basis[source[e]], off[e], kind)
+                if blocked >= 0 or (p | q) & IS_VOID_CODE:
+                    status[e] = blocked if blocked >= 0 else VOID
+                    continue
+            # Both kinds of links are noted, one of them to be written over: to jump would cost more.
+            both = np.int64(p & q & STRONG)
+            status[e] = JOINED if both else FOLLOWS
+            xs[joining], ys[joining] = x, y
+            joining += both
+            weak_left = p & STRONG == 0
+            ws[following], vs[following], es[following] = x if weak_left else y, y if weak_left else x, e
+            follows[following] = (p & ~q if weak_left else q & ~p) & SPECIAL
+            following += 1 - both
+            if (doubted or kind == DECISION) and both and (kind == DECISION or unsettled(g, e)):
+                g.n8[DIRTY, x] = RULED
+        for i in range(joining):
+            xs[i], ys[i] = customer[xs[i]], customer[ys[i]]
+        for i in range(joining):
+            xs[i], ys[i] = customer[xs[i]], customer[ys[i]]
+        for i in range(joining):
+            x, y = xs[i], ys[i]
             while customer[x] != x:
                 customer[x] = customer[customer[x]]
                 x = customer[x]
@@ -93,16 +122,11 @@ def join_all(g):  # type: ignore[no-untyped-def]
                 customer[y] = x
             elif y < x:
                 customer[x] = y
-            if ruled:
-                g.n8[DIRTY, x] = RULED
-        else:
-            status[e] = FOLLOWS
-            if p & 3 == STRONG:
-                x, y, p, q = y, x, q, p
-            if p & SPECIAL and not q & SPECIAL:
-                owner[x] = y + 1
+        for i in range(following):
+            if follows[i]:
+                owner[ws[i]] = vs[i] + 1
             else:
-                _own(g, x, y, e)
+                _own(g, ws[i], vs[i], es[i])
 
 
 @compiled
@@ -119,66 +143,72 @@ def _own(g, w, v, e):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def lay_fields(g, field, most):  # type: ignore[no-untyped-def]
-    """By slot: the place of its counter in what a set holds (-1 without a limit), and how far it may count."""
+def lay_fields(g, fields):  # type: ignore[no-untyped-def]
+    """By slot, in fields of shape (3, slots): what a node adds to what a set holds, where its counter is, and how far
+    that may count."""
     number = 0
-    lowest = np.int64(14)
-    for slot in range(field.size):
-        field[slot] = -1
+    for slot in range(fields.shape[1]):
+        fields[0, slot] = fields[1, slot] = 0
         if g.slots[LIMIT, slot]:
-            field[slot] = number % FIELDS * 4
+            fields[1, slot] = number % FIELDS * 4
+            fields[0, slot] = 1 << fields[1, slot]
             number += 1
-    for slot in range(field.size):
-        # Slots that share a counter share the lowest limit.
-        lowest = np.int64(14)
-        for other in range(field.size):
-            if field[other] == field[slot] and g.slots[LIMIT, other]:
-                lowest = min(lowest, g.slots[LIMIT, other])
-        most[slot] = lowest
+    for slot in range(fields.shape[1]):
+        fields[2, slot] = 16
+        for other in range(fields.shape[1]):
+            # Slots that share a counter share the lowest limit.
+            if fields[0, slot] and fields[0, other] == fields[0, slot]:
+                fields[2, slot] = min(fields[2, slot], g.slots[LIMIT, other], 14)
 
 
 @compiled
-def gather_sets(g, held, name, field, most, thorough):  # type: ignore[no-untyped-def]
+def gather_sets(g, held, name, fields, block, thorough):  # type: ignore[no-untyped-def]
     """Label the nodes of each set, link them in a ring, and mark sets that may meet a limit.
 
-    `held` and `name`: zeros of shape (nodes,); `field` and `most` as from `lay_fields`.
+    `held` and `name`: scratch of shape (nodes,); `fields` as from `lay_fields`; block: scratch of shape (1 or more, n).
     """
     nodes = g.counts[NODES]
     customer, ring, slots, dirty, names = g.n32[CUSTOMER], g.n32[RING], g.n32[SLOT], g.n8[DIRTY], g.n64[WITNESS]
     largest = min(g.counts[MOST], MOST_COUNTED)
     named = g.counts[NAMES] != 0
-    # Roots are smaller than their members: ascending, each chain has length one.
     for v in range(nodes):
-        label = customer[customer[v]]
-        if label == v:
-            ring[v] = v
-        else:
+        held[v] = name[v] = 0
+    labels = block[0]
+    size = block.shape[1]
+    for start in range(0, nodes, size):
+        count = min(size, nodes - start)
+        for i in range(count):
+            labels[i] = customer[customer[start + i]]
+        for i in range(count):
+            v, label = start + i, labels[i]
+            # Roots are smaller than their members: ascending, what lies before has its label.
+            while customer[label] != label:
+                label = customer[label]
             customer[v] = label
-            ring[v] = ring[label]
+            after = ring[label]
             ring[label] = v
-            if thorough:
-                dirty[label] |= RULED
-        if dirty[v]:
-            dirty[label] |= dirty[v]
-        slot = slots[v]
-        has = held[label]
-        at = field[slot]
-        if at >= 0:
-            if has >> at & 15 >= most[slot]:
+            ring[v] = after
+            if dirty[v]:
+                dirty[label] |= dirty[v]
+            slot = slots[v]
+            has = np.int64(held[label])
+            if has >> fields[1, slot] & 15 >= fields[2, slot]:
                 dirty[label] |= CROWDED
             else:
-                has += 1 << at
-        if has >> ABOVE >= largest:
-            dirty[label] |= CROWDED
-        else:
-            has += 1 << ABOVE
-        held[label] = has
-        if named and names[v]:
-            witness = witness_of(g, v)
-            if name[label] == 0:
-                name[label] = witness
-            elif witness and name[label] != witness:
+                has += fields[0, slot]
+            if has >> ABOVE >= largest:
                 dirty[label] |= CROWDED
+            else:
+                has += np.int64(1) << ABOVE
+            held[label] = has
+            if named and names[v]:
+                witness = witness_of(g, v)
+                if name[label] == 0:
+                    name[label] = witness
+                elif witness and name[label] != witness:
+                    dirty[label] |= CROWDED
+            if thorough:
+                dirty[label] |= RULED
     # With a never-pair the set has to be looked at whatever it holds.
     for p in range(g.counts[PAIRS]):
         dirty[customer[g.pairs[PAIR_OTHER, p]]] |= RULED

@@ -1,7 +1,8 @@
-"""Tenures and void values of all identifiers at once, by two passes over the links.
+"""Tenures and void values of all identifiers at once.
 
-Most identifiers have one tenure and name few: a look at how often they were seen, and with whom, shows it. What does
-not show by that is settled by `tenures.arrange`, as live.
+Links are sorted by the identifiers that may have several tenures or be void, not all at once: first into buckets of
+identifiers that lie side by side, then bucket by bucket, each small enough for the cache. Most identifiers turn out to
+have one tenure and to name few. The others are settled here too if they were seen with few, else by `arrange`, as live.
 """
 
 from __future__ import annotations
@@ -9,15 +10,19 @@ from __future__ import annotations
 import numpy as np
 
 from onepool.identity.arrays import (
+    A_AT,
     BASE,
+    BY_TIME,
     CAP,
     CODE,
     CONTACT,
     DEGREE,
     DOUBTED,
+    DOUBTFUL,
     EDGES,
     EVENT,
     FIRST,
+    FREE,
     FULL,
     HUB,
     IS_VOID,
@@ -28,14 +33,19 @@ from onepool.identity.arrays import (
     LIFETIME,
     NEIGHBOUR,
     NEXT_A,
+    NOBODYS,
     NODES,
     OFF,
+    OWNERS,
     RECYCLE,
     SINCE,
     SOURCE,
+    START,
     STRONG,
     STRONG_HEAD,
     TAIL,
+    TENURE,
+    TENURE_NODE,
     TYPE,
     UNTIL,
     WEAK_HEAD,
@@ -43,194 +53,326 @@ from onepool.identity.arrays import (
     B,
 )
 from onepool.identity.jit import compiled
-from onepool.identity.kernel import code_of, judged, needless
-from onepool.identity.tenures import arrange
+from onepool.identity.kernel import code_of, doubts, in_doubt, judged, needless, tenure_at
+from onepool.identity.tenures import ROOM, arrange, chain, handed_to, owners_of, recycled, set_void, sort_by_time
 
-USELESS, OUT_OF_USE, IS_VOID_CODE, SPECIAL = 4, 32, 64, 128
-"""Bits of CODE beside class and word of consent (kernel.code_of). SPECIAL: of a strong node that it is or has a further
-tenure; of a weak one that it was seen with one strong identifier at most."""
+HINDERED, OUT_OF_USE, IS_VOID_CODE, SPECIAL = 4 | 16, 32, 64, 128
+"""Bits of CODE (see kernel.code_of). HINDERED: names nobody, or consent is withdrawn. SPECIAL: of a strong node that it
+is or has a further tenure; of a weak one that it was seen with one strong identifier at most."""
+LOOKED_AT = OUT_OF_USE
+"""The same bit until tenures are settled: of identifiers that have to be looked at."""
 
-RECORD = 3
-"""A half-edge as `gather` lays it: its number and the far identifier (or NOT_USED, NOT_STRONG) in one, first, last."""
-NOT_USED, NOT_STRONG = 0xFFFFFFFF, 0xFFFFFFFE
+(HALF, ENDS, SEEN_FIRST, SEEN_LAST) = range(4)
+RECORD = 4
+"""A half-edge as `gather` lays it. HALF: its number, times 4, and bits; ENDS: near identifier, in the bucket, times
+1 << 32, and far one; times of the first and the last event."""
+USED, STRONG_FAR, JOINING, FAR = 1, 2, 3, (1 << 32) - 1
+"""Bits of HALF: the link may be used; the far identifier is strong; both. FAR: of ENDS."""
 
-MANY = 16
+GROUP = 4
+"""Identifiers are counted in groups of 1 << GROUP, to find those that may have very many links."""
+BUCKET = 13
+"""Half-edges are sorted into buckets of 1 << BUCKET identifiers."""
+CHUNK = 7
+"""A bucket is a chain of chunks of 1 << CHUNK half-edges."""
+
+IN_BUCKET, IN_CHUNK = (1 << BUCKET) - 1, (1 << CHUNK) - 1
+
+MANY = 64
 """With more neighbours than this an identifier is settled the long way."""
 
 
 @compiled
-def code_all(g):  # type: ignore[no-untyped-def]
-    """CODE of all nodes, as far as it does not depend on tenures and voids."""
-    for v in range(g.counts[NODES]):
-        g.n8[CODE, v] = code_of(g, v)
-
-
-@compiled
-def count_all(g, count):  # type: ignore[no-untyped-def]
-    """How many links of events each node has, added to count of shape (nodes,)."""
+def count_groups(g, groups):  # type: ignore[no-untyped-def]
+    """Links of events by group of identifiers, added to groups."""
     kinds, left, right = g.e8[KIND], g.e32[A], g.e32[B]
     for e in range(g.counts[EDGES]):
         if kinds[e] == EVENT:
-            count[left[e]] += 1
-            count[right[e]] += 1
+            groups[left[e] >> GROUP] += 1
+            groups[right[e] >> GROUP] += 1
 
 
 @compiled
-def lay_out(g, count, start, room, thorough):  # type: ignore[no-untyped-def]
-    """Give identifiers from `start` on that have to be looked at a place for their half-edges, while there is room.
-
-    `count` becomes the place where their half-edges begin, -1 for others. Returns the identifier that comes next, and
-    how many half-edges there are to gather.
-    """
-    end = count.size
-    placed = 0
-    doubted = g.counts[DOUBTED] != 0
-    for v in range(start, end):
-        links = count[v]
+def code_all(g, groups, thorough):  # type: ignore[no-untyped-def]
+    """CODE of all nodes, as far as it does not depend on tenures and voids."""
+    for v in range(g.counts[NODES]):
+        code = code_of(g, v)
         kind = g.n32[TYPE, v]
-        if doubted and g.types[CONTACT, kind]:
-            # `unsettled` asks whether there are others; weak ones and links not used may be among them.
-            g.n32[DEGREE, v] = links
-        known = g.n8[IS_VOID, v] != 0 or g.n32[LATER_TENURE, v] != 0
-        look = known or links > HUB or (thorough and links > 0)
-        if not look and links > 0:
-            if g.n8[CODE, v] & 3 == STRONG:
-                cap = g.types[CAP, kind]
-                look = links > 1 and (g.types[RECYCLE, kind] != 0 or (cap >= 0 and links > cap))
-            elif links > 1 or g.types[LIFETIME, kind]:
-                look = True
-            else:
-                g.n8[CODE, v] |= SPECIAL
-        if g.n32[BASE, v] != v:
-            look = False
-        if not look:
-            count[v] = -1
-            continue
-        if placed + links > room and placed > 0:
-            return v, placed
-        count[v] = placed
-        placed += links
-    return end, placed
+        look = thorough or g.n8[IS_VOID, v] or g.n32[LATER_TENURE, v] or groups[v >> GROUP] > HUB
+        if not look and code & 3 == STRONG:
+            look = (
+                g.types[RECYCLE, kind] != 0 or g.types[CAP, kind] >= 0 or (g.counts[DOUBTED] and g.types[CONTACT, kind])
+            )
+        elif code & 3 != STRONG:
+            look = True
+        g.n8[CODE, v] = code | LOOKED_AT if look and g.n32[BASE, v] == v else code
 
 
 @compiled
-def gather(g, place, start, stop, records):  # type: ignore[no-untyped-def]
-    """Lay the half-edges of identifiers start..stop side by side; `place` then tells where they end."""
-    kinds, left, right, source = g.e8[KIND], g.e32[A], g.e32[B], g.e32[SOURCE]
-    off, code = g.e8[OFF], g.n8[CODE]
-    for e in range(g.counts[EDGES]):
-        if kinds[e] != EVENT:
-            continue
-        a, b = left[e], right[e]
-        at_a = place[a] if start <= a < stop else -1
-        at_b = place[b] if start <= b < stop else -1
-        if at_a < 0 and at_b < 0:
-            continue
-        p, q = code[a], code[b]
-        used = judged(p, q, g.basis[source[e]], off[e], EVENT) < 0
-        first, last = g.e64[FIRST, e], g.e64[LAST, e]
-        if at_a >= 0:
-            place[a] = at_a + 1
-            far = (b if used else NOT_USED) if q & 3 == STRONG else NOT_STRONG
-            records[at_a, 0] = (2 * e) << 32 | far
-            records[at_a, 1] = first
-            records[at_a, 2] = last
-        if at_b >= 0:
-            place[b] = at_b + 1
-            far = (a if used else NOT_USED) if p & 3 == STRONG else NOT_STRONG
-            records[at_b, 0] = (2 * e + 1) << 32 | far
-            records[at_b, 1] = first
-            records[at_b, 2] = last
+def gather(g, records, chunks, ends, block):  # type: ignore[no-untyped-def]
+    """Sort half-edges of identifiers that have to be looked at into buckets.
 
-
-@compiled
-def arrange_all(g, place, records, start, stop, done, thorough):  # type: ignore[no-untyped-def]
-    """Settle the tenures of identifiers start..stop, of which those before `done` are settled.
-
-    Returns where it stopped: short of `stop` for want of room.
+    records: room for all half-edges, and a chunk more for each bucket; chunks: room for the chunk before each, -1 for
+    none; ends: zeros, by bucket where its next half-edge goes. block: scratch of shape (3, 2n), to take n links at a
+    time (see `batch_sets.join_all`).
     """
-    from_here = 0
-    for v in range(done - 1, start - 1, -1):
-        if place[v] >= 0:
-            from_here = place[v]
-            break
-    for v in range(done, stop):
-        until = place[v]
-        if until < 0:
-            continue
-        if thorough or not _is_plain(g, v, records, from_here, until):
-            _hang(g, v, records, from_here, until)
-            arrange(g, v)
-            if g.counts[FULL]:
-                return v
-            _code_tenures(g, v)
-        from_here = until
-    return stop
+    kinds, left, right, source = g.e8[KIND], g.e32[A], g.e32[B], g.e32[SOURCE]
+    off, code, basis = g.e8[OFF], g.n8[CODE], g.basis
+    firsts, lasts = g.e64[FIRST], g.e64[LAST]
+    buckets, what, both = block[0], block[1], block[2]
+    edges, size = g.counts[EDGES], block.shape[1] >> 1
+    made = 0
+    for low in range(0, edges, size):
+        found = 0
+        for e in range(low, min(low + size, edges)):
+            a, b = np.int64(left[e]), np.int64(right[e])
+            p, q = np.int64(code[a]), np.int64(code[b])
+            used = 1
+            if (p | q) & HINDERED or basis[source[e]] != FREE or off[e]:
+                used = judged(p, q, basis[source[e]], off[e], EVENT) < 0
+            event = kinds[e] == EVENT
+            # To be written over when it is not wanted: to jump would cost more.
+            buckets[found] = a >> BUCKET
+            what[found] = (2 * e) << 2 | (q & STRONG) << 1 | used
+            both[found] = (a & IN_BUCKET) << 32 | b
+            found += event & (p & LOOKED_AT != 0)
+            buckets[found] = b >> BUCKET
+            what[found] = (2 * e + 1) << 2 | (p & STRONG) << 1 | used
+            both[found] = (b & IN_BUCKET) << 32 | a
+            found += event & (q & LOOKED_AT != 0)
+        for i in range(found):
+            bucket, e = buckets[i], what[i] >> 3
+            at = ends[bucket]
+            if at & IN_CHUNK == 0:
+                chunks[made] = (at >> CHUNK) - 1
+                at = made << CHUNK
+                made += 1
+            records[at, HALF] = what[i]
+            records[at, ENDS] = both[i]
+            records[at, SEEN_FIRST] = firsts[e]
+            records[at, SEEN_LAST] = lasts[e]
+            ends[bucket] = at + 1
 
 
 @compiled
-def _is_plain(g, v, records, start, end):  # type: ignore[no-untyped-def]
-    """Whether an identifier surely has one tenure and is not void; if so it is settled."""
-    if g.n32[LATER_TENURE, v] or g.n8[IS_VOID, v] or end - start > HUB:
+def largest(chunks, ends):  # type: ignore[no-untyped-def]
+    """How many half-edges the largest bucket has room for."""
+    most = 0
+    for bucket in range(ends.size):
+        size = 0
+        chunk = (ends[bucket] - 1) >> CHUNK
+        while ends[bucket] and chunk >= 0:
+            size += 1 << CHUNK
+            chunk = chunks[chunk]
+        most = max(most, size)
+    return most
+
+
+@compiled
+def arrange_all(g, nodes, records, chunks, ends, here, place, done, thorough):  # type: ignore[no-untyped-def]
+    """Settle the tenures of identifiers done..nodes; returns where it stopped, short of `nodes` for want of room.
+
+    here: room for as many half-edges as the `largest` bucket has; place: for a number by identifier of a bucket, and
+    one more.
+    """
+    for bucket in range(done >> BUCKET, ends.size):
+        done = _arrange_bucket(g, bucket, nodes, records, chunks, ends[bucket], here, place, done, thorough)
+        if g.counts[FULL]:
+            return done
+    return nodes
+
+
+@compiled
+def _arrange_bucket(g, bucket, nodes, records, chunks, end, here, place, start, thorough):  # type: ignore[no-untyped-def]
+    low = bucket << BUCKET
+    high = min(low + (1 << BUCKET), nodes)
+    _sort(records, chunks, end, here, place)
+    for v in range(max(low, start), high):
+        first, last = (np.int64(0) if v == low else place[v - low - 1]), place[v - low]
+        # Of a tenure out of use the bit is set by its identifier, and stays.
+        if g.n8[CODE, v] & LOOKED_AT == 0 or g.n32[BASE, v] != v:
+            continue
+        if g.counts[DOUBTED] and g.types[CONTACT, g.n32[TYPE, v]]:
+            # `unsettled` asks whether there are others; weak ones and links not used may be among them.
+            g.n32[DEGREE, v] = last - first
+        settled = not thorough and settle(g, v, here, first, last)
+        if not settled:
+            _hang(g, v, here, first, last)
+            arrange(g, v)
+        if g.counts[FULL]:
+            return v
+        if not settled:
+            _code_tenures(g, v)
+        g.n8[CODE, v] &= ~LOOKED_AT
+    return high
+
+
+@compiled
+def _sort(records, chunks, end, here, place):  # type: ignore[no-untyped-def]
+    """Sort a bucket's half-edges by identifier into `here`; `place` tells by identifier where they end."""
+    for i in range(place.size):
+        place[i] = 0
+    chunk, size = (end - 1) >> CHUNK, ((end - 1) & IN_CHUNK) + 1
+    while end and chunk >= 0:
+        for i in range(chunk << CHUNK, (chunk << CHUNK) + size):
+            place[(records[i, ENDS] >> 32) + 1] += 1
+        chunk, size = chunks[chunk], 1 << CHUNK
+    for i in range(1, place.size):
+        place[i] += place[i - 1]
+    chunk, size = (end - 1) >> CHUNK, ((end - 1) & IN_CHUNK) + 1
+    while end and chunk >= 0:
+        for i in range(chunk << CHUNK, (chunk << CHUNK) + size):
+            near = records[i, ENDS] >> 32
+            at = place[near]
+            place[near] = at + 1
+            for k in range(RECORD):
+                here[at, k] = records[i, k]
+        chunk, size = chunks[chunk], 1 << CHUNK
+
+
+@compiled
+def settle(g, v, records, start, end):  # type: ignore[no-untyped-def]
+    """Settle an identifier by half-edges start..end; returns whether that could be done so, or FULL is set."""
+    if g.n32[LATER_TENURE, v] or g.n8[IS_VOID, v]:
         return False
+    if end - start > HUB:
+        degree = 0
+        for i in range(start, end):
+            degree += (records[i, HALF] & STRONG_FAR) >> 1
+        if degree > HUB:
+            _make_void(g, v, degree)
+            return True
     kind = g.n32[TYPE, v]
     weak = g.n8[CODE, v] & 3 != STRONG
     near, first, last = g.scratch[NEIGHBOUR], g.scratch[SINCE], g.scratch[UNTIL]
     found = 0
     for i in range(start, end):
-        far = records[i, 0] & 0xFFFFFFFF
-        if far >= NOT_STRONG:
+        if records[i, HALF] & JOINING != JOINING:
             continue
-        k = 0
-        while k < found and near[k] != far:
-            k += 1
-        if k == found:
-            if found == MANY:
-                return False
-            found += 1
-            near[k], first[k], last[k] = far, records[i, 1], records[i, 2]
+        k = _place_of(near, found, records[i, ENDS] & FAR)
+        if k < found:
+            first[k] = min(first[k], records[i, SEEN_FIRST])
+            last[k] = max(last[k], records[i, SEEN_LAST])
+        elif found == MANY:
+            return False
         else:
-            first[k] = min(first[k], records[i, 1])
-            last[k] = max(last[k], records[i, 2])
+            near[k], first[k], last[k] = records[i, ENDS] & FAR, records[i, SEEN_FIRST], records[i, SEEN_LAST]
+            found += 1
     cap = g.types[CAP, kind]
-    # Never more owners than neighbours.
-    if cap >= 0 and found > max(cap, 1):
-        return False
-    silence = np.int64(0) if weak else g.types[RECYCLE, kind]
-    if found > 1 and (weak or silence) and _is_handed_on(first, last, found, silence):
-        return False
+    if weak and cap >= 0 and found > cap:
+        _make_void(g, v, found)
+        return True
+    tenures = 1
+    if found > 1 and (weak or g.types[RECYCLE, kind]):
+        sort_by_time(g, found)
+        if _has_gap(g, found, np.int64(0) if weak else g.types[RECYCLE, kind]):
+            for i in range(found + 1):
+                g.scratch[NOBODYS, i] = 0
+            if weak:
+                tenures = handed_to(g, kind, found)
+            else:
+                _find_doubts(g, records, start, end, found)
+                tenures = recycled(g, kind, found)
     if weak:
-        life = g.types[LIFETIME, kind]
         tail = np.int64(0)
-        if life and found:
-            for k in range(found):
-                tail = max(tail, last[k]) if k else last[k]
-            tail += life
+        if g.types[LIFETIME, kind] and found:
+            tail = last[0]
+            for k in range(1, found):
+                tail = max(tail, last[k])
+            tail += g.types[LIFETIME, kind]
             if g.n64[LAST_SEEN, v] >= tail:
-                return False
+                if tenures == 1:
+                    for i in range(found):
+                        g.scratch[TENURE, i] = 0
+                g.scratch[START, tenures] = tail
+                g.scratch[NOBODYS, tenures] = 0
+                tenures += 1
         if g.n64[TAIL, v] != tail:
             g.n64[TAIL, v] = tail
-        if found < 2:
+        if found < 2 and tenures == 1:
             g.n8[CODE, v] |= SPECIAL
+    if tenures > 1:
+        if g.counts[NODES] + ROOM > g.n32.shape[1]:
+            g.counts[FULL] = 1
+        else:
+            _make_tenures(g, v, records, start, end, found, tenures, weak)
+    elif not weak and cap >= 0 and found > cap:
+        # Never more owners than neighbours, so most have not come here.
+        for i in range(found):
+            g.scratch[TENURE, i] = 0
+        if set_void(g, v, owners_of(g, v, found, 0), cap):
+            g.n8[CODE, v] |= IS_VOID_CODE
     return True
 
 
 @compiled
-def _is_handed_on(first, last, found, silence):  # type: ignore[no-untyped-def]
-    """Whether somebody was seen first more than the silence after all who were seen before. Sorts."""
-    for i in range(1, found):
-        since, until = first[i], last[i]
-        k = i
-        while k > 0 and first[k - 1] > since:
-            first[k], last[k] = first[k - 1], last[k - 1]
-            k -= 1
-        first[k], last[k] = since, until
-    end = last[0]
-    for i in range(1, found):
-        if first[i] - end > silence:
+def _make_void(g, v, owners):  # type: ignore[no-untyped-def]
+    """One tenure, as there was, and void."""
+    g.n8[IS_VOID, v] = 1
+    g.n8[CODE, v] |= IS_VOID_CODE
+    g.n32[OWNERS, v] = owners
+    if g.n64[TAIL, v]:
+        g.n64[TAIL, v] = 0
+
+
+@compiled
+def _place_of(near, found, node):  # type: ignore[no-untyped-def]
+    k = 0
+    while k < found and near[k] != node:
+        k += 1
+    return k
+
+
+@compiled
+def _has_gap(g, found, silence):  # type: ignore[no-untyped-def]
+    """Whether somebody was seen first more than the silence after all who were seen before."""
+    first, last, order = g.scratch[SINCE], g.scratch[UNTIL], g.scratch[BY_TIME]
+    end = last[order[0]]
+    for n in range(1, found):
+        if first[order[n]] - end > silence:
             return True
-        end = max(end, last[i])
+        end = max(end, last[order[n]])
     return False
+
+
+@compiled
+def _find_doubts(g, records, start, end, found):  # type: ignore[no-untyped-def]
+    """Which neighbours all links with are in doubt."""
+    doubted = doubts(g)
+    for k in range(found):
+        g.scratch[DOUBTFUL, k] = doubted
+    if not doubted:
+        return
+    for i in range(start, end):
+        if records[i, HALF] & JOINING == JOINING:
+            k = _place_of(g.scratch[NEIGHBOUR], found, records[i, ENDS] & FAR)
+            g.scratch[DOUBTFUL, k] &= in_doubt(g, records[i, HALF] >> 3)
+
+
+@compiled
+def _make_tenures(g, v, records, start, end, found, tenures, weak):  # type: ignore[no-untyped-def]
+    """Tenures of an identifier that had one so far, and the ends of its links there."""
+    tenure, nodes = g.scratch[TENURE], g.scratch[TENURE_NODE]
+    chain(g, v, tenures)
+    node = v
+    for k in range(tenures):
+        nodes[k] = node
+        node = g.n32[LATER_TENURE, node] - 1
+    for i in range(start, end):
+        half, what = records[i, HALF] >> 2, records[i, HALF] & JOINING
+        at = v
+        if what == JOINING:
+            at = nodes[tenure[_place_of(g.scratch[NEIGHBOUR], found, records[i, ENDS] & FAR)]]
+        elif not weak and what & STRONG_FAR == 0:
+            # Links to weak identifiers are of the tenure that their first event falls into.
+            at = tenure_at(g, v, records[i, SEEN_FIRST])
+        if at != v:
+            g.e32[A_AT + (half & 1), half >> 1] = at
+    if not weak:
+        cap = g.types[CAP, g.n32[TYPE, v]]
+        for k in range(tenures):
+            set_void(g, nodes[k], owners_of(g, v, found, k), np.int64(-2) if g.scratch[NOBODYS, k] else cap)
+    _code_tenures(g, v)
 
 
 @compiled
@@ -240,9 +382,9 @@ def _hang(g, v, records, start, end):  # type: ignore[no-untyped-def]
     g.n32[WEAK_HEAD, v] = 0
     degree = 0
     for i in range(start, end):
-        half, far = records[i, 0] >> 32, records[i, 0] & 0xFFFFFFFF
-        heads = WEAK_HEAD if far == NOT_STRONG else STRONG_HEAD
-        degree += far != NOT_STRONG
+        half, strong = records[i, HALF] >> 2, records[i, HALF] & STRONG_FAR
+        heads = STRONG_HEAD if strong else WEAK_HEAD
+        degree += strong != 0
         g.e32[NEXT_A + (half & 1), half >> 1] = g.n32[heads, v]
         g.n32[heads, v] = half + 1
     g.n32[DEGREE, v] = degree

@@ -48,6 +48,7 @@ from onepool.identity.arrays import (
     PAIR_NEXT,
     PAIR_OFF,
     PAIR_OTHER,
+    PAIRS,
     PRIORITY,
     PROVED,
     RANK,
@@ -284,48 +285,24 @@ def refusal(g, x, y, ruled, doubted):  # type: ignore[no-untyped-def]
     the two has nothing but contacts.
     """
     mark = stamp(g)
-    size, v = 0, x
-    paired = False
-    while True:
-        g.n64[MARK, v] = mark
-        paired |= g.n32[PAIR_HEAD, v] != 0
-        size += 1
-        v = g.n32[RING, v]
-        if v == x:
-            break
-    if paired:
-        v = y
-        while True:
-            pair = g.n32[PAIR_HEAD, v]
-            while pair:
-                if g.pairs[PAIR_OFF, pair - 1] == 0 and g.n64[MARK, g.pairs[PAIR_OTHER, pair - 1]] == mark:
-                    return WHY_NEVER
-                pair = g.pairs[PAIR_NEXT, pair - 1]
-            v = g.n32[RING, v]
-            if v == y:
-                break
+    if g.counts[PAIRS] and _never(g, x, y, mark):
+        return WHY_NEVER
     if ruled:
         return 0
-    v = y
-    while True:
-        size += 1
-        v = g.n32[RING, v]
-        if v == y:
-            break
-    if size > g.counts[MOST]:
-        return WHY_SIZE
     names = g.n64[NAME_LIST]
-    known = 0
+    known, size = 0, 0
     accounts_x, accounts_y = False, False
     v = x
     while True:
+        size += 1
         accounts_x |= not is_contact(g, v)
         slot = g.n32[SLOT, v]
-        if g.slots[SLOT_MARK, slot] != mark:
-            g.slots[SLOT_MARK, slot] = mark
-            g.slots[SLOT_COUNT, slot] = 0
-            g.slots[SLOT_OTHER, slot] = 0
-        g.slots[SLOT_COUNT, slot] += 1
+        if g.slots[LIMIT, slot]:
+            if g.slots[SLOT_MARK, slot] != mark:
+                g.slots[SLOT_MARK, slot] = mark
+                g.slots[SLOT_COUNT, slot] = 0
+                g.slots[SLOT_OTHER, slot] = 0
+            g.slots[SLOT_COUNT, slot] += 1
         known = noted(names, known, witness_of(g, v))
         v = g.n32[RING, v]
         if v == x:
@@ -333,17 +310,20 @@ def refusal(g, x, y, ruled, doubted):  # type: ignore[no-untyped-def]
     worst = np.int64(-1)
     v = y
     while True:
+        size += 1
         accounts_y |= not is_contact(g, v)
         slot = g.n32[SLOT, v]
-        if g.slots[SLOT_MARK, slot] == mark:
+        most = g.slots[LIMIT, slot]
+        if most and g.slots[SLOT_MARK, slot] == mark:
             g.slots[SLOT_OTHER, slot] += 1
-            most = g.slots[LIMIT, slot]
-            over = most and g.slots[SLOT_COUNT, slot] + g.slots[SLOT_OTHER, slot] > most
+            over = g.slots[SLOT_COUNT, slot] + g.slots[SLOT_OTHER, slot] > most
             if over and (worst < 0 or g.slots[SLOT_RANK, slot] < g.slots[SLOT_RANK, worst]):
                 worst = slot
         v = g.n32[RING, v]
         if v == y:
             break
+    if size > g.counts[MOST]:
+        return WHY_SIZE
     if worst >= 0:
         return WHY_LIMIT + worst
     agreed = False
@@ -362,6 +342,42 @@ def refusal(g, x, y, ruled, doubted):  # type: ignore[no-untyped-def]
     if doubted and accounts_x and accounts_y and not agreed:
         return WHY_UNPROVED
     return 0
+
+
+@compiled
+def _never(g, x, y, mark):  # type: ignore[no-untyped-def]
+    """Whether a person ruled that a node of x's set and one of y's are never one customer."""
+    paired = False
+    v = x
+    while True:
+        g.n64[MARK, v] = mark
+        paired |= g.n32[PAIR_HEAD, v] != 0
+        v = g.n32[RING, v]
+        if v == x:
+            break
+    if not paired:
+        return False
+    v = y
+    while True:
+        pair = g.n32[PAIR_HEAD, v]
+        while pair:
+            if g.pairs[PAIR_OFF, pair - 1] == 0 and g.n64[MARK, g.pairs[PAIR_OTHER, pair - 1]] == mark:
+                return True
+            pair = g.pairs[PAIR_NEXT, pair - 1]
+        v = g.n32[RING, v]
+        if v == y:
+            return False
+
+
+@compiled
+def doubts(g):  # type: ignore[no-untyped-def]
+    """Whether there can be links in doubt: contacts, of which not all are trusted."""
+    if g.counts[DOUBTED] == 0:
+        return False
+    contacts = 0
+    for kind in range(g.types.shape[1]):
+        contacts += g.types[CONTACT, kind]
+    return contacts > 0
 
 
 @compiled

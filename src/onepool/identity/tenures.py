@@ -118,20 +118,20 @@ def arrange(g, v):  # type: ignore[no-untyped-def]
     weak = strength(g, v) != STRONG
     if weak and g.types[CAP, kind] >= 0 and found > g.types[CAP, kind]:
         return _void_whole(g, v, found)
-    _sort_by_time(g, found)
+    sort_by_time(g, found)
     tenure, starts, nobodys, nodes = g.scratch[TENURE], g.scratch[START], g.scratch[NOBODYS], g.scratch[TENURE_NODE]
     for i in range(found + 1):
         tenure[i] = starts[i] = nobodys[i] = 0
     if weak:
-        tenures = _handed_on(g, kind, found)
+        tenures = handed_to(g, kind, found)
         changed = _tail(g, v, kind, found)
         if g.n64[TAIL, v] and g.n64[LAST_SEEN, v] >= g.n64[TAIL, v]:
             starts[tenures] = g.n64[TAIL, v]
             tenures += 1
     else:
-        tenures = _recycled(g, kind, found)
+        tenures = recycled(g, kind, found)
         changed = False
-    changed |= _chain(g, v, tenures)
+    changed |= chain(g, v, tenures)
     node = v
     for k in range(tenures):
         nodes[k] = node
@@ -153,11 +153,11 @@ def arrange(g, v):  # type: ignore[no-untyped-def]
         if g.n32[LATER_TENURE, v]:
             changed |= _place_followers(g, v)
         for k in range(tenures):
-            owners = _owners(g, v, found, k)
-            changed |= _set_void(g, nodes[k], owners, np.int64(-2) if nobodys[k] else g.types[CAP, kind])
+            owners = owners_of(g, v, found, k)
+            changed |= set_void(g, nodes[k], owners, np.int64(-2) if nobodys[k] else g.types[CAP, kind])
     else:
         for k in range(tenures):
-            changed |= _set_void(g, nodes[k], 0, np.int64(-1))
+            changed |= set_void(g, nodes[k], 0, np.int64(-1))
     return changed
 
 
@@ -169,7 +169,7 @@ def _void_whole(g, v, owners):  # type: ignore[no-untyped-def]
         return False
     changed = False
     g.n64[TAIL, v] = 0
-    _chain(g, v, 1)
+    chain(g, v, 1)
     half = g.n32[STRONG_HEAD, v] - 1
     while half >= 0:
         if is_event(g, half >> 1):
@@ -180,7 +180,7 @@ def _void_whole(g, v, owners):  # type: ignore[no-untyped-def]
         if is_event(g, half >> 1):
             changed |= _put(g, half, v)
         half = following(g, half)
-    changed |= _set_void(g, v, owners, np.int64(0))
+    changed |= set_void(g, v, owners, np.int64(0))
     return changed
 
 
@@ -207,7 +207,7 @@ def _place_followers(g, v):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _set_void(g, node, owners, cap):  # type: ignore[no-untyped-def]
+def set_void(g, node, owners, cap):  # type: ignore[no-untyped-def]
     void = cap == -2 or (cap >= 0 and owners > cap)
     g.n32[OWNERS, node] = owners
     if g.n8[IS_VOID, node] == void:
@@ -217,7 +217,7 @@ def _set_void(g, node, owners, cap):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _sort_by_time(g, found):  # type: ignore[no-untyped-def]
+def sort_by_time(g, found):  # type: ignore[no-untyped-def]
     """Places of the neighbours in order of (first, last, rank), in BY_TIME: insertion, since most have few."""
     neighbours, first, last, order = g.scratch[NEIGHBOUR], g.scratch[SINCE], g.scratch[UNTIL], g.scratch[BY_TIME]
     for i in range(found):
@@ -242,7 +242,7 @@ def _sort_by_time(g, found):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _handed_on(g, kind, found):  # type: ignore[no-untyped-def]
+def handed_to(g, kind, found):  # type: ignore[no-untyped-def]
     """Tenures of a weak identifier: a new one where somebody comes after all others were last seen."""
     first, last, order = g.scratch[SINCE], g.scratch[UNTIL], g.scratch[BY_TIME]
     tenure, starts = g.scratch[TENURE], g.scratch[START]
@@ -278,7 +278,7 @@ def _tail(g, v, kind, found):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _recycled(g, kind, found):  # type: ignore[no-untyped-def]
+def recycled(g, kind, found):  # type: ignore[no-untyped-def]
     """Tenures of a strong identifier: a new one where, after a silence, somebody else comes.
 
     What is in doubt altogether makes nobody an owner: the value is nobody's from then on.
@@ -366,7 +366,7 @@ def _contradict(g, start, middle, end):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _chain(g, v, tenures):  # type: ignore[no-untyped-def]
+def chain(g, v, tenures):  # type: ignore[no-untyped-def]
     """Make the chain of tenures what START says; nodes that are not needed stay, out of use."""
     starts = g.scratch[START]
     changed = False
@@ -407,7 +407,7 @@ def _chain(g, v, tenures):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _owners(g, v, found, k):  # type: ignore[no-untyped-def]
+def owners_of(g, v, found, k):  # type: ignore[no-untyped-def]
     """How many customers a tenure names at least: by the limits of what it is linked to, and by surnames."""
     mark = stamp(g)
     neighbours, tenure, surname_mark = g.scratch[NEIGHBOUR], g.scratch[TENURE], g.scratch[SURNAME]
