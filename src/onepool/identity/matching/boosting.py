@@ -21,8 +21,11 @@ from onepool.identity.matching.scored import Scored, score_packed, telling
 from onepool.identity.matching.settings import Settings
 from onepool.identity.matching.training import Judged, Labels, Lesson, judge, lesson, likely_clusters, missing_pairs
 
-#: cluster threshold for labels from weights alone (they are overrated), and for labels from a boosted model
-_FIRST, _LATER = 0.55, 0.35
+#: cluster threshold for labels from weights alone (they are overrated)
+_FIRST = 0.55
+#: the same for labels from a boosted model, and the further records of a person from (up to) which it is that: a mean
+#: over few pairs errs more, and wants more caution
+_FEW, _CAUTIOUS, _MANY, _BOLD = 6.0, 0.5, 10.0, 0.35
 #: least probability of a pair that has the rest between two groups scored: by weights (overrated), by a boosted model
 _WEIGHED, _BELIEVED = 0.3, 0.1
 _PER_RECORD = 60
@@ -59,7 +62,8 @@ def boost(
     mates = model.prior * (size - 1) if dedupe else 0.0
     if dedupe:
         scored = grown(model, comparer, scored, size, most, _WEIGHED, settings)
-    for turn, threshold in enumerate((_FIRST, _LATER)):
+    later = float(np.interp(mates, (_FEW, _MANY), (_CAUTIOUS, _BOLD))) if dedupe else _BOLD
+    for turn, threshold in enumerate((_FIRST, later)):
         if turn and dedupe:
             scored = grown(model, comparer, scored, size, most, _BELIEVED, settings)
         cluster = likely_clusters(scored.left, scored.right, scored.chance, size, threshold, most)
@@ -72,7 +76,7 @@ def boost(
     kept = telling(scored, model)
     evidence = model.evidence(scored.levels[kept])
     cluster = link(
-        scored.left[kept], scored.right[kept], scored.chance[kept], size, _LATER, most=most, evidence=evidence
+        scored.left[kept], scored.right[kept], scored.chance[kept], size, later, most=most, evidence=evidence
     )
     told = None if labels is None else judge(labels, scored.left, scored.right, size, cluster)
     return Boosted(model, scored, _second(model, scored, cluster, mates, told, settings))

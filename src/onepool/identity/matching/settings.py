@@ -33,7 +33,7 @@ class Settings:
     pairs_per_record: int = 80
     join: float = 0.95
     review: float = 0.5
-    cluster: float = 0.35
+    cluster: float = 0.4
     max_cluster: int = 60
     rules: int = 30
     random_pairs: int = 300_000

@@ -117,7 +117,8 @@ def lesson(left: Ints, right: Ints, cluster: Ints, mates: float, judged: Judged 
     random = np.random.default_rng(seed)
     sizes = np.bincount(cluster, minlength=len(cluster))[cluster]
     smaller = np.minimum(sizes[left], sizes[right])
-    least = int(np.clip(round((1.0 + mates) / 3.0), 1, _ESTABLISHED))
+    # Where persons have few records, small clusters are all there is.
+    least = int(np.clip((mates - 2.0) / 2.0, 1, _ESTABLISHED))
     while least > 1 and int((smaller >= least).sum()) < max(_LEAST_PAIRS, _LEFT_TO_TEACH * len(left)):
         least -= 1
     drawn = np.flatnonzero(smaller >= least)
