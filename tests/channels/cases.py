@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -54,12 +55,14 @@ class Table:
         return found
 
 
-def tables() -> list[Table]:
+@cache
+def tables() -> tuple[Table, ...]:
     """Of every channel that has one."""
-    return [
-        Table(path.parent.name, yaml.safe_load(path.read_text(encoding="utf-8")))
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return tuple(
+        Table(path.parent.name, yaml.load(path.read_text(encoding="utf-8"), loader))
         for path in sorted(FOLDER.glob("*/cases.yaml"))
-    ]
+    )
 
 
 def every(kind: str) -> Iterator[tuple[str, Table, dict[str, Any]]]:

@@ -31,7 +31,7 @@ def _tables() -> dict[str, cases.Table]:
 
 
 @pytest.mark.parametrize("name", _HOOKED)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(
     body=_BODIES,
     query=st.text(max_size=80),
@@ -58,7 +58,7 @@ def test_any_bytes_are_refused_or_read(
 
 
 @pytest.mark.parametrize("name", _READERS)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(body=_BODIES, call=st.sampled_from(["", "orders", "x"]), data=st.data())
 def test_whatever_stands_in_the_log_is_read_without_an_error(name: str, body: bytes, call: str, data: Any) -> None:
     table = _tables().get(name, cases.Table(name, {}))
@@ -68,7 +68,7 @@ def test_whatever_stands_in_the_log_is_read_without_an_error(name: str, body: by
 
 
 @pytest.mark.parametrize(("table", "case"), [pytest.param(t, c, id=i) for i, t, c in cases.every("receive")])
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=10)
 @given(data=st.data())
 def test_a_push_with_a_part_changed_is_refused_or_read(table: cases.Table, case: dict[str, Any], data: Any) -> None:
     """The content of a verified push with something cut, doubled or of another type still reads without an error."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from onepool.channels.base.items import Gathering
 
 _PHONE = re.compile(r"(?:\+?86|0086)?1[3-9]\d{9}")
+_NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d*)?")
 _MASKED = re.compile(r"[\d*xX＊•-]{5,20}")
 
 
@@ -33,31 +34,29 @@ def masked_phone(value: object) -> str | None:
 
 def yuan(value: object) -> str | None:
     """An amount in yuan as text ("12.30"); None for what is none (empty, "null")."""
-    if isinstance(value, bool) or value is None:
-        return None
-    try:
-        amount = Decimal(str(value).strip().replace(",", ""))
-    except InvalidOperation:
-        return None
-    return f"{amount:.2f}" if amount.is_finite() and abs(amount) < 10**12 else None
+    amount = _decimal(value)
+    return None if amount is None else f"{amount:.2f}"
 
 
 def fen(value: object) -> str | None:
     """An amount in fen (hundredths, a whole number) as text in yuan."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
+    amount = _decimal(value)
+    return None if amount is None or amount != int(amount) else f"{amount / 100:.2f}"
+
+
+def _decimal(value: object) -> Decimal | None:
+    """A number of at most 15 digits before the point. Exponents are none: they can make a number of any length."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    try:
-        amount = Decimal(str(value).strip())
-    except InvalidOperation:
+    if isinstance(value, int) and abs(value) >= 10**15:
         return None
-    if not amount.is_finite() or amount != amount.to_integral_value() or abs(amount) > 10**14:
-        return None
-    return f"{amount / 100:.2f}"
+    written = str(value).strip().replace(",", "")
+    return Decimal(written) if len(written) <= 40 and _NUMBER.fullmatch(written) else None
 
 
 def text(value: object) -> str:
     """An id or a word as text; empty for None, "null" and anything that is neither text nor a whole number."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
+    if isinstance(value, bool) or not isinstance(value, str | int) or (isinstance(value, int) and abs(value) > 10**40):
         return ""
     found = str(value).strip()
     return "" if found.lower() in ("null", "none") else found

@@ -1,0 +1,140 @@
+"""Orders and after-sales by the ark API: windows of 30 minutes, last page first, then each order's details."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from onepool.channels.base import Account, Answer, Call, Cursor, Page, PullFailed, Pulling, Stream
+from onepool.channels.base.commerce import parts, text
+from onepool.channels.base.paging import windows
+
+_PATH = "ark/open_api/v3/common_controller"
+_VERSION = "2.0"
+_SIZE = 50
+_WINDOW = timedelta(minutes=30)
+
+
+def signature(method: str, app_id: str, timestamp: str, secret: str) -> str:
+    """MD5 in small hex over the method and the system parameters; business parameters are not in it."""
+    joined = f"{method}?appId={app_id}&timestamp={timestamp}&version={_VERSION}{secret}"
+    return hashlib.md5(joined.encode()).hexdigest()  # noqa: S324 the platform's algorithm
+
+
+def probe(account: Account) -> Call:
+    """The categories, which every application may read."""
+    return call(account, "common.getCategories", {})
+
+
+def call(account: Account, method: str, business: Mapping[str, Any]) -> Call:
+    """A call that is still to be signed."""
+    return Call("POST", account.url("api", _PATH), json={"method": method, **business}, token=False, idempotent=True)
+
+
+def sign(call: Call, account: Account, now: datetime) -> Call:
+    """Adds the system parameters and the signature to a call's body."""
+    timestamp, app_id = str(int(now.timestamp())), account.text("app_id")
+    body = dict(call.json)
+    body |= {
+        "sign": signature(str(body["method"]), app_id, timestamp, account.text("app_secret")),
+        "appId": app_id,
+        "timestamp": timestamp,
+        "version": _VERSION,
+    }
+    if account.text("access_token"):
+        body["accessToken"] = account.text("access_token")
+    return replace(call, json=body)
+
+
+def _orders(account: Account, cursor: Cursor, now: datetime) -> Pulling:
+    """Lists of changed orders, and of each its details, which are kept."""
+    for begin, end in _windows(account, cursor, now):
+        unit = 1000 if account.text("window_unit") == "ms" else 1
+        business = {
+            "startTime": int(begin.timestamp() * unit),
+            "endTime": int(end.timestamp() * unit),
+            "timeType": 2,
+            "pageSize": _SIZE,
+        }
+        wanted: list[str] = []
+        first = data_of((yield call(account, "order.getOrderList", {**business, "pageNo": 1})))
+        last = first.get("maxPageNo")
+        for page in range(last if isinstance(last, int) else 1, 1, -1):
+            answer = yield call(account, "order.getOrderList", {**business, "pageNo": page})
+            wanted += [text(one.get("orderId")) for one in parts(data_of(answer), "orderList")]
+        wanted += [text(one.get("orderId")) for one in parts(first, "orderList")]
+        for number in dict.fromkeys(one for one in wanted if one):
+            answer = yield call(account, "order.getOrderDetail", {"orderId": number})
+            data_of(answer)
+            assert answer is not None
+            yield Page("order_detail", answer.body)
+        yield Page("window", b"{}", {"since": end.isoformat()})
+
+
+def _after_sales(account: Account, cursor: Cursor, now: datetime) -> Pulling:
+    """Lists of changed after-sales; their windows are in milliseconds."""
+    for begin, end in _windows(account, cursor, now):
+        page = 1
+        while True:
+            business = {
+                "startTime": int(begin.timestamp() * 1000),
+                "endTime": int(end.timestamp() * 1000),
+                "timeType": 2,
+                "pageNo": page,
+                "pageSize": _SIZE,
+            }
+            answer = yield call(account, "afterSale.listAfterSaleInfos", business)
+            more = data_of(answer).get("haveMore") is True and page < 100
+            assert answer is not None
+            yield Page("after_sales", answer.body, None if more else {"since": end.isoformat()})
+            if not more:
+                break
+            page += 1
+
+
+def _windows(account: Account, cursor: Cursor, now: datetime) -> Any:
+    return windows(
+        cursor,
+        now,
+        size=_WINDOW,
+        lag=timedelta(seconds=int(account.get("lag_seconds", 60))),
+        first=timedelta(days=int(account.get("first_days", 7))),
+        overlap=timedelta(minutes=1),
+    )
+
+
+def unwrapped(answer: Any) -> dict[str, Any] | None:
+    """The data of an answer; both envelopes occur (``error_code``, ``code``), and may stand in each other."""
+    content = answer
+    for _ in range(3):
+        if not isinstance(content, dict):
+            return None
+        if content.get("success") is False:
+            return None
+        inner = content.get("data")
+        if not isinstance(inner, dict):
+            return dict(content) if "success" not in content else {}
+        content = inner
+        if "success" not in content and "data" not in content:
+            return dict(content)
+    return dict(content)
+
+
+def data_of(answer: Answer | None) -> dict[str, Any]:
+    """The data of an answer. Raises PullFailed with the platform's code."""
+    content = answer.json() if answer is not None else None
+    data = unwrapped(content)
+    if data is None:
+        body = content if isinstance(content, dict) else {}
+        code = text(body.get("error_code", body.get("code")))
+        raise PullFailed(f"the platform answered code {code or 'unknown'}", code=code)
+    return data
+
+
+STREAMS = {
+    "orders": Stream("orders", {"zh": "订单", "en": "Orders"}, _orders, every=600),
+    "after_sales": Stream("after_sales", {"zh": "售后", "en": "After-sales"}, _after_sales, every=900),
+}

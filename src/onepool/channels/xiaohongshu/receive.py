@@ -1,0 +1,165 @@
+"""Messages and pages of Xiaohongshu: orders in fen and milliseconds, after-sales in yuan."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from onepool.channels.base import Account, Decoded, Gathering, Keep, Push, Refused, Reply, Request, json_reply
+from onepool.channels.base.commerce import Snapshot, fen, order_ids, parts, step_id, tell, text, yuan
+from onepool.channels.xiaohongshu.pull import unwrapped
+
+_ANSWER = {"success": True, "error_code": 0, "error_msg": ""}
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_DONE, _CLOSED, _CANCELLED = 7, 8, 9
+_SHIPPED = frozenset({5, 6, 7})
+_REFUNDED = 2
+
+
+def check(request: Request, account: Account, now: datetime) -> Reply:
+    """MD5 of the callback's path, application, query, time and secret, as a third party describes it."""
+    del now
+    if request.method != "POST":
+        raise Refused(405, "method", "messages come with POST")
+    try:
+        content = msgspec.json.decode(request.body)
+    except _UNREADABLE as error:
+        raise Refused(400, "malformed", "the body is not JSON") from error
+    if not isinstance(content, list):
+        raise Refused(400, "malformed", "the body is not a list of messages")
+    if account.text("push_sign") == "off":
+        return json_reply(_ANSWER)
+    path = account.text("push_path") or f"/hooks/{account.touchpoint}"
+    query = f"{request.query}&" if request.query else ""
+    stamp = request.headers.get("timestamp", "")
+    joined = f"{path}?app-key={account.text('app_id')}&{query}timestamp={stamp}{account.text('app_secret')}"
+    wanted = hashlib.md5(joined.encode("utf-8", "replace")).hexdigest()  # noqa: S324 the platform's algorithm
+    if not hmac.compare_digest(request.headers.get("sign", "").lower().encode("utf-8", "replace"), wanted.encode()):
+        raise Refused(403, "signature", "the signature is missing or wrong")
+    # The signature does not cover the body: the same one must not carry another.
+    return Reply(
+        body=msgspec.json.encode(_ANSWER), content_type="application/json", keep=Keep(), once=f"{stamp} {wanted}"
+    )
+
+
+def read(push: Push) -> Decoded:
+    """Order details, after-sales and messages about the state of orders."""
+    found = Gathering()
+    try:
+        content = msgspec.json.decode(push.body)
+    except _UNREADABLE as error:
+        found.refuse("xiaohongshu.unreadable", f"not readable as JSON: {error}", push.body)
+        return found.decoded()
+    if push.kind == "hook":
+        for one in content if isinstance(content, list) else []:
+            _message(found, push, one)
+        return found.decoded()
+    if push.call == "window":
+        return found.decoded()
+    data = unwrapped(content)
+    if data is None:
+        found.refuse("xiaohongshu.shape", "the answer has no data in it", push.body)
+    elif push.call == "after_sales":
+        for one in parts(data, "afterSaleInfos") or parts(data, "afterSaleBasicInfos"):
+            _after_sale(found, push, one)
+    else:
+        _order(found, push, data)
+    return found.decoded()
+
+
+def _order(found: Gathering, push: Push, order: dict[str, Any]) -> None:
+    number, status = text(order.get("orderId")), order.get("orderStatus")
+    fields = {
+        "amount": fen(order.get("totalPayAmount")),
+        "shipping": fen(order.get("totalShippingFree")),
+        "order_status": text(status),
+        "province": text(order.get("receiverProvinceName")),
+        "city": text(order.get("receiverCityName")),
+        "district": text(order.get("receiverDistrictName")),
+        # A digest of the address, not of a person.
+        "open_address_id": text(order.get("openAddressId")),
+        "items": [
+            {
+                "product_id": text(line.get("itemId") or line.get("skuId")),
+                "sku_id": text(line.get("skuId")),
+                "name": text(line.get("skuName")),
+                "quantity": line.get("skuQuantity"),
+                "amount": fen(line.get("totalPaidAmount")),
+            }
+            for line in parts(order, "skuList")
+        ],
+    }
+    updated = _at(order.get("updateTime"))
+    ids = [("xhs_open_id", push.scope("xhs_open_id", "app_id"), text(order.get("userOpenId")))]
+    tell(
+        found,
+        Snapshot(
+            number,
+            order_ids([one for one in ids if one[2]], push.scope("order_no"), number),
+            {name: value for name, value in fields.items() if value not in ("", None, [])},
+            placed=_at(order.get("createdTime")),
+            paid=_at(order.get("paidTime")),
+            shipped=_at(order.get("deliveryTime")) if status in _SHIPPED else None,
+            completed=(_at(order.get("finishTime")) or updated) if status == _DONE else None,
+            cancelled=(_at(order.get("cancelTime")) or updated) if status in (_CLOSED, _CANCELLED) else None,
+        ),
+    )
+
+
+def _after_sale(found: Gathering, push: Push, one: dict[str, Any]) -> None:
+    order, number = text(one.get("orderId")), text(one.get("returnsId"))
+    if not order or not number:
+        found.refuse("xiaohongshu.refund", "a return without its number or its order", msgspec.json.encode(one))
+        return
+    done = one.get("refundStatus") == _REFUNDED
+    amount = one.get("refundAmountYuan") if done else one.get("expectedRefundAmountYuan")
+    found.add(
+        "event",
+        "order_refunded" if done else "return_requested",
+        order_ids([], push.scope("order_no"), order),
+        time=_at(one.get("updateTime" if done else "createTime")),
+        message_id=f"{number}:{'refunded' if done else 'requested'}",
+        fields={
+            "order_id": order,
+            "refund_id": number,
+            "amount": yuan(amount),
+            "reason": text(one.get("reasonNameZh")),
+        },
+    )
+
+
+def _message(found: Gathering, push: Push, one: Any) -> None:
+    """A state that changed; what describes the order comes with the next fetch. Anything else is kept as it is."""
+    if not isinstance(one, dict):
+        found.refuse("xiaohongshu.message", "a message is an object", msgspec.json.encode(one))
+        return
+    tag = text(one.get("msgTag"))
+    try:
+        data = msgspec.json.decode(one.get("data", "")) if isinstance(one.get("data"), str) else one.get("data")
+    except (*_UNREADABLE, UnicodeEncodeError):
+        data = None
+    if not isinstance(data, dict):
+        found.refuse("xiaohongshu.message", f"message {tag}: `data` is not JSON", msgspec.json.encode(one))
+        return
+    order, status = text(data.get("orderId")), data.get("orderStatus")
+    at = _at(data.get("updateTime"))
+    event = {_DONE: "order_completed", _CLOSED: "order_cancelled", _CANCELLED: "order_cancelled"}.get(
+        status if isinstance(status, int) else 0
+    )
+    if tag == "msg_fulfillment_status_change" and order and event is not None:
+        ids = order_ids([], push.scope("order_no"), order)
+        found.add("event", event, ids, time=at, message_id=step_id(order, event), fields={"order_id": order})
+    elif order:
+        ids = order_ids([], push.scope("order_no"), order)
+        name = f"xiaohongshu.{tag}"
+        found.add("event", name, ids, time=at, message_id=f"{order}:{tag}:{status}:{at}", fields=data)
+    # Messages about the shop's goods concern nobody.
+
+
+def _at(value: Any) -> int | None:
+    """Milliseconds; 0 is written for "not yet"."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None

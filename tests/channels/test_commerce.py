@@ -1,0 +1,120 @@
+"""Shops and marketplaces: the verified signatures, and what must never be taken for a phone or an amount."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from onepool.channels.base import Account, Call, top
+from onepool.channels.base.commerce import clear_phone, fen, masked_phone, text, yuan
+from onepool.channels.base.paging import windows
+from onepool.channels.jd import pull as jd
+from onepool.channels.xiaohongshu import pull as xiaohongshu
+from onepool.channels.youzan.receive import decrypt
+
+
+def test_taobao_signatures() -> None:
+    params = {
+        "app_key": "test", "method": "taobao.user.seller.get", "fields": "nick", "format": "xml", "session": "test",
+        "timestamp": "2013-05-06 13:52:03", "v": "2.0",
+    }  # fmt: skip
+    with_md5 = {**params, "sign_method": "md5"}
+    assert top.sign_text(with_md5, "test", "md5") == "72CB4D809B375A54502C09360D879C64"
+    assert top.sign_text(with_md5, "test", "hmac") == "F5289B497551C70E9ADD3ABCBE421FCD"
+
+
+def test_jd_signature() -> None:
+    params = {
+        "app_key": "AK", "access_token": "AT", "method": "jingdong.seller.vender.info.get",
+        "timestamp": "2024-01-02 03:04:05", "v": "2.0", "360buy_param_json": "{}",
+    }  # fmt: skip
+    assert jd.sign_text(params, "SEC") == "4AAE3622D61CF6FB7C58066089E16872"
+
+
+def test_xiaohongshu_signature() -> None:
+    signed = xiaohongshu.signature("product.createItem", "APPID", "1612518379", "APPSECRET")
+    assert signed == "b246ca90b263a8670c0256e33f3064ed"
+
+
+def test_a_signed_call_says_beijing_time() -> None:
+    account = Account("tp", "tmall", {"app_key": "k", "app_secret": "s", "session": "x", "sign_method": "md5"})
+    call = top.sign(Call("POST", "https://x.test", form={"method": "m"}), account, datetime(2026, 1, 1, 20, tzinfo=UTC))
+    assert call.form is not None and call.form["timestamp"] == "2026-01-02 04:00:00"
+
+
+def test_an_encrypted_youzan_message_needs_the_right_secret() -> None:
+    with pytest.raises(Exception, match="secret"):
+        decrypt("AAAA", "0123456789abcdef")
+
+
+@pytest.mark.parametrize(
+    ("value", "clear", "masked"),
+    [
+        ("13912345678", "13912345678", None),
+        ("+86 139 1234 5678", "+8613912345678", None),
+        ("139****5678", None, "139****5678"),
+        ("*******1234", None, "*******1234"),
+        ("$MzFhY2Q5Y2Y0N2Y5YWYzMTk=$1$", None, None),
+        ("95013123456789-1234", None, None),
+        ("12345", None, None),
+        ("", None, None),
+        (None, None, None),
+        (13912345678, None, None),
+    ],
+)
+def test_what_is_a_phone(value: object, clear: str | None, masked: str | None) -> None:
+    assert (clear_phone(value), masked_phone(value)) == (clear, masked)
+
+
+@pytest.mark.parametrize(
+    ("value", "in_yuan", "in_fen"),
+    [
+        ("12.3", "12.30", None),
+        ("12", "12.00", "0.12"),
+        (1250, "1250.00", "12.50"),
+        ("null", None, None),
+        ("", None, None),
+        (True, None, None),
+        ("nan", None, None),
+        ("1e999999999", None, None),
+        (None, None, None),
+    ],
+)
+def test_amounts(value: object, in_yuan: str | None, in_fen: str | None) -> None:
+    assert (yuan(value), fen(value)) == (in_yuan, in_fen)
+
+
+@given(st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers(), max_size=2))
+def test_anything_may_stand_where_an_amount_or_an_id_should(value: object) -> None:
+    for read in (yuan, fen, text, clear_phone, masked_phone):
+        found = read(value)
+        assert found is None or isinstance(found, str)
+    json.dumps([yuan(value), fen(value), text(value)])
+
+
+@given(st.integers(0, 10_000), st.integers(1, 5000), st.integers(0, 600), st.integers(0, 5000), st.integers(0, 600))
+def test_windows_cover_everything_once_but_for_the_overlap(
+    ago: int, size: int, lag: int, first: int, overlap: int
+) -> None:
+    now = datetime(2026, 1, 2, tzinfo=UTC)
+
+    def seconds(value: int) -> timedelta:
+        return timedelta(seconds=value)
+
+    for cursor in ({}, {"since": (now - seconds(ago)).isoformat()}):
+        begin = now - seconds(ago) - seconds(overlap) if cursor else now - seconds(first)
+        found = list(
+            windows(cursor, now, size=seconds(size), lag=seconds(lag), first=seconds(first), overlap=seconds(overlap))
+        )
+        end = now - seconds(lag)
+        if begin >= end:
+            assert found == []
+            continue
+        assert found[0][0] == begin and found[-1][1] == end
+        assert all(one[1] == other[0] for one, other in pairwise(found))
+        assert all(seconds(0) < until - since <= seconds(size) for since, until in found)
