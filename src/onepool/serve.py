@@ -24,8 +24,10 @@ from onepool.api.app import create_app
 from onepool.api.live import LiveFeed
 from onepool.clock import SystemClock
 from onepool.collect.accounts import Accounts
+from onepool.collect.connections import Connections
 from onepool.collect.intake import Limits
 from onepool.collect.log import SqliteLog
+from onepool.collect.prompts import Prompts
 from onepool.collect.serve import serve_collector
 from onepool.collect.touchpoint import CachedTouchpoints
 from onepool.errors import OnePoolError
@@ -271,6 +273,10 @@ def collect(root: Path, descriptor: int) -> None:
     workspace = open_workspace(root, SystemClock())
     threading.Thread(target=_stop_when_alone, daemon=True).start()
     limits = workspace.settings.collect
+    # With a log of its own: the collector closes its one before the last receipt is written.
+    receipts = SqliteLog(workspace.data / "log.sqlite")
+    connections = Connections(workspace.clock)
+    prompts = Prompts(receipts, lambda: workspace.state, connections, workspace.clock)
     serve_collector(
         socket.socket(fileno=descriptor),
         SqliteLog(workspace.data / "log.sqlite"),
@@ -280,7 +286,10 @@ def collect(root: Path, descriptor: int) -> None:
         upstream=str(workspace.data / API_SOCKET),
         static_dir=CONSOLE if CONSOLE.is_dir() else None,
         accounts=Accounts(workspace.data, workspace.settings.sandbox),
+        kept=prompts.kept,
     )
+    prompts.close()
+    receipts.close()
 
 
 def _stop_when_alone() -> None:

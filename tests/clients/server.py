@@ -13,6 +13,7 @@ import uvicorn
 
 from onepool.clock import Clock, SystemClock
 from onepool.collect.accounts import Accounts
+from onepool.collect.hooks import Kept
 from onepool.collect.inbound import Broken, Item, decode
 from onepool.collect.log import Log, Record, SqliteLog
 from onepool.collect.serve import CollectorServer
@@ -52,6 +53,7 @@ def running_collector(
     upstream: str | None = None,
     static_dir: Path | None = None,
     accounts: Accounts | None = None,
+    kept: Kept | None = None,
 ) -> Iterator[Running]:
     """Starts a collector over a log in ``folder`` (or over ``log``), ready when the block begins."""
     behind = log or SqliteLog(folder / "log.sqlite")
@@ -66,6 +68,7 @@ def running_collector(
             upstream=upstream,
             static_dir=static_dir,
             accounts=accounts,
+            kept=kept,
         )
         thread = threading.Thread(target=server.run, args=([sock],), name="collector")
         thread.start()

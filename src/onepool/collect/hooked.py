@@ -65,6 +65,7 @@ def pulled(account: Account, call: str, body: bytes, at: datetime) -> NewRecord:
 
 def read(record: Record) -> Decoded:
     """Items of one push or page. What the channel itself fails at waits in quarantine as a whole."""
+    kind: Literal["hook", "pull"] = "pull" if record.protocol == PULL else "hook"
     try:
         headers = _headers(record.headers)
     except UNREADABLE as error:
@@ -73,8 +74,21 @@ def read(record: Record) -> Decoded:
     if found is None or found.read is None:
         message = f"no channel {headers.channel!r} that reads this is installed; install it and replay"
         return Decoded([], [Broken(0, "channel.unknown", message, sample(record.body))])
-    kind: Literal["hook", "pull"] = "pull" if record.protocol == PULL else "hook"
-    push = Push(
+    try:
+        return found.read(_push(record, headers, kind))
+    # A channel's mistake about one push must not stop the rest; it can be mended and replayed.
+    except Exception as error:  # noqa: BLE001
+        message = f"channel {headers.channel} can't read this: {type(error).__name__}"
+        return Decoded([], [Broken(0, "channel.failed", message, sample(record.body))])
+
+
+def push_of(record: NewRecord) -> Push:
+    """A push as its channel is given it."""
+    return _push(record, _headers(record.headers), "hook")
+
+
+def _push(record: NewRecord, headers: Headers, kind: Literal["hook", "pull"]) -> Push:
+    return Push(
         kind=kind,
         touchpoint=record.touchpoint,
         settings=headers.settings,
@@ -89,12 +103,6 @@ def read(record: Record) -> Decoded:
         ip=headers.ip,
         agent=headers.agent,
     )
-    try:
-        return found.read(push)
-    # A channel's mistake about one push must not stop the rest; it can be mended and replayed.
-    except Exception as error:  # noqa: BLE001
-        message = f"channel {headers.channel} can't read this: {type(error).__name__}"
-        return Decoded([], [Broken(0, "channel.failed", message, sample(record.body))])
 
 
 def _hushed(text: str, account: Account) -> str:

@@ -26,6 +26,7 @@ _HOMES = {
     "growingio": "onepool.collect.growingio.decode",
     "hook": "onepool.collect.hooked",
     "pull": "onepool.collect.hooked",
+    "receipt": "onepool.collect.receipts",
 }
 
 

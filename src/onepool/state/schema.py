@@ -181,6 +181,15 @@ allowances = Table(
     Column("updated", BigInteger, nullable=False),  # the latest deed counted, or message sent
 )
 
+# Messages that go out at once on a push (collect/prompts.py): who has taken one in hand. Rows are kept for a day.
+prompts = Table(
+    "prompts",
+    metadata,
+    Column("key", LargeBinary(16), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Index("prompts_at", "at"),
+)
+
 # What the tick decided about tags and segments: each row one batch of changes, columns packed as Arrow (zstd).
 outcomes = Table(
     "outcomes",

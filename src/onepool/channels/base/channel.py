@@ -112,3 +112,6 @@ class Channel:
 
     prompt: Callable[[Push, Account], list[Message]] | None = None
     """Messages that must go out at once on a push (a welcome within 20 seconds), before any tick."""
+
+    prompt_seconds: float = 20.0
+    """How long after its push a prompt message still makes sense."""
