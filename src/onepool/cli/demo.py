@@ -1,4 +1,4 @@
-"""demo, demo load, demo play."""
+"""demo (brand), demo load, demo play."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import httpx
 import typer
 from typer.core import TyperGroup
 
+from onepool.cli.demo_brand import brand, play_brand
 from onepool.cli.imports import progress_bars
 from onepool.cli.output import HERE, Json, WorkspaceDir, note, opened, say, show_json, show_table
 from onepool.clock import SystemClock
@@ -34,22 +35,22 @@ BOUNDS = {
 """What the bounds of generated people are called."""
 
 
-class _LoadByDefault(TyperGroup):
-    """`onepool demo DIR` is `onepool demo load DIR`."""
+class _BrandByDefault(TyperGroup):
+    """`onepool demo DIR` is `onepool demo brand DIR`; with --identity-only it is `onepool demo load DIR`."""
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        if args and args[0] not in self.commands and not args[0].startswith("-"):
-            args = ["load", *args]
-        return super().resolve_command(ctx, args)
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        if not args or (args[0] not in self.commands and args[0] != "--help"):
+            args = ["load" if "--identity-only" in args else "brand", *args]
+        return super().parse_args(ctx, args)
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the application."""
     group = typer.Typer(
-        cls=_LoadByDefault,
-        help="The demonstration workspace: real purchases of 2,469 households (The Complete Journey).",
-        no_args_is_help=True,
+        cls=_BrandByDefault,
+        help="Demonstration workspaces: a generated brand (by default), real purchases, or generated people.",
     )
+    group.command("brand")(brand)
     group.command("load")(load)
     group.command("play")(run_play)
     app.add_typer(group, name="demo")
@@ -73,7 +74,7 @@ def load(
     files_only: Annotated[bool, typer.Option(help="Of generated people: only files, no workspace.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Make the demonstration workspace in a folder, or one of generated people.
+    """Make a workspace of real purchases (The Complete Journey) in a folder, or one of generated people.
 
     Example: onepool demo load workspace
     """
@@ -130,13 +131,21 @@ def run_play(
     seed: Annotated[int | None, typer.Option(help="The same shoppers again.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Play shoppers of the web shop into a running server: watch segments in the console.
+    """Play customers into a running server: watch events and segments in the console.
 
     Example: onepool demo play --workspace workspace --rate 5 --seconds 120
     """
-    touchpoint = opened(folder).touchpoints().get(WEB_SHOP)
+    # Loaded here, as in `import`.
+    from onepool.demo.brand.live import is_brand
+
+    workspace = opened(folder)
+    if is_brand(workspace):
+        _is_running(url)
+        play_brand(workspace, url, SystemClock(), rate=rate, seconds=seconds, seed=seed, as_json=as_json)
+        return
+    touchpoint = workspace.touchpoints().get(WEB_SHOP)
     if touchpoint is None or not touchpoint.write_key:
-        raise UsageError(f"this workspace has no touchpoint {WEB_SHOP}", hint="make one with: onepool demo load DIR")
+        raise UsageError(f"this workspace has no touchpoint {WEB_SHOP}", hint="make one with: onepool demo DIR")
     _is_running(url)
     clock = SystemClock()
     failures: list[str] = []

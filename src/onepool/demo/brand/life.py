@@ -33,10 +33,11 @@ Step = tuple[str, str, Orders, I64]
 
 
 class Life:
-    """Runs through the days; ``campaigns`` and ``audiences`` say what was planted."""
+    """Runs through the days; ``campaigns`` and ``audiences`` say what was planted. ``watch`` sees all orders."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, watch: Callable[[Orders], None] | None = None) -> None:
         self.scene = scene
+        self._watch = watch
         self.campaigns = campaigns.calendar(scene.customers.plan.days)
         self.audiences: list[campaigns.Audience] = []
         self.disturbed = Disturbed()
@@ -71,6 +72,8 @@ class Life:
         chance = day_chance(scene, day, 0)
         orders = draw_orders(chance, scene, day, rate, self._holds)
         self.orders += orders.size
+        if self._watch is not None:
+            self._watch(orders)
         used = orders.coupon >= 0
         self._holds[orders.person[used]] = -1
         self._own_shops(day, made, orders, level, active, factor)

@@ -74,12 +74,15 @@ def live_scene(workspace: Workspace) -> Scene:
     return make_scene(draw_customers(plan), read_secrets(workspace.data), keys)
 
 
-def live_sendings(scene: Scene, now: int, seconds: int, rate: float) -> list[Sending]:
-    """What is sent within the next ``seconds``, about ``rate`` events a second. ``now``: seconds since 1970."""
+def live_sendings(scene: Scene, now: int, seconds: int, rate: float, seed: int | None = None) -> list[Sending]:
+    """What is sent within the next ``seconds``, about ``rate`` events a second.
+
+    ``now``: seconds since 1970; ``seed``: the same people again.
+    """
     customers, made = scene.customers, Made()
     scene.window = (now - scene.start, seconds)
     day = scene.window[0] // DAY
-    chance = chance_of(scene.seed, 900, now)
+    chance = chance_of(scene.seed, 900, now if seed is None else seed)
     active = customers.active(scene.window[0])
     ordinary = max(1.0, float(active.sum()) * _EVENTS_A_DAY)
     busy = rate * seconds / ordinary
@@ -100,8 +103,8 @@ def live_sendings(scene: Scene, now: int, seconds: int, rate: float) -> list[Sen
     social.say_mini_pushes(chance, scene, made, day, some)
     social.say_douyin(chance, scene, made, day, some)
     social.say_ads(chance, scene, made, day, some)
-    end = (now + seconds) * 1000
-    return sorted((one for one in made.sendings if one.at < end), key=lambda one: (one.at, one.place))
+    first, end = now * 1000, (now + seconds) * 1000
+    return sorted((one for one in made.sendings if first <= one.at < end), key=lambda one: (one.at, one.place))
 
 
 def play_live(
@@ -111,12 +114,13 @@ def play_live(
     *,
     rate: float,
     seconds: int,
+    seed: int | None = None,
     told: Callable[[int, int], None] | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> LivePlayed:
     """Plays into the server at ``url``. ``told``: requests so far and in all. Raises LiveFailed, UsageError."""
     scene = live_scene(workspace)
-    sendings = live_sendings(scene, to_micros(clock.now()) // 1_000_000, seconds, rate)
+    sendings = live_sendings(scene, to_micros(clock.now()) // 1_000_000, seconds, rate, seed)
     played = LivePlayed()
     with httpx.Client(base_url=url, trust_env=False, timeout=15) as client:
         for number, one in enumerate(sendings):

@@ -43,11 +43,19 @@ class MadeBrand:
     root: Path
     counts: dict[str, int] = field(default_factory=dict)
     answers: dict[str, int] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
+    """What was not sent, by touchpoint, since no channel is installed for it."""
     truth: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """For machines."""
-        return {"workspace": str(self.root), **self.counts, "answers": self.answers, "truth": self.truth}
+        return {
+            "workspace": str(self.root),
+            **self.counts,
+            "answers": self.answers,
+            "left_out": self.left_out,
+            "truth": self.truth,
+        }
 
 
 def plan_until_yesterday(customers: int, days: int, seed: int, clock: Clock) -> BrandPlan:
@@ -185,4 +193,4 @@ def _made(workspace: Workspace, played: Played, truth: dict[str, Any], life: Lif
     with workspace.pool.read() as session:
         counts |= {name: int(session.query(sql).column("n")[0].as_py()) for name, sql in queries.items()}
     answers = {f"{name} {status}": count for (name, status), count in sorted(played.answers.items())}
-    return MadeBrand(workspace.root, counts, answers, truth)
+    return MadeBrand(workspace.root, counts, answers, dict(played.left_out), truth)

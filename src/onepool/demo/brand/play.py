@@ -21,7 +21,7 @@ from onepool.collect.group_commit import GroupCommit
 from onepool.collect.hooked import pulled
 from onepool.collect.intake import Limits
 from onepool.collect.touchpoint import CachedTouchpoints
-from onepool.demo.brand.sending import Delivery, File, Page, Sending
+from onepool.demo.brand.sending import Delivery, File, Page, Sending, receiver
 from onepool.errors import OnePoolError
 from onepool.imports import scratch_folder
 from onepool.workspace import Workspace
@@ -61,6 +61,8 @@ class Played:
     sent: int = 0
     bytes: int = 0
     answers: Counter[tuple[str, int]] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
+    """By touchpoint: what was not sent, since the workspace has no such touchpoint."""
     refused: dict[str, str] = field(default_factory=dict)
     """By what was sent: the first answer that was no 2xx."""
 
@@ -123,6 +125,9 @@ async def _play(workspace: Workspace, sendings: Iterable[Sending], told: Callabl
     try:
         for one in sendings:
             thing = one.thing()
+            if (name := receiver(thing)) is not None and name not in known:
+                played.left_out[name] += 1  # its channel is not installed
+                continue
             if isinstance(thing, File):
                 await _settled(running)
                 _import(workspace, thing, one.at)

@@ -64,6 +64,13 @@ class Sending(NamedTuple):
         return self.way.thing(self.said, self.at)
 
 
+def receiver(thing: Thing) -> str | None:
+    """The touchpoint that a thing is for, as far as its address tells (an SDK's key does not)."""
+    if isinstance(thing, Delivery):
+        return thing.path.split("/")[2] if thing.path.startswith("/hooks/") else None
+    return thing.touchpoint
+
+
 class Made:
     """Collects what is to be sent."""
 

@@ -8,6 +8,13 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final
 
+import yaml
+
+from onepool.channels import registry
+
+_WITHOUT_CHANNEL: Final = ("store", "crm", "web", "app")
+"""These take files and SDKs' events only, which need no channel."""
+
 FIRST: Final = ("standard", "touchpoints", "identity")
 """What has to be there before anything comes in."""
 
@@ -26,12 +33,23 @@ def files(folder: str) -> Iterator[Traversable]:
     yield from sorted(found, key=lambda file: file.name)
 
 
-def copy_into(root: Path, folders: tuple[str, ...]) -> None:
-    """Copies definitions into a workspace's folder."""
+def copy_into(root: Path, folders: tuple[str, ...]) -> frozenset[str]:
+    """Copies definitions into a workspace's folder.
+
+    Touchpoints whose channel is not installed, which could take nothing in, are left out; their names are given back.
+    """
+    left_out = set()
     for folder in folders:
         (root / folder).mkdir(parents=True, exist_ok=True)
         for file in files(folder):
-            (root / folder / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+            text = file.read_text(encoding="utf-8")
+            if folder == "touchpoints":
+                body = yaml.safe_load(text)
+                if body["channel"] not in _WITHOUT_CHANNEL and registry.find(body["channel"]) is None:
+                    left_out.add(str(body["touchpoint"]))
+                    continue
+            (root / folder / file.name).write_text(text, encoding="utf-8")
+    return frozenset(left_out)
 
 
 def _root() -> Traversable:

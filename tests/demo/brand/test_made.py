@@ -1,0 +1,101 @@
+"""The brand through the real collector: nothing refused, only the planted faults in quarantine, OneID within bounds."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pyarrow as pa
+import pytest
+from tests.demo.brand.conftest import CLOCK, PLAN, Brand
+
+from onepool.demo.brand.live import live_scene, live_sendings
+from onepool.demo.brand.make import make_brand
+from onepool.demo.brand.play import play
+from onepool.errors import WorkspaceError
+from onepool.identity.evaluate import evaluate, read_truth
+
+
+def _rows(brand: Brand, sql: str) -> list[dict[str, object]]:
+    found: pa.Table = brand.workspace.pool.query(sql)
+    rows: list[dict[str, object]] = found.to_pylist()
+    return rows
+
+
+def test_the_collector_took_everything(brand: Brand) -> None:
+    statuses = {answer.rpartition(" ")[2] for answer in brand.made.answers}
+    assert statuses == {"200"}
+    assert brand.made.counts["events"] > PLAN.customers * 8
+    assert brand.made.counts["orders"] > PLAN.customers / 2
+    assert brand.made.counts["tag values"] > 0
+
+
+def test_quarantine_holds_the_planted_faults_and_nothing_else(brand: Brand) -> None:
+    faults = json.loads((brand.truth / "faults.json").read_text(encoding="utf-8"))
+    planted = {(one["touchpoint"], one["rule"]): one["count"] for one in faults["refused"]}
+    held = _rows(brand, "SELECT touchpoint, rule, count(*) AS n FROM quarantine GROUP BY ALL")
+    assert {(one["touchpoint"], one["rule"]) for one in held} <= set(planted)
+    for one in held:
+        # What came twice may be held twice.
+        assert planted[one["touchpoint"], one["rule"]] <= one["n"] <= planted[one["touchpoint"], one["rule"]] * 1.5 + 1
+
+
+def test_doubles_are_counted_once(brand: Brand) -> None:
+    doubles = _rows(brand, "SELECT sum(duplicates) AS n FROM intake")[0]["n"]
+    assert int(str(doubles)) > 0
+    repeated = _rows(
+        brand, "SELECT order_id FROM events WHERE event = 'order_paid' GROUP BY order_id HAVING count(*) > 1"
+    )
+    assert repeated == []
+
+
+def test_masked_and_privacy_numbers_and_order_tokens_name_nobody(brand: Brand) -> None:
+    wrong = _rows(
+        brand,
+        """SELECT type, value FROM identifiers WHERE (type = 'phone' AND NOT regexp_matches(value, '^\\+86\\d{11}$'))
+        OR type IN ('taobao_oaid', 'privacy_number')""",
+    )
+    assert wrong == []
+
+
+def test_the_truth_is_about_what_is_in_the_pool(brand: Brand) -> None:
+    with (brand.truth / "records.csv").open(encoding="utf-8") as file:
+        truth = {row["record_id"]: row["entity_id"] for row in csv.DictReader(file)}
+    known = {
+        f"{one['type']}@{one['scope']}:{one['value']}" if one["scope"] else f"{one['type']}:{one['value']}"
+        for one in _rows(brand, "SELECT type, scope, value FROM identifiers")
+    }
+    missing = {one for one in truth if one not in known}
+    # Some channels may not be installed; of what was sent, all is there.
+    if not brand.made.left_out:
+        assert missing == set()
+    dates = sorted(brand.truth.glob("truth-*.csv"))
+    assert len(dates) == 4
+    sizes = [len(path.read_text(encoding="utf-8").splitlines()) for path in dates]
+    assert sizes == sorted(sizes)
+    assert len(truth) + 1 == sizes[-1]
+
+
+def test_oneid_is_within_the_stated_bounds(brand: Brand) -> None:
+    found = brand.workspace.pool.query(
+        """SELECT type || CASE WHEN scope = '' THEN '' ELSE '@' || scope END || ':' || value AS record_id,
+        customer_id AS cluster FROM identifiers JOIN customer_of USING (identifier_id)"""
+    )
+    score = evaluate(read_truth(brand.truth / "records.csv"), found)
+    assert score.bcubed.precision > 0.985
+    assert score.bcubed.recall > 0.6
+    assert score.pairwise.precision > 0.95
+
+
+def test_there_is_no_second_brand_in_a_workspace(brand: Brand) -> None:
+    with pytest.raises(WorkspaceError):
+        make_brand(brand.workspace.root, PLAN, CLOCK)
+
+
+def test_live_traffic_is_taken_too(brand: Brand) -> None:
+    now = int(CLOCK.now().timestamp())
+    sendings = live_sendings(live_scene(brand.workspace), now, 60, 20.0, 5)
+    assert len(sendings) > 20
+    assert all(now * 1000 <= one.at < (now + 60) * 1000 for one in sendings)
+    played = play(brand.workspace, sendings)
+    assert {status for _, status in played.answers} == {200}
