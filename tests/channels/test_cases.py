@@ -10,7 +10,7 @@ from tests.channels import cases
 from tests.channels.cases import Table
 
 from onepool.channels import registry
-from onepool.channels.base import Refused
+from onepool.channels.base import Refused, Unsendable
 from onepool.collect import hooked
 
 
@@ -66,6 +66,11 @@ def test_a_message_becomes_a_request(table: Table, case: dict[str, Any]) -> None
     reach = table.channel.reach
     assert reach is not None and reach.request is not None
     account, now = table.account(case), table.now(case)
+    if "receipt" in case:
+        with pytest.raises(Unsendable) as refused:
+            reach.request(cases.message_of(case["message"]), account, now)
+        assert cases.receipt_of(refused.value.receipt) == case["receipt"]
+        return
     call = reach.request(cases.message_of(case["message"]), account, now)
     if table.channel.sign is not None and case.get("signed"):
         call = table.channel.sign(call, account, now)

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, TypeVar
 
 import httpx
 
-from onepool.channels.base import Account, Answer, Call, Channel, Cursor, Message, Page, PullFailed, Receipt, Stream
+from onepool.channels.base import (
+    Account,
+    Answer,
+    Call,
+    Channel,
+    Cursor,
+    Message,
+    Page,
+    PullFailed,
+    Receipt,
+    Stream,
+    Unsendable,
+)
 from onepool.channels.base.http import encode_json
 from onepool.clock import Clock
 from onepool.errors import OnePoolError
+
+_T = TypeVar("_T")
 
 _TIMEOUT: Final = httpx.Timeout(10.0, connect=5.0)
 _ANSWER_BYTES: Final = 32 << 20
@@ -68,9 +84,15 @@ class Connection:
     def send(self, message: Message) -> Receipt:
         """Send a message and say what came of it; never raises because of the platform."""
         reach = self.channel.reach
-        if reach is None or reach.request is None or reach.outcome is None:
-            return Receipt("refused", "account_error", code="no-reach", detail="this channel carries no messages")
-        call = reach.request(message, self.account, self._clock.now())
+        now = self._clock.now()
+        try:
+            if reach is not None and reach.deliver is not None:
+                return run(reach.deliver(message, self.account, now))
+            if reach is None or reach.request is None or reach.outcome is None:
+                return Receipt("refused", "account_error", code="no-reach", detail="this channel carries no messages")
+            call = reach.request(message, self.account, now)
+        except Unsendable as error:
+            return error.receipt
         try:
             answer = self.call(call)
         except ConnectionFailed as error:
@@ -87,7 +109,8 @@ class Connection:
         if reach is None or reach.ask is None or reach.told is None:
             return Receipt("unknown", "unknown", provider_id=provider_id)
         try:
-            return reach.told(message, self.call(reach.ask(message, provider_id, self.account)))
+            asked = reach.ask(message, provider_id, self.account, self._clock.now())
+            return reach.told(message, self.call(asked))
         except (ConnectionFailed, TokenRefused) as error:
             return Receipt("task", provider_id=provider_id, after=300.0, detail=error.message)
 
@@ -163,6 +186,16 @@ class Connection:
         except httpx.TransportError as error:
             begun = sent or isinstance(error, httpx.ReadTimeout | httpx.ReadError | httpx.RemoteProtocolError)
             raise ConnectionFailed(f"the platform does not answer: {type(error).__name__}", sent=begun) from error
+
+
+def run(work: Coroutine[Any, Any, _T]) -> _T:
+    """Run a coroutine to its end from any thread: on a loop of its own, in a thread of its own where one runs here."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    with ThreadPoolExecutor(1, thread_name_prefix="deliver") as pool:
+        return pool.submit(asyncio.run, work).result()
 
 
 def build(client: httpx.Client, call: Call) -> httpx.Request:

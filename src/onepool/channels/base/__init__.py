@@ -15,7 +15,7 @@ from onepool.channels.base.manifest import (
     Title,
     Window,
 )
-from onepool.channels.base.receipts import Mark, Message, Reason, Receipt
+from onepool.channels.base.receipts import Mark, Message, Reason, Receipt, Unsendable
 from onepool.channels.base.xml import XmlError, parse_xml
 
 __all__ = [
@@ -53,6 +53,7 @@ __all__ = [
     "Stream",
     "Title",
     "Token",
+    "Unsendable",
     "Window",
     "XmlError",
     "encode_json",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Coroutine, Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -76,15 +76,17 @@ class Concluding(Protocol):
 class Reach:
     """How a message becomes a request, and an answer a receipt.
 
-    ``ask``: a later question after the outcome of a task (state ``task``), by its provider id, and ``told``: what the
-    answer says. Messages over something other than HTTP (SMTP) have ``deliver`` instead of ``request``.
+    ``ask``: a later question after the outcome (of a ``task``, or of a message whose receipt never came), by its
+    provider id, and ``told``: what the answer says. Messages over something other than HTTP (SMTP) have ``deliver``
+    instead of ``request``: it sends, and raises nothing because of the other side. ``request`` and ``deliver`` raise
+    Unsendable for a message that can't be sent at all.
     """
 
     request: Requesting | None = None
     outcome: Concluding | None = None
-    ask: Callable[[Message, str, Account], Call] | None = None
+    ask: Callable[[Message, str, Account, datetime], Call] | None = None
     told: Concluding | None = None
-    deliver: Callable[[Message, Account], Any] | None = None
+    deliver: Callable[[Message, Account, datetime], Coroutine[Any, Any, Receipt]] | None = None
 
 
 @dataclass(frozen=True)

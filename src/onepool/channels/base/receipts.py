@@ -81,3 +81,11 @@ class Receipt:
     def final(self) -> bool:
         """Whether nothing more is to be tried."""
         return self.state in ("sent", "refused")
+
+
+class Unsendable(Exception):
+    """A message that can't become a request (a part is missing, too long, not allowed): its receipt says why."""
+
+    def __init__(self, receipt: Receipt) -> None:
+        super().__init__(receipt.detail)
+        self.receipt = receipt
