@@ -71,7 +71,12 @@ function explain(body: Record<string, unknown>): unknown {
 }
 
 const sets = [0, 1].map((i) => briefOf(i).identifiers);
-const waiting = () => queue.filter((one) => one.status === "open");
+const waiting = () => queue.filter((one) => one.status === "open" && one.later === null);
+const versions = [3, 2, 1].map((version) => ({
+  version, author: "user:lin@brand.example", at: ago(4_000 * (4 - version)), reason: version === 3 ? "门店手机先不合并" : "调整上限", current: version === 3, body: {},
+  changes: [{ path: "types.phone.max_customers", before: version, after: version + 1 }],
+  to_present: version === 3 ? [] : [{ path: "types.phone.max_customers", before: 4, after: version + 1 }],
+}));
 
 export const identityRoutes: [method: string, pattern: RegExp, (asked: Asked) => Answer][] = [
   ["GET", /^identity\/overview$/, ({ query }) => ({ body: { ...overview, changes: overview.changes.slice(-Number(query.get("days") ?? 30)) } })],
@@ -83,17 +88,22 @@ export const identityRoutes: [method: string, pattern: RegExp, (asked: Asked) =>
   ["GET", /^identity\/review$/, (asked) => {
     const kind = asked.query.get("kind") ?? "all";
     const status = asked.query.get("status") ?? "open";
-    return { body: paged(queue.filter((one) => one.status === status && (kind === "all" || one.kind === kind)), asked) };
+    const wanted = (one: (typeof queue)[number]): boolean => (status === "later" ? one.later !== null : one.status === status && one.later === null);
+    return { body: paged(queue.filter((one) => wanted(one) && (kind === "all" || one.kind === kind)), asked) };
   }],
   ["POST", /^identity\/review\/decide$/, ({ body }) => {
     const made: Decision[] = [];
     for (const { id, decision } of body.items as { id: string; decision: string }[]) {
       const one = queue.find((item) => item.id === id);
-      if (one === undefined || decision === "later") continue;
+      if (one === undefined) continue;
+      if (decision === "later" || decision === "resume") {
+        one.later = decision === "later" ? { until: String(body.until), author: "user:lin@brand.example", reason: String(body.reason) } : null;
+        continue;
+      }
       one.status = decision === "merge" ? "merged" : "never";
       made.push(decided(decision, { a: one.a.identifiers[0], b: one.b.identifiers[0], reason: body.reason, item: id }));
     }
-    return { body: { decisions: made, conflicts: [] } };
+    return { body: { decisions: made, until: body.until ?? null, conflicts: [] } };
   }],
   ["GET", /^identity\/customers\/\d+\/graph$/, ({ path }) => ({ body: graph(Number(path[2])) })],
   ["POST", /^identity\/explain$/, ({ body }) => ({ body: explain(body) })],
@@ -114,6 +124,20 @@ export const identityRoutes: [method: string, pattern: RegExp, (asked: Asked) =>
     return { body: made };
   }],
   ["GET", /^identity\/rules$/, () => ({ body: currentRules })],
+  ["GET", /^identity\/identifiers$/, ({ query }) => ({
+    body: {
+      items: graph(100_001).nodes.filter((one) => one.type === query.get("type")).map((one) => ({ identifier: brief(one), customer: "陈晓雨", first_seen: one.first_seen, last_seen: one.last_seen })),
+      next: null,
+    },
+  })],
+  ["GET", /^identity\/rules\/versions$/, () => ({ body: { items: versions } })],
+  ["POST", /^identity\/rules\/restore$/, () => ({ body: Object.assign(currentRules, { version: currentRules.version + 1 }) })],
+  ["PUT", /^identity\/touchpoints\/\w+\/joining$/, ({ body, path }) => {
+    const row = currentRules.touchpoints.find((one) => one.name === path[2]);
+    if (row === undefined) return problem(404, "not-found", "no such touchpoint");
+    Object.assign(row, { joining: body.joining, version: row.version + 1 });
+    return { body: currentRules };
+  }],
   ["POST", /^identity\/rules\/preview$/, ({ body }) => ({
     body: {
       problems: [], customers_before: CUSTOMERS_TOTAL, customers_after: CUSTOMERS_TOTAL - 214, merged: 231, split: 17, identifiers_moved: 604, conflicts_before: 214, conflicts_after: 190,

@@ -119,7 +119,7 @@ export const queue = Array.from({ length: 46 }, (_, i) => {
   return {
     id: candidate ? `candidate:${900 + i}` : `conflict:${300 + i}`,
     kind: candidate ? "candidate" : "conflict",
-    status: "open",
+    status: "open", later: null as { until: string; author: string; reason: string } | null,
     probability: candidate ? 0.97 - i * 0.005 : null,
     value: (24_000 - i * 487.35).toFixed(2),
     a,
@@ -191,7 +191,7 @@ const rules = {
   contacts: "proved",
   consent_purposes: ["identity", "all"],
   likelihood: { join: 0.99, review: 0.7, auto: true },
-  touchpoints: touchpoints.map((one, i) => ({ name: one.name, title: one.title, joining: i === 1 ? "consent" : "free" })),
+  touchpoints: touchpoints.map((one, i) => ({ name: one.name, title: one.title, version: 1, joining: i === 1 ? "consent" : "free" })),
 };
 
 const level = (label: string, m: number, u: number, n: number) => ({ label, m, u, weight: Math.log2(m / u), count: n, matches: label === "different" ? 0 : Math.round(n * 0.9) });

@@ -12,6 +12,8 @@ export type Conflict = Schema<"IdentityConflict">;
 export type ReviewItem = Schema<"ReviewItem">;
 export type Comparison = Schema<"Comparison">;
 export type Verdict = Schema<"ReviewDecision">["decision"];
+export type ReviewStatus = ReviewItem["status"] | "later";
+export type RulesVersion = Schema<"RulesVersion">;
 export type Graph = Schema<"IdentityGraph">;
 export type GraphNode = Schema<"GraphNode">;
 export type Link = Schema<"IdentityLink">;
@@ -46,7 +48,7 @@ export const identity = {
       queryFn: ({ signal }) => answer(client.GET("/api/v1/identity/conflicts", { params: { query }, signal })),
       placeholderData: keepPreviousData,
     }),
-  review: (query: { kind: "all" | "candidate" | "conflict"; status: ReviewItem["status"]; page: number; size: number }) =>
+  review: (query: { kind: "all" | "candidate" | "conflict"; status: ReviewStatus; page: number; size: number }) =>
     queryOptions({
       queryKey: ["identity", "review", query],
       queryFn: ({ signal }) => answer(client.GET("/api/v1/identity/review", { params: { query }, signal })),
@@ -65,6 +67,13 @@ export const identity = {
       placeholderData: keepPreviousData,
     }),
   rules: () => queryOptions({ queryKey: ["identity", "rules"], queryFn: ({ signal }) => answer(client.GET("/api/v1/identity/rules", { signal })) }),
+  rulesVersions: () => queryOptions({ queryKey: ["identity", "rules", "versions"], queryFn: ({ signal }) => answer(client.GET("/api/v1/identity/rules/versions", { signal })) }),
+  identifiers: (query: { type: string; touchpoint?: string; before?: number; size: number }) =>
+    queryOptions({
+      queryKey: ["identity", "identifiers", query],
+      queryFn: ({ signal }) => answer(client.GET("/api/v1/identity/identifiers", { params: { query }, signal })),
+      placeholderData: keepPreviousData,
+    }),
   model: () => queryOptions({ queryKey: ["identity", "model"], queryFn: ({ signal }) => answer(client.GET("/api/v1/identity/model", { signal })) }),
   pairs: (near: "join" | "review", page: number) =>
     queryOptions({
@@ -118,6 +127,19 @@ export function usePublishRules() {
   const settle = useSettle();
   return useMutation({
     mutationFn: (body: Schema<"RulesChange">) => answer(client.PUT("/api/v1/identity/rules", { body })),
+    onSuccess: settle,
+  });
+}
+
+export function useRestoreRules() {
+  const settle = useSettle();
+  return useMutation({ mutationFn: (body: Schema<"RulesRestore">) => answer(client.POST("/api/v1/identity/rules/restore", { body })), onSuccess: settle });
+}
+
+export function useJoining() {
+  const settle = useSettle();
+  return useMutation({
+    mutationFn: ({ name, body }: { name: string; body: Schema<"JoiningChange"> }) => answer(client.PUT("/api/v1/identity/touchpoints/{name}/joining", { params: { path: { name } }, body })),
     onSuccess: settle,
   });
 }

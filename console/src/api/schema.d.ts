@@ -284,6 +284,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/identity/customer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Customer Then
+         * @description Whose an identifier was, as the last tick at or before an instant left it.
+         */
+        get: operations["readCustomerThen"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/identity/customers/{customer_id}/graph": {
         parameters: {
             query?: never;
@@ -362,6 +382,26 @@ export interface paths {
          * @description The path of evidence between two identifiers of one customer; or why two customers are two.
          */
         post: operations["explainIdentity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/identifiers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Identifiers
+         * @description Identifiers of a type, the latest first; values are masked as on the customer page.
+         */
+        get: operations["listIdentifiers"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -537,7 +577,7 @@ export interface paths {
         };
         /**
          * List Identity Review
-         * @description Pairs to be judged: what the model proposes, and conflicts. `open`: still undecided.
+         * @description Pairs to be judged: what the model proposes, and conflicts. `open`: still undecided; `later`: put off.
          */
         get: operations["listIdentityReview"];
         put?: never;
@@ -561,7 +601,8 @@ export interface paths {
          * Decide Identity Review
          * @description Decide items of the queue, each for itself: what somebody decided meanwhile comes back as a problem.
          *
-         *     The tick takes the decisions up within moments. `later` changes nothing.
+         *     The tick takes the decisions up within moments. `later` keeps an item out of the queue until `until`, or until new
+         *     evidence arrives: another score, a further sighting, a merge on either side; `resume` brings it back at once.
          */
         post: operations["decideIdentityReview"];
         delete?: never;
@@ -608,6 +649,68 @@ export interface paths {
          * @description What other rules would do to all customers, computed on all evidence; nothing is kept.
          */
         post: operations["previewIdentityRules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/rules/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Identity Rules
+         * @description Put an earlier version's rules in force again, as a new version. 409 when somebody changed them meanwhile.
+         */
+        post: operations["restoreIdentityRules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/rules/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Identity Rules Versions
+         * @description All versions of the rules, the newest first: who made each, why, and what it changed.
+         */
+        get: operations["listIdentityRulesVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/touchpoints/{name}/joining": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Replace Touchpoint Joining
+         * @description On what basis a touchpoint's evidence may join: `free`, `consent` (somebody has to grant it) or `never`.
+         *
+         *     A version of the touchpoint's definition like any other; the tick solves customers anew from all evidence.
+         */
+        put: operations["replaceTouchpointJoining"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1785,6 +1888,23 @@ export interface components {
             spend: string;
         };
         /**
+         * CustomerThen
+         * @description Whose an identifier was, as OnePool knew it at an instant.
+         */
+        CustomerThen: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Customer Id
+             * @description Its customer then. `identifier.customer_id` is the present one.
+             */
+            customer_id: number;
+            identifier: components["schemas"]["IdentifierBrief"];
+        };
+        /**
          * DayChanges
          * @description Customers that became one, and that came apart, on one calendar day of the workspace.
          */
@@ -2093,6 +2213,19 @@ export interface components {
             type: string;
             /** Value */
             value: string;
+        };
+        /**
+         * IdentifierList
+         * @description A page of identifiers of one type, the latest first.
+         */
+        IdentifierList: {
+            /** Items */
+            items: components["schemas"]["ListedIdentifier"][];
+            /**
+             * Next
+             * @description Given as `before` for the next page; null: this is the last one.
+             */
+            next: number | null;
         };
         /**
          * IdentifierRef
@@ -2434,6 +2567,24 @@ export interface components {
             /** Decision */
             decision: number;
         };
+        /**
+         * JoiningChange
+         * @description On what basis the evidence of a touchpoint may join.
+         */
+        JoiningChange: {
+            /**
+             * Joining
+             * @enum {string}
+             */
+            joining: "free" | "consent" | "never";
+            /** Reason */
+            reason: string;
+            /**
+             * Version
+             * @description The version that was looked at: refused when there is a later one.
+             */
+            version: number;
+        };
         JsonValue: unknown;
         /**
          * LargeCustomer
@@ -2469,6 +2620,28 @@ export interface components {
              * @description From this probability on, pairs wait for review.
              */
             review: number;
+        };
+        /**
+         * ListedIdentifier
+         * @description One identifier of a list.
+         */
+        ListedIdentifier: {
+            /**
+             * Customer
+             * @description What its customer is called, as this caller may see it.
+             */
+            customer: string | null;
+            /**
+             * First Seen
+             * Format: date-time
+             */
+            first_seen: string;
+            identifier: components["schemas"]["IdentifierBrief"];
+            /**
+             * Last Seen
+             * Format: date-time
+             */
+            last_seen: string;
         };
         /**
          * MatchingRun
@@ -2870,6 +3043,21 @@ export interface components {
             title: components["schemas"]["Titles"];
         };
         /**
+         * Postponement
+         * @description Until when a pair is kept out of the queue, unless new evidence arrives before.
+         */
+        Postponement: {
+            /** Author */
+            author: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /**
          * Preview
          * @description What a condition would select, without saving it.
          */
@@ -3232,14 +3420,14 @@ export interface components {
         };
         /**
          * ReviewDecision
-         * @description What is decided on one item. `later` leaves it in the queue.
+         * @description What is decided on one item. `later` puts it off, `resume` brings it back to the queue.
          */
         ReviewDecision: {
             /**
              * Decision
              * @enum {string}
              */
-            decision: "merge" | "never" | "later";
+            decision: "merge" | "never" | "later" | "resume";
             /** Id */
             id: string;
         };
@@ -3266,6 +3454,8 @@ export interface components {
              * @enum {string}
              */
             kind: "candidate" | "conflict";
+            /** @description Of a pair that was put off. */
+            later: components["schemas"]["Postponement"] | null;
             /** Probability */
             probability: number | null;
             /**
@@ -3311,6 +3501,11 @@ export interface components {
             conflicts: components["schemas"]["ReviewProblem"][];
             /** Decisions */
             decisions: components["schemas"]["Decision"][];
+            /**
+             * Until
+             * @description Until when the items decided `later` are put off.
+             */
+            until: string | null;
         };
         /**
          * ReviewProblem
@@ -3339,6 +3534,11 @@ export interface components {
              * @default
              */
             reason: string;
+            /**
+             * Until
+             * @description Until when items decided `later` are put off; without it for a week. Within the next 366 days.
+             */
+            until?: string | null;
         };
         /**
          * Role
@@ -3346,6 +3546,19 @@ export interface components {
          * @enum {string}
          */
         Role: "marketer" | "approver" | "analyst" | "engineer" | "privacy" | "admin";
+        /**
+         * RuleChange
+         * @description One setting that two versions say differently. Null: the version does not say it.
+         */
+        RuleChange: {
+            after: components["schemas"]["JsonValue"];
+            before: components["schemas"]["JsonValue"];
+            /**
+             * Path
+             * @example types.phone.max_customers
+             */
+            path: string;
+        };
         /**
          * RuleCount
          * @description How many wait for the same reason.
@@ -3423,6 +3636,24 @@ export interface components {
             segments?: string[];
         };
         /**
+         * RulesRestore
+         * @description Going back to an earlier version: its rules become a new version.
+         */
+        RulesRestore: {
+            /** Reason */
+            reason: string;
+            /**
+             * To
+             * @description The version to go back to; 0: the standard's rules alone.
+             */
+            to: number;
+            /**
+             * Version
+             * @description The version that was looked at: refused when there is a later one.
+             */
+            version: number;
+        };
+        /**
          * RulesSample
          * @description Customers that the rules change: sets of identifiers before and after.
          */
@@ -3431,6 +3662,47 @@ export interface components {
             after: components["schemas"]["IdentifierBrief"][][];
             /** Before */
             before: components["schemas"]["IdentifierBrief"][][];
+        };
+        /**
+         * RulesVersion
+         * @description One version of the rules.
+         */
+        RulesVersion: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Author */
+            author: string;
+            /** Body */
+            body: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Changes
+             * @description Against the version before it.
+             */
+            changes: components["schemas"]["RuleChange"][];
+            /** Current */
+            current: boolean;
+            /** Reason */
+            reason: string;
+            /**
+             * To Present
+             * @description What going back to it would change now.
+             */
+            to_present: components["schemas"]["RuleChange"][];
+            /** Version */
+            version: number;
+        };
+        /**
+         * RulesVersions
+         * @description All versions of the rules, the newest first. Before version 1 there are those of the standard alone.
+         */
+        RulesVersions: {
+            /** Items */
+            items: components["schemas"]["RulesVersion"][];
         };
         /**
          * SampleCustomer
@@ -4375,6 +4647,11 @@ export interface components {
             /** Name */
             name: string;
             title: components["schemas"]["Titles"];
+            /**
+             * Version
+             * @description Of the touchpoint's definition.
+             */
+            version: number;
         };
         /**
          * TouchpointChange
@@ -5210,6 +5487,40 @@ export interface operations {
             };
         };
     };
+    readCustomerThen: {
+        parameters: {
+            query: {
+                /** @description "identifier:12", or type@scope:value. */
+                identifier: string;
+                /** @description An instant with its zone. */
+                at: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerThen"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readIdentityGraph: {
         parameters: {
             query?: {
@@ -5365,6 +5676,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IdentityExplanation"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listIdentifiers: {
+        parameters: {
+            query: {
+                /** @description A type of the standard, as `phone`. */
+                type: string;
+                /** @description Only those that it named. */
+                touchpoint?: string | null;
+                /** @description `next` of the page before. */
+                before?: number | null;
+                size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentifierList"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -5632,7 +5980,7 @@ export interface operations {
         parameters: {
             query?: {
                 kind?: "all" | "candidate" | "conflict";
-                status?: "open" | "joined" | "merged" | "never" | "gone";
+                status?: "open" | "later" | "joined" | "merged" | "never" | "gone";
                 page?: number;
                 size?: number;
             };
@@ -5777,6 +6125,103 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RulesPreview"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restoreIdentityRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RulesRestore"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityRules"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listIdentityRulesVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesVersions"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replaceTouchpointJoining: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JoiningChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityRules"];
                 };
             };
             /** @description A problem (RFC 9457). */

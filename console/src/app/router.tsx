@@ -14,7 +14,7 @@ export const SORTS = ["-last_seen", "last_seen", "-first_seen", "first_seen", "-
 export const CONFLICT_REASONS = ["limit", "name", "unproved", "size", "never"] as const satisfies readonly Conflict["reason"][];
 
 /** What became of pairs that are not open any more. */
-export const DECIDED = ["joined", "merged", "never", "gone"] as const satisfies readonly ReviewItem["status"][];
+export const DECIDED = ["later", "joined", "merged", "never", "gone"] as const satisfies readonly (ReviewItem["status"] | "later")[];
 
 /** What can be done in the identity graph of a customer. */
 const ACTS = ["merge", "split", "never", "block", "explain"] as const;
@@ -147,6 +147,12 @@ const identity = createRoute({
   validateSearch: (raw: Raw): { days?: 90 } => ({ days: count(raw, "days") === 90 ? 90 : undefined }),
   component: lazyRouteComponent(() => import("@/pages/identity/overview/Overview"), "Overview"),
 });
+const identityIdentifiers = createRoute({
+  getParentRoute: () => shell,
+  path: "/identity/identifiers",
+  validateSearch: (raw: Raw): { type?: string; touchpoint?: string; before?: number } => ({ type: text(raw, "type"), touchpoint: text(raw, "touchpoint"), before: count(raw, "before") }),
+  component: lazyRouteComponent(() => import("@/pages/identity/identifiers/Identifiers"), "Identifiers"),
+});
 const identityReview = createRoute({
   getParentRoute: () => shell,
   path: "/identity/review",
@@ -206,6 +212,7 @@ export const router = createRouter({
       customers,
       customer,
       identity,
+      identityIdentifiers,
       identityReview,
       identityConflicts,
       identityExplain,

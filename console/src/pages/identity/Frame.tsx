@@ -6,6 +6,7 @@ import "./identity.css";
 
 const places = [
   { to: "/identity", key: "overview" },
+  { to: "/identity/identifiers", key: "identifiers" },
   { to: "/identity/review", key: "review" },
   { to: "/identity/conflicts", key: "conflicts" },
   { to: "/identity/explain", key: "explain" },

@@ -176,3 +176,43 @@ describe("the model", () => {
     await waitFor(() => expect(writes("identity/model/thresholds")[0]?.body).toEqual({ join: 0.98, review: 0.7, auto: true, reason: "fewer to review" }), WAIT);
   });
 });
+
+describe("what is put off", () => {
+  it("leaves the queue until a day, and can be brought back", async () => {
+    await open("/identity/review");
+    const item = all(await screen.findByTestId("review-queue", {}, WAIT), "[data-item]")[0]?.dataset.item ?? "";
+    fireEvent.click(await screen.findByTestId("verdict-later", {}, WAIT));
+    await waitFor(() => expect(writes("identity/review/decide")).toHaveLength(1), WAIT);
+    const body = writes("identity/review/decide")[0]?.body;
+    expect(body?.items).toEqual([{ id: item, decision: "later" }]);
+    expect(Date.parse(String(body?.until))).toBeGreaterThan(Date.now() + 6 * 86_400_000);
+    await waitFor(() => expect(screen.queryByTestId(`review-${item}`)).toBeNull(), WAIT);
+    cleanup();
+    await open("/identity/review?status=later");
+    expect(await screen.findByTestId("put-off", {}, WAIT)).toBeTruthy();
+    fireEvent.click(screen.getByTestId("verdict-resume"));
+    await waitFor(() => expect(writes("identity/review/decide").at(-1)?.body.items).toEqual([{ id: item, decision: "resume" }]), WAIT);
+  });
+});
+
+describe("lists and versions", () => {
+  it("a figure of the overview leads to its identifiers", async () => {
+    await open("/identity");
+    const cell = all(await screen.findByTestId("oneid-types", {}, WAIT), "a.op-chip")[0];
+    expect(cell?.getAttribute("href")).toContain("/identity/identifiers?type=");
+    cleanup();
+    await open("/identity/identifiers?type=phone&touchpoint=mini_mall");
+    const table = await screen.findByTestId("identifiers", {}, WAIT);
+    expect(all(table, "tbody tr").length).toBeGreaterThan(0);
+  });
+
+  it("an earlier version of the rules is gone back to with a reason", async () => {
+    await open("/identity/rules");
+    fireEvent.click(await screen.findByTestId("restore-1", {}, WAIT));
+    const reason = await screen.findByTestId("restore-reason", {}, WAIT);
+    expect(screen.getByTestId("restore-rules")).toHaveProperty("disabled", true);
+    fireEvent.change(reason, { target: { value: "it was right" } });
+    fireEvent.click(screen.getByTestId("restore-rules"));
+    await waitFor(() => expect(writes("identity/rules/restore")[0]?.body).toMatchObject({ to: 1, reason: "it was right" }), WAIT);
+  });
+});

@@ -92,9 +92,9 @@ function Types({ rows }: { rows: Data["by_type"] }) {
               render: (_, row) => (
                 <span className="op-chips">
                   {row.touchpoints.map((one) => (
-                    <span key={one.touchpoint} className="op-chip">
+                    <Link key={one.touchpoint} className="op-chip" to="/identity/identifiers" search={{ type: row.type, touchpoint: one.touchpoint }} data-testid={`named-${row.type}-${one.touchpoint}`}>
                       {words.touchpoint(one.touchpoint)} <small className="op-num">{compact(one.identifiers, language)}</small>
-                    </span>
+                    </Link>
                   ))}
                 </span>
               ),

@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "react";
 import { identity, type ReviewItem, type Verdict } from "@/api/identity";
 import { DECIDED } from "@/app/router";
 import { exact } from "@/lib/format";
+import { author } from "@/lib/title";
 import { useText } from "@/lib/useText";
 import { Money, Time } from "@/parts/Figures";
 import { Loaded, Nothing } from "@/parts/Loaded";
@@ -15,10 +16,13 @@ import { Queue, useNames } from "./Queue";
 import { Sides } from "./Sides";
 import { useKeys } from "./useKeys";
 import { useVerdicts } from "./useVerdicts";
-import { Verdicts } from "./Verdicts";
+import { VERDICTS, Verdicts } from "./Verdicts";
 import { WhyProposed } from "./WhyProposed";
 
 const SIZE = 20;
+const DAY_MS = 86_400_000;
+/** What can be answered about a pair that was put off. */
+const LATER = ["merge", "never", "resume"] as const;
 
 function Pair({ item }: { item: ReviewItem }) {
   const { t } = useText();
@@ -38,6 +42,12 @@ function Pair({ item }: { item: ReviewItem }) {
         <Sides a={item.a} b={item.b} />
         <p className="op-mute" style={{ fontSize: 13 }}>
           {t("oneid.foundAt")} <Time at={item.at} />
+          {item.later !== null && (
+            <span data-testid="put-off">
+              {" · "}
+              {t("oneid.putOffUntil")} <Time at={item.later.until} /> {author(item.later.author)} {item.later.reason}
+            </span>
+          )}
         </p>
       </div>
     </Panel>
@@ -50,6 +60,7 @@ function Content({ items, total }: { items: ReviewItem[]; total: number }) {
   const navigate = useNavigate({ from: "/identity/review" });
   const frame = useRef<HTMLDivElement>(null);
   const [reason, setReason] = useState("");
+  const [days, setDays] = useState<number>(7);
   const verdicts = useVerdicts();
   const change = (next: Partial<typeof search>): void => void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
   const at = Math.max(0, items.findIndex((one) => one.id === search.at));
@@ -60,16 +71,19 @@ function Content({ items, total }: { items: ReviewItem[]; total: number }) {
 
   const focus = (id: string | undefined): void => frame.current?.querySelector<HTMLElement>(`[data-item="${id}"]`)?.focus();
   // What was decided is looked at here, and taken back among the decisions.
-  const open = search.status === undefined;
+  const put = search.status === "later";
+  const open = search.status === undefined || put;
   const decide = (verdict: Verdict): void => {
     if (!open) return;
-    verdicts.decide(targets, verdict, reason.trim(), () => {
+    const until = verdict === "later" ? new Date(Date.now() + days * DAY_MS).toISOString() : undefined;
+    const after = (): void => {
       setReason("");
       // The next one that is still there, so that the keyboard can go on.
       const next = items.slice(at).find((one) => !targets.includes(one.id)) ?? items.find((one) => !targets.includes(one.id));
       change({ at: next?.id, sel: undefined });
       focus(next?.id);
-    });
+    };
+    verdicts.decide(targets, verdict, reason.trim(), after, until);
   };
   const move = (by: 1 | -1): void => {
     const next = items[Math.min(items.length - 1, Math.max(0, at + by))];
@@ -108,13 +122,24 @@ function Content({ items, total }: { items: ReviewItem[]; total: number }) {
       <div className="op-stack">
         {open && (
           <section className="op-panel" aria-label={t("oneid.decide")} style={{ padding: "12px 16px", position: "sticky", top: 0, zIndex: 2 }}>
-            <Verdicts keys count={targets.length} busy={verdicts.busy} reason={reason} onReason={setReason} onVerdict={decide} />
+            <Verdicts keys verdicts={put ? LATER : VERDICTS} count={targets.length} busy={verdicts.busy} reason={reason} onReason={setReason} onVerdict={decide} />
             <div className="op-keys" style={{ marginTop: 8 }}>
               {(["move", "toggle", "merge", "never", "later", "undo"] as const).map((key) => (
                 <span key={key}>
                   <kbd>{{ move: "↑ ↓", toggle: "X", merge: "M", never: "N", later: "L", undo: "Ctrl Z" }[key]}</kbd> {t(`oneid.keys.${key}`)}
                 </span>
               ))}
+              {!put && (
+                <Select
+                  size="small"
+                  style={{ width: 150 }}
+                  aria-label={t("oneid.laterFor")}
+                  value={days}
+                  onChange={setDays}
+                  options={[1, 7, 30, 90].map((one) => ({ value: one, label: t("oneid.laterDays", { count: one }) }))}
+                  data-testid="later-days"
+                />
+              )}
               {chosen.length > 1 && <Status kind="info">{t("oneid.manyChosen", { count: chosen.length })}</Status>}
             </div>
           </section>

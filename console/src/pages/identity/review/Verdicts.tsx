@@ -1,12 +1,12 @@
-import { ClockCircleOutlined, MergeCellsOutlined, StopOutlined } from "@ant-design/icons";
+import { ClockCircleOutlined, MergeCellsOutlined, RollbackOutlined, StopOutlined } from "@ant-design/icons";
 import { Button, Input } from "antd";
 import type { Verdict } from "@/api/identity";
 import { useMay } from "@/lib/session";
 import { useText } from "@/lib/useText";
 
-const icons = { merge: MergeCellsOutlined, never: StopOutlined, later: ClockCircleOutlined };
+const icons = { merge: MergeCellsOutlined, never: StopOutlined, later: ClockCircleOutlined, resume: RollbackOutlined };
 export const VERDICTS = ["merge", "never", "later"] as const;
-export const KEYS: Record<Verdict, string> = { merge: "m", never: "n", later: "l" };
+export const KEYS: Record<Verdict, string> = { merge: "m", never: "n", later: "l", resume: "r" };
 
 interface Props {
   count: number;

@@ -5,7 +5,7 @@ import { useText } from "@/lib/useText";
 import { useUndoToast } from "../decisions/useUndoToast";
 
 /** Deciding on one or many items of the queue: the toast with the way back, and what somebody else decided meanwhile. */
-export function useVerdicts(): { decide: (ids: string[], verdict: Verdict, reason: string, after: () => void) => void; undoLast: () => void; busy: boolean } {
+export function useVerdicts(): { decide: (ids: string[], verdict: Verdict, reason: string, after: () => void, until?: string) => void; undoLast: () => void; busy: boolean } {
   const { t } = useText();
   const { message } = App.useApp();
   const rule = useRule();
@@ -18,10 +18,10 @@ export function useVerdicts(): { decide: (ids: string[], verdict: Verdict, reaso
       toast.undo(last.current);
       last.current = [];
     },
-    decide: (ids, verdict, reason, after) => {
+    decide: (ids, verdict, reason, after, until) => {
       if (ids.length === 0 || rule.isPending) return;
       rule.mutate(
-        { items: ids.map((id) => ({ id, decision: verdict })), reason },
+        { items: ids.map((id) => ({ id, decision: verdict })), reason, until },
         {
           onError: toast.fail,
           onSuccess: ({ decisions, conflicts }) => {

@@ -1,14 +1,9 @@
-import { InputNumber, Segmented, Switch, Table } from "antd";
+import { InputNumber, Segmented, Switch } from "antd";
 import type { Rules } from "@/api/identity";
 import { useText } from "@/lib/useText";
-import { Nothing } from "@/parts/Loaded";
 import { Panel } from "@/parts/PageHead";
-import { Status, type StatusKind } from "@/parts/Status";
-import { useWords } from "../words";
 import { type Draft, inForce, set, type Setting } from "./draft";
 import { Changed } from "./TypesTable";
-
-const JOINING: Record<Rules["touchpoints"][number]["joining"], StatusKind> = { free: "ok", consent: "info", never: "idle" };
 
 interface Props {
   rules: Rules;
@@ -101,31 +96,6 @@ export function Globals({ rules, draft, may, onChange }: Props) {
           <div className="op-mute">{t("oneid.likelihoodText.auto")}</div>
         </dd>
       </dl>
-    </Panel>
-  );
-}
-
-/** On what basis evidence of each touchpoint may join. It stands in the touchpoint's own definition, and is changed there. */
-export function Touchpoints({ rows }: { rows: Rules["touchpoints"] }) {
-  const { t, title } = useText();
-  const words = useWords();
-  return (
-    <Panel title={t("oneid.joiningTitle")} flush>
-      <p className="op-mute" style={{ padding: "0 16px 8px" }}>
-        {t("oneid.joiningText")} <code className="op-code">joining: free | consent | never</code>
-      </p>
-      <Table
-        size="small"
-        rowKey="name"
-        data-testid="rules-touchpoints"
-        dataSource={rows}
-        pagination={rows.length > 12 ? { pageSize: 12, showSizeChanger: false, style: { padding: "0 16px" } } : false}
-        locale={{ emptyText: <Nothing title={t("home.noTouchpoints")} text={t("home.noTouchpointsText")} /> }}
-        columns={[
-          { title: t("home.touchpoint"), render: (_, row) => <span>{title(row.title, row.name)} <span className="op-mute op-code">{row.name}</span></span> },
-          { title: t("oneid.joiningTitle"), render: (_, row) => <Status kind={JOINING[row.joining]}>{words.joining(row.joining)}</Status> },
-        ]}
-      />
     </Panel>
   );
 }

@@ -10,10 +10,12 @@ import { Time } from "@/parts/Figures";
 import { Loaded } from "@/parts/Loaded";
 import { Panel } from "@/parts/PageHead";
 import { Frame } from "../Frame";
-import { Globals, Touchpoints } from "./Globals";
+import { Globals } from "./Globals";
 import { Publish } from "./Publish";
+import { Touchpoints } from "./Touchpoints";
 import { TypesTable } from "./TypesTable";
 import { useDraft } from "./useDraft";
+import { Versions } from "./Versions";
 
 function Version({ rules }: { rules: Data }) {
   const { t } = useText();
@@ -61,6 +63,7 @@ function Editor({ rules }: { rules: Data }) {
           <Globals rules={rules} draft={draft} may={may} onChange={setDraft} />
           <Touchpoints rows={rules.touchpoints} />
         </div>
+        <Versions rules={rules} />
       </div>
       {open && changes > 0 && <Publish rules={rules} draft={draft} onClose={() => setOpen(false)} onPublished={() => setOpen(false)} />}
     </Frame>
