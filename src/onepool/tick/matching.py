@@ -130,7 +130,7 @@ def known(records: pa.Table, model: Model) -> pa.Table:
     for name in model.columns:
         if name not in records.column_names:
             records = records.append_column(name, pa.nulls(records.num_rows, pa.string()))
-    return records.select(["record_id", *model.columns])
+    return records.select([name for name in records.column_names if name == "record_id" or name in model.columns])
 
 
 def learn_all(records: pa.Table, labels: pa.Table | None, settings: Likelihood, step: Step) -> Found:

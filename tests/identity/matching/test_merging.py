@@ -40,3 +40,10 @@ def test_mask_is_compared_with_a_number() -> None:
 def test_english_regions_stay_apart() -> None:
     table = pa.table({"record_id": ["a"], "state": ["nsw"], "city": ["sydney"]})
     assert merged(table, {"state": "region", "city": "region"})[1] == {"state": "region", "city": "region"}
+
+
+def test_the_order_of_the_table_holds_not_that_of_the_kinds() -> None:
+    table = pa.table({"province": ["浙江"], "city": ["杭州"], "district": ["西湖区"]})
+    whole, kinds = merged(table, {"city": "region", "district": "region", "province": "region"})
+    assert kinds == {"province": "region"}
+    assert whole.column("province").to_pylist() == ["浙江杭州西湖区"]

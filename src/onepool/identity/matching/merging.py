@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,7 +16,8 @@ def merged(table: pa.Table, columns: Mapping[str, str]) -> tuple[pa.Table, dict[
     - a masked phone stands in the phone's column where there is no plain one (a mask is comparable with a number);
     - region columns written in Hanzi (省, 市, 区) are one text in the first of them, in the order of the columns.
     """
-    kinds = dict(columns)
+    # In the table's order: a model that was kept as JSON has its columns in another one.
+    kinds = {name: columns[name] for name in sorted(columns, key=_places(table))}
     plain = [name for name, kind in kinds.items() if kind == "phone" and _is_text(table, name)]
     masked = [name for name, kind in kinds.items() if kind == "masked_phone" and _is_text(table, name)]
     if plain and masked:
@@ -31,6 +32,11 @@ def merged(table: pa.Table, columns: Mapping[str, str]) -> tuple[pa.Table, dict[
         for name in regions[1:]:
             del kinds[name]
     return table, kinds
+
+
+def _places(table: pa.Table) -> Callable[[str], int]:
+    places = {name: place for place, name in enumerate(table.column_names)}
+    return lambda name: places.get(name, len(places))
 
 
 def _with(table: pa.Table, name: str, values: pa.Array | pa.ChunkedArray) -> pa.Table:
