@@ -113,13 +113,16 @@ def _mass_done(post: Post) -> None:
         unknown(post, person=False)
         return
     post.found.add("object", "campaign", [], time=post.time, message_id=post.id(job), fields=fields)
-    checked = post.within("ArticleUrlResult")
-    for entry in listed(post.within("ArticleUrlResult", "ResultList").get("item")) if checked else []:
-        url = text(entry.get("ArticleUrl"))
-        if url:
-            article = {"campaign": f"mass.{job}.{text(entry.get('ArticleIdx'))}", "campaign_type": "mass_article",
-                       "media": NAME, "link_url": url}  # fmt: skip
-            post.found.add("object", "campaign", [], time=post.time, message_id=post.id(job, url), fields=article)
+    for entry in listed(post.within("ArticleUrlResult", "ResultList").get("item")):
+        number, url = text(entry.get("ArticleIdx")), text(entry.get("ArticleUrl"))
+        if number and url:
+            article = {
+                "campaign": f"mass.{job}.{number}",
+                "campaign_type": "mass_article",
+                "media": NAME,
+                "link_url": url,
+            }
+            post.found.add("object", "campaign", [], time=post.time, message_id=post.id(job, number), fields=article)
 
 
 _MENU: Final = (
