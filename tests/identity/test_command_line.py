@@ -195,6 +195,16 @@ def test_review(folder: Path) -> None:
     refused(folder, "conflicts", "--reason", "weather")
 
 
+def test_a_pair_is_put_off_and_brought_back(folder: Path) -> None:
+    assert "put off until" in run(folder, "review", "decide", "candidate:1", "later", "--days", "3")
+    assert answer(folder, "review", "list")["total"] == 1
+    (item,) = answer(folder, "review", "list", "--later")["items"]
+    assert item["item"] == "candidate:1"
+    assert item["until"]
+    assert answer(folder, "review", "decide", "candidate:1", "resume") == {"item": "candidate:1", "until": None}
+    assert answer(folder, "review", "list")["total"] == 2
+
+
 def test_overview(folder: Path) -> None:
     body = answer(folder, "overview", "--days", "3")
     assert (body["customers"], body["identifiers"], body["open conflicts"], body["to review"]) == (2, 5, 1, 1)
