@@ -1,0 +1,80 @@
+"""The text that arrives: signature, opt-out words, and how many messages it is billed as."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+SINGLE: Final = 70
+"""Characters of a text that goes out as one message."""
+
+SEGMENT: Final = 67
+"""Characters of each part of a longer one. (Both as operators count; not confirmed by a provider's page.)"""
+
+_PLACE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\{(\d{1,2})\}")
+_SIGNED: Final = re.compile(r"\s*【[^】]{2,40}】")
+_OPT_OUT: Final = re.compile(
+    r"(拒收|退订).{0,8}(回复?\s*)?[A-Za-z]{1,3}|回复?\s*[A-Za-z]{1,3}\s*(退订|拒收)|退订回", re.I
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """How long a text is and how many messages it is billed as."""
+
+    characters: int
+    segments: int
+
+
+def measure(text: str) -> Measure:
+    """Characters as phones count them (UTF-16 units: an emoji is two) and messages: 70 in one, 67 in each of more."""
+    count = len(text.encode("utf-16-le", "surrogatepass")) // 2
+    return Measure(count, 1 if count <= SINGLE else -(-count // SEGMENT)) if count else Measure(0, 0)
+
+
+def render(template: str, params: Mapping[str, Any] | Sequence[Any]) -> str:
+    """A provider's template with its places filled: ``${name}`` (Alibaba Cloud) or ``{1}`` (Tencent Cloud).
+
+    A place without a value stays as it is, so that it is seen.
+    """
+    listed = list(params.values()) if isinstance(params, Mapping) else list(params)
+
+    def fill(found: re.Match[str]) -> str:
+        name, number = found.groups()
+        if name is not None:
+            return str(params[name]) if isinstance(params, Mapping) and name in params else found.group()
+        place = int(number) - 1
+        return str(listed[place]) if 0 <= place < len(listed) else found.group()
+
+    return _PLACE.sub(fill, template)
+
+
+def compose(template: str, params: Mapping[str, Any] | Sequence[Any], signature: str) -> str:
+    """The text as it arrives: the signature in 【】 before the filled template."""
+    text = render(template, params)
+    return text if _SIGNED.match(text) or not signature else f"【{signature.strip('【】')}】{text}"
+
+
+def faults(text: str, *, marketing: bool) -> list[str]:
+    """What forbids a text: no signature; marketing without a way to opt out; places left without a value."""
+    found = []
+    if not _SIGNED.match(text):
+        found.append("a text begins with the signature in 【】")
+    if marketing and not _OPT_OUT.search(text):
+        found.append("a marketing text says how to opt out, for example 拒收请回复R")
+    if place := _PLACE.search(text):
+        found.append(f"{place.group()} has no value")
+    return found
+
+
+def opts_out(reply: str, words: Sequence[str]) -> bool:
+    """Whether a reply is one of the opt-out words, whatever its width, case and punctuation."""
+    said = _plain(reply)
+    return bool(said) and said in {_plain(word) for word in words}
+
+
+def _plain(text: str) -> str:
+    return "".join(one for one in unicodedata.normalize("NFKC", text).casefold() if one.isalnum())
