@@ -6,7 +6,7 @@ https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/mp-message-managemen
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from onepool.channels.base.account import Account
 from onepool.channels.base.channel import Concluding
 from onepool.channels.base.http import Answer, Call
 from onepool.channels.base.manifest import Content, MessageKind
-from onepool.channels.base.receipts import Mark, Message, Receipt
+from onepool.channels.base.receipts import Mark, Message, Receipt, Unsendable
 from onepool.channels.base.wechat_api import ACCOUNT_OUTCOMES, conclude
 
 REPLY, SUBSCRIPTION = "reply", "subscription"
@@ -50,6 +50,16 @@ PAGE: Final = _service(
     Content(name="pagepath", required=True, title={"zh": "页面路径", "en": "Page"}),
     Content(name="thumb_media_id", kind="media", required=True, title={"zh": "封面", "en": "Cover"}),
 )
+
+
+def addressed(message: Message, kind: str, kinds: Iterable[str]) -> str:
+    """The address of a message. Raises Unsendable where the person has none, or the channel no such kind."""
+    if message.kind not in kinds:
+        raise Unsendable(Receipt("refused", "template_error", detail=f"this channel carries no {message.kind}"))
+    found = message.to.get(kind, "")
+    if not found:
+        raise Unsendable(Receipt("refused", "bad_address", detail=f"the person has no {kind} here"))
+    return found
 
 
 def service_body(kind: str, content: Mapping[str, Any], names: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:

@@ -47,9 +47,10 @@ MESSAGES: Final = (
 
 
 def request(message: Message, account: Account, now: datetime) -> Call:
-    """The call of a message; see MESSAGES for what each kind's content holds."""
+    """The call of a message; see MESSAGES for what each kind's content holds. Raises Unsendable."""
     del now
-    openid, content = message.to.get("openid", ""), message.content
+    openid = wechat.addressed(message, "openid", (one.name for one in MESSAGES))
+    content = message.content
     if message.kind != "subscribe":
         body = wechat.service_body(message.kind, content, _PARTS)
         return wechat.service_call(account, openid, message.kind, body)

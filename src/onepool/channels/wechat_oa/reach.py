@@ -96,9 +96,10 @@ MESSAGES: Final = (
 
 
 def request(message: Message, account: Account, now: datetime) -> Call:
-    """The call of a message; see MESSAGES for what each kind's content holds."""
+    """The call of a message; see MESSAGES for what each kind's content holds. Raises Unsendable."""
     del now
-    openid, content, kind = message.to.get("openid", ""), message.content, message.kind
+    openid = wechat.addressed(message, "openid", (one.name for one in MESSAGES))
+    content, kind = message.content, message.kind
     if kind == "template":
         return _template(message, account, openid)
     if kind == "subscribe":

@@ -11,7 +11,19 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from onepool.channels.base import Account, Answer, Call, Content, Mark, Message, MessageKind, Reach, Receipt, Token
+from onepool.channels.base import (
+    Account,
+    Answer,
+    Call,
+    Content,
+    Mark,
+    Message,
+    MessageKind,
+    Reach,
+    Receipt,
+    Token,
+    Unsendable,
+)
 from onepool.channels.base.wechat_api import (
     TOKEN_CODES,
     attach_token,
@@ -21,6 +33,7 @@ from onepool.channels.base.wechat_api import (
     read_token,
     token_rejected,
 )
+from onepool.channels.base.wechat_reach import addressed
 from onepool.channels.base.wechat_read import listed, text
 
 _LATER: Final = 1800.0
@@ -77,10 +90,14 @@ TOKEN: Final = Token(call=_token_call, read=read_token, attach=attach_token, rej
 
 
 def request(message: Message, account: Account, now: datetime) -> Call:
-    """The call of a message; see MESSAGES for what each kind's content holds."""
+    """The call of a message; see MESSAGES for what each kind's content holds. Raises Unsendable."""
     del now
-    external, content = message.to.get("external_userid", ""), message.content
+    # A task without customers would go to all customers of the member of staff.
+    external = addressed(message, "external_userid", (one.name for one in MESSAGES))
+    content = message.content
     staff = message.to.get("staff_id") or str(content.get("staff_id") or "")
+    if not staff and message.kind != "welcome":
+        raise Unsendable(Receipt("refused", "template_error", detail="the message names no member of staff"))
     body: dict[str, Any]
     if message.kind == "welcome":
         body = {"welcome_code": content.get("welcome_code", ""), **_written(content)}
@@ -143,10 +160,11 @@ def outcome(message: Message, answer: Answer) -> Receipt:
     return Receipt("task", provider_id=provider_id(answer), after=_LATER)
 
 
-def ask(message: Message, provider: str, account: Account) -> Call:
+def ask(message: Message, provider_id: str, account: Account, now: datetime) -> Call:
     """What became of a task: has the member of staff confirmed, has it gone out."""
+    del now
     staff = message.to.get("staff_id") or str(message.content.get("staff_id") or "")
-    body = {"msgid": provider, "userid": staff, "limit": 1000}
+    body = {"msgid": provider_id, "userid": staff, "limit": 1000}
     url = account.url("api", "/cgi-bin/externalcontact/get_groupmsg_send_result")
     return Call("POST", url, json=body, idempotent=True)
 
