@@ -3,23 +3,33 @@ parser finds the same in the events."""
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.channels import cases
+from tests.channels.platform import Asked, running_platform
+from tests.clients.server import running_collector
 from wechatpy import parse_message
 from wechatpy.crypto import WeChatCrypto
 from wechatpy.exceptions import InvalidAppIdException, InvalidSignatureException
 from wechatpy.utils import check_signature, to_text
 
 from onepool.channels import registry
-from onepool.channels.base import Account, Refused, Request, parse_xml
+from onepool.channels.base import Account, Message, Refused, Request, parse_xml
 from onepool.channels.base.wechat_crypto import CryptoError, decrypt, encrypt, read_key, signature
+from onepool.channels.connection import Connection
+from onepool.clock import FakeClock
 from onepool.collect import hooked
+from onepool.collect.accounts import Accounts
+from onepool.collect.touchpoint import CachedTouchpoints, Touchpoint
 
 TOKEN, APPID = "123456", "wx1234567890abcdef"
 KEYS = ("kWxPEV2UEDyxWpmPdKC3F4dgPDmOvfKX1HGnEUDS1aR", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C")
@@ -158,3 +168,45 @@ def test_its_parser_finds_the_same(case: dict[str, Any]) -> None:
 def test_every_event_of_the_library_that_we_name_is_covered() -> None:
     parsed = [parse_message(case.values[0]["request"]["body"].encode()) for case in _plain_cases()]
     assert set(_SAME) <= {getattr(one, "event", None) for one in parsed}
+
+
+def test_a_plain_signature_serves_one_body_only(tmp_path: Path) -> None:
+    """The plain signature does not cover the body: whoever saw one may not send something else with it."""
+    (tmp_path / "token").write_text(TOKEN)
+    shop = Touchpoint("oa", "wechat_oa", settings={"appid": APPID, "token": "file:token", "mode": "plain"})
+    moment = str(int(time.time()))
+    query = urlencode({"signature": signature(TOKEN, moment, "n"), "timestamp": moment, "nonce": "n"})
+    source = CachedTouchpoints(lambda: [shop])
+    with running_collector(tmp_path, source=source, accounts=Accounts(tmp_path)) as server:
+        address = f"{server.url}/hooks/oa?{query}"
+        first, other = b"<xml><MsgId>1</MsgId></xml>", b"<xml><MsgId>2</MsgId></xml>"
+        assert httpx.post(address, content=first).text == "success"
+        assert httpx.post(address, content=first).text == "success", "the platform repeats itself"
+        refused = httpx.post(address, content=other)
+        assert (refused.status_code, refused.json()["code"]) == (403, "replayed")
+        assert [record.body for record in server.records()] == [first, first]
+
+
+def test_a_rejected_token_is_fetched_anew_once() -> None:
+    tokens, used = iter(["OLD", "NEW", "NEWER"]), []
+
+    def send(asked: Asked) -> dict[str, int]:
+        used.append(asked.query["access_token"])
+        return {"errcode": 0} if used[-1] == "NEW" else {"errcode": 40001}
+
+    answers = {
+        "/cgi-bin/stable_token": lambda asked: {"access_token": next(tokens), "expires_in": 7200},
+        "/cgi-bin/message/custom/send": send,
+    }
+    with running_platform(answers) as platform:
+        account = replace(_account(secret="s3cret"), endpoints={"api": platform.url})
+        connection = Connection(registry.channel("wechat_oa"), account, FakeClock(NOW))
+        receipt = connection.send(Message("text", {"openid": "oA"}, {"content": "您好"}, "k"))
+        assert receipt.state == "sent"
+        connection.send(Message("text", {"openid": "oA"}, {"content": "您好"}, "k2"))
+        connection.close()
+    assert used == ["OLD", "NEW", "NEW"]
+    asked = platform.calls("/cgi-bin/stable_token")[0].body
+    assert asked == {
+        "grant_type": "client_credential", "appid": APPID, "secret": "s3cret", "force_refresh": False,
+    }  # fmt: skip

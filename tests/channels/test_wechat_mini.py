@@ -13,6 +13,8 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.channels import cases
 from tests.channels.platform import Platform, running_platform
 from tests.clients.server import Running, running_collector
@@ -143,6 +145,18 @@ def test_questions_of_anybody_else_are_refused_before_the_platform_is_asked(
     with pytest.raises(Refused) as refused:
         _run(request_, {}, **settings)
     assert refused.value.code == code
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.sampled_from(["login", "phone"]), st.binary(max_size=100), st.dictionaries(st.text(), st.text()))
+def test_any_question_of_the_brands_server_is_answered(path: str, body: bytes, answer: dict[str, str]) -> None:
+    """Whatever is signed, and whatever the platform says to it: a refusal or an answer, never an error."""
+    try:
+        _run(_request(path, body), answer)
+    except Refused as refused:
+        assert refused.code == "malformed"
+    _, reply, _ = _run(_request(path, {"code": "c"}), answer)
+    assert reply.status in (200, 422, 502, 503)
 
 
 SHOP = Touchpoint(

@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -19,7 +20,7 @@ import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from onepool.channels import registry
-from onepool.channels.base import Account, Answer, Exchange, Refused, Reply, Request
+from onepool.channels.base import Account, Call, Exchange, Refused, Reply, Request
 from onepool.channels.connection import ConnectionFailed, TokenRefused
 from onepool.channels.registry import ChannelError
 from onepool.clock import Clock
@@ -36,6 +37,7 @@ _logger = structlog.get_logger(__name__)
 
 PREFIX: Final = "/hooks/"
 _BODY_SECONDS: Final = 15.0
+_ASKING: Final = 16  # exchanges with platforms at a time
 _QUERY_BYTES: Final = 16 << 10
 _REMEMBERED: Final = 100_000
 _REMEMBERED_SECONDS: Final = 900.0
@@ -78,6 +80,7 @@ class Hooks:
         self._figures = figures
         self._kept = kept
         self._connections = connections or Connections(clock)
+        self._asking = ThreadPoolExecutor(_ASKING, "exchange")
         self._seen = Once()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -118,8 +121,7 @@ class Hooks:
         now = self._clock.now()
         try:
             if rest in channel.exchange:
-                exchange = channel.exchange[rest](request, account, now)
-                reply = await asyncio.to_thread(self._exchanged, exchange, account)
+                reply = await self._exchanged(channel.exchange[rest](request, account, now), account)
             else:
                 assert channel.check is not None
                 reply = channel.check(request, account, now)
@@ -139,20 +141,27 @@ class Hooks:
             self._kept(record, account)
         return reply, "kept"
 
-    def _exchanged(self, exchange: Exchange, account: Account) -> Reply:
-        """Ask the platform on behalf of the brand's server; it waits, the others' requests do not."""
-        answer: Answer | None = None
+    async def _exchanged(self, exchange: Exchange, account: Account) -> Reply:
+        """Ask the platform on behalf of the brand's server: it waits, nobody else does."""
+        try:
+            call = next(exchange)  # checked here: who may not ask takes up no thread
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._asking, self._asked, exchange, call, account)
+        except StopIteration as ended:
+            reply: Reply = ended.value
+            return reply
+        finally:
+            exchange.close()
+
+    def _asked(self, exchange: Exchange, call: Call, account: Account) -> Reply:
         try:
             while True:
-                call = exchange.send(answer) if answer is not None else next(exchange)
-                answer = self._connections.of(account).call(call)
+                call = exchange.send(self._connections.of(account).call(call))
         except StopIteration as ended:
             reply: Reply = ended.value
             return reply
         except (ConnectionFailed, TokenRefused) as error:
             raise Refused(503, error.code, error.message) from error
-        finally:
-            exchange.close()
 
     async def _touchpoint(self, name: str) -> Touchpoint:
         found = self._touchpoints.by_name(name)
