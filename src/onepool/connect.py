@@ -6,8 +6,8 @@ import contextlib
 import os
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, Protocol
 import msgspec
 
 from onepool.channels import registry
-from onepool.channels.base import Account, Channel, Manifest, Message, Receipt
+from onepool.channels.base import Account, Channel, Manifest, Message, Receipt, Request
 from onepool.channels.connection import Connection, ConnectionFailed, TokenRefused
 from onepool.clock import Clock
 from onepool.collect import hooked
@@ -34,6 +34,8 @@ _WINDOW: Final = 400
 _LOOKED_AT: Final = 20_000
 _BYTES: Final = 16 << 20
 _SHOWN_BYTES: Final = 16 << 10
+_SHOWN_THINGS: Final = 20
+_ITEM: Final = (1 << 20) - 1
 
 
 class ConnectError(OnePoolError):
@@ -69,7 +71,8 @@ class Step:
 class Arrival:
     """One thing that came in: the raw text, what the channel read in it, and what the standard made of that.
 
-    ``standard``: events and profiles as they went into the pool; ``refused``: (rule, field, message) of what did not.
+    ``standard``: events and profiles as they went into the pool; ``refused``: (rule, field, message, sample) of what
+    did not. Of a record with very many things the first ones are shown; ``left_out`` counts the others.
     """
 
     offset: int
@@ -78,7 +81,8 @@ class Arrival:
     raw: str
     items: list[dict[str, Any]]
     standard: list[dict[str, Any]]
-    refused: list[tuple[str, str, str]]
+    refused: list[tuple[str, str, str, str]]
+    left_out: int = 0
 
 
 def put_secret(data: Path, touchpoint: str, setting: str, value: str) -> str:
@@ -172,11 +176,14 @@ def send(place: Place, touchpoint: Touchpoint, message: Message, connect: type[C
         connection.close()
 
 
-def records_of(log: Log, touchpoint: str, most: int) -> list[Record]:
-    """The latest records of a touchpoint, the latest first; looks back over a bounded part of the log."""
+def records_of(log: Log, touchpoint: str, most: int, after: int = 0) -> list[Record]:
+    """The latest records of a touchpoint, the latest first; looks back over a bounded part of the log.
+
+    ``after``: only records behind this offset.
+    """
     found: list[Record] = []
     end = log.end()
-    last = max(0, end - _LOOKED_AT)
+    last = max(after, end - _LOOKED_AT)
     while end > last and len(found) < most:
         start = max(last, end - _WINDOW)
         page: list[Record] = []
@@ -198,15 +205,34 @@ def arrivals(
     settings: StandardSettings,
     touchpoint: Touchpoint,
     account: Account | None = None,
+    item: int | None = None,
 ) -> list[Arrival]:
     """What records say when they are read under a touchpoint's mapping (a draft, perhaps).
 
-    ``account``: settings to read pushes under instead of those of then.
+    ``account``: settings to read pushes under instead of those of then. ``item``: the one thing of a batch or file to
+    show; pushes and pages are shown whole, since another mapping may draw other things from them.
     """
-    return [_arrival(_under(record, account), standard, settings, touchpoint) for record in records]
+    now = [record if account is None else hooked.under(record, account) for record in records]
+    return [_arrival(one, standard, settings, touchpoint, item) for one in now]
 
 
-def _arrival(record: Record, standard: Standard, settings: StandardSettings, touchpoint: Touchpoint) -> Arrival:
+def sampled(sample: str, content_type: str, account: Account | None, touchpoint: str, at: datetime) -> Record:
+    """A payload that was typed in, as the record it would make: a push, or for an SDK one call or a batch of them."""
+    if account is not None and registry.channel(account.channel).check is not None:
+        request = Request("POST", "", "", {"content-type": content_type}, sample.encode(), "")
+        made = hooked.pushed(request, account, at, None)
+        return Record(made.received_at, touchpoint, made.protocol, made.headers, made.body, 1)
+    body = sample.encode()
+    with contextlib.suppress(msgspec.DecodeError):
+        call = msgspec.json.decode(body)
+        if isinstance(call, dict) and "batch" not in call:
+            body = msgspec.json.encode({"batch": [call]})
+    return Record(at, touchpoint, "segment", b'{"call":"batch"}', body, 1)
+
+
+def _arrival(
+    record: Record, standard: Standard, settings: StandardSettings, touchpoint: Touchpoint, item: int | None
+) -> Arrival:
     decoded = decode(record)
     batch = standardise([record], standard, settings, {record.touchpoint: touchpoint})
     ids: dict[int, list[str]] = {}
@@ -217,6 +243,7 @@ def _arrival(record: Record, standard: Standard, settings: StandardSettings, tou
     for one in batch.attributes.to_pylist():
         facts.setdefault(one["row"], {})[one["attribute"]] = one["value"]
     fields = {one["row"]: one["fields"] for one in batch.events.select(["row", "fields"]).to_pylist()}
+    wanted = None if item is None or record.protocol in (hooked.HOOK, hooked.PULL) else item
     rows = [
         {
             "kind": row["kind"],
@@ -228,15 +255,23 @@ def _arrival(record: Record, standard: Standard, settings: StandardSettings, tou
             "attributes": facts.get(row["row"], {}),
         }
         for row in batch.rows.to_pylist()
+        if wanted is None or row["seq"] & _ITEM == wanted
     ]
+    refused = [
+        (one["rule"], one["field"] or "", one["message"], one["sample"] or "")
+        for one in batch.quarantine.to_pylist()
+        if wanted is None or one["item"] == wanted
+    ]
+    items = [one for one in decoded.items if wanted is None or one.item == wanted][:_SHOWN_THINGS]
     return Arrival(
         offset=record.offset,
         received_at=record.received_at,
         protocol=record.protocol,
         raw=raw_text(record),
-        items=[msgspec.json.decode(msgspec.json.encode(item)) for item in decoded.items],
-        standard=rows,
-        refused=[(one["rule"], one["field"], one["message"]) for one in batch.quarantine.to_pylist()],
+        items=[msgspec.json.decode(msgspec.json.encode(one)) for one in items],
+        standard=rows[:_SHOWN_THINGS],
+        refused=refused[:_SHOWN_THINGS],
+        left_out=max(0, len(rows) - _SHOWN_THINGS) + max(0, len(refused) - _SHOWN_THINGS),
     )
 
 
@@ -255,24 +290,6 @@ def raw_text(record: Record) -> str:
         with contextlib.suppress(GzipError):
             body = gunzip(body, _BYTES)
     return body[:_SHOWN_BYTES].decode("utf-8", "replace")
-
-
-def _under(record: Record, account: Account | None) -> Record:
-    """A push or page as it would stand in the log had it come under these settings."""
-    if account is None or record.protocol not in (hooked.HOOK, hooked.PULL):
-        return record
-    headers = msgspec.json.decode(record.headers, type=hooked.Headers)
-    headers.settings = hooked.open_settings(account)
-    return replace(record, headers=msgspec.json.encode(headers))
-
-
-def draft(name: str, body: Mapping[str, Any]) -> Account:
-    """An account of a touchpoint that is not saved, without its secrets: enough to read by."""
-    manifest = manifest_of(str(body.get("channel")))
-    known = {} if manifest is None else {one.name: one.default for one in manifest.settings if one.default is not None}
-    secrets = frozenset() if manifest is None else manifest.secrets
-    given = {key: value for key, value in (body.get("settings") or {}).items() if key not in secrets}
-    return Account(name, str(body.get("channel")), {**known, **given}, dict(body.get("scopes") or {}))
 
 
 def _words(body: bytes) -> str:

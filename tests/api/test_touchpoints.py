@@ -7,7 +7,7 @@ from typing import Any
 
 from onepool.channels.base import Request
 from onepool.collect import hooked
-from onepool.collect.accounts import make_account
+from onepool.collect.accounts import Accounts, make_account
 from onepool.privacy.roles import Role
 
 from .conftest import NOW, World
@@ -110,3 +110,60 @@ def test_what_came_in_is_shown_raw_beside_standard_and_a_mapping_can_be_tried(em
     draft["settings"]["rules"] = [{**RULE, "ids": {"phone": "$.a["}}]
     broken = browser.post("/api/v1/touchpoints/forms/preview", draft).json()["items"]
     assert [fault["rule"] for fault in broken[0]["refused"]] == ["webhook.mapping"]
+
+
+def test_all_that_is_wrong_with_the_settings_is_told_at_once(empty: World) -> None:
+    body = {**BODY, "channel": "wechat_oa", "settings": {"appid": "nonsense", "colour": "red"}}
+    answer = empty.signed_in().put("/api/v1/touchpoints/oa", body)
+    assert answer.status_code == 422
+    places = {one["place"] for one in answer.json()["problems"]}
+    assert places == {"settings.appid", "settings.colour", "settings.token"}
+
+
+def test_versions_say_what_changed_and_can_be_saved_again(empty: World) -> None:
+    browser = empty.signed_in()
+    browser.put("/api/v1/touchpoints/forms", {**BODY, "reason": "first"})
+    changed = {**BODY, "settings": {**BODY["settings"], "each": "$.entries[*]"}, "paused": True, "version": 1}
+    browser.put("/api/v1/touchpoints/forms", changed)
+    items = browser.get("/api/v1/touchpoints/forms/versions").json()["items"]
+    assert [(one["version"], one["reason"]) for one in items] == [(2, ""), (1, "first")]
+    assert items[0]["changes"] == ["paused", "settings.each"]
+    assert "write_key" not in items[1]["body"]
+    again = browser.put("/api/v1/touchpoints/forms", {**items[1]["body"], "version": 2})
+    assert again.status_code == 200, again.text
+    assert (again.json()["paused"], again.json()["version"]) == (False, 3)
+
+
+def test_only_what_is_new_is_asked_for(empty: World) -> None:
+    browser = empty.signed_in()
+    browser.put("/api/v1/touchpoints/forms/secrets/secret", {"value": "s3cret"})
+    browser.put("/api/v1/touchpoints/forms", BODY)
+    account = make_account(empty.ws.touchpoints()["forms"], empty.ws.data)
+    for number in range(3):
+        request = Request("POST", "s3cret", "", {}, json.dumps({"id": number, "tel": "13912345678"}).encode())
+        empty.ws.log.append([hooked.pushed(request, account, NOW, None)])
+    items = browser.get("/api/v1/touchpoints/forms/arrivals", limit=2).json()["items"]
+    assert ['"id": 2' in items[0]["raw"], len(items)] == [True, 2]
+    newer = browser.get("/api/v1/touchpoints/forms/arrivals", after=items[1]["offset"]).json()["items"]
+    assert [one["offset"] for one in newer] == [items[0]["offset"]]
+
+
+def test_a_replaced_secret_is_in_force_at_once(empty: World) -> None:
+    browser = empty.signed_in()
+    browser.put("/api/v1/touchpoints/forms/secrets/secret", {"value": "old"})
+    browser.put("/api/v1/touchpoints/forms", BODY)
+    accounts = Accounts(empty.ws.data)
+    touchpoint = empty.ws.touchpoints()["forms"]
+    assert accounts.of(touchpoint).text("secret") == "old"
+    assert accounts.of(touchpoint) is accounts.of(touchpoint)
+    browser.put("/api/v1/touchpoints/forms/secrets/secret", {"value": "new"})
+    assert accounts.of(touchpoint).text("secret") == "new"
+
+
+def test_an_sdk_call_can_be_tried(empty: World) -> None:
+    browser = empty.signed_in()
+    site = {"channel": "web", "mapping": {"events": {"Bought": "order_paid"}, "identifiers": {"card": "member_no"}}}
+    call = {"type": "track", "event": "Bought", "messageId": "m1", "properties": {"card": "M-1", "order_id": "7"}}
+    answer = browser.post("/api/v1/touchpoints/site/preview", {**site, "sample": json.dumps(call)})
+    (row,) = answer.json()["items"][0]["rows"]
+    assert (row["name"], row["ids"]) == ("order_paid", ["member_no@site:M-1"])

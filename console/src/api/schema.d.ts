@@ -1205,6 +1205,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/touchpoints/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Touchpoint Versions
+         * @description Every version of a touchpoint with who saved it, why, and what changed.
+         */
+        get: operations["listTouchpointVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1259,6 +1279,11 @@ export interface components {
             items: {
                 [key: string]: components["schemas"]["JsonValue"];
             }[];
+            /**
+             * Left Out
+             * @description Further things of this request that are not shown.
+             */
+            left_out: number;
             /** Offset */
             offset: number;
             /** Protocol */
@@ -1294,6 +1319,11 @@ export interface components {
             message: string;
             /** Rule */
             rule: string;
+            /**
+             * Sample
+             * @description The thing as sent, JSON text of at most 4 KB; personal values masked.
+             */
+            sample: string;
         };
         /**
          * ArrivedRow
@@ -4657,7 +4687,7 @@ export interface components {
          * TouchpointChange
          * @description A touchpoint as it shall be.
          */
-        TouchpointChange: {
+        "TouchpointChange-Input": {
             /** Channel */
             channel: string;
             /**
@@ -4699,6 +4729,53 @@ export interface components {
              * @description The version that was edited; a newer one is a conflict.
              */
             version?: number | null;
+        };
+        /**
+         * TouchpointChange
+         * @description A touchpoint as it shall be.
+         */
+        "TouchpointChange-Output": {
+            /** Channel */
+            channel: string;
+            /**
+             * Joining
+             * @default free
+             * @enum {string}
+             */
+            joining: "free" | "consent" | "never";
+            /** Mapping */
+            mapping: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Paused
+             * @default false
+             */
+            paused: boolean;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Sandbox
+             * @default false
+             */
+            sandbox: boolean;
+            /** Scopes */
+            scopes: {
+                [key: string]: string;
+            };
+            /** Settings */
+            settings: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            title: components["schemas"]["Titles"];
+            /**
+             * Version
+             * @description The version that was edited; a newer one is a conflict.
+             */
+            version: number | null;
         };
         /**
          * TouchpointCount
@@ -4823,6 +4900,40 @@ export interface components {
             /** Name */
             name: string;
             title: components["schemas"]["Titles"];
+        };
+        /**
+         * TouchpointVersion
+         * @description A touchpoint as it was once.
+         */
+        TouchpointVersion: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Author */
+            author: string;
+            /** @description What can be saved again; null where it was deleted. */
+            body: components["schemas"]["TouchpointChange-Output"] | null;
+            /**
+             * Changes
+             * @description What is different from the version before, by name.
+             */
+            changes: string[];
+            /** Deleted */
+            deleted: boolean;
+            /** Reason */
+            reason: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * TouchpointVersions
+         * @description All versions of a touchpoint, the newest first.
+         */
+        TouchpointVersions: {
+            /** Items */
+            items: components["schemas"]["TouchpointVersion"][];
         };
         /**
          * TypeCount
@@ -5010,6 +5121,11 @@ export interface components {
             mapping?: {
                 [key: string]: components["schemas"]["JsonValue"];
             };
+            /**
+             * Quarantined
+             * @description What waits in quarantine under this id is tried, instead of the latest arrivals.
+             */
+            quarantined?: string | null;
             /**
              * Sample
              * @description A payload to try; without one the latest arrivals are taken.
@@ -6271,6 +6387,7 @@ export interface operations {
         parameters: {
             query?: {
                 rule?: string | null;
+                field?: string | null;
                 touchpoint?: string | null;
                 page?: number;
                 size?: number;
@@ -6935,7 +7052,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TouchpointChange"];
+                "application/json": components["schemas"]["TouchpointChange-Input"];
             };
         };
         responses: {
@@ -6994,6 +7111,8 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: number;
+                /** @description Only what came after this offset of the log. */
+                after?: number;
             };
             header?: never;
             path: {
@@ -7182,6 +7301,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TestResult"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTouchpointVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TouchpointVersions"];
                 };
             };
             /** @description A problem (RFC 9457). */

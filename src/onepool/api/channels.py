@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from onepool.api.access import Caller
 from onepool.api.dictionary import channel_titles, event_titles, titles
@@ -19,6 +19,8 @@ from onepool.api.models.touchpoints import (
     MessagePart,
     SecretState,
     StreamState,
+    TouchpointChange,
+    TouchpointVersion,
 )
 from onepool.api.workspace import WorkspaceLike
 from onepool.channels import registry
@@ -31,6 +33,8 @@ from onepool.privacy.masking import mask_text
 from onepool.privacy.roles import Permission
 from onepool.standards import Standard
 from onepool.state import State
+
+_SAVED: Final = ("channel", "scopes", "settings", "mapping", "joining", "paused", "sandbox")
 
 
 def channel(name: str, standard: Standard) -> Channel:
@@ -208,6 +212,39 @@ def rest(ws: WorkspaceLike, item: Definition) -> dict[str, Any]:
         ],
         "problems": _problems(body),
     }
+
+
+def versions(found: Sequence[Definition]) -> list[TouchpointVersion]:
+    """Versions of a touchpoint, the newest first as given, each with what it changed."""
+    shown = []
+    for one, before in zip(found, [*found[1:], None], strict=True):
+        old = before.body if before is not None and not before.deleted else {}
+        body = None
+        if not one.deleted:
+            given = {key: one.body[key] for key in _SAVED if one.body.get(key) is not None}
+            body = TouchpointChange(**given | {"title": titles(one.body.get("title"), one.name)})
+        shown.append(
+            TouchpointVersion(
+                version=one.version,
+                author=one.author,
+                reason=one.reason,
+                at=one.created_at,
+                deleted=one.deleted,
+                body=body,
+                changes=[] if one.deleted else sorted(_changed(old, one.body)),
+            )
+        )
+    return shown
+
+
+def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> set[str]:
+    """Names of what differs; of settings and mapping each one, as ``settings.appid``."""
+    parts = ("settings", "mapping")
+    found = {key for key in {*old, *new} - {*parts, "touchpoint", "write_key"} if old.get(key) != new.get(key)}
+    for part in parts:
+        before, after = old.get(part) or {}, new.get(part) or {}
+        found |= {f"{part}.{key}" for key in {*before, *after} if before.get(key) != after.get(key)}
+    return found
 
 
 def _problems(body: Mapping[str, Any]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -29,9 +30,19 @@ from onepool.privacy.masking import (
     mask_json,
     mask_name,
     mask_phone,
+    mask_text,
 )
 from onepool.privacy.roles import Permission
 from onepool.standards import Standard
+
+
+def masked_text(sample: str, standard: Standard) -> str:
+    """What was sent, without personal values: JSON laid out; what is none (or was cut) is masked as text."""
+    try:
+        data = json.loads(sample)
+    except (json.JSONDecodeError, RecursionError):
+        return mask_text(sample)
+    return json.dumps(mask_json(data, hidden_fields(standard), id_fields(standard)), ensure_ascii=False, indent=2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,7 +155,7 @@ def arrivals(
             "received_at": one.received_at,
             "raw": one.raw,
             "standard": one.standard,
-            "refused": one.refused,
+            "refused": [fault[:3] for fault in one.refused],
         }
         for one in found
     ]

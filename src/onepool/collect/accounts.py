@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,20 +32,33 @@ class Accounts:
     def __init__(self, data: Path, sandbox: str | None = None) -> None:
         self._data = data
         self._sandbox = sandbox
-        self._made: dict[str, tuple[Touchpoint, Account]] = {}
+        self._made: dict[str, tuple[Touchpoint, Sequence[tuple[int, int]], Account]] = {}
 
     def of(self, touchpoint: Touchpoint) -> Account:
-        """The account of a touchpoint. Raises AccountError naming the setting, ChannelError for an unknown channel."""
+        """The account of a touchpoint. Raises AccountError naming the setting, ChannelError for an unknown channel.
+
+        Secrets are looked up again when a secret's file was replaced: the touchpoint itself is the same then.
+        """
+        stamps = self._stamps(touchpoint)
         known = self._made.get(touchpoint.name)
-        if known is not None and known[0] == touchpoint:
-            return known[1]
+        if known is not None and known[0] == touchpoint and known[1] == stamps:
+            return known[2]
         account = make_account(touchpoint, self._data, self._sandbox)
-        self._made[touchpoint.name] = (touchpoint, account)
+        self._made[touchpoint.name] = (touchpoint, stamps, account)
         return account
 
-    def forget(self, name: str) -> None:
-        """Look secrets up again at the next use (a secret's file was replaced)."""
-        self._made.pop(name, None)
+    def _stamps(self, touchpoint: Touchpoint) -> list[tuple[int, int]]:
+        """What tells a replaced file of a secret from the one before."""
+        stamps = []
+        for name in registry.channel(touchpoint.channel).manifest.secrets:
+            reference = touchpoint.settings.get(name)
+            if isinstance(reference, str) and reference.startswith("file:"):
+                try:
+                    found = (self._data / reference[5:]).stat()
+                    stamps.append((found.st_mtime_ns, found.st_ino))
+                except (OSError, ValueError):
+                    stamps.append((0, 0))  # make_account says what is wrong
+        return stamps
 
 
 def make_account(touchpoint: Touchpoint, data: Path, sandbox: str | None = None) -> Account:
@@ -149,3 +162,11 @@ def _wrong(value: Any, setting: Setting) -> str | None:
     ):
         return f"does not look right: {setting.pattern} is wanted"
     return None
+
+
+def open_account(touchpoint: Touchpoint) -> Account:
+    """A touchpoint's account without its secrets: enough to read what came in. Raises ChannelError."""
+    manifest = registry.channel(touchpoint.channel).manifest
+    known = {one.name: one.default for one in manifest.settings if one.default is not None}
+    given = {key: value for key, value in touchpoint.settings.items() if key not in manifest.secrets}
+    return Account(touchpoint.name, touchpoint.channel, {**known, **given}, dict(touchpoint.scopes))

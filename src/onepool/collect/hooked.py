@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import quote, quote_plus
@@ -80,6 +81,23 @@ def read(record: Record) -> Decoded:
     except Exception as error:  # noqa: BLE001
         message = f"channel {headers.channel} can't read this: {type(error).__name__}"
         return Decoded([], [Broken(0, "channel.failed", message, sample(record.body))])
+
+
+def under(record: Record, account: Account) -> Record:
+    """A push or page as it would stand in the log had it come under these settings; any other record as it is.
+
+    So that what no rule fitted, or what was read under wrong settings, is tried again under those of now.
+    """
+    if record.protocol not in (HOOK, PULL):
+        return record
+    try:
+        headers = _headers(record.headers)
+    except UNREADABLE:
+        return record
+    if headers.channel != account.channel or registry.find(headers.channel) is None:
+        return record
+    headers.settings, headers.scopes = open_settings(account), dict(account.scopes)
+    return replace(record, headers=_encode(headers))
 
 
 def push_of(record: NewRecord) -> Push:

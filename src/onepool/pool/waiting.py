@@ -48,10 +48,16 @@ _COLUMNS = """seq, received_at, touchpoint, kind, name, rule, field, message,
 
 
 def page(
-    session: Session, *, rule: str | None, touchpoint: str | None, offset: int = 0, limit: int = 50
+    session: Session,
+    *,
+    rule: str | None,
+    field: str | None = None,
+    touchpoint: str | None,
+    offset: int = 0,
+    limit: int = 50,
 ) -> tuple[list[Waiting], int]:
     """A page of what waits, the latest first, and how many there are."""
-    where, params = _where(rule, None, touchpoint)
+    where, params = _where(rule, field, touchpoint)
     total = session.query(f"SELECT count(*) AS n FROM quarantine WHERE {where}", params)
     found = session.query(
         f"SELECT {_COLUMNS} FROM quarantine WHERE {where} ORDER BY seq DESC LIMIT $limit OFFSET $offset",

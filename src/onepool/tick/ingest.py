@@ -10,6 +10,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from onepool.channels import registry
+from onepool.collect import hooked
+from onepool.collect.accounts import open_account
 from onepool.collect.inbound import SAMPLE_BYTES, sample
 from onepool.collect.log import Record
 from onepool.collect.touchpoint import Touchpoint
@@ -77,7 +80,9 @@ class Ingest:
         """Standardise records, drop duplicates, resolve identities. `only`: seqs to take, when trying again."""
         batch = standardise(records, self.standard, self._settings, self.touchpoints)
         if only is not None:
-            batch = _only(batch, only, _whole(session, only))
+            whole = _whole(session, only)
+            only |= _waiting_in(session, whole)
+            batch = _only(batch, only, whole)
         files = {record.offset for record in records if record.protocol == "file"}
         offsets = batch.rows.column("seq").to_numpy() >> SEQ_BITS
         # What is tried again was received long ago: its window is not the one that is remembered.
@@ -90,6 +95,13 @@ class Ingest:
             dropped = pa.concat_tables([dropped.select(_COUNTED), repeated.select(_COUNTED)])
         resolved = self._resolver.resolve(batch.ids, batch.rows, heard(batch, self._resolver.registry.purposes))
         return Prepared(batch, resolved, dropped, hashes, only or frozenset())
+
+    def as_of_now(self, record: Record) -> Record:
+        """A push or page that is tried again, under the settings in force; its own are those of when it came."""
+        touchpoint = self.touchpoints.get(record.touchpoint)
+        if touchpoint is None or registry.find(touchpoint.channel) is None:
+            return record
+        return hooked.under(record, open_account(touchpoint))
 
     def append(self, session: Session, prepared: Prepared, *, redo: bool = False) -> None:
         """Write the batch into the pool, inside the caller's transaction.
@@ -263,20 +275,52 @@ def _without_repeats(session: Session, batch: Batch, files: set[int]) -> tuple[B
 
 _WHOLE = (
     *(FAILED, "protocol.unknown", "segment.unreadable", "sensors.unreadable", "growingio.unreadable", "file.chunk"),
+    *("channel.unreadable", "channel.unknown", "channel.failed", "webhook.unreadable"),
 )
 """Rules by which a record waits as one thing, whatever is in it."""
 
+_REDRAWN = ("webhook.unmapped", "webhook.mapping")
+"""Rules of what a mapping did not fit: under another one the record may fall into other things."""
+
 
 def _whole(session: Session, seqs: frozenset[int]) -> list[int]:
-    """Offsets of the records among these things that wait as a whole."""
+    """Offsets of the records among these things that wait as a whole.
+
+    One of which some things are in the pool already is never taken so: under another mapping they would come twice.
+    """
     session.relation("_asked", pa.table({"seq": pa.array(sorted(seqs), pa.int64())}))
     found = session.query(
-        """SELECT DISTINCT log_offset FROM quarantine SEMI JOIN _asked USING (seq)
-        WHERE rule IN (SELECT unnest($rules))""",
-        {"rules": list(_WHOLE)},
-    )
-    offsets: list[int] = found.column("log_offset").to_pylist()
+        """SELECT log_offset, bool_or(rule IN (SELECT unnest($rules))) AS whole
+        FROM quarantine SEMI JOIN _asked USING (seq)
+        WHERE rule IN (SELECT unnest($rules)) OR rule IN (SELECT unnest($redrawn)) GROUP BY log_offset""",
+        {"rules": list(_WHOLE), "redrawn": list(_REDRAWN)},
+    ).to_pylist()
+    offsets: list[int] = [row["log_offset"] for row in found if row["whole"]]
+    redrawn = [row["log_offset"] for row in found if not row["whole"]]
+    if redrawn:
+        offsets += sorted(set(redrawn) - _begun(session, redrawn))
     return offsets
+
+
+def _begun(session: Session, offsets: Sequence[int]) -> set[int]:
+    """Those of these records of which the pool has something."""
+    span = {"low": min(offsets) << SEQ_BITS, "high": (max(offsets) + 1) << SEQ_BITS, "bits": SEQ_BITS}
+    found = session.query(
+        """SELECT DISTINCT seq >> $bits AS log_offset FROM (
+            SELECT seq FROM events WHERE seq >= $low AND seq < $high
+            UNION ALL SELECT seq FROM accepted_ids WHERE seq >= $low AND seq < $high)""",
+        span,
+    )
+    return set(found.column("log_offset").to_pylist())
+
+
+def _waiting_in(session: Session, offsets: Sequence[int]) -> frozenset[int]:
+    """All that waits of these records."""
+    if not offsets:
+        return frozenset()
+    session.relation("_records", pa.table({"log_offset": pa.array(offsets, pa.int64())}))
+    found = session.query("SELECT seq FROM quarantine SEMI JOIN _records USING (log_offset)")
+    return frozenset(found.column("seq").to_pylist())
 
 
 def _only(batch: Batch, seqs: frozenset[int], whole: Sequence[int]) -> Batch:

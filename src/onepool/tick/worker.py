@@ -266,6 +266,7 @@ class Worker:
             return
         wanted = json.loads(record.body)
         records = self._ws.log.get(sorted({offset for offset, _ in wanted}))
+        records = [self._ingest.as_of_now(one) for one in records]
         self._take(records, record.offset, frozenset((offset << SEQ_BITS) | item for offset, item in wanted))
 
     def _take(self, records: Sequence[Record], offset: int, only: frozenset[int] | None = None) -> None:

@@ -291,6 +291,7 @@ class ArrivedFault(Model):
     rule: str
     field: str
     message: str
+    sample: str = Field(description="The thing as sent, JSON text of at most 4 KB; personal values masked.")
 
 
 class Arrival(Model):
@@ -303,6 +304,7 @@ class Arrival(Model):
     items: list[JsonObject]
     rows: list[ArrivedRow]
     refused: list[ArrivedFault]
+    left_out: int = Field(description="Further things of this request that are not shown.")
 
 
 class ArrivalList(Model):
@@ -322,3 +324,24 @@ class PreviewRequest(Model):
         None, description="A payload to try; without one the latest arrivals are taken."
     )
     content_type: Annotated[str, Field(max_length=200)] = "application/json"
+    quarantined: Annotated[str, Field(pattern=r"^[0-9]{1,19}$")] | None = Field(
+        None, description="What waits in quarantine under this id is tried, instead of the latest arrivals."
+    )
+
+
+class TouchpointVersion(Model):
+    """A touchpoint as it was once."""
+
+    version: int
+    author: str
+    reason: str
+    at: Instant
+    deleted: bool
+    body: TouchpointChange | None = Field(description="What can be saved again; null where it was deleted.")
+    changes: list[str] = Field(description="What is different from the version before, by name.")
+
+
+class TouchpointVersions(Model):
+    """All versions of a touchpoint, the newest first."""
+
+    items: list[TouchpointVersion]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 
 from onepool.api.access import Caller, Need, Time, Workspace
-from onepool.api.dictionary import hidden_fields, id_fields
 from onepool.api.models.quarantine import (
     QuarantineDetail,
     QuarantineList,
@@ -18,11 +16,11 @@ from onepool.api.models.quarantine import (
     RuleCount,
 )
 from onepool.api.problems import NotFound
+from onepool.api.showing import masked_text
 from onepool.pool import waiting
 from onepool.privacy import audit
-from onepool.privacy.masking import mask_json, mask_text
+from onepool.privacy.masking import mask_text
 from onepool.privacy.roles import Permission
-from onepool.standards import Standard
 
 router = APIRouter(prefix="/quarantine", tags=["quarantine"])
 Reader = Annotated[Caller, Depends(Need(Permission.QUARANTINE_READ))]
@@ -33,13 +31,16 @@ def list_quarantine(
     _who: Reader,
     ws: Workspace,
     rule: Annotated[str | None, Query(max_length=200)] = None,
+    field: Annotated[str | None, Query(max_length=200)] = None,
     touchpoint: Annotated[str | None, Query(max_length=200)] = None,
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
     size: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> QuarantineList:
     """What waits, the latest first, and the counts of all reasons."""
     with ws.pool.read() as session:
-        rows, total = waiting.page(session, rule=rule, touchpoint=touchpoint, offset=(page - 1) * size, limit=size)
+        rows, total = waiting.page(
+            session, rule=rule, field=field, touchpoint=touchpoint, offset=(page - 1) * size, limit=size
+        )
         rules = waiting.by_rule(session)
     return QuarantineList(
         items=[_row(row) for row in rows],
@@ -64,7 +65,7 @@ def read_quarantined(
     return QuarantineDetail(
         **_row(found.row).model_dump(),
         standard_version=found.standard_version,
-        sample=_masked(found.sample, ws.standard()),
+        sample=masked_text(found.sample, ws.standard()),
     )
 
 
@@ -104,12 +105,3 @@ def _row(row: waiting.Waiting) -> QuarantineRow:
         message=mask_text(row.message),
         attempts=row.attempts,
     )
-
-
-def _masked(sample: str, standard: Standard) -> str:
-    """The sample without personal values; a sample that was cut is no longer JSON and is masked as text."""
-    try:
-        data = json.loads(sample)
-    except json.JSONDecodeError:
-        return mask_text(sample)
-    return json.dumps(mask_json(data, hidden_fields(standard), id_fields(standard)), ensure_ascii=False, indent=2)

@@ -11,7 +11,7 @@ from onepool import connect
 from onepool.api import channels as showing
 from onepool.api.access import Caller, Need, Time, Workspace
 from onepool.api.dictionary import event_titles, hidden_fields, id_fields
-from onepool.api.models.common import JsonObject
+from onepool.api.models.common import Finding, JsonObject
 from onepool.api.models.touchpoints import (
     Arrival,
     ArrivalList,
@@ -31,15 +31,17 @@ from onepool.api.models.touchpoints import (
     TouchpointChange,
     TouchpointDetail,
     TouchpointList,
+    TouchpointVersions,
 )
 from onepool.api.problems import Conflict, Invalid, NotFound
+from onepool.api.showing import masked_text
 from onepool.api.workspace import WorkspaceLike
 from onepool.apply import check_touchpoint
-from onepool.channels.base import Message, Request
-from onepool.collect import hooked, pulls
-from onepool.collect.log import Record
+from onepool.channels.base import Message
+from onepool.collect import pulls
+from onepool.collect.accounts import check_settings, open_account
 from onepool.definitions import Definition
-from onepool.pool import home
+from onepool.pool import home, waiting
 from onepool.privacy import audit
 from onepool.privacy.masking import mask_json, mask_text
 from onepool.privacy.roles import Permission
@@ -87,6 +89,12 @@ def save_touchpoint(name: Name, body: TouchpointChange, who: Writer, ws: Workspa
                 where=f"settings.{secret}",
                 hint="PUT it to secrets/{setting} and use the reference in the answer",
             )
+    if manifest is not None and (faults := check_settings(body.settings, manifest)) and body.settings:
+        raise Invalid(
+            faults[0][1],
+            where=f"settings.{faults[0][0]}",
+            problems=[Finding(place=f"settings.{setting}", message=message) for setting, message in faults],
+        )
     check_touchpoint(name, wanted, ws.standard(), name)
     saved = ws.save("touchpoint", name, wanted, author=who.actor, reason=body.reason)
     audit.record(ws.state, time, who.actor, "definition.save", f"touchpoint:{name}", {"version": saved.version})
@@ -102,6 +110,15 @@ def delete_touchpoint(
     ws.definitions.delete("touchpoint", name, author=who.actor, reason=reason)
     ws.log_rules()
     audit.record(ws.state, time, who.actor, "definition.delete", f"touchpoint:{name}", {"reason": reason})
+
+
+@router.get("/{name}/versions")
+def list_touchpoint_versions(name: Name, _who: Writer, ws: Workspace) -> TouchpointVersions:
+    """Every version of a touchpoint with who saved it, why, and what changed."""
+    versions = ws.definitions.history("touchpoint", name)
+    if not versions:
+        raise NotFound("there is no such touchpoint", where=name, code="touchpoint-unknown")
+    return TouchpointVersions(items=showing.versions(versions))
 
 
 @router.put("/{name}/secrets/{setting}")
@@ -171,11 +188,12 @@ def list_arrivals(
     _who: Annotated[Caller, Depends(Need(Permission.QUARANTINE_READ))],
     ws: Workspace,
     limit: Annotated[int, Query(ge=1, le=50)] = 20,
+    after: Annotated[int, Query(ge=0, description="Only what came after this offset of the log.")] = 0,
 ) -> ArrivalList:
     """The latest requests and pages of a touchpoint: raw beside what became of them. Personal data is masked."""
     item = _get(ws, name)
     touchpoint = touchpoint_of(name, item.body)
-    records = connect.records_of(ws.log, name, limit)
+    records = connect.records_of(ws.log, name, limit, after)
     found = connect.arrivals(records, ws.standard(), ws.standard_settings, touchpoint)
     return ArrivalList(items=[_arrival(one, ws) for one in found])
 
@@ -189,17 +207,23 @@ def preview_touchpoint(
     time: Time,
 ) -> ArrivalList:
     """How the latest arrivals, or a sample, would be read under changed settings and mapping. Nothing is stored."""
-    wanted = {"touchpoint": name, **body.model_dump(exclude={"sample", "content_type"})}
+    wanted = {"touchpoint": name, **body.model_dump(exclude={"sample", "content_type", "quarantined"})}
     check_touchpoint(name, {**wanted, "settings": {}}, ws.standard(), name)
-    touchpoint, account = touchpoint_of(name, wanted), connect.draft(name, wanted)
-    if body.sample is None:
-        records = connect.records_of(ws.log, name, 10)
+    touchpoint = touchpoint_of(name, wanted)
+    account = open_account(touchpoint) if connect.manifest_of(touchpoint.channel) is not None else None
+    item = None
+    if body.sample is not None:
+        records = [connect.sampled(body.sample, body.content_type, account, name, time.now())]
+    elif body.quarantined is not None:
+        with ws.pool.read() as session:
+            places = waiting.places_of(session, [int(body.quarantined)])
+        records = [one for one in ws.log.get([offset for offset, _ in places]) if one.touchpoint == name]
+        if not records:
+            raise NotFound("this does not wait in quarantine (any more)", where=body.quarantined)
+        item = places[0][1]
     else:
-        headers = {"content-type": body.content_type}
-        request = Request("POST", "", "", headers, body.sample.encode(), "")
-        made = hooked.pushed(request, account, time.now(), None)
-        records = [Record(made.received_at, name, made.protocol, made.headers, made.body, 1)]
-    found = connect.arrivals(records, ws.standard(), ws.standard_settings, touchpoint, account)
+        records = connect.records_of(ws.log, name, 10)
+    found = connect.arrivals(records, ws.standard(), ws.standard_settings, touchpoint, account, item)
     return ArrivalList(items=[_arrival(one, ws) for one in found])
 
 
@@ -233,7 +257,7 @@ def _arrival(found: connect.Arrival, ws: WorkspaceLike) -> Arrival:
         offset=found.offset,
         received_at=found.received_at,
         protocol=found.protocol,
-        raw=mask_text(found.raw),
+        raw=masked_text(found.raw, standard),
         items=[masked(item) for item in found.items],
         rows=[
             ArrivedRow(
@@ -248,5 +272,9 @@ def _arrival(found: connect.Arrival, ws: WorkspaceLike) -> Arrival:
             )
             for row in found.standard
         ],
-        refused=[ArrivedFault(rule=rule, field=field, message=mask_text(text)) for rule, field, text in found.refused],
+        refused=[
+            ArrivedFault(rule=rule, field=field, message=mask_text(text), sample=masked_text(sample, standard))
+            for rule, field, text, sample in found.refused
+        ],
+        left_out=found.left_out,
     )
