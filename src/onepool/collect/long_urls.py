@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from onepool.collect.patience import PatientProtocol
 
 MAX_URL_BYTES: Final = 1 << 20
 """A longer address is answered 400."""
@@ -16,7 +16,7 @@ MAX_URL_BYTES: Final = 1 << 20
 _SPLITTABLE: Final = 60_000
 
 
-class LongUrls(HttpToolsProtocol):
+class LongUrls(PatientProtocol):
     """uvicorn's protocol for requests whose address may be long."""
 
     def on_message_begin(self) -> None:
