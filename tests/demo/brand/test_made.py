@@ -66,8 +66,7 @@ def test_the_truth_is_about_what_is_in_the_pool(brand: Brand) -> None:
         for one in _rows(brand, "SELECT type, scope, value FROM identifiers")
     }
     missing = {one for one in truth if one not in known}
-    # Some channels may not be installed; of what was sent, all is there.
-    if not brand.made.left_out:
+    if not brand.made.left_out:  # a channel that is not installed takes what only it shows
         assert missing == set()
     dates = sorted(brand.truth.glob("truth-*.csv"))
     assert len(dates) == 4
@@ -82,9 +81,9 @@ def test_oneid_is_within_the_stated_bounds(brand: Brand) -> None:
         customer_id AS cluster FROM identifiers JOIN customer_of USING (identifier_id)"""
     )
     score = evaluate(read_truth(brand.truth / "records.csv"), found)
-    assert score.bcubed.precision > 0.985
-    assert score.bcubed.recall > 0.6
-    assert score.pairwise.precision > 0.95
+    assert score.bcubed.precision > 0.99
+    assert score.bcubed.recall > 0.65
+    assert score.pairwise.precision > 0.97
 
 
 def test_there_is_no_second_brand_in_a_workspace(brand: Brand) -> None:

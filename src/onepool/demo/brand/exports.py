@@ -14,7 +14,7 @@ from onepool.demo.brand import ids
 from onepool.demo.brand.campaigns import Audience
 from onepool.demo.brand.emit.segment import china
 from onepool.demo.brand.orders import Orders
-from onepool.demo.brand.places import CRM, CRM_SYSTEM, MEMBERSHIP, STORE
+from onepool.demo.brand.places import CRM, CRM_SYSTEM, MEMBERSHIP, STORE, TMALL
 from onepool.demo.brand.plan import DAY
 from onepool.demo.brand.scene import Scene
 from onepool.demo.brand.sending import File
@@ -36,7 +36,8 @@ _MEMBER_COLUMNS = {
     "客户编号": f"crm_id@{CRM_SYSTEM}", "会员号": _MEMBER, "姓名": "attribute.name", "手机": "attribute.phone",
     "邮箱": "attribute.email", "性别": "attribute.gender", "生日": "attribute.birthday",
     "宝宝生日": "attribute.baby_birthday", "等级": "attribute.member_level", "积分": "attribute.points_balance",
-    "入会日期": "attribute.member_since", "归属门店": "attribute.home_store", "省": "attribute.province",
+    "天猫会员": f"omid@{MEMBERSHIP}", "入会日期": "attribute.member_since", "归属门店": "attribute.home_store",
+    "省": "attribute.province",
     "市": "attribute.city", "区": "attribute.district", "地址": "attribute.address", "更新时间": "time",
 }  # fmt: skip
 
@@ -107,41 +108,48 @@ def _members(chance: Chance, scene: Scene, person: I64, day: int, *, again: bool
     scene.see_phones(shows, at)
     scene.shown.saw("crm_again" if again else "crm", person, at)
     mailed = customers.opened["email"][person] < NEVER
+    # Who joined at Tmall too was bound to the member there, by the number that the platform does not show.
+    bound = customers.omid[person] & (customers.opened[TMALL][person] < at) & (person % 3 > 0) & (not again)
+    scene.shown.saw("omid", person, at, bound)
     scene.shown.saw("email", person, at, mailed)
     province, city, district = scene.regions(person, at)
     homes = people.home_at(person, at)
     address, _ = noise.addresses(chance, customers.noise, homes)
     child = customers.child[person]
+    omids = np.where(bound, scene.ids("omid", person), "")
     columns = zip(
-        ids.crm_ids(person, again).tolist(), ids.member_numbers(person).tolist(), scene.typed_names(chance,
-        person).tolist(),
-        numbers.tolist(), ids.emails(person, scene.seed).tolist(), mailed.tolist(), people.male[person].tolist(),
-        people.born[person].tolist(), child.tolist(), scene.store_of(person).tolist(), since.tolist(),
-        province.tolist(),
-        city.tolist(), district.tolist(), address.tolist(), person.tolist(), strict=True,
+        ids.crm_ids(person, again).tolist(), ids.member_numbers(person).tolist(),
+        scene.typed_names(chance, person).tolist(), numbers.tolist(), ids.emails(person, scene.seed).tolist(),
+        mailed.tolist(), people.male[person].tolist(), people.born[person].tolist(), child.tolist(), omids.tolist(),
+        scene.store_of(person).tolist(), since.tolist(), province.tolist(), city.tolist(), district.tolist(),
+        address.tolist(), person.tolist(), strict=True,
     )  # fmt: skip
     updated = china(scene.start + (day + 1) * DAY - 3600)
-    for (
-        crm,
-        number,
-        name,
-        phone,
-        mail,
-        has_mail,
-        male,
-        born,
-        baby,
-        store,
-        joined,
-        where,
-        town,
-        area,
-        line,
-        who,
-    ) in columns:
+    for column in columns:
+        (
+            crm,
+            number,
+            name,
+            phone,
+            mail,
+            has_mail,
+            male,
+            born,
+            baby,
+            omid,
+            store,
+            joined,
+            where,
+            town,
+            area,
+            line,
+        )
+        who = (
+            column
+        )  # fmt: skip
         yield (
             crm, "" if again else number, name, phone, mail if has_mail else "", "男" if male else "女", _day(born),
-            _day(baby) if baby < (1 << 39) and who % 4 else "", _LEVELS[who * 7 % 10 // 4], who * 37 % 3000,
+            _day(baby) if baby < (1 << 39) and who % 4 else "", _LEVELS[who * 7 % 10 // 4], who * 37 % 3000, omid,
             china(scene.start + joined)[:10], f"store_{store:03d}", where, town, area, line, updated,
         )  # fmt: skip
 

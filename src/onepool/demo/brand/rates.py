@@ -39,7 +39,7 @@ class BrandRates:
     # life
     orders: float = 0.028
     """Orders a day of an active customer, on average; single customers differ by a log-normal factor."""
-    visits: float = 0.036
+    visits: float = 0.030
     """Visits a day without an order of an active customer, to each of mini program, app and site that they use."""
     quiet: float = 0.45
     """Customers who go quiet before the end; ``back`` of them come back."""
