@@ -127,26 +127,9 @@ def _members(chance: Chance, scene: Scene, person: I64, day: int, *, again: bool
     updated = china(scene.start + (day + 1) * DAY - 3600)
     for column in columns:
         (
-            crm,
-            number,
-            name,
-            phone,
-            mail,
-            has_mail,
-            male,
-            born,
-            baby,
-            omid,
-            store,
-            joined,
-            where,
-            town,
-            area,
-            line,
-        )
-        who = (
-            column
-        )  # fmt: skip
+            crm, number, name, phone, mail, has_mail, male, born, baby, omid, store, joined, where, town, area, line,
+            who,
+        ) = column  # fmt: skip
         yield (
             crm, "" if again else number, name, phone, mail if has_mail else "", "男" if male else "女", _day(born),
             _day(baby) if baby < (1 << 39) and who % 4 else "", _LEVELS[who * 7 % 10 // 4], who * 37 % 3000, omid,
