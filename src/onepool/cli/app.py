@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from onepool import logs
 from onepool.cli import (
     admin,
     audience,
@@ -17,6 +18,8 @@ from onepool.cli import (
     serving,
     touchpoints,
 )
+
+logs.set_up()
 
 app = typer.Typer(
     name="onepool",
