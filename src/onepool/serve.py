@@ -19,6 +19,7 @@ import structlog
 import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
 
+from onepool import logs
 from onepool.api import remote_desk
 from onepool.api.app import create_app
 from onepool.api.live import LiveFeed
@@ -314,4 +315,5 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 if __name__ == "__main__":
+    logs.set_up()
     collect(Path(sys.argv[1]), int(sys.argv[2]))
