@@ -27,6 +27,7 @@ from onepool.clock import SystemClock
 from onepool.collect.accounts import Accounts
 from onepool.collect.connections import Connections
 from onepool.collect.intake import Limits
+from onepool.collect.links import Finder
 from onepool.collect.log import SqliteLog
 from onepool.collect.prompts import Prompts
 from onepool.collect.serve import serve_collector
@@ -288,6 +289,7 @@ def collect(root: Path, descriptor: int) -> None:
         static_dir=CONSOLE if CONSOLE.is_dir() else None,
         accounts=Accounts(workspace.data, workspace.settings.sandbox),
         kept=prompts.kept,
+        links=Finder(lambda: workspace.state, workspace.clock),
     )
     prompts.close()
     receipts.close()

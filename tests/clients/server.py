@@ -15,6 +15,7 @@ from onepool.clock import Clock, SystemClock
 from onepool.collect.accounts import Accounts
 from onepool.collect.hooks import Kept
 from onepool.collect.inbound import Broken, Item, decode
+from onepool.collect.links import Finder
 from onepool.collect.log import Log, Record, SqliteLog
 from onepool.collect.serve import CollectorServer
 from onepool.collect.touchpoint import CachedTouchpoints, Touchpoint, TouchpointSource
@@ -53,6 +54,7 @@ def running_collector(
     upstream: str | None = None,
     static_dir: Path | None = None,
     accounts: Accounts | None = None,
+    links: Finder | None = None,
     kept: Kept | None = None,
 ) -> Iterator[Running]:
     """Starts a collector over a log in ``folder`` (or over ``log``), ready when the block begins."""
@@ -68,6 +70,7 @@ def running_collector(
             upstream=upstream,
             static_dir=static_dir,
             accounts=accounts,
+            links=links,
             kept=kept,
         )
         thread = threading.Thread(target=server.run, args=([sock],), name="collector")

@@ -24,13 +24,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from onepool.clock import Clock
 from onepool.collect import answers, metrics
 from onepool.collect.accounts import Accounts
+from onepool.collect.clicks import Clicks
 from onepool.collect.console_files import ConsoleFiles
 from onepool.collect.hooks import HookFigures, Hooks, Kept
 from onepool.collect.intake import Intake, IntakeFigures, Limits, LogWriter
+from onepool.collect.links import Finder
 from onepool.collect.proxy import Upstream
 from onepool.collect.touchpoint import Refreshing, TouchpointSource, TouchpointsUnavailable
 
-WORKER_PATHS: Final = ("/api", "/hooks", "/l")
+WORKER_PATHS: Final = ("/api", "/hooks")
 """First parts of the paths that the worker answers; it also gets every request that is not GET or HEAD."""
 
 
@@ -43,12 +45,14 @@ def collector_app(
     static_dir: Path | None = None,
     accounts: Accounts | None = None,
     kept: Kept | None = None,
+    links: Finder | None = None,
 ) -> Starlette:
     """The application of a collector process.
 
     ``accounts`` looks up what callbacks of platforms are verified with; without it there are none. ``kept`` is told of
-    every callback once it is on disk. ``upstream`` is the path of the worker's Unix domain socket, ``static_dir`` the
-    folder of the built console; without them those paths are answered 404. The writer is not closed by the application.
+    every callback once it is on disk. ``links`` looks up short links; without it there are none. ``upstream`` is the
+    path of the worker's Unix domain socket, ``static_dir`` the folder of the built console; without them those paths
+    are answered 404. The writer is not closed by the application.
     """
     figures = IntakeFigures()
     hook_figures = HookFigures()
@@ -88,6 +92,8 @@ def collector_app(
                 await asyncio.gather(fresh, return_exceptions=True)
             if worker is not None:
                 await worker.close()
+            if links is not None:
+                links.close()
 
     files = GZipMiddleware(ConsoleFiles(static_dir), minimum_size=1024) if static_dir is not None else None
     app = Starlette(
@@ -121,6 +127,7 @@ def collector_app(
                 if accounts is not None
                 else []
             ),
+            *([Middleware(Clicks, writer=log_writer, links=links, clock=clock)] if links is not None else []),
         ],
         lifespan=lifespan,
     )

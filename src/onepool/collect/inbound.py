@@ -27,6 +27,7 @@ _HOMES = {
     "hook": "onepool.collect.hooked",
     "pull": "onepool.collect.hooked",
     "receipt": "onepool.collect.receipts",
+    "click": "onepool.collect.clicks",
 }
 
 

@@ -16,6 +16,7 @@ from onepool.collect.app import collector_app
 from onepool.collect.group_commit import GroupCommit
 from onepool.collect.hooks import Kept
 from onepool.collect.intake import Limits
+from onepool.collect.links import Finder
 from onepool.collect.log import Log
 from onepool.collect.long_urls import LongUrls
 from onepool.collect.touchpoint import TouchpointSource
@@ -35,6 +36,7 @@ def serve_collector(
     trusted_proxies: str | None = None,
     accounts: Accounts | None = None,
     kept: Kept | None = None,
+    links: Finder | None = None,
 ) -> None:
     """Serves until SIGTERM or SIGINT, then answers what is in flight, writes what waits, and closes the log.
 
@@ -55,6 +57,7 @@ def serve_collector(
         trusted_proxies=trusted_proxies,
         accounts=accounts,
         kept=kept,
+        links=links,
     )
     server.run(sockets=[sock])
 
@@ -74,6 +77,7 @@ class CollectorServer(uvicorn.Server):
         trusted_proxies: str | None = None,
         accounts: Accounts | None = None,
         kept: Kept | None = None,
+        links: Finder | None = None,
     ) -> None:
         config = uvicorn.Config(
             _unset,
@@ -94,7 +98,7 @@ class CollectorServer(uvicorn.Server):
         self._log = log
         self._writer: GroupCommit | None = None
         self._app: Callable[[GroupCommit], Starlette] = lambda writer: collector_app(
-            writer, touchpoints, clock, limits, upstream, static_dir, accounts, kept
+            writer, touchpoints, clock, limits, upstream, static_dir, accounts, kept, links
         )
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:

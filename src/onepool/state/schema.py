@@ -190,6 +190,27 @@ prompts = Table(
     Index("prompts_at", "at"),
 )
 
+# Short links of messages (collect/links.py): where each leads, and to whom it was sent.
+short_links = Table(
+    "short_links",
+    metadata,
+    Column("code", String(12), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("touchpoint", String(128), nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("id_type", String(64), nullable=False),  # empty: sent to nobody in particular
+    Column("id_scope", String(128), nullable=False),
+    Column("id_value", Text, nullable=False),
+    Column("message_id", String(128), nullable=False),
+    Column("campaign", String(128), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Column("arrived", BigInteger, nullable=True),  # when the message was delivered, once that is known
+    Index("short_links_expires", "expires"),
+    Index("short_links_message", "message_id"),
+    Index("short_links_id", "id_type", "id_scope", "id_value"),
+)
+
 # What the tick decided about tags and segments: each row one batch of changes, columns packed as Arrow (zstd).
 outcomes = Table(
     "outcomes",
