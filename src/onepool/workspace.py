@@ -34,6 +34,7 @@ FOLDERS = ("touchpoints", "standard", "identity", "tags", "segments")
 _RULES = "rules_logged"
 
 _REPLAYED_AT_ONCE = 40
+_REPLAY_BYTES = 16 << 20
 """Log records in one request to try again; one of an imported file has about a megabyte."""
 
 CONTROL_TOUCHPOINT = "onepool"
@@ -180,6 +181,20 @@ class Workspace:
             some = offsets[first : first + _REPLAYED_AT_ONCE]
             self._control("replay", [[offset, item] for offset in some for item in by_record[offset]])
         return len(items)
+
+    def replayed(self, first: int, last: int) -> list[tuple[int, int]]:
+        """What was asked to be tried again by the records of the log from `first` to `last`, as (log offset, item)."""
+        found: list[tuple[int, int]] = []
+        at = first - 1
+        while at < last:
+            page = [one for one in self.log.read(at, last - at, _REPLAY_BYTES) if one.offset <= last]
+            if not page:
+                break
+            for record in page:
+                if record.protocol == "replay":
+                    found += [(int(offset), int(item)) for offset, item in json.loads(record.body)]
+            at = page[-1].offset
+        return found
 
     def applied(self) -> int:
         """The log offset up to which the pool is complete: what was logged up to here can be queried."""

@@ -101,13 +101,13 @@ def test_replay(world: World) -> None:
     browser = world.signed_in(Role.ENGINEER)
     end = world.ws.log.end()
     answer = browser.post("/api/v1/quarantine/replay", {"rule": "type.money"}).json()
-    assert answer == {"replayed": 2, "offset": end + 1}
+    assert answer == {"replayed": 2, "offset": end + 1, "first": end + 1}
     record = world.ws.log.get([end + 1])[0]
     assert (record.protocol, json.loads(record.body)) == ("replay", [[7, 0], [7, 1]])
     some = browser.post("/api/v1/quarantine/replay", {"ids": [str((7 << 20) + 2), "999"]}).json()
     assert some["replayed"] == 1
     none = browser.post("/api/v1/quarantine/replay", {"rule": "no.such"}).json()
-    assert none == {"replayed": 0, "offset": None}
+    assert none == {"replayed": 0, "offset": None, "first": None}
     for wrong in ({}, {"rule": "a", "ids": ["1"]}, {"ids": ["x"]}, {"ids": ["1; DROP"]}):
         assert browser.post("/api/v1/quarantine/replay", wrong).status_code == 422
 

@@ -101,6 +101,9 @@ def test_story(running: tuple[World, Worker, list[Any]]) -> None:
     replayed = browser.post("/api/v1/quarantine/replay", {"ids": [waiting["id"]]}).json()
     worker.drain()
     assert replayed["replayed"] == 1 and world.ws.applied() == replayed["offset"]
+    outcome = browser.get(f"/api/v1/quarantine/replays/{replayed['first']}/{replayed['offset']}").json()
+    assert (outcome["done"], outcome["tried"], outcome["accepted"]) == (True, 1, 0)
+    assert [(one["rule"], one["count"]) for one in outcome["waiting"]] == [(waiting["rule"], 1)]
     again = browser.get("/api/v1/quarantine").json()["items"]
     assert [item["attempts"] for item in again] == [2]
 

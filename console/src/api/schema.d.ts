@@ -777,6 +777,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/quarantine/replays/{first}/{last}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Replay
+         * @description What became of a replay, by the offsets in its answer.
+         */
+        get: operations["readReplay"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/quarantine/{id}": {
         parameters: {
             query?: never;
@@ -3387,6 +3407,29 @@ export interface components {
             yesterday: number;
         };
         /**
+         * ReplayOutcome
+         * @description What became of things that were tried again.
+         */
+        ReplayOutcome: {
+            /**
+             * Accepted
+             * @description In the pool now, or known there before.
+             */
+            accepted: number;
+            /**
+             * Done
+             * @description Whether the tick has been there; until then all still wait.
+             */
+            done: boolean;
+            /** Tried */
+            tried: number;
+            /**
+             * Waiting
+             * @description What still waits, by the reason of now.
+             */
+            waiting: components["schemas"]["RuleCount"][];
+        };
+        /**
          * ReplayRequest
          * @description What to try again: a rule (all that wait for it, may be narrowed), or ids.
          */
@@ -3405,6 +3448,11 @@ export interface components {
          * @description What was put back into the log. The outcome shows after the next tick.
          */
         ReplayResult: {
+            /**
+             * First
+             * @description Log offset of its first record: many things take several.
+             */
+            first: number | null;
             /**
              * Offset
              * @description Log offset of the replay record; done when `applied` has reached it.
@@ -6438,6 +6486,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReplayResult"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readReplay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                first: number;
+                last: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayOutcome"];
                 };
             };
             /** @description A problem (RFC 9457). */

@@ -82,6 +82,10 @@ class WorkspaceLike(Protocol):
         """Store a new version of a checked definition; it takes effect at the next tick."""
         ...
 
+    def replayed(self, first: int, last: int) -> list[tuple[int, int]]:
+        """What was asked to be tried again by these records of the log, as (log offset, item)."""
+        ...
+
     def replay_quarantine(self, items: Sequence[tuple[int, int]]) -> int:
         """Put quarantined things, by (log offset, item), into the log again; how many."""
         ...

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import pyarrow as pa
+
 from onepool.pool.engine import Session
 
 
@@ -109,6 +111,19 @@ def places_of(session: Session, seqs: Sequence[int]) -> list[tuple[int, int]]:
         {"seqs": list(seqs)},
     )
     return list(zip(found["log_offset"].to_pylist(), found["item"].to_pylist(), strict=True))
+
+
+def still(session: Session, tried: Sequence[tuple[int, int]]) -> list[RuleFigures]:
+    """Those of these (log offset, item) that wait, by the reason of now, the commonest first."""
+    offsets, items = [offset for offset, _ in tried], [item for _, item in tried]
+    session.relation(
+        "_places", pa.table({"log_offset": pa.array(offsets, pa.int64()), "item": pa.array(items, pa.int64())})
+    )
+    found = session.query(
+        """SELECT rule, field, touchpoint, count(*) AS count FROM quarantine SEMI JOIN _places USING (log_offset, item)
+        GROUP BY ALL ORDER BY count DESC, 1, 2, 3"""
+    )
+    return [RuleFigures(**row) for row in found.to_pylist()]
 
 
 def _where(rule: str | None, field: str | None, touchpoint: str | None) -> tuple[str, dict[str, object]]:

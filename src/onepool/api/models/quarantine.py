@@ -69,3 +69,13 @@ class ReplayResult(Model):
 
     replayed: int
     offset: int | None = Field(description="Log offset of the replay record; done when `applied` has reached it.")
+    first: int | None = Field(description="Log offset of its first record: many things take several.")
+
+
+class ReplayOutcome(Model):
+    """What became of things that were tried again."""
+
+    done: bool = Field(description="Whether the tick has been there; until then all still wait.")
+    tried: int
+    accepted: int = Field(description="In the pool now, or known there before.")
+    waiting: list[RuleCount] = Field(description="What still waits, by the reason of now.")

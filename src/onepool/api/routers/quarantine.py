@@ -11,11 +11,12 @@ from onepool.api.models.quarantine import (
     QuarantineDetail,
     QuarantineList,
     QuarantineRow,
+    ReplayOutcome,
     ReplayRequest,
     ReplayResult,
     RuleCount,
 )
-from onepool.api.problems import NotFound
+from onepool.api.problems import Invalid, NotFound
 from onepool.api.showing import masked_text
 from onepool.pool import waiting
 from onepool.privacy import audit
@@ -23,6 +24,7 @@ from onepool.privacy.masking import mask_text
 from onepool.privacy.roles import Permission
 
 router = APIRouter(prefix="/quarantine", tags=["quarantine"])
+_MOST_RECORDS = 100_000
 Reader = Annotated[Caller, Depends(Need(Permission.QUARANTINE_READ))]
 
 
@@ -80,7 +82,8 @@ def replay_quarantine(
         else:
             places = waiting.places(session, rule=body.rule, field=body.field, touchpoint=body.touchpoint)
     if not places:
-        return ReplayResult(replayed=0, offset=None)
+        return ReplayResult(replayed=0, offset=None, first=None)
+    before = ws.log.end()
     count = ws.replay_quarantine(places)
     audit.record(
         ws.state,
@@ -90,7 +93,31 @@ def replay_quarantine(
         body.rule or "by id",
         {"count": count, "field": body.field, "touchpoint": body.touchpoint},
     )
-    return ReplayResult(replayed=count, offset=ws.log.end())
+    return ReplayResult(replayed=count, offset=ws.log.end(), first=before + 1)
+
+
+@router.get("/replays/{first}/{last}")
+def read_replay(
+    _who: Reader,
+    ws: Workspace,
+    first: Annotated[int, Path(ge=1)],
+    last: Annotated[int, Path(ge=1)],
+) -> ReplayOutcome:
+    """What became of a replay, by the offsets in its answer."""
+    if not 0 <= last - first <= _MOST_RECORDS:
+        raise Invalid(f"at most {_MOST_RECORDS:,} records of the log, first and last in order", where="last")
+    places = ws.replayed(first, last)
+    done = ws.applied() >= last
+    with ws.pool.read() as session:
+        still = waiting.still(session, places)
+    return ReplayOutcome(
+        done=done,
+        tried=len(places),
+        accepted=max(0, len(places) - sum(row.count for row in still)) if done else 0,
+        waiting=[
+            RuleCount(rule=row.rule, field=row.field, touchpoint=row.touchpoint, count=row.count) for row in still
+        ],
+    )
 
 
 def _row(row: waiting.Waiting) -> QuarantineRow:
