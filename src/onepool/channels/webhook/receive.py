@@ -6,11 +6,9 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
-import jsonpath
 import msgspec
 
 from onepool.channels.base import (
@@ -26,9 +24,11 @@ from onepool.channels.base import (
     XmlError,
     parse_xml,
 )
+from onepool.channels.webhook.paths import BadPath, Paths, TooMuch
 
 _HASHES = {"hmac_sha256": "sha256", "hmac_sha1": "sha1", "hmac_md5": "md5"}
 _MAX_THINGS = 10_000
+_MAX_IDS = 20
 _KINDS: dict[str, Kind] = {"event": "event", "profile": "profile", "object": "object", "link": "link"}
 
 
@@ -51,14 +51,19 @@ def read(push: Push) -> Decoded:
     if content is None:
         found.refuse("webhook.unreadable", "the body is neither JSON nor a form nor XML", push.body)
         return found.decoded()
+    paths = Paths()
+    rules = push.settings.get("rules")
     try:
-        things = _find(str(push.settings.get("each") or "$"), content)
-    except _BadPath as error:
+        things = paths.all(str(push.settings.get("each") or "$"), content)
+        for number, thing in enumerate(things[:_MAX_THINGS]):
+            _read_one(found, thing, rules if isinstance(rules, list) else [], push, number, paths)
+    except BadPath as error:
         found.refuse("webhook.mapping", f"each: {error}", push.body)
         return found.decoded()
-    rules = push.settings.get("rules")
-    for number, thing in enumerate(things[:_MAX_THINGS]):
-        _read_one(found, thing, rules if isinstance(rules, list) else [], push, number)
+    except TooMuch:
+        told = "the mapping visits too many values of this push; name members instead of `..` and `*`, and replay"
+        found.refuse("webhook.work", f"{told}. What is left of it waits here", push.body)
+        return found.decoded()
     if len(things) > _MAX_THINGS:
         found.refuse("webhook.size", f"more than {_MAX_THINGS:,} things in one push; the rest is left out", push.body)
     return found.decoded()
@@ -84,45 +89,47 @@ def parse(body: bytes, content_type: str) -> Any:
     return None
 
 
-def _read_one(found: Gathering, thing: Any, rules: list[Any], push: Push, number: int) -> None:
+def _read_one(found: Gathering, thing: Any, rules: list[Any], push: Push, number: int, paths: Paths) -> None:
     for place, rule in enumerate(rules):
         if not isinstance(rule, Mapping):
             continue
         try:
-            if not _fits(rule.get("when"), thing):
+            if not _fits(rule.get("when"), thing, paths):
                 continue
-            _apply(found, rule, thing, push)
-        except _BadPath as error:
+            _apply(found, rule, thing, push, paths)
+        except _BadRule as error:
             found.refuse("webhook.mapping", f"rules[{place}].{error}", _text(thing))
         return
     # No rule yet: the payload is kept whole, to be read again once there is one.
     found.refuse("webhook.unmapped", f"no rule fits thing {number}; write one and replay", _text(thing))
 
 
-def _apply(found: Gathering, rule: Mapping[str, Any], thing: Any, push: Push) -> None:
+def _apply(found: Gathering, rule: Mapping[str, Any], thing: Any, push: Push, paths: Paths) -> None:
     ids: list[tuple[str, str, str]] = []
     for name, path in _members(rule, "ids").items():
         kind, _, scope = name.partition("@")
-        for value in _all(path, thing, f"ids.{name}"):
+        for value in _all(paths, path, thing, f"ids.{name}")[:_MAX_IDS]:
             if isinstance(value, str | int) and not isinstance(value, bool):
                 ids.append((kind, scope or push.scope(kind), str(value)))
+    fields = {name: _one(paths, path, thing, f"fields.{name}") for name, path in _members(rule, "fields").items()}
+    traits = {name: _one(paths, path, thing, f"traits.{name}") for name, path in _members(rule, "traits").items()}
     found.add(
         _KINDS.get(str(rule.get("kind", "event")), "event"),
-        str(_one(rule.get("event", "form_submitted"), thing, "event") or ""),
+        str(_one(paths, rule.get("event", "form_submitted"), thing, "event") or ""),
         ids,
-        time=_scalar(_one(rule.get("time"), thing, "time")),
-        message_id=_as_text(_one(rule.get("message_id"), thing, "message_id")),
-        fields={name: _one(path, thing, f"fields.{name}") for name, path in _members(rule, "fields").items()},
-        traits={name: _one(path, thing, f"traits.{name}") for name, path in _members(rule, "traits").items()},
+        time=_scalar(_one(paths, rule.get("time"), thing, "time")),
+        message_id=_as_text(_one(paths, rule.get("message_id"), thing, "message_id")),
+        fields=fields,
+        traits=traits,
     )
 
 
-def _fits(when: Any, thing: Any) -> bool:
+def _fits(when: Any, thing: Any, paths: Paths) -> bool:
     """``{path: value}`` or ``{path: [values]}``; all must hold. No condition fits everything."""
     if not isinstance(when, Mapping):
         return True
     for path, wanted in when.items():
-        value = _one(path, thing, "when")
+        value = _one(paths, path, thing, "when")
         if value not in (wanted if isinstance(wanted, list) else [wanted]):
             return False
     return True
@@ -133,38 +140,20 @@ def _members(rule: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return {str(key): path for key, path in value.items()} if isinstance(value, Mapping) else {}
 
 
-def _all(path: Any, thing: Any, place: str) -> list[Any]:
-    """Values at a path; a text that is no path (does not begin with $) stands for itself."""
-    if not isinstance(path, str) or not path.startswith("$"):
-        return [] if path is None else [path]
+def _all(paths: Paths, path: Any, thing: Any, place: str) -> list[Any]:
     try:
-        return _find(path, thing)
-    except _BadPath as error:
-        raise _BadPath(f"{place}: {error}") from error
+        return paths.all(path, thing)
+    except BadPath as error:
+        raise _BadRule(f"{place}: {error}") from error
 
 
-def _one(path: Any, thing: Any, place: str) -> Any:
-    values = _all(path, thing, place)
+def _one(paths: Paths, path: Any, thing: Any, place: str) -> Any:
+    values = _all(paths, path, thing, place)
     return values[0] if values else None
 
 
-class _BadPath(ValueError):
-    pass
-
-
-@lru_cache(maxsize=1024)
-def _compiled(path: str) -> Any:
-    return jsonpath.compile(path)
-
-
-def _find(path: str, thing: Any) -> list[Any]:
-    if path == "$":
-        return [thing]
-    try:
-        found: list[Any] = _compiled(path).findall(thing)
-    except (jsonpath.JSONPathError, RecursionError) as error:
-        raise _BadPath(f"{path} is no JSONPath that can be followed: {type(error).__name__}") from error
-    return found
+class _BadRule(ValueError):
+    """A path of a rule, with its place, that is not followed."""
 
 
 def _verified(request: Request, account: Account) -> bool:
