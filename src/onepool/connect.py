@@ -30,6 +30,9 @@ from onepool.standards import Standard, StandardSettings, standardise
 SECRETS: Final = "secrets"
 """Folder of secrets below the workspace's data; readable by the owner only."""
 
+ENVIRONMENT: Final = "ONEPOOL_SECRET_"
+"""How variables begin that a touchpoint may name which was set over the API; definitions in files may name any."""
+
 _WINDOW: Final = 400
 _LOOKED_AT: Final = 20_000
 _BYTES: Final = 16 << 20
@@ -110,11 +113,17 @@ def put_secret(data: Path, touchpoint: str, setting: str, value: str) -> str:
     return f"file:{SECRETS}/{path.name}"
 
 
-def within(reference: object) -> bool:
-    """Whether a reference may be set from outside the machine: the environment, or a file in the secrets' folder."""
+def within(reference: object, touchpoint: str) -> bool:
+    """Whether a touchpoint's reference may be set from outside the machine: its own kept secrets, or a variable that
+    the machine's owner meant for touchpoints.
+
+    Settings decide where a secret is sent to. Whoever may write them must not so learn other touchpoints' secrets, or
+    what else stands in the environment (the state's address with its password).
+    """
     if not isinstance(reference, str):
         return False
-    return reference.startswith("env:") or bool(re.fullmatch(rf"file:{SECRETS}/[A-Za-z0-9_.]+", reference))
+    own = rf"file:{SECRETS}/{re.escape(touchpoint)}\.[A-Za-z0-9_]{{1,60}}"
+    return bool(re.fullmatch(rf"env:{ENVIRONMENT}[A-Z0-9_]+|{own}", reference))
 
 
 def manifest_of(channel: str) -> Manifest | None:
