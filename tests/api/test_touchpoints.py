@@ -47,7 +47,11 @@ def test_connecting_keeps_secrets_out_of_sight(empty: World) -> None:
 
 def test_a_secret_in_clear_or_from_elsewhere_is_refused(empty: World) -> None:
     browser = empty.signed_in()
-    for wrong in ("s3cret", "file:/etc/passwd", "file:secrets/../digest.key"):
+    for wrong in (
+        "s3cret", "file:/etc/passwd", "file:secrets/../digest.key", "file:secrets/..", "file:secrets/forms.a/../b",
+        "file:secrets/other.secret", "env:PATH", "env:STATE_URL", "env:",
+        "file:secrets/forms.secret\n", "file:digest.key",
+    ):  # fmt: skip
         answer = browser.put("/api/v1/touchpoints/forms", {**BODY, "settings": {**BODY["settings"], "secret": wrong}})
         assert answer.status_code == 422, wrong
     answer = browser.put("/api/v1/touchpoints/forms", {**BODY, "settings": {"verify": "guess"}})
@@ -56,7 +60,7 @@ def test_a_secret_in_clear_or_from_elsewhere_is_refused(empty: World) -> None:
 
 def test_a_test_stops_where_it_fails(empty: World) -> None:
     browser = empty.signed_in()
-    body = {**BODY, "settings": {**BODY["settings"], "secret": "env:ONEPOOL_TEST_NOT_SET"}}
+    body = {**BODY, "settings": {**BODY["settings"], "secret": "env:ONEPOOL_SECRET_NOT_SET"}}
     assert browser.put("/api/v1/touchpoints/forms", body).status_code == 200
     result = browser.post("/api/v1/touchpoints/forms/test").json()
     assert not result["ok"]

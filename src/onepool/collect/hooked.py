@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Literal
-from urllib.parse import quote, quote_plus
+from typing import Any, Final, Literal
+from urllib.parse import unquote_plus
 
 import msgspec
 
@@ -16,6 +17,8 @@ from onepool.collect.log import NewRecord, Record
 from onepool.collect.wire import UNREADABLE
 
 HOOK, PULL = "hook", "pull"
+
+_PARTS: Final = re.compile("([&=/])")
 
 
 class Headers(msgspec.Struct, omit_defaults=True):
@@ -50,7 +53,7 @@ def pushed(request: Request, account: Account, at: datetime, plain: str | None) 
         method=request.method,
         rest=_hushed(request.rest, account),
         query=_hushed(request.query, account),
-        type=request.headers.get("content-type", ""),
+        type=request.headers.get("content-type", "")[:200],
         ip=request.ip,
         agent=request.headers.get("user-agent", "")[:512],
         plain=plain,
@@ -124,12 +127,17 @@ def _push(record: NewRecord, headers: Headers, kind: Literal["hook", "pull"]) ->
 
 
 def _hushed(text: str, account: Account) -> str:
-    """An address without the account's secrets: some platforms sign nothing, and the address itself is the secret."""
-    for name in registry.channel(account.channel).manifest.secrets:
-        value = account.text(name)
-        for form in {value, quote(value), quote_plus(value)} if value else ():
-            text = text.replace(form, "***")
-    return text
+    """An address without the account's secrets: some platforms sign nothing, and the address itself is the secret.
+
+    Parts are compared as they are read, since senders escape differently.
+    """
+    secrets = [value for name in registry.channel(account.channel).manifest.secrets if (value := account.text(name))]
+    for value in secrets:
+        text = text.replace(value, "***")
+    if "%" not in text and "+" not in text:
+        return text
+    parts = _PARTS.split(text)  # with the separators between them
+    return "".join("***" if any(value in unquote_plus(one) for value in secrets) else one for one in parts)
 
 
 def open_settings(account: Account) -> dict[str, Any]:

@@ -83,9 +83,9 @@ def save_touchpoint(name: Name, body: TouchpointChange, who: Writer, ws: Workspa
     for secret in manifest.secrets if manifest is not None else ():
         value = body.settings.get(secret)
         known = (before.body.get("settings") or {}).get(secret) if before is not None else None
-        if value not in (None, "", known) and not connect.within(value):
+        if value not in (None, "", known) and not connect.within(value, name):
             raise Invalid(
-                "a secret set here is env:NAME or one that was kept here before",
+                f"a secret set here is env:{connect.ENVIRONMENT}NAME or one that was kept for this touchpoint",
                 where=f"settings.{secret}",
                 hint="PUT it to secrets/{setting} and use the reference in the answer",
             )
