@@ -40,7 +40,7 @@ _BODY_SECONDS: Final = 15.0
 _ASKING: Final = 16  # exchanges with platforms at a time
 _QUERY_BYTES: Final = 16 << 10
 _REMEMBERED: Final = 100_000
-_REMEMBERED_SECONDS: Final = 900.0
+_REMEMBERED_SECONDS: Final = 3600.0
 
 Kept = Callable[[NewRecord, Account], None]
 

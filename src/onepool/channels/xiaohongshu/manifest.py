@@ -48,6 +48,17 @@ MANIFEST = Manifest(
             unverified=True,
         ),
         Setting(
+            name="timestamp_skew",
+            kind="integer",
+            default=900,
+            title={"zh": "推送时间最大偏差（秒）", "en": "Largest difference of a message's time (seconds)"},
+            help={
+                "zh": "签名不覆盖正文，所以时间相差更多的消息会被拒绝；0 表示不检查。",
+                "en": "The signature does not cover the body, so older messages are refused; 0: not looked at.",
+            },
+            unverified=True,
+        ),
+        Setting(
             name="window_unit",
             kind="choice",
             title={"zh": "查询时间单位", "en": "Unit of the times asked for"},

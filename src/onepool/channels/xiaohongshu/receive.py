@@ -22,7 +22,6 @@ _REFUNDED = 2
 
 def check(request: Request, account: Account, now: datetime) -> Reply:
     """MD5 of the callback's path, application, query, time and secret, as a third party describes it."""
-    del now
     if request.method != "POST":
         raise Refused(405, "method", "messages come with POST")
     try:
@@ -40,10 +39,22 @@ def check(request: Request, account: Account, now: datetime) -> Reply:
     wanted = hashlib.md5(joined.encode("utf-8", "replace")).hexdigest()  # noqa: S324 the platform's algorithm
     if not hmac.compare_digest(request.headers.get("sign", "").lower().encode("utf-8", "replace"), wanted.encode()):
         raise Refused(403, "signature", "the signature is missing or wrong")
+    _fresh(stamp, int(account.get("timestamp_skew", 900)), now)
     # The signature does not cover the body: the same one must not carry another.
     return Reply(
         body=msgspec.json.encode(_ANSWER), content_type="application/json", keep=Keep(), once=f"{stamp} {wanted}"
     )
+
+
+def _fresh(stamp: str, skew: int, now: datetime) -> None:
+    """A kept signature must not carry messages for ever. The unit is not documented: seconds or ms."""
+    if skew <= 0:
+        return
+    if not stamp.isascii() or not stamp.isdigit() or len(stamp) > 14:
+        raise Refused(403, "stale", "the message has no timestamp")
+    seconds = int(stamp) / (1000 if len(stamp) > 11 else 1)
+    if abs(now.timestamp() - seconds) > skew:
+        raise Refused(403, "stale", f"the message's time is more than {skew} seconds off; look at both clocks")
 
 
 def read(push: Push) -> Decoded:
