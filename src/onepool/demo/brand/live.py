@@ -26,7 +26,7 @@ from onepool.demo.brand.places import APP, JD, MINI, SHOPS, STORE, TMALL, WEB, X
 from onepool.demo.brand.plan import DAY, BrandPlan
 from onepool.demo.brand.scene import Made, Scene, make_scene
 from onepool.demo.brand.secrets import read_secrets
-from onepool.demo.brand.sending import Delivery, Sending
+from onepool.demo.brand.sending import Delivery, Sending, receiver
 from onepool.demo.brand.telling import PAID
 from onepool.demo.brand.visits import draw_visits
 from onepool.demo.people.arrays import chance_of
@@ -36,6 +36,9 @@ from onepool.workspace import Workspace
 PLAN: Final = Path("truth") / "plan.json"
 _EVENTS_A_DAY: Final = 0.45
 """Of a customer, in ordinary traffic; about."""
+
+_WINDOW: Final = 600
+"""Seconds that are drawn at once."""
 
 _PULLED: Final = (TMALL, JD, XHS, STORE)
 """Shops whose orders are fetched or come in files: they do not come by themselves."""
@@ -77,7 +80,7 @@ def live_scene(workspace: Workspace) -> Scene:
 def live_sendings(scene: Scene, now: int, seconds: int, rate: float, seed: int | None = None) -> list[Sending]:
     """What is sent within the next ``seconds``, about ``rate`` events a second.
 
-    ``now``: seconds since 1970; ``seed``: the same people again.
+    ``now``: seconds since 1970; ``seed``: the same people again. Visits that begin late in the window end after it.
     """
     customers, made = scene.customers, Made()
     scene.window = (now - scene.start, seconds)
@@ -86,13 +89,13 @@ def live_sendings(scene: Scene, now: int, seconds: int, rate: float, seed: int |
     active = customers.active(scene.window[0])
     ordinary = max(1.0, float(active.sum()) * _EVENTS_A_DAY)
     busy = rate * seconds / ordinary
-    customers.visits = np.minimum(customers.visits * busy, 1.5)
     customers.shops[:, [SHOPS.index(shop) for shop in _PULLED]] = 0
     nobody = np.full(customers.size, -1, np.int64)
     wanted = np.where(active, np.minimum(customers.orders * busy, 0.5), 0.0)
     orders = draw_orders(chance, scene, day, wanted, nobody, now * 1000)
     for shop in (MINI, APP, WEB):
-        visits = draw_visits(chance, scene, shop, day, 1.0, orders, active, np.ones(customers.size))
+        # Visits grow with the root of how busy it is.
+        visits = draw_visits(chance, scene, shop, day, busy * busy, orders, active, np.ones(customers.size))
         say = say_web(chance, scene, made, visits) if shop == WEB else say_visits(chance, scene, made, visits, shop)
         bought = np.flatnonzero(visits.order >= 0)
         say_own_orders(chance, scene, made, shop, orders.taken(visits.order[bought]), say[bought], [])
@@ -103,8 +106,7 @@ def live_sendings(scene: Scene, now: int, seconds: int, rate: float, seed: int |
     social.say_mini_pushes(chance, scene, made, day, some)
     social.say_douyin(chance, scene, made, day, some)
     social.say_ads(chance, scene, made, day, some)
-    first, end = now * 1000, (now + seconds) * 1000
-    return sorted((one for one in made.sendings if first <= one.at < end), key=lambda one: (one.at, one.place))
+    return sorted((one for one in made.sendings if one.at >= now * 1000), key=lambda one: (one.at, one.place))
 
 
 def play_live(
@@ -118,22 +120,33 @@ def play_live(
     told: Callable[[int, int], None] | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> LivePlayed:
-    """Plays into the server at ``url``. ``told``: requests so far and in all. Raises LiveFailed, UsageError."""
-    scene = live_scene(workspace)
-    sendings = live_sendings(scene, to_micros(clock.now()) // 1_000_000, seconds, rate, seed)
-    played = LivePlayed()
+    """Plays into the server at ``url``. ``told``: seconds so far and in all. Raises LiveFailed, UsageError."""
+    scene, played = live_scene(workspace), LivePlayed()
+    known = workspace.touchpoints()
+    begun = _now(clock)
+    waiting: list[Sending] = []
     with httpx.Client(base_url=url, trust_env=False, timeout=15) as client:
-        for number, one in enumerate(sendings):
-            wait = one.at / 1000 - to_micros(clock.now()) / 1_000_000
-            if wait > 0:
-                sleep(wait)
-            thing = one.thing()
-            if not isinstance(thing, Delivery):
-                continue  # what the server fetches by itself
-            _send(client, thing, played)
-            if told is not None:
-                told(number + 1, len(sendings))
+        for start in range(0, seconds, _WINDOW):
+            length = min(_WINDOW, seconds - start)
+            waiting += live_sendings(scene, int(begun) + start, length, rate, seed)
+            waiting.sort(key=lambda one: (one.at, one.place))
+            for one in waiting:
+                if one.at / 1000 >= begun + start + length:
+                    break
+                if (wait := one.at / 1000 - _now(clock)) > 0:
+                    sleep(wait)
+                thing = one.thing()
+                # What the server fetches by itself is left out, and what no touchpoint takes.
+                if isinstance(thing, Delivery) and (receiver(thing) or MINI) in known:
+                    _send(client, thing, played)
+                if told is not None:
+                    told(int(one.at / 1000 - begun), seconds)
+            waiting = [one for one in waiting if one.at / 1000 >= begun + start + length]
     return played
+
+
+def _now(clock: Clock) -> float:
+    return to_micros(clock.now()) / 1_000_000
 
 
 def _send(client: httpx.Client, delivery: Delivery, played: LivePlayed) -> None:

@@ -96,8 +96,8 @@ class Ways:
             app_shop=ShopServer(app_key),
             sms=SmsPush(secrets["sms_path"]),
             email=MailPush(secrets["email_secret"]),
-            ocean=OceanEngine(),
-            tencent=TencentAds(),
+            ocean=OceanEngine(secrets["ads_secret"]),
+            tencent=TencentAds(secrets["ads_secret"]),
             forms=FormPush(secrets["forms_secret"]),
             files=Files(),
         )  # fmt: skip

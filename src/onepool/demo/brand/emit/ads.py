@@ -12,19 +12,25 @@ _HEADERS = ((b"user-agent", b"ad-monitor"),)
 
 
 class OceanEngine:
-    """What is said is a mapping of the link's parameters."""
+    """What is said is a mapping of the link's parameters. Nothing is signed: the address ends with a secret."""
+
+    def __init__(self, path: str) -> None:
+        self._path = f"/hooks/{ADS_OCEAN}/{path}"
 
     def thing(self, said: Any, at: int) -> Delivery:
         del at
-        return Delivery("GET", f"/hooks/{ADS_OCEAN}", _query(said), _HEADERS, b"")
+        return Delivery("GET", self._path, _query(said), _HEADERS, b"")
 
 
 class TencentAds:
     """The same for Tencent's monitor."""
 
+    def __init__(self, path: str) -> None:
+        self._path = f"/hooks/{ADS_TENCENT}/{path}"
+
     def thing(self, said: Any, at: int) -> Delivery:
         del at
-        return Delivery("GET", f"/hooks/{ADS_TENCENT}", _query(said), _HEADERS, b"")
+        return Delivery("GET", self._path, _query(said), _HEADERS, b"")
 
 
 def _query(parameters: dict[str, str]) -> bytes:
