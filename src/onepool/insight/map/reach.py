@@ -1,0 +1,169 @@
+"""Whom each touchpoint can write to: an address that fits, no refusal, and where it is needed an allowance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import pyarrow as pa
+from sqlalchemy import or_, select
+
+from onepool.clock import to_micros
+from onepool.collect.touchpoint import Touchpoint
+from onepool.identity.read import Sources
+from onepool.insight.map.declared import Declared
+from onepool.insight.map.gather import Gathered
+from onepool.insight.map.types import Overlap, Reach
+from onepool.pool import Session
+from onepool.state.schema import allowances
+
+WORDS: Final[dict[str, tuple[str, bool]]] = {
+    "followed": ("tie", True),
+    "unfollowed": ("tie", False),
+    "contact_added": ("tie", True),
+    "contact_removed": ("tie", False),
+    "opted_in": ("word", True),
+    "opted_out": ("word", False),
+    "consent_withdrawn": ("consent", False),
+    "consent_granted": ("consent", True),
+}
+"""Events that say whether a person may still be written to there; of each topic the latest counts."""
+
+
+@dataclass(frozen=True)
+class Reached:
+    """All kinds of messages; customers whom at least one touchpoint reaches; by touchpoint; overlaps."""
+
+    kinds: list[Reach]
+    reachable: int
+    by_touchpoint: dict[str, int]
+    overlap: list[Overlap]
+
+
+def reach(
+    sources: Sources,
+    gathered: Gathered,
+    touchpoints: Mapping[str, Touchpoint],
+    given: Mapping[str, Declared],
+    now: datetime,
+) -> Reached:
+    """Reachable customers by touchpoint and message kind. Paused touchpoints count: pausing stops no identifier."""
+    kinds: list[Reach] = []
+    no_more = refused(sources.session)
+    open_now = allowed(sources, now)
+    with gathered.read() as work:
+        work.relation("no_more", no_more)
+        work.relation("allowed", open_now)
+        parts = []
+        for name, one in sorted(given.items()):
+            slots = {kind.name: addresses(gathered, one, kind.to) for kind in one.messages}
+            for kind in one.messages:
+                counted = work.query(_KIND, {"slots": slots[kind.name], "tp": name, "allowance": kind.allowance})
+                row = counted.to_pylist()[0]
+                kinds.append(
+                    Reach(
+                        touchpoint=name,
+                        channel=touchpoints[name].channel,
+                        message=kind.name,
+                        title={str(key): text for key, text in kind.title.items()},
+                        to=list(kind.to),
+                        allowance=kind.allowance,
+                        marketing=kind.marketing,
+                        addressed=row["addressed"],
+                        refused=row["addressed"] - row["reachable"],
+                        reachable=row["reachable"],
+                        open=row["open"] if kind.allowance else row["reachable"],
+                    )
+                )
+            parts += [(name, slot) for slot in sorted({slot for some in slots.values() for slot in some})]
+        ways = {
+            "tp": pa.array([name for name, _ in parts], pa.string()),
+            "slot": pa.array([s for _, s in parts], pa.int16()),
+        }
+        work.relation("ways", pa.table(ways))
+        combos = work.query(_COMBOS).to_pylist()
+    single: dict[str, int] = {name: 0 for name, one in given.items() if one.messages}
+    both: dict[tuple[str, str], int] = {}
+    for row in combos:
+        names = sorted(row["tps"])
+        for place, a in enumerate(names):
+            single[a] = single.get(a, 0) + row["n"]
+            for b in names[place + 1 :]:
+                both[a, b] = both.get((a, b), 0) + row["n"]
+    return Reached(
+        kinds,
+        sum(row["n"] for row in combos),
+        single,
+        [Overlap(a, b, n) for (a, b), n in sorted(both.items(), key=lambda one: (-one[1], one[0]))],
+    )
+
+
+_KIND = """WITH has AS (
+        SELECT customer, bool_or(a.id IS NOT NULL) AS open
+        FROM ident i LEFT JOIN allowed a ON a.id = i.id AND a.touchpoint = $tp AND a.allowance = $allowance
+        WHERE i.slot IN (SELECT unnest($slots::SMALLINT[])) GROUP BY 1
+    )
+    SELECT count(*) AS addressed, count(*) FILTER (n.customer IS NULL) AS reachable,
+        count(*) FILTER (n.customer IS NULL AND has.open) AS open
+    FROM has LEFT JOIN (SELECT DISTINCT customer FROM no_more WHERE touchpoint = $tp OR touchpoint = '') n
+        USING (customer)"""
+
+_COMBOS = """SELECT tps, count(*) AS n FROM (
+        SELECT i.customer, list_sort(list(DISTINCT w.tp)) AS tps FROM ident i JOIN ways w USING (slot)
+        WHERE NOT EXISTS (SELECT 1 FROM no_more n WHERE n.customer = i.customer AND n.touchpoint IN (w.tp, ''))
+        GROUP BY 1
+    ) GROUP BY 1"""
+
+
+def addresses(gathered: Gathered, one: Declared, kinds: tuple[str, ...]) -> list[int]:
+    """Slots that a message can be sent to: of the account's own scope where the channel says which that is."""
+    found: list[int] = []
+    for kind in kinds:
+        scopes = one.identifiers.get(kind)
+        for slot in gathered.of_type(kind):
+            if scopes is None or gathered.slots[slot][1] in scopes:
+                found.append(slot)
+    return found
+
+
+def refused(session: Session) -> pa.Table:
+    """(customer, touchpoint): the latest word there was no; withdrawn consent counts everywhere (touchpoint '').
+
+    What was said of one template only does not count.
+    """
+    said = pa.table(
+        {
+            "event": pa.array(WORDS, pa.string()),
+            "topic": pa.array([topic for topic, _ in WORDS.values()], pa.string()),
+            "yes": pa.array([yes for _, yes in WORDS.values()], pa.bool_()),
+        }
+    )
+    session.relation("map_words", said)
+    return session.query(
+        """SELECT DISTINCT customer, touchpoint FROM (
+            SELECT c.customer_id AS customer, w.topic,
+                CASE w.topic WHEN 'consent' THEN '' ELSE e.touchpoint END AS touchpoint,
+                arg_max(w.yes, (e.time, e.seq)) AS yes
+            FROM events e JOIN map_words w USING (event) JOIN customer_of c USING (identifier_id)
+            WHERE e.template_id IS NULL GROUP BY 1, 2, 3
+        ) WHERE NOT yes"""
+    )
+
+
+def allowed(sources: Sources, now: datetime) -> pa.Table:
+    """(id, touchpoint, allowance) of which at least one message may be sent now."""
+    t = allowances.c
+    query = select(t.identifier_id, t.touchpoint, t.allowance).where(
+        t.left_count > 0, or_(t.until.is_(None), t.until > to_micros(now))
+    )
+    with sources.state.read() as connection:
+        rows = connection.execute(query).all()
+    return pa.table(
+        {
+            "id": pa.array([row[0] for row in rows], pa.int64()),
+            "touchpoint": pa.array([row[1] for row in rows], pa.string()),
+            "allowance": pa.array([row[2] for row in rows], pa.string()),
+        }
+    )
