@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
@@ -93,15 +93,40 @@ class Connection:
             call = reach.request(message, self.account, now)
         except Unsendable as error:
             return error.receipt
+        receipt, answer = self._try(call)
+        return receipt if answer is None else reach.outcome(message, answer)
+
+    def send_many(self, messages: Sequence[Message]) -> list[Receipt]:
+        """Send messages in as few calls as the platform allows; their receipts in order."""
+        reach = self.channel.reach
+        if reach is None or reach.batch is None or reach.outcome is None or len(messages) == 1:
+            return [self.send(message) for message in messages]
+        now = self._clock.now()
+        found: dict[int, Receipt] = {}
+        fit: list[Message] = []
+        for message in messages:
+            try:  # one that can't be sent must not hold up the others
+                list(reach.batch([message], self.account, now))
+            except Unsendable as error:
+                found[id(message)] = error.receipt
+            else:
+                fit.append(message)
+        for part, call in reach.batch(fit, self.account, now):
+            receipt, answer = self._try(call)
+            for message in part:
+                found[id(message)] = receipt if answer is None else reach.outcome(message, answer)
+        return [found[id(message)] for message in messages]
+
+    def _try(self, call: Call) -> tuple[Receipt, Answer | None]:
+        """Make a call that sends; what is to be said of it where there is no answer."""
         try:
-            answer = self.call(call)
+            return Receipt("sent"), self.call(call)
         except ConnectionFailed as error:
             if error.sent and not call.idempotent:
-                return Receipt("unknown", "unknown", detail=error.message)
-            return Receipt("retry", "transient", after=60.0, detail=error.message)
+                return Receipt("unknown", "unknown", detail=error.message), None
+            return Receipt("retry", "transient", after=60.0, detail=error.message), None
         except TokenRefused as error:
-            return Receipt("retry", "account_error", after=300.0, account=True, detail=error.message)
-        return reach.outcome(message, answer)
+            return Receipt("retry", "account_error", after=300.0, account=True, detail=error.message), None
 
     def ask(self, message: Message, provider_id: str) -> Receipt:
         """What became of a task that was handed over before."""

@@ -17,6 +17,7 @@ from onepool.standards.batch import item_type
 from onepool.standards.columns import ARROW, Column
 from onepool.standards.faults import Fault
 from onepool.standards.guard import clean
+from onepool.standards.landing import landing_fields, landing_rows
 from onepool.standards.model import Attribute, Field, FieldType, SqlType, Value
 from onepool.standards.names import Names, loose
 from onepool.standards.normalise import contact, money, region, scalars
@@ -133,6 +134,8 @@ class FieldReader:
                 self._items(read, name, given)
             else:
                 _keep(read, name, self.column(declared, given))
+        if contexts and "url" in read.typed:
+            self._landing(read, len(things))
         self._places(read, len(things))
         self._currency(read, len(things))
         return read
@@ -184,6 +187,20 @@ class FieldReader:
                     given = [other if value is None else value for value, other in zip(given, found, strict=True)]
             if given is not None:
                 values[name] = given
+
+    def _landing(self, read: Read, count: int) -> None:
+        """Click ids and UTM parameters of the pages' addresses, where nothing was sent under their fields."""
+        url = read.typed["url"]
+        given: dict[str, list[Any]] = {}
+        for at in landing_rows(url.array):
+            for name, value in landing_fields(url.json[at]).items():
+                if name not in given:
+                    given[name] = list(read.typed[name].json) if name in read.typed else [None] * count
+                if given[name][at] is None:
+                    given[name][at] = value
+        for name, values in given.items():
+            faults = read.typed[name].faults if name in read.typed else {}
+            read.typed[name] = Column(pa.array(values, pa.string()), values, faults)
 
     def _items(self, read: Read, name: str, given: Sequence[Any]) -> None:
         """Order lines: all lines of all orders as columns, then cut into lists again."""

@@ -1,6 +1,7 @@
 """What channels are made of. A channel imports from here and from nowhere else in the package."""
 
 from onepool.channels.base.account import Account
+from onepool.channels.base.audience import Hashed, write_audience
 from onepool.channels.base.channel import Channel, Cursor, Exchange, Page, PullFailed, Pulling, Reach, Stream, Token
 from onepool.channels.base.http import Answer, Call, Keep, Push, Refused, Reply, Request, encode_json, json_reply
 from onepool.channels.base.items import Broken, Decoded, Gathering, Item, Kind, present, sample
@@ -29,6 +30,7 @@ __all__ = [
     "Decoded",
     "Exchange",
     "Gathering",
+    "Hashed",
     "Identifies",
     "Item",
     "Keep",
@@ -61,4 +63,5 @@ __all__ = [
     "parse_xml",
     "present",
     "sample",
+    "write_audience",
 ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Generator, Mapping
+from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from onepool.channels.base.account import Account
+from onepool.channels.base.audience import Hashed
 from onepool.channels.base.http import Answer, Call, Push, Reply, Request
 from onepool.channels.base.items import Decoded
 from onepool.channels.base.manifest import Manifest, Title
@@ -87,6 +88,8 @@ class Reach:
     ask: Callable[[Message, str, Account, datetime], Call] | None = None
     told: Concluding | None = None
     deliver: Callable[[Message, Account, datetime], Coroutine[Any, Any, Receipt]] | None = None
+    batch: Callable[[Sequence[Message], Account, datetime], Iterable[tuple[list[Message], Call]]] | None = None
+    """Messages as few calls, where the platform takes several at once; ``outcome`` holds for each of a call."""
 
 
 @dataclass(frozen=True)
@@ -117,3 +120,6 @@ class Channel:
 
     prompt_seconds: float = 20.0
     """How long after its push a prompt message still makes sense."""
+
+    audience: Callable[[Account], Sequence[Hashed]] | None = None
+    """Files of hashed identifiers that the platform takes as an audience (see `write_audience`)."""
