@@ -279,7 +279,7 @@ _WHOLE = (
 )
 """Rules by which a record waits as one thing, whatever is in it."""
 
-_REDRAWN = ("webhook.unmapped", "webhook.mapping")
+_REDRAWN = ("webhook.unmapped", "webhook.mapping", "webhook.work")
 """Rules of what a mapping did not fit: under another one the record may fall into other things."""
 
 

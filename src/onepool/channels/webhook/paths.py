@@ -16,8 +16,8 @@ from jsonpath.function_extensions import ExpressionType, FilterFunction
 from jsonpath.segments import JSONPathChildSegment
 from jsonpath.selectors import Filter, IndexSelector, NameSelector
 
-STEPS: Final = 500_000
-"""Values that the paths of one push may visit together: about a second of work."""
+STEPS: Final = 250_000
+"""Values that the paths of one push may visit together: well below a second of work."""
 
 _LONGEST: Final = 500
 

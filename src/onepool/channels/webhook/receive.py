@@ -62,7 +62,8 @@ def read(push: Push) -> Decoded:
         return found.decoded()
     except TooMuch:
         told = "the mapping visits too many values of this push; name members instead of `..` and `*`, and replay"
-        found.refuse("webhook.work", f"{told}. What is left of it waits here", push.body)
+        found = Gathering()  # as a whole, so that another mapping can read all of it
+        found.refuse("webhook.work", told, push.body)
         return found.decoded()
     if len(things) > _MAX_THINGS:
         found.refuse("webhook.size", f"more than {_MAX_THINGS:,} things in one push; the rest is left out", push.body)

@@ -24,12 +24,6 @@ def check(request: Request, account: Account, now: datetime) -> Reply:
     """MD5 of the callback's path, application, query, time and secret, as a third party describes it."""
     if request.method != "POST":
         raise Refused(405, "method", "messages come with POST")
-    try:
-        content = msgspec.json.decode(request.body)
-    except _UNREADABLE as error:
-        raise Refused(400, "malformed", "the body is not JSON") from error
-    if not isinstance(content, list):
-        raise Refused(400, "malformed", "the body is not a list of messages")
     if account.text("push_sign") == "off":
         return json_reply(_ANSWER)
     path = account.text("push_path") or f"/hooks/{account.touchpoint}"
@@ -40,6 +34,12 @@ def check(request: Request, account: Account, now: datetime) -> Reply:
     if not hmac.compare_digest(request.headers.get("sign", "").lower().encode("utf-8", "replace"), wanted.encode()):
         raise Refused(403, "signature", "the signature is missing or wrong")
     _fresh(stamp, int(account.get("timestamp_skew", 900)), now)
+    try:
+        content = msgspec.json.decode(request.body)
+    except _UNREADABLE as error:
+        raise Refused(400, "malformed", "the body is not JSON") from error
+    if not isinstance(content, list):
+        raise Refused(400, "malformed", "the body is not a list of messages")
     # The signature does not cover the body: the same one must not carry another.
     return Reply(
         body=msgspec.json.encode(_ANSWER), content_type="application/json", keep=Keep(), once=f"{stamp} {wanted}"

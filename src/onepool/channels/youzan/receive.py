@@ -41,25 +41,50 @@ def check(request: Request, account: Account, now: datetime) -> Reply:
     del now
     if request.method != "POST":
         raise Refused(405, "method", "messages come with POST")
-    try:
-        envelope = msgspec.json.decode(request.body)
-    except _UNREADABLE as error:
-        raise Refused(400, "malformed", "the body is not JSON") from error
-    if not isinstance(envelope, dict):
-        raise Refused(400, "malformed", "the body is not an object")
     client, secret = account.text("client_id"), account.text("client_secret")
-    message = envelope.get("msg")
     header = request.headers.get("event-sign", "")
-    signed = isinstance(message, str) and _same(envelope.get("sign"), _md5(client + message + secret))
-    by_header = bool(header) and _same(header, _md5(client.encode() + request.body + secret.encode()))
-    if not signed and not by_header:
-        raise Refused(403, "signature", "the signature is missing or wrong")
+    if not (header and _same(header, _md5(client.encode() + request.body + secret.encode()))):
+        signed = _signed(request.body)
+        if not _same(signed.sign, _md5(client + signed.msg + secret)):
+            raise Refused(403, "signature", "the signature is missing or wrong")
+    envelope = _envelope(request.body)
+    message = envelope.get("msg")
     if envelope.get("test") is True:
         return json_reply(_ANSWER)
     plain = None
     if account.get("encrypted_push") and isinstance(message, str):
         plain = msgspec.json.encode({**envelope, "msg": decrypt(message, secret)}).decode()
     return json_reply(_ANSWER, keep=Keep(plain))
+
+
+class _Signed(msgspec.Struct):
+    """What the signature is about; all else is not even built before it holds."""
+
+    sign: str = ""
+    msg: str = ""
+
+
+_read_signed = msgspec.json.Decoder(_Signed).decode
+
+
+def _signed(body: bytes) -> _Signed:
+    try:
+        return _read_signed(body)
+    except msgspec.ValidationError:
+        # Readable, but not what is signed so: an object for a message, a number for a signature.
+        raise Refused(403, "signature", "the signature is missing or wrong") from None
+    except _UNREADABLE as error:
+        raise Refused(400, "malformed", "the body is not JSON") from error
+
+
+def _envelope(body: bytes) -> dict[str, Any]:
+    try:
+        found = msgspec.json.decode(body)
+    except _UNREADABLE as error:
+        raise Refused(400, "malformed", "the body is not JSON") from error
+    if not isinstance(found, dict):
+        raise Refused(400, "malformed", "the body is not an object")
+    return found
 
 
 def decrypt(message: str, secret: str) -> str:
