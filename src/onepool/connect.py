@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, Protocol
 import msgspec
 
 from onepool.channels import registry
-from onepool.channels.base import Account, Channel, Manifest, Message, Receipt, Request
+from onepool.channels.base import Account, Channel, Manifest, Message, PullFailed, Receipt, Request
 from onepool.channels.connection import Connection, ConnectionFailed, TokenRefused
 from onepool.clock import Clock
 from onepool.collect import hooked
@@ -154,6 +154,12 @@ def test(place: Place, touchpoint: Touchpoint, connect: type[Connection] = Conne
 
 
 def _probe(channel: Channel, connection: Connection) -> list[Step]:
+    if channel.attempt is not None:
+        try:
+            channel.attempt(connection.account)
+        except PullFailed as error:
+            return [Step("network", False, error.message)]
+        return [Step("network", True)]
     try:
         answer = connection.probe()
     except TokenRefused as error:

@@ -116,7 +116,7 @@ def test_a_channel_is_complete(name: str) -> None:
     if "push" in manifest.ways or "receipt" in manifest.ways:
         assert channel.check is not None and channel.read is not None
     if "pull" in manifest.ways:
-        assert channel.streams and channel.read is not None
+        assert (channel.streams or channel.streams_of) and channel.read is not None
     for text in (manifest.title, *(one.title for one in manifest.settings), *(one.title for one in manifest.messages)):
         assert set(text) == {"zh", "en"}
     kinds = {table.name: table for table in cases.tables()}

@@ -207,7 +207,8 @@ def rest(ws: WorkspaceLike, item: Definition) -> dict[str, Any]:
                 error=mask_text(before.error) if before else "",
             )
             for stream, before in (
-                (one, known.get(one.name)) for one in (found.streams.values() if found is not None else ())
+                (one, known.get(one.name))
+                for one in (found.streams_for(settings).values() if found is not None else ())
             )
         ],
         "problems": _problems(body),
@@ -250,7 +251,7 @@ def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> set[str]:
 def _problems(body: Mapping[str, Any]) -> list[str]:
     """What is missing before a touchpoint works; one that only takes SDK events needs no settings."""
     found = registry.find(str(body["channel"]))
-    if found is None or (not body.get("settings") and found.check is None and not found.streams):
+    if found is None or (not body.get("settings") and found.check is None and not found.streams and not found.streams_of):
         return []
     return [f"{name}: {message}" for name, message in check_settings(body.get("settings") or {}, found.manifest)]
 

@@ -141,6 +141,10 @@ class Connection:
 
     def pull(self, stream: Stream, cursor: Cursor) -> Iterator[Page]:
         """The pages of a stream from where it stood. Raises PullFailed, ConnectionFailed, TokenRefused."""
+        if stream.rows is not None:
+            yield from stream.rows(self.account, dict(cursor), self._clock.now())
+        if stream.start is None:
+            return
         steps = stream.start(self.account, dict(cursor), self._clock.now())
         answer: Answer | None = None
         try:

@@ -105,6 +105,9 @@ def check_settings(given: Mapping[str, Any], manifest: Manifest) -> list[tuple[s
                 problems.append((setting.name, f"is needed: {setting.title.get('en', setting.name)}"))
         elif (message := _wrong(value, setting)) is not None:
             problems.append((setting.name, message))
+    channel = registry.find(manifest.name)
+    if not problems and channel is not None and channel.problems is not None:
+        problems = channel.problems(given)
     return problems
 
 

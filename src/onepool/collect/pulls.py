@@ -115,7 +115,7 @@ class Puller:
             channel = registry.find(touchpoint.channel)
             if touchpoint.paused or channel is None or not touchpoint.settings:
                 continue
-            for stream in channel.streams.values():
+            for stream in channel.streams_for(touchpoint.settings).values():
                 if stream.every <= 0:
                     continue
                 before = known.get((touchpoint.name, stream.name))
@@ -130,12 +130,13 @@ class Puller:
         if touchpoint is None:
             raise SyncError(f"there is no touchpoint {name}", hint="onepool touchpoint list shows all")
         channel = registry.find(touchpoint.channel)
-        if channel is None or not channel.streams:
+        there = channel.streams_for(touchpoint.settings) if channel is not None else {}
+        if not there:
             raise SyncError(f"nothing is fetched from {name}", where=f"channel {touchpoint.channel}")
-        if stream is not None and stream not in channel.streams:
-            known = ", ".join(channel.streams)
+        if stream is not None and stream not in there:
+            known = ", ".join(there)
             raise SyncError(f"{touchpoint.channel} has no stream {stream}", hint=f"there are {known}")
-        for one in channel.streams.values():
+        for one in there.values():
             if stream in (None, one.name):
                 yield self.fetch(touchpoint, one)
 
@@ -150,8 +151,9 @@ class Puller:
             try:
                 connection = self._connection(touchpoint)
                 for page in connection.pull(stream, dict(before.cursor) if before is not None else {}):
-                    self._log.append([pulled(connection.account, page.call, page.body, self._clock.now())])
-                    pages, size = pages + 1, size + len(page.body)
+                    if page.body:
+                        self._log.append([pulled(connection.account, page.call, page.body, self._clock.now())])
+                        pages, size = pages + 1, size + len(page.body)
                     if page.cursor is not None:
                         self._note(touchpoint.name, stream.name, {"cursor": json.dumps(page.cursor)})
                     if stop is not None and stop.is_set():

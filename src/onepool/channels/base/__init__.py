@@ -2,7 +2,19 @@
 
 from onepool.channels.base.account import Account
 from onepool.channels.base.audience import Hashed, write_audience
-from onepool.channels.base.channel import Channel, Cursor, Exchange, Page, PullFailed, Pulling, Reach, Stream, Token
+from onepool.channels.base.channel import (
+    Channel,
+    Column,
+    Cursor,
+    Exchange,
+    Page,
+    PullFailed,
+    Pulling,
+    Reach,
+    Shape,
+    Stream,
+    Token,
+)
 from onepool.channels.base.http import Answer, Call, Keep, Push, Refused, Reply, Request, encode_json, json_reply
 from onepool.channels.base.items import Broken, Decoded, Gathering, Item, Kind, present, sample
 from onepool.channels.base.manifest import (
@@ -25,6 +37,7 @@ __all__ = [
     "Broken",
     "Call",
     "Channel",
+    "Column",
     "Content",
     "Cursor",
     "Decoded",
@@ -51,6 +64,7 @@ __all__ = [
     "Reply",
     "Request",
     "Setting",
+    "Shape",
     "Signal",
     "Stream",
     "Title",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -20,7 +20,10 @@ Cursor = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """An answer worth keeping: it is appended to the log, and then ``cursor`` is stored (None: no change)."""
+    """An answer worth keeping: it is appended to the log, and then ``cursor`` is stored (None: no change).
+
+    Without a body there is nothing to keep, and only the cursor is stored.
+    """
 
     call: str
     body: bytes
@@ -35,6 +38,26 @@ Exchange = Generator[Call, Answer, Reply]
 """Yields calls and is sent their answers, returns how the one who asked is answered. Raises Refused."""
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column. ``key``: it is part of the primary key; ``indexed``: the first of an index (fit for a cursor)."""
+
+    name: str
+    type: str
+    nullable: bool
+    key: bool
+    indexed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A table: its columns and some rows, each a list of texts (None: empty), not masked."""
+
+    table: str
+    columns: list[Column]
+    rows: list[list[str | None]]
+
+
 class PullFailed(Exception):
     """A platform's answer that a stream can't go on from. ``code``: the platform's; ``retry``: worth trying later."""
 
@@ -47,12 +70,17 @@ class PullFailed(Exception):
 
 @dataclass(frozen=True)
 class Stream:
-    """Something that is fetched from a platform. ``every``: seconds between two runs (0: only when asked)."""
+    """Something that is fetched from a platform. ``every``: seconds between two runs (0: only when asked).
+
+    It has either ``start``, which makes calls over HTTP, or ``rows``, which reads by itself (from a database) and
+    gives the pages; both raise PullFailed.
+    """
 
     name: str
     title: Title
-    start: Callable[[Account, Cursor, datetime], Pulling]
+    start: Callable[[Account, Cursor, datetime], Pulling] | None = None
     every: int = 0
+    rows: Callable[[Account, Cursor, datetime], Iterator[Page]] | None = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +135,21 @@ class Channel:
     """What a kept push or page says. Pure; never raises because of the content."""
 
     streams: Mapping[str, Stream] = field(default_factory=dict)
+    streams_of: Callable[[Mapping[str, Any]], Mapping[str, Stream]] | None = None
+    """Streams that a touchpoint's settings make (the tables that it names), beside those of every touchpoint."""
+
+    problems: Callable[[Mapping[str, Any]], list[tuple[str, str]]] | None = None
+    """What is wrong with settings beyond what the manifest says of each: (setting, words that say what to do)."""
+
+    attempt: Callable[[Account], None] | None = None
+    """A test that is no call over HTTP (connecting to a database). Raises PullFailed."""
+
+    tables: Callable[[Account], list[str]] | None = None
+    """Names of the tables that could be read. Raises PullFailed."""
+
+    shape: Callable[[Account, str], Shape] | None = None
+    """One table to look at. Raises PullFailed."""
+
     token: Token | None = None
     sign: Callable[[Call, Account, datetime], Call] | None = None
     """Sign a call as its last step (after the token)."""
@@ -123,3 +166,7 @@ class Channel:
 
     audience: Callable[[Account], Sequence[Hashed]] | None = None
     """Files of hashed identifiers that the platform takes as an audience (see `write_audience`)."""
+
+    def streams_for(self, settings: Mapping[str, Any]) -> Mapping[str, Stream]:
+        """The streams of a touchpoint with these settings."""
+        return self.streams if self.streams_of is None else {**self.streams, **self.streams_of(settings)}

@@ -1,0 +1,150 @@
+"""Reading tables under whatever happens between: changes, late commits, deaths at any point. And SQL Server's words."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Column as SqlColumn
+from sqlalchemy import DateTime, Integer, String, create_mock_engine
+from sqlalchemy import MetaData as SqlMetaData
+from sqlalchemy import Table as SqlTable
+from sqlalchemy.dialects import mssql
+from sqlalchemy.dialects.mssql import DATETIME2
+
+from onepool.channels import registry
+from onepool.channels.base import Account, Push
+from onepool.channels.base.database import Table
+from onepool.channels.base.database_pull import pull
+from onepool.channels.base.database_query import Source
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+OVERLAP = 30
+SPEC: dict[str, Any] = {
+    "name": "things", "table": "thing", "kind": "profile", "key": "id", "cursor": "at", "overlap": OVERLAP, "batch": 2,
+    "ids": {"member_no": "id"}, "traits": {"name": "word"},
+}  # fmt: skip
+
+_ids = st.integers(1, 12)
+_steps = st.one_of(
+    st.tuples(st.just("write"), _ids, st.integers(0, 3)),
+    st.tuples(st.just("late"), _ids, st.integers(1, OVERLAP - 5)),
+    st.tuples(st.just("wait"), st.integers(1, 100), st.just(0)),
+    st.tuples(st.just("run"), st.integers(0, 4), st.booleans()),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(_steps, max_size=30))
+def test_nothing_is_lost_and_nothing_counts_twice(steps: list[tuple[str, int, Any]]) -> None:
+    """Every row's last state arrives, whatever died between a page and its cursor, and no id says two things."""
+    with tempfile.TemporaryDirectory() as folder:
+        _play(Path(folder) / "things.db", steps)
+
+
+def _play(path: Path, steps: list[tuple[str, int, Any]]) -> None:
+    database = sqlite3.connect(path, isolation_level=None)
+    database.execute("CREATE TABLE thing (id INTEGER PRIMARY KEY, word TEXT, at DATETIME)")
+    account = Account("erp", "erp", {"url": f"sqlite:///{path}", "tables": [SPEC]})
+    now, words = NOW, 0
+    cursor: dict[str, Any] = {}
+    taken: dict[str, tuple[str, str]] = {}
+    order: list[str] = []
+
+    def run(pages: int | None, *, keep: bool) -> None:
+        """One pass; it may die behind a page, with that page's cursor stored or not."""
+        nonlocal cursor
+        for number, page in enumerate(pull(msgspec.convert(SPEC, Table), account, dict(cursor), now), 1):
+            if page.body:
+                for item in _read(page.body):
+                    said = (item.ids[0][2], str(item.traits["name"]))
+                    assert item.message_id is not None
+                    assert taken.setdefault(item.message_id, said) == said
+                    order.append(item.message_id)
+            if pages is not None and number >= pages:
+                if keep and page.cursor is not None:
+                    cursor = page.cursor
+                return
+            if page.cursor is not None:
+                cursor = page.cursor
+
+    for what, one, other in steps:
+        if what == "wait":
+            now += timedelta(seconds=one)
+        elif what == "run":
+            run(one or None, keep=bool(other))
+            now += timedelta(seconds=1)
+        else:
+            words += 1
+            now += timedelta(seconds=other if what == "write" else 0)
+            # Late: it took its time a while ago and is committed only now.
+            at = now - timedelta(seconds=other if what == "late" else 0)
+            written = at.replace(tzinfo=None).isoformat(" ", "microseconds")
+            before = database.execute("SELECT at FROM thing WHERE id = ?", (one,)).fetchone()
+            if before is None or before[0] <= written:
+                database.execute("INSERT OR REPLACE INTO thing VALUES (?, ?, ?)", (one, f"w{words}", written))
+    now += timedelta(seconds=1)
+    run(None, keep=True)
+    database_rows = {(str(number), word) for number, word in database.execute("SELECT id, word FROM thing")}
+    database.close()
+    assert database_rows <= set(taken.values())
+    now += timedelta(hours=1)
+    run(None, keep=True)
+    count = len(order)
+    now += timedelta(hours=1)
+    run(None, keep=True)
+    assert len(order) == count, "a quiet table is not kept again"
+
+
+def _read(body: bytes) -> Any:
+    read = registry.channel("erp").read
+    assert read is not None
+    decoded = read(Push("pull", "erp", {"tables": [SPEC]}, {}, body, call="things"))
+    assert decoded.broken == []
+    return decoded.items
+
+
+def test_a_page_that_can_not_be_read_waits_in_words() -> None:
+    read = registry.channel("crm").read
+    assert read is not None
+    for body in (b"", b"{}", b"\x28\xb5\x2f\xfd junk"):
+        (broken,) = read(Push("pull", "crm", {}, {}, body)).broken
+        assert broken.rule == "database.page"
+
+
+def test_sql_server_pages_by_top_with_bound_values(monkeypatch: Any) -> None:
+    """No server for it here: what is sent is looked at instead."""
+    table = SqlTable(
+        "orders", SqlMetaData(), SqlColumn("id", Integer, primary_key=True), SqlColumn("no", String(20)),
+        SqlColumn("changed", DATETIME2()), SqlColumn("placed", DateTime()), schema="dbo",
+    )  # fmt: skip
+    monkeypatch.setattr(Source, "_reflect", lambda self, connection, name: table)
+    spec = msgspec.convert(
+        {
+            "name": "orders", "table": "dbo.orders", "kind": "order", "key": "id", "cursor": "changed",
+            "fields": {"order_id": "no"}, "steps": {"placed": "placed"},
+            "where": [{"column": "no", "op": "starts", "value": "X'--"}],
+        },
+        Table,
+    )  # fmt: skip
+
+    class Line:
+        dialect = mssql.dialect()  # type: ignore[no-untyped-call]
+
+    source = Source(Line(), spec)  # type: ignore[arg-type]
+    at = datetime(2026, 1, 2, 3, 4, 5, 123456)  # noqa: DTZ001 as databases keep it
+    compiled = source.segment([at, 7], None, at, 100).compile(dialect=Line.dialect)
+    sql = " ".join(str(compiled).split())
+    assert sql.startswith("SELECT TOP ") and sql.endswith(
+        "ORDER BY CAST(dbo.orders.changed AS DATETIME2(6)), dbo.orders.id"
+    )
+    assert "CAST(dbo.orders.changed AS DATETIME2(6)) >= :" in sql and "dbo.orders.id > :id_1" in sql
+    assert "X'--" not in sql
+    assert at in compiled.params.values() and "X'--" in compiled.params.values()
+    assert create_mock_engine("mssql+pymssql://", lambda *_: None).dialect.driver == "pymssql"
