@@ -96,6 +96,6 @@ def test_live_traffic_is_taken_too(brand: Brand) -> None:
     sendings = live_sendings(live_scene(brand.workspace), now, 60, 20.0, 5)
     assert len(sendings) > 20
     assert all(one.at >= now * 1000 for one in sendings)
-    assert sum(one.at < (now + 60) * 1000 for one in sendings) > len(sendings) / 4
+    assert sum(one.at < (now + 60) * 1000 for one in sendings) > 10
     played = play(brand.workspace, sendings)
     assert {status for _, status in played.answers} == {200}

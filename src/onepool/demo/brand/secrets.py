@@ -12,12 +12,15 @@ from typing import Final
 FOLDER: Final = "secrets"
 
 _NAMES: Final = (
-    "oa_token", "oa_aes_key", "oa_secret", "mini_token", "mini_aes_key", "mini_secret", "wecom_token",
-    "wecom_aes_key", "wecom_secret", "douyin_secret", "youzan_secret", "xhs_secret", "tmall_secret",
-    "tmall_session", "jd_secret", "jd_token", "xhs_token", "forms_secret", "sms_path", "sms_secret",
-    "email_secret", "ads_secret",
+    "oa.token", "oa.encoding_aes_key", "oa.secret", "mini.token", "mini.encoding_aes_key", "mini.secret",
+    "wecom.token", "wecom.encoding_aes_key", "wecom.secret", "douyin.client_secret", "youzan.client_secret",
+    "xiaohongshu.app_secret", "xiaohongshu.access_token", "tmall.app_secret", "tmall.session", "jd.app_secret",
+    "jd.access_token", "forms.secret", "sms.path_secret", "email.secret", "ads_ocean.path_secret",
+    "ads_tencent.path_secret",
 )  # fmt: skip
-_AES: Final = ("oa_aes_key", "mini_aes_key", "wecom_aes_key")
+"""Touchpoint and setting, which is how their files are called."""
+
+_AES: Final = ".encoding_aes_key"
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -39,10 +42,10 @@ def made_up(seed: int) -> Secrets:
     values = {}
     for name in _NAMES:
         digest = hashlib.blake2b(f"{seed}:{name}".encode(), digest_size=48).digest()
-        length = 43 if name in _AES else 32
+        length = 43 if name.endswith(_AES) else 32
         # The last letter of a key holds two bits that must be 0.
         text = "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest[:length])
-        values[name] = text[:-1] + "A" if name in _AES else text
+        values[name] = text[:-1] + "A" if name.endswith(_AES) else text
     return Secrets(values)
 
 

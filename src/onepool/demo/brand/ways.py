@@ -74,19 +74,15 @@ class Ways:
     def made(cls, secrets: Secrets, mini_key: str, app_key: str, web_key: str) -> Ways:
         """The ways of a workspace with these secrets and write keys."""
         return cls(
-            oa=Sealed(places.OA, secrets["oa_token"], secrets["oa_aes_key"], places.OA_APPID, places.OA_ORIGINAL),
+            oa=_sealed(secrets, places.OA, places.OA_APPID, places.OA_ORIGINAL),
             oa_pages=Pages(places.OA, weekly=True),
             mini=MiniProgram(places.MINI, mini_key),
-            mini_push=Sealed(
-                places.MINI, secrets["mini_token"], secrets["mini_aes_key"], places.MINI_APPID, places.MINI_ORIGINAL,
-                as_json=True,
-            ),
+            mini_push=_sealed(secrets, places.MINI, places.MINI_APPID, places.MINI_ORIGINAL, as_json=True),
             mini_shop=ShopServer(mini_key),
-            wecom=Sealed(places.WECOM, secrets["wecom_token"], secrets["wecom_aes_key"], places.CORP, places.CORP,
-            agent="1000002"),
+            wecom=_sealed(secrets, places.WECOM, places.CORP, places.CORP, agent="1000002"),
             wecom_pages=Pages(places.WECOM, weekly=True),
-            douyin=Webhook(secrets["douyin_secret"]),
-            youzan=TradePush(secrets["youzan_secret"]),
+            douyin=Webhook(secrets["douyin.client_secret"]),
+            youzan=TradePush(secrets["youzan.client_secret"]),
             tmall=Pages(places.TMALL),
             jd=Pages(places.JD),
             xhs=Pages(places.XHS),
@@ -94,10 +90,18 @@ class Ways:
             web_shop=ShopServer(web_key),
             app=AppSdk(places.APP, app_key),
             app_shop=ShopServer(app_key),
-            sms=SmsPush(secrets["sms_path"]),
-            email=MailPush(secrets["email_secret"]),
-            ocean=OceanEngine(secrets["ads_secret"]),
-            tencent=TencentAds(secrets["ads_secret"]),
-            forms=FormPush(secrets["forms_secret"]),
+            sms=SmsPush(secrets["sms.path_secret"]),
+            email=MailPush(secrets["email.secret"]),
+            ocean=OceanEngine(secrets["ads_ocean.path_secret"]),
+            tencent=TencentAds(secrets["ads_tencent.path_secret"]),
+            forms=FormPush(secrets["forms.secret"]),
             files=Files(),
         )  # fmt: skip
+
+
+def _sealed(
+    secrets: Secrets, touchpoint: str, receiver: str, to: str, *, as_json: bool = False, agent: str = ""
+) -> Sealed:
+    """Callbacks of WeChat or WeCom with the touchpoint's token and key."""
+    token, key = secrets[f"{touchpoint}.token"], secrets[f"{touchpoint}.encoding_aes_key"]
+    return Sealed(touchpoint, token, key, receiver, to, as_json=as_json, agent=agent)
