@@ -1,0 +1,22 @@
+"""One double per channel: the platform's server side, written from its documents and not from our channel."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from onepool.sandbox.doubles.base import Double
+from onepool.sandbox.doubles.jd import Jd
+from onepool.sandbox.doubles.taobao import Taobao, Tmall
+from onepool.sandbox.doubles.webhook import Webhook
+from onepool.sandbox.doubles.wechat_mini import WechatMini
+from onepool.sandbox.doubles.wechat_oa import WechatOa
+from onepool.sandbox.doubles.wecom import Wecom
+from onepool.sandbox.doubles.xiaohongshu import Xiaohongshu
+from onepool.sandbox.doubles.youzan import Youzan
+
+DOUBLES: Final[dict[str, type[Double]]] = {
+    one.channel: one for one in (WechatOa, WechatMini, Wecom, Youzan, Taobao, Tmall, Jd, Xiaohongshu, Webhook)
+}
+"""By the channel's name."""
+
+__all__ = ["DOUBLES", "Double"]

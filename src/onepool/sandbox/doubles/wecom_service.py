@@ -1,0 +1,60 @@
+"""WeChat customer service (微信客服) at WeCom: the callback says that there is something, `sync_msg` what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from onepool.sandbox.doubles.wecom_people import Contact
+from onepool.sandbox.doubles.wecom_words import say
+from onepool.sandbox.wire import Asked, Told, told
+
+if TYPE_CHECKING:
+    from onepool.sandbox.doubles.wecom import Wecom
+
+_CUSTOMER: Final = 3
+_PAGE: Final = 1000
+
+
+class Service:
+    """One desk with its messages."""
+
+    def __init__(self, corp: Wecom) -> None:
+        self._corp = corp
+        self.desk = f"wk{corp.stage.chance.text(24, 'desk', corp.corp)}"
+        self._messages: list[dict[str, Any]] = []
+
+    def calls(self) -> dict[str, tuple[str, Callable[[Asked], Told]]]:
+        """Who answers which call."""
+        return {"kf/account/list": ("POST", self._desks), "kf/sync_msg": ("POST", self._sync)}
+
+    def written(self, contact: Contact, content: str) -> dict[str, Any]:
+        """Somebody writes."""
+        corp = self._corp
+        number = f"m{corp.stage.chance.text(20, 'kf', corp.corp, len(self._messages))}"
+        self._messages.append(
+            {"msgid": number, "open_kfid": self.desk, "external_userid": contact.external,
+             "send_time": corp.stage.seconds, "origin": _CUSTOMER, "msgtype": "text", "text": {"content": content}}
+        )  # fmt: skip
+        token = corp.stage.chance.text(32, "kf token", corp.corp, len(self._messages))
+        corp.event("kf_msg_or_event", {"Token": token, "OpenKfId": self.desk})
+        return {"external_userid": contact.external, "message_id": number}
+
+    def _desks(self, asked: Asked) -> Told:
+        del asked
+        desks = [{"open_kfid": self.desk, "name": "客服", "avatar": "", "manage_privilege": True}]
+        return told({"errcode": 0, "errmsg": "ok", "account_list": desks}, what="kf/account/list")
+
+    def _sync(self, asked: Asked) -> Told:
+        body = asked.object
+        if body.get("open_kfid") not in (None, self.desk):
+            return say(40058, "kf/sync_msg")
+        limit = body.get("limit", _PAGE)
+        size = self._corp.behaviour.page or min(limit if isinstance(limit, int) and limit > 0 else _PAGE, _PAGE)
+        cursor = body.get("cursor")
+        begin = int(cursor[1:]) if isinstance(cursor, str) and cursor[1:].isdigit() else 0
+        page = self._messages[begin : begin + size]
+        end = begin + len(page)
+        more = 1 if end < len(self._messages) else 0
+        answer = {"errcode": 0, "errmsg": "ok", "next_cursor": f"k{end}", "has_more": more, "msg_list": page}
+        return told(answer, what="kf/sync_msg")

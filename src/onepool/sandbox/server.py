@@ -1,0 +1,106 @@
+"""Serving the sandbox: always on loopback, in this process or beside a server."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import uvicorn
+
+from onepool.sandbox.app import create_app
+from onepool.sandbox.errors import SandboxError
+from onepool.sandbox.sandbox import Sandbox
+
+HOST: Final = "127.0.0.1"
+PORT: Final = 8100
+
+
+def serve(sandbox: Sandbox, port: int, server: str, ready: Callable[[int], None]) -> None:
+    """Serve until SIGINT or SIGTERM; ``ready`` is told the port once it is open. Raises SandboxError."""
+    listener = listen(port)
+    try:
+        running = uvicorn.Server(_config(sandbox, server))
+        ready(listener.getsockname()[1])
+        running.run([listener])
+    finally:
+        listener.close()
+
+
+@contextlib.contextmanager
+def running(sandbox: Sandbox, server: str, port: int = 0) -> Iterator[str]:
+    """The sandbox in a thread of this process; gives its address."""
+    listener = listen(port)
+    one = _Quiet(_config(sandbox, server))
+    thread = threading.Thread(target=one.run, args=([listener],), name="sandbox", daemon=True)
+    thread.start()
+    try:
+        yield f"http://{HOST}:{listener.getsockname()[1]}"
+    finally:
+        one.should_exit = True
+        thread.join(10)
+        listener.close()
+
+
+class Beside:
+    """The sandbox as a process beside a server; it ends when that one does, however it went."""
+
+    def __init__(self, root: Path, port: int, server: str) -> None:
+        self._command = [sys.executable, "-m", "onepool.sandbox", str(root), str(port), server]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        # Its standard input is a pipe that closes when this process is gone.
+        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE)  # noqa: S603 own interpreter, own module
+
+    def ended(self) -> int | None:
+        """Its status if it has ended by itself."""
+        return None if self._process is None else self._process.poll()
+
+    def stop(self) -> None:
+        """End it."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def listen(port: int) -> socket.socket:
+    """A socket on loopback. Raises SandboxError."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError as error:
+        listener.close()
+        raise SandboxError(
+            f"can't listen: {error}",
+            where=f"{HOST}:{port}",
+            hint="does one run already? else choose another port",
+        ) from error
+    listener.listen(512)
+    return listener
+
+
+def _config(sandbox: Sandbox, server: str) -> uvicorn.Config:
+    app: Any = create_app(sandbox, server)
+    return uvicorn.Config(
+        app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=2, server_header=False
+    )
+
+
+class _Quiet(uvicorn.Server):
+    """Signals are the main thread's."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        yield
