@@ -44,6 +44,10 @@ def brand(
         show_json(made.as_dict())
         return
     show_table([{"what": name, "count": f"{count:,}"} for name, count in made.counts.items()], "generated")
+    for name, answer in made.refused.items():
+        note(f"{name} was refused: {answer}")
+    if made.left_out:
+        note(f"no channel is installed for {', '.join(sorted(made.left_out))}: left out")
     say(f"next: onepool serve --workspace {folder}")
     say(f"      onepool identity evaluate --workspace {folder} --truth {folder / 'truth' / 'records.csv'}")
 

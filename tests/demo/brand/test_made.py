@@ -25,6 +25,7 @@ def _rows(brand: Brand, sql: str) -> list[dict[str, object]]:
 def test_the_collector_took_everything(brand: Brand) -> None:
     statuses = {answer.rpartition(" ")[2] for answer in brand.made.answers}
     assert statuses == {"200"}
+    assert brand.made.refused == {}
     assert brand.made.counts["events"] > PLAN.customers * 8
     assert brand.made.counts["orders"] > PLAN.customers / 2
     assert brand.made.counts["tag values"] > 0

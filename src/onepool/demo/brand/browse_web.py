@@ -57,6 +57,14 @@ def say_web(chance: Chance, scene: Scene, made: Made, visits: Visits) -> I64:
     names = scene.typed_names(chance, person)
     base = (scene.start + time) * 1000
     placed = np.zeros(visits.size, np.int64)
+    # Who clicked and comes to the site first lands there with the number of the click.
+    by_ad = new & ids.came_by_ad(person) & (time - customers.arrival[person] < 60)
+    clicks = [
+        f"{'clickid' if ocean else 'qz_gdt'}={click}"
+        for ocean, click in zip(
+            ids.at_ocean(person).tolist(), ids.first_clicks(person, scene.seed).tolist(), strict=True
+        )
+    ]
     said, at = [], []
     goods = scene.goods
     shelf = Shelf.of(goods)
@@ -71,7 +79,7 @@ def say_web(chance: Chance, scene: Scene, made: Made, visits: Visits) -> I64:
             who, began, steps, viewed, views, carts, searches, keyword, flags, spoiled, cookie, signed, identified,
             user, has_phone, phone, has_mail, mail, name,
         ) = column  # fmt: skip
-        visit = _Visit(began, who, cookie, user, _context(who + row))
+        visit = _Visit(began, who, cookie, user, _landing(clicks[row], row) if by_ad[row] else _context(who + row))
         visit.known = signed and not identified
         visit.say("page", 0, {"name": "Home", "properties": _HOME})
         step = 1
@@ -140,3 +148,10 @@ def _context(number: int) -> dict[str, Any]:
     context: dict[str, Any] = {"library": _LIBRARY, "locale": "zh-CN", "userAgent": "Mozilla/5.0", "page": _HOME}
     source = _SOURCES[number % len(_SOURCES)]
     return context if source is None else {**context, "campaign": source}
+
+
+def _landing(click: str, number: int) -> dict[str, Any]:
+    """The page on which an advertisement lands; its address has the click."""
+    url = f"{_SITE}/landing/{number % 5}?utm_source=ads&utm_medium=cpc&{click}"
+    page = {"path": f"/landing/{number % 5}", "url": url, "search": url[url.index("?") :], "title": "棉屿（虚构）"}
+    return {"library": _LIBRARY, "locale": "zh-CN", "userAgent": "Mozilla/5.0", "page": page}

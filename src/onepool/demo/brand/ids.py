@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from onepool.demo.brand import places
-from onepool.demo.people.arrays import I64, Texts, codes
+from onepool.demo.people.arrays import I64, Bools, Texts, codes
 
 _PREFIX: dict[str, tuple[str, int]] = {
     places.OA: ("oDEMO5mPq1Rz0Ua", 1),
@@ -24,6 +24,7 @@ _PREFIX: dict[str, tuple[str, int]] = {
     "cookie": ("", 14),
     "oaid": ("", 15),
     "email": ("", 16),
+    "click": ("demoCLK", 17),
 }
 
 
@@ -52,6 +53,23 @@ def web_users(person: I64) -> Texts:
 def site_users(person: I64) -> Texts:
     """The number of an account of the site, which has accounts of its own."""
     return np.array([f"w{number:07d}" for number in (2_000_000 + person * 3).tolist()], object)
+
+
+def came_by_ad(person: I64) -> Bools:
+    """Whether somebody's first contact was a click on an advertisement."""
+    found: Bools = (person * 2654435761 % 1000) < 340
+    return found
+
+
+def at_ocean(person: I64) -> Bools:
+    """Whether that was at Ocean Engine; the others clicked at Tencent."""
+    found: Bools = (person * 40503 % 10) < 6
+    return found
+
+
+def first_clicks(person: I64, seed: int) -> Texts:
+    """The number of that click."""
+    return made("click", person, seed)
 
 
 _DOMAINS = ("qq.com", "163.com", "126.com", "sina.com", "outlook.com")

@@ -20,7 +20,7 @@ from onepool.demo.brand.customers import draw_customers
 from onepool.demo.brand.life import Life
 from onepool.demo.brand.places import APP, CRM, MINI, WEB
 from onepool.demo.brand.plan import ZONE, BrandPlan
-from onepool.demo.brand.play import Played, PlayFailed, play
+from onepool.demo.brand.play import Played, play
 from onepool.demo.brand.scene import Scene, make_scene
 from onepool.demo.brand.secrets import write_secrets
 from onepool.demo.brand.sending import File, Sending
@@ -43,6 +43,8 @@ class MadeBrand:
     root: Path
     counts: dict[str, int] = field(default_factory=dict)
     answers: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    """The first answer to what the collector did not take, by what was sent: there channel and generator disagree."""
     left_out: dict[str, int] = field(default_factory=dict)
     """What was not sent, by touchpoint, since no channel is installed for it."""
     truth: dict[str, Any] = field(default_factory=dict)
@@ -64,7 +66,7 @@ def plan_until_yesterday(customers: int, days: int, seed: int, clock: Clock) -> 
 
 
 def make_brand(root: Path, plan: BrandPlan, clock: Clock, progress: Progress | None = None) -> MadeBrand:
-    """Makes the workspace in a folder that has none. Raises WorkspaceError, UsageError, PlayFailed."""
+    """Makes the workspace in a folder that has none. Raises WorkspaceError, UsageError, PlayFailed, WorkerFailed."""
     plan.checked()
     workspace = init_workspace(root, definitions.settings_text(), clock)
     beside = Beside(workspace.root) if plan.customers >= BESIDE_FROM else None
@@ -168,14 +170,12 @@ def _days_told(plan: BrandPlan, progress: Progress | None) -> Callable[[int], No
 
 
 def _watched(beside: Beside | None) -> Callable[[Played], None]:
-    """Stops a play of which something is refused: then channel and generator do not agree."""
+    """Stops a play whose worker has ended."""
 
     def watch(played: Played) -> None:
+        del played
         if beside is not None:
             beside.check()
-        if played.refused:
-            name, answer = next(iter(played.refused.items()))
-            raise PlayFailed(f"the collector refused {name}: {answer}")
 
     return watch
 
@@ -193,4 +193,4 @@ def _made(workspace: Workspace, played: Played, truth: dict[str, Any], life: Lif
     with workspace.pool.read() as session:
         counts |= {name: int(session.query(sql).column("n")[0].as_py()) for name, sql in queries.items()}
     answers = {f"{name} {status}": count for (name, status), count in sorted(played.answers.items())}
-    return MadeBrand(workspace.root, counts, answers, dict(played.left_out), truth)
+    return MadeBrand(workspace.root, counts, answers, dict(played.refused), dict(played.left_out), truth)

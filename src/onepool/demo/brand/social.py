@@ -295,13 +295,14 @@ def say_ads(chance: Chance, scene: Scene, made: Made, day: int, active: Bools) -
     """Clicks: before an arrival for a third of the people, and now and then afterwards."""
     customers = scene.customers
     arriving = within(customers.arrival, day)
-    arriving = arriving[chance.random(arriving.size) < 0.34]
+    arriving = arriving[ids.came_by_ad(arriving)]
     back = np.flatnonzero(active & (customers.arrival < day * DAY) & (chance.random(active.size) < 0.006))
     person = np.concatenate([arriving, back])
     times = np.concatenate([customers.arrival[arriving] - 60, scene.moments(chance, day, back.size)])
     times = np.maximum(times, 0)
     tenure = customers.device(person, times)
-    ocean = chance.random(person.size) < 0.6
+    ocean = ids.at_ocean(person)
+    first = ids.first_clicks(person, scene.seed).tolist()
     given = ocean & (chance.random(person.size) < 0.7)
     np.minimum.at(scene.shown.oaid, tenure[given], times[given])
     oaids = scene.ids("oaid", tenure).tolist()
@@ -310,7 +311,7 @@ def say_ads(chance: Chance, scene: Scene, made: Made, day: int, active: Bools) -
     for number, (who, then, is_ocean, has, oaid) in enumerate(
         zip(person.tolist(), (scene.start + times).tolist(), ocean.tolist(), given.tolist(), oaids, strict=True)
     ):
-        click = f"demoCLK{then:x}{number:05x}{who:07x}"
+        click = first[number] if number < arriving.size else f"demoCLK{then:x}{number:05x}{who:07x}"
         address = f"117.{who >> 16 & 255}.{who >> 8 & 255}.{who & 255}"
         plan = day // 26
         if is_ocean:
