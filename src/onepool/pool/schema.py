@@ -116,6 +116,16 @@ _PLAIN_TABLES: dict[str, dict[str, str]] = {
         "duplicates": "BIGINT",
         "unknown": "BIGINT",
     },
+    # What was refused, also of what was mended since; sums up to `quarantined` of intake.
+    "refusals": {
+        "hour": "TIMESTAMPTZ",
+        "touchpoint": "VARCHAR",
+        "kind": "VARCHAR",
+        "event": "VARCHAR",
+        "rule": "VARCHAR",
+        "field": "VARCHAR",
+        "refused": "BIGINT",
+    },
 }
 
 ORDER_CORE = {

@@ -21,7 +21,7 @@ from onepool.identity.arrays import PROVED
 from onepool.layout import columns_of
 from onepool.pool import Session
 from onepool.standards import Batch, Standard, StandardSettings, standardise
-from onepool.tick import folding, identities, newcomers, orders, profiles
+from onepool.tick import folding, identities, newcomers, orders, profiles, refusals
 from onepool.tick.duplicates import Duplicates
 
 SEQ_BITS = 20
@@ -120,6 +120,7 @@ class Ingest:
         identities.write(session, resolved)
         _quarantine(session, prepared, self.standard.version)
         _intake(session, prepared)
+        refusals.note(session, batch.quarantine)
         touched = pa.table({"customer_id": resolved.customers})
         changed = touched if redo else self._changed(batch, resolved)
         self.refresh(session, touched, changed)
