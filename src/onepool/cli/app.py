@@ -15,6 +15,7 @@ from onepool.cli import (
     identity,
     imports,
     quarantine,
+    sandbox,
     serving,
     touchpoints,
 )
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for _module in (basics, serving, imports, touchpoints, demo, data, definitions):
+for _module in (basics, serving, imports, touchpoints, sandbox, demo, data, definitions):
     _module.register(app)
 
 app.add_typer(audience.tags, name="tag")

@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from onepool.channels.base import Account
-from onepool.sandbox.doubles.base import Double, text_of
+from onepool.sandbox.doubles.base import Double, chosen, text_of
 from onepool.sandbox.doubles.wechat import taken
 from onepool.sandbox.doubles.wechat_seal import Lock, xml
 from onepool.sandbox.doubles.wecom_people import Chat, Contact, Follow, about, followed
-from onepool.sandbox.doubles.wecom_service import Service
+from onepool.sandbox.doubles.wecom_service import STEPS, Service
 from onepool.sandbox.doubles.wecom_tasks import Tasks
 from onepool.sandbox.doubles.wecom_words import say
 from onepool.sandbox.errors import ActError
@@ -174,15 +174,15 @@ class Wecom(Double):
         limit = body.get("limit", 0)
         if not isinstance(limit, int) or not 1 <= limit <= 1000:
             return say(40058, "groupchat/list")
-        chosen = body.get("owner_filter")
-        owners = words(chosen.get("userid_list")) if isinstance(chosen, dict) else []
+        only = body.get("owner_filter")
+        owners = words(only.get("userid_list")) if isinstance(only, dict) else []
         if len(owners) > _LIST:
             return say(40058, "groupchat/list")
         rows = [one for one in self.chats.values() if not owners or one.owner in owners]
         page, following = paged(rows, body.get("cursor"), self.behaviour.page or limit)
         answer: dict[str, Any] = {"errcode": 0, "errmsg": "ok"}
         answer["group_chat_list"] = [{"chat_id": one.number, "status": 0} for one in page]
-        return told(answer | ({"next_cursor": following} if following else {}), what="groupchat/list")
+        return told({**answer, "next_cursor": following}, what="groupchat/list")
 
     def _chat(self, asked: Asked) -> Told:
         chat = self.chats.get(str(asked.object.get("chat_id")))
@@ -193,7 +193,7 @@ class Wecom(Double):
             contact = self.contacts[external]
             members.append(
                 {"userid": external, "type": 2, "unionid": contact.unionid, "join_time": since, "join_scene": scene,
-                 "invitor": {"userid": inviter}, "group_nickname": "", "name": contact.person.name}
+                 "invitor": {"userid": inviter}, "group_nickname": "", "name": contact.person.name, "state": chat.state}
             )  # fmt: skip
         found = {
             "chat_id": chat.number, "name": chat.name, "owner": chat.owner, "create_time": 0, "notice": "",
@@ -299,6 +299,11 @@ class Wecom(Double):
     def act_message(self, person: Person, given: Mapping[str, Any]) -> dict[str, Any]:
         """Writes to customer service; the callback only says that there is something to fetch."""
         return self.service.written(self.of(person), text_of(given, "content", "你好"))
+
+    def act_service(self, person: Person, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Goes on at customer service: ``what`` is enter, link, reply, hand_over, close, fail, recall; ``staff``."""
+        what = chosen(given, "what", STEPS, "reply")
+        return self.service.step(self.of(person), what, self.member(given))
 
     def act_refuse_address(self, person: Person, given: Mapping[str, Any]) -> dict[str, Any]:
         """This server's address is not on the platform's list (60020), or again with ``on`` false."""

@@ -42,6 +42,8 @@ class Chat:
     owner: str
     members: dict[str, tuple[int, int, str]] = field(default_factory=dict)
     version: int = 1
+    state: str = "group_qr"
+    """The channel code of its QR code."""
 
 
 @dataclass

@@ -12,7 +12,10 @@ from onepool.sandbox.wire import Asked, Told, told
 if TYPE_CHECKING:
     from onepool.sandbox.doubles.wecom import Wecom
 
-_CUSTOMER: Final = 3
+_CUSTOMER, _SYSTEM, _STAFF = 3, 4, 5
+STEPS: Final = ("enter", "link", "reply", "hand_over", "close", "fail", "recall")
+"""What happens at a desk beside messages."""
+
 _PAGE: Final = 1000
 
 
@@ -30,15 +33,38 @@ class Service:
 
     def written(self, contact: Contact, content: str) -> dict[str, Any]:
         """Somebody writes."""
+        return self._add(contact, _CUSTOMER, "text", {"content": content})
+
+    def step(self, contact: Contact, what: str, staff: str) -> dict[str, Any]:
+        """What else happens at a desk; see STEPS."""
+        if what == "link":
+            return self._add(contact, _CUSTOMER, "link", {"title": "商品", "desc": "", "url": "https://example.com/p"})
+        if what == "reply":
+            return self._add(contact, _STAFF, "text", {"content": "您好，请问有什么可以帮您"}, servicer_userid=staff)
+        named = {"open_kfid": self.desk, "external_userid": contact.external}
+        event: dict[str, Any] = {"event_type": "session_status_change", **named, "change_type": 3}
+        if what == "enter":
+            event = {"event_type": "enter_session", **named, "scene": "123", "scene_param": "abc", "welcome_code": ""}
+        elif what == "hand_over":
+            event |= {"change_type": 2, "old_servicer_userid": staff, "new_servicer_userid": "amy", "msg_code": ""}
+        elif what == "fail":
+            event = {"event_type": "msg_send_fail", **named, "fail_msgid": "m0", "fail_type": 4}
+        elif what == "recall":
+            event = {"event_type": "user_recall_msg", **named, "recall_msgid": "m0"}
+        return self._add(None, _SYSTEM, "event", event)
+
+    def _add(
+        self, contact: Contact | None, origin: int, kind: str, part: dict[str, Any], **more: str
+    ) -> dict[str, Any]:
         corp = self._corp
         number = f"m{corp.stage.chance.text(20, 'kf', corp.corp, len(self._messages))}"
-        self._messages.append(
-            {"msgid": number, "open_kfid": self.desk, "external_userid": contact.external,
-             "send_time": corp.stage.seconds, "origin": _CUSTOMER, "msgtype": "text", "text": {"content": content}}
-        )  # fmt: skip
+        message: dict[str, Any] = {"msgid": number, "send_time": corp.stage.seconds, "origin": origin, "msgtype": kind}
+        if contact is not None:
+            message |= {"open_kfid": self.desk, "external_userid": contact.external}
+        self._messages.append({**message, **more, kind: part})
         token = corp.stage.chance.text(32, "kf token", corp.corp, len(self._messages))
         corp.event("kf_msg_or_event", {"Token": token, "OpenKfId": self.desk})
-        return {"external_userid": contact.external, "message_id": number}
+        return {"message_id": number}
 
     def _desks(self, asked: Asked) -> Told:
         del asked
