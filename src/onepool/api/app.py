@@ -12,6 +12,7 @@ from onepool.api.about import VERSION
 from onepool.api.access import COOKIE
 from onepool.api.desk import IdentityDesk
 from onepool.api.headers import BodyLimit, SecurityHeaders
+from onepool.api.insight_kept import KeptMap
 from onepool.api.live import LiveFeed
 from onepool.api.models.common import Problem
 from onepool.api.routers import (
@@ -19,9 +20,11 @@ from onepool.api.routers import (
     channels,
     conditions,
     customers,
+    data_map,
     home,
     identity,
     live,
+    quality,
     quarantine,
     query,
     segments,
@@ -46,6 +49,8 @@ _ROUTERS: list[APIRouter] = [
     conditions.router,
     tags.router,
     quarantine.router,
+    data_map.router,
+    quality.router,
     standard.router,
     channels.router,
     touchpoints.router,
@@ -65,6 +70,7 @@ def create_app(ws: WorkspaceLike, feed: LiveFeed, clock: Clock, identity: Identi
     app.state.clock = clock
     app.state.identity = identity
     app.state.identity_overview = KeptOverview()
+    app.state.data_map = KeptMap()
     return app
 
 
