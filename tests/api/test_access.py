@@ -38,7 +38,15 @@ BODIES = {
     "/api/v1/touchpoints/{name}/preview": {"channel": "web"},
     "/api/v1/customers/{customer_id}/reveal": {"reason": "asked by the customer"},
 }
-VALUES = {"customer_id": "1", "name": "vip", "tag": "buyer", "segment": "vip", "id": "5", "setting": "secret"}
+VALUES = {
+    "customer_id": "1",
+    "name": "vip",
+    "tag": "buyer",
+    "segment": "vip",
+    "id": "5",
+    "setting": "secret",
+    "table": "member",
+}
 
 
 def routes() -> list[tuple[str, str, Dependant]]:

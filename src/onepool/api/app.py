@@ -30,6 +30,7 @@ from onepool.api.routers import (
     segments,
     session,
     standard,
+    tables,
     tags,
     touchpoints,
 )
@@ -54,6 +55,7 @@ _ROUTERS: list[APIRouter] = [
     standard.router,
     channels.router,
     touchpoints.router,
+    tables.router,
     query.router,
     live.router,
     audit.router,

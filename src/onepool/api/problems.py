@@ -41,6 +41,7 @@ _STATUS: Mapping[str, int] = {
     "channel": 422,
     "connect": 422,
     "sync": 422,
+    "tables": 422,
     "identity-rules": 422,
     "decision": 422,
     "no-anchor": 422,

@@ -7,12 +7,14 @@ import sys
 from typing import Annotated, Any
 
 import typer
+import yaml
 
 from onepool import connect
 from onepool.channels import registry
 from onepool.channels.base import Message
 from onepool.cli.output import HERE, Json, WorkspaceDir, author, note, opened, say, show_json, show_table
-from onepool.collect import pulls
+from onepool.collect import pulls, tables
+from onepool.collect.accounts import make_account
 from onepool.collect.touchpoint import Touchpoint
 from onepool.errors import UsageError
 from onepool.privacy import audit
@@ -160,6 +162,44 @@ def arrivals(
         for one in found
     ]
     typer.echo(mask_text(json.dumps(rows, ensure_ascii=False, indent=2, default=str)))
+
+
+@commands.command("tables")
+def show_tables(
+    name: Name,
+    table: Annotated[str | None, typer.Argument(help="A table to look at; without it all are listed.")] = None,
+    kind: Annotated[str | None, typer.Option(help=f"What its rows are: {', '.join(tables.KINDS)}.")] = None,
+    folder: WorkspaceDir = HERE,
+    as_json: Json = False,
+) -> None:
+    """Look into a touchpoint's database: its tables, or one with masked rows and a proposed mapping.
+
+    Example: onepool touchpoint tables erp sale_order --kind order
+    """
+    workspace = opened(folder)
+    touchpoint = _get(workspace, name)
+    account = make_account(touchpoint, workspace.data, workspace.sandbox)
+    if table is None:
+        rows = [{"table": one} for one in tables.names(account)]
+        show_json(rows) if as_json else show_table(rows)
+        return
+    found = tables.look(account, touchpoint, table, workspace.standard(), kind)
+    audit.record(workspace.state, workspace.clock, author(), "query.run", f"touchpoint:{name}", {"table": table[:128]})
+    columns = [
+        {
+            "column": one.name,
+            "type": one.type,
+            "key": "key" if one.key else "index" if one.indexed else "",
+            "use": use,
+            "first": (found.rows[0][number] or "") if found.rows else "",
+        }
+        for number, (one, use) in enumerate(zip(found.columns, found.uses, strict=True))
+    ]
+    if as_json:
+        show_json({"columns": columns, "proposal": found.proposal})
+        return
+    show_table(columns)
+    say(yaml.safe_dump([found.proposal], allow_unicode=True, sort_keys=False).rstrip())
 
 
 def sync(

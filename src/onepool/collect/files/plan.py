@@ -25,6 +25,10 @@ ITEM_ONLY = frozenset(("product_id", "sku_id", "name", "category", "brand", "qua
 """Fields that in a file of orders speak of the line, not of the order, unless the file says otherwise."""
 
 
+_ORDER_NO = "order_no"
+"""Without a scope a column of this name is the order's number, not the identifier that follows its buyer."""
+
+
 class Named(Protocol):
     """Something the standard has a name for."""
 
@@ -188,7 +192,7 @@ class Planner:
         if self.kind in OBJECTS:
             return self._field(name, kind=OBJECTS[self.kind])
         identifier = self._standard.identifier_named(name)
-        if identifier is not None:
+        if identifier is not None and identifier.name != _ORDER_NO:
             return self._identifier(identifier.name, None)
         if self.kind == "orders":
             return self._of_order(name)
