@@ -14,6 +14,7 @@ from onepool.cli import (
     demo,
     identity,
     imports,
+    insight,
     quarantine,
     sandbox,
     serving,
@@ -30,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for _module in (basics, serving, imports, touchpoints, sandbox, demo, data, definitions):
+for _module in (basics, serving, imports, touchpoints, sandbox, demo, data, definitions, insight):
     _module.register(app)
 
 app.add_typer(audience.tags, name="tag")

@@ -8,11 +8,12 @@ from typing import Any
 
 from onepool.clock import from_micros
 from onepool.identity.read import Sources
+from onepool.insight.columns import own_columns
 from onepool.insight.map.declared import NOTHING, Declared
 from onepool.insight.map.gather import Gathered
 from onepool.insight.map.types import FieldFill, IdentifierCell, Place, SignalCell
 from onepool.pool import Session, quote
-from onepool.standards import FieldType, Standard
+from onepool.standards import Standard
 
 LATE_SECONDS = 3_600
 """An event that is received later than this after it happened is late."""
@@ -85,7 +86,8 @@ def signal_cells(session: Session, standard: Standard, given: Mapping[str, Decla
 
 
 def _events(session: Session, standard: Standard, given: Mapping[str, Declared]) -> list[SignalCell]:
-    columns = _columns(standard, given)
+    told_fields = {field for one in given.values() for fields in one.events.values() for field in fields}
+    columns = own_columns(session, standard, told_fields)
     counted = ", ".join(f"count({quote(name)}) AS {quote('n_' + name)}" for name in columns)
     found = session.query(
         f"""SELECT e.touchpoint, e.event, count(*) AS n, max(e.time) AS last_at{", " + counted if counted else ""}
@@ -193,14 +195,6 @@ def _unseen(kind: Any, cells: Sequence[SignalCell], told: Mapping[str, Any]) -> 
         for one in sorted(names)
         if (name, one) not in seen
     ]
-
-
-def _columns(standard: Standard, given: Mapping[str, Declared]) -> list[str]:
-    """The event columns that are counted: fields of events that the standard knows or a channel declares."""
-    own = {field for event in standard.events.values() for field in event.fields}
-    told = {field for one in given.values() for fields in one.events.values() for field in fields}
-    items = {name for name in own if standard.fields[name].type is FieldType.ITEMS}
-    return [name for name in (*standard.columns, *sorted(items)) if name in own | told]
 
 
 def places(

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from onepool.collect.touchpoint import Touchpoint
+from onepool.insight.columns import own_columns
 from onepool.insight.map.declared import NOTHING, declared
 from onepool.insight.quality import read
 from onepool.insight.quality.types import (
@@ -25,7 +26,7 @@ from onepool.insight.quality.types import (
     score,
 )
 from onepool.pool import Session
-from onepool.standards import FieldType, Standard
+from onepool.standards import Standard
 
 WORST = 10
 Expected = dict[tuple[str, str], list[str]]
@@ -45,7 +46,7 @@ def quality(
     today = now.astimezone(zone).date()
     span = [today - timedelta(days=back) for back in range(days - 1, -1, -1)]
     since = datetime(span[0].year, span[0].month, span[0].day, tzinfo=zone)
-    columns = _columns(standard)
+    columns = own_columns(session, standard)
     came = read.intake(session, since, zone.key)
     refused = read.refusals(session, since, zone.key)
     filled = read.filled(session, since, zone.key, columns)
@@ -62,13 +63,6 @@ def quality(
     total: dict[Dimension, Measure] = {name: sum((one.measures[name] for one in sources), NONE) for name in DIMENSIONS}
     shown = [_with_sample(session, one, waiting, since) for one in worst[:WORST]]
     return Quality(now, days, score(total), sources, fields, shown)
-
-
-def _columns(standard: Standard) -> list[str]:
-    """Columns of fields that an event of the standard has of its own."""
-    own = {field for event in standard.events.values() for field in event.fields}
-    items = {name for name in own if standard.fields[name].type is FieldType.ITEMS}
-    return [name for name in standard.columns if name in own] + sorted(items)
 
 
 def _expected(
