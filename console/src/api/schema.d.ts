@@ -244,6 +244,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/data-map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Data Map
+         * @description Touchpoints against identifiers and signals, what joins them, flows, whom they reach, and gaps.
+         */
+        get: operations["readDataMap"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-map/customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Map Customers
+         * @description The customers behind a number. `name`: the identifier type, event, attribute or message kind; `other`: the second
+         *     touchpoint of a pair or flow.
+         */
+        get: operations["listMapCustomers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-map/what-if": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Compute What If
+         * @description What it would bring if more customers of a touchpoint gave an identifier. Nothing is changed.
+         */
+        post: operations["computeWhatIf"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/home": {
         parameters: {
             query?: never;
@@ -737,6 +798,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Quality
+         * @description Completeness, validity, uniqueness, consistency and timeliness, with the trend by day and the worst ten.
+         *
+         *     Samples are shown to those who may read the quarantine.
+         */
+        get: operations["readQuality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/quarantine": {
         parameters: {
             query?: never;
@@ -1199,6 +1282,46 @@ export interface paths {
          * @description Fetch from the platform now. The events show after the next tick.
          */
         post: operations["syncTouchpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/touchpoints/{name}/tables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tables
+         * @description The tables of a touchpoint's database.
+         */
+        get: operations["listTables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/touchpoints/{name}/tables/{table}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Table
+         * @description One table: columns, a few masked rows, and a proposed mapping (of the kind given, or guessed).
+         */
+        get: operations["readTable"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1955,6 +2078,58 @@ export interface components {
             identifier: components["schemas"]["IdentifierBrief"];
         };
         /**
+         * DataMapView
+         * @description The whole map. It is kept for a while: `at` says of when it is.
+         */
+        DataMapView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Customers */
+            customers: number;
+            /** Field Titles */
+            field_titles: {
+                [key: string]: components["schemas"]["Titles"];
+            };
+            /** Flows */
+            flows: components["schemas"]["MapFlow"][];
+            /** Gaps */
+            gaps: components["schemas"]["MapGap"][];
+            /** Identifier Cells */
+            identifier_cells: components["schemas"]["MapIdentifier"][];
+            /** Identifier Titles */
+            identifier_titles: {
+                [key: string]: components["schemas"]["Titles"];
+            };
+            /** Identifiers */
+            identifiers: number;
+            /** Linkage */
+            linkage: components["schemas"]["MapLinkage"][];
+            /** Overlap */
+            overlap: components["schemas"]["MapOverlap"][];
+            /** Places */
+            places: components["schemas"]["MapPlace"][];
+            /** Reach */
+            reach: components["schemas"]["MapReach"][];
+            /** Reachable */
+            reachable: number;
+            /** Reachable By */
+            reachable_by: {
+                [key: string]: number;
+            };
+            /** Signal Cells */
+            signal_cells: components["schemas"]["MapSignal"][];
+            /**
+             * Signal Titles
+             * @description By `event:NAME`, `profile:NAME` and `object:NAME`.
+             */
+            signal_titles: {
+                [key: string]: components["schemas"]["Titles"];
+            };
+        };
+        /**
          * DayChanges
          * @description Customers that became one, and that came apart, on one calendar day of the workspace.
          */
@@ -2694,6 +2869,288 @@ export interface components {
             last_seen: string;
         };
         /**
+         * MapCarrier
+         * @description Identifiers of a type that both touchpoints named, by customers.
+         */
+        MapCarrier: {
+            /** Customers */
+            customers: number;
+            /**
+             * Strength
+             * @enum {string}
+             */
+            strength: "strong" | "weak" | "never";
+            /** Type */
+            type: string;
+        };
+        /**
+         * MapCustomers
+         * @description The customers behind a number of the map.
+         */
+        MapCustomers: {
+            /** Items */
+            items: components["schemas"]["CustomerRow"][];
+            /** Page */
+            page: number;
+            /** Size */
+            size: number;
+            /** Total */
+            total: number;
+        };
+        /**
+         * MapField
+         * @description How often a field of a signal has a value.
+         */
+        MapField: {
+            /** Declared */
+            declared: boolean;
+            /** Field */
+            field: string;
+            /** Fill */
+            fill: number;
+            /** Filled */
+            filled: number;
+        };
+        /**
+         * MapFlow
+         * @description Customers who came from one touchpoint to the next that was new to them, by month of arrival.
+         */
+        MapFlow: {
+            /** Customers */
+            customers: number;
+            /**
+             * First
+             * @description For them it was the step from the first to the second touchpoint.
+             */
+            first: number;
+            /** Median Days */
+            median_days: number;
+            /**
+             * Period
+             * @example 2026-11
+             */
+            period: string;
+            /** Source */
+            source: string;
+            /** Target */
+            target: string;
+        };
+        /**
+         * MapGap
+         * @description Something that is missing, with the figures that show it.
+         */
+        MapGap: {
+            /** Figures */
+            figures: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "silent" | "stopped" | "behind" | "late" | "signal-unseen" | "field-empty" | "identifier-unseen" | "identifier-joins-nothing" | "island";
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "error" | "warning" | "info";
+            /** Subject */
+            subject: string | null;
+            subject_title: components["schemas"]["Titles"] | null;
+            /** Touchpoint */
+            touchpoint: string;
+        };
+        /**
+         * MapIdentifier
+         * @description A touchpoint and a type of identifiers.
+         */
+        MapIdentifier: {
+            /** Customers */
+            customers: number;
+            /** Declared */
+            declared: boolean;
+            /**
+             * Fill
+             * @description Share of the touchpoint's customers of whom it named one.
+             */
+            fill: number;
+            /** First At */
+            first_at: string | null;
+            /** Identifiers */
+            identifiers: number;
+            /**
+             * Joining
+             * @description Customers of whom another touchpoint named the same identifier.
+             */
+            joining: number;
+            /** Last At */
+            last_at: string | null;
+            /**
+             * Strength
+             * @enum {string}
+             */
+            strength: "strong" | "weak" | "never";
+            /**
+             * Times
+             * @description Events and facts that named one, at least.
+             */
+            times: number;
+            /** Touchpoint */
+            touchpoint: string;
+            /** Type */
+            type: string;
+        };
+        /**
+         * MapLinkage
+         * @description Two touchpoints and the customers on both.
+         */
+        MapLinkage: {
+            /** A */
+            a: string;
+            /** B */
+            b: string;
+            /** Carriers */
+            carriers: components["schemas"]["MapCarrier"][];
+            /**
+             * Chained
+             * @description Joined over a further touchpoint, by likelihood or by people.
+             */
+            chained: number;
+            /** Customers */
+            customers: number;
+            /** Share A */
+            share_a: number;
+            /** Share B */
+            share_b: number;
+        };
+        /**
+         * MapOverlap
+         * @description Customers whom both touchpoints reach.
+         */
+        MapOverlap: {
+            /** A */
+            a: string;
+            /** B */
+            b: string;
+            /** Customers */
+            customers: number;
+        };
+        /**
+         * MapPlace
+         * @description A touchpoint with its size, joins, freshness and lag.
+         */
+        MapPlace: {
+            /** Channel */
+            channel: string | null;
+            channel_title: components["schemas"]["Titles"];
+            /** Customers */
+            customers: number;
+            /**
+             * Declared
+             * @description Its channel says what it gives.
+             */
+            declared: boolean;
+            /** Events */
+            events: number;
+            /**
+             * Events 30D
+             * @description Received in the last 30 days.
+             */
+            events_30d: number;
+            /** First At */
+            first_at: string | null;
+            /**
+             * Island
+             * @description Fewer than 5 % of its customers are known elsewhere.
+             */
+            island: boolean;
+            /**
+             * Joined
+             * @description Of them known at another touchpoint too.
+             */
+            joined: number;
+            /**
+             * Lag Seconds
+             * @description Median from event to receipt over 30 days.
+             */
+            lag_seconds: number | null;
+            /** Last At */
+            last_at: string | null;
+            /**
+             * Late Share
+             * @description Of those received more than an hour after they happened.
+             */
+            late_share: number | null;
+            /** Only Here */
+            only_here: number;
+            /** Paused */
+            paused: boolean;
+            title: components["schemas"]["Titles"];
+            /** Touchpoint */
+            touchpoint: string;
+        };
+        /**
+         * MapReach
+         * @description A message kind of a touchpoint, and whom it reaches.
+         */
+        MapReach: {
+            /**
+             * Addressed
+             * @description Customers with an identifier it can be sent to.
+             */
+            addressed: number;
+            /** Allowance */
+            allowance: string | null;
+            /** Channel */
+            channel: string;
+            /** Marketing */
+            marketing: boolean;
+            /** Message */
+            message: string;
+            /**
+             * Open
+             * @description Of the reachable those to whom it may be sent now, where it needs an allowance.
+             */
+            open: number;
+            /** Reachable */
+            reachable: number;
+            /**
+             * Refused
+             * @description Of them those who left or opted out last.
+             */
+            refused: number;
+            title: components["schemas"]["Titles"];
+            /** To */
+            to: string[];
+            /** Touchpoint */
+            touchpoint: string;
+        };
+        /**
+         * MapSignal
+         * @description A touchpoint and a signal: an event, an attribute of persons, or a kind of business object.
+         */
+        MapSignal: {
+            /** Count */
+            count: number;
+            /** Customers */
+            customers: number;
+            /** Declared */
+            declared: boolean;
+            /** Fields */
+            fields: components["schemas"]["MapField"][];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "event" | "profile" | "object";
+            /** Last At */
+            last_at: string | null;
+            /** Name */
+            name: string;
+            /** Touchpoint */
+            touchpoint: string;
+        };
+        /**
          * MatchingRun
          * @description The last complete run over all customers.
          */
@@ -3181,6 +3638,173 @@ export interface components {
              * @default null
              */
             where: string | null;
+        };
+        /**
+         * QualityDay
+         * @description One calendar day.
+         */
+        QualityDay: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            measures: components["schemas"]["QualityMeasures"];
+            /** Score */
+            score: number | null;
+        };
+        /**
+         * QualityField
+         * @description A field of a touchpoint's event, or an attribute of persons.
+         */
+        QualityField: {
+            complete: components["schemas"]["QualityMeasure"];
+            consistent: components["schemas"]["QualityMeasure"];
+            /** Field */
+            field: string;
+            field_title: components["schemas"]["Titles"];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "event" | "profile";
+            /** Name */
+            name: string;
+            name_title: components["schemas"]["Titles"];
+            /** Touchpoint */
+            touchpoint: string;
+            valid: components["schemas"]["QualityMeasure"];
+        };
+        /**
+         * QualityMeasure
+         * @description `good` of `total`; the share is null where nothing was counted.
+         */
+        QualityMeasure: {
+            /** Good */
+            good: number;
+            /** Share */
+            share: number | null;
+            /** Total */
+            total: number;
+        };
+        /**
+         * QualityMeasures
+         * @description The five measures.
+         */
+        QualityMeasures: {
+            /** @description Filled values of all that the events should have. */
+            completeness: components["schemas"]["QualityMeasure"];
+            /** @description Attributes that agree, of those that two touchpoints gave. */
+            consistency: components["schemas"]["QualityMeasure"];
+            /** @description Events received within an hour, of all. */
+            timeliness: components["schemas"]["QualityMeasure"];
+            /** @description Accepted of accepted and dropped as received before. */
+            uniqueness: components["schemas"]["QualityMeasure"];
+            /** @description Accepted under a name of the standard, of accepted and refused. */
+            validity: components["schemas"]["QualityMeasure"];
+        };
+        /**
+         * QualityProblem
+         * @description What costs a touchpoint most. The sample is masked.
+         */
+        QualityProblem: {
+            /** Bad */
+            bad: number;
+            /**
+             * Dimension
+             * @enum {string}
+             */
+            dimension: "completeness" | "validity" | "uniqueness" | "consistency" | "timeliness";
+            /** Field */
+            field: string | null;
+            field_title: components["schemas"]["Titles"] | null;
+            /** Name */
+            name: string | null;
+            name_title: components["schemas"]["Titles"] | null;
+            /**
+             * Points
+             * @description Of the hundred of the touchpoint's score.
+             */
+            points: number;
+            /** Quarantine Id */
+            quarantine_id: string | null;
+            /** Rule */
+            rule: string | null;
+            /** Sample */
+            sample: string | null;
+            title: components["schemas"]["Titles"];
+            /** Total */
+            total: number;
+            /** Touchpoint */
+            touchpoint: string;
+        };
+        /**
+         * QualitySource
+         * @description A touchpoint over the period.
+         */
+        QualitySource: {
+            /** Accepted */
+            accepted: number;
+            /** Channel */
+            channel: string | null;
+            /** Days */
+            days: components["schemas"]["QualityDay"][];
+            /** Duplicates */
+            duplicates: number;
+            /** Lag Median */
+            lag_median: number | null;
+            /** Lag P95 */
+            lag_p95: number | null;
+            measures: components["schemas"]["QualityMeasures"];
+            /** Quarantined */
+            quarantined: number;
+            /** Received */
+            received: number;
+            /**
+             * Score
+             * @description Out of 100.
+             */
+            score: number | null;
+            title: components["schemas"]["Titles"];
+            /** Touchpoint */
+            touchpoint: string;
+            /** Unknown */
+            unknown: number;
+            /**
+             * Waiting
+             * @description In quarantine now.
+             */
+            waiting: number;
+        };
+        /**
+         * QualityView
+         * @description All of it, for the last so many calendar days.
+         */
+        QualityView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Days */
+            days: number;
+            /** Fields */
+            fields: components["schemas"]["QualityField"][];
+            /** Late Seconds */
+            late_seconds: number;
+            /** Score */
+            score: number | null;
+            /** Sources */
+            sources: components["schemas"]["QualitySource"][];
+            /**
+             * Weights
+             * @description Score = 100 x sum(weight x share) / sum(weight), over the measures that there are.
+             */
+            weights: {
+                [key: string]: number;
+            };
+            /** Worst */
+            worst: components["schemas"]["QualityProblem"][];
         };
         /**
          * QuarantineDetail
@@ -4384,6 +5008,54 @@ export interface components {
             stream: string;
         };
         /**
+         * TableColumn
+         * @description A column, and what it would be taken for by its name (empty: it would be left out).
+         */
+        TableColumn: {
+            /**
+             * Indexed
+             * @description The first of an index: fit for a cursor.
+             */
+            indexed: boolean;
+            /**
+             * Key
+             * @description Part of the primary key.
+             */
+            key: boolean;
+            /** Name */
+            name: string;
+            /** Nullable */
+            nullable: boolean;
+            /** Type */
+            type: string;
+            /** Use */
+            use: string;
+        };
+        /**
+         * TableNames
+         * @description The tables and views that the touchpoint's user may see.
+         */
+        TableNames: {
+            /** Items */
+            items: string[];
+        };
+        /**
+         * TablePreview
+         * @description One table with a few rows, masked, and a mapping to correct and save in the setting `tables`.
+         */
+        TablePreview: {
+            /** Columns */
+            columns: components["schemas"]["TableColumn"][];
+            /** Proposal */
+            proposal: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Rows */
+            rows: (string | null)[][];
+            /** Table */
+            table: string;
+        };
+        /**
          * TagDetail
          * @description A tag with its distribution.
          */
@@ -5110,6 +5782,125 @@ export interface components {
             weight: number;
         };
         /**
+         * WhatIfAnswer
+         * @description What it would bring, drawn again and again from what happened when others gave one.
+         */
+        WhatIfAnswer: {
+            /**
+             * Borrowed
+             * @description Too few gave one here: rates of all touchpoints weigh more.
+             */
+            borrowed: boolean;
+            /** Customers */
+            customers: number;
+            /** Draws */
+            draws: number;
+            /** @description Customers fewer. */
+            duplicates: components["schemas"]["WhatIfInterval"];
+            /**
+             * Gave
+             * @description Customers there who have one: what the rates are learned from.
+             */
+            gave: number;
+            /** Givers */
+            givers: number;
+            /** Gives */
+            gives: string;
+            /** Groups */
+            groups: components["schemas"]["WhatIfGroup"][];
+            /** @description Customers of the touchpoint known at a further one then. */
+            joined: components["schemas"]["WhatIfInterval"];
+            /**
+             * Known
+             * @description Of those who gave, for whom it was known apart from this touchpoint's side.
+             */
+            known: number;
+            /** Level */
+            level: number;
+            /**
+             * May Join
+             * @description Of those without, whose links may join them (consent).
+             */
+            may_join: number;
+            /** @description Share of the givers who are joined. */
+            rate: components["schemas"]["WhatIfInterval"];
+            /** @description Customers more that have one. */
+            reachable: components["schemas"]["WhatIfInterval"];
+            /**
+             * Refused
+             * @description Who gave one that the rules did not let join; left out.
+             */
+            refused: number;
+            /**
+             * Selection
+             * @description Assumed spread, in log-odds, between those who gave and those who did not.
+             */
+            selection: number;
+            /** Share */
+            share: number;
+            /** Touchpoint */
+            touchpoint: string;
+            /** Without */
+            without: number;
+        };
+        /**
+         * WhatIfGroup
+         * @description Alike customers: how many have none, how many gave one, and how many of those were joined by it.
+         */
+        WhatIfGroup: {
+            /**
+             * Active
+             * @description More active there than the median.
+             */
+            active: boolean;
+            /** Gave */
+            gave: number;
+            /** Joined */
+            joined: number;
+            /**
+             * Touchpoints
+             * @description Known at so many touchpoints; 3: at three or more.
+             */
+            touchpoints: number;
+            /** Without */
+            without: number;
+        };
+        /**
+         * WhatIfInterval
+         * @description Median and percentile interval of the draws.
+         */
+        WhatIfInterval: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Middle */
+            middle: number;
+        };
+        /**
+         * WhatIfRequest
+         * @description If a share of a touchpoint's customers without an identifier of a type also gave one.
+         */
+        WhatIfRequest: {
+            /**
+             * Gives
+             * @default phone
+             */
+            gives: string;
+            /**
+             * Level
+             * @default 0.9
+             */
+            level: number;
+            /**
+             * Share
+             * @default 0.3
+             */
+            share: number;
+            /** Touchpoint */
+            touchpoint: string;
+        };
+        /**
          * WorkspaceFacts
          * @description What the console must know of the workspace before anything else.
          */
@@ -5576,6 +6367,104 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readDataMap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataMapView"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listMapCustomers: {
+        parameters: {
+            query: {
+                kind: "touchpoint" | "only" | "identifier" | "event" | "attribute" | "pair" | "flow" | "reach";
+                touchpoint: string;
+                name?: string | null;
+                other?: string | null;
+                page?: number;
+                size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MapCustomers"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    computeWhatIf: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhatIfRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatIfAnswer"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -6418,6 +7307,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SegmentMoved"] | components["schemas"]["Applied"] | components["schemas"]["Missed"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readQuality: {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualityView"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -7350,6 +8270,71 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SyncResult"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTables: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableNames"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readTable: {
+        parameters: {
+            query?: {
+                kind?: string | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+                table: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TablePreview"];
                 };
             };
             /** @description A problem (RFC 9457). */
