@@ -45,7 +45,9 @@ def running_platform(answers: dict[str, Any]) -> Iterator[Platform]:
             length = int(self.headers.get("content-length") or 0)
             raw = self.rfile.read(length)
             parts = urlsplit(self.path)
-            asked = Asked(self.command, parts.path, dict(parse_qsl(parts.query)), json.loads(raw) if raw else None)
+            form = "form" in (self.headers.get("content-type") or "")
+            body = dict(parse_qsl(raw.decode())) if form else json.loads(raw) if raw else None
+            asked = Asked(self.command, parts.path, dict(parse_qsl(parts.query)), body)
             platform.asked.append(asked)
             answer = next((one for end, one in platform.answers.items() if parts.path.endswith(end)), None)
             body = json.dumps(answer(asked) if callable(answer) else answer).encode()

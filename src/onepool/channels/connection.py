@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 import httpx
@@ -17,11 +18,13 @@ from onepool.channels.base import (
     Call,
     Channel,
     Cursor,
+    Grant,
     Message,
     Page,
     PullFailed,
     Receipt,
     Stream,
+    Token,
     Unsendable,
 )
 from onepool.channels.base.http import encode_json
@@ -182,18 +185,42 @@ class Connection:
             now = self._clock.now().timestamp()
             if self._token is not None and self._token[0] != rejected and now < self._token[1]:
                 return self._token[0]
-            answer = self._send(token.call(self.account))
-            found = token.read(answer)
+            found, answer = self._obtained(token, rejected)
             if found is None:
                 self._token = None
+                said = "nothing was asked" if answer is None else f"answer {answer.status}, {_code(answer)}"
                 raise TokenRefused(
-                    f"the platform gives no token (answer {answer.status}, {_code(answer)})",
+                    f"the platform gives no token ({said})",
                     where=f"touchpoint {self.account.touchpoint}",
                     hint="look at the account's id and secret, and at the platform's list of allowed addresses",
                 )
             value, seconds = found
             self._token = (value, now + max(seconds - _EARLIER, seconds / 2))
             return value
+
+    def _obtained(self, token: Token, rejected: str | None) -> tuple[tuple[str, float] | None, Answer | None]:
+        """A new token and its seconds, and the last answer on the way. What changed of the secrets is kept at once."""
+        if token.obtain is None:
+            answer = self._send(token.call(self.account))
+            return token.read(answer), answer
+        steps = token.obtain(self.account, self._clock.now(), rejected)
+        last: Answer | None = None
+        try:
+            while True:
+                call = next(steps) if last is None else steps.send(last)
+                last = self._send(call)
+        except StopIteration as ended:
+            grant: Grant | None = ended.value
+        finally:
+            steps.close()
+        if grant is None:
+            return None, last
+        for name, value in grant.keep.items():
+            if name in self.account.keep:
+                self.account.keep[name](value)
+        if grant.keep:
+            self.account = replace(self.account, settings={**self.account.settings, **grant.keep})
+        return (grant.token, grant.seconds), last
 
     def _send(self, call: Call) -> Answer:
         if self.channel.sign is not None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -87,7 +89,37 @@ def make_account(touchpoint: Touchpoint, data: Path, sandbox: str | None = None)
             )
         base = sandbox.rstrip("/")
         endpoints = {name: f"{base}/{manifest.name}/{name}" for name in endpoints}
-    return Account(touchpoint.name, touchpoint.channel, settings, dict(touchpoint.scopes), endpoints)
+    in_files = (name for name in manifest.secrets if str(touchpoint.settings.get(name, "")).startswith("file:"))
+    keep = {name: partial(keep_secret, touchpoint, data, name) for name in in_files}
+    return Account(touchpoint.name, touchpoint.channel, settings, dict(touchpoint.scopes), endpoints, keep)
+
+
+def keep_secret(touchpoint: Touchpoint, data: Path, setting: str, value: str) -> None:
+    """Replace the file that a touchpoint's secret is read from (a platform gave a new refresh token).
+
+    Raises:
+        AccountError: the secret is no file (``env:``), or the file can't be written.
+    """
+    where = f"touchpoint {touchpoint.name}: settings.{setting}"
+    reference = str(touchpoint.settings.get(setting, ""))
+    if not reference.startswith("file:"):
+        hint = "keep it in a file (file:secrets/NAME)"
+        raise AccountError("the platform changed this secret, and its new value can't be kept", where=where, hint=hint)
+    path = data / reference[5:]
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, draft = tempfile.mkstemp(dir=path.parent)  # made with mode 0600
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(value)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(draft).replace(path)
+        finally:
+            Path(draft).unlink(missing_ok=True)
+    except OSError as error:
+        message = f"the secret's new value can't be written: {type(error).__name__}"
+        raise AccountError(message, where=where, hint=str(path)) from error
 
 
 def check_settings(given: Mapping[str, Any], manifest: Manifest) -> list[tuple[str, str]]:

@@ -37,6 +37,7 @@ class Headers(msgspec.Struct, omit_defaults=True):
     call: str = ""
     ip: str = ""
     agent: str = ""
+    sent: dict[str, str] = {}
     plain: str | None = None
 
 
@@ -56,6 +57,7 @@ def pushed(request: Request, account: Account, at: datetime, plain: str | None) 
         type=request.headers.get("content-type", "")[:200],
         ip=request.ip,
         agent=request.headers.get("user-agent", "")[:512],
+        sent=_named(request, account),
         plain=plain,
     )
     return NewRecord(at, account.touchpoint, HOOK, _encode(headers), request.body)
@@ -123,7 +125,14 @@ def _push(record: NewRecord, headers: Headers, kind: Literal["hook", "pull"]) ->
         plain=headers.plain,
         ip=headers.ip,
         agent=headers.agent,
+        headers=headers.sent,
     )
+
+
+def _named(request: Request, account: Account) -> dict[str, str]:
+    """The headers that the channel reads beside the body."""
+    wanted = registry.channel(account.channel).manifest.headers
+    return {name: request.headers[name][:512] for name in wanted if name in request.headers}
 
 
 def _hushed(text: str, account: Account) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,8 @@ class Account:
     """One account, shop, app or site of a channel.
 
     ``settings`` holds secrets in clear: it is never logged, stored or shown. ``scopes``: the touchpoint's scopes of
-    identifier types. ``endpoints``: base addresses by name, of the platform or of a sandbox.
+    identifier types. ``endpoints``: base addresses by name, of the platform or of a sandbox. ``keep``: by the
+    names of secrets that a file holds, what writes a new value there (a platform changes refresh tokens).
     """
 
     touchpoint: str
@@ -20,6 +21,7 @@ class Account:
     settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
     scopes: Mapping[str, str] = field(default_factory=dict)
     endpoints: Mapping[str, str] = field(default_factory=dict)
+    keep: Mapping[str, Callable[[str], None]] = field(default_factory=dict, compare=False, repr=False)
 
     def text(self, name: str) -> str:
         """A setting as text; empty where it is not set."""

@@ -83,14 +83,32 @@ class Stream:
     rows: Callable[[Account, Cursor, datetime], Iterator[Page]] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A token to use for ``seconds``. ``keep``: secrets of the account whose values changed on the way."""
+
+    token: str
+    seconds: float
+    keep: Mapping[str, str] = field(default_factory=dict)
+
+
+Obtaining = Generator[Call, Answer, Grant | None]
+"""Yields calls and is sent their answers, returns the grant, or None where the platform gives none."""
+
+
 @dataclass(frozen=True)
 class Token:
-    """How calls are authorised. ``read`` gives (token, seconds that it lives), or None where the answer has none."""
+    """How calls are authorised. ``read`` gives (token, seconds that it lives), or None where the answer has none.
+
+    ``obtain``: instead of ``call`` and ``read`` where a token takes more than one call, or outlives the process; it is
+    given the token that the platform rejected, if one was.
+    """
 
     call: Callable[[Account], Call]
     read: Callable[[Answer], tuple[str, float] | None]
     attach: Callable[[Call, str], Call]
     rejected: Callable[[Answer], bool]
+    obtain: Callable[[Account, datetime, str | None], Obtaining] | None = None
 
 
 class Requesting(Protocol):

@@ -88,7 +88,8 @@ class Push:
     """What is read from the log: a push, or a kept page of a pull.
 
     ``call`` is empty for a push, else the name of the pull's call. ``settings``: those of the account that are not
-    secret, as they were when it was received. ``plain``: the decrypted body.
+    secret, as they were when it was received. ``plain``: the decrypted body. ``headers``: those that the
+    manifest names.
     """
 
     kind: Literal["hook", "pull"]
@@ -104,6 +105,7 @@ class Push:
     plain: str | None = None
     ip: str = ""
     agent: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def scope(self, kind: str, setting: str = "") -> str:
         """The scope of an identifier type here: the touchpoint's own word, else the setting, else its name."""

@@ -127,8 +127,9 @@ class Quota(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A channel as a whole. ``name`` is one of the data standard's channels.
 
-    ``endpoints``: base addresses by name, replaced as a whole by a sandbox. ``body_bytes``: the largest push that is
-    taken in. ``ways``: how data comes in. ``instructions``: what to enter on the platform's side, step by step.
+    ``endpoints``: base addresses by name, replaced as a whole by a sandbox. ``headers``: those of a push (lower case)
+    that reading needs beside its body. ``body_bytes``: the largest push that is taken in. ``ways``: how data comes in.
+    ``instructions``: what to enter on the platform's side, step by step.
     """
 
     name: str
@@ -142,6 +143,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     endpoints: dict[str, str] = {}
     ways: tuple[Source, ...] = ()
     body_bytes: int = 1 << 20
+    headers: tuple[str, ...] = ()
     instructions: Title | None = None
 
     def setting(self, name: str) -> Setting | None:
