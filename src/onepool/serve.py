@@ -13,6 +13,7 @@ import threading
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import structlog
@@ -35,6 +36,7 @@ from onepool.collect.touchpoint import CachedTouchpoints
 from onepool.errors import OnePoolError
 from onepool.identity.warm import warm
 from onepool.pool import Session, remote
+from onepool.sandbox.server import Beside
 from onepool.tick import Desk, Worker
 from onepool.workspace import Workspace, open_workspace
 
@@ -56,10 +58,16 @@ class ServeError(OnePoolError):
     code = "serve"
 
 
-def serve(workspace: Workspace, host: str, port: int, role: str, ready: Callable[[], None]) -> None:
-    """Serve until SIGINT or SIGTERM. `ready` is called once, when the port is open and the worker runs."""
+def serve(
+    workspace: Workspace, host: str, port: int, role: str, ready: Callable[[], None], *, sandbox: bool = False
+) -> None:
+    """Serve until SIGINT or SIGTERM. `ready` is called once, when the port is open and the worker runs.
+
+    ``sandbox``: the platforms' doubles run beside it, for the touchpoints that use them.
+    """
     if role not in _ROLES:
         raise ServeError(f"no such role: {role}", hint=f"one of {', '.join(_ROLES)}")
+    beside = _beside(workspace, port, role) if sandbox else None
     collectors: list[Collector] = []
     listener: socket.socket | None = None
     if role in ("all", "collect"):
@@ -67,12 +75,31 @@ def serve(workspace: Workspace, host: str, port: int, role: str, ready: Callable
         collectors = [Collector(workspace.root, listener) for _ in range(workspace.settings.collect.processes)]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     try:
+        if beside is not None:
+            beside.start()
         asyncio.run(_serve(workspace, collectors, address, work=role in ("all", "work"), ready=ready))
     finally:
+        if beside is not None:
+            beside.stop()
         for collector in collectors:
             collector.stop()
         if listener is not None:
             listener.close()
+
+
+def _beside(workspace: Workspace, port: int, role: str) -> Beside | None:
+    """The sandbox for this server's touchpoints; None where none of them uses it."""
+    if not any(one.sandbox for one in workspace.touchpoints().values()):
+        return None
+    url = urlsplit(workspace.sandbox or "")
+    if url.hostname not in ("127.0.0.1", "localhost") or url.port is None:
+        raise ServeError(
+            "the sandbox runs on this machine only", where=f"onepool.yaml: sandbox: {workspace.sandbox or 'not set'}",
+            hint="write `sandbox: http://127.0.0.1:8100`",
+        )  # fmt: skip
+    if role == "work":
+        raise ServeError("the sandbox pushes to collectors, and none runs here", hint="leave --role out, or --sandbox")
+    return Beside(workspace.root, url.port, f"http://127.0.0.1:{port}")
 
 
 async def _serve(

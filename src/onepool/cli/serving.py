@@ -21,6 +21,9 @@ def run(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(envvar="PORT", help="Port to listen on.", min=1, max=65535)] = 8000,
     role: Annotated[str, typer.Option(help="What to run here: all, collect or work.")] = "all",
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="Run the platforms' doubles too, for touchpoints that use them.")
+    ] = False,
 ) -> None:
     """Run OnePool: collectors, worker, API and console on one port.
 
@@ -36,6 +39,8 @@ def run(
         note(f"OnePool serves {workspace.settings.name} (process {os.getpid()})")
         if role != "work":
             note(f"  open     http://{address}:{port}")
+        if sandbox:
+            note(f"  sandbox  {workspace.sandbox}   (try: onepool sandbox acts)")
         # Only now that it runs: a password printed by a start that failed would be lost.
         admin = ensure_admin(workspace.state, workspace.clock)
         if admin is not None:
@@ -44,4 +49,4 @@ def run(
             if touchpoint.write_key:
                 note(f"  collect  {touchpoint.name} ({touchpoint.channel}): write key {touchpoint.write_key}")
 
-    serve(workspace, host, port, role, ready)
+    serve(workspace, host, port, role, ready, sandbox=sandbox)
