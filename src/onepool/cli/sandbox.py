@@ -129,7 +129,7 @@ def ledger(
         show_json(rows)
         return
     columns = ("number", "at", "direction", "touchpoint", "what", "outcome", "fault", "attempts")
-    show_table([{name: row[name] for name in columns} | {"to": ", ".join(row["to"])[:40]} for row in rows])
+    show_table([_shown(row, columns) | {"to": ", ".join(row["to"])[:28]} for row in rows])
 
 
 def inbox(
@@ -150,7 +150,7 @@ def inbox(
         return
     columns = ("number", "at", "touchpoint", "person", "kind", "key")
     show_table([
-        {name: row[name] for name in columns} | {"content": json.dumps(row["content"], ensure_ascii=False)[:60]}
+        _shown(row, columns) | {"content": json.dumps(row["content"], ensure_ascii=False)[:60]}
         for row in rows
     ])  # fmt: skip
 
@@ -179,6 +179,11 @@ def scenarios() -> None:
     from onepool.sandbox import examples, load
 
     show_table([{"name": name, "what": load(name).scenario, "people": load(name).people.count} for name in examples()])
+
+
+def _shown(row: dict[str, Any], columns: tuple[str, ...]) -> dict[str, Any]:
+    """A row's columns; of its time the clock (UTC)."""
+    return {name: row[name][11:19] if name == "at" else row[name] for name in columns}
 
 
 def _value(text: str) -> Any:

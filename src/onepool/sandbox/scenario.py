@@ -48,6 +48,8 @@ class People(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     count: Annotated[int, msgspec.Meta(ge=0, le=200_000)] = 50
     shares: dict[str, Share] = {}
     named: list[Named] = []
+    everybody: bool = False
+    """An id that nobody here has is somebody's all the same: a follower who has just written, a contact, a buyer."""
 
 
 class Staff(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -20,6 +21,8 @@ _PLACES: Final = (
     ("四川省", "成都市", "武侯区"), ("湖北省", "武汉市", "洪山区"), ("上海市", "上海市", "浦东新区"),
     ("北京市", "北京市", "朝阳区"), ("福建省", "厦门市", "思明区"),
 )  # fmt: skip
+
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 # How each platform's ids look: first letters, number of the others.
 _SHAPES: Final = {
@@ -57,6 +60,7 @@ class World:
     def __init__(self, people: People, chance: Chance) -> None:
         self.chance = chance
         self.shares = people.shares
+        self.everybody = people.everybody
         self._people: dict[str, Person] = {}
         self._known: dict[tuple[str, str, str], Person] = {}
         for number in range(1, people.count + 1):
@@ -120,6 +124,14 @@ class World:
     def by_id(self, kind: str, scope: str, value: str) -> Person | None:
         """Whom a platform calls so; nobody it has not given an id yet."""
         return self._known.get((kind, scope, value))
+
+    def stranger(self, kind: str, scope: str, value: object) -> Person | None:
+        """Whom an unknown id belongs to where everybody is somebody; None where it is nobody's."""
+        if not self.everybody or not isinstance(value, str) or not _ID.fullmatch(value):
+            return None
+        person = self.make(f"someone_{value}")
+        self.give(person, kind, scope, value)
+        return person
 
     def of(self, touchpoint: str, channel: str) -> Iterator[Person]:
         """Who is at a touchpoint when the world begins."""

@@ -165,7 +165,17 @@ class Wechat(Double):
 
     def reader(self, openid: Any) -> Reader | None:
         """Whom this account calls so."""
-        return self.readers.get(openid) if isinstance(openid, str) else None
+        known = self.readers.get(openid) if isinstance(openid, str) else None
+        if known is not None:
+            return known
+        person = self.world.stranger("openid", self.appid, openid)
+        if person is None:
+            return None
+        # Whoever wants to write to them has seen them follow and write.
+        reader = self.of(person)
+        reader.follows, reader.since = True, self.stage.seconds
+        reader.opens(self.stage.clock.now().timestamp(), 5, HOURS_48)
+        return reader
 
     def of(self, person: Person) -> Reader:
         """Somebody at this account; known from now on."""

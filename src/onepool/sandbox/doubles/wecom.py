@@ -215,6 +215,7 @@ class Wecom(Double):
     def _mark(self, asked: Asked) -> Told:
         what, body = "mark_tag", asked.object
         external = str(body.get("external_userid"))
+        self.know([external], body.get("userid"))
         contact, to = self.contacts.get(external), (external,)
         if contact is None:
             return say(40096, what, to=to)
@@ -324,6 +325,16 @@ class Wecom(Double):
             union = self.world.id_of(person, "unionid", self.account.text("open_platform"))
             self.contacts[external] = Contact(person, external, union)
         return self.contacts[external]
+
+    def know(self, externals: list[str], staff: Any) -> None:
+        """Where everybody is somebody: members of staff and contacts that nobody has heard of yet."""
+        if not self.world.everybody or not isinstance(staff, str) or not staff:
+            return
+        self.staff.setdefault(staff, Staff(staff))
+        for external in externals:
+            person = None if external in self.contacts else self.world.stranger("external_userid", self.corp, external)
+            if person is not None:
+                self._follow(self.of(person), staff, self.stage.seconds, "")
 
     def member(self, given: Mapping[str, Any]) -> str:
         """The member of staff that is meant: named, else the first. Raises ActError."""

@@ -54,6 +54,7 @@ class Tasks:
         to = tuple(externals)
         if body.get("chat_type", "single") != "single" or not self._written(body):
             return say(40058, what, to=to)
+        corp.know(externals, sender)
         if sender is not None and sender not in corp.staff:
             return say(40003, what, to=to)
         if not externals and sender is None:

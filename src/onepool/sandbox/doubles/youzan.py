@@ -131,6 +131,7 @@ class Youzan(Shop):
     def _tags(self, body: Mapping[str, Any], *, adding: bool) -> Told:
         what, buyer = "tag.add" if adding else "tag.delete", str(body.get("yz_open_id"))
         names = [str(one.get("tag_name")) for one in items(body.get("tags"))]
+        self._know(buyer)
         if buyer not in self.people or not names:
             return _bad(50_010, "客户不存在" if buyer not in self.people else "标签为空", what, to=(buyer,))
         kept = [one for one in self.tags.get(buyer, []) if one not in names]
@@ -139,6 +140,7 @@ class Youzan(Shop):
 
     def _coupon(self, body: Mapping[str, Any]) -> Told:
         what, buyer, group = "coupon", str(body.get("yz_open_id")), str(body.get("coupon_group_id") or "")
+        self._know(buyer)
         if buyer not in self.people or not group:
             return _bad(50_010, "客户或优惠券不存在", what, to=(buyer,))
         self.coupons.setdefault(buyer, []).append(group)
@@ -150,6 +152,11 @@ class Youzan(Shop):
         found = self.world.id_of(person, "yz_open_id", "")
         self.people.setdefault(found, person)
         return found
+
+    def _know(self, buyer: str) -> None:
+        person = None if buyer in self.people else self.world.stranger("yz_open_id", "", buyer)
+        if person is not None:
+            self.people[buyer] = person
 
     # Orders ---------------------------------------------------------------------------------------------------------
 
