@@ -1,4 +1,8 @@
-"""Orders of shops and marketplaces: amounts, contacts that are none, and the events that a snapshot tells."""
+"""Orders of shops and marketplaces: amounts, contacts that are none, and the events that a snapshot tells.
+
+In order lines the merchant's own code of a product comes before the platform's number, so that one product is the same
+over all shops; the platform's number stays beside it (``platform_item_id``).
+"""
 
 from __future__ import annotations
 

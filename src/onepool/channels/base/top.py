@@ -189,8 +189,9 @@ def _snapshot(push: Push, trade: dict[str, Any]) -> Snapshot:
         "address": text(trade.get("receiver_address")),
         "items": [
             {
-                "product_id": text(line.get("num_iid")),
-                "sku_id": text(line.get("sku_id")),
+                "product_id": text(line.get("outer_iid")) or text(line.get("num_iid")),
+                "sku_id": text(line.get("outer_sku_id")) or text(line.get("sku_id")),
+                "platform_item_id": text(line.get("num_iid")),
                 "name": text(line.get("title")),
                 "quantity": line.get("num"),
                 "price": yuan(line.get("price")),

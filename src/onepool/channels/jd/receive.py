@@ -52,8 +52,9 @@ def _snapshot(push: Push, order: dict[str, Any]) -> Snapshot:
         "address": text(receiver.get("fullAddress")),
         "items": [
             {
-                "product_id": text(line.get("wareId")),
-                "sku_id": text(line.get("skuId")),
+                "product_id": text(line.get("productNo")) or text(line.get("wareId")),
+                "sku_id": text(line.get("outerSkuId")) or text(line.get("skuId")),
+                "platform_item_id": text(line.get("wareId")),
                 "name": text(line.get("skuName")),
                 "quantity": _number(line.get("itemTotal")),
                 "price": yuan(line.get("jdPrice")),

@@ -95,7 +95,8 @@ def _order(found: Gathering, push: Push, order: dict[str, Any]) -> None:
         "open_address_id": text(order.get("openAddressId")),
         "items": [
             {
-                "product_id": text(line.get("itemId") or line.get("skuId")),
+                "product_id": text(line.get("erpcode")) or text(line.get("itemId") or line.get("skuId")),
+                "platform_item_id": text(line.get("itemId") or line.get("skuId")),
                 "sku_id": text(line.get("skuId")),
                 "name": text(line.get("skuName")),
                 "quantity": line.get("skuQuantity"),

@@ -255,8 +255,9 @@ def _described(push: Push, whole: dict[str, Any]) -> tuple[list[tuple[str, str, 
         "address": _shown(address.get("delivery_address")),
         "items": [
             {
-                "product_id": text(line.get("item_id")),
-                "sku_id": text(line.get("sku_id")),
+                "product_id": text(line.get("outer_item_id")) or text(line.get("item_id")),
+                "sku_id": text(line.get("outer_sku_id")) or text(line.get("sku_id")),
+                "platform_item_id": text(line.get("item_id")),
                 "name": text(line.get("title")),
                 "quantity": line.get("num"),
                 "price": yuan(line.get("price")),
