@@ -22,9 +22,9 @@ export type Preview = PostAnswer<"/api/v1/conditions/preview">;
 export type Tag = Get<"/api/v1/tags/{name}">;
 export type Quarantine = Get<"/api/v1/quarantine">;
 export type QuarantineItem = Quarantine["items"][number];
+export type ReplayResult = PostAnswer<"/api/v1/quarantine/replay">;
 export type CustomersQuery = NonNullable<paths["/api/v1/customers"]["get"]["parameters"]["query"]>;
 
-const TICK_MS = 2_000;
 const minutes = (n: number): number => n * 60_000;
 
 export const queries = {
@@ -84,7 +84,7 @@ export const queries = {
   tags: () => queryOptions({ queryKey: ["tags"], queryFn: ({ signal }) => answer(client.GET("/api/v1/tags", { signal })) }),
   tag: (name: string) =>
     queryOptions({ queryKey: ["tags", name], queryFn: ({ signal }) => answer(client.GET("/api/v1/tags/{name}", { params: { path: { name } }, signal })) }),
-  quarantine: (query: { rule?: string; touchpoint?: string; page: number; size: number }) =>
+  quarantine: (query: { rule?: string; field?: string; touchpoint?: string; page: number; size: number }) =>
     queryOptions({
       queryKey: ["quarantine", query],
       queryFn: ({ signal }) => answer(client.GET("/api/v1/quarantine", { params: { query }, signal })),
@@ -92,6 +92,12 @@ export const queries = {
     }),
   quarantined: (id: string) =>
     queryOptions({ queryKey: ["quarantine", "one", id], queryFn: ({ signal }) => answer(client.GET("/api/v1/quarantine/{id}", { params: { path: { id } }, signal })) }),
+  replay: (first: number, last: number) =>
+    queryOptions({
+      queryKey: ["replay", first, last],
+      queryFn: ({ signal }) => answer(client.GET("/api/v1/quarantine/replays/{first}/{last}", { params: { path: { first, last } }, signal })),
+      staleTime: 0,
+    }),
   standard: () => queryOptions({ queryKey: ["standard"], queryFn: ({ signal }) => answer(client.GET("/api/v1/standard", { signal })), staleTime: minutes(10) }),
   touchpoints: () =>
     queryOptions({ queryKey: ["touchpoints"], queryFn: ({ signal }) => answer(client.GET("/api/v1/touchpoints", { signal })), staleTime: minutes(10) }),
@@ -146,11 +152,7 @@ export function useReplay() {
   const cache = useQueryClient();
   return useMutation({
     mutationFn: (body: PostBody<"/api/v1/quarantine/replay">) => answer(client.POST("/api/v1/quarantine/replay", { body })),
-    onSuccess: () => {
-      // What was put back is tried at the next tick, a moment later.
-      setTimeout(() => void cache.invalidateQueries({ queryKey: ["quarantine"] }), TICK_MS);
-      return cache.invalidateQueries({ queryKey: ["quarantine"] });
-    },
+    onSuccess: () => cache.invalidateQueries({ queryKey: ["quarantine"] }),
   });
 }
 

@@ -3587,6 +3587,22 @@ export interface components {
             total: number;
         };
         /**
+         * PreviewRequest
+         * @description A condition to try out.
+         */
+        PreviewRequest: {
+            /** Condition */
+            condition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Parts
+             * @description Also count every group and leaf.
+             * @default true
+             */
+            parts: boolean;
+        };
+        /**
          * Problem
          * @description An error (RFC 9457). `code` is stable: programs and translations go by it, never by the texts.
          */
@@ -5404,57 +5420,10 @@ export interface components {
             version: number;
         };
         /**
-         * TouchpointChange
-         * @description A touchpoint as it shall be.
+         * TouchpointBody
+         * @description A touchpoint as a version of it said.
          */
-        "TouchpointChange-Input": {
-            /** Channel */
-            channel: string;
-            /**
-             * Joining
-             * @default free
-             * @enum {string}
-             */
-            joining: "free" | "consent" | "never";
-            /** Mapping */
-            mapping?: {
-                [key: string]: components["schemas"]["JsonValue"];
-            };
-            /**
-             * Paused
-             * @default false
-             */
-            paused: boolean;
-            /**
-             * Reason
-             * @default
-             */
-            reason: string;
-            /**
-             * Sandbox
-             * @default false
-             */
-            sandbox: boolean;
-            /** Scopes */
-            scopes?: {
-                [key: string]: string;
-            };
-            /** Settings */
-            settings?: {
-                [key: string]: components["schemas"]["JsonValue"];
-            };
-            title: components["schemas"]["Titles"];
-            /**
-             * Version
-             * @description The version that was edited; a newer one is a conflict.
-             */
-            version?: number | null;
-        };
-        /**
-         * TouchpointChange
-         * @description A touchpoint as it shall be.
-         */
-        "TouchpointChange-Output": {
+        TouchpointBody: {
             /** Channel */
             channel: string;
             /**
@@ -5496,6 +5465,53 @@ export interface components {
              * @description The version that was edited; a newer one is a conflict.
              */
             version: number | null;
+        };
+        /**
+         * TouchpointChange
+         * @description A touchpoint as it shall be.
+         */
+        TouchpointChange: {
+            /** Channel */
+            channel: string;
+            /**
+             * Joining
+             * @default free
+             * @enum {string}
+             */
+            joining: "free" | "consent" | "never";
+            /** Mapping */
+            mapping?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Paused
+             * @default false
+             */
+            paused: boolean;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Sandbox
+             * @default false
+             */
+            sandbox: boolean;
+            /** Scopes */
+            scopes?: {
+                [key: string]: string;
+            };
+            /** Settings */
+            settings?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            title: components["schemas"]["Titles"];
+            /**
+             * Version
+             * @description The version that was edited; a newer one is a conflict.
+             */
+            version?: number | null;
         };
         /**
          * TouchpointCount
@@ -5586,6 +5602,41 @@ export interface components {
             write_key: string | null;
         };
         /**
+         * TouchpointDraft
+         * @description A draft of a touchpoint, to see how the latest arrivals (or a sample) would be read under it.
+         */
+        TouchpointDraft: {
+            /** Channel */
+            channel: string;
+            /**
+             * Content Type
+             * @default application/json
+             */
+            content_type: string;
+            /** Mapping */
+            mapping?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Quarantined
+             * @description What waits in quarantine under this id is tried, instead of the latest arrivals.
+             */
+            quarantined?: string | null;
+            /**
+             * Sample
+             * @description A payload to try; without one the latest arrivals are taken.
+             */
+            sample?: string | null;
+            /** Scopes */
+            scopes?: {
+                [key: string]: string;
+            };
+            /** Settings */
+            settings?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+        };
+        /**
          * TouchpointFigures
          * @description One touchpoint over the last 24 hours.
          */
@@ -5634,7 +5685,7 @@ export interface components {
             /** Author */
             author: string;
             /** @description What can be saved again; null where it was deleted. */
-            body: components["schemas"]["TouchpointChange-Output"] | null;
+            body: components["schemas"]["TouchpointBody"] | null;
             /**
              * Changes
              * @description What is different from the version before, by name.
@@ -5928,57 +5979,6 @@ export interface components {
              */
             version: string;
         };
-        /**
-         * PreviewRequest
-         * @description A condition to try out.
-         */
-        onepool__api__models__segments__PreviewRequest: {
-            /** Condition */
-            condition: {
-                [key: string]: components["schemas"]["JsonValue"];
-            };
-            /**
-             * Parts
-             * @description Also count every group and leaf.
-             * @default true
-             */
-            parts: boolean;
-        };
-        /**
-         * PreviewRequest
-         * @description A draft of a touchpoint, to see how the latest arrivals (or a sample) would be read under it.
-         */
-        onepool__api__models__touchpoints__PreviewRequest: {
-            /** Channel */
-            channel: string;
-            /**
-             * Content Type
-             * @default application/json
-             */
-            content_type: string;
-            /** Mapping */
-            mapping?: {
-                [key: string]: components["schemas"]["JsonValue"];
-            };
-            /**
-             * Quarantined
-             * @description What waits in quarantine under this id is tried, instead of the latest arrivals.
-             */
-            quarantined?: string | null;
-            /**
-             * Sample
-             * @description A payload to try; without one the latest arrivals are taken.
-             */
-            sample?: string | null;
-            /** Scopes */
-            scopes?: {
-                [key: string]: string;
-            };
-            /** Settings */
-            settings?: {
-                [key: string]: components["schemas"]["JsonValue"];
-            };
-        };
     };
     responses: never;
     parameters: never;
@@ -6087,7 +6087,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["onepool__api__models__segments__PreviewRequest"];
+                "application/json": components["schemas"]["PreviewRequest"];
             };
         };
         responses: {
@@ -8052,7 +8052,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TouchpointChange-Input"];
+                "application/json": components["schemas"]["TouchpointChange"];
             };
         };
         responses: {
@@ -8188,7 +8188,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["onepool__api__models__touchpoints__PreviewRequest"];
+                "application/json": components["schemas"]["TouchpointDraft"];
             };
         };
         responses: {

@@ -1,5 +1,6 @@
 import {
   ApartmentOutlined,
+  ApiOutlined,
   ContactsOutlined,
   GlobalOutlined,
   HomeOutlined,
@@ -29,6 +30,7 @@ const places = [
   { to: "/identity", key: "identity", icon: ApartmentOutlined, needs: "identity.read" },
   { to: "/segments", key: "segments", icon: TeamOutlined },
   { to: "/tags", key: "tags", icon: TagsOutlined },
+  { to: "/touchpoints", key: "touchpoints", icon: ApiOutlined },
   { to: "/quarantine", key: "quarantine", icon: InboxOutlined },
 ] as const;
 

@@ -2,6 +2,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet,
 import { ApiError } from "@/api/errors";
 import type { Conflict, ReviewItem } from "@/api/identity";
 import { queries } from "@/api/queries";
+import type { TouchpointState } from "@/api/touchpoints";
 import { count, id, names, oneOf, type Raw, text } from "@/lib/search";
 import { cache, whenSignedOut } from "./cache";
 import { Failed, Missing } from "./Fallback";
@@ -18,6 +19,10 @@ export const DECIDED = ["later", "joined", "merged", "never", "gone"] as const s
 
 /** What can be done in the identity graph of a customer. */
 const ACTS = ["merge", "split", "never", "block", "explain"] as const;
+
+/** The states of a touchpoint, and the tabs of its page. */
+export const TOUCHPOINT_STATES = ["live", "silent", "failing", "paused", "incomplete"] as const satisfies readonly TouchpointState[];
+export const TOUCHPOINT_TABS = ["overview", "arrivals", "mapping", "settings", "message"] as const;
 
 /** What a page keeps in its address; all of it may be left out. */
 interface CustomersSearch {
@@ -42,8 +47,22 @@ interface CustomerSearch {
   other?: number;
   page?: number;
 }
+interface TouchpointsSearch {
+  q?: string;
+  channel?: string;
+  state?: TouchpointState;
+  sandbox?: 1;
+  connect?: string;
+  made?: string;
+}
+interface TouchpointSearch {
+  tab?: (typeof TOUCHPOINT_TABS)[number];
+  at?: number;
+  sample?: string;
+}
 interface QuarantineSearch {
   rule?: string;
+  field?: string;
   touchpoint?: string;
   page?: number;
 }
@@ -130,11 +149,32 @@ const segmentEdit = createRoute({
 const tags = createRoute({ getParentRoute: () => shell, path: "/tags", component: lazyRouteComponent(() => import("@/pages/tags/Tags"), "Tags") });
 const tag = createRoute({ getParentRoute: () => shell, path: "/tags/$name", component: lazyRouteComponent(() => import("@/pages/tags/TagDetail"), "TagDetail") });
 
+const touchpoints = createRoute({
+  getParentRoute: () => shell,
+  path: "/touchpoints",
+  validateSearch: (raw: Raw): TouchpointsSearch => ({
+    q: text(raw, "q"),
+    channel: text(raw, "channel"),
+    state: oneOf(raw, "state", TOUCHPOINT_STATES),
+    sandbox: count(raw, "sandbox") === 1 ? 1 : undefined,
+    connect: text(raw, "connect"),
+    made: text(raw, "made"),
+  }),
+  component: lazyRouteComponent(() => import("@/pages/touchpoints/Touchpoints"), "Touchpoints"),
+});
+const touchpoint = createRoute({
+  getParentRoute: () => shell,
+  path: "/touchpoints/$name",
+  validateSearch: (raw: Raw): TouchpointSearch => ({ tab: oneOf(raw, "tab", TOUCHPOINT_TABS), at: id(raw, "at"), sample: text(raw, "sample") }),
+  component: lazyRouteComponent(() => import("@/pages/touchpoints/detail/Detail"), "Detail"),
+});
+
 const quarantine = createRoute({
   getParentRoute: () => shell,
   path: "/quarantine",
   validateSearch: (raw: Raw): QuarantineSearch => ({
     rule: text(raw, "rule"),
+    field: text(raw, "field"),
     touchpoint: text(raw, "touchpoint"),
     page: count(raw, "page"),
   }),
@@ -225,6 +265,8 @@ export const router = createRouter({
       segmentEdit,
       tags,
       tag,
+      touchpoints,
+      touchpoint,
       quarantine,
     ]),
   ]),

@@ -19,7 +19,7 @@ from onepool.api.models.touchpoints import (
     MessagePart,
     SecretState,
     StreamState,
-    TouchpointChange,
+    TouchpointBody,
     TouchpointVersion,
 )
 from onepool.api.workspace import WorkspaceLike
@@ -223,7 +223,7 @@ def versions(found: Sequence[Definition]) -> list[TouchpointVersion]:
         body = None
         if not one.deleted:
             given = {key: one.body[key] for key in _SAVED if one.body.get(key) is not None}
-            body = TouchpointChange(**given | {"title": titles(one.body.get("title"), one.name)})
+            body = TouchpointBody(**given | {"title": titles(one.body.get("title"), one.name)})
         shown.append(
             TouchpointVersion(
                 version=one.version,

@@ -313,7 +313,7 @@ class ArrivalList(Model):
     items: list[Arrival]
 
 
-class PreviewRequest(Model):
+class TouchpointDraft(Model):
     """A draft of a touchpoint, to see how the latest arrivals (or a sample) would be read under it."""
 
     channel: Annotated[str, Field(max_length=64)]
@@ -329,6 +329,10 @@ class PreviewRequest(Model):
     )
 
 
+class TouchpointBody(TouchpointChange):
+    """A touchpoint as a version of it said."""
+
+
 class TouchpointVersion(Model):
     """A touchpoint as it was once."""
 
@@ -337,7 +341,7 @@ class TouchpointVersion(Model):
     reason: str
     at: Instant
     deleted: bool
-    body: TouchpointChange | None = Field(description="What can be saved again; null where it was deleted.")
+    body: TouchpointBody | None = Field(description="What can be saved again; null where it was deleted.")
     changes: list[str] = Field(description="What is different from the version before, by name.")
 
 

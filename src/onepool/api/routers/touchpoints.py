@@ -19,7 +19,6 @@ from onepool.api.models.touchpoints import (
     ArrivedRow,
     MessageInput,
     MessageReceipt,
-    PreviewRequest,
     SecretInput,
     SecretKept,
     SyncRequest,
@@ -30,6 +29,7 @@ from onepool.api.models.touchpoints import (
     Touchpoint,
     TouchpointChange,
     TouchpointDetail,
+    TouchpointDraft,
     TouchpointList,
     TouchpointVersions,
 )
@@ -201,7 +201,7 @@ def list_arrivals(
 @router.post("/{name}/preview")
 def preview_touchpoint(
     name: Name,
-    body: PreviewRequest,
+    body: TouchpointDraft,
     _who: Annotated[Caller, Depends(Need(Permission.QUARANTINE_READ))],
     ws: Workspace,
     time: Time,

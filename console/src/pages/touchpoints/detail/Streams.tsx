@@ -1,0 +1,110 @@
+import { DownloadOutlined } from "@ant-design/icons";
+import { App, Button, Input, Table } from "antd";
+import { type Detail, useSync } from "@/api/touchpoints";
+import { exact, span } from "@/lib/format";
+import { useMay } from "@/lib/session";
+import { useText } from "@/lib/useText";
+import { Dash, Exact, Time } from "@/parts/Figures";
+import { Problem, useErrorText } from "@/parts/Loaded";
+import { Panel } from "@/parts/PageHead";
+import { Status } from "@/parts/Status";
+
+type Stream = Detail["streams"][number];
+
+function StreamStatus({ stream }: { stream: Stream }) {
+  const { t } = useText();
+  if (stream.error !== "")
+    return (
+      <div>
+        <Status kind="error">{t("touchpoints.fetchFailed", { count: stream.failures })}</Status>
+        <div className="op-mute op-twolines" title={stream.error}>
+          {stream.error}
+        </div>
+      </div>
+    );
+  if (stream.ran_at === null) return <Status kind="idle">{t("touchpoints.neverRan")}</Status>;
+  return <Status kind="ok">{t(stream.done_at === null ? "touchpoints.fetching" : "touchpoints.fetchedAll")}</Status>;
+}
+
+/** What is fetched from the platform: when it ran, when it runs next, and running it now. */
+export function Streams({ touchpoint }: { touchpoint: Detail }) {
+  const { t, title, language } = useText();
+  const { modal, message } = App.useApp();
+  const may = useMay("touchpoints.write");
+  const sync = useSync(touchpoint.name);
+  const errorText = useErrorText();
+  const run = (stream: string, fromStart: boolean): void =>
+    sync.mutate(
+      { stream, from_start: fromStart },
+      {
+        onSuccess: ({ runs }) => {
+          const failed = runs.find((one) => one.error !== "");
+          const pages = runs.reduce((sum, one) => sum + one.pages, 0);
+          if (failed !== undefined) void message.error(`${t("touchpoints.fetchFailed", { count: 1 })} ${failed.error}`, 8);
+          else void message.success(t("touchpoints.fetched", { count: pages, figure: exact(pages, language) }), 6);
+        },
+        onError: (error) => void message.error([errorText(error).title, ...errorText(error).details].join(" "), 8),
+      },
+    );
+  const fromStart = (stream: Stream): void => {
+    let typed = "";
+    modal.confirm({
+      title: t("touchpoints.fromStartOf", { stream: title(stream.title, stream.name) }),
+      content: (
+        <label>
+          <p>{t("touchpoints.fromStartText")}</p>
+          <p>{t("touchpoints.typeName", { name: touchpoint.name })}</p>
+          <Input onChange={(event) => (typed = event.target.value)} style={{ marginTop: 8 }} data-testid="typed-name" />
+        </label>
+      ),
+      okText: t("touchpoints.fromStart"),
+      okButtonProps: { danger: true },
+      onOk: () => {
+        if (typed.trim() !== touchpoint.name) {
+          void message.warning(t("touchpoints.typedOther"));
+          throw new Error("the name differs");
+        }
+        run(stream.name, true);
+      },
+    });
+  };
+  return (
+    <Panel title={t("touchpoints.streams")} flush>
+      <Table<Stream>
+        size="small"
+        rowKey="name"
+        data-testid="streams"
+        dataSource={touchpoint.streams}
+        pagination={false}
+        columns={[
+          { title: t("touchpoints.stream"), render: (_, one) => <span>{title(one.title, one.name)}</span> },
+          { title: t("home.state"), width: 260, render: (_, one) => <StreamStatus stream={one} /> },
+          { title: t("touchpoints.every"), align: "right", render: (_, one) => <span className="op-num">{span(one.every, language)}</span> },
+          { title: t("touchpoints.lastRun"), align: "right", render: (_, one) => (one.ran_at === null ? <Dash /> : <Time at={one.ran_at} show="relative" />) },
+          { title: t("touchpoints.nextRun"), align: "right", render: (_, one) => (one.next_at === null ? <Dash /> : <Time at={one.next_at} show="relative" />) },
+          { title: t("touchpoints.pages"), align: "right", render: (_, one) => <Exact value={one.pages} /> },
+          {
+            title: <span className="op-visually-hidden">{t("touchpoints.actions")}</span>,
+            align: "right",
+            render: (_, one) =>
+              may && (
+                <span className="op-row" style={{ justifyContent: "flex-end", flexWrap: "nowrap" }}>
+                  <Button size="small" icon={<DownloadOutlined />} loading={sync.isPending && sync.variables.stream === one.name} onClick={() => run(one.name, false)} data-testid={`fetch-${one.name}`}>
+                    {t("touchpoints.fetchNow")}
+                  </Button>
+                  <Button size="small" disabled={sync.isPending} onClick={() => fromStart(one)}>
+                    {t("touchpoints.fromStart")}
+                  </Button>
+                </span>
+              ),
+          },
+        ]}
+      />
+      {sync.isError && (
+        <div style={{ padding: 12 }}>
+          <Problem error={sync.error} />
+        </div>
+      )}
+    </Panel>
+  );
+}
