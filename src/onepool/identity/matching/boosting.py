@@ -19,6 +19,7 @@ from onepool.identity.matching.forest import Forest, train
 from onepool.identity.matching.model import Model, features
 from onepool.identity.matching.scored import Scored, score_packed, telling
 from onepool.identity.matching.settings import Settings
+from onepool.identity.matching.threads import each
 from onepool.identity.matching.training import Judged, Labels, Lesson, judge, lesson, likely_clusters, missing_pairs
 
 #: cluster threshold for labels from weights alone (they are overrated)
@@ -29,7 +30,9 @@ _FEW, _CAUTIOUS, _MANY, _BOLD = 6.0, 0.5, 10.0, 0.35
 #: least probability of a pair that has the rest between two groups scored: by weights (overrated), by a boosted model
 _WEIGHED, _BELIEVED = 0.3, 0.1
 _PER_RECORD = 60
-_CHUNK = 500_000
+#: first probability below which neighbours don't help a pair: no second look
+_LEAST_ASKED = 0.002
+_CHUNK = 100_000
 
 
 @dataclass(frozen=True)
@@ -88,10 +91,17 @@ def _train(rows: Floats, taught: Lesson, settings: Settings) -> Forest:
     )
 
 
+def _lesson(
+    model: Model, scored: Scored, cluster: np.ndarray, mates: float, told: Judged | None, settings: Settings
+) -> Lesson:
+    evidence = model.evidence(scored.levels)
+    return lesson(scored.left, scored.right, evidence, cluster, mates, told, settings.seed)
+
+
 def _first(
     model: Model, scored: Scored, cluster: np.ndarray, mates: float, told: Judged | None, settings: Settings
 ) -> Forest:
-    taught = lesson(scored.left, scored.right, cluster, mates, told, settings.seed)
+    taught = _lesson(model, scored, cluster, mates, told, settings)
     rows = features(scored.weights[taught.pairs], model.dependences)
     return _train(rows, taught, settings)
 
@@ -105,8 +115,15 @@ def _second(
         own = features(scored.weights[pairs], model.dependences)
         return np.concatenate([own, context.features(pairs)], axis=1)
 
-    taught = lesson(scored.left, scored.right, cluster, mates, told, settings.seed)
+    taught = _lesson(model, scored, cluster, mates, told, settings)
     forest = _train(rows(taught.pairs), taught, settings)
-    everything = np.arange(len(scored.left))
-    parts = [forest.probability(rows(everything[at : at + _CHUNK])) for at in range(0, len(everything), _CHUNK)]
-    return np.concatenate(parts) if parts else np.empty(0, dtype=np.float32)
+    belief = np.zeros(len(scored.left), dtype=np.float32)
+    asked = np.flatnonzero(scored.chance >= _LEAST_ASKED)
+
+    def answer(at: int) -> None:
+        some = asked[at : at + _CHUNK]
+        belief[some] = forest.probability(rows(some))
+
+    # Each thread makes the features of some pairs and walks them down the trees: never those of all at once.
+    each(answer, range(0, len(asked), _CHUNK))
+    return belief

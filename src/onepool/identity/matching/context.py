@@ -23,6 +23,8 @@ Small = npt.NDArray[np.int32]
 Doubles = npt.NDArray[np.float64]
 #: probability from which a record counts as a likely mate whose columns are looked at
 _MATE = 0.2
+#: probability from which a pair counts as one of its records' pairs at all
+_HEARD = 0.01
 #: imagined mass that keeps shares of few neighbours, and means over few mates, small
 _SOME, _LITTLE = 0.5, 0.2
 _GENERAL = 8
@@ -31,17 +33,19 @@ _GENERAL = 8
 @dataclass(frozen=True)
 class Around:
     """Pairs by record: those of record r are at ``start[r]`` to ``start[r + 1]``, ordered by the ``other`` record;
-    ``pair`` is the number of the pair."""
+    ``pair`` is the number of the pair. Pairs near impossible are left out: they are most, and say next to nothing."""
 
     start: Ints
     other: Small
     pair: Small
 
 
-def around(left: Ints, right: Ints, records: int) -> Around:
-    """The pairs of each record."""
+def around(left: Ints, right: Ints, chance: Floats, records: int) -> Around:
+    """The pairs of each record, of those with a probability of at least ``_HEARD``."""
+    heard = np.flatnonzero(chance >= _HEARD).astype(np.int32)
+    left, right = left[heard], right[heard]
     owner, other = np.concatenate([left, right]), np.concatenate([right, left])
-    pair = np.tile(np.arange(len(left), dtype=np.int32), 2)
+    pair = np.tile(heard, 2)
     order = np.argsort(owner * records + other, kind="stable")
     start = np.searchsorted(owner[order], np.arange(records + 1)).astype(np.int64)
     return Around(start, other[order].astype(np.int32), pair[order])
@@ -80,34 +84,40 @@ def _context(
 ) -> None:
     columns = weights.shape[1]
     one, two = np.empty(columns), np.empty(columns)
+    # The pair of each record with the one looked at (of which there is a run: pairs are mostly in order of ``left``).
+    met = np.full(len(mass), -1, dtype=np.int32)
+    last = -1
     for row in range(len(wanted)):
         e = wanted[row]
         a, b = left[e], right[e]
+        if a != last:
+            if last >= 0:
+                for i in range(start[last], start[last + 1]):
+                    met[other[i]] = -1
+            for i in range(start[a], start[a + 1]):
+                met[other[i]] = pair[i]
+            last = a
         one[:], two[:] = 0.0, 0.0
         shared, closest, of_a, of_b = 0.0, 0.0, 0.0, 0.0
-        i, j = start[a], start[b]
-        while i < start[a + 1] and j < start[b + 1]:
-            if other[i] == other[j]:
-                x, y = pair[i], pair[j]
-                shared += chance[x] * chance[y]
-                closest = max(closest, min(chance[x], chance[y]))
-                # c is a mate of a: b against c; and the other way round.
-                if chance[x] >= _MATE:
-                    of_a += chance[x]
-                    for k in range(columns):
-                        one[k] += chance[x] * weights[y, k]
-                if chance[y] >= _MATE:
-                    of_b += chance[y]
-                    for k in range(columns):
-                        two[k] += chance[y] * weights[x, k]
-                i += 1
-                j += 1
-            elif other[i] < other[j]:
-                i += 1
-            else:
-                j += 1
-        share_a = shared / (mass[a] - chance[e] + _SOME)
-        share_b = shared / (mass[b] - chance[e] + _SOME)
+        for j in range(start[b], start[b + 1]):
+            x = met[other[j]]
+            if x < 0:
+                continue
+            y = pair[j]
+            shared += chance[x] * chance[y]
+            closest = max(closest, min(chance[x], chance[y]))
+            # c is a mate of a: b against c; and the other way round.
+            if chance[x] >= _MATE:
+                of_a += chance[x]
+                for k in range(columns):
+                    one[k] += chance[x] * weights[y, k]
+            if chance[y] >= _MATE:
+                of_b += chance[y]
+                for k in range(columns):
+                    two[k] += chance[y] * weights[x, k]
+        own = chance[e] if chance[e] >= _HEARD else np.float32(0.0)
+        share_a = shared / (mass[a] - own + _SOME)
+        share_b = shared / (mass[b] - own + _SOME)
         rival_a = chance[e] - (second[a] if best[a] == e else first[a])
         rival_b = chance[e] - (second[b] if best[b] == e else first[b])
         out[row, 0], out[row, 1] = shared, closest
@@ -131,7 +141,7 @@ class Context:
         self._left, self._right = left, right
         self._weights = np.ascontiguousarray(weights, dtype=np.float32)
         self._chance = np.ascontiguousarray(chance, dtype=np.float32)
-        self._around = around(left, right, records)
+        self._around = around(left, right, self._chance, records)
         self._mass = np.zeros(records, dtype=np.float64)
         self._first, self._second = np.zeros(records, dtype=np.float32), np.zeros(records, dtype=np.float32)
         self._best = np.full(records, -1, dtype=np.int32)

@@ -16,6 +16,7 @@ from onepool.identity.matching.comparing import Comparer, Floats, Frequencies, L
 from onepool.identity.matching.dependence import Dependence, total_weight
 from onepool.identity.matching.forest import Forest
 from onepool.identity.matching.prepare import Ints, Records, prepare
+from onepool.identity.matching.rows import same_rows
 from onepool.identity.matching.settings import MatchingError
 from onepool.identity.matching.weights import Doubles, adjusted_weights, probability
 
@@ -137,7 +138,9 @@ class Model:
     def chance(self, weights: Floats) -> Floats:
         """Probability of a match of each pair."""
         if self.forest is not None:
-            return self.forest.probability(features(weights, self.dependences))
+            # Pairs of the same weights, of which there are many, are walked down the trees once.
+            group, firsts = same_rows(weights)
+            return self.forest.probability(features(weights[firsts], self.dependences))[group]
         return probability(total_weight(weights, self.dependences), self.prior).astype(np.float32)
 
     def evidence(self, levels: Levels) -> Floats:

@@ -28,6 +28,8 @@ _ROWS = 250_000
 _LEAST_SCORE = 0.03
 #: most records that a cluster must have to be established, and least share of all pairs that must be left to teach
 _ESTABLISHED, _LEFT_TO_TEACH = 4, 0.2
+#: least evidence of a pair between clusters smaller than that
+_COMPARED = 0.9
 #: share of the mates of labelled records, as clusters see it, that labels must tell of to be taken as all there are
 _COMPLETE = 0.75
 #: most weight of a judged pair: where labels are complete; where both answers are well represented; else
@@ -110,10 +112,13 @@ class Lesson:
     weight: Doubles
 
 
-def lesson(left: Ints, right: Ints, cluster: Ints, mates: float, judged: Judged | None, seed: int) -> Lesson:
+def lesson(
+    left: Ints, right: Ints, evidence: Floats, cluster: Ints, mates: float, judged: Judged | None, seed: int
+) -> Lesson:
     """Pairs between established clusters, labelled by them, and what people judged.
 
-    ``mates``: expected further records of a record's person."""
+    ``evidence``: how much each pair had to compare (0 to 1). ``mates``: expected further records of a record's
+    person."""
     random = np.random.default_rng(seed)
     sizes = np.bincount(cluster, minlength=len(cluster))[cluster]
     smaller = np.minimum(sizes[left], sizes[right])
@@ -121,7 +126,10 @@ def lesson(left: Ints, right: Ints, cluster: Ints, mates: float, judged: Judged 
     least = int(np.clip((mates - 2.0) / 2.0, 1, _ESTABLISHED))
     while least > 1 and int((smaller >= least).sum()) < max(_LEAST_PAIRS, _LEFT_TO_TEACH * len(left)):
         least -= 1
-    drawn = np.flatnonzero(smaller >= least)
+    taught = smaller >= least
+    # Of small clusters only pairs that had nearly everything to compare: what is alone for its gaps says nothing.
+    whole = taught & ((smaller >= _ESTABLISHED) | (evidence >= _COMPARED))
+    drawn = np.flatnonzero(whole if int(whole.sum()) >= max(_LEAST_PAIRS, _LEFT_TO_TEACH * len(left)) else taught)
     if judged is not None:
         drawn = np.setdiff1d(drawn, judged.pairs, assume_unique=True)
     if len(drawn) > _ROWS:
