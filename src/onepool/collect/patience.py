@@ -8,6 +8,7 @@ mod_reqtimeout: some time to begin with, then a least rate.
 from __future__ import annotations
 
 import asyncio
+import resource
 from enum import Enum
 from typing import Final, NoReturn
 
@@ -24,6 +25,20 @@ _UNREADABLE_BYTES: Final = (1 << 20) + (512 << 10)
 
 _DRAINED_BYTES: Final = 16 << 20
 _EVERY: Final = 5.0
+
+
+_DESCRIPTORS: Final = 65_536
+
+
+def make_room() -> None:
+    """Let this process have as many connections as the machine allows, and files beside them. Called once, at start."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        soft = most
+    if soft != resource.RLIM_INFINITY:
+        PatientProtocol.crowd = min(PatientProtocol.crowd, soft // 2)
 
 
 class _Phase(Enum):
@@ -54,7 +69,7 @@ class PatientProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._phase = _Phase.HEAD
         self._since = self.loop.time()
-        self._got = self._stray = self._head_bytes = 0
+        self._got = self._stray = self._head_bytes = self._hosts = 0
         self._unsent: tuple[int, float] | None = None
         self._watch = self.loop.call_later(min(self.every, self.head_seconds), self._look)
         if len(self.connections) > self.crowd:
@@ -75,13 +90,17 @@ class PatientProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._head_bytes = 0
+        self._head_bytes = self._hosts = 0
         self._enter(_Phase.HEAD)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._head_bytes += len(name) + len(value)
         if self._head_bytes > HEAD_BYTES or len(self.headers) >= HEADERS:
             _invalid()
+        if name.lower() == b"host":
+            self._hosts += 1
+            if self._hosts > 1:  # RFC 9112, 3.2: which one a proxy before us went by can't be known
+                _invalid()
         if self._phase is _Phase.HEAD:  # what trails a body is no header: the application has read them
             super().on_header(name, value)
 

@@ -77,6 +77,10 @@ class Upstream:
     async def _exchange(self, request: httpx.Request, send: Send) -> None:
         try:
             response = await self._transport.handle_async_request(request)
+        except httpx.LocalProtocolError:
+            # Headers that we do not pass on: the fault of whoever sent them, and no news for the operator.
+            await answers.problem(send, 400, "malformed", "The request's headers are not those of HTTP.")
+            return
         except httpx.TransportError as error:
             _log.warning("the worker does not answer", error=repr(error))
             title = (
