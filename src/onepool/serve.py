@@ -30,6 +30,7 @@ from onepool.collect.connections import Connections
 from onepool.collect.intake import Limits
 from onepool.collect.links import Finder
 from onepool.collect.log import SqliteLog
+from onepool.collect.patience import make_room
 from onepool.collect.prompts import Prompts
 from onepool.collect.serve import serve_collector
 from onepool.collect.touchpoint import CachedTouchpoints
@@ -345,4 +346,5 @@ def _listen(host: str, port: int) -> socket.socket:
 
 if __name__ == "__main__":
     logs.set_up()
+    make_room()
     collect(Path(sys.argv[1]), int(sys.argv[2]))
