@@ -17,7 +17,7 @@ SECONDS: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One HTTP request to a hook. ``rest``: the path below the touchpoint."""
+    """One HTTP request to a hook. ``rest``: the path below the touchpoint; ``place``: another path than a hook's."""
 
     touchpoint: str
     method: str = "POST"
@@ -25,9 +25,12 @@ class Outgoing:
     query: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    place: str = ""
 
     @property
     def path(self) -> str:
+        if self.place:
+            return self.place
         return f"/hooks/{self.touchpoint}" + (f"/{self.rest}" if self.rest else "")
 
 

@@ -35,7 +35,7 @@ _SHAPES: Final = {
     "omid": ("AAG", 25),
     "jd_open_id": ("oJD-", 24),
     "xhs_open_id": ("xu", 22),
-    "open_id": ("_000", 32),
+    "douyin_open_id": ("_000", 32),
 }
 
 

@@ -111,7 +111,8 @@ class Jd(Shop):
                 "fullAddress": "虚**路*号",
             },
             "itemInfoList": [
-                {"skuId": product, "wareId": product, "skuName": name, "itemTotal": str(count), "jdPrice": yuan(price)}
+                {"skuId": product, "wareId": product, "outerSkuId": f"MY{product}-1", "productNo": f"MY{product}",
+                 "skuName": name, "itemTotal": str(count), "jdPrice": yuan(price)}
                 for product, name, price, count in order.lines
             ],
             **self._buyer(order),

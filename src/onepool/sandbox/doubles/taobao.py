@@ -120,7 +120,8 @@ class Taobao(Shop):
             "receiver_state": province, "receiver_city": city, "receiver_district": district,
             "receiver_address": "虚**路*号", "trade_from": "WAP,WAP",
             "orders": {"order": [
-                {"oid": int(order.number), "num_iid": int(product), "sku_id": product, "title": name, "num": count,
+                {"oid": int(order.number), "num_iid": int(product), "sku_id": product, "outer_iid": f"MY{product}",
+                 "outer_sku_id": f"MY{product}-1", "title": name, "num": count,
                  "price": yuan(price), "total_fee": yuan(price * count), "payment": yuan(price * count),
                  "divide_order_fee": yuan(price * count), "discount_fee": "0.00"}
                 for product, name, price, count in order.lines

@@ -118,8 +118,8 @@ class Xiaohongshu(Shop):
             "totalPayAmount": order.payment, "totalShippingFree": order.shipping,
             "merchantActualReceiveAmount": order.payment, "sellerId": "sandbox", "shopName": "沙盒店铺（虚构）",
             "skuList": [
-                {"skuId": product, "itemId": product, "skuName": name, "skuQuantity": count,
-                 "totalPaidAmount": price * count}
+                {"skuId": product, "itemId": product, "erpcode": f"MY{product}-1", "skuName": name,
+                 "skuQuantity": count, "totalPaidAmount": price * count}
                 for product, name, price, count in order.lines
             ],
         }  # fmt: skip

@@ -202,7 +202,8 @@ class Youzan(Shop):
                 "remark_info": {"buyer_message": "", "trade_memo": None, "star": None},
                 "source_info": {"is_offline_order": False, "source": {"platform": "wx", "wx_entrance": "direct_buy"}},
                 "orders": [
-                    {"oid": f"{order.number}{place}", "item_id": int(product), "sku_id": 0, "title": name,
+                    {"oid": f"{order.number}{place}", "item_id": int(product), "outer_item_id": f"MY{product}",
+                     "sku_id": 0, "outer_sku_id": f"MY{product}-1", "title": name,
                      "num": count, "price": yuan(price), "payment": yuan(price * count)}
                     for place, (product, name, price, count) in enumerate(order.lines)
                 ],
