@@ -6,7 +6,6 @@ says. A click is kept also when it looks like a machine's (a link preview, a sca
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from onepool.channels.base import Gathering
+from onepool.channels.base.machines import machine_agent
 from onepool.clock import Clock
 from onepool.collect import answers
 from onepool.collect.group_commit import Overloaded
@@ -34,13 +34,6 @@ _logger = structlog.get_logger(__name__)
 _SOON: Final = timedelta(seconds=3)
 """Phones' scanners open a link as soon as its message arrives; people need longer."""
 
-_MACHINES: Final = re.compile(
-    r"(?<!cu)bot\b|bots[/;) -]|crawl|spider|slurp|preview|scanner|facebookexternalhit|whatsapp|telegram|slack-?img|"
-    r"skypeuri|bingpreview|googleimageproxy|google-(safety|read-aloud|inspection)|yisou|bytespider|"
-    r"headless|phantomjs|curl/|wget/|python-|aiohttp|go-http-client|java/|okhttp/|apache-httpclient|libwww|httpx/|"
-    r"axios/|node-fetch|postman",
-    re.I,
-)
 _MISSING: Final = (
     "<!doctype html><html lang=zh><meta charset=utf-8><meta name=viewport content='width=device-width'>"
     "<title>链接已失效</title><p>链接不存在或已失效。<p>This link does not exist or has ended.</html>"
@@ -130,8 +123,7 @@ def machine(method: str, headers: dict[str, str], now: datetime, link: Link) -> 
     purpose = f"{headers.get('purpose', '')} {headers.get('sec-purpose', '')} {headers.get('x-moz', '')}".lower()
     if "prefetch" in purpose or "preview" in purpose or "prerender" in purpose:
         return "prefetch"
-    agent = headers.get("user-agent", "")
-    if not agent or _MACHINES.search(agent):
+    if machine_agent(headers.get("user-agent", "")):
         return "agent"
     arrived = link.arrived or link.created
     return "soon" if arrived is not None and now - arrived < _SOON else ""

@@ -1,0 +1,50 @@
+"""What links and pictures in a mail carry: who it went to, and where a click leads.
+
+Fernet (https://github.com/fernet/spec): encrypted, so that no address stands in clear in a link, and signed with
+HMAC-SHA256, so that nobody can make or change one. Each purpose has a key of its own.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import Final, Literal
+
+import msgspec
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+Purpose = Literal["open", "click", "unsubscribe"]
+PATTERN: Final = re.compile(r"[A-Za-z0-9_-]{80,4000}")
+
+
+class Token(msgspec.Struct, omit_defaults=True, rename={"email": "e", "message_id": "m", "campaign": "c", "url": "u"}):
+    """The person, the message, and for a click the address."""
+
+    email: str
+    message_id: str = ""
+    campaign: str = ""
+    url: str = ""
+
+
+def seal(token: Token, purpose: Purpose, secret: str, at: int) -> str:
+    """A token as text for an address. ``at``: seconds since 1970."""
+    sealed = _fernet(secret, purpose).encrypt_at_time(msgspec.json.encode(token), at)
+    return sealed.decode("ascii").rstrip("=")
+
+
+def unseal(text: str, purpose: Purpose, secret: str) -> Token | None:
+    """What a token carries; None for one that is not ours, was changed, or is for another purpose."""
+    if not secret or not PATTERN.fullmatch(text):
+        return None
+    try:
+        plain = _fernet(secret, purpose).decrypt(text + "=" * (-len(text) % 4))
+        return msgspec.json.decode(plain, type=Token)
+    except (InvalidToken, msgspec.DecodeError, ValueError):
+        return None
+
+
+def _fernet(secret: str, purpose: str) -> Fernet:
+    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"onepool email {purpose}".encode())
+    return Fernet(base64.urlsafe_b64encode(derived.derive(secret.encode())))
