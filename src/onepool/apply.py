@@ -18,6 +18,8 @@ from onepool.collect.accounts import check_settings
 from onepool.definitions import canonical
 from onepool.errors import OnePoolError
 from onepool.identity import parse_rules
+from onepool.reach import check as check_destination
+from onepool.reach import parse as parse_destination
 from onepool.standards import Standard, load_standard, parse_options
 from onepool.workspace import Workspace, touchpoint_of
 
@@ -27,6 +29,7 @@ FOLDERS = {
     "identity": "identity",
     "tag": "tags",
     "segment": "segments",
+    "destination": "destinations",
 }
 """Folder of each kind, in the order in which they are applied: a tag may use the standard, a segment a tag."""
 
@@ -119,6 +122,10 @@ def _check(workspace: Workspace, changes: Sequence[Change]) -> None:
             check_tag(change.body, standard, tags, segments, touchpoints.values(), change.where, kept)
         elif change.kind == "segment":
             check_segment(change.body, standard, tags, segments, touchpoints.values(), change.where, kept)
+        elif change.kind == "destination":
+            channels = {one.name: one.channel for one in touchpoints.values()}
+            found = parse_destination(change.body, change.where)
+            check_destination(found, standard, tags, segments, channels, change.where)
 
 
 def check_touchpoint(name: str, body: Mapping[str, Any], standard: Standard, where: str) -> None:

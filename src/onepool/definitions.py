@@ -15,7 +15,7 @@ from onepool.clock import Clock, from_micros, to_micros
 from onepool.state import State
 from onepool.state.schema import definitions
 
-KINDS = ("touchpoint", "standard", "identity", "model", "tag", "segment")
+KINDS = ("touchpoint", "standard", "identity", "model", "tag", "segment", "destination")
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ from onepool.collect.touchpoint import CachedTouchpoints
 from onepool.errors import OnePoolError
 from onepool.identity.warm import warm
 from onepool.pool import Session, remote
+from onepool.reach import Destinations
 from onepool.sandbox.server import Beside
 from onepool.tick import Desk, Worker
 from onepool.workspace import Workspace, open_workspace
@@ -121,6 +122,7 @@ async def _serve(
     halt = threading.Event()
     ticking: threading.Thread | None = None
     fetching: threading.Thread | None = None
+    sending: threading.Thread | None = None
     servers: list[_Server] = []
     try:
         if work:
@@ -133,6 +135,9 @@ async def _serve(
             puller = workspace.puller()
             fetching = threading.Thread(target=puller.run, args=(halt,), name="fetch", daemon=True)
             fetching.start()
+            run = Destinations(workspace).run
+            sending = threading.Thread(target=run, args=(halt,), name="destinations", daemon=True)
+            sending.start()
             desk = Desk(workspace, worker)
             app = create_app(workspace, feed, workspace.clock, desk)
             servers = [_Server(app, workspace.data / API_SOCKET), _Server(_internal(workspace, desk), workspace.socket)]
@@ -159,6 +164,9 @@ async def _serve(
         if fetching is not None:
             # It may wait for a platform's answer; what it has kept is kept, and it is a daemon.
             await asyncio.to_thread(fetching.join, 2.0)
+        if sending is not None:
+            # What it has not committed is done again at the next start.
+            await asyncio.to_thread(sending.join, 2.0)
 
 
 async def _collecting(address: str, tasks: list[asyncio.Task[None]], stop: asyncio.Event) -> None:

@@ -29,7 +29,7 @@ from onepool.state import State
 from onepool.state.store import get_meta, set_meta
 
 SETTINGS_FILE = "onepool.yaml"
-FOLDERS = ("touchpoints", "standard", "identity", "tags", "segments")
+FOLDERS = ("touchpoints", "standard", "identity", "tags", "segments", "destinations")
 
 _RULES = "rules_logged"
 

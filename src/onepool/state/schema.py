@@ -282,6 +282,21 @@ login_attempts = Table(
     Index("login_attempts_subject", "subject", "at"),
 )
 
+# Runs of destinations (reach/runs.py). One without an end was cut short.
+destination_runs = Table(
+    "destination_runs",
+    metadata,
+    Column("destination", String(64), primary_key=True),
+    Column("run", BigInteger, primary_key=True, autoincrement=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger, nullable=True),
+    Column("rows", BigInteger, nullable=False),
+    Column("gone", BigInteger, nullable=False),
+    Column("total", BigInteger, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("error", Text, nullable=False),
+)
+
 audit = Table(
     "audit",
     metadata,
