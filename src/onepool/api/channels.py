@@ -249,11 +249,9 @@ def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> set[str]:
 
 
 def _problems(body: Mapping[str, Any]) -> list[str]:
-    """What is missing before a touchpoint works; one that only takes SDK events needs no settings."""
+    """What is missing before a touchpoint works; one that only takes files and SDK events needs no settings."""
     found = registry.find(str(body["channel"]))
-    if found is None:
-        return []
-    if not body.get("settings") and found.check is None and not found.streams and not found.streams_of:
+    if found is None or (not body.get("settings") and found.check is None):
         return []
     return [f"{name}: {message}" for name, message in check_settings(body.get("settings") or {}, found.manifest)]
 

@@ -6,6 +6,7 @@ import { useState } from "react";
 import { queries, type Quarantine as Data, type QuarantineItem, type ReplayResult } from "@/api/queries";
 import { exact } from "@/lib/format";
 import { usePlaces } from "@/lib/places";
+import { said } from "@/lib/said";
 import { useMay } from "@/lib/session";
 import { useText } from "@/lib/useText";
 import { Dash, Exact, Time } from "@/parts/Figures";
@@ -112,7 +113,7 @@ function Todo({ rule, sample }: { rule: string; sample: QuarantineItem | undefin
 }
 
 function Items({ data, page, size, loading, onReplayed }: { data: Data; page: number; size: number; loading: boolean; onReplayed: (result: ReplayResult) => void }) {
-  const { t } = useText();
+  const { t, language } = useText();
   const words = useRuleWords();
   const places = usePlaces();
   const navigate = useNavigate({ from: "/quarantine" });
@@ -157,7 +158,7 @@ function Items({ data, page, size, loading, onReplayed }: { data: Data; page: nu
               <span>
                 {words(row.rule)} {row.field !== null && <code className="op-code">{row.field}</code>}
                 <span className="op-mute" style={{ display: "block", fontSize: 13, maxWidth: 460, overflowWrap: "anywhere" }}>
-                  {row.message}
+                  {said(row.message, language)}
                 </span>
               </span>
             ),

@@ -1,22 +1,24 @@
 import type { TouchpointState } from "@/api/touchpoints";
 import { useText } from "@/lib/useText";
 import { Status } from "@/parts/Status";
-import { STATE_KIND } from "./words";
+import { failureOf, STATE_KIND } from "./words";
 
-/** A touchpoint's state; why it fails stands below, as far as there is room. */
-export function TouchpointStatus({ state, error }: { state: TouchpointState; error?: string | null }) {
+/** A touchpoint's state and, in short, why it is in trouble; `full` adds what the platform or the server said. */
+export function TouchpointStatus({ state, error, full = false }: { state: TouchpointState; error?: string | null; full?: boolean }) {
   const { t } = useText();
+  const said = error ?? "";
   // Which settings are wrong is said in words at their fields.
-  const names = state === "incomplete" ? (error ?? "").split("; ").map((one) => one.split(":")[0] ?? "") : [];
-  const text = names.length > 0 ? t("touchpoints.incompleteNames", { names: names.join(", ") }) : error;
+  const names = said.split("; ").map((one) => one.split(":")[0] ?? "");
+  const text = said === "" ? "" : state === "incomplete" ? t("touchpoints.incompleteNames", { names: names.join(", ") }) : t(`touchpoints.failures.${failureOf(said)}`);
   return (
     <div>
       <Status kind={STATE_KIND[state]}>{t(`touchpoints.states.${state}`)}</Status>
-      {text !== null && text !== undefined && text !== "" && (
-        <div className="op-mute op-twolines" title={error ?? ""}>
+      {text !== "" && (
+        <div className={full ? undefined : "op-mute op-twolines"} title={full ? undefined : said}>
           {text}
         </div>
       )}
+      {full && said !== "" && <div className="op-mute" style={{ overflowWrap: "anywhere" }}>{said}</div>}
     </div>
   );
 }

@@ -38,3 +38,15 @@ export function takesSdk(channel: Channel | undefined): boolean {
 export function callbackOf(path: string, settings: Record<string, unknown>, secret: string): string {
   return `${window.location.origin}${path}${settings.verify === "path" ? `/${secret}` : ""}`;
 }
+
+const FAILURES = [
+  ["sandbox", /no address of one/],
+  ["network", /does not answer|ConnectError|timed? ?out/i],
+  ["token", /gives no token|token/i],
+  ["secret", /secret|environment has no/i],
+] as const;
+
+/** What kind of failure the server's words tell of; the words themselves stand beside it. */
+export function failureOf(error: string): (typeof FAILURES)[number][0] | "other" {
+  return FAILURES.find(([, words]) => words.test(error))?.[0] ?? "other";
+}

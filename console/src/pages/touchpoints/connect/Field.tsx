@@ -147,16 +147,7 @@ export function SettingField(props: FieldProps) {
       label={title(setting.title, setting.name)}
       required={setting.required}
       fault={fault}
-      help={
-        setting.kind === "secret" ? (
-          <>
-            {help !== null && <div>{help}</div>}
-            {t("touchpoints.secretHelp")}
-          </>
-        ) : (
-          help
-        )
-      }
+      help={help}
       mark={
         setting.unverified && (
           <Tooltip title={t("touchpoints.unverifiedHelp")}>

@@ -43,6 +43,19 @@ export function SettingsForm({ channel, existing, name: suggested, taken, onSave
   const short = language === "en" ? "en" : "zh";
   const otherLanguage = short === "en" ? "zh" : "en";
 
+  const put = (secrets: Record<string, string>, body: Change): void => {
+    onBusy(true);
+    save.mutate({ name, secrets, body }, { onSuccess: onSaved, onSettled: () => onBusy(false) });
+  };
+  const titlesOf = (): Change["title"] => {
+    const written = names[short].trim() === "" ? name : names[short].trim();
+    return { ...names, [short]: written, [otherLanguage]: names[otherLanguage].trim() === "" ? written : names[otherLanguage].trim() };
+  };
+  const blank = (): Change => ({ title: titlesOf(), channel: channel.name, scopes: {}, settings: {}, mapping: {}, joining: "free", paused: false, sandbox: false, version: null, reason: "" });
+  const withoutPlatform = (): void => {
+    setTried(true);
+    if (nameFault === undefined) put({}, blank());
+  };
   const submit = (): void => {
     setTried(true);
     const wrong = Object.keys(faults);
@@ -52,11 +65,7 @@ export function SettingsForm({ channel, existing, name: suggested, taken, onSave
     const { settings, secrets } = savedOf(drawn, values, before);
     // What has a page of its own stays as it is.
     for (const [key, value] of Object.entries(before)) if (!drawn.some((one) => one.name === key)) settings[key] = value;
-    const written = names[short].trim() === "" ? name : names[short].trim();
-    const titles = { ...names, [short]: written, [otherLanguage]: names[otherLanguage].trim() === "" ? written : names[otherLanguage].trim() } as Change["title"];
-    const body: Change = existing === undefined ? { title: titles, channel: channel.name, scopes: {}, settings: settings as Change["settings"], mapping: {}, joining: "free", paused: false, sandbox: false, version: null, reason: "" } : { ...changeOf(existing), title: titles, settings: settings as Change["settings"], reason: reason.trim() };
-    onBusy(true);
-    save.mutate({ name, secrets, body }, { onSuccess: onSaved, onSettled: () => onBusy(false) });
+    put(secrets, existing === undefined ? { ...blank(), settings: settings as Change["settings"] } : { ...changeOf(existing), title: titlesOf(), settings: settings as Change["settings"], reason: reason.trim() });
   };
 
   const field = (setting: (typeof drawn)[number]) => (
@@ -97,6 +106,7 @@ export function SettingsForm({ channel, existing, name: suggested, taken, onSave
           <Input id={ids.name} value={name} maxLength={60} className="op-code" spellCheck={false} onChange={(event) => setName(event.target.value)} data-testid="touchpoint-name" />
         </FormRow>
       )}
+      {channel.settings.some((one) => one.kind === "secret") && <p className="op-mute">{t("touchpoints.secretHelp")}</p>}
       {first.map(field)}
       {channel.settings.length === 0 && <p className="op-mute">{t("touchpoints.noSettings")}</p>}
       <div>
@@ -111,6 +121,13 @@ export function SettingsForm({ channel, existing, name: suggested, taken, onSave
           <Input id={ids.other} value={names[otherLanguage]} maxLength={80} onChange={(event) => setNames({ ...names, [otherLanguage]: event.target.value })} />
         </FormRow>
       </div>
+      {existing === undefined && channel.installed && !channel.hook && channel.settings.length > 0 && (
+        <div>
+          <Button type="link" size="small" style={{ padding: 0 }} onClick={withoutPlatform} data-testid="without-platform">
+            {t("touchpoints.withoutPlatform")}
+          </Button>
+        </div>
+      )}
       {existing !== undefined && (
         <FormRow id={ids.reason} label={t("touchpoints.reason")}>
           <Input id={ids.reason} value={reason} maxLength={500} placeholder={t("touchpoints.reasonHint")} onChange={(event) => setReason(event.target.value)} />

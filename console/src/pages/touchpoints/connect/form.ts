@@ -19,8 +19,8 @@ export function parted(channel: string, settings: Setting[]): { first: Setting[]
   const drawn = settings.filter((one) => !drawnElsewhere(channel, one.name));
   const needed = drawn.filter((one) => one.required);
   const room = Math.max(0, SHOWN - OWN - needed.length);
-  // What could not be checked against the platform's pages has a default that is rarely touched.
-  const others = drawn.filter((one) => !one.required && !one.unverified).slice(0, room);
+  // What could not be checked against the platform's pages has a default that is rarely touched; a key of before is rare.
+  const others = drawn.filter((one) => !one.required && !one.unverified && !one.name.startsWith("previous_")).slice(0, room);
   const first = new Set([...needed, ...others]);
   return { first: drawn.filter((one) => first.has(one)), more: drawn.filter((one) => !first.has(one)) };
 }

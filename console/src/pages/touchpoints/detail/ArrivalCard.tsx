@@ -1,6 +1,7 @@
 import { DownOutlined, RightOutlined } from "@ant-design/icons";
 import { Link } from "@tanstack/react-router";
 import { type Arrival, type Fault } from "@/api/touchpoints";
+import { said } from "@/lib/said";
 import { useText } from "@/lib/useText";
 import { Time } from "@/parts/Figures";
 import { Copy } from "@/parts/Loaded";
@@ -58,11 +59,12 @@ export function StandardRow({ row }: { row: Row }) {
 
 /** What did not go in, and why. */
 export function FaultRow({ fault }: { fault: Fault }) {
+  const { language } = useText();
   const words = useRuleWords();
   return (
     <div className="op-standard-row" data-testid="fault-row" data-rule={fault.rule}>
       <Status kind="error">{words(fault.rule)}</Status> <code className="op-code op-mute">{[fault.rule, fault.field].filter(Boolean).join(" · ")}</code>
-      <div className="op-mute">{fault.message}</div>
+      <div className="op-mute">{said(fault.message, language)}</div>
     </div>
   );
 }

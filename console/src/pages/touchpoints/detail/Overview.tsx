@@ -45,7 +45,7 @@ export function Overview({ touchpoint, channel }: TabProps) {
       </Figures>
       {touchpoint.error !== null && (
         <Panel title={t("touchpoints.wrong")} testId="touchpoint-wrong">
-          <TouchpointStatus state={touchpoint.state} error={touchpoint.error} />
+          <TouchpointStatus state={touchpoint.state} error={touchpoint.error} full />
           {may && (
             <div style={{ marginTop: 8 }}>
               <Link to="/touchpoints/$name" params={{ name: touchpoint.name }} search={{ tab: "settings" }}>

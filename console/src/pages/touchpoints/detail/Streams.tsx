@@ -8,6 +8,7 @@ import { Dash, Exact, Time } from "@/parts/Figures";
 import { Problem, useErrorText } from "@/parts/Loaded";
 import { Panel } from "@/parts/PageHead";
 import { Status } from "@/parts/Status";
+import { failureOf } from "../words";
 
 type Stream = Detail["streams"][number];
 
@@ -18,7 +19,7 @@ function StreamStatus({ stream }: { stream: Stream }) {
       <div>
         <Status kind="error">{t("touchpoints.fetchFailed", { count: stream.failures })}</Status>
         <div className="op-mute op-twolines" title={stream.error}>
-          {stream.error}
+          {t(`touchpoints.failures.${failureOf(stream.error)}`)}
         </div>
       </div>
     );

@@ -31,18 +31,16 @@ function Place({ steps, value, onUse }: { steps: Step[]; value: unknown } & Pick
   const text = (
     <>
       <span className="op-tree-key">{name}</span>
-      {leaf && <span className="op-tree-value" data-kind={value === null ? "null" : typeof value}>{short(value)}</span>}
+      {leaf && <span className="op-tree-value">{`: ${short(value)}`}</span>}
     </>
   );
   if (onUse === undefined) return <span className="op-tree-place">{text}</span>;
-  const label = t("mapping.placeAt", { path, value: leaf ? short(value) : "" });
   if (target !== undefined)
     return (
       <Button
         type="text"
         size="small"
         className="op-tree-place"
-        aria-label={label}
         title={path}
         data-path={path}
         onClick={() => {
@@ -55,7 +53,7 @@ function Place({ steps, value, onUse }: { steps: Step[]; value: unknown } & Pick
     );
   return (
     <Dropdown trigger={["click"]} menu={{ items: USES.map((use) => ({ key: use, label: t(`mapping.uses.${use}`) })), onClick: ({ key }) => onUse(key as Use, path, name, value) }}>
-      <Button type="text" size="small" className="op-tree-place" aria-label={label} title={path} data-path={path}>
+      <Button type="text" size="small" className="op-tree-place" title={path} data-path={path}>
         {text}
       </Button>
     </Dropdown>
