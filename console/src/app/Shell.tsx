@@ -2,11 +2,13 @@ import {
   ApartmentOutlined,
   ApiOutlined,
   ContactsOutlined,
+  DeploymentUnitOutlined,
   GlobalOutlined,
   HomeOutlined,
   InboxOutlined,
   MenuFoldOutlined,
   MenuUnfoldOutlined,
+  SafetyCertificateOutlined,
   TagsOutlined,
   TeamOutlined,
   UserOutlined,
@@ -31,6 +33,8 @@ const places = [
   { to: "/segments", key: "segments", icon: TeamOutlined },
   { to: "/tags", key: "tags", icon: TagsOutlined },
   { to: "/touchpoints", key: "touchpoints", icon: ApiOutlined },
+  { to: "/map", key: "map", icon: DeploymentUnitOutlined },
+  { to: "/quality", key: "quality", icon: SafetyCertificateOutlined },
   { to: "/quarantine", key: "quarantine", icon: InboxOutlined },
 ] as const;
 

@@ -4,6 +4,7 @@ import type { Conflict, ReviewItem } from "@/api/identity";
 import { queries } from "@/api/queries";
 import type { TouchpointState } from "@/api/touchpoints";
 import { count, id, names, oneOf, type Raw, text } from "@/lib/search";
+import { type Tab, TABS, type View, VIEWS } from "@/pages/map/state";
 import { cache, whenSignedOut } from "./cache";
 import { Failed, Missing } from "./Fallback";
 import { Shell } from "./Shell";
@@ -244,6 +245,25 @@ const identityModel = createRoute({
   component: lazyRouteComponent(() => import("@/pages/identity/model/Model"), "Model"),
 });
 
+const map = createRoute({
+  getParentRoute: () => shell,
+  path: "/map",
+  validateSearch: (raw: Raw): { tab?: Tab; view?: View; list?: number; cell?: string; page?: number } => ({
+    tab: oneOf(raw, "tab", TABS),
+    view: oneOf(raw, "view", VIEWS),
+    list: count(raw, "list", 1),
+    cell: text(raw, "cell"),
+    page: count(raw, "page"),
+  }),
+  component: lazyRouteComponent(() => import("@/pages/map/DataMap"), "DataMap"),
+});
+const quality = createRoute({
+  getParentRoute: () => shell,
+  path: "/quality",
+  validateSearch: (raw: Raw): { days?: 7 | 90; touchpoint?: string } => ({ days: ([7, 90] as const).find((one) => one === count(raw, "days")), touchpoint: text(raw, "touchpoint") }),
+  component: lazyRouteComponent(() => import("@/pages/quality/Quality"), "Quality"),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     login,
@@ -268,6 +288,8 @@ export const router = createRouter({
       touchpoints,
       touchpoint,
       quarantine,
+      map,
+      quality,
     ]),
   ]),
   defaultPreload: "intent",
