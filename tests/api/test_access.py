@@ -36,6 +36,9 @@ BODIES = {
     "/api/v1/touchpoints/{name}/sync": {},
     "/api/v1/touchpoints/{name}/messages": {"kind": "text", "to": {}},
     "/api/v1/touchpoints/{name}/preview": {"channel": "web"},
+    "/api/v1/destinations/{name}": {"body": {}},
+    "/api/v1/destinations/{name}/secrets/{setting}": {"value": "x"},
+    "/api/v1/destinations/{name}/run": {},
     "/api/v1/customers/{customer_id}/reveal": {"reason": "asked by the customer"},
 }
 VALUES = {

@@ -305,6 +305,114 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/destinations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Destinations
+         * @description All destinations with their last runs.
+         */
+        get: operations["listDestinations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Destination
+         * @description One destination; secrets as references.
+         */
+        get: operations["readDestination"];
+        /**
+         * Save Destination
+         * @description Make or change a destination. What it would take out of other systems is shown by its preview.
+         */
+        put: operations["saveDestination"];
+        post?: never;
+        /**
+         * Delete Destination
+         * @description Retire a destination; what it wrote stays where it is.
+         */
+        delete: operations["deleteDestination"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{name}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Destination
+         * @description What a run would write and take out, with the first rows masked.
+         */
+        post: operations["previewDestination"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{name}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run Destination
+         * @description Run it now and wait for its end; a failure is in the answer's `error`.
+         */
+        post: operations["runDestination"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{name}/secrets/{setting}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Keep Destination Secret
+         * @description Keep a secret in a file that only the server's owner may read.
+         */
+        put: operations["keepDestinationSecret"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/home": {
         parameters: {
             query?: never;
@@ -2197,6 +2305,148 @@ export interface components {
             total: number;
         };
         /**
+         * DestinationChange
+         * @description A definition to save. `version`: the one that was changed; none for a new destination.
+         */
+        DestinationChange: {
+            /**
+             * Body
+             * @description As it stands in a file of destinations/, without its name.
+             */
+            body: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Version */
+            version?: number | null;
+        };
+        /**
+         * DestinationDetail
+         * @description A destination with its definition and its latest runs.
+         */
+        DestinationDetail: {
+            /** Body */
+            body: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Name */
+            name: string;
+            /**
+             * Personal
+             * @description Columns that hold personal data.
+             */
+            personal: string[];
+            /** Runs */
+            runs: components["schemas"]["DestinationRun"][];
+            /** Version */
+            version: number;
+        };
+        /**
+         * DestinationList
+         * @description All destinations.
+         */
+        DestinationList: {
+            /** Items */
+            items: components["schemas"]["DestinationSummary"][];
+        };
+        /**
+         * DestinationPreview
+         * @description What a run would do; the first rows with personal values masked.
+         */
+        DestinationPreview: {
+            /** Columns */
+            columns: string[];
+            /** Gone */
+            gone: number;
+            /** Rows */
+            rows: number;
+            /** Sample */
+            sample: (string | null)[][];
+            /** Total */
+            total: number;
+        };
+        /**
+         * DestinationRun
+         * @description One run: rows written, rows taken out or marked, rows there now.
+         */
+        DestinationRun: {
+            /** Error */
+            error: string;
+            /**
+             * Finished At
+             * @description None: it still runs, or was cut short.
+             */
+            finished_at: string | null;
+            /** Gone */
+            gone: number;
+            /** Rows */
+            rows: number;
+            /** Run */
+            run: number;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Total */
+            total: number;
+            /** Where */
+            where: string;
+        };
+        /**
+         * DestinationRunRequest
+         * @description Run it now.
+         */
+        DestinationRunRequest: {
+            /**
+             * Force
+             * @description Also when more than half of the rows there would be taken out.
+             * @default false
+             */
+            force: boolean;
+        };
+        /**
+         * DestinationSecret
+         * @description A secret to keep. It is shown nowhere again.
+         */
+        DestinationSecret: {
+            /** Value */
+            value: string;
+        };
+        /**
+         * DestinationSecretKept
+         * @description The reference to write into the definition.
+         */
+        DestinationSecretKept: {
+            /** Reference */
+            reference: string;
+        };
+        /**
+         * DestinationSummary
+         * @description A destination and how its last run went.
+         */
+        DestinationSummary: {
+            /** Every */
+            every: number;
+            last: components["schemas"]["DestinationRun"] | null;
+            /** Mode */
+            mode: string;
+            /** Name */
+            name: string;
+            /** Paused */
+            paused: boolean;
+            /** Purpose */
+            purpose: string;
+            /** To */
+            to: string;
+            /** What */
+            what: string;
+        };
+        /**
          * EventName
          * @description An event with its fields.
          */
@@ -3539,7 +3789,7 @@ export interface components {
          * @description One thing that may be allowed: room.verb.
          * @enum {string}
          */
-        Permission: "session.own" | "home.read" | "customers.read" | "customers.names" | "customers.reveal" | "segments.read" | "segments.write" | "tags.read" | "quarantine.read" | "quarantine.replay" | "standard.read" | "touchpoints.read" | "touchpoints.keys" | "touchpoints.write" | "query.run" | "live.read" | "identity.read" | "identity.decide" | "identity.rules" | "audit.read";
+        Permission: "session.own" | "home.read" | "customers.read" | "customers.names" | "customers.reveal" | "segments.read" | "segments.write" | "tags.read" | "quarantine.read" | "quarantine.replay" | "standard.read" | "touchpoints.read" | "touchpoints.keys" | "touchpoints.write" | "destinations.read" | "destinations.write" | "query.run" | "live.read" | "identity.read" | "identity.decide" | "identity.rules" | "audit.read";
         /**
          * PlainName
          * @description Something with a name and a title.
@@ -6465,6 +6715,234 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WhatIfAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDestinations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationList"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readDestination: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    saveDestination: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DestinationChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteDestination: {
+        parameters: {
+            query?: {
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewDestination: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationPreview"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    runDestination: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DestinationRunRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationRun"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keepDestinationSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                setting: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DestinationSecret"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationSecretKept"];
                 };
             };
             /** @description A problem (RFC 9457). */

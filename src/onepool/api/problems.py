@@ -42,6 +42,7 @@ _STATUS: Mapping[str, int] = {
     "connect": 422,
     "sync": 422,
     "tables": 422,
+    "destination": 422,
     "identity-rules": 422,
     "decision": 422,
     "no-anchor": 422,

@@ -34,6 +34,11 @@ class WorkspaceLike(Protocol):
         ...
 
     @property
+    def root(self) -> Path:
+        """The workspace's folder."""
+        ...
+
+    @property
     def sandbox(self) -> str | None:
         """Address of the platforms' doubles."""
         ...

@@ -12,6 +12,7 @@ from onepool.cli import (
     data,
     definitions,
     demo,
+    destinations,
     identity,
     imports,
     insight,
@@ -38,6 +39,7 @@ app.add_typer(audience.tags, name="tag")
 app.add_typer(audience.segments, name="segment")
 app.add_typer(identity.commands, name="identity")
 app.add_typer(touchpoints.commands, name="touchpoint")
+app.add_typer(destinations.commands, name="destination")
 app.add_typer(quarantine.commands, name="quarantine")
 app.add_typer(admin.users, name="user")
 app.add_typer(admin.keys, name="key")

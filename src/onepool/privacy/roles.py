@@ -33,6 +33,8 @@ class Permission(StrEnum):
     TOUCHPOINTS_READ = "touchpoints.read"
     TOUCHPOINTS_KEYS = "touchpoints.keys"
     TOUCHPOINTS_WRITE = "touchpoints.write"
+    DESTINATIONS_READ = "destinations.read"
+    DESTINATIONS_WRITE = "destinations.write"
     QUERY_RUN = "query.run"
     LIVE_READ = "live.read"
     IDENTITY_READ = "identity.read"
@@ -51,6 +53,7 @@ _EVERYONE = frozenset(
         _P.TAGS_READ,
         _P.STANDARD_READ,
         _P.TOUCHPOINTS_READ,
+        _P.DESTINATIONS_READ,
         _P.LIVE_READ,
         _P.IDENTITY_READ,
     }
@@ -66,6 +69,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.QUARANTINE_REPLAY,
         _P.TOUCHPOINTS_KEYS,
         _P.TOUCHPOINTS_WRITE,
+        _P.DESTINATIONS_WRITE,
         _P.QUERY_RUN,
         _P.IDENTITY_DECIDE,
         _P.IDENTITY_RULES,

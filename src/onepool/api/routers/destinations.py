@@ -1,0 +1,202 @@
+"""Destinations: where the pool's rows go, trying and running them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, cast
+
+from fastapi import APIRouter, Depends, Path, Query, status
+
+from onepool import connect
+from onepool.api.access import Caller, Need, Time, Workspace
+from onepool.api.models.common import JsonObject
+from onepool.api.models.destinations import (
+    DestinationChange,
+    DestinationDetail,
+    DestinationList,
+    DestinationPreview,
+    DestinationRun,
+    DestinationRunRequest,
+    DestinationSecret,
+    DestinationSecretKept,
+    DestinationSummary,
+)
+from onepool.api.problems import Conflict, Invalid, NotFound
+from onepool.api.workspace import WorkspaceLike
+from onepool.clock import from_micros
+from onepool.definitions import Definition
+from onepool.privacy import audit
+from onepool.privacy.masking import mask_plain, mask_text
+from onepool.privacy.roles import Permission
+from onepool.reach import Destination, DestinationError, Outcome, check, latest, parse, preview, run
+from onepool.reach.definition import personal_columns
+
+router = APIRouter(prefix="/destinations", tags=["destinations"])
+Reader = Annotated[Caller, Depends(Need(Permission.DESTINATIONS_READ))]
+Writer = Annotated[Caller, Depends(Need(Permission.DESTINATIONS_WRITE))]
+Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9_]{1,60}$")]
+
+
+@router.get("")
+def list_destinations(_who: Reader, ws: Workspace) -> DestinationList:
+    """All destinations with their last runs."""
+    return DestinationList(items=[_summary(ws, one) for one in ws.definitions.current("destination")])
+
+
+@router.get("/{name}")
+def read_destination(name: Name, _who: Reader, ws: Workspace) -> DestinationDetail:
+    """One destination; secrets as references."""
+    return _detail(ws, _get(ws, name))
+
+
+@router.put("/{name}")
+def save_destination(name: Name, body: DestinationChange, who: Writer, ws: Workspace, time: Time) -> DestinationDetail:
+    """Make or change a destination. What it would take out of other systems is shown by its preview."""
+    before = ws.definitions.get("destination", name)
+    if body.version is not None and (before is None or before.version != body.version):
+        raise Conflict("somebody saved another version meanwhile", where="version", hint="load it anew")
+    if body.version is None and before is not None:
+        raise Conflict("there is a destination with this name", where="name", code="destination-exists")
+    wanted: dict[str, Any] = {**body.body, "destination": name}
+    found = _checked(ws, wanted, name)
+    known = set(_references(parse(before.body))) if before is not None and _usable(before) else set()
+    for reference in _references(found):
+        if reference not in known and not connect.within(reference, _folder(name)):
+            raise Invalid(
+                "a secret set here is one that was kept here before",
+                where="to",
+                hint="PUT it to secrets/{setting} and use the reference in the answer",
+            )
+    saved = ws.save("destination", name, wanted, author=who.actor, reason=body.reason)
+    audit.record(ws.state, time, who.actor, "definition.save", f"destination:{name}", {"version": saved.version})
+    return _detail(ws, saved)
+
+
+@router.delete("/{name}", status_code=status.HTTP_204_NO_CONTENT)
+def delete_destination(
+    name: Name, who: Writer, ws: Workspace, time: Time, reason: Annotated[str, Query(max_length=500)] = ""
+) -> None:
+    """Retire a destination; what it wrote stays where it is."""
+    _get(ws, name)
+    ws.definitions.delete("destination", name, author=who.actor, reason=reason)
+    audit.record(ws.state, time, who.actor, "definition.delete", f"destination:{name}", {"reason": reason})
+
+
+@router.put("/{name}/secrets/{setting}")
+def keep_destination_secret(
+    name: Name,
+    setting: Annotated[str, Path(pattern=r"^[A-Za-z0-9_]{1,60}$")],
+    body: DestinationSecret,
+    who: Writer,
+    ws: Workspace,
+    time: Time,
+) -> DestinationSecretKept:
+    """Keep a secret in a file that only the server's owner may read."""
+    reference = connect.put_secret(ws.data, _folder(name), setting, body.value)
+    audit.record(ws.state, time, who.actor, "secret.keep", f"destination:{name}", {"setting": setting})
+    return DestinationSecretKept(reference=reference)
+
+
+@router.post("/{name}/preview")
+def preview_destination(name: Name, _who: Writer, ws: Workspace) -> DestinationPreview:
+    """What a run would write and take out, with the first rows masked."""
+    destination = parse(_get(ws, name).body, name)
+    found = preview(ws, destination)
+    personal = set(personal_columns(destination, ws.standard()))
+    columns = found.sample.column_names
+    return DestinationPreview(
+        rows=found.rows,
+        gone=found.gone,
+        total=found.total,
+        columns=columns,
+        sample=[[_shown(row[one], one in personal) for one in columns] for row in found.sample.to_pylist()],
+    )
+
+
+@router.post("/{name}/run")
+def run_destination(name: Name, body: DestinationRunRequest, who: Writer, ws: Workspace) -> DestinationRun:
+    """Run it now and wait for its end; a failure is in the answer's `error`."""
+    _get(ws, name)
+    return _run(run(ws, name, actor=who.actor, force=body.force))
+
+
+def _get(ws: WorkspaceLike, name: str) -> Definition:
+    found = ws.definitions.get("destination", name)
+    if found is None:
+        raise NotFound("there is no such destination", where=name, code="destination-unknown")
+    return found
+
+
+def _checked(ws: WorkspaceLike, body: dict[str, Any], name: str) -> Destination:
+    found = parse(body, name)
+    tags = {one.name for one in ws.definitions.current("tag")}
+    segments = {one.name for one in ws.definitions.current("segment")}
+    channels = {one.name: one.channel for one in ws.touchpoints().values()}
+    check(found, ws.standard(), tags, segments, channels, name)
+    return found
+
+
+def _usable(item: Definition) -> bool:
+    try:
+        parse(item.body)
+    except DestinationError:
+        return False
+    return True
+
+
+def _references(destination: Destination) -> list[str]:
+    target = destination.to
+    if target.kind == "database":
+        return [target.url]
+    return [target.access_key, target.secret_key] if target.kind == "s3" else []
+
+
+def _folder(name: str) -> str:
+    """The name under which a destination's secrets are kept beside those of touchpoints."""
+    return f"destination_{name}"[:60]
+
+
+def _summary(ws: WorkspaceLike, item: Definition) -> DestinationSummary:
+    last = latest(ws.state, item.name, 1)
+    body = item.body
+    return DestinationSummary(
+        name=item.name,
+        what=str(body.get("what")),
+        to=str((body.get("to") or {}).get("kind")),
+        mode=str(body.get("mode", "changes")),
+        every=int(body.get("every", 3600)),
+        paused=bool(body.get("paused")),
+        purpose=str(body.get("purpose") or ""),
+        last=_run(last[0]) if last else None,
+    )
+
+
+def _detail(ws: WorkspaceLike, item: Definition) -> DestinationDetail:
+    personal = personal_columns(parse(item.body), ws.standard()) if _usable(item) else []
+    return DestinationDetail(
+        name=item.name,
+        version=item.version,
+        body=cast(JsonObject, item.body),
+        personal=personal,
+        runs=[_run(one) for one in latest(ws.state, item.name)],
+    )
+
+
+def _run(found: Outcome) -> DestinationRun:
+    return DestinationRun(
+        run=found.run,
+        started_at=from_micros(found.started_at),
+        finished_at=None if found.finished_at is None else from_micros(found.finished_at),
+        rows=found.rows,
+        gone=found.gone,
+        total=found.total,
+        where=found.where,
+        error=mask_text(found.error),
+    )
+
+
+def _shown(value: object, personal: bool) -> str | None:
+    if value is None:
+        return None
+    text = str(value)
+    shown = mask_text(text)
+    return mask_plain(text) if personal and shown == text else shown
