@@ -6,8 +6,11 @@ import asyncio
 import base64
 import gzip
 import json
+import os
+import socket
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlencode
 
 import uvloop
@@ -100,12 +103,15 @@ def request(body: bytes, write_key: str) -> bytes:
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self, load: Load, requests: list[bytes], first: int, window: tuple[float, float]) -> None:
+    def __init__(
+        self, load: Load, requests: list[bytes], first: int, window: tuple[float, float], ending: bytes
+    ) -> None:
         self._load = load
         self._requests = requests
         self._next = first
         self._from, self._until = window
         self._sent_at = 0.0
+        self._ending = ending
         self._answer = b""
         self.done = asyncio.get_running_loop().create_future()
 
@@ -115,7 +121,7 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._answer += data
-        if not self._answer.endswith(b"}"):
+        if not self._answer.endswith(self._ending):
             return  # head and body may come apart
         now = time.perf_counter()
         load = self._load
@@ -141,8 +147,13 @@ class _Connection(asyncio.Protocol):
         self._next += 1
 
 
-def run(port: int, requests: list[bytes], *, connections: int, warm_up: float, seconds: float) -> Load:
-    """Sends as fast as the server answers, over ``connections`` connections; counts after ``warm_up`` seconds."""
+def run(
+    port: int, requests: list[bytes], *, connections: int, warm_up: float, seconds: float, ending: bytes = b"}"
+) -> Load:
+    """Sends as fast as the server answers, over ``connections`` connections; counts after ``warm_up`` seconds.
+
+    ``ending``: how every answer ends.
+    """
 
     async def main() -> Load:
         load = Load(seconds=seconds)
@@ -151,7 +162,7 @@ def run(port: int, requests: list[bytes], *, connections: int, warm_up: float, s
         loop = asyncio.get_running_loop()
         opened = [
             await loop.create_connection(
-                lambda number=number: _Connection(load, requests, number, window), "127.0.0.1", port
+                lambda number=number: _Connection(load, requests, number, window, ending), "127.0.0.1", port
             )
             for number in range(connections)
         ]
@@ -160,3 +171,26 @@ def run(port: int, requests: list[bytes], *, connections: int, warm_up: float, s
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(main())
+
+
+def wait_ready(port: int, processes: int) -> None:
+    """Wait until the collectors behind a port are up."""
+    # All share one socket: several questions at once reach every process that is up; the first answer is enough.
+    deadline = time.monotonic() + 30
+    ready = 0
+    while ready < 3 * processes:
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+            connection.sendall(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            ready += connection.recv(16).startswith(b"HTTP/1.1 200")
+        if time.monotonic() > deadline:
+            raise SystemExit("the collectors did not start")
+    time.sleep(1.0)
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor seconds, user and system, that a process has used."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return float("nan")
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

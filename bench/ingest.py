@@ -84,9 +84,9 @@ def ingest(folder: Path, requests: list[bytes], options: argparse.Namespace) -> 
     workers = [spawn.Process(target=collector, args=(sock, path)) for _ in range(options.processes)]
     for worker in workers:
         worker.start()
-    _wait_ready(port, options.processes)
+    _load.wait_ready(port, options.processes)
     load = _load.run(port, requests, connections=options.connections, warm_up=1.0, seconds=options.seconds)
-    cpu = sum(_cpu_seconds(worker.pid or 0) for worker in workers)
+    cpu = sum(_load.cpu_seconds(worker.pid or 0) for worker in workers)
     for worker in workers:
         os.kill(worker.pid or 0, signal.SIGTERM)
     for worker in workers:
@@ -96,27 +96,6 @@ def ingest(folder: Path, requests: list[bytes], options: argparse.Namespace) -> 
     in_log = log.end()
     log.close()
     return load, cpu, in_log
-
-
-def _wait_ready(port: int, processes: int) -> None:
-    # All share one socket: several questions at once reach every process that is up; the first answer is enough.
-    deadline = time.monotonic() + 30
-    ready = 0
-    while ready < 3 * processes:
-        with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
-            connection.sendall(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-            ready += connection.recv(16).startswith(b"HTTP/1.1 200")
-        if time.monotonic() > deadline:
-            raise SystemExit("the collectors did not start")
-    time.sleep(1.0)
-
-
-def _cpu_seconds(pid: int) -> float:
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return float("nan")
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:

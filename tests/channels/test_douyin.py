@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 from tests.channels.platform import Platform, running_platform
+from typer.testing import CliRunner
 
 from onepool.channels import registry
 from onepool.channels.base import Answer, Call, Message
 from onepool.channels.connection import Connection, TokenRefused
 from onepool.channels.douyin.leads import answers, known
+from onepool.cli.app import app
 from onepool.clock import FakeClock
 from onepool.collect.accounts import AccountError, Accounts, keep_secret, make_account
 from onepool.collect.touchpoint import Touchpoint
@@ -193,3 +195,22 @@ def test_cards_of_unknown_shape(card: Any) -> None:
 def test_a_phone_is_found_without_its_label() -> None:
     assert known([("联系方式", "13912345678"), ("姓名", "王")]) == {"name": "王", "phone": "13912345678"}
     assert known([("电话", "139****5678")]) == {}
+
+
+def test_leads_from_a_file_with_the_mapping_of_the_how_to(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "channels-messages.md"
+    mapping = page.read_text(encoding="utf-8").partition("# leads.yaml\n")[2].partition("```")[0]
+    (tmp_path / "leads.yaml").write_text(mapping, encoding="utf-8")
+    (tmp_path / "leads.csv").write_text(
+        "线索ID,姓名,电话,城市,创建时间,来源\n"
+        "L1,王小明,13912345678,杭州,2026-01-02 10:00:00,私信\n"
+        "L2,李,139****5678,上海,2026-01-02 11:00:00,主页\n",
+        encoding="utf-8",
+    )
+    runner = CliRunner()
+    assert runner.invoke(app, ["init", str(tmp_path / "ws")]).exit_code == 0
+    arguments = ["import", "events", str(tmp_path / "leads.csv"), "--map", str(tmp_path / "leads.yaml"), "--json"]
+    done = runner.invoke(app, [*arguments, "--workspace", str(tmp_path / "ws"), "--dry-run"])
+    assert done.exit_code == 0, done.output
+    report = json.loads(done.output)
+    assert '"accepted": 1' in json.dumps(report) and "identifier.none" in json.dumps(report)
