@@ -106,7 +106,7 @@ def mariadb(folder: Path) -> Iterator[str]:
         shutil.which("mariadb-install-db"),
     )
     if program is None or install is None:
-        pytest.skip("MariaDB is not installed (Debian: apt-get install mariadb-server-core)")
+        pytest.skip("MariaDB is not installed (Debian: apt-get install mariadb-server-core mariadb-client-core)")
     place = folder / "mariadb"
     place.mkdir(parents=True)
     user = ["--user=root"] if os.getuid() == 0 else []
