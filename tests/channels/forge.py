@@ -167,7 +167,7 @@ RULES: Final = [
     {"when": {"$.serial": [7, 8]}, "event": "form_submitted", "message_id": "$.serial", "time": "$.at",
      "ids": {"phone": "$..mobile"}, "fields": {"form_id": "$.form", "answer": "$..answers[?@.q == 'a'].value"},
      "traits": {"name": "$.name"}},
-    {"event": "form_submitted", "ids": {"phone": "$..mobile"}},
+    {"event": "form_submitted", "message_id": "$.serial", "ids": {"phone": "$..mobile"}},
 ]  # fmt: skip
 
 PLATFORMS: Final = (
