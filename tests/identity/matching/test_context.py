@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onepool.identity.matching import context, training
+from onepool.identity.matching import boosting, context, training
 from onepool.identity.matching.context import Context
 from onepool.identity.matching.rows import same_rows
 from onepool.identity.matching.training import lesson
@@ -89,3 +89,10 @@ def test_where_too_few_would_be_left_everybody_teaches() -> None:
     left, right = np.array([0, 2]), np.array([1, 3])
     evidence = np.array([0.2, 0.2], dtype=np.float32)
     assert len(lesson(left, right, evidence, np.array([0, 0, 2, 3]), 1.0, None, 1).pairs) == 2
+
+
+def test_doubt_and_few_records_call_for_caution() -> None:
+    plain = boosting._later(12.0, 0.1)
+    assert plain == boosting._BOLD
+    assert boosting._later(12.0, 0.4) == boosting._later(3.0, 0.1) == boosting._CAUTIOUS
+    assert plain < boosting._later(12.0, 0.25) < boosting._CAUTIOUS

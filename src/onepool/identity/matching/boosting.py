@@ -20,13 +20,23 @@ from onepool.identity.matching.model import Model, features
 from onepool.identity.matching.scored import Scored, score_packed, telling
 from onepool.identity.matching.settings import Settings
 from onepool.identity.matching.threads import each
-from onepool.identity.matching.training import Judged, Labels, Lesson, judge, lesson, likely_clusters, missing_pairs
+from onepool.identity.matching.training import (
+    Judged,
+    Labels,
+    Lesson,
+    doubt,
+    judge,
+    lesson,
+    likely_clusters,
+    missing_pairs,
+)
 
 #: cluster threshold for labels from weights alone (they are overrated)
 _FIRST = 0.55
-#: the same for labels from a boosted model, and the further records of a person from (up to) which it is that: a mean
-#: over few pairs errs more, and wants more caution
-_FEW, _CAUTIOUS, _MANY, _BOLD = 6.0, 0.5, 10.0, 0.35
+#: the same for labels from a boosted model; with caution up to so many (none from so many) further records of a person,
+#: as a mean over few pairs errs more, and from so much (none up to so much) doubt left in its probabilities
+_BOLD, _CAUTIOUS = 0.35, 0.5
+_FEW, _MANY, _DOUBTFUL, _CLEAR = 6.0, 10.0, 0.3, 0.2
 #: least probability of a pair that has the rest between two groups scored: by weights (overrated), by a boosted model
 _WEIGHED, _BELIEVED = 0.3, 0.1
 _PER_RECORD = 60
@@ -65,10 +75,12 @@ def boost(
     mates = model.prior * (size - 1) if dedupe else 0.0
     if dedupe:
         scored = grown(model, comparer, scored, size, most, _WEIGHED, settings)
-    later = float(np.interp(mates, (_FEW, _MANY), (_CAUTIOUS, _BOLD))) if dedupe else _BOLD
-    for turn, threshold in enumerate((_FIRST, later)):
+    later = _BOLD
+    for turn in range(2):
         if turn and dedupe:
             scored = grown(model, comparer, scored, size, most, _BELIEVED, settings)
+            later = _later(mates, doubt(scored.chance))
+        threshold = later if turn else _FIRST
         cluster = likely_clusters(scored.left, scored.right, scored.chance, size, threshold, most)
         told = None if labels is None else judge(labels, scored.left, scored.right, size, cluster)
         forest = _first(model, scored, cluster, mates, told, settings)
@@ -83,6 +95,12 @@ def boost(
     )
     told = None if labels is None else judge(labels, scored.left, scored.right, size, cluster)
     return Boosted(model, scored, _second(model, scored, cluster, mates, told, settings))
+
+
+def _later(mates: float, left: float) -> float:
+    """Cluster threshold for labels from a boosted model, by further records of a person and the doubt left."""
+    few = float(np.interp(mates, (_FEW, _MANY), (_CAUTIOUS, _BOLD)))
+    return max(few, float(np.interp(left, (_CLEAR, _DOUBTFUL), (_BOLD, _CAUTIOUS))))
 
 
 def _train(rows: Floats, taught: Lesson, settings: Settings) -> Forest:
