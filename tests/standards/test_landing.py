@@ -53,7 +53,8 @@ def test_a_visit_is_kept_with_the_click_that_led_to_it() -> None:
             ]
         )
     )  # fmt: skip
-    found = {(event["event"], event["fields"].get("click_id"), event["fields"].get("utm_source")) for event in events(batch)}
+    said = [(event["event"], event["fields"]) for event in events(batch)]
+    found = {(name, fields.get("click_id"), fields.get("utm_source")) for name, fields in said}
     assert found == {("order_paid", "own", "wx"), ("product_viewed", CLICK, "oe"), ("product_viewed", None, None)}
     assert ("ad_click", "", CLICK) in ids(batch) and ("ad_click", "", "own") in ids(batch)
 
