@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from tests.channels import cases
 
 from onepool.channels import registry
-from onepool.channels.base import Refused, Request
+from onepool.channels.base import Message, Refused, Request
+from onepool.channels.connection import Connection
+from onepool.clock import FakeClock
 from onepool.collect import hooked
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -90,6 +92,53 @@ def test_a_push_with_a_part_changed_is_refused_or_read(table: cases.Table, case:
     changed = Request(request.method, request.rest, request.query, request.headers, body, request.ip)
     kept = text.encode("utf-8", "replace").decode() if encrypted else None
     _reads(hooked.pushed(changed, account, now, kept))
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["169.254.169.254", "2852039166", "0xA9FEA9FE", "[fe80::1]", "[::ffff:169.254.169.254]", "100.100.100.200", "0"],
+)
+def test_a_webhook_is_not_sent_to_where_clouds_keep_keys(host: str) -> None:
+    table = cases.Table("webhook", {"account": {"verify": "token", "secret": "x", "url": f"http://{host}/latest"}})
+    connection = Connection(registry.channel("webhook"), table.account({}), FakeClock(NOW))
+    receipt = connection.send(Message("webhook", {"phone": "1"}, {}, "k"))
+    connection.close()
+    assert (receipt.state, receipt.reason) == ("retry", "transient")
+    assert "nothing is sent to this address" in receipt.detail
+
+
+PATHS = {
+    "$..*..*..*": "webhook.work",
+    "$..[?@..a]": "webhook.mapping",
+    "$.a[?@.x == $.y]": "webhook.mapping",
+    "$.a[?@.s =~ /(a+)+$/]": "webhook.mapping",
+    "$" + ".a" * 400: "webhook.mapping",
+    "$" + "[?@.a" * 60: "webhook.mapping",
+    "$.a[?search(@.s, '(a+)+$')]": "",
+    "$.a[?match(@.s, '(a|a)*b')]": "",
+    "$..a": "",
+}
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_paths_of_a_mapping_have_an_end_to_their_work(path: str) -> None:
+    rules = [{"event": "form_submitted", "ids": {"phone": "$.p"}, "fields": {"x": path}}]
+    table = cases.Table("webhook", {"account": {"verify": "path", "secret": "x", "rules": rules}})
+    things = [{"s": "a" * 2000 + "!", "b": [[1, [2, [3]]]] * 20} for _ in range(300)]
+    body = json.dumps({"p": "13812345678", "a": things}).encode()
+    found = hooked.pushed(Request("POST", "x", "", {}, body), table.account({}), NOW, None)
+    items, broken = cases.items_of(found)
+    assert broken == ([PATHS[path]] if PATHS[path] else [])
+    assert len(items) == (0 if PATHS[path] else 1)
+
+
+@pytest.mark.parametrize("content", ["[1", "", '"', "7", "null", '{"a":'])
+def test_texts_among_things_are_no_json(content: str) -> None:
+    rules = [{"event": "form_submitted", "ids": {"phone": "$.p"}}]
+    table = cases.Table("webhook", {"account": {"verify": "path", "secret": "x", "rules": rules, "each": "$[*]"}})
+    body = json.dumps([content, {"p": "13812345678"}]).encode()
+    items, broken = cases.items_of(hooked.pushed(Request("POST", "x", "", {}, body), table.account({}), NOW, None))
+    assert broken == [] and [item.get("ids") for item in items] == [None, [["phone", "tp", "13812345678"]]]
 
 
 def _reads(record: Any) -> None:

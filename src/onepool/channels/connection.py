@@ -27,6 +27,7 @@ from onepool.channels.base import (
     Token,
     Unsendable,
 )
+from onepool.channels.base.destinations import forbidden
 from onepool.channels.base.http import encode_json
 from onepool.clock import Clock
 from onepool.errors import OnePoolError
@@ -226,6 +227,10 @@ class Connection:
         if self.channel.sign is not None:
             call = self.channel.sign(call, self.account, self._clock.now())
         request = build(self._client, call)
+        own = any(base and call.url.startswith(base) for base in self.account.endpoints.values())
+        if not own and forbidden(request.url.host):
+            told = "nothing is sent to this address: clouds keep their machines' keys there"
+            raise ConnectionFailed(told, sent=False)
         sent = False
         try:
             with self._client.stream(
