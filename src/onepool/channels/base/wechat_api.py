@@ -104,7 +104,8 @@ def conclude(answer: Answer, outcomes: Mapping[int, Receipt]) -> Receipt:
     if code == 0:
         return Receipt("sent", provider_id=provider_id(answer))
     known = outcomes.get(code, Receipt("refused", "unknown"))
-    return replace(known, code=str(code), detail=message_of(answer))
+    number = provider_id(answer) if known.state == "sent" else ""  # of the first one, where a second is suppressed
+    return replace(known, code=str(code), detail=message_of(answer), provider_id=number)
 
 
 def provider_id(answer: Answer) -> str:

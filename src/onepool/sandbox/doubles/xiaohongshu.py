@@ -25,6 +25,7 @@ _PAGES, _SIZE = 100, 100
 
 class Xiaohongshu(Shop):
     channel: ClassVar[str] = "xiaohongshu"
+    _stamp = 0
 
     def claims(self, asked: Asked) -> bool:
         return asked.object.get("appId") == self.account.text("app_id")
@@ -145,13 +146,11 @@ class Xiaohongshu(Shop):
     def repeat(self, content: bytes, content_type: str) -> None:
         app, secret = self.account.text("app_id"), self.account.text("app_secret")
         path = self.account.text("push_path") or f"/hooks/{self.account.touchpoint}"
-        tries = 0
 
         def sign(wall: datetime) -> Outgoing:
-            # The time alone tells two pushes apart: it is in milliseconds, and no attempt has that of another.
-            nonlocal tries
-            tries += 1
-            stamp = str(int(wall.timestamp() * 1000) + tries + len(self.stage.ledger.entries))
+            # The time alone tells two pushes apart: no two have the same.
+            self._stamp = max(self._stamp + 1, int(wall.timestamp() * 1000))
+            stamp = str(self._stamp)
             signed = _md5(f"{path}?app-key={app}&timestamp={stamp}{secret}")
             headers = {"content-type": "application/json", "app-key": app, "timestamp": stamp, "sign": signed}
             return Outgoing(self.account.touchpoint, headers=headers, body=content)
