@@ -32,6 +32,11 @@ def request(message: Message, account: Account, now: datetime) -> Call:
     phone = message.to.get("phone", "")
     if not _PHONE.fullmatch(phone):
         raise Unsendable(Receipt("refused", "bad_address", "phone", detail="this is no phone number"))
+    needed = ("access_key", "access_secret", *(("sdk_app_id",) if account.text("provider") == "tencent" else ()))
+    for name in needed:
+        if not account.text(name):
+            detail = f"{name} is not set"
+            raise Unsendable(Receipt("refused", "account_error", "settings", account=True, detail=detail))
     content = message.content
     template = str(content.get("template_id") or "")
     signature = str(content.get("signature") or account.text("signature")).strip("【】 ")
