@@ -14,6 +14,7 @@ from tests.channels import cases
 from onepool.channels import registry
 from onepool.channels.base import Message, Refused, Request
 from onepool.channels.connection import Connection
+from onepool.channels.email.bounces import bounces, subject_of
 from onepool.clock import FakeClock
 from onepool.collect import hooked
 
@@ -139,6 +140,34 @@ def test_texts_among_things_are_no_json(content: str) -> None:
     body = json.dumps([content, {"p": "13812345678"}]).encode()
     items, broken = cases.items_of(hooked.pushed(Request("POST", "x", "", {}, body), table.account({}), NOW, None))
     assert broken == [] and [item.get("ids") for item in items] == [None, [["phone", "tp", "13812345678"]]]
+
+
+_REPORT = b'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n--b\r\n'
+_STATUS = _REPORT + b"Content-Type: message/delivery-status\r\n\r\nReporting-MTA: x\r\n\r\n"
+_RECIPIENT = b"Final-Recipient: rfc822; a@b.cn\r\n"
+_NESTED = b"".join(b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n' % (n, n) for n in range(900))
+MAILS = {
+    "nested parts": (_REPORT + _NESTED + b"\r\n" + b"--x\r\n" * 1_000_000, None),
+    "nested mails": (_REPORT + b"Content-Type: message/rfc822\r\n\r\n" * 3_000, None),
+    "half an encoded word": (_STATUS + _RECIPIENT + b"Diagnostic-Code: " + b"=?a?q?" * 1_000_000 + b"\r\n\r\n", 1),
+    "recipients": (_STATUS + (_RECIPIENT + b"\r\n") * 200_000, None),
+}
+
+
+@pytest.mark.parametrize("name", MAILS)
+def test_a_mail_that_anybody_wrote_is_read_within_its_bounds(name: str) -> None:
+    mail, count = MAILS[name]
+    subject_of(b"Subject: " + b"=?a?q?" * 100_000 + b"\r\n\r\n" + mail)
+    found = bounces(mail)
+    assert found is None or len(found) <= (count or 10_000)
+    table = cases.Table("email", {"account": {"inbound_secret": "x"}})
+    _reads(hooked.pushed(Request("POST", "inbound/x", "", {}, mail), table.account({}), NOW, None))
+
+
+def test_a_click_with_more_parameters_than_any_is_refused_or_waits() -> None:
+    table = cases.Table("ads", {"account": {"path_secret": "x", "platform": "ocean_engine"}})
+    query = "&".join(f"a{number}=1" for number in range(1000))
+    _reads(hooked.pushed(Request("GET", "x", query, {}, b""), table.account({}), NOW, None))
 
 
 def _reads(record: Any) -> None:

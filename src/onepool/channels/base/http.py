@@ -116,8 +116,11 @@ class Push:
 
     @property
     def args(self) -> dict[str, str]:
-        """The query's values by name; of several, the first."""
-        return Request(self.method, self.rest, self.query, {}, b"").args
+        """The query's values by name; of several, the first. Raises ValueError where there are too many."""
+        try:
+            return Request(self.method, self.rest, self.query, {}, b"").args
+        except Refused as error:
+            raise ValueError(error.message) from error
 
 
 @dataclass(frozen=True, slots=True)

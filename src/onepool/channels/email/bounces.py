@@ -13,6 +13,11 @@ from typing import Any, Final, Literal
 
 _STATUS: Final = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 _PARTS: Final = 50
+_PARSED: Final = 256 << 10
+_BOUNDARIES: Final = 20
+_VALUE: Final = 2_000
+"""Anybody can write every byte of a mail, and the standard library's parser takes minutes for some: the start of it is
+parsed (reports stand first, what they are about last) if few parts are nested, and the start of headers decoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +39,17 @@ def subject_of(raw: bytes) -> str:
 
 
 def bounces(raw: bytes) -> list[Bounce] | None:
-    """What a mail reports; None for a mail that is no report."""
-    mail = message_from_bytes(raw)
+    """What a mail reports; None for a mail that is no report, or that is nested as none is."""
+    raw = raw[:_PARSED]
+    if raw.lower().count(b"boundary") > _BOUNDARIES:
+        return None
+    try:
+        return _bounces(message_from_bytes(raw))
+    except RecursionError:
+        return None
+
+
+def _bounces(mail: Mail) -> list[Bounce] | None:
     kind = str(mail.get_param("report-type") or "").lower()
     if mail.get_content_type() != "multipart/report":
         return None
@@ -72,7 +86,7 @@ def _complaints(parts: list[Mail], original: Mail | None) -> list[Bounce]:
     found: list[Bounce] = []
     for block in _blocks(parts, "message/feedback-report"):
         feedback = _text(block, "Feedback-Type").lower()
-        said = [_address(str(value)) for value in block.get_all("Original-Rcpt-To") or []]
+        said = [_address(str(value)[:_VALUE]) for value in block.get_all("Original-Rcpt-To") or []]
         emails = [one for one in said if one] or _addresses(original)
         kind: Literal["complaint", "other"] = "other" if feedback == "not-spam" else "complaint"
         found += [Bounce(kind, email, message_id=_message_id(original), feedback=feedback) for email in emails]
@@ -121,7 +135,7 @@ def _message_id(original: Mail | None) -> str:
 
 
 def _addresses(original: Mail | None) -> list[str]:
-    values = [str(value) for value in original.get_all("To") or []] if original is not None else []
+    values = [str(value)[:_VALUE] for value in (original.get_all("To") or [])[:_PARTS]] if original is not None else []
     return [email for _, email in getaddresses(values) if "@" in email][:20]
 
 
@@ -136,7 +150,8 @@ def _text(mail: Mail, name: str) -> str:
     value = mail.get(name)
     if value is None:
         return ""
+    value = str(value)[:_VALUE]
     try:
-        return str(make_header(decode_header(str(value)))).replace("\r", "").replace("\n", "").strip()
+        return str(make_header(decode_header(value))).replace("\r", "").replace("\n", "").strip()
     except (ValueError, LookupError, UnicodeError):
-        return str(value).strip()
+        return value.strip()
