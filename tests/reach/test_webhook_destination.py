@@ -1,0 +1,72 @@
+"""Rows posted to a webhook: in batches, signed, with the same keys when a run is repeated."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+
+from .test_destinations import BODY, World, world
+
+__all__ = ["world"]
+
+
+class Receiver(HTTPServer):
+    """Takes requests and answers ``status``."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.status = 200
+        self.taken: list[tuple[dict[str, str], Any]] = []
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        assert isinstance(self.server, Receiver)
+        body = self.rfile.read(int(self.headers["content-length"]))
+        self.server.taken.append(({key.lower(): value for key, value in self.headers.items()}, json.loads(body)))
+        self.send_response(self.server.status)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        return
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    server = Receiver()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_rows_are_posted_in_parts_that_keep_their_keys(
+    world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ONEPOOL_TEST_SECRET", "shared")
+    settings = {
+        "verify": "token", "secret": "env:ONEPOOL_TEST_SECRET",
+        "url": f"http://127.0.0.1:{receiver.server_address[1]}/in",
+    }  # fmt: skip
+    world.ws.save("touchpoint", "partner", {"channel": "webhook", "settings": settings}, author="test")
+    world.save(**{**BODY, "to": {"kind": "webhook", "touchpoint": "partner", "batch": 2}, "mode": "changes"})
+    receiver.status = 503
+    assert "part 0 of 2 was not taken" in world.run().error
+    receiver.status = 200
+    assert world.good().rows == 3
+    keys = [headers["idempotency-key"] for headers, _ in receiver.taken]
+    assert keys == ["crm-1-0", "crm-1-0", "crm-1-1"]
+    assert all(headers["x-onepool-signature"].startswith("t=") for headers, _ in receiver.taken)
+    first = receiver.taken[1][1]["content"]["body"]
+    assert [row["customer_id"] for row in first["upsert"]] == [1, 2] and first["upsert"][0]["city"] == "上海"
+    world.sql("DELETE FROM customer_of WHERE customer_id = 1")
+    assert world.good().gone == 1
+    assert receiver.taken[-1][1]["content"]["body"]["delete"] == [{"customer_id": 1}]
