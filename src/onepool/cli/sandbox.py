@@ -128,8 +128,8 @@ def ledger(
     if as_json:
         show_json(rows)
         return
-    columns = ("number", "at", "direction", "touchpoint", "what", "outcome", "fault", "attempts")
-    show_table([_shown(row, columns) | {"to": ", ".join(row["to"])[:28]} for row in rows])
+    columns = ("number", "at", "direction", "touchpoint", "what", "outcome")
+    show_table([_shown(row, columns) | {"note": _note(row)} for row in rows])
 
 
 def inbox(
@@ -179,6 +179,12 @@ def scenarios() -> None:
     from onepool.sandbox import examples, load
 
     show_table([{"name": name, "what": load(name).scenario, "people": load(name).people.count} for name in examples()])
+
+
+def _note(row: dict[str, Any]) -> str:
+    """Whom it was for, what went wrong on purpose, how often it was tried."""
+    tried = f"{row['attempts']} times" if row["attempts"] > 1 else ""
+    return ", ".join(one for one in (row["fault"], tried, *row["to"][:2]) if one)[:40]
 
 
 def _shown(row: dict[str, Any], columns: tuple[str, ...]) -> dict[str, Any]:

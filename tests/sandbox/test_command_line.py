@@ -1,0 +1,100 @@
+"""The commands against a running sandbox, the flag of `serve`, and that the page describes every key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from typer.testing import CliRunner
+
+from onepool.cli import app
+from onepool.clock import SystemClock
+from onepool.sandbox import Sandbox, load
+from onepool.sandbox import running as serving
+from onepool.sandbox.accounts import of_scenario
+from onepool.sandbox.doubles import DOUBLES
+from onepool.sandbox.scenario import Behaviour, Buying, Line, Named, People, Place, Scenario, Staff, Time
+from onepool.serve import ServeError, _beside
+from onepool.workspace import Workspace, init_workspace
+
+PAGE = Path(__file__).parents[2] / "docs/how-to/sandbox.md"
+
+
+@pytest.fixture
+def port() -> Iterator[str]:
+    scenario = load("two_shops")
+    box = Sandbox(scenario, of_scenario(scenario), SystemClock())
+    with serving(box, "http://127.0.0.1:9") as url:
+        yield url.rpartition(":")[2]
+
+
+def _run(*words: str) -> str:
+    result = CliRunner().invoke(app, ["sandbox", *words])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_acting_and_looking(port: str) -> None:
+    done = json.loads(_run("act", "follow", "code=store_01", "--account", "oa", "--person", "p1", "--port", port))
+    assert done["openid"].startswith("o")
+    assert "follow" in _run("acts", "--port", port)
+    (line,) = json.loads(_run("ledger", "--json", "--direction", "out", "--port", port))
+    assert (line["touchpoint"], line["what"]) == ("oa", "subscribe")
+    assert "oa" in _run("ledger", "--port", port)
+    assert json.loads(_run("inbox", "--json", "--port", port)) == []
+    assert json.loads(_run("inbox", "--twice", "--port", port)) == []
+    assert len(json.loads(_run("people", "--json", "--limit", "3", "--port", port))) == 3
+    assert "rough_day" in _run("scenarios")
+
+
+def test_where_no_sandbox_runs_the_hint_says_how_to_start_one() -> None:
+    result = CliRunner().invoke(app, ["sandbox", "acts", "--port", "9"])
+    assert result.exit_code == 1
+    assert "onepool sandbox" in str(result.exception)
+
+
+def _workspace(folder: Path, *, sandbox: bool, address: str = "") -> Workspace:
+    workspace = init_workspace(folder)
+    if address:
+        workspace.settings = workspace.settings.model_copy(update={"sandbox": address})
+    settings = {"appid": "wx00000000000000aa", "token": "env:T"}
+    body = {"touchpoint": "oa", "channel": "wechat_oa", "settings": settings, "sandbox": sandbox}
+    workspace.save("touchpoint", "oa", body, author="test")
+    return workspace
+
+
+def test_serve_starts_it_only_where_a_touchpoint_uses_it(tmp_path: Path) -> None:
+    plain = _workspace(tmp_path / "a", sandbox=False)
+    assert _beside(plain, 8000, "all") is None
+    plain.close()
+    for address in ("", "http://sandbox.example:8100", "http://127.0.0.1"):
+        using = _workspace(tmp_path / f"b{len(address)}", sandbox=True, address=address)
+        with pytest.raises(ServeError, match="this machine"):
+            _beside(using, 8000, "all")
+        using.close()
+    using = _workspace(tmp_path / "c", sandbox=True, address="http://127.0.0.1:8100")
+    assert _beside(using, 8000, "all") is not None
+    with pytest.raises(ServeError, match="collectors"):
+        _beside(using, 8000, "work")
+    using.close()
+
+
+def test_the_page_names_every_key_and_every_act() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    for struct in (Scenario, Time, People, Named, Staff, Behaviour, Buying, Line, Place):
+        for one in msgspec.structs.fields(struct):
+            assert f"{one.name}:" in page or f"`{one.name}`" in page, f"{struct.__name__}.{one.name}"
+    for kind in DOUBLES.values():
+        for act in kind.acts():
+            # A click at an Official Account is the same as its menu.
+            assert act in page, f"{kind.channel}: {act}"
+
+
+def test_the_example_on_the_page_is_one(tmp_path: Path) -> None:
+    text = PAGE.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
+    (tmp_path / "page.yaml").write_text(text)
+    scenario = load(tmp_path / "page.yaml")
+    assert set(Sandbox(scenario, of_scenario(scenario), SystemClock()).doubles) == {"oa"}
