@@ -33,6 +33,8 @@ _FEW = 30
 _PRIOR, _PRIOR_GROUP = 6.0, 12.0
 """How many observations the prior weighs: of all touchpoints for one, and of the touchpoint for a group."""
 _GROUPS = 6
+_LEAST = 1e-6
+"""Rates stay so far from 0 and 1."""
 
 
 class WhatIfError(UsageError):
@@ -174,6 +176,7 @@ def _further(rng: np.random.Generator, own: Sides, every: Sides, draws: int) -> 
 def _beta(rng: np.random.Generator, success: Bools, among: Bools, prior: F64, weight: float) -> F64:
     """Draws of a rate: counted successes among some, after a prior of a mean and a weight in observations."""
     hits, total = int((success & among).sum()), int(among.sum())
+    prior = np.clip(prior, _LEAST, 1 - _LEAST)
     return rng.beta(hits + weight * prior, total - hits + weight * (1 - prior))
 
 
@@ -183,7 +186,7 @@ def _share(part: Bools, whole: Bools) -> float:
 
 
 def _moved(rate: F64, by: F64) -> F64:
-    safe = np.clip(rate, 1e-9, 1 - 1e-9)
+    safe = np.clip(rate, _LEAST, 1 - _LEAST)
     moved: F64 = 1 / (1 + np.exp(-(np.log(safe / (1 - safe)) + by)))
     return moved
 

@@ -34,9 +34,9 @@ def intake(session: Session, since: datetime, zone: str) -> Rows:
     """day, touchpoint, event, accepted, quarantined, duplicates, unknown."""
     return _rows(
         session,
-        f"""SELECT {_DAY.format(at="hour")} AS day, touchpoint, event, sum(accepted)::BIGINT AS accepted,
-            sum(quarantined)::BIGINT AS quarantined, sum(duplicates)::BIGINT AS duplicates,
-            sum(unknown)::BIGINT AS unknown
+        f"""SELECT {_DAY.format(at="hour")} AS day, touchpoint, event,
+            coalesce(sum(accepted), 0)::BIGINT AS accepted, coalesce(sum(quarantined), 0)::BIGINT AS quarantined,
+            coalesce(sum(duplicates), 0)::BIGINT AS duplicates, coalesce(sum(unknown), 0)::BIGINT AS unknown
         FROM intake WHERE touchpoint IS NOT NULL AND hour >= $since GROUP BY ALL""",
         {"since": since, "zone": zone},
     )
