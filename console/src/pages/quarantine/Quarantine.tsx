@@ -36,7 +36,7 @@ function Filters({ reasons }: { reasons: Reason[] }) {
   const words = useRuleWords();
   const places = usePlaces();
   const { search, put } = useChosen();
-  const distinct = (values: (string | null)[]): string[] => [...new Set(values.filter((one) => one !== null))].sort();
+  const distinct = (values: (string | null)[]): string[] => [...new Set(values.flatMap((one) => (one ? [one] : [])))].sort();
   return (
     <div className="op-row">
       <Select allowClear showSearch={{ optionFilterProp: "label" }} style={{ width: 260 }} aria-label={t("quarantine.rule")} placeholder={t("quarantine.anyRule")} value={search.rule} onChange={(rule?: string) => put({ rule, field: undefined })} options={distinct(reasons.map((one) => one.rule)).map((rule) => ({ value: rule, label: `${words(rule)} ${rule}` }))} data-testid="filter-rule" />
@@ -52,7 +52,7 @@ function ByReason({ reasons, onReplayed }: { reasons: Reason[]; onReplayed: (res
   const places = usePlaces();
   const may = useMay("quarantine.replay");
   const { search, put } = useChosen();
-  const isChosen = (row: Reason): boolean => row.rule === search.rule && (row.field ?? undefined) === search.field && (row.touchpoint ?? undefined) === search.touchpoint;
+  const isChosen = (row: Reason): boolean => row.rule === search.rule && (row.field || undefined) === search.field && (row.touchpoint ?? undefined) === search.touchpoint;
   const wanted = reasons.filter((row) => (search.rule ?? row.rule) === row.rule && (search.touchpoint ?? row.touchpoint) === row.touchpoint && (search.field ?? row.field) === row.field);
   return (
     <Panel title={t("quarantine.byRule")} flush>
@@ -66,12 +66,12 @@ function ByReason({ reasons, onReplayed }: { reasons: Reason[]; onReplayed: (res
           {
             title: t("quarantine.rule"),
             render: (_, row) => (
-              <Button type="link" size="small" style={{ padding: 0, fontWeight: isChosen(row) ? 650 : 400 }} aria-pressed={isChosen(row)} onClick={() => put(isChosen(row) ? { rule: undefined, field: undefined, touchpoint: undefined } : { rule: row.rule, field: row.field ?? undefined, touchpoint: row.touchpoint ?? undefined })}>
+              <Button type="link" size="small" style={{ padding: 0, fontWeight: isChosen(row) ? 650 : 400 }} aria-pressed={isChosen(row)} onClick={() => put(isChosen(row) ? { rule: undefined, field: undefined, touchpoint: undefined } : { rule: row.rule, field: row.field || undefined, touchpoint: row.touchpoint ?? undefined })}>
                 {words(row.rule)} <span className="op-mute op-code">{row.rule}</span>
               </Button>
             ),
           },
-          { title: t("quarantine.field"), render: (_, row) => (row.field === null ? <Dash /> : <code className="op-code">{row.field}</code>) },
+          { title: t("quarantine.field"), render: (_, row) => (!row.field ? <Dash /> : <code className="op-code">{row.field}</code>) },
           {
             title: t("home.touchpoint"),
             render: (_, row) =>
@@ -156,7 +156,7 @@ function Items({ data, page, size, loading, onReplayed }: { data: Data; page: nu
             title: t("quarantine.why"),
             render: (_, row) => (
               <span>
-                {words(row.rule)} {row.field !== null && <code className="op-code">{row.field}</code>}
+                {words(row.rule)} {!!row.field && <code className="op-code">{row.field}</code>}
                 <span className="op-mute" style={{ display: "block", fontSize: 13, maxWidth: 460, overflowWrap: "anywhere" }}>
                   {said(row.message, language)}
                 </span>

@@ -79,7 +79,7 @@ export function ReplayOutcome({ replay }: { replay: ReplayResult }) {
       <Status kind={accepted === tried ? "ok" : accepted === 0 ? "error" : "warning"}>{t("quarantine.outcome", { count: tried, tried: exact(tried, language), accepted: exact(accepted, language), waiting: exact(tried - accepted, language) })}</Status>
       {waiting.slice(0, 5).map((one) => (
         <div key={`${one.rule} ${one.field} ${one.touchpoint}`} className="op-mute">
-          {words(one.rule)} {one.field !== null && <code className="op-code">{one.field}</code>} <span className="op-num">{exact(one.count, language)}</span>
+          {words(one.rule)} {!!one.field && <code className="op-code">{one.field}</code>} <span className="op-num">{exact(one.count, language)}</span>
         </div>
       ))}
     </div>

@@ -23,8 +23,8 @@ describe("the form of a touchpoint", () => {
 
   it("saves no defaults, nothing empty, and secrets apart", () => {
     const settings = [setting("appid"), setting("mode", { default: "safe" }), setting("must", { default: "x", required: true }), setting("key", { kind: "secret" }), setting("other", { kind: "secret" }), setting("env", { kind: "secret" })];
-    const { settings: saved, secrets } = savedOf(settings, { appid: " wx1 ", mode: "safe", must: "x", key: " s3cret ", env: "env:KEY" }, { other: "file:secrets/a.other" });
-    expect(saved).toEqual({ appid: "wx1", must: "x", other: "file:secrets/a.other", env: "env:KEY" });
+    const { settings: saved, secrets } = savedOf(settings, { appid: " wx1 ", mode: "safe", must: "x", key: " s3cret ", env: "env:ONEPOOL_SECRET_KEY" }, { other: "file:secrets/a.other" });
+    expect(saved).toEqual({ appid: "wx1", must: "x", other: "file:secrets/a.other", env: "env:ONEPOOL_SECRET_KEY" });
     expect(secrets).toEqual({ key: "s3cret" });
     expect(shownOf(settings, { key: "file:secrets/a.key", appid: "wx1" })).not.toHaveProperty("key");
   });

@@ -9,7 +9,7 @@ export type FaultKind = "missing" | "pattern" | "text";
 const SHOWN = 7;
 const OWN = 2;
 
-export const REFERENCE = /^env:[A-Za-z_][A-Za-z0-9_]*$/;
+export const REFERENCE = /^env:ONEPOOL_SECRET_[A-Z0-9_]+$/;
 export const NAME = /^[A-Za-z0-9_]{1,60}$/;
 
 const empty = (value: unknown): boolean => value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0);

@@ -1,6 +1,6 @@
 import { DeleteOutlined, EditOutlined, PauseCircleOutlined, PlayCircleOutlined } from "@ant-design/icons";
 import { useNavigate } from "@tanstack/react-router";
-import { App, Button, Drawer, Input, Select, Switch } from "antd";
+import { App, Button, Drawer, Select, Switch } from "antd";
 import { useId, useState } from "react";
 import { type Change, changeOf, type Detail, type Setting, useDeleteTouchpoint, useSaveTouchpoint } from "@/api/touchpoints";
 import { useMay } from "@/lib/session";
@@ -14,6 +14,7 @@ import { Value } from "@/parts/Value";
 import { PlatformSide } from "../connect/PlatformSide";
 import { SettingsForm } from "../connect/SettingsForm";
 import { TestSteps } from "../connect/TestSteps";
+import { TypedConfirm } from "../TypedConfirm";
 import { drawnElsewhere } from "../words";
 import type { TabProps } from "./Overview";
 import { Versions } from "./Versions";
@@ -105,43 +106,36 @@ function Switches({ touchpoint }: { touchpoint: Detail }) {
 
 function Remove({ touchpoint }: { touchpoint: Detail }) {
   const { t, title } = useText();
-  const { modal, message } = App.useApp();
+  const { message } = App.useApp();
   const navigate = useNavigate();
   const remove = useDeleteTouchpoint();
   const errorText = useErrorText();
-  const ask = (): void => {
-    let typed = "";
-    modal.confirm({
-      title: t("touchpoints.removeOf", { touchpoint: title(touchpoint.title, touchpoint.name) }),
-      content: (
-        <label>
-          <p>{t("touchpoints.removeText")}</p>
-          <p>{t("touchpoints.typeName", { name: touchpoint.name })}</p>
-          <Input onChange={(event) => (typed = event.target.value)} style={{ marginTop: 8 }} data-testid="typed-name" />
-        </label>
-      ),
-      okText: t("touchpoints.remove"),
-      okButtonProps: { danger: true },
-      onOk: async () => {
-        if (typed.trim() !== touchpoint.name) {
-          void message.warning(t("touchpoints.typedOther"));
-          throw new Error("the name differs");
-        }
-        try {
-          await remove.mutateAsync({ name: touchpoint.name, reason: "" });
-          await navigate({ to: "/touchpoints" });
-        } catch (error) {
-          const text = errorText(error);
-          void message.error([text.title, ...text.details].join(" "), 8);
-          throw error;
-        }
+  const [asking, setAsking] = useState(false);
+  const act = (): void =>
+    remove.mutate(
+      { name: touchpoint.name, reason: "" },
+      {
+        onSuccess: () => void navigate({ to: "/touchpoints" }),
+        onError: (error) => void message.error([errorText(error).title, ...errorText(error).details].join(" "), 8),
       },
-    });
-  };
+    );
   return (
-    <Button danger icon={<DeleteOutlined />} onClick={ask} data-testid="touchpoint-remove">
-      {t("touchpoints.remove")}
-    </Button>
+    <>
+      <Button danger icon={<DeleteOutlined />} onClick={() => setAsking(true)} data-testid="touchpoint-remove">
+        {t("touchpoints.remove")}
+      </Button>
+      {asking && (
+        <TypedConfirm
+          title={t("touchpoints.removeOf", { touchpoint: title(touchpoint.title, touchpoint.name) })}
+          text={t("touchpoints.removeText")}
+          name={touchpoint.name}
+          act={t("touchpoints.remove")}
+          busy={remove.isPending}
+          onConfirm={act}
+          onClose={() => setAsking(false)}
+        />
+      )}
+    </>
   );
 }
 

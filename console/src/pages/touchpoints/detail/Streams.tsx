@@ -1,5 +1,6 @@
 import { DownloadOutlined } from "@ant-design/icons";
-import { App, Button, Input, Table } from "antd";
+import { App, Button, Table } from "antd";
+import { useState } from "react";
 import { type Detail, useSync } from "@/api/touchpoints";
 import { exact, span } from "@/lib/format";
 import { useMay } from "@/lib/session";
@@ -8,6 +9,7 @@ import { Dash, Exact, Time } from "@/parts/Figures";
 import { Problem, useErrorText } from "@/parts/Loaded";
 import { Panel } from "@/parts/PageHead";
 import { Status } from "@/parts/Status";
+import { TypedConfirm } from "../TypedConfirm";
 import { failureOf } from "../words";
 
 type Stream = Detail["streams"][number];
@@ -30,10 +32,11 @@ function StreamStatus({ stream }: { stream: Stream }) {
 /** What is fetched from the platform: when it ran, when it runs next, and running it now. */
 export function Streams({ touchpoint }: { touchpoint: Detail }) {
   const { t, title, language } = useText();
-  const { modal, message } = App.useApp();
+  const { message } = App.useApp();
   const may = useMay("touchpoints.write");
   const sync = useSync(touchpoint.name);
   const errorText = useErrorText();
+  const [again, setAgain] = useState<Stream>();
   const run = (stream: string, fromStart: boolean): void =>
     sync.mutate(
       { stream, from_start: fromStart },
@@ -47,28 +50,6 @@ export function Streams({ touchpoint }: { touchpoint: Detail }) {
         onError: (error) => void message.error([errorText(error).title, ...errorText(error).details].join(" "), 8),
       },
     );
-  const fromStart = (stream: Stream): void => {
-    let typed = "";
-    modal.confirm({
-      title: t("touchpoints.fromStartOf", { stream: title(stream.title, stream.name) }),
-      content: (
-        <label>
-          <p>{t("touchpoints.fromStartText")}</p>
-          <p>{t("touchpoints.typeName", { name: touchpoint.name })}</p>
-          <Input onChange={(event) => (typed = event.target.value)} style={{ marginTop: 8 }} data-testid="typed-name" />
-        </label>
-      ),
-      okText: t("touchpoints.fromStart"),
-      okButtonProps: { danger: true },
-      onOk: () => {
-        if (typed.trim() !== touchpoint.name) {
-          void message.warning(t("touchpoints.typedOther"));
-          throw new Error("the name differs");
-        }
-        run(stream.name, true);
-      },
-    });
-  };
   return (
     <Panel title={t("touchpoints.streams")} flush>
       <Table<Stream>
@@ -93,7 +74,7 @@ export function Streams({ touchpoint }: { touchpoint: Detail }) {
                   <Button size="small" icon={<DownloadOutlined />} loading={sync.isPending && sync.variables.stream === one.name} onClick={() => run(one.name, false)} data-testid={`fetch-${one.name}`}>
                     {t("touchpoints.fetchNow")}
                   </Button>
-                  <Button size="small" disabled={sync.isPending} onClick={() => fromStart(one)}>
+                  <Button size="small" disabled={sync.isPending} onClick={() => setAgain(one)}>
                     {t("touchpoints.fromStart")}
                   </Button>
                 </span>
@@ -105,6 +86,20 @@ export function Streams({ touchpoint }: { touchpoint: Detail }) {
         <div style={{ padding: 12 }}>
           <Problem error={sync.error} />
         </div>
+      )}
+      {again !== undefined && (
+        <TypedConfirm
+          title={t("touchpoints.fromStartOf", { stream: title(again.title, again.name) })}
+          text={t("touchpoints.fromStartText")}
+          name={touchpoint.name}
+          act={t("touchpoints.fromStart")}
+          busy={false}
+          onConfirm={() => {
+            run(again.name, true);
+            setAgain(undefined);
+          }}
+          onClose={() => setAgain(undefined)}
+        />
       )}
     </Panel>
   );

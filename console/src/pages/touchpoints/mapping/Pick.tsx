@@ -15,8 +15,12 @@ interface Props {
 export function Pick({ label, value, choices, placeholder, onChange, testId }: Props) {
   const [typed, setTyped] = useState("");
   const options = useMemo(() => {
-    const extra = [value, typed.trim()].filter((one, i, all) => one !== "" && all.indexOf(one) === i && !choices.some((known) => known.value === one));
-    return [...extra.map((one) => ({ value: one, label: one })), ...choices];
+    const known = (one: string): boolean => choices.some((choice) => choice.value === one);
+    const wanted = typed.trim();
+    // What is typed is a name of its own only where it is none of the standard's: else Enter would take it for one.
+    const own = wanted !== "" && !choices.some((choice) => choice.label.toLowerCase().includes(wanted.toLowerCase())) ? [wanted] : [];
+    const extra = [...(value === "" || known(value) ? [] : [value]), ...own.filter((one) => one !== value)];
+    return [...choices, ...extra.map((one) => ({ value: one, label: one }))];
   }, [choices, value, typed]);
   return (
     <Select

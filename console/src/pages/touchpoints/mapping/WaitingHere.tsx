@@ -24,10 +24,10 @@ export function WaitingHere({ touchpoint, unsaved }: { touchpoint: string; unsav
       <ul className="op-list">
         {reasons.map((one) => (
           <li key={`${one.rule} ${one.field}`}>
-            <Link to="/quarantine" search={{ rule: one.rule, field: one.field ?? undefined, touchpoint }}>
+            <Link to="/quarantine" search={{ rule: one.rule, field: one.field || undefined, touchpoint }}>
               {words(one.rule)}
             </Link>
-            {one.field !== null && <code className="op-code op-mute">{one.field}</code>}
+            {!!one.field && <code className="op-code op-mute">{one.field}</code>}
             <span className="op-num">{exact(one.count, language)}</span>
             <span className="op-end">{may && <ReplayButton size="small" what={{ rule: one.rule, field: one.field, touchpoint, ids: [] }} count={one.count} label={t("quarantine.replayRule")} disabled={unsaved} testId={`replay-${one.rule}`} onDone={setReplayed} />}</span>
           </li>

@@ -1,0 +1,347 @@
+"""Touchpoints in the browser: connected by their channel's form, tested, watched, mapped; what waited is replayed."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from tests.e2e.console import AXE, Console, chromium, launch, opened
+from tests.e2e.server import Commands, Server, admin_in, eventually, serving
+
+from onepool.workspace import open_workspace
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(chromium() is None, reason="no Chromium: install the package chromium, or name one in CHROMIUM"),
+]
+
+SECRET = "a secret of the form's maker"
+SIGNATURE = "X-Signature"
+
+SignedIn = Callable[..., AbstractContextManager[Console]]
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory, env: dict[str, str]) -> Iterator[tuple[Server, httpx.Client]]:
+    """A server over a workspace with one site, and a client that is signed in as its admin."""
+    folder = tmp_path_factory.mktemp("touchpoints")
+    commands = Commands(folder / "ws", env)
+    email, password = admin_in(commands.run("init", str(commands.root), folder=False))
+    workspace = open_workspace(commands.root)
+    workspace.save("touchpoint", "site", {"channel": "web", "title": {"zh": "官网", "en": "Site"}}, author="test")
+    workspace.close()
+    with (
+        serving(commands) as server,
+        httpx.Client(base_url=server.url, headers={"X-OnePool": "1"}, timeout=30) as client,
+    ):
+        answer = client.post("/api/v1/session", json={"email": email, "password": password})
+        assert answer.status_code == 200, answer.text
+        yield server, client
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = launch(playwright)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def signed_in(browser: Browser, api: tuple[Server, httpx.Client]) -> SignedIn:
+    """A browser of the admin: `with signed_in() as console`."""
+    server, client = api
+    cookies = [
+        {
+            "name": one.name,
+            "value": one.value,
+            "domain": "127.0.0.1",
+            "path": one.path,
+            "expires": -1,
+            "httpOnly": True,
+            "secure": False,
+            "sameSite": "Strict",
+        }
+        for one in client.cookies.jar
+    ]
+    return lambda **options: opened(browser, server.url, state={"cookies": cookies, "origins": []}, **options)
+
+
+def _push(server: Server, name: str, payload: dict[str, Any], secret: str = SECRET) -> httpx.Response:
+    body = json.dumps(payload, ensure_ascii=False).encode()
+    signed = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    headers = {"content-type": "application/json", SIGNATURE: signed}
+    return httpx.post(f"{server.url}/hooks/{name}", content=body, headers=headers, timeout=20)
+
+
+def _use(page: Page, path: str, entry: str) -> None:
+    """Use a place of the sample, by its menu."""
+    page.locator(f"[data-path='{path}']").click()
+    page.get_by_role("menuitem", name=entry).click()
+
+
+def _forms(client: httpx.Client, name: str, rules: list[dict[str, Any]] | None = None) -> None:
+    """A touchpoint for forms, as the API makes one."""
+    kept = client.put(f"/api/v1/touchpoints/{name}/secrets/secret", json={"value": SECRET})
+    settings = {"verify": "hmac_sha256", "secret": kept.json()["reference"], **({"rules": rules} if rules else {})}
+    body = {"title": {"zh": "试用装", "en": "Samples"}, "channel": "webhook", "settings": settings}
+    answer = client.put(f"/api/v1/touchpoints/{name}", json=body)
+    assert answer.status_code == 200, answer.text
+
+
+def _waiting(client: httpx.Client, touchpoint: str) -> int:
+    total: int = client.get("/api/v1/quarantine", params={"touchpoint": touchpoint}).json()["total"]
+    return total
+
+
+def test_a_form_is_connected_seen_mapped_and_replayed(signed_in: SignedIn, api: tuple[Server, httpx.Client]) -> None:
+    server, client = api
+    with signed_in() as console:
+        page = console.page
+        console.go("/touchpoints")
+        page.get_by_test_id("touchpoint-connect").click()
+        page.get_by_test_id("channel-webhook").click()
+        expect(page).to_have_url(re.compile("connect=webhook"))
+        # What is missing is told at its field, before anything is sent.
+        page.get_by_test_id("touchpoint-save").click()
+        expect(page.get_by_role("dialog").get_by_role("alert").first).to_have_text("请填写")
+        page.get_by_test_id("touchpoint-title").fill("试用装申请")
+        page.get_by_test_id("touchpoint-name").fill("trials")
+        console.choose(page.get_by_role("combobox", name="校验方式"), "HMAC-SHA256 签名")
+        page.get_by_test_id("setting-secret").fill(SECRET)
+        page.get_by_test_id("touchpoint-save").click()
+        expect(page.get_by_test_id("callback")).to_have_text(f"{server.url}/hooks/trials")
+        page.get_by_test_id("touchpoint-test").click()
+        expect(page.get_by_test_id("test-result")).to_have_attribute("data-ok", "true")
+        assert SECRET not in page.content()
+
+        page.get_by_test_id("to-touchpoint").click()
+        page.get_by_test_id("tab-arrivals").click()
+        expect(page.get_by_test_id("arrivals")).to_contain_text("还没有收到数据")
+        refused = _push(server, "trials", {"serial": 0}, secret="wrong")
+        assert refused.status_code == 403
+        one = {"serial": 7, "form": "trial_pack", "user": {"mobile": "13912345678", "realname": "王小明"}}
+        assert eventually(lambda: _push(server, "trials", one).status_code == 200, "the new touchpoint takes pushes")
+        arrival = page.get_by_test_id("arrival")
+        expect(arrival).to_have_count(1)
+        expect(arrival).to_contain_text("trial_pack")
+        expect(arrival).not_to_contain_text("13912345678")
+        expect(arrival.get_by_test_id("fault-row")).to_have_attribute("data-rule", "webhook.unmapped")
+        eventually(lambda: _waiting(client, "trials") == 1, "what no rule fits waits")
+
+        console.go("/quarantine?rule=webhook.unmapped&touchpoint=trials")
+        expect(page.get_by_test_id("quarantine-todo")).to_contain_text("还没有规则适用")
+        page.get_by_test_id("quarantine-mend").click()
+        expect(page.get_by_test_id("json-tree")).to_contain_text("mobile")
+        _write_the_rule(console)
+        page.get_by_test_id("mapping-save").click()
+        expect(page.get_by_text("第 2 版已保存")).to_be_visible()
+
+        page.get_by_test_id("replay-webhook.unmapped").click()
+        page.get_by_test_id("replay-confirm").click()
+        expect(page.get_by_test_id("replay-outcome")).to_have_attribute("data-accepted", "1")
+        assert _waiting(client, "trials") == 0
+        console.go("/customers?q=13912345678")
+        expect(page.get_by_test_id("customers-total")).to_have_attribute("data-value", "1")
+        page.get_by_test_id("customer-link").first.click()
+        expect(page.get_by_test_id("timeline")).to_contain_text("提交表单")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("王小明")
+
+
+def _write_the_rule(console: Console) -> None:
+    """A rule by clicks in the sample; the preview follows."""
+    page = console.page
+    _use(page, "$.user.mobile", "用作子ID")
+    rule = page.get_by_test_id("rule-1")
+    expect(page.get_by_test_id("path-ids-phone")).to_have_value("$.user.mobile")
+    _use(page, "$.serial", "用作唯一编号")
+    _use(page, "$.form", "用作行为字段")
+    console.choose(rule.get_by_test_id("section-fields").get_by_role("combobox"), "表单编号 form_id")
+    # A control can wait for the next click in the sample as well.
+    page.get_by_test_id("add-traits").click()
+    traits = rule.get_by_test_id("section-traits")
+    console.choose(traits.get_by_role("combobox"), "姓名 name")
+    traits.get_by_role("button", name="在样本里点选").click()
+    page.locator("[data-path='$.user.realname']").click()
+    expect(page.get_by_test_id("path-traits-name")).to_have_value("$.user.realname")
+    row = page.get_by_test_id("tried-pane").get_by_test_id("standard-row")
+    expect(row).to_have_attribute("data-name", "form_submitted")
+    expect(row).to_contain_text("trial_pack")
+    expect(row).to_contain_text("phone:")
+    page.get_by_role("tab", name="YAML").click()
+    expect(page.get_by_test_id("mapping-yaml")).to_have_value(re.compile(r"phone: \$\.user\.mobile"))
+
+
+def test_a_mapping_written_as_yaml_is_the_same_mapping(signed_in: SignedIn, api: tuple[Server, httpx.Client]) -> None:
+    _, client = api
+    _forms(client, "surveys")
+    with signed_in() as console:
+        page = console.page
+        console.go("/touchpoints/surveys?tab=mapping")
+        console.choose(page.get_by_role("combobox", name="样本来源"), "粘贴一段")
+        page.get_by_test_id("sample-paste").fill('{"list": [{"id": 1, "tel": "13912345670"}, {"id": 2, "tel": ""}]}')
+        page.get_by_role("tab", name="YAML").click()
+        text = page.get_by_test_id("mapping-yaml")
+        text.fill("each: $.list[*]\nrules:\n  - event: survey_answered\n    message_id: $.id\n    ids: {phone: $.tel")
+        expect(page.get_by_role("alert")).to_be_visible()
+        expect(page.get_by_test_id("mapping-save")).to_be_disabled()
+        text.press("End")
+        text.type("}")
+        pane = page.get_by_test_id("tried-pane")
+        expect(pane.get_by_test_id("standard-row")).to_have_attribute("data-name", "survey_answered")
+        expect(pane.get_by_test_id("fault-row")).to_have_attribute("data-rule", "identifier.none")
+        page.get_by_role("tab", name="规则").click()
+        expect(page.get_by_test_id("mapping-each")).to_have_value("$.list[*]")
+        expect(page.get_by_test_id("path-ids-phone")).to_have_value("$.tel")
+        page.get_by_test_id("mapping-save").click()
+        expect(page.get_by_text("第 2 版已保存")).to_be_visible()
+    saved = client.get("/api/v1/touchpoints/surveys").json()["settings"]
+    rule = {"event": "survey_answered", "message_id": "$.id", "ids": {"phone": "$.tel"}}
+    assert (saved["each"], saved["rules"]) == ("$.list[*]", [rule])
+
+
+def test_an_account_that_can_not_work_says_why(signed_in: SignedIn, api: tuple[Server, httpx.Client]) -> None:
+    with signed_in(theme="light", language="en") as console:
+        page = console.page
+        console.go("/touchpoints?connect=wechat_oa")
+        page.get_by_test_id("touchpoint-name").fill("oa")
+        page.get_by_test_id("setting-appid").fill("not an id")
+        page.get_by_test_id("setting-token").fill("env:ONEPOOL_SECRET_NOT_SET")
+        page.get_by_test_id("touchpoint-save").click()
+        expect(page.get_by_role("alert")).to_have_text("This does not look right; compare it with the platform")
+        page.get_by_test_id("setting-appid").fill("wx1234567890abcdef")
+        page.get_by_test_id("touchpoint-save").click()
+        expect(page.get_by_test_id("instructions")).to_contain_text("AppID")
+        page.get_by_test_id("touchpoint-test").click()
+        expect(page.get_by_test_id("test-result")).to_have_attribute("data-ok", "false")
+        expect(page.get_by_test_id("step-settings")).to_have_attribute("data-ok", "true")
+        step = page.get_by_test_id("step-secrets")
+        expect(step).to_contain_text("A secret can't be read")
+        expect(step).to_contain_text("ONEPOOL_SECRET_NOT_SET")
+
+
+def test_a_touchpoint_is_paused_put_into_the_sandbox_changed_and_deleted(
+    signed_in: SignedIn, api: tuple[Server, httpx.Client]
+) -> None:
+    _, client = api
+    _forms(client, "short_lived")
+
+    def detail() -> dict[str, Any]:
+        found: dict[str, Any] = client.get("/api/v1/touchpoints/short_lived").json()
+        return found
+
+    with signed_in() as console:
+        page = console.page
+        console.go("/touchpoints/short_lived?tab=settings")
+        page.get_by_test_id("touchpoint-pause").click()
+        expect(page.get_by_test_id("touchpoint-pause")).to_contain_text("恢复")
+        page.get_by_test_id("sandbox-switch").click()
+        expect(page.get_by_test_id("sandbox-banner")).to_be_visible()
+        assert (detail()["paused"], detail()["sandbox"], detail()["version"]) == (True, True, 3)
+        page.get_by_test_id("touchpoint-edit").click()
+        drawer = page.get_by_role("dialog")
+        expect(drawer.get_by_test_id("kept-secret")).to_contain_text("已保存")
+        drawer.get_by_test_id("touchpoint-title").fill("短期活动")
+        drawer.get_by_test_id("touchpoint-save").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("短期活动")
+        assert detail()["secrets"][0]["found"]
+        versions = page.get_by_test_id("touchpoint-versions")
+        expect(versions).to_contain_text("sandbox")
+        page.get_by_test_id("touchpoint-remove").click()
+        page.get_by_test_id("typed-name").fill("another")
+        expect(page.get_by_test_id("typed-confirm")).to_be_disabled()
+        page.get_by_test_id("typed-name").fill("short_lived")
+        page.get_by_test_id("typed-confirm").click()
+        expect(page).to_have_url(re.compile(r"/touchpoints$"))
+        expect(page.get_by_test_id("touchpoints-table")).not_to_contain_text("short_lived")
+    assert client.get("/api/v1/touchpoints/short_lived").status_code == 404
+
+
+def test_the_list_keeps_its_filters_in_the_address(signed_in: SignedIn, api: tuple[Server, httpx.Client]) -> None:
+    _, client = api
+    _forms(client, "filtered")
+    with signed_in() as console:
+        page = console.page
+        console.go("/touchpoints")
+        table = page.get_by_test_id("touchpoints-table")
+        expect(table).to_contain_text("官网")
+        console.choose(page.get_by_role("combobox", name="按渠道筛选"), "表单与第三方")
+        expect(page).to_have_url(re.compile("channel=webhook"))
+        expect(table).not_to_contain_text("官网")
+        page.reload()
+        console.settled()
+        expect(table).to_contain_text("filtered")
+        expect(table).not_to_contain_text("官网")
+
+
+@pytest.mark.parametrize(("theme", "language"), [("light", "zh-CN"), ("dark", "en")])
+def test_nothing_keeps_people_with_disabilities_from_using_touchpoints(
+    signed_in: SignedIn, api: tuple[Server, httpx.Client], theme: str, language: str
+) -> None:
+    if not AXE.exists():
+        pytest.skip("axe is not installed: npm ci in console")
+    server, client = api
+    name = f"reached_{theme}"
+    _forms(client, name, [{"event": "form_submitted", "when": {"$.a": [1, "x"]}, "ids": {"phone": "$.b"}}])
+    eventually(lambda: _push(server, name, {"a": 2, "b": "13912345679"}).status_code == 200, "it takes pushes")
+    eventually(lambda: _waiting(client, name) == 1, "what no rule fits waits")
+    account = client.put("/api/v1/touchpoints/" + f"oa_{theme}", json=_account())
+    assert account.status_code == 200, account.text
+    faults: dict[str, list[str]] = {}
+    with signed_in(theme=theme, language=language) as console:
+        for path in (
+            "/touchpoints",
+            "/touchpoints?connect=gallery",
+            "/touchpoints?connect=wechat_oa",
+            "/touchpoints/site?tab=settings",
+            f"/touchpoints/oa_{theme}",
+            f"/touchpoints/oa_{theme}?tab=message",
+            f"/touchpoints/{name}?tab=arrivals",
+            f"/touchpoints/{name}?tab=mapping",
+            f"/touchpoints/{name}?tab=settings",
+            "/touchpoints/site?tab=mapping",
+            f"/quarantine?rule=webhook.unmapped&touchpoint={name}",
+        ):
+            console.go(path)
+            faults[path] = console.faults()
+            _fits(console.page)
+    listed = [f"{path}: {fault}" for path, found in faults.items() for fault in found]
+    assert not listed, "\n".join(listed)
+
+
+def _account() -> dict[str, Any]:
+    settings = {"appid": "wx1234567890abcdef", "token": "env:ONEPOOL_SECRET_NOT_SET"}
+    return {
+        "title": {"zh": "服务号", "en": "Official Account"},
+        "channel": "wechat_oa",
+        "settings": settings,
+        "sandbox": True,
+    }
+
+
+def _fits(page: Page) -> None:
+    """Nothing of the page runs out at its right side."""
+    wide: int = page.evaluate(
+        "() => { const main = document.querySelector('main'); return main.scrollWidth - main.clientWidth }"
+    )
+    assert wide <= 0, (page.url, wide)
+
+
+def test_the_catalogue_of_channels_has_every_channel(signed_in: SignedIn, api: tuple[Server, httpx.Client]) -> None:
+    _, client = api
+    names = [one["name"] for one in client.get("/api/v1/channels").json()["items"]]
+    with signed_in() as console:
+        page = console.page
+        console.go("/touchpoints?connect=gallery")
+        gallery: Locator = page.get_by_test_id("gallery")
+        for name in names:
+            expect(gallery.get_by_test_id(f"channel-{name}")).to_have_count(1)
+        expect(gallery).not_to_contain_text("其他")
