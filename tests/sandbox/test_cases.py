@@ -109,7 +109,9 @@ def test_a_push_of_another_double_is_refused(table: Table, case: dict[str, Any])
     reply = table.channel.check(cases.request_of(case), account, now)
     assert reply.keep is not None
     ours = _account(table, case, **({"mode": "safe"} if table.name.startswith("wechat") else {}))
-    secret = {"token", "client_secret", "app_secret", "path_secret"} & set(ours.settings) or {"secret"}
+    secret = {"token", "client_secret", "app_secret", "path_secret", "webhook_secret", "inbound_secret"} & set(
+        ours.settings
+    ) or {"secret"}
     theirs = _account(table, case, **{**ours.settings, **dict.fromkeys(secret, "another-secret-0000")})
     box = sandbox(theirs, clock=FakeClock(now))
     _repeat(box, theirs, (reply.keep.plain or cases.request_of(case).body.decode()).encode(), case)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx
+import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -17,9 +18,13 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from onepool.errors import OnePoolError
+from onepool.sandbox.doubles.email import Email
 from onepool.sandbox.pushing import SECONDS, Outgoing, Pushed
 from onepool.sandbox.sandbox import ANYBODY, Sandbox
+from onepool.sandbox.smtp import serve_mail
 from onepool.sandbox.wire import Asked, Told
+
+_logger = structlog.get_logger(__name__)
 
 _TURN: Final = 0.05
 _BODY_BYTES: Final = 8 << 20
@@ -28,16 +33,19 @@ _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _SHOWN: Final = 1_000
 
 
-def create_app(sandbox: Sandbox, server: str) -> Starlette:
-    """The application. ``server``: where the hooks are (``http://127.0.0.1:8000``)."""
+def create_app(sandbox: Sandbox, server: str, mail_port: int = 0) -> Starlette:
+    """The application. ``server``: where the hooks are; ``mail_port``: where mails are taken (0: nowhere)."""
 
     @contextlib.asynccontextmanager
     async def life(app: Starlette) -> AsyncIterator[None]:
         del app
         driving = asyncio.create_task(_drive(sandbox, server))
+        mails = await _mails(sandbox, mail_port)
         try:
             yield
         finally:
+            if mails is not None:
+                mails.close()
             driving.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await driving
@@ -57,6 +65,17 @@ def create_app(sandbox: Sandbox, server: str) -> Starlette:
     app = Starlette(routes=routes, lifespan=life, exception_handlers={OnePoolError: _problem})
     app.add_middleware(_Loopback)
     return app
+
+
+async def _mails(sandbox: Sandbox, port: int) -> asyncio.Server | None:
+    """The mail server, where an account needs one."""
+    if not port or not any(isinstance(one, Email) for one in sandbox.doubles.values()):
+        return None
+    try:
+        return await serve_mail("127.0.0.1", port, sandbox.mailbox)
+    except OSError as error:
+        _logger.warning("no mails are taken: the port is not free", port=port, error=str(error))
+        return None
 
 
 class _Loopback:

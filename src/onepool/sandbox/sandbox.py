@@ -14,6 +14,7 @@ from onepool.sandbox.agenda import Agenda
 from onepool.sandbox.chance import Chance
 from onepool.sandbox.clocks import WorldClock
 from onepool.sandbox.doubles import DOUBLES, Double
+from onepool.sandbox.doubles.email import Email
 from onepool.sandbox.errors import ActError, SandboxError
 from onepool.sandbox.ledger import Entry, Ledger
 from onepool.sandbox.pushing import Outbox, Outgoing, Pushed
@@ -220,6 +221,11 @@ class Sandbox:
                 self.concluded(pushed, send(outgoing))
                 sent += 1
         return sent
+
+    def mailbox(self, sender: str) -> Email | None:
+        """The account whose mails come from that address; the only one where its address is not said."""
+        mine = [one for one in self.doubles.values() if isinstance(one, Email)]
+        return next((one for one in mine if one.sender == sender.lower()), mine[0] if len(mine) == 1 else None)
 
     def people(self) -> list[dict[str, Any]]:
         """Everybody, with the ids that platforms have given them so far."""

@@ -25,8 +25,9 @@ def serve(sandbox: Sandbox, port: int, server: str, ready: Callable[[int], None]
     """Serve until SIGINT or SIGTERM; ``ready`` is told the port once it is open. Raises SandboxError."""
     listener = listen(port)
     try:
-        running = uvicorn.Server(_config(sandbox, server))
-        ready(listener.getsockname()[1])
+        bound = listener.getsockname()[1]
+        running = uvicorn.Server(_config(sandbox, server, bound + 1))
+        ready(bound)
         running.run([listener])
     finally:
         listener.close()
@@ -36,7 +37,7 @@ def serve(sandbox: Sandbox, port: int, server: str, ready: Callable[[int], None]
 def running(sandbox: Sandbox, server: str, port: int = 0) -> Iterator[str]:
     """The sandbox in a thread of this process; gives its address."""
     listener = listen(port)
-    one = _Quiet(_config(sandbox, server))
+    one = _Quiet(_config(sandbox, server, listener.getsockname()[1] + 1))
     thread = threading.Thread(target=one.run, args=([listener],), name="sandbox", daemon=True)
     thread.start()
     try:
@@ -91,8 +92,8 @@ def listen(port: int) -> socket.socket:
     return listener
 
 
-def _config(sandbox: Sandbox, server: str) -> uvicorn.Config:
-    app: Any = create_app(sandbox, server)
+def _config(sandbox: Sandbox, server: str, mail_port: int) -> uvicorn.Config:
+    app: Any = create_app(sandbox, server, mail_port if mail_port < 1 << 16 else 0)
     return uvicorn.Config(
         app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=2, server_header=False
     )

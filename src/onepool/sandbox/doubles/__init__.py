@@ -7,6 +7,7 @@ from typing import Final
 from onepool.sandbox.doubles.ads import Ads
 from onepool.sandbox.doubles.base import Double
 from onepool.sandbox.doubles.douyin import Douyin
+from onepool.sandbox.doubles.email import Email
 from onepool.sandbox.doubles.jd import Jd
 from onepool.sandbox.doubles.sms import Sms
 from onepool.sandbox.doubles.taobao import Taobao, Tmall
@@ -18,7 +19,8 @@ from onepool.sandbox.doubles.xiaohongshu import Xiaohongshu
 from onepool.sandbox.doubles.youzan import Youzan
 
 _KINDS: Final[tuple[type[Double], ...]] = (
-    WechatOa, WechatMini, Wecom, Youzan, Taobao, Tmall, Jd, Xiaohongshu, Webhook, Sms, Ads, Douyin,
+    WechatOa, WechatMini, Wecom, Youzan, Taobao, Tmall, Jd, Xiaohongshu, Webhook, Sms, Email, Ads,
+    Douyin,
 )  # fmt: skip
 
 DOUBLES: Final[dict[str, type[Double]]] = {one.channel: one for one in _KINDS}
