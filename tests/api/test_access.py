@@ -49,6 +49,8 @@ VALUES = {
     "id": "5",
     "setting": "secret",
     "table": "member",
+    "first": "1",
+    "last": "2",
 }
 
 
