@@ -14,7 +14,7 @@ const icons = { touchpoint: ApiOutlined, identifier: IdcardOutlined, signal: Aim
 /** A touchpoint, a type of identifiers or a signal, with its size and when it was last seen. */
 const Shape = memo(function Shape({ data: { of, title, note, gaps, faint } }: NodeProps<Drawn>) {
   const Icon = of.island ? DisconnectOutlined : icons[of.kind];
-  const centred = { left: "50%", top: "50%" };
+  const centred = { left: "50%", right: "auto", top: "50%", transform: "translate(-50%, -50%)" };
   return (
     <div className="op-map-box" data-kind={of.kind} data-island={of.island} data-faint={faint} data-testid={`box-${of.name}`}>
       <Handle type="target" position={Position.Left} isConnectable={false} style={of.kind === "touchpoint" ? centred : undefined} />
