@@ -47,6 +47,9 @@ def _params(kind: str, fits: Callable[[Table, dict[str, Any]], bool]) -> list[An
     return [pytest.param(table, case, id=name) for name, table, case in found if fits(table, case)]
 
 
+SHARED = {"token", "client_secret", "app_secret", "path_secret", "webhook_secret", "inbound_secret"}
+
+
 # Pushes -------------------------------------------------------------------------------------------------------------
 
 # Contents that a platform can't send: they are in the table for the sake of hostile senders.
@@ -109,9 +112,7 @@ def test_a_push_of_another_double_is_refused(table: Table, case: dict[str, Any])
     reply = table.channel.check(cases.request_of(case), account, now)
     assert reply.keep is not None
     ours = _account(table, case, **({"mode": "safe"} if table.name.startswith("wechat") else {}))
-    secret = {"token", "client_secret", "app_secret", "path_secret", "webhook_secret", "inbound_secret"} & set(
-        ours.settings
-    ) or {"secret"}
+    secret = SHARED & set(ours.settings) or {"secret"}
     theirs = _account(table, case, **{**ours.settings, **dict.fromkeys(secret, "another-secret-0000")})
     box = sandbox(theirs, clock=FakeClock(now))
     _repeat(box, theirs, (reply.keep.plain or cases.request_of(case).body.decode()).encode(), case)

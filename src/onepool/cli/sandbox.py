@@ -74,6 +74,8 @@ def run(
         note(f"  hooks      {hooks}/hooks/TOUCHPOINT")
         for name, double in sandbox.doubles.items():
             note(f"  {name} ({double.channel}): {', '.join(double.acts())}")
+        if any(double.channel == "email" for double in sandbox.doubles.values()):
+            note(f"  mails      127.0.0.1:{opened_port + 1} (SMTP)")
         for line in told:
             note(f"  left out   {line}")
         if workspace is not None and workspace.sandbox is None:

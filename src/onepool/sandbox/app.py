@@ -72,7 +72,7 @@ async def _mails(sandbox: Sandbox, port: int) -> asyncio.Server | None:
     if not port or not any(isinstance(one, Email) for one in sandbox.doubles.values()):
         return None
     try:
-        return await serve_mail("127.0.0.1", port, sandbox.mailbox)
+        return await serve_mail("127.0.0.1", port, sandbox.mailbox, sandbox.lock)
     except OSError as error:
         _logger.warning("no mails are taken: the port is not free", port=port, error=str(error))
         return None

@@ -49,7 +49,7 @@ class Sandbox:
         self.outbox = Outbox(wall)
         self._agenda = Agenda(clock)
         self._chance = chance
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self.stage = Stage(scenario, clock, wall, chance, self.world, self.ledger, self._agenda, self.outbox)
         self.doubles: dict[str, Double] = {}
         self._calls: dict[str, deque[datetime]] = {}
@@ -70,7 +70,7 @@ class Sandbox:
 
         A fault ``lost`` is for the caller to carry out: all was done, and the answer must not arrive.
         """
-        with self._lock:
+        with self.lock:
             self._agenda.turn()
             mine = [one for one in self.doubles.values() if one.channel == channel]
             double = next((one for one in mine if one.claims(asked)), None)
@@ -132,7 +132,7 @@ class Sandbox:
 
     def act(self, do: str, account: str = "", person: str = ANYBODY, given: Mapping[str, Any] | None = None) -> Any:
         """Let somebody do something now. ``person``: a key, an id or a phone; ``*``: one by chance. Raises ActError."""
-        with self._lock:
+        with self.lock:
             double = self._double(do, account)
             self._counted += 1
             if person == ANYBODY:
@@ -144,7 +144,7 @@ class Sandbox:
 
     def repeat(self, account: str, content: bytes, content_type: str) -> None:
         """Push a content as it is, sealed and signed as the platform does it. Raises ActError."""
-        with self._lock:
+        with self.lock:
             if account not in self.doubles:
                 raise ActError(f"there is no account {account[:60]!r} here", hint=self._names())
             self.doubles[account].repeat(content, content_type)
@@ -185,12 +185,12 @@ class Sandbox:
 
     def turn(self) -> int:
         """Do what is due in the world."""
-        with self._lock:
+        with self.lock:
             return self._agenda.turn()
 
     def advance(self, seconds: float) -> datetime:
         """Move the world's time ahead (a WorldClock's only). Raises SandboxError."""
-        with self._lock:
+        with self.lock:
             if not isinstance(self.clock, WorldClock):
                 raise SandboxError("this world's time is moved by whoever made its clock")
             # Step by step: what happens meanwhile has its own time.
@@ -205,12 +205,12 @@ class Sandbox:
 
     def due(self) -> list[tuple[Pushed, Outgoing]]:
         """Pushes to be sent now, signed."""
-        with self._lock:
+        with self.lock:
             return [(one, self.outbox.request(one)) for one in self.outbox.due()]
 
     def concluded(self, pushed: Pushed, answer: tuple[int, bytes] | None) -> None:
         """What came of a push."""
-        with self._lock:
+        with self.lock:
             self.outbox.concluded(pushed, *(answer or (None,)))
 
     def deliver(self, send: Sending) -> int:
@@ -229,7 +229,7 @@ class Sandbox:
 
     def people(self) -> list[dict[str, Any]]:
         """Everybody, with the ids that platforms have given them so far."""
-        with self._lock:
+        with self.lock:
             return [
                 {
                     "key": one.key,

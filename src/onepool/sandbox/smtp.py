@@ -9,7 +9,8 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Callable
-from typing import Final
+from contextlib import AbstractContextManager
+from typing import Any, Final
 
 from onepool.sandbox.doubles.email import Email, Mail
 
@@ -18,16 +19,17 @@ _BYTES: Final = 25 << 20
 _SECONDS: Final = 60.0
 _ADDRESS: Final = re.compile(r"(?:FROM|TO):\s*<([^<>\s]{0,320})>", re.IGNORECASE)
 
+Lock = AbstractContextManager[Any]
 Choosing = Callable[[str], Email | None]
 """The account whose sender that is."""
 
 
-async def serve_mail(host: str, port: int, choose: Choosing) -> asyncio.Server:
-    """A server that takes mails. Raises OSError."""
+async def serve_mail(host: str, port: int, choose: Choosing, lock: Lock) -> asyncio.Server:
+    """A server that takes mails; ``lock`` is held while a double is asked. Raises OSError."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError, ValueError, _Done):
-            await _Talk(reader, writer, choose).run()
+            await _Talk(reader, writer, choose, lock).run()
         writer.close()
 
     return await asyncio.start_server(talk, host, port, limit=_BYTES)
@@ -40,7 +42,10 @@ class _Done(Exception):
 class _Talk:
     """One connection."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, choose: Choosing) -> None:
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, choose: Choosing, lock: Lock
+    ) -> None:
+        self._lock = lock
         self._reader = reader
         self._writer = writer
         self._choose = choose
@@ -98,7 +103,8 @@ class _Talk:
         if self._double is None or match is None:
             await self._say("503 5.5.1 MAIL first, then an address")
             return
-        code, words = self._double.receiver(match[1])
+        with self._lock:
+            code, words = self._double.receiver(match[1])
         if code == 250:
             self._receivers.append(match[1])
         await self._say(f"{code} {words}")
@@ -110,7 +116,8 @@ class _Talk:
         await self._say("354 go on")
         raw = await asyncio.wait_for(self._reader.readuntil(b"\r\n.\r\n"), _SECONDS)
         plain = raw[:-3].replace(b"\r\n..", b"\r\n.")
-        code, words = self._double.taken(Mail(self._sender, tuple(self._receivers), plain))
+        with self._lock:
+            code, words = self._double.taken(Mail(self._sender, tuple(self._receivers), plain))
         self._receivers = []
         if code == 0:
             raise _Done  # taken, and nobody will know
