@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.channels.platform import running_platform
 from typer.testing import CliRunner
 
 from onepool.cli import app
@@ -54,6 +55,13 @@ def test_where_no_sandbox_runs_the_hint_says_how_to_start_one() -> None:
     result = CliRunner().invoke(app, ["sandbox", "acts", "--port", "9"])
     assert result.exit_code == 1
     assert "onepool sandbox" in str(result.exception)
+
+
+def test_another_server_on_that_port_is_not_taken_for_one() -> None:
+    with running_platform({"/_/people": "hello"}) as platform:
+        for command in ("acts", "people"):
+            result = CliRunner().invoke(app, ["sandbox", command, "--port", platform.url.rpartition(":")[2]])
+            assert "something else" in str(result.exception)
 
 
 def _workspace(folder: Path, *, sandbox: bool, address: str = "") -> Workspace:

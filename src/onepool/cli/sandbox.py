@@ -209,9 +209,12 @@ def _asked(port: int, method: str, path: str, **more: Any) -> Any:
         answer = httpx.request(method, f"http://127.0.0.1:{port}{path}", timeout=30, trust_env=False, **more)
     except httpx.TransportError as error:
         raise SandboxAway("no sandbox answers", where=f"port {port}", hint="start one: onepool sandbox") from error
-    if answer.status_code >= 400:
-        problem = answer.json()
-        raise SandboxAway(
-            problem.get("detail", "refused"), where=problem.get("where"), hint=problem.get("hint"), code="act"
-        )
-    return answer.json()
+    try:
+        found = answer.json()
+    except ValueError:
+        found = None
+    if not isinstance(found, dict | list) or answer.status_code == httpx.codes.NOT_FOUND:
+        raise SandboxAway("something else than a sandbox answers", where=f"port {port}", hint="give its --port")
+    if answer.status_code >= 400 and isinstance(found, dict):
+        raise SandboxAway(str(found.get("detail")), where=found.get("where"), hint=found.get("hint"), code="act")
+    return found
