@@ -102,9 +102,9 @@ function Todo({ rule, sample }: { rule: string; sample: QuarantineItem | undefin
   const todo = useTodo();
   return (
     <div className="op-sentence" style={{ background: "var(--op-panel)" }} data-testid="quarantine-todo">
-      <strong>{words(rule)}</strong> {todo(rule)}{" "}
+      <strong>{words(rule)}</strong> {todo(rule)}
       {sample?.touchpoint != null && mendable(rule) && (
-        <Link to="/touchpoints/$name" params={{ name: sample.touchpoint }} search={{ tab: "mapping", sample: sample.id }} data-testid="quarantine-mend">
+        <Link style={{ display: "block", width: "fit-content", marginTop: 4 }} to="/touchpoints/$name" params={{ name: sample.touchpoint }} search={{ tab: "mapping", sample: sample.id }} data-testid="quarantine-mend">
           <ToolOutlined aria-hidden /> {t("quarantine.mend")}
         </Link>
       )}
