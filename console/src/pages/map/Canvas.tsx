@@ -60,7 +60,6 @@ export function Canvas({ boxes, lines, words, onBox, onLine }: Props) {
     height: BOX.height,
     data: { of, title: words.box(of), note: words.note(of), gaps: t("map.gapCount", { count: of.gaps }), faint: near !== null && touching.size > 0 && !touching.has(of.id) },
     ariaRole: "button",
-    ariaLabel: `${words.box(of)}: ${words.note(of)}`,
   }));
   const byId = new Map(boxes.map((one) => [one.id, one]));
   const edges: Edge[] = lines.map((one) => {

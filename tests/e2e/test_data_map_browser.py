@@ -1,0 +1,68 @@
+"""The data map and data quality in a real browser: drawn, listed, led to customers, computed, usable by everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+from tests.e2e.conftest import Brand
+from tests.e2e.console import Console, chromium, launch, opened
+from tests.e2e.server import Server
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(chromium() is None, reason="no Chromium: install the package chromium, or name one in CHROMIUM"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = launch(playwright)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def console(browser: Browser, server: Server, brand: Brand) -> Iterator[Console]:
+    with opened(browser, server.url) as found:
+        found.go("/login")
+        found.sign_in(brand.email, brand.password)
+        expect(found.page.get_by_test_id("user-menu")).to_be_visible()
+        yield found
+
+
+def test_the_map_is_drawn_and_listed_and_leads_to_customers(console: Console) -> None:
+    page = console.page
+    page.get_by_test_id("nav-map").click()
+    console.settled()
+    expect(page.get_by_test_id("map-canvas")).to_be_visible()
+    assert not console.faults()
+    with page.expect_download() as saved:
+        page.get_by_test_id("save-svg").click()
+    assert saved.value.suggested_filename == "data-map.svg"
+    assert "<svg" in saved.value.path().read_text(encoding="utf-8")
+    with page.expect_download() as saved:
+        page.get_by_test_id("save-png").click()
+    assert saved.value.path().read_bytes().startswith(b"\x89PNG")
+    console.go("/map?view=identifiers&list=1")
+    expect(page.get_by_test_id("map-list").get_by_role("button").first).to_be_visible()
+    assert not console.faults()
+    page.get_by_test_id("map-list").get_by_role("button").first.click()
+    expect(page.get_by_test_id("map-customers-total")).to_be_visible()
+    assert "cell=" in page.url
+    assert int(page.get_by_test_id("map-customers-total").get_attribute("data-value") or "0") > 0
+
+
+@pytest.mark.parametrize("tab", ["matrix", "linkage", "flows", "reach", "gaps"])
+def test_every_tab_can_be_used_by_everybody(console: Console, tab: str) -> None:
+    console.go(f"/map?tab={tab}")
+    assert not console.faults()
+
+
+def test_quality_is_shown_with_its_counts(console: Console) -> None:
+    console.go("/quality")
+    expect(console.page.get_by_test_id("quality-sources")).to_be_visible()
+    expect(console.page.get_by_test_id("quality-score")).to_be_visible()
+    assert not console.faults()
