@@ -213,7 +213,8 @@ def test_what_breaks_the_standard_is_shown_and_enters_once_the_mapping_is_mended
         brand.commands.run("apply", "--reason", "the kiosk writes words")
         row.get_by_role("checkbox").check()
         page.get_by_test_id("replay-selected").click()
-        expect(page.get_by_text("已重新放入 1 条")).to_be_visible()
+        page.get_by_test_id("replay-confirm").click()
+        expect(page.get_by_test_id("replay-outcome")).to_have_attribute("data-accepted", "1")
 
         def gone() -> bool:
             console.go("/quarantine")

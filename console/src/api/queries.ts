@@ -148,11 +148,14 @@ export function useDeleteSegment() {
   });
 }
 
+/** The lists of what waits; a single thing that is open on the page may wait no more, and is not asked for again. */
+export const waitingLists = { queryKey: ["quarantine"], predicate: ({ queryKey }: { queryKey: readonly unknown[] }) => queryKey[1] !== "one" };
+
 export function useReplay() {
   const cache = useQueryClient();
   return useMutation({
     mutationFn: (body: PostBody<"/api/v1/quarantine/replay">) => answer(client.POST("/api/v1/quarantine/replay", { body })),
-    onSuccess: () => cache.invalidateQueries({ queryKey: ["quarantine"] }),
+    onSuccess: () => cache.invalidateQueries(waitingLists),
   });
 }
 

@@ -2,7 +2,7 @@ import { RedoOutlined } from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { App, Button, Popconfirm, Spin } from "antd";
 import { useEffect } from "react";
-import { queries, type ReplayResult, useReplay } from "@/api/queries";
+import { queries, type ReplayResult, useReplay, waitingLists } from "@/api/queries";
 import { exact } from "@/lib/format";
 import { useText } from "@/lib/useText";
 import { useErrorText } from "@/parts/Loaded";
@@ -63,7 +63,7 @@ export function ReplayOutcome({ replay }: { replay: ReplayResult }) {
   useEffect(() => {
     if (!done) return;
     // What waited, and what came of it on all pages, is another now.
-    void cache.invalidateQueries({ queryKey: ["quarantine"] });
+    void cache.invalidateQueries(waitingLists);
     void cache.invalidateQueries({ queryKey: ["home"] });
   }, [cache, done]);
   if (replay.replayed === 0 || first === null) return <p className="op-mute" role="status">{t("quarantine.nothingToReplay")}</p>;
