@@ -85,6 +85,7 @@ def test_mended_things_stay_counted(world: World) -> None:
     path = world.root / "onepool.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("unknown_events: keep", "unknown_events: refuse"))
     world.restart()
+    world.drain()
     world.send({"event": "tea_tasted", "userId": "u1"}, _paid(1))
     world.drain()
     held = world.rows("SELECT log_offset, item FROM quarantine")
