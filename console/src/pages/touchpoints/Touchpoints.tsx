@@ -2,6 +2,7 @@ import { ExperimentOutlined, PlusOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { Button, Input, Select, Table } from "antd";
+import { lazy, Suspense } from "react";
 import { queries } from "@/api/queries";
 import type { Touchpoint } from "@/api/touchpoints";
 import { useMay } from "@/lib/session";
@@ -10,11 +11,12 @@ import { Dash, Exact, Time } from "@/parts/Figures";
 import { Loaded, Nothing } from "@/parts/Loaded";
 import { PageHead } from "@/parts/PageHead";
 import { ChannelMark } from "./ChannelMark";
-import { ConnectDrawer } from "./connect/ConnectDrawer";
 import { SandboxBadge } from "./Sandbox";
 import { TouchpointStatus } from "./TouchpointStatus";
 import { GROUPS, groupOf, STATES } from "./words";
 import "./touchpoints.css";
+
+const ConnectDrawer = lazy(() => import("./connect/ConnectDrawer").then((module) => ({ default: module.ConnectDrawer })));
 
 function useFilters() {
   const search = useSearch({ from: "/shell/touchpoints" });
@@ -122,7 +124,11 @@ export function Touchpoints() {
           )
         }
       </Loaded>
-      {may && search.connect !== undefined && <ConnectDrawer at={search.connect} made={search.made} taken={(list.data?.items ?? []).map((one) => one.name)} go={open} />}
+      {may && search.connect !== undefined && (
+        <Suspense fallback={null}>
+          <ConnectDrawer at={search.connect} made={search.made} taken={(list.data?.items ?? []).map((one) => one.name)} go={open} />
+        </Suspense>
+      )}
     </>
   );
 }

@@ -1,9 +1,12 @@
 import { ExclamationCircleOutlined, LockOutlined } from "@ant-design/icons";
 import { Button, Input, InputNumber, Select, Switch, Tooltip } from "antd";
-import { type PropsWithChildren, type ReactNode, useId, useState } from "react";
+import { lazy, type PropsWithChildren, type ReactNode, Suspense, useId, useState } from "react";
 import type { Setting } from "@/api/touchpoints";
 import { useText } from "@/lib/useText";
-import { DataText, PairsInput } from "./Structured";
+import { PairsInput } from "./Structured";
+
+// The YAML parser comes only with a setting that needs it.
+const DataText = lazy(() => import("./DataText").then((module) => ({ default: module.DataText })));
 
 interface RowProps {
   id: string;
@@ -129,7 +132,11 @@ function Control({ id, ...props }: FieldProps & { id: string }) {
     case "mapping":
       return <PairsInput label={label} value={value} onChange={onChange} />;
     case "object":
-      return <DataText id={id} label={label} value={value} onChange={onChange} onBroken={onBroken} />;
+      return (
+        <Suspense fallback={<Input.TextArea id={id} aria-label={label} className="op-code" rows={4} disabled />}>
+          <DataText id={id} label={label} value={value} onChange={onChange} onBroken={onBroken} />
+        </Suspense>
+      );
     default:
       return <Input id={id} value={value === undefined || value === null ? "" : String(value)} status={status} spellCheck={false} onChange={(event) => onChange(event.target.value)} data-testid={testId} />;
   }

@@ -9,7 +9,7 @@ import { Problem } from "@/parts/Loaded";
 import { Panel } from "@/parts/PageHead";
 import { Status, type StatusKind } from "@/parts/Status";
 import { FormRow } from "../connect/Field";
-import { DataText } from "../connect/Structured";
+import { DataText } from "../connect/DataText";
 import type { TabProps } from "./Overview";
 
 const KINDS: Record<Receipt["state"], StatusKind> = { sent: "ok", task: "info", refused: "error", retry: "warning", unknown: "warning" };
