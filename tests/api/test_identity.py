@@ -243,3 +243,7 @@ def test_without_a_worker_nothing_is_previewed(found: Identified) -> None:
     answer = browser.post(f"{BASE}/preview", {"change": {"kind": "merge", "a": 1, "b": 4}})
     assert (answer.status_code, answer.json()["code"]) == (503, "no-worker")
     assert ok(browser.get(f"{BASE}/customers/1/graph"))["customer_id"] == 1
+
+
+def test_a_workspace_without_own_rules_has_no_versions_of_them(empty: World) -> None:
+    assert empty.signed_in().get("/api/v1/identity/rules/versions").json() == {"items": []}

@@ -32,8 +32,11 @@ from onepool.collect.links import Finder
 from onepool.collect.proxy import Upstream
 from onepool.collect.touchpoint import Refreshing, TouchpointSource, TouchpointsUnavailable
 
-WORKER_PATHS: Final = ("/api", "/hooks")
-"""First parts of the paths that the worker answers; it also gets every request that is not GET or HEAD."""
+WORKER_PATHS: Final = ("/api", "/hooks", "/l")
+"""First parts of the paths that are no pages: the worker's, or such as were not answered before.
+
+The worker also gets every request that is not GET or HEAD.
+"""
 
 
 def collector_app(

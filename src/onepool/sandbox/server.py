@@ -36,16 +36,32 @@ def serve(sandbox: Sandbox, port: int, server: str, ready: Callable[[int], None]
 @contextlib.contextmanager
 def running(sandbox: Sandbox, server: str, port: int = 0) -> Iterator[str]:
     """The sandbox in a thread of this process; gives its address."""
-    listener = listen(port)
+    listener = listen(port) if port else _with_neighbour()
     one = _Quiet(_config(sandbox, server, listener.getsockname()[1] + 1))
     thread = threading.Thread(target=one.run, args=([listener],), name="sandbox", daemon=True)
     thread.start()
+    while not one.started and thread.is_alive():  # the mail server opens its port on starting
+        thread.join(0.01)
     try:
         yield f"http://{HOST}:{listener.getsockname()[1]}"
     finally:
         one.should_exit = True
         thread.join(10)
         listener.close()
+
+
+def _with_neighbour() -> socket.socket:
+    """A free port whose next one, the mail server's, is free as well."""
+    for _ in range(100):
+        listener = listen(0)
+        try:
+            with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as neighbour:
+                neighbour.bind((HOST, listener.getsockname()[1] + 1))
+        except (OSError, OverflowError):
+            listener.close()
+        else:
+            return listener
+    raise SandboxError("no two free ports side by side were found", hint="name one with --port")
 
 
 class Beside:

@@ -29,7 +29,7 @@ def list_identity_rules_versions(_who: Reader, ws: Workspace) -> RulesVersions:
     versions = ws.definitions.history(KIND, NAME)
     present = ws.definitions.get(KIND, NAME)
     now = present.body if present else {}
-    before = [_body(one) for one in versions[1:]] + [{}]
+    before = [*(_body(one) for one in versions[1:]), {}][: len(versions)]
     return RulesVersions(
         items=[
             RulesVersion(
