@@ -47,9 +47,9 @@ def make(root: Path, events: int, customers: int) -> Workspace:
         insert_many(
             connection,
             insert(identifiers),
-            ("id", "key", "type", "scope", "value", "first_seen", "last_seen"),
+            ("id", "key", "type", "scope", "value", "first_seen", "last_seen", "generation", "witness"),
             (
-                (n, key_of("user_id", "shop", f"u{n}"), "user_id", "shop", f"u{n}", now - 365 * DAY, now)
+                (n, key_of("user_id", "shop", f"u{n}"), "user_id", "shop", f"u{n}", now - 365 * DAY, now, 0, 0)
                 for n in range(customers)
             ),
         )
@@ -61,9 +61,9 @@ def make(root: Path, events: int, customers: int) -> Workspace:
     params: dict[str, object] = {"events": events, "customers": customers, "now": now, "span": 365 * DAY}
     with pool.write() as session:
         session.execute(
-            """INSERT INTO identifiers (identifier_id, type, scope, value, first_seen, last_seen)
+            """INSERT INTO identifiers (identifier_id, type, scope, value, first_seen, last_seen, base, generation)
             SELECT n, 'user_id', 'shop', 'u' || n, make_timestamptz($now - $span),
-            make_timestamptz($now) FROM range($customers) r(n)""",
+            make_timestamptz($now), NULL, 0 FROM range($customers) r(n)""",
             {"customers": customers, "now": now, "span": 365 * DAY},
         )
         session.execute("INSERT INTO customer_of SELECT n, n FROM range($customers) r(n)", {"customers": customers})
