@@ -79,6 +79,24 @@ _PLAIN_TABLES: dict[str, dict[str, str]] = {
         "list": "VARCHAR[]",
         "as_of": "TIMESTAMPTZ",
     },
+    # What a tag was for all customers at an instant; folds of the state's tag_runs.
+    "tag_partitions": {
+        "tag": "VARCHAR",
+        "as_of": "TIMESTAMPTZ",
+        "customer_id": "BIGINT",
+        "value": "VARCHAR",
+        "number": "DOUBLE",
+        "list": "VARCHAR[]",
+    },
+    # Imported values of tags; an identifier of -1 says that what came before counts no more.
+    "tag_inputs": {
+        "seq": "BIGINT",
+        "tag": "VARCHAR",
+        "identifier_id": "BIGINT",
+        "value": "VARCHAR",
+        "number": "DOUBLE",
+        "time": "TIMESTAMPTZ",
+    },
     "segment_members": {"customer_id": "BIGINT", "segment": "VARCHAR", "since": "TIMESTAMPTZ"},
     "segment_changes": {
         "change_id": "BIGINT",

@@ -27,6 +27,7 @@ class Permission(StrEnum):
     SEGMENTS_READ = "segments.read"
     SEGMENTS_WRITE = "segments.write"
     TAGS_READ = "tags.read"
+    TAGS_WRITE = "tags.write"
     QUARANTINE_READ = "quarantine.read"
     QUARANTINE_REPLAY = "quarantine.replay"
     STANDARD_READ = "standard.read"
@@ -60,9 +61,9 @@ _EVERYONE = frozenset(
 )
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.MARKETER: _EVERYONE | {_P.CUSTOMERS_NAMES, _P.SEGMENTS_WRITE},
-    Role.APPROVER: _EVERYONE | {_P.CUSTOMERS_NAMES, _P.SEGMENTS_WRITE, _P.IDENTITY_DECIDE},
-    Role.ANALYST: _EVERYONE | {_P.SEGMENTS_WRITE, _P.QUARANTINE_READ, _P.QUERY_RUN},
+    Role.MARKETER: _EVERYONE | {_P.CUSTOMERS_NAMES, _P.SEGMENTS_WRITE, _P.TAGS_WRITE},
+    Role.APPROVER: _EVERYONE | {_P.CUSTOMERS_NAMES, _P.SEGMENTS_WRITE, _P.TAGS_WRITE, _P.IDENTITY_DECIDE},
+    Role.ANALYST: _EVERYONE | {_P.SEGMENTS_WRITE, _P.TAGS_WRITE, _P.QUARANTINE_READ, _P.QUERY_RUN},
     Role.ENGINEER: _EVERYONE
     | {
         _P.QUARANTINE_READ,
@@ -70,6 +71,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.TOUCHPOINTS_KEYS,
         _P.TOUCHPOINTS_WRITE,
         _P.DESTINATIONS_WRITE,
+        _P.TAGS_WRITE,
         _P.QUERY_RUN,
         _P.IDENTITY_DECIDE,
         _P.IDENTITY_RULES,

@@ -221,6 +221,79 @@ outcomes = Table(
     Column("payload", LargeBinary, nullable=False),
 )
 
+# Work that runs beside the tick (tick/jobs.py): one job at a time; one cut short by a crash waits again.
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("kind", String(32), nullable=False),  # tag_run | tag_backfill
+    Column("subject", String(128), nullable=False),  # name of the tag
+    Column("body", Text, nullable=False),  # JSON: instants asked for, why
+    Column("author", String(256), nullable=False),
+    Column("status", String(16), nullable=False),  # waiting | running | done | failed | cancelled
+    Column("cancel", Boolean, nullable=False, default=False),
+    Column("step", String(200), nullable=False, default=""),
+    Column("done", Integer, nullable=False, default=0),  # parts that are kept
+    Column("parts", Integer, nullable=False),
+    Column("progress", Float, nullable=True),  # of the part in hand, 0 to 1
+    Column("problem", Text, nullable=False, default=""),
+    Column("created_at", BigInteger, nullable=False),
+    Column("started_at", BigInteger, nullable=True),
+    Column("finished_at", BigInteger, nullable=True),
+    Index("jobs_status", "status"),
+)
+
+# What a tag was for all customers at an instant (audience/tags/runs.py): figures of every run, values (Arrow, zstd) of
+# those that computed the tag. The last hundred of each tag are kept.
+tag_runs = Table(
+    "tag_runs",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("tag", String(128), nullable=False),
+    Column("as_of", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("hash", String(64), nullable=False),  # of everything that decides the values (audience/catalog.py)
+    Column("why", String(16), nullable=False),  # saved | schedule | run | backfill | daily
+    Column("coverage", BigInteger, nullable=False),
+    Column("total", BigInteger, nullable=False),
+    Column("psi", Float, nullable=True),  # against the run before, by as_of
+    Column("seconds", Float, nullable=False),
+    Column("figures", Text, nullable=False),  # JSON
+    Column("card", Text, nullable=False, default=""),  # JSON: of a model, what it learned
+    Column("payload", LargeBinary, nullable=True),
+    UniqueConstraint("tag", "as_of"),
+)
+
+# Values of tags of kind import, as they came in (audience/tags/inputs.py): of identifiers, columns packed as Arrow.
+tag_inputs = Table(
+    "tag_inputs",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("tag", String(128), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("mode", String(16), nullable=False),  # append | overwrite: what came before counts no more
+    Column("author", String(256), nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Index("tag_inputs_tag", "tag"),
+)
+
+# Runs of learned tags (audience/mining/store.py): the card of each, and the model itself as arrays of numbers and texts.
+tag_models = Table(
+    "tag_models",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("tag", String(128), nullable=False),
+    Column("version", Integer, nullable=False),  # of the tag's definition
+    Column("as_of", BigInteger, nullable=False),
+    Column("trained_at", BigInteger, nullable=False),
+    Column("refused", Boolean, nullable=False),
+    Column("card", Text, nullable=False),  # JSON
+    Column("model", LargeBinary, nullable=True),
+    UniqueConstraint("tag", "as_of"),
+)
+
 definitions = Table(
     "definitions",
     metadata,
