@@ -59,23 +59,6 @@ def test_faults_are_said_with_their_place(text, expected):
     assert expected in "; ".join(said(text))
 
 
-@pytest.mark.parametrize(
-    ("text", "place"),
-    [
-        ("all: [{sequence: [{did: x}]}]", "all[0].sequence"),
-        ("consent: {purpose: marketing}", "consent"),
-        ("any: [{reachable: wecom}]", "any[0].reachable"),
-        ("attribute: birthday\nanniversary: {in: next 7 days}", "anniversary"),
-        ("attribute: city\nregion: 330000", "region"),
-        ("did: x\nsince: entry", "since"),
-        ("did: x\nwhere: {product_id: {is: trigger.product_id}}", "where.product_id.is"),
-    ],
-)
-def test_what_a_later_edition_brings_is_refused_by_name(text, place):
-    found = said(text)
-    assert any(one.startswith(f"{place}: ") and "not supported by this edition" in one for one in found), found
-
-
 def test_depth_is_limited_to_eight():
     condition = {"did": "order_paid"}
     for _ in range(8):

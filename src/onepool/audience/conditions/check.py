@@ -59,6 +59,8 @@ def check(condition: Condition, names: Names, name: str | None = None) -> list[P
                 _check_segment(leaf, names, name, place, problems)
             case DidLeaf() | DidNotLeaf():
                 _check_behaviour(leaf, names, place, problems)
+            case _:
+                problems.append(Problem(place, "this edition can't evaluate it yet"))
     return problems
 
 

@@ -106,6 +106,7 @@ def _holds(condition: Condition, history: History, at: int, ctx: Context) -> boo
             return did(condition, history, at, ctx)
         case DidNotLeaf():
             return not did(condition, history, at, ctx)
+    raise NotImplementedError(type(condition).__name__)
 
 
 def attribute_at(history: History, attribute: str, at: int) -> str | None:

@@ -20,6 +20,7 @@ from onepool.audience.conditions.model import (
     SegmentLeaf,
     TagLeaf,
     Window,
+    canonical_text,
 )
 from onepool.audience.conditions.names import Names
 from onepool.audience.conditions.values import DAYS_OF_WEEK, Span
@@ -134,7 +135,9 @@ class Writer:
                 return self.value(self._of("标签", "the tag", self.quoted("tag", condition.tag)), condition)
             case DidNotLeaf():
                 return self._did_not(condition)
-        return self._did(condition)
+            case DidLeaf():
+                return self._did(condition)
+        return canonical_text(condition)
 
     def value(self, title: str, predicate: Predicate) -> str:
         texts = [f"{title} {self.test(test, operand, predicate.currency)}" for test, operand in predicate.tests()]

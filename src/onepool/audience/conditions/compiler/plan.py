@@ -24,6 +24,7 @@ from onepool.audience.conditions.model import (
     Condition,
     DidLeaf,
     DidNotLeaf,
+    Leaf,
     Not,
     SegmentLeaf,
     TagLeaf,
@@ -99,7 +100,7 @@ class Compiler:
                 return self._segment(condition.segment)
         return col(self.leaf(condition)[0])
 
-    def leaf(self, leaf: AttributeLeaf | TagLeaf | DidLeaf | DidNotLeaf) -> tuple[str, LeafSql]:
+    def leaf(self, leaf: Leaf) -> tuple[str, LeafSql]:
         """(column, SQL) of a leaf; `did_not` has a column of its own over the same measures as `did`."""
         key = canonical_text(leaf)
         if key not in self.leaves:
@@ -123,7 +124,7 @@ class Compiler:
         found = {turn.sql("duckdb"): turn for _, leaf in self.leaves.values() for turn in leaf.turns}
         return earliest(list(found.values()))
 
-    def _leaf(self, leaf: AttributeLeaf | TagLeaf | DidLeaf | DidNotLeaf) -> LeafSql:
+    def _leaf(self, leaf: Leaf) -> LeafSql:
         match leaf:
             case AttributeLeaf():
                 self._known("attribute", leaf.attribute, self.ctx.names.attributes)
@@ -131,7 +132,9 @@ class Compiler:
             case TagLeaf():
                 self._known("tag", leaf.tag, self.ctx.names.tags)
                 return self.tags.leaf(leaf)
-        return did(self.events, leaf, evidence=self.evidence)
+            case DidLeaf() | DidNotLeaf():
+                return did(self.events, leaf, evidence=self.evidence)
+        raise ConditionError([Problem("", f"{type(leaf).__name__} can't be evaluated")])
 
     def _segment(self, name: str) -> E:
         self._known("segment", name, self.ctx.names.segments)

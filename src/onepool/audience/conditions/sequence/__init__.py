@@ -1,0 +1,1 @@
+"""Sequences: steps that happen, or fail to happen, in order."""
