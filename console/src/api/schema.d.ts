@@ -1248,6 +1248,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tags/{name}/model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Tag Model
+         * @description The model card of a learned tag: what it was learned from, how good it is, refusals and warnings.
+         */
+        get: operations["readTagModel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/{name}/model/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain Tag Model
+         * @description Why one customer has this score: the figures and what each feature contributed, by the published run.
+         */
+        get: operations["explainTagModel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/{name}/model/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tag Models
+         * @description All runs of a learned tag that are kept, the newest first.
+         */
+        get: operations["listTagModels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/touchpoints": {
         parameters: {
             query?: never;
@@ -1721,6 +1781,18 @@ export interface components {
             rule: string;
         };
         /**
+         * CalibrationBin
+         * @description Customers with similar predictions: what was predicted on average, and what came.
+         */
+        CalibrationBin: {
+            /** Customers */
+            customers: number;
+            /** Observed */
+            observed: number;
+            /** Predicted */
+            predicted: number;
+        };
+        /**
          * CandidateCounts
          * @description Pairs that the model proposed: waiting, joined by themselves or by people, ruled out.
          */
@@ -1949,6 +2021,41 @@ export interface components {
             unverified: boolean;
         };
         /**
+         * ClusterCard
+         * @description One cluster.
+         */
+        ClusterCard: {
+            /**
+             * Before
+             * @description The cluster of the run before that it goes on from.
+             */
+            before: string | null;
+            /** Customers */
+            customers: number;
+            /** Name */
+            name: string;
+            /** Share */
+            share: number;
+            title: components["schemas"]["Words"];
+            /** Traits */
+            traits: components["schemas"]["ClusterTrait"][];
+        };
+        /**
+         * ClusterTrait
+         * @description What sets a cluster apart: the share of it with much of a feature, over the share of all, times 100.
+         */
+        ClusterTrait: {
+            /** Base Share */
+            base_share: number;
+            /** Name */
+            name: string;
+            /** Share */
+            share: number;
+            /** Tgi */
+            tgi: number;
+            title: components["schemas"]["Words"];
+        };
+        /**
          * Comparison
          * @description How two records compare in one respect, and what that weighs.
          */
@@ -1998,6 +2105,20 @@ export interface components {
             by_reason: components["schemas"]["ReasonCount"][];
             /** Open */
             open: number;
+        };
+        /**
+         * Contribution
+         * @description How one feature moved one customer's score. `effect`: in log-odds, above 0 raises it.
+         */
+        Contribution: {
+            /** Effect */
+            effect: number;
+            /** Name */
+            name: string;
+            sentence: components["schemas"]["Words"];
+            title: components["schemas"]["Words"];
+            /** Value */
+            value: number | string | null;
         };
         /**
          * CustomerBrief
@@ -2500,6 +2621,23 @@ export interface components {
             b: string;
         };
         /**
+         * FeatureWeight
+         * @description How much a feature decides: its share of the model's whole gain (of clusters: of the variance explained).
+         */
+        FeatureWeight: {
+            /**
+             * Name
+             * @example order_paid_times_30d
+             */
+            name: string;
+            title: components["schemas"]["Words"];
+            /**
+             * Weight
+             * @description 0 to 1; all together 1.
+             */
+            weight: number;
+        };
+        /**
          * FieldName
          * @description A field that a condition may ask about.
          */
@@ -2521,19 +2659,6 @@ export interface components {
              * @description The known values of an enumeration; empty when open.
              */
             values: string[];
-        };
-        /**
-         * Figure
-         * @description A number of customers for a part of a condition.
-         */
-        Figure: {
-            /**
-             * Place
-             * @description Path inside the condition; empty for all of it.
-             */
-            place: string;
-            /** Size */
-            size: number;
         };
         /**
          * Finding
@@ -3074,6 +3199,33 @@ export interface components {
             identifiers: number;
             /** Name */
             name: string | null;
+        };
+        /**
+         * LiftBin
+         * @description A tenth of the customers, the highest scores first.
+         */
+        LiftBin: {
+            /**
+             * Captured
+             * @description Share of all positives in this tenth and those before it.
+             */
+            captured: number;
+            /** Customers */
+            customers: number;
+            /** Decile */
+            decile: number;
+            /**
+             * Lift
+             * @description The rate over that of all.
+             */
+            lift: number;
+            /**
+             * Positives
+             * @description How many it came true of (of a lifetime value: purchases).
+             */
+            positives: number;
+            /** Rate */
+            rate: number;
         };
         /**
          * LikelihoodRule
@@ -3671,6 +3823,20 @@ export interface components {
             decision: number;
         };
         /**
+         * Notice
+         * @description A reason not to publish, or a warning. `code` is stable.
+         */
+        Notice: {
+            /** @description What to do about it. */
+            advice: components["schemas"]["Words"] | null;
+            /**
+             * Code
+             * @example few-repeat-buyers
+             */
+            code: string;
+            words: components["schemas"]["Words"];
+        };
+        /**
          * NumberSpread
          * @description Quantiles of a tag with numbers.
          */
@@ -3759,6 +3925,18 @@ export interface components {
             total: number;
         };
         /**
+         * Parameter
+         * @description An estimated parameter with its standard error (null: unknown).
+         */
+        Parameter: {
+            /** Error */
+            error: number | null;
+            /** Name */
+            name: string;
+            /** Value */
+            value: number;
+        };
+        /**
          * PasswordChange
          * @description A new password. All other sessions of the user end.
          */
@@ -3789,7 +3967,7 @@ export interface components {
          * @description One thing that may be allowed: room.verb.
          * @enum {string}
          */
-        Permission: "session.own" | "home.read" | "customers.read" | "customers.names" | "customers.reveal" | "segments.read" | "segments.write" | "tags.read" | "quarantine.read" | "quarantine.replay" | "standard.read" | "touchpoints.read" | "touchpoints.keys" | "touchpoints.write" | "destinations.read" | "destinations.write" | "query.run" | "live.read" | "identity.read" | "identity.decide" | "identity.rules" | "audit.read";
+        Permission: "session.own" | "home.read" | "customers.read" | "customers.names" | "customers.reveal" | "segments.read" | "segments.write" | "tags.read" | "tags.write" | "quarantine.read" | "quarantine.replay" | "standard.read" | "touchpoints.read" | "touchpoints.keys" | "touchpoints.write" | "destinations.read" | "destinations.write" | "query.run" | "live.read" | "identity.read" | "identity.decide" | "identity.rules" | "audit.read";
         /**
          * PlainName
          * @description Something with a name and a title.
@@ -3820,7 +3998,7 @@ export interface components {
          */
         Preview: {
             /** Parts */
-            parts: components["schemas"]["Figure"][];
+            parts: components["schemas"]["onepool__api__models__common__Figure"][];
             /** Problems */
             problems: components["schemas"]["Finding"][];
             /** Sample */
@@ -4673,6 +4851,26 @@ export interface components {
             items: components["schemas"]["RulesVersion"][];
         };
         /**
+         * Sample
+         * @description Customers at one cut-off, and what they were used for.
+         */
+        Sample: {
+            /**
+             * Cut Off
+             * Format: date-time
+             */
+            cut_off: string;
+            /** Positives */
+            positives: number | null;
+            /** Rows */
+            rows: number;
+            /**
+             * Use
+             * @enum {string}
+             */
+            use: "train" | "calibrate" | "test" | "score";
+        };
+        /**
          * SampleCustomer
          * @description A customer of the sample.
          */
@@ -5372,6 +5570,133 @@ export interface components {
             customers: number;
             /** Items */
             items: components["schemas"]["TagRow"][];
+        };
+        /**
+         * TagModel
+         * @description The card of one run of a learned tag.
+         */
+        TagModel: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /** Calibration */
+            calibration: components["schemas"]["CalibrationBin"][];
+            /** Clusters */
+            clusters: components["schemas"]["ClusterCard"][];
+            /** Features */
+            features: components["schemas"]["FeatureWeight"][];
+            /** Lift */
+            lift: components["schemas"]["LiftBin"][];
+            /**
+             * Method
+             * @description bg_nbd, mbg_nbd, pareto_nbd, bg_bb, lightgbm or kmeans
+             * @example bg_nbd
+             */
+            method: string;
+            /**
+             * Metrics
+             * @description auc, brier, log_likelihood, silhouette …
+             */
+            metrics: {
+                [key: string]: number;
+            };
+            /**
+             * Model
+             * @enum {string}
+             */
+            model: "clv" | "classifier" | "lookalike" | "cluster";
+            /** Parameters */
+            parameters: components["schemas"]["Parameter"][];
+            /**
+             * Refusals
+             * @description Why nothing was published; empty: it was.
+             */
+            refusals: components["schemas"]["Notice"][];
+            /**
+             * Rows
+             * @description Customers (at cut-offs) that it was learned from.
+             */
+            rows: number;
+            /** Samples */
+            samples: components["schemas"]["Sample"][];
+            /**
+             * Scored
+             * @description Customers that got a value.
+             */
+            scored: number;
+            summary: components["schemas"]["Words"];
+            /** Tag */
+            tag: string;
+            /**
+             * Trained At
+             * Format: date-time
+             */
+            trained_at: string;
+            /** Version */
+            version: number;
+            /** Warnings */
+            warnings: components["schemas"]["Notice"][];
+        };
+        /**
+         * TagModelReason
+         * @description Why a customer has this value of a learned tag.
+         */
+        TagModelReason: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /**
+             * Contributions
+             * @description The strongest first.
+             */
+            contributions: components["schemas"]["Contribution"][];
+            /** Customer Id */
+            customer_id: number;
+            /** Figures */
+            figures: components["schemas"]["onepool__audience__mining__card__Figure"][];
+            /** Number */
+            number: number | null;
+            /** Tag */
+            tag: string;
+            /** Value */
+            value: string | null;
+        };
+        /**
+         * TagModelRun
+         * @description One run in the list.
+         */
+        TagModelRun: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            headline: components["schemas"]["Titles"];
+            /** Method */
+            method: string;
+            /** Refused */
+            refused: boolean;
+            /** Scored */
+            scored: number;
+            /**
+             * Trained At
+             * Format: date-time
+             */
+            trained_at: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * TagModelRuns
+         * @description The runs of a learned tag, the newest first.
+         */
+        TagModelRuns: {
+            /** Items */
+            items: components["schemas"]["TagModelRun"][];
         };
         /**
          * TagName
@@ -6202,6 +6527,16 @@ export interface components {
             touchpoint: string;
         };
         /**
+         * Words
+         * @description A text in both languages.
+         */
+        Words: {
+            /** En */
+            en: string;
+            /** Zh */
+            zh: string;
+        };
+        /**
          * WorkspaceFacts
          * @description What the console must know of the workspace before anything else.
          */
@@ -6228,6 +6563,30 @@ export interface components {
              * @description The version of OnePool.
              */
             version: string;
+        };
+        /**
+         * Figure
+         * @description A number of customers for a part of a condition.
+         */
+        onepool__api__models__common__Figure: {
+            /**
+             * Place
+             * @description Path inside the condition; empty for all of it.
+             */
+            place: string;
+            /** Size */
+            size: number;
+        };
+        /**
+         * Figure
+         * @description A figure behind one customer's value.
+         */
+        onepool__audience__mining__card__Figure: {
+            /** Name */
+            name: string;
+            title: components["schemas"]["Words"];
+            /** Value */
+            value: number | string | null;
         };
     };
     responses: never;
@@ -8446,6 +8805,105 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TagDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readTagModel: {
+        parameters: {
+            query?: {
+                /** @description The run at or before then; the newest if not given. */
+                as_of?: string | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagModel"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explainTagModel: {
+        parameters: {
+            query: {
+                /** @description customer_id, or an identifier as type:value. */
+                customer: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagModelReason"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTagModels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagModelRuns"];
                 };
             };
             /** @description A problem (RFC 9457). */

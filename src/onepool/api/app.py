@@ -32,6 +32,7 @@ from onepool.api.routers import (
     session,
     standard,
     tables,
+    tag_models,
     tags,
     touchpoints,
 )
@@ -49,6 +50,7 @@ _ROUTERS: list[APIRouter] = [
     customers.router,
     segments.router,
     conditions.router,
+    tag_models.router,
     tags.router,
     quarantine.router,
     data_map.router,

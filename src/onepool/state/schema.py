@@ -279,7 +279,7 @@ tag_inputs = Table(
     Index("tag_inputs_tag", "tag"),
 )
 
-# Runs of learned tags (audience/mining/store.py): the card of each, and the model itself as arrays of numbers and texts.
+# Runs of learned tags (audience/mining/store.py): each with its card, and the model as arrays of numbers and texts.
 tag_models = Table(
     "tag_models",
     metadata,

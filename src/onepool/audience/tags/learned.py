@@ -69,7 +69,7 @@ Fit: TypeAlias = Literal["auto", "bg_nbd", "mbg_nbd", "pareto_nbd", "bg_bb"]
 class ClvMinimum(Part):
     """Below it nothing is published."""
 
-    repeat_buyers: int = Field(200, ge=20)
+    repeat_buyers: int = Field(default=200, ge=20)
 
 
 class ClvTag(LearnedTag):
@@ -111,8 +111,8 @@ class Features(Part):
 class ClassifierMinimum(Part):
     """Below it nothing is published."""
 
-    auc: float = Field(0.65, ge=0.5, lt=1)
-    positives: int = Field(100, ge=20)
+    auc: float = Field(default=0.65, ge=0.5, lt=1)
+    positives: int = Field(default=100, ge=20)
 
 
 class ClassifierTag(LearnedTag):
@@ -147,7 +147,7 @@ class ClassifierTag(LearnedTag):
 class LookalikeMinimum(Part):
     """Below it nothing is published."""
 
-    seeds: int = Field(50, ge=20)
+    seeds: int = Field(default=50, ge=20)
 
 
 class LookalikeTag(LearnedTag):
@@ -163,7 +163,7 @@ class LookalikeTag(LearnedTag):
 class ClusterMinimum(Part):
     """Below it nothing is published."""
 
-    customers: int = Field(200, ge=50)
+    customers: int = Field(default=200, ge=50)
 
 
 def _range(value: Any) -> Any:

@@ -1,0 +1,1 @@
+"""Mined tags: models learned from the pool."""
