@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import secrets
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -88,8 +89,11 @@ class Arrival:
     left_out: int = 0
 
 
-def put_secret(data: Path, touchpoint: str, setting: str, value: str) -> str:
+def put_secret(data: Path, touchpoint: str, setting: str, value: str, *, fresh: bool = False) -> str:
     """Keep a secret in a file of its own and return the reference to it. The value is shown nowhere again.
+
+    It replaces the one before and is in force at once; ``fresh``: it gets a reference of its own, in force once that is
+    saved, and can so be told from what was there (see `exposed`).
 
     Raises:
         ConnectError: an empty value, or names that make no file name.
@@ -100,7 +104,7 @@ def put_secret(data: Path, touchpoint: str, setting: str, value: str) -> str:
         raise ConnectError("names of letters, digits and _ are wanted", where=f"{touchpoint}: {setting}")
     folder = data / SECRETS
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / f"{touchpoint}.{setting}"
+    path = folder / (f"{touchpoint}.{setting}.{secrets.token_hex(4)}" if fresh else f"{touchpoint}.{setting}")
     descriptor, draft = tempfile.mkstemp(dir=folder)  # made with mode 0600
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -122,8 +126,19 @@ def within(reference: object, touchpoint: str) -> bool:
     """
     if not isinstance(reference, str):
         return False
-    own = rf"file:{SECRETS}/{re.escape(touchpoint)}\.[A-Za-z0-9_]{{1,60}}"
+    own = rf"file:{SECRETS}/{re.escape(touchpoint)}\.[A-Za-z0-9_]{{1,60}}(\.[0-9a-f]{{8}})?"
     return bool(re.fullmatch(rf"env:{ENVIRONMENT}[A-Z0-9_]+|{own}", reference))
+
+
+def exposed(before: Mapping[str, Any], after: Mapping[str, Any], manifest: Manifest) -> tuple[str, str] | None:
+    """(setting, secret): an address that changes while a secret that is told to it stays the one entered before."""
+    for setting in manifest.settings:
+        if before.get(setting.name) in (None, "") or before.get(setting.name) == after.get(setting.name):
+            continue
+        for secret in setting.takes:
+            if after.get(secret) and after.get(secret) == before.get(secret):
+                return setting.name, secret
+    return None
 
 
 def manifest_of(channel: str) -> Manifest | None:

@@ -38,9 +38,9 @@ from onepool.errors import OnePoolError
 from onepool.identity.warm import warm
 from onepool.pool import Session, remote
 from onepool.reach import Destinations
-from onepool.sandbox.server import Beside
+from onepool.sandbox.server import Beside, free_port
 from onepool.tick import Desk, Worker
-from onepool.workspace import Workspace, open_workspace
+from onepool.workspace import SANDBOX_ADDRESS, Workspace, open_workspace
 
 _logger = structlog.get_logger(__name__)
 
@@ -69,6 +69,9 @@ def serve(
     """
     if role not in _ROLES:
         raise ServeError(f"no such role: {role}", hint=f"one of {', '.join(_ROLES)}")
+    if role != "collect":
+        # Of doubles that were not ended well.
+        (workspace.data / SANDBOX_ADDRESS).unlink(missing_ok=True)
     beside = _beside(workspace, port, role) if sandbox else None
     collectors: list[Collector] = []
     listener: socket.socket | None = None
@@ -83,6 +86,7 @@ def serve(
     finally:
         if beside is not None:
             beside.stop()
+            (workspace.data / SANDBOX_ADDRESS).unlink(missing_ok=True)
         for collector in collectors:
             collector.stop()
         if listener is not None:
@@ -93,15 +97,20 @@ def _beside(workspace: Workspace, port: int, role: str) -> Beside | None:
     """The sandbox for this server's touchpoints; None where none of them uses it."""
     if not any(one.sandbox for one in workspace.touchpoints().values()):
         return None
-    url = urlsplit(workspace.sandbox or "")
+    wanted = workspace.settings.sandbox
+    url = urlsplit(wanted or "")
     if url.hostname not in ("127.0.0.1", "localhost") or url.port is None:
         raise ServeError(
-            "the sandbox runs on this machine only", where=f"onepool.yaml: sandbox: {workspace.sandbox or 'not set'}",
+            "the sandbox runs on this machine only", where=f"onepool.yaml: sandbox: {wanted or 'not set'}",
             hint="write `sandbox: http://127.0.0.1:8100`",
         )  # fmt: skip
     if role == "work":
         raise ServeError("the sandbox pushes to collectors, and none runs here", hint="leave --role out, or --sandbox")
-    return Beside(workspace.root, url.port, f"http://127.0.0.1:{port}")
+    found = free_port(url.port)
+    if found != url.port:
+        workspace.data.mkdir(parents=True, exist_ok=True)
+        (workspace.data / SANDBOX_ADDRESS).write_text(f"http://127.0.0.1:{found}", encoding="utf-8")
+    return Beside(workspace.root, found, f"http://127.0.0.1:{port}")
 
 
 async def _serve(
@@ -323,7 +332,7 @@ def collect(root: Path, descriptor: int) -> None:
         limits=Limits(batch_bytes=limits.max_batch_bytes, event_bytes=limits.max_event_bytes),
         upstream=str(workspace.data / API_SOCKET),
         static_dir=CONSOLE if CONSOLE.is_dir() else None,
-        accounts=Accounts(workspace.data, workspace.settings.sandbox),
+        accounts=Accounts(workspace.data, workspace.sandbox),
         kept=prompts.kept,
         links=Finder(lambda: workspace.state, workspace.clock),
     )

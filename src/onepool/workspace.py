@@ -40,6 +40,9 @@ _REPLAY_BYTES = 16 << 20
 CONTROL_TOUCHPOINT = "onepool"
 """The touchpoint name of control records in the log."""
 
+SANDBOX_ADDRESS = "sandbox.address"
+"""In the data folder while doubles run beside a server whose wanted port was taken: where they are."""
+
 
 class Workspace:
     """Everything that belongs to one brand's OnePool. Opens its stores when they are first used."""
@@ -59,8 +62,11 @@ class Workspace:
 
     @property
     def sandbox(self) -> str | None:
-        """Address of the platforms' doubles."""
-        return self.settings.sandbox
+        """Address of the platforms' doubles: where they run beside a server, else where the settings say."""
+        try:
+            return (self.data / SANDBOX_ADDRESS).read_text(encoding="utf-8").strip() or self.settings.sandbox
+        except OSError:
+            return self.settings.sandbox
 
     @property
     def socket(self) -> Path:
@@ -212,7 +218,7 @@ class Workspace:
 
     def puller(self) -> Puller:
         """What fetches from the platforms; to be closed by whoever asked for it."""
-        accounts = Accounts(self.data, self.settings.sandbox)
+        accounts = Accounts(self.data, self.sandbox)
         return Puller(self.data, self.state, self.log, self.clock, accounts, self.touchpoints)
 
     def close(self) -> None:

@@ -171,3 +171,23 @@ def test_an_sdk_call_can_be_tried(empty: World) -> None:
     answer = browser.post("/api/v1/touchpoints/site/preview", {**site, "sample": json.dumps(call)})
     (row,) = answer.json()["items"][0]["rows"]
     assert (row["name"], row["ids"]) == ("order_paid", ["member_no@site:M-1"])
+
+
+def test_a_password_does_not_follow_a_changed_server(empty: World) -> None:
+    """Whoever may change the server's address must not so learn the password that somebody else entered."""
+    browser = empty.signed_in()
+    address = "/api/v1/touchpoints/mail"
+
+    def kept() -> str:
+        return str(browser.put(f"{address}/secrets/password?fresh=true", {"value": "opensesame"}).json()["reference"])
+
+    settings = {"smtp_host": "mail.brand.test", "username": "brand", "password": kept(), "sender": "a@brand.test"}
+    body: dict[str, Any] = {"title": {"zh": "邮件", "en": "Mail"}, "channel": "email", "settings": settings}
+    made = browser.put(address, body)
+    assert made.status_code == 200, made.text
+    moved = {**body, "version": 1, "settings": {**settings, "smtp_host": "mail.thief.test"}}
+    answer = browser.put(address, moved)
+    assert (answer.status_code, answer.json()["code"]) == (422, "secret-again")
+    assert browser.put(address, {**moved, "settings": {**moved["settings"], "password": kept()}}).status_code == 200
+    quiet = {**moved["settings"], "password": ""}
+    assert browser.put(address, {**moved, "version": 2, "settings": {**quiet, "smtp_host": "x.test"}}).status_code < 500

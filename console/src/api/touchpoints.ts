@@ -56,7 +56,7 @@ export function useSaveTouchpoint() {
     mutationFn: async ({ name, secrets, body }: { name: string; secrets: Record<string, string>; body: Change }) => {
       const settings = { ...body.settings };
       for (const [setting, value] of Object.entries(secrets)) {
-        const kept = await answer(client.PUT("/api/v1/touchpoints/{name}/secrets/{setting}", { params: { path: { name, setting } }, body: { value } }));
+        const kept = await answer(client.PUT("/api/v1/touchpoints/{name}/secrets/{setting}", { params: { path: { name, setting }, query: { fresh: true } }, body: { value } }));
         settings[setting] = kept.reference;
       }
       return answer(client.PUT("/api/v1/touchpoints/{name}", { params: { path: { name } }, body: { ...body, settings } }));

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -40,7 +41,8 @@ def run(
         if role != "work":
             note(f"  open     http://{address}:{port}")
         if sandbox:
-            note(f"  sandbox  {workspace.sandbox}   (try: onepool sandbox acts)")
+            doubles = urlsplit(workspace.sandbox or "").port
+            note(f"  sandbox  {workspace.sandbox}   (try: onepool sandbox acts --port {doubles})")
         # Only now that it runs: a password printed by a start that failed would be lost.
         admin = ensure_admin(workspace.state, workspace.clock)
         if admin is not None:

@@ -12,6 +12,9 @@ import msgspec
 UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What msgspec raises on bytes that are not the JSON asked for."""
 
+MEMBERS: Final = 1000
+"""More gzip members than this are no honest body: each costs an unpacker."""
+
 _LONE_SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -24,17 +27,27 @@ class GzipError(Exception):
 
 
 def gunzip(packed: bytes, limit: int) -> bytes:
-    """Unpacks gzip, never making more than ``limit`` + 1 bytes in memory. Raises GzipError."""
-    unpacker = zlib.decompressobj(wbits=31)
-    try:
-        plain = unpacker.decompress(packed, limit + 1)
-    except zlib.error as error:
-        raise GzipError(f"the body is not valid gzip: {error}") from error
-    if len(plain) > limit:
-        raise GzipError(f"the body unpacks to more than {limit:,} bytes", too_large=True)
-    if not unpacker.eof:
-        raise GzipError("the gzip body ends too early")
-    return plain
+    """Unpacks gzip, of one or more members (RFC 1952), never making more than ``limit`` + 1 bytes. Raises GzipError."""
+    members: list[bytes] = []
+    size, rest = 0, packed
+    while True:
+        unpacker = zlib.decompressobj(wbits=31)
+        try:
+            plain = unpacker.decompress(rest, limit + 1 - size)
+        except zlib.error as error:
+            raise GzipError(f"the body is not valid gzip: {error}") from error
+        size += len(plain)
+        if size > limit:
+            raise GzipError(f"the body unpacks to more than {limit:,} bytes", too_large=True)
+        if not unpacker.eof:
+            raise GzipError("the gzip body ends too early")
+        members.append(plain)
+        # Padding after the last member is no part of it; a member is never shorter than its header and trailer.
+        rest = unpacker.unused_data.lstrip(b"\0")
+        if not rest:
+            return members[0] if len(members) == 1 else b"".join(members)
+        if len(members) == MEMBERS:
+            raise GzipError(f"the gzip body has more than {MEMBERS} members")
 
 
 def repair(body: bytes) -> bytes | None:

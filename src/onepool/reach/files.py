@@ -6,12 +6,14 @@ import io
 import os
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 from pyarrow import fs
 
+from onepool.channels.base.destinations import forbidden
 from onepool.reach.definition import Destination, DestinationError, FolderTarget, StoreTarget
 
 CHANGE = "change_kind"
@@ -89,6 +91,8 @@ def _put(path: Path, data: bytes) -> None:
 
 def _store(target: StoreTarget, secret: Callable[[str], str]) -> tuple[fs.S3FileSystem, str]:
     scheme, _, host = (target.endpoint or "").rpartition("://")
+    if host and forbidden(urlsplit(f"//{host}").hostname or ""):
+        raise DestinationError("the store's endpoint is an address that nothing is sent to", where="endpoint")
     made = fs.S3FileSystem(
         access_key=secret(target.access_key),
         secret_key=secret(target.secret_key),

@@ -50,17 +50,39 @@ def running(sandbox: Sandbox, server: str, port: int = 0) -> Iterator[str]:
         listener.close()
 
 
+def free_port(wanted: int) -> int:
+    """``wanted`` if it and the next one are free at the moment, else another such port. Raises SandboxError."""
+    try:
+        listener = listen(wanted)
+    except SandboxError:
+        listener = None
+    if listener is not None and _next_is_free(listener):
+        listener.close()
+        return wanted
+    if listener is not None:
+        listener.close()
+    with _with_neighbour() as other:
+        return int(other.getsockname()[1])
+
+
+def _next_is_free(listener: socket.socket) -> bool:
+    """Whether the port after it, the mail server's, can be had."""
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as neighbour:
+            neighbour.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            neighbour.bind((HOST, listener.getsockname()[1] + 1))
+    except (OSError, OverflowError):
+        return False
+    return True
+
+
 def _with_neighbour() -> socket.socket:
     """A free port whose next one, the mail server's, is free as well."""
     for _ in range(100):
         listener = listen(0)
-        try:
-            with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as neighbour:
-                neighbour.bind((HOST, listener.getsockname()[1] + 1))
-        except (OSError, OverflowError):
-            listener.close()
-        else:
+        if _next_is_free(listener):
             return listener
+        listener.close()
     raise SandboxError("no two free ports side by side were found", hint="name one with --port")
 
 

@@ -89,6 +89,14 @@ def save_touchpoint(name: Name, body: TouchpointChange, who: Writer, ws: Workspa
                 where=f"settings.{secret}",
                 hint="PUT it to secrets/{setting} and use the reference in the answer",
             )
+    moved = connect.exposed(before.body.get("settings") or {}, body.settings, manifest) if before and manifest else None
+    if moved is not None:
+        raise Invalid(
+            f"{moved[1]} would be told to another address: enter it again",
+            where=f"settings.{moved[1]}",
+            hint="PUT it to secrets/{setting}?fresh=true and use the new reference",
+            code="secret-again",
+        )
     if manifest is not None and (faults := check_settings(body.settings, manifest)) and body.settings:
         raise Invalid(
             faults[0][1],
@@ -129,9 +137,10 @@ def keep_secret(
     who: Writer,
     ws: Workspace,
     time: Time,
+    fresh: Annotated[bool, Query(description="Give it a new reference, in force once that is saved.")] = False,
 ) -> SecretKept:
     """Keep a secret in a file that only the server's owner may read. It is never shown again."""
-    reference = connect.put_secret(ws.data, name, setting, body.value)
+    reference = connect.put_secret(ws.data, name, setting, body.value, fresh=fresh)
     audit.record(ws.state, time, who.actor, "secret.keep", f"touchpoint:{name}", {"setting": setting})
     return SecretKept(reference=reference)
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from sqlalchemy.pool import NullPool
 
 from onepool.channels.base.channel import PullFailed
+from onepool.channels.base.destinations import forbidden
 
 DRIVERS: Final = {
     "postgresql": "postgresql+psycopg",
@@ -80,6 +81,8 @@ def settle(connection: Connection, timeout: int, *, write: bool = False) -> None
 def open_engine(address: str, timeout: int = 120) -> Engine:
     """An engine for an address; connections are made when needed and not kept. Raises PullFailed."""
     url, arguments = connect_options(parse(address), timeout)
+    if url.host and forbidden(url.host):
+        raise PullFailed("the database's address is one that nothing is sent to", code="settings", retry=False)
     if url.get_backend_name() == "sqlite":
         _refuse_own(url.database)
     try:

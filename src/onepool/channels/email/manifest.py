@@ -45,7 +45,7 @@ MANIFEST = Manifest(
         Signal(event="message_delivered", fields=("message_id", "message_channel"), source="receipt"),
     ),
     settings=(
-        _set("smtp_host", "SMTP 服务器", "SMTP server", pattern=r"[A-Za-z0-9.:-]{1,200}"),
+        _set("smtp_host", "SMTP 服务器", "SMTP server", pattern=r"[A-Za-z0-9.:-]{1,200}", takes=("password",)),
         _set("smtp_port", "端口（默认 587 / 465 / 25）", "Port (by default 587, 465, 25)", kind="integer"),
         _set(
             "security",

@@ -13,6 +13,7 @@ from aiosmtplib import SMTP
 from aiosmtplib.errors import SMTPAuthenticationError, SMTPException, SMTPResponseException
 
 from onepool.channels.base import Account, Answer, Message, PullFailed, Receipt, Unsendable
+from onepool.channels.base.destinations import forbidden
 from onepool.channels.email.compose import compose
 
 _TIMEOUT: Final = 30.0
@@ -55,6 +56,9 @@ def connect(account: Account) -> SMTP:
     host, security = account.text("smtp_host"), account.text("security") or "starttls"
     if not host:
         detail = "smtp_host is not set"
+        raise Unsendable(Receipt("refused", "account_error", "settings", account=True, detail=detail))
+    if forbidden(host):
+        detail = "smtp_host names an address that nothing is sent to"
         raise Unsendable(Receipt("refused", "account_error", "settings", account=True, detail=detail))
     return SMTP(
         hostname=host,
