@@ -19,6 +19,7 @@ export type Segment = Get<"/api/v1/segments/{name}">;
 export type SegmentInput = PostBody<"/api/v1/segments">;
 export type Names = Get<"/api/v1/conditions/names">;
 export type Preview = PostAnswer<"/api/v1/conditions/preview">;
+export type Problem = Preview["problems"][number];
 export type Tag = Get<"/api/v1/tags/{name}">;
 export type Quarantine = Get<"/api/v1/quarantine">;
 export type QuarantineItem = Quarantine["items"][number];

@@ -27,6 +27,8 @@ const predicate: fc.Arbitrary<Record<string, Json>> = fc.oneof(
   fc.constant({ day_of_week: ["monday", "sunday"] }),
   fc.constant({ hour_of_day: [22, 23, 0] }),
   numberTest.map((size) => ({ size })),
+  fc.oneof(span.map((next) => ({ next })), span.map((last) => ({ last })), fc.constantFrom("today", "this month", "next month")).map((near) => ({ anniversary: { in: near } })),
+  fc.array(fc.constantFrom("330000", "330100", "310000"), { minLength: 1, maxLength: 3 }).map((region) => ({ region })),
 ) as fc.Arbitrary<Record<string, Json>>;
 
 const figure = fc.oneof(
@@ -61,11 +63,25 @@ const behaviour = fc
   )
   .map(({ head, event, extra, ...rest }) => ({ [head]: event, ...(head === "did_not" && extra && ("first" in extra || "last" in extra) ? {} : extra), ...rest }));
 
+const where = fc.dictionary(name, predicate, { minKeys: 1, maxKeys: 2 });
+const gap = fc.record({ at_least: span, at_most: span }, { requiredKeys: [] }).filter((one) => Object.keys(one).length > 0);
+const didStep = fc.record({ did: name, where, at, gap }, { requiredKeys: ["did"] });
+const didNotStep = fc.record({ did_not: name, where, at, for: span }, { requiredKeys: ["did_not"] });
+const firstStep = didStep.map(({ gap: _, ...step }) => step);
+
+const sequence = fc
+  .record({ first: firstStep, more: fc.array(fc.oneof(didStep, didNotStep), { maxLength: 4 }), within, span }, { requiredKeys: ["first", "more"] })
+  .map(({ first, more, ...rest }) => ({ sequence: [first, ...more], ...rest }));
+
 const leaf = fc.oneof(
   fc.tuple(name, predicate).map(([attribute, test]) => ({ attribute, ...test })),
   fc.tuple(name, predicate).map(([tag, test]) => ({ tag, ...test })),
   name.map((segment) => ({ segment })),
+  name.map((list) => ({ list })),
+  fc.record({ purpose: name, channel: name }, { requiredKeys: ["purpose"] }).map((consent) => ({ consent })),
+  fc.record({ channel: name, touchpoint: name }, { requiredKeys: ["channel"] }).map((reachable) => ({ reachable })),
   behaviour,
+  sequence,
 );
 
 export const condition = fc.letrec<{ node: Json }>((tie) => ({

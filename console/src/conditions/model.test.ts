@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { condition } from "./arbitrary";
-import { fromJson, fromJsonRoot, type Json, type Node, toJson, toJsonRoot } from "./model";
+import type { Json, Node } from "./model";
+import { fromJson, fromJsonRoot } from "./read";
+import { toJson, toJsonRoot } from "./write";
 
 function leaves(node: Node): Node[] {
   return node.kind === "group" ? node.children.flatMap(leaves) : [node];
@@ -31,7 +33,15 @@ describe("condition JSON and the editor's form", () => {
 
   it("keeps unknown parts as they are", () => {
     const odd: Json[] = [
-      { sequence: [{ did: "cart_added" }, { did_not: "order_paid", for: "3 days" }], within: { last: "60 days" } },
+      { sequence: [{ did: "cart_added", times: { at_least: 2 } }] },
+      { sequence: { did: "cart_added" } },
+      { sequence: [{ did: "cart_added", gap: { at_most: 3 } }] },
+      { sequence: [{ did: "cart_added", for: "3 days" }] },
+      { consent: { purpose: "marketing", by: "x" } },
+      { consent: "marketing" },
+      { reachable: { touchpoint: "shop" } },
+      { list: "vips", sequence: [] },
+      { did: "order_paid", since: "entry" },
       { attribute: "city", near: { km: 3 } },
       { did: "order_paid", did_not: "order_paid" },
       { did: "order_paid", sum: { at_least: 3 } },
@@ -54,6 +64,13 @@ describe("condition JSON and the editor's form", () => {
       at: { channel: ["tmall"] },
       times: { is: 3 },
       within: { this: "day" },
+    });
+  });
+
+  it("says short forms of steps and addresses in full", () => {
+    const short: Json = { all: [{ reachable: "wecom" }, { sequence: [{ did: "a" }, { did: "b", gap: "2 days" }], within: "yesterday" }] };
+    expect(toJson(fromJson(short))).toEqual({
+      all: [{ reachable: { channel: "wecom" } }, { sequence: [{ did: "a" }, { did: "b", gap: { at_most: "2 days" } }], within: { previous: "day" } }],
     });
   });
 

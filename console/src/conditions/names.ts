@@ -21,6 +21,13 @@ export interface FieldOption extends Option {
   values: string[];
 }
 
+interface Later {
+  lists?: Titled[];
+  purposes?: Titled[];
+  consent_channels?: Titled[];
+  reach_channels?: Titled[];
+}
+
 type Titled = { name: string; title: { zh: string; en: string } };
 
 function option(one: Titled, language: Language): Option {
@@ -34,6 +41,13 @@ export class NameBook {
   readonly channels: Option[];
   readonly touchpoints: Option[];
   readonly events: Option[];
+  readonly lists: Option[];
+  readonly purposes: Option[];
+  /** Channels that a consent can be for. */
+  readonly consentChannels: Option[];
+  /** Channels that messages can go out on. */
+  readonly reachChannels: Option[];
+  private readonly channelOf: Map<string, string>;
   private readonly groups: Map<string, Option[]>;
   private readonly fields: Map<string, FieldOption[]>;
 
@@ -45,6 +59,13 @@ export class NameBook {
     this.channels = names.channels.map((one) => option(one, language));
     this.touchpoints = names.touchpoints.map((one) => option(one, language));
     this.events = names.events.map((one) => option(one, language));
+    const more = (list: Titled[] | undefined): Option[] => (list ?? []).map((one) => option(one, language));
+    const { lists, purposes, consent_channels, reach_channels } = names as Names & Later;
+    this.lists = more(lists);
+    this.purposes = more(purposes);
+    this.consentChannels = more(consent_channels);
+    this.reachChannels = more(reach_channels);
+    this.channelOf = new Map(names.touchpoints.map((one) => [one.name, one.channel]));
     this.fields = new Map(names.events.map((one) => [one.name, one.fields.map(field)]));
     this.groups = new Map();
     for (const one of names.events) {
@@ -59,6 +80,10 @@ export class NameBook {
 
   field(event: string, name: string): FieldOption | undefined {
     return this.fieldsOf(event).find((one) => one.value === name);
+  }
+
+  touchpointsOf(channel: string): Option[] {
+    return this.touchpoints.filter((one) => this.channelOf.get(one.value) === channel);
   }
 
   /** Events under the headings of the data standard. */

@@ -39,7 +39,7 @@ describe("operators", () => {
   it("treat types of the standard by kind", () => {
     expect(kindOf("money")).toBe("money");
     expect(kindOf("DECIMAL(18,4)")).toBe("money");
-    expect(kindOf("city")).toBe("text");
+    expect(kindOf("city")).toBe("place");
     expect(kindOf("text_list")).toBe("list");
     expect(kindOf(undefined)).toBe("text");
   });

@@ -1,7 +1,8 @@
 /** Which questions fit which type of value, and which input asks for the operand. */
-import type { Json } from "./model";
+import { isObject, type Json } from "./model";
 
-export type Kind = "text" | "number" | "money" | "time" | "date" | "boolean" | "list";
+/** "place" is text that names a province, a city or a district. */
+export type Kind = "text" | "place" | "number" | "money" | "time" | "date" | "boolean" | "list";
 
 const KINDS: Record<string, Kind> = {
   integer: "number",
@@ -15,6 +16,9 @@ const KINDS: Record<string, Kind> = {
   datetime: "time",
   date: "date",
   boolean: "boolean",
+  province: "place",
+  city: "place",
+  district: "place",
   list: "list",
   text_list: "list",
   tags: "list",
@@ -33,12 +37,15 @@ export function kindOf(type: string | undefined): Kind {
   return KINDS[type ?? ""] ?? "text";
 }
 
+const TEXT = ["is", "is_not", "in", "not_in", "contains", "starts_with", "ends_with", "matches", "is_set", "is_unset"] as const;
+
 export const OPERATORS = {
-  text: ["is", "is_not", "in", "not_in", "contains", "starts_with", "ends_with", "matches", "is_set", "is_unset"],
+  text: TEXT,
+  place: ["region", ...TEXT],
   number: ["is", "is_not", "at_least", "at_most", "above", "below", "between", "is_set", "is_unset"],
   money: ["at_least", "at_most", "above", "below", "is", "between", "is_set", "is_unset"],
-  time: ["last", "next", "before", "after", "on", "between", "day_of_week", "hour_of_day", "is_set", "is_unset"],
-  date: ["last", "next", "before", "after", "on", "between", "day_of_week", "is_set", "is_unset"],
+  time: ["last", "next", "before", "after", "on", "between", "anniversary", "day_of_week", "hour_of_day", "is_set", "is_unset"],
+  date: ["last", "next", "before", "after", "on", "between", "anniversary", "day_of_week", "is_set", "is_unset"],
   boolean: ["is", "is_set", "is_unset"],
   list: ["any_of", "all_of", "none_of", "size", "is_set", "is_unset"],
 } as const satisfies Record<Kind, readonly string[]>;
@@ -47,7 +54,7 @@ export type Operator = (typeof OPERATORS)[Kind][number];
 
 export const FIGURE_OPERATORS = ["at_least", "at_most", "above", "below", "is", "between"] as const;
 
-export type InputKind = "none" | "text" | "texts" | "number" | "numbers" | "moment" | "moments" | "span" | "weekdays" | "hours" | "boolean" | "figure";
+export type InputKind = "none" | "text" | "texts" | "number" | "numbers" | "moment" | "moments" | "span" | "weekdays" | "hours" | "boolean" | "figure" | "anniversary" | "regions";
 
 export function inputOf(kind: Kind, op: string): InputKind {
   switch (op) {
@@ -69,6 +76,10 @@ export function inputOf(kind: Kind, op: string): InputKind {
       return "hours";
     case "size":
       return "figure";
+    case "anniversary":
+      return "anniversary";
+    case "region":
+      return "regions";
     case "before":
     case "after":
     case "on":
@@ -99,9 +110,12 @@ export function emptyValue(input: InputKind): Json {
     case "boolean":
       return true;
     case "texts":
+    case "regions":
     case "weekdays":
     case "hours":
       return [];
+    case "anniversary":
+      return { in: { next: "7 days" } };
     case "numbers":
     case "moments":
       return [null, null];
@@ -129,8 +143,11 @@ export function fits(input: InputKind, value: Json): boolean {
     case "moment":
       return typeof value === "string";
     case "texts":
+    case "regions":
     case "weekdays":
       return texts(value);
+    case "anniversary":
+      return parseNear(value) !== null;
     case "hours":
       return Array.isArray(value) && value.every((one) => typeof one === "number");
     case "number":
@@ -144,6 +161,33 @@ export function fits(input: InputKind, value: Json): boolean {
     case "figure":
       return typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length === 1;
   }
+}
+
+export const NEAR_WORDS = ["today", "this month", "next month"] as const;
+
+/** When an anniversary is: so many days ahead or behind, or one of a few words. */
+export interface Near {
+  form: "next" | "last" | (typeof NEAR_WORDS)[number];
+  span: string | null;
+}
+
+/** `{in: {next: "7 days"}}` or `{in: "next 7 days"}` -> next, "7 days"; null for what the input can't show. */
+export function parseNear(value: Json): Near | null {
+  if (!isObject(value) || Object.keys(value).length !== 1) return null;
+  const said = value.in ?? null;
+  if (typeof said === "string") {
+    const word = NEAR_WORDS.find((one) => one === said);
+    if (word !== undefined) return { form: word, span: null };
+    const found = /^(next|last)\s+(.+)$/.exec(said);
+    return found?.[2] !== undefined && parseSpan(found[2]) !== null ? { form: found[1] as "next", span: found[2] } : null;
+  }
+  if (!isObject(said)) return null;
+  const [[form, span] = ["", null], ...more] = Object.entries(said);
+  return more.length === 0 && (form === "next" || form === "last") && typeof span === "string" && parseSpan(span) !== null ? { form, span } : null;
+}
+
+export function nearJson({ form, span }: Near): Json {
+  return { in: form === "next" || form === "last" ? { [form]: span ?? "7 days" } : form };
 }
 
 /** The operand for a new operator: the old one where it still fits. */

@@ -1,8 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { condition } from "./arbitrary";
-import { fromJsonRoot, isObject, type Json, type Node, toJson, toJsonRoot } from "./model";
-import { add, duplicate, missing, newGroup, newLeaf, nodeAt, places, remove, update } from "./tree";
+import { missing } from "./missing";
+import { isObject, type Json, type Node } from "./model";
+import { fromJsonRoot } from "./read";
+import { add, duplicate, newGroup, newLeaf, nodeAt, places, remove, same, update } from "./tree";
+import { toJson, toJsonRoot } from "./write";
 
 /** What stands at a place such as `all[1].not.any[0]`. */
 function at(json: Json, place: string): Json | undefined {
@@ -42,6 +45,10 @@ describe("places", () => {
     expect(nodeAt(found, "all[1].not.any[0].where.amuont")).toBe(leaf?.id);
     expect(nodeAt(found, "all[0].is")).toBe(root.children[0]?.id);
     expect(nodeAt(found, "")).toBe(root.id);
+    const ordered = fromJsonRoot({ not: { sequence: [{ did: "x" }, { did: "y", where: { amuont: { is: 1 } } }] } });
+    const sequence = ordered.children[0];
+    expect(nodeAt(places(ordered), "not.sequence[1].where.amuont")).toBe(sequence?.kind === "sequence" ? sequence.steps[1]?.id : "");
+    expect(nodeAt(places(ordered), "not.sequence")).toBe(sequence?.id);
     const single = fromJsonRoot({ did: "x" });
     expect(nodeAt(places(single), "did")).toBe(single.children[0]?.id);
   });
@@ -66,7 +73,25 @@ describe("changes", () => {
     expect([...missing(fromJsonRoot({ attribute: "city", in: [] })).values()]).toEqual(["value"]);
     expect([...missing(fromJsonRoot({ did: "x", sum: { of: "", at_least: 1 } })).values()]).toEqual(["field"]);
     expect([...missing(fromJsonRoot({ did: "x", where: { amount: { at_least: null } } })).values()]).toEqual(["value"]);
+    expect([...missing(add(root, root.id, newLeaf("sequence"))).values()]).toEqual(["event", "event"]);
+    for (const kind of ["segment", "list", "consent", "reachable"] as const) expect([...missing(add(root, root.id, newLeaf(kind))).values()]).toEqual(["name"]);
+    expect([...missing(fromJsonRoot({ sequence: [{ did: "x" }, { did: "y", where: { "": {} } }] })).values()]).toEqual(["field"]);
     expect([...missing(fromJsonRoot({ did: "x", within: { between: ["2026-01-01", ""] } })).values()]).toEqual(["value"]);
+  });
+
+  it("compare conditions by what they say", () => {
+    expect(same({ a: 1, b: [1, { c: null }] }, { b: [1, { c: null }], a: 1 })).toBe(true);
+    expect(same({ a: 1 }, { a: 1, b: null })).toBe(false);
+    expect(same([1, 2], [2, 1])).toBe(false);
+    expect(same([], {})).toBe(false);
+  });
+
+  it("copy a sequence with steps of its own", () => {
+    const root = fromJsonRoot({ all: [{ sequence: [{ did: "x", where: { a: { is: 1 } } }] }] });
+    const copy = duplicate(root, root.children[0]?.id ?? "");
+    const ids = [...places(copy).keys()];
+    expect(ids).toHaveLength(5);
+    expect(copy.children.map((child) => toJson(child))).toEqual([toJson(root), toJson(root)].map((json) => (isObject(json) && Array.isArray(json.all) ? json.all[0] : json)));
   });
 
   it("find nothing missing in a whole condition", () => {

@@ -1,5 +1,6 @@
 /** Changes of the tree (each gives a new tree) and where its parts stand in the JSON. */
-import { type BehaviourLeaf, type Group, type Leaf, newId, type Node, type Test, type ValueLeaf } from "./model";
+import { type BehaviourLeaf, type Filter, type Group, isObject, type Json, type Leaf, newId, type Node, type SequenceLeaf, type ValueLeaf } from "./model";
+import { newStep } from "./steps";
 
 export function replace(node: Node, id: string, by: (node: Node) => Node | null): Node | null {
   if (node.id === id) return by(node);
@@ -24,7 +25,9 @@ export function add(root: Group, group: string, node: Node): Group {
 
 function withNewIds(node: Node): Node {
   if (node.kind === "group") return { ...node, id: newId(), children: node.children.map(withNewIds) };
-  if (node.kind === "behaviour") return { ...node, id: newId(), where: node.where.map((filter) => ({ ...filter, id: newId() })) };
+  const filters = (where: Filter[]): Filter[] => where.map((filter) => ({ ...filter, id: newId() }));
+  if (node.kind === "behaviour") return { ...node, id: newId(), where: filters(node.where) };
+  if (node.kind === "sequence") return { ...node, id: newId(), steps: node.steps.map((step) => ({ ...step, id: newId(), where: filters(step.where) })) };
   return { ...node, id: newId() };
 }
 
@@ -40,11 +43,18 @@ export function duplicate(root: Group, id: string): Group {
   return walk(root);
 }
 
-export type LeafKind = "behaviour" | "attribute" | "tag" | "segment";
+export const LEAF_KINDS = ["behaviour", "sequence", "attribute", "tag", "segment", "list", "consent", "reachable"] as const;
+export type LeafKind = (typeof LEAF_KINDS)[number];
 
 export function newLeaf(kind: LeafKind): Leaf {
   const base = { id: newId(), not: 0 };
-  if (kind === "segment") return { ...base, kind, name: "" };
+  if (kind === "segment" || kind === "list") return { ...base, kind, name: "" };
+  if (kind === "consent") return { ...base, kind, purpose: "", channel: null };
+  if (kind === "reachable") return { ...base, kind, channel: "", touchpoint: null };
+  if (kind === "sequence") {
+    const leaf: SequenceLeaf = { ...base, kind, steps: [newStep(true), newStep(false)], within: { last: "30 days" }, span: null };
+    return leaf;
+  }
   if (kind === "behaviour") {
     const leaf: BehaviourLeaf = { ...base, kind, did: true, event: "", which: null, where: [], channel: [], touchpoint: [], figure: null, within: { last: "30 days" } };
     return leaf;
@@ -57,16 +67,17 @@ export function newGroup(mode: "all" | "any", children: Node[] = []): Group {
   return { id: newId(), kind: "group", not: 0, mode, children };
 }
 
-/** Each node's place in the condition that `toJsonRoot` gives, as the server names places: `all[1].not.did`. */
+/** Each node's and step's place in the condition that `toJsonRoot` gives, as the server names places: `all[1].not.did`. */
 export function places(root: Group): Map<string, string> {
   const out = new Map<string, string>();
   const join = (place: string, step: string): string => (place === "" ? step : `${place}.${step}`);
   const walk = (node: Node, place: string): void => {
     out.set(node.id, place);
-    if (node.kind !== "group") return;
+    if (node.kind !== "group" && node.kind !== "sequence") return;
     let inner = place;
     for (let i = 0; i < node.not; i++) inner = join(inner, "not");
-    node.children.forEach((child, i) => walk(child, join(inner, `${node.mode}[${i}]`)));
+    if (node.kind === "sequence") node.steps.forEach((step, i) => out.set(step.id, join(inner, `sequence[${i}]`)));
+    else node.children.forEach((child, i) => walk(child, join(inner, `${node.mode}[${i}]`)));
   };
   const [only] = root.children;
   if (root.children.length === 1 && only !== undefined && root.not === 0) {
@@ -91,32 +102,12 @@ export function nodeAt(at: Map<string, string>, place: string): string | null {
   return best;
 }
 
-function hasValue(test: Test): boolean {
-  const { value } = test;
-  if (value === null || value === "") return false;
-  if (Array.isArray(value)) return value.length > 0 && value.every((one) => one !== null && one !== "");
-  if (typeof value === "object") return Object.values(value).every((one) => one !== null && one !== "");
-  return true;
-}
-
-export type Missing = "name" | "value" | "event" | "field" | "empty";
-
-/** What is not filled in yet, by node id. */
-export function missing(node: Node, out = new Map<string, Missing>()): Map<string, Missing> {
-  const valued = (tests: Test[]): boolean => tests.length > 0 && tests.every(hasValue);
-  if (node.kind === "group") {
-    if (node.children.length === 0) out.set(node.id, "empty");
-    for (const child of node.children) missing(child, out);
-  } else if (node.kind === "segment") {
-    if (node.name === "") out.set(node.id, "name");
-  } else if (node.kind === "attribute" || node.kind === "tag") {
-    if (node.name === "") out.set(node.id, "name");
-    else if (!valued(node.tests)) out.set(node.id, "value");
-  } else if (node.kind === "behaviour") {
-    if (node.event === "") out.set(node.id, "event");
-    else if (node.where.some((filter) => filter.field === "") || node.figure?.of === "") out.set(node.id, "field");
-    else if (node.where.some((filter) => !valued(filter.tests)) || (node.figure !== null && !valued(node.figure.tests))) out.set(node.id, "value");
-    else if (node.within !== null && !Object.values(node.within).every((value) => hasValue({ op: "", value }))) out.set(node.id, "value");
+/** Whether two conditions say the same; the order of keys says nothing. */
+export function same(a: Json, b: Json): boolean {
+  if (Array.isArray(a) || Array.isArray(b)) return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((one, i) => same(one, b[i] ?? null));
+  if (isObject(a) && isObject(b)) {
+    const keys = Object.keys(a);
+    return keys.length === Object.keys(b).length && keys.every((key) => key in b && same(a[key] ?? null, b[key] ?? null));
   }
-  return out;
+  return a === b;
 }

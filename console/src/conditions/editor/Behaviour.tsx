@@ -1,52 +1,48 @@
 import { CloseOutlined, PlusOutlined } from "@ant-design/icons";
 import { Button, Select } from "antd";
+import { useState } from "react";
 import { useText } from "@/lib/useText";
-import { type BehaviourLeaf, type Filter, type Figure, FIGURES, type FigureName, newId } from "../model";
+import { type BehaviourLeaf, type Figure, FIGURES, type FigureName } from "../model";
 import { matches } from "../names";
-import { kindOf } from "../operators";
 import { useEditing } from "./context";
-import { firstTest, TestRow } from "./TestRow";
+import { AddWhere, AtRow, EventSelect, sliced, WhereRows } from "./Events";
+import { TestRow } from "./TestRow";
 import { WindowInput } from "./WindowInput";
 
-type Change = (leaf: BehaviourLeaf) => void;
+interface Props {
+  leaf: BehaviourLeaf;
+  set: (leaf: BehaviourLeaf) => void;
+}
 
-function Where({ leaf, filter, set }: { leaf: BehaviourLeaf; filter: Filter; set: Change }) {
+export function BehaviourHead({ leaf, set }: Props) {
   const { t } = useText();
-  const { names, currency } = useEditing();
-  const field = names.field(leaf.event, filter.field);
-  const change = (next: Filter): void => set({ ...leaf, where: leaf.where.map((one) => (one.id === filter.id ? next : one)) });
-  const taken = new Set(leaf.where.filter((one) => one.id !== filter.id).map((one) => one.field));
-  const fields = names.fieldsOf(leaf.event).filter((one) => !taken.has(one.value));
   return (
-    <div className="op-line">
-      <span className="op-label">{t("editor.where")}</span>
+    <>
       <Select
-        showSearch={{ filterOption: matches }}
-        style={{ width: 160 }}
-        popupMatchSelectWidth={240}
-        aria-label={t("editor.field")}
-        placeholder={t("editor.field")}
-        value={filter.field === "" ? undefined : filter.field}
-        onChange={(name: string) => change({ ...filter, field: name, tests: [firstTest(names.field(leaf.event, name)?.kind ?? "text")], currency: null })}
-        options={field === undefined && filter.field !== "" ? [{ value: filter.field, label: filter.field }, ...fields] : fields}
+        style={{ width: 100 }}
+        aria-label={t("editor.didOrNot")}
+        value={leaf.did}
+        onChange={(did: boolean) => set({ ...leaf, did, which: did ? leaf.which : null })}
+        options={[
+          { value: true, label: t("editor.did") },
+          { value: false, label: t("editor.didNot") },
+        ]}
       />
-      {filter.field !== "" && (
-        <TestRow
-          kind={field?.kind ?? kindOf(undefined)}
-          tests={filter.tests}
-          values={field?.values ?? []}
-          label={field?.label ?? filter.field}
-          currency={filter.currency}
-          home={currency}
-          onChange={(tests, money) => change({ ...filter, tests, currency: money })}
+      <EventSelect of={leaf} set={(change) => set({ ...leaf, ...change })} />
+      {leaf.did && leaf.figure === null && (leaf.which !== null || leaf.event !== "") && (
+        <Select
+          style={{ width: 104 }}
+          aria-label={t("editor.which")}
+          value={leaf.which ?? "any"}
+          onChange={(which: "any" | "first" | "last") => set({ ...leaf, which: which === "any" ? null : which })}
+          options={(["any", "first", "last"] as const).map((one) => ({ value: one, label: t(`editor.whichOnes.${one}`) }))}
         />
       )}
-      <Button type="text" size="small" icon={<CloseOutlined />} aria-label={t("editor.removeFilter")} onClick={() => set({ ...leaf, where: leaf.where.filter((one) => one.id !== filter.id) })} />
-    </div>
+    </>
   );
 }
 
-function FigureRow({ leaf, figure, set }: { leaf: BehaviourLeaf; figure: Figure; set: Change }) {
+function FigureRow({ leaf, figure, set }: Props & { figure: Figure }) {
   const { t } = useText();
   const { names, currency } = useEditing();
   const change = (next: Figure | null): void => set({ ...leaf, figure: next });
@@ -92,66 +88,33 @@ function FigureRow({ leaf, figure, set }: { leaf: BehaviourLeaf; figure: Figure;
   );
 }
 
-/** Where it happened: channels and touchpoints. */
-function At({ leaf, set }: { leaf: BehaviourLeaf; set: Change }) {
+/** What is asked of the events of one name: filters, a figure, when, where. */
+export function Behaviour({ leaf, set }: Props) {
   const { t } = useText();
-  const { names } = useEditing();
-  return (
-    <div className="op-line">
-      <span className="op-label">{t("editor.at")}</span>
-      <Select
-        mode="multiple"
-        showSearch={{ filterOption: matches }}
-        style={{ minWidth: 180, maxWidth: 320 }}
-        aria-label={t("editor.channel")}
-        placeholder={t("editor.anyChannel")}
-        value={leaf.channel}
-        onChange={(channel: string[]) => set({ ...leaf, channel })}
-        options={names.channels}
-      />
-      <Select
-        mode="multiple"
-        showSearch={{ filterOption: matches }}
-        style={{ minWidth: 180, maxWidth: 320 }}
-        aria-label={t("editor.touchpoint")}
-        placeholder={t("editor.anyTouchpoint")}
-        value={leaf.touchpoint}
-        onChange={(touchpoint: string[]) => set({ ...leaf, touchpoint })}
-        options={names.touchpoints}
-      />
-    </div>
-  );
-}
-
-export function Behaviour({ leaf, set, at, showAt }: { leaf: BehaviourLeaf; set: Change; at: boolean; showAt: () => void }) {
-  const { t } = useText();
-  const sliced = at || leaf.channel.length > 0 || leaf.touchpoint.length > 0;
-  const chosen = leaf.event !== "";
+  const [at, setAt] = useState(false);
+  const change = (part: Partial<BehaviourLeaf>): void => set({ ...leaf, ...part });
+  const shown = at || sliced(leaf);
   return (
     <>
-      {leaf.where.map((filter) => (
-        <Where key={filter.id} leaf={leaf} filter={filter} set={set} />
-      ))}
+      <WhereRows of={leaf} set={change} />
       {leaf.figure !== null && <FigureRow leaf={leaf} figure={leaf.figure} set={set} />}
-      {leaf.within !== null && <WindowInput value={leaf.within} onChange={(within) => set({ ...leaf, within })} />}
-      {sliced && <At leaf={leaf} set={set} />}
-      {chosen && (
+      {leaf.within !== null && <WindowInput value={leaf.within} onChange={(within) => change({ within })} />}
+      {shown && <AtRow of={leaf} set={change} />}
+      {leaf.event !== "" && (
         <div className="op-line" style={{ gap: 0 }}>
-          <Button type="link" size="small" icon={<PlusOutlined />} onClick={() => set({ ...leaf, where: [...leaf.where, { id: newId(), field: "", tests: [], currency: null }] })}>
-            {t("editor.addFilter")}
-          </Button>
+          <AddWhere of={leaf} set={change} />
           {leaf.figure === null && leaf.which === null && (
-            <Button type="link" size="small" icon={<PlusOutlined />} onClick={() => set({ ...leaf, figure: { name: "times", of: null, tests: [{ op: "at_least", value: 2 }], currency: null } })}>
+            <Button type="link" size="small" icon={<PlusOutlined />} onClick={() => change({ figure: { name: "times", of: null, tests: [{ op: "at_least", value: 2 }], currency: null } })}>
               {t("editor.addFigure")}
             </Button>
           )}
           {leaf.within === null && (
-            <Button type="link" size="small" icon={<PlusOutlined />} onClick={() => set({ ...leaf, within: { last: "30 days" } })}>
+            <Button type="link" size="small" icon={<PlusOutlined />} onClick={() => change({ within: { last: "30 days" } })}>
               {t("editor.addWindow")}
             </Button>
           )}
-          {!sliced && (
-            <Button type="link" size="small" icon={<PlusOutlined />} onClick={showAt}>
+          {!shown && (
+            <Button type="link" size="small" icon={<PlusOutlined />} onClick={() => setAt(true)}>
               {t("editor.addAt")}
             </Button>
           )}

@@ -4,13 +4,18 @@ import { useState } from "react";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Names } from "@/api/queries";
 import { startTexts } from "@/i18n";
-import { fromJsonRoot, type Group, type Json, toJsonRoot } from "../model";
-import { ConditionEditor } from "./ConditionEditor";
+import type { Group, Json } from "../model";
+import { fromJsonRoot } from "../read";
+import { toJson, toJsonRoot } from "../write";
+import { ConditionEditor, SequenceEditor } from "./ConditionEditor";
 
 const title = (en: string): { zh: string; en: string } => ({ zh: en, en });
 const names: Names = {
   events: [{ name: "order_paid", title: title("Order paid"), group: "order", fields: [{ name: "amount", title: title("Amount"), type: "money", values: [] }] }],
-  attributes: [{ name: "city", title: title("City"), type: "city", values: ["Shanghai"] }],
+  attributes: [
+    { name: "city", title: title("City"), type: "city", values: ["Shanghai"] },
+    { name: "birthday", title: title("Birthday"), type: "date", values: [] },
+  ],
   tags: [{ name: "level", title: title("Level"), kind: "state", type: "text", values: ["high"] }],
   segments: [{ name: "vip", title: title("VIP") }],
   channels: [{ name: "tmall", title: title("Tmall") }],
@@ -19,13 +24,13 @@ const names: Names = {
 
 let saved: Json = null;
 
-function Host({ condition, problems = [], parts = [] }: { condition: unknown; problems?: { place: string; message: string; suggestion: string | null }[]; parts?: { place: string; size: number }[] }) {
+function Host({ condition, problems = [], parts = [], approximate = false }: { condition: unknown; approximate?: boolean; problems?: { place: string; message: string; suggestion: string | null }[]; parts?: { place: string; size: number }[] }) {
   const [root, setRoot] = useState(() => fromJsonRoot(condition));
   const change = (next: Group): void => {
     saved = toJsonRoot(next);
     setRoot(next);
   };
-  return <ConditionEditor root={root} names={names} problems={problems} parts={parts} onChange={change} />;
+  return <ConditionEditor root={root} names={names} problems={problems} parts={parts} approximate={approximate} onChange={change} />;
 }
 
 function show(host: React.ReactNode): void {
@@ -48,7 +53,12 @@ describe("the condition editor", () => {
       { did: "order_paid", where: { amount: { at_least: 100 } }, times: { at_least: 3 }, within: { last: "30 days" } },
       { not: { tag: "level", in: ["high"] } },
       { any: [{ attribute: "city", is: "Shanghai" }, { segment: "vip" }] },
-      { sequence: [{ did: "order_paid" }] },
+      { sequence: [{ did: "order_paid" }, { did_not: "order_paid", for: "3 days" }, { did: "order_paid", gap: { at_least: "1 hour" } }], within: { last: "60 days" }, span: "7 days" },
+      { consent: { purpose: "marketing", channel: "sms" } },
+      { reachable: { channel: "tmall", touchpoint: "shop" } },
+      { list: "guests" },
+      { attribute: "birthday", anniversary: { in: { next: "7 days" } } },
+      { did: "order_paid", since: "entry" },
     ],
   };
 
@@ -56,7 +66,9 @@ describe("the condition editor", () => {
     show(<Host condition={condition} />);
     expect(toJsonRoot(fromJsonRoot(condition))).toEqual(condition);
     expect(saved).toBeNull();
-    for (const kind of ["behaviour", "tag", "attribute", "segment", "raw"]) expect(screen.getAllByTestId(`condition-leaf-${kind}`)).toHaveLength(1);
+    for (const kind of ["behaviour", "tag", "segment", "sequence", "consent", "reachable", "list", "raw"]) expect(screen.getAllByTestId(`condition-leaf-${kind}`)).toHaveLength(1);
+    expect(screen.getAllByTestId("condition-leaf-attribute")).toHaveLength(2);
+    expect(screen.getAllByRole("listitem").map((step) => step.dataset.did)).toEqual(["true", "false", "true"]);
     expect(screen.getAllByTestId("condition-group")).toHaveLength(1);
   });
 
@@ -95,8 +107,44 @@ describe("the condition editor", () => {
       />,
     );
     const leaf = screen.getByTestId("condition-leaf-behaviour");
-    expect(within(leaf).getByRole("alert").textContent).toContain("Did you mean amount?");
+    expect(within(leaf).getByRole("alert").textContent).toContain("Use amount");
     expect(leaf.dataset.problem).toBe("true");
     expect(within(screen.getByTestId("condition-leaf-segment")).getByTestId("part-size").textContent).toContain("12.35K");
+    fireEvent.click(within(leaf).getByTestId("use-suggestion"));
+    expect(saved).toEqual({ all: [{ segment: "vip" }, { did: "order_paid", where: { amount: { is: 1 } } }] });
+  });
+
+  it("marks estimates, and shows how many get as far as each step", () => {
+    show(<Host condition={{ sequence: [{ did: "order_paid" }, { did: "order_paid" }] }} approximate parts={[{ place: "sequence[0]", size: 90 }, { place: "sequence[1]", size: 12 }]} />);
+    expect(screen.getAllByTestId("part-size").map((one) => one.textContent)).toEqual(["~90 people", "~12 people"]);
+  });
+
+  it("moves, adds and takes away steps by mouse and by keyboard", () => {
+    show(<Host condition={{ sequence: [{ did: "order_paid" }, { did_not: "order_paid", for: "3 days" }, { did: "order_paid", gap: { at_most: "2 days" } }] }} />);
+    fireEvent.keyDown(screen.getByTestId("step-handle-2"), { key: "ArrowUp" });
+    expect(saved).toEqual({ sequence: [{ did: "order_paid" }, { did: "order_paid", gap: { at_most: "2 days" } }, { did_not: "order_paid", for: "3 days" }] });
+    fireEvent.click(screen.getByRole("button", { name: "Move step 2 up" }));
+    expect(saved).toEqual({ sequence: [{ did: "order_paid" }, { did: "order_paid" }, { did_not: "order_paid", for: "3 days" }] });
+    fireEvent.keyDown(screen.getByTestId("step-handle-2"), { key: "Delete" });
+    expect(saved).toEqual({ sequence: [{ did: "order_paid" }, { did: "order_paid" }] });
+    fireEvent.click(screen.getByTestId("step-gap-1"));
+    fireEvent.change(screen.getByRole("spinbutton", { name: "after the step before at most" }), { target: { value: "4" } });
+    fireEvent.click(screen.getByTestId("add-step-did-not"));
+    fireEvent.click(screen.getByTestId("add-span"));
+    expect(saved).toEqual({ sequence: [{ did: "order_paid" }, { did: "order_paid", gap: { at_most: "4 days" } }, { did_not: "", for: "3 days" }], span: "7 days" });
+    expect((screen.getByRole("button", { name: "Move step 3 down" }) as HTMLButtonElement).disabled).toBe(true);
+    const data = { types: ["text/onepool-step"], getData: () => screen.getByTestId("step-handle-1").dataset.step ?? "" };
+    fireEvent.drop(screen.getByTestId("step-2"), { dataTransfer: data });
+    expect(saved).toEqual({ sequence: [{ did: "order_paid" }, { did_not: "", for: "3 days" }, { did: "order_paid", gap: { at_most: "4 days" } }], span: "7 days" });
+  });
+
+  it("changes a sequence that stands alone", () => {
+    const [leaf] = fromJsonRoot({ sequence: [{ did: "order_paid" }] }).children;
+    if (leaf?.kind !== "sequence") throw new Error("no sequence");
+    let made: Json = null;
+    show(<SequenceEditor leaf={leaf} names={names} problems={[{ place: "sequence[0].did", message: "unheard of", suggestion: null }]} onChange={(next) => (made = toJson(next))} />);
+    expect(screen.getByRole("alert").textContent).toContain("unheard of");
+    fireEvent.click(screen.getByTestId("add-step-did"));
+    expect(made).toEqual({ sequence: [{ did: "order_paid" }, { did: "" }] });
   });
 });

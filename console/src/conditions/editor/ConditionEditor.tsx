@@ -1,23 +1,32 @@
-import { useMemo } from "react";
-import type { Names } from "@/api/queries";
+import { type ReactNode, useMemo } from "react";
+import type { Names, Problem } from "@/api/queries";
 import { useSession } from "@/lib/session";
 import { useText } from "@/lib/useText";
-import type { Group } from "../model";
+import { applied } from "../fix";
+import { missing } from "../missing";
+import type { Group, SequenceLeaf } from "../model";
 import { NameBook } from "../names";
-import { add, duplicate, missing, newGroup, newLeaf, nodeAt, places, remove, update } from "../tree";
+import { fromJsonRoot } from "../read";
+import { add, duplicate, newGroup, newLeaf, nodeAt, places, remove, update } from "../tree";
+import { toJsonRoot } from "../write";
 import { type Editing, EditingContext } from "./context";
 import { GroupView } from "./GroupView";
+import { Sequence } from "./Sequence";
+import "./editor.css";
 
 interface Props {
   root: Group;
   names: Names;
-  problems: { place: string; message: string; suggestion: string | null }[];
+  problems: Problem[];
   parts: { place: string; size: number }[];
+  approximate?: boolean;
   onChange: (root: Group) => void;
 }
 
-/** Nested groups of questions. What the server says of places is shown at the part that stands there. */
-export function ConditionEditor({ root, names, problems, parts, onChange }: Props) {
+const NO_PARTS: Props["parts"] = [];
+
+/** What the parts of the editor share. What the server says of places is shown at the part that stands there. */
+function Editor({ root, names, problems, parts, approximate = false, onChange, children }: Props & { children: ReactNode }) {
   const { language } = useText();
   const currency = useSession()?.workspace.currency ?? "CNY";
   const book = useMemo(() => new NameBook(names, language), [names, language]);
@@ -34,22 +43,57 @@ export function ConditionEditor({ root, names, problems, parts, onChange }: Prop
       const size = sizeAt.get(place);
       if (size !== undefined) sizes.set(id, size);
     }
+    const condition = toJsonRoot(root);
     return {
       names: book,
       currency,
       missing: missing(root),
       problems: wrong,
       sizes,
+      approximate,
       change: (id, by) => onChange(update(root, id, by)),
       remove: (id) => onChange(remove(root, id)),
       duplicate: (id) => onChange(duplicate(root, id)),
       addLeaf: (group, kind) => onChange(add(root, group, newLeaf(kind))),
       addGroup: (group, mode) => onChange(add(root, group, newGroup(mode))),
+      fix: (problem) => {
+        const mended = applied(condition, problem);
+        return mended === null ? null : () => onChange(fromJsonRoot(mended));
+      },
     };
-  }, [root, problems, parts, book, currency, onChange]);
+  }, [root, problems, parts, approximate, book, currency, onChange]);
+  return <EditingContext value={editing}>{children}</EditingContext>;
+}
+
+/** Nested groups of questions. */
+export function ConditionEditor(props: Props) {
   return (
-    <EditingContext value={editing}>
-      <GroupView group={root} depth={1} root />
-    </EditingContext>
+    <Editor {...props}>
+      <GroupView group={props.root} depth={1} root />
+    </Editor>
+  );
+}
+
+interface SequenceProps {
+  leaf: SequenceLeaf;
+  names: Names;
+  /** Their places are those of the leaf's own JSON: `sequence[1].where.amount`. */
+  problems: Problem[];
+  onChange: (leaf: SequenceLeaf) => void;
+}
+
+/** A sequence alone, where no other condition may stand. */
+export function SequenceEditor({ leaf, names, problems, onChange }: SequenceProps) {
+  const root = useMemo((): Group => ({ id: `root-${leaf.id}`, kind: "group", not: 0, mode: "all", children: [leaf] }), [leaf]);
+  const change = (next: Group): void => {
+    const [only] = next.children;
+    if (only?.kind === "sequence") onChange(only);
+  };
+  return (
+    <Editor root={root} names={names} problems={problems} parts={NO_PARTS} onChange={change}>
+      <div className="op-leaf">
+        <Sequence leaf={leaf} set={onChange} />
+      </div>
+    </Editor>
   );
 }

@@ -2,12 +2,11 @@ import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
 import { Button, Dropdown, Segmented } from "antd";
 import { useText } from "@/lib/useText";
 import type { Group } from "../model";
-import type { LeafKind } from "../tree";
+import { LEAF_KINDS, type LeafKind } from "../tree";
 import { useEditing } from "./context";
 import { LeafView } from "./Leaf";
 import { Notes, PartSize } from "./Notes";
 
-const KINDS: LeafKind[] = ["behaviour", "attribute", "tag", "segment"];
 /** Deepest nesting that the language allows. */
 const DEEPEST = 8;
 
@@ -59,7 +58,7 @@ export function GroupView({ group, depth, root = false }: { group: Group; depth:
       )}
       <div className="op-row" style={{ marginTop: group.children.length > 0 ? 0 : 10 }}>
         {root && group.children.length === 0 ? (
-          KINDS.map((kind) => (
+          LEAF_KINDS.map((kind) => (
             <Button key={kind} size="small" icon={<PlusOutlined />} onClick={() => addLeaf(group.id, kind)} data-testid={`add-${kind}`}>
               {t(`editor.leaf.${kind}`)}
             </Button>
@@ -68,7 +67,7 @@ export function GroupView({ group, depth, root = false }: { group: Group; depth:
           <Dropdown
             trigger={["click"]}
             menu={{
-              items: KINDS.map((kind) => ({ key: kind, label: t(`editor.leaf.${kind}`) })),
+              items: LEAF_KINDS.map((kind) => ({ key: kind, label: t(`editor.leaf.${kind}`) })),
               onClick: ({ key }) => addLeaf(group.id, key as LeafKind),
             }}
           >

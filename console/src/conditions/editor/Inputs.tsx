@@ -1,8 +1,11 @@
 import { AutoComplete, DatePicker, Input, InputNumber, Select, Space } from "antd";
 import dayjs from "dayjs";
+import { lazy, Suspense } from "react";
 import { useText } from "@/lib/useText";
 import type { Json } from "../model";
-import { emptyValue, FIGURE_OPERATORS, fits, type InputKind, parseSpan, spanText, UNITS, type Unit, WEEKDAYS } from "../operators";
+import { emptyValue, FIGURE_OPERATORS, fits, type InputKind, NEAR_WORDS, nearJson, parseNear, parseSpan, spanText, UNITS, type Unit, WEEKDAYS } from "../operators";
+
+const Regions = lazy(() => import("./Regions").then((part) => ({ default: part.Regions })));
 
 interface Props {
   input: InputKind;
@@ -12,7 +15,14 @@ interface Props {
   onChange: (value: Json) => void;
 }
 
-export function SpanInput({ value, label, onChange }: { value: string; label: string; onChange: (value: string) => void }) {
+interface SpanProps {
+  value: string;
+  label: string;
+  units?: readonly Unit[];
+  onChange: (value: string) => void;
+}
+
+export function SpanInput({ value, label, units = UNITS, onChange }: SpanProps) {
   const { t } = useText();
   const span = parseSpan(value) ?? { count: 30, unit: "day" as Unit };
   return (
@@ -23,7 +33,7 @@ export function SpanInput({ value, label, onChange }: { value: string; label: st
         aria-label={t("editor.unit")}
         value={span.unit}
         onChange={(unit: Unit) => onChange(spanText(span.count, unit))}
-        options={UNITS.map((unit) => ({ value: unit, label: t(`units.${unit}`) }))}
+        options={units.map((unit) => ({ value: unit, label: t(`units.${unit}`) }))}
       />
     </Space.Compact>
   );
@@ -51,6 +61,26 @@ function Pair({ children }: { children: [React.ReactNode, React.ReactNode] }) {
       {children[0]}
       <span className="op-label">{t("editor.and")}</span>
       {children[1]}
+    </span>
+  );
+}
+
+/** When an anniversary is: in the coming days, in the past ones, or in a month. */
+function NearInput({ value, label, onChange }: { value: Json; label: string; onChange: (value: Json) => void }) {
+  const { t } = useText();
+  const near = parseNear(value);
+  if (near === null) return null;
+  const { form, span } = near;
+  return (
+    <span className="op-row" style={{ gap: 6 }}>
+      <Select
+        style={{ width: 116 }}
+        aria-label={`${label} ${t("near.label")}`}
+        value={form}
+        onChange={(next: typeof form) => onChange(nearJson({ form: next, span: span ?? "7 days" }))}
+        options={(["next", "last", ...NEAR_WORDS] as const).map((one) => ({ value: one, label: t(`near.${one.replace(" ", "_") as "next"}`) }))}
+      />
+      {span !== null && <SpanInput label={`${label} ${t("editor.windowLength")}`} units={["day", "week", "month"]} value={span} onChange={(next) => onChange(nearJson({ form, span: next }))} />}
     </span>
   );
 }
@@ -125,6 +155,14 @@ export function ValueInput({ input, value, values, label, onChange }: Props) {
         </Pair>
       );
     }
+    case "anniversary":
+      return <NearInput label={label} value={value} onChange={onChange} />;
+    case "regions":
+      return (
+        <Suspense fallback={<Select style={{ width: 220 }} aria-label={label} loading disabled />}>
+          <Regions label={label} value={value as string[]} onChange={onChange} />
+        </Suspense>
+      );
     case "span":
       return <SpanInput label={label} value={value as string} onChange={onChange} />;
     case "weekdays":

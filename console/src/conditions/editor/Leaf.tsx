@@ -1,55 +1,17 @@
 import { CopyOutlined, DeleteOutlined } from "@ant-design/icons";
 import { Button, Select } from "antd";
-import { useState } from "react";
-import { stringify } from "yaml";
+import { lazy, Suspense } from "react";
 import { useText } from "@/lib/useText";
-import type { BehaviourLeaf, Leaf, ValueLeaf } from "../model";
+import type { Leaf, ValueLeaf } from "../model";
 import { matches } from "../names";
-import { Behaviour } from "./Behaviour";
+import { Behaviour, BehaviourHead } from "./Behaviour";
 import { useEditing } from "./context";
 import { Notes, PartSize } from "./Notes";
+import { Sequence } from "./Sequence";
+import { ConsentHead, MemberHead, ReachableHead } from "./Standing";
 import { firstTest, TestRow } from "./TestRow";
 
-function BehaviourHead({ leaf, set }: { leaf: BehaviourLeaf; set: (leaf: BehaviourLeaf) => void }) {
-  const { t } = useText();
-  const { names } = useEditing();
-  const unknown = leaf.event !== "" && !names.events.some((one) => one.value === leaf.event);
-  const groups = names.eventGroups((group) => t(`eventGroups.${group as "order"}`, { defaultValue: group === "" ? t("eventGroups.other") : group }));
-  return (
-    <>
-      <Select
-        style={{ width: 100 }}
-        aria-label={t("editor.didOrNot")}
-        value={leaf.did}
-        onChange={(did: boolean) => set({ ...leaf, did, which: did ? leaf.which : null })}
-        options={[
-          { value: true, label: t("editor.did") },
-          { value: false, label: t("editor.didNot") },
-        ]}
-      />
-      <Select
-        showSearch={{ filterOption: matches }}
-        style={{ width: 210 }}
-        popupMatchSelectWidth={300}
-        aria-label={t("editor.event")}
-        placeholder={t("editor.chooseEvent")}
-        value={leaf.event === "" ? undefined : leaf.event}
-        onChange={(event: string) => set({ ...leaf, event, where: leaf.where.filter((one) => names.field(event, one.field) !== undefined) })}
-        options={unknown ? [{ value: leaf.event, label: leaf.event, search: leaf.event }, ...groups] : groups}
-        data-testid="condition-event"
-      />
-      {leaf.did && leaf.figure === null && (leaf.which !== null || leaf.event !== "") && (
-        <Select
-          style={{ width: 104 }}
-          aria-label={t("editor.which")}
-          value={leaf.which ?? "any"}
-          onChange={(which: "any" | "first" | "last") => set({ ...leaf, which: which === "any" ? null : which })}
-          options={(["any", "first", "last"] as const).map((one) => ({ value: one, label: t(`editor.whichOnes.${one}`) }))}
-        />
-      )}
-    </>
-  );
-}
+const Yaml = lazy(() => import("@/parts/Yaml").then((part) => ({ default: part.Yaml })));
 
 function ValueHead({ leaf, set }: { leaf: ValueLeaf; set: (leaf: ValueLeaf) => void }) {
   const { t } = useText();
@@ -86,11 +48,41 @@ function ValueHead({ leaf, set }: { leaf: ValueLeaf; set: (leaf: ValueLeaf) => v
   );
 }
 
+function Head({ leaf, set }: { leaf: Leaf; set: (leaf: Leaf) => void }) {
+  const { t } = useText();
+  switch (leaf.kind) {
+    case "behaviour":
+      return <BehaviourHead leaf={leaf} set={set} />;
+    case "attribute":
+    case "tag":
+      return <ValueHead leaf={leaf} set={set} />;
+    case "segment":
+    case "list":
+      return <MemberHead leaf={leaf} set={set} />;
+    case "consent":
+      return <ConsentHead leaf={leaf} set={set} />;
+    case "reachable":
+      return <ReachableHead leaf={leaf} set={set} />;
+    case "sequence":
+      return <span className="op-label">{t("sequence.head")}</span>;
+    case "raw":
+      return (
+        <>
+          <span className="op-label">{t("editor.raw")}</span>
+          <div style={{ flex: "1 1 100%" }}>
+            <Suspense>
+              <Yaml value={leaf.value} />
+            </Suspense>
+          </div>
+        </>
+      );
+  }
+}
+
 /** One question of a condition. */
 export function LeafView({ leaf }: { leaf: Leaf }) {
   const { t } = useText();
-  const { names, change, remove, duplicate, problems } = useEditing();
-  const [at, setAt] = useState(false);
+  const { change, remove, duplicate, problems } = useEditing();
   const set = (next: Leaf): void => change(leaf.id, () => next);
   return (
     <div className="op-leaf" data-problem={problems.has(leaf.id)} data-testid={`condition-leaf-${leaf.kind}`} role="group" aria-label={t(`editor.leaf.${leaf.kind}`)}>
@@ -100,31 +92,7 @@ export function LeafView({ leaf }: { leaf: Leaf }) {
             {t("editor.not")}
           </Button>
         )}
-        {leaf.kind === "behaviour" && <BehaviourHead leaf={leaf} set={set} />}
-        {(leaf.kind === "attribute" || leaf.kind === "tag") && <ValueHead leaf={leaf} set={set} />}
-        {leaf.kind === "segment" && (
-          <>
-            <span className="op-label">{t("editor.inSegment")}</span>
-            <Select
-              showSearch={{ filterOption: matches }}
-              style={{ width: 240 }}
-              aria-label={t("editor.segment")}
-              placeholder={t("editor.chooseSegment")}
-              value={leaf.name === "" ? undefined : leaf.name}
-              onChange={(name: string) => set({ ...leaf, name })}
-              options={names.segments}
-              data-testid="condition-segment"
-            />
-          </>
-        )}
-        {leaf.kind === "raw" && (
-          <>
-            <span className="op-label">{t("editor.raw")}</span>
-            <pre className="op-pre" style={{ flex: "1 1 100%" }}>
-              {stringify(leaf.value)}
-            </pre>
-          </>
-        )}
+        <Head leaf={leaf} set={set} />
         <span className="op-end">
           <PartSize id={leaf.id} />
           {leaf.not === 0 && leaf.kind !== "behaviour" && (
@@ -136,7 +104,8 @@ export function LeafView({ leaf }: { leaf: Leaf }) {
           <Button type="text" size="small" icon={<DeleteOutlined />} aria-label={t("editor.remove")} title={t("editor.remove")} onClick={() => remove(leaf.id)} />
         </span>
       </div>
-      {leaf.kind === "behaviour" && <Behaviour leaf={leaf} set={set} at={at} showAt={() => setAt(true)} />}
+      {leaf.kind === "behaviour" && <Behaviour leaf={leaf} set={set} />}
+      {leaf.kind === "sequence" && <Sequence leaf={leaf} set={set} />}
       <Notes id={leaf.id} />
     </div>
   );

@@ -1,24 +1,34 @@
-import { InfoCircleOutlined, WarningOutlined } from "@ant-design/icons";
+import { BulbOutlined, InfoCircleOutlined, WarningOutlined } from "@ant-design/icons";
+import { Button } from "antd";
 import { compact, exact } from "@/lib/format";
+import { said } from "@/lib/said";
 import { useText } from "@/lib/useText";
 import { useEditing } from "./context";
 
-/** How many customers a part alone selects. */
+/** How many customers a part alone selects; a step: how many get as far. */
 export function PartSize({ id }: { id: string }) {
   const { t, language } = useText();
-  const size = useEditing().sizes.get(id);
+  const { sizes, approximate } = useEditing();
+  const size = sizes.get(id);
   if (size === undefined) return null;
+  const about = approximate ? "~" : "";
   return (
-    <span className="op-mute op-num" style={{ fontSize: 12.5, alignSelf: "center", marginRight: 4 }} title={t("editor.partSize", { count: size, figure: exact(size, language) })} data-testid="part-size">
-      {t("editor.people", { count: size, figure: compact(size, language) })}
+    <span
+      className="op-mute op-num"
+      style={{ fontSize: 12.5, alignSelf: "center", marginRight: 4 }}
+      title={t("editor.partSize", { count: size, figure: about + exact(size, language) })}
+      data-testid="part-size"
+      data-value={size}
+    >
+      {t("editor.people", { count: size, figure: about + compact(size, language) })}
     </span>
   );
 }
 
-/** What is wrong with a part, or what it still lacks, at its place. */
+/** What is wrong with a part, or what it still lacks, at its place; what the server proposes is one click away. */
 export function Notes({ id }: { id: string }) {
-  const { t } = useText();
-  const { missing, problems } = useEditing();
+  const { t, language } = useText();
+  const { missing, problems, fix } = useEditing();
   const lacks = missing.get(id);
   return (
     <>
@@ -27,15 +37,25 @@ export function Notes({ id }: { id: string }) {
           <InfoCircleOutlined aria-hidden style={{ marginTop: 4 }} /> {t(`editor.missing.${lacks}`)}
         </div>
       )}
-      {problems.get(id)?.map((problem) => (
-        <div key={problem.message} className="op-place" role="alert">
-          <WarningOutlined aria-hidden style={{ marginTop: 4 }} />
-          <span>
-            {problem.message}
-            {problem.suggestion !== null && ` ${t("editor.suggestion", { name: problem.suggestion })}`}
-          </span>
-        </div>
-      ))}
+      {problems.get(id)?.map((problem) => {
+        const mend = fix(problem);
+        return (
+          <div key={problem.place + problem.message} className="op-place" role="alert">
+            <WarningOutlined aria-hidden style={{ marginTop: 4 }} />
+            <span>
+              {said(problem.message, language)}{" "}
+              {problem.suggestion !== null &&
+                (mend === null ? (
+                  t("editor.suggestion", { name: problem.suggestion })
+                ) : (
+                  <Button size="small" icon={<BulbOutlined />} onClick={mend} data-testid="use-suggestion">
+                    {t("editor.useSuggestion", { name: problem.suggestion })}
+                  </Button>
+                ))}
+            </span>
+          </div>
+        );
+      })}
     </>
   );
 }

@@ -1,7 +1,9 @@
 import { Input } from "antd";
 import { useEffect, useRef, useState } from "react";
 import { parseDocument, stringify } from "yaml";
-import { fromJsonRoot, type Group, toJsonRoot } from "@/conditions/model";
+import type { Group } from "@/conditions/model";
+import { fromJsonRoot } from "@/conditions/read";
+import { toJsonRoot } from "@/conditions/write";
 import { useText } from "@/lib/useText";
 
 /** The condition as YAML, the same object as in the definition files; a text that can't be read changes nothing. */

@@ -1,0 +1,58 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { TreeSelect } from "antd";
+import { useDeferredValue, useMemo, useState } from "react";
+import { type Region, segmentQueries } from "@/api/segments";
+import { useText } from "@/lib/useText";
+
+interface Props {
+  value: string[];
+  label: string;
+  onChange: (value: string[]) => void;
+}
+
+interface Shown {
+  id: string;
+  pId: string | null;
+  value: string;
+  title: string;
+  isLeaf: boolean;
+}
+
+/** Provinces, their cities, their districts: opened level by level, or searched by name or code. */
+export function Regions({ value, label, onChange }: Props) {
+  const { t } = useText();
+  const cache = useQueryClient();
+  const [typed, setTyped] = useState("");
+  const wanted = useDeferredValue(typed.trim());
+  const top = useQuery(segmentQueries.regions(null, ""));
+  const found = useQuery({ ...segmentQueries.regions(null, wanted), enabled: wanted !== "" });
+  const chosen = useQuery({ ...segmentQueries.regionsNamed(value), enabled: value.length > 0 });
+  const [opened, setOpened] = useState<Region[]>([]);
+  const tree = useMemo(() => {
+    const known = new Map<string, Shown>();
+    for (const one of [...(top.data?.items ?? []), ...opened, ...(chosen.data?.items ?? []), ...(wanted === "" ? [] : (found.data?.items ?? []))]) {
+      known.set(one.code, { id: one.code, pId: one.parent, value: one.code, title: one.name, isLeaf: !one.children });
+    }
+    return [...known.values()].map((one) => (one.pId !== null && known.has(one.pId) ? one : { ...one, pId: null }));
+  }, [top.data, opened, found.data, chosen.data, wanted]);
+  return (
+    <TreeSelect
+      multiple
+      treeDataSimpleMode
+      style={{ minWidth: 220, maxWidth: 420 }}
+      popupMatchSelectWidth={300}
+      aria-label={label}
+      placeholder={t("editor.chooseRegion")}
+      value={value}
+      treeData={tree}
+      loading={top.isPending || found.isFetching}
+      showSearch={{ searchValue: typed, onSearch: setTyped, filterTreeNode: (text, node) => String(node.title).toLowerCase().includes(text.trim().toLowerCase()) || String(node.value).startsWith(text.trim()) }}
+      loadData={async (node) => {
+        const { items } = await cache.ensureQueryData(segmentQueries.regions(String(node.value), ""));
+        setOpened((before) => [...before, ...items]);
+      }}
+      onChange={(next: string[]) => onChange(next)}
+      data-testid="condition-regions"
+    />
+  );
+}
