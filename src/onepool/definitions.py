@@ -15,7 +15,7 @@ from onepool.clock import Clock, from_micros, to_micros
 from onepool.state import State
 from onepool.state.schema import definitions
 
-KINDS = ("touchpoint", "standard", "identity", "model", "tag", "segment", "destination")
+KINDS = ("touchpoint", "standard", "identity", "model", "tag", "segment", "destination", "list")
 
 
 @dataclass(frozen=True, slots=True)

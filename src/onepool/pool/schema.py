@@ -105,6 +105,16 @@ _PLAIN_TABLES: dict[str, dict[str, str]] = {
         "change": "VARCHAR",
         "at": "TIMESTAMPTZ",
     },
+    # Who is on a list, by identifier: null while nobody is known by it. `key`: digest of type, scope and value.
+    "list_entries": {
+        "list": "VARCHAR",
+        "key": "UBIGINT",
+        "type": "VARCHAR",
+        "scope": "VARCHAR",
+        "value": "VARCHAR",
+        "time": "TIMESTAMPTZ",
+        "identifier_id": "BIGINT",
+    },
     "due": {"customer_id": "BIGINT", "at": "TIMESTAMPTZ"},
     # For matching by likelihood: the blocking keys of all customers, and who is yet to be looked at.
     "match_keys": {"record_id": "BIGINT", "rule": "SMALLINT", "key": "BIGINT"},

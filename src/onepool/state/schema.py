@@ -294,6 +294,25 @@ tag_models = Table(
     UniqueConstraint("tag", "as_of"),
 )
 
+# What was put on lists and taken off (audience/lists/log.py): each row one change, identifiers packed as Arrow (zstd). The
+# payload of what counts no more (replaced, deleted) is emptied.
+list_changes = Table(
+    "list_changes",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("list", String(128), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("mode", String(16), nullable=False),  # add | replace | remove | delete
+    Column("author", String(256), nullable=False),
+    Column("source", String(256), nullable=False),  # the file, or what a snapshot was made of
+    Column("read", BigInteger, nullable=False),
+    Column("refused", BigInteger, nullable=False),
+    Column("duplicates", BigInteger, nullable=False),
+    Column("entries", BigInteger, nullable=False),
+    Column("payload", LargeBinary, nullable=True),
+    Index("list_changes_list", "list"),
+)
+
 definitions = Table(
     "definitions",
     metadata,
