@@ -41,13 +41,48 @@ _SPAN = 365 * DAY
 _PIECE = 5_000_000
 
 # In order of frequency.
-NAMES = (
-    "page_viewed product_viewed app_opened order_paid signed_in cart_added coupon_received searched live_watched"
-    " screen_viewed product_list_viewed content_viewed message_received button_clicked cart_viewed coupon_redeemed"
-    " order_placed shared favourite_added menu_clicked checkout_started followed qr_scanned points_earned order_shipped"
-    " order_completed reviewed cart_removed service_requested group_chat_joined contact_added membership_joined"
-    " points_spent form_submitted order_refunded signed_up level_changed store_visited unfollowed app_installed"
-).split()
+NAMES = [
+    "page_viewed",
+    "product_viewed",
+    "app_opened",
+    "order_paid",
+    "signed_in",
+    "cart_added",
+    "coupon_received",
+    "searched",
+    "live_watched",
+    "screen_viewed",
+    "product_list_viewed",
+    "content_viewed",
+    "message_received",
+    "button_clicked",
+    "cart_viewed",
+    "coupon_redeemed",
+    "order_placed",
+    "shared",
+    "favourite_added",
+    "menu_clicked",
+    "checkout_started",
+    "followed",
+    "qr_scanned",
+    "points_earned",
+    "order_shipped",
+    "order_completed",
+    "reviewed",
+    "cart_removed",
+    "service_requested",
+    "group_chat_joined",
+    "contact_added",
+    "membership_joined",
+    "points_spent",
+    "form_submitted",
+    "order_refunded",
+    "signed_up",
+    "level_changed",
+    "store_visited",
+    "unfollowed",
+    "app_installed",
+]
 CHANNELS = ("wechat_mini", "wechat_oa", "tmall", "douyin", "store", "web")
 CITIES = ("上海", "杭州", "北京", "成都", "深圳", "广州", "武汉", "西安")
 
