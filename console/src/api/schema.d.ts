@@ -886,6 +886,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Lineage
+         * @description Touchpoints, events, fields, attributes -> tags -> segments -> lists, destinations. With `of`: the impact of one
+         *     of them, a field (`field:order_paid.amount`) say.
+         */
+        get: operations["readLineage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -1072,6 +1093,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/segments/combine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Combine Segments
+         * @description How many customers are in an expression of segments and tags' values.
+         */
+        post: operations["combineSegments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/overlap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Compare Segments
+         * @description How two to six segments overlap: every exclusive intersection, and how alike each two are.
+         */
+        post: operations["compareSegments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan Segment Change
+         * @description What saving a condition would do: size before and after, who enters and leaves, what that means for everything
+         *     that uses the segment. Nothing is saved.
+         */
+        post: operations["planSegmentChange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/segments/{name}": {
         parameters: {
             query?: never;
@@ -1100,6 +1182,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/segments/{name}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare Segment Versions
+         * @description What changed between two versions of a segment, in words. To go back, save the condition of the old one.
+         */
+        get: operations["compareSegmentVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/segments/{name}/history": {
         parameters: {
             query?: never;
@@ -1109,7 +1211,7 @@ export interface paths {
         };
         /**
          * Read Segment History
-         * @description Size by calendar day, the latest entries and exits, and all versions of the definition.
+         * @description Size by calendar day or by hour since the segment is there, the latest entries and exits, and all versions.
          */
         get: operations["readSegmentHistory"];
         put?: never;
@@ -1132,6 +1234,26 @@ export interface paths {
          * @description The members now, the latest entry first.
          */
         get: operations["listSegmentMembers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{name}/portrait": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Segment Portrait
+         * @description What sets a segment apart: every tag, attribute and channel against all customers or another segment.
+         */
+        get: operations["readSegmentPortrait"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1240,6 +1362,26 @@ export interface paths {
          * @description One tag: its definition and how its values are spread over the customers.
          */
         get: operations["readTag"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/{name}/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Tag Lineage
+         * @description What a tag is made of, and what is made of it.
+         */
+        get: operations["readTagLineage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1557,6 +1699,22 @@ export interface components {
             /** Permissions */
             permissions: components["schemas"]["Permission"][];
             role: components["schemas"]["Role"];
+        };
+        /**
+         * AllOf
+         * @description In every one of them.
+         */
+        AllOf: {
+            /** All */
+            all: (string | components["schemas"]["SetOfTag"] | components["schemas"]["AllOf"] | components["schemas"]["AnyOf"] | components["schemas"]["NoneOf"])[];
+        };
+        /**
+         * AnyOf
+         * @description In at least one of them.
+         */
+        AnyOf: {
+            /** Any */
+            any: (string | components["schemas"]["SetOfTag"] | components["schemas"]["AllOf"] | components["schemas"]["AnyOf"] | components["schemas"]["NoneOf"])[];
         };
         /**
          * Applied
@@ -2056,6 +2214,44 @@ export interface components {
             title: components["schemas"]["Words"];
         };
         /**
+         * CombineRequest
+         * @description An expression over sets of customers.
+         */
+        CombineRequest: {
+            /**
+             * Expression
+             * @example {
+             *       "all": [
+             *         "vip",
+             *         {
+             *           "not": "churned"
+             *         }
+             *       ]
+             *     }
+             */
+            expression: string | components["schemas"]["SetOfTag"] | components["schemas"]["AllOf"] | components["schemas"]["AnyOf"] | components["schemas"]["NoneOf"];
+        };
+        /**
+         * Combined
+         * @description How many customers an expression selects.
+         */
+        Combined: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /**
+             * Customers
+             * @description All customers.
+             */
+            customers: number;
+            /** Seconds */
+            seconds: number;
+            /** Size */
+            size: number;
+        };
+        /**
          * Comparison
          * @description How two records compare in one respect, and what that weighs.
          */
@@ -2077,6 +2273,30 @@ export interface components {
              * @description Bits of evidence: positive speaks for one person, negative against.
              */
             weight: number;
+        };
+        /**
+         * ConditionChange
+         * @description A part of a condition that differs, with its sentences.
+         */
+        ConditionChange: {
+            after: components["schemas"]["Titles"] | null;
+            before: components["schemas"]["Titles"] | null;
+            /**
+             * Group
+             * @description What joins it with its neighbours; empty for the whole.
+             * @enum {string}
+             */
+            group: "" | "all" | "any" | "not";
+            /**
+             * Op
+             * @enum {string}
+             */
+            op: "added" | "removed" | "changed";
+            /**
+             * Place
+             * @description In the new condition, or (removed) in the old one; empty for the whole.
+             */
+            place: string;
         };
         /**
          * ConditionNames
@@ -3156,6 +3376,18 @@ export interface components {
             version: number;
         };
         /**
+         * Intersection
+         * @description Customers in all of some segments and in none of the others.
+         */
+        Intersection: {
+            /** Count */
+            count: number;
+            /** In */
+            in: string[];
+            /** Out */
+            out: string[];
+        };
+        /**
          * JoinedByPeople
          * @description Two identifiers that people joined.
          */
@@ -3199,6 +3431,25 @@ export interface components {
             identifiers: number;
             /** Name */
             name: string | null;
+        };
+        /**
+         * LeftOut
+         * @description What is no dimension.
+         */
+        LeftOut: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "tag" | "attribute" | "channel";
+            /** Name */
+            name: string;
+            title: components["schemas"]["Titles"];
+            /**
+             * Why
+             * @enum {string}
+             */
+            why: "personal" | "identifier" | "free_text" | "too_many_values";
         };
         /**
          * LiftBin
@@ -3247,6 +3498,78 @@ export interface components {
              * @description From this probability on, pairs wait for review.
              */
             review: number;
+        };
+        /**
+         * Likeness
+         * @description How alike two segments are.
+         */
+        Likeness: {
+            /** A */
+            a: string;
+            /** B */
+            b: string;
+            /** Common */
+            common: number;
+            /**
+             * Jaccard
+             * @description Common / either, 0 to 1; null when both are empty.
+             */
+            jaccard: number | null;
+        };
+        /**
+         * Lineage
+         * @description A graph in the direction in which data flows.
+         */
+        Lineage: {
+            /** Edges */
+            edges: components["schemas"]["LineageEdge"][];
+            /**
+             * Focus
+             * @description The node that was asked about.
+             */
+            focus: string | null;
+            /**
+             * Impact
+             * @description Ids of the tags, segments, lists and destinations that depend on the focus, nearest first.
+             */
+            impact: string[];
+            /** Nodes */
+            nodes: components["schemas"]["LineageNode"][];
+        };
+        /**
+         * LineageEdge
+         * @description What `from` holds goes into `to`.
+         */
+        LineageEdge: {
+            /** From */
+            from: string;
+            /** To */
+            to: string;
+        };
+        /**
+         * LineageNode
+         * @description Something that data comes from or goes to.
+         */
+        LineageNode: {
+            /**
+             * Id
+             * @example tag:lifecycle_stage
+             * @example field:order_paid.amount
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "touchpoint" | "event" | "field" | "attribute" | "identifier" | "list" | "tag" | "segment" | "destination";
+            /**
+             * Missing
+             * @description It is named by something though it is not there.
+             */
+            missing: boolean;
+            /** Name */
+            name: string;
+            title: components["schemas"]["Titles"];
         };
         /**
          * ListedIdentifier
@@ -3823,6 +4146,14 @@ export interface components {
             decision: number;
         };
         /**
+         * NoneOf
+         * @description All customers that are not in it.
+         */
+        NoneOf: {
+            /** Not */
+            not: string | components["schemas"]["SetOfTag"] | components["schemas"]["AllOf"] | components["schemas"]["AnyOf"] | components["schemas"]["NoneOf"];
+        };
+        /**
          * Notice
          * @description A reason not to publish, or a warning. `code` is stable.
          */
@@ -3925,6 +4256,43 @@ export interface components {
             total: number;
         };
         /**
+         * Overlap
+         * @description How segments overlap.
+         */
+        Overlap: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /**
+             * Customers
+             * @description All customers.
+             */
+            customers: number;
+            /**
+             * Intersections
+             * @description Exclusive: they add up to the union. Those without anybody are left out; the largest first.
+             */
+            intersections: components["schemas"]["Intersection"][];
+            /** Jaccard */
+            jaccard: components["schemas"]["Likeness"][];
+            /** Seconds */
+            seconds: number;
+            /** Sizes */
+            sizes: components["schemas"]["SetSize"][];
+            /** Union */
+            union: number;
+        };
+        /**
+         * OverlapRequest
+         * @description Segments to hold against each other.
+         */
+        OverlapRequest: {
+            /** Segments */
+            segments: string[];
+        };
+        /**
          * Parameter
          * @description An estimated parameter with its standard error (null: unknown).
          */
@@ -3976,6 +4344,170 @@ export interface components {
             /** Name */
             name: string;
             title: components["schemas"]["Titles"];
+        };
+        /**
+         * Portrait
+         * @description A segment against a base.
+         */
+        Portrait: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /**
+             * Base
+             * @description `all`, or a segment.
+             */
+            base: string;
+            /**
+             * Compared
+             * @description Values looked at for `top`.
+             */
+            compared: number;
+            /** Dimensions */
+            dimensions: components["schemas"]["PortraitDimension"][];
+            /** Left Out */
+            left_out: components["schemas"]["LeftOut"][];
+            /** @description What the interval is. */
+            method: components["schemas"]["Titles"];
+            /** Min Cell */
+            min_cell: number;
+            /** Seconds */
+            seconds: number;
+            /** Segment */
+            segment: string;
+            sizes: components["schemas"]["PortraitSizes"];
+            /**
+             * Top
+             * @description At most ten, one value of each dimension, the clearest first.
+             */
+            top: components["schemas"]["PortraitLeader"][];
+        };
+        /**
+         * PortraitCell
+         * @description One value of a dimension.
+         */
+        PortraitCell: {
+            /** Base Share */
+            base_share: number | null;
+            /** High */
+            high: number | null;
+            /** In Base */
+            in_base: number;
+            /**
+             * In Segment
+             * @description Members with the value.
+             */
+            in_segment: number;
+            /**
+             * Low
+             * @description Lower end of the 95 % interval of the TGI.
+             */
+            low: number | null;
+            /**
+             * Share
+             * @description Of the members of whom the dimension is known, 0 to 1.
+             */
+            share: number | null;
+            /**
+             * Small
+             * @description Fewer customers than min_cell in segment or base: to be shown greyed.
+             */
+            small: boolean;
+            /**
+             * Tgi
+             * @description share / base_share x 100; null when the base has none of it.
+             */
+            tgi: number | null;
+            /** @description Of an enumerated value. */
+            title: components["schemas"]["Titles"] | null;
+            /**
+             * Value
+             * @description Null: all values that are not listed, counted together.
+             */
+            value: string | null;
+        };
+        /**
+         * PortraitDimension
+         * @description A tag, an attribute or the channels.
+         */
+        PortraitDimension: {
+            /** Base Known */
+            base_known: number;
+            base_numbers: components["schemas"]["PortraitNumbers"] | null;
+            /** Cells */
+            cells: components["schemas"]["PortraitCell"][];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "tag" | "attribute" | "channel";
+            /**
+             * Known
+             * @description Members of whom it is known: what shares are of.
+             */
+            known: number;
+            /** Name */
+            name: string;
+            numbers: components["schemas"]["PortraitNumbers"] | null;
+            /**
+             * Several
+             * @description Customers may have several values and count under each.
+             */
+            several: boolean;
+            title: components["schemas"]["Titles"];
+        };
+        /**
+         * PortraitLeader
+         * @description Where segment and base differ most.
+         */
+        PortraitLeader: {
+            /**
+             * Bound
+             * @description How far log(TGI/100) surely is from 0, all compared values taken into account (Bonferroni).
+             */
+            bound: number;
+            cell: components["schemas"]["PortraitCell"];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "tag" | "attribute" | "channel";
+            /** Name */
+            name: string;
+            title: components["schemas"]["Titles"];
+        };
+        /**
+         * PortraitNumbers
+         * @description A number summed up.
+         */
+        PortraitNumbers: {
+            /** Mean */
+            mean: number | null;
+            /** Median */
+            median: number | null;
+            /** N */
+            n: number;
+            /** P25 */
+            p25: number | null;
+            /** P75 */
+            p75: number | null;
+        };
+        /**
+         * PortraitSizes
+         * @description How many customers are compared.
+         */
+        PortraitSizes: {
+            /** Base */
+            base: number;
+            /**
+             * Common
+             * @description Members that are in the base too.
+             */
+            common: number;
+            /** Segment */
+            segment: number;
         };
         /**
          * Postponement
@@ -4996,8 +5528,16 @@ export interface components {
              * @description The latest 100.
              */
             changes: components["schemas"]["MembershipChange"][];
-            /** Series */
+            /**
+             * Series
+             * @description Oldest first; there is no span from before the segment was there.
+             */
             series: components["schemas"]["SizePoint"][];
+            /**
+             * Step
+             * @enum {string}
+             */
+            step: "day" | "hour";
             /** Versions */
             versions: components["schemas"]["SegmentVersion"][];
         };
@@ -5114,6 +5654,66 @@ export interface components {
             title: components["schemas"]["Titles"];
         };
         /**
+         * SegmentPlan
+         * @description What saving would do. Nothing is saved.
+         */
+        SegmentPlan: {
+            /**
+             * After
+             * @description Null when the condition has problems.
+             */
+            after: number | null;
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /**
+             * Before
+             * @description Null for a new segment, and when the condition has problems.
+             */
+            before: number | null;
+            /**
+             * Customers
+             * @description All customers.
+             */
+            customers: number;
+            /** Diff */
+            diff: components["schemas"]["ConditionChange"][];
+            /** Entered */
+            entered: number;
+            /** Left */
+            left: number;
+            /** Problems */
+            problems: components["schemas"]["Finding"][];
+            /** Sample Entered */
+            sample_entered: components["schemas"]["SampleCustomer"][];
+            /** Sample Left */
+            sample_left: components["schemas"]["SampleCustomer"][];
+            /** Seconds */
+            seconds: number;
+            sentence: components["schemas"]["Titles"] | null;
+            /**
+             * Steps
+             * @description The named steps of the query that was run.
+             */
+            steps: string[];
+            /** Used By */
+            used_by: components["schemas"]["SegmentUse"][];
+        };
+        /**
+         * SegmentPlanRequest
+         * @description A condition, for a new segment or in place of the one that a segment has.
+         */
+        SegmentPlanRequest: {
+            /** Condition */
+            condition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Name */
+            name?: string | null;
+        };
+        /**
          * SegmentSize
          * @description A segment and how many customers it has.
          */
@@ -5122,6 +5722,32 @@ export interface components {
             name: string;
             /** Size */
             size: number;
+            title: components["schemas"]["Titles"];
+        };
+        /**
+         * SegmentUse
+         * @description Something that uses the segment, and what the change means for it.
+         */
+        SegmentUse: {
+            /** After */
+            after: number | null;
+            /**
+             * Before
+             * @description Of a segment: its size with the present condition.
+             */
+            before: number | null;
+            /** Entered */
+            entered: number | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "segment" | "tag" | "destination" | "list";
+            /** Left */
+            left: number | null;
+            means: components["schemas"]["Titles"];
+            /** Name */
+            name: string;
             title: components["schemas"]["Titles"];
         };
         /**
@@ -5185,6 +5811,27 @@ export interface components {
             workspace: components["schemas"]["WorkspaceFacts"];
         };
         /**
+         * SetOfTag
+         * @description The customers whose tag has a value.
+         */
+        SetOfTag: {
+            /** Tag */
+            tag: string;
+            /** Value */
+            value: string;
+        };
+        /**
+         * SetSize
+         * @description A segment and its size.
+         */
+        SetSize: {
+            /** Segment */
+            segment: string;
+            /** Size */
+            size: number;
+            title: components["schemas"]["Titles"];
+        };
+        /**
          * ShapedCustomer
          * @description A customer before or after a change.
          */
@@ -5246,6 +5893,7 @@ export interface components {
             /**
              * At
              * Format: date-time
+             * @description Its end; now, for the last span.
              */
             at: string;
             /** Entered */
@@ -5254,6 +5902,16 @@ export interface components {
             left: number;
             /** Size */
             size: number;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * Version
+             * @description The version saved in the span, if any: what it moved is among the entries and exits.
+             */
+            version: number | null;
         };
         /**
          * SplitChange
@@ -6382,6 +7040,21 @@ export interface components {
             share: number;
             /** Value */
             value: string;
+        };
+        /**
+         * VersionDiff
+         * @description Two versions of a segment held against each other.
+         */
+        VersionDiff: {
+            after: components["schemas"]["SegmentVersion"];
+            after_sentence: components["schemas"]["Titles"] | null;
+            before: components["schemas"]["SegmentVersion"];
+            /** @description Null when it was removed or can't be read any more. */
+            before_sentence: components["schemas"]["Titles"] | null;
+            /** Diff */
+            diff: components["schemas"]["ConditionChange"][];
+            /** Segment */
+            segment: string;
         };
         /**
          * Warned
@@ -8125,6 +8798,38 @@ export interface operations {
             };
         };
     };
+    readLineage: {
+        parameters: {
+            query?: {
+                /** @description Only what this depends on and what depends on it: kind:name. */
+                of?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lineage"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     followLive: {
         parameters: {
             query?: {
@@ -8443,6 +9148,105 @@ export interface operations {
             };
         };
     };
+    combineSegments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CombineRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Combined"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compareSegments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OverlapRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overlap"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    planSegmentChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentPlanRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentPlan"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readSegment: {
         parameters: {
             query?: never;
@@ -8540,10 +9344,47 @@ export interface operations {
             };
         };
     };
+    compareSegmentVersions: {
+        parameters: {
+            query: {
+                before: number;
+                /** @description The latest when not given. */
+                after?: number | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionDiff"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readSegmentHistory: {
         parameters: {
             query?: {
                 days?: number;
+                /** @description `hour`: of the last days, at most 14. */
+                step?: "day" | "hour";
             };
             header?: never;
             path: {
@@ -8594,6 +9435,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SegmentMembers"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readSegmentPortrait: {
+        parameters: {
+            query?: {
+                /** @description `all`, or a segment. */
+                base?: string;
+                /** @description Only these tags, joined by commas. */
+                tags?: string | null;
+                min_cell?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Portrait"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -8805,6 +9683,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TagDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readTagLineage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lineage"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -9150,7 +10059,10 @@ export interface operations {
     };
     keepSecret: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Give it a new reference, in force once that is saved. */
+                fresh?: boolean;
+            };
             header?: never;
             path: {
                 name: string;

@@ -24,7 +24,9 @@ from onepool.api.routers import (
     destinations,
     home,
     identity,
+    lineage,
     live,
+    portrait,
     quality,
     quarantine,
     query,
@@ -38,7 +40,9 @@ from onepool.api.routers import (
 )
 from onepool.api.routers.identity.kept import KeptOverview
 from onepool.api.workspace import WorkspaceLike
+from onepool.audience.sets import Sets
 from onepool.clock import Clock
+from onepool.insight.portrait import Channels
 
 PREFIX = "/api/v1"
 OPENAPI_PATH = "/api/openapi.json"
@@ -49,6 +53,8 @@ _ROUTERS: list[APIRouter] = [
     home.router,
     customers.router,
     segments.router,
+    portrait.router,
+    lineage.router,
     conditions.router,
     tag_models.router,
     tags.router,
@@ -77,6 +83,8 @@ def create_app(ws: WorkspaceLike, feed: LiveFeed, clock: Clock, identity: Identi
     app.state.identity = identity
     app.state.identity_overview = KeptOverview()
     app.state.data_map = KeptMap()
+    app.state.sets = Sets()
+    app.state.channel_sets = Channels()
     return app
 
 

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Literal
 
 from onepool.definitions import Definitions
+from onepool.insight.lineage import DEFINED, reads
 
 
-def users_of(definitions: Definitions, kind: Literal["tag", "segment"]) -> dict[str, list[str]]:
-    """For every tag (or segment) that is named in a condition: the definitions that do so, as `segment:vip`."""
+def users_of(definitions: Definitions, kind: Literal["tag", "segment", "list"]) -> dict[str, list[str]]:
+    """For everything of a kind that is named somewhere: who does so (segments, tags, lists, destinations), as
+    `segment:vip`."""
+    bodies: dict[str, dict[str, dict[str, Any]]] = {}
+    for one in DEFINED:
+        bodies[one] = {item.name: item.body for item in definitions.current(one)}
+    known = {one: frozenset(items) for one, items in bodies.items()}
     found: dict[str, set[str]] = {}
-    for user_kind in ("segment", "tag"):
-        for item in definitions.current(user_kind):
-            for name in _named(item.body, kind, top=True):
-                if (user_kind, item.name) != (kind, name):
-                    found.setdefault(name, set()).add(f"{user_kind}:{item.name}")
+    for user_kind, items in bodies.items():
+        for name, body in items.items():
+            for ref in reads(user_kind, body, known):
+                if ref.kind == kind:
+                    found.setdefault(ref.name, set()).add(f"{user_kind}:{name}")
     return {name: sorted(users) for name, users in found.items()}
-
-
-def _named(body: Any, kind: str, *, top: bool = False) -> Iterator[str]:
-    """Values of the key `tag` or `segment` at any depth; at the top that key is the definition's own name."""
-    if isinstance(body, dict):
-        for key, value in body.items():
-            if key == kind and isinstance(value, str) and not top:
-                yield value
-            else:
-                yield from _named(value, kind)
-    elif isinstance(body, list):
-        for value in body:
-            yield from _named(value, kind)

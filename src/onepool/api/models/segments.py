@@ -75,10 +75,14 @@ class SegmentMembers(Model):
 class SizePoint(Model):
     """The size at the end of a span, and who came and went in it."""
 
-    at: Instant
+    start: Instant
+    at: Instant = Field(description="Its end; now, for the last span.")
     size: int
     entered: int
     left: int
+    version: int | None = Field(
+        description="The version saved in the span, if any: what it moved is among the entries and exits."
+    )
 
 
 class MembershipChange(Model):
@@ -102,9 +106,80 @@ class SegmentVersion(Model):
 class SegmentHistory(Model):
     """How the segment changed over time."""
 
-    series: list[SizePoint]
+    step: Literal["day", "hour"]
+    series: list[SizePoint] = Field(description="Oldest first; there is no span from before the segment was there.")
     changes: list[MembershipChange] = Field(description="The latest 100.")
     versions: list[SegmentVersion]
+
+
+class ConditionChange(Model):
+    """A part of a condition that differs, with its sentences."""
+
+    op: Literal["added", "removed", "changed"]
+    group: Literal["", "all", "any", "not"] = Field(
+        description="What joins it with its neighbours; empty for the whole."
+    )
+    place: str = Field(description="In the new condition, or (removed) in the old one; empty for the whole.")
+    before: Titles | None
+    after: Titles | None
+
+
+class VersionDiff(Model):
+    """Two versions of a segment held against each other."""
+
+    segment: str
+    before: SegmentVersion
+    after: SegmentVersion
+    before_sentence: Titles | None = Field(description="Null when it was removed or can't be read any more.")
+    after_sentence: Titles | None
+    diff: list[ConditionChange]
+
+
+class SegmentPlanRequest(Model):
+    """A condition, for a new segment or in place of the one that a segment has."""
+
+    name: str | None = Field(None, max_length=200)
+    condition: JsonObject
+
+
+class SegmentUse(Model):
+    """Something that uses the segment, and what the change means for it."""
+
+    kind: Literal["segment", "tag", "destination", "list"]
+    name: str
+    title: Titles
+    before: int | None = Field(description="Of a segment: its size with the present condition.")
+    after: int | None
+    entered: int | None
+    left: int | None
+    means: Titles
+
+
+class SegmentPlan(Model):
+    """What saving would do. Nothing is saved."""
+
+    as_of: Instant
+    customers: int = Field(description="All customers.")
+    before: int | None = Field(description="Null for a new segment, and when the condition has problems.")
+    after: int | None = Field(description="Null when the condition has problems.")
+    entered: int
+    left: int
+    used_by: list[SegmentUse]
+    sample_entered: list[SampleCustomer]
+    sample_left: list[SampleCustomer]
+    sentence: Titles | None
+    diff: list[ConditionChange]
+    problems: list[Finding]
+    steps: list[str] = Field(description="The named steps of the query that was run.")
+    seconds: float
+
+
+class SnapshotRequest(Model):
+    """A list to be made of the members as they are now."""
+
+    list: Name
+    title: Titles
+    reason: str = Field("", max_length=500)
 
 
 class PreviewRequest(Model):

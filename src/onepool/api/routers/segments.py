@@ -1,17 +1,19 @@
-"""Segments: definitions, members, history."""
+"""Segments: definitions, members, history, what a change would do."""
 
 from __future__ import annotations
 
-from typing import Annotated, cast
+from typing import Annotated, Literal, cast
 
 from fastapi import APIRouter, Depends, Path, Query, status
 
 from onepool.api import audience
 from onepool.api.access import Caller, Need, Time, Workspace
 from onepool.api.dictionary import titles
-from onepool.api.models.common import JsonObject
+from onepool.api.models.common import JsonObject, Titles
 from onepool.api.models.segments import (
+    ConditionChange,
     MembershipChange,
+    SampleCustomer,
     Segment,
     SegmentChange,
     SegmentHistory,
@@ -19,16 +21,23 @@ from onepool.api.models.segments import (
     SegmentList,
     SegmentMember,
     SegmentMembers,
+    SegmentPlan,
+    SegmentPlanRequest,
+    SegmentUse,
     SegmentVersion,
     SizePoint,
+    VersionDiff,
 )
 from onepool.api.problems import Conflict, NotFound
 from onepool.api.showing import shown
 from onepool.api.usage import users_of
 from onepool.api.workspace import WorkspaceLike
-from onepool.audience.conditions import Context, check
+from onepool.audience.conditions import Condition, ConditionError, Context, check, parse_condition
+from onepool.audience.conditions.diff import Difference, differences
 from onepool.clock import Clock
 from onepool.definitions import Definition
+from onepool.insight.segments import plan_segment, spans
+from onepool.insight.segments.words import uses_of
 from onepool.pool import catalog, customers
 from onepool.pool.home import customer_count, segment_sizes
 from onepool.privacy import audit
@@ -129,29 +138,169 @@ def list_segment_members(
 
 @router.get("/{name}/history")
 def read_segment_history(
-    name: SegmentName, _who: Reader, ws: Workspace, time: Time, days: Annotated[int, Query(ge=1, le=366)] = 30
+    name: SegmentName,
+    _who: Reader,
+    ws: Workspace,
+    time: Time,
+    days: Annotated[int, Query(ge=1, le=366)] = 30,
+    step: Annotated[Literal["day", "hour"], Query(description="`hour`: of the last days, at most 14.")] = "day",
 ) -> SegmentHistory:
-    """Size by calendar day, the latest entries and exits, and all versions of the definition."""
+    """Size by calendar day or by hour since the segment is there, the latest entries and exits, and all versions."""
+    versions = _versions(ws, name)
+    count = days if step == "day" else min(days, 14) * 24
+    with ws.pool.read() as session:
+        found = spans(session, name, versions, time.now(), ws.settings.zone, step, count)
+        moves = catalog.changes(session, name)
+    return SegmentHistory(
+        step=step,
+        series=[
+            SizePoint(
+                start=span.start,
+                at=span.at,
+                size=span.size,
+                entered=span.entered,
+                left=span.left,
+                version=span.version,
+            )
+            for span in found
+        ],
+        changes=[MembershipChange(customer_id=move.customer_id, change=move.change, at=move.at) for move in moves],
+        versions=[_version(item) for item in versions],
+    )
+
+
+@router.get("/{name}/diff")
+def compare_segment_versions(
+    name: SegmentName,
+    _who: Reader,
+    ws: Workspace,
+    before: Annotated[int, Query(ge=1)],
+    after: Annotated[int | None, Query(ge=1, description="The latest when not given.")] = None,
+) -> VersionDiff:
+    """What changed between two versions of a segment, in words. To go back, save the condition of the old one."""
+    versions = {item.version: item for item in _versions(ws, name)}
+    pair = [versions.get(number) for number in (before, max(versions) if after is None else after)]
+    for number, item in zip((before, after), pair, strict=True):
+        if item is None:
+            raise NotFound("there is no such version", where=str(number), code="version-unknown")
+    old, new = cast(Definition, pair[0]), cast(Definition, pair[1])
+    ctx = audience.context(ws)
+    was, now_is = _readable(old), _readable(new)
+    return VersionDiff(
+        segment=name,
+        before=_version(old),
+        after=_version(new),
+        before_sentence=None if was is None else audience.read_back(was, ctx),
+        after_sentence=None if now_is is None else audience.read_back(now_is, ctx),
+        diff=[] if was is None or now_is is None else [change(one, ctx) for one in differences(was, now_is)],
+    )
+
+
+@router.post("/plan")
+def plan_segment_change(
+    body: SegmentPlanRequest,
+    who: Annotated[Caller, Depends(Need(Permission.SEGMENTS_WRITE))],
+    ws: Workspace,
+    time: Time,
+) -> SegmentPlan:
+    """What saving a condition would do: size before and after, who enters and leaves, what that means for everything
+    that uses the segment. Nothing is saved."""
+    standard = ws.standard()
+    now = time.now()
+    with ws.pool.read() as session:
+        ctx = audience.context(ws, catalog.event_names(session))
+        condition, problems = audience.findings(body.condition, ctx, body.name)
+        if condition is None:
+            return SegmentPlan(
+                as_of=now,
+                customers=customer_count(session),
+                before=None,
+                after=None,
+                entered=0,
+                left=0,
+                used_by=[],
+                sample_entered=[],
+                sample_left=[],
+                sentence=None,
+                diff=[],
+                problems=problems,
+                steps=[],
+                seconds=0.0,
+            )
+        found = plan_segment(session, body.name, condition, ctx, now)
+        rows = customers.rows(
+            session,
+            [*found.sample_entered, *found.sample_left],
+            attributes=list(standard.attributes),
+            currency=ws.settings.currency,
+        )
+    view = shown(who, standard)
+    names = {row.customer_id: view.name(row.attributes) for row in rows}
+    return SegmentPlan(
+        as_of=found.at,
+        customers=found.customers,
+        before=found.before,
+        after=found.after,
+        entered=found.entered,
+        left=found.left,
+        used_by=[
+            SegmentUse(
+                kind=one.kind,
+                name=one.name,
+                title=titles(dict(one.title), one.name),
+                before=one.before,
+                after=one.after,
+                entered=one.entered,
+                left=one.left,
+                means=Titles(**one.means),
+            )
+            for one in uses_of(ws.definitions, body.name, found)
+        ],
+        sample_entered=[SampleCustomer(customer_id=one, name=names.get(one)) for one in found.sample_entered],
+        sample_left=[SampleCustomer(customer_id=one, name=names.get(one)) for one in found.sample_left],
+        sentence=audience.read_back(condition, ctx),
+        diff=[change(one, ctx) for one in found.differences],
+        problems=[],
+        steps=found.steps,
+        seconds=round(found.seconds, 4),
+    )
+
+
+def change(one: Difference, ctx: Context) -> ConditionChange:
+    """A difference between two conditions with its sentences."""
+    place = one.after_place if one.after is not None else one.before_place
+    return ConditionChange(
+        op=one.op,
+        group=one.group,
+        place=place or "",
+        before=None if one.before is None else audience.read_back(one.before, ctx),
+        after=None if one.after is None else audience.read_back(one.after, ctx),
+    )
+
+
+def _versions(ws: WorkspaceLike, name: str) -> list[Definition]:
     versions = ws.definitions.history("segment", name)
     if not versions:
         raise NotFound("there is no such segment", where=name, code="segment-unknown")
-    with ws.pool.read() as session:
-        spans = catalog.days(session, name, time.now(), ws.settings.zone, days)
-        moves = catalog.changes(session, name)
-    return SegmentHistory(
-        series=[SizePoint(at=span.at, size=span.size, entered=span.entered, left=span.left) for span in spans],
-        changes=[MembershipChange(customer_id=move.customer_id, change=move.change, at=move.at) for move in moves],
-        versions=[
-            SegmentVersion(
-                version=item.version,
-                author=item.author,
-                reason=item.reason,
-                at=item.created_at,
-                condition=None if item.deleted else _written(item),
-            )
-            for item in versions
-        ],
+    return versions
+
+
+def _version(item: Definition) -> SegmentVersion:
+    return SegmentVersion(
+        version=item.version,
+        author=item.author,
+        reason=item.reason,
+        at=item.created_at,
+        condition=None if item.deleted else _written(item),
     )
+
+
+def _readable(item: Definition) -> Condition | None:
+    """The condition of a version; None when it was a removal, or was written for another edition."""
+    try:
+        return None if item.deleted else parse_condition(_written(item))
+    except ConditionError:
+        return None
 
 
 def _get(ws: WorkspaceLike, name: str) -> Definition:
