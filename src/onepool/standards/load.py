@@ -116,8 +116,8 @@ def _sources(extra: Sequence[Path | Mapping[str, Any]]) -> Iterator[tuple[str, M
 
 def _build(extensions: Sequence[tuple[str, Mapping[str, Any]]]) -> Standard:
     builder = Builder()
-    for where, data in _builtin_data():
-        builder.add(where, data)
+    for where, shipped in _builtin_data():
+        builder.add(where, shipped)
     for where, data in extensions:
         builder.add(where, data)
     return builder.finish()
