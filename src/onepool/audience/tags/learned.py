@@ -23,7 +23,7 @@ from onepool.audience.conditions.model import (
     walk,
 )
 from onepool.audience.conditions.values import Name, Names_, Span, SpanField
-from onepool.audience.tags.model import AGGREGATES, Cut, TagBase
+from onepool.audience.tags.base import AGGREGATES, Cut, TagBase
 
 DAY = 86_400_000_000
 
@@ -34,7 +34,7 @@ def _fixed(span: Span, what: str, least: int = DAY) -> None:
 
 
 class LearnedTag(TagBase):
-    """What every learned tag says. `cut`: layers of the score; `random_seed`: equal data and seed give equal results."""
+    """What every learned tag says. `cut`: layers of the score; `random_seed`: equal data and seed, equal results."""
 
     kind: Literal["model"]
     cut: Cut | None = None
@@ -151,7 +151,7 @@ class LookalikeMinimum(Part):
 
 
 class LookalikeTag(LearnedTag):
-    """How much a customer is like those for whom `like` holds: a percentile from 0 to 100; they have none themselves."""
+    """How like a customer is to those for whom `like` holds: a percentile from 0 to 100; they have none themselves."""
 
     model: Literal["lookalike"]
     like: Condition
