@@ -77,7 +77,7 @@ _CITY_ALIASES: Final = {
     "哈尔滨": "哈市", "湘西": "湘西州", "凉山": "凉山州", "恩施": "恩施州", "延边": "延边州", "大理": "大理州",
     "伊犁": "伊犁州",
 }  # fmt: skip
-_MUNICIPALITIES: Final = frozenset(["北京", "天津", "上海", "重庆"])
+MUNICIPALITIES: Final = frozenset(["北京", "天津", "上海", "重庆"])
 _NO_CITY: Final = frozenset(
     ["市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划", "省直辖", "省直辖县", "直辖"]
 )
@@ -128,7 +128,7 @@ class _Index:
                 for spelling in spellings.split():
                     self.levels[number].setdefault(spelling, list(self.levels[number][name]))
         for name in list(_PROVINCE_ALIASES):
-            if name not in _MUNICIPALITIES:
+            if name not in MUNICIPALITIES:
                 self.levels[1].setdefault(f"{name}省", self.levels[1][name])
         self.levels = {number: dict(names) for number, names in self.levels.items()}
         self.longest = {number: max(map(len, names)) for number, names in self.levels.items()}
@@ -200,7 +200,7 @@ def _step(level: int, name: str, within: Division | None) -> Division | str:
         anywhere += named
         inside = _inside(named, within)
         if len(inside) == 1:
-            if level == 2 and within is None and name in _index().levels[1] and name not in _MUNICIPALITIES:
+            if level == 2 and within is None and name in _index().levels[1] and name not in MUNICIPALITIES:
                 return "ambiguous"  # 海南 in the place of a city is rarely the prefecture in Qinghai
             return within if within is not None and within.level > inside[0].level else inside[0]
         if inside:
@@ -221,6 +221,16 @@ def _chain(text: str, within: Division | None) -> Division | None:
         if step is not None:
             found, rest = step
     return found if not rest and found is not within else None
+
+
+def named(level: int, name: str) -> list[Division]:
+    """The divisions of a level that a name may mean, by any of its spellings."""
+    return _index().find(level, name)
+
+
+def chained(text: str) -> Division | None:
+    """The division that a text of several levels means (浙江省杭州市西湖区), or None."""
+    return _chain(text, None)
 
 
 def place_of(division: Division) -> Place:
