@@ -12,13 +12,15 @@ from onepool.identity.arrays import DECISION
 from onepool.identity.graph import Graph
 from onepool.identity.kernel import refusal
 from onepool.identity.registry import Registry, TypeRule
+from onepool.pool.kernels.warm import warm as warm_kernels
 from onepool.pool.keys import HashSet, KeyMap
 
 _DAY = 86_400_000_000
 
 
 def warm() -> None:
-    """Run every compiled function of the graph once, on a handful of identifiers."""
+    """Run every compiled function once: the kernels of the pool, and those of the graph on a handful of identifiers."""
+    warm_kernels()
     rules = {
         "phone": TypeRule("strong", 90, max_per_customer=5, max_customers=2, recycle_days=90, account=False),
         "account": TypeRule("strong", 70, max_per_customer=1, max_customers=3),

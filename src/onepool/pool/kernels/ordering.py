@@ -1,0 +1,179 @@
+"""Bringing events into the order (customer, time, arrival), and picking those that matter from events in that order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+
+from onepool.pool.kernels.pattern import I64, U16, U64
+from onepool.pool.kernels.threads import share
+
+_SMALL = 24
+
+
+@dataclass(frozen=True)
+class Marked:
+    """Events that matter, in order. `customers` are ascending; `rows` says where each event came from."""
+
+    customers: I64
+    offsets: I64
+    time: I64
+    masks: U64
+    rows: I64
+
+
+@numba.njit(cache=True, nogil=True)
+def _later(time: I64, seq: I64, a: int, b: int) -> bool:
+    return bool(time[a] > time[b] or (time[a] == time[b] and seq[a] > seq[b]))
+
+
+@numba.njit(cache=True, nogil=True)
+def _merge(time: I64, seq: I64, rows: I64, low: int, high: int, spare: I64) -> None:
+    """Sort rows[low:high] by (time, seq): runs of a few by insertion, then merged (arrivals are nearly in order)."""
+    for first in range(low, high, _SMALL):
+        last = min(first + _SMALL, high)
+        for p in range(first + 1, last):
+            row, at = rows[p], p
+            while at > first and _later(time, seq, rows[at - 1], row):
+                rows[at] = rows[at - 1]
+                at -= 1
+            rows[at] = row
+    width = _SMALL
+    while width < high - low:
+        for first in range(low, high, 2 * width):
+            middle, last = min(first + width, high), min(first + 2 * width, high)
+            if middle >= last or not _later(time, seq, rows[middle - 1], rows[middle]):
+                continue
+            left, right, to = first, middle, first
+            spare[first:last] = rows[first:last]
+            while left < middle and right < last:
+                if _later(time, seq, spare[left], spare[right]):
+                    rows[to] = spare[right]
+                    right += 1
+                else:
+                    rows[to] = spare[left]
+                    left += 1
+                to += 1
+            while left < middle:
+                rows[to] = spare[left]
+                left += 1
+                to += 1
+            while right < last:
+                rows[to] = spare[right]
+                right += 1
+                to += 1
+        width *= 2
+
+
+@numba.njit(cache=True, nogil=True)
+def _sort_customers(offsets: I64, time: I64, seq: I64, rows: I64, spare: I64, first: int, last: int) -> None:
+    for customer in range(first, last):
+        if offsets[customer + 1] - offsets[customer] > 1:
+            _merge(time, seq, rows, offsets[customer], offsets[customer + 1], spare)
+
+
+@numba.njit(cache=True, nogil=True)
+def _count(customer: I64, low: int, counts: I64) -> None:
+    for row in range(customer.size):
+        counts[customer[row] - low] += 1
+
+
+@numba.njit(cache=True, nogil=True)
+def _scatter(customer: I64, low: int, ends: I64, rows: I64) -> None:
+    """Counting sort; `ends` begins as the place after each customer's last row."""
+    for row in range(customer.size - 1, -1, -1):
+        place = customer[row] - low
+        ends[place] -= 1
+        rows[ends[place]] = row
+
+
+def ordered(customer: I64, time: I64, seq: I64, masks: U64, *, threads: int = 1) -> Marked:
+    """Events in any order, brought into (customer, time, seq).
+
+    All four are columns of the same events. Linear in the number of events as long as the customers' numbers are not
+    far more than the events; each customer's own events are merged, which is linear where they come nearly in order.
+    """
+    if customer.size == 0:
+        nothing = np.empty(0, np.int64)
+        return Marked(nothing, np.zeros(1, np.int64), nothing, np.empty(0, np.uint64), nothing)
+    low, high = int(customer.min()), int(customer.max())
+    rows = np.empty(customer.size, np.int64)
+    if high - low > 64 * customer.size + 1_000_000:
+        present, places = np.unique(customer, return_inverse=True)
+        counts = np.bincount(places, minlength=present.size).astype(np.int64)
+        ends = np.cumsum(counts)
+        _scatter(places.astype(np.int64), 0, ends.copy(), rows)
+        customers = present
+    else:
+        counts = np.zeros(high - low + 1, np.int64)
+        _count(customer, low, counts)
+        ends = np.cumsum(counts)
+        _scatter(customer, low, ends.copy(), rows)
+        places = np.flatnonzero(counts)
+        customers, ends = places + low, ends[places]
+    offsets = np.concatenate((np.zeros(1, np.int64), ends))
+    spare = np.empty(customer.size, np.int64)
+    share(offsets, threads, lambda first, last: _sort_customers(offsets, time, seq, rows, spare, first, last))
+    return Marked(customers, offsets, time[rows], masks[rows], rows)
+
+
+@numba.njit(cache=True, nogil=True)
+def _matter(offsets: I64, codes: U16, marks: U64, counts: I64, first: int, last: int) -> None:
+    for customer in range(first, last):
+        count = 0
+        for row in range(offsets[customer], offsets[customer + 1]):
+            if marks[codes[row]]:
+                count += 1
+        counts[customer + 1] = count
+
+
+@numba.njit(cache=True, nogil=True)
+def _pick(
+    offsets: I64,
+    codes: U16,
+    marks: U64,
+    time: I64,
+    starts: I64,
+    rows: I64,
+    times: I64,
+    masks: U64,
+    first: int,
+    last: int,
+) -> None:
+    for customer in range(first, last):
+        to = starts[customer]
+        for row in range(offsets[customer], offsets[customer + 1]):
+            mark = marks[codes[row]]
+            if mark:
+                rows[to] = row
+                times[to] = time[row]
+                masks[to] = mark
+                to += 1
+
+
+def gather(
+    customers: I64,
+    offsets: I64,
+    codes: U16,
+    time: I64,
+    marks: U64,
+    *,
+    threads: int = 1,
+) -> Marked:
+    """From events in order, those whose event code has a mark: `marks` uint64[codes] are the bits of each event name.
+
+    Customers stay as they are, also those without such events.
+    """
+    starts = np.zeros(offsets.size, np.int64)
+    share(offsets, threads, lambda first, last: _matter(offsets, codes, marks, starts, first, last))
+    np.cumsum(starts, out=starts)
+    total = int(starts[-1])
+    rows, times, masks = np.empty(total, np.int64), np.empty(total, np.int64), np.empty(total, np.uint64)
+    share(
+        offsets,
+        threads,
+        lambda first, last: _pick(offsets, codes, marks, time, starts, rows, times, masks, first, last),
+    )
+    return Marked(customers, starts, times, masks, rows)
