@@ -18,10 +18,12 @@ from onepool.audience.conditions.model import (
     NumberTest,
     Predicate,
     SegmentLeaf,
+    SequenceLeaf,
     TagLeaf,
     walk,
 )
 from onepool.audience.conditions.names import CORE_FIELDS, KINDS, EventNames, Kind, Names, find_field
+from onepool.audience.conditions.sequence.check import check_sequence
 from onepool.audience.conditions.values import Span, parse_moment
 
 _TEXT = ("is", "is_not", "in", "not_in", "contains", "starts_with", "ends_with", "matches")
@@ -59,6 +61,9 @@ def check(condition: Condition, names: Names, name: str | None = None) -> list[P
                 _check_segment(leaf, names, name, place, problems)
             case DidLeaf() | DidNotLeaf():
                 _check_behaviour(leaf, names, place, problems)
+            case SequenceLeaf():
+                check_sequence(leaf, place, names, _check_event, problems)
+                _check_window(leaf, place, problems)
             case _:
                 problems.append(Problem(place, "this edition can't evaluate it yet"))
     return problems
@@ -196,7 +201,7 @@ def check_field(word: str, name: str, event: EventNames, names: Names, place: st
         )
 
 
-def _check_window(leaf: Behaviour, place: str, problems: Found) -> None:
+def _check_window(leaf: Behaviour | SequenceLeaf, place: str, problems: Found) -> None:
     if leaf.within is None:
         return
     start, end = leaf.within.between or (leaf.within.after, leaf.within.before)

@@ -16,13 +16,17 @@ from onepool.audience.conditions.model import (
     MAX_DEPTH,
     PARTS,
     Condition,
+    DidNotStep,
+    DidStep,
     Figure,
+    Gap,
     NumberTest,
     Predicate,
     Slice,
     Window,
     children,
 )
+from onepool.audience.conditions.sequence.model import MAX_STEPS
 
 _ADAPTER: TypeAdapter[Condition] = TypeAdapter(Condition)
 
@@ -31,7 +35,6 @@ _DEEPEST = 60
 
 # Words of the language that this edition does not carry out: said so, never passed over.
 LATER = {
-    "sequence": "ordered steps",
     "consent": "consents",
     "reachable": "reachable addresses",
     "anniversary": "anniversaries",
@@ -114,9 +117,13 @@ def _problem(detail: ErrorDetails, extra: Mapping[str, Iterable[str]]) -> Proble
         told = f"; known are {', '.join(known)}" if known else ""
         return Problem(place, f"`{word}` is not known here{told}", closest(word, known))
     if kind in ("union_tag_not_found", "union_tag_invalid"):
+        if "<sequence>" in location:
+            return _no_step(place, detail.get("input"))
         return _no_head(place, detail.get("input"))
     if kind == "missing":
         return Problem(place, "this is missing")
+    if kind == "too_long" and place.endswith("sequence"):
+        return Problem(place, f"at most {MAX_STEPS} steps are allowed")
     if kind == "too_short":
         return Problem(place, "at least one part is wanted")
     if kind in ("model_type", "model_attributes_type", "dict_type"):
@@ -137,12 +144,22 @@ def _no_head(place: str, value: object) -> Problem:
     return Problem(place, f"a condition needs one of {', '.join(HEADS)}", suggestion)
 
 
+def _no_step(place: str, value: object) -> Problem:
+    words = [str(word) for word in value] if isinstance(value, dict) else []
+    suggestion = next((near for word in words if (near := closest(word, ("did", "did_not")))), None)
+    return Problem(place, "a step says did or did_not and an event", suggestion)
+
+
 def _allowed(location: tuple[int | str, ...], extra: Mapping[str, Iterable[str]]) -> Iterable[str]:
     place = place_of(location)
     if place in extra:
         return extra[place]
     parent = location[-1] if location else ""
     before = location[-2] if len(location) > 1 else ""
+    if "<sequence>" in location[:-1] and parent in ("<did>", "<did_not>"):
+        return _names(DidStep if parent == "<did>" else DidNotStep)
+    if parent == "gap":
+        return _names(Gap)
     if isinstance(parent, str) and parent.startswith("<"):
         return _names(PARTS.get(parent[1:-1], Predicate))
     if before == "where":

@@ -28,9 +28,11 @@ from onepool.audience.conditions.model import (
     Part,
     Predicate,
     SegmentLeaf,
+    SequenceLeaf,
     TagLeaf,
 )
 from onepool.audience.conditions.names import Context, find_field
+from onepool.audience.conditions.sequence.reference import sequence_holds
 from onepool.audience.conditions.texts import LARGEST_SUMMED, json_list, json_number, json_text, read_text, reading
 from onepool.audience.conditions.values import DAYS_OF_WEEK
 from onepool.audience.conditions.windows import local, midnight, resolve, time_range
@@ -106,6 +108,14 @@ def _holds(condition: Condition, history: History, at: int, ctx: Context) -> boo
             return did(condition, history, at, ctx)
         case DidNotLeaf():
             return not did(condition, history, at, ctx)
+        case SequenceLeaf():
+            return sequence_holds(
+                condition,
+                history.events,
+                at,
+                ctx.tz,
+                lambda event, step: in_slice(event, step) and matches(event, step, at, ctx),
+            )
     raise NotImplementedError(type(condition).__name__)
 
 

@@ -18,11 +18,13 @@ from onepool.audience.conditions.model import (
     NumberTest,
     Predicate,
     SegmentLeaf,
+    SequenceLeaf,
     TagLeaf,
     Window,
     canonical_text,
 )
 from onepool.audience.conditions.names import Names
+from onepool.audience.conditions.sequence.sentence import sequence_sentence
 from onepool.audience.conditions.values import DAYS_OF_WEEK, Span
 
 _NO_NAMES = Names()
@@ -137,6 +139,8 @@ class Writer:
                 return self._did_not(condition)
             case DidLeaf():
                 return self._did(condition)
+            case SequenceLeaf():
+                return sequence_sentence(condition, self.zh, self.events, self.window, self.one)
         return canonical_text(condition)
 
     def value(self, title: str, predicate: Predicate) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from onepool.audience.conditions.parts import Part, Predicate, Slice, Window, bare_predicate
+from onepool.audience.conditions.parts import Behaviour, Part, Predicate, Slice, Window, bare_predicate
 from onepool.audience.conditions.values import Name, SpanField
 
 MAX_STEPS = 12
@@ -33,6 +34,11 @@ class Gap(Part):
 class _Step(Part):
     where: dict[Name, Annotated[Predicate, BeforeValidator(bare_predicate)]] | None = None
     at: Slice | None = None
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """Which events of the name are meant."""
+        return Behaviour.model_construct(where=self.where, at=self.at)
 
 
 class DidStep(_Step):
@@ -79,3 +85,29 @@ class SequenceLeaf(Part):
     sequence: list[Step] = Field(min_length=1, max_length=MAX_STEPS)
     within: Window | None = None
     span: SpanField | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A `did` step with its number in the sequence, and the `did_not` steps that follow it with theirs."""
+
+    number: int
+    step: DidStep
+    absences: tuple[tuple[int, DidNotStep], ...]
+
+
+def links(leaf: SequenceLeaf) -> list[Link]:
+    """The sequence as its `did` steps, each with the absences that count from it (those before any are left out)."""
+    found: list[tuple[int, DidStep, list[tuple[int, DidNotStep]]]] = []
+    for number, step in enumerate(leaf.sequence):
+        if isinstance(step, DidStep):
+            found.append((number, step, []))
+        elif found:
+            found[-1][2].append((number, step))
+    return [Link(number, step, tuple(absences)) for number, step, absences in found]
+
+
+def micros_of(span: Any) -> int:
+    """A span in microseconds; months, which `check` refuses here, as 30 days each."""
+    fixed: int | None = span.micros
+    return fixed if fixed is not None else int(span.count) * 30 * 86_400_000_000
