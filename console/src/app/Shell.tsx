@@ -30,7 +30,7 @@ const places = [
   { to: "/", key: "home", icon: HomeOutlined },
   { to: "/customers", key: "customers", icon: ContactsOutlined },
   { to: "/identity", key: "identity", icon: ApartmentOutlined, needs: "identity.read" },
-  { to: "/segments", key: "segments", icon: TeamOutlined },
+  { to: "/segments", key: "segments", icon: TeamOutlined, also: "/overlap" },
   { to: "/tags", key: "tags", icon: TagsOutlined },
   { to: "/touchpoints", key: "touchpoints", icon: ApiOutlined },
   { to: "/map", key: "map", icon: DeploymentUnitOutlined },
@@ -46,8 +46,9 @@ function Navigation({ narrow }: { narrow: boolean }) {
   const waiting = useQuery({ ...queries.home(), refetchInterval: 60_000 }).data?.quarantine_open ?? 0;
   return (
     <ul className="op-nav">
-      {places.filter((place) => !("needs" in place) || may(place.needs)).map(({ to, key, icon: Icon }) => {
-        const here = match({ to, fuzzy: to !== "/" }) !== false;
+      {places.filter((place) => !("needs" in place) || may(place.needs)).map((place) => {
+        const { to, key, icon: Icon } = place;
+        const here = match({ to, fuzzy: to !== "/" }) !== false || ("also" in place && match({ to: place.also }) !== false);
         return (
           <li key={to}>
             <Link to={to} aria-current={here ? "page" : undefined} aria-label={narrow ? t(`nav.${key}`) : undefined} title={narrow ? t(`nav.${key}`) : undefined} data-testid={`nav-${key}`}>

@@ -3,6 +3,7 @@ import { ApiError } from "@/api/errors";
 import type { Conflict, ReviewItem } from "@/api/identity";
 import { queries } from "@/api/queries";
 import type { TouchpointState } from "@/api/touchpoints";
+import { isObject, type JsonObject } from "@/conditions/model";
 import { count, id, names, oneOf, type Raw, text } from "@/lib/search";
 import { type Tab, TABS, type View, VIEWS } from "@/pages/map/state";
 import { cache, whenSignedOut } from "./cache";
@@ -24,6 +25,9 @@ const ACTS = ["merge", "split", "never", "block", "explain"] as const;
 /** The states of a touchpoint, and the tabs of its page. */
 export const TOUCHPOINT_STATES = ["live", "silent", "failing", "paused", "incomplete"] as const satisfies readonly TouchpointState[];
 export const TOUCHPOINT_TABS = ["overview", "arrivals", "mapping", "settings", "message"] as const;
+
+/** What a portrait's dimensions are made of. */
+const DIMENSIONS = ["tag", "attribute", "channel"] as const;
 
 /** What a page keeps in its address; all of it may be left out. */
 interface CustomersSearch {
@@ -129,22 +133,60 @@ const customer = createRoute({
   component: lazyRouteComponent(() => import("@/pages/customer/CustomerPage"), "CustomerPage"),
 });
 
-const segments = createRoute({ getParentRoute: () => shell, path: "/segments", component: lazyRouteComponent(() => import("@/pages/segments/Segments"), "Segments") });
+const EDIT_TABS = ["yaml"] as const;
+const segments = createRoute({
+  getParentRoute: () => shell,
+  path: "/segments",
+  validateSearch: (raw: Raw): { q?: string } => ({ q: text(raw, "q") }),
+  component: lazyRouteComponent(() => import("@/pages/segments/Segments"), "Segments"),
+});
 const segmentNew = createRoute({
   getParentRoute: () => shell,
   path: "/segments/new",
+  validateSearch: (raw: Raw): { tab?: "yaml"; condition?: JsonObject; title?: string } => ({
+    tab: oneOf(raw, "tab", EDIT_TABS),
+    condition: isObject(raw.condition) ? raw.condition : undefined,
+    title: text(raw, "title"),
+  }),
   component: lazyRouteComponent(() => import("@/pages/segments/SegmentEdit"), "SegmentNew"),
 });
 const segment = createRoute({
   getParentRoute: () => shell,
   path: "/segments/$name",
-  validateSearch: (raw: Raw): { page?: number } => ({ page: count(raw, "page") }),
+  validateSearch: (raw: Raw): { page?: number; days?: 7 | 90; why?: number } => ({
+    page: count(raw, "page"),
+    days: ([7, 90] as const).find((one) => one === count(raw, "days")),
+    why: id(raw, "why"),
+  }),
   component: lazyRouteComponent(() => import("@/pages/segments/SegmentDetail"), "SegmentDetail"),
 });
 const segmentEdit = createRoute({
   getParentRoute: () => shell,
   path: "/segments/$name/edit",
+  validateSearch: (raw: Raw): { tab?: "yaml" } => ({ tab: oneOf(raw, "tab", EDIT_TABS) }),
   component: lazyRouteComponent(() => import("@/pages/segments/SegmentEdit"), "SegmentEdit"),
+});
+const segmentVersions = createRoute({
+  getParentRoute: () => shell,
+  path: "/segments/$name/versions",
+  validateSearch: (raw: Raw): { a?: number; b?: number } => ({ a: count(raw, "a"), b: count(raw, "b") }),
+  component: lazyRouteComponent(() => import("@/pages/segments/versions/Versions"), "Versions"),
+});
+const segmentPortrait = createRoute({
+  getParentRoute: () => shell,
+  path: "/segments/$name/portrait",
+  validateSearch: (raw: Raw): { base?: string; kind?: (typeof DIMENSIONS)[number]; q?: string } => ({
+    base: text(raw, "base"),
+    kind: oneOf(raw, "kind", DIMENSIONS),
+    q: text(raw, "q"),
+  }),
+  component: lazyRouteComponent(() => import("@/pages/portrait/Portrait"), "Portrait"),
+});
+const overlap = createRoute({
+  getParentRoute: () => shell,
+  path: "/overlap",
+  validateSearch: (raw: Raw): { segments?: string; at?: string } => ({ segments: text(raw, "segments"), at: text(raw, "at") }),
+  component: lazyRouteComponent(() => import("@/pages/portrait/overlap/Overlap"), "Overlap"),
 });
 
 const tags = createRoute({ getParentRoute: () => shell, path: "/tags", component: lazyRouteComponent(() => import("@/pages/tags/Tags"), "Tags") });
@@ -283,6 +325,9 @@ export const router = createRouter({
       segmentNew,
       segment,
       segmentEdit,
+      segmentVersions,
+      segmentPortrait,
+      overlap,
       tags,
       tag,
       touchpoints,

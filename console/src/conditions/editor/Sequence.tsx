@@ -10,6 +10,9 @@ import { SpanInput } from "./Inputs";
 import { Notes, PartSize } from "./Notes";
 import { WindowInput } from "./WindowInput";
 
+/** Units of one length; months are not. */
+const FIXED = ["minute", "hour", "day", "week"] as const;
+
 interface Props {
   leaf: SequenceLeaf;
   set: (leaf: SequenceLeaf) => void;
@@ -41,7 +44,7 @@ function GapRow({ step, set }: { step: Step; set: (change: Partial<Step>) => voi
         ) : (
           <span key={one} className="op-row" style={{ gap: 6 }}>
             <span className="op-label">{t(`sequence.${one}`)}</span>
-            <SpanInput label={`${t("sequence.gap")} ${t(`sequence.${one}`)}`} value={span} onChange={(next) => set({ gap: { ...gap, [one]: next } })} />
+            <SpanInput units={FIXED} label={`${t("sequence.gap")} ${t(`sequence.${one}`)}`} value={span} onChange={(next) => set({ gap: { ...gap, [one]: next } })} />
             <Button
               type="text"
               size="small"
@@ -73,7 +76,7 @@ function LastingRow({ step, set }: { step: Step; set: (change: Partial<Step>) =>
           { value: "until", label: t("sequence.until") },
         ]}
       />
-      {step.lasting !== null && <SpanInput label={t("sequence.lasting")} value={step.lasting} onChange={(lasting) => set({ lasting })} />}
+      {step.lasting !== null && <SpanInput units={FIXED} label={t("sequence.lasting")} value={step.lasting} onChange={(lasting) => set({ lasting })} />}
     </div>
   );
 }
@@ -201,7 +204,7 @@ export function Sequence({ leaf, set }: Props) {
       {leaf.span !== null && (
         <div className="op-line">
           <span className="op-label">{t("sequence.span")}</span>
-          <SpanInput label={t("sequence.span")} value={leaf.span} onChange={(span) => set({ ...leaf, span })} />
+          <SpanInput units={FIXED} label={t("sequence.span")} value={leaf.span} onChange={(span) => set({ ...leaf, span })} />
           <Button type="text" size="small" icon={<CloseOutlined />} aria-label={t("sequence.removeSpan")} onClick={() => set({ ...leaf, span: null })} />
         </div>
       )}

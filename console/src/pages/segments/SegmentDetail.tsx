@@ -1,12 +1,13 @@
-import { DeleteOutlined, EditOutlined, QuestionCircleOutlined, ThunderboltOutlined } from "@ant-design/icons";
+import { DeleteOutlined, QuestionCircleOutlined, ThunderboltOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { App, Button, Drawer, Input, Table } from "antd";
-import { useState } from "react";
-import { stringify } from "yaml";
+import { App, Button, Drawer, Input, Segmented, Table } from "antd";
+import { lazy, Suspense } from "react";
 import { useLive } from "@/api/live";
 import { queries, type Segment, useDeleteSegment } from "@/api/queries";
+import { segmentQueries } from "@/api/segments";
 import { percent } from "@/lib/format";
+import { said } from "@/lib/said";
 import { useMay } from "@/lib/session";
 import { author } from "@/lib/title";
 import { useText } from "@/lib/useText";
@@ -14,10 +15,15 @@ import { SegmentReason } from "@/pages/customer/WhyDrawer";
 import { CustomerName } from "@/parts/CustomerName";
 import { Dash, Exact, Figure, Figures, Time } from "@/parts/Figures";
 import { Loaded, Nothing, useErrorText } from "@/parts/Loaded";
-import { PageHead, Panel } from "@/parts/PageHead";
+import { Panel } from "@/parts/PageHead";
 import { Status } from "@/parts/Status";
 import { UsedBy } from "@/parts/UsedBy";
+import { SegmentFrame } from "./SegmentFrame";
 import { SizeHistory } from "./SizeHistory";
+
+const Yaml = lazy(() => import("@/parts/Yaml").then((part) => ({ default: part.Yaml })));
+/** Days of size history that can be chosen. */
+const SPANS = [7, 30, 90] as const;
 
 function Members({ name, live, onWhy }: { name: string; live: Set<number>; onWhy: (id: number) => void }) {
   const { t } = useText();
@@ -43,7 +49,7 @@ function Members({ name, live, onWhy }: { name: string; live: Set<number>; onWhy
             rowKey="customer_id"
             data-testid="members-table"
             dataSource={data.items}
-            pagination={data.total > size ? { current: page, pageSize: size, total: data.total, showSizeChanger: false, onChange: (next) => void navigate({ search: { page: next } }), style: { padding: "0 16px" } } : false}
+            pagination={data.total > size ? { current: page, pageSize: size, total: data.total, showSizeChanger: false, onChange: (next) => void navigate({ search: (before) => ({ ...before, page: next }) }), style: { padding: "0 16px" } } : false}
             locale={{ emptyText: <Nothing title={t("segments.noMembers")} text={t("segments.noMembersText")} /> }}
             columns={[
               {
@@ -146,38 +152,50 @@ function Live({ name, moves, connected }: { name: string; moves: ReturnType<type
   );
 }
 
+/** The size over time, by day; the last week by hour. */
+function History({ name }: { name: string }) {
+  const { t } = useText();
+  const { days = 30 } = useSearch({ from: "/shell/segments/$name" });
+  const navigate = useNavigate({ from: "/segments/$name" });
+  const history = useQuery(segmentQueries.history(name, days, days === 7 ? "hour" : "day"));
+  return (
+    <Panel title={t("segments.history")} testId="size-history">
+      <div style={{ marginBottom: 8 }}>
+        <Segmented<number>
+          size="small"
+          aria-label={t("segments.span")}
+          value={days}
+          onChange={(next) => void navigate({ search: (before) => ({ ...before, days: next === 7 || next === 90 ? next : undefined }), replace: true })}
+          options={SPANS.map((span) => ({ value: span, label: t("segments.days", { count: span }) }))}
+        />
+      </div>
+      <Loaded query={history}>{(data) => <SizeHistory points={data.series} hourly={data.step === "hour"} />}</Loaded>
+    </Panel>
+  );
+}
+
 function Content({ segment }: { segment: Segment }) {
   const { t, title, language } = useText();
   const may = useMay("segments.write");
-  const navigate = useNavigate();
+  const { why } = useSearch({ from: "/shell/segments/$name" });
+  const navigate = useNavigate({ from: "/segments/$name" });
   const { moves, connected } = useLive(segment.name);
-  const [why, setWhy] = useState<number | null>(null);
   const all = useQuery(queries.segments()).data?.customers;
   const history = useQuery(queries.history(segment.name));
   const last = history.data?.series.at(-1);
   const live = new Set(moves.filter((one) => one.type === "segment_entered").map((one) => one.customer_id));
+  const ask = (id: number | undefined): void => void navigate({ search: (before) => ({ ...before, why: id }), replace: true });
   return (
-    <>
-      <PageHead
-        crumb={<Link to="/segments">{t("nav.segments")}</Link>}
-        title={title(segment.title, segment.name)}
-        sub={
+    <SegmentFrame
+      segment={segment}
+      actions={
+        may && (
           <>
-            <span className="op-code">{segment.name}</span>
-            {segment.description !== "" && ` · ${segment.description}`}
+            <Remove segment={segment} />
           </>
-        }
-        actions={
-          may && (
-            <>
-              <Remove segment={segment} />
-              <Button type="primary" icon={<EditOutlined />} onClick={() => void navigate({ to: "/segments/$name/edit", params: { name: segment.name } })} data-testid="segment-edit">
-                {t("segments.edit")}
-              </Button>
-            </>
-          )
-        }
-      />
+        )
+      }
+    >
       <div className="op-stack">
         <Figures label={t("segments.figures")}>
           <Figure label={t("segments.size")} note={all !== undefined && all > 0 && t("segments.ofAll", { share: percent(segment.size / all, language) })}>
@@ -191,44 +209,45 @@ function Content({ segment }: { segment: Segment }) {
             <Time at={segment.changed_at} show="relative" />
           </Figure>
         </Figures>
-        <p className="op-sentence" data-testid="segment-sentence" style={{ background: "var(--op-panel)" }}>
-          {title(segment.sentence, "")}
-        </p>
+        {segment.problems.length > 0 && (
+          <div className="op-problem" role="alert" data-testid="segment-problems">
+            <div>
+              <strong>{t("segments.broken")}</strong>
+              {segment.problems.map((problem) => (
+                <div key={problem.place + problem.message}>
+                  <code className="op-code">{problem.place}</code> {said(problem.message, language)}
+                </div>
+              ))}
+            </div>
+          </div>
+        )}
+        {segment.sentence !== null && (
+          <p className="op-sentence" data-testid="segment-sentence" style={{ background: "var(--op-panel)" }}>
+            {title(segment.sentence, "")}
+          </p>
+        )}
         <div className="op-two">
           <div className="op-stack">
-            <Panel title={t("segments.history")}>
-              <Loaded query={history}>{(data) => <SizeHistory points={data.series} />}</Loaded>
-            </Panel>
-            <Members name={segment.name} live={live} onWhy={setWhy} />
+            <History name={segment.name} />
+            <Members name={segment.name} live={live} onWhy={ask} />
           </div>
           <div className="op-stack">
             <Live name={segment.name} moves={moves} connected={connected} />
-            <Panel title={t("segments.definition")}>
-              <pre className="op-pre">{stringify(segment.condition, { lineWidth: 0 })}</pre>
+            <Panel title={t("segments.usedBy")}>
+              <UsedBy names={segment.used_by} none={t("segments.unused")} />
             </Panel>
-            <Panel title={t("segments.usedBy")}><UsedBy names={segment.used_by} none={t("segments.unused")} /></Panel>
-            {history.data !== undefined && history.data.versions.length > 0 && (
-              <Panel title={t("segments.versions")}>
-                <ul className="op-list">
-                  {history.data.versions.map((one) => (
-                    <li key={one.version}>
-                      <span className="op-num">v{one.version}</span>
-                      <span className="op-mute">{[author(one.author), one.reason].filter(Boolean).join(" · ")}</span>
-                      <span className="op-num op-mute">
-                        <Time at={one.at} />
-                      </span>
-                    </li>
-                  ))}
-                </ul>
-              </Panel>
-            )}
+            <Panel title={t("segments.definition")}>
+              <Suspense>
+                <Yaml value={segment.condition} />
+              </Suspense>
+            </Panel>
           </div>
         </div>
       </div>
-      <Drawer open={why !== null} size={520} onClose={() => setWhy(null)} title={t("why.ofSegment", { segment: title(segment.title, segment.name) })} destroyOnHidden>
-        {why !== null && <SegmentReason id={why} segment={segment.name} />}
+      <Drawer open={why !== undefined} size={520} onClose={() => ask(undefined)} title={t("why.ofSegment", { segment: title(segment.title, segment.name) })} destroyOnHidden>
+        {why !== undefined && <SegmentReason id={why} segment={segment.name} />}
       </Drawer>
-    </>
+    </SegmentFrame>
   );
 }
 

@@ -1,8 +1,7 @@
-import { PlusOutlined } from "@ant-design/icons";
+import { BlockOutlined, PlusOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { Button, Input, Table } from "antd";
-import { useState } from "react";
 import { queries, type Segment } from "@/api/queries";
 import { exact } from "@/lib/format";
 import { useMay } from "@/lib/session";
@@ -35,11 +34,24 @@ export function Segments() {
   const { t, title, language } = useText();
   const list = useQuery(queries.segments());
   const may = useMay("segments.write");
-  const [typed, setTyped] = useState("");
+  const { q: typed = "" } = useSearch({ from: "/shell/segments" });
+  const navigate = useNavigate({ from: "/segments" });
+  const setTyped = (q: string): void => void navigate({ search: { q: q === "" ? undefined : q }, replace: true });
   const wanted = (one: Segment): boolean => `${one.name} ${one.title.zh} ${one.title.en}`.toLowerCase().includes(typed.trim().toLowerCase());
   return (
     <>
-      <PageHead title={t("nav.segments")} sub={t("segments.sub")} actions={may && <NewSegment />} />
+      <PageHead
+        title={t("nav.segments")}
+        sub={t("segments.sub")}
+        actions={
+          <>
+            <Button icon={<BlockOutlined />} onClick={() => void navigate({ to: "/overlap" })} data-testid="segments-overlap">
+              {t("overlap.title")}
+            </Button>
+            {may && <NewSegment />}
+          </>
+        }
+      />
       <div className="op-stack">
         <Loaded query={list} rows={8}>
           {(data) => (

@@ -4,6 +4,7 @@ import { useEffect, useState } from "react";
 import { type Preview, queries } from "@/api/queries";
 import { isObject, type Json } from "@/conditions/model";
 import { exact, percent, span } from "@/lib/format";
+import { said } from "@/lib/said";
 import { useText } from "@/lib/useText";
 import { CustomerName } from "@/parts/CustomerName";
 import { Problem } from "@/parts/Loaded";
@@ -13,8 +14,11 @@ const PAUSE_MS = 350;
 /** Customers shown of the sample. */
 const SAMPLE = 8;
 
+/** While a size is an estimate, the server says so; it becomes exact by itself. */
+type Sized = Preview & { approximate?: boolean };
+
 export interface PreviewState {
-  data: Preview | undefined;
+  data: Sized | undefined;
   error: unknown;
   /** The figures belong to the condition as it stands. */
   current: boolean;
@@ -39,25 +43,43 @@ export function usePreview(condition: Json, ready: boolean): PreviewState {
   };
 }
 
-export function PreviewPanel({ preview, unfinished, empty }: { preview: PreviewState; unfinished: boolean; empty: boolean }) {
+interface Props {
+  preview: PreviewState;
+  unfinished: boolean;
+  empty: boolean;
+  /** The size as published; undefined for a new segment. */
+  now?: number;
+}
+
+export function PreviewPanel({ preview, unfinished, empty, now }: Props) {
   const { t, title, language } = useText();
   const { data, error, current, loading } = preview;
   const size = data?.size ?? null;
   const other = language === "en" ? "zh-CN" : "en";
   return (
-    <aside className="op-panel" aria-label={t("preview.label")} style={{ position: "sticky", top: 0, padding: 16 }}>
+    <aside className="op-panel" aria-label={t("preview.label")} style={{ padding: 16 }}>
       <div className="op-row" style={{ justifyContent: "space-between" }}>
         <h2 style={{ fontSize: 15 }}>{t("preview.label")}</h2>
         {loading && <Spin size="small" aria-label={t("common.loading")} />}
       </div>
       <div aria-live="polite" style={{ margin: "8px 0 12px", opacity: current ? 1 : 0.6 }}>
         <span className="op-num" style={{ fontSize: 34, lineHeight: "44px", fontWeight: 650 }} data-testid="preview-size" data-value={size ?? ""} data-current={current}>
-          {size === null ? "–" : exact(size, language)}
+          {size === null ? "–" : (data?.approximate === true ? "~" : "") + exact(size, language)}
         </span>{" "}
         <span className="op-mute">{size !== null && t("preview.people", { count: size })}</span>
         {data !== undefined && size !== null && data.total > 0 && (
           <>
             <Share share={size / data.total} label={t("segments.share")} />
+            {data.approximate === true && (
+              <div className="op-mute" style={{ fontSize: 12.5 }}>
+                {t("preview.approximate")}
+              </div>
+            )}
+            {now !== undefined && current && now !== size && (
+              <div className="op-num" style={{ fontSize: 13 }} data-testid="preview-change">
+                {t("preview.change", { now: exact(now, language), change: (size > now ? "+" : "−") + exact(Math.abs(size - now), language) })}
+              </div>
+            )}
             <div className="op-mute" style={{ fontSize: 12.5 }}>
               {t("preview.of", { total: exact(data.total, language), share: percent(size / data.total, language), time: span(data.seconds, language) })}
             </div>
@@ -71,7 +93,7 @@ export function PreviewPanel({ preview, unfinished, empty }: { preview: PreviewS
           {data.problems.map((problem) => (
             <li key={problem.place + problem.message} style={{ display: "block" }}>
               <code className="op-code">{problem.place}</code>
-              <div style={{ color: "var(--op-bad)" }}>{problem.message}</div>
+              <div style={{ color: "var(--op-bad)" }}>{said(problem.message, language)}</div>
             </li>
           ))}
         </ul>
