@@ -111,6 +111,7 @@ def _check(workspace: Workspace, changes: Sequence[Change]) -> None:
             check_touchpoint(change.name, change.body, standard, change.where)
             touchpoints[change.name] = touchpoint_of(change.name, change.body)
     kept = kept_events(workspace)
+    lists = [d.body for d in workspace.definitions.current("list")]
     for change in changes:
         if change.kind == "identity":
             if change.name != "rules":
@@ -119,9 +120,9 @@ def _check(workspace: Workspace, changes: Sequence[Change]) -> None:
                 )
             parse_rules(change.body, standard, change.where)
         elif change.kind == "tag":
-            check_tag(change.body, standard, tags, segments, touchpoints.values(), change.where, kept)
+            check_tag(change.body, standard, tags, segments, touchpoints.values(), change.where, kept, lists)
         elif change.kind == "segment":
-            check_segment(change.body, standard, tags, segments, touchpoints.values(), change.where, kept)
+            check_segment(change.body, standard, tags, segments, touchpoints.values(), change.where, kept, lists)
         elif change.kind == "destination":
             channels = {one.name: one.channel for one in touchpoints.values()}
             found = parse_destination(change.body, change.where)

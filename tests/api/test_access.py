@@ -32,6 +32,7 @@ BODIES = {
     "/api/v1/segments/overlap": {"segments": ["vip", "s"]},
     "/api/v1/segments/combine": {"expression": "vip"},
     "/api/v1/conditions/preview": {"condition": CONDITION},
+    "/api/v1/lists": {"name": "l", "title": {"zh": "名单", "en": "l"}},
     "/api/v1/quarantine/replay": {"rule": "type.money"},
     "/api/v1/query": {"sql": "SELECT 1"},
     "/api/v1/touchpoints/{name}": {"title": {"zh": "店", "en": "Shop"}, "channel": "web"},
@@ -42,6 +43,11 @@ BODIES = {
     "/api/v1/destinations/{name}": {"body": {}},
     "/api/v1/destinations/{name}/secrets/{setting}": {"value": "x"},
     "/api/v1/destinations/{name}/run": {},
+    "/api/v1/tags": {"definition": {"tag": "t"}},
+    "/api/v1/tags/plan": {"definition": {"tag": "t"}},
+    "/api/v1/tags/{name}": {"definition": {"tag": "t"}},
+    "/api/v1/tags/{name}/run": {},
+    "/api/v1/tags/{name}/backfill": {"from": "2026-11-01T00:00:00Z", "to": "2026-11-02T00:00:00Z"},
     "/api/v1/customers/{customer_id}/reveal": {"reason": "asked by the customer"},
 }
 VALUES = {

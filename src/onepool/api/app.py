@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -25,6 +26,7 @@ from onepool.api.routers import (
     home,
     identity,
     lineage,
+    lists,
     live,
     portrait,
     quality,
@@ -47,6 +49,9 @@ from onepool.insight.portrait import Channels
 PREFIX = "/api/v1"
 OPENAPI_PATH = "/api/openapi.json"
 MAX_BODY = 2 * 1024 * 1024
+MAX_FILE = 512 * 1024 * 1024
+FILES = re.compile(r"/api/v1/(lists/[^/]+/entries|tags/[^/]+/values)")
+"""Paths to which whole files are sent."""
 
 _ROUTERS: list[APIRouter] = [
     session.router,
@@ -56,6 +61,7 @@ _ROUTERS: list[APIRouter] = [
     portrait.router,
     lineage.router,
     conditions.router,
+    lists.router,
     tag_models.router,
     tags.router,
     quarantine.router,
@@ -104,7 +110,7 @@ def bare_app() -> FastAPI:
     for router in _ROUTERS:
         app.include_router(router, prefix=PREFIX)
     problems.install(app)
-    app.add_middleware(BodyLimit, limit=MAX_BODY)
+    app.add_middleware(BodyLimit, limit=MAX_BODY, files=FILES, file_limit=MAX_FILE)
     app.add_middleware(SecurityHeaders)
     made = app.openapi
     app.openapi = lambda: _finished(made())  # type: ignore[method-assign]

@@ -39,6 +39,7 @@ def context(ws: WorkspaceLike, kept_events: Iterable[str] = ()) -> Context:
         {item.name: item.body for item in ws.definitions.current("segment")},
         ws.touchpoints().values(),
         kept_events,
+        [item.body for item in ws.definitions.current("list")],
     )
     return Context(names, ws.settings.time_zone, ws.settings.currency)
 

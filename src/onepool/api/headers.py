@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from re import Pattern
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -42,19 +44,27 @@ class SecurityHeaders:
 
 
 class BodyLimit:
-    """ASGI middleware: a request larger than `limit` bytes, said or sent, gets a problem and is not read further."""
+    """ASGI middleware: a request larger than `limit` bytes, said or sent, gets a problem and is not read further.
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    Paths that match `files` take whole files, of at most `file_limit` bytes.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int, files: Pattern[str] | None = None, file_limit: int = 0) -> None:
         self._app = app
         self._limit = limit
+        self._files = files
+        self._file_limit = file_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        whole = self._files is not None and self._files.fullmatch(scope["path"]) is not None
+        limit = self._file_limit if whole else self._limit
+        said = f"the request is larger than {limit} bytes"
         declared = Headers(scope=scope).get("content-length", "0")
-        if not declared.isdecimal() or int(declared) > self._limit:
-            problem = problem_of(413, "too-large", self._text)
+        if not declared.isdecimal() or int(declared) > limit:
+            problem = problem_of(413, "too-large", said)
             await respond(problem, {"Connection": "close"})(scope, receive, send)
             return
         seen = 0
@@ -63,13 +73,9 @@ class BodyLimit:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self._limit:
+            if seen > limit:
                 # Reading happens inside of the app, whose handlers make a problem of it.
-                raise HTTPException(413, self._text)
+                raise HTTPException(413, said)
             return message
 
         await self._app(scope, counted, send)
-
-    @property
-    def _text(self) -> str:
-        return f"the request is larger than {self._limit} bytes"

@@ -43,6 +43,7 @@ def load_catalog(workspace: Workspace) -> Catalog:
         {name: item.body for name, item in segment_bodies.items()},
         workspace.touchpoints().values(),
         kept_events(workspace),
+        [item.body for item in workspace.definitions.current("list")],
     )
     problems: dict[str, str] = {}
     tags: dict[str, TagDefinition] = {}

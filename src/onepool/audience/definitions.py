@@ -12,6 +12,8 @@ from onepool.audience.conditions.errors import Problem
 from onepool.audience.conditions.model import Part
 from onepool.audience.conditions.parse import plain_data, problems_of
 from onepool.audience.conditions.values import Text
+from onepool.audience.conditions.standing.ways import ways_of
+from onepool.audience.lists.definition import list_titles
 from onepool.audience.tags import check_definition, parse_tag, tag_names, tags_used
 from onepool.audience.tags.model import ObjectName, TitleField
 from onepool.collect.touchpoint import Touchpoint
@@ -65,13 +67,14 @@ def check_segment(
     touchpoints: Iterable[Touchpoint],
     where: str,
     kept_events: Iterable[str] = (),
+    lists: Iterable[Mapping[str, Any]] = (),
 ) -> None:
     """Raise ConditionError, naming the file, unless the segment can be used beside these other definitions."""
     try:
         segment = parse_segment(body)
     except ConditionError as error:
         raise ConditionError(error.problems, where=where) from None
-    names = workspace_names(standard, tags, segments, touchpoints, kept_events)
+    names = workspace_names(standard, tags, segments, touchpoints, kept_events, lists)
     problems = check(segment.when, names, segment.segment)
     if problems:
         raise ConditionError(
@@ -87,13 +90,14 @@ def check_tag(
     touchpoints: Iterable[Touchpoint],
     where: str,
     kept_events: Iterable[str] = (),
+    lists: Iterable[Mapping[str, Any]] = (),
 ) -> None:
     """Raise ConditionError, naming the file, unless the tag can be used beside these other definitions."""
     try:
         tag = parse_tag(body)
     except ConditionError as error:
         raise ConditionError(error.problems, where=where) from None
-    names = workspace_names(standard, tags, segments, touchpoints, kept_events)
+    names = workspace_names(standard, tags, segments, touchpoints, kept_events, lists)
     problems = check_definition(tag, names)
     circle = tag_circle(tag.tag, {**tags, tag.tag: body}, segments)
     if circle:
@@ -108,6 +112,7 @@ def workspace_names(
     segments: Mapping[str, Mapping[str, Any]],
     touchpoints: Iterable[Touchpoint],
     kept_events: Iterable[str] = (),
+    lists: Iterable[Mapping[str, Any]] = (),
 ) -> Names:
     """Everything that can be named, from the definitions' bodies. A body that can't be read names nothing."""
     titles: dict[str, Mapping[str, str]] = {}
@@ -127,13 +132,19 @@ def workspace_names(
             continue
         known_segments[name] = segment.when
         titles[f"segment:{name}"] = segment.title.model_dump()
+    known_lists = list_titles(lists)
+    titles |= {f"list:{name}": title for name, title in known_lists.items()}
+    every = list(touchpoints)
+    titles |= {f"touchpoint:{one.name}": one.title for one in every if one.title}
     return names_of(
         standard,
         tags=known_tags,
         segments=known_segments,
-        touchpoints={one.name: one.channel for one in touchpoints},
+        touchpoints={one.name: one.channel for one in every},
         kept_events=kept_events,
         titles=titles,
+        lists=known_lists,
+        ways=ways_of(every),
     )
 
 

@@ -54,7 +54,8 @@ class _Audience:
 def _audience(folder: Path, as_of: str | None) -> _Audience:
     ws = opened(folder)
     bodies = {kind: {d.name: d.body for d in ws.definitions.current(kind)} for kind in ("tag", "segment")}
-    names = workspace_names(ws.standard(), bodies["tag"], bodies["segment"], ws.touchpoints().values())
+    lists = [d.body for d in ws.definitions.current("list")]
+    names = workspace_names(ws.standard(), bodies["tag"], bodies["segment"], ws.touchpoints().values(), (), lists)
     ctx = Context(names, ws.settings.time_zone, ws.settings.currency, past_tags=as_of is not None)
     return _Audience(
         ws,

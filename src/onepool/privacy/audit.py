@@ -36,6 +36,12 @@ Action = Literal[
     "identity.undo",
     "identity.match",
     "identity.postpone",
+    "tag.run",
+    "tag.backfill",
+    "tag.values",
+    "job.cancel",
+    "list.upload",
+    "list.snapshot",
 ]
 
 

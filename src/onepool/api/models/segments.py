@@ -251,6 +251,31 @@ class TouchpointName(Model):
     channel: str
 
 
+class ReachableChannel(Model):
+    """A channel on which people have addresses, with its touchpoints."""
+
+    name: str
+    title: Titles
+    touchpoints: list[PlainName]
+
+
+class RegionName(Model):
+    """An administrative division."""
+
+    code: str = Field(description="What a condition says: the code of GB/T 2260, or a name where codes can't tell.")
+    name: str
+    full_name: str = Field(examples=["浙江省杭州市西湖区"])
+    level: Literal[1, 2, 3] = Field(description="1 province, 2 city, 3 district.")
+    parent: str | None
+    children: bool
+
+
+class RegionNames(Model):
+    """Divisions, in the order of their codes; of a search the higher ones first."""
+
+    items: list[RegionName]
+
+
 class ConditionNames(Model):
     """Everything that may be named in a condition; the builder's menus."""
 
@@ -260,3 +285,8 @@ class ConditionNames(Model):
     segments: list[PlainName]
     channels: list[PlainName]
     touchpoints: list[TouchpointName]
+    purposes: list[PlainName] = Field(description="Purposes of consent: the standard's, and those that events name.")
+    consent_channels: list[PlainName]
+    reach_channels: list[ReachableChannel]
+    lists: list[PlainName]
+    regions: list[RegionName] = Field(description="The provinces; those below them are at /conditions/regions.")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 
 from onepool.api import audience
 from onepool.api.access import Caller, Need, Time, Workspace
@@ -15,14 +15,21 @@ from onepool.api.models.segments import (
     PlainName,
     Preview,
     PreviewRequest,
+    ReachableChannel,
+    RegionName,
+    RegionNames,
     SampleCustomer,
     TagName,
     TouchpointName,
 )
+from onepool.api.problems import NotFound
 from onepool.api.showing import shown
+from onepool.audience.conditions.standing.consents import PURPOSES, seen_purposes
 from onepool.pool import catalog, customers
 from onepool.pool.home import customer_count
 from onepool.privacy.roles import Permission
+from onepool.standards.normalise import region_tree
+from onepool.standards.normalise.region import Division
 
 router = APIRouter(prefix="/conditions", tags=["conditions"])
 Reader = Annotated[Caller, Depends(Need(Permission.SEGMENTS_READ))]
@@ -69,6 +76,7 @@ def list_condition_names(_who: Reader, ws: Workspace) -> ConditionNames:
     with ws.pool.read() as session:
         values = catalog.tag_values(session)
         kept = [name for name in catalog.event_names(session) if name not in standard.events]
+        purposes = seen_purposes(session)
     names = audience.context(ws).names
     touchpoints = ws.touchpoints()
     return ConditionNames(
@@ -97,4 +105,62 @@ def list_condition_names(_who: Reader, ws: Workspace) -> ConditionNames:
             TouchpointName(name=name, title=titles(touchpoint.title, name), channel=touchpoint.channel)
             for name, touchpoint in sorted(touchpoints.items())
         ],
+        purposes=[
+            PlainName(name=one, title=titles(PURPOSES.get(one), one)) for one in dict.fromkeys([*PURPOSES, *purposes])
+        ],
+        consent_channels=[
+            PlainName(name=channel, title=channel_titles(standard, channel)) for channel in standard.channels
+        ],
+        reach_channels=[
+            ReachableChannel(
+                name=channel,
+                title=channel_titles(standard, channel),
+                touchpoints=[
+                    PlainName(name=one, title=titles(touchpoints[one].title, one))
+                    for one in sorted({one for way in ways for one in way.touchpoints})
+                ],
+            )
+            for channel, ways in sorted(names.ways.items())
+        ],
+        lists=[
+            PlainName(name=item.name, title=titles(item.body.get("title"), item.name))
+            for item in ws.definitions.current("list")
+        ],
+        regions=[_region(one) for one in region_tree.children(None)],
+    )
+
+
+@router.get("/regions")
+def list_condition_regions(
+    _who: Reader,
+    parent: Annotated[str, Query(max_length=100, description="Code or name: the divisions right below it.")] = "",
+    q: Annotated[str, Query(max_length=100, description="Part of a name, or the beginning of a code.")] = "",
+    codes: Annotated[str, Query(max_length=20_000, description="Exactly these, by code or name, with commas.")] = "",
+) -> RegionNames:
+    """Administrative divisions: the provinces, those below one, those found by name, or exactly those asked for.
+
+    A name that several have gives all of them; one that nobody has is left out.
+    """
+    if codes:
+        found = [one for text in codes.split(",") if text.strip() for one in region_tree.find(text)]
+    elif q:
+        found = region_tree.search(q)
+    else:
+        above = region_tree.find(parent) if parent else ()
+        if parent and len(above) != 1:
+            raise NotFound("there is no such region", where="parent", code="region-unknown")
+        found = region_tree.children(above[0] if above else None)
+    return RegionNames(items=[_region(one) for one in dict.fromkeys(found)])
+
+
+def _region(one: Division) -> RegionName:
+    above = region_tree.parent(one)
+    level: Literal[1, 2, 3] = 1 if one.level == 1 else 2 if one.level == 2 else 3
+    return RegionName(
+        code=region_tree.token(one),
+        name=one.name,
+        full_name=region_tree.full_name(one),
+        level=level,
+        parent=None if above is None else region_tree.token(above),
+        children=level < 3,
     )

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from onepool.audience.conditions.model import Condition
+from onepool.audience.conditions.standing.ways import Ways
 from onepool.standards import Standard
 
 Kind = Literal["text", "number", "money", "boolean", "time", "date", "list", "any"]
@@ -56,6 +57,12 @@ class Names:
     segments: Mapping[str, Condition] = field(default_factory=dict)
     channels: frozenset[str] = frozenset()
     touchpoints: frozenset[str] = frozenset()
+    lists: frozenset[str] = frozenset()
+    ways: Ways = field(default_factory=dict)
+    consent_channels: frozenset[str] = frozenset()
+    """Every channel that the data standard knows: consent may be given for one before there is a touchpoint."""
+    levels: Mapping[str, int] = field(default_factory=dict)
+    """`attribute:city`, `field:district` -> 1 province, 2 city, 3 district: what kind of region its names are."""
     titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """`event:order_paid`, `field:amount`, `attribute:city`, `tag:…`, `segment:…` -> {zh, en}."""
 
@@ -103,11 +110,13 @@ def names_of(
     touchpoints: Mapping[str, str] | None = None,
     kept_events: Iterable[str] = (),
     titles: Mapping[str, Mapping[str, str]] | None = None,
+    lists: Iterable[str] = (),
+    ways: Ways | None = None,
 ) -> Names:
     """The names of a data standard and of what a workspace defines on it.
 
-    `touchpoints`: name -> channel; `kept_events`: events found in the pool that the standard does not know;
-    `titles`: those of tags and segments, keyed as in `Names.titles`.
+    `touchpoints`: name -> channel; `ways`: see `standing.ways`; `kept_events`: events found in the pool that the standard does not know;
+    `titles`: those of tags, segments and lists, keyed as in `Names.titles`.
     """
     events = {name: EventNames(frozenset(standard.event_fields(name))) for name in standard.events}
     for name in kept_events:
@@ -117,6 +126,7 @@ def names_of(
     }
     found |= {f"field:{name}": _title(item.title) for name, item in standard.fields.items()}
     found |= {f"attribute:{name}": _title(item.title) for name, item in standard.attributes.items()}
+    found |= {f"channel:{name}": _title(item.title) for name, item in standard.channels.items()}
     return Names(
         events=events,
         columns={name: str(sql_type) for name, sql_type in standard.columns.items()},
@@ -126,8 +136,20 @@ def names_of(
         segments=segments or {},
         channels=frozenset((touchpoints or {}).values()),
         touchpoints=frozenset(touchpoints or {}),
+        lists=frozenset(lists),
+        ways=ways or {},
+        consent_channels=frozenset(standard.channels),
+        levels={
+            f"{what}:{name}": _LEVELS[item.type.value]
+            for what, items in (("attribute", standard.attributes), ("field", standard.fields))
+            for name, item in items.items()
+            if item.type.value in _LEVELS
+        },
         titles=found | dict(titles or {}),
     )
+
+
+_LEVELS = {"province": 1, "city": 2, "district": 3}
 
 
 def _title(title: Mapping[Any, str]) -> dict[str, str]:

@@ -20,8 +20,10 @@ from onepool.channels.base.channel import (
 from onepool.channels.base.http import Answer, Call, Keep, Push, Refused, Reply, Request, encode_json, json_reply
 from onepool.channels.base.items import Broken, Decoded, Gathering, Item, Kind, present, sample
 from onepool.channels.base.manifest import (
+    Address,
     Content,
     Identifies,
+    Life,
     Manifest,
     MessageKind,
     Quota,
@@ -35,6 +37,7 @@ from onepool.channels.base.xml import XmlError, parse_xml
 
 __all__ = [
     "Account",
+    "Address",
     "Answer",
     "Broken",
     "Call",
@@ -51,6 +54,7 @@ __all__ = [
     "Item",
     "Keep",
     "Kind",
+    "Life",
     "Manifest",
     "Mark",
     "Message",

@@ -114,6 +114,31 @@ class Window(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     unverified: bool = False
 
 
+class Life(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An event that begins or ends the life of an address. ``where``: fields of it and the values that count."""
+
+    event: str
+    where: dict[str, tuple[str, ...]] = {}
+
+
+class Address(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An identifier type that the channel's messages to people go to, and how long such an address lives.
+
+    ``known``: it lives from when it is known until an event of ``ends`` (and again after one of ``begins``); otherwise
+    it first lives after one of ``begins``. ``per``: a field of these events that tells relations apart (the member of
+    staff): the address lives while one of them does.
+
+    Events count that happened at a touchpoint which has the address's scope; of a type with one scope in the world it
+    is those that were told of this very identifier, wherever they happened, and speak of this channel.
+    """
+
+    type: str
+    known: bool = True
+    begins: tuple[Life, ...] = ()
+    ends: tuple[Life, ...] = ()
+    per: str | None = None
+
+
 class Quota(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the platform allows at most: ``count`` calls per ``seconds`` (or calendar ``period``) and ``scope``."""
 
@@ -131,7 +156,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """A channel as a whole. ``name`` is one of the data standard's channels.
 
     ``endpoints``: base addresses by name, replaced as a whole by a sandbox. ``headers``: those of a push (lower case)
-    that reading needs beside its body. ``body_bytes``: the largest push that is taken in. ``ways``: how data comes in.
+    that reading needs beside its body.
+    ``addresses``: where messages to people go; empty for a channel that carries none. ``body_bytes``: the largest push
+    that is taken in. ``ways``: how data comes in.
     ``instructions``: what to enter on the platform's side, step by step.
     """
 
@@ -140,6 +167,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     identifiers: tuple[Identifies, ...] = ()
     signals: tuple[Signal, ...] = ()
     messages: tuple[MessageKind, ...] = ()
+    addresses: tuple[Address, ...] = ()
     settings: tuple[Setting, ...] = ()
     windows: tuple[Window, ...] = ()
     quotas: tuple[Quota, ...] = ()

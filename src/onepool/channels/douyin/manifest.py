@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from onepool.channels.base import Content, Identifies, Manifest, MessageKind, Quota, Setting, Signal, Window
+from onepool.channels.base import Address, Content, Identifies, Manifest, MessageKind, Quota, Setting, Signal, Window
 
 REPLY, PROACTIVE = "reply", "proactive"
 _MESSAGE: Final = ("message_id", "message_type", "content")
@@ -115,6 +115,7 @@ MANIFEST = Manifest(
             allowance=PROACTIVE,
         ),
     ),
+    addresses=(Address(type="douyin_open_id"),),
     windows=(
         Window(allowance=REPLY, event="message_received", messages=5, seconds=24 * 3600, unverified=True),
         Window(allowance=REPLY, event="form_submitted", messages=5, seconds=24 * 3600, unverified=True),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from onepool.channels.base import Content, Identifies, Manifest, MessageKind, Setting, Signal
+from onepool.channels.base import Address, Content, Identifies, Life, Manifest, MessageKind, Setting, Signal
 
 _SEEN: Final = ("message_id", "message_channel", "campaign", "user_agent", "ip")
 
@@ -115,6 +115,21 @@ MANIFEST = Manifest(
             to=("email",),
             content=_PARTS,
             marketing=False,
+        ),
+    ),
+    addresses=(
+        Address(
+            type="email",
+            begins=(
+                Life(event="message_delivered"),
+                Life(event="message_read"),
+                Life(event="message_clicked"),
+                Life(event="message_replied"),
+            ),
+            ends=(
+                Life(event="message_failed", where={"bounce_type": ("hard",)}),
+                Life(event="message_failed", where={"failure_reason": ("bad_address",)}),
+            ),
         ),
     ),
     instructions={

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from onepool.channels.base import Content, Identifies, Manifest, MessageKind, Quota, Setting, Signal
+from onepool.channels.base import Address, Content, Identifies, Life, Manifest, MessageKind, Quota, Setting, Signal
 
 OPT_OUT_WORDS: Final = ["R", "T", "TD", "N", "QX", "退订", "拒收", "取消", "不要再发"]
 _RECEIPT: Final = ("message_id", "message_channel", "segments")
@@ -106,6 +106,14 @@ MANIFEST = Manifest(
             title={"zh": "营销短信（含退订方式）", "en": "Marketing (says how to opt out)"},
             to=("phone",),
             content=_PARTS,
+        ),
+    ),
+    addresses=(
+        Address(
+            type="phone",
+            begins=(Life(event="message_delivered"), Life(event="message_replied")),
+            # A number that does not exist; one that is off or out of reach may be reached tomorrow.
+            ends=(Life(event="message_failed", where={"failure_reason": ("bad_address",)}),),
         ),
     ),
     quotas=(

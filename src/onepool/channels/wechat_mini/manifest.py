@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from onepool.channels.base import Identifies, Manifest, Quota, Setting, Signal, Window
+from onepool.channels.base import Address, Identifies, Manifest, Quota, Setting, Signal, Window
 from onepool.channels.base.wechat_api import API
 from onepool.channels.base.wechat_push import KEYS, MODE, SKEW
 from onepool.channels.base.wechat_reach import REPLY, SUBSCRIPTION
@@ -51,6 +51,7 @@ MANIFEST: Final = Manifest(
         Signal(event="order_paid", fields=("order_id", "amount", "items"), source="sdk"),
     ),
     messages=MESSAGES,
+    addresses=(Address(type="openid"),),
     settings=(
         APPID,
         *KEYS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from onepool.channels.base import Identifies, Manifest, Quota, Setting, Signal, Window
+from onepool.channels.base import Address, Identifies, Life, Manifest, Quota, Setting, Signal, Window
 from onepool.channels.base.wechat_api import API
 from onepool.channels.base.wechat_push import KEYS, MODE, SKEW
 from onepool.channels.base.wechat_reach import REPLY, SUBSCRIPTION
@@ -85,6 +85,17 @@ MANIFEST: Final = Manifest(
         Signal(event="coupon", kind="object", fields=("coupon_id",)),
     ),
     messages=MESSAGES,
+    addresses=(
+        Address(
+            type="openid",
+            known=False,
+            # Only followers can write, tap the menu and have a scan told: they followed, though nobody told us.
+            begins=tuple(
+                Life(event=event) for event in ("followed", "message_received", "menu_clicked", "qr_scanned")
+            ),
+            ends=(Life(event="unfollowed"),),
+        ),
+    ),
     settings=(
         APPID,
         *KEYS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from onepool.channels.base import Identifies, Manifest, Quota, Setting, Signal
+from onepool.channels.base import Address, Identifies, Life, Manifest, Quota, Setting, Signal
 from onepool.channels.base.wechat_push import KEYS, SKEW
 from onepool.channels.base.wechat_settings import OPEN_PLATFORM
 from onepool.channels.wecom.reach import MESSAGES
@@ -129,6 +129,15 @@ MANIFEST: Final = Manifest(
         Signal(event="campaign", kind="object", fields=("campaign", "campaign_type", "media")),
     ),
     messages=MESSAGES,
+    addresses=(
+        Address(
+            type="external_userid",
+            known=False,
+            begins=(Life(event="contact_added"),),
+            ends=(Life(event="contact_removed"),),
+            per="staff_id",
+        ),
+    ),
     settings=_SETTINGS,
     quotas=(
         Quota(

@@ -1,4 +1,4 @@
-"""The tree of divisions: what a name or code means, what lies in what, how the values of data stand for places in it."""
+"""The tree of divisions: what a name or code means, what lies in what, how values of data stand for places in it."""
 
 from __future__ import annotations
 
