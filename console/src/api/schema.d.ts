@@ -84,6 +84,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conditions/regions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Condition Regions
+         * @description Administrative divisions: the provinces, those below one, those found by name, or exactly those asked for.
+         *
+         *     A name that several have gives all of them; one that nobody has is left out.
+         */
+        get: operations["listConditionRegions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conditions/schema": {
         parameters: {
             query?: never;
@@ -886,6 +908,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Jobs
+         * @description The latest jobs.
+         */
+        get: operations["listJobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Job
+         * @description One job.
+         */
+        get: operations["readJob"];
+        put?: never;
+        post?: never;
+        /**
+         * Cancel Job
+         * @description Stop a job. What it has kept stays; one that has ended is left as it is.
+         */
+        delete: operations["cancelJob"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/lineage": {
         parameters: {
             query?: never;
@@ -899,6 +965,114 @@ export interface paths {
          *     of them, a field (`field:order_paid.amount`) say.
          */
         get: operations["readLineage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Lists
+         * @description All lists with their sizes.
+         */
+        get: operations["listLists"];
+        put?: never;
+        /**
+         * Create List
+         * @description Make an empty list.
+         */
+        post: operations["createList"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read List
+         * @description One list with its latest uploads.
+         */
+        get: operations["readList"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete List
+         * @description Retire a list and forget its entries. Refused while a definition asks for it.
+         */
+        delete: operations["deleteList"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/{name}/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload Entries
+         * @description Put the identifiers of a file on a list, in place of what is on it, or take them off. The body is the file.
+         */
+        post: operations["uploadEntries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/{name}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Members
+         * @description Who is on the list now, the latest first.
+         */
+        get: operations["listMembers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/{name}/unmatched": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Unmatched
+         * @description Entries that nobody is known by yet, masked.
+         */
+        get: operations["listUnmatched"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1339,9 +1513,53 @@ export interface paths {
         };
         /**
          * List Tags
-         * @description All tags with their coverage.
+         * @description All tags with their coverage, freshness, drift and use.
          */
         get: operations["listTags"];
+        put?: never;
+        /**
+         * Create Tag
+         * @description Save a new tag. A live one has its values with the next tick, another one after its first run.
+         */
+        post: operations["createTag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan Tag
+         * @description A dry run on all customers: counts per value beside the live ones. Nothing is saved.
+         */
+        post: operations["planTag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Tag Schema
+         * @description The JSON Schema of definitions; under `x-functions` what an expression may call.
+         */
+        get: operations["readTagSchema"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1362,6 +1580,54 @@ export interface paths {
          * @description One tag: its definition and how its values are spread over the customers.
          */
         get: operations["readTag"];
+        /**
+         * Replace Tag
+         * @description Save a new version of a tag.
+         */
+        put: operations["replaceTag"];
+        post?: never;
+        /**
+         * Delete Tag
+         * @description Retire a tag. Refused while another definition refers to it; its history stays.
+         */
+        delete: operations["deleteTag"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/{name}/backfill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Backfill Tag
+         * @description Compute a tag at earlier instants, from the oldest on: the same computation as of then.
+         */
+        post: operations["backfillTag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/{name}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain Tag
+         * @description Why a customer has this value: the rule that gave it, the figures, the events behind it.
+         */
+        get: operations["explainTag"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1442,6 +1708,86 @@ export interface paths {
          * @description All runs of a learned tag that are kept, the newest first.
          */
         get: operations["listTagModels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/{name}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run Tag
+         * @description Compute a tag for all customers at an instant and keep the result. Answers the job that does it.
+         */
+        post: operations["runTag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/{name}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tag Runs
+         * @description The runs of a tag, the latest instant first.
+         */
+        get: operations["listTagRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/{name}/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Tag Values
+         * @description Values of an imported tag: CSV with a header, identifier and value in the first two columns (UTF-8).
+         */
+        post: operations["importTagValues"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tag Versions
+         * @description Every version of a tag, the newest first.
+         */
+        get: operations["listTagVersions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2307,8 +2653,24 @@ export interface components {
             attributes: components["schemas"]["FieldName"][];
             /** Channels */
             channels: components["schemas"]["PlainName"][];
+            /** Consent Channels */
+            consent_channels: components["schemas"]["PlainName"][];
             /** Events */
             events: components["schemas"]["EventName"][];
+            /** Lists */
+            lists: components["schemas"]["PlainName"][];
+            /**
+             * Purposes
+             * @description Purposes of consent: the standard's, and those that events name.
+             */
+            purposes: components["schemas"]["PlainName"][];
+            /** Reach Channels */
+            reach_channels: components["schemas"]["ReachableChannel"][];
+            /**
+             * Regions
+             * @description The provinces; those below them are at /conditions/regions.
+             */
+            regions: components["schemas"]["RegionName"][];
             /** Segments */
             segments: components["schemas"]["PlainName"][];
             /** Tags */
@@ -2374,29 +2736,60 @@ export interface components {
             spend: string;
         };
         /**
-         * CustomerList
-         * @description A page of customers.
+         * CustomerListDetail
+         * @description A list with its latest changes.
          */
-        CustomerList: {
+        CustomerListDetail: {
+            /** Author */
+            author: string | null;
+            /** Changed At */
+            changed_at: string | null;
+            /** Changes */
+            changes: components["schemas"]["ListChangeRow"][];
+            /** Description */
+            description: string;
             /**
-             * Approximate
-             * @description True when `total` is an estimate.
+             * Entries
+             * @description Identifiers that were told.
              */
-            approximate: boolean;
-            /** Items */
-            items: components["schemas"]["CustomerRow"][];
+            entries: number;
             /**
-             * Matched By
-             * @description How `q` was understood: as a customer number, an identifier value, or a part of a name.
+             * Kind
+             * @description Filled by uploads, or once with the members of a segment.
              * @enum {string}
              */
-            matched_by: "all" | "customer_id" | "identifier" | "name";
-            /** Page */
-            page: number;
-            /** Size */
+            kind: "upload" | "snapshot";
+            /** Name */
+            name: string;
+            /**
+             * Segment
+             * @description Of a snapshot: the segment whose members were copied.
+             */
+            segment: string | null;
+            /**
+             * Size
+             * @description Customers on it now.
+             */
             size: number;
-            /** Total */
-            total: number;
+            title: components["schemas"]["Titles"];
+            /**
+             * Unmatched
+             * @description Entries that nobody is known by yet.
+             */
+            unmatched: number;
+            /**
+             * Used By
+             * @description Definitions that ask for it, such as `segment:vip`.
+             */
+            used_by: string[];
+        };
+        /**
+         * CustomerLists
+         * @description All lists.
+         */
+        CustomerLists: {
+            /** Items */
+            items: components["schemas"]["onepool__api__models__lists__CustomerList"][];
         };
         /**
          * CustomerPage
@@ -3388,6 +3781,84 @@ export interface components {
             out: string[];
         };
         /**
+         * Job
+         * @description Work beside the tick: a run of a tag, or its backfill.
+         */
+        Job: {
+            /** Author */
+            author: string;
+            /**
+             * Cancelling
+             * @description Somebody asked for it to be stopped.
+             */
+            cancelling: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Done
+             * @description Instants that are computed and kept.
+             */
+            done: number;
+            /** Finished At */
+            finished_at: string | null;
+            /** Id */
+            id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "tag_run" | "tag_backfill";
+            /**
+             * Parts
+             * @description Instants asked for.
+             */
+            parts: number;
+            /**
+             * Problem
+             * @description Why it failed.
+             */
+            problem: string | null;
+            /**
+             * Progress
+             * @description 0 to 1, over all its parts.
+             */
+            progress: number;
+            /** Started At */
+            started_at: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "waiting" | "running" | "done" | "failed" | "cancelled";
+            /**
+             * Step
+             * @description What it is doing.
+             */
+            step: string;
+            /**
+             * Subject
+             * @description Name of the tag.
+             * @example rfm_segment
+             */
+            subject: string;
+            /**
+             * Why
+             * @description saved, schedule, run or backfill
+             */
+            why: string;
+        };
+        /**
+         * JobList
+         * @description The latest jobs, the newest first.
+         */
+        JobList: {
+            /** Items */
+            items: components["schemas"]["Job"][];
+        };
+        /**
          * JoinedByPeople
          * @description Two identifiers that people joined.
          */
@@ -3570,6 +4041,157 @@ export interface components {
             /** Name */
             name: string;
             title: components["schemas"]["Titles"];
+        };
+        /**
+         * ListChangeRow
+         * @description One upload, snapshot or removal.
+         */
+        ListChangeRow: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Author */
+            author: string;
+            /** Duplicates */
+            duplicates: number;
+            /** Entries */
+            entries: number;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "add" | "replace" | "remove" | "delete";
+            /** Read */
+            read: number;
+            /** Refused */
+            refused: number;
+            /**
+             * Source
+             * @description The file's name, or the segment that was copied.
+             */
+            source: string;
+        };
+        /**
+         * ListInput
+         * @description A list to make; entries are uploaded after.
+         */
+        ListInput: {
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /**
+             * Name
+             * @example vip
+             */
+            name: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            title: components["schemas"]["Titles"];
+        };
+        /**
+         * ListMember
+         * @description Somebody on a list, masked.
+         */
+        ListMember: {
+            /** Customer Id */
+            customer_id: number;
+            /** Email */
+            email: string | null;
+            /** Last Seen */
+            last_seen: string | null;
+            /** Name */
+            name: string | null;
+            /** Phone */
+            phone: string | null;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+        };
+        /**
+         * ListMembers
+         * @description A page of members, the latest first.
+         */
+        ListMembers: {
+            /** Items */
+            items: components["schemas"]["ListMember"][];
+            /** Page */
+            page: number;
+            /** Size */
+            size: number;
+            /** Total */
+            total: number;
+        };
+        /**
+         * ListRefusal
+         * @description A row of a file that was not taken.
+         */
+        ListRefusal: {
+            /**
+             * Row
+             * @description As a reader of the file counts; its header counts too.
+             */
+            row: number;
+            /**
+             * Value
+             * @description Masked.
+             */
+            value: string;
+            /** Why */
+            why: string;
+        };
+        /**
+         * ListUpload
+         * @description What became of a file: read = entries + duplicates + refused.
+         */
+        ListUpload: {
+            /**
+             * Column
+             * @description Name of the column that was taken; empty where it has none.
+             */
+            column: string;
+            /** Duplicates */
+            duplicates: number;
+            /** Entries */
+            entries: number;
+            /**
+             * Matched
+             * @description Entries that somebody is known by now.
+             */
+            matched: number;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "add" | "replace" | "remove";
+            /** Read */
+            read: number;
+            /**
+             * Refusals
+             * @description The first 200 refused rows.
+             */
+            refusals: components["schemas"]["ListRefusal"][];
+            /** Refused */
+            refused: number;
+            /**
+             * Type
+             * @example phone
+             * @example member_no@crm
+             */
+            type: string;
+            /**
+             * Unmatched
+             * @description Entries that wait for somebody.
+             */
+            unmatched: number;
         };
         /**
          * ListedIdentifier
@@ -4346,6 +4968,24 @@ export interface components {
             title: components["schemas"]["Titles"];
         };
         /**
+         * PlannedValue
+         * @description A value in a dry run.
+         */
+        PlannedValue: {
+            /**
+             * Count
+             * @description Customers who would have it.
+             */
+            count: number;
+            /**
+             * Live
+             * @description Customers who have it.
+             */
+            live: number;
+            /** Value */
+            value: string;
+        };
+        /**
          * Portrait
          * @description A segment against a base.
          */
@@ -4945,6 +5585,17 @@ export interface components {
             items: components["schemas"]["QueryView"][];
         };
         /**
+         * ReachableChannel
+         * @description A channel on which people have addresses, with its touchpoints.
+         */
+        ReachableChannel: {
+            /** Name */
+            name: string;
+            title: components["schemas"]["Titles"];
+            /** Touchpoints */
+            touchpoints: components["schemas"]["PlainName"][];
+        };
+        /**
          * Reason
          * @description Why something holds or not: a tree that mirrors the definition.
          */
@@ -5005,6 +5656,42 @@ export interface components {
             total_events: number;
             /** Yesterday */
             yesterday: number;
+        };
+        /**
+         * RegionName
+         * @description An administrative division.
+         */
+        RegionName: {
+            /** Children */
+            children: boolean;
+            /**
+             * Code
+             * @description What a condition says: the code of GB/T 2260, or a name where codes can't tell.
+             */
+            code: string;
+            /**
+             * Full Name
+             * @example 浙江省杭州市西湖区
+             */
+            full_name: string;
+            /**
+             * Level
+             * @description 1 province, 2 city, 3 district.
+             * @enum {integer}
+             */
+            level: 1 | 2 | 3;
+            /** Name */
+            name: string;
+            /** Parent */
+            parent: string | null;
+        };
+        /**
+         * RegionNames
+         * @description Divisions, in the order of their codes; of a search the higher ones first.
+         */
+        RegionNames: {
+            /** Items */
+            items: components["schemas"]["RegionName"][];
         };
         /**
          * ReplayOutcome
@@ -6178,6 +6865,48 @@ export interface components {
             table: string;
         };
         /**
+         * TagBackfillRequest
+         * @description Asks for runs at earlier instants.
+         */
+        TagBackfillRequest: {
+            /**
+             * Every
+             * @default day
+             * @enum {string}
+             */
+            every: "day" | "week" | "month";
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+        };
+        /**
+         * TagChange
+         * @description A new version of a tag.
+         */
+        TagChange: {
+            /** Definition */
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Version
+             * @description The version that was edited; another one there now is refused.
+             */
+            version?: number | null;
+        };
+        /**
          * TagDetail
          * @description A tag with its distribution.
          */
@@ -6199,14 +6928,35 @@ export interface components {
              * @description The 100 commonest values.
              */
             distribution: components["schemas"]["ValueShare"][];
+            /** Freshness */
+            freshness: string | null;
+            /** Group */
+            group: string | null;
             /** Kind */
             kind: string;
+            last_run: components["schemas"]["TagRun"] | null;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "live" | "scheduled" | "model" | "import";
             /** Name */
             name: string;
+            /**
+             * Next Run
+             * @description Of a scheduled tag.
+             */
+            next_run: string | null;
             /** Owner */
             owner: string | null;
+            /** Problems */
+            problems: components["schemas"]["Finding"][];
             /** Says */
             says: string | null;
+            /** Schedule */
+            schedule: string | null;
+            /** @description The definition in words. */
+            sentence: components["schemas"]["Titles"] | null;
             spread: components["schemas"]["NumberSpread"] | null;
             title: components["schemas"]["Titles"];
             /**
@@ -6218,6 +6968,24 @@ export interface components {
             used_by: string[];
             /** Version */
             version: number;
+        };
+        /**
+         * TagInput
+         * @description A new tag.
+         */
+        TagInput: {
+            /**
+             * Definition
+             * @description As in YAML; see GET /tags/schema.
+             */
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
         };
         /**
          * TagList
@@ -6372,11 +7140,68 @@ export interface components {
             values: string[];
         };
         /**
+         * TagPlan
+         * @description What a definition would do. With problems nothing was computed.
+         */
+        TagPlan: {
+            /**
+             * Changed
+             * @description Customers whose value would differ from the live one.
+             */
+            changed: number | null;
+            /** Coverage */
+            coverage: number | null;
+            /**
+             * Different
+             * @description Different values.
+             */
+            different: number | null;
+            /** Gained */
+            gained: number | null;
+            /** Lost */
+            lost: number | null;
+            /** Problems */
+            problems: components["schemas"]["Finding"][];
+            /** Seconds */
+            seconds: number;
+            sentence: components["schemas"]["Titles"] | null;
+            /** Total */
+            total: number;
+            /** Used By */
+            used_by: string[];
+            /**
+             * Uses
+             * @description Tags and segments that it reads, as tag:x, segment:y.
+             */
+            uses: string[];
+            /** Values */
+            values: components["schemas"]["PlannedValue"][];
+        };
+        /**
+         * TagPlanRequest
+         * @description A definition to be tried out.
+         */
+        TagPlanRequest: {
+            /**
+             * Check
+             * @description Only look for faults and put it into words; count nothing.
+             * @default false
+             */
+            check: boolean;
+            /** Definition */
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+        };
+        /**
          * TagRow
          * @description A tag in the list.
          */
         TagRow: {
-            /** As Of */
+            /**
+             * As Of
+             * @description The latest change of a value.
+             */
             as_of: string | null;
             /**
              * Coverage
@@ -6384,20 +7209,53 @@ export interface components {
              */
             coverage: number;
             /**
+             * Freshness
+             * @description Up to when the values are right: now for a live tag.
+             */
+            freshness: string | null;
+            /**
+             * Group
+             * @description Its place in the catalogue.
+             * @example value/spending
+             */
+            group: string | null;
+            /**
              * Kind
              * @example metric
              */
             kind: string;
+            last_run: components["schemas"]["TagRun"] | null;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "live" | "scheduled" | "model" | "import";
             /** Name */
             name: string;
             /** Owner */
             owner: string | null;
+            /**
+             * Problem
+             * @description Why it is not computed at present.
+             */
+            problem: string | null;
+            /**
+             * Psi
+             * @description Drift of the latest run against the one before.
+             */
+            psi: number | null;
             /**
              * Says
              * @description attribute, behaviour or value
              * @example value
              */
             says: string | null;
+            /**
+             * Schedule
+             * @description Crontab in the workspace's zone.
+             * @example 0 3 * * *
+             */
+            schedule: string | null;
             title: components["schemas"]["Titles"];
             /** Used By */
             used_by: string[];
@@ -6408,6 +7266,70 @@ export interface components {
             values: number;
             /** Version */
             version: number;
+        };
+        /**
+         * TagRun
+         * @description What a tag was for all customers at an instant.
+         */
+        TagRun: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /**
+             * At
+             * Format: date-time
+             * @description When it was computed.
+             */
+            at: string;
+            /** Coverage */
+            coverage: number;
+            /**
+             * Kept
+             * @description Whether the values of that instant are kept, not only the figures.
+             */
+            kept: boolean;
+            /**
+             * Psi
+             * @description Population stability index against the run before.
+             */
+            psi: number | null;
+            /** Seconds */
+            seconds: number;
+            /**
+             * Total
+             * @description All customers.
+             */
+            total: number;
+            /** Values */
+            values: components["schemas"]["ValueShare"][];
+            /** Version */
+            version: number;
+            /**
+             * Why
+             * @description saved, schedule, run, backfill or daily (figures of a live tag)
+             */
+            why: string;
+        };
+        /**
+         * TagRunRequest
+         * @description Asks for a run.
+         */
+        TagRunRequest: {
+            /**
+             * As Of
+             * @description Now, where it is not said; never ahead.
+             */
+            as_of?: string | null;
+        };
+        /**
+         * TagRuns
+         * @description The runs of a tag, the latest instant first.
+         */
+        TagRuns: {
+            /** Items */
+            items: components["schemas"]["TagRun"][];
         };
         /**
          * TagValue
@@ -6425,6 +7347,69 @@ export interface components {
             title: components["schemas"]["Titles"];
             /** Value */
             value: string;
+        };
+        /**
+         * TagValuesAnswer
+         * @description What became of a file of values.
+         */
+        TagValuesAnswer: {
+            /**
+             * Duplicates
+             * @description Rows whose identifier came again further down; the last one counts.
+             */
+            duplicates: number;
+            /**
+             * Matched
+             * @description Values whose identifier is known.
+             */
+            matched: number;
+            /** Read */
+            read: number;
+            /**
+             * Refused
+             * @description Rows that can't be read: no value, an identifier that is none.
+             */
+            refused: number;
+            /**
+             * Samples
+             * @description Up to ten rows that were refused, and why; identifiers are masked.
+             */
+            samples: string[];
+            /** Unmatched */
+            unmatched: number;
+        };
+        /**
+         * TagVersion
+         * @description One version of a definition.
+         */
+        TagVersion: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Author */
+            author: string;
+            /**
+             * Definition
+             * @description None: the tag was retired.
+             */
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /** Reason */
+            reason: string;
+            sentence: components["schemas"]["Titles"] | null;
+            /** Version */
+            version: number;
+        };
+        /**
+         * TagVersions
+         * @description All versions, the newest first.
+         */
+        TagVersions: {
+            /** Items */
+            items: components["schemas"]["TagVersion"][];
         };
         /**
          * TagWhy
@@ -7027,6 +8012,37 @@ export interface components {
             reason: string;
         };
         /**
+         * UnmatchedEntries
+         * @description A page of entries that nobody is known by.
+         */
+        UnmatchedEntries: {
+            /** Items */
+            items: components["schemas"]["UnmatchedEntry"][];
+            /** Page */
+            page: number;
+            /** Size */
+            size: number;
+            /** Total */
+            total: number;
+        };
+        /**
+         * UnmatchedEntry
+         * @description An entry that nobody is known by, masked.
+         */
+        UnmatchedEntry: {
+            /** Scope */
+            scope: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Type */
+            type: string;
+            /** Value */
+            value: string;
+        };
+        /**
          * ValueShare
          * @description How many customers have a value.
          */
@@ -7251,6 +8267,77 @@ export interface components {
             size: number;
         };
         /**
+         * CustomerList
+         * @description A page of customers.
+         */
+        onepool__api__models__customers__CustomerList: {
+            /**
+             * Approximate
+             * @description True when `total` is an estimate.
+             */
+            approximate: boolean;
+            /** Items */
+            items: components["schemas"]["CustomerRow"][];
+            /**
+             * Matched By
+             * @description How `q` was understood: as a customer number, an identifier value, or a part of a name.
+             * @enum {string}
+             */
+            matched_by: "all" | "customer_id" | "identifier" | "name";
+            /** Page */
+            page: number;
+            /** Size */
+            size: number;
+            /** Total */
+            total: number;
+        };
+        /**
+         * CustomerList
+         * @description A list with its size now.
+         */
+        onepool__api__models__lists__CustomerList: {
+            /** Author */
+            author: string | null;
+            /** Changed At */
+            changed_at: string | null;
+            /** Description */
+            description: string;
+            /**
+             * Entries
+             * @description Identifiers that were told.
+             */
+            entries: number;
+            /**
+             * Kind
+             * @description Filled by uploads, or once with the members of a segment.
+             * @enum {string}
+             */
+            kind: "upload" | "snapshot";
+            /** Name */
+            name: string;
+            /**
+             * Segment
+             * @description Of a snapshot: the segment whose members were copied.
+             */
+            segment: string | null;
+            /**
+             * Size
+             * @description Customers on it now.
+             */
+            size: number;
+            title: components["schemas"]["Titles"];
+            /**
+             * Unmatched
+             * @description Entries that nobody is known by yet.
+             */
+            unmatched: number;
+            /**
+             * Used By
+             * @description Definitions that ask for it, such as `segment:vip`.
+             */
+            used_by: string[];
+        };
+        /**
          * Figure
          * @description A figure behind one customer's value.
          */
@@ -7393,6 +8480,42 @@ export interface operations {
             };
         };
     };
+    listConditionRegions: {
+        parameters: {
+            query?: {
+                /** @description Code or name: the divisions right below it. */
+                parent?: string;
+                /** @description Part of a name, or the beginning of a code. */
+                q?: string;
+                /** @description Exactly these, by code or name, with commas. */
+                codes?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegionNames"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readConditionSchema: {
         parameters: {
             query?: never;
@@ -7447,7 +8570,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CustomerList"];
+                    "application/json": components["schemas"]["onepool__api__models__customers__CustomerList"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -8798,6 +9921,101 @@ export interface operations {
             };
         };
     };
+    listJobs: {
+        parameters: {
+            query?: {
+                /** @description Only of this tag. */
+                subject?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobList"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readLineage: {
         parameters: {
             query?: {
@@ -8817,6 +10035,245 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Lineage"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listLists: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerLists"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ListInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerListDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerListDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteList: {
+        parameters: {
+            query?: {
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploadEntries: {
+        parameters: {
+            query?: {
+                /** @description phone, openid@SCOPE, member_no …, customer; empty: as the column's name says. */
+                type?: string;
+                mode?: "add" | "replace" | "remove";
+                /** @description Name or number of the column; empty: found out. */
+                column?: string;
+                /** @description Whether the first row has names; left out: found out. */
+                header?: boolean | null;
+                filename?: string;
+                /** @description Only say what would happen. */
+                check?: boolean;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        /** @description The file as it is: CSV, TSV, plain text, Excel (.xlsx), JSON lines or Parquet. */
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListUpload"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listMembers: {
+        parameters: {
+            query?: {
+                page?: number;
+                size?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListMembers"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listUnmatched: {
+        parameters: {
+            query?: {
+                page?: number;
+                size?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnmatchedEntries"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -9665,6 +11122,103 @@ export interface operations {
             };
         };
     };
+    createTag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    planTag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagPlanRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagPlan"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readTagSchema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: components["schemas"]["JsonValue"];
+                    };
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readTag: {
         parameters: {
             query?: never;
@@ -9683,6 +11237,142 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TagDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replaceTag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteTag: {
+        parameters: {
+            query?: {
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    backfillTag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagBackfillRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explainTag: {
+        parameters: {
+            query: {
+                /** @description customer_id, or an identifier as type:value. */
+                customer: string;
+                as_of?: string | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagWhy"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -9813,6 +11503,139 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TagModelRuns"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    runTag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagRunRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTagRuns: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagRuns"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importTagValues: {
+        parameters: {
+            query?: {
+                /** @description Of the identifiers: phone, member_no, openid@SCOPE … or customer_id. */
+                type?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagValuesAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTagVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagVersions"];
                 };
             };
             /** @description A problem (RFC 9457). */
