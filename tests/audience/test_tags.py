@@ -78,7 +78,6 @@ def test_a_definition_stands_and_reads_back():
     ("change", "expected"),
     [
         ({"schedule": "0 3 * * *"}, "`schedule` is not supported by this edition"),
-        ({"kind": "rfm"}, "the kind rfm is not supported by this edition"),
         ({"kind": "prefrence"}, "did you mean preference?"),
         ({"scoer": "lift"}, "did you mean score?"),
         ({"from": {"did": "order_paid", "feild": "category"}}, "did you mean field?"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -109,12 +109,17 @@ def why_segment(ws: WorkspaceLike, session: Session, customer_id: int, name: str
     return SegmentWhy(segment=name, member=tree.holds, at=at, reason=reason(tree, ctx))
 
 
-def why_tag(ws: WorkspaceLike, session: Session, customer_id: int, name: str, at: datetime) -> TagWhy:
-    """Why the customer has this value of the tag: the definition in words, figures, events, rules."""
+def why_tag(
+    ws: WorkspaceLike, session: Session, customer_id: int, name: str, at: datetime, *, past: bool = False
+) -> TagWhy:
+    """Why the customer has this value of the tag: the definition in words, figures, events, rules.
+
+    `past`: read other tags as they were at the instant.
+    """
     item = ws.definitions.get("tag", name)
     if item is None:
         raise NotFound("there is no such tag", where=name, code="tag-unknown")
-    ctx = context(ws)
+    ctx = replace(context(ws), past_tags=past)
     tag = parse_tag(item.body)
     found = explain_tag(tag, customer_id, at, session, ctx)
     value = ", ".join(found.values) if found.values else found.value

@@ -10,7 +10,7 @@ from onepool.audience.conditions import Condition, ConditionError, Context, chec
 from onepool.audience.conditions.check import segments_of
 from onepool.audience.definitions import parse_segment, workspace_names
 from onepool.audience.tags import TagDefinition, check_definition, needs_population, parse_tag, tags_used
-from onepool.audience.tags.model import StateTag
+from onepool.audience.tags.uses import conditions_in
 from onepool.workspace import Workspace
 
 
@@ -118,8 +118,8 @@ def _uses(tags: Mapping[str, TagDefinition], segments: Mapping[str, Condition]) 
     """What each definition names directly: `tag:x`, `segment:y`."""
     uses: dict[str, frozenset[str]] = {}
     for name, tag in tags.items():
-        rules = [rule.when for rule in tag.states] if isinstance(tag, StateTag) else []
-        uses[f"tag:{name}"] = frozenset().union(*(_named(rule) for rule in rules))
+        own = {f"tag:{used}" for used in tags_used(tag)}
+        uses[f"tag:{name}"] = frozenset(own).union(*(_named(condition) for _, condition in conditions_in(tag)))
     for name, condition in segments.items():
         uses[f"segment:{name}"] = _named(condition)
     return uses

@@ -86,13 +86,16 @@ class CheckedQuery:
     tree: Select
 
 
-def check(sql: str, dialect: str) -> CheckedQuery:
-    """The query if it may run. Raises QueryRefused saying what is wrong with it."""
+def check(sql: str, dialect: str, bound: frozenset[str] = frozenset()) -> CheckedQuery:
+    """The query if it may run. `bound`: names that may stand in it as `:name`, and are bound by whoever runs it.
+
+    Raises QueryRefused saying what is wrong with it.
+    """
     if len(sql) > LONGEST:
         raise QueryRefused(f"the query is longer than {LONGEST} characters")
     try:
         tree = _parse(sql, dialect)
-        _check_nodes(tree)
+        _check_nodes(tree, bound)
         return CheckedQuery(_to_views(tree))
     except RecursionError as error:
         raise QueryRefused("the query is nested too deeply") from error
@@ -116,8 +119,10 @@ def _parse(sql: str, dialect: str) -> Select:
     return tree
 
 
-def _check_nodes(tree: Select) -> None:
+def _check_nodes(tree: Select, bound: frozenset[str]) -> None:
     for node in tree.walk():
+        if isinstance(node, exp.Placeholder) and node.name in bound:
+            continue
         if isinstance(node, _FORBIDDEN):
             raise QueryRefused(
                 f"{type(node).__name__.upper()} may not be used", hint="only SELECT over the views may run"

@@ -1,35 +1,52 @@
-"""Tags: coverage, distribution, use."""
+"""Tags: the catalogue."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path
 
-from onepool.api.access import Caller, Need, Workspace
+from onepool.api import audience, tagging
+from onepool.api.access import Caller, Need, Time, Workspace
 from onepool.api.dictionary import titles
 from onepool.api.models.common import JsonObject
-from onepool.api.models.tags import NumberSpread, TagDetail, TagList, TagRow, ValueShare
+from onepool.api.models.tags import NumberSpread, TagDetail, TagList, TagRow, TagVersion, TagVersions, ValueShare
 from onepool.api.problems import NotFound
 from onepool.api.usage import users_of
+from onepool.api.workspace import WorkspaceLike
+from onepool.audience.conditions import ConditionError
+from onepool.audience.tags import check_definition, parse_tag
+from onepool.audience.tags.computed import schedule_of
+from onepool.audience.tags.expression import FUNCTIONS
+from onepool.audience.tags.parse import tag_schema
+from onepool.audience.tags.runs import RunStore
+from onepool.definitions import Definition
 from onepool.pool import catalog
 from onepool.pool.home import customer_count
 from onepool.privacy.roles import Permission
 
 router = APIRouter(prefix="/tags", tags=["tags"])
 Reader = Annotated[Caller, Depends(Need(Permission.TAGS_READ))]
+TagName = Annotated[str, Path(max_length=200)]
 
 
 @router.get("")
-def list_tags(_who: Reader, ws: Workspace) -> TagList:
-    """All tags with their coverage."""
+def list_tags(_who: Reader, ws: Workspace, time: Time) -> TagList:
+    """All tags with their coverage, freshness, drift and use."""
     with ws.pool.read() as session:
         figures = catalog.tag_figures(session)
         total = customer_count(session)
     used_by = users_of(ws.definitions, "tag")
+    store = RunStore(ws.state)
+    newest, valued = store.newest(), store.latest()
+    names = audience.context(ws).names
+    now = time.now()
     items = []
     for item in ws.definitions.current("tag"):
-        found = figures.get(item.name)
+        found, tag, run = figures.get(item.name), tagging.parsed(item), newest.get(item.name)
+        problems = check_definition(tag, names) if tag is not None else []
+        as_of = found.as_of if found else None
         items.append(
             TagRow(
                 name=item.name,
@@ -37,34 +54,91 @@ def list_tags(_who: Reader, ws: Workspace) -> TagList:
                 kind=str(item.body.get("kind", "")),
                 says=_text(item.body.get("says")),
                 owner=_text(item.body.get("owner")),
+                group=_text(item.body.get("group")),
+                mode=tagging.mode_of(tag),
+                schedule=None if tag is None else schedule_of(tag),
                 coverage=found.coverage if found else 0,
                 values=found.values if found else 0,
-                as_of=found.as_of if found else None,
+                as_of=as_of,
+                freshness=tagging.freshness(tag, valued.get(item.name), now, as_of),
+                psi=None if run is None else run.psi,
+                last_run=None if run is None else tagging.shown_run(run),
                 version=item.version,
                 used_by=used_by.get(item.name, []),
+                problem=str(problems[0]) if problems else None if tag is not None else "it can't be read",
             )
         )
     return TagList(items=items, customers=total)
 
 
+@router.get("/schema")
+def read_tag_schema(_who: Reader) -> JsonObject:
+    """The JSON Schema of definitions; under `x-functions` what an expression may call."""
+    functions = {
+        name: {"takes": list(one.takes), "gives": one.gives, "more": one.more, "zh": one.zh, "en": one.en}
+        for name, one in FUNCTIONS.items()
+    }
+    return cast(JsonObject, {**tag_schema(), "x-functions": functions})
+
+
 @router.get("/{name}")
-def read_tag(name: str, _who: Reader, ws: Workspace) -> TagDetail:
+def read_tag(name: TagName, _who: Reader, ws: Workspace, time: Time) -> TagDetail:
     """One tag: its definition and how its values are spread over the customers."""
-    item = ws.definitions.get("tag", name)
-    if item is None:
+    return shown_tag(ws, tagging.tag_item(ws, name), time.now())
+
+
+@router.get("/{name}/versions")
+def list_tag_versions(name: TagName, _who: Reader, ws: Workspace) -> TagVersions:
+    """Every version of a tag, the newest first."""
+    found = ws.definitions.history("tag", name)
+    if not found:
         raise NotFound("there is no such tag", where=name, code="tag-unknown")
+    ctx = audience.context(ws)
+    items = []
+    for item in found:
+        try:
+            words = None if item.deleted else tagging.in_words(parse_tag(item.body), ctx)
+        except ConditionError:
+            words = None
+        items.append(
+            TagVersion(
+                version=item.version,
+                author=item.author,
+                reason=item.reason,
+                at=item.created_at,
+                definition=None if item.deleted else cast(JsonObject, item.body),
+                sentence=words,
+            )
+        )
+    return TagVersions(items=items)
+
+
+def shown_tag(ws: WorkspaceLike, item: Definition, now: datetime) -> TagDetail:
+    """A tag as it is shown."""
+    name = item.name
     with ws.pool.read() as session:
         found = catalog.tag_figures(session, name).get(name)
         total = customer_count(session)
         values = catalog.tag_distribution(session, name)
         spread = catalog.tag_spread(session, name)
     coverage = found.coverage if found else 0
+    as_of = found.as_of if found else None
+    tag = tagging.parsed(item)
+    ctx = audience.context(ws)
+    problems = [audience.finding(one) for one in check_definition(tag, ctx.names)] if tag is not None else []
+    store = RunStore(ws.state)
+    run = store.newest().get(name)
     return TagDetail(
         name=name,
         title=titles(item.body.get("title"), name),
         kind=str(item.body.get("kind", "")),
         says=_text(item.body.get("says")),
         owner=_text(item.body.get("owner")),
+        group=_text(item.body.get("group")),
+        mode=tagging.mode_of(tag),
+        schedule=None if tag is None else schedule_of(tag),
+        next_run=tagging.next_run(ws, tag, now),
+        sentence=None if tag is None or problems else tagging.in_words(tag, ctx),
         definition=cast(JsonObject, item.body),
         version=item.version,
         author=item.author,
@@ -84,8 +158,11 @@ def read_tag(name: str, _who: Reader, ws: Workspace) -> TagDetail:
             maximum=spread.maximum,
             mean=spread.mean,
         ),
-        as_of=found.as_of if found else None,
+        as_of=as_of,
+        freshness=tagging.freshness(tag, store.latest().get(name), now, as_of),
+        last_run=None if run is None else tagging.shown_run(run),
         used_by=users_of(ws.definitions, "tag").get(name, []),
+        problems=problems,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,19 +15,33 @@ from onepool.audience.conditions.compiler.plan import Compiler, earliest, with_s
 from onepool.audience.conditions.compiler.scope import Scope, table, union
 from onepool.audience.conditions.compiler.sql import E, col, fn, instant, named, order_key
 from onepool.audience.conditions.names import Context
-from onepool.audience.tags.measures import Measured, attribute, first_last, metric, state
-from onepool.audience.tags.model import AttributeTag, FirstLastTag, MetricTag, PreferenceTag, TagDefinition
-from onepool.audience.tags.parse import needs_population
+from onepool.audience.tags.expression.compiled import expression
+from onepool.audience.tags.given import given
+from onepool.audience.tags.measures import Measured, attribute, first_last, metric, sequence, state, truth
+from onepool.audience.tags.model import (
+    AttributeTag,
+    ExpressionTag,
+    FirstLastTag,
+    ImportTag,
+    MetricTag,
+    PreferenceTag,
+    RfmTag,
+    SequenceTag,
+    StateTag,
+    TagDefinition,
+)
 from onepool.audience.tags.population import (
     POPULATION,
     Populations,
-    cut_steps,
+    cut_points,
     labelled,
     load_populations,
     population_table,
     save_populations,
 )
 from onepool.audience.tags.preference import Preference, preference
+from onepool.audience.tags.scored import Scored, quiet_states, rfm
+from onepool.audience.tags.uses import compares, needs_population
 from onepool.pool import Session
 
 COLUMNS = ("customer_id", "tag", "value", "number", "list", "next_at")
@@ -67,7 +82,10 @@ class TagPlan:
         if self.comparing and not self.measures:
             self.populations = self._kept(session)
             session.relation(POPULATION, population_table(self.populations))
-        found = session.query(self.query.sql("duckdb"), self.params)
+        text = self.query.sql("duckdb")
+        # A comparison that can never hold leaves its values unused, which the engine would refuse.
+        used = set(re.findall(r"\$(\w+)", text))
+        found = session.query(text, {name: value for name, value in self.params.items() if name in used})
         of_customers = pc.is_valid(found.column("customer_id"))
         if self.comparing and self.measures:
             learned = found.filter(pc.invert(of_customers)).to_pylist()
@@ -106,21 +124,33 @@ def compile_tags(
     comparing = {name: tag for name, tag in tags.items() if needs_population(tag)}
     measures = scope.everyone and not set(comparing) <= set(populations or {})
     compiler = Compiler(at, scope, ctx)
-    measured: dict[str, Measured] = {}
-    preferences: dict[str, Preference] = {}
+    parts = _Parts()
     for name, tag in tags.items():
         match tag:
             case AttributeTag():
-                measured[name] = attribute(compiler, tag)
+                parts.measured[name] = attribute(compiler, tag)
             case FirstLastTag():
-                measured[name] = first_last(compiler, tag)
+                parts.measured[name] = first_last(compiler, tag)
             case MetricTag():
-                measured[name] = metric(compiler, tag)
+                parts.measured[name] = metric(compiler, tag)
             case PreferenceTag():
-                preferences[name] = preference(compiler, name, tag)
+                parts.preferences[name] = preference(compiler, name, tag)
+            case SequenceTag():
+                parts.measured[name] = sequence(compiler, tag)
+            case StateTag() if any(rule.quiet is not None for rule in tag.states):
+                truths = [None if rule.when is None else truth(compiler, rule.when) for rule in tag.states]
+                parts.scored[name] = quiet_states(compiler, name, tag, truths)
+            case StateTag():
+                parts.measured[name] = state(compiler, tag)
+            case RfmTag():
+                parts.scored[name] = rfm(compiler, name, tag)
+            case ExpressionTag():
+                parts.scored[name] = expression(compiler, name, tag)
+            case ImportTag():
+                parts.given[name] = given(compiler, name, tag)
             case _:
-                measured[name] = state(compiler, tag)
-    steps = _steps(compiler, tags, measured, preferences, measures)
+                raise ValueError(f"the kind {tag.kind} is computed as a whole (tags/computed.py)")
+    steps = _steps(compiler, tags, parts, measures)
 
     def measuring(some: Mapping[str, TagDefinition]) -> TagPlan:
         return compile_tags(some, at, Scope.all(), ctx)
@@ -128,39 +158,46 @@ def compile_tags(
     return TagPlan(steps, compiler.params.values, scope, comparing, measuring, measures, dict(populations or {}))
 
 
+@dataclass
+class _Parts:
+    """What each tag is made of, by the way its kind is computed."""
+
+    measured: dict[str, Measured] = field(default_factory=dict)
+    preferences: dict[str, Preference] = field(default_factory=dict)
+    scored: dict[str, Scored] = field(default_factory=dict)
+    given: dict[str, exp.Query] = field(default_factory=dict)
+
+    def turns(self) -> list[E]:
+        """When any of them may turn, over the joined steps."""
+        found = [turn for each in self.measured.values() for turn in each.turns]
+        found += [turn for each in self.preferences.values() for turn in each.turns]
+        return found + [turn for each in self.scored.values() for turn in each.turns]
+
+    def columns(self) -> list[E]:
+        """The columns of the step `measured`."""
+        found: list[E] = []
+        for name, one in self.measured.items():
+            found += [named(one.value, f"{name} value")] if one.value is not None else []
+            found += [named(one.number, f"{name} number")] if one.number is not None else []
+        return found + [named(value, column) for each in self.scored.values() for column, value in each.columns]
+
+
 def _steps(
-    compiler: Compiler,
-    tags: Mapping[str, TagDefinition],
-    measured: Mapping[str, Measured],
-    preferences: Mapping[str, Preference],
-    measures: bool,
+    compiler: Compiler, tags: Mapping[str, TagDefinition], parts: _Parts, measures: bool
 ) -> list[tuple[str, exp.Query]]:
-    columns: list[E] = []
-    turns = [turn for each in measured.values() for turn in each.turns]
-    turns += [turn for each in preferences.values() for turn in each.turns]
-    for name, one in measured.items():
-        if one.value is not None:
-            columns.append(named(one.value, f"{name} value"))
-        if one.number is not None:
-            columns.append(named(one.number, f"{name} number"))
-    next_us = earliest([turn for turn in (compiler.next_at(), *turns) if not _never(turn)])
-    steps = [*compiler.sources(), ("measured", compiler.joined(*columns, named(next_us, "next_us")))]
-    for liked in preferences.values():
+    next_us = earliest([turn for turn in (compiler.next_at(), *parts.turns()) if not _never(turn)])
+    steps = [*compiler.sources(), ("measured", compiler.joined(*parts.columns(), named(next_us, "next_us")))]
+    for liked in parts.preferences.values():
         steps += liked.steps
-    cuts = {name: tag.cut for name, tag in tags.items() if isinstance(tag, MetricTag) and tag.cut is not None}
-    compared: list[exp.Query] = []
-    if measures:
-        compared = cut_steps(cuts) + [each.population for each in preferences.values() if each.population is not None]
-        if compared:
-            steps.append((POPULATION, union(compared)))
-    steps += [liked.best for liked in preferences.values()]
-    answers: list[exp.Query] = [
-        exp.select(*_row("customer_id", next_at=fn("make_timestamptz", col("next_us"))))
-        .from_(table("measured"))
-        .where(exp.Not(this=exp.Is(this=col("next_us"), expression=exp.null())))
-    ]
+    for each in parts.scored.values():
+        steps += each.steps
+    steps += [(f"{name} given", query) for name, query in parts.given.items()]
+    compared = _compare(tags, parts, steps, measures)
+    steps += [liked.best for liked in parts.preferences.values()]
+    answers: list[exp.Query] = [_alarms("measured")]
+    answers += [_alarms(f"{name} scored") for name in parts.scored]
     for name, tag in tags.items():
-        answers.append(_answer(name, tag, measured.get(name), preferences.get(name)))
+        answers.append(_answer(name, tag, parts))
     steps += [("found", union(answers))]
     final: list[exp.Query] = [exp.select(*(col(name) for name in COLUMNS)).from_(table("found"))]
     kept = [name for name, tag in tags.items() if tag.when_missing == "keep_last"]
@@ -170,17 +207,66 @@ def _steps(
     if compared:
         learned = _row(None, tag=col("tag"), value=col("key"), number=col("number"))
         final.append(exp.select(*learned).from_(table(POPULATION)))
-    return [*steps, ("result", union(final))]
+    steps.append(("result", union(final)))
+    return steps
 
 
-def _answer(name: str, tag: TagDefinition, measured: Measured | None, liked: Preference | None) -> exp.Query:
+def _compare(
+    tags: Mapping[str, TagDefinition], parts: _Parts, steps: list[tuple[str, exp.Query]], measures: bool
+) -> bool:
+    """Add the scored steps and, where it is measured, the population. Returns whether it is.
+
+    Layers of a formula that compares itself are cut in a second round, over its scores.
+    """
+    first: list[exp.Query] = []
+    second: list[exp.Query] = []
+    if measures:
+        for name, tag in tags.items():
+            if isinstance(tag, MetricTag) and tag.cut is not None:
+                first += cut_points(name, tag.cut, "measured", col(f"{name} number"))
+        first += [each.population for each in parts.preferences.values() if each.population is not None]
+        first += [query for each in parts.scored.values() for query in each.populations]
+        for name, each in parts.scored.items():
+            if each.cut is not None and compares(each.cut):
+                second += cut_points(name, each.cut, f"{name} scored", col("number"))
+    source = POPULATION
+    if second and first:
+        source = f"{POPULATION} first"
+    if first:
+        steps.append((source, union(first)))
+    steps += [(f"{name} scored", each.step(source)) for name, each in parts.scored.items()]
+    if second:
+        again = [exp.select(exp.Star()).from_(table(source))] if first else []
+        steps.append((POPULATION, union([*again, *second])))
+    return bool(first or second)
+
+
+def _alarms(step: str) -> exp.Query:
+    return (
+        exp.select(*_row("customer_id", next_at=fn("make_timestamptz", col("next_us"))))
+        .from_(table(step))
+        .where(exp.Not(this=exp.Is(this=col("next_us"), expression=exp.null())))
+    )
+
+
+def _answer(name: str, tag: TagDefinition, parts: _Parts) -> exp.Query:
     title = exp.Literal.string(name)
-    if liked is not None:
+    if name in parts.preferences:
         first = fn("list_extract", col("list"), exp.Literal.number(1))
-        return exp.select(*_row("customer_id", tag=title, value=first, list_=col("list"))).from_(table(liked.best[0]))
-    assert measured is not None
+        best = parts.preferences[name].best[0]
+        return exp.select(*_row("customer_id", tag=title, value=first, list_=col("list"))).from_(table(best))
+    if name in parts.scored:
+        value: E = col("value")
+        if parts.scored[name].cut is not None:
+            value = labelled(name, parts.scored[name].cut, col("number"))  # type: ignore[arg-type]
+        rows = exp.select(*_row("customer_id", tag=title, value=value, number=col("number")))
+        return rows.from_(table(f"{name} scored")).where(exp.Not(this=exp.Is(this=col("value"), expression=exp.null())))
+    if name in parts.given:
+        rows = exp.select(*_row("customer_id", tag=title, value=col("value"), number=col("number")))
+        return rows.from_(table(f"{name} given")).where(exp.Not(this=exp.Is(this=col("value"), expression=exp.null())))
+    measured = parts.measured[name]
     number = col(f"{name} number") if measured.number is not None else None
-    value: E = measured.text(col(f"{name} value") if measured.value is not None else col(f"{name} number"))
+    value = measured.text(col(f"{name} value") if measured.value is not None else col(f"{name} number"))
     present: E = col(f"{name} value") if measured.value is not None else col(f"{name} number")
     if isinstance(tag, MetricTag) and tag.cut is not None:
         value = labelled(name, tag.cut, col(f"{name} number"))

@@ -70,6 +70,8 @@ def explain_tag(tag: TagDefinition, customer_id: int, at: datetime, session: Ses
             events = _events(tag.source, tag.within, customer_id, at, session, ctx)
         case StateTag():
             for rule in tag.states:
+                if rule.when is None:
+                    continue
                 reason = explain_condition(rule.when, customer_id, at, session, ctx)
                 rules.append((rule.value, reason))
                 if reason.holds:

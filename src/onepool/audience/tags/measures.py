@@ -12,9 +12,9 @@ from onepool.audience.conditions.compiler.events import EventPass, Matching
 from onepool.audience.conditions.compiler.figures import figure, happened
 from onepool.audience.conditions.compiler.plan import Compiler
 from onepool.audience.conditions.compiler.sql import E, col, every, filtered, fn, micros, order_key, paren, wall, when
-from onepool.audience.conditions.model import Window
+from onepool.audience.conditions.model import Condition, Window
 from onepool.audience.conditions.names import find_field
-from onepool.audience.tags.model import AttributeTag, FigureSource, FirstLastTag, MetricTag, StateTag
+from onepool.audience.tags.model import AttributeTag, FigureSource, FirstLastTag, MetricTag, SequenceTag, StateTag
 
 NUMERIC = ("BIGINT", "DOUBLE", "DECIMAL(18,4)")
 
@@ -77,15 +77,16 @@ def first_last(compiler: Compiler, tag: FirstLastTag) -> Measured:
 
 
 def metric(compiler: Compiler, tag: MetricTag) -> Measured:
-    value, turns = _figure(compiler, tag.source, tag.within)
+    value, turns = figure_over(compiler, tag.source, tag.within)
     if tag.over is not None:
-        below, more = _figure(compiler, tag.over, tag.within)
+        below, more = figure_over(compiler, tag.over, tag.within)
         value = exp.Div(this=value, expression=exp.Nullif(this=below, expression=exp.Literal.number(0)))
         turns += more
     return Measured(number=value, text=number_text, turns=turns)
 
 
-def _figure(compiler: Compiler, source: FigureSource, within: Window | None) -> tuple[E, list[E]]:
+def figure_over(compiler: Compiler, source: FigureSource, within: Window | None) -> tuple[E, list[E]]:
+    """A figure per customer as DOUBLE (NULL without a matching event), and when it may turn."""
     events = compiler.events
     matching = events.match(source.did[0], source.behaviour(within))
     name, of = source.figure()
@@ -103,10 +104,21 @@ def state(compiler: Compiler, tag: StateTag) -> Measured:
     text = compiler.params.text
     cases: list[tuple[E, E]] = []
     for rule in tag.states:
-        # Conditions speak of the columns of the leaves; here they stand beside them, so the truths are put in directly.
-        truth = compiler.condition(rule.when).transform(_inlined(compiler))
-        cases.append((truth, text(rule.value)))
+        assert rule.when is not None
+        cases.append((truth(compiler, rule.when), text(rule.value)))
     return Measured(when(*cases, otherwise=text(tag.otherwise) if tag.otherwise is not None else None))
+
+
+def sequence(compiler: Compiler, tag: SequenceTag) -> Measured:
+    text = compiler.params.text
+    otherwise = text(tag.otherwise) if tag.otherwise is not None else None
+    return Measured(when((truth(compiler, tag.leaf()), text(tag.value)), otherwise=otherwise))
+
+
+def truth(compiler: Compiler, condition: Condition) -> E:
+    """A condition over the joined steps themselves, not over the columns of its leaves."""
+    # Conditions speak of the columns of the leaves; here they stand beside them, so the truths are put in directly.
+    return compiler.condition(condition).transform(_inlined(compiler))
 
 
 def _inlined(compiler: Compiler) -> Callable[[exp.Expr], exp.Expr]:

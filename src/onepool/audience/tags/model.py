@@ -1,107 +1,40 @@
 """Tags as they are defined: one object each, of one kind.
 
-Kinds of this edition: `attribute` (a stated fact, mapped), `first_last` (a field of the first or latest event),
-`metric` (a number made of events, cut into layers), `preference` (the values a customer favours), `state` (ordered
-rules, the first that holds).
+`attribute` (a stated fact, mapped), `first_last` (a field of the first or latest event), `metric` (a number made of
+events, cut into layers), `preference` (the values a customer favours), `state` (ordered rules, the first that holds);
+`import`, `sql`, `expression`, `sequence`, `rfm` (further.py) and `model` (learned.py).
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, model_validator
+from pydantic import Discriminator, Field, Tag, TypeAdapter, model_validator
 from pydantic_core import PydanticCustomError
 
-from onepool.audience.conditions.model import Behaviour, Condition, Part, Predicate, Slice, Window, bare_predicate
-from onepool.audience.conditions.values import Name, Names_, Number, SpanField, Text
+from onepool.audience.conditions.model import Condition, Part, Window
+from onepool.audience.conditions.values import Name, Number, SpanField, Text
+from onepool.audience.tags.base import (
+    AGGREGATES,
+    MAX_LAYERS,
+    Cut,
+    EventSource,
+    FieldSource,
+    FigureSource,
+    ObjectName,
+    TagBase,
+    Title,
+    TitleField,
+)
+from onepool.audience.tags.further import ExpressionTag, ImportTag, RfmTag, SequenceTag, SqlTag
+from onepool.audience.tags.learned import AnyModelTag, LearnedTag, ModelTag
 
-MAX_LAYERS = 24
-AGGREGATES = ("times", "days", "sum", "avg", "min", "max", "distinct")
-
-
-def _both_languages(value: Any) -> Any:
-    return {"zh": value, "en": value} if isinstance(value, str) else value
-
-
-class Title(Part):
-    """A name for people, in both languages (one text stands for both)."""
-
-    zh: Text
-    en: Text
-
-
-TitleField = Annotated[Title, BeforeValidator(_both_languages)]
-
-
-_RESERVED = ("customer_id", "next_at")
-
-
-def _pattern(value: Any) -> Any:
-    if not isinstance(value, str) or not value.replace("_", "a").isalnum() or not value.isascii() or len(value) > 60:
-        raise PydanticCustomError("value", "a name of letters, digits and _ is wanted, at most 60 long")
-    if value.lower() in _RESERVED:
-        raise PydanticCustomError("value", "`{name}` is the name of a column of every result", {"name": value})
-    return value
-
-
-ObjectName = Annotated[str, BeforeValidator(_pattern)]
-
-
-class TagBase(Part):
-    """What every tag says of itself. `values`: its domain, in order; `when_missing`: `keep_last` keeps the last one."""
-
-    tag: ObjectName
-    title: TitleField
-    says: Literal["attribute", "behaviour", "value"]
-    owner: Text | None = None
-    purpose: Text | None = None
-    values: list[Text] | None = None
-    when_missing: Literal["empty", "keep_last"] = "empty"
-
-
-class EventSource(Part):
-    """Events of some names, with the filters that conditions have."""
-
-    did: Names_
-    where: dict[Name, Annotated[Predicate, BeforeValidator(bare_predicate)]] | None = None
-    at: Slice | None = None
-
-    def behaviour(self, within: Window | None) -> Behaviour:
-        return Behaviour.model_construct(where=self.where, at=self.at, within=within, **_NO_FIGURE)
-
-
-_NO_FIGURE: dict[str, Any] = dict.fromkeys(AGGREGATES)
-
-
-class FieldSource(EventSource):
-    field: Name
-
-
-class FigureSource(EventSource):
-    """One figure over the events: `times: true`, `days: true`, or `sum|avg|min|max|distinct: field`."""
-
-    times: Literal[True] | None = None
-    days: Literal[True] | None = None
-    sum: Name | None = None
-    avg: Name | None = None
-    min: Name | None = None
-    max: Name | None = None
-    distinct: Name | None = None
-    currency: Name | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> FigureSource:
-        if len(self.did) != 1:
-            raise PydanticCustomError("value", "a metric is made of one event; make a ratio or a state of several")
-        if len([name for name in AGGREGATES if self.__dict__[name] is not None]) != 1:
-            raise PydanticCustomError("value", "one of times, days, sum, avg, min, max, distinct is wanted")
-        return self
-
-    def figure(self) -> tuple[str, str | None]:
-        """(aggregate, field) asked for."""
-        name = next(name for name in AGGREGATES if self.__dict__[name] is not None)
-        value = self.__dict__[name]
-        return name, None if value is True else value
+__all__ = [
+    "ADAPTER", "AGGREGATES", "KINDS", "MAX_LAYERS", "AttributeSource", "AttributeTag", "Cut", "EventSource",
+    "ExpressionTag", "FieldSource", "FigureSource", "FirstLastTag", "ImportTag", "LearnedTag", "MetricTag", "ModelTag",
+    "ObjectName", "PreferenceSource", "PreferenceTag", "Quiet", "RfmTag", "Rule", "SequenceTag", "SqlTag", "StateTag",
+    "TagBase", "TagDefinition", "Title", "TitleField",
+]  # fmt: skip
 
 
 class AttributeSource(Part):
@@ -124,31 +57,6 @@ class FirstLastTag(TagBase):
     take: Literal["first", "last"]
     source: FieldSource = Field(alias="from")
     within: Window | None = None
-
-
-class Cut(Part):
-    """Layers of a number: `n` cuts, `n + 1` labels.
-
-    `number`: the cuts are numbers; `percent`: points below which that share of all customers with a value lies. Labels
-    go from the lowest layer up, a value at a cut belongs to the upper layer. `rank`: the cuts are places counted from
-    the highest value, labels from the top; equal values share a place.
-    """
-
-    by: Literal["number", "percent", "rank"]
-    at: list[Number] = Field(min_length=1, max_length=MAX_LAYERS - 1)
-    labels: list[Text] = Field(min_length=2, max_length=MAX_LAYERS)
-
-    @model_validator(mode="after")
-    def _fit(self) -> Cut:
-        if len(self.labels) != len(self.at) + 1:
-            raise PydanticCustomError("value", "there must be one label more than cuts")
-        if any(low >= high for low, high in zip(self.at, self.at[1:], strict=False)):
-            raise PydanticCustomError("value", "the cuts must rise")
-        if self.by == "percent" and not (self.at[0] > 0 and self.at[-1] < 100):
-            raise PydanticCustomError("value", "percents lie between 0 and 100")
-        if self.by == "rank" and any(place < 1 or int(place) != place for place in self.at):
-            raise PydanticCustomError("value", "places are whole numbers from 1")
-        return self
 
 
 class MetricTag(TagBase):
@@ -205,9 +113,38 @@ class PreferenceTag(TagBase):
         return float((self.source.weights or {}).get(event, 1))
 
 
+class Quiet(EventSource):
+    """The customer has not done it for longer than this percentile of the intervals between two such events.
+
+    `of`: the intervals of all customers, or the customer's own where there are `min_intervals` of them (else of all).
+    Who never did it is not quiet.
+    """
+
+    percentile: Number
+    of: Literal["all", "own"] = "all"
+    min_intervals: int = Field(3, ge=1, le=100)
+
+    @model_validator(mode="after")
+    def _fit(self) -> Quiet:
+        if len(self.did) != 1:
+            raise PydanticCustomError("value", "one event is wanted")
+        if not 0 < self.percentile < 100:
+            raise PydanticCustomError("value", "a percentile lies between 0 and 100")
+        return self
+
+
 class Rule(Part):
+    """A state: the customer is in it `when` a condition holds, or when `quiet`."""
+
     value: Text
-    when: Condition
+    when: Condition | None = None
+    quiet: Quiet | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Rule:
+        if (self.when is None) == (self.quiet is None):
+            raise PydanticCustomError("value", "one of when and quiet is wanted")
+        return self
 
 
 class StateTag(TagBase):
@@ -223,13 +160,31 @@ def _kind(value: Any) -> str | None:
     return f"<{kind}>" if isinstance(kind, str) else None
 
 
-TagDefinition: TypeAlias = AttributeTag | FirstLastTag | MetricTag | PreferenceTag | StateTag
+TagDefinition: TypeAlias = (
+    AttributeTag
+    | FirstLastTag
+    | MetricTag
+    | PreferenceTag
+    | StateTag
+    | ImportTag
+    | SqlTag
+    | ExpressionTag
+    | SequenceTag
+    | RfmTag
+    | ModelTag
+)
 KINDS: dict[str, type[TagBase]] = {
     "attribute": AttributeTag,
+    "import": ImportTag,
     "first_last": FirstLastTag,
     "metric": MetricTag,
     "preference": PreferenceTag,
+    "sql": SqlTag,
+    "expression": ExpressionTag,
+    "sequence": SequenceTag,
     "state": StateTag,
+    "rfm": RfmTag,
+    "model": LearnedTag,
 }
 ADAPTER: TypeAdapter[TagDefinition] = TypeAdapter(
     Annotated[
@@ -237,7 +192,13 @@ ADAPTER: TypeAdapter[TagDefinition] = TypeAdapter(
         | Annotated[FirstLastTag, Tag("<first_last>")]
         | Annotated[MetricTag, Tag("<metric>")]
         | Annotated[PreferenceTag, Tag("<preference>")]
-        | Annotated[StateTag, Tag("<state>")],
+        | Annotated[StateTag, Tag("<state>")]
+        | Annotated[ImportTag, Tag("<import>")]
+        | Annotated[SqlTag, Tag("<sql>")]
+        | Annotated[ExpressionTag, Tag("<expression>")]
+        | Annotated[SequenceTag, Tag("<sequence>")]
+        | Annotated[RfmTag, Tag("<rfm>")]
+        | Annotated[AnyModelTag, Tag("<model>")],
         Discriminator(_kind),
     ]
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from onepool.audience.conditions.compiler.scope import table
-from onepool.audience.conditions.compiler.sql import E, col, double, named, number
+from onepool.audience.conditions.compiler.sql import E, col, double, fn, named, number, paren
 from onepool.audience.tags.model import Cut
 from onepool.pool import Session
 
@@ -22,28 +22,26 @@ POPULATION = "_population"
 _KEY = "population:"
 
 
-def cut_steps(cuts: Mapping[str, Cut]) -> list[exp.Query]:
-    """Queries (tag, key, number) of the cut points over the step `measured`."""
+def cut_points(tag: str, cut: Cut, source: str, value: E) -> list[exp.Query]:
+    """Queries (tag, key, number) of the cut points of a column of a step."""
+    if cut.by == "number":
+        return []
     found: list[exp.Query] = []
-    for tag, cut in cuts.items():
-        if cut.by == "number":
-            continue
-        for index, point in enumerate(cut.at):
-            values = _percent(tag, point) if cut.by == "percent" else _rank(tag, int(point))
-            found.append(_keyed(tag, str(index), values))
+    for index, point in enumerate(cut.at):
+        points = percent_of(source, value, point) if cut.by == "percent" else _rank(source, value, int(point))
+        found.append(keyed(tag, str(index), points))
     return found
 
 
-def _percent(tag: str, percent: float) -> exp.Query:
+def percent_of(source: str, value: E, percent: float) -> exp.Query:
     """The least value such that at least that share of all values is not above it."""
     share = int(Decimal(str(percent)) * 10_000)
-    value = col(f"{tag} number")
-    place = exp.Window(this=exp.RowNumber(), order=exp.Order(expressions=[exp.Ordered(this=value)]))
+    place = exp.Window(this=exp.RowNumber(), order=exp.Order(expressions=[exp.Ordered(this=value.copy())]))
     of_all = exp.Window(this=exp.Count(this=exp.Star(), big_int=True))
     ranked = (
         exp.select(named(value, "number"), named(place, "place"), named(of_all, "of_all"))
-        .from_(table("measured"))
-        .where(_known(value))
+        .from_(table(source))
+        .where(known(value))
     )
     high = exp.GTE(
         this=exp.Mul(this=exp.column("place"), expression=number(1_000_000)),
@@ -52,24 +50,42 @@ def _percent(tag: str, percent: float) -> exp.Query:
     return exp.select(named(exp.Min(this=exp.column("number")), "number")).from_(ranked.subquery("ranked")).where(high)
 
 
-def _rank(tag: str, place: int) -> exp.Query:
+def percentiles(tag: str, prefix: str, source: str, value: E) -> exp.Query:
+    """The 100 values such that at least 1, 2 … 100 percent of all values are not above them, under `prefix` + 001 …"""
+    place = exp.Window(this=exp.RowNumber(), order=exp.Order(expressions=[exp.Ordered(this=value.copy())]))
+    ranked = exp.select(named(value, "number"), named(place, "place")).from_(table(source)).where(known(value))
+    of_all = exp.select(named(exp.Count(this=value.copy(), big_int=True), "of_all")).from_(table(source))
+    percents = exp.select(named(fn("unnest", fn("range", number(1), number(101))), "percent"))
+    share = exp.Add(this=exp.Mul(this=col("of_all"), expression=col("percent")), expression=number(99))
+    wanted = exp.select(col("percent"), named(exp.IntDiv(this=paren(share), expression=number(100)), "place"))
+    wanted = wanted.from_(of_all.subquery("counted")).join(percents.subquery("percents"), join_type="cross")
+    padded = fn("lpad", exp.cast(col("percent"), "VARCHAR"), number(3), exp.Literal.string("0"))
+    key = exp.DPipe(this=exp.Literal.string(prefix), expression=padded)
+    return (
+        exp.select(named(exp.Literal.string(tag), "tag"), named(key, "key"), named(col("number"), "number"))
+        .from_(ranked.subquery("ranked"))
+        .join(wanted.subquery("wanted"), using=["place"])
+    )
+
+
+def _rank(source: str, value: E, place: int) -> exp.Query:
     """The value at that place from the top (the least value where there are fewer)."""
-    value = col(f"{tag} number")
     best = (
         exp.select(named(value, "number"))
-        .from_(table("measured"))
-        .where(_known(value))
+        .from_(table(source))
+        .where(known(value))
         .order_by(exp.Ordered(this=value.copy(), desc=True))
         .limit(place)
     )
     return exp.select(named(exp.Min(this=exp.column("number")), "number")).from_(best.subquery("best"))
 
 
-def _known(value: E) -> E:
+def known(value: E) -> E:
     return exp.Not(this=exp.Is(this=value, expression=exp.null()))
 
 
-def _keyed(tag: str, key: str, values: exp.Query) -> exp.Query:
+def keyed(tag: str, key: str, values: exp.Query) -> exp.Query:
+    """A query of one number as a row of what the population is compared by."""
     return (
         exp.select(
             named(exp.Literal.string(tag), "tag"),
@@ -77,14 +93,14 @@ def _keyed(tag: str, key: str, values: exp.Query) -> exp.Query:
             named(exp.column("number"), "number"),
         )
         .from_(values.subquery("cut"))
-        .where(_known(exp.column("number")))
+        .where(known(exp.column("number")))
     )
 
 
-def labelled(tag: str, cut: Cut, value: E) -> E:
+def labelled(tag: str, cut: Cut, value: E, source: str = POPULATION) -> E:
     """The label of a value's layer."""
     points: list[E] = [
-        double(point) if cut.by == "number" else _point(tag, str(index)) for index, point in enumerate(cut.at)
+        double(point) if cut.by == "number" else point_of(tag, str(index), source) for index, point in enumerate(cut.at)
     ]
     found = exp.Case()
     labels = [exp.Literal.string(label) for label in cut.labels]
@@ -97,10 +113,11 @@ def labelled(tag: str, cut: Cut, value: E) -> E:
     return found.else_(labels[0])
 
 
-def _point(tag: str, key: str) -> E:
+def point_of(tag: str, key: str, source: str = POPULATION) -> E:
+    """A number of the population (NULL: none)."""
     same = exp.EQ(this=col("tag"), expression=exp.Literal.string(tag))
     here = exp.EQ(this=col("key"), expression=exp.Literal.string(key))
-    return exp.select(exp.Max(this=col("number"))).from_(table(POPULATION)).where(same, here).subquery()
+    return exp.select(exp.Max(this=col("number"))).from_(table(source)).where(same, here).subquery()
 
 
 def population_table(populations: Populations) -> pa.Table:

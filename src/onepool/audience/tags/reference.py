@@ -93,7 +93,7 @@ def _value_of(
         case PreferenceTag():
             return _preference(tag, history, at, ctx, population)
         case StateTag():
-            values = [rule.value for rule in tag.states if holds(rule.when, history, at, ctx)]
+            values = [rule.value for rule in tag.states if rule.when is not None and holds(rule.when, history, at, ctx)]
             value = values[0] if values else tag.otherwise
             return None if value is None else TagValue(value)
 

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from onepool.audience.conditions.model import Window
 from onepool.audience.conditions.names import Names
 from onepool.audience.conditions.sentence import Writer
+from onepool.audience.tags.further_sentence import cut_words, events_words, figure_words, further_sentence
+from onepool.audience.tags.learned import LearnedTag
+from onepool.audience.tags.learned_checks import learned_sentence
 from onepool.audience.tags.model import (
     AttributeTag,
-    Cut,
-    EventSource,
-    FigureSource,
     FirstLastTag,
     MetricTag,
     PreferenceTag,
+    Quiet,
+    StateTag,
     TagDefinition,
 )
-
-_FIGURES = {
-    "times": ("次数", "number"),
-    "days": ("天数", "number of days"),
-    "sum": ("合计", "total"),
-    "avg": ("平均", "average"),
-    "min": ("最小", "smallest"),
-    "max": ("最大", "largest"),
-    "distinct": ("不同值的个数", "number of different values"),
-}
 
 
 def tag_sentence(tag: TagDefinition, lang: str, names: Names | None = None) -> str:
@@ -36,54 +27,49 @@ def tag_sentence(tag: TagDefinition, lang: str, names: Names | None = None) -> s
             mapped = ("，按对照表换算" if writer.zh else ", by a map") if tag.map is not None else ""
             return (f"属性{title}的最新值" if writer.zh else f"the latest {title}") + mapped
         case FirstLastTag():
-            field, events = writer.field(tag.source.field), _events(writer, tag.source, tag.within)
+            field, events = writer.field(tag.source.field), events_words(writer, tag.source, tag.within)
             if writer.zh:
                 return f"{'首次' if tag.take == 'first' else '最近一次'}{events}的{field}"
             return f"{field} of the {tag.take} event: {events}"
         case MetricTag():
-            text = _figure(writer, tag.source, tag.within)
+            text = figure_words(writer, tag.source, tag.within)
             if tag.over is not None:
-                below = _figure(writer, tag.over, tag.within)
+                below = figure_words(writer, tag.over, tag.within)
                 text = f"{text}，除以{below}" if writer.zh else f"{text}, over {below}"
-            return text + _cut(writer, tag.cut)
+            return text + cut_words(writer, tag.cut)
         case PreferenceTag():
             return _preference(writer, tag)
-    rules = [f"{rule.value}：{writer.condition(rule.when)}" for rule in tag.states]
-    if not writer.zh:
-        rules = [f"{rule.value} if {writer.condition(rule.when)}" for rule in tag.states]
+        case StateTag():
+            return _state(writer, tag)
+        case LearnedTag():
+            return learned_sentence(tag, writer)
+    return further_sentence(writer, tag)
+
+
+def _state(writer: Writer, tag: StateTag) -> str:
+    rules = []
+    for rule in tag.states:
+        text = writer.condition(rule.when) if rule.when is not None else ""
+        if rule.quiet is not None:
+            text = _quiet(writer, rule.quiet)
+        rules.append(f"{rule.value}：{text}" if writer.zh else f"{rule.value} if {text}")
     if tag.otherwise is not None:
         rules.append(f"其余：{tag.otherwise}" if writer.zh else f"else {tag.otherwise}")
     return ("按顺序取第一个成立的：" if writer.zh else "the first that holds of: ") + "; ".join(rules)
 
 
-def _events(writer: Writer, source: EventSource, within: Window | None) -> str:
-    texts = [writer.events(event, source.behaviour(within)) for event in source.did]
-    return ("或" if writer.zh else " or ").join(texts)
-
-
-def _figure(writer: Writer, source: FigureSource, within: Window | None) -> str:
-    name, of = source.figure()
-    word = _FIGURES[name][0 if writer.zh else 1]
-    events = _events(writer, source, within)
+def _quiet(writer: Writer, quiet: Quiet) -> str:
+    events, point = events_words(writer, quiet, None), f"P{quiet.percentile:g}"
     if writer.zh:
-        return f"{events}的{writer.field(of) if of else ''}{word}"
-    return f"{word} of {writer.field(of)} over {events}" if of else f"{word} of {events}"
-
-
-def _cut(writer: Writer, cut: Cut | None) -> str:
-    if cut is None:
-        return ""
-    by = {"number": ("数值", "number"), "percent": ("全体客户的百分位", "percentile of all"), "rank": ("名次", "place")}
-    points = ", ".join(str(point) for point in cut.at)
-    labels = "、".join(cut.labels) if writer.zh else ", ".join(cut.labels)
-    if writer.zh:
-        return f"，按{by[cut.by][0]} {points} 分为 {labels}"
-    return f", cut by {by[cut.by][1]} at {points} into {labels}"
+        whose = "全体客户" if quiet.of == "all" else "客户自己（不足时取全体客户）"
+        return f"距上一次{events}的时间超过{whose}间隔的 {point}"
+    whose = "all customers'" if quiet.of == "all" else "the customer's own"
+    return f"longer since {events} than {point} of {whose} intervals between them"
 
 
 def _preference(writer: Writer, tag: PreferenceTag) -> str:
     field = writer.field(tag.source.field.removeprefix("items."))
-    events = _events(writer, tag.source, tag.within)
+    events = events_words(writer, tag.source, tag.within)
     life = writer.one(tag.half_life) if tag.half_life is not None else None
     if writer.zh:
         score = {"count": "次数", "sum": "合计", "lift": "相对全体客户的倍数"}[tag.score]
