@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyroaring import BitMap64
@@ -29,9 +30,10 @@ MOST_VALUES = 200
 """Of a tag so many values, the commonest, have a set of their own; the others are counted together."""
 
 
-def members_of(ids: pa.Array | pa.ChunkedArray) -> Members:
+def members_of(ids: pa.Array | pa.ChunkedArray | npt.NDArray[np.int64]) -> Members:
     """The set of these customers' numbers (int64, not negative, in any order)."""
-    return BitMap64(np.sort(np.asarray(ids, dtype=np.int64)).astype(np.uint64))
+    numbers = ids if isinstance(ids, np.ndarray) else ids.to_numpy()
+    return BitMap64(np.sort(numbers.astype(np.int64, copy=False)).astype(np.uint64))
 
 
 def ids_of(members: Members) -> pa.Array:
@@ -120,7 +122,7 @@ class Sets:
 
     def everyone(self, session: Session) -> Members:
         """All customers."""
-        marks = _marks(session)
+        marks = marks_of(session)
         with self._lock:
             if marks and self._everyone is not None and self._everyone[0] == marks:
                 return self._everyone[1]
@@ -189,39 +191,39 @@ def outcome_number(session: Session) -> int | None:
     return int(found["value"][0].as_py()) if found.num_rows else None
 
 
-def _marks(session: Session) -> tuple[str, ...]:
+def marks_of(session: Session) -> tuple[str, ...]:
     """What changes whenever customers do; nothing in a pool that no tick wrote."""
     found = session.query("SELECT key, value FROM meta WHERE key IN ('log_offset', 'identity_epoch') ORDER BY key")
     return tuple(f"{row['key']}={row['value']}" for row in found.to_pylist())
 
 
-_VALUES = """SELECT tag, customer_id, unnest(CASE WHEN list IS NULL THEN [value] ELSE list END) AS value
-    FROM tag_values WHERE tag IN (SELECT unnest($names)) AND (value IS NOT NULL OR list IS NOT NULL)"""
+_LOAD = """WITH said AS (
+        SELECT tag, customer_id, unnest(CASE WHEN list IS NULL OR len(list) = 0 THEN [value] ELSE list END) AS value
+        FROM tag_values WHERE tag IN (SELECT unnest($names))),
+    found AS (SELECT tag, value, list(customer_id) AS ids FROM said GROUP BY tag, value),
+    ranked AS (
+        SELECT *, row_number() OVER (PARTITION BY tag ORDER BY value IS NULL, len(ids) DESC, value) AS place,
+            count(value) OVER (PARTITION BY tag) AS values FROM found)
+    SELECT tag, value, ids, values FROM ranked WHERE place <= $most AND value IS NOT NULL
+    UNION ALL SELECT tag, NULL, flatten(list(ids)), max(values) FROM ranked
+        WHERE place > $most OR value IS NULL GROUP BY tag"""
 
 
 def _load_tags(session: Session, names: Sequence[str]) -> dict[str, TagSets]:
+    """One pass over the values. Those beyond the commonest come as one list, as do customers with a number alone."""
     if not names:
         return {}
-    wanted = {"names": list(names)}
-    have = session.query(
-        """SELECT tag, list(customer_id) AS ids FROM tag_values WHERE tag IN (SELECT unnest($names)) GROUP BY tag""",
-        wanted,
-    )
-    customers = {tag.as_py(): members_of(ids.values) for tag, ids in zip(have["tag"], have["ids"], strict=True)}
-    found = session.query(
-        f"""WITH found AS (SELECT tag, value, list(customer_id) AS ids FROM ({_VALUES})
-            WHERE value IS NOT NULL GROUP BY tag, value),
-        ranked AS (SELECT *, row_number() OVER (PARTITION BY tag ORDER BY len(ids) DESC, value) AS place,
-            count(*) OVER (PARTITION BY tag) AS values FROM found)
-        SELECT tag, value, ids, values FROM ranked WHERE place <= $most ORDER BY tag, place""",  # noqa: S608 a constant
-        {**wanted, "most": MOST_VALUES},
-    )
+    found = session.query(_LOAD, {"names": list(names), "most": MOST_VALUES})
     values: dict[str, dict[str, Members]] = {name: {} for name in names}
+    customers = {name: BitMap64() for name in names}
     complete = dict.fromkeys(names, True)
     for tag, value, ids, count in zip(*(found[name] for name in ("tag", "value", "ids", "values")), strict=True):
-        values[tag.as_py()][value.as_py()] = members_of(ids.values)
-        complete[tag.as_py()] = count.as_py() <= MOST_VALUES
-    return {name: TagSets(customers.get(name, BitMap64()), values[name], complete[name]) for name in names}
+        name, members = tag.as_py(), members_of(ids.values)
+        customers[name] |= members
+        complete[name] = count.as_py() <= MOST_VALUES
+        if value.is_valid:
+            values[name][value.as_py()] = members
+    return {name: TagSets(customers[name], values[name], complete[name]) for name in names}
 
 
 def _retagged(session: Session, kept: Mapping[str, _KeptTag]) -> dict[str, TagSets]:

@@ -30,9 +30,10 @@ AGE_BAND = "age_band"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A dimension made of the profiles: `value` is SQL for its text, `number` for its number."""
+    """A dimension made of the profiles' column `of`: `value` is SQL for its text, `number` for a number."""
 
     name: str
+    of: str
     value: str | None = None
     number: str | None = None
     several: bool = False
@@ -57,19 +58,20 @@ def columns(standard: Standard, at: datetime, zone: str) -> tuple[list[Column], 
         if name == "age":
             continue
         if name == "birthday":
-            age = f"date_part('year', age({today}, {column}))"
+            age, age_of = f"date_part('year', age({today}, {column}))", column
             if "age" in standard.attributes:
-                age = f"coalesce({age}, p.{quote('age')})"
-            found.append(Column(AGE_BAND, value=_bands(age)))
+                stated = f"p.{quote('age')}"
+                age, age_of = f"coalesce({age}, {stated})", f"coalesce({column}::VARCHAR, {stated}::VARCHAR)"
+            found.append(Column(AGE_BAND, age_of, value=_bands(age)))
         elif kind in _NUMBERS:
-            found.append(Column(name, number=f"{column}::DOUBLE"))
+            found.append(Column(name, column, number=f"{column}::DOUBLE"))
         elif kind in (FieldType.DATE, FieldType.TIME):
             day = column if kind is FieldType.DATE else f"timezone('{zone}', {column})::DATE"
-            found.append(Column(name, value=_gone(f"date_diff('day', {day}, {today})")))
+            found.append(Column(name, column, value=_gone(f"date_diff('day', {day}, {today})")))
         elif kind is FieldType.TEXT_LIST:
-            found.append(Column(name, value=column, several=True))
+            found.append(Column(name, column, value=column, several=True))
         else:
-            found.append(Column(name, value=f"nullif({column}::VARCHAR, '')"))
+            found.append(Column(name, column, value=f"nullif({column}::VARCHAR, '')"))
     return found, left_out
 
 
@@ -98,21 +100,38 @@ class Counted:
 def count(session: Session, wanted: list[Column], groups: str) -> dict[str, Counted]:
     """Count all dimensions over the profiles of the customers in the relation `groups` (customer_id, part).
 
-    The profiles are read once; then every dimension is a small aggregate over the columns kept from that.
+    The profiles are read once for those that anybody has, and once for these: every dimension is a small aggregate
+    over the columns kept from that.
     """
-    texts = [column for column in wanted if column.value is not None]
-    found = {column.name: Counted({}, {}, 0) for column in texts}
-    if texts:
-        for row in session.query(_texts(texts, groups)).to_pylist():
-            one = found[row["dimension"]]
-            if row["role"] == "known":
-                one.known[row["part"]] = row["n"]
-                continue
-            value = row["value"] if row["role"] == "value" else None
-            cell = one.cells.setdefault(value, {})
-            cell[row["part"]] = cell.get(row["part"], 0) + row["n"]
-            found[row["dimension"]] = Counted(one.cells, one.known, row["different"])
-    return found | _numbers(session, [column for column in wanted if column.number is not None], groups)
+    used = _used(session, wanted)
+    texts = [column for column in used if column.value is not None]
+    cells: dict[str, dict[str | None, dict[int, int]]] = {column.name: {} for column in texts}
+    known: dict[str, dict[int, int]] = {column.name: {} for column in texts}
+    different = dict.fromkeys(cells, 0)
+    for row in session.query(_texts(texts, groups)).to_pylist() if texts else []:
+        name, part = row["dimension"], row["part"]
+        if row["role"] == "known":
+            known[name][part] = row["n"]
+            continue
+        cell = cells[name].setdefault(row["value"] if row["role"] == "value" else None, {})
+        cell[part] = cell.get(part, 0) + row["n"]
+        different[name] = row["different"]
+    for column in texts:
+        if not column.several:
+            known[column.name] = {
+                part: sum(cell.get(part, 0) for cell in cells[column.name].values()) for part in (1, 2, 3)
+            }
+    found = {name: Counted(cells[name], known[name], different[name]) for name in cells}
+    return found | _numbers(session, [column for column in used if column.number is not None], groups)
+
+
+def _used(session: Session, wanted: list[Column]) -> list[Column]:
+    """The dimensions that anybody has a value of."""
+    if not wanted:
+        return []
+    counts = ", ".join(f"count({column.of}) AS c{number}" for number, column in enumerate(wanted))
+    row = session.query(f"SELECT {counts} FROM profiles p").to_pylist()[0]
+    return [column for number, column in enumerate(wanted) if row[f"c{number}"]]
 
 
 def _texts(texts: list[Column], groups: str) -> str:
@@ -120,30 +139,26 @@ def _texts(texts: list[Column], groups: str) -> str:
     branches = []
     for number, column in enumerate(texts):
         source = f"SELECT part, c{number} AS value FROM people WHERE c{number} IS NOT NULL"
+        name = "'" + column.name.replace("'", "''") + "'"
         if column.several:
             # A customer counts under each value, once.
-            source = f"""SELECT part, unnest(list_distinct(c{number})) AS value FROM people
-                WHERE len(c{number}) > 0"""
-        name = "'" + column.name.replace("'", "''") + "'"
-        known = f"SELECT {name} AS dimension, part, count(*) AS n FROM people WHERE c{number} IS NOT NULL GROUP BY part"
-        if column.several:
-            known = f"""SELECT {name} AS dimension, part, count(*) AS n FROM people WHERE len(c{number}) > 0
-                GROUP BY part"""
+            source = f"SELECT part, unnest(list_distinct(c{number})) AS value FROM people WHERE len(c{number}) > 0"
+            branches.append(
+                f"""SELECT {name} AS dimension, 'known' AS role, NULL::VARCHAR AS value, part, count(*) AS n,
+                    0 AS different FROM people WHERE len(c{number}) > 0 GROUP BY part"""
+            )
         branches.append(
-            f"""SELECT dimension, 'known' AS role, NULL::VARCHAR AS value, part, n, 0 AS different FROM ({known})
-            UNION ALL
-            SELECT {name}, CASE WHEN place <= {MOST_VALUES} THEN 'value' ELSE 'rest' END,
-                CASE WHEN place <= {MOST_VALUES} THEN value END, part, n, different FROM (
-                SELECT *, dense_rank() OVER (ORDER BY total DESC, value) AS place,
-                    (count(*) FILTER (first) OVER ())::BIGINT AS different FROM (
-                    SELECT *, sum(n) OVER (PARTITION BY value) AS total,
-                        row_number() OVER (PARTITION BY value ORDER BY part) = 1 AS first
-                    FROM (SELECT value::VARCHAR AS value, part, count(*) AS n FROM ({source}) GROUP BY 1, 2)))"""
+            f"""SELECT {name} AS dimension, CASE WHEN place <= {MOST_VALUES} THEN 'value' ELSE 'rest' END AS role,
+                CASE WHEN place <= {MOST_VALUES} THEN value END AS value, part, n,
+                max(place) OVER () AS different FROM (
+                SELECT value, part, n, dense_rank() OVER (ORDER BY total DESC, value) AS place FROM (
+                    SELECT value, part, n, sum(n) OVER (PARTITION BY value) AS total FROM (
+                        SELECT value::VARCHAR AS value, part, count(*) AS n FROM ({source}) GROUP BY 1, 2)))"""
         )
     body = "\nUNION ALL\n".join(branches)
     return f"""WITH people AS MATERIALIZED (
             SELECT g.part, {kept} FROM {groups} g JOIN profiles p USING (customer_id))
-        SELECT dimension, role, value, part, sum(n)::BIGINT AS n, max(different) AS different FROM ({body})
+        SELECT dimension, role, value, part, sum(n)::BIGINT AS n, max(different)::BIGINT AS different FROM ({body})
         GROUP BY ALL"""
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from onepool.audience.sets import Members, Sets, ids_of
@@ -89,7 +90,9 @@ def portrait(
         left_out |= {("attribute", name): why for name, why in refused.items()}
         counted = attributes.count(session, columns, _GROUPS)
         for column in columns:
-            one = counted[column.name]
+            one = counted.get(column.name)
+            if one is None:
+                continue
             if one.values > attributes.TOO_MANY:
                 left_out["attribute", column.name] = "too_many_values"
             elif one.known or (one.numbers and (one.numbers[0].n or one.numbers[1].n)):
@@ -151,7 +154,7 @@ def _register(session: Session, groups: _Groups) -> None:
 
 def _tags(session: Session, sets: Sets, names: Sequence[str], groups: _Groups, min_cell: int) -> list[Dimension]:
     found = sets.tags(session, names)
-    numbers = _tag_numbers(session, names)
+    numbers = _tag_numbers(session, names, groups)
     dimensions = []
     for name in names:
         one = found[name]
@@ -183,16 +186,47 @@ def _tags(session: Session, sets: Sets, names: Sequence[str], groups: _Groups, m
     return dimensions
 
 
-def _tag_numbers(session: Session, names: Sequence[str]) -> Mapping[str, tuple[Numbers, Numbers]]:
-    part = """{{'n': count(number) FILTER ({0}), 'mean': avg(number) FILTER ({0}),
-        'q': quantile_cont(number, [0.25, 0.5, 0.75]) FILTER ({0})}}"""
-    rows = session.query(
-        f"""SELECT tag, {part.format("part <= 2")} AS s, {part.format("part >= 2")} AS b
-        FROM tag_values t JOIN {_GROUPS} g USING (customer_id)
+def _tag_numbers(session: Session, names: Sequence[str], groups: _Groups) -> Mapping[str, tuple[Numbers, Numbers]]:
+    """Mean and quartiles of each tag's numbers, in the segment and in the base."""
+    table = session.query(
+        """SELECT tag, list(customer_id) AS ids, list(number) AS numbers FROM tag_values
         WHERE tag IN (SELECT unnest($names)) AND number IS NOT NULL AND isfinite(number) GROUP BY tag""",
         {"names": list(names)},
-    ).to_pylist()
-    return {row["tag"]: (attributes.numbers_of(row["s"]), attributes.numbers_of(row["b"])) for row in rows}
+    )
+    if not table.num_rows:
+        return {}
+    in_segment, in_base = _Test(groups.segment_only | groups.both), _Test(groups.base_only | groups.both)
+    found = {}
+    for tag, ids, numbers in zip(table["tag"], table["ids"], table["numbers"], strict=True):
+        customers = ids.values.to_numpy(zero_copy_only=False)
+        values = numbers.values.to_numpy(zero_copy_only=False)
+        found[tag.as_py()] = (_summed(values[in_segment(customers)]), _summed(values[in_base(customers)]))
+    return found
+
+
+class _Test:
+    """Whether customers are in a set, for many at once."""
+
+    def __init__(self, members: Members) -> None:
+        self._ids = np.asarray(members.to_array(), dtype=np.uint64).astype(np.int64)
+        highest = int(self._ids[-1]) if self._ids.size else 0
+        # Numbers are given out one after the other: mostly a table of all of them is small.
+        self._table = np.zeros(highest + 1, np.bool_) if highest < 64 * self._ids.size + 1_000_000 else None
+        if self._table is not None:
+            self._table[self._ids] = True
+
+    def __call__(self, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        if self._table is None:
+            return np.isin(ids, self._ids)
+        inside = ids < self._table.size
+        return self._table[np.where(inside, ids, 0)] & inside
+
+
+def _summed(values: npt.NDArray[np.float64]) -> Numbers:
+    if not values.size:
+        return Numbers(0, None, None, None, None)
+    p25, median, p75 = np.quantile(values, [0.25, 0.5, 0.75]).tolist()
+    return Numbers(int(values.size), float(values.mean()), p25, median, p75)
 
 
 def _attribute(column: attributes.Column, one: attributes.Counted, min_cell: int) -> Dimension:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from pyroaring import BitMap64
 
-from onepool.audience.sets import Members, members_of
+from onepool.audience.sets import Members, marks_of, members_of
 from onepool.pool import Session
 
 
@@ -30,22 +30,28 @@ class Channels:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._kept = _Kept(0, -1, {})
+        self._found: tuple[tuple[str, ...], dict[str, Members], dict[str, Members]] | None = None
 
     def customers(self, session: Session) -> dict[str, Members]:
         """The customers of every channel, in the session's snapshot."""
         identifiers = self._identifiers(session)
-        owners = session.query("SELECT identifier_id, customer_id FROM customer_of")
-        ids = owners["identifier_id"].to_numpy()
-        order = np.argsort(ids)
-        ids, of = ids[order], owners["customer_id"].to_numpy()[order]
+        marks = marks_of(session)
+        with self._lock:
+            if marks and self._found is not None and self._found[0] == marks and self._found[1] is identifiers:
+                return self._found[2]
+        owners = session.query("SELECT identifier_id, customer_id FROM customer_of ORDER BY identifier_id")
+        ids, of = owners["identifier_id"].to_numpy(), owners["customer_id"].to_numpy()
         found = {}
         for channel, members in sorted(identifiers.items()):
             wanted = np.asarray(members.to_array(), dtype=np.uint64).astype(np.int64)
             places = np.searchsorted(ids, wanted)
             known = places < ids.size
             known[known] = ids[places[known]] == wanted[known]
-            found[channel] = members_of(np.unique(of[places[known]]))
-        return {channel: members for channel, members in found.items() if members}
+            found[channel] = members_of(of[places[known]])
+        found = {channel: members for channel, members in found.items() if members}
+        with self._lock:
+            self._found = (marks, identifiers, found)
+        return found
 
     def _identifiers(self, session: Session) -> dict[str, Members]:
         state = session.query("SELECT count(*) AS n, coalesce(max(seq), -1) AS last FROM events").to_pylist()[0]
