@@ -30,6 +30,16 @@ class DuckDBSession:
         except duckdb.Error as error:
             raise _failed(error) from error
 
+    def scan(self, sql: Query, params: Params | None = None, *, rows: int = 1 << 20) -> Iterator[pa.RecordBatch]:
+        """The answer in batches, read as they are asked for."""
+        try:
+            relation = self._cursor.sql(_text(sql), params=dict(params) if params else None)
+            if relation is None:
+                raise PoolError("not a query: it returns no rows", hint="use execute() for statements")
+            yield from relation.to_arrow_reader(rows)
+        except duckdb.Error as error:
+            raise _failed(error) from error
+
     def execute(self, sql: Query, params: Params | None = None) -> None:
         try:
             self._cursor.execute(_text(sql), dict(params) if params else None)

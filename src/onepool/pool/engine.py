@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import pyarrow as pa
 from sqlglot import exp
@@ -45,6 +45,14 @@ class Session(Protocol):
 
     def relation(self, name: str, data: pa.Table) -> None:
         """Make `data` readable as `name` in this session only."""
+
+
+@runtime_checkable
+class Scanning(Protocol):
+    """A session that can hand over a large answer piece by piece."""
+
+    def scan(self, sql: Query, params: Params | None = None, *, rows: int = 1 << 20) -> Iterator[pa.RecordBatch]:
+        """The answer in batches of about so many rows, never all of it in memory; run nothing else meanwhile."""
 
 
 class Engine(Protocol):
