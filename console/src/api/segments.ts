@@ -1,7 +1,7 @@
 /** Questions about segments beyond their definition: regions, plans, versions, portraits, overlap. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { answer, client } from "./client";
-import type { components, paths } from "./schema";
+import type { components } from "./schema";
 
 type Schema<N extends keyof components["schemas"]> = components["schemas"][N];
 
@@ -15,19 +15,8 @@ export type PortraitCell = Schema<"PortraitCell">;
 export type PortraitDimension = Schema<"PortraitDimension">;
 export type Overlap = Schema<"Overlap">;
 export type Intersection = Schema<"Intersection">;
-
 /** A province, city or district of the official division codes. */
-export interface Region {
-  code: string;
-  name: string;
-  level: number;
-  parent: string | null;
-  children: boolean;
-}
-
-type Get = (path: string, init: { params?: { path?: object; query?: object }; signal: AbortSignal }) => Promise<{ data?: unknown; error?: unknown; response: Response }>;
-const get = client.GET as unknown as Get;
-const asked = <T>(path: string, signal: AbortSignal, params: { path?: object; query?: object } = {}): Promise<T> => answer(get(path satisfies string as keyof paths, { params, signal }) as Promise<{ data?: T; error?: unknown; response: Response }>);
+export type Region = Schema<"RegionName">;
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -75,14 +64,14 @@ export const segmentQueries = {
   regions: (parent: string | null, q: string) =>
     queryOptions({
       queryKey: ["regions", parent, q],
-      queryFn: ({ signal }) => asked<{ items: Region[] }>("/api/v1/conditions/regions", signal, { query: { ...(parent !== null && { parent }), ...(q !== "" && { q }) } }),
+      queryFn: ({ signal }) => answer(client.GET("/api/v1/conditions/regions", { params: { query: { ...(parent !== null && { parent }), ...(q !== "" && { q }) } }, signal })),
       staleTime: HOUR,
     }),
   /** Divisions by code or name, such as a condition has them. */
   regionsNamed: (codes: string[]) =>
     queryOptions({
       queryKey: ["regions", "named", codes],
-      queryFn: ({ signal }) => asked<{ items: Region[] }>("/api/v1/conditions/regions", signal, { query: { codes: codes.join(",") } }),
+      queryFn: ({ signal }) => answer(client.GET("/api/v1/conditions/regions", { params: { query: { codes: codes.join(",") } }, signal })),
       staleTime: HOUR,
       placeholderData: keepPreviousData,
     }),

@@ -21,13 +21,6 @@ export interface FieldOption extends Option {
   values: string[];
 }
 
-interface Later {
-  lists?: Titled[];
-  purposes?: Titled[];
-  consent_channels?: Titled[];
-  reach_channels?: Titled[];
-}
-
 type Titled = { name: string; title: { zh: string; en: string } };
 
 function option(one: Titled, language: Language): Option {
@@ -47,7 +40,7 @@ export class NameBook {
   readonly consentChannels: Option[];
   /** Channels that messages can go out on. */
   readonly reachChannels: Option[];
-  private readonly channelOf: Map<string, string>;
+  private readonly ways: Map<string, Option[]>;
   private readonly groups: Map<string, Option[]>;
   private readonly fields: Map<string, FieldOption[]>;
 
@@ -59,13 +52,12 @@ export class NameBook {
     this.channels = names.channels.map((one) => option(one, language));
     this.touchpoints = names.touchpoints.map((one) => option(one, language));
     this.events = names.events.map((one) => option(one, language));
-    const more = (list: Titled[] | undefined): Option[] => (list ?? []).map((one) => option(one, language));
-    const { lists, purposes, consent_channels, reach_channels } = names as Names & Later;
-    this.lists = more(lists);
-    this.purposes = more(purposes);
-    this.consentChannels = more(consent_channels);
-    this.reachChannels = more(reach_channels);
-    this.channelOf = new Map(names.touchpoints.map((one) => [one.name, one.channel]));
+    const options = (list: Titled[]): Option[] => list.map((one) => option(one, language));
+    this.lists = options(names.lists);
+    this.purposes = options(names.purposes);
+    this.consentChannels = options(names.consent_channels);
+    this.reachChannels = options(names.reach_channels);
+    this.ways = new Map(names.reach_channels.map((one) => [one.name, options(one.touchpoints)]));
     this.fields = new Map(names.events.map((one) => [one.name, one.fields.map(field)]));
     this.groups = new Map();
     for (const one of names.events) {
@@ -82,8 +74,9 @@ export class NameBook {
     return this.fieldsOf(event).find((one) => one.value === name);
   }
 
+  /** Touchpoints through which people are reached on a channel. */
   touchpointsOf(channel: string): Option[] {
-    return this.touchpoints.filter((one) => this.channelOf.get(one.value) === channel);
+    return this.ways.get(channel) ?? [];
   }
 
   /** Events under the headings of the data standard. */

@@ -20,6 +20,11 @@ const names: Names = {
   segments: [{ name: "vip", title: title("VIP") }],
   channels: [{ name: "tmall", title: title("Tmall") }],
   touchpoints: [{ name: "shop", title: title("Shop"), channel: "tmall" }],
+  purposes: [{ name: "marketing", title: title("Marketing") }],
+  consent_channels: [{ name: "sms", title: title("SMS") }],
+  reach_channels: [{ name: "tmall", title: title("Tmall"), touchpoints: [{ name: "shop", title: title("Shop") }] }],
+  lists: [{ name: "guests", title: title("Guests") }],
+  regions: [],
 };
 
 let saved: Json = null;

@@ -15,6 +15,7 @@ interface Shown {
   pId: string | null;
   value: string;
   title: string;
+  whole: string;
   isLeaf: boolean;
 }
 
@@ -31,9 +32,9 @@ export function Regions({ value, label, onChange }: Props) {
   const tree = useMemo(() => {
     const known = new Map<string, Shown>();
     for (const one of [...(top.data?.items ?? []), ...opened, ...(chosen.data?.items ?? []), ...(wanted === "" ? [] : (found.data?.items ?? []))]) {
-      known.set(one.code, { id: one.code, pId: one.parent, value: one.code, title: one.name, isLeaf: !one.children });
+      known.set(one.code, { id: one.code, pId: one.parent, value: one.code, title: one.name, whole: one.full_name, isLeaf: !one.children });
     }
-    return [...known.values()].map((one) => (one.pId !== null && known.has(one.pId) ? one : { ...one, pId: null }));
+    return [...known.values()].map((one) => (one.pId !== null && known.has(one.pId) ? one : { ...one, pId: null, title: one.whole }));
   }, [top.data, opened, found.data, chosen.data, wanted]);
   return (
     <TreeSelect
@@ -46,7 +47,7 @@ export function Regions({ value, label, onChange }: Props) {
       value={value}
       treeData={tree}
       loading={top.isPending || found.isFetching}
-      showSearch={{ searchValue: typed, onSearch: setTyped, filterTreeNode: (text, node) => String(node.title).toLowerCase().includes(text.trim().toLowerCase()) || String(node.value).startsWith(text.trim()) }}
+      showSearch={{ searchValue: typed, onSearch: setTyped, filterTreeNode: (text, node) => String(node.whole).includes(text.trim()) || String(node.value).startsWith(text.trim()) }}
       loadData={async (node) => {
         const { items } = await cache.ensureQueryData(segmentQueries.regions(String(node.value), ""));
         setOpened((before) => [...before, ...items]);
