@@ -4,12 +4,29 @@ from __future__ import annotations
 
 from onepool.audience.conditions import Context
 from onepool.audience.mining.card import CustomerModel
+from onepool.audience.mining.classifier import explain_classifier
+from onepool.audience.mining.cluster import explain_cluster
+from onepool.audience.mining.clv import explain_clv
+from onepool.audience.mining.lookalike import explain_lookalike
 from onepool.audience.mining.store import TrainedModel
-from onepool.audience.tags.learned import LearnedTag
+from onepool.audience.tags.learned import ClassifierTag, ClusterTag, ClvTag, LearnedTag, LookalikeTag
 from onepool.pool import Session
 
 
 def explain_customer(
     session: Session, tag: LearnedTag, trained: TrainedModel, customer_id: int, ctx: Context
 ) -> CustomerModel:
-    raise NotImplementedError
+    """By a published run, as of that run; without a value for customers whom it did not look at.
+
+    `tag`: the definition that the run was made with. Raises PoolError when the pool can't be read.
+    """
+    match tag:
+        case ClvTag():
+            return explain_clv(session, tag, trained, customer_id, ctx)
+        case ClassifierTag():
+            return explain_classifier(session, tag, trained, customer_id, ctx)
+        case LookalikeTag():
+            return explain_lookalike(session, tag, trained, customer_id, ctx)
+        case ClusterTag():
+            return explain_cluster(session, tag, trained, customer_id, ctx)
+    raise TypeError(f"{type(tag).__name__} is no learned tag")

@@ -189,6 +189,9 @@ class ClusterTag(LearnedTag):
             raise PydanticCustomError("value", "two to twelve clusters are wanted, the smaller number first")
         if self.cut is not None:
             raise PydanticCustomError("value", "clusters are not cut into layers")
+        if self.within.last is None:
+            raise PydanticCustomError("value", "the window is one that moves on: within: {last: 90 days}")
+        _fixed(self.within.last, "within.last")
         return self
 
 

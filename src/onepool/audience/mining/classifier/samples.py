@@ -1,0 +1,110 @@
+"""Customers at past cut-offs: what was known of them then, and what came true afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from onepool.audience.conditions import Condition, Context, Scope, compile_conditions
+from onepool.audience.conditions.model import All, AnyOf, DidLeaf, DidNotLeaf, Not
+from onepool.audience.conditions.parts import Window
+from onepool.audience.conditions.values import Span
+from onepool.audience.mining.features import FeaturePlan, read_features
+from onepool.pool import Session
+
+F32 = npt.NDArray[np.float32]
+I64 = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+MOST_ROWS = 200_000
+LEAST_HISTORY = 14
+MOST_HISTORY = 180
+ARRIVED = 0.9
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Customers at one instant, by customer_id; `positive`: of whom the target came true within the span after it."""
+
+    at: datetime
+    customers: I64
+    rows: F32
+    positive: Bools
+
+
+def windowed(target: Condition, ahead: Span) -> Condition:
+    """The target asked of the span before an instant: evaluated `ahead` after a cut-off, it asks what came after it."""
+    window = Window.model_construct(last=ahead, this=None, previous=None, between=None, after=None, before=None)
+    match target:
+        case All():
+            return target.model_copy(update={"all": [windowed(part, ahead) for part in target.all]})
+        case AnyOf():
+            return target.model_copy(update={"any": [windowed(part, ahead) for part in target.any]})
+        case Not():
+            return target.model_copy(update={"not_": windowed(target.not_, ahead)})
+        case DidLeaf() | DidNotLeaf():
+            return target.model_copy(update={"within": window})
+    raise TypeError(f"{type(target).__name__} can't be asked of what is to come")
+
+
+def cut_offs(at: datetime, ahead: timedelta, count: int, first: datetime) -> list[datetime]:
+    """The instants, oldest first: the latest has just had its span; only those with enough history before them."""
+    found = [at - ahead * turn for turn in range(count, 0, -1)]
+    return [one for one in found if one - first >= timedelta(days=LEAST_HISTORY)]
+
+
+def history_of(first: datetime, earliest: datetime) -> int:
+    """Days to look back: what the earliest cut-off has."""
+    return max(LEAST_HISTORY, min(MOST_HISTORY, (earliest - first).days))
+
+
+def first_event(session: Session, at: datetime) -> datetime | None:
+    """When the pool's history begins: the first day that counts. A few stray early events do not make a history."""
+    found = session.query(_FIRST, {"at": at}).column("first")[0].as_py()
+    return found if isinstance(found, datetime) else None
+
+
+_FIRST = "SELECT quantile_disc(time, 0.001) AS first FROM events WHERE time < $at"
+
+
+def arrived_share(session: Session, at: datetime) -> float:
+    """Of the events before an instant, the share that had arrived by then (within a day)."""
+    found = session.query(_ARRIVED, {"at": at, "slack": at + timedelta(days=1)}).column("share")[0].as_py()
+    return 1.0 if found is None else float(found)
+
+
+_ARRIVED = "SELECT avg((received_at <= $slack)::INTEGER) AS share FROM events WHERE time < $at"
+
+
+def holding(session: Session, condition: Condition | None, at: datetime, ctx: Context) -> I64 | None:
+    """Customers for whom it holds at an instant, tags as they were then; None: everybody."""
+    if condition is None:
+        return None
+    past = replace(ctx, past_tags=True)
+    found: Any = compile_conditions({"holds": condition}, at, Scope.all(), past).run(session)
+    return np.sort(found.column("customer_id").filter(found.column("holds")).to_numpy())
+
+
+def read_cut(
+    session: Session,
+    plan: FeaturePlan,
+    at: datetime,
+    ctx: Context,
+    among: Condition | None,
+    target: Condition,
+    ahead: timedelta,
+    seed: int,
+) -> Cut:
+    """At most `MOST_ROWS` customers of one cut-off, drawn at random where there are more."""
+    frame = read_features(session, plan, at, ctx)
+    asked = holding(session, among, at, ctx)
+    customers = frame.customers if asked is None else np.intersect1d(frame.customers, asked, assume_unique=True)
+    if customers.size > MOST_ROWS:
+        customers = np.sort(np.random.default_rng(seed).choice(customers, MOST_ROWS, replace=False))
+    came = holding(session, target, at + ahead, ctx)
+    assert came is not None
+    return Cut(at, customers, frame.of(customers), np.isin(customers, came, assume_unique=True))
