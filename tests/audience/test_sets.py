@@ -298,7 +298,8 @@ def test_sessions_are_asked_little(pool: DuckDBEngine) -> None:
         sets.segments(session, ["a"])
 
         class Counting:
-            asked: list[str] = []
+            def __init__(self) -> None:
+                self.asked: list[str] = []
 
             def query(self, sql: str, params: Any = None) -> pa.Table:
                 self.asked.append(sql)

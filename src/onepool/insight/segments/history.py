@@ -72,9 +72,10 @@ def spans(
             saved[_place(starts, version.created_at.timestamp())] = version.version
     found = []
     for number in range(len(edges) - 1, -1, -1):
-        end = now if number == len(edges) - 1 else edges[number + 1]
+        last = number == len(edges) - 1
+        end = now if last else edges[number + 1]
         # A pool from before the definition (a restored one) may know of earlier members: these are shown.
-        if end <= first and not size and not any(counts[number]):
+        if not last and end <= first and not size and not any(counts[number]):
             break
         entered, left = counts[number]
         found.append(Span(edges[number], end, size, entered, left, saved.get(number)))
