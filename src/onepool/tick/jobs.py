@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, cast
 
-from sqlalchemy import Connection, Row, and_, delete, desc, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, delete, desc, insert, select, update
 
 from onepool.clock import Clock, from_micros, to_micros
 from onepool.errors import OnePoolError
@@ -116,10 +116,10 @@ class Jobs:
             )
             connection.execute(update(jobs).where(mine, jobs.c.status == "running").values(cancel=True))
 
-    def open(self) -> bool:
-        """Whether any job waits or runs."""
+    def waiting(self) -> bool:
+        """Whether any job waits."""
         with self._state.read() as connection:
-            return bool(connection.execute(select(func.count()).where(jobs.c.status.in_(_OPEN))).scalar_one())
+            return connection.execute(select(jobs.c.id).where(jobs.c.status == "waiting").limit(1)).first() is not None
 
     def resume(self) -> None:
         """Let jobs that a crash cut short wait again. For the worker, before it takes any."""

@@ -6,12 +6,13 @@ Kinds that compile to queries come from `compile_tags`; others (SQL of people's 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from sqlalchemy import Connection
 
 from onepool.audience.conditions.compiler.scope import Scope
 from onepool.audience.conditions.names import Context
@@ -20,6 +21,7 @@ from onepool.audience.tags.model import LearnedTag, SqlTag, TagDefinition
 from onepool.audience.tags.population import Populations
 from onepool.audience.tags.runs import VALUES
 from onepool.audience.tags.schedule import NIGHTLY
+from onepool.audience.tags.sql import compute_sql
 from onepool.pool import Session
 
 Say: TypeAlias = Callable[[str, float | None], None]
@@ -30,19 +32,23 @@ Say: TypeAlias = Callable[[str, float | None], None]
 class Computed:
     """Values (customer_id, value, number, list; one row per customer who has one), and what was learned with them.
 
-    `card`: of a learned tag, JSON; `populations`: what customers were compared with.
+    `card`: of a learned tag, JSON; `populations`: what customers were compared with; `keep`: writes what belongs to
+    the run into the state, in the transaction that keeps it, given the definition's version and the present;
+    `refused`: why nothing may be published (then nothing is kept but what `keep` writes, and the job fails).
     """
 
     values: pa.Table
     card: dict[str, Any] | None = None
     populations: Populations | None = None
+    keep: Callable[[Connection, int, datetime], None] | None = None
+    refused: str | None = None
 
 
 class Compute(Protocol):
     """Computes a tag for all customers at an instant. Raises OnePoolError with a reason for people."""
 
     def __call__(
-        self, session: Session, definition: TagDefinition, at: datetime, ctx: Context, say: Say
+        self, session: Session, definition: TagDefinition, at: datetime, ctx: Context, say: Say, previous: bytes | None
     ) -> Computed: ...
 
 
@@ -73,12 +79,23 @@ def silent(_step: str, _progress: float | None) -> None:
     """Tells nobody."""
 
 
-def compute(session: Session, tag: TagDefinition, at: datetime, ctx: Context, say: Say = silent) -> Computed:
-    """The tag's values for all customers at an instant."""
+def compute(
+    session: Session,
+    tag: TagDefinition,
+    at: datetime,
+    ctx: Context,
+    say: Say = silent,
+    previous: bytes | None = None,
+) -> Computed:
+    """The tag's values for all customers at an instant. `previous`: of a learned tag, the model of the run before."""
     own = _KINDS.get(tag.kind)
     if own is not None:
-        found = own(session, tag, at, ctx, say)
-        return Computed(found.values.select(VALUES.names).cast(VALUES), found.card, found.populations)
+        found = own(session, tag, at, ctx, say, previous)
+        return replace(found, values=found.values.select(VALUES.names).cast(VALUES))
+    if isinstance(tag, SqlTag):
+        say("running the query", None)
+        values, populations = compute_sql(session, tag, at)
+        return Computed(values.cast(VALUES), None, populations)
     say("computing", None)
     plan = compile_tags({tag.tag: tag}, at, Scope.all(), ctx)
     rows = plan.run(session)

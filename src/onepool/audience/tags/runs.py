@@ -179,13 +179,16 @@ def forget_old(session: Session, store: RunStore) -> None:
     session.execute("DELETE FROM tag_partitions WHERE (tag, as_of) NOT IN (SELECT (tag, as_of) FROM _kept_runs)")
 
 
-def level(session: Session, store: RunStore, applied: int) -> int:
-    """Give the pool the runs behind a number. Returns the number of the last one."""
+def level(session: Session, store: RunStore, applied: int) -> tuple[int, list[tuple[str, datetime]]]:
+    """Give the pool the runs behind a number. Returns the number of the last one, and (tag, instant) of each."""
+    found = []
     for number, tag, as_of, values in store.after(applied):
         fold(session, tag, as_of, values)
+        found.append((tag, as_of))
         applied = number
-    forget_old(session, store)
-    return applied
+    if found:
+        forget_old(session, store)
+    return applied, found
 
 
 def _run(row: Any) -> Run:
