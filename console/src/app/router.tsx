@@ -4,7 +4,11 @@ import type { Conflict, ReviewItem } from "@/api/identity";
 import { queries } from "@/api/queries";
 import type { TouchpointState } from "@/api/touchpoints";
 import { isObject, type JsonObject } from "@/conditions/model";
-import { count, id, names, oneOf, type Raw, text } from "@/lib/search";
+import { count, flag, id, names, oneOf, type Raw, text } from "@/lib/search";
+import { GROUPINGS, type Grouping, MODES } from "@/pages/tags/catalogue/state";
+import { TAG_TABS, type TagTab } from "@/pages/tags/detail/state";
+import { DRIFTS, type DriftWord } from "@/pages/tags/drift";
+import { type Start, STARTS } from "@/pages/tags/factory/starts";
 import { type Tab, TABS, type View, VIEWS } from "@/pages/map/state";
 import { cache, whenSignedOut } from "./cache";
 import { Failed, Missing } from "./Fallback";
@@ -189,8 +193,55 @@ const overlap = createRoute({
   component: lazyRouteComponent(() => import("@/pages/portrait/overlap/Overlap"), "Overlap"),
 });
 
-const tags = createRoute({ getParentRoute: () => shell, path: "/tags", component: lazyRouteComponent(() => import("@/pages/tags/Tags"), "Tags") });
-const tag = createRoute({ getParentRoute: () => shell, path: "/tags/$name", component: lazyRouteComponent(() => import("@/pages/tags/TagDetail"), "TagDetail") });
+const LIST_TABS = ["unmatched", "changes"] as const;
+const listsPage = createRoute({
+  getParentRoute: () => shell,
+  path: "/lists",
+  validateSearch: (raw: Raw): { q?: string; act?: "new" } => ({ q: text(raw, "q"), act: oneOf(raw, "act", ["new"] as const) }),
+  component: lazyRouteComponent(() => import("@/pages/lists/Lists"), "Lists"),
+});
+const list = createRoute({
+  getParentRoute: () => shell,
+  path: "/lists/$name",
+  validateSearch: (raw: Raw): { tab?: "members" | "unmatched" | "changes"; act?: "upload"; page?: number } => ({
+    tab: oneOf(raw, "tab", LIST_TABS),
+    act: oneOf(raw, "act", ["upload"] as const),
+    page: count(raw, "page"),
+  }),
+  component: lazyRouteComponent(() => import("@/pages/lists/ListDetail"), "ListDetail"),
+});
+
+const tags = createRoute({
+  getParentRoute: () => shell,
+  path: "/tags",
+  validateSearch: (raw: Raw): { q?: string; by?: Grouping; mode?: (typeof MODES)[number]; drift?: DriftWord; unused?: 1 } => ({
+    q: text(raw, "q"),
+    by: oneOf(raw, "by", GROUPINGS),
+    mode: oneOf(raw, "mode", MODES),
+    drift: oneOf(raw, "drift", DRIFTS),
+    unused: flag(raw, "unused"),
+  }),
+  component: lazyRouteComponent(() => import("@/pages/tags/Tags"), "Tags"),
+});
+const tagNew = createRoute({
+  getParentRoute: () => shell,
+  path: "/tags/new",
+  validateSearch: (raw: Raw): { kind?: Start } => ({ kind: oneOf(raw, "kind", STARTS) }),
+  component: lazyRouteComponent(() => import("@/pages/tags/factory/TagEdit"), "TagNew"),
+});
+const tag = createRoute({
+  getParentRoute: () => shell,
+  path: "/tags/$name",
+  validateSearch: (raw: Raw): { tab?: TagTab; customer?: number; as_of?: string } => ({ tab: oneOf(raw, "tab", TAG_TABS), customer: id(raw, "customer"), as_of: text(raw, "as_of") }),
+  component: lazyRouteComponent(() => import("@/pages/tags/TagDetail"), "TagDetail"),
+});
+const tagEdit = createRoute({ getParentRoute: () => shell, path: "/tags/$name/edit", component: lazyRouteComponent(() => import("@/pages/tags/factory/TagEdit"), "TagEdit") });
+const lineage = createRoute({
+  getParentRoute: () => shell,
+  path: "/lineage",
+  validateSearch: (raw: Raw): { of?: string; view?: "list"; fields?: 1; only?: 1 } => ({ of: text(raw, "of"), view: oneOf(raw, "view", ["list"] as const), fields: flag(raw, "fields"), only: flag(raw, "only") }),
+  component: lazyRouteComponent(() => import("@/pages/tags/lineage/Lineage"), "Lineage"),
+});
 
 const touchpoints = createRoute({
   getParentRoute: () => shell,
@@ -328,8 +379,13 @@ export const router = createRouter({
       segmentVersions,
       segmentPortrait,
       overlap,
+      listsPage,
+      list,
       tags,
+      tagNew,
       tag,
+      tagEdit,
+      lineage,
       touchpoints,
       touchpoint,
       quarantine,

@@ -18,6 +18,11 @@ export function id(raw: Raw, key: string): number | undefined {
   return Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }
 
+/** A switch that is on, or left out. */
+export function flag(raw: Raw, key: string): 1 | undefined {
+  return count(raw, key, 1) === 1 ? 1 : undefined;
+}
+
 export function oneOf<T extends string>(raw: Raw, key: string, allowed: readonly T[]): T | undefined {
   return allowed.find((one) => one === raw[key]);
 }

@@ -1,76 +1,145 @@
+import { NodeIndexOutlined, PlusOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
-import { Input, Table } from "antd";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { Button, Checkbox, Input, Segmented, Select, Table } from "antd";
 import { useState } from "react";
 import { queries } from "@/api/queries";
+import type { TagRow } from "@/api/tags";
+import { useMay } from "@/lib/session";
 import { useText } from "@/lib/useText";
-import { Dash, Exact, Time } from "@/parts/Figures";
+import { Exact, Time } from "@/parts/Figures";
 import { Loaded, Nothing } from "@/parts/Loaded";
 import { PageHead } from "@/parts/PageHead";
 import { Share } from "@/parts/Share";
+import { Status } from "@/parts/Status";
+import { GROUPINGS, MODES } from "./catalogue/state";
+import { branchKeys, chosen, grown, type Node } from "./catalogue/tree";
+import { DRIFTS } from "./drift";
+import { Drift, Mode, useTagWords } from "./words";
 
-/** Tag kinds and what a tag says, in words; kinds of plug-ins keep their own name. */
-export function useTagWords() {
+/** Names on the left of a row: a group with its number, or a tag. */
+function Name({ node }: { node: Node }) {
+  const { t, title } = useText();
+  if (node.branch) {
+    return (
+      <span style={{ fontWeight: 600 }}>
+        {node.label} <span className="op-mute op-num" style={{ fontWeight: 400 }}>{t("tags.inGroup", { count: node.tags })}</span>
+      </span>
+    );
+  }
+  const { tag } = node;
+  return (
+    <span>
+      <Link to="/tags/$name" params={{ name: tag.name }} style={{ fontWeight: 550 }} data-testid={`tag-${tag.name}`}>
+        {title(tag.title, tag.name)}
+      </Link>{" "}
+      <span className="op-mute op-code">{tag.name}</span>
+      {tag.problem !== null && (
+        <div>
+          <Status kind="error">{tag.problem}</Status>
+        </div>
+      )}
+    </span>
+  );
+}
+
+function Use({ tag }: { tag: TagRow }) {
   const { t } = useText();
-  return {
-    kind: (kind: string): string => t(`tags.kinds.${kind as "metric"}`, { defaultValue: kind }),
-    says: (says: string | null): string => (says === null ? "" : t(`tags.says.${says as "value"}`, { defaultValue: says })),
-  };
+  return tag.used_by.length === 0 ? <Status kind="idle">{t("tags.unused")}</Status> : <span className="op-num" title={tag.used_by.join(", ")}>{tag.used_by.length}</span>;
+}
+
+function Catalogue({ tags, customers }: { tags: TagRow[]; customers: number }) {
+  const { t, title, language } = useText();
+  const words = useTagWords();
+  const navigate = useNavigate({ from: "/tags" });
+  const { q, by = "says", mode, drift, unused } = useSearch({ from: "/shell/tags" });
+  const [closed, setClosed] = useState<readonly string[]>([]);
+  const collator = new Intl.Collator(language === "en" ? "en" : "zh");
+  const found = chosen(tags, { q, mode, drift, unused: unused === 1 });
+  const tree = grown(found, by, { ...words, title: (one) => title(one.title, one.name), none: t("tags.noGroup"), compare: collator.compare });
+  const open = branchKeys(tree).filter((key) => !closed.includes(key));
+  const put = (next: Partial<{ q: string; by: typeof by; mode: typeof mode; drift: typeof drift; unused: 1 }>): void => void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
+  const clear = (
+    <Button size="small" onClick={() => void navigate({ search: { by } })}>
+      {t("customers.clear")}
+    </Button>
+  );
+  return (
+    <div className="op-stack">
+      <div className="op-row" data-search>
+        <Input style={{ width: 260 }} allowClear aria-label={t("tags.search")} placeholder={t("tags.search")} value={q ?? ""} onChange={(event) => put({ q: event.target.value || undefined })} data-testid="tags-search" />
+        <Segmented aria-label={t("tags.groupBy")} value={by} onChange={(next) => put({ by: next === "says" ? undefined : next })} options={GROUPINGS.map((value) => ({ value, label: t(`tags.groupings.${value}`) }))} />
+        <Select allowClear style={{ width: 130 }} aria-label={t("tags.mode")} placeholder={t("tags.mode")} value={mode} onChange={(next) => put({ mode: next })} options={MODES.map((value) => ({ value, label: t(`tags.modes.${value}`) }))} />
+        <Select allowClear style={{ width: 130 }} aria-label={t("tags.drift")} placeholder={t("tags.drift")} value={drift} onChange={(next) => put({ drift: next })} options={DRIFTS.map((value) => ({ value, label: t(`tags.drifts.${value}`) }))} />
+        <Checkbox checked={unused === 1} onChange={(event) => put({ unused: event.target.checked ? 1 : undefined })}>
+          {t("tags.onlyUnused")}
+        </Checkbox>
+      </div>
+      <section className="op-panel" aria-label={t("nav.tags")}>
+        <Table<Node>
+          size="middle"
+          rowKey="key"
+          data-testid="tags-table"
+          dataSource={tree}
+          pagination={false}
+          scroll={{ x: "max-content" }}
+          expandable={{
+            expandedRowKeys: open,
+            rowExpandable: (node) => node.branch,
+            onExpand: (expand, node) => setClosed(expand ? closed.filter((key) => key !== node.key) : [...closed, node.key]),
+            indentSize: 20,
+          }}
+          locale={{ emptyText: <Nothing title={t("tags.noneFound")} text={t("tags.noneFoundText")} actions={clear} /> }}
+          columns={[
+            { title: t("tags.tag"), render: (_, node) => <Name node={node} /> },
+            { title: t("tags.kind"), render: (_, node) => !node.branch && words.kind(node.tag.kind) },
+            { title: t("tags.mode"), render: (_, node) => !node.branch && <Mode mode={node.tag.mode} /> },
+            { title: t("tags.coverage"), width: 190, render: (_, node) => !node.branch && <Share share={customers === 0 ? 0 : node.tag.coverage / customers} label={t("tags.coverage")} /> },
+            { title: t("tags.values"), align: "right", render: (_, node) => !node.branch && <Exact value={node.tag.values} /> },
+            { title: t("tags.drift"), render: (_, node) => !node.branch && <Drift psi={node.tag.psi} /> },
+            { title: t("tags.freshness"), align: "right", render: (_, node) => !node.branch && <Time at={node.tag.freshness} show="relative" /> },
+            { title: t("tags.usedBy"), align: "right", render: (_, node) => !node.branch && <Use tag={node.tag} /> },
+          ]}
+        />
+      </section>
+    </div>
+  );
 }
 
 export function Tags() {
-  const { t, title, language } = useText();
-  const words = useTagWords();
+  const { t } = useText();
+  const may = useMay("tags.write");
+  const navigate = useNavigate();
   const list = useQuery(queries.tags());
-  const [typed, setTyped] = useState("");
+  const make = (
+    <Button type="primary" icon={<PlusOutlined />} onClick={() => void navigate({ to: "/tags/new" })} data-testid="tag-new">
+      {t("tags.new")}
+    </Button>
+  );
   return (
     <>
-      <PageHead title={t("nav.tags")} sub={t("tags.sub")} />
+      <PageHead
+        title={t("nav.tags")}
+        sub={t("tags.sub")}
+        actions={
+          <>
+            <Button icon={<NodeIndexOutlined />} onClick={() => void navigate({ to: "/lineage" })}>
+              {t("lineage.title")}
+            </Button>
+            {may && make}
+          </>
+        }
+      />
       <Loaded query={list} rows={8}>
-        {(data) => (
-          <div className="op-stack">
-            <div data-search style={{ maxWidth: 320 }}>
-              <Input allowClear aria-label={t("tags.search")} placeholder={t("tags.search")} value={typed} onChange={(event) => setTyped(event.target.value)} />
-            </div>
-            <section className="op-panel" aria-label={t("nav.tags")}>
-              <Table
-                size="middle"
-                rowKey="name"
-                data-testid="tags-table"
-                dataSource={data.items.filter((one) => `${one.name} ${one.title.zh} ${one.title.en}`.toLowerCase().includes(typed.trim().toLowerCase()))}
-                pagination={data.items.length > 50 ? { pageSize: 50 } : false}
-                showSorterTooltip={false}
-                locale={{ emptyText: <Nothing title={t("tags.none")} text={t("tags.noneText")} actions={<code className="op-code">onepool apply</code>} /> }}
-                columns={[
-                  {
-                    title: t("tags.tag"),
-                    sorter: (a, b) => title(a.title, a.name).localeCompare(title(b.title, b.name), language === "en" ? "en" : "zh"),
-                    render: (_, one) => (
-                      <span>
-                        <Link to="/tags/$name" params={{ name: one.name }} style={{ fontWeight: 550 }}>
-                          {title(one.title, one.name)}
-                        </Link>{" "}
-                        <span className="op-mute op-code">{one.name}</span>
-                      </span>
-                    ),
-                  },
-                  { title: t("tags.kind"), render: (_, one) => words.kind(one.kind) },
-                  { title: t("tags.saysLabel"), render: (_, one) => words.says(one.says) || <Dash /> },
-                  {
-                    title: t("tags.coverage"),
-                    width: 200,
-                    sorter: (a, b) => a.coverage - b.coverage,
-                    render: (_, one) => <Share share={data.customers === 0 ? 0 : one.coverage / data.customers} label={t("tags.coverage")} />,
-                  },
-                  { title: t("tags.covered"), align: "right", render: (_, one) => <Exact value={one.coverage} /> },
-                  { title: t("tags.values"), align: "right", render: (_, one) => <Exact value={one.values} /> },
-                  { title: t("tags.usedBy"), align: "right", render: (_, one) => (one.used_by.length === 0 ? <span className="op-mute">{t("tags.unused")}</span> : one.used_by.length) },
-                  { title: t("tags.asOf"), align: "right", render: (_, one) => <Time at={one.as_of} show="relative" /> },
-                ]}
-              />
+        {(data) =>
+          data.items.length === 0 ? (
+            <section className="op-panel">
+              <Nothing title={t("tags.none")} text={t("tags.noneText")} actions={may ? make : undefined} />
             </section>
-          </div>
-        )}
+          ) : (
+            <Catalogue tags={data.items} customers={data.customers} />
+          )
+        }
       </Loaded>
     </>
   );

@@ -26,7 +26,7 @@ describe("schedules", () => {
   });
 
   it("are refused when they are none", () => {
-    for (const text of ["", "0 3 * *", "60 3 * * *", "0 24 * * *", "0 3 0 * *", "0 3 * 13 *", "0 3 * * 7", "0 3 * * mon-", "0 5-3 * * *", "0 */0 * * *", "0 3 * * * *", "0 1/2/3 * * *"]) {
+    for (const text of ["", "0 3 * *", "60 3 * * *", "0 24 * * *", "0 3 0 * *", "0 3 * 13 *", "0 3 * * 8", "0 3 * * 5-2", "0 3 * * mon-", "0 5-3 * * *", "0 */0 * * *", "0 3 * * * *", "0 1/2/3 * * *"]) {
       expect([text, parseCron(text)]).toEqual([text, null]);
     }
   });
@@ -35,6 +35,10 @@ describe("schedules", () => {
     expect(next("0 3 * * *", "2026-11-22T05:00:00Z")).toEqual(["2026-11-22T19:00", "2026-11-23T19:00", "2026-11-24T19:00"]);
     expect(next("0 3 * * *", "2026-11-22T18:59:59Z", "Asia/Shanghai", 1)).toEqual(["2026-11-22T19:00"]);
     expect(next("30 9 * * mon", "2026-11-22T00:00:00Z", "Asia/Shanghai", 2)).toEqual(["2026-11-23T01:30", "2026-11-30T01:30"]);
+    expect(next("30 9 * * 1", "2026-11-22T00:00:00Z", "Asia/Shanghai", 2)).toEqual(["2026-11-23T01:30", "2026-11-30T01:30"]);
+    expect(parseCron("0 3 * * 0,7")?.weekdays).toEqual([6]);
+    expect(parseCron("0 3 * * 1-5")?.weekdays).toEqual(parseCron("0 3 * * mon-fri")?.weekdays);
+    expect(parseCron("0 3 * * 1/2")?.weekdays).toEqual([0, 2, 4]);
     expect(next("0 0 31 * *", "2026-11-22T00:00:00Z", "Asia/Shanghai", 2)).toEqual(["2026-12-30T16:00", "2027-01-30T16:00"]);
     expect(next("0 0 30 2 *", "2026-11-22T00:00:00Z")).toEqual([]);
   });

@@ -9,7 +9,7 @@ export interface Cron {
   hours: number[];
   days: number[];
   months: number[];
-  /** 0 is Monday, as the server's scheduler counts. */
+  /** 0 is Monday. */
   weekdays: number[];
 }
 
@@ -39,11 +39,24 @@ function field(text: string, low: number, high: number, names: readonly string[]
   return [...found].sort((a, b) => a - b);
 }
 
+/** Days of the week, Monday first. Their numbers are crontab's (0 and 7 are Sunday), their names the same everywhere. */
+function weekdayField(text: string): number[] | null {
+  const found = new Set<number>();
+  for (const part of text.split(",")) {
+    const numbered = /^\d/.test(part);
+    const open = /^(\d)\/(\d+)$/.exec(part);
+    const days = numbered ? field(open === null ? part : `${open[1]}-6/${open[2]}`, 0, 7) : field(part, 0, 6, DAYS);
+    if (days === null) return null;
+    for (const one of days) found.add(numbered ? (one + 6) % 7 : one);
+  }
+  return [...found].sort((a, b) => a - b);
+}
+
 /** null for what is no schedule. */
 export function parseCron(text: string): Cron | null {
   const [minute, hour, day, month, weekday, ...rest] = text.trim().split(/\s+/);
   if (minute === undefined || hour === undefined || day === undefined || month === undefined || weekday === undefined || rest.length > 0) return null;
-  const found = [field(minute, 0, 59), field(hour, 0, 23), field(day, 1, 31), field(month, 1, 12, MONTHS), field(weekday, 0, 6, DAYS)];
+  const found = [field(minute, 0, 59), field(hour, 0, 23), field(day, 1, 31), field(month, 1, 12, MONTHS), weekdayField(weekday)];
   const [minutes, hours, days, months, weekdays] = found;
   if (!minutes || !hours || !days || !months || !weekdays) return null;
   return { minutes, hours, days, months, weekdays };
@@ -77,7 +90,7 @@ export function planOf(text: string): Plan {
   return own;
 }
 
-/** Days by their names: numbers of weekdays mean different days to different schedulers. */
+/** Days by their names: whoever reads the text need not know from where they are counted. */
 export function textOfPlan(plan: Plan): string {
   const [hour, minute] = "at" in plan ? plan.at.split(":").map(Number) : [0, 0];
   switch (plan.every) {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Json, JsonObject } from "@/conditions/model";
 import { belongs, ordered, stepsOf, titleAt, valueAt, withValue } from "./definition";
-import { evenly, layersJson, layersOf, layersProblem, MOST_LAYERS, withLayer, withoutLayer } from "./layers";
+import { evenly, type Layers, layersJson, layersOf, layersProblem, MOST_LAYERS, withLayer, withoutLayer } from "./layers";
 import { read, write } from "./yaml";
 
 const name = fc.stringMatching(/^[a-z][a-z_]{0,8}$/);
@@ -77,7 +77,7 @@ describe("layers", () => {
   it("can be more and fewer, and always fit", () => {
     fc.assert(
       fc.property(fc.constantFrom("number" as const, "percent" as const, "rank" as const), fc.array(fc.tuple(fc.boolean(), fc.nat(30)), { maxLength: 40 }), (by, moves) => {
-        let layers = { ...three, by };
+        let layers: Layers = { ...three, by };
         for (const [more, at] of moves) {
           const index = at % layers.labels.length;
           layers = more ? withLayer(layers, index, `new ${at}`) : withoutLayer(layers, index);

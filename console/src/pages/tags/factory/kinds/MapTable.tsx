@@ -1,0 +1,97 @@
+import { DeleteOutlined, PlusOutlined, UploadOutlined } from "@ant-design/icons";
+import { App, AutoComplete, Button, Input, Switch, Table, Upload } from "antd";
+import { useState } from "react";
+import { isObject, type JsonObject } from "@/conditions/model";
+import { useText } from "@/lib/useText";
+import { useFactory } from "../context";
+import { textAt, valueAt } from "../definition";
+import { Row, TextAt } from "../Fields";
+import { readPairs } from "../map";
+
+const PAGE = 10;
+
+/** Which value of the attribute becomes which value of the tag. */
+export function MapAt() {
+  const { t } = useText();
+  const { definition, names, set } = useFactory();
+  const { message } = App.useApp();
+  const said = valueAt(definition, "map");
+  const map: JsonObject | null = isObject(said) ? said : null;
+  const rows = Object.entries(map ?? {}).map(([from, to]) => ({ from, to: typeof to === "string" ? to : String(to) }));
+  const [from, setFrom] = useState("");
+  const [to, setTo] = useState("");
+  const [page, setPage] = useState(1);
+  const known = names.attributes.find((one) => one.value === textAt(definition, "from.attribute"))?.values ?? [];
+  const add = (): void => {
+    if (from.trim() === "" || to.trim() === "") return;
+    set("map", { ...map, [from.trim()]: to.trim() });
+    setPage(Math.ceil((rows.length + (map !== null && from.trim() in map ? 0 : 1)) / PAGE));
+    setFrom("");
+    setTo("");
+  };
+  const load = async (file: File): Promise<void> => {
+    const { pairs, left } = readPairs(await file.text());
+    set("map", { ...map, ...Object.fromEntries(pairs) });
+    void message.info(t("factory.mapRead", { count: pairs.length, left }));
+  };
+  return (
+    <>
+      <Row label={t("factory.map")} places={["map"]} wide>
+        <span className="op-row" style={{ marginBottom: map === null ? 0 : 8 }}>
+          <Switch
+            checked={map !== null}
+            aria-label={t("factory.map")}
+            onChange={(on) => {
+              set("map", on ? {} : undefined);
+              if (!on) set("otherwise", undefined);
+            }}
+            data-testid="map-switch"
+          />
+          <span className="op-mute">{t(map === null ? "factory.mapOff" : "factory.mapOn")}</span>
+        </span>
+        {map !== null && (
+          <>
+            <Table
+              size="small"
+              rowKey="from"
+              dataSource={rows}
+              locale={{ emptyText: t("factory.mapEmpty") }}
+              pagination={rows.length > PAGE ? { current: page, pageSize: PAGE, onChange: setPage, showSizeChanger: false } : false}
+              columns={[
+                { title: t("factory.mapFrom"), dataIndex: "from" },
+                { title: t("factory.mapTo"), render: (_, row) => <Input aria-label={t("factory.mapToOf", { value: row.from })} value={row.to} onChange={(event) => set("map", { ...map, [row.from]: event.target.value })} /> },
+                {
+                  title: "",
+                  width: 48,
+                  render: (_, row) => (
+                    <Button type="text" size="small" icon={<DeleteOutlined />} aria-label={t("factory.mapAway", { value: row.from })} onClick={() => set("map", Object.fromEntries(Object.entries(map).filter(([key]) => key !== row.from)))} />
+                  ),
+                },
+              ]}
+            />
+            <div className="op-row" style={{ marginTop: 8 }}>
+              <AutoComplete
+                style={{ width: 180 }}
+                aria-label={t("factory.mapFrom")}
+                placeholder={t("factory.mapFrom")}
+                value={from}
+                onChange={setFrom}
+                options={known.filter((one) => !(one in map)).map((value) => ({ value }))}
+                showSearch={{ filterOption: (typed, one) => String(one?.value).includes(typed) }}
+              />
+              <Input style={{ width: 180 }} aria-label={t("factory.mapTo")} placeholder={t("factory.mapTo")} value={to} onChange={(event) => setTo(event.target.value)} onPressEnter={add} />
+              <Button icon={<PlusOutlined />} onClick={add}>
+                {t("factory.mapAdd")}
+              </Button>
+              <span className="op-mute">{t("factory.mapFile")}</span>
+              <Upload accept=".csv,.tsv,.txt" showUploadList={false} beforeUpload={(file) => (void load(file), false)}>
+                <Button icon={<UploadOutlined />}>{t("factory.mapUpload")}</Button>
+              </Upload>
+            </div>
+          </>
+        )}
+      </Row>
+      {map !== null && <TextAt place="otherwise" label={t("factory.otherwise")} hint={t("factory.mapOtherwise")} width={280} />}
+    </>
+  );
+}
