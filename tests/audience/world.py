@@ -317,6 +317,41 @@ def behaviours(draw: st.DrawFn) -> dict[str, Any]:
     return leaf
 
 
+lengths = st.sampled_from(["1 day", "7 days", "12 hours", "1 day", "28 days", "90 minutes"])
+gaps = st.one_of(
+    lengths,
+    st.just("1 minute"),
+    lengths.map(lambda length: {"at_least": length}),
+    st.sampled_from([{"at_least": "12 hours", "at_most": "7 days"}, {"at_least": "1 day", "at_most": "1 day"}]),
+)
+kinds = st.one_of(
+    st.just({}),
+    st.sampled_from([{"where": {"product_id": "A"}}, {"where": {"product_id": "B"}}]),
+    slices.map(lambda one: {"at": one}),
+    where_entry.map(lambda entry: {"where": dict([entry])}),
+)
+
+
+@st.composite
+def sequences(draw: st.DrawFn, kinds: st.SearchStrategy[dict[str, Any]] = kinds) -> dict[str, Any]:
+    """Ordered steps that check lets pass."""
+    steps: list[dict[str, Any]] = [{"did": draw(st.sampled_from(EVENTS)), **draw(kinds)}]
+    for _ in range(draw(st.integers(0, 3))):
+        head = draw(st.sampled_from(["did", "did", "did_not"]))
+        step = {head: draw(st.sampled_from(EVENTS)), **draw(kinds)}
+        if head == "did_not" and draw(st.booleans()):
+            step["for"] = draw(lengths)
+        if head == "did" and draw(st.integers(0, 2)) == 0:
+            step["gap"] = draw(gaps)
+        steps.append(step)
+    leaf: dict[str, Any] = {"sequence": steps}
+    if draw(st.booleans()):
+        leaf["within"] = draw(windows)
+    if draw(st.integers(0, 3)) == 0:
+        leaf["span"] = draw(lengths)
+    return leaf
+
+
 attribute_leaves = st.sampled_from(sorted(ATTRIBUTES)).flatmap(
     lambda name: (tests_of(ATTRIBUTES[name]) if ATTRIBUTES[name] != "DECIMAL(18,4)" else TESTS["BIGINT"]).map(
         lambda tests: {"attribute": name, **tests}
@@ -330,6 +365,7 @@ tag_leaves = st.one_of(
 leaves = st.one_of(
     behaviours(),
     behaviours(),
+    sequences(),
     attribute_leaves,
     tag_leaves,
     st.sampled_from([{"segment": "buyers"}, {"segment": "town_buyers"}]),

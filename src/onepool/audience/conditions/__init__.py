@@ -11,10 +11,11 @@ from onepool.audience.conditions.check import check
 from onepool.audience.conditions.compiler.plan import Plan, compile_conditions
 from onepool.audience.conditions.compiler.scope import Scope
 from onepool.audience.conditions.errors import ConditionError, Problem
-from onepool.audience.conditions.explain import Reason, explain_condition
+from onepool.audience.conditions.explain import explain_condition
 from onepool.audience.conditions.model import Condition, canonical_text, condition_hash
 from onepool.audience.conditions.names import Context, EventNames, Names, TagNames, names_of
 from onepool.audience.conditions.parse import condition_schema, parse_condition
+from onepool.audience.conditions.reason import Reason
 from onepool.audience.conditions.sentence import sentence
 
 __all__ = [

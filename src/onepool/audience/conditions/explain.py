@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from onepool.audience.conditions.compiler.plan import Compiler, with_steps
+from onepool.audience.conditions.compiler.plan import Compiler
 from onepool.audience.conditions.compiler.scope import Scope
 from onepool.audience.conditions.compiler.sql import E, named
-from onepool.audience.conditions.model import All, AnyOf, Condition, Not, SegmentLeaf, children
+from onepool.audience.conditions.compiler.steps import bound, with_steps
+from onepool.audience.conditions.model import HEADS, All, AnyOf, Condition, Not, SegmentLeaf, SequenceLeaf, children
 from onepool.audience.conditions.names import Context
+from onepool.audience.conditions.reason import Reason
+from onepool.audience.conditions.sequence.explain import sequence_reason
 from onepool.pool import Session
-
-
-@dataclass(frozen=True)
-class Reason:
-    """A condition and whether it holds.
-
-    `place` is its path (`all[2]`); `what` its head (`all`, `did` …); `figure` what was found: how often, how much, the
-    attribute's text, the tag's value, the time of the first or latest event; `events` up to five event ids, latest
-    first; `parts` what it is made of (a segment's own condition included).
-    """
-
-    place: str
-    what: str
-    condition: Condition
-    holds: bool
-    figure: Any = None
-    events: list[str] = field(default_factory=list)
-    parts: list[Reason] = field(default_factory=list)
 
 
 def explain_condition(condition: Condition, customer_id: int, at: datetime, session: Session, ctx: Context) -> Reason:
@@ -43,8 +27,10 @@ def explain_condition(condition: Condition, customer_id: int, at: datetime, sess
             columns.append(named(leaf.figure, f"{name}_figure"))
         if leaf.evidence is not None:
             columns.append(named(leaf.evidence, f"{name}_events"))
-    plan = with_steps([*compiler.sources(), ("reasons", compiler.joined(*columns))])
-    row = session.query(plan.sql("duckdb"), compiler.params.values).to_pylist()[0]
+    for one in compiler.prepared():
+        one.run(session)
+    text = with_steps([*compiler.sources(), ("reasons", compiler.joined(*columns))]).sql("duckdb")
+    row = session.query(text, bound(text, compiler.params.values)).to_pylist()[0]
     return _reason(condition, "", row, compiler)
 
 
@@ -65,7 +51,9 @@ def _reason(condition: Condition, place: str, row: dict[str, Any], compiler: Com
             own = compiler.ctx.names.segments[condition.segment]
             inner = _reason(own, "", row, compiler)
             return Reason(place, "segment", condition, inner.holds, parts=[inner])
+        case SequenceLeaf():
+            return sequence_reason(condition, place, compiler.sequences.traced(condition))
     name, _ = compiler.leaf(condition)
-    what = next(iter(type(condition).model_fields.keys() & {"attribute", "tag", "did", "did_not"}))
+    what = next(iter(type(condition).model_fields.keys() & set(HEADS)))
     events = [str(one) for one in row.get(f"{name}_events") or ()]
     return Reason(place, what, condition, row[name], row.get(f"{name}_figure"), events)

@@ -15,7 +15,7 @@ import numba
 import numpy as np
 
 from onepool.pool.kernels.pattern import ALWAYS, I64, NEVER, U8, U16, U64
-from onepool.pool.kernels.threads import ranges, share
+from onepool.pool.kernels.threads import lent, ranges, share
 
 _NONE = NEVER
 _NO_MASKS = np.empty(0, np.uint64)
@@ -162,6 +162,8 @@ def funnel(
     """
     if not 1 <= steps <= 64:
         raise ValueError("a funnel has 1 to 64 steps")
+    offsets, time, codes, marks, masks = lent(offsets), lent(time), lent(codes), lent(marks), lent(masks)
+    groups = None if groups is None else lent(groups)
     customers = offsets.size - 1
     levels = np.zeros(customers, np.uint8)
     parts = {part[0]: number for number, part in enumerate(ranges(offsets, threads))}

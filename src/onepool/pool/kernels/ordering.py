@@ -8,7 +8,7 @@ import numba
 import numpy as np
 
 from onepool.pool.kernels.pattern import I64, U16, U64
-from onepool.pool.kernels.threads import share
+from onepool.pool.kernels.threads import lent, share
 
 _SMALL = 24
 
@@ -98,6 +98,7 @@ def ordered(customer: I64, time: I64, seq: I64, masks: U64, *, threads: int = 1)
     if customer.size == 0:
         nothing = np.empty(0, np.int64)
         return Marked(nothing, np.zeros(1, np.int64), nothing, np.empty(0, np.uint64), nothing)
+    customer, time, seq = lent(customer), lent(time), lent(seq)
     low, high = int(customer.min()), int(customer.max())
     rows = np.empty(customer.size, np.int64)
     if high - low > 64 * customer.size + 1_000_000:
@@ -166,6 +167,7 @@ def gather(
 
     Customers stay as they are, also those without such events.
     """
+    offsets, codes, time, marks = lent(offsets), lent(codes), lent(time), lent(marks)
     starts = np.zeros(offsets.size, np.int64)
     share(offsets, threads, lambda first, last: _matter(offsets, codes, marks, starts, first, last))
     np.cumsum(starts, out=starts)

@@ -12,7 +12,7 @@ import numba
 import numpy as np
 
 from onepool.pool.kernels.pattern import I64, NEVER, U64, Found, Pattern
-from onepool.pool.kernels.threads import share
+from onepool.pool.kernels.threads import lent, share
 
 _NONE = NEVER
 
@@ -275,6 +275,7 @@ def sequence(offsets: I64, time: I64, masks: U64, pattern: Pattern, *, threads: 
         np.zeros(customers, np.bool_),
     )
     arrays = pattern.arrays()
+    offsets, time, masks = lent(offsets), lent(time), lent(masks)
 
     def work(first: int, last: int) -> None:
         _search(

@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+
+A = TypeVar("A", bound=npt.NDArray[Any])
+_MOST = 8
+
+
+def cores() -> int:
+    """How many threads are worth while for a large piece of work."""
+    return min(_MOST, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
+class _Lent:
+    """Somebody else's memory, as numpy reads it."""
+
+    def __init__(self, array: npt.NDArray[Any]) -> None:
+        self._owner = array
+        self.__array_interface__ = {**array.__array_interface__, "data": (array.ctypes.data, False)}
+
+
+def lent(array: A) -> A:
+    """The same memory, not marked read-only: kernels only read it, and would be compiled anew for marked arrays."""
+    whole = np.ascontiguousarray(array)
+    return whole if whole.flags.writeable and type(whole) is np.ndarray else np.asarray(_Lent(whole))  # type: ignore[return-value]
 
 
 def ranges(offsets: npt.NDArray[np.int64], parts: int) -> list[tuple[int, int]]:

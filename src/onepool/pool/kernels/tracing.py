@@ -8,6 +8,7 @@ import numpy as np
 
 from onepool.pool.kernels.pattern import I64, NEVER, U64, Pattern, Trace
 from onepool.pool.kernels.sequence import finish, walk
+from onepool.pool.kernels.threads import lent
 
 
 def trace(time: I64, masks: U64, pattern: Pattern) -> Trace:
@@ -15,6 +16,7 @@ def trace(time: I64, masks: U64, pattern: Pattern) -> Trace:
 
     `time` and `masks` are of this customer's events in order (time, arrival).
     """
+    time, masks = lent(time), lent(masks)
     count = int(np.searchsorted(time, pattern.at))
     came, best, back = _walked(time, masks, pattern, count)
     steps = len(pattern.steps)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
+from onepool.audience.conditions.compiler.needs import Starts, together
 from onepool.audience.conditions.compiler.predicates import Reader, is_relative
 from onepool.audience.conditions.compiler.scope import Scope, table
 from onepool.audience.conditions.compiler.sql import (
@@ -62,6 +63,7 @@ class EventPass:
         self.scope = scope
         self.families: dict[str, Family] = {}
         self._count = 0
+        self._others: list[Starts] = []
 
     def match(self, event: str, behaviour: Behaviour, *, every_row: bool = False) -> Matching:
         """Take part in the family of the event. `every_row`: also events that do not match are needed (first, last)."""
@@ -73,7 +75,7 @@ class EventPass:
         elif family.start is not None:
             family.start = None if start is None else min(family.start, start)
         where = behaviour.where or {}
-        slice_ = self._slice(behaviour)
+        slice_ = self.slice_of(behaviour)
         hit = every([slice_, self.reader.where(where)])
         inside = every([hit, self._in_window(window)])
         needed = slice_ if every_row or is_relative(where) else hit
@@ -87,6 +89,13 @@ class EventPass:
             hit=self.column(family, hit),
             inside=self.column(family, inside),
         )
+
+    def among(self, event: str, hit: E) -> tuple[Family, E]:
+        """Take part in the family of the event with rows of all times that are chosen otherwise: (family, whether)."""
+        family = self.families.setdefault(event, Family(event, None))
+        family.start = None
+        family.rows.append(hit)
+        return family, self.column(family, hit)
 
     def column(self, family: Family, value: E) -> E:
         """A value per event, computed once for the family (constants and plain columns stay as they are)."""
@@ -114,6 +123,14 @@ class EventPass:
         """One step per family: `customer_id` and its measures."""
         return [(step_name(family.event), self._step(family)) for family in self.families.values()]
 
+    def starts(self) -> dict[str, int | None]:
+        """The events that are read, each from which instant (microseconds; None: all of them)."""
+        return together([{event: family.start for event, family in self.families.items()}, *self._others])
+
+    def reads(self, event: str, start: int | None) -> None:
+        """Say that a step outside of the families reads an event too, from an instant on."""
+        self._others.append({event: start})
+
     def names(self) -> list[str]:
         """Names of the steps."""
         return [step_name(event) for event in self.families]
@@ -122,7 +139,8 @@ class EventPass:
         self._count += 1
         return f"{prefix}{self._count}"
 
-    def _slice(self, behaviour: Behaviour) -> E:
+    def slice_of(self, behaviour: Behaviour) -> E:
+        """Whether an event is of the channels and touchpoints."""
         if behaviour.at is None:
             return exp.true()
         text: Callable[[str], E] = self.reader.params.text

@@ -44,7 +44,8 @@ class FactPass:
     def leaf(self, leaf: AttributeLeaf) -> LeafSql:
         sql_type = str(self.reader.ctx.names.attributes[leaf.attribute])
         value = self.typed_value(leaf.attribute)
-        found = LeafSql(certain(self.reader.tests(value, sql_type, leaf)), figure=self.value(leaf.attribute))
+        level = self.reader.ctx.names.levels.get(f"attribute:{leaf.attribute}")
+        found = LeafSql(certain(self.reader.tests(value, sql_type, leaf, level)), figure=self.value(leaf.attribute))
         for test, operand in relative_tests(leaf):
             found.turns += self.reader.turns(value, sql_type, test, operand)
         found.turns.append(micros(col("facts_ahead")))

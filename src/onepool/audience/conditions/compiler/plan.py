@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,9 +12,11 @@ from sqlglot import exp
 from onepool.audience.conditions.compiler.behaviour import LeafSql, did
 from onepool.audience.conditions.compiler.events import EventPass
 from onepool.audience.conditions.compiler.facts import FactPass, TagPass
+from onepool.audience.conditions.compiler.needs import Starts, together
 from onepool.audience.conditions.compiler.predicates import Reader
 from onepool.audience.conditions.compiler.scope import Scope, table
 from onepool.audience.conditions.compiler.sql import E, Params, both, col, either, fn, named, paren
+from onepool.audience.conditions.compiler.steps import Prepared, bound, with_steps
 from onepool.audience.conditions.errors import ConditionError, Problem
 from onepool.audience.conditions.model import (
     All,
@@ -25,22 +26,33 @@ from onepool.audience.conditions.model import (
     DidLeaf,
     DidNotLeaf,
     Leaf,
+    ListLeaf,
     Not,
+    ReachableLeaf,
     SegmentLeaf,
+    SequenceLeaf,
     TagLeaf,
     canonical_text,
 )
 from onepool.audience.conditions.names import Context
+from onepool.audience.conditions.sequence.passes import SequencePass
+from onepool.audience.conditions.standing.passes import StandingPass
 from onepool.clock import to_micros
 from onepool.pool import Session
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Named steps, each a query over the pool and the steps before it; the last one is the answer."""
+    """Named steps, each a query over the pool and the steps before it; the last one is the answer.
+
+    `before`: what a kernel answers; `run` has these answers made, as relations of the session that the steps read.
+    `starts`: the events that all of it reads, each from which instant.
+    """
 
     steps: list[tuple[str, exp.Query]]
     params: Mapping[str, object] = field(default_factory=dict)
+    before: Sequence[Prepared] = ()
+    starts: Starts = field(default_factory=dict)
 
     @property
     def query(self) -> exp.Query:
@@ -49,27 +61,16 @@ class Plan:
 
     def text(self, dialect: str = "duckdb") -> str:
         """The steps for reading: each under its name, parameters below."""
-        parts = [f"-- {name}\n{query.sql(dialect, pretty=True)}" for name, query in self.steps]
+        parts = [one.text(dialect) for one in self.before]
+        parts += [f"-- {name}\n{query.sql(dialect, pretty=True)}" for name, query in self.steps]
         return "\n\n".join([*parts, *(f"-- ${name} = {value!r}" for name, value in self.params.items())])
 
     def run(self, session: Session) -> pa.Table:
         """One row per customer in scope: `customer_id`, one boolean per condition under its name, `next_at`."""
+        for one in self.before:
+            one.run(session)
         text = self.query.sql("duckdb")
-        # A comparison that can never hold (a length of 0.1) leaves its values unused, which the engine would refuse.
-        used = set(re.findall(r"\$(\w+)", text))
-        return session.query(text, {name: value for name, value in self.params.items() if name in used})
-
-
-def with_steps(steps: list[tuple[str, exp.Query]]) -> exp.Query:
-    """The last step with all others as common table expressions before it."""
-    *before, (_, last) = steps
-    query = last.copy()
-    tables = [
-        exp.CTE(this=step, alias=exp.TableAlias(this=exp.to_identifier(name, quoted=True))) for name, step in before
-    ]
-    if tables:
-        query.set("with_", exp.With(expressions=tables))
-    return query
+        return session.query(text, bound(text, self.params))
 
 
 class Compiler:
@@ -84,6 +85,8 @@ class Compiler:
         self.events = EventPass(self.reader, scope)
         self.facts = FactPass(self.reader, scope)
         self.tags = TagPass(self.reader, scope)
+        self.sequences = SequencePass(self.events, evidence=evidence)
+        self.standing = StandingPass(self.events, evidence=evidence)
         self.leaves: dict[str, tuple[str, LeafSql]] = {}
         self._open: list[str] = []
 
@@ -109,12 +112,22 @@ class Compiler:
 
     def sources(self) -> list[tuple[str, exp.Query]]:
         """The steps that read the pool, one row per customer each (`customers` has every one in scope)."""
-        return [*self.scope.steps(), *self.events.steps(), *self.facts.steps(), *self.tags.steps()]
+        passes = (self.events, self.facts, self.tags, self.standing)
+        return [*self.scope.steps(), *(step for one in passes for step in one.steps())]
+
+    def prepared(self) -> list[Prepared]:
+        """What has to be run in the session before any query over the sources is."""
+        return [*self.sequences.batches]
+
+    def starts(self) -> dict[str, int | None]:
+        """The events that are read, each from which instant (microseconds; None: all of them)."""
+        return together([self.events.starts(), *(one.starts() for one in self.prepared())])
 
     def joined(self, *columns: E) -> exp.Select:
         """A selection over all customers in scope with what is known of each."""
         query = exp.select(col("customer_id"), *columns, copy=False).from_(table("customers"), copy=False)
-        for name in (*self.events.names(), *self.facts.names(), *self.tags.names()):
+        passes = (self.events, self.facts, self.tags, self.standing, self.sequences)
+        for name in (name for one in passes for name in one.names()):
             shared: list[int | str | exp.Expr] = [exp.to_identifier("customer_id", quoted=True)]
             query = query.join(table(name), using=shared, join_type="left", copy=False)
         return query
@@ -134,7 +147,15 @@ class Compiler:
                 return self.tags.leaf(leaf)
             case DidLeaf() | DidNotLeaf():
                 return did(self.events, leaf, evidence=self.evidence)
-        raise ConditionError([Problem("", f"{type(leaf).__name__} can't be evaluated")])
+            case SequenceLeaf():
+                return self.sequences.leaf(leaf)
+            case ListLeaf():
+                self._known("list", leaf.list, self.ctx.names.lists)
+                return self.standing.leaf(leaf)
+            case ReachableLeaf():
+                self._known("channel to reach people on", leaf.reachable.channel, self.ctx.names.ways)
+                return self.standing.leaf(leaf)
+        return self.standing.leaf(leaf)
 
     def _segment(self, name: str) -> E:
         self._known("segment", name, self.ctx.names.segments)
@@ -146,7 +167,7 @@ class Compiler:
         self._open.pop()
         return found
 
-    def _known(self, what: str, name: str, known: Mapping[str, object]) -> None:
+    def _known(self, what: str, name: str, known: Collection[str]) -> None:
         if name not in known:
             raise ConditionError([Problem(what, f"there is no {what} {name}")])
 
@@ -170,4 +191,5 @@ def compile_conditions(conditions: Mapping[str, Condition], at: datetime, scope:
     leaves = compiler.joined(*columns, named(compiler.next_at(), "next_us"))
     next_at = named(fn("make_timestamptz", col("next_us")), "next_at")
     result = exp.select(col("customer_id"), *answers, next_at, copy=False).from_(table("leaves"), copy=False)
-    return Plan([*compiler.sources(), ("leaves", leaves), ("result", result)], compiler.params.values)
+    steps = [*compiler.sources(), ("leaves", leaves), ("result", result)]
+    return Plan(steps, compiler.params.values, compiler.prepared(), compiler.starts())

@@ -29,6 +29,7 @@ from onepool.audience.conditions.compiler.sql import (
 )
 from onepool.audience.conditions.model import Predicate
 from onepool.audience.conditions.names import Context, Field, find_field
+from onepool.audience.conditions.standing.places import in_region, is_near, may_turn
 from onepool.audience.conditions.texts import (
     DATE_TEXT,
     INTEGER_TEXT,
@@ -38,9 +39,9 @@ from onepool.audience.conditions.texts import (
     reading,
 )
 from onepool.audience.conditions.values import DAYS_OF_WEEK
-from onepool.audience.conditions.windows import Range, first_day_from, next_midnight, time_range
+from onepool.audience.conditions.windows import Range, first_day_from, local, next_midnight, time_range
 
-RELATIVE = ("last", "next")
+RELATIVE = ("last", "next", "anniversary")
 
 # Digits after the point of each numeric column type; None: binary floating point.
 SCALES: Mapping[str, int | None] = {"BIGINT": 0, "DECIMAL(18,4)": 4, "DOUBLE": None}
@@ -54,16 +55,18 @@ class Reader:
     at: int
     params: Params
 
-    def tests(self, value: E, sql_type: str, predicate: Predicate) -> E:
-        """All tests of a typed value together."""
-        return every([self.test(value, sql_type, test, operand) for test, operand in predicate.tests()])
+    def tests(self, value: E, sql_type: str, predicate: Predicate, level: int | None = None) -> E:
+        """All tests of a typed value together. `level`: of names of regions (`Names.levels`)."""
+        return every([self.test(value, sql_type, test, operand, level) for test, operand in predicate.tests()])
 
-    def test(self, value: E, sql_type: str, test: str, operand: Any) -> E:
+    def test(self, value: E, sql_type: str, test: str, operand: Any, level: int | None = None) -> E:
         """One test of a typed value."""
         if test in ("is_set", "is_unset"):
             unset = exp.Is(this=value, expression=exp.null())
             return exp.Not(this=unset) if test == "is_set" else unset
         match sql_type:
+            case "VARCHAR" if test == "region":
+                return in_region(value, operand, level)
             case "VARCHAR":
                 return self._text_test(value, test, operand)
             case "BOOLEAN":
@@ -95,7 +98,8 @@ class Reader:
         for name, predicate in where.items():
             if name.startswith("items."):
                 here = find_field(name, self.ctx.names)
-                tests.append(self.tests(member(one, here.name), here.type, predicate))
+                level = self.ctx.names.levels.get(f"field:{here.name}")
+                tests.append(self.tests(member(one, here.name), here.type, predicate, level))
         if not tests:
             return col("items")
         return fn("list_filter", col("items"), exp.Lambda(this=certain(every(tests)), expressions=[one]))
@@ -117,7 +121,7 @@ class Reader:
         here = find_field(name, self.ctx.names)
         if here.source == "json":
             return every([self._json_test(here, test, operand) for test, operand in predicate.tests()])
-        found = self.tests(col(name), here.type, predicate)
+        found = self.tests(col(name), here.type, predicate, self.ctx.names.levels.get(f"field:{name}"))
         if here.kind == "money" and compares(predicate):
             return both(self.currency(predicate.currency), found)
         return found
@@ -193,13 +197,19 @@ class Reader:
         return found if test == "any_of" else exp.Not(this=found)
 
     def _time_test(self, value: E, sql_type: str, test: str, operand: Any) -> E:
+        if test == "anniversary":
+            return is_near(self._local(value, sql_type), operand, local(self.at, self.ctx.tz).date())
         if test in ("day_of_week", "hour_of_day"):
-            local = value if sql_type == "DATE" else wall(value, self.ctx.zone)
+            here = self._local(value, sql_type)
             if test == "hour_of_day":
-                return exp.In(this=fn("hour", local), expressions=[number(hour) for hour in operand])
+                return exp.In(this=fn("hour", here), expressions=[number(hour) for hour in operand])
             days = [number(DAYS_OF_WEEK.index(name) + 1) for name in operand]
-            return exp.In(this=fn("isodow", local), expressions=days)
+            return exp.In(this=fn("isodow", here), expressions=days)
         return self.in_range(value, sql_type, time_range(test, operand, self.at, self.ctx.tz))
+
+    def _local(self, value: E, sql_type: str) -> E:
+        """A date, or the wall time of an instant."""
+        return value if sql_type == "DATE" else wall(value, self.ctx.zone)
 
     def in_range(self, value: E, sql_type: str, span: Range) -> E:
         """`start <= value < end` for an instant, or for the beginning of a date."""
@@ -233,7 +243,10 @@ class Reader:
         return fn("list_min", fn("list_transform", col("items"), exp.Lambda(this=turns, expressions=[one])))
 
     def turns(self, value: E, sql_type: str, test: str, operand: Any) -> list[E]:
-        """When `last`/`next` of this value may turn after now: as it passes either end of the moving range."""
+        """When `last`/`next` of this value may turn after now: as it passes either end of the moving range; when its
+        yearly return comes near or passes."""
+        if test == "anniversary":
+            return [may_turn(self._local(value, sql_type), operand, local(self.at, self.ctx.tz).date(), self.ctx.tz)]
         time = value if sql_type == "TIMESTAMPTZ" else wall(exp.cast(value, "TIMESTAMP"), self.ctx.zone)
         here = micros(time)
         span = time_range(test, operand, self.at, self.ctx.tz)

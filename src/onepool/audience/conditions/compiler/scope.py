@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -16,19 +16,31 @@ class Scope:
 
     relation: str | None = None
     customer: int | None = None
+    owned: str | None = None
+    events: str | None = None
 
     @classmethod
     def all(cls) -> Scope:
         return cls()
 
     @classmethod
-    def customers(cls, relation: str) -> Scope:
-        """Only these customers: only their events, facts and tags are read."""
-        return cls(relation)
+    def customers(cls, relation: str, *, owned: str | None = None) -> Scope:
+        """Only these customers: only their events, facts and tags are read.
+
+        `owned`: a relation of their identifiers, `identifier_id` and `customer_id`, so that nobody looks for them.
+        """
+        return cls(relation, owned=owned)
 
     @classmethod
     def one(cls, customer_id: int) -> Scope:
         return cls(customer=customer_id)
+
+    def reading(self, events: str) -> Scope:
+        """The same, with their events from a relation of the session instead of table `events`.
+
+        It has the columns of the table that the query names; `event_id` is taken from `seq` there.
+        """
+        return replace(self, events=events)
 
     @property
     def everyone(self) -> bool:
@@ -47,8 +59,15 @@ class Scope:
             asked = exp.select(col("customer_id")).distinct().from_(table(self.relation))
             known = exp.select(col("customer_id")).from_(table("customers"))
             inside = exp.In(this=col("customer_id"), query=known.subquery())
-        owned = exp.select(col("identifier_id"), col("customer_id")).from_(table("customer_of")).where(inside)
-        return [("customers", asked), ("owned", owned)]
+        owned = exp.select(col("identifier_id"), col("customer_id")).from_(table(self.owned or "customer_of"))
+        if self.owned is None:
+            owned = owned.where(inside)
+        steps: list[tuple[str, exp.Query]] = [("customers", asked), ("owned", owned)]
+        if self.events is not None:
+            # A step hides the table of its name from the steps behind it.
+            gathered = exp.select(exp.Star(), named(col("seq"), "event_id")).from_(table(self.events))
+            steps.append(("events", gathered))
+        return steps
 
     @property
     def owners(self) -> str:

@@ -1,0 +1,218 @@
+"""Sequences in a plan: the events of all their steps are read once, the kernel answers, its answers join as columns.
+
+Each kind of event that some step means has a bit; the query gives customer, time, arrival and bits of every event with
+any of them, in any order. Sequences share bits, events and the sorting; each is one run of the kernel over them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+from sqlglot import exp
+
+from onepool.audience.conditions.compiler.behaviour import LeafSql
+from onepool.audience.conditions.compiler.events import EventPass
+from onepool.audience.conditions.compiler.predicates import is_relative
+from onepool.audience.conditions.compiler.scope import table, union
+from onepool.audience.conditions.compiler.sql import (
+    E,
+    certain,
+    col,
+    every,
+    instant,
+    is_true,
+    named,
+    null_bigint,
+    number,
+    some,
+    when,
+)
+from onepool.audience.conditions.compiler.steps import bound, with_steps
+from onepool.audience.conditions.parts import canonical_text
+from onepool.audience.conditions.sequence.model import DidNotStep, DidStep, SequenceLeaf
+from onepool.audience.conditions.sequence.patterns import Moving, moving, next_instants, pattern_of
+from onepool.pool import Session
+from onepool.pool.kernels import NEVER, Marked, Pattern, Trace, ordered, sequence, trace
+from onepool.pool.kernels.pattern import I64
+from onepool.pool.kernels.threads import cores
+
+_BITS = 62
+
+
+@dataclass
+class _Rows:
+    """The events of one name that matter: each bit with what an event must be for it."""
+
+    since: int | None
+    bits: dict[int, E] = field(default_factory=dict)
+    sliced: list[E] = field(default_factory=list)
+    turns: list[E] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One sequence: its columns are `name` and `name_next`."""
+
+    name: str
+    pattern: Pattern
+    moves: Moving
+
+
+@dataclass(frozen=True)
+class Traced:
+    """What became of one customer's sequence: see `kernels.Trace`; events by id, with their times (microseconds)."""
+
+    trace: Trace
+    pattern: Pattern
+    ids: list[str]
+    times: list[int]
+
+
+class Batch:
+    """Sequences over up to 62 kinds of events, answered by one query and the kernel."""
+
+    def __init__(self, name: str, events: EventPass, *, evidence: bool) -> None:
+        self.name = name
+        self.traced: dict[str, Traced] = {}
+        self._events = events
+        self._reader = events.reader
+        self._evidence = evidence
+        self._bits: dict[tuple[str, str], int] = {}
+        self._rows: dict[str, _Rows] = {}
+        self._asked: list[_Asked] = []
+
+    def fits(self, leaf: SequenceLeaf) -> bool:
+        """Whether there are bits left for the leaf's steps."""
+        return len(self._bits.keys() | {_kind(step) for step in leaf.sequence}) <= _BITS
+
+    def add(self, leaf: SequenceLeaf, name: str) -> None:
+        """Answer this leaf too, under this name."""
+        moves = moving(leaf.within, self._reader.at, self._reader.ctx.tz)
+        pattern = pattern_of(leaf, lambda step: self._bit(step, moves.since), moves.window, self._reader.at)
+        self._asked.append(_Asked(name, pattern, moves))
+
+    def steps(self) -> list[tuple[str, exp.Query]]:
+        """The query of the events, in named steps."""
+        rows = [self._select(event, rows) for event, rows in self._rows.items()]
+        return [*self._events.scope.steps(), (f"events of {self.name}", union(rows))]
+
+    def starts(self) -> dict[str, int | None]:
+        """The events that are read, each from which instant (microseconds; None: all of them)."""
+        return {event: rows.since for event, rows in self._rows.items()}
+
+    def text(self, dialect: str = "duckdb") -> str:
+        """For reading: the query, then what the kernel does with its rows."""
+        name, query = self.steps()[-1]
+        asked = ", ".join(one.name for one in self._asked)
+        return f"-- {name}\n{query.sql(dialect, pretty=True)}\n\n-- {self.name}: sorted, then the kernel gives {asked}"
+
+    def run(self, session: Session) -> None:
+        """Answer, and have the answers in the session as a relation under the batch's name."""
+        text = with_steps(self.steps()).sql("duckdb")
+        rows = session.query(text, bound(text, self._reader.params.values))
+        time = rows.column("time").cast(pa.int64()).to_numpy()
+        threads = cores() if time.size > 100_000 else 1
+        customer, seq = rows.column("customer_id").to_numpy(), rows.column("seq").to_numpy()
+        marked = ordered(customer, time, seq, rows.column("mask").to_numpy().view(np.uint64), threads=threads)
+        turns = self._soonest(rows, marked)
+        columns: dict[str, pa.Array] = {"customer_id": pa.array(marked.customers)}
+        for one in self._asked:
+            found = sequence(marked.offsets, marked.time, marked.masks, one.pattern, threads=threads)
+            soonest = next_instants(found, one.moves, self._reader.at)
+            if turns is not None:
+                soonest = np.where((turns != NEVER) & ((soonest == NEVER) | (turns < soonest)), turns, soonest)
+            columns[one.name] = pa.array(found.holds)
+            columns[f"{one.name}_next"] = pa.array(soonest, mask=soonest == NEVER)
+            if self._evidence:
+                ids = [str(rows.column("event_id")[int(row)].as_py()) for row in marked.rows]
+                self.traced[one.name] = Traced(
+                    trace(marked.time, marked.masks, one.pattern), one.pattern, ids, marked.time.tolist()
+                )
+        session.relation(self.name, pa.table(columns))
+
+    def _bit(self, step: DidStep | DidNotStep, since: int | None) -> int:
+        behaviour = step.behaviour
+        where = behaviour.where or {}
+        rows = self._rows.get(step.event)
+        if rows is None:
+            rows = self._rows[step.event] = _Rows(since)
+        elif rows.since is not None:
+            rows.since = None if since is None else min(rows.since, since)
+        bit = 1 << self._bits.setdefault(_kind(step), len(self._bits))
+        if bit not in rows.bits:
+            slice_ = self._events.slice_of(behaviour)
+            rows.bits[bit] = every([slice_, self._reader.where(where)])
+            if is_relative(where):
+                rows.turns += self._reader.changes(where)
+                rows.sliced.append(slice_)
+        return bit
+
+    def _select(self, event: str, rows: _Rows) -> exp.Query:
+        scope = self._events.scope
+        conditions: list[E] = [exp.EQ(this=col("event"), expression=self._reader.params.text(event))]
+        if rows.since is not None:
+            conditions.append(exp.GTE(this=col("time"), expression=instant(rows.since)))
+        certain_bits = sum(bit for bit, hit in rows.bits.items() if is_true(hit))
+        if not certain_bits:
+            conditions.append(some([*rows.bits.values(), *rows.sliced]))
+        mask: E = exp.Literal.number(certain_bits)
+        for bit, hit in rows.bits.items():
+            if not is_true(hit):
+                one = when((hit.copy(), exp.Literal.number(bit)), otherwise=number(0))
+                mask = exp.Add(this=mask, expression=one)
+        columns = [col("customer_id"), col("time"), col("seq"), named(exp.cast(mask, "BIGINT"), "mask")]
+        if self._evidence:
+            columns.append(col("event_id"))
+        if any(each.turns for each in self._rows.values()):
+            turns = rows.turns or [null_bigint()]
+            columns.append(named(exp.func("LEAST", *turns) if len(turns) > 1 else turns[0], "turn"))
+        return (
+            exp.select(*columns, copy=False)
+            .from_(table("events"), copy=False)
+            .join(table(scope.owners), using=[exp.to_identifier("identifier_id", quoted=True)], copy=False)
+            .where(*conditions, copy=False)
+        )
+
+    def _soonest(self, rows: pa.Table, marked: Marked) -> I64 | None:
+        """Per customer when a test that moves with time may turn for one of the events, NEVER for none."""
+        if "turn" not in rows.column_names:
+            return None
+        turns = rows.column("turn").fill_null(np.iinfo(np.int64).max).to_numpy()[marked.rows]
+        if turns.size == 0:
+            return np.empty(0, np.int64)
+        soonest = np.minimum.reduceat(turns, marked.offsets[:-1])
+        return np.where(soonest == np.iinfo(np.int64).max, NEVER, soonest)
+
+
+class SequencePass:
+    """Collects sequences; equal ones are one column."""
+
+    def __init__(self, events: EventPass, *, evidence: bool = False) -> None:
+        self.batches: list[Batch] = []
+        self._events = events
+        self._evidence = evidence
+        self._columns: dict[str, str] = {}
+
+    def leaf(self, leaf: SequenceLeaf) -> LeafSql:
+        """Its columns, false and never for customers without any such event."""
+        if not self.batches or not self.batches[-1].fits(leaf):
+            name = f"sequences {len(self.batches) + 1}"
+            self.batches.append(Batch(name, self._events, evidence=self._evidence))
+        name = self._columns.setdefault(canonical_text(leaf), f"s{len(self._columns) + 1}")
+        self.batches[-1].add(leaf, name)
+        return LeafSql(certain(col(name)), [col(f"{name}_next")])
+
+    def traced(self, leaf: SequenceLeaf) -> Traced:
+        """What became of a leaf's sequence for the one customer asked about, once its batch has run."""
+        name = self._columns[canonical_text(leaf)]
+        return next(batch.traced[name] for batch in self.batches if name in batch.traced)
+
+    def names(self) -> list[str]:
+        """Names of the relations that the answers are in."""
+        return [batch.name for batch in self.batches]
+
+
+def _kind(step: DidStep | DidNotStep) -> tuple[str, str]:
+    return step.event, canonical_text(step.behaviour)
