@@ -31,6 +31,7 @@ BODIES = {
     "/api/v1/segments/plan": {"name": "vip", "condition": CONDITION},
     "/api/v1/segments/overlap": {"segments": ["vip", "s"]},
     "/api/v1/segments/combine": {"expression": "vip"},
+    "/api/v1/segments/{name}/snapshot": {"list": "kept", "title": {"zh": "名单", "en": "Kept"}},
     "/api/v1/conditions/preview": {"condition": CONDITION},
     "/api/v1/lists": {"name": "l", "title": {"zh": "名单", "en": "l"}},
     "/api/v1/quarantine/replay": {"rule": "type.money"},

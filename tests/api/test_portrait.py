@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from onepool.audience.lists import log
 from onepool.privacy.roles import Role
 
 from .conftest import NOW, World
@@ -110,8 +111,13 @@ def test_combine(world: World) -> None:
     assert size({"all": ["vip", {"not": "b"}]}) == 1 and size({"not": {"any": ["vip", "b"]}}) == 0
     assert size({"tag": "buyer", "value": "high"}) == 1
     assert size({"all": ["vip", {"tag": "buyer", "value": "low"}]}) == 1
+    world.ws.save("list", "l", {"list": "l", "title": "L"}, author="test")
+    with world.ws.pool.write() as session:
+        put(session, "list_entries", {"list": "l", "identifier_id": 2}, {"list": "l", "identifier_id": 4})
+    assert size({"list": "l"}) == 2 and size({"all": [{"list": "l"}, {"not": "b"}]}) == 1
     assert browser.post("/api/v1/segments/combine", {"expression": "none"}).status_code == 404
     assert browser.post("/api/v1/segments/combine", {"expression": {"tag": "no", "value": ""}}).status_code == 404
+    assert browser.post("/api/v1/segments/combine", {"expression": {"list": "none"}}).json()["code"] == "list-unknown"
     deep: object = "vip"
     for _ in range(8):
         deep = {"not": deep}
@@ -224,6 +230,25 @@ def test_deleting_what_a_destination_uses(world: World) -> None:
     refused = browser.delete("/api/v1/segments/vip")
     assert (refused.status_code, refused.json()["code"]) == (409, "segment-in-use")
     assert browser.get("/api/v1/segments/vip").json()["used_by"] == ["destination:crm"]
+
+
+def test_snapshot(world: World) -> None:
+    browser = world.signed_in(Role.MARKETER)
+    world.user(Role.ADMIN)
+    segment(world, "vip")
+    members(world, "vip", 1, 5)
+    made = browser.post("/api/v1/segments/vip/snapshot", {"list": "vip_nov", "title": TITLE, "reason": "campaign"})
+    assert made.status_code == 201, made.text
+    assert (made.json()["name"], made.json()["kind"], made.json()["segment"]) == ("vip_nov", "snapshot", "vip")
+    number, told = next(iter(log.after(world.ws.state, 0)))
+    assert (number.list, number.entries, told.column("type").to_pylist()) == ("vip_nov", 2, ["customer"] * 2)
+    assert sorted(told.column("value").to_pylist()) == ["1", "5"]
+    again = browser.post("/api/v1/segments/vip/snapshot", {"list": "vip_nov", "title": TITLE})
+    assert (again.status_code, again.json()["code"]) == (409, "list-exists")
+    edges = {(one["from"], one["to"]) for one in browser.get("/api/v1/lineage").json()["edges"]}
+    assert ("segment:vip", "list:vip_nov") in edges
+    # A snapshot does not keep its segment from being removed.
+    assert browser.delete("/api/v1/segments/vip").status_code == 204
 
 
 def test_lineage(world: World) -> None:

@@ -1278,7 +1278,7 @@ export interface paths {
         put?: never;
         /**
          * Combine Segments
-         * @description How many customers are in an expression of segments and tags' values.
+         * @description How many customers are in an expression of segments, tags' values and lists.
          */
         post: operations["combineSegments"];
         delete?: never;
@@ -1430,6 +1430,26 @@ export interface paths {
         get: operations["readSegmentPortrait"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{name}/snapshot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Segment Snapshot
+         * @description Make a list of the members as they are now. It stays so, but later merges and splits carry members along.
+         */
+        post: operations["createSegmentSnapshot"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2052,7 +2072,7 @@ export interface components {
          */
         AllOf: {
             /** All */
-            all: (string | components["schemas"]["SetOfTag"] | components["schemas"]["AllOf"] | components["schemas"]["AnyOf"] | components["schemas"]["NoneOf"])[];
+            all: (string | components["schemas"]["SetOfTag"] | components["schemas"]["SetOfList"] | components["schemas"]["AllOf"] | components["schemas"]["AnyOf"] | components["schemas"]["NoneOf"])[];
         };
         /**
          * AnyOf
@@ -2060,7 +2080,7 @@ export interface components {
          */
         AnyOf: {
             /** Any */
-            any: (string | components["schemas"]["SetOfTag"] | components["schemas"]["AllOf"] | components["schemas"]["AnyOf"] | components["schemas"]["NoneOf"])[];
+            any: (string | components["schemas"]["SetOfTag"] | components["schemas"]["SetOfList"] | components["schemas"]["AllOf"] | components["schemas"]["AnyOf"] | components["schemas"]["NoneOf"])[];
         };
         /**
          * Applied
@@ -2575,7 +2595,7 @@ export interface components {
              *       ]
              *     }
              */
-            expression: string | components["schemas"]["SetOfTag"] | components["schemas"]["AllOf"] | components["schemas"]["AnyOf"] | components["schemas"]["NoneOf"];
+            expression: string | components["schemas"]["SetOfTag"] | components["schemas"]["SetOfList"] | components["schemas"]["AllOf"] | components["schemas"]["AnyOf"] | components["schemas"]["NoneOf"];
         };
         /**
          * Combined
@@ -4773,7 +4793,7 @@ export interface components {
          */
         NoneOf: {
             /** Not */
-            not: string | components["schemas"]["SetOfTag"] | components["schemas"]["AllOf"] | components["schemas"]["AnyOf"] | components["schemas"]["NoneOf"];
+            not: string | components["schemas"]["SetOfTag"] | components["schemas"]["SetOfList"] | components["schemas"]["AllOf"] | components["schemas"]["AnyOf"] | components["schemas"]["NoneOf"];
         };
         /**
          * Notice
@@ -6498,6 +6518,14 @@ export interface components {
             workspace: components["schemas"]["WorkspaceFacts"];
         };
         /**
+         * SetOfList
+         * @description The customers on a list.
+         */
+        SetOfList: {
+            /** List */
+            list: string;
+        };
+        /**
          * SetOfTag
          * @description The customers whose tag has a value.
          */
@@ -6599,6 +6627,23 @@ export interface components {
              * @description The version saved in the span, if any: what it moved is among the entries and exits.
              */
             version: number | null;
+        };
+        /**
+         * SnapshotRequest
+         * @description A list to be made of the members as they are now.
+         */
+        SnapshotRequest: {
+            /**
+             * List
+             * @example vip
+             */
+            list: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            title: components["schemas"]["Titles"];
         };
         /**
          * SplitChange
@@ -10929,6 +10974,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Portrait"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createSegmentSnapshot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SnapshotRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerListDetail"];
                 };
             };
             /** @description A problem (RFC 9457). */

@@ -16,7 +16,7 @@ MOST_SETS = 6
 
 @dataclass(frozen=True, slots=True)
 class One:
-    """A set by its name: of a segment, or of a tag's value when `value` is given."""
+    """A set by its kind and name: a segment, a list, or the customers whose tag has `value`."""
 
     kind: str
     name: str

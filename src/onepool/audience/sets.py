@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyroaring import BitMap64
 
+from onepool.audience import lists
 from onepool.pool import Session
 
 Members: TypeAlias = BitMap64
@@ -119,6 +120,10 @@ class Sets:
             {"tag": tag, "value": value},
         )
         return members_of(found["customer_id"])
+
+    def list(self, session: Session, name: str) -> Members:
+        """Those who are on a list; read anew each time, since new identifiers and merges move them too."""
+        return members_of(lists.members(session, name)["customer_id"])
 
     def everyone(self, session: Session) -> Members:
         """All customers."""

@@ -145,6 +145,12 @@ class SetOfTag(Model):
     value: str = Field(max_length=200)
 
 
+class SetOfList(Model):
+    """The customers on a list."""
+
+    list: str = Field(max_length=200)
+
+
 class AllOf(Model):
     """In every one of them."""
 
@@ -163,8 +169,8 @@ class NoneOf(Model):
     not_: SetExpression = Field(alias="not")
 
 
-SetExpression = Annotated[str, Field(max_length=200)] | SetOfTag | AllOf | AnyOf | NoneOf
-"""A segment by its name, a tag's value, or `all`, `any`, `not` of them."""
+SetExpression = Annotated[str, Field(max_length=200)] | SetOfTag | SetOfList | AllOf | AnyOf | NoneOf
+"""A segment by its name, a tag's value, a list, or `all`, `any`, `not` of them."""
 
 for _model in (AllOf, AnyOf, NoneOf):
     _model.model_rebuild()

@@ -89,13 +89,13 @@ def create_list(body: ListInput, who: Writer, ws: Workspace, time: Time) -> Cust
     written |= {"description": body.description} if body.description else {}
     item = ws.save(LISTS, body.name, written, author=who.actor, reason=body.reason)
     audit.record(ws.state, time, who.actor, "definition.save", f"list:{body.name}", {"version": item.version})
-    return _detail(ws, item)
+    return detail(ws, item)
 
 
 @router.get("/{name}")
 def read_list(name: ListName, _who: Reader, ws: Workspace) -> CustomerListDetail:
     """One list with its latest uploads."""
-    return _detail(ws, _get(ws, name))
+    return detail(ws, _get(ws, name))
 
 
 @router.delete("/{name}", status_code=status.HTTP_204_NO_CONTENT)
@@ -208,7 +208,7 @@ def _member(row: Mapping[str, Any], known: Any) -> ListMember:
     )
 
 
-def _detail(ws: WorkspaceLike, item: Definition) -> CustomerListDetail:
+def detail(ws: WorkspaceLike, item: Definition) -> CustomerListDetail:
     with ws.pool.read() as session:
         size = lists.sizes(session, [item.name]).get(item.name, ListSize())
     users = users_of(ws.definitions, "list").get(item.name, [])

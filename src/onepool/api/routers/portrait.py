@@ -28,6 +28,7 @@ from onepool.api.models.portrait import (
     PortraitNumbers,
     PortraitSizes,
     SetExpression,
+    SetOfList,
     SetOfTag,
     SetSize,
 )
@@ -129,13 +130,13 @@ def compare_segments(body: OverlapRequest, _who: Reader, ws: Workspace, time: Ti
 
 @router.post("/combine")
 def combine_segments(body: CombineRequest, _who: Reader, ws: Workspace, time: Time, sets: KeptSets) -> Combined:
-    """How many customers are in an expression of segments and tags' values."""
+    """How many customers are in an expression of segments, tags' values and lists."""
     expression = _expression(body.expression)
     named = list(leaves(expression))
     _known(ws, [one.name for one in named if one.kind == "segment"])
     for one in named:
-        if one.kind == "tag" and ws.definitions.get("tag", one.name) is None:
-            raise NotFound("there is no such tag", where=one.name, code="tag-unknown")
+        if one.kind in ("tag", "list") and ws.definitions.get(one.kind, one.name) is None:
+            raise NotFound(f"there is no such {one.kind}", where=one.name, code=f"{one.kind}-unknown")
     started = watch.perf_counter()
     with ws.pool.read() as session:
         segments = sets.segments(session, [one.name for one in named if one.kind == "segment"])
@@ -257,6 +258,8 @@ def _expression(asked: SetExpression, depth: int = 1) -> Expression:
             return One("segment", asked)
         case SetOfTag():
             return One("tag", asked.tag, asked.value)
+        case SetOfList():
+            return One("list", asked.list)
         case AllOf():
             return Every(tuple(_expression(part, depth + 1) for part in asked.all))
         case AnyOf():
@@ -268,4 +271,4 @@ def _expression(asked: SetExpression, depth: int = 1) -> Expression:
 def _members(one: One, segments: dict[str, Members], sets: Sets, session: Session) -> Members:
     if one.kind == "tag" and one.value is not None:
         return sets.tag_value(session, one.name, one.value)
-    return segments[one.name]
+    return sets.list(session, one.name) if one.kind == "list" else segments[one.name]

@@ -10,6 +10,7 @@ from onepool.api import audience
 from onepool.api.access import Caller, Need, Time, Workspace
 from onepool.api.dictionary import titles
 from onepool.api.models.common import JsonObject, Titles
+from onepool.api.models.lists import CustomerListDetail
 from onepool.api.models.segments import (
     ConditionChange,
     MembershipChange,
@@ -26,14 +27,19 @@ from onepool.api.models.segments import (
     SegmentUse,
     SegmentVersion,
     SizePoint,
+    SnapshotRequest,
     VersionDiff,
 )
 from onepool.api.problems import Conflict, NotFound
+from onepool.api.routers.lists import detail as list_detail
+from onepool.api.routers.portrait import KeptSets
 from onepool.api.showing import shown
 from onepool.api.usage import users_of
 from onepool.api.workspace import WorkspaceLike
 from onepool.audience.conditions import Condition, ConditionError, Context, check, parse_condition
 from onepool.audience.conditions.diff import Difference, differences
+from onepool.audience.lists import LISTS, snapshot_list
+from onepool.audience.sets import ids_of
 from onepool.clock import Clock
 from onepool.definitions import Definition
 from onepool.insight.segments import plan_segment, spans
@@ -95,7 +101,8 @@ def delete_segment(
 ) -> None:
     """Retire a segment. Refused while another definition refers to it; its history stays."""
     _get(ws, name)
-    users = users_of(ws.definitions, "segment").get(name, [])
+    # A snapshot only says where it came from.
+    users = [user for user in users_of(ws.definitions, "segment").get(name, []) if not user.startswith("list:")]
     if users:
         raise Conflict(f"it is used by {', '.join(users)}", where=name, code="segment-in-use")
     ws.definitions.delete("segment", name, author=who.actor, reason=reason)
@@ -276,6 +283,28 @@ def change(one: Difference, ctx: Context) -> ConditionChange:
         before=None if one.before is None else audience.read_back(one.before, ctx),
         after=None if one.after is None else audience.read_back(one.after, ctx),
     )
+
+
+@router.post("/{name}/snapshot", status_code=status.HTTP_201_CREATED)
+def create_segment_snapshot(
+    name: SegmentName, body: SnapshotRequest, who: Writer, ws: Workspace, sets: KeptSets
+) -> CustomerListDetail:
+    """Make a list of the members as they are now. It stays so, but later merges and splits carry members along."""
+    _get(ws, name)
+    if ws.definitions.get(LISTS, body.list) is not None:
+        raise Conflict("there is a list with this name", where="list", code="list-exists")
+    with ws.pool.read() as session:
+        members = sets.segments(session, [name])[name]
+    item = snapshot_list(
+        ws,
+        body.list,
+        body.title.model_dump(),
+        ids_of(members),
+        author=who.actor,
+        segment=name,
+        reason=body.reason,
+    )
+    return list_detail(ws, item)
 
 
 def _versions(ws: WorkspaceLike, name: str) -> list[Definition]:

@@ -66,6 +66,9 @@ def _walk(part: Any) -> Iterator[Ref]:
         yield Ref("event", event)
         for field in _fields(part):
             yield Ref("field", f"{event}.{field}")
+    features = part.get("features")
+    if isinstance(features, Mapping):
+        yield from (Ref("event", name) for name in _names(features.get("events")))
     for key, value in part.items():
         if key in _NAMED:
             yield from (Ref(_NAMED[key], name) for name in _names(value))
@@ -85,7 +88,9 @@ def _fields(part: Mapping[str, Any]) -> list[str]:
             found.append(asked)
         elif isinstance(asked, Mapping) and isinstance(asked.get("of"), str):
             found.append(asked["of"])
-    found += [part[key] for key in ("field", "of") if isinstance(part.get(key), str)]
+    # Of a quiet time (a rule of a state) `of` says whose intervals are meant.
+    single = ("field",) if "percentile" in part else ("field", "of")
+    found += [part[key] for key in single if isinstance(part.get(key), str)]
     return [name for name in dict.fromkeys(found) if not name.startswith("$")]
 
 
