@@ -42,6 +42,17 @@ class Pool(BaseModel):
     threads: int | None = Field(default=None, ge=1, description="Threads of a query; empty: one for each core.")
 
 
+class Behaviour(BaseModel):
+    """The behaviour index: events in customer order beside the pool, for live segments and timelines."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    enabled: bool = Field(
+        default=True, description="Whether the worker keeps one; answers are the same without."
+    )
+    from_events: int = Field(default=100_000, ge=1, description="Pools of fewer events do without.")
+
+
 class Settings(BaseModel):
     """The workspace as a whole."""
 
@@ -74,6 +85,7 @@ class Settings(BaseModel):
     collect: Collect = Collect()
     tick: Tick = Tick()
     pool: Pool = Pool()
+    behaviour: Behaviour = Behaviour()
 
     @field_validator("time_zone")
     @classmethod

@@ -14,10 +14,13 @@ import pyarrow.compute as pc
 import structlog
 
 from onepool.audience.catalog import Catalog, load_catalog
-from onepool.audience.conditions import Scope, compile_conditions
+from onepool.audience.conditions import Plan, Scope, compile_conditions
+from onepool.audience.gathering import columns_of, gathered
 from onepool.audience.outcomes import SEGMENT_SCHEMA, TAG_SCHEMA, Outcome, apply_segments, apply_tags
-from onepool.audience.tags import compile_tags, load_populations
+from onepool.audience.tags import TagPlan, compile_tags, load_populations
+from onepool.audience.tags.computed import is_live
 from onepool.pool import Engine, PoolError, Session
+from onepool.pool.behaviour import BehaviourIndex
 from onepool.privacy.masking import mask_text
 from onepool.workspace import Workspace
 
@@ -27,6 +30,7 @@ I64 = npt.NDArray[np.int64]
 
 TOUCHED = "_touched_customers"
 PRESENT = "_present_customers"
+OWNED = "_owned_identifiers"
 _TOUCHED_ONLY = "AND customer_id IN (SELECT customer_id FROM _touched_customers)"
 _KEY = "evaluated"
 
@@ -49,11 +53,35 @@ class _Pass:
         )
 
 
+@dataclass(frozen=True)
+class _Work:
+    """Definitions to be evaluated together, for the customers in a scope."""
+
+    names: Sequence[str]
+    scope: Scope
+    plan: Plan | TagPlan
+
+
+def _tag_work(names: Sequence[str], scope: Scope, done: _Pass) -> _Work:
+    catalog = done.catalog
+    tags = {name: catalog.tags[name] for name in names}
+    return _Work(names, scope, compile_tags(tags, done.at, scope, catalog.context) if names else Plan([]))
+
+
+def _segment_work(names: Sequence[str], scope: Scope, done: _Pass) -> _Work:
+    catalog = done.catalog
+    segments = {name: catalog.segments[name] for name in names}
+    return _Work(names, scope, compile_conditions(segments, done.at, scope, catalog.context) if names else Plan([]))
+
+
 class Live:
     """Evaluates the current definitions. A new or changed one is evaluated for everybody before it is kept live."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, index: BehaviourIndex | None = None) -> None:
+        """`index`: where the events of touched customers are found fast, if there is one."""
         self._ws = workspace
+        self._index = index
+        self._columns: tuple[object, frozenset[str]] | None = None
         self._catalog: tuple[int, Catalog] | None = None
         self.left_out: dict[str, str] = {}
         """Definitions that can't be evaluated, by `kind:name` -> hash; tried again when they are changed."""
@@ -80,6 +108,8 @@ class Live:
         catalog = self.catalog
         for key, digest in catalog.hashes.items():
             kind, _, name = key.partition(":")
+            if kind == "tag" and not is_live(catalog.tags[name]):
+                continue
             try:
                 with pool.read() as session:
                     session.relation(PRESENT, pa.table({"customer_id": touched}))
@@ -114,18 +144,27 @@ class Live:
         scope = np.union1d(touched, due.column("customer_id").to_numpy())
         session.relation(TOUCHED, pa.table({"customer_id": scope}))
         # Retired customers have no identifiers any more: nothing holds for them, and they leave what they were in.
-        present = "SELECT DISTINCT customer_id FROM customer_of SEMI JOIN _touched_customers USING (customer_id)"
-        session.relation(PRESENT, session.query(present))
+        owned = session.query(
+            "SELECT identifier_id, customer_id FROM customer_of SEMI JOIN _touched_customers USING (customer_id)"
+        )
+        session.relation(OWNED, owned)
+        present = np.unique(owned.column("customer_id").to_numpy())
+        session.relation(PRESENT, pa.table({"customer_id": present}))
         done = _Pass(now, catalog)
         self._retire(session, gone, done)
-        for level in ([tag for tag in level if f"tag:{tag}" in wanted] for level in catalog.tag_levels):
-            self._tags(session, [t for t in level if f"tag:{t}" in fresh], Scope.all(), done)
-            if scope.size:
-                self._tags(session, [t for t in level if f"tag:{t}" not in fresh], Scope.customers(PRESENT), done)
+        self._depart(session, [name for name, tag in catalog.tags.items() if not is_live(tag)], done)
+        levels = [[tag for tag in level if f"tag:{tag}" in wanted] for level in catalog.tag_levels]
         names = [name for name in catalog.segments if f"segment:{name}" in wanted]
-        self._segments(session, [s for s in names if f"segment:{s}" in fresh], Scope.all(), done)
+        kept_up = [[tag for tag in level if f"tag:{tag}" not in fresh] for level in levels]
+        work = self._touched(session, kept_up, [s for s in names if f"segment:{s}" not in fresh], present, done)
+        for number, level in enumerate(levels):
+            self._tags(session, _tag_work([t for t in level if f"tag:{t}" in fresh], Scope.all(), done), done)
+            if scope.size:
+                self._tags(session, work[number], done)
+        changed = [s for s in names if f"segment:{s}" in fresh]
+        self._segments(session, _segment_work(changed, Scope.all(), done), done)
         if scope.size:
-            self._segments(session, [s for s in names if f"segment:{s}" not in fresh], Scope.customers(PRESENT), done)
+            self._segments(session, work[-1], done)
             session.execute("DELETE FROM due WHERE customer_id IN (SELECT customer_id FROM _touched_customers)")
         for alarm in done.alarms:
             session.relation("_alarms", alarm)
@@ -138,20 +177,20 @@ class Live:
         # What is left out is evaluated for all when it can be again: it missed what came in meanwhile.
         kept = dict.fromkeys((key for key in before if key in catalog.hashes), "") | wanted
         if kept != before:
-            session.execute("DELETE FROM meta WHERE key = $key", {"key": _KEY})
-            session.execute("INSERT INTO meta VALUES ($key, $value)", {"key": _KEY, "value": json.dumps(kept)})
+            _note(session, kept)
         return done.outcome()
 
     def differences(self, session: Session, now: datetime) -> Iterator[tuple[str, str, int, int]]:
         """Recompute everything at `now`: (kind, name, customers, customers whose live result differs)."""
         catalog = self.catalog
         for level in catalog.tag_levels:
+            level = [name for name in level if is_live(catalog.tags[name])]
             if level:
                 kept = load_populations(session, level)
                 tags = {name: catalog.tags[name] for name in level}
                 found = compile_tags(tags, now, Scope.all(), catalog.context, kept).run(session)
                 values = found.filter(pc.is_valid(found.column("tag")))
-                changes = _tag_changes(session, values, level, Scope.all())
+                changes = tag_changes(session, values, level, Scope.all())
                 for name in level:
                     yield "tag", name, _count(values, "tag", name), _count(changes, "tag", name)
         if catalog.segments:
@@ -161,27 +200,43 @@ class Live:
             for name in catalog.segments:
                 yield "segment", name, _count(members, "segment", name), _count(changes, "segment", name)
 
-    def _tags(self, session: Session, names: Sequence[str], scope: Scope, done: _Pass) -> None:
-        if not names:
+    def _touched(
+        self, session: Session, levels: Sequence[list[str]], segments: list[str], present: I64, done: _Pass
+    ) -> list[_Work]:
+        """What is to be done for the touched customers: tags level by level, then segments."""
+
+        def work(scope: Scope) -> list[_Work]:
+            return [*(_tag_work(level, scope, done) for level in levels), _segment_work(segments, scope, done)]
+
+        def columns(some: Sequence[_Work]) -> frozenset[str]:
+            # They follow from the definitions alone.
+            key = (*done.catalog.hashes.items(), *(name for one in some for name in one.names))
+            if self._columns is None or self._columns[0] != key:
+                self._columns = (key, columns_of([one.plan for one in some], done.catalog.context))
+            return self._columns[1]
+
+        if present.size == 0:
+            return work(Scope.customers(PRESENT, owned=OWNED))
+        return gathered(session, self._index, present, Scope.customers(PRESENT, owned=OWNED), columns, work)
+
+    def _tags(self, session: Session, work: _Work, done: _Pass) -> None:
+        if not work.names:
             return
-        catalog = done.catalog
-        plan = compile_tags({name: catalog.tags[name] for name in names}, done.at, scope, catalog.context)
+        plan, names, scope = work.plan, work.names, work.scope
+        assert isinstance(plan, TagPlan)
         found = plan.run(session)
         if scope.everyone:
             plan.save_populations(session)
-        changes = _tag_changes(session, found.filter(pc.is_valid(found.column("tag"))), names, scope)
+        changes = tag_changes(session, found.filter(pc.is_valid(found.column("tag"))), names, scope)
         apply_tags(session, changes, done.at)
         done.tags.append(changes)
         done.alarms.append(_alarms(found))
 
-    def _segments(self, session: Session, names: Sequence[str], scope: Scope, done: _Pass) -> None:
-        if not names:
+    def _segments(self, session: Session, work: _Work, done: _Pass) -> None:
+        if not work.names:
             return
-        catalog = done.catalog
-        found = compile_conditions(
-            {name: catalog.segments[name] for name in names}, done.at, scope, catalog.context
-        ).run(session)
-        changes = _segment_changes(session, _members(found, names), names, scope)
+        found = work.plan.run(session)
+        changes = _segment_changes(session, _members(found, work.names), work.names, work.scope)
         apply_segments(session, changes, done.at)
         done.segments.append(changes)
         done.alarms.append(_alarms(found))
@@ -190,7 +245,7 @@ class Live:
         for key in sorted(gone):
             kind, _, name = key.partition(":")
             if kind == "tag":
-                changes = _tag_changes(session, TAG_SCHEMA.empty_table(), [name], Scope.all())
+                changes = tag_changes(session, TAG_SCHEMA.empty_table(), [name])
                 apply_tags(session, changes, done.at)
                 done.tags.append(changes)
             else:
@@ -198,14 +253,40 @@ class Live:
                 apply_segments(session, changes, done.at)
                 done.segments.append(changes)
 
+    def _depart(self, session: Session, names: Sequence[str], done: _Pass) -> None:
+        """Values of tags that are computed by a schedule do not stay with customers who went up in others."""
+        if not names:
+            return
+        changes = session.query(
+            """SELECT t.customer_id, t.tag, NULL::VARCHAR AS value, NULL::DOUBLE AS number, NULL::VARCHAR[] AS list
+            FROM tag_values t SEMI JOIN _touched_customers c USING (customer_id)
+            ANTI JOIN _present_customers p USING (customer_id) WHERE t.tag IN (SELECT unnest($names))
+            ORDER BY t.customer_id, t.tag""",
+            {"names": list(names)},
+        ).cast(TAG_SCHEMA)
+        apply_tags(session, changes, done.at)
+        done.tags.append(changes)
+
+    @classmethod
+    def held(cls, session: Session, key: str) -> None:
+        """Note that the pool has results of a definition that others compute, so that they go when it is retired."""
+        before = cls._evaluated(session)
+        if key not in before:
+            _note(session, {**before, key: ""})
+
     def _wanted(self, catalog: Catalog, now: datetime) -> dict[str, str]:
         """What should be evaluated: definition -> hash. Tags cut by the population are due again every local day."""
         day = now.astimezone(self._ws.settings.zone).date().isoformat()
         return {
             key: f"{digest}@{day}" if key in catalog.daily else digest
             for key, digest in catalog.hashes.items()
-            if self.left_out.get(key) != digest
+            if self.left_out.get(key) != digest and not self._by_schedule(catalog, key)
         }
+
+    @staticmethod
+    def _by_schedule(catalog: Catalog, key: str) -> bool:
+        kind, _, name = key.partition(":")
+        return kind == "tag" and not is_live(catalog.tags[name])
 
     @staticmethod
     def _evaluated(session: Session) -> dict[str, str]:
@@ -222,10 +303,15 @@ class Live:
         return dict.fromkeys(held.column("key").to_pylist(), "")
 
 
-def _tag_changes(session: Session, found: pa.Table, names: Sequence[str], scope: Scope) -> pa.Table:
+def _note(session: Session, evaluated: dict[str, str]) -> None:
+    session.execute("DELETE FROM meta WHERE key = $key", {"key": _KEY})
+    session.execute("INSERT INTO meta VALUES ($key, $value)", {"key": _KEY, "value": json.dumps(evaluated)})
+
+
+def tag_changes(session: Session, found: pa.Table, names: Sequence[str], scope: Scope | None = None) -> pa.Table:
     """How newly computed values differ from the kept ones; a customer without a new value loses the old one."""
     session.relation("_found_tags", found.select(TAG_SCHEMA.names).cast(TAG_SCHEMA))
-    inside = "" if scope.everyone else _TOUCHED_ONLY
+    inside = "" if scope is None or scope.everyone else _TOUCHED_ONLY
     query = f"""
         WITH old AS (SELECT * FROM tag_values WHERE tag IN (SELECT unnest($names)) {inside})
         SELECT coalesce(n.customer_id, o.customer_id) AS customer_id, coalesce(n.tag, o.tag) AS tag,

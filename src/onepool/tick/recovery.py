@@ -15,6 +15,7 @@ from onepool.collect.log import LogUnavailable
 from onepool.errors import OnePoolError
 from onepool.identity import Resolver
 from onepool.pool import DuckDBEngine, PoolError
+from onepool.pool.behaviour import BehaviourIndex
 from onepool.state.store import get_meta, set_meta
 from onepool.tick import identities, marks
 from onepool.tick.ingest import Ingest
@@ -56,6 +57,7 @@ def level_identities(workspace: Workspace, pool: DuckDBEngine, resolver: Resolve
     """Give the pool the identities that the state has, before the requests that they came from are redone."""
     with pool.write() as session:
         moved = identities.level(session, resolver)
+        BehaviourIndex.unsettle(session)
         marks.put(session, marks.EPOCH, workspace.state.meta(marks.EPOCH) or "")
         ingest.refresh(session, moved, moved)
         live.postpone(session, moved.column("customer_id").to_numpy(), workspace.clock.now())

@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 
 from onepool.audience.live import Live
 from onepool.audience.outcomes import Outcome, OutcomeLog
+from onepool.audience.tags import inputs
 from onepool.clock import to_micros
 from onepool.collect.log import Record
 from onepool.errors import OnePoolError
@@ -25,7 +26,7 @@ from onepool.pool import DuckDBEngine, Session
 from onepool.privacy.masking import mask_text
 from onepool.standards import Standard, StandardError, load_standard
 from onepool.state.store import set_meta
-from onepool.tick import allowances, marks, matching
+from onepool.tick import allowances, behaviour, marks, matching, tagging
 from onepool.tick.duplicates import Duplicates
 from onepool.tick.ingest import SEQ_BITS, Ingest, Prepared, refused
 from onepool.tick.joining import Joining
@@ -77,6 +78,7 @@ class Worker:
         self.problem: str | None = None
         # Whether what is in memory may be ahead of the stores.
         self._stale = False
+        self._inputs = 0
         try:
             if until is None:
                 # The settings file may have been edited since.
@@ -86,6 +88,7 @@ class Worker:
             if not isinstance(pool, DuckDBEngine):
                 raise WorkerBusy("another process holds the pool", where=str(workspace.root))
             self._pool = pool
+            self.index = behaviour.open_index(workspace, pool) if until is None else None
             self._open()
         except BaseException:
             self._lock.release()
@@ -121,7 +124,7 @@ class Worker:
             self._resolver, duplicates, standard, workspace.settings_of(json.loads(rules)["settings"]), touchpoints
         )
         self._outcomes = OutcomeLog(workspace.state)
-        self._live = Live(workspace)
+        self._live = Live(workspace, self.index)
         self._joining = Joining(workspace, self._pool, self._rules, self._resolver, self._settle)
         # After a crash between the two commits of a tick, the state is ahead: redo for the pool up to `_behind`.
         self._behind = workspace.decided()
@@ -130,8 +133,17 @@ class Worker:
         if self._behind > self.offset or identities_differ(workspace, self._pool):
             level_identities(workspace, self._pool, self._resolver, self._ingest, self._live)
         if self._behind == self.offset:
-            level_outcomes(self._pool, self._outcomes)
+            self._level()
+        if self.index is not None:
+            with self._pool.write() as session:
+                self.index.attach(session)
         self._stale = False
+
+    def _level(self) -> None:
+        """Give the pool what people and jobs decided of tags, and outcomes, that the state has and the pool has not."""
+        level_outcomes(self._pool, self._outcomes)
+        self._inputs = inputs.latest(self._ws.state)
+        tagging.level(self._pool, self._ws.state, self._live, self._ws.clock.now())
 
     def _oldest(self) -> datetime:
         """Nothing that is still to come was received before."""
@@ -177,6 +189,10 @@ class Worker:
     def run(self, stop: threading.Event) -> None:
         """Ticks until `stop` is set. A failing tick is logged, shown as `problem`, and tried again."""
         idle = self._ws.settings.tick.idle_milliseconds / 1000
+        with behaviour.building(self.index):
+            self._run(stop, idle)
+
+    def _run(self, stop: threading.Event, idle: float) -> None:
         while not stop.is_set():
             try:
                 busy = self.step()
@@ -225,6 +241,9 @@ class Worker:
         if decisions.latest(self._ws.state) > self._resolver.decided:
             self._settle(self._resolver.decide(decisions.every(self._ws.state)))
             return True
+        if inputs.latest(self._ws.state) > self._inputs:
+            self._level()
+            return True
         return False
 
     def _settle(self, resolved: Resolved) -> None:
@@ -232,6 +251,7 @@ class Worker:
         now = self._ws.clock.now()
         with self._pool.write() as session:
             self._ingest.apply_identity(session, resolved)
+            behaviour.note(self.index, session, self._resolver, resolved, None)
             # Evaluated with the next tick: what can't be evaluated must not hold up who is who.
             self._live.postpone(session, resolved.customers, now)
             epoch = str(int(self._ws.state.meta(marks.EPOCH) or 0) + 1)
@@ -242,6 +262,20 @@ class Worker:
         """Take in what a run over all customers found. Returns how many pairs are joined."""
         with self.mutex:
             return self._joining.take(found, model)
+
+    def take_run(self, ran: tagging.Ran) -> None:
+        """Take in what a job computed of a tag."""
+        with self.mutex:
+            if self._stale:
+                self._open()
+            try:
+                now = self._ws.clock.now()
+                with self._pool.write() as session:
+                    outcome = tagging.take(session, self._ws.state, self._live, self._outcomes, ran, now, self.offset)
+            except BaseException:
+                self._stale = True
+                raise
+        self._tell(outcome)
 
     def _control(self, record: Record) -> None:
         if record.protocol == "standard":
@@ -302,7 +336,7 @@ class Worker:
         self._ingest.committed(prepared)
         self._tell(outcome)
         if offset == self._behind:
-            level_outcomes(self._pool, self._outcomes)
+            self._level()
 
     def _write_leaving_out(self, prepared: Prepared, offset: int) -> Outcome | None:
         """Write without the definitions at fault; without any, when none is found to be."""
@@ -324,11 +358,12 @@ class Worker:
             self._commit(session, None, offset, None)
         self.offset = offset
         if offset == self._behind:
-            level_outcomes(self._pool, self._outcomes)
+            self._level()
 
     def _write(self, prepared: Prepared, offset: int, *, live: bool) -> Outcome | None:
         with self._pool.write() as session:
             self._ingest.append(session, prepared, redo=offset <= self._behind)
+            behaviour.note(self.index, session, self._resolver, prepared.resolved, prepared)
             outcome = None
             if live:
                 outcome = self._evaluated(session, prepared.touched, self._ws.clock.now())

@@ -90,6 +90,7 @@ def matching_rows(compiler: Compiler, source: EventSource, event: str, within: W
     reader, text = compiler.reader, compiler.params.text
     window = resolve(within, reader.at, compiler.ctx.tz)
     conditions: list[E] = [exp.EQ(this=col("event"), expression=text(event))]
+    compiler.events.reads(event, window.start)
     if window.start is not None:
         conditions.append(exp.GTE(this=col("time"), expression=instant(window.start)))
     assert window.end is not None

@@ -67,6 +67,18 @@ class BehaviourIndex:
         self._extents: OrderedDict[str, tuple[int, int]] = OrderedDict()
         self._types: dict[str, str] = {}
 
+    @staticmethod
+    def overtaken(session: Session) -> None:
+        """For writers without an index: history was changed, so no build on disk may be opened again."""
+        marks.new_epoch(session, marks.read(session).epoch + 1)
+
+    @staticmethod
+    def unsettle(session: Session) -> None:
+        """History, or whose it is, was changed without a `note`: nothing is read from the index before `attach`, and
+        no build on disk that was made before."""
+        marks.new_epoch(session, marks.read(session).epoch + 1)
+        marks.new_version(session)
+
     # --- kept up by the writer ---------------------------------------------------------------------------------------
 
     def attach(self, session: Session) -> None:

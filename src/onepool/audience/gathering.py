@@ -1,0 +1,81 @@
+"""The events of the customers that a tick touched, brought together from the behaviour index for all definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from sqlglot import exp
+
+from onepool.audience.conditions import Scope
+from onepool.audience.conditions.compiler.needs import Starts, columns_in, together
+from onepool.audience.conditions.compiler.steps import Prepared
+from onepool.audience.conditions.names import Context
+from onepool.pool import Session
+from onepool.pool.behaviour import BehaviourIndex
+
+I64 = npt.NDArray[np.int64]
+
+GATHERED = "_gathered_events"
+_ALWAYS = frozenset({"identifier_id", "event", "time", "seq", "channel", "touchpoint"})
+_FURTHER = frozenset({"items", "fields", "received_at"})
+_SHARE, _LEAST = 20, 200_000
+"""Customers with more events than a twentieth of all are read from the table: then a scan costs less."""
+
+
+class Readable(Protocol):
+    """What conditions and tags are compiled to."""
+
+    @property
+    def steps(self) -> list[tuple[str, exp.Query]]: ...
+
+    @property
+    def starts(self) -> Starts: ...
+
+
+class Work(Protocol):
+    """Something to be done by a plan."""
+
+    @property
+    def plan(self) -> Readable: ...
+
+
+W = TypeVar("W", bound=Work)
+
+
+def columns_of(plans: Sequence[Readable], ctx: Context) -> frozenset[str]:
+    """The columns of `events` that plans name, besides those that every index has."""
+    known = (_FURTHER | ctx.names.columns.keys()) - _ALWAYS
+    steps = [step for plan in plans for step in plan.steps]
+    for plan in plans:
+        before: Sequence[Prepared] = getattr(plan, "before", ())
+        steps += [step for one in before for step in one.steps()]
+    return columns_in(steps, known)
+
+
+def gathered(
+    session: Session,
+    index: BehaviourIndex | None,
+    customers: I64,
+    scope: Scope,
+    columns: Callable[[Sequence[W]], frozenset[str]],
+    work: Callable[[Scope], list[W]],
+) -> list[W]:
+    """Work for some customers whose plans read events from a relation that is made here, where the index has them, and
+    from the table otherwise. `columns`: those besides the core ones that the plans of such work name."""
+    state = index.state(session) if index is not None else None
+    small = state is not None and state.rows_of(customers) <= max(_LEAST, state.base.manifest.events // _SHARE)
+    some = work(scope.reading(GATHERED) if small else scope)
+    if index is None:
+        return some
+    named = columns(some)
+    index.want(named)
+    if state is None or not small:
+        return some
+    if not state.has(named):
+        return work(scope)
+    starts = together(one.plan.starts for one in some)
+    session.relation(GATHERED, state.gather(customers, sorted(_ALWAYS | named), starts))
+    return some
