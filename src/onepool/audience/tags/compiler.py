@@ -11,9 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlglot import exp
 
-from onepool.audience.conditions.compiler.plan import Compiler, earliest, with_steps
+from onepool.audience.conditions.compiler.needs import Starts
+from onepool.audience.conditions.compiler.plan import Compiler, earliest
 from onepool.audience.conditions.compiler.scope import Scope, table, union
 from onepool.audience.conditions.compiler.sql import E, col, fn, instant, named, order_key
+from onepool.audience.conditions.compiler.steps import with_steps
 from onepool.audience.conditions.names import Context
 from onepool.audience.tags.expression.compiled import expression
 from onepool.audience.tags.given import given
@@ -67,6 +69,8 @@ class TagPlan:
     measuring: Callable[[Mapping[str, TagDefinition]], TagPlan]
     measures: bool
     populations: Populations = field(default_factory=dict)
+    starts: Starts = field(default_factory=dict)
+    """The events that all of it reads, each from which instant."""
 
     @property
     def query(self) -> exp.Query:
@@ -155,7 +159,9 @@ def compile_tags(
     def measuring(some: Mapping[str, TagDefinition]) -> TagPlan:
         return compile_tags(some, at, Scope.all(), ctx)
 
-    return TagPlan(steps, compiler.params.values, scope, comparing, measuring, measures, dict(populations or {}))
+    return TagPlan(
+        steps, compiler.params.values, scope, comparing, measuring, measures, dict(populations or {}), compiler.starts()
+    )
 
 
 @dataclass
