@@ -16,7 +16,7 @@ _NAMES: Final = (
     "wecom.token", "wecom.encoding_aes_key", "wecom.secret", "douyin.client_secret", "youzan.client_secret",
     "xiaohongshu.app_secret", "xiaohongshu.access_token", "tmall.app_secret", "tmall.session", "jd.app_secret",
     "jd.access_token", "forms.secret", "sms.path_secret", "email.secret", "ads_ocean.path_secret",
-    "ads_tencent.path_secret",
+    "ads_tencent.path_secret", "sms.access_secret",
 )  # fmt: skip
 """Touchpoint and setting, which is how their files are called."""
 
