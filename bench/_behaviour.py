@@ -14,8 +14,9 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,7 +25,11 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from onepool.clock import SystemClock
 from onepool.pool import Columns, DuckDBEngine
+from onepool.pool.behaviour import BehaviourIndex
+from onepool.pool.behaviour.kinds import CORE
+from onepool.pool.behaviour.view import View
 from onepool.pool.schema import create
 from onepool.standards import load_standard
 
@@ -111,6 +116,24 @@ class World:
             connection.execute(f"SET threads = {threads}")
             connection.execute(f"SET TimeZone = '{ZONE}'")
             yield connection
+
+    @contextmanager
+    def view(self, engine: DuckDBEngine, columns: Collection[str]) -> Iterator[View]:
+        """The behaviour index over the pool, as arrays of these columns; built at the first call, and kept."""
+        index = BehaviourIndex(self.folder / "index", engine, SystemClock())
+        with engine.write() as session:
+            index.attach(session)
+            index.want([name for name in columns if name not in CORE])
+        with engine.read() as session:
+            found = index.view(session, columns)
+        if found is None:
+            start = time.perf_counter()
+            assert index.build(threading.Event())
+            print(f"built the behaviour index in {time.perf_counter() - start:.1f} s")
+            with engine.read() as session:
+                found = index.view(session, columns)
+        assert found is not None
+        yield found
 
     def peer(self) -> ChSession:
         """chDB with the database `bench`: `events` and `facts`, MergeTrees ordered by (customer, time)."""

@@ -25,6 +25,16 @@ SEGMENTS: dict[str, dict[str, Any]] = {
         ]
     },
     "nobody_else": {"not": {"segment": "recent"}},
+    "abandoned": {"sequence": [{"did": "cart_added"}, {"did_not": "order_paid", "for": "24 hours"}]},
+    "looked_then_bought": {
+        "sequence": [
+            {"did": "product_viewed"},
+            {"did_not": "cart_added"},
+            {"did": "order_paid", "gap": "2 days"},
+            {"did_not": "order_paid"},
+        ],
+        "within": {"last": "6 days"},
+    },
     "in_shanghai": {"attribute": "city", "is_set": True},
 }
 

@@ -102,6 +102,9 @@ def test_a_funnel_counts_the_longest_chain_over_all_entries(people, steps, windo
     levels = [plain.longest(events, steps, window) for events in people]
     assert found.levels.tolist() == levels
     assert found.reached[0].tolist() == [sum(level >= step for level in levels) for step in range(1, steps + 1)]
+    without = funnel(offsets, time, steps, window, masks=mask, skip=np.arange(len(people)) % 2 == 0)
+    assert without.levels.tolist() == [level if place % 2 else 0 for place, level in enumerate(levels)]
+    assert without.reached[0, 0] == sum(level > 0 for level in levels[1::2])
     codes = mask.astype(np.uint16)
     looked_up = funnel(offsets, time, steps, window, codes=codes, marks=np.arange(16, dtype=np.uint64))
     assert looked_up.levels.tolist() == levels

@@ -14,12 +14,13 @@ from typing import Literal
 import numba
 import numpy as np
 
-from onepool.pool.kernels.pattern import ALWAYS, I64, NEVER, U8, U16, U64
+from onepool.pool.kernels.pattern import ALWAYS, I64, NEVER, U8, U16, U64, Bools
 from onepool.pool.kernels.threads import lent, ranges, share
 
 _NONE = NEVER
 _NO_MASKS = np.empty(0, np.uint64)
 _NO_CODES = np.empty(0, np.uint16)
+_NOBODY = np.empty(0, np.bool_)
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,13 @@ def _alone(
     at: int,
     levels: U8,
     made: I64,
+    skip: Bools,
 ) -> None:
     entries = np.empty(steps, np.int64)
     ready = masks.size > 0
     for customer in range(first, last):
+        if skip.size > 0 and skip[customer]:
+            continue
         level = 0
         for row in range(offsets[customer], offsets[customer + 1]):
             mask = masks[row] if ready else marks[codes[row]]
@@ -77,29 +81,32 @@ def _alone(
 
 
 @numba.njit(cache=True, nogil=True)
-def _grouped(  # type: ignore[no-untyped-def]
-    offsets,
-    time,
-    codes,
-    marks,
-    masks,
-    groups,
-    same,
-    first,
-    last,
-    steps,
-    window,
-    start,
-    end,
-    at,
-    levels,
-    made,
-):
+def _grouped(
+    offsets: I64,
+    time: I64,
+    codes: U16,
+    marks: U64,
+    masks: U64,
+    groups: U16,
+    same: bool,
+    first: int,
+    last: int,
+    steps: int,
+    window: int,
+    start: int,
+    end: int,
+    at: int,
+    levels: U8,
+    made: I64,
+    skip: Bools,
+) -> None:
     entries = np.empty((made.shape[0], steps), np.int64)
     level = np.zeros(made.shape[0], np.int64)
     touched = np.empty(made.shape[0], np.int64)
     ready = masks.size > 0
     for customer in range(first, last):
+        if skip.size > 0 and skip[customer]:
+            continue
         count = 0
         for row in range(offsets[customer], offsets[customer + 1]):
             mask = masks[row] if ready else marks[codes[row]]
@@ -151,6 +158,7 @@ def funnel(
     start: int = NEVER,
     end: int = ALWAYS,
     at: int = ALWAYS,
+    skip: Bools = _NOBODY,
     threads: int = 1,
 ) -> Funnel:
     """Steps made by each customer within `window` microseconds from an entry in `start <= time < end`.
@@ -158,7 +166,8 @@ def funnel(
     Events are sorted by (customer, time, arrival); bit i of an event's mask says that it fits step i. The masks are
     either given (`masks` uint64[events]) or looked up by event code (`codes` uint16[events], `marks` uint64[codes]).
     `groups` uint16[events], below `groups_count`: cut the funnel by the entry's group, or ask that every step of a
-    chain is of one group. Events at or after `at` do not count.
+    chain is of one group. Events at or after `at` do not count;
+    customers in `skip` bool[customers] are left out.
     """
     if not 1 <= steps <= 64:
         raise ValueError("a funnel has 1 to 64 steps")
@@ -173,11 +182,11 @@ def funnel(
         own = made[parts[first]]
         if groups is None:
             limits = (steps, window, start, end, at)
-            _alone(offsets, time, codes, marks, masks, first, last, *limits, levels, own[0])
+            _alone(offsets, time, codes, marks, masks, first, last, *limits, levels, own[0], skip)
         else:
             same = by == "every step"
             limits = (steps, window, start, end, at)
-            _grouped(offsets, time, codes, marks, masks, groups, same, first, last, *limits, levels, own)
+            _grouped(offsets, time, codes, marks, masks, groups, same, first, last, *limits, levels, own, skip)
 
     share(offsets, threads, work)
     exactly = made.sum(axis=0)[:, 1:]

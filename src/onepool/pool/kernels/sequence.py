@@ -72,9 +72,25 @@ def _step(
 
 
 @numba.njit(cache=True, nogil=True)
-def walk(  # type: ignore[no-untyped-def]
-    time, masks, low, count, steps, least, most, between, after, quiet, spans, span, start, end, best, back, queue
-):
+def walk(
+    time: I64,
+    masks: U64,
+    low: int,
+    count: int,
+    steps: U64,
+    least: I64,
+    most: I64,
+    between: U64,
+    after: I64,
+    quiet: U64,
+    spans: I64,
+    span: int,
+    start: int,
+    end: int,
+    best: I64,
+    back: I64,
+    queue: I64,
+) -> int:
     """Fill `best` and `back` step by step. Returns the number of steps that some chain came through, quiet included."""
     for i in range(steps.size):
         row = best[i]
@@ -162,30 +178,30 @@ def finish(
 
 
 @numba.njit(cache=True, nogil=True)
-def _search(  # type: ignore[no-untyped-def]
-    offsets,
-    time,
-    masks,
-    first,
-    last,
-    steps,
-    least,
-    most,
-    between,
-    after,
-    quiet,
-    spans,
-    span,
-    start,
-    end,
-    at,
-    every,
-    holds,
-    until,
-    pending,
-    ahead,
-    seen,
-):
+def _search(
+    offsets: I64,
+    time: I64,
+    masks: U64,
+    first: int,
+    last: int,
+    steps: U64,
+    least: I64,
+    most: I64,
+    between: U64,
+    after: I64,
+    quiet: U64,
+    spans: I64,
+    span: int,
+    start: int,
+    end: int,
+    at: int,
+    every: int,
+    holds: Bools,
+    until: I64,
+    pending: I64,
+    ahead: I64,
+    seen: Bools,
+) -> None:
     largest = 1
     for customer in range(first, last):
         largest = max(largest, offsets[customer + 1] - offsets[customer])
