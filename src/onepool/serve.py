@@ -39,7 +39,7 @@ from onepool.identity.warm import warm
 from onepool.pool import Session, remote
 from onepool.reach import Destinations
 from onepool.sandbox.server import Beside, free_port
-from onepool.tick import Desk, Worker
+from onepool.tick import Desk, Runner, Worker
 from onepool.workspace import SANDBOX_ADDRESS, Workspace, open_workspace
 
 _logger = structlog.get_logger(__name__)
@@ -132,6 +132,7 @@ async def _serve(
     ticking: threading.Thread | None = None
     fetching: threading.Thread | None = None
     sending: threading.Thread | None = None
+    running: threading.Thread | None = None
     servers: list[_Server] = []
     try:
         if work:
@@ -147,6 +148,8 @@ async def _serve(
             run = Destinations(workspace).run
             sending = threading.Thread(target=run, args=(halt,), name="destinations", daemon=True)
             sending.start()
+            running = threading.Thread(target=Runner(workspace, worker).run, args=(halt,), name="jobs", daemon=True)
+            running.start()
             desk = Desk(workspace, worker)
             app = create_app(workspace, feed, workspace.clock, desk)
             servers = [_Server(app, workspace.data / API_SOCKET), _Server(_internal(workspace, desk), workspace.socket)]
@@ -170,6 +173,9 @@ async def _serve(
         if ticking is not None:
             await asyncio.to_thread(ticking.join)
             worker.close()
+        if running is not None:
+            # What it has not handed over is done again at the next start.
+            await asyncio.to_thread(running.join, 5.0)
         if fetching is not None:
             # It may wait for a platform's answer; what it has kept is kept, and it is a daemon.
             await asyncio.to_thread(fetching.join, 2.0)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from onepool.tick.desk import Desk
+from onepool.tick.runner import Runner
 from onepool.tick.telling import LiveEvent
 from onepool.tick.worker import Worker, WorkerBusy
 
-__all__ = ["Desk", "LiveEvent", "Worker", "WorkerBusy"]
+__all__ = ["Desk", "LiveEvent", "Runner", "Worker", "WorkerBusy"]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,7 +14,7 @@ from onepool.audience.conditions.compiler.needs import Starts
 from onepool.audience.conditions.compiler.plan import Compiler, earliest
 from onepool.audience.conditions.compiler.scope import Scope, table, union
 from onepool.audience.conditions.compiler.sql import E, col, fn, instant, named, order_key
-from onepool.audience.conditions.compiler.steps import with_steps
+from onepool.audience.conditions.compiler.steps import Prepared, bound, with_steps
 from onepool.audience.conditions.names import Context
 from onepool.audience.tags.expression.compiled import expression
 from onepool.audience.tags.given import given
@@ -71,6 +70,8 @@ class TagPlan:
     populations: Populations = field(default_factory=dict)
     starts: Starts = field(default_factory=dict)
     """The events that all of it reads, each from which instant."""
+    before: Sequence[Prepared] = ()
+    """What kernels answer; `run` has these answers made, as relations of the session that the steps read."""
 
     @property
     def query(self) -> exp.Query:
@@ -79,17 +80,18 @@ class TagPlan:
 
     def text(self, dialect: str = "duckdb") -> str:
         """The steps for reading."""
-        return "\n\n".join(f"-- {name}\n{query.sql(dialect, pretty=True)}" for name, query in self.steps)
+        parts = [one.text(dialect) for one in self.before]
+        return "\n\n".join([*parts, *(f"-- {name}\n{query.sql(dialect, pretty=True)}" for name, query in self.steps)])
 
     def run(self, session: Session) -> pa.Table:
         """Evaluate. `populations` is set afterwards."""
         if self.comparing and not self.measures:
             self.populations = self._kept(session)
             session.relation(POPULATION, population_table(self.populations))
+        for one in self.before:
+            one.run(session)
         text = self.query.sql("duckdb")
-        # A comparison that can never hold leaves its values unused, which the engine would refuse.
-        used = set(re.findall(r"\$(\w+)", text))
-        found = session.query(text, {name: value for name, value in self.params.items() if name in used})
+        found = session.query(text, bound(text, self.params))
         of_customers = pc.is_valid(found.column("customer_id"))
         if self.comparing and self.measures:
             learned = found.filter(pc.invert(of_customers)).to_pylist()
@@ -160,8 +162,9 @@ def compile_tags(
         return compile_tags(some, at, Scope.all(), ctx)
 
     return TagPlan(
-        steps, compiler.params.values, scope, comparing, measuring, measures, dict(populations or {}), compiler.starts()
-    )
+        steps, compiler.params.values, scope, comparing, measuring, measures, dict(populations or {}),
+        compiler.starts(), compiler.prepared(),
+    )  # fmt: skip
 
 
 @dataclass

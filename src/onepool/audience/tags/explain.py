@@ -8,12 +8,14 @@ from typing import Any
 
 from sqlglot import exp
 
-from onepool.audience.conditions.compiler.plan import Compiler, with_steps
+from onepool.audience.conditions.compiler.plan import Compiler
 from onepool.audience.conditions.compiler.scope import Scope, union
 from onepool.audience.conditions.compiler.sql import E, col, named, number
-from onepool.audience.conditions.explain import Reason, explain_condition
+from onepool.audience.conditions.compiler.steps import with_steps
+from onepool.audience.conditions.explain import explain_condition
 from onepool.audience.conditions.model import Window
 from onepool.audience.conditions.names import Context, find_field
+from onepool.audience.conditions.reason import Reason
 from onepool.audience.tags.compiler import compile_tags
 from onepool.audience.tags.model import (
     AttributeTag,

@@ -20,7 +20,8 @@ def given(compiler: Compiler, name: str, tag: ImportTag) -> exp.Query:
     marked = exp.EQ(this=col("identifier_id"), expression=number(NOBODY))
     floor = exp.select(exp.Max(this=_key())).from_(table("tag_inputs")).where(same.copy(), known.copy(), marked)
     since = exp.GTE(this=_key(), expression=exp.func("COALESCE", floor.subquery(), exp.cast(number(0), "INT128")))
-    picked = [named(fn("arg_max_null", col(column), _key()), column) for column in ("value", "number")]
+    value, figure = (fn("arg_max_null", col(column), _key()) for column in ("value", "number"))
+    picked = [named(value, "value"), named(figure if tag.type == "number" else exp.null(), "number")]
     query = exp.select(col("customer_id"), *picked).from_(table("tag_inputs"))
     query = query.join(table(compiler.scope.owners), using=["identifier_id"])
     return query.where(same, known, since).group_by(col("customer_id"))

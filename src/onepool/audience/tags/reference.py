@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from math import inf
+from math import inf, isfinite
 from typing import Any
 
 from onepool.audience.conditions.model import Figure, Window
@@ -21,7 +21,6 @@ from onepool.audience.conditions.reference import (
     attribute_at,
     column,
     figure,
-    holds,
     in_currency,
     in_slice,
     json_at,
@@ -30,14 +29,19 @@ from onepool.audience.conditions.reference import (
 )
 from onepool.audience.conditions.texts import json_number, json_text, read_text
 from onepool.audience.conditions.windows import local, resolve
+from onepool.audience.tags import further_reference as further
 from onepool.audience.tags.model import (
     AttributeTag,
     Cut,
     EventSource,
+    ExpressionTag,
     FigureSource,
     FirstLastTag,
+    ImportTag,
     MetricTag,
     PreferenceTag,
+    RfmTag,
+    SequenceTag,
     StateTag,
     TagDefinition,
 )
@@ -67,7 +71,40 @@ def population_of(tag: TagDefinition, histories: Sequence[History], at: datetime
         found = [shares for one in histories if (shares := _shares(tag, one, at, ctx))]
         keys = sorted({value for shares in found for value in shares})
         return {key: sum(shares[key][0] for shares in found if key in shares) / len(found) for key in keys}
+    if isinstance(tag, StateTag):
+        return {
+            f"quiet{place}": float(further.percentile(spans, rule.quiet.percentile))
+            for place, rule in enumerate(tag.states)
+            if rule.quiet is not None
+            and (spans := [gap for one in histories for gap in further.gaps(rule.quiet, one, at, ctx, _events)])
+        }
+    if isinstance(tag, RfmTag):
+        bought = [further.rfm_figures(tag, one, at, ctx, _events, _figure) for one in histories]
+        return further.rfm_population(tag, [one for one in bought if one is not None])
+    if isinstance(tag, ExpressionTag):
+        return _expression_population(tag, histories, at, ctx)
     return {}
+
+
+def _expression_population(
+    tag: ExpressionTag, histories: Sequence[History], at: datetime, ctx: Context
+) -> dict[str, float]:
+    every = [further.Evaluator(tag, one, at, ctx, _figure, {}) for one in histories]
+    found = further.expression_population(every)
+    if tag.cut is None or tag.cut.by == "number":
+        return found
+    values = sorted(value for one in histories if (value := _scored_number(tag, one, at, ctx, found)) is not None)
+    points = (
+        {str(index): _cut_point(tag.cut, point, values) for index, point in enumerate(tag.cut.at)} if values else {}
+    )
+    return found | points
+
+
+def _scored_number(
+    tag: ExpressionTag, history: History, at: datetime, ctx: Context, population: Mapping[str, float]
+) -> float | None:
+    value = further.Evaluator(tag, history, at, ctx, _figure, population).value()
+    return value if isinstance(value, float) and isfinite(value) else None
 
 
 def _cut_point(cut: Cut, point: float, values: list[float]) -> float:
@@ -93,9 +130,33 @@ def _value_of(
         case PreferenceTag():
             return _preference(tag, history, at, ctx, population)
         case StateTag():
-            values = [rule.value for rule in tag.states if rule.when is not None and holds(rule.when, history, at, ctx)]
-            value = values[0] if values else tag.otherwise
-            return None if value is None else TagValue(value)
+            return _text_value(further.state(tag, history, at, ctx, population, _events))
+        case SequenceTag():
+            return _text_value(further.sequence(tag, history, at, ctx))
+        case ImportTag():
+            text = further.imported(tag, history, at)
+            return None if text is None else TagValue(text, float(text) if tag.type == "number" else None)
+        case RfmTag():
+            figures = further.rfm_figures(tag, history, at, ctx, _events, _figure)
+            return _text_value(further.rfm(tag, figures, population))
+        case ExpressionTag():
+            return _expression(tag, history, at, ctx, population)
+    raise TypeError(f"{tag.kind} is computed as a whole")
+
+
+def _text_value(value: str | None) -> TagValue | None:
+    return None if value is None else TagValue(value)
+
+
+def _expression(
+    tag: ExpressionTag, history: History, at: datetime, ctx: Context, population: Mapping[str, float]
+) -> TagValue | None:
+    value = further.Evaluator(tag, history, at, ctx, _figure, population).value()
+    if isinstance(value, str):
+        return TagValue(value)
+    if value is None or not isfinite(value):
+        return None
+    return TagValue(number_text(value) if tag.cut is None else _label(tag.cut, value, population), value)
 
 
 def _attribute(tag: AttributeTag, history: History, at: int, ctx: Context) -> TagValue | None:

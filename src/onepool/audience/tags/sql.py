@@ -16,9 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlglot import exp
 
-from onepool.audience.conditions.compiler.plan import with_steps
 from onepool.audience.conditions.compiler.scope import table, union
 from onepool.audience.conditions.compiler.sql import E, col, fn, named
+from onepool.audience.conditions.compiler.steps import with_steps
 from onepool.audience.conditions.errors import Problem
 from onepool.audience.tags.base import Cut
 from onepool.audience.tags.further import SqlTag
