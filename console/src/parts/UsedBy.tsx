@@ -26,6 +26,7 @@ function To({ user, children }: { user: string; children: ReactNode }) {
   const { kind, name } = parted(user);
   if (kind === "segment") return <Link to="/segments/$name" params={{ name }}>{children}</Link>;
   if (kind === "tag") return <Link to="/tags/$name" params={{ name }}>{children}</Link>;
+  if (kind === "list") return <Link to="/lists/$name" params={{ name }}>{children}</Link>;
   return <>{children}</>;
 }
 

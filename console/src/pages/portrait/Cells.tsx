@@ -55,7 +55,7 @@ function Row({ portrait, dimension, cell, acts }: Props & { cell: PortraitCell }
     <li data-small={cell.small} data-testid="portrait-cell">
       <span className="op-cell-name" title={name}>
         {name}
-        {cell.small && <small>{t("portrait.small", { count: portrait.min_cell })}</small>}
+        {cell.small && <small title={t("portrait.small", { count: portrait.min_cell })}>{t("portrait.fewer", { count: portrait.min_cell })}</small>}
       </span>
       <span className="op-shares" role="img" aria-label={t("portrait.shares", { share: percent(share, language), base: percent(base, language) })}>
         <span style={{ width: `${(share / widest) * 100}%` }} />

@@ -1,8 +1,8 @@
-import { DeleteOutlined, QuestionCircleOutlined, ThunderboltOutlined } from "@ant-design/icons";
+import { CameraOutlined, DeleteOutlined, QuestionCircleOutlined, ThunderboltOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { App, Button, Drawer, Input, Segmented, Table } from "antd";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useLive } from "@/api/live";
 import { queries, type Segment, useDeleteSegment } from "@/api/queries";
 import { segmentQueries } from "@/api/segments";
@@ -22,6 +22,7 @@ import { SegmentFrame } from "./SegmentFrame";
 import { SizeHistory } from "./SizeHistory";
 
 const Yaml = lazy(() => import("@/parts/Yaml").then((part) => ({ default: part.Yaml })));
+const Snapshot = lazy(() => import("./Snapshot").then((part) => ({ default: part.Snapshot })));
 /** Days of size history that can be chosen. */
 const SPANS = [7, 30, 90] as const;
 
@@ -115,7 +116,7 @@ function Remove({ segment }: { segment: Segment }) {
       },
     });
   };
-  return <Button icon={<DeleteOutlined />} aria-label={t("segments.remove")} title={t("segments.remove")} disabled={segment.used_by.length > 0} onClick={ask} />;
+  return <Button icon={<DeleteOutlined />} aria-label={t("segments.remove")} title={t("segments.remove")} disabled={segment.used_by.some((user) => !user.startsWith("list:"))} onClick={ask} />;
 }
 
 function Live({ name, moves, connected }: { name: string; moves: ReturnType<typeof useLive>["moves"]; connected: boolean }) {
@@ -184,6 +185,7 @@ function Content({ segment }: { segment: Segment }) {
   const history = useQuery(queries.history(segment.name));
   const last = history.data?.series.at(-1);
   const live = new Set(moves.filter((one) => one.type === "segment_entered").map((one) => one.customer_id));
+  const [keeping, setKeeping] = useState(false);
   const ask = (id: number | undefined): void => void navigate({ search: (before) => ({ ...before, why: id }), replace: true });
   return (
     <SegmentFrame
@@ -192,6 +194,9 @@ function Content({ segment }: { segment: Segment }) {
         may && (
           <>
             <Remove segment={segment} />
+            <Button icon={<CameraOutlined />} onClick={() => setKeeping(true)} data-testid="segment-snapshot">
+              {t("segments.snapshot")}
+            </Button>
           </>
         )
       }
@@ -244,6 +249,11 @@ function Content({ segment }: { segment: Segment }) {
           </div>
         </div>
       </div>
+      {keeping && (
+        <Suspense>
+          <Snapshot segment={segment} onClose={() => setKeeping(false)} onMade={(list) => void navigate({ to: "/lists/$name", params: { name: list } })} />
+        </Suspense>
+      )}
       <Drawer open={why !== undefined} size={520} onClose={() => ask(undefined)} title={t("why.ofSegment", { segment: title(segment.title, segment.name) })} destroyOnHidden>
         {why !== undefined && <SegmentReason id={why} segment={segment.name} />}
       </Drawer>
