@@ -154,7 +154,8 @@ def _rows(table: pa.Table) -> tuple[dict[tuple[int, str], tuple], dict[int, Any]
     values, alarms = {}, {}
     for row in table.to_pylist():
         if row["tag"] is None:
-            alarms[row["customer_id"]] = row["next_at"]
+            before = alarms.get(row["customer_id"], row["next_at"])
+            alarms[row["customer_id"]] = min(before, row["next_at"])
         else:
             assert (row["customer_id"], row["tag"]) not in values
             values[row["customer_id"], row["tag"]] = (row["value"], row["number"], row["list"])
