@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,8 +18,14 @@ from onepool.audience.conditions import ConditionError, check
 from onepool.audience.conditions.compiler.plan import compile_conditions
 from onepool.audience.conditions.compiler.scope import Scope
 from onepool.audience.conditions.parse import parse_condition
+from onepool.audience.lists import snapshot_list
+from onepool.audience.sets import Sets, ids_of
 from onepool.clock import from_micros
+from onepool.definitions import canonical
 from onepool.errors import OnePoolError
+from onepool.insight.portrait import EVERYBODY, MIN_CELL, Asked, Channels
+from onepool.insight.portrait.tables import overlap_table, portrait_table, segment_portrait
+from onepool.insight.segments import SegmentPlan, plan_segment
 from onepool.pool import customers
 from onepool.privacy.masking import mask_identifier
 from onepool.workspace import Workspace, open_workspace
@@ -41,6 +47,8 @@ class Handle:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
+        self._sets = Sets()
+        self._channels = Channels()
 
     def query(self, sql: str) -> pa.Table:
         """One SELECT over the analysts' views (customers, events, orders, tags …)."""
@@ -50,7 +58,16 @@ class Handle:
         """A segment of this workspace."""
         if self.workspace.definitions.get("segment", name) is None:
             raise NotFound(f"there is no segment {name}")
-        return Segment(self.workspace, name)
+        return Segment(self.workspace, name, self._sets, self._channels)
+
+    def overlap(self, segments: Sequence[str]) -> pa.Table:
+        """The exclusive intersections of two to six segments, the largest first: inside, outside, customers.
+
+        They add up to the union; intersections without anybody are left out. Raises NotFound, ValueError.
+        """
+        for name in segments:
+            self.segment(name)
+        return overlap_table(self.workspace, segments, self._sets)
 
     def tag(self, name: str) -> pa.Table:
         """The current values of a tag: customer_id, value, number, list, as_of."""
@@ -108,6 +125,8 @@ class Segment:
 
     workspace: Workspace
     name: str
+    sets: Sets = field(default_factory=Sets, repr=False, compare=False)
+    channels: Channels = field(default_factory=Channels, repr=False, compare=False)
 
     def size(self) -> int:
         """How many customers are in it now."""
@@ -130,6 +149,61 @@ class Segment:
             ORDER BY change_id, customer_id""",
             {"name": self.name},
         )
+
+    def portrait(
+        self, base: str = EVERYBODY, *, tags: Sequence[str] | None = None, min_cell: int = MIN_CELL
+    ) -> pa.Table:
+        """What sets it apart from all customers, or from another segment: one row per tag's, attribute's or channel's
+        value, with kind, dimension, value, in_segment, known_in_segment, share, in_base, known_in_base, base_share, tgi
+        (share / base_share x 100), low and high (its 95 % interval), small (fewer than `min_cell` customers).
+
+        `tags`: only these. Raises OnePoolError for names that are not there.
+        """
+        return portrait_table(
+            segment_portrait(self.workspace, Asked(self.name, base, tags, min_cell), self.sets, self.channels)
+        )
+
+    def plan(self, condition: Mapping[str, Any]) -> SegmentPlan:
+        """What it would mean to give it this condition, as written in YAML; nothing is saved. Raises ConditionError."""
+        context = load_catalog(self.workspace).context
+        parsed = parse_condition(dict(condition))
+        problems = check(parsed, context.names, self.name)
+        if problems:
+            raise ConditionError(problems)
+        with self.workspace.pool.read() as session:
+            return plan_segment(session, self.name, parsed, context, self.workspace.clock.now())
+
+    def versions(self) -> pa.Table:
+        """All versions, the newest first: version, at, author, reason, condition (JSON; null: it was removed)."""
+        rows = [
+            {
+                "version": item.version,
+                "at": item.created_at,
+                "author": item.author,
+                "reason": item.reason,
+                "condition": None if item.deleted else canonical(item.body.get("condition") or {}),
+            }
+            for item in self.workspace.definitions.history("segment", self.name)
+        ]
+        return pa.Table.from_pylist(rows, _VERSIONS)
+
+    def snapshot(self, name: str, title: str = "", *, author: str) -> int:
+        """Make a list of the members as they are now; how many they are. Raises ListError when it is there already."""
+        with self.workspace.pool.read() as session:
+            members = self.sets.segments(session, [self.name])[self.name]
+        snapshot_list(self.workspace, name, title or name, ids_of(members), author=author, segment=self.name)
+        return len(members)
+
+
+_VERSIONS = pa.schema(
+    [
+        ("version", pa.int64()),
+        ("at", pa.timestamp("us", "UTC")),
+        ("author", pa.string()),
+        ("reason", pa.string()),
+        ("condition", pa.string()),
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)

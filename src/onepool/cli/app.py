@@ -18,6 +18,7 @@ from onepool.cli import (
     insight,
     quarantine,
     sandbox,
+    segments,
     serving,
     touchpoints,
 )
@@ -36,7 +37,7 @@ for _module in (basics, serving, imports, touchpoints, sandbox, demo, data, defi
     _module.register(app)
 
 app.add_typer(audience.tags, name="tag")
-app.add_typer(audience.segments, name="segment")
+app.add_typer(segments.commands, name="segment")
 app.add_typer(identity.commands, name="identity")
 app.add_typer(touchpoints.commands, name="touchpoint")
 app.add_typer(destinations.commands, name="destination")

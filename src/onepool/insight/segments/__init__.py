@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from onepool.insight.segments.history import Span, spans
-from onepool.insight.segments.plan import Dependent, SegmentPlan, plan_segment
+from onepool.insight.segments.plan import Dependent, SegmentPlan, inlined, plan_changes, plan_segment
 
-__all__ = ["Dependent", "SegmentPlan", "Span", "plan_segment", "spans"]
+__all__ = ["Dependent", "SegmentPlan", "Span", "inlined", "plan_changes", "plan_segment", "spans"]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
-from onepool.audience.conditions import Condition, Context, Scope, compile_conditions
-from onepool.audience.conditions.check import segments_of
+from onepool.audience.conditions import Condition, Context, Scope, canonical_text, compile_conditions
 from onepool.audience.conditions.diff import Difference, differences
 from onepool.audience.conditions.model import All, AnyOf, Not, SegmentLeaf
 from onepool.pool import Session
@@ -62,79 +62,93 @@ def plan_segment(
     `condition` must have been checked against `ctx.names`. Segments that use `name`, directly or through others, are
     evaluated both ways too.
     """
+    current = ctx.names.segments
+    key = name if name is not None else _NEW
+    plans = plan_changes(session, current, {**current, key: condition}, ctx, at, always=[key], sample=sample)
+    others = [
+        Dependent(other, plan.before or 0, plan.after, plan.entered, plan.left)
+        for other, plan in plans.items()
+        if other != key
+    ]
+    return replace(plans[key], dependents=others)
+
+
+_NEW = ""
+
+
+def plan_changes(
+    session: Session,
+    current: Mapping[str, Condition],
+    wanted: Mapping[str, Condition],
+    ctx: Context,
+    at: datetime,
+    *,
+    always: Sequence[str] = (),
+    sample: int = SAMPLE,
+) -> dict[str, SegmentPlan]:
+    """What it would mean to have the segments `wanted` in place of `current`, for each that differs, by name.
+
+    A segment differs also when only one that it uses does; `always`: shown though nothing differs. All conditions of
+    both sides are evaluated in one pass, so what they share is computed once. Tags are read as they are now.
+    """
     started = time.perf_counter()
-    known = ctx.names.segments
-    current = known.get(name) if name is not None else None
-    asked: dict[str, Condition] = {"after": condition}
-    if current is not None:
-        asked["before"] = current
-    dependents = [] if name is None or current is None else dependents_of(name, known)
-    for number, one in enumerate(dependents):
-        asked[f"before{number}"] = known[one]
-        asked[f"after{number}"] = replaced(known[one], {name or "": condition}, known)
+    pairs: dict[str, tuple[Condition | None, Condition]] = {}
+    for name in sorted(wanted):
+        before = inlined(current[name], current) if name in current else None
+        after = inlined(wanted[name], wanted)
+        if name in always or before is None or canonical_text(before) != canonical_text(after):
+            pairs[name] = (before, after)
+    asked: dict[str, Condition] = {}
+    for number, (before, after) in enumerate(pairs.values()):
+        asked[f"after{number}"] = after
+        if before is not None:
+            asked[f"before{number}"] = before
+    if not asked:
+        return {}
     plan = compile_conditions(asked, at, Scope.all(), ctx)
     table = plan.run(session)
     ids = table.column("customer_id").to_numpy()
-    masks: dict[str, _Mask] = {
-        key: np.asarray(table.column(key).combine_chunks().fill_null(False).to_numpy(zero_copy_only=False), np.bool_)
-        for key in asked
-    }
-    after = masks["after"]
-    before = masks.get("before", np.zeros_like(after))
-    return SegmentPlan(
-        at=at,
-        customers=int(ids.size),
-        before=int(before.sum()) if current is not None else None,
-        after=int(after.sum()),
-        entered=int((after & ~before).sum()),
-        left=int((before & ~after).sum()),
-        sample_entered=_lowest(ids[after & ~before], sample),
-        sample_left=_lowest(ids[before & ~after], sample),
-        dependents=[
-            _dependent(one, masks[f"before{number}"], masks[f"after{number}"]) for number, one in enumerate(dependents)
-        ],
-        differences=differences(current, condition) if current is not None else [],
-        steps=[step for step, _ in plan.steps],
-        seconds=time.perf_counter() - started,
-    )
+    seconds = time.perf_counter() - started
+    found = {}
+    for number, (name, (before, _)) in enumerate(pairs.items()):
+        inside = _mask(table, f"after{number}")
+        was = np.zeros_like(inside) if before is None else _mask(table, f"before{number}")
+        found[name] = SegmentPlan(
+            at=at,
+            customers=int(ids.size),
+            before=None if before is None else int(was.sum()),
+            after=int(inside.sum()),
+            entered=int((inside & ~was).sum()),
+            left=int((was & ~inside).sum()),
+            sample_entered=_lowest(ids[inside & ~was], sample),
+            sample_left=_lowest(ids[was & ~inside], sample),
+            dependents=[],
+            differences=[] if before is None else differences(current[name], wanted[name]),
+            steps=[step for step, _ in plan.steps],
+            seconds=seconds,
+        )
+    return found
 
 
-def dependents_of(name: str, segments: Mapping[str, Condition]) -> list[str]:
-    """The segments that use a segment, directly or through others, sorted."""
-    found: set[str] = set()
-    waiting = [name]
-    while waiting:
-        used = waiting.pop()
-        for other, condition in segments.items():
-            if other not in found and other != name and used in {segment for _, segment in segments_of(condition)}:
-                found.add(other)
-                waiting.append(other)
-    return sorted(found)
-
-
-def replaced(condition: Condition, new: Mapping[str, Condition], segments: Mapping[str, Condition]) -> Condition:
-    """The condition with these segments' conditions put in their place, also where other segments lead to them."""
+def inlined(condition: Condition, segments: Mapping[str, Condition]) -> Condition:
+    """The condition with the conditions of the segments that it names in their place, all the way down."""
     match condition:
         case All():
-            return All.model_construct(all=[replaced(part, new, segments) for part in condition.all])
+            return All.model_construct(all=[inlined(part, segments) for part in condition.all])
         case AnyOf():
-            return AnyOf.model_construct(any=[replaced(part, new, segments) for part in condition.any])
+            return AnyOf.model_construct(any=[inlined(part, segments) for part in condition.any])
         case Not():
-            return Not.model_construct(not_=replaced(condition.not_, new, segments))
-        case SegmentLeaf():
-            if condition.segment in new:
-                return new[condition.segment]
-            inner = segments.get(condition.segment)
-            # A circle can't be saved; should one be there all the same, it stays what it is.
+            return Not.model_construct(not_=inlined(condition.not_, segments))
+        case SegmentLeaf() if condition.segment in segments:
+            # A circle can't be saved; should one be there all the same, it ends where it would close.
             others = {name: one for name, one in segments.items() if name != condition.segment}
-            return condition if inner is None else replaced(inner, new, others)
+            return inlined(segments[condition.segment], others)
     return condition
 
 
-def _dependent(name: str, before: _Mask, after: _Mask) -> Dependent:
-    return Dependent(
-        name, int(before.sum()), int(after.sum()), int((after & ~before).sum()), int((before & ~after).sum())
-    )
+def _mask(table: pa.Table, name: str) -> _Mask:
+    column = table.column(name).combine_chunks().fill_null(False)
+    return np.asarray(column.to_numpy(zero_copy_only=False), np.bool_)
 
 
 def _lowest(ids: npt.NDArray[np.int64], count: int) -> list[int]:
