@@ -392,11 +392,11 @@ def fill(pool: DuckDBEngine, people: Mapping[int, History], at: datetime) -> Non
         ids = [(customer * 2 + which, customer) for customer in people for which in (0, 1)]
         session.append("customer_of", _table(ids, [("identifier_id", pa.int64()), ("customer_id", pa.int64())]))
         rows = [
-            _event_row(customer, index, event)
+            event_row(customer, index, event)
             for customer, history in people.items()
             for index, event in enumerate(history.events)
         ]
-        session.append("events", pa.Table.from_pylist(rows, schema=_EVENT_SCHEMA))
+        session.append("events", pa.Table.from_pylist(rows, schema=EVENT_SCHEMA))
         facts = [
             (fact.seq, customer * 2 + index % 2, fact.attribute, fact.value, from_micros(fact.time))
             for customer, history in people.items()
@@ -427,7 +427,7 @@ _TAGS = [
     ("list", pa.list_(pa.string())),
     ("as_of", _TIME),
 ]
-_EVENT_SCHEMA = pa.schema(
+EVENT_SCHEMA = pa.schema(
     [
         ("seq", pa.int64()),
         ("event_id", pa.string()),
@@ -468,7 +468,7 @@ def event_id(customer: int, index: int) -> str:
     return f"00000000-0000-0000-{customer:04d}-{index:012d}"
 
 
-def _event_row(customer: int, index: int, event: Event) -> dict[str, Any]:
+def event_row(customer: int, index: int, event: Event) -> dict[str, Any]:
     values = dict(event.values)
     if values.get("valid_until") is not None:
         values["valid_until"] = from_micros(values["valid_until"])

@@ -8,10 +8,12 @@ queue: the work is steps x events, whatever the gaps are.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba
 import numpy as np
 
-from onepool.pool.kernels.pattern import I64, NEVER, U64, Found, Pattern
+from onepool.pool.kernels.pattern import I64, NEVER, U64, Bools, Found, Pattern
 from onepool.pool.kernels.threads import lent, share
 
 _NONE = NEVER
@@ -291,6 +293,7 @@ def sequence(offsets: I64, time: I64, masks: U64, pattern: Pattern, *, threads: 
         np.zeros(customers, np.bool_),
     )
     arrays = pattern.arrays()
+    every: Any = np.uint64(pattern.every_bit)
     offsets, time, masks = lent(offsets), lent(time), lent(masks)
 
     def work(first: int, last: int) -> None:
@@ -305,7 +308,7 @@ def sequence(offsets: I64, time: I64, masks: U64, pattern: Pattern, *, threads: 
             pattern.start,
             pattern.end,
             pattern.at,
-            np.uint64(pattern.every_bit),
+            every,
             found.holds,
             found.until,
             found.pending,

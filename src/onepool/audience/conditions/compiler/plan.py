@@ -16,13 +16,14 @@ from onepool.audience.conditions.compiler.needs import Starts, together
 from onepool.audience.conditions.compiler.predicates import Reader
 from onepool.audience.conditions.compiler.scope import Scope, table
 from onepool.audience.conditions.compiler.sql import E, Params, both, col, either, fn, named, paren
-from onepool.audience.conditions.compiler.steps import Prepared, bound, with_steps
+from onepool.audience.conditions.compiler.steps import Prepared, Views, bound, with_steps
 from onepool.audience.conditions.errors import ConditionError, Problem
 from onepool.audience.conditions.model import (
     All,
     AnyOf,
     AttributeLeaf,
     Condition,
+    ConsentLeaf,
     DidLeaf,
     DidNotLeaf,
     Leaf,
@@ -65,10 +66,10 @@ class Plan:
         parts += [f"-- {name}\n{query.sql(dialect, pretty=True)}" for name, query in self.steps]
         return "\n\n".join([*parts, *(f"-- ${name} = {value!r}" for name, value in self.params.items())])
 
-    def run(self, session: Session) -> pa.Table:
+    def run(self, session: Session, views: Views | None = None) -> pa.Table:
         """One row per customer in scope: `customer_id`, one boolean per condition under its name, `next_at`."""
         for one in self.before:
-            one.run(session)
+            one.run(session, views)
         text = self.query.sql("duckdb")
         return session.query(text, bound(text, self.params))
 
@@ -155,7 +156,9 @@ class Compiler:
             case ReachableLeaf():
                 self._known("channel to reach people on", leaf.reachable.channel, self.ctx.names.ways)
                 return self.standing.leaf(leaf)
-        return self.standing.leaf(leaf)
+            case ConsentLeaf():
+                return self.standing.leaf(leaf)
+        raise ConditionError([Problem("", f"{type(leaf).__name__} can't be evaluated")])
 
     def _segment(self, name: str) -> E:
         self._known("segment", name, self.ctx.names.segments)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Collection, Mapping
+from typing import Protocol, TypeAlias
 
 from sqlglot import exp
 
 from onepool.audience.conditions.compiler.needs import Starts
 from onepool.pool import Session
+from onepool.pool.behaviour import View
+
+Views: TypeAlias = Callable[[Session, Collection[str]], View | None]
+"""All customers' events as arrays of these columns, where the behaviour index has them: `BehaviourIndex.view`."""
 
 
 class Prepared(Protocol):
     """Answers that no query gives: made first, and read by the steps as a relation of the session."""
 
-    def run(self, session: Session) -> None:
-        """Have the relation in the session."""
+    def run(self, session: Session, views: Views | None = None) -> None:
+        """Have the relation in the session. `views`: the behaviour index, for plans over everybody."""
 
     def text(self, dialect: str = "duckdb") -> str:
         """How it is made, for reading."""

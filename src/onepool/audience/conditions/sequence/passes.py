@@ -29,16 +29,18 @@ from onepool.audience.conditions.compiler.sql import (
     some,
     when,
 )
-from onepool.audience.conditions.compiler.steps import bound, with_steps
-from onepool.audience.conditions.parts import canonical_text
+from onepool.audience.conditions.compiler.steps import Views, bound, with_steps
+from onepool.audience.conditions.parts import Slice, canonical_text
+from onepool.audience.conditions.sequence.indexed import Wanted, columns, read, worth
 from onepool.audience.conditions.sequence.model import DidNotStep, DidStep, SequenceLeaf
 from onepool.audience.conditions.sequence.patterns import Moving, moving, next_instants, pattern_of
 from onepool.pool import Session
 from onepool.pool.kernels import NEVER, Marked, Pattern, Trace, ordered, sequence, trace
-from onepool.pool.kernels.pattern import I64
+from onepool.pool.kernels.pattern import I64, Bools
 from onepool.pool.kernels.threads import cores
 
 _BITS = 62
+_FEW = 100_000
 
 
 @dataclass
@@ -82,6 +84,8 @@ class Batch:
         self._bits: dict[tuple[str, str], int] = {}
         self._rows: dict[str, _Rows] = {}
         self._asked: list[_Asked] = []
+        self._plain: dict[int, Slice | None] = {}
+        """Bits that need nothing but the event's name and place."""
 
     def fits(self, leaf: SequenceLeaf) -> bool:
         """Whether there are bits left for the leaf's steps."""
@@ -108,29 +112,56 @@ class Batch:
         asked = ", ".join(one.name for one in self._asked)
         return f"-- {name}\n{query.sql(dialect, pretty=True)}\n\n-- {self.name}: sorted, then the kernel gives {asked}"
 
-    def run(self, session: Session) -> None:
+    def run(self, session: Session, views: Views | None = None) -> None:
         """Answer, and have the answers in the session as a relation under the batch's name."""
+        parts = self._indexed(session, views)
+        answers = [self._answers(*part) for part in parts] if parts is not None else [self._read(session)]
+        session.relation(self.name, pa.concat_tables(answers))
+
+    def _read(self, session: Session) -> pa.Table:
+        """The answers from the events as the query gives them."""
         text = with_steps(self.steps()).sql("duckdb")
         rows = session.query(text, bound(text, self._reader.params.values))
         time = rows.column("time").cast(pa.int64()).to_numpy()
-        threads = cores() if time.size > 100_000 else 1
         customer, seq = rows.column("customer_id").to_numpy(), rows.column("seq").to_numpy()
-        marked = ordered(customer, time, seq, rows.column("mask").to_numpy().view(np.uint64), threads=threads)
-        turns = self._soonest(rows, marked)
-        columns: dict[str, pa.Array] = {"customer_id": pa.array(marked.customers)}
+        masks = rows.column("mask").to_numpy().view(np.uint64)
+        marked = ordered(customer, time, seq, masks, threads=_threads(time))
+        if self._evidence:
+            ids = [str(rows.column("event_id")[int(row)].as_py()) for row in marked.rows]
+            for one in self._asked:
+                found = trace(marked.time, marked.masks, one.pattern)
+                self.traced[one.name] = Traced(found, one.pattern, ids, marked.time.tolist())
+        return self._answers(marked, None, self._soonest(rows, marked))
+
+    def _indexed(self, session: Session, views: Views | None) -> list[tuple[Marked, Bools | None]] | None:
+        """The events from the behaviour index; None where it can't serve or the table is the shorter way."""
+        if views is None or self._evidence or not self._events.scope.everyone:
+            return None
+        wanted = [
+            Wanted(event, bit, self._plain[bit], rows.since)
+            for event, rows in self._rows.items()
+            for bit in rows.bits
+            if bit in self._plain
+        ]
+        if len(wanted) < len(self._bits):
+            return None
+        view = views(session, columns(wanted))
+        if view is None or not worth(view, wanted, self._reader.at):
+            return None
+        return read(view, wanted, threads=_threads(view.base.columns["time"]))
+
+    def _answers(self, marked: Marked, keep: Bools | None, turns: I64 | None = None) -> pa.Table:
+        """One row per customer (of those to `keep`): each sequence's truth and when it may turn."""
+        answers = {"customer_id": pa.array(marked.customers)}
         for one in self._asked:
-            found = sequence(marked.offsets, marked.time, marked.masks, one.pattern, threads=threads)
+            found = sequence(marked.offsets, marked.time, marked.masks, one.pattern, threads=_threads(marked.time))
             soonest = next_instants(found, one.moves, self._reader.at)
             if turns is not None:
                 soonest = np.where((turns != NEVER) & ((soonest == NEVER) | (turns < soonest)), turns, soonest)
-            columns[one.name] = pa.array(found.holds)
-            columns[f"{one.name}_next"] = pa.array(soonest, mask=soonest == NEVER)
-            if self._evidence:
-                ids = [str(rows.column("event_id")[int(row)].as_py()) for row in marked.rows]
-                self.traced[one.name] = Traced(
-                    trace(marked.time, marked.masks, one.pattern), one.pattern, ids, marked.time.tolist()
-                )
-        session.relation(self.name, pa.table(columns))
+            answers[one.name] = pa.array(found.holds)
+            answers[f"{one.name}_next"] = pa.array(soonest, mask=soonest == NEVER)
+        table_ = pa.table(answers)
+        return table_ if keep is None else table_.filter(pa.array(keep))
 
     def _bit(self, step: DidStep | DidNotStep, since: int | None) -> int:
         behaviour = step.behaviour
@@ -144,6 +175,8 @@ class Batch:
         if bit not in rows.bits:
             slice_ = self._events.slice_of(behaviour)
             rows.bits[bit] = every([slice_, self._reader.where(where)])
+            if not where:
+                self._plain[bit] = behaviour.at
             if is_relative(where):
                 rows.turns += self._reader.changes(where)
                 rows.sliced.append(slice_)
@@ -212,6 +245,10 @@ class SequencePass:
     def names(self) -> list[str]:
         """Names of the relations that the answers are in."""
         return [batch.name for batch in self.batches]
+
+
+def _threads(events: I64) -> int:
+    return cores() if events.size > _FEW else 1
 
 
 def _kind(step: DidStep | DidNotStep) -> tuple[str, str]:

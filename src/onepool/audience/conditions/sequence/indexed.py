@@ -1,0 +1,89 @@
+"""The events of sequences from the behaviour index: they lie there in order, so there is nothing to join or sort."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from onepool.audience.conditions.parts import Slice
+from onepool.pool.behaviour import Ordered, View
+from onepool.pool.kernels import Marked, gather
+from onepool.pool.kernels.pattern import U64, Bools
+
+# Below this share of history, reading what is recent from the table costs less (docs/decisions has the measurements).
+LEAST_SHARE = 0.15
+_SAMPLE = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Events of one name that get a bit, where they happened on the channels and touchpoints, from an instant on."""
+
+    event: str
+    bit: int
+    at: Slice | None
+    since: int | None
+
+
+def columns(wanted: Sequence[Wanted]) -> set[str]:
+    """What has to be in the index."""
+    named = {name for one in wanted if one.at is not None for name in ("channel", "touchpoint") if _words(one.at, name)}
+    return {"event", "time", *named}
+
+
+def worth(view: View, wanted: Sequence[Wanted], at: int) -> bool:
+    """Whether so much of history is asked for that the index is the shorter way."""
+    sinces = [one.since for one in wanted]
+    since = None if None in sinces else min(one for one in sinces if one is not None)
+    firsts = view.base.offsets[:-1]
+    if since is None or firsts.size == 0:
+        return True
+    some = view.base.columns["time"][firsts[:: max(1, firsts.size // _SAMPLE)]]
+    return bool(at - since >= LEAST_SHARE * (at - int(some.min())))
+
+
+def read(view: View, wanted: Sequence[Wanted], *, threads: int) -> list[tuple[Marked, Bools | None]]:
+    """Events in order in two parts: those of the build with the customers that count, and those of all others."""
+    return [
+        (_read(view, view.base, wanted, threads), ~view.skip if view.skip.any() else None),
+        (_read(view, view.overlay, wanted, threads), None),
+    ]
+
+
+def _read(view: View, part: Ordered, wanted: Sequence[Wanted], threads: int) -> Marked:
+    names = view.words["event"].to_pylist()
+    marks = np.zeros(len(names), np.uint64)
+    for one in wanted:
+        if one.event in names:
+            marks[names.index(one.event)] |= np.uint64(one.bit)
+    found = gather(part.customers, part.offsets, part.columns["event"], part.columns["time"], marks, threads=threads)
+    for one in wanted:
+        wrong = _wrong(view, part, found, one)
+        if wrong is not None:
+            _clear(found.masks, wrong, one.bit)
+    return found
+
+
+def _wrong(view: View, part: Ordered, found: Marked, one: Wanted) -> Bools | None:
+    """Which events are none of those wanted after all; None where all are."""
+    wrong: Bools | None = None
+    for name in ("channel", "touchpoint"):
+        words = _words(one.at, name)
+        if words:
+            allowed = np.isin(np.array(view.words[name].to_pylist(), object), words)
+            here = ~allowed[part.columns[name][found.rows]]
+            wrong = here if wrong is None else wrong | here
+    if one.since is not None:
+        early = found.time < one.since
+        wrong = early if wrong is None else wrong | early
+    return wrong
+
+
+def _words(at: Slice | None, name: str) -> list[str]:
+    return list(getattr(at, name) or ()) if at is not None else []
+
+
+def _clear(masks: U64, where: Bools, bit: int) -> None:
+    masks[where] &= np.uint64(~bit & 0xFFFF_FFFF_FFFF_FFFF)
