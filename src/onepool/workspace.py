@@ -22,6 +22,7 @@ from onepool.errors import WorkspaceError
 from onepool.identity import parse_rules
 from onepool.layout import install, installed
 from onepool.pool import DuckDBEngine, Engine, PoolBusy
+from onepool.pool.behaviour import BehaviourIndex
 from onepool.pool.remote import RemoteEngine
 from onepool.settings import Settings, load_settings, resolve_secret
 from onepool.standards import Standard, StandardSettings, load_standard
@@ -54,6 +55,8 @@ class Workspace:
         self._standard: tuple[int, Standard] | None = None
         self.problem: str | None = None
         """Why the tick of this process can't go on at the moment, without personal data."""
+        self.behaviour: BehaviourIndex | None = None
+        """The behaviour index that a worker of this process keeps."""
 
     @property
     def data(self) -> Path:

@@ -105,7 +105,7 @@ def why_segment(ws: WorkspaceLike, session: Session, customer_id: int, name: str
     if item is None:
         raise NotFound("there is no such segment", where=name, code="segment-unknown")
     ctx = context(ws)
-    tree = conditions.explain_condition(condition_of(item.body), customer_id, at, session, ctx)
+    tree = conditions.explain_condition(condition_of(item.body), customer_id, at, session, ctx, ws.behaviour)
     return SegmentWhy(segment=name, member=tree.holds, at=at, reason=reason(tree, ctx))
 
 

@@ -12,6 +12,7 @@ from onepool.collect.pulls import Puller
 from onepool.collect.touchpoint import Touchpoint
 from onepool.definitions import Definition, Definitions
 from onepool.pool import Engine
+from onepool.pool.behaviour import BehaviourIndex
 from onepool.settings import Settings
 from onepool.standards import Standard, StandardSettings
 from onepool.state import State
@@ -45,6 +46,11 @@ class WorkspaceLike(Protocol):
 
     @property
     def clock(self) -> Clock: ...
+
+    @property
+    def behaviour(self) -> BehaviourIndex | None:
+        """The behaviour index, where this process keeps one."""
+        ...
 
     @property
     def standard_settings(self) -> StandardSettings:

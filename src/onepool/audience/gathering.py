@@ -10,7 +10,7 @@ import numpy.typing as npt
 from sqlglot import exp
 
 from onepool.audience.conditions import Scope
-from onepool.audience.conditions.compiler.needs import Starts, columns_in, together
+from onepool.audience.conditions.compiler.needs import ALWAYS, GATHERED, Starts, columns_in, together
 from onepool.audience.conditions.compiler.steps import Prepared
 from onepool.audience.conditions.names import Context
 from onepool.pool import Session
@@ -18,9 +18,6 @@ from onepool.pool.behaviour import BehaviourIndex
 
 I64 = npt.NDArray[np.int64]
 
-GATHERED = "_gathered_events"
-_ALWAYS = frozenset({"identifier_id", "event", "time", "seq", "channel", "touchpoint"})
-_FURTHER = frozenset({"items", "fields", "received_at"})
 _SHARE, _LEAST = 20, 200_000
 """Customers with more events than a twentieth of all are read from the table: then a scan costs less."""
 
@@ -47,12 +44,11 @@ W = TypeVar("W", bound=Work)
 
 def columns_of(plans: Sequence[Readable], ctx: Context) -> frozenset[str]:
     """The columns of `events` that plans name, besides those that every index has."""
-    known = (_FURTHER | ctx.names.columns.keys()) - _ALWAYS
     steps = [step for plan in plans for step in plan.steps]
     for plan in plans:
         before: Sequence[Prepared] = getattr(plan, "before", ())
         steps += [step for one in before for step in one.steps()]
-    return columns_in(steps, known)
+    return columns_in(steps, ctx.names.columns)
 
 
 def gathered(
@@ -77,5 +73,5 @@ def gathered(
     if not state.has(named):
         return work(scope)
     starts = together(one.plan.starts for one in some)
-    session.relation(GATHERED, state.gather(customers, sorted(_ALWAYS | named), starts))
+    session.relation(GATHERED, state.gather(customers, sorted(ALWAYS | named), starts))
     return some

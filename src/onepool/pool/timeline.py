@@ -10,6 +10,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from onepool.clock import from_micros, to_micros
+from onepool.pool.behaviour import BehaviourIndex
 from onepool.pool.engine import Session, quote
 
 
@@ -68,16 +70,47 @@ def events(
     limit: int = 50,
     event: str | None = None,
     channel: str | None = None,
+    customer: int | None = None,
+    index: BehaviourIndex | None = None,
 ) -> tuple[list[Event], Place | None]:
     """The latest events of these identifiers and where the next page begins (None at the end).
 
     `columns`: the typed event columns that the pool has. First the narrow columns choose the page, then the page's
-    rows are read whole: a customer with a million events costs a scan of four columns.
+    rows are read whole: a customer with a million events costs a scan of four columns. With an index, and the customer
+    whose all these identifiers are, nothing is scanned.
     """
     if not identifiers:
         return [], None
+    found = None
+    if index is not None and customer is not None:
+        place = None if before is None else (to_micros(before.time), before.seq)
+        found = index.newest(session, customer, limit + 1, place, event=event, channel=channel)
+    if found is not None:
+        chosen = [
+            Place(from_micros(time), seq) for time, seq in zip(found.times.tolist(), found.seqs.tolist(), strict=True)
+        ]
+        rows = dict(zip(found.seqs.tolist(), found.rows.tolist(), strict=True))
+    else:
+        chosen, rows = _chosen(session, identifiers, before, limit + 1, event, channel), {}
+    more = len(chosen) > limit
+    chosen = chosen[:limit]
+    if not chosen:
+        return [], None
+    read = _whole(session, identifiers, [(place.seq, rows.get(place.seq, -1)) for place in chosen], columns)
+    return read, chosen[-1] if more else None
+
+
+def _chosen(
+    session: Session,
+    identifiers: Sequence[int],
+    before: Place | None,
+    limit: int,
+    event: str | None,
+    channel: str | None,
+) -> list[Place]:
+    """Which events are on the page, from a scan of the columns that decide it."""
     parts = ["identifier_id IN (SELECT unnest($ids))"]
-    params: dict[str, object] = {"ids": list(identifiers), "limit": limit + 1}
+    params: dict[str, object] = {"ids": list(identifiers), "limit": limit}
     if before is not None:
         parts.append("time <= $time AND (time < $time OR seq < $seq)")
         params |= {"time": before.time, "seq": before.seq}
@@ -87,29 +120,45 @@ def events(
     if channel is not None:
         parts.append("channel = $channel")
         params["channel"] = channel
-    chosen = session.query(
+    found = session.query(
         f"""SELECT time, seq FROM events WHERE {" AND ".join(parts)}
         ORDER BY time DESC, seq DESC LIMIT $limit""",
         params,
-    ).to_pylist()
-    more = len(chosen) > limit
-    chosen = chosen[:limit]
-    if not chosen:
-        return [], None
+    )
+    return [Place(row["time"], row["seq"]) for row in found.to_pylist()]
+
+
+def _whole(
+    session: Session, identifiers: Sequence[int], wanted: Sequence[tuple[int, int]], columns: Collection[str]
+) -> list[Event]:
+    """Events whole, in the order of the timeline: by their row in the table (-1: unknown), or else by their seq."""
     optional = ", ".join(
         f"e.{quote(name)}" if name in columns else f"NULL AS {quote(name)}"
         for name in ("amount", "currency", "order_id")
     )
-    found = session.query(
-        f"""SELECT e.seq, e.event_id::VARCHAR AS event_id, e.event, e.time, e.received_at, e.channel, e.touchpoint,
-            {optional}, e.items, e.fields::VARCHAR AS fields, i.type, i.scope, i.value
-        FROM events e LEFT JOIN identifiers i USING (identifier_id)
-        WHERE e.seq IN (SELECT unnest($seqs)) AND e.identifier_id IN (SELECT unnest($ids))
-        ORDER BY e.time DESC, e.seq DESC""",
-        {"seqs": [row["seq"] for row in chosen], "ids": list(identifiers)},
+    query = f"""SELECT e.seq, e.identifier_id, e.event_id::VARCHAR AS event_id, e.event, e.time, e.received_at,
+        e.channel, e.touchpoint, {optional}, e.items, e.fields::VARCHAR AS fields FROM events e
+        WHERE e.identifier_id IN (SELECT unnest($ids))"""
+    ids = {"ids": list(identifiers)}
+    missing = {seq for seq, _ in wanted}
+    found: list[dict[str, Any]] = []
+    placed = [row for _, row in wanted if row >= 0]
+    if placed:
+        # Rows move when the table is rewritten: only those that are still what they were count.
+        near = session.query(f"{query} AND e.rowid IN (SELECT unnest($rows))", {**ids, "rows": placed}).to_pylist()
+        found = [row for row in near if row["seq"] in missing]
+        missing -= {row["seq"] for row in found}
+    if missing:
+        seqs = {**ids, "seqs": sorted(missing)}
+        found += session.query(f"{query} AND e.seq IN (SELECT unnest($seqs))", seqs).to_pylist()
+    bearers = sorted({row["identifier_id"] for row in found})
+    known = session.query(
+        "SELECT identifier_id, type, scope, value FROM identifiers WHERE identifier_id IN (SELECT unnest($ids))",
+        {"ids": bearers},
     ).to_pylist()
-    last = chosen[-1]
-    return [_event(row) for row in found], Place(last["time"], last["seq"]) if more else None
+    names = {row["identifier_id"]: (row["type"], row["scope"] or "", row["value"]) for row in known}
+    found.sort(key=lambda row: (row["time"], row["seq"]), reverse=True)
+    return [_event(row, names.get(row["identifier_id"])) for row in found]
 
 
 def orders(
@@ -130,8 +179,7 @@ def orders(
     return [OrderRow(**{**row, "items": row["items"] or []}) for row in found], int(total["n"][0].as_py())
 
 
-def _event(row: dict[str, Any]) -> Event:
-    identifier = (row["type"], row["scope"] or "", row["value"]) if row["type"] is not None else None
+def _event(row: dict[str, Any], identifier: tuple[str, str, str] | None) -> Event:
     return Event(
         seq=row["seq"],
         event_id=UUID(row["event_id"]),

@@ -89,6 +89,7 @@ class Worker:
                 raise WorkerBusy("another process holds the pool", where=str(workspace.root))
             self._pool = pool
             self.index = behaviour.open_index(workspace, pool) if until is None else None
+            workspace.behaviour = self.index
             self._open()
         except BaseException:
             self._lock.release()
@@ -208,6 +209,7 @@ class Worker:
 
     def close(self) -> None:
         """Let others work in this workspace."""
+        self._ws.behaviour = None
         self._lock.release()
 
     def _step(self) -> bool:

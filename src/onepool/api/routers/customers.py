@@ -138,15 +138,17 @@ def read_timeline(
     """The customer's events over all channels, the latest first."""
     standard = ws.standard()
     with ws.pool.read() as session:
-        ids = customers.identifier_ids(session, _present(session, customer_id))
+        present = _present(session, customer_id)
         events, following = timeline.events(
             session,
-            ids,
+            customers.identifier_ids(session, present),
             columns=standard.columns,
             before=from_cursor(before) if before else None,
             limit=limit,
             event=event,
             channel=channel,
+            customer=present,
+            index=ws.behaviour,
         )
     view = shown(who, standard)
     return Timeline(items=[view.event(item) for item in events], next=to_cursor(following) if following else None)

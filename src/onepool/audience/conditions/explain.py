@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+
+from onepool.audience.conditions.compiler.needs import ALWAYS, GATHERED, columns_in
 from onepool.audience.conditions.compiler.plan import Compiler
 from onepool.audience.conditions.compiler.scope import Scope
 from onepool.audience.conditions.compiler.sql import E, named
@@ -14,12 +19,64 @@ from onepool.audience.conditions.names import Context
 from onepool.audience.conditions.reason import Reason
 from onepool.audience.conditions.sequence.explain import sequence_reason
 from onepool.pool import Session
+from onepool.pool.behaviour import BehaviourIndex
 
 
-def explain_condition(condition: Condition, customer_id: int, at: datetime, session: Session, ctx: Context) -> Reason:
-    """The tree of reasons for one customer at one instant, from the same plan that decides membership."""
-    compiler = Compiler(at, Scope.one(customer_id), ctx, evidence=True)
+def explain_condition(
+    condition: Condition,
+    customer_id: int,
+    at: datetime,
+    session: Session,
+    ctx: Context,
+    index: BehaviourIndex | None = None,
+) -> Reason:
+    """The tree of reasons for one customer at one instant, from the same plan that decides membership.
+
+    `index`: where the customer's events are found at once; without it the table is searched.
+    """
+    state = index.state(session) if index is not None else None
+    scope = Scope.one(customer_id)
+    if state is not None:
+        compiler = _compiler(condition, at, scope.reading(GATHERED), ctx)
+        steps = [*compiler.sources(), *(step for one in compiler.prepared() for step in one.steps())]
+        columns = columns_in(steps, ctx.names.columns)
+        if state.has(columns):
+            events = state.gather(np.array([customer_id]), sorted(ALWAYS | columns), compiler.starts())
+            session.relation(GATHERED, events)
+            return with_event_ids(session, _explained(condition, session, compiler))
+    return _explained(condition, session, _compiler(condition, at, scope, ctx))
+
+
+def with_event_ids(session: Session, reason: Reason) -> Reason:
+    """A reason whose events are named by their seqs, with their ids instead."""
+    seqs = sorted(set(_seqs(reason)))
+    if not seqs:
+        return reason
+    found = session.query(
+        "SELECT seq, event_id::VARCHAR AS event_id FROM events WHERE seq IN (SELECT unnest($seqs))", {"seqs": seqs}
+    )
+    ids = dict(zip(found.column("seq").to_pylist(), found.column("event_id").to_pylist(), strict=True))
+    return _renamed(reason, ids)
+
+
+def _seqs(reason: Reason) -> Iterator[int]:
+    yield from (int(one) for one in reason.events)
+    for part in reason.parts:
+        yield from _seqs(part)
+
+
+def _renamed(reason: Reason, ids: Mapping[int, str]) -> Reason:
+    parts = [_renamed(part, ids) for part in reason.parts]
+    return replace(reason, events=[ids[int(one)] for one in reason.events], parts=parts)
+
+
+def _compiler(condition: Condition, at: datetime, scope: Scope, ctx: Context) -> Compiler:
+    compiler = Compiler(at, scope, ctx, evidence=True)
     compiler.condition(condition)
+    return compiler
+
+
+def _explained(condition: Condition, session: Session, compiler: Compiler) -> Reason:
     columns: list[E] = []
     for name, leaf in compiler.leaves.values():
         columns.append(named(leaf.truth, name))

@@ -49,6 +49,9 @@ def build(session: Session, folder: Path, columns: Mapping[str, str], stop: Even
     `columns`: further columns (name -> SQL type) besides the core ones. Raises BuildStopped, PoolError.
     """
     started = time.monotonic()
+    # Readers are not to wait for the compiler.
+    nothing = np.empty(0, np.int64)
+    kernels.ranges(nothing, nothing, nothing, nothing)
     if not isinstance(session, Scanning):
         raise PoolError("this engine can't hand over events piece by piece", code="pool")
     scan = Scan(session, session, stop)
