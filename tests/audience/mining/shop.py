@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from pydantic import TypeAdapter
 
 from onepool.audience.conditions import Context, TagNames, names_of, parse_condition
 from onepool.audience.tags.learned import AnyModelTag, ModelTag
@@ -17,7 +18,6 @@ from onepool.layout import columns_of
 from onepool.pool import DuckDBEngine
 from onepool.pool.schema import create
 from onepool.standards import load_standard
-from pydantic import TypeAdapter
 
 DAYS = 200
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -97,13 +97,15 @@ def pool(known: Shop, *, late: float = 0.0) -> DuckDBEngine:
         }
     )
     ids = np.arange(1, size + 1)
-    cities = [["上海", "北京", "杭州"][one % 3] for one in range(size)]
+    # Some of the bargain hunters said so themselves.
+    asked = ids[known.hunter & (ids % 2 == 0)]
+    values = [["上海", "北京", "杭州"][one // 6 % 3] for one in range(size)] + ["bargains"] * asked.size
     facts = {
-        "seq": np.arange(size) + known.day.size,
-        "identifier_id": ids + 1_000_000,
-        "attribute": ["city"] * size,
-        "value": cities,
-        "time": pa.array([START] * size, _TIME),
+        "seq": np.arange(size + asked.size) + known.day.size,
+        "identifier_id": np.concatenate([ids, asked]) + 1_000_000,
+        "attribute": ["city"] * size + ["source"] * asked.size,
+        "value": values,
+        "time": pa.array([START] * len(values), _TIME),
     }
     with engine.write() as session:
         create(session, columns_of(STANDARD))

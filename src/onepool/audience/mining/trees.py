@@ -16,7 +16,7 @@ F32: TypeAlias = npt.NDArray[np.float32]
 F64: TypeAlias = npt.NDArray[np.float64]
 Bools: TypeAlias = npt.NDArray[np.bool_]
 
-ROUNDS = 300
+ROUNDS = 600
 PATIENCE = 30
 
 
@@ -47,13 +47,13 @@ class Trees:
         options: dict[str, Any] = {
             "objective": "binary",
             "metric": "binary_logloss",
-            "learning_rate": 0.05,
+            "learning_rate": 0.03,
             "num_leaves": 15,
-            "min_data_in_leaf": max(20, min(200, positive.size // 200)),
-            "feature_fraction": 0.7,
+            "min_data_in_leaf": max(20, min(200, positive.size // 60)),
+            "feature_fraction": 0.5,
             "bagging_fraction": 0.8,
             "bagging_freq": 1,
-            "lambda_l2": 5.0,
+            "lambda_l2": 20.0,
             "cat_smooth": 20.0,
             "seed": seed,
             "deterministic": True,

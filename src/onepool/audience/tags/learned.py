@@ -102,7 +102,9 @@ class ClvTag(LearnedTag):
 
 
 class Features(Part):
-    """What a model looks at: all there is, or only these `events`; never what is named in `without`."""
+    """What a model looks at: all there is, or only these `events`; never what is named in `without`: features
+    (`order_paid_times_30d`), what they are of (`event:order_paid`, `tag:vip`, `attribute:city`), or a sort (`tags`,
+    `attributes`, `channels`, `categories`)."""
 
     events: Names_ | None = None
     without: Names_ | None = None
@@ -119,9 +121,9 @@ class ClassifierTag(LearnedTag):
     """How likely something is to come true of a customer within the span `ahead`.
 
     `target`: deeds (did, did_not, joined by all, any, not) without windows: `ahead` is their window. `among`: whom it
-    is asked of, at each cut-off. `cut_offs`: instants in the past from which is learned, `ahead` apart; the last but
-    one calibrates, the last tests. `known_by`: whether an event counts for a cut-off by its time, or only if it had
-    arrived by then (by arrival where nearly all had).
+    is asked of, at each cut-off. `cut_offs`: how many spans of `ahead` to go back for what is learned from; the
+    last but one calibrates, the last tests. `known_by`: whether an event counts for a cut-off by its time, or only if
+    it had arrived by then (by arrival where nearly all had).
     """
 
     model: Literal["classifier"]
@@ -129,7 +131,7 @@ class ClassifierTag(LearnedTag):
     ahead: SpanField
     among: Condition | None = None
     features: Features = Features()
-    cut_offs: int = Field(4, ge=3, le=24)
+    cut_offs: int = Field(6, ge=3, le=24)
     known_by: Literal["time", "arrival"] | None = None
     minimum: ClassifierMinimum = ClassifierMinimum()
 

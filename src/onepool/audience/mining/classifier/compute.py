@@ -90,9 +90,9 @@ def compute_classifier(session: Session, tag: ClassifierTag, at: datetime, ctx: 
     if card.refusals:
         return Learned(nothing(), card, None)
     say("scoring", 0.85)
-    frame = read_features(session, plan, at, ctx)
     asked = holding(session, tag.among, at, ctx)
-    customers = frame.customers if asked is None else np.intersect1d(frame.customers, asked, assume_unique=True)
+    frame = read_features(session, plan, at, ctx, besides=asked)
+    customers = frame.customers if asked is None else asked
     chances = judged.calibration(judged.trees.scores(frame.of(customers)))
     values = scored(session, customers, chances, tag.cut)
     card = card.model_copy(

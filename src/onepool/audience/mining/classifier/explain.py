@@ -27,10 +27,13 @@ def explain_classifier(
     plan = FeaturePlan.from_text(str(kept["plan"]))
     trees = Trees.from_text(str(kept["trees"]))
     calibration = Calibration(str(kept["method"]), kept["scores"], kept["probabilities"])
-    frame = read_features(session, plan, trained.as_of, ctx, customer_id)
     asked = holding(session, tag.among, trained.as_of, ctx)
     found = CustomerModel(customer_id=customer_id, as_of=trained.as_of, value=None, number=None)
-    if not frame.customers.size or (asked is not None and customer_id not in asked):
+    if asked is not None and customer_id not in asked:
+        return found
+    mine = None if asked is None else np.array([customer_id])
+    frame = read_features(session, plan, trained.as_of, ctx, customer_id, besides=mine)
+    if not frame.customers.size:
         return found
     number = round(float(calibration(trees.scores(frame.matrix))[0]), 4)
     rate = trained.card.metrics.get("base_rate")

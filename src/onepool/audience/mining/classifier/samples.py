@@ -52,9 +52,15 @@ def windowed(target: Condition, ahead: Span) -> Condition:
 
 
 def cut_offs(at: datetime, ahead: timedelta, count: int, first: datetime) -> list[datetime]:
-    """The instants, oldest first: the latest has just had its span; only those with enough history before them."""
-    found = [at - ahead * turn for turn in range(count, 0, -1)]
-    return [one for one in found if one - first >= timedelta(days=LEAST_HISTORY)]
+    """The instants, oldest first: the last one tests and has just had its span, the one before it calibrates; those
+    that teach go back from there to `count` spans before now, three to a span (a week apart at least), as far as there
+    is history before them. No span of one use reaches into that of another."""
+    step = max(min(ahead, timedelta(days=7)), ahead / 3)
+    teaching = [at - ahead * 3]
+    while teaching[-1] - step >= at - ahead * count:
+        teaching.append(teaching[-1] - step)
+    least = timedelta(days=LEAST_HISTORY) if ahead < timedelta(days=LEAST_HISTORY) else ahead * 1.5
+    return [one for one in [*reversed(teaching), at - ahead * 2, at - ahead] if one - first >= least]
 
 
 def history_of(first: datetime, earliest: datetime) -> int:
@@ -100,9 +106,9 @@ def read_cut(
     seed: int,
 ) -> Cut:
     """At most `MOST_ROWS` customers of one cut-off, drawn at random where there are more."""
-    frame = read_features(session, plan, at, ctx)
     asked = holding(session, among, at, ctx)
-    customers = frame.customers if asked is None else np.intersect1d(frame.customers, asked, assume_unique=True)
+    frame = read_features(session, plan, at, ctx, besides=asked)
+    customers = frame.customers if asked is None else asked
     if customers.size > MOST_ROWS:
         customers = np.sort(np.random.default_rng(seed).choice(customers, MOST_ROWS, replace=False))
     came = holding(session, target, at + ahead, ctx)

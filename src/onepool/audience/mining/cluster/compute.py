@@ -52,7 +52,7 @@ def compute_cluster(
     say("naming", 0.8)
     found = traits(space.plan, mine, group, count, ctx)
     kept = {} if previous is None else _matched(session, previous, customers, group, count, at, ctx)
-    names = names_of(found, kept)
+    names = names_of(found, {column.name: column.topic for column in plan.columns}, kept)
     card = _card(tag, at, space, mine, group, metrics, ctx)
     clusters = [
         ClusterCard(

@@ -48,8 +48,9 @@ def traits(plan: FeaturePlan, rows: F32, group: I64, count: int, ctx: Context) -
     return [sorted(one, key=lambda trait: (-trait.tgi, trait.name)) for one in found]
 
 
-def names_of(all_traits: list[list[ClusterTrait]], kept: dict[int, str]) -> list[str]:
-    """A name for each group: the kept one, or its highest trait that no other group is called by."""
+def names_of(all_traits: list[list[ClusterTrait]], topics: dict[str, str], kept: dict[int, str]) -> list[str]:
+    """A name for each group: the kept one, or the topic of its highest trait that no other group is called by.
+    `topics`: of each feature, what it is of without its window."""
     names: dict[int, str] = dict(kept)
     taken = set(kept.values())
     order = sorted(
@@ -58,9 +59,9 @@ def names_of(all_traits: list[list[ClusterTrait]], kept: dict[int, str]) -> list
     )
     for number in order:
         found = [
-            trait.name
+            topics[trait.name]
             for trait in all_traits[number]
-            if trait.tgi >= TELLING and trait.share >= COMMON and trait.name not in taken
+            if trait.tgi >= TELLING and trait.share >= COMMON and topics[trait.name] not in taken
         ]
         name = found[0] if found else QUIET
         if name in taken:
@@ -87,9 +88,9 @@ def matched(before: I64, names_before: list[str], now: I64, count: int) -> dict[
 
 def title_of(name: str, columns: list[Column], ctx: Context) -> Words:
     """The group's name for people."""
-    by_name = {column.name: column for column in columns}
-    if name in by_name:
-        title = feature_title(by_name[name], ctx)
+    by_topic = {column.topic: column for column in columns}
+    if name in by_topic:
+        title = feature_title(by_topic[name], ctx)
         return Words(zh=f"突出：{title.zh}", en=f"much of: {title.en}")
     if name.startswith(QUIET):
         return Words(zh="低活跃", en="quiet")

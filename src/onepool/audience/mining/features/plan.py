@@ -39,11 +39,14 @@ class Column:
     @property
     def name(self) -> str:
         """Stable: `order_paid_times_30d`, `channel_wecom_90d`, `attribute_gender` …"""
+        return self.topic if self.window is None else f"{self.topic}_{self.window}d"
+
+    @property
+    def topic(self) -> str:
+        """The name without the window."""
         if self.kind in ("channel", "category", "attribute", "tag"):
-            head = f"{self.kind}_{self.of}"
-        else:
-            head = f"{self.of or 'any'}_{self.kind}"
-        return head if self.window is None else f"{head}_{self.window}d"
+            return f"{self.kind}_{self.of}"
+        return f"{self.of or 'any'}_{self.kind}"
 
 
 @dataclass(frozen=True)
@@ -91,8 +94,7 @@ def plan_features(
 ) -> FeaturePlan:
     """Features by what is commonest in the `history` days before the instant.
 
-    `facts`: attributes and tags too; `leave_out`: names of features, or of what they are of (`tag:vip`, `event:x`,
-    `attribute:y`), on top of those that the definition leaves out.
+    `facts`: attributes and tags too; `leave_out`: more of what `Features.without` says.
     """
     since = {"start": at - timedelta(days=history), "end": at}
     people = session.query(_PEOPLE, since).column("customers")[0].as_py()
@@ -117,13 +119,17 @@ def plan_features(
     if facts:
         columns += _attributes(session, at, ctx, least) + _tags(session, at, ctx, least)
     skipped = {*(asked.without or ()), *leave_out}
-    kept = [column for column in columns if column.name not in skipped and _source(column) not in skipped]
+    kept = [column for column in columns if not skipped & {column.name, *_sources(column)}]
     return FeaturePlan(history, tuple(kept), by_arrival)
 
 
-def _source(column: Column) -> str:
-    kind = column.kind if column.kind in ("channel", "category", "attribute", "tag") else "event"
-    return f"{kind}:{column.of}"
+_PLURALS = {"channel": "channels", "category": "categories", "attribute": "attributes", "tag": "tags"}
+
+
+def _sources(column: Column) -> tuple[str, str]:
+    """What a column is of, and its sort: `tag:vip`, `tags`."""
+    kind = column.kind if column.kind in _PLURALS else "event"
+    return f"{kind}:{column.of}", _PLURALS.get(column.kind, "events")
 
 
 def _attributes(session: Session, at: datetime, ctx: Context, least: int) -> list[Column]:

@@ -28,7 +28,7 @@ _OF_EVENTS = ("times", "days", "since", "first", "amount")
 
 @dataclass(frozen=True)
 class Frame:
-    """Features of customers with any event in the history, by customer_id: `matrix` of shape (customers, columns),
+    """Features of customers, by customer_id: `matrix` of shape (customers, columns),
     NaN where nothing is known."""
 
     customers: I64
@@ -40,9 +40,15 @@ class Frame:
 
 
 def read_features(
-    session: Session, plan: FeaturePlan, at: datetime, ctx: Context, customer: int | None = None
+    session: Session,
+    plan: FeaturePlan,
+    at: datetime,
+    ctx: Context,
+    customer: int | None = None,
+    besides: I64 | None = None,
 ) -> Frame:
-    """The plan's features at the instant, of everybody or of one customer."""
+    """The plan's features at the instant, of everybody or of one customer. `besides`: customers who are wanted though
+    they did nothing in the history."""
     windows = sorted({column.window for column in plan.columns if column.window is not None} | {plan.history})
     if len(windows) > _WINDOWS:
         raise ValueError(f"at most {_WINDOWS} windows can be read at once")
@@ -57,7 +63,9 @@ def read_features(
     padded = windows + [windows[-1]] * (_WINDOWS - len(windows))
     deeds = session.query(_DEEDS, {**params, **{f"w{place}": days for place, days in enumerate(padded)}})
     everything = deeds.filter(pc.equal(deeds.column("event"), ""))
-    customers = np.sort(everything.column("customer_id").to_numpy())
+    customers = np.unique(everything.column("customer_id").to_numpy())
+    if besides is not None:
+        customers = np.union1d(customers, besides)
     matrix = np.full((customers.size, len(plan.columns)), np.nan, dtype=np.float32)
     found = Frame(customers, matrix)
     _fill_deeds(found, plan, deeds, windows)
@@ -197,8 +205,8 @@ FROM (
     GROUP BY customer_id, attribute
 )"""
 _TAGS = """
-SELECT customer_id, tag AS name, arg_max_null(value, at) AS value, arg_max_null(number, at) AS number
+SELECT customer_id, tag AS name, arg_max_null(value, dated) AS value, arg_max_null(number, dated) AS number
 FROM (
-    SELECT *, epoch_us(as_of)::INT128 * 9223372036854775808::INT128 + change_id AS at FROM tag_changes
+    SELECT *, epoch_us(as_of)::INT128 * 9223372036854775808::INT128 + change_id AS dated FROM tag_changes
     WHERE as_of <= $end AND list_contains($names, tag) AND ($one IS NULL OR customer_id = $one)
 ) GROUP BY customer_id, tag"""

@@ -7,15 +7,15 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from onepool.audience.conditions import Condition, Context
-from onepool.audience.conditions.model import AttributeLeaf, DidLeaf, DidNotLeaf, SegmentLeaf, TagLeaf, walk
+from onepool.audience.conditions import Context
 from onepool.audience.mining.card import LiftBin, ModelCard, Notice, Sample, Words, notice
 from onepool.audience.mining.classifier.compute import weights
 from onepool.audience.mining.classifier.samples import first_event, history_of, holding
 from onepool.audience.mining.deciles import auc, lift_bins
-from onepool.audience.mining.features import FeaturePlan, Frame, plan_features, read_features
+from onepool.audience.mining.features import Column, FeaturePlan, Frame, feature_title, plan_features, read_features
 from onepool.audience.mining.layers import nothing, scored
 from onepool.audience.mining.learned import Learned, Say
+from onepool.audience.mining.lookalike.given_away import defining, said_by
 from onepool.audience.mining.store import pack
 from onepool.audience.mining.trees import F64, Trees
 from onepool.audience.tags.learned import LookalikeTag
@@ -43,24 +43,24 @@ def compute_lookalike(session: Session, tag: LookalikeTag, at: datetime, ctx: Co
     left_out = [f"tag:{tag.tag}", *said_by(tag.like, ctx)]
     say("reading features", 0.1)
     plan = plan_features(session, tag.features, at, history_of(first, at), ctx, leave_out=left_out)
-    frame = read_features(session, plan, at, ctx)
     asked = holding(session, tag.among, at, ctx)
-    others = np.setdiff1d(frame.customers if asked is None else np.intersect1d(frame.customers, asked), seed)
-    seed = np.intersect1d(seed, frame.customers)
-    if seed.size < tag.minimum.seeds or others.size < tag.minimum.seeds:
-        return _refused(at, int(seed.size), [_few(tag, min(int(seed.size), int(others.size)))])
+    frame = read_features(session, plan, at, ctx, besides=seed if asked is None else np.union1d(seed, asked))
+    others = np.setdiff1d(frame.customers if asked is None else asked, seed, assume_unique=True)
+    if others.size < tag.minimum.seeds:
+        return _refused(at, int(seed.size), [_few(tag, int(others.size))])
     chance = np.random.default_rng(tag.random_seed)
     if seed.size > MOST // 2:
         seed = np.sort(chance.choice(seed, MOST // 2, replace=False))
     base = others
     if base.size > min(BASE * seed.size, MOST):
         base = np.sort(chance.choice(others, min(BASE * seed.size, MOST), replace=False))
+    plan, frame, dropped = _fair(plan, frame, seed, base)
     say("learning", 0.4)
     models, folds, held = _folds(plan, frame, seed, base, chance, tag.random_seed)
     metrics, lift = _judged(held, seed.size)
     refused = _alike(metrics["auc"])
     card = _card(tag, at, plan, models, int(seed.size), int(base.size), metrics, refused, ctx)
-    card = card.model_copy(update={"lift": lift})
+    card = card.model_copy(update={"lift": lift, "warnings": [*card.warnings, *_left_out(dropped, ctx)]})
     if refused:
         return Learned(nothing(), card, None)
     say("scoring", 0.8)
@@ -76,25 +76,6 @@ def compute_lookalike(session: Session, tag: LookalikeTag, at: datetime, ctx: Co
     return Learned(values, card.model_copy(update={"scored": values.num_rows}), pack(kept))
 
 
-def said_by(condition: Condition, ctx: Context) -> list[str]:
-    """What the seed's condition asks itself, through segments too: as features these would only repeat it."""
-    found: set[str] = set()
-    waiting, seen = [condition], set()
-    while waiting:
-        for _, leaf in walk(waiting.pop()):
-            match leaf:
-                case AttributeLeaf():
-                    found.add(f"attribute:{leaf.attribute}")
-                case TagLeaf():
-                    found.add(f"tag:{leaf.tag}")
-                case DidLeaf() | DidNotLeaf():
-                    found.add(f"event:{leaf.event}")
-                case SegmentLeaf() if leaf.segment not in seen and leaf.segment in ctx.names.segments:
-                    seen.add(leaf.segment)
-                    waiting.append(ctx.names.segments[leaf.segment])
-    return sorted(found)
-
-
 def percentiles(scores: F64) -> F64:
     """The share of customers who score lower (equal ones: half of them), times 100."""
     if not scores.size:
@@ -103,6 +84,32 @@ def percentiles(scores: F64) -> F64:
     middle = np.cumsum(counts) - counts / 2
     found: F64 = middle[place] / scores.size * 100
     return found
+
+
+def _fair(plan: FeaturePlan, frame: Frame, seed: I64, base: I64) -> tuple[FeaturePlan, Frame, list[Column]]:
+    """Without the features that give the seed away."""
+    customers = np.concatenate([seed, base])
+    dropped = defining(plan, frame.of(customers), np.arange(customers.size) < seed.size)
+    kept = [place for place, column in enumerate(plan.columns) if column not in dropped]
+    return plan.taken([plan.columns[place] for place in kept]), Frame(frame.customers, frame.matrix[:, kept]), dropped
+
+
+def _left_out(dropped: list[Column], ctx: Context) -> list[Notice]:
+    if not dropped:
+        return []
+    titles = [feature_title(column, ctx) for column in dropped[:3]]
+    zh, en = "、".join(title.zh for title in titles), "; ".join(title.en for title in titles)
+    return [
+        notice(
+            "features-left-out",
+            f"{len(dropped)} 个特征几乎就是种子的定义，已排除：{zh} 等",
+            f"{len(dropped)} features that all but define the seed are left out: {en}",
+            (
+                "要找到不同于种子现状的潜力客户，可用 features.without 再排除同类事件",
+                "to find customers who are yet to become so, leave related events out too (features.without)",
+            ),
+        )
+    ]
 
 
 def _folds(
@@ -117,7 +124,7 @@ def _folds(
     models = []
     for turn in range(FOLDS):
         inside = fold != turn
-        trees = Trees.learned(rows[inside], positive[inside], plan.columns, number + turn, rounds=120)
+        trees = Trees.learned(rows[inside], positive[inside], plan.columns, number + turn, rounds=200)
         held[~inside] = trees.scores(rows[~inside])
         models.append(trees)
     return models, fold[seed.size :].astype(np.int64), held

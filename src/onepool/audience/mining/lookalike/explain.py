@@ -25,13 +25,14 @@ def explain_lookalike(
     kept = unpack(trained.model)
     plan = FeaturePlan.from_text(str(kept["plan"]))
     models = [Trees.from_text(str(text)) for text in kept["trees"]]
-    frame = read_features(session, plan, trained.as_of, ctx, customer_id)
+    mine = None if tag.among is None else np.array([customer_id])
+    frame = read_features(session, plan, trained.as_of, ctx, customer_id, besides=mine)
     found = CustomerModel(customer_id=customer_id, as_of=trained.as_of, value=None, number=None)
     if not frame.customers.size:
         return found
-    mine = np.flatnonzero(kept["base"] == customer_id)
-    if mine.size:
-        models = [models[int(kept["fold"][mine[0]])]]
+    place = np.flatnonzero(kept["base"] == customer_id)
+    if place.size:
+        models = [models[int(kept["fold"][place[0]])]]
     effects = np.mean([model.contributions(frame.matrix)[0] for model in models], axis=0)
     score = float(np.mean([model.scores(frame.matrix)[0] for model in models]))
     published = session.query(_KEPT, {"tag": tag.tag, "customer": customer_id}).to_pylist()
