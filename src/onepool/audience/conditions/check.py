@@ -12,11 +12,14 @@ from onepool.audience.conditions.model import (
     AttributeLeaf,
     Behaviour,
     Condition,
+    ConsentLeaf,
     DidLeaf,
     DidNotLeaf,
     Figure,
+    ListLeaf,
     NumberTest,
     Predicate,
+    ReachableLeaf,
     SegmentLeaf,
     SequenceLeaf,
     TagLeaf,
@@ -24,11 +27,13 @@ from onepool.audience.conditions.model import (
 )
 from onepool.audience.conditions.names import CORE_FIELDS, KINDS, EventNames, Kind, Names, find_field
 from onepool.audience.conditions.sequence.check import check_sequence
+from onepool.audience.conditions.standing.check import check_standing
+from onepool.audience.conditions.standing.regions import region_problem
 from onepool.audience.conditions.values import Span, parse_moment
 
-_TEXT = ("is", "is_not", "in", "not_in", "contains", "starts_with", "ends_with", "matches")
+_TEXT = ("is", "is_not", "in", "not_in", "contains", "starts_with", "ends_with", "matches", "region")
 _NUMBER = ("is", "is_not", "in", "not_in", "at_least", "at_most", "above", "below", "between")
-_DATE = ("before", "after", "on", "between", "last", "next", "day_of_week")
+_DATE = ("before", "after", "on", "between", "last", "next", "day_of_week", "anniversary")
 _LIST = ("any_of", "all_of", "none_of", "size")
 TESTS: Mapping[Kind, tuple[str, ...]] = {
     "text": _TEXT,
@@ -64,8 +69,8 @@ def check(condition: Condition, names: Names, name: str | None = None) -> list[P
             case SequenceLeaf():
                 check_sequence(leaf, place, names, _check_event, problems)
                 _check_window(leaf, place, problems)
-            case _:
-                problems.append(Problem(place, "this edition can't evaluate it yet"))
+            case ConsentLeaf() | ReachableLeaf() | ListLeaf():
+                check_standing(leaf, names, place, problems)
     return problems
 
 
@@ -238,6 +243,9 @@ def _check_tests(predicate: Predicate, kind: Kind, place: str, what: str, proble
         if test not in TESTS[kind]:
             known = ", ".join((*TESTS[kind], *ALWAYS))
             problems.append(Problem(at, f"{what} is {kind}; its tests are {known}", closest(test, TESTS[kind])))
+            continue
+        if test == "region":
+            problems.extend(problem for text in operand if (problem := region_problem(text, at)) is not None)
             continue
         message = _operand_fault(test, operand, kind)
         if message:

@@ -115,8 +115,8 @@ def names_of(
 ) -> Names:
     """The names of a data standard and of what a workspace defines on it.
 
-    `touchpoints`: name -> channel; `ways`: see `standing.ways`; `kept_events`: events found in the pool that the standard does not know;
-    `titles`: those of tags, segments and lists, keyed as in `Names.titles`.
+    `touchpoints`: name -> channel; `ways`: see `standing.ways`; `kept_events`: events found in the pool that the
+    standard does not know; `titles`: those of tags, segments and lists, keyed as in `Names.titles`.
     """
     events = {name: EventNames(frozenset(standard.event_fields(name))) for name in standard.events}
     for name in kept_events:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from onepool.audience.conditions.values import (
@@ -105,17 +105,28 @@ class Near(Part):
     def _one(self) -> Near:
         if (self.next is None) == (self.last is None):
             raise PydanticCustomError("value", "next or last is wanted, such as `next 7 days`")
-        said: Span = self.next if self.next is not None else self.last
+        said = self.span
         length = said.micros or said.count * 31 * _DAY
         if said.unit not in ("day", "week", "month") or length > 366 * _DAY:
             raise PydanticCustomError("value", "days, weeks or months up to a year are wanted")
         return self
 
+    @property
+    def span(self) -> Span:
+        """How many days."""
+        said = self.last if self.next is None else self.next
+        assert isinstance(said, Span)
+        return said
+
 
 class Anniversary(Part):
     """The yearly return of a date: `{in: next 7 days}`. 29 February is kept on the 28th in years without it."""
 
-    in_: Annotated[Near | Literal["today", "this month", "next month"], BeforeValidator(_near)] = Field(alias="in")
+    in_: Annotated[
+        Annotated[Near, Tag("<span>")] | Annotated[Literal["today", "this month", "next month"], Tag("<word>")],
+        Discriminator(lambda value: "<word>" if isinstance(value, str) else "<span>"),
+        BeforeValidator(_near),
+    ] = Field(alias="in")
 
 
 class Predicate(Part):

@@ -16,23 +16,30 @@ import re2
 
 from onepool.audience.conditions.model import (
     All,
+    Anniversary,
     AnyOf,
     AttributeLeaf,
     Behaviour,
     Condition,
+    ConsentLeaf,
     DidLeaf,
     DidNotLeaf,
     Figure,
+    ListLeaf,
     Not,
     NumberTest,
     Part,
     Predicate,
+    ReachableLeaf,
     SegmentLeaf,
     SequenceLeaf,
     TagLeaf,
 )
 from onepool.audience.conditions.names import Context, find_field
 from onepool.audience.conditions.sequence.reference import sequence_holds
+from onepool.audience.conditions.standing.anniversaries import near_days, returns
+from onepool.audience.conditions.standing.reference import consented, reachable
+from onepool.audience.conditions.standing.regions import lies_in
 from onepool.audience.conditions.texts import LARGEST_SUMMED, json_list, json_number, json_text, read_text, reading
 from onepool.audience.conditions.values import DAYS_OF_WEEK
 from onepool.audience.conditions.windows import local, midnight, resolve, time_range
@@ -52,6 +59,8 @@ class Event:
     values: Mapping[str, Any] = field(default_factory=dict)
     items: Sequence[Mapping[str, Any]] | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
+    bearer: int = 0
+    """Which of the customer's identifiers it was told of, as a place in `History.identifiers`."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +71,16 @@ class Fact:
     value: str | None
     time: int
     seq: int
+
+
+@dataclass(frozen=True)
+class Identifier:
+    """One of the customer's identifiers: theirs from `seen` on and before `until`, in microseconds (None: still)."""
+
+    type: str
+    scope: str
+    seen: int
+    until: int | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +99,8 @@ class History:
     events: Sequence[Event] = ()
     facts: Sequence[Fact] = ()
     tags: Mapping[str, TagValue] = field(default_factory=dict)
+    identifiers: Sequence[Identifier] = ()
+    lists: frozenset[str] = frozenset()
 
 
 def holds(condition: Condition, history: History, at: datetime, ctx: Context) -> bool:
@@ -101,7 +122,8 @@ def _holds(condition: Condition, history: History, at: int, ctx: Context) -> boo
             sql_type = str(ctx.names.attributes[condition.attribute])
             text = attribute_at(history, condition.attribute, at)
             value = None if text is None else read_text(text, sql_type, ctx.tz)
-            return passes(value, sql_type, condition, at, ctx.tz)
+            level = ctx.names.levels.get(f"attribute:{condition.attribute}")
+            return passes(value, sql_type, condition, at, ctx.tz, level)
         case TagLeaf():
             return tag_passes(history.tags.get(condition.tag), condition, ctx, at)
         case DidLeaf():
@@ -116,6 +138,12 @@ def _holds(condition: Condition, history: History, at: int, ctx: Context) -> boo
                 ctx.tz,
                 lambda event, step: in_slice(event, step) and matches(event, step, at, ctx),
             )
+        case ConsentLeaf():
+            return consented(condition, history, at, ctx)
+        case ReachableLeaf():
+            return reachable(condition, history, at, ctx)
+        case ListLeaf():
+            return condition.list in history.lists
     raise NotImplementedError(type(condition).__name__)
 
 
@@ -181,7 +209,8 @@ def matching_items(event: Event, leaf: Behaviour, at: int, ctx: Context) -> list
             here = find_field(name, ctx.names)
             if not _currency_fits(event, here.kind, predicate, ctx):
                 break
-            if not passes(item.get(here.name), here.type, predicate, at, ctx.tz):
+            level = ctx.names.levels.get(f"field:{here.name}")
+            if not passes(item.get(here.name), here.type, predicate, at, ctx.tz, level):
                 break
         else:
             found.append(item)
@@ -257,7 +286,8 @@ def _field_passes(event: Event, name: str, predicate: Predicate, at: int, ctx: C
             _json_test(json_at(event, here.path), test, operand, at, ctx.tz) for test, operand in predicate.tests()
         )
     value = column(event, name)
-    return _currency_fits(event, here.kind, predicate, ctx) and passes(value, here.type, predicate, at, ctx.tz)
+    level = ctx.names.levels.get(f"field:{name}")
+    return _currency_fits(event, here.kind, predicate, ctx) and passes(value, here.type, predicate, at, ctx.tz, level)
 
 
 def _currency_fits(event: Event, kind: str, test: Part, ctx: Context) -> bool:
@@ -295,12 +325,14 @@ def _json_test(value: Any, test: str, operand: Any, at: int, zone: ZoneInfo) -> 
             return one_test(json_text(value), "VARCHAR", test, operand, at, zone)
 
 
-def passes(value: Any, sql_type: str, predicate: Predicate, at: int, zone: ZoneInfo) -> bool:
-    """Whether every test holds for a value of that type (None: missing)."""
-    return all(one_test(value, sql_type, test, operand, at, zone) for test, operand in predicate.tests())
+def passes(value: Any, sql_type: str, predicate: Predicate, at: int, zone: ZoneInfo, level: int | None = None) -> bool:
+    """Whether every test holds for a value of that type (None: missing). `level`: of names of regions."""
+    return all(one_test(value, sql_type, test, operand, at, zone, level) for test, operand in predicate.tests())
 
 
-def one_test(value: Any, sql_type: str, test: str, operand: Any, at: int, zone: ZoneInfo) -> bool:
+def one_test(
+    value: Any, sql_type: str, test: str, operand: Any, at: int, zone: ZoneInfo, level: int | None = None
+) -> bool:
     """One test of one value. Times are microseconds; a missing value passes `is_unset` and nothing else."""
     if test in ("is_set", "is_unset"):
         return (value is not None) == (test == "is_set")
@@ -318,7 +350,7 @@ def one_test(value: Any, sql_type: str, test: str, operand: Any, at: int, zone: 
             "none_of": not wanted & set(value),
         }[test]
     if sql_type == "VARCHAR":
-        return _text_test(value, test, operand)
+        return lies_in(value, operand, level) if test == "region" else _text_test(value, test, operand)
     if test in ("in", "not_in"):
         return any(equal(value, one) for one in operand) == (test == "in")
     return number_passes(value, [(test, operand)])
@@ -345,7 +377,15 @@ def _time_test(value: Any, test: str, operand: Any, at: int, zone: ZoneInfo) -> 
         return DAYS_OF_WEEK[local(instant, zone).weekday()] in operand
     if test == "hour_of_day":
         return local(instant, zone).hour in operand
+    if test == "anniversary":
+        return _is_near(local(instant, zone).date(), operand, local(at, zone).date())
     return time_range(test, operand, at, zone).holds(instant)
+
+
+def _is_near(day: date, anniversary: Anniversary, today: date) -> bool:
+    """Whether the date returns, in a year after its own, on one of the days that count."""
+    first, end = near_days(anniversary, today)
+    return any(first <= returns(day, year) < end for year in range(max(day.year + 1, first.year), end.year + 1))
 
 
 def equal(value: Any, operand: Any) -> bool:

@@ -7,24 +7,29 @@ from typing import Any
 
 from onepool.audience.conditions.model import (
     All,
+    Anniversary,
     AnyOf,
     AttributeLeaf,
     Behaviour,
     Condition,
+    ConsentLeaf,
     DidLeaf,
     DidNotLeaf,
     Figure,
+    ListLeaf,
     Not,
     NumberTest,
     Predicate,
+    ReachableLeaf,
     SegmentLeaf,
     SequenceLeaf,
     TagLeaf,
     Window,
-    canonical_text,
 )
 from onepool.audience.conditions.names import Names
 from onepool.audience.conditions.sequence.sentence import sequence_sentence
+from onepool.audience.conditions.standing.regions import title_of
+from onepool.audience.conditions.standing.sentence import near_sentence, standing_sentence
 from onepool.audience.conditions.values import DAYS_OF_WEEK, Span
 
 _NO_NAMES = Names()
@@ -39,6 +44,8 @@ _TESTS: Mapping[str, tuple[str, str]] = {
     "starts_with": ("以 {} 开头", "starts with {}"),
     "ends_with": ("以 {} 结尾", "ends with {}"),
     "matches": ("匹配 {}", "matches {}"),
+    "region": ("在 {} 之内", "is in {}"),
+    "anniversary": ("的周年日在 {}", "has its anniversary {}"),
     "is_set": ("有值", "is known"),
     "is_unset": ("没有值", "is not known"),
     "at_least": ("不少于 {}", "is at least {}"),
@@ -141,7 +148,8 @@ class Writer:
                 return self._did(condition)
             case SequenceLeaf():
                 return sequence_sentence(condition, self.zh, self.events, self.window, self.one)
-        return canonical_text(condition)
+            case ConsentLeaf() | ReachableLeaf() | ListLeaf():
+                return standing_sentence(condition, self.zh, self.title, self.quoted)
 
     def value(self, title: str, predicate: Predicate) -> str:
         texts = [f"{title} {self.test(test, operand, predicate.currency)}" for test, operand in predicate.tests()]
@@ -284,6 +292,10 @@ class Writer:
         return (f"（{text}）" if self.zh else f"({text})") if many else text
 
     def _operand(self, test: str, operand: Any) -> str:
+        if test == "region":
+            return self._list([title_of(text) for text in operand])
+        if isinstance(operand, Anniversary):
+            return near_sentence(operand, self.zh, self.one)
         if test == "day_of_week":
             words = [_DAYS_ZH[DAYS_OF_WEEK.index(day)] if self.zh else day.capitalize() for day in operand]
             return self._list(words)

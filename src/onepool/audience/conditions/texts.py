@@ -61,6 +61,8 @@ def reading(test: str, operand: Any) -> str:
         return "set"
     if test in ("any_of", "all_of", "none_of", "size"):
         return "list"
+    if test in ("region", "anniversary"):
+        return "text" if test == "region" else "time"
     first = operand[0] if isinstance(operand, list | tuple) else operand
     if isinstance(first, bool):
         return "boolean"

@@ -55,6 +55,15 @@ def shift(instant: int, span: Span, zone: ZoneInfo, sign: int) -> int:
     return to_micros(here.replace(year=year, month=month, day=day))
 
 
+def shift_days(day: date, span: Span, sign: int) -> date:
+    """The day that many days, weeks or months later (sign 1) or earlier (-1); months as in `shift`."""
+    if span.unit == "month":
+        months = day.year * 12 + day.month - 1 + sign * span.count
+        year, month = months // 12, months % 12 + 1
+        return date(year, month, min(day.day, monthrange(year, month)[1]))
+    return day + sign * timedelta(days=span.count * (7 if span.unit == "week" else 1))
+
+
 def moment_bounds(moment: str, zone: ZoneInfo) -> tuple[int, int]:
     """What a moment covers: a date its whole day, an instant its microsecond."""
     if len(moment) == 10:

@@ -17,6 +17,7 @@ from onepool.audience.conditions.compiler.sql import (
     instant,
     micros,
     named,
+    number,
     order_key,
     paren,
 )
@@ -77,6 +78,28 @@ class FactPass:
         return ["attributes"] if self._columns else []
 
 
+def tag_past(at: int) -> exp.Subquery:
+    """What is known of tags up to an instant: (customer_id, tag, value, number, list, as_of, change_id).
+
+    Of a tag that was computed for all before, that run is the beginning: changes before it count no more.
+    """
+    columns = [col(name) for name in ("customer_id", "tag", "value", "number", "list", "as_of")]
+    before = exp.LTE(this=col("as_of"), expression=instant(at))
+    latest = exp.select(col("tag"), named(exp.Max(this=col("as_of")), "began"))
+    latest = latest.from_(table("tag_partitions")).where(before.copy()).group_by(col("tag"))
+    ran = exp.select(*columns, named(number(-1), "change_id")).from_(table("tag_partitions")).where(before.copy())
+    changed = exp.select(*columns, col("change_id")).from_(table("tag_changes")).where(before)
+    since = exp.GTE(this=col("as_of"), expression=exp.func("COALESCE", col("began"), col("as_of")))
+    both_of = exp.union(changed, ran, distinct=False).subquery("told")
+    return (
+        exp.select(exp.Star())
+        .from_(both_of)
+        .join(latest.subquery("runs"), using=["tag"], join_type="left")
+        .where(since)
+        .subquery("past")
+    )
+
+
 class TagPass:
     """The values of tags: as they are now, or as they were at the instant (`Context.past_tags`)."""
 
@@ -109,7 +132,7 @@ class TagPass:
         wanted = [self.reader.params.text(tag) for tag in self._columns]
         query = (
             exp.select(col("customer_id"), *measures)
-            .from_(table("tag_changes" if past else "tag_values"))
+            .from_(tag_past(self.reader.at) if past else table("tag_values"))
             .where(exp.In(this=col("tag"), expressions=wanted))
             .group_by(col("customer_id"))
         )
