@@ -20,7 +20,7 @@ const light: ThemeConfig = {
   token: {
     ...shared,
     colorPrimary: "#0b6e75",
-    colorPrimaryHover: "#14868e",
+    colorPrimaryHover: "#117b83",
     colorPrimaryActive: "#08565c",
     colorPrimaryBg: "#e3f1f1",
     colorPrimaryBgHover: "#d3e9ea",

@@ -7,8 +7,9 @@ import { useText } from "@/lib/useText";
 const PAUSE_MS = 300;
 
 /** Another customer, found by phone, name, number or any identifier. */
-export function CustomerPicker({ not, value, onChange }: { not: number; value: number | undefined; onChange: (id: number | undefined) => void }) {
+export function CustomerPicker({ not, label: said, value, onChange }: { not: number; label?: string; value: number | undefined; onChange: (id: number | undefined) => void }) {
   const { t } = useText();
+  const name = said ?? t("oneid.otherCustomer");
   const [typed, setTyped] = useState("");
   const [asked, setAsked] = useState("");
   useEffect(() => {
@@ -22,12 +23,12 @@ export function CustomerPicker({ not, value, onChange }: { not: number; value: n
   if (value !== undefined && !options.some((one) => one.value === value)) options.unshift({ value, label: label(chosen.data?.name ?? null, value, null) });
   return (
     <label>
-      <span className="op-mute">{t("oneid.otherCustomer")}</span>
+      <span className="op-mute">{name}</span>
       <Select
         allowClear
         showSearch={{ filterOption: false, onSearch: setTyped }}
         style={{ width: "100%" }}
-        aria-label={t("oneid.otherCustomer")}
+        aria-label={name}
         placeholder={t("customers.searchHint")}
         loading={found.isFetching}
         value={value}

@@ -21,15 +21,16 @@ function Answer({ tag, id }: { tag: TagDetail; id: number }) {
     <Loaded query={why}>
       {(data) => (
         <div className="op-stack" data-testid="tag-why">
-          <p>
-            <CustomerName id={id} name={null} /> · <span className="op-mute">{t("why.value")}</span>{" "}
+          <div className="op-row">
+            <CustomerName id={id} name={null} />
+            <span className="op-mute">{t("why.value")}</span>
             <strong data-testid="why-value">
               <Value value={data.value} />
-            </strong>{" "}
+            </strong>
             <span className="op-mute">
               {t("why.at")} <Time at={data.at} />
             </span>
-          </p>
+          </div>
           <Why reason={data.reason} onEvent={() => void navigate({ to: "/customers/$id", params: { id: String(id) }, search: { tab: "timeline" } })} />
         </div>
       )}
@@ -65,7 +66,7 @@ export function Explain({ tag }: { tag: TagDetail }) {
         )}
       </Panel>
       <Panel title={t("explain.customer")}>
-        <CustomerPicker not={-1} value={customer} onChange={(id) => void navigate({ search: { tab: "explain", customer: id } })} />
+        <CustomerPicker not={-1} label={t("explain.who")} value={customer} onChange={(id) => void navigate({ search: { tab: "explain", customer: id } })} />
       </Panel>
     </div>
   );

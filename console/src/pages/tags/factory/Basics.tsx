@@ -6,6 +6,7 @@ import { NAME } from "@/pages/segments/naming";
 import { useFactory } from "./context";
 import { textAt, titleAt, valueAt } from "./definition";
 import { ChoiceAt, PicksAt, Row, TextAt } from "./Fields";
+import { More } from "./More";
 
 /** Name, title, owner, purpose, place in the catalogue. */
 export function Basics({ fresh, tried }: { fresh: boolean; tried: boolean }) {
@@ -61,7 +62,8 @@ export function Basics({ fresh, tried }: { fresh: boolean; tried: boolean }) {
         )}
       </Row>
       <ChoiceAt place="says" label={t("tags.saysLabel")} hint={t("factory.saysHint")} options={(["attribute", "behaviour", "value"] as const).map((value) => ({ value, label: t(`tags.says.${value}`) }))} />
-      <Row label={t("factory.group")} hint={t("factory.groupHint")} places={["group"]}>
+      <More start={definition.group !== undefined || definition.owner !== undefined || definition.purpose !== undefined}>
+        <Row label={t("factory.group")} hint={t("factory.groupHint")} places={["group"]}>
         {(id) => (
           <AutoComplete
             id={id}
@@ -76,6 +78,7 @@ export function Basics({ fresh, tried }: { fresh: boolean; tried: boolean }) {
       </Row>
       <TextAt place="owner" label={t("factory.owner")} placeholder={t("factory.ownerHint")} width={280} />
       <TextAt place="purpose" label={t("factory.purpose")} placeholder={t("factory.purposeHint")} />
+      </More>
     </>
   );
 }
@@ -87,7 +90,7 @@ export function Domain() {
   const offered = produced(definition);
   return (
     <>
-      <PicksAt place="values" label={t("factory.values")} hint={t("factory.valuesHint")} placeholder={t("factory.valuesFree")} options={offered.map((value) => ({ value, label: value, search: value }))} free />
+      <PicksAt place="values" label={t("factory.domain")} hint={t("factory.valuesHint")} placeholder={t("factory.valuesFree")} options={offered.map((value) => ({ value, label: value, search: value }))} free />
       <ChoiceAt place="when_missing" label={t("factory.whenMissing")} hint={t("factory.whenMissingHint")} fallback="empty" options={(["empty", "keep_last"] as const).map((value) => ({ value, label: t(`factory.missings.${value}`) }))} />
     </>
   );

@@ -211,7 +211,7 @@ export function WindowAt({ place, hint }: { place: string; hint?: ReactNode }) {
   return (
     <Row label={t("factory.within")} hint={hint} places={[place]}>
       {isObject(value) ? (
-        <div className="op-leaf" style={{ border: 0, padding: 0 }}>
+        <div className="op-leaf op-window" style={{ border: 0, padding: 0 }}>
           <WindowInput value={value} onChange={(next) => set(place, next ?? undefined)} />
         </div>
       ) : (

@@ -33,10 +33,11 @@ const YamlPane = lazy(() => import("./YamlPane").then((module) => ({ default: mo
 
 const PAUSE_MS = 600;
 
-/** A title given in one language stands for both. */
+/** A title given in one language stands for both; without any the name does, so that what is not named yet can be tried. */
 function completed(definition: Definition): Definition {
   const { zh, en } = titleAt(definition);
-  return zh === "" && en === "" ? definition : { ...definition, title: { zh: zh.trim() || en.trim(), en: en.trim() || zh.trim() } };
+  const name = textAt(definition, "tag");
+  return { ...definition, title: { zh: zh.trim() || en.trim() || name, en: en.trim() || zh.trim() || name } };
 }
 
 function useChecked(definition: Definition, usable: boolean) {
@@ -105,8 +106,7 @@ function Editor({ start, tag, names }: { start: Definition; tag: TagDetail | nul
   const startDry = (): void => {
     setTried(true);
     setPane("dry");
-    // The dry run is of what would be published, with its title in both languages.
-    dry.start(definition);
+    dry.start(definition, completed(definition));
   };
   const publish = (reason: string): void =>
     save.mutate(

@@ -9,7 +9,8 @@ export interface DryRun {
   error: unknown;
   /** When the run in flight began. */
   since: number | null;
-  start: (definition: Definition) => void;
+  /** Tries `body`, which stands for the definition `of`. */
+  start: (of: Definition, body: Definition) => void;
   stop: () => void;
 }
 
@@ -23,7 +24,7 @@ export function useDryRun(): DryRun {
     going.current = null;
     setSince(null);
   }, []);
-  const start = useCallback((definition: Definition) => {
+  const start = useCallback((of: Definition, body: Definition) => {
     going.current?.abort();
     const mine = new AbortController();
     going.current = mine;
@@ -32,9 +33,9 @@ export function useDryRun(): DryRun {
       if (going.current !== mine) return;
       going.current = null;
       setSince(null);
-      setFound({ of: definition, plan, error });
+      setFound({ of, plan, error });
     };
-    planTag(definition, mine.signal).then(
+    planTag(body, mine.signal).then(
       (plan) => done(plan, null),
       (error: unknown) => done(null, error),
     );

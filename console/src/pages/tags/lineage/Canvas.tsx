@@ -51,6 +51,7 @@ export function Canvas({ graph, chosen, height = 560, onChoose }: Props) {
     data: { of, title: title(of.title, of.name), kind: of.missing ? t("lineage.missing") : t(`lineage.kinds.${of.kind}`), state: state(of.id) },
     ariaRole: "button",
   }));
+  const titles = new Map(graph.nodes.map((one) => [one.id, title(one.title, one.name)]));
   const edges: Edge[] = graph.lines.map((one) => {
     const on = lit === null || (lit.has(one.from) && lit.has(one.to));
     return {
@@ -59,7 +60,8 @@ export function Canvas({ graph, chosen, height = 560, onChoose }: Props) {
       target: one.to,
       style: { stroke: "var(--op-accent)", strokeOpacity: on ? (lit === null ? 0.4 : 0.85) : 0.08, strokeWidth: lit !== null && on ? 1.8 : 1.2 },
       focusable: false,
-      ariaRole: "presentation",
+      ariaRole: "img",
+      ariaLabel: t("lineage.line", { from: titles.get(one.from) ?? one.from, to: titles.get(one.to) ?? one.to }),
     };
   });
   return (
@@ -85,7 +87,7 @@ export function Canvas({ graph, chosen, height = 560, onChoose }: Props) {
         onlyRenderVisibleElements={placed.length > 150}
         minZoom={0.1}
         fitView
-        fitViewOptions={{ maxZoom: 1, padding: 0.06 }}
+        fitViewOptions={{ minZoom: 0.6, maxZoom: 1, padding: 0.04 }}
         ariaLabelConfig={{
           "controls.ariaLabel": t("oneid.zoom"),
           "controls.zoomIn.ariaLabel": t("oneid.zoomIn"),

@@ -68,13 +68,13 @@ function Page({ data }: { data: Data }) {
           {t("lineage.only")}
         </Checkbox>
       </div>
-      <div className="op-two">
+      <div className={chosen === null ? "op-stack" : "op-two"}>
         <Panel title={t("lineage.flow")} flush>
           {view === "list" ? (
             <List graph={shown} onChoose={(id) => put({ of: id })} />
           ) : (
             <Suspense fallback={<Waiting rows={10} />}>
-              <Canvas graph={shown} chosen={chosen} onChoose={(id) => put({ of: id === chosen ? undefined : id })} />
+              <Canvas graph={shown} chosen={chosen} height={600} onChoose={(id) => put({ of: id === chosen ? undefined : id })} />
             </Suspense>
           )}
         </Panel>

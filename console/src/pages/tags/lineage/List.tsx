@@ -46,14 +46,11 @@ export function List({ graph, onChoose }: { graph: Graph; onChoose: (id: string)
           render: (_, node) => {
             const Icon = ICONS[node.kind];
             return (
-              <span>
-                <Icon aria-hidden style={{ color: "var(--op-text-3)" }} /> <NodeLink node={node}>{title(node.title, node.name)}</NodeLink> <span className="op-mute op-code">{node.name}</span>
-                {node.missing && (
-                  <>
-                    {" "}
-                    <Status kind="error">{t("lineage.missing")}</Status>
-                  </>
-                )}
+              <span className="op-row">
+                <Icon aria-hidden style={{ color: "var(--op-text-3)" }} />
+                <NodeLink node={node}>{title(node.title, node.name)}</NodeLink>
+                <span className="op-mute op-code">{node.name}</span>
+                {node.missing && <Status kind="error">{t("lineage.missing")}</Status>}
               </span>
             );
           },

@@ -1,7 +1,5 @@
 /** Tags that a model learns: lifetime value, a classifier, lookalikes, clusters. */
-import { CaretRightOutlined } from "@ant-design/icons";
-import { Button, InputNumber, Switch } from "antd";
-import { type PropsWithChildren, useState } from "react";
+import { InputNumber, Switch } from "antd";
 import { isObject, type Json } from "@/conditions/model";
 import type { Option } from "@/conditions/names";
 import { useText } from "@/lib/useText";
@@ -10,6 +8,7 @@ import { useFactory } from "../context";
 import { modelOf, textAt, textsAt, valueAt } from "../definition";
 import { ChoiceAt, NumberAt, PickAt, PicksAt, Row, SpanAt, WindowAt } from "../Fields";
 import { FieldAt, SourceAt } from "../Source";
+import { More } from "../More";
 import { CutAt } from "./Cut";
 
 /** A condition that may be left out. */
@@ -24,22 +23,6 @@ function OptionalCondition({ place, label, hint, off }: { place: string; label: 
       </span>
       {on && <ConditionAt place={place} />}
     </Row>
-  );
-}
-
-/** What most people leave as it is. */
-function More({ children }: PropsWithChildren) {
-  const { t } = useText();
-  const [open, setOpen] = useState(false);
-  return (
-    <>
-      <div>
-        <Button type="link" size="small" style={{ padding: 0 }} icon={<CaretRightOutlined rotate={open ? 90 : 0} />} aria-expanded={open} onClick={() => setOpen(!open)}>
-          {t("factory.more")}
-        </Button>
-      </div>
-      {open && children}
-    </>
   );
 }
 
