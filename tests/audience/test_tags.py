@@ -77,7 +77,9 @@ def test_a_definition_stands_and_reads_back():
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"schedule": "0 3 * * *"}, "`schedule` is not supported by this edition"),
+        ({"schedule": "0 3 * *"}, "schedule: five fields are wanted"),
+        ({"schedule": "0 30 * * *"}, "schedule: not a crontab"),
+        ({"group": "a//b"}, "group: a path of at most four names"),
         ({"kind": "prefrence"}, "did you mean preference?"),
         ({"scoer": "lift"}, "did you mean score?"),
         ({"from": {"did": "order_paid", "feild": "category"}}, "did you mean field?"),

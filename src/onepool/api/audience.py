@@ -121,7 +121,7 @@ def why_tag(
         raise NotFound("there is no such tag", where=name, code="tag-unknown")
     ctx = replace(context(ws), past_tags=past)
     tag = parse_tag(item.body)
-    found = explain_tag(tag, customer_id, at, session, ctx)
+    found = explain_tag(tag, customer_id, at, session, ctx, ws.behaviour)
     value = ", ".join(found.values) if found.values else found.value
     figures = [
         _leaf("figure", _figure_titles(name, ctx), _figure(figure))
@@ -163,6 +163,13 @@ def _leaf(
 
 
 _FIGURES = {
+    "recency": Titles(zh="距上次购买（天）", en="Days since the last purchase"),
+    "frequency": Titles(zh="购买次数", en="Purchases"),
+    "monetary": Titles(zh="购买金额", en="Money spent"),
+    "cut of recency": Titles(zh="天数的界限", en="Days: cut at"),
+    "cut of frequency": Titles(zh="次数的界限", en="Purchases: cut at"),
+    "cut of monetary": Titles(zh="金额的界限", en="Money: cut at"),
+    "imported": Titles(zh="导入时间", en="Imported"),
     "cuts": Titles(zh="分层界限", en="Cuts between layers"),
     "average shares": Titles(zh="全体客户的平均占比", en="Average shares among all customers"),
 }

@@ -34,6 +34,9 @@ OWNED = "_owned_identifiers"
 _TOUCHED_ONLY = "AND customer_id IN (SELECT customer_id FROM _touched_customers)"
 _KEY = "evaluated"
 
+_FEW = 20_000
+"""Customers up to whom a list's change has them looked at; more are cheaper looked at all together."""
+
 
 @dataclass
 class _Pass:
@@ -133,6 +136,18 @@ class Live:
         """Have these customers evaluated by a later tick."""
         session.append("due", pa.table({"customer_id": touched, "at": _times(now, touched.size)}))
 
+    def listed(self, session: Session, name: str, moved: I64, now: datetime) -> None:
+        """Have those who came on a list or left it evaluated by a later tick: what asks for it, if they are many, for
+        all of them at once."""
+        asking = self.catalog.lists.get(name, frozenset())
+        if moved.size == 0 or not asking:
+            return
+        if moved.size <= _FEW:
+            self.postpone(session, moved, now)
+            return
+        before = self._evaluated(session)
+        _note(session, before | {key: "" for key in asking if key in before})
+
     def evaluate(self, session: Session, touched: I64, now: datetime) -> Outcome:
         """Evaluate touched and due customers, and changed definitions for all; the pool's tables follow at once."""
         # One reading of the definitions: someone may change them meanwhile.
@@ -184,6 +199,8 @@ class Live:
         """Recompute everything at `now`: (kind, name, customers, customers whose live result differs)."""
         catalog = self.catalog
         for level in catalog.tag_levels:
+            for name in (name for name in level if not is_live(catalog.tags[name])):
+                yield "tag", name, *_differs_from_run(session, name)
             level = [name for name in level if is_live(catalog.tags[name])]
             if level:
                 kept = load_populations(session, level)
@@ -321,6 +338,21 @@ def tag_changes(session: Session, found: pa.Table, names: Sequence[str], scope: 
             OR n.number IS DISTINCT FROM o.number OR n.list IS DISTINCT FROM o.list
         ORDER BY customer_id, tag"""  # noqa: S608 the relation's name is a constant
     return session.query(query, {"names": list(names)}).cast(TAG_SCHEMA)
+
+
+def _differs_from_run(session: Session, name: str) -> tuple[int, int]:
+    """(customers of a tag's latest run who are still there, those of them and others whose value is not the run's)."""
+    found = session.query(
+        """WITH ran AS (SELECT customer_id, value, number, list FROM tag_partitions
+            WHERE tag = $tag AND as_of = (SELECT max(as_of) FROM tag_partitions WHERE tag = $tag)
+                AND customer_id IN (SELECT customer_id FROM customer_of)),
+        kept AS (SELECT customer_id, value, number, list FROM tag_values WHERE tag = $tag)
+        SELECT (SELECT count(*) FROM ran) AS size, count(*) AS wrong
+        FROM ran r FULL JOIN kept k USING (customer_id) WHERE r.value IS DISTINCT FROM k.value
+            OR r.number IS DISTINCT FROM k.number OR r.list IS DISTINCT FROM k.list""",
+        {"tag": name},
+    ).to_pylist()[0]
+    return found["size"], found["wrong"]
 
 
 def _segment_changes(session: Session, members: pa.Table, names: Sequence[str], scope: Scope) -> pa.Table:

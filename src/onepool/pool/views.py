@@ -75,7 +75,9 @@ def _queries(columns: Columns, objects: Mapping[str, Mapping[str, str]], persona
             FROM (SELECT order_id, touchpoint, identifier_id, unnest(items) AS item FROM main.orders) x
             JOIN main.customer_of c USING (identifier_id)""",
         "tags": "SELECT customer_id, tag, value, number, list, as_of FROM main.tag_values",
-        "tag_history": "SELECT customer_id, tag, value, number, list, as_of FROM main.tag_changes",
+        # Changes as they happened, and what runs found: a value stands until the next row of the same customer and tag.
+        "tag_history": """SELECT customer_id, tag, value, number, list, as_of, 'change' AS source FROM main.tag_changes
+            UNION ALL SELECT customer_id, tag, value, number, list, as_of, 'run' AS source FROM main.tag_partitions""",
         "segment_members": "SELECT customer_id, segment, since FROM main.segment_members",
         "segment_changes": 'SELECT change_id, customer_id, segment, change, "at" FROM main.segment_changes',
         "quarantine": """SELECT seq AS id, received_at, touchpoint, kind, name, rule, field, message, attempts

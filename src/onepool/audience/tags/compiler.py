@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlglot import exp
 
+from onepool.audience.conditions.compiler.facts import tag_past
 from onepool.audience.conditions.compiler.needs import Starts
 from onepool.audience.conditions.compiler.plan import Compiler, earliest
 from onepool.audience.conditions.compiler.scope import Scope, table, union
@@ -70,6 +71,8 @@ class TagPlan:
     populations: Populations = field(default_factory=dict)
     starts: Starts = field(default_factory=dict)
     """The events that all of it reads, each from which instant."""
+    at: int = 0
+    """The instant, in microseconds."""
     before: Sequence[Prepared] = ()
     """What kernels answer; `run` has these answers made, as relations of the session that the steps read."""
 
@@ -163,7 +166,7 @@ def compile_tags(
 
     return TagPlan(
         steps, compiler.params.values, scope, comparing, measuring, measures, dict(populations or {}),
-        compiler.starts(), compiler.prepared(),
+        compiler.starts(), compiler.reader.at, compiler.prepared(),
     )  # fmt: skip
 
 
@@ -311,7 +314,8 @@ def _kept(compiler: Compiler, names: list[str]) -> exp.Query:
     key = order_key(col("as_of"), col("change_id"))
     latest = [named(fn("arg_max_null", value, key), value.name) for value in values]
     before = exp.LTE(this=col("as_of"), expression=instant(compiler.reader.at))
-    query = exp.select(col("customer_id"), col("tag"), *latest).from_(table("tag_changes")).where(these, owned, before)
+    past = tag_past(compiler.reader.at)
+    query = exp.select(col("customer_id"), col("tag"), *latest).from_(past).where(these, owned, before)
     return query.group_by(col("customer_id"), col("tag"))
 
 

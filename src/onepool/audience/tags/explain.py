@@ -6,28 +6,42 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 from sqlglot import exp
 
+from onepool.audience.conditions.compiler.needs import ALWAYS, GATHERED, columns_in
 from onepool.audience.conditions.compiler.plan import Compiler
 from onepool.audience.conditions.compiler.scope import Scope, union
 from onepool.audience.conditions.compiler.sql import E, col, named, number
-from onepool.audience.conditions.compiler.steps import with_steps
+from onepool.audience.conditions.compiler.steps import bound, with_steps
 from onepool.audience.conditions.explain import explain_condition
-from onepool.audience.conditions.model import Window
+from onepool.audience.conditions.model import Condition, Window
 from onepool.audience.conditions.names import Context, find_field
 from onepool.audience.conditions.reason import Reason
-from onepool.audience.tags.compiler import compile_tags
+from onepool.audience.tags.compiler import TagPlan, compile_tags
+from onepool.audience.tags.computed import is_live
+from onepool.audience.tags.further_explain import expression_found, given_found, quiet_found, rfm_found
 from onepool.audience.tags.model import (
     AttributeTag,
     EventSource,
+    ExpressionTag,
     FirstLastTag,
+    ImportTag,
+    LearnedTag,
     MetricTag,
     PreferenceTag,
+    RfmTag,
+    SequenceTag,
+    SqlTag,
     StateTag,
     TagDefinition,
 )
+from onepool.audience.tags.population import load_populations
 from onepool.audience.tags.preference import matching_rows
+from onepool.audience.tags.sql import compute_sql
+from onepool.audience.tags.uses import cut_of
 from onepool.pool import Session
+from onepool.pool.behaviour import BehaviourIndex
 
 EVIDENCE = 5
 
@@ -49,73 +63,156 @@ class TagReason:
     rules: list[tuple[str, Reason]] = field(default_factory=list)
 
 
-def explain_tag(tag: TagDefinition, customer_id: int, at: datetime, session: Session, ctx: Context) -> TagReason:
-    """The value at an instant, with what made it. Raises PoolError when the pool can't be read."""
-    plan = compile_tags({tag.tag: tag}, at, Scope.one(customer_id), ctx)
-    rows = [row for row in plan.run(session).to_pylist() if row["tag"] == tag.tag]
-    row = rows[0] if rows else {"value": None, "number": None, "list": None}
-    found: dict[str, Any] = {}
-    events: list[str] = []
-    rules: list[tuple[str, Reason]] = []
-    match tag:
-        case AttributeTag():
-            compiler = Compiler(at, Scope.one(customer_id), ctx)
-            text = compiler.facts.value(tag.source.attribute)
-            found[tag.source.attribute] = _one(session, compiler, [named(text, "text")])["text"]
-        case FirstLastTag():
-            events = _events(
-                tag.source, tag.within, customer_id, at, session, ctx, tag.source.field, tag.take == "first"
-            )
-        case MetricTag():
-            events = _events(tag.source, tag.within, customer_id, at, session, ctx)
-        case PreferenceTag():
-            events = _events(tag.source, tag.within, customer_id, at, session, ctx)
-        case StateTag():
-            for rule in tag.states:
-                if rule.when is None:
-                    continue
-                reason = explain_condition(rule.when, customer_id, at, session, ctx)
-                rules.append((rule.value, reason))
-                if reason.holds:
-                    break
-    kept = plan.populations.get(tag.tag, {})
-    if isinstance(tag, MetricTag):
-        found["cuts"] = (
-            [kept.get(str(place)) for place in range(len(kept))] if kept else list(tag.cut.at if tag.cut else [])
-        )
-    elif isinstance(tag, PreferenceTag) and kept:
-        found["average shares"] = {value: kept[value] for value in row["list"] or () if value in kept}
-    return TagReason(tag.tag, row["value"], row["number"], row["list"], found, events, rules)
-
-
-def _one(session: Session, compiler: Compiler, columns: list[E]) -> dict[str, Any]:
-    plan = with_steps([*compiler.sources(), ("answer", compiler.joined(*columns))])
-    answer: dict[str, Any] = session.query(plan.sql("duckdb"), compiler.params.values).to_pylist()[0]
-    return answer
-
-
-def _events(
-    source: EventSource,
-    within: Window | None,
+def explain_tag(
+    tag: TagDefinition,
     customer_id: int,
     at: datetime,
     session: Session,
     ctx: Context,
-    having: str | None = None,
-    oldest: bool = False,
-) -> list[str]:
-    """Ids of matching events (that have the field), the latest first unless the oldest are asked for."""
-    compiler = Compiler(at, Scope.one(customer_id), ctx)
-    queries: list[exp.Query] = []
-    for event in dict.fromkeys(source.did):
-        rows = matching_rows(compiler, source, event, within)
-        if having is not None:
-            here = find_field(having, ctx.names)
-            value = compiler.reader.json_value(here, "VARCHAR") if here.source == "json" else col(here.name)
-            rows = rows.where(exp.Not(this=exp.Is(this=value, expression=exp.null())))
-        queries.append(rows)
-    order = [exp.Ordered(this=col(name), desc=not oldest) for name in ("time", "seq")]
-    picked = exp.select(col("event_id")).from_(union(queries).subquery("rows")).order_by(*order).limit(number(EVIDENCE))
-    plan = with_steps([*compiler.scope.steps(), ("picked", picked)])
-    found = session.query(plan.sql("duckdb"), compiler.params.values)
-    return [str(one) for one in found.column("event_id").to_pylist()]
+    index: BehaviourIndex | None = None,
+) -> TagReason:
+    """The value at an instant, with what made it. Raises PoolError when the pool can't be read.
+
+    A tag that is computed by a schedule is explained as of its latest run, unless the past is asked for. `index`: where
+    the customer's events are found at once; without it the table is searched.
+    """
+    if not is_live(tag) and not ctx.past_tags:
+        at = _latest_run(session, tag.tag) or at
+    if isinstance(tag, LearnedTag):
+        return _kept_value(session, tag.tag, customer_id)
+    if isinstance(tag, SqlTag):
+        kept = load_populations(session, [tag.tag]) or None
+        values, _ = compute_sql(session, tag, at, customer=customer_id, populations=kept)
+        row = values.to_pylist()[0] if values.num_rows else _NONE
+        return TagReason(tag.tag, row["value"], row["number"], row["list"])
+    scope, plan = _plan(tag, customer_id, at, session, ctx, index)
+    rows = [row for row in plan.run(session).to_pylist() if row["tag"] == tag.tag]
+    row = rows[0] if rows else _NONE
+    found: dict[str, Any] = {}
+    events: list[str] = []
+    rules: list[tuple[str, Reason]] = []
+    look = Look(session, scope, at, ctx, index, customer_id)
+    match tag:
+        case AttributeTag():
+            compiler = Compiler(at, scope, ctx)
+            text = compiler.facts.value(tag.source.attribute)
+            found[tag.source.attribute] = _one(session, compiler, [named(text, "text")])["text"]
+        case FirstLastTag():
+            events = look.events(tag.source, tag.within, tag.source.field, tag.take == "first")
+        case MetricTag() | PreferenceTag():
+            events = look.events(tag.source, tag.within)
+        case RfmTag():
+            events = look.events(tag.source, tag.within)
+            found = rfm_found(session, plan, tag)
+        case ExpressionTag():
+            found = expression_found(session, plan, tag)
+            for figure in tag.inputs.values():
+                events += look.events(figure, figure.within)
+        case ImportTag():
+            found = given_found(session, tag, customer_id, at)
+        case SequenceTag():
+            rules.append((tag.value, look.reason(tag.leaf())))
+        case StateTag():
+            for place, rule in enumerate(tag.states):
+                if rule.when is not None:
+                    reason = look.reason(rule.when)
+                    rules.append((rule.value, reason))
+                    if reason.holds:
+                        break
+                elif rule.quiet is not None:
+                    events = look.events(rule.quiet, None)
+                    found |= quiet_found(session, plan, tag, place)
+                    if rule.value == row["value"]:
+                        break
+    kept_points = plan.populations.get(tag.tag, {})
+    cut = cut_of(tag)
+    if cut is not None:
+        points = [kept_points.get(str(place)) for place in range(len(cut.at))] if cut.by != "number" else cut.at
+        found["cuts"] = list(points)
+    elif isinstance(tag, PreferenceTag) and kept_points:
+        found["average shares"] = {value: kept_points[value] for value in row["list"] or () if value in kept_points}
+    return TagReason(tag.tag, row["value"], row["number"], row["list"], found, look.named(events[:EVIDENCE]), rules)
+
+
+_NONE: dict[str, Any] = {"value": None, "number": None, "list": None}
+
+
+def _plan(
+    tag: TagDefinition, customer_id: int, at: datetime, session: Session, ctx: Context, index: BehaviourIndex | None
+) -> tuple[Scope, TagPlan]:
+    """The plan for one customer, reading the events that the index has brought together where it can."""
+    scope = Scope.one(customer_id)
+    state = index.state(session) if index is not None else None
+    if state is None:
+        return scope, compile_tags({tag.tag: tag}, at, scope, ctx)
+    reading = scope.reading(GATHERED)
+    plan = compile_tags({tag.tag: tag}, at, reading, ctx)
+    steps = [*plan.steps, *(step for one in plan.before for step in one.steps())]
+    columns = columns_in(steps, ctx.names.columns)
+    if not state.has(columns):
+        return scope, compile_tags({tag.tag: tag}, at, scope, ctx)
+    session.relation(GATHERED, state.gather(np.array([customer_id]), sorted(ALWAYS | columns), plan.starts))
+    return reading, plan
+
+
+def _latest_run(session: Session, tag: str) -> datetime | None:
+    found = session.query("SELECT max(as_of) AS at FROM tag_partitions WHERE tag = $tag", {"tag": tag})
+    at: datetime | None = found.column("at")[0].as_py()
+    return at
+
+
+def _kept_value(session: Session, tag: str, customer_id: int) -> TagReason:
+    query = "SELECT value, number, list FROM tag_values WHERE tag = $tag AND customer_id = $customer"
+    rows = session.query(query, {"tag": tag, "customer": customer_id}).to_pylist()
+    row = rows[0] if rows else _NONE
+    return TagReason(tag, row["value"], row["number"], row["list"])
+
+
+def _one(session: Session, compiler: Compiler, columns: list[E]) -> dict[str, Any]:
+    text = with_steps([*compiler.sources(), ("answer", compiler.joined(*columns))]).sql("duckdb")
+    answer: dict[str, Any] = session.query(text, bound(text, compiler.params.values)).to_pylist()[0]
+    return answer
+
+
+@dataclass(frozen=True)
+class Look:
+    """One customer's events and reasons at an instant."""
+
+    session: Session
+    scope: Scope
+    at: datetime
+    ctx: Context
+    index: BehaviourIndex | None
+    customer_id: int
+
+    def reason(self, condition: Condition) -> Reason:
+        """Why a condition holds or not."""
+        return explain_condition(condition, self.customer_id, self.at, self.session, self.ctx, self.index)
+
+    def events(
+        self, source: EventSource, within: Window | None, having: str | None = None, oldest: bool = False
+    ) -> list[str]:
+        """Matching events (that have the field), the latest first unless the oldest are asked for."""
+        compiler = Compiler(self.at, self.scope, self.ctx)
+        queries: list[exp.Query] = []
+        for event in dict.fromkeys(source.did):
+            rows = matching_rows(compiler, source, event, within)
+            if having is not None:
+                here = find_field(having, self.ctx.names)
+                value = compiler.reader.json_value(here, "VARCHAR") if here.source == "json" else col(here.name)
+                rows = rows.where(exp.Not(this=exp.Is(this=value, expression=exp.null())))
+            queries.append(rows)
+        order = [exp.Ordered(this=col(name), desc=not oldest) for name in ("time", "seq")]
+        picked = exp.select(col("event_id")).from_(union(queries).subquery("rows")).order_by(*order)
+        text = with_steps([*compiler.scope.steps(), ("picked", picked.limit(number(EVIDENCE)))]).sql("duckdb")
+        found = self.session.query(text, bound(text, compiler.params.values))
+        return [str(one) for one in found.column("event_id").to_pylist()]
+
+    def named(self, events: list[str]) -> list[str]:
+        """Ids of events: the index names them by their seqs."""
+        if self.scope.events is None or not events:
+            return events
+        query = "SELECT seq, event_id::VARCHAR AS event_id FROM events WHERE seq IN (SELECT unnest($seqs))"
+        rows = self.session.query(query, {"seqs": [int(one) for one in events]}).to_pylist()
+        ids = {row["seq"]: row["event_id"] for row in rows}
+        return [ids[int(one)] for one in events]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeGuard
 
 from onepool.audience.conditions.names import Context
 from onepool.audience.conditions.reference import Event, History, attribute_at, holds
@@ -194,9 +194,9 @@ class Evaluator:
         if node.name == "min_max":
             low, high = (self._population.get(f"arg{place}:{end}") for end in ("low", "high"))
             span = None if low is None or high is None else high - low
-            return max(0.0, min(1.0, (x - low) / span)) if span else 0.0
+            return float(max(0.0, min(1.0, (x - low) / span))) if span and low is not None else 0.0
         points = [value for key, value in self._population.items() if key.startswith(f"arg{place}:")]
-        return sum(point <= x for point in points) / 100
+        return len([point for point in points if point <= x]) / 100
 
     def _apply(self, name: str, values: list[Any]) -> Any:
         if name == "known":
@@ -238,8 +238,10 @@ def _number(name: str, values: list[float]) -> float | None:
             return min(values) if name == "min" else max(values)
         case "clamp":
             return min(max(values[:2]), values[2])
-        case "abs" | "floor" | "ceil":
-            return float({"abs": abs, "floor": math.floor, "ceil": math.ceil}[name](x))
+        case "abs":
+            return abs(x)
+        case "floor" | "ceil":
+            return float(math.floor(x) if name == "floor" else math.ceil(x))
         case "round":
             digits = int(y) if len(values) == 2 else 0
             scaled = math.floor(abs(x) * 10**digits + 0.5) / 10**digits
@@ -261,7 +263,7 @@ def _number(name: str, values: list[float]) -> float | None:
     return found if abs(found) <= LARGEST else None
 
 
-def _compares(node: Node) -> bool:
+def _compares(node: Node) -> TypeGuard[Operation]:
     return isinstance(node, Operation) and node.name in POPULATION_FUNCTIONS
 
 
