@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from onepool.errors import OnePoolError
+from onepool.pool.behaviour import status as behaviour
 from onepool.pool.remote import RemoteEngine
 from onepool.workspace import Workspace
 
@@ -34,6 +35,7 @@ def status(workspace: Workspace) -> dict[str, Any]:
     for name in ("log.sqlite", "state.sqlite", "pool.duckdb"):
         path = workspace.data / name
         figures[f"{name}_mb"] = round(sum(p.stat().st_size for p in _with_journal(path)) / 1e6, 1)
+    figures["behaviour_index"] = _behaviour(workspace)
     with workspace.pool.read() as session:
         for label, table in _COUNTED.items():
             figures[label] = session.query(f"SELECT count(*) AS n FROM {table}").column("n")[0].as_py()  # noqa: S608
@@ -72,10 +74,23 @@ def _problems(workspace: Workspace) -> Iterator[dict[str, str]]:
         yield _row(severity, f"{figures['behind']} requests wait to be applied", hint)
     if not running:
         yield _row("warning", "no server runs in this workspace", "run: onepool serve")
+    index = behaviour.kept(workspace.data)
+    if running and workspace.settings.behaviour.enabled and index is not None and index.due and not index.building:
+        yield _row("warning", f"the behaviour index waits to be built: {index.due}", "see the server's output")
     if figures["quarantined"]:
         yield _row("warning", f"{figures['quarantined']} things are in quarantine", "run: onepool quarantine list")
     if not workspace.touchpoints():
         yield _row("warning", "there is no touchpoint", "write one in touchpoints/ and run: onepool apply")
+
+
+def _behaviour(workspace: Workspace) -> str:
+    if not workspace.settings.behaviour.enabled:
+        return "off"
+    found = behaviour.kept(workspace.data)
+    if found is None or not found.serving:
+        return "is being built" if found is not None and found.building else "none yet"
+    said = f"{found.events} events, {found.tail} since, {found.moved} identifiers moved"
+    return f"{said}; is being built anew: {found.due}" if found.building else said
 
 
 def _row(severity: str, message: str, hint: str) -> dict[str, str]:

@@ -37,6 +37,7 @@ from onepool.collect.touchpoint import CachedTouchpoints
 from onepool.errors import OnePoolError
 from onepool.identity.warm import warm
 from onepool.pool import Session, remote
+from onepool.pool.behaviour import status as behaviour
 from onepool.reach import Destinations
 from onepool.sandbox.server import Beside, free_port
 from onepool.tick import Desk, Runner, Worker
@@ -341,6 +342,7 @@ def collect(root: Path, descriptor: int) -> None:
         accounts=Accounts(workspace.data, workspace.sandbox),
         kept=prompts.kept,
         links=Finder(lambda: workspace.state, workspace.clock),
+        others=lambda: behaviour.metrics(workspace.data),
     )
     prompts.close()
     receipts.close()

@@ -49,17 +49,19 @@ def collector_app(
     accounts: Accounts | None = None,
     kept: Kept | None = None,
     links: Finder | None = None,
+    others: metrics.Others | None = None,
 ) -> Starlette:
     """The application of a collector process.
 
     ``accounts`` looks up what callbacks of platforms are verified with; without it there are none. ``kept`` is told of
-    every callback once it is on disk. ``links`` looks up short links; without it there are none. ``upstream`` is the
-    path of the worker's Unix domain socket, ``static_dir`` the folder of the built console; without them those paths
+    every callback once it is on disk. ``links`` looks up short links; without it there are none. ``others`` gives
+    further figures for the page of metrics. ``upstream`` is the path of the worker's Unix domain socket, ``static_dir``
+    the folder of the built console; without them those paths
     are answered 404. The writer is not closed by the application.
     """
     figures = IntakeFigures()
     hook_figures = HookFigures()
-    registry = metrics.registry(figures, log_writer, hook_figures)
+    registry = metrics.registry(figures, log_writer, hook_figures, others)
     worker = Upstream(upstream) if upstream is not None else None
 
     async def healthz(request: Request) -> Response:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
@@ -11,6 +12,9 @@ from prometheus_client.registry import Collector, CollectorRegistry
 from onepool.collect.group_commit import CommitFigures
 from onepool.collect.hooks import HookFigures
 from onepool.collect.intake import IntakeFigures, LogWriter
+
+Others: TypeAlias = Callable[[], Iterable[Metric]]
+"""Figures of other parts, asked for at each reading."""
 
 
 class _Figures(Collector):
@@ -47,8 +51,20 @@ class _Figures(Collector):
             yield CounterMetricFamily("onepool_log_failures", "Commits that failed", value=figures.failures)
 
 
-def registry(intake: IntakeFigures, writer: LogWriter, hooks: HookFigures) -> CollectorRegistry:
+class _Others(Collector):
+    def __init__(self, others: Others) -> None:
+        self._others = others
+
+    def collect(self) -> Iterable[Metric]:
+        return self._others()
+
+
+def registry(
+    intake: IntakeFigures, writer: LogWriter, hooks: HookFigures, others: Others | None = None
+) -> CollectorRegistry:
     """A registry of its own per application, so that several can live in one process."""
     made = CollectorRegistry()
     made.register(_Figures(intake, writer, hooks))
+    if others is not None:
+        made.register(_Others(others))
     return made

@@ -19,6 +19,7 @@ from onepool.collect.intake import Limits
 from onepool.collect.links import Finder
 from onepool.collect.log import Log
 from onepool.collect.long_urls import LongUrls
+from onepool.collect.metrics import Others
 from onepool.collect.touchpoint import TouchpointSource
 
 _STOP_SECONDS = 5
@@ -37,6 +38,7 @@ def serve_collector(
     accounts: Accounts | None = None,
     kept: Kept | None = None,
     links: Finder | None = None,
+    others: Others | None = None,
 ) -> None:
     """Serves until SIGTERM or SIGINT, then answers what is in flight, writes what waits, and closes the log.
 
@@ -58,6 +60,7 @@ def serve_collector(
         accounts=accounts,
         kept=kept,
         links=links,
+        others=others,
     )
     server.run(sockets=[sock])
 
@@ -78,6 +81,7 @@ class CollectorServer(uvicorn.Server):
         accounts: Accounts | None = None,
         kept: Kept | None = None,
         links: Finder | None = None,
+        others: Others | None = None,
     ) -> None:
         config = uvicorn.Config(
             _unset,
@@ -98,7 +102,7 @@ class CollectorServer(uvicorn.Server):
         self._log = log
         self._writer: GroupCommit | None = None
         self._app: Callable[[GroupCommit], Starlette] = lambda writer: collector_app(
-            writer, touchpoints, clock, limits, upstream, static_dir, accounts, kept, links
+            writer, touchpoints, clock, limits, upstream, static_dir, accounts, kept, links, others
         )
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:

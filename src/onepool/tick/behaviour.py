@@ -7,14 +7,17 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import structlog
+from msgspec.structs import replace
 
 from onepool.identity import Resolved, Resolver
 from onepool.pool import DuckDBEngine, PoolError, Session
 from onepool.pool.behaviour import BehaviourIndex
+from onepool.pool.behaviour.status import keep
 from onepool.tick.ingest import Prepared
 from onepool.workspace import Workspace
 
@@ -49,13 +52,16 @@ def note(
 
 
 @contextmanager
-def building(index: BehaviourIndex | None) -> Iterator[None]:
-    """Within, a thread builds the index whenever that is due; on leaving it gives up what is half done, and ends."""
+def building(index: BehaviourIndex | None, data: Path) -> Iterator[None]:
+    """Within, a thread builds the index whenever that is due; on leaving it gives up what is half done, and ends.
+
+    `data`: the folder where it tells how it is doing.
+    """
     if index is None:
         yield
         return
     stop = threading.Event()
-    thread = threading.Thread(target=_build_when_due, args=(index, stop), name="behaviour", daemon=True)
+    thread = threading.Thread(target=_build_when_due, args=(index, data, stop), name="behaviour", daemon=True)
     thread.start()
     try:
         yield
@@ -64,14 +70,18 @@ def building(index: BehaviourIndex | None) -> Iterator[None]:
         thread.join()
 
 
-def _build_when_due(index: BehaviourIndex, stop: threading.Event) -> None:
+def _build_when_due(index: BehaviourIndex, data: Path, stop: threading.Event) -> None:
     if sys.platform == "linux":
         # What is live goes first.
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
-    wait = _LOOKS_SECONDS
+    wait, told = 0.0, None
     while not stop.wait(wait):
         wait = _LOOKS_SECONDS
         due = index.due()
+        now = replace(index.status(), building=due is not None)
+        if now != told:
+            keep(data, now)
+            told = now
         if due is None:
             continue
         try:
@@ -83,4 +93,5 @@ def _build_when_due(index: BehaviourIndex, stop: threading.Event) -> None:
             continue
         if built:
             done = index.status()
+            keep(data, done)
             _logger.info("behaviour index built", due=due, events=done.events, seconds=done.seconds)

@@ -14,6 +14,7 @@ import pyarrow as pa
 import structlog
 from filelock import FileLock, Timeout
 
+from onepool.audience.lists import log as list_log
 from onepool.audience.live import Live
 from onepool.audience.outcomes import Outcome, OutcomeLog
 from onepool.audience.tags import inputs
@@ -26,7 +27,7 @@ from onepool.pool import DuckDBEngine, Session
 from onepool.privacy.masking import mask_text
 from onepool.standards import Standard, StandardError, load_standard
 from onepool.state.store import set_meta
-from onepool.tick import allowances, behaviour, marks, matching, tagging
+from onepool.tick import allowances, behaviour, listing, marks, matching, tagging
 from onepool.tick.duplicates import Duplicates
 from onepool.tick.ingest import SEQ_BITS, Ingest, Prepared, refused
 from onepool.tick.joining import Joining
@@ -79,6 +80,7 @@ class Worker:
         # Whether what is in memory may be ahead of the stores.
         self._stale = False
         self._inputs = 0
+        self._listed = 0
         try:
             if until is None:
                 # The settings file may have been edited since.
@@ -144,6 +146,8 @@ class Worker:
         """Give the pool what people and jobs decided of tags, and outcomes, that the state has and the pool has not."""
         level_outcomes(self._pool, self._outcomes)
         self._inputs = inputs.latest(self._ws.state)
+        self._listed = list_log.latest(self._ws.state)
+        listing.level(self._pool, self._ws.state, self._live, self._ws.clock.now())
         tagging.level(self._pool, self._ws.state, self._live, self._ws.clock.now())
 
     def _oldest(self) -> datetime:
@@ -190,7 +194,7 @@ class Worker:
     def run(self, stop: threading.Event) -> None:
         """Ticks until `stop` is set. A failing tick is logged, shown as `problem`, and tried again."""
         idle = self._ws.settings.tick.idle_milliseconds / 1000
-        with behaviour.building(self.index):
+        with behaviour.building(self.index, self._ws.data):
             self._run(stop, idle)
 
     def _run(self, stop: threading.Event, idle: float) -> None:
@@ -243,7 +247,7 @@ class Worker:
         if decisions.latest(self._ws.state) > self._resolver.decided:
             self._settle(self._resolver.decide(decisions.every(self._ws.state)))
             return True
-        if inputs.latest(self._ws.state) > self._inputs:
+        if inputs.latest(self._ws.state) > self._inputs or list_log.latest(self._ws.state) > self._listed:
             self._level()
             return True
         return False
