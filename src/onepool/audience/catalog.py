@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from onepool.audience.conditions import Condition, ConditionError, Context, check
 from onepool.audience.conditions.check import segments_of
 from onepool.audience.definitions import parse_segment, workspace_names
+from onepool.audience.lists.definition import lists_named
 from onepool.audience.tags import TagDefinition, check_definition, needs_population, parse_tag, tags_used
 from onepool.audience.tags.uses import conditions_in
 from onepool.workspace import Workspace
@@ -21,7 +23,8 @@ class Catalog:
     `tag_levels`: names in order; a tag uses only tags of earlier levels. `daily`: `tag:name` and `segment:name` of
     those that depend, perhaps through others, on a comparison with all customers. `hashes`: `tag:name` and
     `segment:name` -> hash of everything that decides the outcome. `problems`: definitions that can't be used (a field
-    they name is gone, say), each with the reason; they are computed no more.
+    they name is gone, say), each with the reason; they are computed no more. `lists`: list -> `tag:name` and
+    `segment:name` of those that ask for it, perhaps through others.
     """
 
     tags: Mapping[str, TagDefinition]
@@ -31,6 +34,7 @@ class Catalog:
     hashes: Mapping[str, str]
     context: Context
     problems: Mapping[str, str]
+    lists: Mapping[str, frozenset[str]]
 
 
 def load_catalog(workspace: Workspace) -> Catalog:
@@ -72,6 +76,10 @@ def load_catalog(workspace: Workspace) -> Catalog:
     common = [workspace.standard().version, workspace.settings.time_zone, workspace.settings.currency]
     own = {f"tag:{name}": item.hash for name, item in tag_bodies.items()}
     own |= {f"segment:{name}": item.hash for name, item in segment_bodies.items()}
+    bodies = {f"tag:{name}": item.body for name, item in tag_bodies.items()}
+    bodies |= {f"segment:{name}": item.body for name, item in segment_bodies.items()}
+    ways = repr(sorted(names.ways.items()))
+    own = {key: digest + ways if _names_key(bodies[key], "reachable") else digest for key, digest in own.items()}
     compared = {f"tag:{name}" for name, tag in tags.items() if needs_population(tag)}
     return Catalog(
         tags={name: tag for name, tag in tags.items() if f"tag:{name}" in usable},
@@ -81,7 +89,26 @@ def load_catalog(workspace: Workspace) -> Catalog:
         hashes={key: _digest([*common, *(own[used] for used in sorted(settled.of(key)))]) for key in sorted(usable)},
         context=Context(names, workspace.settings.time_zone, workspace.settings.currency),
         problems=problems,
+        lists=_lists(bodies, usable, settled),
     )
+
+
+def _lists(
+    bodies: Mapping[str, Mapping[str, Any]], usable: frozenset[str], settled: _Settled
+) -> dict[str, frozenset[str]]:
+    """List -> the definitions that ask for it, directly or through others."""
+    named = {key: frozenset(lists_named(body)) for key, body in bodies.items()}
+    every = frozenset().union(*named.values())
+    return {
+        one: frozenset(key for key in usable if any(one in named[used] for used in settled.of(key))) for one in every
+    }
+
+
+def _names_key(body: object, key: str) -> bool:
+    """Whether a mapping in it, at any depth, has the key."""
+    if isinstance(body, Mapping):
+        return key in body or any(_names_key(value, key) for value in body.values())
+    return isinstance(body, list | tuple) and any(_names_key(value, key) for value in body)
 
 
 def kept_events(workspace: Workspace) -> list[str]:

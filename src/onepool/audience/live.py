@@ -37,6 +37,9 @@ _KEY = "evaluated"
 _FEW = 20_000
 """Customers up to whom a list's change has them looked at; more are cheaper looked at all together."""
 
+_FEW = 20_000
+"""Customers up to whom a list's change has them looked at; more are cheaper looked at all together."""
+
 
 @dataclass
 class _Pass:
@@ -135,6 +138,18 @@ class Live:
     def postpone(self, session: Session, touched: I64, now: datetime) -> None:
         """Have these customers evaluated by a later tick."""
         session.append("due", pa.table({"customer_id": touched, "at": _times(now, touched.size)}))
+
+    def listed(self, session: Session, name: str, moved: I64, now: datetime) -> None:
+        """Have those who came on a list or left it evaluated by a later tick: what asks for it, if they are many, for
+        all of them at once."""
+        asking = self.catalog.lists.get(name, frozenset())
+        if moved.size == 0 or not asking:
+            return
+        if moved.size <= _FEW:
+            self.postpone(session, moved, now)
+            return
+        before = self._evaluated(session)
+        _note(session, before | {key: "" for key in asking if key in before})
 
     def listed(self, session: Session, name: str, moved: I64, now: datetime) -> None:
         """Have those who came on a list or left it evaluated by a later tick: what asks for it, if they are many, for

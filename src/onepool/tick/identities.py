@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from onepool.audience.lists import entries
 from onepool.identity import Resolved, Resolver
 from onepool.identity.arrays import LATER
 from onepool.pool import Session
@@ -34,6 +35,7 @@ def write(session: Session, resolved: Resolved) -> None:
             "INSERT INTO customer_of BY NAME SELECT identifier_id, customer_id FROM _moved WHERE was IS NULL"
         )
     retime(session, resolved.retimed)
+    entries.rematch(session, resolved.new, resolved.retimed)
 
 
 def retime(session: Session, tenures: pa.Table) -> None:
@@ -90,4 +92,5 @@ def level(session: Session, resolver: Resolver) -> pa.Table:
     session.execute("DELETE FROM customer_of")
     session.execute("INSERT INTO customer_of SELECT identifier_id, customer_id FROM _map")
     retime(session, resolver.tenures())
+    entries.rematch_all(session)
     return moved

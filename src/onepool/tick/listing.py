@@ -1,0 +1,26 @@
+"""Lists in the tick: changes that the state has and the pool has not, each in a transaction with its mark."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from onepool.audience.lists import entries, log
+from onepool.audience.live import Live
+from onepool.pool import DuckDBEngine
+from onepool.state import State
+from onepool.tick import marks
+
+MARK: Final = "list_change"
+"""Mark of the latest change of a list that the pool has."""
+
+
+def level(pool: DuckDBEngine, state: State, live: Live, now: datetime) -> None:
+    """Give the pool the changes of lists that it lacks; whoever they concern is evaluated by a later tick."""
+    with pool.read() as session:
+        applied = int(marks.get(session, MARK) or 0)
+    for change, told in log.after(state, applied):
+        with pool.write() as session:
+            moved = entries.take_in(session, change, told)
+            live.listed(session, change.list, moved, now)
+            marks.put(session, MARK, str(change.id))
