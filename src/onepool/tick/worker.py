@@ -194,7 +194,7 @@ class Worker:
     def run(self, stop: threading.Event) -> None:
         """Ticks until `stop` is set. A failing tick is logged, shown as `problem`, and tried again."""
         idle = self._ws.settings.tick.idle_milliseconds / 1000
-        with behaviour.building(self.index):
+        with behaviour.building(self.index, self._ws.data):
             self._run(stop, idle)
 
     def _run(self, stop: threading.Event, idle: float) -> None:
