@@ -20,6 +20,7 @@ from onepool.cli import (
     sandbox,
     segments,
     serving,
+    tag_models,
     touchpoints,
 )
 
@@ -36,6 +37,7 @@ app = typer.Typer(
 for _module in (basics, serving, imports, touchpoints, sandbox, demo, data, definitions, insight):
     _module.register(app)
 
+tag_models.register(audience.tags)
 app.add_typer(audience.tags, name="tag")
 app.add_typer(segments.commands, name="segment")
 app.add_typer(identity.commands, name="identity")

@@ -14,7 +14,7 @@ from onepool.api.models.tag_models import TagModel, TagModelReason, TagModelRun,
 from onepool.api.problems import Invalid, NotFound
 from onepool.api.workspace import WorkspaceLike
 from onepool.audience.conditions import ConditionError
-from onepool.audience.mining.explain import explain_customer
+from onepool.audience.mining.explain import defined, explain_customer
 from onepool.audience.mining.store import ModelLog, TrainedModel
 from onepool.audience.tags.learned import LearnedTag
 from onepool.audience.tags.model import TagBase
@@ -74,9 +74,10 @@ def explain_tag_model(
     customer: Annotated[str, Query(max_length=200, description="customer_id, or an identifier as type:value.")],
 ) -> TagModelReason:
     """Why one customer has this score: the figures and what each feature contributed, by the published run."""
-    tag = _known(ws, name)
+    _known(ws, name)
     found = ModelLog(ws.state).published(name)
-    if found is None:
+    tag = None if found is None else defined(ws.definitions, found)
+    if found is None or tag is None:
         raise NotFound("no run of this tag was published yet", where=name, code="model-none")
     with ws.pool.read() as session:
         customer_id = find_customer(session, customer, ws.standard(), ws.settings.country)
@@ -86,7 +87,7 @@ def explain_tag_model(
     return TagModelReason(tag=name, **{key: getattr(why, key) for key in type(why).model_fields})
 
 
-def _known(ws: WorkspaceLike, name: str) -> LearnedTag:
+def _known(ws: WorkspaceLike, name: str) -> None:
     item = ws.definitions.get("tag", name)
     if item is None:
         raise NotFound("there is no such tag", where=name, code="tag-unknown")
@@ -96,7 +97,6 @@ def _known(ws: WorkspaceLike, name: str) -> LearnedTag:
         raise Invalid(f"the tag can't be used as it is defined: {error}", where=name, code="tag") from None
     if not isinstance(tag, LearnedTag):
         raise NotFound("this tag is no learned one: it has no model card", where=name, code="model-none")
-    return tag
 
 
 def _model(found: TrainedModel) -> TagModel:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from onepool.audience.mining.card import ModelCard
 from onepool.audience.mining.compute import compute
-from onepool.audience.mining.explain import explain_customer
+from onepool.audience.mining.explain import defined, explain_customer
 from onepool.audience.mining.learned import Learned
 from onepool.audience.mining.store import ModelLog, TrainedModel, save_model
 
-__all__ = ["Learned", "ModelCard", "ModelLog", "TrainedModel", "compute", "explain_customer", "save_model"]
+__all__ = ["Learned", "ModelCard", "ModelLog", "TrainedModel", "compute", "defined", "explain_customer", "save_model"]

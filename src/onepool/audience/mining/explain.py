@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from onepool.audience.conditions import Context
+from onepool.audience.conditions import ConditionError, Context
 from onepool.audience.mining.card import CustomerModel
 from onepool.audience.mining.classifier import explain_classifier
 from onepool.audience.mining.cluster import explain_cluster
@@ -10,7 +10,21 @@ from onepool.audience.mining.clv import explain_clv
 from onepool.audience.mining.lookalike import explain_lookalike
 from onepool.audience.mining.store import TrainedModel
 from onepool.audience.tags.learned import ClassifierTag, ClusterTag, ClvTag, LearnedTag, LookalikeTag
+from onepool.audience.tags.parse import parse_tag
+from onepool.definitions import Definitions
 from onepool.pool import Session
+
+
+def defined(definitions: Definitions, trained: TrainedModel) -> LearnedTag | None:
+    """The tag as it was defined when the run was made; None where that can't be read any more."""
+    for item in definitions.history("tag", trained.tag):
+        if item.version == trained.version:
+            try:
+                tag = parse_tag(item.body)
+            except ConditionError:
+                return None
+            return tag if isinstance(tag, LearnedTag) else None
+    return None
 
 
 def explain_customer(
