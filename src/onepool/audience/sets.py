@@ -12,7 +12,7 @@ are never changed in place: who has one keeps a consistent picture.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -71,7 +71,7 @@ class Sets:
         self._lock = threading.Lock()
         self._segments: dict[str, _Kept] = {}
         self._tags: dict[str, _KeptTag] = {}
-        self._everyone: tuple[tuple[str, ...], Members] | None = None
+        self._marked: dict[str, tuple[tuple[str, ...], Members]] = {}
 
     def segments(self, session: Session, names: Sequence[str]) -> dict[str, Members]:
         """The members of these segments in the session's snapshot. A segment that nobody is in is an empty set."""
@@ -122,20 +122,13 @@ class Sets:
         return members_of(found["customer_id"])
 
     def list(self, session: Session, name: str) -> Members:
-        """Those who are on a list; read anew each time, since new identifiers and merges move them too."""
-        return members_of(lists.members(session, name)["customer_id"])
+        """Those who are on a list: kept until a list changes or customers do, since merges move them too."""
+        return self._by_marks(session, f"list:{name}", lambda: lists.members(session, name)["customer_id"])
 
     def everyone(self, session: Session) -> Members:
         """All customers."""
-        marks = marks_of(session)
-        with self._lock:
-            if marks and self._everyone is not None and self._everyone[0] == marks:
-                return self._everyone[1]
-        members = members_of(session.query("SELECT DISTINCT customer_id FROM customer_of")["customer_id"])
-        if marks:
-            with self._lock:
-                self._everyone = (marks, members)
-        return members
+        query = "SELECT DISTINCT customer_id FROM customer_of"
+        return self._by_marks(session, "everyone", lambda: session.query(query)["customer_id"])
 
     def forget(self, segments: Iterable[str] = (), tags: Iterable[str] = ()) -> None:
         """Let go of sets that are not needed any more."""
@@ -151,8 +144,20 @@ class Sets:
             kept = [one.members for one in self._segments.values()]
             for tag in self._tags.values():
                 kept += [tag.sets.customers, *tag.sets.values.values()]
-            kept += [self._everyone[1]] if self._everyone else []
+            kept += [members for _, members in self._marked.values()]
         return sum(len(one.serialize()) for one in kept)
+
+    def _by_marks(self, session: Session, key: str, load: Callable[[], pa.ChunkedArray]) -> Members:
+        marks = marks_of(session)
+        with self._lock:
+            kept = self._marked.get(key)
+        if marks and kept is not None and kept[0] == marks:
+            return kept[1]
+        members = members_of(load())
+        if marks:
+            with self._lock:
+                self._marked[key] = (marks, members)
+        return members
 
     @staticmethod
     def _load_segments(session: Session, names: Sequence[str]) -> dict[str, Members]:
@@ -197,8 +202,10 @@ def outcome_number(session: Session) -> int | None:
 
 
 def marks_of(session: Session) -> tuple[str, ...]:
-    """What changes whenever customers do; nothing in a pool that no tick wrote."""
-    found = session.query("SELECT key, value FROM meta WHERE key IN ('log_offset', 'identity_epoch') ORDER BY key")
+    """What changes whenever customers or lists do; nothing in a pool that no tick wrote."""
+    found = session.query(
+        """SELECT key, value FROM meta WHERE key IN ('log_offset', 'identity_epoch', 'list_change') ORDER BY key"""
+    )
     return tuple(f"{row['key']}={row['value']}" for row in found.to_pylist())
 
 
