@@ -7,6 +7,8 @@ from typing import Any
 
 import re2
 
+from onepool.audience.conditions.anchors.check import check_anchors
+from onepool.audience.conditions.anchors.model import Anchors, is_reference, references
 from onepool.audience.conditions.errors import Problem, closest
 from onepool.audience.conditions.model import (
     AttributeLeaf,
@@ -50,13 +52,17 @@ ALWAYS = ("is_set", "is_unset")
 Found = list[Problem]
 
 
-def check(condition: Condition, names: Names, name: str | None = None) -> list[Problem]:
+def check(
+    condition: Condition, names: Names, name: str | None = None, *, anchored: Anchors | None = None
+) -> list[Problem]:
     """Every fault of names and types, in order; nothing when the condition can be used.
 
-    `name`: the segment that this condition is to be, so that a circle through it is found.
+    `name`: the segment that this condition is to be, so that a circle through it is found; `anchored`: the journey
+    that it belongs to, without which it may neither count from a run nor compare with one.
     """
     problems: Found = []
     for place, leaf in walk(condition):
+        check_anchors(leaf, place, anchored, problems)
         match leaf:
             case AttributeLeaf():
                 _check_attribute(leaf, names, place, problems)
@@ -142,7 +148,7 @@ def _check_tag(leaf: TagLeaf, names: Names, place: str, problems: Found) -> None
     for test, operand in leaf.tests():
         if test in ("is", "is_not", "in", "not_in", "any_of", "all_of", "none_of"):
             for value in operand if isinstance(operand, list) else [operand]:
-                if str(value) not in tag.values:
+                if str(value) not in tag.values and not is_reference(value):
                     problems.append(unknown(join(place, test), f"value of the tag {leaf.tag}", str(value), tag.values))
 
 
@@ -240,6 +246,10 @@ def _check_tests(predicate: Predicate, kind: Kind, place: str, what: str, proble
         at = join(place, test)
         if test in ALWAYS:
             continue
+        if references(operand) and test in TESTS[kind]:
+            operand = [one for one in operand if not is_reference(one)] if isinstance(operand, list) else None
+            if not operand:
+                continue
         if test not in TESTS[kind]:
             known = ", ".join((*TESTS[kind], *ALWAYS))
             problems.append(Problem(at, f"{what} is {kind}; its tests are {known}", closest(test, TESTS[kind])))

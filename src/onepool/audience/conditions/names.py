@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from onepool.audience.conditions.anchors.model import Anchors
 from onepool.audience.conditions.model import Condition
 from onepool.audience.conditions.standing.ways import Ways
 from onepool.standards import Standard
@@ -72,12 +73,14 @@ class Context:
     """What evaluation needs beside a condition: names, the workspace's zone and currency.
 
     `past_tags`: read tags as they were at the instant (from their dated changes) and not as they are now.
+    `anchored`: the journey whose conditions these are (`anchors.compile_runs` evaluates them).
     """
 
     names: Names
     zone: str = "Asia/Shanghai"
     currency: str = "CNY"
     past_tags: bool = False
+    anchored: Anchors | None = None
 
     @property
     def tz(self) -> ZoneInfo:

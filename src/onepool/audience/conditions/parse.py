@@ -36,8 +36,6 @@ _DEEPEST = 60
 # Words of the language that this edition does not carry out: said so, never passed over.
 LATER = {
     "within_region": "region trees",
-    "since": "journey anchors",
-    "trigger": "journey anchors",
 }
 
 
@@ -105,8 +103,8 @@ def _problem(detail: ErrorDetails, extra: Mapping[str, Iterable[str]]) -> Proble
     place = place_of(location)
     if kind == "extra_forbidden":
         word = str(location[-1])
-        if word in LATER or word.split(".")[0] == "trigger":
-            return Problem(place, f"`{word}` ({LATER.get(word, LATER['trigger'])}) is not supported by this edition")
+        if word in LATER:
+            return Problem(place, f"`{word}` ({LATER[word]}) is not supported by this edition")
         known = list(_allowed(location[:-1], extra))
         if word in HEADS:
             return Problem(place, f"`{word}` can't stand beside what is already asked here; join them with all or any")

@@ -11,6 +11,8 @@ from pydantic_core import PydanticCustomError
 
 from onepool.audience.conditions.values import (
     Hours,
+    LentMoment,
+    LentNumber,
     Moment,
     Name,
     Names_,
@@ -142,13 +144,13 @@ class Predicate(Part):
     matches: Text | None = None
     is_set: Yes | None = None
     is_unset: Yes | None = None
-    at_least: Number | None = None
-    at_most: Number | None = None
-    above: Number | None = None
-    below: Number | None = None
+    at_least: LentNumber | None = None
+    at_most: LentNumber | None = None
+    above: LentNumber | None = None
+    below: LentNumber | None = None
     between: Annotated[tuple[Scalar, Scalar] | None, BeforeValidator(_pair)] = None
-    before: Moment | None = None
-    after: Moment | None = None
+    before: LentMoment | None = None
+    after: LentMoment | None = None
     on: Moment | None = None
     last: SpanField | None = None
     next: SpanField | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from onepool.audience.conditions.anchors.model import is_reference
 from onepool.audience.conditions.model import (
     All,
     Anniversary,
@@ -17,6 +18,7 @@ from onepool.audience.conditions.model import (
     DidNotLeaf,
     Figure,
     ListLeaf,
+    NodeAnchor,
     Not,
     NumberTest,
     Predicate,
@@ -101,6 +103,11 @@ _CORE: Mapping[str, Mapping[str, str]] = {
     "channel": {"zh": "渠道", "en": "channel"},
     "touchpoint": {"zh": "触点", "en": "touchpoint"},
 }
+_LENT: Mapping[str, tuple[str, str]] = {
+    "trigger": ("触发事件的「{}」", "the triggering event's {}"),
+    "vars": ("旅程变量「{}」", "the journey's variable {}"),
+    "params": ("旅程参数「{}」", "the journey's parameter {}"),
+}
 _DAYS_ZH = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
 
 
@@ -158,7 +165,7 @@ class Writer:
     def events(self, event: str, behaviour: Behaviour, verb: str = "") -> str:
         """The events meant: window, slice, name, filters; in Chinese the verb stands before the name."""
         name = self.quoted("event", event)
-        window = self.window(behaviour.within)
+        window = self.window(behaviour.within) + self._since(behaviour)
         where = self.both(
             [self.value(self.field(name), predicate) for name, predicate in (behaviour.where or {}).items()]
         )
@@ -204,6 +211,9 @@ class Writer:
     def one(self, value: Any) -> str:
         if isinstance(value, Span):
             return f"{value.count} {_UNITS[value.unit]}" if self.zh else str(value)
+        if is_reference(value):
+            source, _, name = value.removeprefix("$").partition(".")
+            return _LENT[source][0 if self.zh else 1].format(self.field(name) if source == "trigger" else name)
         if isinstance(value, bool):
             return ("是" if value else "否") if self.zh else ("yes" if value else "no")
         return str(value)
@@ -267,6 +277,15 @@ class Writer:
         title = self.field(test.of)
         tests = self.both([self.test(one, operand, test.currency) for one, operand in test.tests()])
         return f"{title}{word} {tests}" if self.zh else f"{word} of {title} {tests}"
+
+    def _since(self, behaviour: Behaviour) -> str:
+        if behaviour.since is None:
+            return ""
+        space = " " if behaviour.within is not None and not self.zh else ""
+        if not isinstance(behaviour.since, NodeAnchor):
+            return "进入旅程后" if self.zh else f"{space}since entering the journey"
+        node = behaviour.since.node
+        return f"到达节点「{node}」后" if self.zh else f"{space}since coming to “{node}”"
 
     def _slice(self, behaviour: Behaviour) -> str:
         if behaviour.at is None:

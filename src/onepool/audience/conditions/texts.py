@@ -27,6 +27,9 @@ TIME_TEXT = (
 # Numbers beyond this have no millionths left in 64 bits: they count as missing in sums and averages.
 LARGEST_SUMMED = 10**15
 
+# Tests that only numbers have, also where the operand comes from a run and is yet a text.
+_SIZES = ("at_least", "at_most", "above", "below")
+
 _CENTS = Decimal("0.0001")
 
 
@@ -68,7 +71,7 @@ def reading(test: str, operand: Any) -> str:
         return "boolean"
     if test in ("day_of_week", "hour_of_day") or (test in TIME_RANGE_TESTS and not isinstance(first, int | float)):
         return "time"
-    return "number" if isinstance(first, int | float) else "text"
+    return "number" if isinstance(first, int | float) or test in _SIZES else "text"
 
 
 def json_text(value: Any) -> str | None:

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal, NoReturn
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from onepool.audience.conditions.anchors.model import is_reference
+
 UNITS = ("minute", "hour", "day", "week", "month")
 DAYS_OF_WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -56,7 +58,7 @@ def _wrong(message: str) -> NoReturn:
 
 def _scalar(value: Any) -> Any:
     if isinstance(value, str) and re.fullmatch(r"trigger\.\w+", value):
-        _wrong("`trigger.<field>` (journey anchors) is not supported by this edition")
+        _wrong(f"a field of the event that started the journey is written ${value}")
     if isinstance(value, bool | str):
         return value
     if isinstance(value, int | float):
@@ -72,6 +74,10 @@ def _number(value: Any) -> int | float:
     if not math.isfinite(value) or abs(value) >= LARGEST_NUMBER:
         _wrong("numbers must be smaller than 10^14")
     return int(value) if float(value).is_integer() else value
+
+
+def _lent_number(value: Any) -> int | float | str:
+    return value if is_reference(value) else _number(value)
 
 
 def _text(value: Any) -> str:
@@ -126,6 +132,10 @@ def _moment(value: Any) -> str:
     return moment
 
 
+def _lent_moment(value: Any) -> str:
+    return str(value) if is_reference(value) else _moment(value)
+
+
 def _day_of_week(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 7:
         return DAYS_OF_WEEK[value - 1]
@@ -156,11 +166,21 @@ def _truth(value: Any) -> Literal[True]:
 
 Scalar = Annotated[Any, BeforeValidator(_scalar), WithJsonSchema({"type": ["string", "number", "boolean"]})]
 Number = Annotated[Any, BeforeValidator(_number), WithJsonSchema({"type": "number"})]
+LentNumber = Annotated[
+    Any,
+    BeforeValidator(_lent_number),
+    WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^\$"}]}),
+]
 Text = Annotated[str, BeforeValidator(_text)]
 Name = Annotated[str, BeforeValidator(_name)]
 Yes = Annotated[Any, BeforeValidator(_truth), WithJsonSchema({"const": True})]
 Moment = Annotated[
     str, BeforeValidator(_moment), WithJsonSchema({"type": "string", "description": "a date or an instant, ISO 8601"})
+]
+LentMoment = Annotated[
+    str,
+    BeforeValidator(_lent_moment),
+    WithJsonSchema({"type": "string", "description": "a date or an instant, ISO 8601, or of a journey: $trigger.x"}),
 ]
 SpanField = Annotated[
     Any,

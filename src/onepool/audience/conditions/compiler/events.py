@@ -8,7 +8,7 @@ row (docs/decisions has the measurements).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sqlglot import exp
@@ -56,7 +56,13 @@ class Matching:
 
 
 class EventPass:
-    """Collects measures, then gives one step per family."""
+    """Collects measures, then gives one step per family.
+
+    `key`: the column by which events are brought together; `title`: what names of steps and columns begin with.
+    """
+
+    key = "customer_id"
+    title = ""
 
     def __init__(self, reader: Reader, scope: Scope) -> None:
         self.reader = reader
@@ -120,8 +126,21 @@ class EventPass:
         return exp.Add(this=micros(found), expression=exp.Literal.number(1))
 
     def steps(self) -> list[tuple[str, exp.Query]]:
-        """One step per family: `customer_id` and its measures."""
-        return [(step_name(family.event), self._step(family)) for family in self.families.values()]
+        """One step per family: the key and its measures."""
+        return [(self.title + step_name(family.event), self._step(family)) for family in self.families.values()]
+
+    def before(self) -> list[tuple[str, exp.Query]]:
+        """The steps that `rows` reads."""
+        return self.scope.steps()
+
+    def rows(self, columns: Sequence[E], conditions: Sequence[E]) -> exp.Select:
+        """Events of those in scope, each with whose it is under `key`."""
+        return (
+            exp.select(*columns, copy=False)
+            .from_(table("events"), copy=False)
+            .join(table(self.scope.owners), using=[exp.to_identifier("identifier_id", quoted=True)], copy=False)
+            .where(*conditions, copy=False)
+        )
 
     def starts(self) -> dict[str, int | None]:
         """The events that are read, each from which instant (microseconds; None: all of them)."""
@@ -133,11 +152,11 @@ class EventPass:
 
     def names(self) -> list[str]:
         """Names of the steps."""
-        return [step_name(event) for event in self.families]
+        return [self.title + step_name(event) for event in self.families]
 
     def _name(self, prefix: str) -> str:
         self._count += 1
-        return f"{prefix}{self._count}"
+        return f"{self.title}{prefix}{self._count}"
 
     def slice_of(self, behaviour: Behaviour) -> E:
         """Whether an event is of the channels and touchpoints."""
@@ -168,18 +187,12 @@ class EventPass:
         if not any(is_true(rows) for rows in family.rows):
             conditions.append(paren(some(list({rows.sql("duckdb"): rows for rows in family.rows}.values()))))
         used = [named(value, name) for name, value in family.columns.values()]
-        base = ["customer_id", "time", "seq", "event_id"]
-        rows = (
-            exp.select(*(col(name) for name in base), *used, copy=False)
-            .from_(table("events"), copy=False)
-            .join(table(self.scope.owners), using=[exp.to_identifier("identifier_id", quoted=True)], copy=False)
-            .where(*conditions, copy=False)
-        )
+        rows = self.rows([*(col(name) for name in (self.key, "time", "seq", "event_id")), *used], conditions)
         measures = [named(value, name) for name, value in family.measures.values()]
-        grouped = exp.select(col("customer_id"), *measures, copy=False).from_(
+        grouped = exp.select(col(self.key), *measures, copy=False).from_(
             rows.subquery("happened", copy=False), copy=False
         )
-        return grouped.group_by(col("customer_id"), copy=False)
+        return grouped.group_by(col(self.key), copy=False)
 
 
 def step_name(event: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from onepool.audience.conditions.anchors.model import is_reference, references
 from onepool.audience.conditions.compiler.sql import (
     E,
     Params,
@@ -64,6 +65,8 @@ class Reader:
         if test in ("is_set", "is_unset"):
             unset = exp.Is(this=value, expression=exp.null())
             return exp.Not(this=unset) if test == "is_set" else unset
+        if references(operand):
+            return self._run_test(value, sql_type, test, operand)
         match sql_type:
             case "VARCHAR" if test == "region":
                 return in_region(value, operand, level)
@@ -82,6 +85,22 @@ class Reader:
             present = exp.Not(this=exp.Is(this=value, expression=exp.null()))
             return both(present, one if test == "in" else exp.Not(this=one))
         return number_test(value, scale, test, operand)
+
+    def _run_test(self, value: E, sql_type: str, test: str, operand: Any) -> E:
+        """A test against what a run carries: columns of text by the operand's name. Missing there fails, as here."""
+        if isinstance(operand, list):
+            here = [typed(col(one), _ELEMENT.get(sql_type, sql_type)) for one in references(operand)]
+            present = [exp.Not(this=exp.Is(this=one, expression=exp.null())) for one in (*here, value)]
+            if sql_type == "VARCHAR[]":
+                listed = exp.Array(expressions=[col(o) if is_reference(o) else self.params.text(o) for o in operand])
+                found = fn("list_has_all" if test == "all_of" else "list_has_any", value, listed)
+                return every([*present, exp.Not(this=found) if test == "none_of" else found])
+            among = paren(either(*(certain(self.test(value, sql_type, "is", one)) for one in operand)))
+            return every([*present, among if test == "in" else exp.Not(this=among)])
+        carried = typed(col(operand), "TIMESTAMPTZ" if test in ("before", "after") else sql_type)
+        if test in ("contains", "starts_with", "ends_with"):
+            return fn(test, value, carried)
+        return paren(_AGAINST[test](this=value, expression=carried))
 
     def where(self, where: Mapping[str, Predicate]) -> E:
         """All fields of a `where` on the columns of `events`; `items.…` on one and the same item."""
@@ -266,6 +285,17 @@ class Reader:
         return [passing, when((later, edge.copy()), (waiting, number(next_midnight(self.at, self.ctx.tz))))]
 
 
+_AGAINST: Mapping[str, type[exp.Binary]] = {
+    "is": exp.EQ,
+    "is_not": exp.NEQ,
+    "at_least": exp.GTE,
+    "at_most": exp.LTE,
+    "above": exp.GT,
+    "below": exp.LT,
+    "before": exp.LT,
+    "after": exp.GTE,
+}
+_ELEMENT = {"VARCHAR[]": "VARCHAR"}
 _SCALARS = ("VARCHAR", "BOOLEAN", "BIGINT", "UBIGINT")
 _READINGS = {"list": "VARCHAR[]", "time": "TIMESTAMPTZ", "number": "DOUBLE", "boolean": "BOOLEAN", "text": "VARCHAR"}
 

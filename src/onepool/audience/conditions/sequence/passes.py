@@ -15,7 +15,7 @@ from sqlglot import exp
 from onepool.audience.conditions.compiler.behaviour import LeafSql
 from onepool.audience.conditions.compiler.events import EventPass
 from onepool.audience.conditions.compiler.predicates import is_relative
-from onepool.audience.conditions.compiler.scope import table, union
+from onepool.audience.conditions.compiler.scope import union
 from onepool.audience.conditions.compiler.sql import (
     E,
     certain,
@@ -100,7 +100,7 @@ class Batch:
     def steps(self) -> list[tuple[str, exp.Query]]:
         """The query of the events, in named steps."""
         rows = [self._select(event, rows) for event, rows in self._rows.items()]
-        return [*self._events.scope.steps(), (f"events of {self.name}", union(rows))]
+        return [*self._events.before(), (f"events of {self.name}", union(rows))]
 
     def starts(self) -> dict[str, int | None]:
         """The events that are read, each from which instant (microseconds; None: all of them)."""
@@ -123,7 +123,7 @@ class Batch:
         text = with_steps(self.steps()).sql("duckdb")
         rows = session.query(text, bound(text, self._reader.params.values))
         time = rows.column("time").cast(pa.int64()).to_numpy()
-        customer, seq = rows.column("customer_id").to_numpy(), rows.column("seq").to_numpy()
+        customer, seq = rows.column(self._events.key).to_numpy(), rows.column("seq").to_numpy()
         masks = rows.column("mask").to_numpy().view(np.uint64)
         marked = ordered(customer, time, seq, masks, threads=_threads(time))
         if self._evidence:
@@ -152,7 +152,7 @@ class Batch:
 
     def _answers(self, marked: Marked, keep: Bools | None, turns: I64 | None = None) -> pa.Table:
         """One row per customer (of those to `keep`): each sequence's truth and when it may turn."""
-        answers = {"customer_id": pa.array(marked.customers)}
+        answers = {self._events.key: pa.array(marked.customers)}
         for one in self._asked:
             found = sequence(marked.offsets, marked.time, marked.masks, one.pattern, threads=_threads(marked.time))
             soonest = next_instants(found, one.moves, self._reader.at)
@@ -183,7 +183,6 @@ class Batch:
         return bit
 
     def _select(self, event: str, rows: _Rows) -> exp.Query:
-        scope = self._events.scope
         conditions: list[E] = [exp.EQ(this=col("event"), expression=self._reader.params.text(event))]
         if rows.since is not None:
             conditions.append(exp.GTE(this=col("time"), expression=instant(rows.since)))
@@ -195,18 +194,13 @@ class Batch:
             if not is_true(hit):
                 one = when((hit.copy(), exp.Literal.number(bit)), otherwise=number(0))
                 mask = exp.Add(this=mask, expression=one)
-        columns = [col("customer_id"), col("time"), col("seq"), named(exp.cast(mask, "BIGINT"), "mask")]
+        columns = [col(self._events.key), col("time"), col("seq"), named(exp.cast(mask, "BIGINT"), "mask")]
         if self._evidence:
             columns.append(col("event_id"))
         if any(each.turns for each in self._rows.values()):
             turns = rows.turns or [null_bigint()]
             columns.append(named(exp.func("LEAST", *turns) if len(turns) > 1 else turns[0], "turn"))
-        return (
-            exp.select(*columns, copy=False)
-            .from_(table("events"), copy=False)
-            .join(table(scope.owners), using=[exp.to_identifier("identifier_id", quoted=True)], copy=False)
-            .where(*conditions, copy=False)
-        )
+        return self._events.rows(columns, conditions)
 
     def _soonest(self, rows: pa.Table, marked: Marked) -> I64 | None:
         """Per customer when a test that moves with time may turn for one of the events, NEVER for none."""
@@ -231,9 +225,9 @@ class SequencePass:
     def leaf(self, leaf: SequenceLeaf) -> LeafSql:
         """Its columns, false and never for customers without any such event."""
         if not self.batches or not self.batches[-1].fits(leaf):
-            name = f"sequences {len(self.batches) + 1}"
+            name = f"{self._events.title}sequences {len(self.batches) + 1}"
             self.batches.append(Batch(name, self._events, evidence=self._evidence))
-        name = self._columns.setdefault(canonical_text(leaf), f"s{len(self._columns) + 1}")
+        name = self._columns.setdefault(canonical_text(leaf), f"{self._events.title}s{len(self._columns) + 1}")
         self.batches[-1].add(leaf, name)
         return LeafSql(certain(col(name)), [col(f"{name}_next")])
 

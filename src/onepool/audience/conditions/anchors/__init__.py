@@ -1,0 +1,1 @@
+"""Conditions of journeys: counted from a run's entry or its coming to a node, compared with what the run carries."""
