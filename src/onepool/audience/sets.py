@@ -1,8 +1,4 @@
-"""Sets of customers as compressed bitmaps: segments and tag values, for sizes, overlaps and set algebra at once.
-
-A bitmap (Roaring: Lemire et al. 2018, "Roaring bitmaps: implementation of an optimized software library") holds a
-million neighbouring customers in at most 125 kB and joins two of them in microseconds. Customers' numbers are 64-bit,
-so `BitMap64` is used throughout; on numbers below 2^32 it is as quick as the 32-bit kind (bench/sets.py).
+"""Sets of customers, kept as bitmaps: segments, tag values and lists, for sizes, overlaps and set algebra at once.
 
 Nothing here is ever stale. What is kept carries the number of the outcome up to which it is complete; a reader asks its
 own snapshot of the pool for that number and brings the set up to date from the recorded changes behind it. Kept bitmaps
@@ -14,42 +10,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyroaring import BitMap64
 
 from onepool.audience import lists
+from onepool.audience.bitmaps import Members, ids_of, members_of
+from onepool.audience.tag_sets import MOST_VALUES, KeptTag, TagSets, load_tags, retagged
 from onepool.pool import Session
 
-Members: TypeAlias = BitMap64
-
-MOST_VALUES = 200
-"""Of a tag so many values, the commonest, have a set of their own; the others are counted together."""
-
-
-def members_of(ids: pa.Array | pa.ChunkedArray | npt.NDArray[np.int64]) -> Members:
-    """The set of these customers' numbers (int64, not negative, in any order)."""
-    numbers = ids if isinstance(ids, np.ndarray) else ids.to_numpy()
-    return BitMap64(np.sort(numbers.astype(np.int64, copy=False)).astype(np.uint64))
-
-
-def ids_of(members: Members) -> pa.Array:
-    """The numbers of a set as int64, rising."""
-    return pa.array(np.asarray(members.to_array(), dtype=np.uint64).astype(np.int64))
-
-
-@dataclass(frozen=True, slots=True)
-class TagSets:
-    """A tag's customers. `values`: the commonest, each with its customers (a list tag: under every value it has);
-    `complete`: these are all values that the tag has."""
-
-    customers: Members
-    values: Mapping[str, Members]
-    complete: bool
+__all__ = ["MOST_VALUES", "Members", "Sets", "TagSets", "ids_of", "marks_of", "members_of", "outcome_number"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +29,13 @@ class _Kept:
     members: Members
 
 
-@dataclass(frozen=True, slots=True)
-class _KeptTag:
-    revision: int
-    sets: TagSets
-
-
 class Sets:
     """The sets of one process, from any thread. Made once; each call reads with the caller's session."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._segments: dict[str, _Kept] = {}
-        self._tags: dict[str, _KeptTag] = {}
+        self._tags: dict[str, KeptTag] = {}
         self._marked: dict[str, tuple[tuple[str, ...], Members]] = {}
 
     def segments(self, session: Session, names: Sequence[str]) -> dict[str, Members]:
@@ -99,15 +64,15 @@ class Sets:
         with self._lock:
             kept = {name: self._tags[name] for name in wanted if name in self._tags}
         if revision is None:
-            return _load_tags(session, wanted)
+            return load_tags(session, wanted)
         usable = {name: one for name, one in kept.items() if one.revision <= revision}
         found = {name: one.sets for name, one in usable.items() if one.revision == revision}
-        found |= _retagged(session, {name: one for name, one in usable.items() if one.revision < revision})
-        found |= _load_tags(session, [name for name in wanted if name not in found])
+        found |= retagged(session, {name: one for name, one in usable.items() if one.revision < revision})
+        found |= load_tags(session, [name for name in wanted if name not in found])
         with self._lock:
             for name, sets in found.items():
                 if name not in self._tags or self._tags[name].revision < revision:
-                    self._tags[name] = _KeptTag(revision, sets)
+                    self._tags[name] = KeptTag(revision, sets)
         return found
 
     def tag_value(self, session: Session, tag: str, value: str) -> Members:
@@ -207,76 +172,3 @@ def marks_of(session: Session) -> tuple[str, ...]:
         """SELECT key, value FROM meta WHERE key IN ('log_offset', 'identity_epoch', 'list_change') ORDER BY key"""
     )
     return tuple(f"{row['key']}={row['value']}" for row in found.to_pylist())
-
-
-_LOAD = """WITH said AS (
-        SELECT tag, customer_id, unnest(CASE WHEN list IS NULL OR len(list) = 0 THEN [value] ELSE list END) AS value
-        FROM tag_values WHERE tag IN (SELECT unnest($names))),
-    found AS (SELECT tag, value, list(customer_id) AS ids FROM said GROUP BY tag, value),
-    ranked AS (
-        SELECT *, row_number() OVER (PARTITION BY tag ORDER BY value IS NULL, len(ids) DESC, value) AS place,
-            count(value) OVER (PARTITION BY tag) AS values FROM found)
-    SELECT tag, value, ids, values FROM ranked WHERE place <= $most AND value IS NOT NULL
-    UNION ALL SELECT tag, NULL, flatten(list(ids)), max(values) FROM ranked
-        WHERE place > $most OR value IS NULL GROUP BY tag"""
-
-
-def _load_tags(session: Session, names: Sequence[str]) -> dict[str, TagSets]:
-    """One pass over the values. Those beyond the commonest come as one list, as do customers with a number alone."""
-    if not names:
-        return {}
-    found = session.query(_LOAD, {"names": list(names), "most": MOST_VALUES})
-    values: dict[str, dict[str, Members]] = {name: {} for name in names}
-    customers = {name: BitMap64() for name in names}
-    complete = dict.fromkeys(names, True)
-    for tag, value, ids, count in zip(*(found[name] for name in ("tag", "value", "ids", "values")), strict=True):
-        name, members = tag.as_py(), members_of(ids.values)
-        customers[name] |= members
-        complete[name] = count.as_py() <= MOST_VALUES
-        if value.is_valid:
-            values[name][value.as_py()] = members
-    return {name: TagSets(customers[name], values[name], complete[name]) for name in names}
-
-
-def _retagged(session: Session, kept: Mapping[str, _KeptTag]) -> dict[str, TagSets]:
-    """The tags after the changes that followed."""
-    if not kept:
-        return {}
-    changes = session.query(
-        """SELECT tag, customer_id, change_id, CASE WHEN list IS NULL THEN [value] ELSE list END AS values,
-            value IS NOT NULL OR number IS NOT NULL OR list IS NOT NULL AS has FROM tag_changes
-        WHERE change_id > $after AND tag IN (SELECT unnest($names))
-        QUALIFY row_number() OVER (PARTITION BY tag, customer_id ORDER BY change_id DESC) = 1""",
-        {"after": min(one.revision for one in kept.values()), "names": list(kept)},
-    )
-    return {name: _with_changes(one, _of_tag(changes, name, one.revision)) for name, one in kept.items()}
-
-
-def _of_tag(changes: pa.Table, tag: str, after: int) -> pa.Table:
-    return changes.filter(pc.and_(pc.equal(changes["tag"], tag), pc.greater(changes["change_id"], after)))
-
-
-def _with_changes(kept: _KeptTag, changes: pa.Table) -> TagSets:
-    """One tag's sets after its changes (one row per customer, the latest)."""
-    before = kept.sets
-    if changes.num_rows == 0:
-        return before
-    changed = members_of(changes["customer_id"])
-    lists = changes["values"].combine_chunks()
-    rows = pa.table(
-        {"value": pc.list_flatten(lists), "customer_id": changes["customer_id"].take(pc.list_parent_indices(lists))}
-    )
-    rows = rows.filter(pc.is_valid(rows["value"]))
-    values = {value: members - changed for value, members in before.values.items()}
-    complete = before.complete
-    for value in pc.unique(rows["value"]).to_pylist():
-        members = members_of(rows["customer_id"].filter(pc.equal(rows["value"], value)))
-        if value in values:
-            values[value] |= members
-        elif complete and len(values) < MOST_VALUES:
-            values[value] = members
-        else:
-            complete = False
-    kept_values = {value: members for value, members in values.items() if members}
-    has = members_of(changes["customer_id"].filter(changes["has"]))
-    return TagSets((before.customers - changed) | has, kept_values, complete)
