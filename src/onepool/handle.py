@@ -7,18 +7,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
 from onepool.api.lookup import find_customer
 from onepool.api.sql import run_readonly
+from onepool.audience import lists
 from onepool.audience.catalog import load_catalog
 from onepool.audience.conditions import ConditionError, check
 from onepool.audience.conditions.compiler.plan import compile_conditions
 from onepool.audience.conditions.compiler.scope import Scope
 from onepool.audience.conditions.parse import parse_condition
-from onepool.audience.lists import snapshot_list
+from onepool.audience.lists import LISTS, snapshot_list
 from onepool.audience.sets import Sets, ids_of
 from onepool.clock import from_micros
 from onepool.definitions import canonical
@@ -68,6 +69,12 @@ class Handle:
         for name in segments:
             self.segment(name)
         return overlap_table(self.workspace, segments, self._sets)
+
+    def list(self, name: str) -> CustomerList:
+        """A list of this workspace."""
+        if self.workspace.definitions.get(LISTS, name) is None:
+            raise NotFound(f"there is no list {name}")
+        return CustomerList(self.workspace, name)
 
     def tag(self, name: str) -> pa.Table:
         """The current values of a tag: customer_id, value, number, list, as_of."""
@@ -204,6 +211,48 @@ _VERSIONS = pa.schema(
         ("condition", pa.string()),
     ]
 )
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerList:
+    """A list: who is on it, what is put on it. Members follow with the next tick, of the running server or later."""
+
+    workspace: Workspace
+    name: str
+
+    def size(self) -> int:
+        """How many customers are on it now."""
+        return self._sizes().customers
+
+    def members(self) -> pa.Table:
+        """customer_id, since: the latest first."""
+        with self.workspace.pool.read() as session:
+            return lists.members(session, self.name)
+
+    def unmatched(self) -> int:
+        """How many of its entries nobody is known by yet."""
+        return self._sizes().unmatched
+
+    def upload(
+        self,
+        path: Path | str,
+        type: str | None = None,
+        *,
+        mode: Literal["add", "replace", "remove"] = "add",
+        column: str | None = None,
+        check: bool = False,
+    ) -> lists.Upload:
+        """Put the identifiers of a file on it (replace: in place of what is there; remove: take them off).
+
+        ``type``: `phone`, `member_no@crm` …, `customer`. Raises ListError.
+        """
+        return lists.upload_list(
+            self.workspace, self.name, Path(path), author="python", type=type, mode=mode, column=column, check=check
+        )
+
+    def _sizes(self) -> lists.ListSize:
+        with self.workspace.pool.read() as session:
+            return lists.sizes(session, [self.name]).get(self.name, lists.ListSize())
 
 
 @dataclass(frozen=True, slots=True)

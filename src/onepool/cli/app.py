@@ -7,7 +7,6 @@ import typer
 from onepool import logs
 from onepool.cli import (
     admin,
-    audience,
     basics,
     data,
     definitions,
@@ -16,11 +15,13 @@ from onepool.cli import (
     identity,
     imports,
     insight,
+    lists,
     quarantine,
     sandbox,
     segments,
     serving,
     tag_models,
+    tags,
     touchpoints,
 )
 
@@ -37,9 +38,11 @@ app = typer.Typer(
 for _module in (basics, serving, imports, touchpoints, sandbox, demo, data, definitions, insight):
     _module.register(app)
 
-tag_models.register(audience.tags)
-app.add_typer(audience.tags, name="tag")
+tag_models.register(tags.tags)
+app.add_typer(tags.tags, name="tag")
+app.add_typer(tags.jobs, name="job")
 app.add_typer(segments.commands, name="segment")
+app.add_typer(lists.commands, name="list")
 app.add_typer(identity.commands, name="identity")
 app.add_typer(touchpoints.commands, name="touchpoint")
 app.add_typer(destinations.commands, name="destination")
