@@ -37,8 +37,30 @@ SEGMENTS: dict[str, dict[str, object]] = {
 }
 
 
-def make(root: Path, events: int, customers: int) -> Workspace:
-    """A workspace with ten live segments, `customers` people known by user_id and `events` past events of theirs."""
+def segments(count: int) -> dict[str, dict[str, object]]:
+    """So many different conditions: the ten above first, then others over windows, counts, sums, days and orders."""
+    found = dict(SEGMENTS)
+    names = ["order_paid", "product_viewed", "cart_added", "page_viewed", "app_opened"]
+    number = 0
+    while len(found) < count:
+        event, other = names[number % 5], names[(number + 1 + number // 5) % 5]
+        span = {"last": f"{3 + number % 60} days"}
+        brief = f"{number % 9 + 1} hours"
+        kinds: list[dict[str, object]] = [
+            {"did": event, "times": {"at_least": 2 + number % 6}, "within": span},
+            {"all": [{"did": event, "within": span}, {"did_not": other, "within": {"last": brief}}]},
+            {"did": "order_paid", "sum": {"of": "amount", "at_least": 100 * number}, "within": span},
+            {"did": event, "days": {"at_least": 2 + number % 3}, "within": span},
+            {"did": "order_paid", "first": True, "within": span},
+            {"did": "product_viewed", "distinct": {"of": "product_id", "at_least": 3 + number % 5}, "within": span},
+        ]
+        found[f"further_{number}"] = kinds[number % len(kinds)]
+        number += 1
+    return dict(list(found.items())[:count])
+
+
+def make(root: Path, events: int, customers: int, count: int = len(SEGMENTS)) -> Workspace:
+    """A workspace with live segments, `customers` people known by user_id and `events` past events of theirs."""
     workspace = init_workspace(root)
     touchpoint = {"touchpoint": "shop", "channel": "web", "title": "shop", "write_key": WRITE_KEY}
     workspace.save("touchpoint", "shop", touchpoint, author="bench")
@@ -88,6 +110,6 @@ def make(root: Path, events: int, customers: int) -> Workspace:
                 {**params, "start": start},
             )
     pool.checkpoint()
-    for name, condition in SEGMENTS.items():
+    for name, condition in segments(count).items():
         workspace.save("segment", name, {"segment": name, "title": name, "condition": condition}, author="bench")
     return workspace

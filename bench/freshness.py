@@ -1,6 +1,7 @@
 """From the answer 200 to the segment entered, while events keep coming into a large pool.
 
-    script/bench freshness [--events 10000000] [--customers 500000] [--rate 1000] [--seconds 30]
+    script/bench freshness [--events 10000000] [--customers 500000] [--rate 1000] [--seconds 30] [--segments 10]
+        [--without-index]
 
 A client sends batches at a steady rate to the real server. In each batch one customer adds to the cart who was not in
 the segment `in_cart`; the time from the 200 to the message `segment_entered` on the live feed is measured. Beside it
@@ -33,6 +34,7 @@ from bench._world import SEGMENTS, WRITE_KEY, make  # noqa: E402
 
 from onepool.audience.catalog import load_catalog  # noqa: E402
 from onepool.audience.conditions import Scope, compile_conditions  # noqa: E402
+from onepool.pool.behaviour.status import kept  # noqa: E402
 from onepool.privacy import api_keys  # noqa: E402
 from onepool.privacy.roles import Role  # noqa: E402
 from onepool.workspace import Workspace  # noqa: E402
@@ -48,14 +50,19 @@ def main() -> int:
     options.add_argument("--customers", type=int, default=500_000)
     options.add_argument("--rate", type=int, default=1000, help="events a second")
     options.add_argument("--seconds", type=int, default=30)
+    options.add_argument("--segments", type=int, default=len(SEGMENTS), help="live segments")
+    options.add_argument("--without-index", action="store_true", help="the same without the behaviour index")
     chosen = options.parse_args()
     folder = TemporaryDirectory()
     root = Path(folder.name) / "ws"
     print(f"making a pool of {chosen.events:,} events of {chosen.customers:,} customers", file=sys.stderr)
-    workspace = make(root, chosen.events, chosen.customers)
+    workspace = make(root, chosen.events, chosen.customers, chosen.segments)
     full = full_pass(workspace)
     _, token = api_keys.create_key(workspace.state, workspace.clock, name="bench", role=Role.ANALYST)
     workspace.close()
+    if chosen.without_index:
+        with (root / "onepool.yaml").open("a") as settings:
+            settings.write("behaviour:\n  enabled: false\n")
     server = subprocess.Popen(
         [sys.executable, "-c", "from onepool.cli import main; main()", "serve", "-w", str(root), "--port", str(PORT)],
         stdout=subprocess.DEVNULL,
@@ -63,7 +70,8 @@ def main() -> int:
         text=True,
     )
     try:
-        waits, sent, late = measure(server, token, chosen.rate, chosen.seconds, chosen.customers)
+        index = None if chosen.without_index else root / "data"
+        waits, sent, late = measure(server, token, chosen.rate, chosen.seconds, chosen.customers, index)
     finally:
         server.terminate()
         server.wait(30)
@@ -73,7 +81,8 @@ def main() -> int:
     result = {
         "events_in_pool": chosen.events,
         "customers": chosen.customers,
-        "segments": len(SEGMENTS),
+        "segments": chosen.segments,
+        "behaviour_index": not chosen.without_index,
         "events_per_second": round(sent / chosen.seconds),
         "entries_measured": len(waits),
         "entries_never_seen": late,
@@ -92,7 +101,7 @@ def main() -> int:
 
 
 def full_pass(workspace: Workspace) -> float:
-    """Seconds of asking for all ten segments over the whole pool."""
+    """Seconds of asking for all the segments over the whole pool."""
     catalog = load_catalog(workspace)
     started = time.monotonic()
     with workspace.pool.read() as session:
@@ -101,9 +110,9 @@ def full_pass(workspace: Workspace) -> float:
 
 
 def measure(
-    server: subprocess.Popen[str], token: str, rate: int, seconds: int, customers: int
+    server: subprocess.Popen[str], token: str, rate: int, seconds: int, customers: int, data: Path | None
 ) -> tuple[list[float], int, int]:
-    """Waits in seconds, events sent, entries never seen."""
+    """Waits in seconds, events sent, entries never seen. `data`: where to see when the behaviour index is there."""
     assert server.stderr is not None
     for line in server.stderr:
         if "open " in line:
@@ -114,6 +123,8 @@ def measure(
     threading.Thread(target=watch, args=(token, entered, ready, done), daemon=True).start()
     if not ready.wait(60):
         raise SystemExit("the live feed did not open")
+    while data is not None and not ((found := kept(data)) and found.serving):
+        time.sleep(0.5)
     answered: dict[int, float] = {}
     connection = HTTPConnection("127.0.0.1", PORT, timeout=30)
     headers = {

@@ -73,5 +73,6 @@ def gathered(
     if not state.has(named):
         return work(scope)
     starts = together(one.plan.starts for one in some)
-    session.relation(GATHERED, state.gather(customers, sorted(ALWAYS | named), starts))
+    events = state.gather(customers, sorted(ALWAYS | named), starts)
+    session.relation(GATHERED, events.drop_columns(["customer_id"]))
     return some

@@ -42,7 +42,7 @@ def explain_condition(
         columns = columns_in(steps, ctx.names.columns)
         if state.has(columns):
             events = state.gather(np.array([customer_id]), sorted(ALWAYS | columns), compiler.starts())
-            session.relation(GATHERED, events)
+            session.relation(GATHERED, events.drop_columns(["customer_id"]))
             return with_event_ids(session, _explained(condition, session, compiler))
     return _explained(condition, session, _compiler(condition, at, scope, ctx))
 
