@@ -107,14 +107,14 @@ class EventPass:
         """A value per event, computed once for the family (constants and plain columns stay as they are)."""
         if is_true(value):
             return value
-        key = value.sql("duckdb")
+        key = value.sql("duckdb", copy=False)
         if key not in family.columns:
             family.columns[key] = (self._name("e"), value)
         return col(family.columns[key][0])
 
     def measure(self, family: Family, aggregate: E) -> exp.Column:
         """A value per customer; equal aggregates are one. NULL for customers without such events."""
-        key = aggregate.sql("duckdb")
+        key = aggregate.sql("duckdb", copy=False)
         if key not in family.measures:
             family.measures[key] = (self._name("m"), aggregate)
         return col(family.measures[key][0])
@@ -185,7 +185,7 @@ class EventPass:
         if family.start is not None:
             conditions.append(exp.GTE(this=col("time"), expression=instant(family.start)))
         if not any(is_true(rows) for rows in family.rows):
-            conditions.append(paren(some(list({rows.sql("duckdb"): rows for rows in family.rows}.values()))))
+            conditions.append(paren(some(list({rows.sql("duckdb", copy=False): rows for rows in family.rows}.values()))))
         used = [named(value, name) for name, value in family.columns.values()]
         rows = self.rows([*(col(name) for name in (self.key, "time", "seq", "event_id")), *used], conditions)
         measures = [named(value, name) for name, value in family.measures.values()]

@@ -54,7 +54,8 @@ def decimal(value: Decimal, scale: int) -> E:
 
 
 def instant(micros: int) -> E:
-    return exp.cast(exp.Literal.string(from_micros(micros).isoformat(sep=" ", timespec="microseconds")), "TIMESTAMPTZ")
+    text = exp.Literal.string(from_micros(micros).isoformat(sep=" ", timespec="microseconds"))
+    return exp.Cast(this=text, to=exp.DataType(this=exp.DType.TIMESTAMPTZ, nested=False))
 
 
 def day(value: date) -> E:
