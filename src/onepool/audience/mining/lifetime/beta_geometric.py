@@ -59,7 +59,7 @@ class BgNbd:
 
         The papers' expression with a Gauss hypergeometric function is the mean of (1 - (1 + p h)^-(r+x)) / p,
         h = t/(alpha+T), over the chances to stop of those still there, p ~ Beta(a, b+x); it is taken as that mean
-        because SciPy's hyp2f1 loses all digits for many purchases (2F1(1, 1; 101; 0.9), say).
+        because SciPy's hyp2f1 fails for many purchases (2F1(1, 1; 101; 19/21) = 1.009 comes out infinite).
         """
         # All but `alive` depends on frequency and age only, of which there are far fewer pairs than groups.
         levels, level = np.unique(buyers.frequency, return_inverse=True)
