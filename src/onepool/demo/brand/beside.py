@@ -12,7 +12,7 @@ from typing import Final
 
 from onepool.errors import OnePoolError
 from onepool.identity.warm import warm
-from onepool.tick import Worker
+from onepool.tick import Runner, Worker
 from onepool.workspace import Workspace, open_workspace
 
 RECORDS_AT_ONCE: Final = 3_000
@@ -62,12 +62,15 @@ class Beside:
             self._process.wait()
 
 
-def apply_now(workspace: Workspace) -> None:
-    """Applies the log in this process."""
+def apply_now(workspace: Workspace, *, jobs: bool = False) -> None:
+    """Applies the log in this process; with `jobs` also computes what is not live."""
     large_ticks(workspace)
     worker = Worker(workspace)
     try:
         worker.drain()
+        if jobs:
+            Runner(workspace, worker).work_off()
+            worker.drain()
     finally:
         worker.close()
 

@@ -17,6 +17,7 @@ from onepool.demo.brand import workspace as definitions
 from onepool.demo.brand.beside import Beside, apply_now
 from onepool.demo.brand.campaigns import EFFECT_DAYS, calendar
 from onepool.demo.brand.customers import draw_customers
+from onepool.demo.brand.levels import import_levels
 from onepool.demo.brand.life import Life
 from onepool.demo.brand.places import APP, CRM, MINI, WEB
 from onepool.demo.brand.plan import ZONE, BrandPlan
@@ -93,9 +94,10 @@ def make_brand(root: Path, plan: BrandPlan, clock: Clock, progress: Progress | N
         truth = write_truth(life, workspace.root / TRUTH)
         definitions.copy_into(workspace.root, definitions.THEN)
         apply.apply(workspace, author=AUTHOR, reason=REASON)
+        import_levels(workspace, AUTHOR)
         if progress is not None:
             progress("computing tags and segments", 0, 1)
-        apply_now(workspace)
+        apply_now(workspace, jobs=True)
         return _made(workspace, played, truth, life)
     finally:
         if beside is not None:

@@ -18,8 +18,8 @@ _WITHOUT_CHANNEL: Final = ("store", "crm", "web", "app")
 FIRST: Final = ("standard", "touchpoints", "identity")
 """What has to be there before anything comes in."""
 
-THEN: Final = ("tags", "segments")
-"""What is computed once the data is in."""
+THEN: Final = ("maps", "tags", "segments")
+"""What is computed once the data is in, and the maps that it reads."""
 
 
 def settings_text() -> str:
@@ -41,6 +41,8 @@ def copy_into(root: Path, folders: tuple[str, ...]) -> frozenset[str]:
     left_out = set()
     for folder in folders:
         (root / folder).mkdir(parents=True, exist_ok=True)
+        for plain in (file for file in _root().joinpath(folder).iterdir() if file.name.endswith(".csv")):
+            (root / folder / plain.name).write_text(plain.read_text(encoding="utf-8"), encoding="utf-8")
         for file in files(folder):
             text = file.read_text(encoding="utf-8")
             if folder == "touchpoints":
