@@ -31,7 +31,10 @@ TAG = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    root = tmp_path_factory.mktemp("brand")
+    return made(tmp_path_factory.mktemp("brand"))
+
+
+def made(root):
     ws = init_workspace(root)
     ws.save("tag", "stage", TAG, author="test")
     ws.save("segment", "buyers", SEGMENT, author="test")
@@ -74,16 +77,31 @@ def answer(folder, *words: str):
 
 
 def test_tags(folder):
-    assert answer(folder, "tag", "list") == [{"tag": "stage", "kind": "state", "title": "阶段", "customers": 3}]
+    row = {"tag": "stage", "kind": "state", "computed": "live", "title": "阶段", "customers": 3}
+    assert answer(folder, "tag", "list") == [row]
     shown = answer(folder, "tag", "show", "stage")
     assert "active：做过「支付订单」" in shown["sentence"] and shown["values"][0] == {"value": "active", "customers": 2}
-    run = answer(folder, "tag", "run", "stage")
+    run = answer(folder, "tag", "run", "stage", "--no-save")
     assert run["values"] == [{"value": "active", "customers": 2}, {"value": "prospect", "customers": 1}]
     before = (datetime.now(UTC) - timedelta(days=30)).date().isoformat()
-    past = answer(folder, "tag", "run", "stage", "--as-of", before)
+    past = answer(folder, "tag", "run", "stage", "--as-of", before, "--no-save")
     assert past["values"] == [{"value": "prospect", "customers": 2}, {"value": "active", "customers": 1}]
     why = answer(folder, "tag", "explain", "stage", "phone:13800000000")
     assert (why["customer_id"], why["value"], why["rules"][0]["reason"]["holds"]) == (1, "active", True)
+
+
+def test_runs_of_tags_are_kept(tmp_path):
+    folder = made(tmp_path / "brand")
+    before = (datetime.now(UTC) - timedelta(days=30)).date().isoformat()
+    run = answer(folder, "tag", "run", "stage")
+    assert run["values"] == [{"value": "active", "customers": 2}, {"value": "prospect", "customers": 1}]
+    week = [before, (datetime.now(UTC) - timedelta(days=16)).date().isoformat()]
+    answer(folder, "tag", "backfill", "stage", "--from", week[0], "--to", week[1], "--every", "week")
+    runs = answer(folder, "tag", "runs", "stage")
+    assert [one["why"] for one in runs] == ["run", "backfill", "backfill", "backfill"]
+    assert [job["status"] for job in answer(folder, "job", "list")] == ["done"] * 2
+    tried = answer(folder, "tag", "plan", "stage")
+    assert (tried["coverage"], tried["changed"]) == (3, 0)
 
 
 def test_segments(folder):

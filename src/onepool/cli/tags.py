@@ -271,7 +271,6 @@ def _done(ws: Workspace, kind: Kind, name: str, instants: list[Any], why: str, a
                 time.sleep(_POLL)
                 job = store.get(job.id) or job
         else:
-            ws.close()
             worker = Worker(ws)
             try:
                 worker.drain()
@@ -283,6 +282,7 @@ def _done(ws: Workspace, kind: Kind, name: str, instants: list[Any], why: str, a
                 worker.drain()
             finally:
                 worker.close()
+                ws.close()
             job = Jobs(ws.state, ws.clock).get(job.id) or job
     if job.status != "done":
         raise OnePoolError(job.problem or f"the job was {job.status}", where=f"job {job.id}")

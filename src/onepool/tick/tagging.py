@@ -109,7 +109,7 @@ def _known_then(session: Session, ran: Ran, now: datetime) -> tuple[pa.Table, in
     session.relation("_ran", ran.computed.values)
     known = "SELECT DISTINCT customer_id FROM customer_of"
     if ran.as_of < now:
-        known += " SEMI JOIN (SELECT customer_id FROM profiles WHERE first_seen <= $as_of) USING (customer_id)"
+        known += " ANTI JOIN (SELECT customer_id FROM profiles WHERE first_seen > $as_of) USING (customer_id)"
     params = {"as_of": ran.as_of} if ran.as_of < now else None
     total = int(session.query(f"SELECT count(*) AS n FROM ({known})", params)["n"][0].as_py())
     values = session.query(f"SELECT * FROM _ran SEMI JOIN ({known}) USING (customer_id) ORDER BY customer_id", params)
