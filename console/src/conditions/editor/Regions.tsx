@@ -29,6 +29,7 @@ export function Regions({ value, label, onChange }: Props) {
   const found = useQuery({ ...segmentQueries.regions(null, wanted), enabled: wanted !== "" });
   const chosen = useQuery({ ...segmentQueries.regionsNamed(value), enabled: value.length > 0 });
   const [opened, setOpened] = useState<Region[]>([]);
+  const [expanded, setExpanded] = useState<string[]>([]);
   const tree = useMemo(() => {
     const known = new Map<string, Shown>();
     for (const one of [...(top.data?.items ?? []), ...opened, ...(chosen.data?.items ?? []), ...(wanted === "" ? [] : (found.data?.items ?? []))]) {
@@ -36,6 +37,8 @@ export function Regions({ value, label, onChange }: Props) {
     }
     return [...known.values()].map((one) => (one.pId !== null && known.has(one.pId) ? one : { ...one, pId: null, title: one.whole }));
   }, [top.data, opened, found.data, chosen.data, wanted]);
+  // What is found lies open; without a search the tree is as the reader left it.
+  const shown = wanted === "" ? expanded : [...new Set(tree.flatMap((one) => one.pId ?? []))];
   return (
     <TreeSelect
       multiple
@@ -46,6 +49,8 @@ export function Regions({ value, label, onChange }: Props) {
       placeholder={t("editor.chooseRegion")}
       value={value}
       treeData={tree}
+      treeExpandedKeys={shown}
+      onTreeExpand={(keys) => setExpanded(keys.map(String))}
       loading={top.isPending || found.isFetching}
       showSearch={{ searchValue: typed, onSearch: setTyped, filterTreeNode: (text, node) => String(node.whole).includes(text.trim()) || String(node.value).startsWith(text.trim()) }}
       loadData={async (node) => {

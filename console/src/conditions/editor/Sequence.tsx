@@ -106,7 +106,7 @@ function StepView({ steps, step, at, change, move }: StepProps) {
           <span className="op-num">{at + 1}</span>
         </button>
         <Select
-          style={{ width: 100 }}
+          style={{ width: 122 }}
           aria-label={t("sequence.didOrNot", { number: at + 1 })}
           value={step.did}
           disabled={at === 0}

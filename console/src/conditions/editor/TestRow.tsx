@@ -37,7 +37,7 @@ export function TestRow({ kind, tests, values, label, currency, home, onChange }
           <span key={i} className="op-row" style={{ gap: 6 }}>
             {i > 0 && <span className="op-label">{t("editor.and")}</span>}
             <Select
-              style={{ width: 128 }}
+              style={{ width: 136 }}
               aria-label={`${label} ${t("editor.operator")}`}
               value={test.op}
               popupMatchSelectWidth={false}

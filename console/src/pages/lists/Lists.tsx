@@ -27,7 +27,7 @@ export function Lists() {
   );
   return (
     <>
-      <PageHead title={t("nav.lists")} sub={t("lists.sub")} actions={may && begin} />
+      <PageHead title={t("nav.lists")} sub={t("lists.sub")} actions={may && all.data?.items.length !== 0 && begin} />
       <div className="op-stack">
         <Loaded query={all} rows={6}>
           {({ items }) => (
