@@ -9,14 +9,14 @@ import { exact, percent } from "@/lib/format";
 import { useMay } from "@/lib/session";
 import { author } from "@/lib/title";
 import { useText } from "@/lib/useText";
-import { Count, Figure, Figures, Time } from "@/parts/Figures";
+import { Count, Exact, Figure, Figures, Time } from "@/parts/Figures";
 import { Loaded, Waiting } from "@/parts/Loaded";
 import { PageHead } from "@/parts/PageHead";
 import { Status } from "@/parts/Status";
 import { Overview } from "./detail/Overview";
 import type { TagTab } from "./detail/state";
 import { Drift, Mode, useTagWords } from "./words";
-import "./detail/detail.css";
+import "./tags.css";
 
 // What most visits do not look at comes when it is looked at.
 const ModelCard = lazy(() => import("./card/ModelCard").then((module) => ({ default: module.ModelCard })));
@@ -67,9 +67,15 @@ function Content({ tag }: { tag: Detail }) {
               <Count value={tag.coverage} testId="tag-coverage" />
             </Link>
           </Figure>
-          <Figure label={t("tags.values")}>
-            <Count value={tag.distribution.length} />
-          </Figure>
+          {tag.spread === null ? (
+            <Figure label={t("tags.values")}>
+              <Count value={tag.distribution.length} />
+            </Figure>
+          ) : (
+            <Figure label={t("tags.quantiles.median")}>
+              <Exact value={tag.spread.median} digits={2} />
+            </Figure>
+          )}
           <Figure small label={t("tags.drift")} note={tag.last_run !== null && <Time at={tag.last_run.as_of} />}>
             <Drift psi={psi} />
           </Figure>

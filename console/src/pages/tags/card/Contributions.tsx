@@ -6,6 +6,7 @@ import { exact } from "@/lib/format";
 import { useText } from "@/lib/useText";
 import { Problem, Waiting } from "@/parts/Loaded";
 import { Value } from "@/parts/Value";
+import "./card.css";
 
 /** Which features moved one customer's score, and how far. */
 export function Contributions({ tag, id }: { tag: string; id: number }) {
@@ -17,6 +18,7 @@ export function Contributions({ tag, id }: { tag: string; id: number }) {
   const most = Math.max(0, ...contributions.map((one) => Math.abs(one.effect)));
   return (
     <div className="op-stack" style={{ gap: 12 }} data-testid="contributions">
+      {number === null && figures.length === 0 && contributions.length === 0 && <p className="op-mute">{t("card.noScore")}</p>}
       {number !== null && (
         <p>
           <span className="op-mute">{t("card.score")}</span> <strong className="op-num">{exact(number, language, 4)}</strong>

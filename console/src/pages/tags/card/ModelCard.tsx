@@ -15,7 +15,8 @@ import { Clusters } from "./Clusters";
 import "./card.css";
 
 /** Shares are shown as such, other figures with what they need. */
-const SHARES = new Set(["auc", "auc_train", "auc_test", "base_rate", "precision", "recall", "captured"]);
+const SHARES = new Set(["base_rate", "repeat_rate", "mean_alive"]);
+const ROWS = 14;
 
 function Notices({ list, kind }: { list: Notice[]; kind: "error" | "warning" }) {
   const { title } = useText();
@@ -33,7 +34,10 @@ function Notices({ list, kind }: { list: Notice[]; kind: "error" | "warning" }) 
 
 function Metrics({ card }: { card: Card }) {
   const { t, language } = useText();
-  const known = (name: string): string => t(`card.metrics.${name as "auc"}`, { defaultValue: name });
+  const known = (name: string): string => {
+    const clusters = /^silhouette_(\d+)$/.exec(name)?.[1];
+    return clusters === undefined ? t(`card.metrics.${name as "auc"}`, { defaultValue: name }) : t("card.silhouetteAt", { count: Number(clusters) });
+  };
   const hint = (name: string): string => t(`card.metricHints.${name as "auc"}`, { defaultValue: "" });
   const rows = Object.entries(card.metrics).map(([name, value]) => ({ name, value }));
   if (rows.length === 0) return null;
@@ -43,7 +47,7 @@ function Metrics({ card }: { card: Card }) {
         size="small"
         rowKey="name"
         dataSource={rows}
-        pagination={false}
+        pagination={rows.length > ROWS ? { pageSize: ROWS, showSizeChanger: false, style: { padding: "0 16px" } } : false}
         columns={[
           {
             title: t("card.metric"),
@@ -54,7 +58,7 @@ function Metrics({ card }: { card: Card }) {
               </>
             ),
           },
-          { title: t("tags.value"), align: "right", render: (_, one) => <span className="op-num">{SHARES.has(one.name) && one.name !== "auc" ? percent(one.value, language) : exact(one.value, language, Math.abs(one.value) < 100 ? 4 : 1)}</span> },
+          { title: t("tags.value"), align: "right", render: (_, one) => <span className="op-num">{SHARES.has(one.name) ? percent(one.value, language) : exact(one.value, language, Number.isInteger(one.value) ? 0 : Math.abs(one.value) < 100 ? 4 : 1)}</span> },
         ]}
       />
     </Panel>
@@ -141,13 +145,13 @@ function Content({ tag, card }: { tag: TagDetail; card: Card }) {
       <div className="op-two" style={{ gridTemplateColumns: "minmax(0, 1fr) minmax(0, 1fr)" }}>
         <div className="op-stack">
           {card.features.length > 0 && <Features features={card.features} />}
+          {card.lift.length > 0 && <Lift bins={card.lift} />}
           <Parameters card={card} />
+          <Samples card={card} />
         </div>
         <div className="op-stack">
-          <Metrics card={card} />
           {card.calibration.length > 0 && <Calibration bins={card.calibration} />}
-          {card.lift.length > 0 && <Lift bins={card.lift} />}
-          <Samples card={card} />
+          <Metrics card={card} />
         </div>
       </div>
     </div>

@@ -16,6 +16,8 @@ const SaveSegment = lazy(() => import("./SaveSegment").then((module) => ({ defau
 
 const BARS = 20;
 const CHIPS = 8;
+/** A number with more values than these says more by its quantiles. */
+const MANY = 30;
 
 /** Values in the order of the definition, the commonest first where it has none. */
 function inOrder(tag: TagDetail): TagDetail["distribution"] {
@@ -37,7 +39,7 @@ function Bars({ tag, values }: { tag: TagDetail; values: TagDetail["distribution
     () => ({
       grid: { ...style.grid, right: 72 },
       tooltip: { ...style.tooltip, axisPointer: { type: "shadow" } },
-      xAxis: { type: "value", ...style.axis, axisLabel: { ...style.axis.axisLabel, formatter: (v: number) => compact(v, language) } },
+      xAxis: { type: "value", minInterval: 1, ...style.axis, axisLabel: { ...style.axis.axisLabel, formatter: (v: number) => compact(v, language) } },
       yAxis: { type: "category", inverse: true, data: shown.map((one) => one.value), ...style.axis, axisLabel: { ...style.axis.axisLabel, width: 150, overflow: "truncate" } },
       series: [
         {
@@ -77,6 +79,16 @@ export function Distribution({ tag }: { tag: TagDetail }) {
     >
       {values.length === 0 ? (
         <Nothing title={t("tags.noValues")} text={t(tag.mode === "import" ? "tags.noImports" : tag.mode === "live" ? "tags.noValuesText" : "tags.noRunText")} />
+      ) : tag.spread !== null && values.length > MANY ? (
+        <Nothing
+          title={t("tags.manyValues")}
+          text={t("tags.manyValuesText")}
+          actions={
+            <Link to="/customers" search={{ tag: tag.name }}>
+              {t("explain.customers")}
+            </Link>
+          }
+        />
       ) : (
         <>
           <ChartOrTable

@@ -3,6 +3,7 @@ import { Button, Input, Upload as Files } from "antd";
 import { useState } from "react";
 import { type TagDetail, type Uploaded, useUploadValues } from "@/api/tags";
 import { exact } from "@/lib/format";
+import { said } from "@/lib/said";
 import { useMay } from "@/lib/session";
 import { useText } from "@/lib/useText";
 import { Problem } from "@/parts/Loaded";
@@ -18,7 +19,7 @@ function Outcome({ found }: { found: Uploaded }) {
       {found.samples.length > 0 && (
         <ul className="op-faults">
           {found.samples.map((one) => (
-            <li key={one}>{one}</li>
+            <li key={one}>{said(one, language)}</li>
           ))}
         </ul>
       )}

@@ -6,12 +6,13 @@ import { SpanInput } from "@/conditions/editor/Inputs";
 import { WindowInput } from "@/conditions/editor/WindowInput";
 import { isObject, type Json } from "@/conditions/model";
 import { matches, type Option } from "@/conditions/names";
+import { said } from "@/lib/said";
 import { useText } from "@/lib/useText";
 import { problemsAt, type TagProblem, useFactory } from "./context";
 import { numberAt, textAt, textsAt, valueAt } from "./definition";
 
 export function Problems({ list }: { list: TagProblem[] }) {
-  const { t } = useText();
+  const { t, language } = useText();
   const { definition, set } = useFactory();
   return (
     <>
@@ -24,7 +25,7 @@ export function Problems({ list }: { list: TagProblem[] }) {
           <div key={one.place + one.message} className="op-place" role="alert" data-testid="tag-problem">
             <WarningOutlined aria-hidden style={{ marginTop: 4 }} />
             <span>
-              {one.message}
+              {said(one.message, language)}
               {suggestion !== null && !usable && ` ${t("editor.suggestion", { name: suggestion })}`}{" "}
               {usable && (
                 <Button type="link" size="small" style={{ padding: 0, height: "auto" }} onClick={() => set(one.place, suggestion)}>

@@ -26,6 +26,7 @@ import { blank } from "./templates";
 import { useDryRun } from "./useDryRun";
 import { useUndoKeys } from "./useUndoKeys";
 import { freshName } from "./words";
+import "../tags.css";
 import "./factory.css";
 
 // The YAML parser comes when the text is looked at.
