@@ -25,7 +25,16 @@ from onepool.tick import marks
 AT = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 ZONE = "Asia/Shanghai"
 STANDARD = load_standard([])
-TABLES = ("segment_members", "segment_changes", "tag_values", "customer_of", "profiles", "events", "meta")
+TABLES = (
+    "segment_members",
+    "segment_changes",
+    "tag_values",
+    "tag_changes",
+    "customer_of",
+    "profiles",
+    "events",
+    "meta",
+)
 
 
 @pytest.fixture(scope="module")
@@ -301,6 +310,33 @@ def test_counts_are_a_plain_recount(engine: DuckDBEngine, people: dict[int, dict
         assert points[0] is not None and points[0].n == len(plain)
         assert points[0].mean == pytest.approx(sum(plain) / len(plain), abs=1e-9)
         assert points[0].median == pytest.approx(float(np.quantile(plain, 0.5)), abs=1e-9)
+
+
+def test_kept_numbers_follow_the_ticks(engine: DuckDBEngine) -> None:
+    """What is kept of a tag's numbers counts until an outcome changes the tag, and not a reading longer."""
+    people = {
+        number: {"segments": ["s"] if number < 3 else [], "tags": {"points": {"number": float(number)}}}
+        for number in range(1, 5)
+    }
+    fill(engine, people)
+    sets, channels = Sets(), Channels()
+
+    def now(outcome: str, base: str = "all") -> tuple[Any, Any]:
+        with engine.write() as session:
+            marks.put(session, "outcome_id", outcome)
+        with engine.read() as session:
+            found = portrait(session, sets, channels, STANDARD, ["points"], Asked("s", base), AT, ZONE)
+        [points] = found.dimensions
+        assert points.numbers is not None and points.base_numbers is not None
+        return points.numbers.mean, points.base_numbers.mean
+
+    assert now("1") == (1.5, 2.5) == now("1") == now("2")
+    with engine.write() as session:
+        change = {"change_id": 3, "customer_id": 4, "tag": "points", "number": 8.0}
+        session.append("tag_changes", pa.Table.from_pylist([change]))
+        session.execute("UPDATE tag_values SET number = 8 WHERE customer_id = 4")
+    assert now("3") == (1.5, 3.5)
+    assert now("3", base="s") == (1.5, 1.5)
 
 
 def test_channels_follow_new_events_merges_and_removals(engine: DuckDBEngine) -> None:

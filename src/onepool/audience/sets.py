@@ -36,6 +36,7 @@ class Sets:
         self._lock = threading.Lock()
         self._segments: dict[str, _Kept] = {}
         self._tags: dict[str, KeptTag] = {}
+        self._derived: dict[str, tuple[TagSets, object]] = {}
         self._marked: dict[str, tuple[tuple[str, ...], Members]] = {}
 
     def segments(self, session: Session, names: Sequence[str]) -> dict[str, Members]:
@@ -75,6 +76,17 @@ class Sets:
                     self._tags[name] = KeptTag(revision, sets)
         return found
 
+    def derived(self, tag: str, sets: TagSets) -> object | None:
+        """What was made of a tag's values while they were these, if anything was."""
+        with self._lock:
+            kept = self._derived.get(tag)
+        return kept[1] if kept is not None and kept[0] is sets else None
+
+    def derive(self, tag: str, sets: TagSets, made: object) -> None:
+        """Keep what was made of a tag's values, read in the snapshot of `sets`, until they change."""
+        with self._lock:
+            self._derived[tag] = (sets, made)
+
     def tag_value(self, session: Session, tag: str, value: str) -> Members:
         """Those whose tag has this value (a list tag: among others)."""
         sets = self.tags(session, [tag])[tag]
@@ -102,6 +114,7 @@ class Sets:
                 self._segments.pop(name, None)
             for name in tags:
                 self._tags.pop(name, None)
+                self._derived.pop(name, None)
 
     def size(self) -> int:
         """Bytes that the kept sets need in their portable form."""

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from onepool.audience.sets import Members, Sets, ids_of
+from onepool.audience.sets import Members, Sets, TagSets, ids_of
 from onepool.insight.portrait import attributes
 from onepool.insight.portrait.channels import Channels
 from onepool.insight.portrait.tgi import Counts, index
@@ -83,7 +82,7 @@ def portrait(
     base = sets.everyone(session) if asked.base == EVERYBODY else members[asked.base]
     groups = _Groups(segment - base, segment & base, base - segment)
     _register(session, groups)
-    found = [*_tags(session, sets, names, groups, asked.min_cell)]
+    found = _tags(session, sets, names, groups, asked)
     left_out: dict[tuple[Kind, str], str] = {}
     if asked.tags is None:
         columns, refused = attributes.columns(standard, at, zone)
@@ -152,9 +151,10 @@ def _register(session: Session, groups: _Groups) -> None:
     )
 
 
-def _tags(session: Session, sets: Sets, names: Sequence[str], groups: _Groups, min_cell: int) -> list[Dimension]:
+def _tags(session: Session, sets: Sets, names: Sequence[str], groups: _Groups, asked: Asked) -> list[Dimension]:
+    min_cell, everybody = asked.min_cell, asked.base == EVERYBODY
     found = sets.tags(session, names)
-    numbers = _tag_numbers(session, names, groups)
+    numbers = _tag_numbers(session, sets, found, everybody=everybody)
     dimensions = []
     for name in names:
         one = found[name]
@@ -186,47 +186,43 @@ def _tags(session: Session, sets: Sets, names: Sequence[str], groups: _Groups, m
     return dimensions
 
 
-def _tag_numbers(session: Session, names: Sequence[str], groups: _Groups) -> Mapping[str, tuple[Numbers, Numbers]]:
-    """Mean and quartiles of each tag's numbers, in the segment and in the base."""
+def _tag_numbers(
+    session: Session, sets: Sets, found: Mapping[str, TagSets], *, everybody: bool
+) -> Mapping[str, tuple[Numbers | None, Numbers | None]]:
+    """Mean and quartiles of each tag's numbers, in the segment and in the base. Those of everybody are kept until the
+    tag changes."""
+    inside = _summed(session, list(found), "part <= 2")
+    if everybody:
+        names = [name for name, one in found.items() if sets.derived(name, one) is None]
+        outside = _summed(session, names, None)
+        for name in names:
+            sets.derive(name, found[name], outside.get(name, _NO_NUMBERS))
+        known = {name: sets.derived(name, one) for name, one in found.items()}
+        of_base = {name: one for name, one in known.items() if isinstance(one, Numbers) and one.n}
+    else:
+        of_base = _summed(session, list(found), "part >= 2")
+    return {name: (inside.get(name, _NO_NUMBERS), of_base.get(name, _NO_NUMBERS)) for name in inside | of_base}
+
+
+_NO_NUMBERS = Numbers(0, None, None, None, None)
+
+
+def _summed(session: Session, names: Sequence[str], part: str | None) -> dict[str, Numbers]:
+    """By tag, for the customers of these parts of the groups (None: for all who have the tag)."""
+    if not names:
+        return {}
+    within = "" if part is None else f"AND customer_id IN (SELECT customer_id FROM {_GROUPS} WHERE {part})"
     table = session.query(
-        """SELECT tag, list(customer_id) AS ids, list(number) AS numbers FROM tag_values
-        WHERE tag IN (SELECT unnest($names)) AND number IS NOT NULL AND isfinite(number) GROUP BY tag""",
+        f"""SELECT tag, list(number) AS numbers FROM tag_values
+        WHERE tag IN (SELECT unnest($names)) AND number IS NOT NULL AND isfinite(number) {within} GROUP BY tag""",
         {"names": list(names)},
     )
-    if not table.num_rows:
-        return {}
-    in_segment, in_base = _Test(groups.segment_only | groups.both), _Test(groups.base_only | groups.both)
     found = {}
-    for tag, ids, numbers in zip(table["tag"], table["ids"], table["numbers"], strict=True):
-        customers = ids.values.to_numpy(zero_copy_only=False)
+    for tag, numbers in zip(table["tag"], table["numbers"], strict=True):
         values = numbers.values.to_numpy(zero_copy_only=False)
-        found[tag.as_py()] = (_summed(values[in_segment(customers)]), _summed(values[in_base(customers)]))
+        p25, median, p75 = np.quantile(values, [0.25, 0.5, 0.75]).tolist()
+        found[tag.as_py()] = Numbers(int(values.size), float(values.mean()), p25, median, p75)
     return found
-
-
-class _Test:
-    """Whether customers are in a set, for many at once."""
-
-    def __init__(self, members: Members) -> None:
-        self._ids = np.asarray(members.to_array(), dtype=np.uint64).astype(np.int64)
-        highest = int(self._ids[-1]) if self._ids.size else 0
-        # Numbers are given out one after the other: mostly a table of all of them is small.
-        self._table = np.zeros(highest + 1, np.bool_) if highest < 64 * self._ids.size + 1_000_000 else None
-        if self._table is not None:
-            self._table[self._ids] = True
-
-    def __call__(self, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-        if self._table is None:
-            return np.isin(ids, self._ids)
-        inside = ids < self._table.size
-        return self._table[np.where(inside, ids, 0)] & inside
-
-
-def _summed(values: npt.NDArray[np.float64]) -> Numbers:
-    if not values.size:
-        return Numbers(0, None, None, None, None)
-    p25, median, p75 = np.quantile(values, [0.25, 0.5, 0.75]).tolist()
-    return Numbers(int(values.size), float(values.mean()), p25, median, p75)
 
 
 def _attribute(column: attributes.Column, one: attributes.Counted, min_cell: int) -> Dimension:
