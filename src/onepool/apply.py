@@ -126,7 +126,8 @@ def _check(workspace: Workspace, changes: Sequence[Change]) -> None:
         elif change.kind == "destination":
             channels = {one.name: one.channel for one in touchpoints.values()}
             found = parse_destination(change.body, change.where)
-            check_destination(found, standard, tags, segments, channels, change.where)
+            known = {str(body.get("list")) for body in lists}
+            check_destination(found, standard, tags, segments, channels, change.where, known)
 
 
 def check_touchpoint(name: str, body: Mapping[str, Any], standard: Standard, where: str) -> None:

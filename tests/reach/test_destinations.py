@@ -227,12 +227,65 @@ def test_a_run_after_a_death_writes_the_same_file_again(world: World, monkeypatc
 def test_segment_changes_go_out_once(world: World) -> None:
     columns = {"id": "change_id", "who": "customer_id", "what": "change"}
     world.save(what="changes", columns=columns, segments=["vip"], mode="changes")
-    insert = "INSERT INTO segment_changes VALUES ($n, $n, $segment, 'entered', $at)"
-    world.sql(insert, n=1, segment="vip", at=NOW)
-    world.sql(insert, n=2, segment="other", at=NOW)
-    assert (world.good().rows, world.good().rows) == (1, 0)
-    world.sql(insert, n=3, segment="vip", at=NOW)
+    insert = "INSERT INTO segment_changes VALUES ($n, $who, $segment, 'enter', $at)"
+    # One evaluation moves several customers under one number.
+    for who in (1, 2):
+        world.sql(insert, n=1, who=who, segment="vip", at=NOW)
+    world.sql(insert, n=2, who=2, segment="other", at=NOW)
+    assert (world.good().rows, world.good().rows) == (2, 0)
+    world.sql(insert, n=3, who=3, segment="vip", at=NOW)
     assert world.good().rows == 1
+
+
+def test_changes_of_many_customers_at_once_fit_a_table(world: World, target: Any) -> None:
+    columns = {"id": "change_id", "who": "customer_id", "where_to": "segment", "what": "change"}
+    world.save(what="changes", columns=columns, to=TABLE, segments=["vip"], mode="changes")
+    for who in (1, 2, 3):
+        world.sql("INSERT INTO segment_changes VALUES (1, $who, 'vip', 'enter', $at)", who=who, at=NOW)
+    assert world.good().rows == 3
+    assert target("SELECT who FROM people ORDER BY who") == [(1,), (2,), (3,)]
+    with pytest.raises(DestinationError, match="a column for segment"):
+        parse({**BODY, "what": "changes", "columns": {"id": "change_id", "who": "customer_id"}})
+
+
+def test_what_went_out_before_a_death_is_taken_out_when_it_is_no_more(
+    world: World, target: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.save(
+        what="members", columns={"who": "customer_id", "segment": "segment"}, segments=["vip"], to=TABLE, mode="changes"
+    )
+    with monkeypatch.context() as patched:
+        patched.setattr(changes, "keep", lambda *_: (_ for _ in ()).throw(OSError("power")))
+        assert world.run().failed
+    assert target("SELECT who FROM people") == [(1,)]
+    world.sql("DELETE FROM segment_members")
+    assert world.good().rows == 1, "the run that died is done again as it was"
+    assert world.good(force=True).gone == 1
+    assert target("SELECT who FROM people") == []
+    assert not list((world.ws.data / "destinations").glob("*.pending"))
+
+
+def test_members_of_lists_go_out_and_who_left_is_taken_out(world: World, target: Any) -> None:
+    world.ws.save("list", "press", {"list": "press", "title": "press"}, author="test")
+    world.save(
+        what="list_members", columns={"who": "customer_id", "list": "list", "since": "since"}, lists=["press"],
+        to=TABLE, mode="changes",
+    )  # fmt: skip
+    put = """INSERT INTO list_entries BY NAME SELECT 'press' AS list, 'phone' AS type, '' AS scope,
+        $value AS value, $at AS time, $id AS identifier_id"""
+    world.sql(put, value="a", id=1, at=NOW)
+    world.sql(put, value="b", id=1, at=NOW + timedelta(hours=1))
+    world.sql(put, value="c", id=2, at=NOW)
+    world.sql(put, value="d", id=None, at=NOW)
+    assert world.good().rows == 2
+    assert target("SELECT who FROM people ORDER BY who") == [(1,), (2,)]
+    world.sql("DELETE FROM list_entries WHERE value = 'c'")
+    assert world.good(force=True).gone == 1
+    assert target("SELECT who FROM people") == [(1,)]
+    world.save(columns={"customer_id": "customer_id", "press": "list.press"}, to={"kind": "folder", "format": "csv"})
+    world.good()
+    rows = pacsv.read_csv(world.ws.root / "exports" / "crm.csv").to_pylist()
+    assert [row["press"] for row in rows] == [True, False, False]
 
 
 def test_what_would_take_out_most_rows_is_not_done_unasked(world: World) -> None:

@@ -61,12 +61,15 @@ def test_rows_are_posted_in_parts_that_keep_their_keys(
     receiver.status = 503
     assert "part 0 of 2 was not taken" in world.run().error
     receiver.status = 200
+    world.sql("UPDATE profiles SET city = '北京' WHERE customer_id = 1")
     assert world.good().rows == 3
     keys = [headers["idempotency-key"] for headers, _ in receiver.taken]
     assert keys == ["crm-1-0", "crm-1-0", "crm-1-1"]
     assert all(headers["x-onepool-signature"].startswith("t=") for headers, _ in receiver.taken)
     first = receiver.taken[1][1]["content"]["body"]
     assert [row["customer_id"] for row in first["upsert"]] == [1, 2] and first["upsert"][0]["city"] == "上海"
+    assert world.good().rows == 1, "what changed between the tries goes out after, under a key of its own"
+    assert receiver.taken[-1][1]["content"]["body"]["upsert"][0]["city"] == "北京"
     world.sql("DELETE FROM customer_of WHERE customer_id = 1")
     assert world.good().gone == 1
     assert receiver.taken[-1][1]["content"]["body"]["delete"] == [{"customer_id": 1}]

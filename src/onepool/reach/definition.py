@@ -13,11 +13,12 @@ from onepool.errors import OnePoolError
 from onepool.privacy.masking import HIDDEN_CLASSES, PERSON_NAMES
 from onepool.standards import Standard
 
-What = Literal["profiles", "members", "changes", "tags", "orders"]
+What = Literal["profiles", "members", "list_members", "changes", "tags", "orders"]
 
 BASES: Final[Mapping[str, tuple[str, ...]]] = {
     "profiles": ("customer_id", "first_seen", "last_seen"),
     "members": ("customer_id", "segment", "since"),
+    "list_members": ("customer_id", "list", "since"),
     "changes": ("change_id", "customer_id", "segment", "change", "at"),
     "tags": ("customer_id", "tag", "value", "as_of"),
     "orders": (
@@ -30,7 +31,9 @@ BASES: Final[Mapping[str, tuple[str, ...]]] = {
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "profiles": ("customer_id",),
     "members": ("customer_id", "segment"),
-    "changes": ("change_id",),
+    "list_members": ("customer_id", "list"),
+    # One evaluation moves many customers; where a single segment goes out, it needs no column.
+    "changes": ("change_id", "customer_id", "segment"),
     "tags": ("customer_id", "tag"),
     "orders": ("order_id", "touchpoint"),
 }
@@ -38,7 +41,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
 
 _COLUMN: Final = re.compile(r"[^\W\d]\w{0,62}")
 _TABLE: Final = re.compile(r"(\w{1,63}\.)?\w{1,63}")
-_SOURCE: Final = re.compile(r"(attribute|identifier|tag|segment)\.(\w{1,60})(?:@(\S{1,100}))?")
+_SOURCE: Final = re.compile(r"(attribute|identifier|tag|segment|list)\.(\w{1,60})(?:@(\S{1,100}))?")
 
 
 class DestinationError(OnePoolError):
@@ -130,6 +133,7 @@ class Destination(_Part):
     title: str | dict[str, str] = ""
     what: What
     segments: list[str] = []
+    lists: list[str] = []
     tags: list[str] = []
     columns: dict[str, str]
     to: Target = Field(discriminator="kind")
@@ -155,19 +159,26 @@ class Destination(_Part):
         for name in self.columns:
             if not _COLUMN.fullmatch(name) or name in ("left_at", "change_kind"):
                 raise ValueError(f"columns: {name!r} is no column's name that can be used; letters, digits and _ can")
-        if missing := [key for key in KEYS[self.what] if key not in self.columns.values()]:
+        if missing := [key for key in self.known_by if key not in self.columns.values()]:
             raise ValueError(f"columns: {self.what} need a column for {', '.join(missing)}, by which rows are known")
         if self.what == "members" and not self.segments:
             raise ValueError("segments: name the segments whose members go out")
+        if self.what == "list_members" and not self.lists:
+            raise ValueError("lists: name the lists whose members go out")
         if self.gone == "mark" and self.to.kind == "webhook":
             raise ValueError("gone: a webhook is told what left; write delete or keep")
         return self
 
     @property
+    def known_by(self) -> tuple[str, ...]:
+        """The sources that tell one row from another."""
+        alone = self.what == "changes" and len(self.segments) == 1
+        return KEYS[self.what][:2] if alone else KEYS[self.what]
+
+    @property
     def keys(self) -> list[str]:
         """The target's columns that make its key."""
-        wanted = KEYS[self.what]
-        return [next(name for name, source in self.columns.items() if source == key) for key in wanted]
+        return [next(name for name, source in self.columns.items() if source == key) for key in self.known_by]
 
 
 def parse(body: Mapping[str, Any], where: str = "") -> Destination:
@@ -184,7 +195,7 @@ def parse(body: Mapping[str, Any], where: str = "") -> Destination:
 
 def check(
     destination: Destination, standard: Standard, tags: Collection[str], segments: Collection[str],
-    touchpoints: Mapping[str, str], where: str = "",
+    touchpoints: Mapping[str, str], where: str = "", lists: Collection[str] = (),
 ) -> None:  # fmt: skip
     """Whether it can be used beside these definitions. ``touchpoints``: channel by name. Raises DestinationError."""
 
@@ -193,12 +204,15 @@ def check(
 
     for name, source in destination.columns.items():
         try:
-            _check_source(source, destination.what, standard, tags, segments)
+            _check_source(source, destination.what, standard, tags, segments, lists)
         except ValueError as error:
             raise wrong(str(error), f"columns.{name}") from error
     for segment in destination.segments:
         if segment not in segments:
             raise wrong(f"there is no segment {segment}", "segments")
+    for name in destination.lists:
+        if name not in lists:
+            raise wrong(f"there is no list {name}", "lists")
     for tag in destination.tags:
         if tag not in tags:
             raise wrong(f"there is no tag {tag}", "tags")
@@ -232,8 +246,9 @@ def personal_columns(destination: Destination, standard: Standard) -> list[str]:
 
 
 def _check_source(
-    source: str, what: What, standard: Standard, tags: Collection[str], segments: Collection[str]
-) -> None:
+    source: str, what: What, standard: Standard, tags: Collection[str], segments: Collection[str],
+    lists: Collection[str],
+) -> None:  # fmt: skip
     kind, name, scope = split(source)
     if not name:
         if source not in BASES[what]:
@@ -248,6 +263,7 @@ def _check_source(
         "identifier": standard.identifier_types,
         "tag": tags,
         "segment": segments,
+        "list": lists,
     }
     if name not in known[kind]:
         raise ValueError(f"there is no {kind} {name}")

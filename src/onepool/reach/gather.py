@@ -16,6 +16,8 @@ from onepool.standards import Standard
 _BASE = {
     "profiles": "SELECT p.customer_id, p.first_seen, p.last_seen FROM profiles p",
     "members": "SELECT customer_id, segment, since FROM segment_members WHERE list_contains($segments, segment)",
+    "list_members": """SELECT c.customer_id, e.list, min(e.time) AS since FROM list_entries e
+        JOIN customer_of c USING (identifier_id) WHERE list_contains($lists, e.list) GROUP BY ALL""",
     "changes": 'SELECT change_id, customer_id, segment, change, "at" FROM segment_changes',
     "tags": """SELECT customer_id, tag, as_of,
         coalesce(value, CAST(number AS VARCHAR), CAST(to_json(list) AS VARCHAR)) AS value FROM tag_values""",
@@ -30,6 +32,9 @@ _IDENTIFIER = f"""(SELECT c.customer_id, arg_max(i.value, ({LAST_SEEN}, i.identi
 
 _TAG = """(SELECT customer_id, coalesce(value, CAST(number AS VARCHAR), CAST(to_json(list) AS VARCHAR)) AS value
     FROM tag_values WHERE tag = $%s)"""
+
+_LISTED = """(SELECT DISTINCT c.customer_id, true AS value FROM list_entries e JOIN customer_of c USING (identifier_id)
+    WHERE e.list = $%s)"""
 
 _MEMBER = "(SELECT customer_id, true AS value FROM segment_members WHERE segment = $%s)"
 
@@ -70,15 +75,18 @@ def query(
                 told = bound(scope)
                 inner = _IDENTIFIER % (bound(of), told, told)
             else:
-                inner = (_TAG if kind == "tag" else _MEMBER) % bound(of)
+                inner = {"tag": _TAG, "segment": _MEMBER, "list": _LISTED}[kind] % bound(of)
             joins.append(f"LEFT JOIN {inner} j{number} USING (customer_id)")
-            value = f"coalesce(j{number}.value, false)" if kind == "segment" else f"j{number}.value"
+            yes_or_no = kind in ("segment", "list")
+            value = f"coalesce(j{number}.value, false)" if yes_or_no else f"j{number}.value"
         chosen.append(f"{value} AS {quote(name)}")
     if profile:
         joins.append("LEFT JOIN profiles a USING (customer_id)")
     conditions = _conditions(destination, after, bound)
     if destination.what == "members":
         params["segments"] = list(destination.segments)
+    elif destination.what == "list_members":
+        params["lists"] = list(destination.lists)
     order = ", ".join(quote(key) for key in destination.keys)
     sql = (
         f"SELECT {', '.join(chosen)} FROM ({_BASE[destination.what]}) b {' '.join(joins)}"

@@ -27,7 +27,7 @@ from onepool.definitions import Definitions, canonical
 from onepool.errors import OnePoolError
 from onepool.pool import Engine
 from onepool.privacy import audit
-from onepool.reach import changes, files, gather, posts, tables
+from onepool.reach import changes, files, gather, pending, posts, tables
 from onepool.reach.definition import Destination, DestinationError, parse, personal_columns
 from onepool.standards import Standard
 from onepool.state import State
@@ -189,6 +189,28 @@ class Destinations:
 
 
 def _write(place: Place, destination: Destination, sequence: int, *, force: bool) -> dict[str, Any]:
+    whole = destination.mode == "full" and destination.what != "changes"
+    written = _kept(place, destination)
+    again = pending.place(written, sequence)
+    ahead = pending.load(again)
+    # All rows written anew into a table or a file are right whatever was there.
+    if ahead is None and whole and destination.to.kind != "webhook":
+        ahead = _gathered(place, destination, force=force, whole=True)
+    elif ahead is None:
+        ahead = _gathered(place, destination, force=force, whole=whole)
+        pending.save(ahead, again)
+    known = written.exists() or again.exists()
+    where = _deliver(place, destination, ahead.rows, ahead.gone, sequence, whole=whole, known=known)
+    changes.keep(ahead.kept, written)
+    pending.forget(written, destination.destination)
+    for old in written.parent.glob(f"{destination.destination}.*.parquet"):
+        if old != written:
+            old.unlink()
+    return {"rows": ahead.rows.num_rows, "gone": ahead.gone.num_rows, "total": ahead.total, "place": where}
+
+
+def _gathered(place: Place, destination: Destination, *, force: bool, whole: bool) -> pending.Pending:
+    """What there is to write now. Raises DestinationError where too much would go."""
     rows, difference, written = _compare(place, destination)
     before = pq.read_metadata(written).num_rows if written.exists() and destination.what != "changes" else 0
     gone = difference.gone
@@ -198,14 +220,7 @@ def _write(place: Place, destination: Destination, sequence: int, *, force: bool
             where=f"destination {destination.destination}",
             hint="if that is right, run it by hand with --force",
         )
-    whole = destination.mode == "full" and destination.what != "changes"
-    changed = rows if whole else difference.changed
-    where = _deliver(place, destination, changed, gone, sequence, whole=whole, known=written.exists())
-    changes.keep(difference.kept, written)
-    for old in written.parent.glob(f"{destination.destination}.*.parquet"):
-        if old != written:
-            old.unlink()
-    return {"rows": changed.num_rows, "gone": gone.num_rows, "total": rows.num_rows, "place": where}
+    return pending.Pending(rows if whole else difference.changed, gone, difference.kept, rows.num_rows)
 
 
 def _deliver(

@@ -131,7 +131,8 @@ def _checked(ws: WorkspaceLike, body: dict[str, Any], name: str) -> Destination:
     tags = {one.name for one in ws.definitions.current("tag")}
     segments = {one.name for one in ws.definitions.current("segment")}
     channels = {one.name: one.channel for one in ws.touchpoints().values()}
-    check(found, ws.standard(), tags, segments, channels, name)
+    lists = {one.name for one in ws.definitions.current("list")}
+    check(found, ws.standard(), tags, segments, channels, name, lists)
     return found
 
 

@@ -101,7 +101,7 @@ def _names(value: Any) -> list[str]:
 
 
 def _destination(body: Mapping[str, Any]) -> Iterator[Ref]:
-    for key, kind in (("segments", "segment"), ("tags", "tag")):
+    for key, kind in (("segments", "segment"), ("lists", "list"), ("tags", "tag")):
         yield from (Ref(kind, name) for name in _names(body.get(key)))
     columns = body.get("columns")
     pairs = [columns] if isinstance(columns, Mapping) else columns if isinstance(columns, list) else []
