@@ -159,6 +159,7 @@ def events(random: np.random.Generator, identifiers: Any, span: dict[str, int], 
         {
             "seq": np.arange(seq + 1, seq + 1 + BATCH, dtype=np.int64),
             "identifier_id": random.choice(identifiers, BATCH),
+            "event_id": pa.array([f"{seq + 1 + number:032x}" for number in range(BATCH)]),
             "event": pa.array(["product_viewed"] * BATCH),
             "time": pa.array(times, pa.int64()).cast(pa.timestamp("us", tz="UTC")),
             "channel": pa.array(["web"] * BATCH),
@@ -198,6 +199,11 @@ def by_table(session: Session, customers: Any, names: list[str]) -> pa.Table:
     )
 
 
+_ORDERED = f"""CREATE TABLE ordered AS
+    SELECT c.customer_id, e.seq, e.identifier_id, e.event, e.time, e.channel, e.touchpoint, {", ".join(COLUMNS)}
+    FROM events e JOIN customer_of c USING (identifier_id) ORDER BY c.customer_id, e.time, e.seq"""
+
+
 def sort_table(path: Path, memory: str) -> dict[str, Any]:
     """The table in customer order, as the engine makes it; spilling to disk where its memory does not do."""
     import duckdb
@@ -208,11 +214,7 @@ def sort_table(path: Path, memory: str) -> dict[str, Any]:
         failed = None
         with watched() as seen:
             try:
-                connection.execute(
-                    f"""CREATE TABLE ordered AS SELECT c.customer_id, e.seq, e.identifier_id, e.event, e.time,
-                        e.channel, e.touchpoint, {", ".join(COLUMNS)} FROM events e JOIN customer_of c USING (identifier_id)
-                    ORDER BY c.customer_id, e.time, e.seq"""
-                )
+                connection.execute(_ORDERED)
                 connection.execute("CHECKPOINT")
             except duckdb.Error as error:
                 failed = str(error).splitlines()[0]

@@ -137,20 +137,20 @@ def _whole(
         for name in ("amount", "currency", "order_id")
     )
     query = f"""SELECT e.seq, e.identifier_id, e.event_id::VARCHAR AS event_id, e.event, e.time, e.received_at,
-        e.channel, e.touchpoint, {optional}, e.items, e.fields::VARCHAR AS fields FROM events e
-        WHERE e.identifier_id IN (SELECT unnest($ids))"""
-    ids = {"ids": list(identifiers)}
+        e.channel, e.touchpoint, {optional}, e.items, e.fields::VARCHAR AS fields FROM events e"""
     missing = {seq for seq, _ in wanted}
     found: list[dict[str, Any]] = []
     placed = [row for _, row in wanted if row >= 0]
     if placed:
         # Rows move when the table is rewritten: only those that are still what they were count.
-        near = session.query(f"{query} AND e.rowid IN (SELECT unnest($rows))", {**ids, "rows": placed}).to_pylist()
+        near = session.query(f"{query} WHERE e.rowid IN (SELECT unnest($rows))", {"rows": placed}).to_pylist()
         found = [row for row in near if row["seq"] in missing]
         missing -= {row["seq"] for row in found}
     if missing:
-        seqs = {**ids, "seqs": sorted(missing)}
-        found += session.query(f"{query} AND e.seq IN (SELECT unnest($seqs))", seqs).to_pylist()
+        found += session.query(
+            f"{query} WHERE e.seq IN (SELECT unnest($seqs)) AND e.identifier_id IN (SELECT unnest($ids))",
+            {"seqs": sorted(missing), "ids": list(identifiers)},
+        ).to_pylist()
     bearers = sorted({row["identifier_id"] for row in found})
     known = session.query(
         "SELECT identifier_id, type, scope, value FROM identifiers WHERE identifier_id IN (SELECT unnest($ids))",
