@@ -15,7 +15,7 @@ from onepool.audience.conditions.compiler.needs import Starts
 from onepool.audience.conditions.compiler.plan import Compiler, earliest
 from onepool.audience.conditions.compiler.scope import Scope, table, union
 from onepool.audience.conditions.compiler.sql import E, col, fn, instant, named, order_key
-from onepool.audience.conditions.compiler.steps import Prepared, bound, with_steps
+from onepool.audience.conditions.compiler.steps import Prepared, Views, bound, with_steps
 from onepool.audience.conditions.names import Context
 from onepool.audience.tags.expression.compiled import expression
 from onepool.audience.tags.given import given
@@ -86,13 +86,13 @@ class TagPlan:
         parts = [one.text(dialect) for one in self.before]
         return "\n\n".join([*parts, *(f"-- {name}\n{query.sql(dialect, pretty=True)}" for name, query in self.steps)])
 
-    def run(self, session: Session) -> pa.Table:
-        """Evaluate. `populations` is set afterwards."""
+    def run(self, session: Session, views: Views | None = None) -> pa.Table:
+        """Evaluate. `populations` is set afterwards. `views`: of the behaviour index, for sequences of everybody."""
         if self.comparing and not self.measures:
             self.populations = self._kept(session)
             session.relation(POPULATION, population_table(self.populations))
         for one in self.before:
-            one.run(session)
+            one.run(session, views)
         text = self.query.sql("duckdb")
         found = session.query(text, bound(text, self.params))
         of_customers = pc.is_valid(found.column("customer_id"))
