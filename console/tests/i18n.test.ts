@@ -2,10 +2,14 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import en from "../src/i18n/en.json";
-import zh from "../src/i18n/zh-CN.json";
+import enMain from "../src/i18n/en.json";
+import enTags from "../src/i18n/tags.en.json";
+import zhTags from "../src/i18n/tags.zh-CN.json";
+import zhMain from "../src/i18n/zh-CN.json";
 
 const SRC = join(import.meta.dirname, "../src");
+const zh = { ...zhMain, ...zhTags };
+const en = { ...enMain, ...enTags };
 const PLURAL = /_(zero|one|two|few|many|other)$/;
 
 type Catalogue = { [key: string]: string | Catalogue };
@@ -46,6 +50,10 @@ function used(): { keys: Set<string>; beginnings: Set<string> } {
 }
 
 describe("catalogues", () => {
+  it("have no section twice", () => {
+    for (const [main, part] of [[zhMain, zhTags], [enMain, enTags]] as const) expect(Object.keys(main).filter((key) => key in part)).toEqual([]);
+  });
+
   it("have the same keys in both languages, but for plural forms", () => {
     expect([...stems(texts.en)].sort()).toEqual([...known].sort());
   });

@@ -4,6 +4,7 @@ import type { Conflict, ReviewItem } from "@/api/identity";
 import { queries } from "@/api/queries";
 import type { TouchpointState } from "@/api/touchpoints";
 import { isObject, type JsonObject } from "@/conditions/model";
+import { openTexts } from "@/i18n";
 import { count, flag, id, names, oneOf, type Raw, text } from "@/lib/search";
 import { GROUPINGS, type Grouping, MODES } from "@/pages/tags/catalogue/state";
 import { TAG_TABS, type TagTab } from "@/pages/tags/detail/state";
@@ -74,6 +75,12 @@ interface QuarantineSearch {
   field?: string;
   touchpoint?: string;
   page?: number;
+}
+
+/** A page of tags, with the texts that only they need. */
+async function withTexts<T>(page: Promise<T>): Promise<T> {
+  const [module] = await Promise.all([page, openTexts("tags")]);
+  return module;
 }
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: Missing });
@@ -221,26 +228,26 @@ const tags = createRoute({
     drift: oneOf(raw, "drift", DRIFTS),
     unused: flag(raw, "unused"),
   }),
-  component: lazyRouteComponent(() => import("@/pages/tags/Tags"), "Tags"),
+  component: lazyRouteComponent(() => withTexts(import("@/pages/tags/Tags")), "Tags"),
 });
 const tagNew = createRoute({
   getParentRoute: () => shell,
   path: "/tags/new",
   validateSearch: (raw: Raw): { kind?: Start } => ({ kind: oneOf(raw, "kind", STARTS) }),
-  component: lazyRouteComponent(() => import("@/pages/tags/factory/TagEdit"), "TagNew"),
+  component: lazyRouteComponent(() => withTexts(import("@/pages/tags/factory/TagEdit")), "TagNew"),
 });
 const tag = createRoute({
   getParentRoute: () => shell,
   path: "/tags/$name",
   validateSearch: (raw: Raw): { tab?: TagTab; customer?: number; as_of?: string } => ({ tab: oneOf(raw, "tab", TAG_TABS), customer: id(raw, "customer"), as_of: text(raw, "as_of") }),
-  component: lazyRouteComponent(() => import("@/pages/tags/TagDetail"), "TagDetail"),
+  component: lazyRouteComponent(() => withTexts(import("@/pages/tags/TagDetail")), "TagDetail"),
 });
-const tagEdit = createRoute({ getParentRoute: () => shell, path: "/tags/$name/edit", component: lazyRouteComponent(() => import("@/pages/tags/factory/TagEdit"), "TagEdit") });
+const tagEdit = createRoute({ getParentRoute: () => shell, path: "/tags/$name/edit", component: lazyRouteComponent(() => withTexts(import("@/pages/tags/factory/TagEdit")), "TagEdit") });
 const lineage = createRoute({
   getParentRoute: () => shell,
   path: "/lineage",
   validateSearch: (raw: Raw): { of?: string; view?: "list"; fields?: 1; only?: 1 } => ({ of: text(raw, "of"), view: oneOf(raw, "view", ["list"] as const), fields: flag(raw, "fields"), only: flag(raw, "only") }),
-  component: lazyRouteComponent(() => import("@/pages/tags/lineage/Lineage"), "Lineage"),
+  component: lazyRouteComponent(() => withTexts(import("@/pages/tags/lineage/Lineage")), "Lineage"),
 });
 
 const touchpoints = createRoute({

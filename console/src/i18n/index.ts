@@ -1,12 +1,13 @@
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 import type { Language } from "@/app/preferences";
+import type zhTags from "./tags.zh-CN.json";
 import type zh from "./zh-CN.json";
 
 declare module "i18next" {
   interface CustomTypeOptions {
     defaultNS: "translation";
-    resources: { translation: typeof zh };
+    resources: { translation: typeof zh & typeof zhTags };
   }
 }
 
@@ -15,11 +16,33 @@ const catalogues: Record<Language, () => Promise<{ default: object }>> = {
   en: () => import("./en.json"),
 };
 
+/** Texts that only some pages need: they come with those pages. */
+const parts = {
+  tags: { "zh-CN": () => import("./tags.zh-CN.json"), en: () => import("./tags.en.json") },
+} satisfies Record<string, Record<Language, () => Promise<{ default: object }>>>;
+export type Part = keyof typeof parts;
+
+const opened = new Set<Part>();
+const loaded = new Set<string>();
+
+async function load(part: Part, language: Language): Promise<void> {
+  if (loaded.has(`${part} ${language}`)) return;
+  i18next.addResourceBundle(language, "translation", (await parts[part][language]()).default, true);
+  loaded.add(`${part} ${language}`);
+}
+
+/** Has the texts of some pages from now on, in the language that is shown and in others when they are. */
+export async function openTexts(part: Part): Promise<void> {
+  opened.add(part);
+  await load(part, i18next.language === "en" ? "en" : "zh-CN");
+}
+
 /** Load a language's texts if they are not there yet, then show them; `<html lang>` follows. */
 export async function showLanguage(language: Language): Promise<void> {
   if (!i18next.hasResourceBundle(language, "translation")) {
     i18next.addResourceBundle(language, "translation", (await catalogues[language]()).default);
   }
+  await Promise.all([...opened].map((part) => load(part, language)));
   await i18next.changeLanguage(language);
   document.documentElement.lang = language;
 }
