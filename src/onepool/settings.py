@@ -47,9 +47,7 @@ class Behaviour(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    enabled: bool = Field(
-        default=True, description="Whether the worker keeps one; answers are the same without."
-    )
+    enabled: bool = Field(default=True, description="Whether the worker keeps one; answers are the same without.")
     from_events: int = Field(default=100_000, ge=1, description="Pools of fewer events do without.")
 
 

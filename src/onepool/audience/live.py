@@ -37,9 +37,6 @@ _KEY = "evaluated"
 _FEW = 20_000
 """Customers up to whom a list's change has them looked at; more are cheaper looked at all together."""
 
-_FEW = 20_000
-"""Customers up to whom a list's change has them looked at; more are cheaper looked at all together."""
-
 
 @dataclass
 class _Pass:
@@ -87,6 +84,7 @@ class Live:
         """`index`: where the events of touched customers are found fast, if there is one."""
         self._ws = workspace
         self._index = index
+        self._views = index.view if index is not None else None
         self._columns: tuple[object, frozenset[str]] | None = None
         self._catalog: tuple[int, Catalog] | None = None
         self.left_out: dict[str, str] = {}
@@ -138,18 +136,6 @@ class Live:
     def postpone(self, session: Session, touched: I64, now: datetime) -> None:
         """Have these customers evaluated by a later tick."""
         session.append("due", pa.table({"customer_id": touched, "at": _times(now, touched.size)}))
-
-    def listed(self, session: Session, name: str, moved: I64, now: datetime) -> None:
-        """Have those who came on a list or left it evaluated by a later tick: what asks for it, if they are many, for
-        all of them at once."""
-        asking = self.catalog.lists.get(name, frozenset())
-        if moved.size == 0 or not asking:
-            return
-        if moved.size <= _FEW:
-            self.postpone(session, moved, now)
-            return
-        before = self._evaluated(session)
-        _note(session, before | {key: "" for key in asking if key in before})
 
     def listed(self, session: Session, name: str, moved: I64, now: datetime) -> None:
         """Have those who came on a list or left it evaluated by a later tick: what asks for it, if they are many, for
@@ -256,7 +242,7 @@ class Live:
             return
         plan, names, scope = work.plan, work.names, work.scope
         assert isinstance(plan, TagPlan)
-        found = plan.run(session)
+        found = plan.run(session, self._views)
         if scope.everyone:
             plan.save_populations(session)
         changes = tag_changes(session, found.filter(pc.is_valid(found.column("tag"))), names, scope)
@@ -267,7 +253,7 @@ class Live:
     def _segments(self, session: Session, work: _Work, done: _Pass) -> None:
         if not work.names:
             return
-        found = work.plan.run(session)
+        found = work.plan.run(session, self._views)
         changes = _segment_changes(session, _members(found, work.names), work.names, work.scope)
         apply_segments(session, changes, done.at)
         done.segments.append(changes)

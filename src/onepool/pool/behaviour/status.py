@@ -55,8 +55,6 @@ def metrics(data: Path) -> Iterable[Metric]:
     yield GaugeMetricFamily("onepool_behaviour_building", "1 while a build runs", status.building)
     yield GaugeMetricFamily("onepool_behaviour_events", "Events in the build that is read", status.events)
     yield GaugeMetricFamily("onepool_behaviour_tail_events", "Events since that build, held in memory", status.tail)
-    yield GaugeMetricFamily(
-        "onepool_behaviour_moved_identifiers", "Identifiers moved since", status.moved
-    )
+    yield GaugeMetricFamily("onepool_behaviour_moved_identifiers", "Identifiers moved since", status.moved)
     yield GaugeMetricFamily("onepool_behaviour_build_seconds", "How long that build took", status.seconds)
     yield GaugeMetricFamily("onepool_behaviour_bytes", "Size of that build on disk", status.bytes)

@@ -185,7 +185,8 @@ class EventPass:
         if family.start is not None:
             conditions.append(exp.GTE(this=col("time"), expression=instant(family.start)))
         if not any(is_true(rows) for rows in family.rows):
-            conditions.append(paren(some(list({rows.sql("duckdb", copy=False): rows for rows in family.rows}.values()))))
+            distinct = {rows.sql("duckdb", copy=False): rows for rows in family.rows}
+            conditions.append(paren(some(list(distinct.values()))))
         used = [named(value, name) for name, value in family.columns.values()]
         rows = self.rows([*(col(name) for name in (self.key, "time", "seq", "event_id")), *used], conditions)
         measures = [named(value, name) for name, value in family.measures.values()]
