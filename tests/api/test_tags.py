@@ -1,0 +1,159 @@
+"""Tags over HTTP: trying out, saving, running, importing, explaining."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onepool.api.app import create_app
+from onepool.api.live import LiveFeed
+from onepool.clock import FakeClock
+from onepool.collect.log import NewRecord
+from onepool.privacy.roles import Role
+from onepool.tick import Runner, Worker
+from onepool.workspace import init_workspace
+
+from .conftest import World
+
+NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
+LEVEL = {"tag": "level", "title": "Level", "says": "value", "kind": "import", "values": ["gold", "silver"]}
+RFM = {
+    "tag": "rfm", "title": {"zh": "分群", "en": "RFM"}, "says": "value", "group": "value/rfm", "kind": "rfm",
+    "from": {"did": "order_paid", "sum": "amount"},
+}  # fmt: skip
+SQL = {
+    "tag": "orders", "title": "Orders", "says": "behaviour", "kind": "sql", "type": "number",
+    "sql": "SELECT customer_id AS id, count(*) AS value FROM events WHERE event = 'order_paid' GROUP BY 1",
+}  # fmt: skip
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Iterator[tuple[World, Worker]]:
+    """A workspace with a worker and two buyers."""
+    clock = FakeClock(NOW)
+    ws = init_workspace(tmp_path / "brand", clock=clock)
+    ws.save("touchpoint", "shop", {"touchpoint": "shop", "channel": "web", "title": "s", "write_key": "w"}, author="t")
+    worker = Worker(ws)
+    calls = [
+        f'{{"type":"track","event":"order_paid","userId":"{who}","messageId":"{who}{number}",'
+        f'"timestamp":"2026-11-1{number}T00:00:00Z",'
+        f'"properties":{{"order_id":"{who}{number}","amount":{amount},"currency":"CNY"}}}}'
+        for who, number, amount in (("u1", 1, 50), ("u1", 2, 70), ("u2", 3, 10))
+    ]
+    body = f'{{"batch":[{",".join(calls)}]}}'.encode()
+    ws.log.append([NewRecord(NOW, "shop", "segment", b'{"call":"batch"}', body)])
+    worker.drain()
+    feed = LiveFeed()
+    yield World(ws, clock, feed, create_app(ws, feed, clock)), worker
+    worker.close()
+    ws.close()
+
+
+def test_from_a_dry_run_to_runs(made: tuple[World, Worker]) -> None:
+    world, worker = made
+    browser = world.signed_in(Role.MARKETER)
+    tried = browser.post("/api/v1/tags/plan", {"definition": RFM}).json()
+    assert (tried["coverage"], tried["total"], tried["changed"], tried["gained"]) == (2, 2, 2, 2)
+    assert {one["value"]: (one["count"], one["live"]) for one in tried["values"]} == {
+        "重要保持客户": (1, 0),
+        "一般发展客户": (1, 0),
+    }
+    assert "RFM" not in tried["sentence"]["en"] and tried["problems"] == []
+    checked = browser.post("/api/v1/tags/plan", {"definition": {**RFM, "by": "men"}, "check": True}).json()
+    assert checked["coverage"] is None and checked["problems"][0]["place"] == "by"
+    saved = browser.post("/api/v1/tags", {"definition": RFM, "reason": "first"})
+    assert saved.status_code == 201 and saved.json()["mode"] == "live"
+    assert browser.post("/api/v1/tags", {"definition": RFM}).json()["code"] == "tag-exists"
+    worker.drain()
+    (row,) = browser.get("/api/v1/tags").json()["items"]
+    assert (row["coverage"], row["group"], row["freshness"], row["problem"]) == (
+        2,
+        "value/rfm",
+        "2026-11-20T04:00:00Z",
+        None,
+    )
+    job = browser.post(
+        "/api/v1/tags/rfm/backfill", {"from": "2026-11-12T06:00:00Z", "to": "2026-11-13T06:00:00Z"}
+    ).json()
+    assert (job["status"], job["parts"]) == ("waiting", 2)
+    Runner(world.ws, worker).work_off()
+    assert browser.get(f"/api/v1/jobs/{job['id']}").json()["status"] == "done"
+    runs = browser.get("/api/v1/tags/rfm/runs").json()["items"]
+    assert [(one["as_of"], one["coverage"], one["why"], one["kept"]) for one in runs] == [
+        ("2026-11-20T04:00:00Z", 2, "daily", False),
+        ("2026-11-13T06:00:00Z", 2, "backfill", True),
+        ("2026-11-12T06:00:00Z", 1, "backfill", True),
+    ]
+    why = browser.get("/api/v1/tags/rfm/explain", customer="user_id@shop:u1").json()
+    assert why["value"] == "重要保持客户" and len(why["reason"]["event_ids"]) == 2
+    figures = {one["sentence"]["en"]: one["figure"] for one in why["reason"]["children"]}
+    assert (figures["Purchases"], figures["Money spent"]) == ("2", "120")
+    body = {"definition": {**RFM, "by": "rank"}, "version": 1, "reason": "ranks"}
+    assert browser.put("/api/v1/tags/rfm", body).json()["version"] == 2
+    assert browser.put("/api/v1/tags/rfm", body).status_code == 409
+    versions = browser.get("/api/v1/tags/rfm/versions").json()["items"]
+    assert [(one["version"], one["reason"]) for one in versions] == [(2, "ranks"), (1, "first")]
+    assert browser.delete("/api/v1/tags/rfm").status_code == 204
+    worker.drain()
+    assert browser.get("/api/v1/tags").json()["items"] == []
+
+
+def test_sql_wants_the_right_to_query(made: tuple[World, Worker]) -> None:
+    world, worker = made
+    marketer = world.signed_in(Role.MARKETER)
+    for path in ("/api/v1/tags", "/api/v1/tags/plan"):
+        answer = marketer.post(path, {"definition": SQL})
+        assert (answer.status_code, answer.json()["where"]) == (403, "query.run")
+    analyst = world.signed_in(Role.ANALYST)
+    assert analyst.post("/api/v1/tags/plan", {"definition": SQL}).json()["coverage"] == 2
+    answer = analyst.post("/api/v1/tags", {"definition": SQL}).json()
+    assert (answer["mode"], answer["schedule"], answer["next_run"]) == (
+        "scheduled",
+        "0 3 * * *",
+        "2026-11-20T19:00:00Z",
+    )
+    Runner(world.ws, worker).work_off()
+    detail = analyst.get("/api/v1/tags/orders").json()
+    assert (detail["coverage"], detail["last_run"]["why"], detail["freshness"]) == (2, "saved", "2026-11-20T04:00:00Z")
+    why = analyst.get("/api/v1/tags/orders/explain", customer="user_id@shop:u1").json()
+    assert why["value"] == "2"
+
+
+def test_values_come_over_http(made: tuple[World, Worker]) -> None:
+    world, worker = made
+    browser = world.signed_in()
+    browser.post("/api/v1/tags", {"definition": LEVEL})
+    raw = b"id,level\nu1,gold\nu2,bronze\nu7,silver\n"
+    answer = browser.request("POST", "/api/v1/tags/level/values", params={"type": "user_id@shop"}, content=raw)
+    assert {**answer.json(), "samples": None} == {
+        "read": 3, "matched": 1, "unmatched": 1, "refused": 1, "duplicates": 0, "samples": None,
+    }  # fmt: skip
+    assert "not among the tag's values" in answer.json()["samples"][0]
+    worker.drain()
+    detail = browser.get("/api/v1/tags/level").json()
+    assert (detail["mode"], [one["value"] for one in detail["distribution"]]) == ("import", ["gold"])
+    wrong = browser.request("POST", "/api/v1/tags/level/values", params={"type": "user_id@shop"}, content=b"x")
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "tag-values")
+
+
+def test_what_is_used_or_wrong_is_refused(made: tuple[World, Worker]) -> None:
+    world, _ = made
+    browser = world.signed_in()
+    body: dict[str, Any] = {**RFM, "from": {"did": "order_payd", "sum": "amount"}}
+    answer = browser.post("/api/v1/tags", {"definition": body})
+    assert answer.status_code == 422 and answer.json()["problems"][0]["suggestion"] == "order_paid"
+    browser.post("/api/v1/tags", {"definition": RFM})
+    formula = {"tag": "f", "title": "F", "says": "value", "kind": "expression", "expression": "if(tag.rfm = 'x', 1, 2)"}
+    assert browser.post("/api/v1/tags", {"definition": formula}).status_code == 201
+    answer = browser.delete("/api/v1/tags/rfm")
+    assert (answer.status_code, answer.json()["code"]) == (409, "tag-in-use")
+    round_again = {**RFM, "kind": "expression", "expression": "if(tag.f > 1, 1, 2)"}
+    round_again.pop("from")
+    answer = browser.put("/api/v1/tags/rfm", {"definition": round_again})
+    assert answer.status_code == 422 and "in a circle" in answer.json()["problems"][0]["message"]
+    assert browser.post("/api/v1/tags/rfm/run", {"as_of": "2030-01-01T00:00:00Z"}).json()["code"] == "tag-ahead"
+    assert browser.delete("/api/v1/jobs/77").json()["code"] == "job-unknown"
