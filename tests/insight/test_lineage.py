@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from onepool.apply import apply
+from onepool.apply import FOLDERS, apply
 from onepool.audience.conditions.names import CORE_FIELDS
-from onepool.insight.lineage import Graph, lineage, reads
+from onepool.insight.lineage import EVERY_EVENT, Graph, lineage, reads
 from onepool.workspace import Workspace, init_workspace
 
 KNOWN = {
@@ -146,6 +146,7 @@ def ids(kind: str, body: dict[str, Any]) -> set[str]:
             },
             {"segment:vip", "tag:level", "tag:basket", "identifier:phone", "attribute:city"},
         ),
+        ("tag", {"kind": "model", "model": "cluster", "within": {"last": "90 days"}}, {"event:*"}),
         ("destination", {"what": "tags", "columns": [{"id": "customer_id"}, {"b": "tag.basket"}]}, {"tag:basket"}),
         ("list", {"source": "snapshot", "segment": "vip"}, {"segment:vip"}),
     ],
@@ -154,15 +155,16 @@ def test_what_is_read(kind: str, body: dict[str, Any], expected: set[str]) -> No
     assert ids(kind, body) == expected
 
 
-@pytest.fixture
-def brand(tmp_path: Path) -> Iterator[Workspace]:
-    """The demonstration brand's own definitions."""
+@pytest.fixture(params=["onepool.demo.workspace", "onepool.demo.brand.workspace"])
+def brand(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Workspace]:
+    """A demonstration brand's own definitions."""
     ws = init_workspace(tmp_path / "brand")
-    for kind in ("tags", "segments"):
-        for file in resources.files("onepool.demo.workspace").joinpath(kind).iterdir():
-            (ws.root / kind / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
-    for file in resources.files("onepool.demo.workspace").joinpath("touchpoints").iterdir():
-        (ws.root / "touchpoints" / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+    source = resources.files(request.param)
+    for kind in (*FOLDERS.values(), "maps"):
+        (ws.root / kind).mkdir(exist_ok=True)
+        if source.joinpath(kind).is_dir():
+            for file in source.joinpath(kind).iterdir():
+                (ws.root / kind / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
     apply(ws, author="test")
     yield ws
     ws.close()
@@ -179,14 +181,14 @@ def test_the_demonstration_brand_hangs_together(brand: Workspace) -> None:
     assert {node.kind for node in graph.nodes.values()} >= {"touchpoint", "event", "field", "tag", "segment"}
     for item in (*brand.definitions.current("tag"), *brand.definitions.current("segment")):
         node = f"{item.kind}:{item.name}"
-        assert graph.reached(node, "up"), f"{node} is made of nothing"
+        assert graph.reached(node, "up") or item.body.get("kind") == "import", f"{node} is made of nothing"
         for up in graph.reached(node, "up"):
             assert node in graph.reached(up, "down")
     # Every event and field that a definition reads is one of the standard.
     standard = brand.standard()
     for node_ in graph.nodes.values():
         if node_.kind == "event":
-            assert node_.name in standard.events
+            assert node_.name in standard.events or node_.id == EVERY_EVENT.id
         if node_.kind == "field":
             event, _, field = node_.name.partition(".")
             assert field.removeprefix("items.") in {

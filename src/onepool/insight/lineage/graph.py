@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from onepool.collect.touchpoint import Touchpoint
 from onepool.definitions import Definitions
-from onepool.insight.lineage.uses import Ref, reads
+from onepool.insight.lineage.uses import EVERY_EVENT, Ref, reads
 from onepool.insight.map.declared import declared
 from onepool.pool import Session
 from onepool.standards import Standard
@@ -110,9 +110,12 @@ def lineage(
                 # The way from an event leads through its fields where these are what is read.
                 if ref.kind != "event" or ref.name not in with_fields:
                     edges.add(Edge(source, target))
+    if EVERY_EVENT.id in nodes:
+        events = [one.id for one in nodes.values() if one.kind == "event" and one.id != EVERY_EVENT.id]
+        edges |= {Edge(event, EVERY_EVENT.id) for event in events}
     yields = _yields(touchpoints, standard, session)
     for name, refs in yields.items():
-        for ref in refs:
+        for ref in refs | ({EVERY_EVENT} if any(ref.kind == "event" for ref in refs) else set()):
             if ref.id in nodes:
                 edges.add(Edge(node("touchpoint", name), ref.id))
     return Graph(nodes, tuple(sorted(edges)))
@@ -148,6 +151,8 @@ def _node(
         body = bodies[kind].get(name)
         missing = body is None
         title = (body or {}).get("title")
+    elif kind == "event" and name == EVERY_EVENT.name:
+        title = {"zh": "全部事件", "en": "All events"}
     elif kind == "event":
         event = standard.events.get(name)
         title = event.title if event else None

@@ -36,6 +36,13 @@ class Ref:
         return f"{self.kind}:{self.name}"
 
 
+EVERY_EVENT: Final = Ref("event", "*")
+"""Read by what looks at all that customers do."""
+
+# Models whose features are made of all events where none are named.
+_BY_FEATURES: Final = frozenset({"classifier", "lookalike", "cluster"})
+
+
 def reads(kind: str, body: Mapping[str, Any], known: Mapping[str, frozenset[str]] | None = None) -> frozenset[Ref]:
     """What the definition `body` of this kind (segment, tag, destination, list) reads, itself left out.
 
@@ -51,6 +58,10 @@ def reads(kind: str, body: Mapping[str, Any], known: Mapping[str, frozenset[str]
             found |= set(_sql(body[key], known or {}))
     if isinstance(body.get("expression"), str):
         found |= set(_expression(body["expression"], known or {}))
+    if body.get("kind") == "model" and body.get("model") in _BY_FEATURES:
+        features = body.get("features")
+        if not (isinstance(features, Mapping) and features.get("events")):
+            found.add(EVERY_EVENT)
     own = Ref(kind, str(body.get(kind, "")))
     return frozenset(found - {own})
 
