@@ -114,6 +114,12 @@ def test_segments(folder):
     assert "customer 1 is in buyers" in text and "✓ 最近 30 天内做过「支付订单」" in text
 
 
+def test_how_a_segment_is_evaluated(folder):
+    said = CliRunner().invoke(app, ["segment", "steps", "buyers", "-w", str(folder)]).stdout
+    assert "in arrival order: a window over recent time" in said
+    assert "-- did order_paid" in said
+
+
 def test_wrong_use_is_said(folder):
     for words in (
         ("segment", "size", "none"),

@@ -21,6 +21,7 @@ from onepool.audience.conditions import Condition, ConditionError, Context, Prob
 from onepool.audience.conditions.model import children
 from onepool.audience.definitions import parse_segment, workspace_names
 from onepool.audience.tags import explain_tag, parse_tag, tag_sentence
+from onepool.pool.behaviour import BehaviourIndex
 from onepool.pool.engine import Session
 
 SAMPLE = 10
@@ -82,13 +83,23 @@ class Counted:
     seconds: float
 
 
-def count(session: Session, condition: Condition, ctx: Context, at: datetime, *, with_parts: bool) -> Counted:
+def count(
+    session: Session,
+    condition: Condition,
+    ctx: Context,
+    at: datetime,
+    *,
+    with_parts: bool,
+    index: BehaviourIndex | None = None,
+) -> Counted:
     """Evaluate a condition for all customers, together with its parts in the same pass."""
     started = time.perf_counter()
     places = ["", *(place for place, _ in _parts(condition))] if with_parts else [""]
     asked = [condition, *(part for _, part in _parts(condition))]
     named = {f"c{index}": part for index, part in enumerate(asked[: len(places)])}
-    table = conditions.compile_conditions(named, at, Scope.all(), ctx).run(session)
+    table = conditions.compile_conditions(named, at, Scope.all(), ctx).run(
+        session, index.view if index is not None else None
+    )
     sizes = [int(pc.sum(table.column(name)).as_py() or 0) for name in named]
     members = table.column("customer_id").filter(table.column("c0"))
     return Counted(

@@ -146,6 +146,17 @@ def explain_segment(
     print_reason(reason, audience, 0)
 
 
+@segments.command("steps")
+def segment_steps(name: Name, folder: WorkspaceDir = HERE, as_of: AsOf = None) -> None:
+    """How a segment is evaluated for everybody: in which order its events are read, and every step as SQL.
+
+    Example: onepool segment steps vip
+    """
+    audience = audience_of(folder, as_of)
+    condition = one_of(audience.segments, name, "segment").when
+    say(compile_conditions({"member": condition}, audience.at, Scope.all(), audience.ctx).text())
+
+
 def _members(audience: Audience, name: str) -> list[int]:
     condition = one_of(audience.segments, name, "segment").when
     plan = compile_conditions({"member": condition}, audience.at, Scope.all(), audience.ctx)

@@ -47,7 +47,7 @@ def preview_condition(
         condition, problems = audience.findings(body.condition, ctx)
         if condition is None:
             return Preview(size=None, total=total, sample=[], seconds=0.0, sentence=None, problems=problems, parts=[])
-        counted = audience.count(session, condition, ctx, time.now(), with_parts=body.parts)
+        counted = audience.count(session, condition, ctx, time.now(), with_parts=body.parts, index=ws.behaviour)
         rows = customers.rows(
             session, counted.sample, attributes=list(standard.attributes), currency=ws.settings.currency
         )
