@@ -45,9 +45,15 @@ def _agree(pool, data, at, histories, conditions):
         table = compile_conditions(conditions, at, Scope.all(), ctx).run(session)
         some = sorted(histories)[::2]
         session.relation("touched", pa.table({"customer_id": pa.array(some, pa.int64())}))
+        sparse = compile_conditions(conditions, at, Scope.all(), ctx, sparse=True).run(session).to_pylist()
         few = compile_conditions(conditions, at, Scope.customers("touched"), ctx).run(session).to_pylist()
     rows = {row["customer_id"]: row for row in table.to_pylist()}
     assert sorted(rows) == sorted(histories)
+    assert all(rows[row["customer_id"]] == row for row in sparse)
+    left_out = rows.keys() - {row["customer_id"] for row in sparse}
+    assert not any(rows[customer][name] for customer in left_out for name in conditions)
+    for customer in left_out:
+        _nothing_turns_before(None, histories[customer], conditions, at, ctx, data)
     assert sorted(few, key=lambda row: row["customer_id"]) == [rows[customer] for customer in some]
     for customer, history in histories.items():
         for name, condition in conditions.items():

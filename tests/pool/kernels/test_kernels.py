@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from onepool.pool.kernels import NEVER, Pattern, Quiet, funnel, gather, ordered, sequence, trace
+from onepool.pool.kernels import NEVER, Pattern, Quiet, counted, funnel, gather, ordered, sequence, trace
 
 from . import plain
 
@@ -162,6 +162,22 @@ def test_only_events_that_matter_are_gathered(people, threads):
     assert found.rows.tolist() == wanted
     assert found.masks.tolist() == [marks[mask[row]] for row in wanted]
     assert np.diff(found.offsets).tolist() == [sum(m in (1, 3) for _, m in one) for one in people]
+
+
+@given(people=histories, start=times, end=times, threads=st.integers(1, 3))
+@quick
+def test_events_are_counted_in_a_range(people, start, end, threads):
+    offsets, time, mask = packed(people)
+    found = counted(offsets, time, AT, start=start, end=end, keep=mask & np.uint64(1) > 0, threads=threads)
+    for customer, events in enumerate(people):
+        wanted = [when for when, bits in events if bits & 1]
+        inside = [when for when in wanted if start <= when < end and when < AT]
+        assert found.count[customer] == len(inside)
+        assert (found.oldest[customer], found.newest[customer]) == (
+            min(inside, default=NEVER),
+            max(inside, default=NEVER),
+        )
+        assert found.ahead[customer] == min((when for when in wanted if when >= AT), default=NEVER)
 
 
 def test_a_funnel_has_a_limit_of_steps():

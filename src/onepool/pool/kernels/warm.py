@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from onepool.pool.kernels.counting import counted
 from onepool.pool.kernels.funnel import funnel
 from onepool.pool.kernels.ordering import gather, ordered
 from onepool.pool.kernels.pattern import Pattern
@@ -21,5 +22,7 @@ def warm() -> None:
     pattern = Pattern((1, 1), at=9)
     sequence(found.offsets, found.time, found.masks, pattern)
     trace(found.time, found.masks, pattern)
+    for keep in (np.empty(0, np.bool_), np.ones(2, np.bool_)):
+        counted(found.offsets, found.time, 9, keep=keep)
     for groups in (None, codes):
         funnel(found.offsets, found.time, 2, 9, codes=codes, marks=marks, groups=groups, groups_count=1)

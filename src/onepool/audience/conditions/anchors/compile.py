@@ -11,6 +11,7 @@ from onepool.audience.conditions.anchors.check import predicates
 from onepool.audience.conditions.anchors.model import RUN, is_lent, node_column, references
 from onepool.audience.conditions.anchors.passes import RUNS, RunEvents
 from onepool.audience.conditions.compiler.behaviour import LeafSql, did
+from onepool.audience.conditions.compiler.candidates import Steps
 from onepool.audience.conditions.compiler.plan import Compiler, Plan
 from onepool.audience.conditions.compiler.scope import Scope, table
 from onepool.audience.conditions.compiler.sql import E, col, fn, named
@@ -43,7 +44,7 @@ class RunCompiler(Compiler):
     def prepared(self) -> list[Prepared]:
         return [*super().prepared(), *self.run_sequences.batches]
 
-    def joined(self, *columns: E) -> exp.Select:
+    def joined(self, *columns: E, among: Steps | None = None) -> exp.Select:
         """A selection over all runs with what is known of each and of its customer."""
         query = exp.select(col(RUN), col("customer_id"), *columns, copy=False).from_(table(RUNS), copy=False)
         of_customers = (self.events, self.facts, self.tags, self.standing, self.sequences)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import pyarrow as pa
 from sqlglot import exp
 
+from onepool.audience.conditions.compiler.access import Access, access
 from onepool.audience.conditions.compiler.behaviour import LeafSql, did
-from onepool.audience.conditions.compiler.events import EventPass
+from onepool.audience.conditions.compiler.candidates import Steps, candidates
+from onepool.audience.conditions.compiler.events import EventPass, step_name
 from onepool.audience.conditions.compiler.facts import FactPass, TagPass
 from onepool.audience.conditions.compiler.needs import Starts, together
 from onepool.audience.conditions.compiler.predicates import Reader
@@ -47,13 +49,14 @@ class Plan:
     """Named steps, each a query over the pool and the steps before it; the last one is the answer.
 
     `before`: what a kernel answers; `run` has these answers made, as relations of the session that the steps read.
-    `starts`: the events that all of it reads, each from which instant.
+    `starts`: the events that all of it reads, each from which instant; `access`: in which order, and why.
     """
 
     steps: list[tuple[str, exp.Query]]
     params: Mapping[str, object] = field(default_factory=dict)
     before: Sequence[Prepared] = ()
     starts: Starts = field(default_factory=dict)
+    access: Sequence[Access] = ()
 
     @property
     def query(self) -> exp.Query:
@@ -61,8 +64,9 @@ class Plan:
         return with_steps(self.steps)
 
     def text(self, dialect: str = "duckdb") -> str:
-        """The steps for reading: each under its name, parameters below."""
-        parts = [one.text(dialect) for one in self.before]
+        """The steps for reading: how events are read, each step under its name, parameters below."""
+        parts = ["\n".join(one.text() for one in self.access)] if self.access else []
+        parts += [one.text(dialect) for one in self.before]
         parts += [f"-- {name}\n{query.sql(dialect, pretty=True)}" for name, query in self.steps]
         return "\n\n".join([*parts, *(f"-- ${name} = {value!r}" for name, value in self.params.items())])
 
@@ -124,19 +128,52 @@ class Compiler:
         """The events that are read, each from which instant (microseconds; None: all of them)."""
         return together([self.events.starts(), *(one.starts() for one in self.prepared())])
 
-    def joined(self, *columns: E) -> exp.Select:
-        """A selection over all customers in scope with what is known of each."""
-        query = exp.select(col("customer_id"), *columns, copy=False).from_(table("customers"), copy=False)
+    def candidates(self, conditions: Iterable[Condition]) -> Steps | None:
+        """The steps that have every customer for whom one of the conditions is or may become true (None: all)."""
+        found = [candidates(one, self.ctx.names.segments, self._step_of, self._rows_of) for one in conditions]
+        return None if None in found else frozenset(name for one in found if one is not None for name in one)
+
+    def joined(self, *columns: E, among: Steps | None = None) -> exp.Select:
+        """A selection over all customers in scope, or over those in some steps, with what is known of each."""
+        first = "customers" if among is None else "candidates" if len(among) > 1 else min(among)
+        query = exp.select(col("customer_id"), *columns, copy=False).from_(table(first), copy=False)
         passes = (self.events, self.facts, self.tags, self.standing, self.sequences)
         for name in (name for one in passes for name in one.names()):
+            if name == first:
+                continue
             shared: list[int | str | exp.Expr] = [exp.to_identifier("customer_id", quoted=True)]
             query = query.join(table(name), using=shared, join_type="left", copy=False)
         return query
 
+    def access(self) -> list[Access]:
+        """In which order events are read, and why."""
+        ordered = [one.starts() for one in self.sequences.batches]
+        return access(self.scope, self.events.starts(), ordered)
+
     def next_at(self) -> E:
         """When any leaf may turn (microseconds, NULL for never)."""
-        found = {turn.sql("duckdb"): turn for _, leaf in self.leaves.values() for turn in leaf.turns}
+        found = {turn.sql("duckdb", copy=False): turn for _, leaf in self.leaves.values() for turn in leaf.turns}
         return earliest(list(found.values()))
+
+    def _step_of(self, leaf: Condition) -> str:
+        match leaf:
+            case DidLeaf() | DidNotLeaf():
+                return self.events.title + step_name(leaf.event)
+            case SequenceLeaf():
+                return self.sequences.name_of(leaf)
+            case AttributeLeaf():
+                return self.facts.names()[0]
+            case TagLeaf():
+                return self.tags.names()[0]
+        raise AssertionError(leaf)
+
+    def _rows_of(self, step: str) -> float:
+        """About how many customers a step has: what is recent has few, and so has a sequence."""
+        if step in self.sequences.names():
+            return 0.1
+        start = next((f.start for f in self.events.families.values() if step_name(f.event) == step), None)
+        years = 10.0 if start is None else (self.reader.at - start) / _YEAR
+        return min(years, 10.0)
 
     def _leaf(self, leaf: Leaf) -> LeafSql:
         match leaf:
@@ -175,6 +212,9 @@ class Compiler:
             raise ConditionError([Problem(what, f"there is no {what} {name}")])
 
 
+_YEAR = 365 * 86_400_000_000
+
+
 def earliest(turns: list[E]) -> E:
     """The earliest of some instants in microseconds (NULL: never)."""
     if not turns:
@@ -182,8 +222,13 @@ def earliest(turns: list[E]) -> E:
     return turns[0] if len(turns) == 1 else exp.func("LEAST", *turns)
 
 
-def compile_conditions(conditions: Mapping[str, Condition], at: datetime, scope: Scope, ctx: Context) -> Plan:
+def compile_conditions(
+    conditions: Mapping[str, Condition], at: datetime, scope: Scope, ctx: Context, *, sparse: bool = False
+) -> Plan:
     """One plan for all of the conditions at one instant, sharing every leaf.
+
+    `sparse`: no rows of customers for whom nothing holds nor can come to hold by time alone; that spares most of the
+    work where a condition can hold of few.
 
     `next_at` is the earliest instant after `at` when the truth of any of them may change without a new event: exact or
     too early, never too late; null for never. Raises ConditionError for names that the context does not have.
@@ -191,8 +236,16 @@ def compile_conditions(conditions: Mapping[str, Condition], at: datetime, scope:
     compiler = Compiler(at, scope, ctx)
     answers = [named(compiler.condition(condition), name) for name, condition in conditions.items()]
     columns = [named(leaf.truth, name) for name, leaf in compiler.leaves.values()]
-    leaves = compiler.joined(*columns, named(compiler.next_at(), "next_us"))
+    among = compiler.candidates(conditions.values()) if sparse and scope.everyone else None
+    leaves = compiler.joined(*columns, named(compiler.next_at(), "next_us"), among=among)
     next_at = named(fn("make_timestamptz", col("next_us")), "next_at")
     result = exp.select(col("customer_id"), *answers, next_at, copy=False).from_(table("leaves"), copy=False)
-    steps = [*compiler.sources(), ("leaves", leaves), ("result", result)]
-    return Plan(steps, compiler.params.values, compiler.prepared(), compiler.starts())
+    if sparse:
+        moves = exp.Not(this=exp.Is(this=col("next_us"), expression=exp.null()))
+        result = result.where(either(*(answer.this for answer in answers), moves), copy=False)
+    sources = compiler.sources()
+    if among is not None and len(among) > 1:
+        listed = [exp.select(col("customer_id")).from_(table(name)) for name in sorted(among)]
+        sources.append(("candidates", exp.union(*listed, distinct=True)))
+    steps = [*sources, ("leaves", leaves), ("result", result)]
+    return Plan(steps, compiler.params.values, compiler.prepared(), compiler.starts(), compiler.access())

@@ -102,6 +102,10 @@ class Batch:
         rows = [self._select(event, rows) for event, rows in self._rows.items()]
         return [*self._events.before(), (f"events of {self.name}", union(rows))]
 
+    def answers(self, name: str) -> bool:
+        """Whether it has the column."""
+        return any(one.name == name for one in self._asked)
+
     def starts(self) -> dict[str, int | None]:
         """The events that are read, each from which instant (microseconds; None: all of them)."""
         return {event: rows.since for event, rows in self._rows.items()}
@@ -235,6 +239,11 @@ class SequencePass:
         """What became of a leaf's sequence for the one customer asked about, once its batch has run."""
         name = self._columns[canonical_text(leaf)]
         return next(batch.traced[name] for batch in self.batches if name in batch.traced)
+
+    def name_of(self, leaf: SequenceLeaf) -> str:
+        """The relation that has the leaf's answers."""
+        column = self._columns[canonical_text(leaf)]
+        return next(batch.name for batch in self.batches if batch.answers(column))
 
     def names(self) -> list[str]:
         """Names of the relations that the answers are in."""

@@ -1,0 +1,141 @@
+"""A hundred segments and fifteen tags at once, one by one, and in chDB one by one; and one question of a segment.
+
+    script/bench segments_many [--events 10000000] [--customers 500000] [--runs 3] [--keep DIR]
+
+OnePool evaluates all segments in one plan and all tags in another, as a tick does with definitions that changed; then
+each of them alone. chDB, which shares nothing between queries, answers one after the other. The single question (three
+paid orders over 100 in 30 days, no visit in 7) is asked of plain DuckDB over the pool's tables as well. Two threads
+each; every segment's size and every tag's number of customers must agree. Exit status 1 when an aim is missed: all at
+once costs an eighth of the sum and a quarter of chDB, the single question half of chDB.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow.compute as pc
+
+from _behaviour import AT, THREADS, ZONE, World, generate, options
+from _segments import Question, segments, single, tags
+from _timing import Cost, timed
+from onepool.audience.conditions import Context, Scope, check, compile_conditions, names_of, parse_condition
+from onepool.audience.tags import check_definition, compile_tags, parse_tag
+from onepool.pool import Session
+from onepool.pool.behaviour.view import View
+from onepool.standards import load_standard
+
+ROOT = Path(__file__).parent.parent
+AIMS = {"of_the_sum": 8.0, "of_chdb": 4.0, "single_of_chdb": 2.0}
+CTX = Context(names_of(load_standard([])), ZONE, "CNY")
+SILENT_SQL = """SELECT customer_id FROM events JOIN customer_of USING (identifier_id) WHERE
+    (event = 'order_paid' AND time >= $at - INTERVAL 30 DAY AND amount > 100)
+    OR (event = 'app_opened' AND time >= $at - INTERVAL 7 DAY)
+    GROUP BY customer_id HAVING count(*) FILTER (event = 'order_paid') >= 3
+    AND count(*) FILTER (event = 'app_opened') = 0"""
+
+
+def sizes(session: Session, view: View, asked: list[Question]) -> dict[str, int]:
+    """How many customers each segment has."""
+    conditions = {one.name: parse_condition(one.asked) for one in asked}
+    plan = compile_conditions(conditions, AT, Scope.all(), CTX, sparse=True)
+    found = plan.run(session, lambda session, columns: view)
+    return {name: int(pc.sum(found.column(name)).as_py() or 0) for name in conditions}
+
+
+def covered(session: Session, asked: list[Question]) -> dict[str, int]:
+    """How many customers have a value of each tag."""
+    found = compile_tags({one.name: parse_tag(one.asked) for one in asked}, AT, Scope.all(), CTX).run(session)
+    counts = found.group_by("tag").aggregate([("customer_id", "count")]).to_pylist()
+    return {row["tag"]: row["customer_id_count"] for row in counts if row["tag"] is not None}
+
+
+def in_chdb(session: Any, question: Question) -> int:
+    query = f"SELECT count() FROM ({question.clickhouse}) SETTINGS max_threads = {THREADS}"
+    return int(str(session.query(query, "CSV")).strip())
+
+
+def measure(world: World, runs: int) -> dict[str, Any]:
+    """Everything in every way, the answers compared."""
+    some, values, alone = segments(), tags(), single()
+    for one in (*some, alone):
+        assert not check(parse_condition(one.asked), CTX.names), one.name
+    for one in values:
+        assert not check_definition(parse_tag(one.asked), CTX.names), one.name
+    costs: dict[str, Cost] = {}
+    together: dict[str, int] = {}
+    apart: dict[str, int] = {}
+    with world.pool() as engine, world.view(engine, ["event", "time", "channel"]) as view, engine.read() as session:
+        costs["segments at once"], found = timed(runs, lambda: sizes(session, view, some))
+        together |= found
+        costs["tags at once"], found = timed(runs, lambda: covered(session, values))
+        together |= found
+        for kind, asked in (("segments", some), ("tags", values)):
+            sum_of = Cost()
+            for one in asked:
+                work = (lambda one=one: sizes(session, view, [one])) if kind == "segments" else None
+                cost, found = timed(1, work or (lambda one=one: covered(session, [one])))
+                sum_of += cost
+                apart |= found
+            costs[f"{kind} one by one"] = sum_of
+        costs["single question"], found = timed(max(runs, 5), lambda: sizes(session, view, [alone]))
+        together |= found
+    peer = world.peer()
+    in_peer: dict[str, int] = {}
+    for kind, asked in (("segments", some), ("tags", values), ("single question", [alone])):
+        sum_of = Cost()
+        for one in asked:
+            cost, in_peer[one.name] = timed(max(runs, 5) if len(asked) == 1 else 1, lambda one=one: in_chdb(peer, one))
+            sum_of += cost
+        costs[f"{kind} in chDB"] = sum_of
+    peer.close()
+    with world.plain() as connection:
+        count = f"SELECT count(*) FROM ({SILENT_SQL})"
+        costs["single question in DuckDB"], row = timed(
+            max(runs, 5), lambda: connection.execute(count, {"at": AT}).fetchone()
+        )
+    in_duckdb = {alone.name: row[0]}
+    for name, size in together.items():
+        others = [way[name] for way in (apart, in_peer, in_duckdb) if name in way]
+        assert others and all(size == other for other in others), (name, size, others)
+    at_once = costs["segments at once"] + costs["tags at once"]
+    ratios = {
+        "of_the_sum": at_once.times(costs["segments one by one"] + costs["tags one by one"]),
+        "of_chdb": at_once.times(costs["segments in chDB"] + costs["tags in chDB"]),
+        "single_of_chdb": costs["single question"].times(costs["single question in chDB"]),
+        "single_of_duckdb": costs["single question"].times(costs["single question in DuckDB"]),
+    }
+    return {
+        "events": world.events,
+        "customers": world.customers,
+        "threads": THREADS,
+        "runs": runs,
+        "seconds": {name: cost.rounded() for name, cost in costs.items()},
+        "times_as_fast": ratios,
+        "sizes": together,
+    }
+
+
+def show(result: dict[str, Any]) -> None:
+    for what in ("seconds", "times_as_fast"):
+        print(f"{what:28}{'wall':>10}{'cpu':>10}")
+        for name, cost in result[what].items():
+            print(f"  {name:26}{cost['wall']:>10}{cost['cpu']:>10}")
+
+
+def main() -> int:
+    chosen = options(__doc__, 10_000_000, 500_000).parse_args()
+    with TemporaryDirectory() as scratch:
+        result = measure(generate(chosen.keep or Path(scratch), chosen.events, chosen.customers), chosen.runs)
+    target = ROOT / "bench" / "results" / "segments_many.json"
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    show(result)
+    return int(any(result["times_as_fast"][name]["wall"] < aim for name, aim in AIMS.items()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
