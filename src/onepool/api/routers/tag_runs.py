@@ -48,7 +48,11 @@ def backfill_tag(name: TagName, body: TagBackfillRequest, who: Writer, ws: Works
     if not instants:
         raise Invalid("there is no instant between these", where="from", code="tag-backfill")
     job = Jobs(ws.state, time).add("tag_backfill", name, instants, author=who.actor, why="backfill")
-    detail: dict[str, JsonValue] = {"from": instants[0].isoformat(), "to": instants[-1].isoformat(), "instants": len(instants)}
+    detail: dict[str, JsonValue] = {
+        "from": instants[0].isoformat(),
+        "to": instants[-1].isoformat(),
+        "instants": len(instants),
+    }
     audit.record(ws.state, time, who.actor, "tag.backfill", f"tag:{name}", detail)
     return shown_job(job)
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from sqlglot import exp
 
 from onepool.audience.conditions.compiler.needs import ALWAYS, GATHERED, columns_in
@@ -85,13 +86,13 @@ def explain_tag(
         values, _ = compute_sql(session, tag, at, customer=customer_id, populations=kept)
         row = values.to_pylist()[0] if values.num_rows else _NONE
         return TagReason(tag.tag, row["value"], row["number"], row["list"])
-    scope, plan = _plan(tag, customer_id, at, session, ctx, index)
+    scope, plan, gathered = _plan(tag, customer_id, at, session, ctx, index)
     rows = [row for row in plan.run(session).to_pylist() if row["tag"] == tag.tag]
     row = rows[0] if rows else _NONE
     found: dict[str, Any] = {}
     events: list[str] = []
     rules: list[tuple[str, Reason]] = []
-    look = Look(session, scope, at, ctx, index, customer_id)
+    look = Look(session, scope, at, ctx, index, customer_id, gathered)
     match tag:
         case AttributeTag():
             compiler = Compiler(at, scope, ctx)
@@ -139,20 +140,22 @@ _NONE: dict[str, Any] = {"value": None, "number": None, "list": None}
 
 def _plan(
     tag: TagDefinition, customer_id: int, at: datetime, session: Session, ctx: Context, index: BehaviourIndex | None
-) -> tuple[Scope, TagPlan]:
+) -> tuple[Scope, TagPlan, pa.Table | None]:
     """The plan for one customer, reading the events that the index has brought together where it can."""
     scope = Scope.one(customer_id)
     state = index.state(session) if index is not None else None
     if state is None:
-        return scope, compile_tags({tag.tag: tag}, at, scope, ctx)
+        return scope, compile_tags({tag.tag: tag}, at, scope, ctx), None
     reading = scope.reading(GATHERED)
     plan = compile_tags({tag.tag: tag}, at, reading, ctx)
     steps = [*plan.steps, *(step for one in plan.before for step in one.steps())]
     columns = columns_in(steps, ctx.names.columns)
     if not state.has(columns):
-        return scope, compile_tags({tag.tag: tag}, at, scope, ctx)
-    session.relation(GATHERED, state.gather(np.array([customer_id]), sorted(ALWAYS | columns), plan.starts))
-    return reading, plan
+        return scope, compile_tags({tag.tag: tag}, at, scope, ctx), None
+    events = state.gather(np.array([customer_id]), sorted(ALWAYS | columns), plan.starts)
+    gathered = events.drop_columns(["customer_id"])
+    session.relation(GATHERED, gathered)
+    return reading, plan, gathered
 
 
 def _latest_run(session: Session, tag: str) -> datetime | None:
@@ -184,10 +187,15 @@ class Look:
     ctx: Context
     index: BehaviourIndex | None
     customer_id: int
+    gathered: pa.Table | None
 
     def reason(self, condition: Condition) -> Reason:
         """Why a condition holds or not."""
-        return explain_condition(condition, self.customer_id, self.at, self.session, self.ctx, self.index)
+        found = explain_condition(condition, self.customer_id, self.at, self.session, self.ctx, self.index)
+        if self.gathered is not None:
+            # It brought together the events that it needs, under the same name.
+            self.session.relation(GATHERED, self.gathered)
+        return found
 
     def events(
         self, source: EventSource, within: Window | None, having: str | None = None, oldest: bool = False
