@@ -8,7 +8,7 @@ are never changed in place: who has one keeps a consistent picture.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -106,15 +106,6 @@ class Sets:
         """All customers."""
         query = "SELECT DISTINCT customer_id FROM customer_of"
         return self._by_marks(session, "everyone", lambda: session.query(query)["customer_id"])
-
-    def forget(self, segments: Iterable[str] = (), tags: Iterable[str] = ()) -> None:
-        """Let go of sets that are not needed any more."""
-        with self._lock:
-            for name in segments:
-                self._segments.pop(name, None)
-            for name in tags:
-                self._tags.pop(name, None)
-                self._derived.pop(name, None)
 
     def size(self) -> int:
         """Bytes that the kept sets need in their portable form."""

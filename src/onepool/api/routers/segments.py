@@ -234,7 +234,9 @@ def plan_segment_change(
                 steps=[],
                 seconds=0.0,
             )
-        found = plan_segment(session, body.name, condition, ctx, now)
+        found = plan_segment(
+            session, body.name, condition, ctx, now, views=ws.behaviour.view if ws.behaviour is not None else None
+        )
         rows = customers.rows(
             session,
             [*found.sample_entered, *found.sample_left],

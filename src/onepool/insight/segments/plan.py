@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from onepool.audience.conditions import Condition, Context, Scope, canonical_text, compile_conditions
+from onepool.audience.conditions.compiler.steps import Views
 from onepool.audience.conditions.diff import Difference, differences
 from onepool.audience.conditions.model import All, AnyOf, Not, SegmentLeaf
 from onepool.pool import Session
@@ -55,16 +56,25 @@ class SegmentPlan:
 
 
 def plan_segment(
-    session: Session, name: str | None, condition: Condition, ctx: Context, at: datetime, *, sample: int = SAMPLE
+    session: Session,
+    name: str | None,
+    condition: Condition,
+    ctx: Context,
+    at: datetime,
+    *,
+    sample: int = SAMPLE,
+    views: Views | None = None,
 ) -> SegmentPlan:
     """What it would mean to give the segment `name` (None, or one that is not there: a new one) this condition.
 
     `condition` must have been checked against `ctx.names`. Segments that use `name`, directly or through others, are
-    evaluated both ways too.
+    evaluated both ways too. `views`: of the behaviour index, where there is one.
     """
     current = ctx.names.segments
     key = name if name is not None else _NEW
-    plans = plan_changes(session, current, {**current, key: condition}, ctx, at, always=[key], sample=sample)
+    plans = plan_changes(
+        session, current, {**current, key: condition}, ctx, at, always=[key], sample=sample, views=views
+    )
     others = [
         Dependent(other, plan.before or 0, plan.after, plan.entered, plan.left)
         for other, plan in plans.items()
@@ -85,6 +95,7 @@ def plan_changes(
     *,
     always: Sequence[str] = (),
     sample: int = SAMPLE,
+    views: Views | None = None,
 ) -> dict[str, SegmentPlan]:
     """What it would mean to have the segments `wanted` in place of `current`, for each that differs, by name.
 
@@ -106,7 +117,7 @@ def plan_changes(
     if not asked:
         return {}
     plan = compile_conditions(asked, at, Scope.all(), ctx)
-    table = plan.run(session)
+    table = plan.run(session, views)
     ids = table.column("customer_id").to_numpy()
     seconds = time.perf_counter() - started
     found = {}
