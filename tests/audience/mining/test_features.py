@@ -7,7 +7,7 @@ from datetime import timedelta
 import numpy as np
 import pyarrow as pa
 
-from onepool.audience.mining.features import FeaturePlan, Frame, plan_features, read_features
+from onepool.audience.mining.features import FeaturePlan, Frame, drawn, plan_features, read_features
 from onepool.audience.tags.learned import Features
 from onepool.pool import DuckDBEngine
 
@@ -130,3 +130,15 @@ def test_customers_beside_have_no_deeds() -> None:
     for place, one in enumerate(plan.columns):
         counted = one.kind in ("times", "days", "amount", "active", "channel", "category")
         assert row[place] == 0 if counted else np.isnan(row[place])
+
+
+def test_a_share_of_the_customers_is_read_alike() -> None:
+    engine = shop.pool(shop.shop(300, 9))
+    plan = planned(engine)
+    whole = read(engine, plan)
+    with engine.read() as session:
+        some = read_features(session, plan, CUT, CTX, share=0.4)
+    assert some.customers.tolist() == drawn(whole.customers, 0.4).tolist()
+    assert 0.25 < some.customers.size / whole.customers.size < 0.55
+    np.testing.assert_array_equal(some.matrix, whole.of(some.customers))
+    assert drawn(whole.customers, 1.0).size == whole.customers.size

@@ -20,6 +20,7 @@ from onepool.audience.mining.classifier.samples import (
     history_of,
     holding,
     read_cut,
+    share_of,
     windowed,
 )
 from onepool.audience.mining.deciles import auc, calibration_bins, lift_bins
@@ -68,9 +69,10 @@ def compute_classifier(session: Session, tag: ClassifierTag, at: datetime, ctx: 
     )
     target = windowed(tag.target, tag.ahead)
     cuts: list[Cut] = []
+    share = share_of(session)
     for turn, instant in enumerate(instants):
         say(f"reading {instant:%Y-%m-%d}", 0.1 + 0.5 * turn / len(instants))
-        cuts.append(read_cut(session, plan, instant, ctx, tag.among, target, ahead, tag.random_seed + turn))
+        cuts.append(read_cut(session, plan, instant, ctx, tag.among, target, ahead, share))
     samples = _samples(cuts)
     training = cuts[:-2]
     ups, rows = sum(int(cut.positive.sum()) for cut in training), sum(cut.positive.size for cut in training)

@@ -13,14 +13,14 @@ from onepool.audience.conditions import Condition, Context, Scope, compile_condi
 from onepool.audience.conditions.model import All, AnyOf, DidLeaf, DidNotLeaf, Not
 from onepool.audience.conditions.parts import Window
 from onepool.audience.conditions.values import Span
-from onepool.audience.mining.features import FeaturePlan, read_features
+from onepool.audience.mining.features import FeaturePlan, drawn, read_features
 from onepool.pool import Session
 
 F32 = npt.NDArray[np.float32]
 I64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-MOST_ROWS = 200_000
+ENOUGH = 60_000
 LEAST_HISTORY = 14
 MOST_HISTORY = 180
 ARRIVED = 0.9
@@ -86,6 +86,15 @@ def arrived_share(session: Session, at: datetime) -> float:
 _ARRIVED = "SELECT avg((received_at <= $slack)::INTEGER) AS share FROM events WHERE time < $at"
 
 
+def share_of(session: Session) -> float:
+    """How many of the customers to learn from at each cut-off: more than `ENOUGH` teach no more."""
+    customers = int(session.query(_CUSTOMERS).column("customers")[0].as_py())
+    return min(1.0, ENOUGH / max(customers, 1))
+
+
+_CUSTOMERS = "SELECT count(DISTINCT customer_id) AS customers FROM customer_of"
+
+
 def holding(session: Session, condition: Condition | None, at: datetime, ctx: Context) -> I64 | None:
     """Customers for whom it holds at an instant, tags as they were then; None: everybody."""
     if condition is None:
@@ -103,14 +112,13 @@ def read_cut(
     among: Condition | None,
     target: Condition,
     ahead: timedelta,
-    seed: int,
+    share: float,
 ) -> Cut:
-    """At most `MOST_ROWS` customers of one cut-off, drawn at random where there are more."""
+    """One cut-off, with that share of the customers."""
     asked = holding(session, among, at, ctx)
-    frame = read_features(session, plan, at, ctx, besides=asked)
+    asked = None if asked is None else drawn(asked, share)
+    frame = read_features(session, plan, at, ctx, besides=asked, share=share)
     customers = frame.customers if asked is None else asked
-    if customers.size > MOST_ROWS:
-        customers = np.sort(np.random.default_rng(seed).choice(customers, MOST_ROWS, replace=False))
     came = holding(session, target, at + ahead, ctx)
     assert came is not None
     return Cut(at, customers, frame.of(customers), np.isin(customers, came, assume_unique=True))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from onepool.audience.mining.features.plan import Column, FeaturePlan, plan_features
-from onepool.audience.mining.features.read import Frame, read_features
+from onepool.audience.mining.features.read import Frame, drawn, read_features
 from onepool.audience.mining.features.words import feature_title, in_words
 
-__all__ = ["Column", "FeaturePlan", "Frame", "feature_title", "in_words", "plan_features", "read_features"]
+__all__ = ["Column", "FeaturePlan", "Frame", "drawn", "feature_title", "in_words", "plan_features", "read_features"]

@@ -23,6 +23,8 @@ from onepool.pool import Session
 F32 = npt.NDArray[np.float32]
 I64 = npt.NDArray[np.int64]
 _WINDOWS = 5
+# Fibonacci hashing: neighbours in number are far apart.
+_MIXED, _MIX, _RANGE = 1_048_576, 2_654_435_761, 4_294_967_296
 _OF_EVENTS = ("times", "days", "since", "first", "amount")
 
 
@@ -46,9 +48,10 @@ def read_features(
     ctx: Context,
     customer: int | None = None,
     besides: I64 | None = None,
+    share: float = 1.0,
 ) -> Frame:
     """The plan's features at the instant, of everybody or of one customer. `besides`: customers who are wanted though
-    they did nothing in the history."""
+    they did nothing in the history; `share`: of `drawn` customers only, the others are not even grouped."""
     windows = sorted({column.window for column in plan.columns if column.window is not None} | {plan.history})
     if len(windows) > _WINDOWS:
         raise ValueError(f"at most {_WINDOWS} windows can be read at once")
@@ -59,6 +62,7 @@ def read_features(
         "one": customer,
         "events": sorted({column.of for column in plan.columns if column.kind in _OF_EVENTS and column.of}),
         "currency": ctx.currency,
+        "below": _below(share),
     }
     padded = windows + [windows[-1]] * (_WINDOWS - len(windows))
     deeds = session.query(_DEEDS, {**params, **{f"w{place}": days for place, days in enumerate(padded)}})
@@ -66,10 +70,11 @@ def read_features(
     customers = np.unique(everything.column("customer_id").to_numpy())
     if besides is not None:
         customers = np.union1d(customers, besides)
-    matrix = np.full((customers.size, len(plan.columns)), np.nan, dtype=np.float32)
+    # By columns, which is how it is filled.
+    matrix = np.full((customers.size, len(plan.columns)), np.nan, dtype=np.float32, order="F")
     found = Frame(customers, matrix)
     _fill_deeds(found, plan, deeds, windows)
-    here = {key: params[key] for key in ("start", "end", "known", "one")}
+    here = {key: params[key] for key in ("start", "end", "known", "one", "below")}
     if channels := plan.named("channel"):
         _fill_counts(found, plan, "channel", session.query(_CHANNELS, {**here, "values": channels}))
     if categories := plan.named("category"):
@@ -84,6 +89,15 @@ def read_features(
     return found
 
 
+def drawn(customers: I64, share: float) -> I64:
+    """That share of the customers, always the same ones."""
+    return customers[customers % _MIXED * _MIX % _RANGE < _below(share)]
+
+
+def _below(share: float) -> int:
+    return int(share * _RANGE)
+
+
 def _rows(frame: Frame, table: pa.Table) -> tuple[I64, npt.NDArray[np.bool_]]:
     """For each row of the table its customer's place, and whether it is in the frame."""
     wanted = table.column("customer_id").to_numpy()
@@ -93,11 +107,7 @@ def _rows(frame: Frame, table: pa.Table) -> tuple[I64, npt.NDArray[np.bool_]]:
 
 def _fill_deeds(frame: Frame, plan: FeaturePlan, deeds: pa.Table, windows: list[int]) -> None:
     place, _ = _rows(frame, deeds)
-    events = deeds.column("event").combine_chunks().dictionary_encode()
-    if isinstance(events, pa.ChunkedArray):
-        events = events.combine_chunks()
-    codes = events.indices.to_numpy()
-    names = {name: code for code, name in enumerate(events.dictionary.to_pylist())}
+    runs = _runs(deeds.column("event"))
     values = {
         name: deeds.column(name).to_numpy() for name in deeds.column_names if name not in ("customer_id", "event")
     }
@@ -106,24 +116,33 @@ def _fill_deeds(frame: Frame, plan: FeaturePlan, deeds: pa.Table, windows: list[
             continue
         slot = "" if column.window is None else str(windows.index(column.window))
         source = {"times": f"n{slot}", "days": f"d{slot}", "active": f"d{slot}", "amount": f"m{slot}"}
-        counted = column.kind in source
-        if counted:
+        if column.kind in source:
             frame.matrix[:, position] = 0.0
-        if column.of not in names:
-            continue
-        here = codes == names[column.of]
-        frame.matrix[place[here], position] = values[source.get(column.kind, column.kind)][here]
+        if column.of in runs:
+            here = runs[column.of]
+            frame.matrix[place[here], position] = values[source.get(column.kind, column.kind)][here]
+
+
+def _runs(texts: pa.ChunkedArray) -> dict[str, I64]:
+    """Where each text stands."""
+    found = texts.combine_chunks().dictionary_encode()
+    if isinstance(found, pa.ChunkedArray):
+        found = found.combine_chunks()
+    codes = found.indices.to_numpy()
+    order = np.argsort(codes, kind="stable")
+    edges = np.searchsorted(codes[order], np.arange(len(found.dictionary) + 1))
+    return {name: order[edges[code] : edges[code + 1]] for code, name in enumerate(found.dictionary.to_pylist())}
 
 
 def _fill_counts(frame: Frame, plan: FeaturePlan, kind: str, table: pa.Table) -> None:
     place, inside = _rows(frame, table)
-    values = np.array(table.column("value").to_pylist(), dtype=object)
-    times = table.column("times").to_numpy()
+    runs, times = _runs(table.column("value")), table.column("times").to_numpy()
     for position, column in enumerate(plan.columns):
         if column.kind == kind:
-            here = inside & (values == column.of)
             frame.matrix[:, position] = 0.0
-            frame.matrix[place[here], position] = times[here]
+            if column.of in runs:
+                here = runs[column.of][inside[runs[column.of]]]
+                frame.matrix[place[here], position] = times[here]
 
 
 def _fill_facts(frame: Frame, plan: FeaturePlan, kind: str, table: pa.Table, at: datetime, ctx: Context) -> None:
@@ -161,6 +180,7 @@ WITH daily AS (
         coalesce(sum(amount) FILTER (currency IS NULL OR currency = $currency), 0)::DECIMAL(38, 4) AS m
     FROM events JOIN customer_of USING (identifier_id)
     WHERE time >= $start AND time < $end AND received_at <= $known AND ($one IS NULL OR customer_id = $one)
+        AND customer_id % 1048576 * 2654435761 % 4294967296 < $below
     GROUP BY ALL
 ), deeds AS (
     SELECT * FROM daily WHERE list_contains($events, event)
@@ -181,17 +201,19 @@ FROM deeds GROUP BY customer_id, event"""
 _CHANNELS = """
 SELECT customer_id, channel AS value, count(*)::DOUBLE AS times FROM events JOIN customer_of USING (identifier_id)
 WHERE time >= $start AND time < $end AND received_at <= $known AND ($one IS NULL OR customer_id = $one)
-    AND list_contains($values, channel)
+    AND customer_id % 1048576 * 2654435761 % 4294967296 < $below AND list_contains($values, channel)
 GROUP BY customer_id, channel"""
 _CATEGORIES = """
 SELECT customer_id, category AS value, count(*)::DOUBLE AS times FROM (
     SELECT customer_id, category FROM events JOIN customer_of USING (identifier_id)
     WHERE time >= $start AND time < $end AND received_at <= $known AND ($one IS NULL OR customer_id = $one)
+        AND customer_id % 1048576 * 2654435761 % 4294967296 < $below
         AND list_contains($events, event) AND category IS NOT NULL
     UNION ALL
     SELECT customer_id, unnest(list_transform(items, lambda item: item.category)) AS category
     FROM events JOIN customer_of USING (identifier_id)
     WHERE time >= $start AND time < $end AND received_at <= $known AND ($one IS NULL OR customer_id = $one)
+        AND customer_id % 1048576 * 2654435761 % 4294967296 < $below
         AND list_contains($events, event) AND items IS NOT NULL
 ) WHERE list_contains($values, category) GROUP BY customer_id, category"""
 _ATTRIBUTES = """
