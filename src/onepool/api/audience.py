@@ -186,7 +186,17 @@ _FIGURES = {
 }
 
 
+_FIGURE_HEADS = {
+    "days since the last: ": Titles(zh="距上一次的天数：", en="Days since the last: "),
+    "quiet after days: ": Titles(zh="超过多少天算沉默：", en="Quiet after days: "),
+}
+
+
 def _figure_titles(name: str, ctx: Context) -> Titles:
+    for head, words in _FIGURE_HEADS.items():
+        if name.startswith(head):
+            rest = name.removeprefix(head)
+            return Titles(zh=words.zh + rest, en=words.en + rest)
     return _FIGURES.get(name) or titles(ctx.names.titles.get(f"attribute:{name}"), name)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -31,6 +32,7 @@ from onepool.audience.tags.model import (
     LearnedTag,
     MetricTag,
     PreferenceTag,
+    Quiet,
     RfmTag,
     SequenceTag,
     SqlTag,
@@ -107,24 +109,26 @@ def explain_tag(
             found = rfm_found(session, plan, tag)
         case ExpressionTag():
             found = expression_found(session, plan, tag)
-            for figure in tag.inputs.values():
-                events += look.events(figure, figure.within)
+            events = look.of_several([(figure, figure.within) for figure in tag.inputs.values()])
         case ImportTag():
             found = given_found(session, tag, customer_id, at)
         case SequenceTag():
             rules.append((tag.value, look.reason(tag.leaf())))
         case StateTag():
-            for place, rule in enumerate(tag.states):
+            deciding: Quiet | None = None
+            for rule in tag.states:
                 if rule.when is not None:
                     reason = look.reason(rule.when)
                     rules.append((rule.value, reason))
                     if reason.holds:
                         break
                 elif rule.quiet is not None:
-                    events = look.events(rule.quiet, None)
-                    found |= quiet_found(session, plan, tag, place)
+                    deciding = rule.quiet
                     if rule.value == row["value"]:
                         break
+            if deciding is not None:
+                events = look.events(deciding, None)
+                found = quiet_found(session, plan, tag)
     kept_points = plan.populations.get(tag.tag, {})
     cut = cut_of(tag)
     if cut is not None:
@@ -201,15 +205,24 @@ class Look:
         self, source: EventSource, within: Window | None, having: str | None = None, oldest: bool = False
     ) -> list[str]:
         """Matching events (that have the field), the latest first unless the oldest are asked for."""
+        return self.of_several([(source, within)], having, oldest)
+
+    def of_several(
+        self, sources: Sequence[tuple[EventSource, Window | None]], having: str | None = None, oldest: bool = False
+    ) -> list[str]:
+        """The same of several sources together."""
         compiler = Compiler(self.at, self.scope, self.ctx)
         queries: list[exp.Query] = []
-        for event in dict.fromkeys(source.did):
-            rows = matching_rows(compiler, source, event, within)
-            if having is not None:
-                here = find_field(having, self.ctx.names)
-                value = compiler.reader.json_value(here, "VARCHAR") if here.source == "json" else col(here.name)
-                rows = rows.where(exp.Not(this=exp.Is(this=value, expression=exp.null())))
-            queries.append(rows)
+        for source, within in sources:
+            for event in dict.fromkeys(source.did):
+                rows = matching_rows(compiler, source, event, within)
+                if having is not None:
+                    here = find_field(having, self.ctx.names)
+                    value = compiler.reader.json_value(here, "VARCHAR") if here.source == "json" else col(here.name)
+                    rows = rows.where(exp.Not(this=exp.Is(this=value, expression=exp.null())))
+                queries.append(rows)
+        if not queries:
+            return []
         order = [exp.Ordered(this=col(name), desc=not oldest) for name in ("time", "seq")]
         picked = exp.select(col("event_id")).from_(union(queries).subquery("rows")).order_by(*order)
         text = with_steps([*compiler.scope.steps(), ("picked", picked.limit(number(EVIDENCE)))]).sql("duckdb")

@@ -55,21 +55,23 @@ def expression_found(session: Session, plan: TagPlan, tag: ExpressionTag) -> dic
     return {name: row.get(column) for name, column in zip(names, columns, strict=True)}
 
 
-def quiet_found(session: Session, plan: TagPlan, tag: StateTag, place: int) -> dict[str, Any]:
-    """Days since the last time, and after how many a customer is quiet."""
-    rule = tag.states[place]
-    assert rule.quiet is not None
-    last = _columns(session, plan, "measured", [f"{tag.tag} last{place}"]).get(f"{tag.tag} last{place}")
-    span = plan.populations.get(tag.tag, {}).get(f"quiet{place}")
-    if rule.quiet.of == "own":
-        own = _columns(session, plan, f"{tag.tag} own{place}", [f"{tag.tag} span{place}"])
-        span = own.get(f"{tag.tag} span{place}", span)
-    if last is None or span is None:
-        return {}
-    return {
-        f"days since the last: {rule.value}": round((plan.at - last) / DAY, 2),
-        f"quiet after days: {rule.value}": round(span / DAY, 2),
-    }
+def quiet_found(session: Session, plan: TagPlan, tag: StateTag) -> dict[str, Any]:
+    """Of each rule that asks who is quiet: days since the last time, and after how many a customer is quiet."""
+    places = [place for place, rule in enumerate(tag.states) if rule.quiet is not None]
+    lasts = _columns(session, plan, "measured", [f"{tag.tag} last{place}" for place in places])
+    found: dict[str, Any] = {}
+    for place in places:
+        rule = tag.states[place]
+        assert rule.quiet is not None
+        last = lasts.get(f"{tag.tag} last{place}")
+        span = plan.populations.get(tag.tag, {}).get(f"quiet{place}")
+        if rule.quiet.of == "own":
+            own = _columns(session, plan, f"{tag.tag} own{place}", [f"{tag.tag} span{place}"])
+            span = own.get(f"{tag.tag} span{place}", span)
+        if last is not None and span is not None:
+            found[f"days since the last: {rule.value}"] = round((plan.at - last) / DAY, 2)
+            found[f"quiet after days: {rule.value}"] = round(span / DAY, 2)
+    return found
 
 
 def given_found(session: Session, tag: ImportTag, customer_id: int, at: datetime) -> dict[str, Any]:
