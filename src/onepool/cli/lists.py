@@ -172,7 +172,7 @@ def _sizes(size: ListSize) -> dict[str, int]:
 
 
 def _follow(workspace: Workspace) -> None:
-    """Have the pool follow now; a running server does it by itself."""
+    """Have the pool follow now, as the last thing; a running server does it by itself."""
     try:
         worker = Worker(workspace)
     except (PoolBusy, WorkerBusy):
@@ -181,3 +181,4 @@ def _follow(workspace: Workspace) -> None:
         worker.drain()
     finally:
         worker.close()
+        workspace.close()
