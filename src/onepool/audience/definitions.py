@@ -11,8 +11,8 @@ from onepool.audience.conditions import Condition, ConditionError, Names, check,
 from onepool.audience.conditions.errors import Problem
 from onepool.audience.conditions.model import Part
 from onepool.audience.conditions.parse import plain_data, problems_of
-from onepool.audience.conditions.values import Text
 from onepool.audience.conditions.standing.ways import ways_of
+from onepool.audience.conditions.values import Text
 from onepool.audience.lists.definition import list_titles
 from onepool.audience.tags import check_definition, parse_tag, tag_names, tags_used
 from onepool.audience.tags.model import ObjectName, TitleField

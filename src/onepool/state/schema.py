@@ -294,8 +294,8 @@ tag_models = Table(
     UniqueConstraint("tag", "as_of"),
 )
 
-# What was put on lists and taken off (audience/lists/log.py): each row one change, identifiers packed as Arrow (zstd). The
-# payload of what counts no more (replaced, deleted) is emptied.
+# What was put on lists and taken off (audience/lists/log.py): each row one change, identifiers packed as Arrow (zstd).
+# The payload of what counts no more (replaced, deleted) is emptied.
 list_changes = Table(
     "list_changes",
     metadata,
