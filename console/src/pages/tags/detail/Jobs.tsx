@@ -1,9 +1,8 @@
 import { CaretRightOutlined, HistoryOutlined } from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Button, DatePicker, Form, Modal, Progress, Select } from "antd";
-import dayjs, { type Dayjs } from "dayjs";
-import { useEffect, useRef, useState } from "react";
-import { type Job, running, type TagDetail, tags, useBackfillTag, useCancelJob, useRunTag } from "@/api/tags";
+import { Button, Progress } from "antd";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { type Job, running, type TagDetail, tags, useCancelJob, useRunTag } from "@/api/tags";
 import { useMay } from "@/lib/session";
 import { author } from "@/lib/title";
 import { useText } from "@/lib/useText";
@@ -11,6 +10,9 @@ import { Time } from "@/parts/Figures";
 import { Problem } from "@/parts/Loaded";
 import { Panel } from "@/parts/PageHead";
 import { Status, type StatusKind } from "@/parts/Status";
+
+// Calendars are large: they come when a time is chosen.
+const Backfill = lazy(() => import("./Backfill").then((module) => ({ default: module.Backfill })));
 
 const KINDS = { waiting: "idle", running: "info", done: "ok", failed: "error", cancelled: "idle" } as const satisfies Record<Job["status"], StatusKind>;
 const SHOWN = 4;
@@ -42,47 +44,6 @@ function JobRow({ job, may }: { job: Job; may: boolean }) {
       {on && job.step !== "" && <div className="op-mute">{job.step}</div>}
       {job.problem !== null && <div className="op-place">{job.problem}</div>}
     </li>
-  );
-}
-
-function Backfill({ tag, onClose }: { tag: TagDetail; onClose: () => void }) {
-  const { t } = useText();
-  const backfill = useBackfillTag(tag.name);
-  const [range, setRange] = useState<[Dayjs, Dayjs]>(() => [dayjs().subtract(3, "month").startOf("day"), dayjs().startOf("day")]);
-  const [every, setEvery] = useState<"day" | "week" | "month">("week");
-  const count = Math.floor(range[1].diff(range[0], every)) + 1;
-  return (
-    <Modal
-      open
-      title={t("jobs.backfill")}
-      okText={t("jobs.backfillStart")}
-      cancelText={t("touchpoints.cancel")}
-      okButtonProps={{ loading: backfill.isPending, ...{ "data-testid": "backfill-confirm" } }}
-      onOk={() => backfill.mutate({ from: range[0].toISOString(), to: range[1].toISOString(), every }, { onSuccess: onClose })}
-      onCancel={onClose}
-    >
-      <p className="op-mute" style={{ marginBottom: 12 }}>
-        {t("jobs.backfillText")}
-      </p>
-      <Form layout="vertical">
-        <Form.Item label={t("jobs.range")}>
-          <DatePicker.RangePicker
-            aria-label={t("jobs.range")}
-            allowClear={false}
-            value={range}
-            maxDate={dayjs()}
-            onChange={(next) => {
-              if (next?.[0] && next[1]) setRange([next[0].startOf("day"), next[1].startOf("day")]);
-            }}
-          />
-        </Form.Item>
-        <Form.Item label={t("jobs.every")}>
-          <Select style={{ width: 160 }} aria-label={t("jobs.every")} value={every} onChange={setEvery} options={(["day", "week", "month"] as const).map((value) => ({ value, label: t(`schedule.everies.${value}`) }))} />
-        </Form.Item>
-      </Form>
-      <p className="op-mute">{t("jobs.instants", { count })}</p>
-      {backfill.isError && <Problem error={backfill.error} />}
-    </Modal>
   );
 }
 
@@ -133,7 +94,11 @@ export function Jobs({ tag }: { tag: TagDetail }) {
           ))}
         </ul>
       )}
-      {asking && <Backfill tag={tag} onClose={() => setAsking(false)} />}
+      {asking && (
+        <Suspense>
+          <Backfill tag={tag} onClose={() => setAsking(false)} />
+        </Suspense>
+      )}
     </Panel>
   );
 }

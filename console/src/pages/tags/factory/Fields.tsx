@@ -1,44 +1,14 @@
 /** Controls bound to a place of the definition: a label, the control, a hint, and what is wrong there. */
-import { WarningOutlined } from "@ant-design/icons";
 import { Button, Input, InputNumber, Segmented, Select, Switch } from "antd";
 import { type ReactNode, useId } from "react";
 import { SpanInput } from "@/conditions/editor/Inputs";
 import { WindowInput } from "@/conditions/editor/WindowInput";
 import { isObject, type Json } from "@/conditions/model";
 import { matches, type Option } from "@/conditions/names";
-import { said } from "@/lib/said";
 import { useText } from "@/lib/useText";
-import { problemsAt, type TagProblem, useFactory } from "./context";
+import { problemsAt, useFactory } from "./context";
 import { numberAt, textAt, textsAt, valueAt } from "./definition";
-
-export function Problems({ list }: { list: TagProblem[] }) {
-  const { t, language } = useText();
-  const { definition, set } = useFactory();
-  return (
-    <>
-      {list.map((one) => {
-        const here = valueAt(definition, one.place);
-        const { suggestion } = one;
-        // A suggestion that stands for a text is one click away; of a key it can only be said.
-        const usable = suggestion !== null && typeof here === "string";
-        return (
-          <div key={one.place + one.message} className="op-place" role="alert" data-testid="tag-problem">
-            <WarningOutlined aria-hidden style={{ marginTop: 4 }} />
-            <span>
-              {said(one.message, language)}
-              {suggestion !== null && !usable && ` ${t("editor.suggestion", { name: suggestion })}`}{" "}
-              {usable && (
-                <Button type="link" size="small" style={{ padding: 0, height: "auto" }} onClick={() => set(one.place, suggestion)}>
-                  {t("factory.useSuggestion", { name: suggestion })}
-                </Button>
-              )}
-            </span>
-          </div>
-        );
-      })}
-    </>
-  );
-}
+import { Problems } from "./Problems";
 
 interface RowProps {
   label: string;

@@ -12,15 +12,10 @@ import { useText } from "@/lib/useText";
 import { NAME } from "@/pages/segments/naming";
 import { Loaded, Waiting } from "@/parts/Loaded";
 import { PageHead, Panel } from "@/parts/PageHead";
-import { Basics, Domain } from "./Basics";
 import { type Factory, FactoryContext, type TagProblem } from "./context";
 import { type Definition, kindOf, textAt, titleAt, valueAt, withValue } from "./definition";
-import { DryRunPanel } from "./DryRunPanel";
-import { Problems } from "./Fields";
+import { Problems } from "./Problems";
 import { Forms } from "./Forms";
-import { Kinds } from "./Kinds";
-import { Publish } from "./Publish";
-import { SchedulePicker } from "./Schedule";
 import type { Start } from "./starts";
 import { blank } from "./templates";
 import { useDryRun } from "./useDryRun";
@@ -29,7 +24,13 @@ import { freshName } from "./words";
 import "../tags.css";
 import "./factory.css";
 
-// The YAML parser comes when the text is looked at.
+// The YAML parser comes when the text is looked at, the parts of the form beside the page itself.
+const Kinds = lazy(() => import("./Kinds").then((module) => ({ default: module.Kinds })));
+const Basics = lazy(() => import("./Basics").then((module) => ({ default: module.Basics })));
+const Domain = lazy(() => import("./Basics").then((module) => ({ default: module.Domain })));
+const SchedulePicker = lazy(() => import("./Schedule").then((module) => ({ default: module.SchedulePicker })));
+const DryRunPanel = lazy(() => import("./DryRunPanel").then((module) => ({ default: module.DryRunPanel })));
+const Publish = lazy(() => import("./Publish").then((module) => ({ default: module.Publish })));
 const YamlPane = lazy(() => import("./YamlPane").then((module) => ({ default: module.YamlPane })));
 
 const PAUSE_MS = 600;
@@ -159,7 +160,9 @@ function Editor({ start, tag, names }: { start: Definition; tag: TagDetail | nul
         <div className="op-stack">
           <Panel title={t("factory.basics")}>
             <div className="op-form">
-              <Basics fresh={fresh} tried={tried} />
+              <Suspense fallback={<Waiting rows={4} />}>
+                <Basics fresh={fresh} tried={tried} />
+              </Suspense>
             </div>
           </Panel>
           <Panel title={t("factory.definition")} testId="tag-form">
@@ -170,8 +173,10 @@ function Editor({ start, tag, names }: { start: Definition; tag: TagDetail | nul
           </Panel>
           <Panel title={t("factory.values")}>
             <div className="op-form">
-              <Domain />
-              <SchedulePicker />
+              <Suspense fallback={<Waiting rows={4} />}>
+                <Domain />
+                <SchedulePicker />
+              </Suspense>
             </div>
           </Panel>
         </div>
@@ -204,33 +209,31 @@ function Editor({ start, tag, names }: { start: Definition; tag: TagDetail | nul
               </ul>
             </div>
           )}
-          {pane === "dry" ? (
-            <DryRunPanel dry={dry} current={current} ready={!broken} fresh={fresh} onStart={startDry} />
-          ) : (
-            <Suspense fallback={<Waiting rows={10} />}>
-              <YamlPane definition={definition} onChange={remember} onBroken={setBroken} />
-            </Suspense>
-          )}
+          <Suspense fallback={<Waiting rows={6} />}>
+            {pane === "dry" ? <DryRunPanel dry={dry} current={current} ready={!broken} fresh={fresh} onStart={startDry} /> : <YamlPane definition={definition} onChange={remember} onBroken={setBroken} />}
+          </Suspense>
         </aside>
       </div>
       {publishing && (
-        <Publish
-          fresh={fresh}
-          title={heading}
-          plan={current ? dry.plan : null}
-          usedBy={tag?.used_by ?? []}
-          busy={save.isPending}
-          error={save.error}
-          onDryRun={() => {
-            setPublishing(false);
-            startDry();
-          }}
-          onPublish={publish}
-          onClose={() => {
-            setPublishing(false);
-            save.reset();
-          }}
-        />
+        <Suspense>
+          <Publish
+            fresh={fresh}
+            title={heading}
+            plan={current ? dry.plan : null}
+            usedBy={tag?.used_by ?? []}
+            busy={save.isPending}
+            error={save.error}
+            onDryRun={() => {
+              setPublishing(false);
+              startDry();
+            }}
+            onPublish={publish}
+            onClose={() => {
+              setPublishing(false);
+              save.reset();
+            }}
+          />
+        </Suspense>
       )}
     </FactoryContext>
   );
@@ -248,7 +251,13 @@ function New({ kind, names }: { kind: Start; names: Names }) {
 export function TagNew() {
   const { kind } = useSearch({ from: "/shell/tags/new" });
   const names = useQuery({ ...queries.names(), enabled: kind !== undefined });
-  if (kind === undefined) return <Kinds />;
+  if (kind === undefined) {
+    return (
+      <Suspense fallback={<Waiting rows={10} />}>
+        <Kinds />
+      </Suspense>
+    );
+  }
   return (
     <Loaded query={names} rows={12}>
       {(data) => <New key={kind} kind={kind} names={data} />}

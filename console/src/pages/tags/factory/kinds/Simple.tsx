@@ -1,14 +1,17 @@
 /** Attribute, import, first or last, metric. */
 import { Segmented } from "antd";
+import { lazy, Suspense } from "react";
 import { isObject } from "@/conditions/model";
 import { useText } from "@/lib/useText";
+import { Waiting } from "@/parts/Loaded";
 import { useFactory } from "../context";
 import { textsAt, valueAt } from "../definition";
 import { ChoiceAt, PickAt, Row, WindowAt } from "../Fields";
 import { FieldAt, SourceAt } from "../Source";
 import { CutAt } from "./Cut";
 import { FigureAt } from "./Figure";
-import { MapAt } from "./MapTable";
+
+const MapAt = lazy(() => import("./MapTable").then((module) => ({ default: module.MapAt })));
 
 export function AttributeForm() {
   const { t } = useText();
@@ -16,7 +19,9 @@ export function AttributeForm() {
   return (
     <>
       <PickAt place="from.attribute" label={t("factory.attribute")} options={names.attributes} placeholder={t("editor.chooseAttribute")} testId="tag-attribute" />
-      <MapAt />
+      <Suspense fallback={<Waiting rows={3} />}>
+        <MapAt />
+      </Suspense>
     </>
   );
 }

@@ -6,7 +6,8 @@ import { useText } from "@/lib/useText";
 import { ConditionAt } from "../Condition";
 import { problemsAt, useFactory } from "../context";
 import { textAt, textsAt, valueAt } from "../definition";
-import { ChoiceAt, NumberAt, Problems, Row, TextAt } from "../Fields";
+import { ChoiceAt, NumberAt, Row, TextAt } from "../Fields";
+import { Problems } from "../Problems";
 import { SourceAt } from "../Source";
 
 /** Silence that is long for customers of this brand, or for this one: days since the last such event. */
