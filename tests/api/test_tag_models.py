@@ -69,5 +69,8 @@ def test_one_customer(world: World) -> None:
     why = browser.get("/api/v1/tags/worth/model/explain", customer=str(buyer)).json()
     assert why["customer_id"] == buyer and why["number"] > 0
     assert {"alive", "worth", "last_purchase"} <= {one["name"] for one in why["figures"]}
+    page = browser.get(f"/api/v1/customers/{buyer}/tags/worth/why").json()
+    shown = {one["sentence"]["en"] for one in page["reason"]["children"]}
+    assert {"Last purchase", "Probability to be a customer still"} <= shown
     unknown = browser.get("/api/v1/tags/worth/model/explain", customer="phone:13999999999")
     assert unknown.status_code == 404

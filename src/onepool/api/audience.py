@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from onepool.api.dictionary import titles
+from onepool.api.learned import score_reasons
 from onepool.api.models.common import Figure, Finding, JsonObject, Titles
 from onepool.api.models.customers import Reason, SegmentWhy, TagWhy
 from onepool.api.problems import Invalid, NotFound
@@ -21,6 +22,7 @@ from onepool.audience.conditions import Condition, ConditionError, Context, Prob
 from onepool.audience.conditions.model import children
 from onepool.audience.definitions import parse_segment, workspace_names
 from onepool.audience.tags import explain_tag, parse_tag, tag_sentence
+from onepool.audience.tags.learned import LearnedTag
 from onepool.pool.behaviour import BehaviourIndex
 from onepool.pool.engine import Session
 
@@ -143,6 +145,8 @@ def why_tag(
         _leaf("rule", Titles(zh=text, en=text), None, holds=why.holds, children=[reason(why, ctx)])
         for text, why in found.rules
     ]
+    if isinstance(tag, LearnedTag) and not past:
+        figures += score_reasons(ws, session, name, customer_id, ctx)
     words = Titles(zh=tag_sentence(tag, "zh", ctx.names), en=tag_sentence(tag, "en", ctx.names))
     figure = None if found.number is None else f"{found.number:g}"
     return TagWhy(
