@@ -13,6 +13,7 @@ from sqlalchemy import select
 from onepool.audience.live import Live
 from onepool.identity import Resolver
 from onepool.pool import Engine
+from onepool.pool.behaviour import BehaviourIndex
 from onepool.rebuild import build, content_hashes
 from onepool.state.schema import links
 from onepool.tick import Worker
@@ -43,6 +44,9 @@ def verify(workspace: Workspace, progress: Progress | None = None) -> list[Findi
         findings = [_positions(workspace, worker)]
         say("identities from scratch")
         findings.append(_identity(workspace, worker, workspace.pool))
+        if worker.index is not None:
+            say("the behaviour index beside the table")
+            findings += _behaviour(worker.index, workspace.pool)
         say("tags and segments from scratch")
         findings += _live(workspace)
         say("the pool from scratch")
@@ -76,6 +80,36 @@ def _identity(workspace: Workspace, worker: Worker, pool: Engine) -> Finding:
         stored = connection.execute(select(links.c.status, links.c.reason).order_by(links.c.id))
         wrong = sum(tuple(row) != want for row, want in zip(stored, wanted, strict=True))
     return Finding("identity", compared, f"{wrong} links have another outcome in the state" if wrong else None)
+
+
+def _behaviour(index: BehaviourIndex, pool: Engine) -> list[Finding]:
+    """Every event by the index and by the table: as many, and the same in all that an index always has."""
+    with pool.read() as session:
+        state = index.state(session)
+        if state is None:
+            return []
+        total = session.query(
+            f"""SELECT count(*) AS n, bit_xor({_EVENT}) AS digest
+            FROM events e JOIN customer_of c USING (identifier_id)"""  # noqa: S608 a constant
+        ).to_pylist()[0]
+        owners = (
+            session.query("SELECT DISTINCT customer_id FROM customer_of ORDER BY 1").column("customer_id").to_numpy()
+        )
+        count, digest = 0, 0
+        for first in range(0, owners.size, _AT_ONCE):
+            session.relation("_indexed", state.gather(owners[first : first + _AT_ONCE], _COMPARED))
+            found = session.query(f"SELECT count(*) AS n, bit_xor({_EVENT}) AS digest FROM _indexed")  # noqa: S608
+            count += found.column("n")[0].as_py()
+            digest ^= found.column("digest")[0].as_py() or 0
+    compared = f"{total['n']} events"
+    if count != total["n"]:
+        return [Finding("behaviour index", compared, f"{count} events in the index")]
+    return [Finding("behaviour index", compared, None if digest == (total["digest"] or 0) else "other events in it")]
+
+
+_COMPARED = ("identifier_id", "event", "time", "seq", "channel", "touchpoint")
+_EVENT = "hash(customer_id, identifier_id, event, epoch_us(time), seq, channel, touchpoint)"
+_AT_ONCE = 50_000
 
 
 def _live(workspace: Workspace) -> list[Finding]:

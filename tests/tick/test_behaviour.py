@@ -14,12 +14,16 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from onepool import health
 from onepool.audience.conditions import explain_condition
 from onepool.audience.live import Live
 from onepool.clock import FakeClock
 from onepool.identity import decisions
 from onepool.identity.decisions import Side
-from onepool.pool.behaviour import State
+from onepool.pool.behaviour import BehaviourIndex, State
+from onepool.pool.behaviour.status import kept, metrics
+from onepool.tick import behaviour
+from onepool.verify import verify
 from onepool.workspace import init_workspace
 
 from .conftest import START, World
@@ -186,3 +190,45 @@ def _side(world: World, customer: int) -> Side:
 def viewed(who: str) -> dict[str, Any]:
     return {"event": "product_viewed", "who": who, "signed_in": None, "age_hours": 1, "amount": 1, "note": None,
             "category": None, "product": "P1"}  # fmt: skip
+
+
+def test_the_thread_builds_when_it_is_due_and_says_so() -> None:
+    with indexed_world() as world:
+        send(world, [viewed("a"), viewed("b")])
+        index = world.worker.index
+        assert index is not None
+        built = threading.Event()
+
+        def build(stop: threading.Event) -> bool:
+            done = BehaviourIndex.build(index, stop)
+            built.set()
+            return done
+
+        with patch.object(index, "build", build), behaviour.building(index, world.workspace.data):
+            assert built.wait(60)
+        found = kept(world.workspace.data)
+        assert found is not None and (found.serving, found.building, found.events) == (True, False, 2)
+        assert health.status(world.workspace)["behaviour_index"] == "2 events, 0 since, 0 identifiers moved"
+        lines = [metric.samples[0] for metric in metrics(world.workspace.data)]
+        assert {line.name: line.value for line in lines}["onepool_behaviour_events"] == 2
+        send(world, [viewed("a")])
+        world.close()
+        findings = {one.check: one for one in verify(world.workspace)}
+        assert findings["behaviour index"].compared == "3 events"
+        assert not [one for one in findings.values() if one.difference]
+
+
+def test_without_the_index_nothing_is_built_and_history_is_not_mistaken() -> None:
+    with indexed_world() as world:
+        send(world, [viewed("a")])
+        assert world.worker.index is not None and world.worker.index.build(threading.Event())
+        (world.root / "onepool.yaml").write_text("behaviour:\n  enabled: false\n")
+        world.restart()
+        assert world.worker.index is None
+        send(world, [viewed("a"), viewed("b")])
+        check(world)
+        (world.root / "onepool.yaml").write_text(SETTINGS)
+        world.restart()
+        assert world.worker.index is not None
+        status = world.worker.index.status()
+        assert (status.serving, status.events, status.tail) == (True, 1, 2)

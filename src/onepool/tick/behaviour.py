@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import structlog
 from msgspec.structs import replace
 
 from onepool.identity import Resolved, Resolver
-from onepool.pool import DuckDBEngine, PoolError, Session
+from onepool.pool import DuckDBEngine, Session
 from onepool.pool.behaviour import BehaviourIndex
 from onepool.pool.behaviour.status import keep
+from onepool.privacy.masking import mask_text
 from onepool.tick.ingest import Prepared
 from onepool.workspace import Workspace
 
@@ -86,9 +86,9 @@ def _build_when_due(index: BehaviourIndex, data: Path, stop: threading.Event) ->
             continue
         try:
             built = index.build(stop)
-        # Reads go on from the table; the next try may find more room.
-        except (PoolError, OSError, MemoryError, pa.ArrowException) as error:
-            _logger.error("the behaviour index can't be built", error=str(error), due=due)
+        # Whatever it was, reads go on from the table; the next try may find more room.
+        except Exception as error:  # noqa: BLE001
+            _logger.error("the behaviour index can't be built", error=mask_text(repr(error)), due=due)
             wait = _AGAIN_SECONDS
             continue
         if built:
