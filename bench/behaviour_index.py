@@ -112,7 +112,7 @@ def warm() -> None:
     """Have the kernels compiled: that is done once for a machine."""
     engine = DuckDBEngine(":memory:", ZONE)
     with engine.write() as session:
-        create(session, Columns({name: "VARCHAR" for name in COLUMNS}, {"name": "VARCHAR"}, {}))
+        create(session, Columns(dict.fromkeys(COLUMNS, "VARCHAR"), {"name": "VARCHAR"}, {}))
         row = {"seq": [1, 2], "identifier_id": [1, 1], "event": ["a", "a"], "time": [AT, AT]}
         session.append("events", pa.table(row))
         session.append("customer_of", pa.table({"identifier_id": [1], "customer_id": [1]}))
