@@ -147,6 +147,11 @@ def ids(kind: str, body: dict[str, Any]) -> set[str]:
             {"segment:vip", "tag:level", "tag:basket", "identifier:phone", "attribute:city"},
         ),
         ("tag", {"kind": "model", "model": "cluster", "within": {"last": "90 days"}}, {"event:*"}),
+        (
+            "destination",
+            {"what": "list_members", "lists": ["kept"], "columns": {"l": "list.other", "s": "segment.vip"}},
+            {"list:kept", "list:other", "segment:vip"},
+        ),
         ("destination", {"what": "tags", "columns": [{"id": "customer_id"}, {"b": "tag.basket"}]}, {"tag:basket"}),
         ("list", {"source": "snapshot", "segment": "vip"}, {"segment:vip"}),
     ],

@@ -116,9 +116,11 @@ def plan_changes(
             asked[f"before{number}"] = before
     if not asked:
         return {}
-    plan = compile_conditions(asked, at, Scope.all(), ctx)
+    plan = compile_conditions(asked, at, Scope.all(), ctx, sparse=True)
     table = plan.run(session, views)
     ids = table.column("customer_id").to_numpy()
+    total = session.query("SELECT count(DISTINCT customer_id) AS n FROM customer_of")
+    customers = int(total["n"][0].as_py())
     seconds = time.perf_counter() - started
     found = {}
     for number, (name, (before, _)) in enumerate(pairs.items()):
@@ -126,7 +128,7 @@ def plan_changes(
         was = np.zeros_like(inside) if before is None else _mask(table, f"before{number}")
         found[name] = SegmentPlan(
             at=at,
-            customers=int(ids.size),
+            customers=customers,
             before=None if before is None else int(was.sum()),
             after=int(inside.sum()),
             entered=int((inside & ~was).sum()),
