@@ -29,11 +29,12 @@ for (const [language, theme] of combinations) {
   }
   const api = async (path) => (await page.request.get(`${base}/api/v1/${path}`)).json();
   const customer = (await api("customers?size=1&sort=-orders")).items[0]?.customer_id;
-  const segment = (await api("segments")).items.sort((a, b) => b.size - a.size)[0]?.name;
+  const segments = (await api("segments")).items.sort((a, b) => b.size - a.size).map((one) => one.name);
+  const [segment] = segments;
   const tag = (await api("tags")).items[0]?.name;
   const pages = {
     login: "/login", home: "/", customers: "/customers", customer: `/customers/${customer}`, orders: `/customers/${customer}?tab=orders`, why: `/customers/${customer}?why=segment:${segment}`,
-    segments: "/segments", "segment-new": "/segments/new", "segment-edit": `/segments/${segment}/edit`, segment: `/segments/${segment}`, tags: "/tags", tag: `/tags/${tag}`, quarantine: "/quarantine",
+    segments: "/segments", "segment-new": "/segments/new", "segment-edit": `/segments/${segment}/edit`, segment: `/segments/${segment}`, "segment-versions": `/segments/${segment}/versions`, "segment-portrait": `/segments/${segment}/portrait`, overlap: `/overlap?segments=${segments.slice(0, 4).join(",")}`, lists: "/lists", tags: "/tags", tag: `/tags/${tag}`, quarantine: "/quarantine",
     oneid: "/identity", "oneid-review": "/identity/review", "oneid-conflicts": "/identity/conflicts", "oneid-explain": `/identity/explain?a=${customer}&b=${customer}`, "oneid-decisions": "/identity/decisions",
     "oneid-rules": "/identity/rules", "oneid-model": "/identity/model", "oneid-graph": `/customers/${customer}?tab=oneid`, "oneid-list": `/customers/${customer}?tab=oneid&view=list`, "oneid-merge": `/customers/${customer}?tab=oneid&act=merge`,
   };

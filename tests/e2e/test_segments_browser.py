@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
@@ -299,12 +301,23 @@ def test_the_pages_of_segments_can_be_used_by_everybody(signed_in: SignedIn, the
         ):
             console.go(path)
             faults += [f"{path}: {fault}" for fault in console.faults()]
-        console.go("/segments/new")
-        for kind in ("sequence", "attribute", "tag", "segment", "list", "consent", "reachable"):
-            console.go("/segments/new")
-            page.get_by_test_id(f"add-{kind}").click()
-            expect(page.get_by_test_id(f"condition-leaf-{kind}")).to_be_visible()
-            faults += [f"/segments/new with {kind}: {fault}" for fault in console.faults()]
+        every = {
+            "all": [
+                BOUGHT_THEN_CART,
+                {"any": [{"attribute": "city", "region": ["330000"]}, {"tag": "stage", "is": "active"}]},
+                {"attribute": "birthday", "anniversary": {"in": {"next": "7 days"}}},
+                {"not": {"segment": "cart_waiting"}},
+                {"consent": {"purpose": "marketing", "channel": "sms"}},
+                {"reachable": {"channel": "sms"}},
+                {"list": "nobody_made_it"},
+                {"did": "order_paid", "where": {"amount": {"at_least": 10}}, "times": {"at_least": 2}},
+            ]
+        }
+        console.go(f"/segments/new?condition={quote(json.dumps(every))}")
+        expect(page.get_by_role("alert").first).to_be_visible()
+        for kind in ("sequence", "attribute", "tag", "segment", "list", "consent", "reachable", "behaviour"):
+            expect(page.get_by_test_id(f"condition-leaf-{kind}").first).to_be_visible()
+        faults += [f"every kind of leaf: {fault}" for fault in console.faults()]
         console.go("/segments/cart_waiting/edit")
         page.get_by_test_id("segment-title").fill("Waiting")
         page.get_by_test_id("segment-save").click()

@@ -14,6 +14,8 @@ import type { Written } from "./drafts";
 import { Uses } from "./Uses";
 
 const SHORTEST_REASON = 3;
+/** Customers shown of those who come and of those who go. */
+const SHOWN = 6;
 
 function Sample({ label, people, count }: { label: string; people: SegmentPlan["sample_entered"]; count: number }) {
   const { t, language } = useText();
@@ -24,14 +26,14 @@ function Sample({ label, people, count }: { label: string; people: SegmentPlan["
         {label}
       </h3>
       <ul className="op-list">
-        {people.map((one) => (
+        {people.slice(0, SHOWN).map((one) => (
           <li key={one.customer_id} style={{ padding: "3px 0" }}>
             <CustomerName id={one.customer_id} name={one.name} newTab />
           </li>
         ))}
-        {count > people.length && (
+        {count > SHOWN && (
           <li className="op-mute" style={{ padding: "3px 0" }}>
-            {t("plan.andMore", { figure: exact(count - people.length, language) })}
+            {t("plan.andMore", { figure: exact(count - SHOWN, language) })}
           </li>
         )}
       </ul>
@@ -87,17 +89,21 @@ function Effect({ plan }: { plan: SegmentPlan }) {
           </dd>
         </div>
       </dl>
-      {(plan.sample_entered.length > 0 || plan.sample_left.length > 0) && (
-        <div className="op-halves-2">
-          <Sample label={t("plan.sampleEntered")} people={plan.sample_entered} count={plan.entered} />
-          <Sample label={t("plan.sampleLeft")} people={plan.sample_left} count={plan.left} />
-        </div>
-      )}
       {plan.before !== null && (
         <section aria-label={t("plan.changes")}>
           <h3 style={{ fontSize: 14, marginBottom: 6 }}>{t("plan.changes")}</h3>
           <Changes rows={plan.diff} none={t("plan.noChanges")} />
         </section>
+      )}
+      <section aria-label={t("plan.usedBy")}>
+        <h3 style={{ fontSize: 14, marginBottom: 6 }}>{t("plan.usedBy")}</h3>
+        <Uses of={plan.used_by} />
+      </section>
+      {(plan.sample_entered.length > 0 || plan.sample_left.length > 0) && (
+        <div className="op-halves-2">
+          <Sample label={t("plan.sampleEntered")} people={plan.sample_entered} count={plan.entered} />
+          <Sample label={t("plan.sampleLeft")} people={plan.sample_left} count={plan.left} />
+        </div>
       )}
       {plan.sentence !== null && (
         <div className="op-sentence">
@@ -107,10 +113,6 @@ function Effect({ plan }: { plan: SegmentPlan }) {
           </div>
         </div>
       )}
-      <section aria-label={t("plan.usedBy")}>
-        <h3 style={{ fontSize: 14, marginBottom: 6 }}>{t("plan.usedBy")}</h3>
-        <Uses of={plan.used_by} />
-      </section>
     </>
   );
 }
