@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from onepool.pool.engine import Session
 
@@ -46,16 +45,6 @@ class Change:
     customer_id: int
     change: Literal["enter", "exit"]
     at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """One calendar day of a segment: who came and went, and the size at its end (or now, for the last)."""
-
-    at: datetime
-    size: int
-    entered: int
-    left: int
 
 
 def tag_figures(session: Session, tag: str | None = None) -> dict[str, TagFigures]:
@@ -135,27 +124,3 @@ def changes(session: Session, segment: str, limit: int = 100) -> list[Change]:
         {"segment": segment, "limit": limit},
     )
     return [Change(**row) for row in found.to_pylist()]
-
-
-def days(session: Session, segment: str, now: datetime, zone: ZoneInfo, count: int = 30) -> list[Span]:
-    """The last `count` calendar days of `zone`, oldest first. Sizes are counted back from the present one."""
-    today = now.astimezone(zone).date()
-    first = today - timedelta(days=count - 1)
-    start = datetime(first.year, first.month, first.day, tzinfo=zone)
-    found = session.query(
-        """SELECT timezone($zone, "at")::DATE AS day, count(*) FILTER (change = 'enter') AS entered,
-            count(*) FILTER (change = 'exit') AS departed
-        FROM segment_changes WHERE segment = $segment AND "at" >= $start AND "at" <= $now GROUP BY 1""",
-        {"segment": segment, "start": start, "now": now, "zone": zone.key},
-    )
-    moves = {row["day"]: (row["entered"], row["departed"]) for row in found.to_pylist()}
-    size = members(session, segment, limit=0)[1]
-    spans: list[Span] = []
-    for back in range(count):
-        day = today - timedelta(days=back)
-        entered, left = moves.get(day, (0, 0))
-        after = day + timedelta(days=1)
-        end = now if back == 0 else datetime(after.year, after.month, after.day, tzinfo=zone)
-        spans.append(Span(end, size, entered, left))
-        size -= entered - left
-    return spans[::-1]
