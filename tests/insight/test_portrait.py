@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -191,6 +191,25 @@ def test_by_hand(engine: DuckDBEngine) -> None:
     assert (against.size, against.base_size, against.common) == (2, 2, 1)
     assert cells(against, "tag", "level") == {"金卡": (1, 2, 1, 2), "银卡": (1, 2, 1, 2)}
     assert {one.name for one in look(engine, ["level", "likes"], tags=["likes"]).dimensions} == {"likes"}
+
+
+def test_dates_count_as_time_gone_by(engine: DuckDBEngine) -> None:
+    def ago(**span: float) -> datetime:
+        return AT - timedelta(**span)
+
+    joined = [date(2026, 11, 22), date(2026, 10, 24), date(2026, 10, 23), date(2025, 1, 1), date(2020, 1, 1)]
+    registered = [ago(days=29, hours=23), ago(days=30), ago(days=89), ago(days=364), ago(days=-1)]
+    people: dict[int, dict[str, Any]] = {
+        number: {"member_since": day, "registered_at": at, "segments": ["s"]}
+        for number, (day, at) in enumerate(zip(joined, registered, strict=True))
+    }
+    fill(engine, people)
+    found = look(engine, [])
+    since = {value: cell[0] for value, cell in cells(found, "attribute", "member_since").items()}
+    assert since == {"<30d": 2, "<90d": 1, "<2y": 1, "2y+": 1}
+    # A day that is yet to come is a mistake.
+    times = {value: cell[:2] for value, cell in cells(found, "attribute", "registered_at").items()}
+    assert times == {"<30d": (1, 4), "<90d": (2, 4), "<1y": (1, 4)}
 
 
 def test_nothing_personal_is_a_dimension(engine: DuckDBEngine) -> None:

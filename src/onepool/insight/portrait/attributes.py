@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
+from onepool.clock import to_micros
 from onepool.insight.portrait.types import Numbers
 from onepool.pool import Session
 from onepool.pool.engine import quote
@@ -23,6 +25,7 @@ TOO_MANY = 2_000
 
 _NUMBERS = (FieldType.INTEGER, FieldType.NUMBER, FieldType.MONEY)
 _AGES = (18, 25, 30, 35, 40, 50, 60)
+_DAY = 86_400_000_000
 _TENURES = ((30, "30d"), (90, "90d"), (365, "1y"), (730, "2y"))
 
 AGE_BAND = "age_band"
@@ -47,7 +50,7 @@ def columns(standard: Standard, at: datetime, zone: str) -> tuple[list[Column], 
     """
     found: list[Column] = []
     left_out: dict[str, str] = {}
-    today = f"timezone('{zone}', make_timestamptz({int(at.timestamp() * 1_000_000)}))::DATE"
+    today = f"DATE '{at.astimezone(ZoneInfo(zone)).date().isoformat()}'"
     for name, attribute in standard.attributes.items():
         why = refused(name, attribute)
         if why is not None:
@@ -66,8 +69,10 @@ def columns(standard: Standard, at: datetime, zone: str) -> tuple[list[Column], 
         elif kind in _NUMBERS:
             found.append(Column(name, column, number=f"{column}::DOUBLE"))
         elif kind in (FieldType.DATE, FieldType.TIME):
-            day = column if kind is FieldType.DATE else f"timezone('{zone}', {column})::DATE"
-            found.append(Column(name, column, value=_gone(f"date_diff('day', {day}, {today})")))
+            days = f"date_diff('day', {column}, {today})"
+            if kind is FieldType.TIME:
+                days = f"(({to_micros(at)} - epoch_us({column})) // {_DAY})"
+            found.append(Column(name, column, value=_gone(days)))
         elif kind is FieldType.TEXT_LIST:
             found.append(Column(name, column, value=column, several=True))
         else:
