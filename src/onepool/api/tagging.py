@@ -55,7 +55,8 @@ def checked(
         ctx = audience.context(ws, kept)
         return None, dict(body), ctx, [audience.finding(problem) for problem in error.problems]
     tags[tag.tag] = whole
-    names = workspace_names(ws.standard(), tags, segments, ws.touchpoints().values(), kept)
+    lists = [item.body for item in ws.definitions.current("list")]
+    names = workspace_names(ws.standard(), tags, segments, ws.touchpoints().values(), kept, lists)
     ctx = Context(names, ws.settings.time_zone, ws.settings.currency)
     problems = check_definition(tag, names)
     if name is not None and tag.tag != name:
