@@ -8,10 +8,14 @@ from typing import Annotated, Any
 import typer
 
 from onepool import apply as files
+from onepool.api.tagging import checked
+from onepool.audience.tags.dry import dry_run
+from onepool.audience.tags.model import LearnedTag
 from onepool.cli.output import HERE, Json, WorkspaceDir, author, note, opened, say, show_json, show_table
 from onepool.cli.segments import plan_json, print_plan
 from onepool.insight.segments import SegmentPlan
 from onepool.insight.segments.files import plan_bodies
+from onepool.workspace import Workspace
 
 
 def register(app: typer.Typer) -> None:
@@ -23,7 +27,9 @@ def register(app: typer.Typer) -> None:
 
 def plan(
     folder: WorkspaceDir = HERE,
-    sizes: Annotated[bool, typer.Option(help="Also evaluate changed segments: who would enter and leave.")] = True,
+    sizes: Annotated[
+        bool, typer.Option(help="Also evaluate changed segments and tags: who would enter, leave, change.")
+    ] = True,
     as_json: Json = False,
 ) -> None:
     """Check the definition files and show how they differ from the workspace, and what that does to segments.
@@ -38,9 +44,12 @@ def plan(
     if countable and any(change.kind in ("segment", "tag") for change in changes):
         bodies = {kind: {c.name: c.body for c in changes if c.kind == kind} for kind in ("tag", "segment")}
         plans, ctx = plan_bodies(workspace, bodies["tag"], bodies["segment"])
+    tried = _tried(workspace, changes) if countable else {}
     if as_json:
         rows = [_row(change) for change in changes]
         for row in rows:
+            if row["kind"] == "tag" and row["name"] in tried:
+                row["plan"] = tried[row["name"]]
             if row["kind"] == "segment" and row["name"] in plans:
                 row["plan"] = plan_json(workspace, row["name"], plans[row["name"]], ctx)
         changed = {change.name for change in changes if change.kind == "segment"}
@@ -50,8 +59,9 @@ def plan(
     _show(changes, False)
     for name, one in plans.items():
         print_plan(workspace, name, one, ctx)
-    if any(change.kind == "tag" for change in changes) and plans:
-        note("tags are counted as they are now; what a changed tag will say shows: onepool tag plan")
+    if tried:
+        show_table([{"tag": name, **figures} for name, figures in tried.items()], "tags: dry run on all customers")
+        note("counts by value: onepool tag plan FILE; segments above read tags as they are now")
 
 
 def apply(
@@ -82,6 +92,27 @@ def export(
     """
     written = files.export(opened(folder), to)
     say(f"{len(written)} files written to {to}")
+
+
+def _tried(workspace: Workspace, changes: list[files.Change]) -> dict[str, dict[str, Any]]:
+    """What changed tags would be for everybody; of those that can be computed before the others are saved."""
+    found: dict[str, dict[str, Any]] = {}
+    for change in changes:
+        if change.kind != "tag":
+            continue
+        tag, _, ctx, problems = checked(workspace, change.body)
+        if tag is None or problems or isinstance(tag, LearnedTag):
+            continue
+        with workspace.pool.read() as session:
+            tried = dry_run(session, tag, workspace.clock.now(), ctx)
+        found[change.name] = {
+            "customers": tried.figures.coverage,
+            "values": tried.figures.different,
+            "changed": tried.changed,
+            "gained": tried.gained,
+            "lost": tried.lost,
+        }
+    return found
 
 
 def _row(change: files.Change) -> dict[str, Any]:
