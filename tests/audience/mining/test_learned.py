@@ -180,6 +180,15 @@ def test_classifier_asks_only_whom_it_is_asked_of() -> None:
     assert numbers(churn)[0].tolist() == bought.tolist()
 
 
+def test_nobody_is_asked_of_before_they_came() -> None:
+    """`did_not` holds of everybody who is yet to come."""
+    known = shop.shop()
+    found = run(shop.tag("classifier", **BUYS, among={"did_not": "order_paid"}, minimum={"auc": 0.5}))
+    seen = [np.unique(known.customer[known.day < shop.DAYS - days]).size for days in (60, 30)]
+    rows = {one.use: one.rows for one in found.card.samples}
+    assert rows["calibrate"] < seen[0] and rows["test"] < seen[1]
+
+
 def test_classifier_refuses() -> None:
     assert codes(run(shop.tag("classifier", **BUYS), at=shop.START + timedelta(days=60)))[0] == {"too-little-history"}
     assert codes(run(shop.tag("classifier", **BUYS, minimum={"positives": 50_000})))[0] == {"few-positives"}

@@ -7,7 +7,7 @@ import numpy as np
 from onepool.audience.conditions import Context
 from onepool.audience.mining.calibrate import Calibration
 from onepool.audience.mining.card import Contribution, CustomerModel, Figure, Words
-from onepool.audience.mining.classifier.samples import holding
+from onepool.audience.mining.classifier.samples import asked_of
 from onepool.audience.mining.features import FeaturePlan, feature_title, in_words, read_features
 from onepool.audience.mining.features.words import shown
 from onepool.audience.mining.store import TrainedModel, unpack
@@ -27,11 +27,10 @@ def explain_classifier(
     plan = FeaturePlan.from_text(str(kept["plan"]))
     trees = Trees.from_text(str(kept["trees"]))
     calibration = Calibration(str(kept["method"]), kept["scores"], kept["probabilities"])
-    asked = holding(session, tag.among, trained.as_of, ctx)
     found = CustomerModel(customer_id=customer_id, as_of=trained.as_of, value=None, number=None)
-    if asked is not None and customer_id not in asked:
+    if not asked_of(session, tag.among, customer_id, trained.as_of, ctx):
         return found
-    mine = None if asked is None else np.array([customer_id])
+    mine = None if tag.among is None else np.array([customer_id])
     frame = read_features(session, plan, trained.as_of, ctx, customer_id, besides=mine)
     if not frame.customers.size:
         return found

@@ -96,12 +96,31 @@ _CUSTOMERS = "SELECT count(DISTINCT customer_id) AS customers FROM customer_of"
 
 
 def holding(session: Session, condition: Condition | None, at: datetime, ctx: Context) -> I64 | None:
-    """Customers for whom it holds at an instant, tags as they were then; None: everybody."""
+    """Customers known by an instant for whom it holds then, tags as they were; None: everybody."""
     if condition is None:
         return None
     past = replace(ctx, past_tags=True)
-    found: Any = compile_conditions({"holds": condition}, at, Scope.all(), past).run(session)
-    return np.sort(found.column("customer_id").filter(found.column("holds")).to_numpy())
+    found: Any = compile_conditions({"holds": condition}, at, Scope.all(), past, sparse=True).run(session)
+    held = np.sort(found.column("customer_id").filter(found.column("holds")).to_numpy())
+    # Who came later has done nothing by then either: "did not" holds, but nobody could have asked.
+    known = np.unique(session.query(_KNOWN, {"at": at}).column("customer_id").to_numpy())
+    return np.intersect1d(held, known, assume_unique=True)
+
+
+def asked_of(session: Session, among: Condition | None, customer_id: int, at: datetime, ctx: Context) -> bool:
+    """Whether one customer is among those whom a tag is asked of."""
+    if among is None:
+        return True
+    past = replace(ctx, past_tags=True)
+    found: Any = compile_conditions({"holds": among}, at, Scope.one(customer_id), past).run(session)
+    return bool(found.num_rows and found.column("holds")[0].as_py())
+
+
+_KNOWN = """
+SELECT DISTINCT customer_id FROM customer_of SEMI JOIN (
+    SELECT identifier_id FROM events WHERE time < $at UNION ALL
+    SELECT identifier_id FROM attribute_facts WHERE time <= $at
+) USING (identifier_id)"""
 
 
 def read_cut(

@@ -6,7 +6,7 @@ import numpy as np
 
 from onepool.audience.conditions import Context
 from onepool.audience.mining.card import Contribution, CustomerModel, Figure, Words
-from onepool.audience.mining.classifier.samples import holding
+from onepool.audience.mining.classifier.samples import asked_of
 from onepool.audience.mining.cluster.space import Space
 from onepool.audience.mining.features import feature_title, read_features
 from onepool.audience.mining.features.words import shown
@@ -25,9 +25,8 @@ def explain_cluster(
     kept = unpack(trained.model)
     space, names = Space.from_arrays(kept), kept["names"].tolist()
     frame = read_features(session, space.plan, trained.as_of, ctx, customer_id)
-    asked = holding(session, tag.among, trained.as_of, ctx)
     found = CustomerModel(customer_id=customer_id, as_of=trained.as_of, value=None, number=None)
-    if not frame.customers.size or (asked is not None and customer_id not in asked):
+    if not frame.customers.size or not asked_of(session, tag.among, customer_id, trained.as_of, ctx):
         return found
     place = space.places(frame.matrix)[0]
     squares = (place - space.centres) ** 2
