@@ -1,6 +1,6 @@
 import { DeleteOutlined, PlusOutlined, UploadOutlined } from "@ant-design/icons";
-import { App, AutoComplete, Button, Input, Switch, Table, Upload } from "antd";
-import { useState } from "react";
+import { App, AutoComplete, Button, Input, Pagination, Switch } from "antd";
+import { useRef, useState } from "react";
 import { isObject, type JsonObject } from "@/conditions/model";
 import { useText } from "@/lib/useText";
 import { useFactory } from "../context";
@@ -21,6 +21,7 @@ export function MapAt() {
   const [from, setFrom] = useState("");
   const [to, setTo] = useState("");
   const [page, setPage] = useState(1);
+  const file = useRef<HTMLInputElement>(null);
   const known = names.attributes.find((one) => one.value === textAt(definition, "from.attribute"))?.values ?? [];
   const add = (): void => {
     if (from.trim() === "" || to.trim() === "") return;
@@ -29,8 +30,8 @@ export function MapAt() {
     setFrom("");
     setTo("");
   };
-  const load = async (file: File): Promise<void> => {
-    const { pairs, left } = readPairs(await file.text());
+  const load = async (chosen: File): Promise<void> => {
+    const { pairs, left } = readPairs(await chosen.text());
     set("map", { ...map, ...Object.fromEntries(pairs) });
     void message.info(t("factory.mapRead", { count: pairs.length, left }));
   };
@@ -51,24 +52,35 @@ export function MapAt() {
         </span>
         {map !== null && (
           <>
-            <Table
-              size="small"
-              rowKey="from"
-              dataSource={rows}
-              locale={{ emptyText: t("factory.mapEmpty") }}
-              pagination={rows.length > PAGE ? { current: page, pageSize: PAGE, onChange: setPage, showSizeChanger: false } : false}
-              columns={[
-                { title: t("factory.mapFrom"), dataIndex: "from" },
-                { title: t("factory.mapTo"), render: (_, row) => <Input aria-label={t("factory.mapToOf", { value: row.from })} value={row.to} onChange={(event) => set("map", { ...map, [row.from]: event.target.value })} /> },
-                {
-                  title: "",
-                  width: 48,
-                  render: (_, row) => (
-                    <Button type="text" size="small" icon={<DeleteOutlined />} aria-label={t("factory.mapAway", { value: row.from })} onClick={() => set("map", Object.fromEntries(Object.entries(map).filter(([key]) => key !== row.from)))} />
-                  ),
-                },
-              ]}
-            />
+            {rows.length === 0 ? (
+              <p className="op-mute">{t("factory.mapEmpty")}</p>
+            ) : (
+              <table className="op-layers">
+                <thead>
+                  <tr>
+                    <th scope="col">{t("factory.mapFrom")}</th>
+                    <th scope="col">{t("factory.mapTo")}</th>
+                    <th scope="col">
+                      <span className="op-visually-hidden">{t("factory.acts")}</span>
+                    </th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {rows.slice((page - 1) * PAGE, page * PAGE).map((row) => (
+                    <tr key={row.from}>
+                      <td>{row.from}</td>
+                      <td>
+                        <Input aria-label={t("factory.mapToOf", { value: row.from })} value={row.to} onChange={(event) => set("map", { ...map, [row.from]: event.target.value })} />
+                      </td>
+                      <td>
+                        <Button type="text" size="small" icon={<DeleteOutlined />} aria-label={t("factory.mapAway", { value: row.from })} onClick={() => set("map", Object.fromEntries(Object.entries(map).filter(([key]) => key !== row.from)))} />
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            )}
+            {rows.length > PAGE && <Pagination size="small" current={page} pageSize={PAGE} total={rows.length} onChange={setPage} showSizeChanger={false} />}
             <div className="op-row" style={{ marginTop: 8 }}>
               <AutoComplete
                 style={{ width: 180 }}
@@ -84,9 +96,21 @@ export function MapAt() {
                 {t("factory.mapAdd")}
               </Button>
               <span className="op-mute">{t("factory.mapFile")}</span>
-              <Upload accept=".csv,.tsv,.txt" showUploadList={false} beforeUpload={(file) => (void load(file), false)}>
-                <Button icon={<UploadOutlined />}>{t("factory.mapUpload")}</Button>
-              </Upload>
+              <Button icon={<UploadOutlined />} onClick={() => file.current?.click()}>
+                {t("factory.mapUpload")}
+              </Button>
+              <input
+                ref={file}
+                type="file"
+                hidden
+                accept=".csv,.tsv,.txt"
+                aria-label={t("factory.mapUpload")}
+                onChange={(event) => {
+                  const [chosen] = event.target.files ?? [];
+                  if (chosen !== undefined) void load(chosen);
+                  event.target.value = "";
+                }}
+              />
             </div>
           </>
         )}
