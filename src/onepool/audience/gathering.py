@@ -18,6 +18,7 @@ from onepool.pool.behaviour import BehaviourIndex
 
 I64 = npt.NDArray[np.int64]
 
+_ARRIVED = "_arrived_events"
 _SHARE, _LEAST = 20, 200_000
 """Customers with more events than a twentieth of all are read from the table: then a scan costs less."""
 
@@ -74,5 +75,7 @@ def gathered(
         return work(scope)
     starts = together(one.plan.starts for one in some)
     events = state.gather(customers, sorted(ALWAYS | named), starts)
-    session.relation(GATHERED, events.drop_columns(["customer_id"]))
+    session.relation(_ARRIVED, events.drop_columns(["customer_id"]))
+    # Every event name is a scan of its own, and the engine scans its own tables faster than Arrow from outside.
+    session.execute(f"CREATE OR REPLACE TEMP TABLE {GATHERED} AS SELECT * FROM {_ARRIVED}")  # noqa: S608 constants
     return some

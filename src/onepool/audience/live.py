@@ -74,7 +74,11 @@ def _tag_work(names: Sequence[str], scope: Scope, done: _Pass) -> _Work:
 def _segment_work(names: Sequence[str], scope: Scope, done: _Pass) -> _Work:
     catalog = done.catalog
     segments = {name: catalog.segments[name] for name in names}
-    return _Work(names, scope, compile_conditions(segments, done.at, scope, catalog.context) if names else Plan([]))
+    if not names:
+        return _Work(names, scope, Plan([]))
+    # Of everybody, only those are wanted for whom something holds or may come to hold.
+    plan = compile_conditions(segments, done.at, scope, catalog.context, sparse=scope.everyone)
+    return _Work(names, scope, plan)
 
 
 class Live:
