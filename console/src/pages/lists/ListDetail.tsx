@@ -4,6 +4,7 @@ import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router"
 import { App, Button, Table, Tabs } from "antd";
 import { lazy, Suspense, useState } from "react";
 import { type ListDetail as Detail, lists, useDeleteList } from "@/api/lists";
+import { useNow } from "@/lib/now";
 import { useMay } from "@/lib/session";
 import { author } from "@/lib/title";
 import { useText } from "@/lib/useText";
@@ -45,13 +46,13 @@ function MemberTable({ data }: { data: { items: { customer_id: number; name: str
   );
 }
 
-function Members({ name }: { name: string }) {
+function Members({ name, again }: { name: string; again: number | false }) {
   const { page = 1 } = useSearch({ from: "/shell/lists/$name" });
-  const members = useQuery(lists.members(name, page, SIZE));
+  const members = useQuery({ ...lists.members(name, page, SIZE), refetchInterval: again });
   return <Loaded query={members}>{(data) => <MemberTable data={data} />}</Loaded>;
 }
 
-function UnmatchedTable({ data }: { data: { items: { type: string; scope: string; value: string; since: string }[]; total: number } }) {
+function UnmatchedTable({ data, entries }: { entries: number; data: { items: { type: string; scope: string; value: string; since: string }[]; total: number } }) {
   const { t } = useText();
   return (
     <>
@@ -64,7 +65,7 @@ function UnmatchedTable({ data }: { data: { items: { type: string; scope: string
         data-testid="list-unmatched"
         dataSource={data.items}
         pagination={usePaging(data.total)}
-        locale={{ emptyText: <Nothing title={t("lists.allMatched")} /> }}
+        locale={{ emptyText: <Nothing title={t(entries === 0 ? "lists.noMembers" : "lists.allMatched")} /> }}
         columns={[
           { title: t("lists.type"), render: (_, row) => <span className="op-code">{row.scope === "" ? row.type : `${row.type}@${row.scope}`}</span> },
           { title: t("lists.value"), dataIndex: "value" },
@@ -75,10 +76,10 @@ function UnmatchedTable({ data }: { data: { items: { type: string; scope: string
   );
 }
 
-function Unmatched({ name }: { name: string }) {
+function Unmatched({ name, entries, again }: { name: string; entries: number; again: number | false }) {
   const { page = 1 } = useSearch({ from: "/shell/lists/$name" });
-  const found = useQuery(lists.unmatched(name, page, SIZE));
-  return <Loaded query={found}>{(data) => <UnmatchedTable data={data} />}</Loaded>;
+  const found = useQuery({ ...lists.unmatched(name, page, SIZE), refetchInterval: again });
+  return <Loaded query={found}>{(data) => <UnmatchedTable data={data} entries={entries} />}</Loaded>;
 }
 
 function Changes({ rows }: { rows: Detail["changes"] }) {
@@ -135,7 +136,7 @@ function Remove({ list }: { list: Detail }) {
 
 const TABS = ["members", "unmatched", "changes"] as const;
 
-function Content({ list }: { list: Detail }) {
+function Content({ list, again }: { list: Detail; again: number | false }) {
   const { t, title } = useText();
   const may = useMay("segments.write");
   const seesCustomers = useMay("customers.read");
@@ -193,8 +194,8 @@ function Content({ list }: { list: Detail }) {
               items={[
                 ...(seesCustomers
                   ? [
-                      { key: "members", label: t("lists.tabs.members"), children: <Members name={list.name} /> },
-                      { key: "unmatched", label: t("lists.tabs.unmatched"), children: <Unmatched name={list.name} /> },
+                      { key: "members", label: t("lists.tabs.members"), children: <Members name={list.name} again={again} /> },
+                      { key: "unmatched", label: t("lists.tabs.unmatched"), children: <Unmatched name={list.name} entries={list.entries} again={again} /> },
                     ]
                   : []),
                 { key: "changes", label: t("lists.tabs.changes"), children: <Changes rows={list.changes} /> },
@@ -215,13 +216,22 @@ function Content({ list }: { list: Detail }) {
   );
 }
 
+/** Entries are taken in by the next tick: so long after a change the figures are asked for again. */
+const SETTLING_MS = 30_000;
+const AGAIN_MS = 2_000;
+
 /** One list: who is on it, which entries nobody is known by, what was uploaded when. */
 export function ListDetail() {
   const { name } = useParams({ from: "/shell/lists/$name" });
-  const list = useQuery(lists.one(name));
+  const now = useNow().getTime();
+  const settling = (data: Detail | undefined): number | false => {
+    const at = data?.changes.reduce((latest, one) => Math.max(latest, Date.parse(one.at)), 0) ?? 0;
+    return now - at < SETTLING_MS ? AGAIN_MS : false;
+  };
+  const list = useQuery({ ...lists.one(name), refetchInterval: (query) => settling(query.state.data) });
   return (
     <Loaded query={list} rows={10}>
-      {(data) => <Content key={data.name} list={data} />}
+      {(data) => <Content key={data.name} list={data} again={settling(data)} />}
     </Loaded>
   );
 }

@@ -5,9 +5,9 @@ import { compact, exact } from "@/lib/format";
 import { useText } from "@/lib/useText";
 import { DRAWN, keyOf } from "./sets";
 
-const COLUMN = 40;
+const COLUMN = 36;
 const ROW = 30;
-const LEFT = 300;
+const LEFT = 330;
 const BARS = 170;
 const TOP = 22;
 
