@@ -9,11 +9,13 @@ import pyarrow as pa
 import pytest
 from tests.demo.brand.conftest import CLOCK, PLAN, Brand
 
+from onepool.audience.catalog import load_catalog
 from onepool.demo.brand.live import live_scene, live_sendings
 from onepool.demo.brand.make import make_brand
 from onepool.demo.brand.play import play
 from onepool.errors import WorkspaceError
 from onepool.identity.evaluate import evaluate, read_truth
+from onepool.tick.jobs import Jobs
 
 
 def _rows(brand: Brand, sql: str) -> list[dict[str, object]]:
@@ -29,6 +31,26 @@ def test_the_collector_took_everything(brand: Brand) -> None:
     assert brand.made.counts["events"] > PLAN.customers * 8
     assert brand.made.counts["orders"] > PLAN.customers / 2
     assert brand.made.counts["tag values"] > 0
+
+
+def test_fifteen_tags_of_every_kind_are_there(brand: Brand) -> None:
+    fifteen = {
+        "city_tier": "attribute", "vip_level": "import", "first_touch_channel": "first_last",
+        "purchasing_power": "metric", "purchase_frequency": "metric", "favourite_category": "preference",
+        "promo_preference": "sql", "fan_activity": "expression", "cart_abandoner": "sequence",
+        "lifecycle_stage": "state", "rfm_segment": "rfm", "clv_180d": "model", "churn_p30d": "model",
+        "lookalike_vip": "model", "behaviour_cluster": "model",
+    }  # fmt: skip
+    defined = {item.name: item.body["kind"] for item in brand.workspace.definitions.current("tag")}
+    assert fifteen.items() <= defined.items()
+    assert load_catalog(brand.workspace).problems == {}
+    with_values = {str(row["tag"]) for row in _rows(brand, "SELECT DISTINCT tag FROM tag_values")}
+    # Of few people, nobody may have left a cart lately, and models refuse to learn.
+    sure = {name for name, kind in fifteen.items() if kind not in ("model", "sequence")}
+    assert sure <= with_values
+    jobs = Jobs(brand.workspace.state, brand.workspace.clock).list()
+    assert {job.subject for job in jobs if job.status == "done"} >= {"promo_preference"}
+    assert {job.status for job in jobs} <= {"done", "failed"}
 
 
 def test_quarantine_holds_the_planted_faults_and_nothing_else(brand: Brand) -> None:
