@@ -82,6 +82,19 @@ def test_preview(world: World) -> None:
     assert world.signed_in(Role.MARKETER).get("/api/v1/segments").json()["items"] == []
 
 
+def test_preview_shows_how_far_a_sequence_is_followed(world: World) -> None:
+    browser = world.signed_in(Role.ANALYST)
+    paid = {"did": "order_paid"}
+    condition = {
+        "not": {"sequence": [paid, {"did_not": "app_opened"}, {**paid, "gap": "30 days"}, {"did_not": "order_paid"}]}
+    }
+    answer = browser.post("/api/v1/conditions/preview", {"condition": condition}).json()
+    sizes = {part["place"]: part["size"] for part in answer["parts"]}
+    assert list(sizes) == ["not", "not.sequence[0]", "not.sequence[2]", "not.sequence[3]"]
+    assert sizes["not.sequence[0]"] == 1 >= sizes["not.sequence[2]"]
+    assert sizes["not.sequence[3]"] == sizes["not"]
+
+
 def test_kept_events_may_be_asked_for(world: World) -> None:
     with world.ws.pool.write() as session:
         put(session, "intake", {"hour": T0, "kind": "event", "event": "my_own_event", "accepted": 1})

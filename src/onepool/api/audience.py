@@ -19,7 +19,7 @@ from onepool.api.problems import Invalid, NotFound
 from onepool.api.workspace import WorkspaceLike
 from onepool.audience import conditions
 from onepool.audience.conditions import Condition, ConditionError, Context, Problem, Scope, parse_condition, sentence
-from onepool.audience.conditions.model import children
+from onepool.audience.conditions.model import DidStep, SequenceLeaf, children
 from onepool.audience.definitions import parse_segment, workspace_names
 from onepool.audience.tags import explain_tag, parse_tag, tag_sentence
 from onepool.audience.tags.learned import LearnedTag
@@ -237,8 +237,14 @@ def _figure(value: Any) -> str:
 
 
 def _parts(condition: Condition, place: str = "") -> list[tuple[str, Condition]]:
-    """Every group and leaf below the condition with its place."""
+    """Every group and leaf below the condition with its place, and how far a sequence is followed: its first steps."""
     found: list[tuple[str, Condition]] = []
+    if isinstance(condition, SequenceLeaf):
+        for number, step in enumerate(condition.sequence):
+            # What may not come between two steps says nothing before the second one.
+            if isinstance(step, DidStep) or step.for_ is not None or step is condition.sequence[-1]:
+                begun = condition.model_copy(update={"sequence": condition.sequence[: number + 1]})
+                found.append((f"{place}.sequence[{number}]" if place else f"sequence[{number}]", begun))
     for step, part in children(condition):
         where = f"{place}.{step}" if place else step
         found.append((where, part))

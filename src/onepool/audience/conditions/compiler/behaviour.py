@@ -78,6 +78,11 @@ def oldest_leaves(events: EventPass, matching: Matching) -> list[E]:
 
 
 def _figure(events: EventPass, matching: Matching, leaf: DidLeaf | DidNotLeaf, evidence: bool) -> LeafSql:
+    if matching.window.slides is not None and leaf.figure() is None and not evidence:
+        # The newest event says both whether there is one and when there will be none: one measure does.
+        edge = events.measure(matching.family, filtered(exp.Max(this=col("time")), matching.inside))
+        there = exp.Not(this=exp.Is(this=edge, expression=exp.null()))
+        return LeafSql(there, [_leaves(events, edge, matching)])
     times = happened(events, matching)
     once = exp.GTE(this=times, expression=number(1))
     asked = leaf.figure()
@@ -105,8 +110,8 @@ def _leaving(events: EventPass, matching: Matching, asked: tuple[str, NumberTest
     which = exp.Max if floor is not None and floor <= 1 else exp.Min
     edge = events.measure(matching.family, filtered(which(this=col("time")), matching.inside))
     leaves = _leaves(events, edge, matching)
-    # A count that is too small only shrinks as events leave, so only a true one can turn.
-    return leaves if floor is None else when((truth, leaves))
+    # A count that is too small only shrinks as events leave, so only a true one can turn; one event makes it true.
+    return leaves if floor is None or floor <= 1 else when((truth, leaves))
 
 
 def _leaves(events: EventPass, time: E, matching: Matching) -> E:

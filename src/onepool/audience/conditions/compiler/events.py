@@ -34,11 +34,15 @@ from onepool.audience.conditions.windows import Range, resolve
 
 @dataclass
 class Family:
-    """The events of one name, and what is measured over them per customer."""
+    """The events of one name, and what is measured over them per customer.
+
+    `rows`: which events any measure wants; `whole`: instants from which some measure wants all of them.
+    """
 
     event: str
     start: int | None
     rows: list[E] = field(default_factory=list)
+    whole: list[int] = field(default_factory=list)
     columns: dict[str, tuple[str, E]] = field(default_factory=dict)
     measures: dict[str, tuple[str, E]] = field(default_factory=dict)
 
@@ -87,6 +91,8 @@ class EventPass:
         needed = slice_ if every_row or is_relative(where) else hit
         bounded = needed if start is None else every([needed, exp.GTE(this=col("time"), expression=instant(start))])
         family.rows.append(bounded)
+        if start is not None and is_true(needed):
+            family.whole.append(start)
         return Matching(
             family,
             behaviour,
@@ -184,7 +190,8 @@ class EventPass:
         conditions: list[E] = [same]
         if family.start is not None:
             conditions.append(exp.GTE(this=col("time"), expression=instant(family.start)))
-        if not any(is_true(rows) for rows in family.rows):
+        # Where one measure wants every row from the earliest instant on, there is nothing to choose.
+        if family.start not in family.whole and not any(is_true(rows) for rows in family.rows):
             distinct = {rows.sql("duckdb", copy=False): rows for rows in family.rows}
             conditions.append(paren(some(list(distinct.values()))))
         used = [named(value, name) for name, value in family.columns.values()]

@@ -212,6 +212,8 @@ class Compiler:
             raise ConditionError([Problem(what, f"there is no {what} {name}")])
 
 
+# Bringing the customers of more steps together costs more than starting from all of them.
+_FEW_STEPS = 3
 _YEAR = 365 * 86_400_000_000
 
 
@@ -237,6 +239,8 @@ def compile_conditions(
     answers = [named(compiler.condition(condition), name) for name, condition in conditions.items()]
     columns = [named(leaf.truth, name) for name, leaf in compiler.leaves.values()]
     among = compiler.candidates(conditions.values()) if sparse and scope.everyone else None
+    if among is not None and len(among) > _FEW_STEPS:
+        among = None
     leaves = compiler.joined(*columns, named(compiler.next_at(), "next_us"), among=among)
     next_at = named(fn("make_timestamptz", col("next_us")), "next_at")
     result = exp.select(col("customer_id"), *answers, next_at, copy=False).from_(table("leaves"), copy=False)
