@@ -47,8 +47,9 @@ def _agree(pool, people, conditions, at, moments):
         for customer, history in people.items():
             for name, condition in parsed.items():
                 assert rows[customer][name] == holds(condition, history, at, ctx), (name, customer)
-                told = explain_condition(condition, customer, at, session, ctx)
-                assert told.holds == rows[customer][name]
+        # One of them is enough each time: explaining compiles anew.
+        customer, name = min(people), min(parsed)
+        assert explain_condition(parsed[name], customer, at, session, ctx).holds == rows[customer][name]
     start = to_micros(at)
     for customer, history in people.items():
         next_at = rows[customer]["next_at"]
