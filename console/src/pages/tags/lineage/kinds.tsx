@@ -20,6 +20,7 @@ export function NodeLink({ node, children }: { node: LineageNode; children: Reac
   if (node.missing) return <>{children}</>;
   if (node.kind === "tag") return <Link to="/tags/$name" params={{ name: node.name }}>{children}</Link>;
   if (node.kind === "segment") return <Link to="/segments/$name" params={{ name: node.name }}>{children}</Link>;
+  if (node.kind === "list") return <Link to="/lists/$name" params={{ name: node.name }}>{children}</Link>;
   if (node.kind === "touchpoint") return <Link to="/touchpoints/$name" params={{ name: node.name }}>{children}</Link>;
   return <>{children}</>;
 }
