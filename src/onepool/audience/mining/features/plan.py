@@ -113,7 +113,7 @@ def plan_features(
             columns += [Column("amount", event, days) for days in windows[-2:]]
     values = {**since, "least": least, "most": MOST_VALUES}
     channels = session.query(_CHANNELS, values).column("value").to_pylist()
-    categories = session.query(_CATEGORIES, {**values, "events": events}).column("value").to_pylist()
+    categories = _categories(session, {**since, "events": events}, least)
     columns += [Column("channel", value, history) for value in channels]
     columns += [Column("category", value, history) for value in categories]
     if facts:
@@ -121,6 +121,16 @@ def plan_features(
     skipped = {*(asked.without or ()), *leave_out}
     kept = [column for column in columns if not skipped & {column.name, *_sources(column)}]
     return FeaturePlan(history, tuple(kept), by_arrival)
+
+
+def _categories(session: Session, params: dict[str, object], least: int) -> list[str]:
+    """The commonest of events and of their items. Asked apart, see `read`."""
+    found: dict[str, int] = {}
+    for query in (_CATEGORIES, _ITEM_CATEGORIES):
+        for row in session.query(query, params).to_pylist():
+            found[row["value"]] = found.get(row["value"], 0) + row["customers"]
+    common = sorted((-count, value) for value, count in found.items() if count >= least)
+    return [value for _, value in common[:MOST_VALUES]]
 
 
 _PLURALS = {"channel": "channels", "category": "categories", "attribute": "attributes", "tag": "tags"}
@@ -176,15 +186,14 @@ SELECT channel AS value, count(DISTINCT customer_id) AS customers FROM events JO
 WHERE time >= $start AND time < $end AND channel IS NOT NULL
 GROUP BY channel HAVING customers >= $least ORDER BY customers DESC, channel LIMIT $most"""
 _CATEGORIES = """
+SELECT category AS value, count(DISTINCT customer_id) AS customers FROM events JOIN customer_of USING (identifier_id)
+WHERE time >= $start AND time < $end AND category <> '' AND list_contains($events, event) GROUP BY category"""
+_ITEM_CATEGORIES = """
 SELECT category AS value, count(DISTINCT customer_id) AS customers FROM (
-    SELECT customer_id, category FROM events JOIN customer_of USING (identifier_id)
-    WHERE time >= $start AND time < $end AND category IS NOT NULL AND list_contains($events, event)
-    UNION ALL
     SELECT customer_id, unnest(list_transform(items, lambda item: item.category)) AS category
     FROM events JOIN customer_of USING (identifier_id)
     WHERE time >= $start AND time < $end AND items IS NOT NULL AND list_contains($events, event)
-) WHERE category <> ''
-GROUP BY category HAVING customers >= $least ORDER BY customers DESC, category LIMIT $most"""
+) WHERE category <> '' GROUP BY category"""
 _ATTRIBUTES = """
 SELECT attribute, count(DISTINCT customer_id) AS customers, count(DISTINCT value) AS different
 FROM attribute_facts JOIN customer_of USING (identifier_id)

@@ -55,31 +55,32 @@ def read_features(
     windows = sorted({column.window for column in plan.columns if column.window is not None} | {plan.history})
     if len(windows) > _WINDOWS:
         raise ValueError(f"at most {_WINDOWS} windows can be read at once")
+    events = sorted({column.of for column in plan.columns if column.kind in _OF_EVENTS and column.of})
     params: dict[str, object] = {
         "start": at - timedelta(days=plan.history),
         "end": at,
         "known": at if plan.by_arrival else _ALWAYS,
         "one": customer,
-        "events": sorted({column.of for column in plan.columns if column.kind in _OF_EVENTS and column.of}),
+        "events": events,
         "currency": ctx.currency,
         "below": _below(share),
     }
     padded = windows + [windows[-1]] * (_WINDOWS - len(windows))
     deeds = session.query(_DEEDS, {**params, **{f"w{place}": days for place, days in enumerate(padded)}})
-    everything = deeds.filter(pc.equal(deeds.column("event"), ""))
+    everything = deeds.filter(pc.equal(deeds.column("code"), 0))
     customers = np.unique(everything.column("customer_id").to_numpy())
     if besides is not None:
         customers = np.union1d(customers, besides)
     # By columns, which is how it is filled.
     matrix = np.full((customers.size, len(plan.columns)), np.nan, dtype=np.float32, order="F")
     found = Frame(customers, matrix)
-    _fill_deeds(found, plan, deeds, windows)
+    _fill_deeds(found, plan, deeds, events, windows)
     here = {key: params[key] for key in ("start", "end", "known", "one", "below")}
     if channels := plan.named("channel"):
-        _fill_counts(found, plan, "channel", session.query(_CHANNELS, {**here, "values": channels}))
+        _fill_counts(found, plan, "channel", session.query(_CHANNELS, {**here, "values": channels}), channels)
     if categories := plan.named("category"):
         of_events = {**here, "values": categories, "events": params["events"]}
-        _fill_counts(found, plan, "category", session.query(_CATEGORIES, of_events))
+        _fill_counts(found, plan, "category", session.query(_CATEGORIES, of_events), categories)
     if attributes := plan.named("attribute"):
         table = session.query(_ATTRIBUTES, {"end": at, "one": customer, "names": attributes})
         _fill_facts(found, plan, "attribute", table, at, ctx)
@@ -105,12 +106,10 @@ def _rows(frame: Frame, table: pa.Table) -> tuple[I64, npt.NDArray[np.bool_]]:
     return place, frame.customers[place] == wanted if frame.customers.size else np.zeros(wanted.size, dtype=bool)
 
 
-def _fill_deeds(frame: Frame, plan: FeaturePlan, deeds: pa.Table, windows: list[int]) -> None:
+def _fill_deeds(frame: Frame, plan: FeaturePlan, deeds: pa.Table, events: list[str], windows: list[int]) -> None:
     place, _ = _rows(frame, deeds)
-    runs = _runs(deeds.column("event"))
-    values = {
-        name: deeds.column(name).to_numpy() for name in deeds.column_names if name not in ("customer_id", "event")
-    }
+    runs = _runs(deeds, ["", *events])
+    values = {name: deeds.column(name).to_numpy() for name in deeds.column_names if name not in ("customer_id", "code")}
     for position, column in enumerate(plan.columns):
         if column.kind in ("channel", "category", "attribute", "tag"):
             continue
@@ -118,31 +117,26 @@ def _fill_deeds(frame: Frame, plan: FeaturePlan, deeds: pa.Table, windows: list[
         source = {"times": f"n{slot}", "days": f"d{slot}", "active": f"d{slot}", "amount": f"m{slot}"}
         if column.kind in source:
             frame.matrix[:, position] = 0.0
-        if column.of in runs:
-            here = runs[column.of]
-            frame.matrix[place[here], position] = values[source.get(column.kind, column.kind)][here]
+        here = runs[column.of]
+        frame.matrix[place[here], position] = values[source.get(column.kind, column.kind)][here]
 
 
-def _runs(texts: pa.ChunkedArray) -> dict[str, I64]:
-    """Where each text stands."""
-    found = texts.combine_chunks().dictionary_encode()
-    if isinstance(found, pa.ChunkedArray):
-        found = found.combine_chunks()
-    codes = found.indices.to_numpy()
+def _runs(table: pa.Table, names: list[str]) -> dict[str, I64]:
+    """Where each name's rows stand: `code` is its place among the names."""
+    codes = table.column("code").to_numpy()
     order = np.argsort(codes, kind="stable")
-    edges = np.searchsorted(codes[order], np.arange(len(found.dictionary) + 1))
-    return {name: order[edges[code] : edges[code + 1]] for code, name in enumerate(found.dictionary.to_pylist())}
+    edges = np.searchsorted(codes[order], np.arange(len(names) + 1))
+    return {name: order[edges[code] : edges[code + 1]] for code, name in enumerate(names)}
 
 
-def _fill_counts(frame: Frame, plan: FeaturePlan, kind: str, table: pa.Table) -> None:
+def _fill_counts(frame: Frame, plan: FeaturePlan, kind: str, table: pa.Table, names: list[str]) -> None:
     place, inside = _rows(frame, table)
-    runs, times = _runs(table.column("value")), table.column("times").to_numpy()
+    runs, times = _runs(table, ["", *names]), table.column("times").to_numpy()
     for position, column in enumerate(plan.columns):
         if column.kind == kind:
             frame.matrix[:, position] = 0.0
-            if column.of in runs:
-                here = runs[column.of][inside[runs[column.of]]]
-                frame.matrix[place[here], position] = times[here]
+            here = runs[column.of][inside[runs[column.of]]]
+            frame.matrix[place[here], position] = times[here]
 
 
 def _fill_facts(frame: Frame, plan: FeaturePlan, kind: str, table: pa.Table, at: datetime, ctx: Context) -> None:
@@ -173,21 +167,24 @@ def _fill_fact(frame: Frame, position: int, column: Column, table: pa.Table, at:
 
 _ALWAYS: Any = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
 
-# Days ago are counted from the instant, so that no window depends on midnight. The event "" stands for all events.
+# Days ago are counted from the instant, so that no window depends on midnight. Events, channels and categories go by
+# their place in the list that is asked for, 0 stands for all events: numbers group faster than texts (and DuckDB 2.0.0
+# breaks on texts of a column grouped together with those of lists: "dict-surviving cache").
 _DEEDS = """
 WITH daily AS (
-    SELECT customer_id, event, (epoch_us($end) - epoch_us(time) - 1) // 86400000000 AS ago, count(*) AS n,
+    SELECT customer_id, coalesce(nullif(list_position($events, event), 0), -1)::INTEGER AS code,
+        (epoch_us($end) - epoch_us(time) - 1) // 86400000000 AS ago, count(*) AS n,
         coalesce(sum(amount) FILTER (currency IS NULL OR currency = $currency), 0)::DECIMAL(38, 4) AS m
     FROM events JOIN customer_of USING (identifier_id)
     WHERE time >= $start AND time < $end AND received_at <= $known AND ($one IS NULL OR customer_id = $one)
         AND customer_id % 1048576 * 2654435761 % 4294967296 < $below
     GROUP BY ALL
 ), deeds AS (
-    SELECT * FROM daily WHERE list_contains($events, event)
+    SELECT * FROM daily WHERE code > 0
     UNION ALL
-    SELECT customer_id, '' AS event, ago, sum(n) AS n, 0::DECIMAL(38, 4) AS m FROM daily GROUP BY customer_id, ago
+    SELECT customer_id, 0 AS code, ago, sum(n) AS n, 0::DECIMAL(38, 4) AS m FROM daily GROUP BY customer_id, ago
 )
-SELECT customer_id, event, min(ago)::DOUBLE AS since, max(ago)::DOUBLE AS first,
+SELECT customer_id, code, min(ago)::DOUBLE AS since, max(ago)::DOUBLE AS first,
     coalesce(sum(n) FILTER (ago < $w0), 0)::DOUBLE AS n0, coalesce(sum(n) FILTER (ago < $w1), 0)::DOUBLE AS n1,
     coalesce(sum(n) FILTER (ago < $w2), 0)::DOUBLE AS n2, coalesce(sum(n) FILTER (ago < $w3), 0)::DOUBLE AS n3,
     coalesce(sum(n) FILTER (ago < $w4), 0)::DOUBLE AS n4,
@@ -197,25 +194,28 @@ SELECT customer_id, event, min(ago)::DOUBLE AS since, max(ago)::DOUBLE AS first,
     coalesce(sum(m) FILTER (ago < $w0), 0)::DOUBLE AS m0, coalesce(sum(m) FILTER (ago < $w1), 0)::DOUBLE AS m1,
     coalesce(sum(m) FILTER (ago < $w2), 0)::DOUBLE AS m2, coalesce(sum(m) FILTER (ago < $w3), 0)::DOUBLE AS m3,
     coalesce(sum(m) FILTER (ago < $w4), 0)::DOUBLE AS m4
-FROM deeds GROUP BY customer_id, event"""
+FROM deeds GROUP BY customer_id, code"""
 _CHANNELS = """
-SELECT customer_id, channel AS value, count(*)::DOUBLE AS times FROM events JOIN customer_of USING (identifier_id)
+SELECT customer_id, list_position($values, channel)::INTEGER AS code, count(*)::DOUBLE AS times
+FROM events JOIN customer_of USING (identifier_id)
 WHERE time >= $start AND time < $end AND received_at <= $known AND ($one IS NULL OR customer_id = $one)
     AND customer_id % 1048576 * 2654435761 % 4294967296 < $below AND list_contains($values, channel)
-GROUP BY customer_id, channel"""
+GROUP BY customer_id, code"""
 _CATEGORIES = """
-SELECT customer_id, category AS value, count(*)::DOUBLE AS times FROM (
-    SELECT customer_id, category FROM events JOIN customer_of USING (identifier_id)
+SELECT customer_id, code, count(*)::DOUBLE AS times FROM (
+    SELECT customer_id, list_position($values, category)::INTEGER AS code
+    FROM events JOIN customer_of USING (identifier_id)
     WHERE time >= $start AND time < $end AND received_at <= $known AND ($one IS NULL OR customer_id = $one)
         AND customer_id % 1048576 * 2654435761 % 4294967296 < $below
         AND list_contains($events, event) AND category IS NOT NULL
     UNION ALL
-    SELECT customer_id, unnest(list_transform(items, lambda item: item.category)) AS category
+    SELECT customer_id,
+        unnest(list_transform(items, lambda item: list_position($values, item.category)::INTEGER)) AS code
     FROM events JOIN customer_of USING (identifier_id)
     WHERE time >= $start AND time < $end AND received_at <= $known AND ($one IS NULL OR customer_id = $one)
         AND customer_id % 1048576 * 2654435761 % 4294967296 < $below
         AND list_contains($events, event) AND items IS NOT NULL
-) WHERE list_contains($values, category) GROUP BY customer_id, category"""
+) WHERE code > 0 GROUP BY customer_id, code"""
 _ATTRIBUTES = """
 SELECT customer_id, name, value, coalesce(TRY_CAST(value AS DOUBLE), TRY_CAST(value AS BOOLEAN)::INTEGER) AS number,
     epoch(TRY_CAST(value AS TIMESTAMPTZ)) / 86400 AS instant
