@@ -145,6 +145,8 @@ def test_what_is_wrong_is_told_at_its_place(signed_in: SignedIn) -> None:
         console.go("/tags/new?kind=metric")
         page.get_by_test_id("cut-1").fill("95")
         expect(page.get_by_test_id("tag-form").get_by_role("alert").first).to_contain_text("分界要依次变大")
+        # Names are looked at once the definition has its form.
+        page.get_by_test_id("cut-1").fill("20")
         page.get_by_test_id("tag-publish").click()
         expect(page.get_by_text("请填写名称")).to_be_visible()
         page.get_by_text("YAML", exact=True).first.click()

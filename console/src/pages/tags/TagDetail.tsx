@@ -13,6 +13,7 @@ import { Count, Exact, Figure, Figures, Time } from "@/parts/Figures";
 import { Loaded, Waiting } from "@/parts/Loaded";
 import { PageHead } from "@/parts/PageHead";
 import { Status } from "@/parts/Status";
+import { isNumber } from "./detail/number";
 import { Overview } from "./detail/Overview";
 import type { TagTab } from "./detail/state";
 import { Drift, Mode, useTagWords } from "./words";
@@ -67,7 +68,7 @@ function Content({ tag }: { tag: Detail }) {
               <Count value={tag.coverage} testId="tag-coverage" />
             </Link>
           </Figure>
-          {tag.spread === null ? (
+          {tag.spread === null || !isNumber(tag) ? (
             <Figure label={t("tags.values")}>
               <Count value={tag.distribution.length} />
             </Figure>

@@ -11,6 +11,7 @@ import { Exact } from "@/parts/Figures";
 import { Nothing } from "@/parts/Loaded";
 import { Panel } from "@/parts/PageHead";
 import { Share } from "@/parts/Share";
+import { isNumber } from "./number";
 
 const SaveSegment = lazy(() => import("./SaveSegment").then((module) => ({ default: module.SaveSegment })));
 
@@ -63,8 +64,7 @@ export function Distribution({ tag }: { tag: TagDetail }) {
   const may = useMay("segments.write");
   const [saving, setSaving] = useState<string[] | null>(null);
   const values = useMemo(() => inOrder(tag), [tag]);
-  // A number that is not cut has too many values for a segment of one.
-  const keepable = may && tag.spread === null && values.length > 0;
+  const keepable = may && !isNumber(tag) && values.length > 0;
   return (
     <Panel
       title={t("tags.distribution")}
@@ -79,7 +79,7 @@ export function Distribution({ tag }: { tag: TagDetail }) {
     >
       {values.length === 0 ? (
         <Nothing title={t("tags.noValues")} text={t(tag.mode === "import" ? "tags.noImports" : tag.mode === "live" ? "tags.noValuesText" : "tags.noRunText")} />
-      ) : tag.spread !== null && values.length > MANY ? (
+      ) : isNumber(tag) && values.length > MANY ? (
         <Nothing
           title={t("tags.manyValues")}
           text={t("tags.manyValuesText")}
