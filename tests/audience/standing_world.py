@@ -86,17 +86,27 @@ def maybe(*values: Any) -> st.SearchStrategy[Any]:
     return st.sampled_from([None, None, "", *values])
 
 
+OFTEN = {
+    "qw": ("contact_added", "contact_added", "contact_removed"),
+    "oa": ("followed", "followed", "message_received", "unfollowed"),
+    "oa2": ("followed", "unfollowed"),
+    "sms": ("message_failed", "message_delivered", "opted_out", "opted_in"),
+    "edm": ("message_failed", "message_delivered", "opted_out", "opted_in"),
+}
+"""What happens at a touchpoint mostly, so that addresses live and die."""
+
+
 @st.composite
 def events(draw: st.DrawFn, at: int, bearers: int) -> Event:
     touchpoint = draw(st.sampled_from(sorted(CHANNELS)))
     return Event(
         seq=draw(st.integers(0, 2**62)),
-        event=draw(st.sampled_from((*WORDS, *LIVES))),
+        event=draw(st.one_of(st.sampled_from(OFTEN.get(touchpoint, WORDS)), st.sampled_from((*WORDS, *LIVES)))),
         time=at + draw(offsets),
         channel=CHANNELS[touchpoint],
         touchpoint=touchpoint,
         values={
-            "purpose": draw(maybe("marketing", "service", "all", "service, marketing", ",", "marketing2")),
+            "purpose": draw(maybe("marketing", "marketing", "service", "all", "service, marketing", ",", "marketing2")),
             "for_channel": draw(maybe("sms", "email", "wecom")),
             "message_channel": draw(maybe("sms", "email")),
             "template_id": draw(st.sampled_from([None, None, None, "", "t1"])),
@@ -111,14 +121,15 @@ def events(draw: st.DrawFn, at: int, bearers: int) -> Event:
 @st.composite
 def identifiers(draw: st.DrawFn, at: int) -> Identifier:
     kind, scope = draw(st.sampled_from(IDENTIFIERS))
-    until = draw(st.sampled_from([None, None, None, -DAY, 0, 1, DAY]))
-    return Identifier(kind, scope, at + draw(offsets), None if until is None else at + until)
+    seen = draw(st.one_of(st.just(-60 * DAY), st.just(-60 * DAY), offsets))
+    until = draw(st.sampled_from([None, None, None, None, None, -DAY, 0, 1, DAY]))
+    return Identifier(kind, scope, at + seen, None if until is None else at + until)
 
 
 @st.composite
 def histories(draw: st.DrawFn, at: int) -> History:
-    ids = draw(st.lists(identifiers(at), min_size=1, max_size=4))
-    told = draw(st.lists(events(at, len(ids)), max_size=7, unique_by=lambda event: event.seq))
+    ids = draw(st.lists(identifiers(at), min_size=2, max_size=5))
+    told = draw(st.lists(events(at, len(ids)), min_size=1, max_size=7, unique_by=lambda event: event.seq))
     lists = draw(st.sets(st.sampled_from(["vip", "staff"])))
     return History(told, identifiers=ids, lists=frozenset(lists))
 

@@ -224,3 +224,48 @@ def test_all_provinces_at_once_take_the_long_way(pool):
 )
 def test_what_is_wrong_is_told(written, problem):
     assert problem in "; ".join(str(one) for one in check(parse_condition(written), world.NAMES))
+
+
+def _told(number: int, event: str, touchpoint: str, staff: str | None = None) -> world.Event:
+    time = to_micros(AT) - (20 - number) * world.DAY
+    return world.Event(
+        number, event, time, channel=world.CHANNELS[touchpoint], touchpoint=touchpoint, values={"staff_id": staff}
+    )
+
+
+WECOM = world.Identifier("external_userid", "c1", 0)
+FIRST, SECOND = world.Identifier("openid", "wx1", 0), world.Identifier("openid", "wx2", 0)
+BOTH = [_told(1, "contact_added", "qw", "anna"), _told(2, "contact_added", "qw", "bo")]
+LEFT = [*BOTH, _told(3, "contact_removed", "qw", "anna")]
+
+
+@pytest.mark.parametrize(
+    ("asked", "identifiers", "events", "expected"),
+    [
+        ("wecom", [WECOM], [], False),
+        ("wecom", [WECOM], LEFT, True),
+        ("wecom", [WECOM], [*LEFT, _told(4, "contact_removed", "qw", "bo")], False),
+        (
+            "wecom",
+            [WECOM],
+            [*LEFT, _told(4, "contact_removed", "qw", "bo"), _told(5, "contact_added", "qw", "bo")],
+            True,
+        ),
+        ("wecom", [FIRST], LEFT, False),
+        ("wecom", [WECOM], [*LEFT, _told(4, "opted_out", "qw")], False),
+        ("wechat_oa", [FIRST], [_told(1, "followed", "oa")], True),
+        ("wechat_oa", [SECOND], [_told(1, "followed", "oa")], False),
+        ("wechat_oa", [FIRST, SECOND], [_told(1, "followed", "oa"), _told(2, "unfollowed", "oa2")], True),
+        ({"channel": "wechat_oa", "touchpoint": "oa2"}, [FIRST, SECOND], [_told(1, "followed", "oa")], False),
+        ({"channel": "wechat_oa", "touchpoint": "oa2"}, [SECOND], [_told(1, "message_received", "oa2")], True),
+    ],
+)
+def test_reach_of_accounts(pool, asked, identifiers, events, expected):
+    zone, engine = pool
+    ctx = world.context(zone)
+    history = History(events, identifiers=identifiers)
+    world.fill(engine, {1: history})
+    condition = {"c": parse_condition({"reachable": asked})}
+    with engine.read() as session:
+        (row,) = compile_conditions(condition, AT, Scope.all(), ctx).run(session).to_pylist()
+    assert row["c"] == holds(condition["c"], history, AT, ctx) == expected
