@@ -240,9 +240,9 @@ def _parts(condition: Condition, place: str = "") -> list[tuple[str, Condition]]
     """Every group and leaf below the condition with its place, and how far a sequence is followed: its first steps."""
     found: list[tuple[str, Condition]] = []
     if isinstance(condition, SequenceLeaf):
-        for number, step in enumerate(condition.sequence):
+        for number, one in enumerate(condition.sequence):
             # What may not come between two steps says nothing before the second one.
-            if isinstance(step, DidStep) or step.for_ is not None or step is condition.sequence[-1]:
+            if isinstance(one, DidStep) or one.for_ is not None or one is condition.sequence[-1]:
                 begun = condition.model_copy(update={"sequence": condition.sequence[: number + 1]})
                 found.append((f"{place}.sequence[{number}]" if place else f"sequence[{number}]", begun))
     for step, part in children(condition):
