@@ -4,8 +4,9 @@
 
 Asked of all history and of the last 30 days. OnePool evaluates the condition as a segment's: for every customer of whom
 it holds or may come to hold the answer and the instant when it may change; sequences over much of history read the
-behaviour index, over recent time the table. The peers count customers, each in two or three ways of writing it, of which the fastest counts. All have two
-threads, all must give the same number. Exit status 1 when OnePool is slower than the best of them.
+behaviour index, over recent time the table. The peers count customers, each in two or three ways of writing it, of
+which the fastest counts. All have two threads, all must give the same number. Exit status 1 when OnePool is slower than
+the best of them.
 """
 
 from __future__ import annotations
