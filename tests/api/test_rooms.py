@@ -76,14 +76,6 @@ def test_list_tags_count_every_value(world: World) -> None:
         assert catalog.tag_values(session) == {"buyer": ["high", "low"], "likes": ["母婴", "童装"]}
 
 
-def test_segment_days_count_back_from_now(world: World) -> None:
-    with world.ws.pool.read() as session:
-        spans = catalog.days(session, "vip", NOW, world.ws.settings.zone, 4)
-    assert [(span.size, span.entered, span.left) for span in spans] == [(1, 1, 0), (2, 1, 0), (1, 0, 1), (1, 0, 0)]
-    assert spans[-1].at == NOW
-    assert spans[0].at.isoformat() == "2026-11-18T00:00:00+08:00"
-
-
 def test_quarantine(world: World) -> None:
     browser = world.signed_in()
     page = browser.get("/api/v1/quarantine", size=2).json()
