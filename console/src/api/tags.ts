@@ -2,7 +2,7 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import type { JsonObject } from "@/conditions/model";
 import { answer, client } from "./client";
-import { ApiError, errorOf, OfflineError } from "./errors";
+import { errorOf, OfflineError } from "./errors";
 import type { components } from "./schema";
 
 type Schema<N extends keyof components["schemas"]> = components["schemas"][N];
@@ -52,12 +52,9 @@ export const tags = {
     queryOptions({
       queryKey: ["tags", name, "model", as_of ?? ""],
       queryFn: async ({ signal }) => {
-        try {
-          return await answer(client.GET("/api/v1/tags/{name}/model", { params: { path: { name }, query: { as_of } }, signal }));
-        } catch (error) {
-          if (error instanceof ApiError && error.code === "model-none") return null;
-          throw error;
-        }
+        const runs = await answer(client.GET("/api/v1/tags/{name}/model/versions", { params: { path: { name } }, signal }));
+        if (runs.items.length === 0) return null;
+        return answer(client.GET("/api/v1/tags/{name}/model", { params: { path: { name }, query: { as_of } }, signal }));
       },
     }),
   models: (name: string) => queryOptions({ queryKey: ["tags", name, "models"], queryFn: ({ signal }) => answer(client.GET("/api/v1/tags/{name}/model/versions", { params: { path: { name } }, signal })) }),
