@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
@@ -181,3 +182,19 @@ def test_as_of_counts_only_what_was_known_then(pool):
         )
     assert (now["c"], now["next_at"]) == (False, at + timedelta(microseconds=1))
     assert (after["c"], after["next_at"]) == (True, None)
+
+
+def test_what_left_a_window_of_months_comes_back_where_the_months_clip(pool):
+    """On 28 March at noon the last month begins on 28 February at noon; at midnight it begins 12 hours earlier."""
+    zone, engine = pool
+    here, ctx = ZoneInfo(zone), world.context(zone)
+    at = datetime(2026, 3, 28, 12, tzinfo=here)
+    history = world.History([world.Event(1, "order_paid", to_micros(datetime(2026, 2, 28, 6, tzinfo=here)))])
+    condition = {"c": world.parsed({"did": "order_paid", "within": {"last": "1 month"}})}
+    world.fill(engine, {1: history}, at)
+    midnight = datetime(2026, 3, 29, tzinfo=here)
+    with engine.read() as session:
+        now = compile_conditions(condition, at, Scope.all(), ctx).run(session).to_pylist()[0]
+        then = compile_conditions(condition, midnight, Scope.all(), ctx).run(session).to_pylist()[0]
+    assert (now["c"], now["next_at"]) == (False, midnight)
+    assert then["c"] and holds(condition["c"], history, midnight, ctx)

@@ -144,3 +144,43 @@ def first_day_from(instant: int | None, zone: ZoneInfo) -> date | None:
         return None
     day = local(instant, zone).date()
     return day if midnight(day, zone) >= instant else day + timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Moving:
+    """How a window moves after the instant, and from when on events have to be read for that.
+
+    `edge`: the next instant at which the beginning of a window of months may jump (midnight, or clocks change);
+    `back`: it jumps back there, so that events come into the window again.
+    """
+
+    window: Range
+    since: int | None
+    edge: int | None = None
+    back: bool = False
+
+
+def moving(window: Window | None, at: int, zone: ZoneInfo) -> Moving:
+    """A window at an instant, and how it moves on."""
+    found = resolve(window, at, zone)
+    if found.slides is None or found.slides.micros is not None:
+        return Moving(found, found.start)
+    edge = _edge(at, zone)
+    before, after = resolve(window, edge - 1, zone).start, resolve(window, edge, zone).start
+    assert found.start is not None and before is not None and after is not None
+    return Moving(found, min(found.start, after), edge, after < before)
+
+
+def _edge(at: int, zone: ZoneInfo) -> int:
+    """The next midnight, or the instant before it at which the zone's clocks change."""
+    low, high = at, next_midnight(at, zone)
+    if _offset(low, zone) == _offset(high - 1, zone):
+        return high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if _offset(middle, zone) == _offset(at, zone) else (low, middle)
+    return high
+
+
+def _offset(instant: int, zone: ZoneInfo) -> timedelta | None:
+    return from_micros(instant).astimezone(zone).utcoffset()

@@ -26,7 +26,6 @@ from onepool.audience.conditions.compiler.sql import (
     when,
 )
 from onepool.audience.conditions.model import DidLeaf, DidNotLeaf, Figure, NumberTest
-from onepool.audience.conditions.windows import next_midnight
 
 EVIDENCE = 5
 
@@ -66,7 +65,18 @@ def standing_turns(events: EventPass, matching: Matching) -> list[E]:
         latest = events.measure(matching.family, filtered(exp.Max(this=col("time")), every([matching.hit, later])))
         known = exp.Not(this=exp.Is(this=latest, expression=exp.null()))
         found.append(when((known, number(matching.window.rolls_at))))
+    moves = matching.moves
+    if moves.back and moves.edge is not None and moves.since is not None and moves.window.start is not None:
+        # What left a window of months comes into it again where its beginning jumps back.
+        inside = _between(moves.since, moves.window.start)
+        again = events.measure(matching.family, filtered(exp.Max(this=col("time")), every([matching.hit, inside])))
+        found.append(when((exp.Not(this=exp.Is(this=again, expression=exp.null())), number(moves.edge))))
     return [*found, events.coming(matching.family)]
+
+
+def _between(start: int, end: int) -> E:
+    here = micros(col("time"))
+    return both(exp.GTE(this=here, expression=number(start)), exp.LT(this=here.copy(), expression=number(end)))
 
 
 def oldest_leaves(events: EventPass, matching: Matching) -> list[E]:
@@ -120,10 +130,11 @@ def _leaves(events: EventPass, time: E, matching: Matching) -> E:
     edge = exp.Add(this=shifted(micros(time), slides, 1, reader.ctx.zone), expression=number(1))
     if slides.micros is not None:
         return edge
-    # Months clip at short months: the edge may come before the event really leaves, then midnight is soon enough.
+    # Months clip at short months: the edge may come before the event really leaves, then the next jump is soon enough.
+    assert matching.moves.edge is not None
     known = exp.Not(this=exp.Is(this=time, expression=exp.null()))
     later = exp.GT(this=edge, expression=number(reader.at))
-    return when((later, edge.copy()), (known, number(next_midnight(reader.at, reader.ctx.tz))))
+    return when((later, edge.copy()), (known, number(matching.moves.edge)))
 
 
 def _at_least(asked: tuple[str, NumberTest] | None) -> int | None:

@@ -29,7 +29,7 @@ from onepool.audience.conditions.compiler.sql import (
     some,
 )
 from onepool.audience.conditions.model import Behaviour
-from onepool.audience.conditions.windows import Range, resolve
+from onepool.audience.conditions.windows import Moving, Range, moving
 
 
 @dataclass
@@ -54,6 +54,7 @@ class Matching:
     family: Family
     behaviour: Behaviour
     window: Range
+    moves: Moving
     sliced: E
     hit: E
     inside: E
@@ -77,8 +78,9 @@ class EventPass:
 
     def match(self, event: str, behaviour: Behaviour, *, every_row: bool = False) -> Matching:
         """Take part in the family of the event. `every_row`: also events that do not match are needed (first, last)."""
-        window = resolve(behaviour.within, self.reader.at, self.reader.ctx.tz)
-        start = None if every_row else window.start
+        moves = moving(behaviour.within, self.reader.at, self.reader.ctx.tz)
+        window = moves.window
+        start = None if every_row else moves.since
         family = self.families.get(event)
         if family is None:
             family = self.families[event] = Family(event, start)
@@ -97,6 +99,7 @@ class EventPass:
             family,
             behaviour,
             window,
+            moves,
             sliced=self.column(family, every([slice_, exp.LT(this=col("time"), expression=instant(self.reader.at))])),
             hit=self.column(family, hit),
             inside=self.column(family, inside),

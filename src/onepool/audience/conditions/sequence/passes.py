@@ -33,7 +33,8 @@ from onepool.audience.conditions.compiler.steps import Views, bound, with_steps
 from onepool.audience.conditions.parts import Slice, canonical_text
 from onepool.audience.conditions.sequence.indexed import Wanted, columns, read, worth
 from onepool.audience.conditions.sequence.model import DidNotStep, DidStep, SequenceLeaf
-from onepool.audience.conditions.sequence.patterns import Moving, moving, next_instants, pattern_of
+from onepool.audience.conditions.sequence.patterns import next_instants, pattern_of
+from onepool.audience.conditions.windows import Moving, moving
 from onepool.pool import Session
 from onepool.pool.kernels import NEVER, Marked, Pattern, Trace, ordered, sequence, trace
 from onepool.pool.kernels.pattern import I64, Bools
