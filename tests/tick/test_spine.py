@@ -299,10 +299,10 @@ def test_a_definition_that_fails_costs_only_itself(world: World, monkeypatch: py
 
     real = live.compile_conditions
 
-    def fragile(conditions: Any, *rest: Any) -> Any:
+    def fragile(conditions: Any, *rest: Any, **more: Any) -> Any:
         if "broken" in conditions:
             raise PoolError("what nobody foresaw")
-        return real(conditions, *rest)
+        return real(conditions, *rest, **more)
 
     monkeypatch.setattr(live, "compile_conditions", fragile)
     world.define("segment", "buyers", title="x", condition={"did": "order_paid"})
