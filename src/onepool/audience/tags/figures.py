@@ -67,12 +67,13 @@ def measure(values: pa.Table, total: int) -> Figures:
 
 
 def drift(before: Figures, values: pa.Table, total: int) -> float | None:
-    """The population stability index of `values` against earlier figures; None where one of them knew no customers.
+    """The population stability index of `values` against earlier figures; None where one of them knew no customers, or
+    no value yet (a tag that was only made then).
 
     PSI = sum of (q - p) ln(q / p) over cells, p and q being the shares of all customers before and now; "no value" is a
     cell. Below 0.1 is called stable, above 0.25 a shift (Siddiqi, Credit Risk Scorecards, 2006).
     """
-    if not before.total or not total:
+    if not before.coverage or not total:
         return None
     if before.edges:
         cells = _binned(values.column("number").drop_null().to_numpy(), before.edges)
