@@ -221,8 +221,6 @@ class Machine(RuleBasedStateMachine):
     def built_meanwhile(self, events: list[dict[str, Any]], owners: dict[int, int], fail: bool, to: int) -> None:
         """Commits of all kinds while a build runs."""
         pool = self.pool
-        # After a transaction that was rolled back a build waits for the next commit: it may yet be under way.
-        pool.commit()
         served = pool.index.status().serving
         assert pool.index.build(
             Busy(

@@ -234,8 +234,17 @@ class BehaviourIndex:
                 with self._lock:
                     self._journal = None
 
+    def _forget_undone(self) -> None:
+        """Forget states of transactions that were rolled back: while one is held here, none is under way."""
+        with self._engine.write() as session, self._lock:
+            version = marks.read(session).version
+            if version in self._states:
+                while next(reversed(self._states)) != version:
+                    self._states.popitem()
+
     def _build(self, part: Path, name: str, stop: threading.Event) -> bool:
         started = time.monotonic()
+        self._forget_undone()
         with self._engine.read() as session:
             found = marks.read(session)
             if found.pool is None or found.version is None:
