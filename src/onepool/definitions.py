@@ -15,7 +15,10 @@ from onepool.clock import Clock, from_micros, to_micros
 from onepool.state import State
 from onepool.state.schema import definitions
 
-KINDS = ("touchpoint", "standard", "identity", "model", "tag", "segment", "destination", "list")
+KINDS = (
+    "touchpoint", "standard", "identity", "model", "tag", "segment", "destination", "list", "coupon", "message",
+    "policy", "journey",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,17 @@ class Permission(StrEnum):
     IDENTITY_DECIDE = "identity.decide"
     IDENTITY_RULES = "identity.rules"
     AUDIT_READ = "audit.read"
+    JOURNEYS_READ = "journeys.read"
+    JOURNEYS_WRITE = "journeys.write"
+    JOURNEYS_APPROVE = "journeys.approve"
+    MESSAGES_READ = "messages.read"
+    MESSAGES_WRITE = "messages.write"
+    DELIVERIES_READ = "deliveries.read"
+    DELIVERIES_DECIDE = "deliveries.decide"
+    POLICIES_WRITE = "policies.write"
+    CONSENTS_READ = "consents.read"
+    CONSENTS_WRITE = "consents.write"
+    TASKS_WRITE = "tasks.write"
 
 
 _P = Permission
@@ -57,12 +68,26 @@ _EVERYONE = frozenset(
         _P.DESTINATIONS_READ,
         _P.LIVE_READ,
         _P.IDENTITY_READ,
+        _P.JOURNEYS_READ,
+        _P.MESSAGES_READ,
+        _P.DELIVERIES_READ,
+        _P.CONSENTS_READ,
     }
 )
+_PROGRAMMES = frozenset({_P.JOURNEYS_WRITE, _P.MESSAGES_WRITE, _P.DELIVERIES_DECIDE, _P.TASKS_WRITE})
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.MARKETER: _EVERYONE | {_P.CUSTOMERS_NAMES, _P.SEGMENTS_WRITE, _P.TAGS_WRITE},
-    Role.APPROVER: _EVERYONE | {_P.CUSTOMERS_NAMES, _P.SEGMENTS_WRITE, _P.TAGS_WRITE, _P.IDENTITY_DECIDE},
+    Role.MARKETER: _EVERYONE | _PROGRAMMES | {_P.CUSTOMERS_NAMES, _P.SEGMENTS_WRITE, _P.TAGS_WRITE},
+    Role.APPROVER: _EVERYONE
+    | _PROGRAMMES
+    | {
+        _P.CUSTOMERS_NAMES,
+        _P.SEGMENTS_WRITE,
+        _P.TAGS_WRITE,
+        _P.IDENTITY_DECIDE,
+        _P.JOURNEYS_APPROVE,
+        _P.POLICIES_WRITE,
+    },
     Role.ANALYST: _EVERYONE | {_P.SEGMENTS_WRITE, _P.TAGS_WRITE, _P.QUARANTINE_READ, _P.QUERY_RUN},
     Role.ENGINEER: _EVERYONE
     | {
@@ -75,9 +100,19 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.QUERY_RUN,
         _P.IDENTITY_DECIDE,
         _P.IDENTITY_RULES,
+        _P.JOURNEYS_WRITE,
+        _P.MESSAGES_WRITE,
+        _P.POLICIES_WRITE,
     },
     Role.PRIVACY: _EVERYONE
-    | {_P.CUSTOMERS_NAMES, _P.CUSTOMERS_REVEAL, _P.QUARANTINE_READ, _P.AUDIT_READ, _P.IDENTITY_DECIDE},
+    | {
+        _P.CUSTOMERS_NAMES,
+        _P.CUSTOMERS_REVEAL,
+        _P.QUARANTINE_READ,
+        _P.AUDIT_READ,
+        _P.IDENTITY_DECIDE,
+        _P.CONSENTS_WRITE,
+    },
     Role.ADMIN: frozenset(Permission),
 }
 

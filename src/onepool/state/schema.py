@@ -10,7 +10,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
@@ -18,12 +17,10 @@ from sqlalchemy import (
     text,
 )
 
-VERSION = 2
+from onepool.state.tables import Id as _Id
+from onepool.state.tables import metadata
 
-metadata = MetaData()
-
-# SQLite gives a rowid only to INTEGER primary keys; elsewhere these ids are 64 bits wide.
-_Id = BigInteger().with_variant(Integer, "sqlite")
+VERSION = 3
 
 meta = Table("meta", metadata, Column("key", String(64), primary_key=True), Column("value", Text, nullable=False))
 

@@ -14,7 +14,11 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from onepool.errors import OnePoolError
-from onepool.state import schema
+from onepool.state import consents, coupons, journeys, outbox, schema
+from onepool.state.tables import metadata
+
+_ROOMS = (journeys, outbox, consents, coupons)
+"""Their tables are made with the others."""
 
 
 class StateError(OnePoolError):
@@ -41,7 +45,7 @@ class State:
         if self._sqlite:
             event.listen(self.engine, "connect", _configure_sqlite)
         try:
-            schema.metadata.create_all(self.engine)
+            metadata.create_all(self.engine)
             with self.write() as connection:
                 found = get_meta(connection, "schema_version")
                 if found is None:

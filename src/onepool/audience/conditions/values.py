@@ -99,7 +99,7 @@ def _listed(value: Any) -> Any:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
-def _span(value: Any) -> Span:
+def read_span(value: Any) -> Span:
     if isinstance(value, Span):
         return value
     match = _SPAN.fullmatch(value.strip()) if isinstance(value, str) else None
@@ -184,7 +184,7 @@ LentMoment = Annotated[
 ]
 SpanField = Annotated[
     Any,
-    BeforeValidator(_span),
+    BeforeValidator(read_span),
     PlainSerializer(str, return_type=str),
     WithJsonSchema({"type": "string", "pattern": r"^\d+ (minute|hour|day|week|month)s?$", "examples": ["30 days"]}),
 ]

@@ -1,0 +1,179 @@
+"""Tables of journeys: versions, runs, what each tick decided, work for associates."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
+
+from onepool.state.tables import Id, metadata
+
+# Versions of journeys that were published, by the hash of their canonical JSON: what runs are bound to.
+journey_versions = Table(
+    "journey_versions",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("journey", String(128), nullable=False),
+    Column("version", Integer, nullable=False),  # of the definition
+    Column("hash", String(64), nullable=False),
+    Column("body", Text, nullable=False),  # canonical JSON
+    Column("nodes", Text, nullable=False),  # JSON: node ids in the order of their numbers (journeys/model.py)
+    Column("published_at", BigInteger, nullable=False),
+    Column("published_by", String(256), nullable=False),
+    UniqueConstraint("journey", "version"),
+)
+
+# What a journey is doing. `version_id`: the one that new entries get; `entries_from`: events and changes before this
+# instant start nothing.
+journey_states = Table(
+    "journey_states",
+    metadata,
+    Column("journey", String(128), primary_key=True),
+    Column("status", String(16), nullable=False),  # live | paused | stopping | stopped
+    Column("version_id", BigInteger, nullable=False),
+    Column("entries_from", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Column("changed_by", String(256), nullable=False),
+    Column("next_at", BigInteger, nullable=True),  # of schedules and one-offs: the next start
+    Column("metering", Text, nullable=False, default=""),  # JSON: entries let in of late, for `rate`
+)
+
+# One row per run; the integers are those of journeys/states.py and of the version's node numbers.
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", Id, primary_key=True, autoincrement=False),  # hash, see journeys/keys.py
+    Column("version_id", BigInteger, nullable=False),
+    Column("customer_id", BigInteger, nullable=False),
+    Column("key", String(128), nullable=False, default=""),
+    Column("node", Integer, nullable=False),
+    Column("visit", Integer, nullable=False, default=0),
+    Column("hop", Integer, nullable=False, default=0),
+    Column("state", Integer, nullable=False),
+    Column("due", BigInteger, nullable=True),
+    Column("entered", BigInteger, nullable=False),
+    Column("arrived", BigInteger, nullable=False),  # when it came to the present node
+    Column("ended", BigInteger, nullable=True),
+    Column("reason", String(64), nullable=True),  # of the end; of a chain that is going on: the last hop's
+    Column("goal_at", BigInteger, nullable=True),
+    Column("parent", BigInteger, nullable=True),  # the run that called this one
+    Column("trigger", Text, nullable=True),  # JSON: what the definition names of the event that started it
+    Column("vars", Text, nullable=True),  # JSON: what its nodes saved
+    Column("seq", Integer, nullable=False, default=0),  # steps taken
+)
+Index("runs_customer", runs.c.customer_id)
+Index(
+    "runs_due",
+    runs.c.due,
+    sqlite_where=runs.c.due.is_not(None),
+    postgresql_where=runs.c.due.is_not(None),
+)
+Index("runs_version", runs.c.version_id, runs.c.state)
+Index(
+    "runs_parent", runs.c.parent, sqlite_where=runs.c.parent.is_not(None), postgresql_where=runs.c.parent.is_not(None)
+)
+
+# Entries of the past that re-entry rules still ask about, and how many a customer had: one row per customer, journey
+# and key (journeys/executor/reentry.py).
+run_history = Table(
+    "run_history",
+    metadata,
+    Column("customer_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("journey", String(128), primary_key=True),
+    Column("run_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("entered", BigInteger, nullable=False),
+    Column("ended", BigInteger, nullable=True),
+)
+
+# Ticks of the executor: how far each input was taken, digests, steps (Arrow, zstd) that the pool's tables fold.
+journey_ticks = Table(
+    "journey_ticks",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("log_offset", BigInteger, nullable=False),
+    Column("outcome", BigInteger, nullable=False),  # id of the last outcome taken
+    Column("change", BigInteger, nullable=False),  # id of the last customer change taken
+    Column("request", BigInteger, nullable=False),  # id of the last request taken
+    Column("inputs", String(64), nullable=False),
+    Column("outputs", String(64), nullable=False),
+    Column("steps", LargeBinary, nullable=True),
+    Column("seconds", BigInteger, nullable=False, default=0),  # microseconds it took
+)
+
+# How many runs went over each edge of a version, by day (UTC days since 1970).
+journey_edges = Table(
+    "journey_edges",
+    metadata,
+    Column("version_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("node", Integer, primary_key=True, autoincrement=False),
+    Column("edge", String(64), primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("count", BigInteger, nullable=False),
+)
+
+# Entries asked for by people and systems (the API, one-offs): taken by the tick in order.
+journey_requests = Table(
+    "journey_requests",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("journey", String(128), nullable=False),
+    Column("kind", String(16), nullable=False),  # enter | stop_run | start (one-off) | resume
+    Column("customer_id", BigInteger, nullable=True),
+    Column("key", String(128), nullable=False, default=""),
+    Column("fields", Text, nullable=False, default="{}"),  # JSON
+    Column("author", String(256), nullable=False),
+)
+
+# The audience of a one-off or of one start of a schedule, frozen; entries are let in at the journey's rate.
+journey_audiences = Table(
+    "journey_audiences",
+    metadata,
+    Column("journey", String(128), primary_key=True),
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("customers", LargeBinary, nullable=False),  # pyroaring bitmap of 64-bit ids
+    Column("total", BigInteger, nullable=False),
+    Column("taken", BigInteger, nullable=False, default=0),  # let in so far, in the order of the ids
+    Column("done", Boolean, nullable=False, default=False),
+)
+
+# Work for an associate (node `task`, tasks of channels that somebody has to confirm).
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("key", BigInteger, nullable=False, unique=True),  # as of sends: hash of run, node, visit, hop
+    Column("run_id", BigInteger, nullable=True),
+    Column("customer_id", BigInteger, nullable=False),
+    Column("journey", String(128), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("body", Text, nullable=False, default=""),
+    Column("staff_id", String(128), nullable=False, default=""),
+    Column("status", String(16), nullable=False),  # open | done | expired | cancelled
+    Column("created", BigInteger, nullable=False),
+    Column("due", BigInteger, nullable=True),
+    Column("closed", BigInteger, nullable=True),
+    Column("closed_by", String(256), nullable=False, default=""),
+    Column("result", String(64), nullable=False, default=""),
+    Column("reminded", Integer, nullable=False, default=0),
+    Column("reminded_at", BigInteger, nullable=True),
+    Index("tasks_status", "status", "staff_id"),
+    Index("tasks_customer", "customer_id"),
+)
+
+# A second person's word on a version of a definition (journeys, messages, broadcasts, coupons).
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("kind", String(32), nullable=False),
+    Column("name", String(128), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("status", String(16), nullable=False),  # asked | approved | refused | withdrawn
+    Column("asked_by", String(256), nullable=False),
+    Column("asked_at", BigInteger, nullable=False),
+    Column("decided_by", String(256), nullable=False, default=""),
+    Column("decided_at", BigInteger, nullable=True),
+    Column("note", Text, nullable=False, default=""),
+    Index("approvals_of", "kind", "name", "version"),
+    Index("approvals_status", "status"),
+)
