@@ -152,15 +152,7 @@ def anchored_leaves(draw: st.DrawFn) -> dict[str, Any]:
     return leaf
 
 
-conditions = st.recursive(
-    st.one_of(anchored_leaves(), anchored_leaves(), world.leaves),
-    lambda inner: st.one_of(
-        st.lists(inner, min_size=1, max_size=3).map(lambda parts: {"all": parts}),
-        st.lists(inner, min_size=1, max_size=3).map(lambda parts: {"any": parts}),
-        inner.map(lambda part: {"not": part}),
-    ),
-    max_leaves=3,
-)
+conditions = world.joined(st.one_of(anchored_leaves(), anchored_leaves(), world.leaves), 3)
 texts = st.one_of(
     st.none(),
     world.words,

@@ -67,8 +67,28 @@ state_tags = st.builds(
     st.lists(st.one_of(quiets, quiets, world.behaviours().map(lambda one: {"when": one})), min_size=1, max_size=3),
     st.sampled_from([{}, {"otherwise": "其他"}]),
 )
+
+
+def _without_time(leaf: dict[str, Any]) -> dict[str, Any]:
+    """The sequence with a last step done at any time."""
+    steps = list(leaf["sequence"])
+    place = max(number for number, step in enumerate(steps) if "did" in step)
+    where = {name: tests for name, tests in steps[place].get("where", {}).items() if name != "time"}
+    steps[place] = {
+        **{key: value for key, value in steps[place].items() if key != "where"},
+        **({"where": where} if where else {}),
+    }
+    return {**leaf, "sequence": steps}
+
+
 sequence_tags = st.builds(
-    lambda leaf, life, otherwise: {"kind": "sequence", **leaf, **life, "value": "是", **otherwise},
+    lambda leaf, life, otherwise: {
+        "kind": "sequence",
+        **(_without_time(leaf) if life else leaf),
+        **life,
+        "value": "是",
+        **otherwise,
+    },
     world.sequences(),
     st.sampled_from([{}, {"valid_for": "7 days"}, {"valid_for": "90 minutes"}]),
     st.sampled_from([{}, {"otherwise": "否"}]),

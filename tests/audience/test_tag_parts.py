@@ -110,6 +110,24 @@ def test_an_instant_is_bound_only_where_it_may() -> None:
         check(sql, "duckdb")
 
 
+def test_sequences_that_no_one_can_go_through_are_refused() -> None:
+    paid = {"did": "order_paid"}
+    later = {"sequence": [paid, {**paid, "gap": {"at_least": "2 days"}}, {**paid, "gap": {"at_least": "1 day"}}]}
+    assert problems(kind="sequence", value="x", span="3 days", **later) == ""
+    said = "the gaps between the steps add up to more than 2 days"
+    assert problems(kind="sequence", value="x", span="2 days", **later) == f"span: {said}"
+    found = problems(kind="state", states=[{"value": "x", "when": {**later, "span": "2 days"}}])
+    assert found == f"states[0].when.span: {said}"
+
+
+def test_an_age_of_the_last_step_is_said_once() -> None:
+    steps = [{"did": "app_opened", "where": {"time": {"last": "9 days"}}}, {"did": "order_paid"}]
+    assert problems(kind="sequence", value="x", sequence=steps, valid_for="7 days") == ""
+    assert problems(kind="sequence", value="x", sequence=steps[::-1]) == ""
+    with pytest.raises(ConditionError, match=r"valid_for looks at the time of the last step: leave out where\.time"):
+        tag(kind="sequence", value="x", sequence=steps[::-1], valid_for="7 days")
+
+
 def test_schedules_are_those_of_crontab() -> None:
     sunday = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
     assert next_time("0 3 * * 1", SHANGHAI, sunday) == datetime(2026, 11, 22, 19, 0, tzinfo=UTC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -63,6 +64,9 @@ INSTANTS = [
     datetime(2026, 2, 28, 4, 0, tzinfo=UTC),
     datetime(2026, 3, 8, 7, 30, tzinfo=UTC),
     datetime(2026, 10, 31, 16, 0, tzinfo=UTC),
+    # A month before, New York's clocks change on the same day.
+    datetime(2026, 4, 8, 6, 30, tzinfo=UTC),
+    datetime(2026, 12, 1, 5, 30, tzinfo=UTC),
 ]
 
 
@@ -317,6 +321,7 @@ def behaviours(draw: st.DrawFn) -> dict[str, Any]:
     return leaf
 
 
+MINUTES = {"1 minute": 1, "90 minutes": 90, "12 hours": 720, "1 day": 1440, "7 days": 10_080, "28 days": 40_320}
 lengths = st.sampled_from(["1 day", "7 days", "12 hours", "1 day", "28 days", "90 minutes"])
 gaps = st.one_of(
     lengths,
@@ -333,23 +338,53 @@ kinds = st.one_of(
 
 
 @st.composite
-def sequences(draw: st.DrawFn, kinds: st.SearchStrategy[dict[str, Any]] = kinds) -> dict[str, Any]:
-    """Ordered steps that check lets pass."""
+def sequences(
+    draw: st.DrawFn, kinds: st.SearchStrategy[dict[str, Any]] = kinds, *, possible: bool = True
+) -> dict[str, Any]:
+    """Ordered steps that the checker admits; unless `possible`, also such as take longer than they may."""
     steps: list[dict[str, Any]] = [{"did": draw(st.sampled_from(EVENTS)), **draw(kinds)}]
+    # Minutes: what all gaps take at least, and the longest absence since the step before.
+    taken = quiet = 0
     for _ in range(draw(st.integers(0, 3))):
         head = draw(st.sampled_from(["did", "did", "did_not"]))
         step = {head: draw(st.sampled_from(EVENTS)), **draw(kinds)}
         if head == "did_not" and draw(st.booleans()):
             step["for"] = draw(lengths)
-        if head == "did" and draw(st.integers(0, 2)) == 0:
-            step["gap"] = draw(gaps)
+            quiet = max(quiet, MINUTES[step["for"]])
+        if head == "did":
+            least = quiet
+            if draw(st.integers(0, 2)) == 0:
+                step["gap"] = draw(gaps.filter(lambda gap, quiet=quiet: not possible or _most(gap) >= quiet))
+                least = max(quiet, _least(step["gap"]))
+            taken, quiet = taken + least, 0
         steps.append(step)
     leaf: dict[str, Any] = {"sequence": steps}
     if draw(st.booleans()):
-        leaf["within"] = draw(windows)
+        leaf["within"] = draw(windows.filter(lambda window: not possible or _room(window) > taken + quiet))
     if draw(st.integers(0, 3)) == 0:
-        leaf["span"] = draw(lengths)
+        spans = [one for one in ("1 day", "7 days", "12 hours", "28 days", "90 minutes") if MINUTES[one] >= taken]
+        if not possible:
+            leaf["span"] = draw(lengths)
+        elif spans:
+            leaf["span"] = draw(st.sampled_from(spans))
     return leaf
+
+
+def _least(gap: Any) -> int:
+    return MINUTES[gap["at_least"]] if isinstance(gap, dict) else 0
+
+
+def _most(gap: Any) -> float:
+    most = gap.get("at_most") if isinstance(gap, dict) else gap
+    return math.inf if most is None else MINUTES[most]
+
+
+def _room(window: Any) -> float:
+    """Minutes that a sliding window holds, months by their longest; other windows are not looked at by the checker."""
+    if not isinstance(window, dict) or "last" not in window:
+        return math.inf
+    count, unit = window["last"].split()
+    return int(count) * {"hour": 60, "day": 1440, "week": 10_080, "month": 31 * 1440}[unit.removesuffix("s")]
 
 
 attribute_leaves = st.sampled_from(sorted(ATTRIBUTES)).flatmap(
@@ -362,23 +397,36 @@ tag_leaves = st.one_of(
     TESTS["BIGINT"].map(lambda tests: {"tag": "points", **tests}),
     TESTS["VARCHAR[]"].map(lambda tests: {"tag": "likes", **tests}),
 )
-leaves = st.one_of(
-    behaviours(),
-    behaviours(),
-    sequences(),
-    attribute_leaves,
-    tag_leaves,
-    st.sampled_from([{"segment": "buyers"}, {"segment": "town_buyers"}]),
-)
-conditions = st.recursive(
-    leaves,
-    lambda inner: st.one_of(
-        st.lists(inner, min_size=1, max_size=3).map(lambda parts: {"all": parts}),
-        st.lists(inner, min_size=1, max_size=3).map(lambda parts: {"any": parts}),
-        inner.map(lambda part: {"not": part}),
-    ),
-    max_leaves=4,
-)
+
+
+def _leaves(sequences: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.one_of(
+        behaviours(),
+        behaviours(),
+        sequences,
+        attribute_leaves,
+        tag_leaves,
+        st.sampled_from([{"segment": "buyers"}, {"segment": "town_buyers"}]),
+    )
+
+
+def joined(leaves: st.SearchStrategy[dict[str, Any]], most: int = 4) -> st.SearchStrategy[dict[str, Any]]:
+    """Conditions of so many leaves, under `all`, `any` and `not`."""
+    return st.recursive(
+        leaves,
+        lambda inner: st.one_of(
+            st.lists(inner, min_size=1, max_size=3).map(lambda parts: {"all": parts}),
+            st.lists(inner, min_size=1, max_size=3).map(lambda parts: {"any": parts}),
+            inner.map(lambda part: {"not": part}),
+        ),
+        max_leaves=most,
+    )
+
+
+leaves = _leaves(sequences())
+conditions = joined(leaves)
+# With sequences that take longer than they may: refused where somebody writes them, and meaning something all the same.
+any_conditions = joined(_leaves(sequences(possible=False)))
 
 
 # --- the pool --------------------------------------------------------------------------------------------------------

@@ -150,8 +150,9 @@ def first_day_from(instant: int | None, zone: ZoneInfo) -> date | None:
 class Moving:
     """How a window moves after the instant, and from when on events have to be read for that.
 
-    `edge`: the next instant at which the beginning of a window of months may jump (midnight, or clocks change);
-    `back`: it jumps back there, so that events come into the window again.
+    `edge`: the next instant at which the beginning of a window of months may jump (midnight, or clocks change, here or
+    there); up to it the beginning moves as time does. `back`: it jumps back there, so that events come into the window
+    again.
     """
 
     window: Range
@@ -165,22 +166,22 @@ def moving(window: Window | None, at: int, zone: ZoneInfo) -> Moving:
     found = resolve(window, at, zone)
     if found.slides is None or found.slides.micros is not None:
         return Moving(found, found.start)
-    edge = _edge(at, zone)
-    before, after = resolve(window, edge - 1, zone).start, resolve(window, edge, zone).start
-    assert found.start is not None and before is not None and after is not None
+    edge = _edge(at, found.slides, zone)
+    before, after = shift(edge - 1, found.slides, zone, -1), shift(edge, found.slides, zone, -1)
+    assert found.start is not None
     return Moving(found, min(found.start, after), edge, after < before)
 
 
-def _edge(at: int, zone: ZoneInfo) -> int:
-    """The next midnight, or the instant before it at which the zone's clocks change."""
+def _edge(at: int, span: Span, zone: ZoneInfo) -> int:
+    """The next midnight, or the instant before it at which the zone's clocks change, or changed so long before."""
     low, high = at, next_midnight(at, zone)
-    if _offset(low, zone) == _offset(high - 1, zone):
+
+    def behind(instant: int) -> int:
+        return instant - shift(instant, span, zone, -1)
+
+    if behind(low) == behind(high - 1):
         return high
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if _offset(middle, zone) == _offset(at, zone) else (low, middle)
+        low, high = (middle, high) if behind(middle) == behind(at) else (low, middle)
     return high
-
-
-def _offset(instant: int, zone: ZoneInfo) -> timedelta | None:
-    return from_micros(instant).astimezone(zone).utcoffset()

@@ -62,10 +62,12 @@ def next_instants(found: Found, moves: Moving, at: int) -> I64:
         if window.slides.micros is not None:
             leaves = until + window.slides.micros + 1
         else:
-            assert moves.edge is not None
-            # So long after its first event no chain has left a window of months (of 28 days at least).
+            assert moves.edge is not None and window.start is not None
+            # Up to the edge the window moves as time does. So long after its first event no chain has left a window of
+            # months (of 28 days at least).
+            leaves = at + (until - window.start) + 1
             surely = until + window.slides.count * 28 * _DAY - _SHIFT
-            leaves = np.where(surely > at, surely, moves.edge)
+            leaves = np.where(leaves < moves.edge, leaves, np.maximum(surely, moves.edge))
             if moves.back:
                 soonest = np.minimum(soonest, np.where(found.seen, moves.edge, ALWAYS))
         soonest = np.minimum(soonest, np.where(found.holds, leaves, ALWAYS))

@@ -1,0 +1,32 @@
+"""How many examples Hypothesis draws, and which: the same ones in every run, unless asked to explore."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import settings
+
+EXPLORED = int(os.environ.get("HYPOTHESIS_SCALE", "5"))
+"""How many times as many examples the profile `explore` draws."""
+
+# The examples follow from the source of the test alone: a change breaks a test, or it does not, and no luck is in it.
+settings.register_profile("default", derandomize=True, database=None, print_blob=True)
+settings.register_profile("explore", derandomize=False, print_blob=True, max_examples=100 * EXPLORED)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Exploring, tests that say how many examples they draw draw so many times more."""
+    if settings.get_current_profile_name() != "explore":
+        return
+    scaled: set[int] = set()
+    for item in items:
+        function = getattr(item, "function", None)
+        holder, name = (getattr(item, "cls", None), "settings")
+        if not isinstance(getattr(holder, name, None), settings):  # no state machine
+            holder, name = function, "_hypothesis_internal_use_settings"
+        own = getattr(holder, name, None)
+        if isinstance(own, settings) and own.max_examples != settings.default.max_examples and id(holder) not in scaled:
+            setattr(holder, name, settings(own, max_examples=own.max_examples * EXPLORED))
+            scaled.add(id(holder))
