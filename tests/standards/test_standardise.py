@@ -461,3 +461,13 @@ def test_settings_decide_zone_and_country() -> None:
 def test_received_at_comes_from_the_record() -> None:
     record = replace(segment([track("searched")]), received_at=datetime(2026, 1, 1, tzinfo=UTC))
     assert run(record).rows["time"].to_pylist() == [datetime(2026, 1, 1, tzinfo=UTC)]
+
+
+def test_of_two_faults_the_same_is_told_whoever_stands_beside() -> None:
+    order = track("Order Completed", {"products": 5, "revenue": "many"})
+    person = identify({"age": "old", "mobile": "12"})
+    alone = [*refused(run(segment([order]))), *refused(run(segment([person])))]
+    assert len(alone) == 2
+    beside = [track("Order Completed", {"amount": "3"}), identify({"phone": "13812345678", "address": "x"})]
+    for batch in ([order, person, *beside], [*beside, order, person]):
+        assert refused(run(segment(batch))) == alone

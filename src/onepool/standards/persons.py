@@ -219,7 +219,7 @@ class PersonReader:
                 order.setdefault(name, []).append((rank, key))
             elif target is None:
                 unknown.append(key)
-        for name, keys in order.items():
+        for name, keys in sorted(order.items()):
             values: list[Any] = [None] * len(flat)
             for _, key in sorted(keys):
                 values = [one.get(key) if value is None else value for value, one in zip(values, flat, strict=True)]
