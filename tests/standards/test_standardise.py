@@ -468,6 +468,9 @@ def test_of_two_faults_the_same_is_told_whoever_stands_beside() -> None:
     person = identify({"age": "old", "mobile": "12"})
     alone = [*refused(run(segment([order]))), *refused(run(segment([person])))]
     assert len(alone) == 2
-    beside = [track("Order Completed", {"amount": "3"}), identify({"phone": "13812345678", "address": "x"})]
+    beside = [
+        track("Order Completed", {"amount": "3", "order_id": "o"}),
+        identify({"phone": "13812345678", "address": "x"}),
+    ]
     for batch in ([order, person, *beside], [*beside, order, person]):
         assert refused(run(segment(batch))) == alone
