@@ -3,13 +3,17 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import enMain from "../src/i18n/en.json";
+import enJourneys from "../src/i18n/journeys.en.json";
+import zhJourneys from "../src/i18n/journeys.zh-CN.json";
+import enReach from "../src/i18n/reach.en.json";
+import zhReach from "../src/i18n/reach.zh-CN.json";
 import enTags from "../src/i18n/tags.en.json";
 import zhTags from "../src/i18n/tags.zh-CN.json";
 import zhMain from "../src/i18n/zh-CN.json";
 
 const SRC = join(import.meta.dirname, "../src");
-const zh = { ...zhMain, ...zhTags };
-const en = { ...enMain, ...enTags };
+const zh = { ...zhMain, ...zhTags, ...zhJourneys, ...zhReach };
+const en = { ...enMain, ...enTags, ...enJourneys, ...enReach };
 const PLURAL = /_(zero|one|two|few|many|other)$/;
 
 type Catalogue = { [key: string]: string | Catalogue };
@@ -51,7 +55,10 @@ function used(): { keys: Set<string>; beginnings: Set<string> } {
 
 describe("catalogues", () => {
   it("have no section twice", () => {
-    for (const [main, part] of [[zhMain, zhTags], [enMain, enTags]] as const) expect(Object.keys(main).filter((key) => key in part)).toEqual([]);
+    for (const parts of [[zhMain, zhTags, zhJourneys, zhReach], [enMain, enTags, enJourneys, enReach]] as const) {
+      const sections = parts.flatMap((part) => Object.keys(part));
+      expect(sections.filter((one, i) => sections.indexOf(one) !== i)).toEqual([]);
+    }
   });
 
   it("have the same keys in both languages, but for plural forms", () => {

@@ -4977,7 +4977,7 @@ export interface components {
          * @description One thing that may be allowed: room.verb.
          * @enum {string}
          */
-        Permission: "session.own" | "home.read" | "customers.read" | "customers.names" | "customers.reveal" | "segments.read" | "segments.write" | "tags.read" | "tags.write" | "quarantine.read" | "quarantine.replay" | "standard.read" | "touchpoints.read" | "touchpoints.keys" | "touchpoints.write" | "destinations.read" | "destinations.write" | "query.run" | "live.read" | "identity.read" | "identity.decide" | "identity.rules" | "audit.read";
+        Permission: "session.own" | "home.read" | "customers.read" | "customers.names" | "customers.reveal" | "segments.read" | "segments.write" | "tags.read" | "tags.write" | "quarantine.read" | "quarantine.replay" | "standard.read" | "touchpoints.read" | "touchpoints.keys" | "touchpoints.write" | "destinations.read" | "destinations.write" | "query.run" | "live.read" | "identity.read" | "identity.decide" | "identity.rules" | "audit.read" | "journeys.read" | "journeys.write" | "journeys.approve" | "messages.read" | "messages.write" | "deliveries.read" | "deliveries.decide" | "policies.write" | "consents.read" | "consents.write" | "tasks.write";
         /**
          * PlainName
          * @description Something with a name and a title.

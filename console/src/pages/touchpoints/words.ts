@@ -1,5 +1,5 @@
 import type { Channel, TouchpointState } from "@/api/touchpoints";
-import { TOUCHPOINT_STATES } from "@/app/router";
+import { TOUCHPOINT_STATES } from "@/app/routes/touchpoints";
 import type { StatusKind } from "@/parts/Status";
 
 export const STATES: readonly TouchpointState[] = TOUCHPOINT_STATES;

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useSearch } from "@tanstack/react-router";
 import { Table } from "antd";
 import { identity, type Overview as Data } from "@/api/identity";
-import { CONFLICT_REASONS } from "@/app/router";
+import { CONFLICT_REASONS } from "@/app/routes/identity";
 import { compact, exact, percent } from "@/lib/format";
 import { useText } from "@/lib/useText";
 import { CustomerName } from "@/parts/CustomerName";

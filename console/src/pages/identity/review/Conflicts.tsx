@@ -3,7 +3,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Select, Table } from "antd";
 import { useState } from "react";
 import { type Conflict, identity } from "@/api/identity";
-import { CONFLICT_REASONS } from "@/app/router";
+import { CONFLICT_REASONS } from "@/app/routes/identity";
 import { exact } from "@/lib/format";
 import { useText } from "@/lib/useText";
 import { CustomerName } from "@/parts/CustomerName";

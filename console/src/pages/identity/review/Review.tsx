@@ -3,7 +3,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Pagination, Segmented, Select } from "antd";
 import { useEffect, useRef, useState } from "react";
 import { identity, type ReviewItem, type Verdict } from "@/api/identity";
-import { DECIDED } from "@/app/router";
+import { DECIDED } from "@/app/routes/identity";
 import { exact } from "@/lib/format";
 import { author } from "@/lib/title";
 import { useText } from "@/lib/useText";

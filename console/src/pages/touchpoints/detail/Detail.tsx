@@ -3,7 +3,7 @@ import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router"
 import { Tabs } from "antd";
 import { lazy, Suspense } from "react";
 import { type Channel, type Detail as Data, touchpoints } from "@/api/touchpoints";
-import type { TOUCHPOINT_TABS } from "@/app/router";
+import type { TOUCHPOINT_TABS } from "@/app/routes/touchpoints";
 import { useMay } from "@/lib/session";
 import { useText } from "@/lib/useText";
 import { Loaded, Waiting } from "@/parts/Loaded";

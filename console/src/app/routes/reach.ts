@@ -1,0 +1,2 @@
+/** Messages, coupons, broadcasts, deliveries, tasks, policies, consent. */
+export const reachRoutes = [] as const;

@@ -1,0 +1,83 @@
+/** Touchpoints, what waits in quarantine, the data map, quality. */
+import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import type { TouchpointState } from "@/api/touchpoints";
+import { count, id, oneOf, type Raw, text } from "@/lib/search";
+import { type Tab, TABS, type View, VIEWS } from "@/pages/map/state";
+import { shell } from "./shared";
+
+/** The states of a touchpoint, and the tabs of its page. */
+export const TOUCHPOINT_STATES = ["live", "silent", "failing", "paused", "incomplete"] as const satisfies readonly TouchpointState[];
+export const TOUCHPOINT_TABS = ["overview", "arrivals", "mapping", "settings", "message"] as const;
+
+interface TouchpointsSearch {
+  q?: string;
+  channel?: string;
+  state?: TouchpointState;
+  sandbox?: 1;
+  connect?: string;
+  made?: string;
+}
+interface TouchpointSearch {
+  tab?: (typeof TOUCHPOINT_TABS)[number];
+  at?: number;
+  sample?: string;
+}
+interface QuarantineSearch {
+  rule?: string;
+  field?: string;
+  touchpoint?: string;
+  page?: number;
+}
+
+const touchpoints = createRoute({
+  getParentRoute: () => shell,
+  path: "/touchpoints",
+  validateSearch: (raw: Raw): TouchpointsSearch => ({
+    q: text(raw, "q"),
+    channel: text(raw, "channel"),
+    state: oneOf(raw, "state", TOUCHPOINT_STATES),
+    sandbox: count(raw, "sandbox") === 1 ? 1 : undefined,
+    connect: text(raw, "connect"),
+    made: text(raw, "made"),
+  }),
+  component: lazyRouteComponent(() => import("@/pages/touchpoints/Touchpoints"), "Touchpoints"),
+});
+const touchpoint = createRoute({
+  getParentRoute: () => shell,
+  path: "/touchpoints/$name",
+  validateSearch: (raw: Raw): TouchpointSearch => ({ tab: oneOf(raw, "tab", TOUCHPOINT_TABS), at: id(raw, "at"), sample: text(raw, "sample") }),
+  component: lazyRouteComponent(() => import("@/pages/touchpoints/detail/Detail"), "Detail"),
+});
+
+const quarantine = createRoute({
+  getParentRoute: () => shell,
+  path: "/quarantine",
+  validateSearch: (raw: Raw): QuarantineSearch => ({
+    rule: text(raw, "rule"),
+    field: text(raw, "field"),
+    touchpoint: text(raw, "touchpoint"),
+    page: count(raw, "page"),
+  }),
+  component: lazyRouteComponent(() => import("@/pages/quarantine/Quarantine"), "Quarantine"),
+});
+
+const map = createRoute({
+  getParentRoute: () => shell,
+  path: "/map",
+  validateSearch: (raw: Raw): { tab?: Tab; view?: View; list?: number; cell?: string; page?: number } => ({
+    tab: oneOf(raw, "tab", TABS),
+    view: oneOf(raw, "view", VIEWS),
+    list: count(raw, "list", 1),
+    cell: text(raw, "cell"),
+    page: count(raw, "page"),
+  }),
+  component: lazyRouteComponent(() => import("@/pages/map/DataMap"), "DataMap"),
+});
+const quality = createRoute({
+  getParentRoute: () => shell,
+  path: "/quality",
+  validateSearch: (raw: Raw): { days?: 7 | 90; touchpoint?: string } => ({ days: ([7, 90] as const).find((one) => one === count(raw, "days")), touchpoint: text(raw, "touchpoint") }),
+  component: lazyRouteComponent(() => import("@/pages/quality/Quality"), "Quality"),
+});
+
+export const touchpointRoutes = [touchpoints, touchpoint, quarantine, map, quality] as const;

@@ -1,0 +1,41 @@
+/** What the pages of journeys keep in their addresses. */
+
+/** What a journey is doing, in the order in which lists show it. */
+export const STATUSES = ["live", "paused", "draft", "stopping", "stopped"] as const;
+export type Status = (typeof STATUSES)[number];
+
+/** How a journey is looked at. */
+export const VIEWS = ["list", "yaml"] as const;
+export type View = (typeof VIEWS)[number];
+
+/** What stands beside the drawing, when no node does. */
+export const PANELS = ["entry", "goal", "policy", "params", "problems", "simulate"] as const;
+export type PanelName = (typeof PANELS)[number];
+
+/** The days that figures are counted over. */
+export const SPANS = [7, 30, 90] as const;
+export type Days = (typeof SPANS)[number];
+
+/** What a journey's page keeps in its address. */
+export interface EditorSearch {
+  view?: View;
+  sel?: string;
+  panel?: PanelName;
+  /** Figures on nodes and edges. */
+  live?: 1;
+  days?: Days;
+}
+
+/** Which runs are listed. */
+export interface RunsSearch {
+  node?: string;
+  edge?: string;
+  state?: string;
+  reason?: string;
+  hop?: number;
+  channel?: string;
+  version?: number;
+  days?: Days;
+  run?: string;
+  cursor?: string;
+}
