@@ -1,0 +1,50 @@
+"""Numbers that stand for runs and for what they do: the same whenever and wherever they are computed.
+
+A run is told by its journey, its customer when it began, its key and what started it; a message (a task, a coupon, a
+call) by its run, the node's name, the visit and the hop. Nothing else enters, so a replay finds what is there already.
+Built on `reach.keys` (63 bits; SplitMix64 over the parts in order).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from onepool.reach.keys import BUCKETS, bucket, key, of_text
+
+__all__ = ["BUCKETS", "action_keys", "bucket", "child_keys", "event_origin", "run_keys", "text_numbers"]
+
+I64 = npt.NDArray[np.int64]
+
+
+def run_keys(journey: str, customers: I64, keys: Sequence[str] | npt.NDArray[np.object_], origins: I64) -> I64:
+    """The ids of runs. `keys`: what tells a customer's runs apart ("": nothing); `origins`: `event_origin` of the
+    event that started each, else the instant of entry in microseconds."""
+    return key("run", journey, customers, text_numbers(keys), origins)
+
+
+def child_keys(journey: str, customers: I64, parents: I64, node: str, visits: I64) -> I64:
+    """The ids of runs that other runs call, one per parent, node and visit."""
+    return key("child", journey, customers, parents, node, visits)
+
+
+def action_keys(runs: I64, node: str, visits: I64, hops: I64 | int = 0) -> I64:
+    """The id of what a run does at a node: a message (hop 0, 1 …), an issue of a coupon, a task, a call, a write."""
+    return key("action", runs, node, visits, hops)
+
+
+def text_numbers(texts: Iterable[str]) -> I64:
+    """64 bits of each text, as signed numbers; equal texts are hashed once."""
+    listed = list(texts)
+    known = {text: of_text(text) for text in set(listed)}
+    return np.fromiter((known[text] for text in listed), np.uint64, len(listed)).view(np.int64)
+
+
+def event_origin(event_ids: Iterable[str]) -> I64:
+    """64 bits of event ids (UUIDs as text): both halves, one over the other."""
+    numbers = [uuid.UUID(one).int for one in event_ids]
+    half = (1 << 64) - 1
+    return np.array([(number >> 64) ^ (number & half) for number in numbers], np.uint64).view(np.int64)
