@@ -51,6 +51,21 @@ class Behaviour(BaseModel):
     from_events: int = Field(default=100_000, ge=1, description="Pools of fewer events do without.")
 
 
+class Journeys(BaseModel):
+    """How journeys are published and carried out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    approval: Literal["by_role", "always", "never"] = Field(
+        default="by_role",
+        description="Whether a second person has to approve a journey before it is published: `by_role` (unless who "
+        "publishes may approve himself), `always`, `never`.",
+    )
+    quantum_milliseconds: int = Field(
+        default=250, ge=10, le=60_000, description="Inputs that arrive within this time are decided on together."
+    )
+
+
 class Settings(BaseModel):
     """The workspace as a whole."""
 
@@ -84,6 +99,7 @@ class Settings(BaseModel):
     tick: Tick = Tick()
     pool: Pool = Pool()
     behaviour: Behaviour = Behaviour()
+    journeys: Journeys = Journeys()
 
     @field_validator("time_zone")
     @classmethod

@@ -372,9 +372,28 @@ NODES: dict[str, type[Part]] = {
     "end": End,
 }
 
+
+def _do(value: Any) -> str | None:
+    if isinstance(value, Part):
+        return next((f"<{done}>" for done, part in NODES.items() if type(value) is part), None)
+    done = value.get("do") if isinstance(value, dict) else None
+    return f"<{done}>" if isinstance(done, str) and done in NODES else None
+
+
 Node: TypeAlias = Annotated[
-    Send | Wait | Branch | Split | IssueCoupon | SetProfile | TagNode | Task | Webhook | CallJourney | Repeat | End,
-    Field(discriminator="do"),
+    Annotated[Send, Tag("<send>")]
+    | Annotated[Wait, Tag("<wait>")]
+    | Annotated[Branch, Tag("<branch>")]
+    | Annotated[Split, Tag("<split>")]
+    | Annotated[IssueCoupon, Tag("<issue_coupon>")]
+    | Annotated[SetProfile, Tag("<set_profile>")]
+    | Annotated[TagNode, Tag("<tag>")]
+    | Annotated[Task, Tag("<task>")]
+    | Annotated[Webhook, Tag("<webhook>")]
+    | Annotated[CallJourney, Tag("<call_journey>")]
+    | Annotated[Repeat, Tag("<repeat>")]
+    | Annotated[End, Tag("<end>")],
+    Discriminator(_do),
 ]
 
 ENTRIES: dict[str, type[Part]] = {

@@ -44,6 +44,9 @@ class Clock(str):
 
     @classmethod
     def _read(cls, value: Any) -> Clock:
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 24 * 60:
+            # YAML 1.1 reads an unquoted 22:00 as a number to the base of sixty.
+            return cls(f"{value // 60:02d}:{value % 60:02d}")
         if not isinstance(value, str) or not _CLOCK.fullmatch(value):
             _wrong('a time such as "09:30" is wanted, in quotes')
         return cls(value)

@@ -42,6 +42,17 @@ Action = Literal[
     "job.cancel",
     "list.upload",
     "list.snapshot",
+    "journey.publish",
+    "journey.pause",
+    "journey.resume",
+    "journey.stop",
+    "journey.enter",
+    "approval.ask",
+    "approval.decide",
+    "consent.record",
+    "consent.notice",
+    "suppression.add",
+    "suppression.lift",
 ]
 
 

@@ -34,6 +34,8 @@ journey_states = Table(
     Column("changed_by", String(256), nullable=False),
     Column("next_at", BigInteger, nullable=True),  # of schedules and one-offs: the next start
     Column("metering", Text, nullable=False, default=""),  # JSON: entries let in of late, for `rate`
+    Column("problem", Text, nullable=False, default=""),  # why the tick can't go on with it, without personal data
+    Column("problem_at", BigInteger, nullable=True),
 )
 
 # One row per run; the integers are those of journeys/states.py and of the version's node numbers.
@@ -110,14 +112,16 @@ journey_edges = Table(
     Column("count", BigInteger, nullable=False),
 )
 
-# Entries asked for by people and systems (the API, one-offs): taken by the tick in order.
+# What people and systems ask of journeys, taken by the tick in order. `move`: runs of older versions go over to the
+# version {"to": id} where it has their node, of the same kind; `stop_versions`: runs of all versions but
+# {"except": id} end; `resume`: the journey goes on after a pause; `start`: a one-off begins now.
 journey_requests = Table(
     "journey_requests",
     metadata,
     Column("id", Id, primary_key=True, autoincrement=True),
     Column("at", BigInteger, nullable=False),
     Column("journey", String(128), nullable=False),
-    Column("kind", String(16), nullable=False),  # enter | stop_run | start (one-off) | resume
+    Column("kind", String(16), nullable=False),  # enter | stop_run | start | resume | move | stop_versions
     Column("customer_id", BigInteger, nullable=True),
     Column("key", String(128), nullable=False, default=""),
     Column("fields", Text, nullable=False, default="{}"),  # JSON
