@@ -11,14 +11,16 @@ consent_ledger = Table(
     "consent_ledger",
     metadata,
     Column("id", Id, primary_key=True, autoincrement=True),
+    Column("seq", BigInteger, nullable=False),  # place in the log: of words at one instant the later counts
     Column("identifier_id", BigInteger, nullable=False),
-    Column("purpose", String(64), nullable=False),  # `all`: every purpose
+    Column("purpose", String(64), nullable=False),  # `all`: every purpose; `template:ID`: messages of one template
     Column("category", String(32), nullable=False, default=""),  # empty: every category
     Column("channel", String(32), nullable=False, default=""),  # empty: every channel
     Column("action", String(16), nullable=False),  # granted | withdrawn
     Column("time", BigInteger, nullable=False),  # when it was said
     Column("at", BigInteger, nullable=False),  # when it was written here
-    Column("source", String(64), nullable=False),  # event | reply | link | platform | api | preference_page | import
+    # What the event's field `method` says (reply, one_click, page, complaint, api, preference_page …), else `event`.
+    Column("source", String(64), nullable=False),
     Column("touchpoint", String(128), nullable=False, default=""),
     Column("event_id", LargeBinary(16), nullable=True),
     Column("notice", String(64), nullable=False, default=""),  # name@version of the text shown
@@ -26,6 +28,7 @@ consent_ledger = Table(
     Column("evidence", Text, nullable=False, default=""),  # JSON, no personal data in clear
     UniqueConstraint("event_id", "identifier_id", "purpose", "channel", "category", name="consent_ledger_once"),
     Index("consent_ledger_identifier", "identifier_id", "time"),
+    Index("consent_ledger_seq", "seq"),
 )
 
 # The fold of the ledger: the latest word of each identifier, purpose, category and channel.
@@ -38,7 +41,7 @@ consent_states = Table(
     Column("channel", String(32), primary_key=True),
     Column("granted", Boolean, nullable=False),
     Column("time", BigInteger, nullable=False),
-    Column("ledger_id", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
 )
 
 # Texts that people were shown when they were asked, by version.

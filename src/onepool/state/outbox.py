@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, String, Table, Text, text
 
 from onepool.state.tables import Id, metadata
 
@@ -110,7 +110,9 @@ broadcasts = Table(
     Column("planned", BigInteger, nullable=False, default=0),  # customers of the audience seen so far
 )
 
-# Addresses and customers that get nothing (of a category, over a channel), whatever they agreed to.
+# Addresses and customers that get nothing (of a category, over a channel), whatever they agreed to. `customer_id` is
+# the number of the person when it was written: the id of one of their identifiers, so it stands for whoever bears that
+# one now. `identifier_id`: that address only.
 suppressions = Table(
     "suppressions",
     metadata,
@@ -119,11 +121,23 @@ suppressions = Table(
     Column("identifier_id", BigInteger, nullable=True),
     Column("channel", String(32), nullable=False, default=""),  # empty: all
     Column("category", String(32), nullable=False, default=""),  # empty: all but transactional
+    Column("purpose", String(64), nullable=False, default=""),  # empty: all
     Column("reason", String(64), nullable=False),  # hard_bounce | complaint | opted_out | manual | erased | dead_number
     Column("source", String(128), nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("until", BigInteger, nullable=True),
     Column("lifted", BigInteger, nullable=True),
+    Column("lifted_by", String(256), nullable=False, default=""),
+    Column("author", String(256), nullable=False, default=""),
+    Column("note", Text, nullable=False, default=""),
+    # Of a word that is in the log and not yet in the ledger: its record. Lifted by the tick that takes the record in.
+    Column("log_offset", BigInteger, nullable=True),
     Index("suppressions_customer", "customer_id"),
     Index("suppressions_identifier", "identifier_id"),
+    Index(
+        "suppressions_pending",
+        "log_offset",
+        sqlite_where=text("log_offset IS NOT NULL AND lifted IS NULL"),
+        postgresql_where=text("log_offset IS NOT NULL AND lifted IS NULL"),
+    ),
 )
