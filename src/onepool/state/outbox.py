@@ -16,6 +16,7 @@ sends = Table(
     Column("run_id", BigInteger, nullable=True),
     Column("broadcast_id", BigInteger, nullable=True),
     Column("version_id", BigInteger, nullable=True),  # of the journey
+    Column("journey", String(128), nullable=False, default=""),  # its name; of broadcasts `broadcast:ID`
     Column("customer_id", BigInteger, nullable=False),
     Column("node", Integer, nullable=False, default=0),
     Column("visit", Integer, nullable=False, default=0),
@@ -26,16 +27,21 @@ sends = Table(
     Column("message", String(128), nullable=False),
     Column("message_version", Integer, nullable=False),
     Column("identifier_id", BigInteger, nullable=True),  # where it goes; never the address itself
+    Column("staff_id", String(128), nullable=True),  # who is to confirm it
+    Column("template", String(128), nullable=True),  # the content of the message; null: the only one of the channel
+    Column("policy", BigInteger, nullable=False),  # send_policies
     Column("category", String(32), nullable=False),  # transactional | service | promotion …
+    Column("purpose", String(64), nullable=True),  # null: the category's
     Column("priority", Integer, nullable=False),  # class (0 transactional, 1 triggered, 2 scheduled) * 1000 + 999 - own
     Column("state", Integer, nullable=False),  # reach/states.py
     Column("reason", String(32), nullable=True),
     Column("due", BigInteger, nullable=True),  # not before; of a task: ask again then
     Column("planned", BigInteger, nullable=False),
     Column("expires", BigInteger, nullable=True),
-    Column("claimed", BigInteger, nullable=True),
+    Column("claimed", BigInteger, nullable=True),  # when the latest call was begun: what caps count by
     Column("claimer", String(32), nullable=True),
     Column("concluded", BigInteger, nullable=True),  # when its outcome was final for the chain
+    Column("deadline", BigInteger, nullable=True),  # of a task: by when somebody has to confirm
     Column("told", Boolean, nullable=False, default=False),  # whether the executor has taken the outcome
     Column("attempts", Integer, nullable=False, default=0),
     Column("provider_id", String(128), nullable=True),
@@ -51,6 +57,14 @@ Index("sends_customer", sends.c.customer_id, sends.c.claimed)
 Index("sends_run", sends.c.run_id)
 Index("sends_provider", sends.c.provider_id)
 Index("sends_broadcast", sends.c.broadcast_id, sends.c.state)
+
+# What holds for messages of one kind (reach/rules.py), by the hash of its text: what the claim asks again.
+send_policies = Table(
+    "send_policies",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("body", Text, nullable=False),  # canonical JSON
+)
 
 # Every call that was made for a message.
 send_attempts = Table(
