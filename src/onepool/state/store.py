@@ -21,6 +21,13 @@ _ROOMS = (journeys, outbox, consents, coupons)
 """Their tables are made with the others."""
 
 
+_WAIT_SECONDS = 30
+"""How long a writer waits for another one."""
+
+# One writer at a time for each schema of a PostgreSQL database; the number tells OnePool's locks from others' locks.
+_LOCK = f"SET LOCAL lock_timeout = '{_WAIT_SECONDS}s'; SELECT pg_advisory_xact_lock(726101, hashtext(current_schema()))"
+
+
 class StateError(OnePoolError):
     """The state can't be opened or written."""
 
@@ -31,12 +38,14 @@ class State:
     """The state of one workspace, by SQLAlchemy URL.
 
     SQLite runs in WAL mode with `synchronous=FULL`: a committed decision is on disk. Write transactions start with
-    BEGIN IMMEDIATE, so that two writers wait for each other instead of failing half-way.
+    BEGIN IMMEDIATE, so that two writers wait for each other instead of failing half-way. On PostgreSQL an advisory lock
+    that ends with the transaction does the same: what a writer reads is what the writer before it committed.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
         self._sqlite = url.startswith("sqlite")
+        self._postgres = url.startswith("postgresql")
         self.engine: Engine = create_engine(
             url,
             pool_pre_ping=not self._sqlite,
@@ -45,8 +54,8 @@ class State:
         if self._sqlite:
             event.listen(self.engine, "connect", _configure_sqlite)
         try:
-            metadata.create_all(self.engine)
             with self.write() as connection:
+                metadata.create_all(connection)
                 found = get_meta(connection, "schema_version")
                 if found is None:
                     set_meta(connection, "schema_version", str(schema.VERSION))
@@ -77,6 +86,8 @@ class State:
         with self.engine.connect() as connection:
             if self._sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
+            elif self._postgres:
+                connection.exec_driver_sql(_LOCK)
             with connection.begin() if not connection.in_transaction() else _finish(connection):
                 yield connection
 
@@ -119,6 +130,6 @@ def _configure_sqlite(connection: SqliteConnection, _record: ConnectionPoolEntry
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
-    cursor.execute("PRAGMA busy_timeout = 30000")
+    cursor.execute(f"PRAGMA busy_timeout = {_WAIT_SECONDS * 1000}")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()

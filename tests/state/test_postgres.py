@@ -1,0 +1,161 @@
+"""What the state promises, on SQLite and on PostgreSQL: one writer at a time, versions, whole tables as columns."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from sqlalchemy import func, insert, select
+from tests.postgres import postgres_server as postgres_server
+from tests.postgres import state as state
+from tests.postgres import state_url as state_url
+from tests.state.test_definitions import test_a_deleted_definition_is_gone_but_its_history_stays as test_deleted
+from tests.state.test_definitions import test_a_failed_transaction_leaves_nothing as test_failed
+from tests.state.test_definitions import test_versions as test_versions
+from tests.tick.conftest import START, World
+from tests.tick.test_identity import (
+    test_a_decision_moves_all_history_with_the_next_tick_and_an_undo_gives_it_back as test_decision,
+)
+from tests.tick.test_recovery import (
+    test_a_definition_that_fails_in_an_unforeseen_way_costs_no_records as test_failing_definition,
+)
+from tests.tick.test_spine import test_a_crash_between_the_commits_of_state_and_pool_changes_nothing as test_cut_short
+from tests.tick.test_spine import test_a_rebuilt_pool_has_the_same_contents as test_rebuilt
+from tests.tick.test_spine import test_publish_tells_who_came_and_went as test_outcomes
+from tests.tick.test_spine import test_the_state_keeps_links_with_their_evidence as test_links
+from tests.tick.test_tag_jobs import (
+    test_a_job_that_is_cut_short_runs_again_and_is_taken_in_once as test_jobs,
+)
+
+from onepool.clock import FakeClock
+from onepool.definitions import Definitions
+from onepool.state import State, StateError
+from onepool.state.bulk import insert_many
+from onepool.state.columns import read
+from onepool.state.schema import audit, identifiers
+from onepool.state.store import get_meta, set_meta
+from onepool.workspace import init_workspace
+
+__all__ = [
+    "test_cut_short", "test_decision", "test_deleted", "test_failed", "test_failing_definition", "test_jobs",
+    "test_links", "test_outcomes", "test_rebuilt", "test_versions",
+]  # fmt: skip
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def world(tmp_path: Path, postgres_server: Callable[[], str]) -> Iterator[World]:
+    """A workspace whose state is on PostgreSQL: the tests that take it run on SQLite elsewhere."""
+    (tmp_path / "address").write_text(postgres_server())
+    clock = FakeClock(START)
+    workspace = init_workspace(tmp_path / "ws", f"state: file:{tmp_path}/address\n", clock)
+    made = World(tmp_path / "ws", clock, workspace)
+    made.define("touchpoint", "shop", channel="web", title="shop", write_key="wk")
+    yield made
+    made.close()
+
+
+def test_a_writer_sees_what_the_writer_before_it_committed(state_url: str) -> None:
+    state = State(state_url)
+    threads = [threading.Thread(target=_count_up, args=(state, 25)) for _ in range(4)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert state.meta("counter") == "100"
+    state.close()
+
+
+def _count_up(state: State, times: int) -> None:
+    for _ in range(times):
+        with state.write() as connection:
+            set_meta(connection, "counter", str(int(get_meta(connection, "counter") or 0) + 1))
+
+
+def test_readers_do_not_wait_for_a_writer_and_see_nothing_half_done(state: State) -> None:
+    with state.write() as connection:
+        set_meta(connection, "k", "v")
+        assert state.meta("k") is None
+    assert state.meta("k") == "v"
+
+
+def test_many_open_an_empty_state_at_once(postgres_server: Callable[[], str], tmp_path: Path) -> None:
+    # A schema of its own without tables in it, in a database that has others.
+    address = postgres_server()
+    with (first := State(address)).write() as connection:
+        connection.exec_driver_sql("CREATE SCHEMA apart")
+    first.close()
+    for url in (f"{address}?options=-csearch_path%3Dapart", f"sqlite:///{tmp_path}/together.sqlite"):
+        problems: list[Exception] = []
+
+        def opened(url: str = url, problems: list[Exception] = problems) -> None:
+            try:
+                State(url).close()
+            except Exception as error:  # noqa: BLE001 whatever goes wrong is told
+                problems.append(error)
+
+        threads = [threading.Thread(target=opened) for _ in range(4)]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+        assert problems == []
+        state = State(url)
+        assert int(state.meta("schema_version") or 0) > 0
+        state.close()
+
+
+def test_a_state_of_another_version_is_refused(state_url: str) -> None:
+    state = State(state_url)
+    with state.write() as connection:
+        set_meta(connection, "schema_version", "99")
+    state.close()
+    with pytest.raises(StateError, match="99"):
+        State(state_url)
+
+
+def test_a_server_that_is_not_there_says_so_without_the_password() -> None:
+    with pytest.raises(StateError) as error:
+        State("postgresql+psycopg://somebody:secret@127.0.0.1:1/none")
+    assert "secret" not in f"{error.value} {error.value.where}"
+
+
+def test_many_rows_and_whole_tables_as_columns(state: State) -> None:
+    names = ["id", "key", "type", "scope", "value", "first_seen", "last_seen", "base", "generation", "witness"]
+    rows = [
+        (number, number.to_bytes(16, "big"), "电话", "", f"值'{number}\\", -number, 2**62 + number,
+         None if number % 3 else number, 0, 0)
+        for number in range(1, 2500)
+    ]  # fmt: skip
+    with state.write() as connection:
+        insert_many(connection, insert(identifiers), names, rows)
+    columns = [identifiers.c[name] for name in names[:8]]
+    found = pa.concat_tables(list(read(state, identifiers, columns, block=700)), promote_options="default")
+    assert found["value"].to_pylist() == [row[4] for row in rows]
+    assert found["base"].to_pylist() == [row[7] for row in rows]
+    assert found["key"].to_pylist() == [row[1] for row in rows]
+    assert found["last_seen"].to_pylist() == [row[6] for row in rows]
+
+
+def test_saving_a_definition_by_several_at_once_gives_each_a_version(state_url: str) -> None:
+    state = State(state_url)
+
+    def save(number: int) -> None:
+        definitions = Definitions(state, FakeClock(AT))
+        for part in range(5):
+            definitions.save("segment", "vip", {"when": {"tag": f"t{number}_{part}"}}, author="li")
+
+    threads = [threading.Thread(target=save, args=(number,)) for number in range(4)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    history = Definitions(state, FakeClock(AT)).history("segment", "vip")
+    assert sorted(one.version for one in history) == list(range(1, 21))
+    with state.read() as connection:
+        assert connection.execute(select(func.count()).select_from(audit)).scalar_one() >= 0
+    state.close()
