@@ -48,6 +48,14 @@ def forward(journey: Journey) -> dict[str, list[str]]:
     }
 
 
+def every_way(journey: Journey) -> dict[str, list[str]]:
+    """Node -> the nodes that may come next, ways back included."""
+    return {
+        name: [edge.target for edge in edges(node) if edge.target in journey.nodes]
+        for name, node in journey.nodes.items()
+    }
+
+
 def order(journey: Journey) -> list[str]:
     """The nodes, each after all that lead to it (ways back left out). Raises ValueError for a circle."""
     before: dict[str, list[str]] = {name: [] for name in journey.nodes}
@@ -89,7 +97,7 @@ def surely_saved(journey: Journey) -> dict[str, frozenset[str]]:
     have = dict.fromkeys(journey.nodes, every)
     if journey.start in have:
         have[journey.start] = frozenset()
-    met = [name for name in journey.nodes if name in reached(_every_way(journey), journey.start)]
+    met = [name for name in journey.nodes if name in reached(every_way(journey), journey.start)]
     changed = True
     while changed:
         changed = False
@@ -100,10 +108,3 @@ def surely_saved(journey: Journey) -> dict[str, frozenset[str]]:
                     changed |= not have[edge.target] <= carried
                     have[edge.target] &= carried
     return have
-
-
-def _every_way(journey: Journey) -> dict[str, list[str]]:
-    return {
-        name: [edge.target for edge in edges(node) if edge.target in journey.nodes]
-        for name, node in journey.nodes.items()
-    }

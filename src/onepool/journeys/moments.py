@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, Literal, NoReturn
 
 from pydantic import BeforeValidator, GetCoreSchemaHandler, PlainSerializer, WithJsonSchema
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -15,6 +15,7 @@ _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _LOCAL_DAYS = re.compile(r"(\d{1,4})\s+local_days?(?:\s+at\s+(\S+))?")
 _ROLLING = re.compile(r"rolling\s+(.+)")
 _BACKOFF = re.compile(r"(\d{1,5})\s*(s|m|h|d)")
+_OFFSET = re.compile(r"([+-]?)\s*(.+)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -91,6 +92,18 @@ def _local_span(value: Any) -> Span | LocalDays:
     if isinstance(value, str) and (found := _LOCAL_DAYS.fullmatch(value.strip())):
         return LocalDays(int(found[1]), None if found[2] is None else Clock._read(found[2]))
     return read_span(value)
+
+
+def read_offset(text: str) -> tuple[Literal[-1, 1], Span]:
+    """Before (-1) or after (1), and how far: `-7 days`, `+2 hours`, `1 month`. Raises ValueError."""
+    found = _OFFSET.fullmatch(text.strip())
+    try:
+        span = read_span(found[2]) if found is not None else None
+    except PydanticCustomError:
+        span = None
+    if found is None or span is None:
+        raise ValueError("an offset such as -7 days, 2 hours or 1 month is wanted")
+    return (-1 if found[1] == "-" else 1), span
 
 
 def _per(value: Any) -> Per:

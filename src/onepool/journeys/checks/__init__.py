@@ -1,0 +1,1 @@
+"""Checks of journeys, one subject a file; `journeys.check` runs them all."""
