@@ -58,6 +58,7 @@ const behaviour = fc
       where: fc.dictionary(name, predicate, { minKeys: 1, maxKeys: 3 }),
       at,
       within,
+      since: fc.oneof(fc.constant("entry"), name.map((node) => ({ node }))),
     },
     { requiredKeys: ["head", "event"] },
   )

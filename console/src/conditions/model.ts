@@ -87,6 +87,8 @@ export interface BehaviourLeaf extends Base, Events {
   which: "first" | "last" | null;
   figure: Figure | null;
   within: JsonObject | null;
+  /** In journeys: `entry`, or `{node: …}`; from then on events count. */
+  since: Json;
 }
 
 /** How long after the `did` step before, both ends included. */

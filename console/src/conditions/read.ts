@@ -97,7 +97,7 @@ function eventsOf(event: Json | undefined, value: JsonObject): Events | null {
   return channel === null || touchpoint === null ? null : { event, where, channel, touchpoint };
 }
 
-const BEHAVIOUR_KEYS = new Set<string>(["did", "did_not", "first", "last", "where", "at", "within", ...FIGURES]);
+const BEHAVIOUR_KEYS = new Set<string>(["did", "did_not", "first", "last", "where", "at", "within", "since", ...FIGURES]);
 
 function behaviourOf(value: JsonObject, not: number): BehaviourLeaf | null {
   const did = "did" in value;
@@ -110,8 +110,10 @@ function behaviourOf(value: JsonObject, not: number): BehaviourLeaf | null {
   if (("first" in value && which !== "first") || ("last" in value && which !== "last")) return null;
   const events = eventsOf(did ? value.did : value.did_not, value);
   const within = windowOf(value.within);
-  if (events === null || within === undefined) return null;
-  return { id: newId(), kind: "behaviour", not, did, which, ...events, figure, within };
+  const since = value.since ?? null;
+  const anchored = since === null || since === "entry" || (isObject(since) && isText(since.node) && Object.keys(since).length === 1);
+  if (events === null || within === undefined || !anchored) return null;
+  return { id: newId(), kind: "behaviour", not, did, which, ...events, figure, within, since };
 }
 
 /** A span, none (null), or something else (undefined). */

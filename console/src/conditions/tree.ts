@@ -56,7 +56,7 @@ export function newLeaf(kind: LeafKind): Leaf {
     return leaf;
   }
   if (kind === "behaviour") {
-    const leaf: BehaviourLeaf = { ...base, kind, did: true, event: "", which: null, where: [], channel: [], touchpoint: [], figure: null, within: { last: "30 days" } };
+    const leaf: BehaviourLeaf = { ...base, kind, did: true, event: "", which: null, where: [], channel: [], touchpoint: [], figure: null, within: { last: "30 days" }, since: null };
     return leaf;
   }
   const leaf: ValueLeaf = { ...base, kind, name: "", tests: [], currency: null };

@@ -66,6 +66,7 @@ function plain(node: Node): Json {
         out[name] = { ...(of !== null && { of }), ...testsJson(tests, currency) };
       }
       if (node.within !== null) out.within = node.within;
+      if (node.since !== null) out.since = node.since;
       return out;
     }
   }

@@ -6,6 +6,7 @@ import { type BehaviourLeaf, type Figure, FIGURES, type FigureName } from "../mo
 import { matches } from "../names";
 import { useEditing } from "./context";
 import { AddWhere, AtRow, EventSelect, sliced, WhereRows } from "./Events";
+import { Since } from "./Since";
 import { TestRow } from "./TestRow";
 import { WindowInput } from "./WindowInput";
 
@@ -99,6 +100,7 @@ export function Behaviour({ leaf, set }: Props) {
       <WhereRows of={leaf} set={change} />
       {leaf.figure !== null && <FigureRow leaf={leaf} figure={leaf.figure} set={set} />}
       {leaf.within !== null && <WindowInput value={leaf.within} onChange={(within) => change({ within })} />}
+      {leaf.since !== null && <Since value={leaf.since} onChange={(since) => change({ since, within: since === null ? leaf.within : null })} />}
       {shown && <AtRow of={leaf} set={change} />}
       {leaf.event !== "" && (
         <div className="op-line" style={{ gap: 0 }}>
@@ -113,6 +115,7 @@ export function Behaviour({ leaf, set }: Props) {
               {t("editor.addWindow")}
             </Button>
           )}
+          {leaf.since === null && <Since value={null} onChange={(since) => change({ since, within: null })} />}
           {!shown && (
             <Button type="link" size="small" icon={<PlusOutlined />} onClick={() => setAt(true)}>
               {t("editor.addAt")}

@@ -64,6 +64,7 @@ describe("the condition editor", () => {
       { list: "guests" },
       { attribute: "birthday", anniversary: { in: { next: "7 days" } } },
       { did: "order_paid", since: "entry" },
+      { did: "order_paid", since: "then" },
     ],
   };
 
@@ -71,7 +72,9 @@ describe("the condition editor", () => {
     show(<Host condition={condition} />);
     expect(toJsonRoot(fromJsonRoot(condition))).toEqual(condition);
     expect(saved).toBeNull();
-    for (const kind of ["behaviour", "tag", "segment", "sequence", "consent", "reachable", "list", "raw"]) expect(screen.getAllByTestId(`condition-leaf-${kind}`)).toHaveLength(1);
+    expect(screen.getAllByTestId("condition-leaf-behaviour")).toHaveLength(2);
+    expect(screen.getAllByTestId("condition-since")).toHaveLength(1);
+    for (const kind of ["tag", "segment", "sequence", "consent", "reachable", "list", "raw"]) expect(screen.getAllByTestId(`condition-leaf-${kind}`)).toHaveLength(1);
     expect(screen.getAllByTestId("condition-leaf-attribute")).toHaveLength(2);
     expect(screen.getAllByRole("listitem").map((step) => step.dataset.did)).toEqual(["true", "false", "true"]);
     expect(screen.getAllByTestId("condition-group")).toHaveLength(1);

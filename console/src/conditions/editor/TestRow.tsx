@@ -2,7 +2,7 @@ import { Select } from "antd";
 import { useText } from "@/lib/useText";
 import type { Test } from "../model";
 import { carried, emptyValue, inputOf, type Kind, OPERATORS, type Operator } from "../operators";
-import { ValueInput } from "./Inputs";
+import { Operand } from "./Operand";
 
 interface Props {
   kind: Kind;
@@ -44,7 +44,7 @@ export function TestRow({ kind, tests, values, label, currency, home, onChange }
               onChange={(op: string) => set(i, { op, value: carried(kind, op, test.value) })}
               options={free.map((op) => ({ value: op, label: t(`ops.${op as Operator}`) }))}
             />
-            <ValueInput input={inputOf(kind, test.op)} value={test.value} values={values} label={label} onChange={(value) => set(i, { ...test, value })} />
+            <Operand input={inputOf(kind, test.op)} value={test.value} values={values} label={label} onChange={(value) => set(i, { ...test, value })} />
           </span>
         );
       })}
