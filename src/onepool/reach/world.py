@@ -1,0 +1,242 @@
+"""What the gate asks, answered from the pool and the state as they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import Connection, and_, select
+
+from onepool.audience.conditions.standing.ways import Ways, ways_of
+from onepool.channels import registry
+from onepool.channels.base import MessageKind
+from onepool.clock import Clock
+from onepool.collect.touchpoint import Touchpoint
+from onepool.definitions import Definitions
+from onepool.pool import Session
+from onepool.privacy.consents import reading
+from onepool.reach import suppression, zones
+from onepool.reach.gate import ADDRESSES, LEDGER
+from onepool.reach.keys import I64
+from onepool.reach.lives import Lives, live
+from onepool.reach.policies import Policies
+from onepool.reach.rules import ContactPolicy
+from onepool.reach.states import COUNTED
+from onepool.settings import Settings
+from onepool.state.columns import fetch
+from onepool.state.outbox import sends
+
+Bools = npt.NDArray[np.bool_]
+
+ABSENT: Final = {"wechat_oa": "not_follower", "wecom": "not_friend"}
+"""What a customer without a live address is to a channel; of others the address is missing."""
+
+_SAID: Final[Mapping[str, str]] = {
+    "hard_bounce": "bad_address",
+    "dead_number": "bad_address",
+    "complaint": "refused",
+    "opted_out": "refused",
+    "manual": "refused",
+    "erased": "erased",
+}
+"""Reasons of suppressions in the words of sends."""
+
+_FEW: Final = 2_000
+_CHUNK: Final = 500
+
+
+class Place(Protocol):
+    """What this needs of a workspace."""
+
+    @property
+    def definitions(self) -> Definitions: ...
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def clock(self) -> Clock: ...
+    def touchpoints(self) -> dict[str, Touchpoint]: ...
+
+
+class Worlds:
+    """Makes worlds for the gate; keeps what does not change between two of them. One for a process."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self.policies = Policies(place)
+        self.lives = Lives()
+        self._ways: tuple[int, Ways] | None = None
+
+    def over(self, session: Session, connection: Connection) -> LiveWorld:
+        """The world as a session of the pool and a connection of the state see it."""
+        return LiveWorld(session, connection, self.policies.now()[1], self.ways(), self.lives)
+
+    def ways(self) -> Ways:
+        """The ways that the touchpoints open."""
+        revision = self._place.definitions.revision()
+        if self._ways is None or self._ways[0] != revision:
+            self._ways = (revision, ways_of(self._place.touchpoints().values()))
+        return self._ways[1]
+
+
+class LiveWorld:
+    """`GateWorld` over the pool and the state."""
+
+    def __init__(
+        self, session: Session, connection: Connection, policy: ContactPolicy, ways: Ways, lives: Lives
+    ) -> None:
+        self._session = session
+        self._connection = connection
+        self._ways = ways
+        self._lives = lives
+        self.policy = policy
+        self._bearing: tuple[I64, pa.Table] | None = None
+
+    def bearers(self, customers: I64) -> pa.Table:
+        """(customer_id, identifier_id): all identifiers of the customers."""
+        wanted = np.unique(customers)
+        known = self._bearing
+        if known is None or not np.isin(wanted, known[0], assume_unique=True).all():
+            self._session.relation("_asked", pa.table({"customer_id": wanted}))
+            found = self._session.query(
+                "SELECT c.customer_id, c.identifier_id FROM customer_of c JOIN _asked a USING (customer_id)"
+            ).combine_chunks()
+            self._bearing = known = (wanted, found)
+        return known[1]
+
+    def addresses(self, wanted: pa.Table, at: int) -> pa.Table:
+        """See `GateWorld`. Of several addresses: by the kind's order of types, then the latest."""
+        customer = wanted.column("customer_id").to_numpy()
+        identifier = np.full(customer.size, -1, np.int64)
+        touchpoint = np.full(customer.size, None, object)
+        staff = np.full(customer.size, None, object)
+        reason = np.full(customer.size, "bad_address", object)
+        if customer.size:
+            self.bearers(customer)
+        for (channel, over, kind, asked), rows in _kinds(wanted, ("channel", "touchpoint", "kind", "staff")):
+            reason[rows] = ABSENT.get(channel or "", "bad_address")
+            found = self._found(channel or "", over, kind or "", asked, customer[rows], at)
+            if found is None:
+                continue
+            whose, address, place, relation = found
+            has = whose >= 0
+            mine = rows[has]
+            identifier[mine], reason[mine] = address[whose[has]], None
+            touchpoint[mine], staff[mine] = place[whose[has]], relation[whose[has]]
+        return pa.table(
+            [
+                pa.array(identifier, mask=identifier < 0),
+                pa.array(touchpoint, pa.string()),
+                pa.array(staff, pa.string()),
+                pa.array(reason, pa.string()),
+            ],
+            schema=ADDRESSES,
+        )
+
+    def _found(
+        self, channel: str, over: str | None, kind: str, staff: str | None, customers: I64, at: int
+    ) -> tuple[I64, I64, npt.NDArray[np.object_], npt.NDArray[np.object_]] | None:
+        """For each customer the place of the best address (-1: none) among: identifiers, touchpoints, members of staff."""
+        message = _message(channel, kind)
+        if message is None:
+            return None
+        named = staff not in (None, "", "owner")
+        people, place = np.unique(customers, return_inverse=True)
+        rows: list[tuple[I64, I64, I64, I64, list[str | None], str]] = []
+        for number, one in enumerate(live(self._session, self._lives, self._ways, channel, people,
+                                          self.bearers(customers), at)):  # fmt: skip
+            if one.type not in message.to or (over is not None and over not in one.touchpoints):
+                continue
+            kept = np.ones(one.customer.size, np.bool_)
+            if named:
+                kept = pc.equal(one.staff, staff).to_numpy(zero_copy_only=False)
+            rank = np.full(int(kept.sum()), message.to.index(one.type) * 1000 + number, np.int64)
+            relations = one.staff.filter(pa.array(kept)).to_pylist()
+            where = over if over is not None else one.touchpoints[0]
+            rows.append((one.customer[kept], rank, one.since[kept], one.identifier[kept], relations, where))
+        if not rows:
+            return None
+        who, rank, since, address = (np.concatenate([row[part] for row in rows]) for part in range(4))  # type: ignore[misc]
+        relation = np.array([name or None for row in rows for name in row[4]], object)
+        touchpoint = np.concatenate([np.full(row[0].size, row[5], object) for row in rows])
+        address = self._alive(address, at)
+        order = np.lexsort((address, -since, rank, address < 0, who))
+        first = np.r_[True, who[order][1:] != who[order][:-1]] if order.size else np.zeros(0, np.bool_)
+        best = np.full(people.size, -1, np.int64)
+        best[who[order][first]] = order[first]
+        best[(best >= 0) & (address[best] < 0)] = -1
+        return best[place], address, touchpoint, relation
+
+    def _alive(self, address: I64, at: int) -> I64:
+        """Addresses without those that are on the list as dead (-1): another of the customer may be alive."""
+        dead = (
+            suppression.dead(self._connection, address, at) if hasattr(suppression, "dead") else np.empty(0, np.int64)
+        )
+        return np.where(np.isin(address, dead), -1, address)
+
+    def suppressed(self, asked: pa.Table, at: int) -> pa.Array:
+        customers = asked.column("customer_id").to_numpy()
+        bearers = self.bearers(customers)
+        wanted = asked.select(["customer_id", "identifier_id", "purpose", "category", "channel"])
+        found = suppression.suppressed(self._connection, bearers, wanted, at)
+        said = np.array([None if one is None else _SAID.get(one, "refused") for one in found], object)
+        for (channel,), rows in _kinds(asked, ("channel",)):
+            no = reading.refused(self._connection, bearers, customers[rows], channel or "", at)
+            hit = rows[no]
+            # Who refuses a channel gets what concerns his own doings all the same.
+            free = pc.equal(asked.column("category"), "transactional").to_numpy(zero_copy_only=False)[hit]
+            said[hit[~free & (said[hit] == None)]] = "refused"  # noqa: E711 elementwise
+        return pa.array(said, pa.string())
+
+    def consented(self, asked: pa.Table, at: int) -> Bools:
+        wanted = asked.select(["customer_id", "purpose", "category", "channel"])
+        bearers = self.bearers(asked.column("customer_id").to_numpy())
+        held = reading.consented(self._connection, bearers, wanted, at)
+        # A category whose purpose nobody named needs none.
+        needless = pc.is_null(asked.column("purpose")).to_numpy(zero_copy_only=False)
+        agreed: Bools = held.granted | needless
+        return agreed
+
+    def zones(self, customers: I64, attribute: str | None) -> tuple[list[str], I64]:
+        return zones.zones(self._session, customers, attribute)
+
+    def ledger(self, customers: I64, since: int) -> pa.Table:
+        return ledger(self._connection, customers, since)
+
+
+def ledger(connection: Connection, customers: I64, since: int) -> pa.Table:
+    """`LEDGER` of customers (distinct) from the outbox."""
+    t = sends.c
+    counted = and_(t.state.in_([int(one) for one in COUNTED]), t.claimed.is_not(None), t.claimed >= since)
+    columns = (t.customer_id, t.claimed, t.category, t.channel, t.journey)
+    if customers.size > _FEW:
+        found = fetch(connection, columns, counted).rename_columns(LEDGER.names).cast(LEDGER)
+        return found.filter(pc.is_in(found.column("customer_id"), value_set=pa.array(customers)))
+    rows: list[tuple[object, ...]] = []
+    for start in range(0, customers.size, _CHUNK):
+        some = t.customer_id.in_(customers[start : start + _CHUNK].tolist())
+        rows += [tuple(row) for row in connection.execute(select(*columns).where(some, counted))]
+    values = list(zip(*rows, strict=True)) or [()] * len(LEDGER)
+    return pa.table([pa.array(one, kind.type) for one, kind in zip(values, LEDGER, strict=True)], schema=LEDGER)
+
+
+def _message(channel: str, kind: str) -> MessageKind | None:
+    found = registry.find(channel)
+    return None if found is None else next((one for one in found.manifest.messages if one.name == kind), None)
+
+
+def _kinds(table: pa.Table, names: Iterable[str]) -> list[tuple[tuple[str | None, ...], I64]]:
+    """The distinct combinations of text columns, each with its rows: few, however many rows there are."""
+    if table.num_rows == 0:
+        return []
+    parts = [table.column(name).combine_chunks().dictionary_encode() for name in names]
+    code = np.zeros(table.num_rows, np.int64)
+    for part in parts:
+        code = code * (len(part.dictionary) + 1) + pc.fill_null(part.indices, len(part.dictionary)).to_numpy()
+    _, first, inverse = np.unique(code, return_index=True, return_inverse=True)
+    order = np.argsort(inverse, kind="stable")
+    groups = np.split(order, np.flatnonzero(np.diff(inverse[order])) + 1)
+    return [(tuple(part[int(row)].as_py() for part in parts), rows) for row, rows in zip(first, groups, strict=True)]
