@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, or_, select
 
 from onepool.audience.conditions.standing.ways import Ways, ways_of
 from onepool.channels import registry
@@ -28,7 +28,7 @@ from onepool.reach.rules import ContactPolicy
 from onepool.reach.states import COUNTED
 from onepool.settings import Settings
 from onepool.state.columns import fetch
-from onepool.state.outbox import sends
+from onepool.state.outbox import sends, suppressions
 
 Bools = npt.NDArray[np.bool_]
 
@@ -44,6 +44,8 @@ _SAID: Final[Mapping[str, str]] = {
     "erased": "erased",
 }
 """Reasons of suppressions in the words of sends."""
+
+_DEAD: Final = ("hard_bounce", "dead_number")
 
 _FEW: Final = 2_000
 _CHUNK: Final = 500
@@ -139,7 +141,7 @@ class LiveWorld:
     def _found(
         self, channel: str, over: str | None, kind: str, staff: str | None, customers: I64, at: int
     ) -> tuple[I64, I64, npt.NDArray[np.object_], npt.NDArray[np.object_]] | None:
-        """For each customer the place of the best address (-1: none) among: identifiers, touchpoints, members of staff."""
+        """For each customer the place of the best address (-1: none) in: identifiers, touchpoints, members of staff."""
         message = _message(channel, kind)
         if message is None:
             return None
@@ -159,7 +161,7 @@ class LiveWorld:
             rows.append((one.customer[kept], rank, one.since[kept], one.identifier[kept], relations, where))
         if not rows:
             return None
-        who, rank, since, address = (np.concatenate([row[part] for row in rows]) for part in range(4))  # type: ignore[misc]
+        who, rank, since, address = (np.concatenate([row[part] for row in rows]) for part in range(4))
         relation = np.array([name or None for row in rows for name in row[4]], object)
         touchpoint = np.concatenate([np.full(row[0].size, row[5], object) for row in rows])
         address = self._alive(address, at)
@@ -172,9 +174,7 @@ class LiveWorld:
 
     def _alive(self, address: I64, at: int) -> I64:
         """Addresses without those that are on the list as dead (-1): another of the customer may be alive."""
-        dead = (
-            suppression.dead(self._connection, address, at) if hasattr(suppression, "dead") else np.empty(0, np.int64)
-        )
+        dead = _dead(self._connection, np.unique(address), at)
         return np.where(np.isin(address, dead), -1, address)
 
     def suppressed(self, asked: pa.Table, at: int) -> pa.Array:
@@ -221,6 +221,20 @@ def ledger(connection: Connection, customers: I64, since: int) -> pa.Table:
         rows += [tuple(row) for row in connection.execute(select(*columns).where(some, counted))]
     values = list(zip(*rows, strict=True)) or [()] * len(LEDGER)
     return pa.table([pa.array(one, kind.type) for one, kind in zip(values, LEDGER, strict=True)], schema=LEDGER)
+
+
+def _dead(connection: Connection, addresses: I64, at: int) -> I64:
+    """Those of these identifiers to which nothing arrives any more."""
+    t = suppressions.c
+    live = and_(t.lifted.is_(None), or_(t.until.is_(None), t.until > at), t.reason.in_(_DEAD))
+    if addresses.size > _FEW:
+        found = fetch(connection, (t.identifier_id,), and_(t.identifier_id.is_not(None), live))
+        return np.unique(found.column(0).to_numpy().astype(np.int64))
+    rows: list[int] = []
+    for start in range(0, addresses.size, _CHUNK):
+        some = t.identifier_id.in_(addresses[start : start + _CHUNK].tolist())
+        rows += connection.execute(select(t.identifier_id).where(some, live)).scalars()
+    return np.array(rows, np.int64)
 
 
 def _message(channel: str, kind: str) -> MessageKind | None:
