@@ -1,0 +1,48 @@
+"""What the words of a definition are called for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# What a key of a definition is called: (Chinese, English).
+KEYS: Mapping[str, tuple[str, str]] = {
+    "name": ("名称", "name"), "note": ("备注", "note"), "folder": ("文件夹", "folder"), "group": ("互斥组", "group"),
+    "params": ("参数", "parameters"), "zone": ("时区", "time zone"), "entry": ("进入", "entry"),
+    "experiment": ("实验", "experiment"), "policy": ("触达策略", "policy"), "goal": ("目标", "goal"),
+    "exit": ("退出", "exits"), "max_life": ("最长停留", "longest life"), "start": ("第一步", "first step"),
+    "next": ("下一步", "next"), "else": ("否则", "otherwise"), "on_event": ("事件发生后", "when it happens"),
+    "back": ("回到", "back to"), "message": ("消息", "message"), "chain": ("渠道顺序", "channels"),
+    "guard": ("发送前再确认", "asked again before"), "retry": ("重试", "retries"), "category": ("类目", "category"),
+    "expire_after": ("过期", "expires after"), "fresh": ("数据新鲜度", "freshness"), "for": ("等待", "waits"),
+    "until": ("直到", "until"), "date": ("日期", "date"), "time": ("时刻", "time of day"),
+    "weekdays": ("星期", "weekdays"), "max": ("上限", "at most"), "cases": ("条件", "cases"), "arms": ("分组", "arms"),
+    "salt": ("随机种子", "salt"), "batch": ("券批次", "coupon batch"), "save": ("存为", "saved as"),
+    "set": ("写入", "writes"), "title": ("标题", "title"), "body": ("内容", "content"), "staff": ("员工", "associate"),
+    "within": ("期限", "within"), "touchpoint": ("触点", "touchpoint"), "journey": ("旅程", "journey"),
+    "wait": ("等待结束", "waits for its end"), "while": ("循环条件", "while"), "as": ("结束原因", "ends as"),
+    "do": ("类型", "kind"), "quiet": ("免打扰", "quiet hours"), "caps": ("频次上限", "caps"),
+    "purpose": ("授权用途", "purpose"), "cooldown": ("冷却", "cool-down"), "runs": ("次数", "runs"),
+    "per": ("每", "per"),
+    "parallel": ("同时", "at a time"), "when": ("规则", "rule"), "holdout": ("对照组", "holdout"),
+    "respect_global_control": ("遵守全局对照组", "respects the global control"), "from": ("取自", "from"),
+    "default": ("默认", "default"), "per_second": ("每秒", "per second"), "per_day": ("每天", "per day"),
+}  # fmt: skip
+
+# Words of definitions that stand for themselves in English.
+VALUES: Mapping[str, str] = {
+    "promotion": "营销", "service": "服务", "transactional": "事务", "defer": "顺延", "skip": "跳过", "ignore": "照发",
+    "never": "每位客户一次", "after_exit": "结束后可再次进入", "always": "每次都进入",
+    "resend": "重发", "query": "查询", "drop": "放弃", "exit": "退出", "continue": "继续",
+    "all": "全部", "channel": "渠道", "journey": "旅程",
+    "not_follower": "未关注", "not_friend": "非好友", "refused": "拒收", "no_consent": "未授权",
+    "bad_address": "地址无效",
+    "over_limit": "平台超限", "capped": "频次已满", "quiet_skipped": "免打扰", "template_error": "模板错误",
+    "account_error": "账号异常", "rate_limited": "限流", "transient": "临时故障", "staff_timeout": "导购超时",
+    "unknown": "结果未知",
+}  # fmt: skip
+SCOPES = {"all": "全部触达", "category": "同类目", "channel": "同渠道", "journey": "本旅程"}
+
+
+def key_title(key: str, zh: bool) -> str:
+    """What a key is called."""
+    return KEYS.get(key, (key, key))[0 if zh else 1]
