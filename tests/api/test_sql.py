@@ -269,7 +269,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(PIECES, max_size=14).map(" ".join))
 def test_whatever_passes_reads_views_only(text: str) -> None:
     """Any text is either refused or becomes one SELECT whose every table is a view or a WITH of its own."""
@@ -285,7 +285,7 @@ def test_whatever_passes_reads_views_only(text: str) -> None:
     assert not list(again[0].find_all(exp.DML, exp.DDL, exp.Command, exp.Into))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_is_refused_or_checked(text: str) -> None:
     try:

@@ -22,7 +22,7 @@ ZONE = "Asia/Shanghai"
 ANCHORS = Anchors(frozenset({"send", "wait"}), frozenset({"product_id", "amount", "when"}), frozenset({"code", "many"}))
 CARRIED = ("$trigger.product_id", "$trigger.amount", "$trigger.when", "$vars.code", "$vars.many")
 AT = datetime(2026, 11, 21, 4, 30, tzinfo=UTC)
-quick = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")

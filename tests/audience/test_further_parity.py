@@ -207,7 +207,7 @@ def _import(engine: Any, given_: list[list[Fact]], marks: list[tuple[int, int]])
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=35, deadline=None, suppress_health_check=list(HealthCheck))
 def test_compiled_tags_mean_what_the_reference_says(pool, data):
     ctx = world.context("Asia/Shanghai")
     at = data.draw(st.sampled_from(world.INSTANTS))

@@ -63,7 +63,7 @@ def _agree(pool, data, at, histories, conditions):
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=35, deadline=None, suppress_health_check=list(HealthCheck))
 def test_compiled_conditions_mean_what_the_reference_says(pool, data):
     at = data.draw(st.sampled_from(world.INSTANTS))
     histories = dict(enumerate(data.draw(people(to_micros(at))), 1))
@@ -72,7 +72,7 @@ def test_compiled_conditions_mean_what_the_reference_says(pool, data):
 
 
 @given(data=st.data())
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_operator_and_figure_agrees(pool, data):
     """Many simple conditions at once over few customers: one test of one field each, or one figure."""
     at = data.draw(st.sampled_from(world.INSTANTS))
@@ -89,7 +89,7 @@ def test_every_operator_and_figure_agrees(pool, data):
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=35, deadline=None, suppress_health_check=list(HealthCheck))
 def test_windows_agree_to_the_microsecond(pool, data):
     """Few events at the edges of few windows, every count and first and last over them; one condition at a time."""
     at = data.draw(st.sampled_from(world.INSTANTS))
@@ -121,7 +121,7 @@ def test_windows_agree_to_the_microsecond(pool, data):
 
 
 @given(data=st.data())
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 def test_sequences_agree_to_the_microsecond(pool, data):
     """Events of two names and products at the edges of windows and gaps, also at the same instant."""
     at = data.draw(st.sampled_from(world.INSTANTS))

@@ -27,7 +27,7 @@ def engine() -> Iterator[DuckDBEngine]:
 
 
 @given(data=st.data())
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 def test_plan_is_the_difference_of_two_evaluations(engine: DuckDBEngine, data: st.DataObject) -> None:
     at = data.draw(st.sampled_from(world.INSTANTS))
     people = dict(enumerate(data.draw(st.lists(world.histories(to_micros(at)), min_size=1, max_size=4)), 1))

@@ -49,7 +49,7 @@ kinds = st.one_of(st.just({}), world.slices.map(lambda one: {"at": one}))
 
 
 @given(data=st.data())
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_index_gives_what_the_table_gives(pool, data, monkeypatch):
     monkeypatch.setattr(indexed, "LEAST_SHARE", 0.0)
     people = {

@@ -117,7 +117,7 @@ tick = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ticks=st.lists(st.tuples(tick, st.booleans()), min_size=1, max_size=6))
 def test_sets_are_what_the_pool_says_after_every_tick(engine: DuckDBEngine, ticks: list[Any]) -> None:
     clear(engine)

@@ -69,7 +69,7 @@ def _marks(history: History) -> set[int]:
 
 
 @given(data=st.data())
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 def test_words_addresses_and_lists_mean_what_the_reference_says(pool, data):
     people = dict(enumerate(data.draw(st.lists(world.histories(to_micros(AT)), min_size=1, max_size=5)), 1))
     drawn = data.draw(st.lists(world.conditions, min_size=1, max_size=6))
@@ -102,7 +102,7 @@ instants = st.sampled_from(
 
 
 @given(data=st.data())
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 def test_anniversaries_agree_day_by_day(pool, data):
     at = data.draw(instants)
     start = to_micros(at)
@@ -158,7 +158,7 @@ WRITTEN = [
 
 
 @given(data=st.data())
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 def test_regions_agree(pool, data):
     start = to_micros(AT)
     people = {}

@@ -163,7 +163,7 @@ def _rows(table: pa.Table) -> tuple[dict[tuple[int, str], tuple], dict[int, Any]
 
 
 @given(data=st.data())
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 def test_compiled_tags_mean_what_the_reference_says(pool, data):
     zone, engine = pool
     ctx = world.context(zone)

@@ -209,7 +209,7 @@ LINE = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines=st.lists(LINE, min_size=1, max_size=40), small=st.booleans())
 def test_grouping_agrees_with_a_plain_reading(
     tmp_path: Path, run: Import, monkeypatch: pytest.MonkeyPatch, lines: list[dict[str, Any]], small: bool

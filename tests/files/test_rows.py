@@ -282,7 +282,7 @@ CELL = st.text(
 ).map(lambda text: text.strip().lstrip("=`").strip())
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(st.tuples(CELL, CELL, st.integers(0, 99)), min_size=1, max_size=20),
     delimiter=st.sampled_from(",;\t"),
@@ -310,7 +310,7 @@ def test_what_is_written_is_read(
     assert [item.fields for item in found.items] == expected
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     body=st.lists(
         st.sampled_from([b"a", b"7", b",", b'"', b"\n", b"\r\n", b"\xff", "中".encode(), b" ", b"\\", b";"]),

@@ -138,7 +138,7 @@ def spoken_of(solution: Solution, engine: Compiled) -> Solution:
 
 
 TestHistories = Histories.TestCase
-TestHistories.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
+TestHistories.settings = settings(max_examples=30, stateful_step_count=40, deadline=None)
 
 
 @given(histories(), st.randoms(use_true_random=False))

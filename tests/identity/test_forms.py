@@ -83,7 +83,7 @@ def customers(history: list[Row], cuts: list[int]) -> set[frozenset[tuple[Identi
             state.close()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(sent=events, cuts=st.lists(st.integers(0, 16), max_size=3))
 def test_plain_and_digested_forms_of_one_value_resolve_alike(
     sent: list[tuple[int, list[tuple[str, int]], int]], cuts: list[int]

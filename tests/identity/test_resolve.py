@@ -122,7 +122,7 @@ def solved(events: list[Row], cuts: list[int], registry: Registry) -> set[frozen
             state.close()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(events=st.lists(event, max_size=25), cuts=st.lists(st.integers(0, 25), max_size=4), swap=st.randoms())
 def test_any_order_and_batching_gives_the_same_customers(events: list[Row], cuts: list[int], swap: Random) -> None:
     shuffled = list(events)

@@ -142,11 +142,11 @@ class Histories(RuleBasedStateMachine):
 
 
 TestHistories = Histories.TestCase
-TestHistories.settings = settings(max_examples=250, stateful_step_count=42, deadline=None)
+TestHistories.settings = settings(max_examples=100, stateful_step_count=42, deadline=None)
 
 
 @given(histories(), st.randoms(use_true_random=False))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_order_and_batches_do_not_matter(facts: Facts, chance: Random) -> None:
     """P1, P15: any order of arrival, in any batches, decisions and consents in between, gives the same customers."""
     wanted = facts.solve()
@@ -175,7 +175,7 @@ def test_order_and_batches_do_not_matter(facts: Facts, chance: Random) -> None:
 
 
 @given(histories(), st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_an_unrelated_link_changes_nobody_else(facts: Facts, data: st.DataObject) -> None:
     """P16: identifiers that no chain of evidence leads to from the new link keep customer, tenures and verdicts."""
     before = facts.solve()
@@ -200,7 +200,7 @@ def test_an_unrelated_link_changes_nobody_else(facts: Facts, data: st.DataObject
 
 
 @given(histories(), limits, st.sampled_from([None, 1, 2, 3]), st.sampled_from([None, 30, 200]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_new_rules_bring_exactly_the_dry_run(facts: Facts, other: Limits, most: int | None, days: int | None) -> None:
     """P17: what a solve under new rules says will change is what changes when all is told to an engine with them."""
     types = {kind: replace(one, max_per_customer=most, recycle_days=days) for kind, one in other.types.items()}
@@ -221,7 +221,7 @@ def difference(before: Solution, after: Solution) -> dict[object, object]:
 
 
 @given(histories(), st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_without_its_evidence_an_identifier_is_alone(facts: Facts, data: st.DataObject) -> None:
     """P10, P11: when all links of an identifier are taken back, or its owner withdraws, it is nobody else's."""
     number = data.draw(st.integers(0, len(facts.nodes) - 1))

@@ -36,7 +36,7 @@ event = st.tuples(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(events=st.lists(event, min_size=4, max_size=30), cuts=st.lists(st.integers(0, 30), max_size=3))
 def test_void_values_are_those_of_the_engine(events: list[Row], cuts: list[int]) -> None:
     with TemporaryDirectory() as folder:

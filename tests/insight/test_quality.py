@@ -107,7 +107,7 @@ _EVENTS = st.lists(
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=_EVENTS)
 def test_kept_counts_are_those_of_recounting(batches: list[Any], tmp_path_factory: pytest.TempPathFactory) -> None:
     world = make_world(tmp_path_factory.mktemp("kept") / "ws")

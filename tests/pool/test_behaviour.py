@@ -336,7 +336,7 @@ _TEN_THOUSANDTH = Decimal("0.0001")
 
 TestMachine = Machine.TestCase
 TestMachine.settings = settings(
-    max_examples=8, stateful_step_count=14, deadline=None,
+    max_examples=5, stateful_step_count=14, deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )  # fmt: skip
 

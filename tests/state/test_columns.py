@@ -35,7 +35,7 @@ rows = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(said=rows, block=st.integers(1, 70))
 def test_columns_hold_what_rows_hold(said: list[tuple[Any, ...]], block: int) -> None:
     with TemporaryDirectory() as folder:

@@ -48,7 +48,7 @@ def naive(deeds: Sequence[Deed]) -> dict[int, tuple[int, int, int]]:
 DEED = st.tuples(st.integers(0, 3), st.integers(0, 60), st.sampled_from([2, 3, 5]), st.sampled_from([1, 10, 48]))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(DEED, max_size=40), st.lists(st.integers(0, 40), max_size=4))
 def test_any_batches_give_what_one_after_another_gives(deeds: list[Deed], cuts: list[int]) -> None:
     state: dict[int, tuple[int, int, int]] = {}

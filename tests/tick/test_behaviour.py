@@ -124,7 +124,7 @@ def check(world: World) -> None:
     assert wrong == []
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(steps=st.lists(step, min_size=3, max_size=9))
 def test_live_by_the_index_equals_recomputed_from_the_table(steps: list[Any]) -> None:
     with indexed_world() as world:

@@ -132,7 +132,7 @@ def folded(pool: DuckDBEngine, people: list[list[Said]], *, twice: bool = False)
     return held
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(people=st.lists(st.lists(_facts, min_size=1, max_size=12), min_size=1, max_size=6), twice=st.booleans())
 def test_the_fold_is_the_same_as_one_fact_after_the_other(
     pool: DuckDBEngine, people: list[list[Said]], twice: bool

@@ -303,7 +303,7 @@ acts = st.lists(
 
 
 @given(done=acts)
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 def test_live_members_are_what_a_plain_set_says(tmp_path_factory: pytest.TempPathFactory, done: Any) -> None:
     from .conftest import make_world
 

@@ -62,7 +62,7 @@ def check(world: World) -> None:
     assert wrong == []
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(steps=st.lists(step, min_size=1, max_size=7))
 def test_live_equals_recomputed_after_every_step(steps: list[Any]) -> None:
     with TemporaryDirectory() as folder:

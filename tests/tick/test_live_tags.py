@@ -67,7 +67,7 @@ step = st.one_of(
 )
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(steps=st.lists(step, min_size=2, max_size=7))
 def test_live_tags_equal_recomputed_ones_after_every_step(steps: list[Any]) -> None:
     with TemporaryDirectory() as folder:
