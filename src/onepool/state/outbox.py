@@ -51,12 +51,33 @@ sends = Table(
     Column("clicked", BigInteger, nullable=True),
     Column("vars", Text, nullable=True),  # JSON: values of the run that the message needs
     Column("cost", Float, nullable=True),
+    Column("changed", BigInteger, nullable=False, default=0),  # when the row was last written: the pool follows by it
 )
-Index("sends_queue", sends.c.touchpoint, sends.c.state, sends.c.priority, sends.c.due)
+_WAITING = text("state IN (1, 2, 4)")
+"""May still be claimed: `states.WAITING` as it stands in the queries that use the index."""
+
+Index(
+    "sends_waiting",
+    sends.c.touchpoint,
+    sends.c.journey,
+    sends.c.priority,
+    sends.c.due,
+    sqlite_where=_WAITING,
+    postgresql_where=_WAITING,
+)
+_BUSY = text("state IN (3, 5, 6)")
+Index("sends_busy", sends.c.touchpoint, sends.c.state, sends.c.due, sqlite_where=_BUSY, postgresql_where=_BUSY)
+_UNTOLD = text("concluded IS NOT NULL AND told = false")
+Index("sends_untold", sends.c.concluded, sqlite_where=_UNTOLD, postgresql_where=_UNTOLD)
+Index("sends_changed", sends.c.changed)
 Index("sends_customer", sends.c.customer_id, sends.c.claimed)
-Index("sends_run", sends.c.run_id)
-Index("sends_provider", sends.c.provider_id)
-Index("sends_broadcast", sends.c.broadcast_id, sends.c.state)
+for _name, _columns in {
+    "run": (sends.c.run_id,),
+    "provider": (sends.c.provider_id,),
+    "broadcast": (sends.c.broadcast_id, sends.c.state),
+}.items():
+    _known = _columns[0].is_not(None)
+    Index(f"sends_{_name}", *_columns, sqlite_where=_known, postgresql_where=_known)
 
 # What holds for messages of one kind (reach/rules.py), by the hash of its text: what the claim asks again.
 send_policies = Table(

@@ -2,8 +2,7 @@
 
 Deeds open windows ("5 messages within 48 hours of writing to us") or add to a balance ("one message of this template").
 The tick folds a batch's deeds into the state's table `allowances`, in the transaction that says how far the log is
-applied: each deed counts once, whatever crashes or is built again. The sender asks with `allowed` and takes one with
-`spend`.
+applied: each deed counts once, whatever crashes or is built again. The sender asks and takes by reach/allowances.py.
 
 A window is one pair (left, until). A deed at t, good for m messages until t + s, sets it to the larger of both: until =
 max(until, t + s) and left = max(left, m), where what is left of a window that had ended by t is nothing. A deed whose
@@ -13,24 +12,24 @@ own window ended before the latest thing known of the person changes nothing: it
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, insert, select, update
 
 from onepool.channels import registry
 from onepool.channels.base import Manifest, Window
-from onepool.clock import from_micros, to_micros
 from onepool.collect.touchpoint import Touchpoint
 from onepool.identity import Resolver
+from onepool.reach.allowances import Allowed, allowed, close, forget, give_back, spend
 from onepool.standards import Batch
 from onepool.state.bulk import insert_many, update_many
 from onepool.state.schema import allowances
+
+__all__ = ["DEEDS", "ENDLESS", "Allowed", "allowed", "close", "deeds", "fold", "folded", "forget", "give_back", "spend"]
 
 I64 = npt.NDArray[np.int64]
 
@@ -54,91 +53,6 @@ DEEDS: Final = pa.schema(
 """Deeds that allow messages, in the order of the log."""
 
 Key = tuple[str, int, str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Allowed:
-    """What may be sent: ``left`` messages until ``until`` (None: without end). ``per``: the template, or empty."""
-
-    identifier_id: int
-    allowance: str
-    per: str
-    left: int
-    until: datetime | None
-
-
-# what the sender asks and does
-
-
-def allowed(connection: Connection, touchpoint: str, identifiers: Sequence[int], now: datetime) -> list[Allowed]:
-    """What may be sent now over a touchpoint to these identifiers, by identifier, allowance and template.
-
-    Who is not in the answer may be sent nothing that needs an allowance.
-    """
-    t, found = allowances.c, []
-    wanted = sorted(set(identifiers))
-    for start in range(0, len(wanted), _CHUNK):
-        query = select(t.identifier_id, t.allowance, t.per, t.left_count, t.until).where(
-            t.touchpoint == touchpoint,
-            t.identifier_id.in_(wanted[start : start + _CHUNK]),
-            t.left_count > 0,
-            or_(t.until.is_(None), t.until > to_micros(now)),
-        )
-        for number, name, per, left, until in connection.execute(query.order_by(t.identifier_id, t.allowance, t.per)):
-            found.append(Allowed(number, name, per, left, None if until is None else from_micros(until)))
-    return found
-
-
-def spend(
-    connection: Connection, touchpoint: str, identifier: int, allowance: str, now: datetime, per: str = ""
-) -> bool:
-    """Take one message, in the caller's transaction. False where none is left: then it must not be sent."""
-    t, at = allowances.c, to_micros(now)
-    taken = connection.execute(
-        update(allowances)
-        .where(
-            *_is(touchpoint, identifier, allowance, per),
-            t.left_count > 0,
-            or_(t.until.is_(None), t.until > at),
-        )
-        .values(left_count=t.left_count - 1, updated=at)
-    )
-    return taken.rowcount == 1
-
-
-def give_back(connection: Connection, touchpoint: str, identifier: int, allowance: str, per: str = "") -> None:
-    """Undo `spend` for a message that was not sent after all (refused for another reason, or tried again later)."""
-    t = allowances.c
-    connection.execute(
-        update(allowances).where(*_is(touchpoint, identifier, allowance, per)).values(left_count=t.left_count + 1)
-    )
-
-
-def close(
-    connection: Connection, touchpoint: str, identifier: int, allowance: str, now: datetime, per: str = ""
-) -> None:
-    """Nothing more may be sent until the next deed: the platform said so (`over_limit`, `refused`)."""
-    connection.execute(
-        update(allowances)
-        .where(*_is(touchpoint, identifier, allowance, per))
-        .values(left_count=0, updated=to_micros(now))
-    )
-
-
-def forget(connection: Connection, identifiers: Sequence[int]) -> None:
-    """Delete what is kept of these identifiers (erasure)."""
-    wanted = sorted(set(identifiers))
-    for start in range(0, len(wanted), _CHUNK):
-        chunk = wanted[start : start + _CHUNK]
-        connection.execute(delete(allowances).where(allowances.c.identifier_id.in_(chunk)))
-
-
-def _is(touchpoint: str, identifier: int, allowance: str, per: str) -> tuple[ColumnElement[bool], ...]:
-    t = allowances.c
-    return (t.touchpoint == touchpoint, t.identifier_id == identifier, t.allowance == allowance, t.per == per)
-
-
-# what the tick does
 
 
 def deeds(batch: Batch, resolver: Resolver, touchpoints: Mapping[str, Touchpoint]) -> pa.Table:
