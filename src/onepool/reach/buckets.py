@@ -1,0 +1,114 @@
+"""How much an account may send now: rates as GCRA, calendar quotas as counters; both are kept in the state.
+
+GCRA (generic cell rate algorithm, ITU-T I.371) keeps one number per limit, the theoretical arrival time of the next
+message: with an interval T between messages and a burst of b, a message at t conforms if arrival <= t + (b - 1) T.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+from zoneinfo import ZoneInfo
+
+from onepool.channels.base import Manifest, Quota
+from onepool.clock import from_micros
+from onepool.reach.policy_model import Pace
+
+SECOND: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `count` messages per `seconds` (at most `burst` at once), or per calendar `period` of the zone."""
+
+    name: str
+    count: int
+    seconds: int | None
+    burst: int = 1
+    period: Literal["day", "month"] | None = None
+    messages: tuple[str, ...] = ()
+
+    @property
+    def interval(self) -> int:
+        """Microseconds between two messages."""
+        return max((self.seconds or 1) * SECOND // self.count, 1)
+
+
+def limits_of(manifest: Manifest, pace: Sequence[Pace]) -> list[Limit]:
+    """The limits of an account: the platform's own (of the account as a whole), and the policy's."""
+    kinds = {one.name for one in manifest.messages}
+    found = []
+    for quota in manifest.quotas:
+        if quota.scope != "account" or not (set(quota.messages) & kinds or _calls(quota)):
+            continue
+        burst = 1 if quota.seconds is None else max(quota.count // quota.seconds, 1)
+        found.append(Limit(quota.name, quota.count, quota.seconds, burst, quota.period, quota.messages))
+    for number, one in enumerate(pace):
+        burst = one.burst or max(one.count // one.seconds, 1)
+        found.append(Limit(f"policy{number}", one.count, one.seconds, burst))
+    return found
+
+
+def _calls(quota: Quota) -> bool:
+    """Whether a quota that names no messages is one of all calls."""
+    return not quota.messages and quota.name == "calls"
+
+
+class Buckets:
+    """The limits of one account and where they stand. `left` asks, `take` uses up, `dump` is what is kept."""
+
+    def __init__(self, limits: Sequence[Limit], kept: str, zone: ZoneInfo) -> None:
+        self._limits = limits
+        self._zone = zone
+        self._state: dict[str, Any] = json.loads(kept)
+
+    def left(self, now: int) -> int | None:
+        """How many messages may go out now (µs); None: any number."""
+        return min((self._left(limit, now) for limit in self._limits), default=None)
+
+    def take(self, count: int, now: int) -> None:
+        """Use up so many of `left`."""
+        for limit in self._limits:
+            if limit.seconds is not None:
+                self._state[limit.name] = max(int(self._state.get(limit.name, 0)), now) + count * limit.interval
+            else:
+                used = self._used(limit, now)
+                self._state[limit.name] = {"window": self._window(limit, now), "used": used + count}
+
+    def rate(self) -> float | None:
+        """Messages per second that the limits let through in the long run; None: any number."""
+        spans = {"day": 86400, "month": 2_592_000}
+        rates = [limit.count / (limit.seconds or spans[limit.period or "day"]) for limit in self._limits]
+        return min(rates, default=None)
+
+    def shown(self, now: int) -> list[dict[str, Any]]:
+        """The limits for people: name, count, per, left."""
+        return [
+            {
+                "name": limit.name, "count": limit.count, "seconds": limit.seconds, "period": limit.period,
+                "left": max(self._left(limit, now), 0),
+            }
+            for limit in self._limits
+        ]  # fmt: skip
+
+    def dump(self) -> str:
+        """As it is kept; limits that are no more are left out."""
+        names = {limit.name for limit in self._limits}
+        return json.dumps({name: value for name, value in self._state.items() if name in names}, sort_keys=True)
+
+    def _left(self, limit: Limit, now: int) -> int:
+        if limit.seconds is None:
+            return limit.count - self._used(limit, now)
+        ahead = max(int(self._state.get(limit.name, 0)) - now, 0)
+        return int((limit.burst * limit.interval - ahead) // limit.interval)
+
+    def _used(self, limit: Limit, now: int) -> int:
+        kept: Mapping[str, Any] = self._state.get(limit.name) or {}
+        return int(kept.get("used", 0)) if kept.get("window") == self._window(limit, now) else 0
+
+    def _window(self, limit: Limit, now: int) -> str:
+        local: datetime = from_micros(now).astimezone(self._zone)
+        return local.strftime("%Y-%m" if limit.period == "month" else "%Y-%m-%d")
