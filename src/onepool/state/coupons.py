@@ -1,4 +1,4 @@
-"""Tables of coupons: the codes of each batch."""
+"""Tables of coupons: the codes of each batch, and how many of them are what."""
 
 from __future__ import annotations
 
@@ -24,7 +24,40 @@ coupon_codes = Table(
     Column("order_id", String(128), nullable=True),
 )
 # A code may be shared by a whole batch (then every issue is a row); issued keys are told apart all the same.
-Index("coupon_codes_key", coupon_codes.c.batch, coupon_codes.c.key, unique=True)
-Index("coupon_codes_code", coupon_codes.c.batch, coupon_codes.c.code)
-Index("coupon_codes_customer", coupon_codes.c.customer_id)
-Index("coupon_codes_free", coupon_codes.c.batch, coupon_codes.c.status)
+Index(
+    "coupon_codes_key",
+    coupon_codes.c.batch,
+    coupon_codes.c.key,
+    unique=True,
+    sqlite_where=coupon_codes.c.key.is_not(None),
+    postgresql_where=coupon_codes.c.key.is_not(None),
+)
+Index("coupon_codes_code", coupon_codes.c.code, coupon_codes.c.batch)
+Index(
+    "coupon_codes_customer",
+    coupon_codes.c.customer_id,
+    sqlite_where=coupon_codes.c.customer_id.is_not(None),
+    postgresql_where=coupon_codes.c.customer_id.is_not(None),
+)
+Index("coupon_codes_status", coupon_codes.c.batch, coupon_codes.c.status, coupon_codes.c.id)
+Index(
+    "coupon_codes_until",
+    coupon_codes.c.valid_until,
+    sqlite_where=coupon_codes.c.status == "issued",
+    postgresql_where=coupon_codes.c.status == "issued",
+)
+
+# Codes of each batch by status, kept in the transactions that change them (reach/coupons/figures.py): a count of a
+# million rows would take longer than issuing a thousand. `strays`: a shared code redeemed by somebody who never got it.
+coupon_batches = Table(
+    "coupon_batches",
+    metadata,
+    Column("batch", String(128), primary_key=True),
+    Column("free", BigInteger, nullable=False, default=0),
+    Column("issued", BigInteger, nullable=False, default=0),
+    Column("redeemed", BigInteger, nullable=False, default=0),
+    Column("expired", BigInteger, nullable=False, default=0),
+    Column("void", BigInteger, nullable=False, default=0),
+    Column("strays", BigInteger, nullable=False, default=0),
+    Column("changed", BigInteger, nullable=False),
+)
