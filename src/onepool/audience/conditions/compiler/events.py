@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
+from onepool.audience.conditions.compiler.counted import COUNTED, LEAST_MEASURES, Counted, Counting, Tally, tally_of
 from onepool.audience.conditions.compiler.needs import Starts, together
 from onepool.audience.conditions.compiler.predicates import Reader, is_relative
 from onepool.audience.conditions.compiler.scope import Scope, table
@@ -69,12 +70,16 @@ class EventPass:
     key = "customer_id"
     title = ""
 
-    def __init__(self, reader: Reader, scope: Scope) -> None:
+    def __init__(self, reader: Reader, scope: Scope, *, kernels: bool = False) -> None:
+        """`kernels`: measures may be answered by kernels, before the plan's query runs."""
+        self._kernels = kernels
         self.reader = reader
         self.scope = scope
         self.families: dict[str, Family] = {}
         self._count = 0
         self._others: list[Starts] = []
+        # Of so many names given out: see `_counted`.
+        self._told: tuple[int, dict[str, dict[str, Tally]]] | None = None
 
     def match(self, event: str, behaviour: Behaviour, *, every_row: bool = False) -> Matching:
         """Take part in the family of the event. `every_row`: also events that do not match are needed (first, last)."""
@@ -135,8 +140,46 @@ class EventPass:
         return exp.Add(this=micros(found), expression=exp.Literal.number(1))
 
     def steps(self) -> list[tuple[str, exp.Query]]:
-        """One step per family: the key and its measures."""
-        return [(self.title + step_name(family.event), self._step(family)) for family in self.families.values()]
+        """One step per family: the key and its measures; kernels answer those of `counted`."""
+        apart = self._counted()
+        found = []
+        for family in self.families.values():
+            left = [name for name, _ in family.measures.values() if name not in apart.get(family.event, {})]
+            if left or family.event not in apart:
+                found.append((self.title + step_name(family.event), self._step(family, left)))
+        return found
+
+    def counted(self) -> list[Counted]:
+        """The measures that kernels answer, in one relation for all families."""
+        found = []
+        for event, tallies in self._counted().items():
+            family = self.families[event]
+            grouped = self._step(family, list(tallies))
+            found.append(Counting(list(tallies.values()), self._happened(family, owned=False), grouped))
+        return [Counted(self.title + COUNTED, found, self.reader.params.values)] if found else []
+
+    def step_of(self, event: str) -> str:
+        """A step, or a relation that kernels make, with all customers who have events of the family."""
+        return self.title + (COUNTED if event in self._counted() else step_name(event))
+
+    def _counted(self) -> dict[str, dict[str, Tally]]:
+        """Event -> the measures, by name, that kernels answer."""
+        if not self._kernels or not self.scope.everyone:
+            return {}
+        size = self._count
+        if self._told is None or self._told[0] != size:
+            self._told = (size, self._sorted_out())
+        return self._told[1]
+
+    def _sorted_out(self) -> dict[str, dict[str, Tally]]:
+        found: dict[str, dict[str, Tally]] = {}
+        for event, family in self.families.items():
+            wide = {name for name, value in family.columns.values() if "INT128" in value.sql("duckdb", copy=False)}
+            tallies = [tally_of(name, aggregate) for name, aggregate in family.measures.values()]
+            kept = {one.name: one for one in tallies if one is not None and not (one.value and one.value.name in wide)}
+            if kept:
+                found[event] = kept
+        return found if sum(len(one) for one in found.values()) >= LEAST_MEASURES else {}
 
     def before(self) -> list[tuple[str, exp.Query]]:
         """The steps that `rows` reads."""
@@ -160,8 +203,9 @@ class EventPass:
         self._others.append({event: start})
 
     def names(self) -> list[str]:
-        """Names of the steps."""
-        return [self.title + step_name(event) for event in self.families]
+        """Names of the steps, and of the relation that kernels make."""
+        steps = [name for name, _ in self.steps()]
+        return [self.title + COUNTED, *steps] if self._counted() else steps
 
     def _name(self, prefix: str) -> str:
         self._count += 1
@@ -188,7 +232,16 @@ class EventPass:
             parts.append(exp.LT(this=col("time"), expression=instant(window.end)))
         return every(parts)
 
-    def _step(self, family: Family) -> exp.Query:
+    def _step(self, family: Family, wanted: Sequence[str]) -> exp.Query:
+        rows = self._happened(family)
+        measures = [named(value.copy(), name) for name, value in family.measures.values() if name in wanted]
+        grouped = exp.select(col(self.key), *measures, copy=False).from_(
+            rows.subquery("happened", copy=False), copy=False
+        )
+        return grouped.group_by(col(self.key), copy=False)
+
+    def _happened(self, family: Family, *, owned: bool = True) -> exp.Select:
+        """The events that any measure wants, with the values that measures share. `owned`: with whose they are."""
         same = exp.EQ(this=col("event"), expression=self.reader.params.text(family.event))
         conditions: list[E] = [same]
         if family.start is not None:
@@ -196,14 +249,13 @@ class EventPass:
         # Where one measure wants every row from the earliest instant on, there is nothing to choose.
         if family.start not in family.whole and not any(is_true(rows) for rows in family.rows):
             distinct = {rows.sql("duckdb", copy=False): rows for rows in family.rows}
-            conditions.append(paren(some(list(distinct.values()))))
-        used = [named(value, name) for name, value in family.columns.values()]
-        rows = self.rows([*(col(name) for name in (self.key, "time", "seq", "event_id")), *used], conditions)
-        measures = [named(value, name) for name, value in family.measures.values()]
-        grouped = exp.select(col(self.key), *measures, copy=False).from_(
-            rows.subquery("happened", copy=False), copy=False
-        )
-        return grouped.group_by(col(self.key), copy=False)
+            conditions.append(paren(some([rows.copy() for rows in distinct.values()])))
+        used = [named(value.copy(), name) for name, value in family.columns.values()]
+        if not owned:
+            columns = [*(col(name) for name in ("identifier_id", "time")), *used]
+            found = exp.select(*columns, copy=False).from_(table("events"), copy=False)
+            return found.where(*conditions, copy=False)
+        return self.rows([*(col(name) for name in (self.key, "time", "seq", "event_id")), *used], conditions)
 
 
 def step_name(event: str) -> str:

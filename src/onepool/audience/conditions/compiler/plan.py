@@ -12,6 +12,7 @@ from sqlglot import exp
 from onepool.audience.conditions.compiler.access import Access, access
 from onepool.audience.conditions.compiler.behaviour import LeafSql, did
 from onepool.audience.conditions.compiler.candidates import Steps, candidates
+from onepool.audience.conditions.compiler.counted import COUNTED
 from onepool.audience.conditions.compiler.events import EventPass, step_name
 from onepool.audience.conditions.compiler.facts import FactPass, TagPass
 from onepool.audience.conditions.compiler.needs import Starts, together
@@ -87,7 +88,7 @@ class Compiler:
         self.scope = scope
         self.ctx = ctx
         self.evidence = evidence
-        self.events = EventPass(self.reader, scope)
+        self.events = EventPass(self.reader, scope, kernels=not evidence)
         self.facts = FactPass(self.reader, scope)
         self.tags = TagPass(self.reader, scope)
         self.sequences = SequencePass(self.events, evidence=evidence)
@@ -122,7 +123,7 @@ class Compiler:
 
     def prepared(self) -> list[Prepared]:
         """What has to be run in the session before any query over the sources is."""
-        return [*self.sequences.batches]
+        return [*self.events.counted(), *self.sequences.batches]
 
     def starts(self) -> dict[str, int | None]:
         """The events that are read, each from which instant (microseconds; None: all of them)."""
@@ -136,6 +137,9 @@ class Compiler:
     def joined(self, *columns: E, among: Steps | None = None) -> exp.Select:
         """A selection over all customers in scope, or over those in some steps, with what is known of each."""
         first = "customers" if among is None else "candidates" if len(among) > 1 else min(among)
+        if among is None and COUNTED in self.events.names():
+            # It has all of them.
+            first = COUNTED
         query = exp.select(col("customer_id"), *columns, copy=False).from_(table(first), copy=False)
         passes = (self.events, self.facts, self.tags, self.standing, self.sequences)
         for name in (name for one in passes for name in one.names()):
@@ -158,7 +162,7 @@ class Compiler:
     def _step_of(self, leaf: Condition) -> str:
         match leaf:
             case DidLeaf() | DidNotLeaf():
-                return self.events.title + step_name(leaf.event)
+                return self.events.step_of(leaf.event)
             case SequenceLeaf():
                 return self.sequences.name_of(leaf)
             case AttributeLeaf():
@@ -171,6 +175,8 @@ class Compiler:
         """About how many customers a step has: what is recent has few, and so has a sequence."""
         if step in self.sequences.names():
             return 0.1
+        if step == COUNTED:
+            return 10.0
         start = next((f.start for f in self.events.families.values() if step_name(f.event) == step), None)
         years = 10.0 if start is None else (self.reader.at - start) / _YEAR
         return min(years, 10.0)
@@ -239,7 +245,7 @@ def compile_conditions(
     answers = [named(compiler.condition(condition), name) for name, condition in conditions.items()]
     columns = [named(leaf.truth, name) for name, leaf in compiler.leaves.values()]
     among = compiler.candidates(conditions.values()) if sparse and scope.everyone else None
-    if among is not None and len(among) > _FEW_STEPS:
+    if among is not None and (len(among) > _FEW_STEPS or COUNTED in among):
         among = None
     leaves = compiler.joined(*columns, named(compiler.next_at(), "next_us"), among=among)
     next_at = named(fn("make_timestamptz", col("next_us")), "next_at")

@@ -11,14 +11,15 @@ from onepool.audience.conditions.values import Name
 
 
 class Consent(Part):
-    """A purpose, and the channel that it is for."""
+    """A purpose, and the channel and category of messages that it is for."""
 
     purpose: Name
     channel: Name | None = None
+    category: Name | None = None
 
 
 class ConsentLeaf(Part):
-    """The latest word of the customer on this purpose (and channel) is yes."""
+    """The latest word of the customer on this purpose (and channel, and category of messages) is yes."""
 
     consent: Consent
 

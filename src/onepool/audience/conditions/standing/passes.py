@@ -76,12 +76,13 @@ class StandingPass:
     # words
 
     def _consent(self, leaf: ConsentLeaf) -> LeafSql:
-        purpose, channel = leaf.consent.purpose, leaf.consent.channel
+        asked = leaf.consent
         said = []
         for event, word in WORDS.items():
-            meant = self._of_channel(word, channel)
+            meant = self._of_channel(word, asked.channel)
             if meant is not None:
-                said.append(self._said(event, word, every([self._of_purpose(purpose), meant])))
+                named = [self._names("purpose", asked.purpose), self._names("category", asked.category)]
+                said.append(self._said(event, word, every([*named, meant])))
         yes, no = _latest(said, yes=True), _latest(said, yes=False)
         unsaid = exp.Is(this=no, expression=exp.null())
         return self._worded(LeafSql(certain(either(exp.GT(this=yes, expression=no.copy()), _known(yes, unsaid)))), said)
@@ -92,7 +93,8 @@ class StandingPass:
         for event, word in WORDS.items():
             meant = self._of_channel(word, channel)
             assert meant is not None
-            said.append(self._said(event, word, meant if word.yes else every([meant, self._of_every_purpose()])))
+            whole = [self._names("purpose", None), self._names("category", None)]
+            said.append(self._said(event, word, meant if word.yes else every([meant, *whole])))
         yes, no = _latest(said, yes=True), _latest(said, yes=False)
         unsaid = exp.Is(this=yes, expression=exp.null())
         return self._worded(LeafSql(certain(either(exp.GT(this=no, expression=yes.copy()), _known(no, unsaid)))), said)
@@ -116,16 +118,15 @@ class StandingPass:
             which = self.events.measure(family, filtered(fn("arg_max", col("event_id"), key), known))
         return _Said(word.yes, latest, which, family)
 
-    def _of_purpose(self, purpose: str) -> E:
-        """Whether a word means the purpose, by name or since it means every purpose."""
-        wanted = self.reader.params.text(rf"(^|,)\s*({re.escape(purpose)}|{ALL})\s*(,|$)")
-        return paren(either(self._of_every_purpose(), certain(fn("regexp_matches", self.field("purpose"), wanted))))
-
-    def _of_every_purpose(self) -> E:
-        """Whether a word means every purpose: it names none, or says so."""
+    def _names(self, part: str, wanted: str | None) -> E:
+        """Whether a word means the purpose (or category), by name or since it means every one; None: every one."""
         none = self.reader.params.text(rf"^[\s,]*$|(^|,)\s*{ALL}\s*(,|$)")
-        text = self.field("purpose")
-        return paren(either(exp.Is(this=text, expression=exp.null()), fn("regexp_matches", text.copy(), none)))
+        text = self.field(part)
+        whole = paren(either(exp.Is(this=text, expression=exp.null()), fn("regexp_matches", text.copy(), none)))
+        if wanted is None:
+            return whole
+        named = self.reader.params.text(rf"(^|,)\s*({re.escape(wanted)}|{ALL})\s*(,|$)")
+        return paren(either(whole, certain(fn("regexp_matches", self.field(part), named))))
 
     def _of_channel(self, word: Word, channel: str | None) -> E | None:
         """Whether a word means the channel (None: every channel); None where it never does."""

@@ -20,7 +20,11 @@ def consented(leaf: ConsentLeaf, history: History, at: int, ctx: Context) -> boo
     asked = leaf.consent
 
     def concerns(event: Event, word: Word) -> bool:
-        return _of_purpose(event, asked.purpose, ctx) and _of_channel(event, word, asked.channel, ctx)
+        return (
+            _names(event, "purpose", asked.purpose, ctx)
+            and _names(event, "category", asked.category, ctx)
+            and _of_channel(event, word, asked.channel, ctx)
+        )
 
     return _latest(history, at, ctx, concerns) is True
 
@@ -33,7 +37,8 @@ def reachable(leaf: ReachableLeaf, history: History, at: int, ctx: Context) -> b
         return False
 
     def concerns(event: Event, word: Word) -> bool:
-        return _of_channel(event, word, channel, ctx) and (word.yes or not _purposes(event, ctx))
+        every = not _named(event, "purpose", ctx) and not _named(event, "category", ctx)
+        return _of_channel(event, word, channel, ctx) and (word.yes or every)
 
     return _latest(history, at, ctx, concerns) is not False
 
@@ -51,15 +56,16 @@ def _latest(history: History, at: int, ctx: Context, concerns: Callable[[Event, 
     return WORDS[max(words, key=lambda event: (event.time, event.seq)).event].yes if words else None
 
 
-def _purposes(event: Event, ctx: Context) -> list[str]:
-    """The purposes that a word names; none when it means every purpose."""
-    named = [one.strip() for one in (_text(event, "purpose", ctx) or "").split(",")]
+def _named(event: Event, part: str, ctx: Context) -> list[str]:
+    """The purposes (or categories) that a word names; none when it means every one."""
+    named = [one.strip() for one in (_text(event, part, ctx) or "").split(",")]
     return [] if ALL in named else [one for one in named if one]
 
 
-def _of_purpose(event: Event, purpose: str, ctx: Context) -> bool:
-    named = _purposes(event, ctx)
-    return not named or purpose in named
+def _names(event: Event, part: str, wanted: str | None, ctx: Context) -> bool:
+    """Whether a word means this purpose (or category); None: every one."""
+    named = _named(event, part, ctx)
+    return not named or wanted in named
 
 
 def _of_channel(event: Event, word: Word, channel: str | None, ctx: Context) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from onepool.audience.conditions.parts import Anniversary, Near
-from onepool.audience.conditions.standing.consents import PURPOSES
+from onepool.audience.conditions.standing.consents import CATEGORIES, PURPOSES
 from onepool.audience.conditions.standing.model import ConsentLeaf, ListLeaf, ReachableLeaf
 
 _DAYS = {
@@ -29,9 +29,12 @@ def standing_sentence(
         case ConsentLeaf():
             purpose = _purpose(leaf.consent.purpose, zh)
             channel = title("channel", leaf.consent.channel) if leaf.consent.channel is not None else ""
+            category = leaf.consent.category or ""
             if zh:
-                return f"同意{f'通过{channel}' if channel else ''}用于“{purpose}”"
-            return f"consents to {purpose}" + (f" by {channel}" if channel else "")
+                kind = f"（{_category(category, zh)}消息）" if category else ""
+                return f"同意{f'通过{channel}' if channel else ''}用于“{purpose}”{kind}"
+            kind = f" ({_category(category, zh)} messages)" if category else ""
+            return f"consents to {purpose}{kind}" + (f" by {channel}" if channel else "")
         case ReachableLeaf():
             name = title("channel", leaf.reachable.channel)
             touchpoint = leaf.reachable.touchpoint
@@ -53,4 +56,9 @@ def near_sentence(anniversary: Anniversary, zh: bool, one: Callable[[Any], str])
 
 def _purpose(name: str, zh: bool) -> str:
     known = PURPOSES.get(name)
+    return known["zh" if zh else "en"] if known else name
+
+
+def _category(name: str, zh: bool) -> str:
+    known = CATEGORIES.get(name)
     return known["zh" if zh else "en"] if known else name
