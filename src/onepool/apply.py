@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -11,15 +11,21 @@ from typing import Any, Literal
 import yaml
 
 from onepool.audience.catalog import kept_events
+from onepool.audience.conditions.parse import plain_data
 from onepool.audience.definitions import check_segment, check_tag
 from onepool.audience.tags import with_files
 from onepool.channels import registry
 from onepool.collect.accounts import check_settings
+from onepool.collect.touchpoint import Touchpoint
 from onepool.definitions import canonical
 from onepool.errors import OnePoolError
 from onepool.identity import parse_rules
+from onepool.journeys.check import refuse_faulty
+from onepool.journeys.known import known_of
 from onepool.reach import check as check_destination
 from onepool.reach import parse as parse_destination
+from onepool.reach.coupons import parse_coupon
+from onepool.reach.messages import surroundings, usable_message
 from onepool.standards import Standard, load_standard, parse_options
 from onepool.workspace import Workspace, touchpoint_of
 
@@ -30,9 +36,16 @@ FOLDERS = {
     "tag": "tags",
     "segment": "segments",
     "destination": "destinations",
+    "coupon": "coupons",
+    "message": "messages",
+    "journey": "journeys",
 }
-"""Folder of each kind, in the order in which they are applied: a tag may use the standard, a segment a tag."""
+"""Folder of each kind, in the order in which they are applied: a tag may use the standard, a segment a tag.
+Journeys are saved as drafts: what is live changes when they are published."""
 
+
+PLAIN = frozenset({"coupon", "message", "journey"})
+"""Kinds whose files are stored without YAML's own types."""
 
 TOUCHPOINT_KEYS = (
     "touchpoint", "channel", "title", "scopes", "mapping", "write_key", "joining", "settings", "paused", "sandbox",
@@ -128,6 +141,30 @@ def _check(workspace: Workspace, changes: Sequence[Change]) -> None:
             found = parse_destination(change.body, change.where)
             known = {str(body.get("list")) for body in lists}
             check_destination(found, standard, tags, segments, channels, change.where, known)
+        elif change.kind == "coupon":
+            parse_coupon(change.body)
+        elif change.kind == "message":
+            usable_message(change.body, surroundings(workspace.settings, standard, tags, touchpoints), change.where)
+    _check_journeys(workspace, changes, standard, {"tag": tags, "segment": segments}, touchpoints.values(), kept)
+
+
+def _check_journeys(
+    workspace: Workspace,
+    changes: Sequence[Change],
+    standard: Standard,
+    bodies: dict[str, dict[str, dict[str, Any]]],
+    touchpoints: Iterable[Touchpoint],
+    kept: Sequence[str],
+) -> None:
+    journeys = [change for change in changes if change.kind == "journey"]
+    if not journeys:
+        return
+    for kind in ("list", "coupon", "message", "journey"):
+        bodies[kind] = {d.name: d.body for d in workspace.definitions.current(kind)}
+        bodies[kind] |= {change.name: change.body for change in changes if change.kind == kind}
+    known = known_of(standard, bodies, touchpoints, kept)
+    for change in journeys:
+        refuse_faulty(change.body, known, change.where)
 
 
 def check_touchpoint(name: str, body: Mapping[str, Any], standard: Standard, where: str) -> None:
@@ -202,7 +239,12 @@ def _read_file(kind: str, path: Path, root: Path) -> Iterator[tuple[str, dict[st
             name = path.stem if kind == "standard" else body.get(kind)
             if not isinstance(name, str) or not name:
                 raise DefinitionError(f"the name is missing: write `{kind}: its_name`", where=place)
-            yield name, with_files(body, root) if kind == "tag" else body, place
+            # YAML reads the key `on`, which journeys have, as true, and dates as objects.
+            yield (
+                name,
+                with_files(body, root) if kind == "tag" else plain_data(body) if kind in PLAIN else body,
+                place,
+            )
 
 
 def _comparable(kind: str, current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:

@@ -66,6 +66,25 @@ class Journeys(BaseModel):
     )
 
 
+class Messages(BaseModel):
+    """What messages may lead to, and who has to look at them first."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$",
+        description="Address under which customers reach this server: short links and preference pages begin with it.",
+    )
+    link_hosts: list[str] = Field(
+        default_factory=list, description="Hosts that links in messages may lead to, with those below them; empty: any."
+    )
+    approval: bool = Field(
+        default=False, description="Whether a second person has to approve a message before a journey may use it."
+    )
+    tests_per_day: int = Field(default=50, ge=0, description="Messages that may be sent as a test in 24 hours.")
+
+
 class Settings(BaseModel):
     """The workspace as a whole."""
 
@@ -100,6 +119,7 @@ class Settings(BaseModel):
     pool: Pool = Pool()
     behaviour: Behaviour = Behaviour()
     journeys: Journeys = Journeys()
+    messages: Messages = Messages()
 
     @field_validator("time_zone")
     @classmethod

@@ -53,6 +53,7 @@ class Permission(StrEnum):
     CONSENTS_READ = "consents.read"
     CONSENTS_WRITE = "consents.write"
     TASKS_WRITE = "tasks.write"
+    COUPONS_CODES = "coupons.codes"
 
 
 _P = Permission
@@ -87,6 +88,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.IDENTITY_DECIDE,
         _P.JOURNEYS_APPROVE,
         _P.POLICIES_WRITE,
+        _P.COUPONS_CODES,
     },
     Role.ANALYST: _EVERYONE | {_P.SEGMENTS_WRITE, _P.TAGS_WRITE, _P.QUARANTINE_READ, _P.QUERY_RUN},
     Role.ENGINEER: _EVERYONE
@@ -103,6 +105,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.JOURNEYS_WRITE,
         _P.MESSAGES_WRITE,
         _P.POLICIES_WRITE,
+        _P.COUPONS_CODES,
     },
     Role.PRIVACY: _EVERYONE
     | {
