@@ -19,8 +19,8 @@ from onepool.tick import Worker
 from onepool.verify import verify
 from onepool.workspace import init_workspace, open_workspace
 
-ENTRIES = 60_000
-ROUNDS = 14
+ENTRIES = 30_000
+ROUNDS = 8
 
 
 def killed(work: Callable[[], None], after: float) -> bool:

@@ -20,6 +20,6 @@ def test_killed_uploads_leave_whole_lists(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr[-2000:]
     found = json.loads(done.stdout.splitlines()[-1])
-    assert found["kills"] >= 5 and found["changes"] >= 1
+    assert found["kills"] >= 3 and found["changes"] >= 1
     assert found["whole"] and found["same"] and found["twice"] == 0
     assert found["differences"] == []

@@ -112,6 +112,26 @@ def test_analysts_see_phones_and_names_masked(engine: DuckDBEngine) -> None:
     assert engine.query("SELECT name FROM analyst.customers").column("name").to_pylist() == ["王**"]
 
 
+def test_views_are_made_again_where_what_they_are_made_from_changed(engine: DuckDBEngine) -> None:
+    def made(columns: Columns, personal: set[str]) -> dict[str, int]:
+        with engine.write() as session:
+            schema.create(session, columns)
+            views.create(session, columns, {}, frozenset(personal))
+        found = engine.query("SELECT view_name, view_oid FROM duckdb_views() WHERE schema_name = 'analyst'")
+        return dict(zip(*found.to_pydict().values(), strict=True))
+
+    first = made(COLUMNS, {"name"})
+    assert made(COLUMNS, {"name"}) == first, "left alone"
+    unmasked = made(COLUMNS, set())
+    assert unmasked.keys() == first.keys() and not set(unmasked.values()) & set(first.values())
+    wider = Columns(COLUMNS.events, {**COLUMNS.items, "colour": "VARCHAR"}, COLUMNS.attributes)
+    assert made(wider, set()) != unmasked
+    assert "colour" in engine.query("SELECT * FROM analyst.order_items").column_names
+    with engine.write() as session:
+        session.execute("DROP VIEW analyst.orders")
+    assert made(wider, set()).keys() == first.keys(), "one that is gone is made again"
+
+
 def test_one_process_holds_a_pool(tmp_path: Path) -> None:
     path = tmp_path / "pool.duckdb"
     engine = DuckDBEngine(path)
