@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 from onepool.state.tables import Id, metadata
 
@@ -57,6 +69,7 @@ runs = Table(
     Column("reason", String(64), nullable=True),  # of the end; of a chain that is going on: the last hop's
     Column("goal_at", BigInteger, nullable=True),
     Column("parent", BigInteger, nullable=True),  # the run that called this one
+    Column("depth", Integer, nullable=False, default=0),  # how many runs called each other before this one
     Column("trigger", Text, nullable=True),  # JSON: what the definition names of the event that started it
     Column("vars", Text, nullable=True),  # JSON: what its nodes saved
     Column("seq", Integer, nullable=False, default=0),  # steps taken
@@ -65,24 +78,13 @@ Index("runs_customer", runs.c.customer_id)
 Index(
     "runs_due",
     runs.c.due,
-    sqlite_where=runs.c.due.is_not(None),
-    postgresql_where=runs.c.due.is_not(None),
+    # Both databases use it only for queries that say the same words; paused runs are left out.
+    sqlite_where=text("due IS NOT NULL AND state <> 5"),
+    postgresql_where=text("due IS NOT NULL AND state <> 5"),
 )
 Index("runs_version", runs.c.version_id, runs.c.state)
 Index(
     "runs_parent", runs.c.parent, sqlite_where=runs.c.parent.is_not(None), postgresql_where=runs.c.parent.is_not(None)
-)
-
-# Entries of the past that re-entry rules still ask about, and how many a customer had: one row per customer, journey
-# and key (journeys/executor/reentry.py).
-run_history = Table(
-    "run_history",
-    metadata,
-    Column("customer_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("journey", String(128), primary_key=True),
-    Column("run_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("entered", BigInteger, nullable=False),
-    Column("ended", BigInteger, nullable=True),
 )
 
 # Ticks of the executor: how far each input was taken, digests, steps (Arrow, zstd) that the pool's tables fold.
@@ -128,6 +130,31 @@ journey_requests = Table(
     Column("author", String(256), nullable=False),
 )
 
+# What runs write or call: values of customers (into the log), webhooks. The run waits until it is done and taken in.
+journey_effects = Table(
+    "journey_effects",
+    metadata,
+    Column("key", Id, primary_key=True, autoincrement=False),  # hash of run, node, visit
+    Column("run_id", BigInteger, nullable=False),
+    Column("customer_id", BigInteger, nullable=False),
+    Column("node", Integer, nullable=False),
+    Column("visit", Integer, nullable=False),
+    Column("kind", String(16), nullable=False),  # set_profile | tag | webhook
+    Column("payload", Text, nullable=False),  # JSON, see journeys/executor/ports.py
+    Column("status", String(16), nullable=False),  # waiting | logged | done | failed | cancelled
+    Column("log_offset", BigInteger, nullable=True),  # of the record that was written
+    Column("created", BigInteger, nullable=False),
+    Column("due", BigInteger, nullable=False),  # the run goes on without it then
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("next_attempt", BigInteger, nullable=True),
+    Column("concluded", BigInteger, nullable=True),
+    Column("reason", String(64), nullable=True),
+    Column("saved", Text, nullable=True),  # JSON: what a webhook answered, as far as it was asked for
+    Column("told", Boolean, nullable=False, default=False),  # whether the executor has taken the outcome
+    Index("journey_effects_status", "status", "next_attempt"),
+    Index("journey_effects_run", "run_id"),
+)
+
 # The audience of a one-off or of one start of a schedule, frozen; entries are let in at the journey's rate.
 journey_audiences = Table(
     "journey_audiences",
@@ -147,6 +174,8 @@ tasks = Table(
     Column("id", Id, primary_key=True, autoincrement=True),
     Column("key", BigInteger, nullable=False, unique=True),  # as of sends: hash of run, node, visit, hop
     Column("run_id", BigInteger, nullable=True),
+    Column("node", Integer, nullable=False, default=0),
+    Column("visit", Integer, nullable=False, default=0),
     Column("customer_id", BigInteger, nullable=False),
     Column("journey", String(128), nullable=False),
     Column("title", Text, nullable=False),
@@ -160,8 +189,10 @@ tasks = Table(
     Column("result", String(64), nullable=False, default=""),
     Column("reminded", Integer, nullable=False, default=0),
     Column("reminded_at", BigInteger, nullable=True),
+    Column("told", Boolean, nullable=False, default=False),  # whether the executor has taken the outcome
     Index("tasks_status", "status", "staff_id"),
     Index("tasks_customer", "customer_id"),
+    Index("tasks_run", "run_id"),
 )
 
 # A second person's word on a version of a definition (journeys, messages, broadcasts, coupons).

@@ -52,7 +52,7 @@ from onepool.journeys.model import EventMatch
 
 if TYPE_CHECKING:
     from onepool.journeys.executor.columns import Runs
-    from onepool.reach.gate import SendPolicy
+    from onepool.reach.rules import SendPolicy
 
 I64 = npt.NDArray[np.int64]
 
@@ -106,7 +106,7 @@ REQUESTS: Final = pa.schema(
     [
         ("id", pa.int64()),
         ("journey", pa.string()),
-        ("kind", pa.string()),  # enter | stop_run | start | stop_versions | move
+        ("kind", pa.string()),  # enter | stop_run | start | stop_versions | move | resume
         ("customer_id", pa.int64()),
         ("key", pa.string()),
         ("fields", pa.string()),  # JSON object: the trigger of `enter`; run_id; except; to
@@ -140,7 +140,7 @@ ENTRANTS: Final = pa.schema(
         ("received_at", pa.int64()),
         ("event_id", pa.string()),
         ("key", pa.string()),  # canonical text, null where missing
-        ("trigger", pa.string()),  # JSON object: field -> canonical text (missing ones left out)
+        ("trigger", pa.string()),  # JSON object: field -> canonical text (null: missing); null where no field is kept
     ]
 )
 
@@ -252,6 +252,14 @@ class World(Protocol):
         """Whether there is any run of these versions, ended or not."""
         ...
 
+    def audiences(self) -> Sequence[Audience]:
+        """Audiences of which somebody is yet to be let in, with their customers."""
+        ...
+
+    def started(self) -> frozenset[str]:
+        """The journeys that ever had an audience."""
+        ...
+
     def open_sends(self, send_ids: I64) -> dict[int, int]:
         """State of each of these messages that there is."""
         ...
@@ -282,7 +290,13 @@ STEPS: Final = pa.schema(
 """
 
 EDGES: Final = pa.schema(
-    [("version_id", pa.int64()), ("node", pa.int32()), ("edge", pa.string()), ("day", pa.int32()), ("count", pa.int64())]
+    [
+        ("version_id", pa.int64()),
+        ("node", pa.int32()),
+        ("edge", pa.string()),
+        ("day", pa.int32()),
+        ("count", pa.int64()),
+    ]
 )
 """STEPS counted by version, node, edge and UTC day."""
 
@@ -344,16 +358,20 @@ class StateChange:
 class Step:
     """What one step decided; `apply.save` writes all of it in one transaction.
 
-    `runs`: every run that is new or other than before, as it is now; `created`: which of them are new; `removed`: those
-    taken away without a trace in `runs` (not_qualified); `sends`: as the gate gave them back (send_id is the key);
+    `runs`: every run that is new or other than before, as it is now; `created`: which of them are new; `rehomed`: of another
+    customer or version than before; `removed`: those
+    taken away without a trace in `runs` (not_qualified); `sends`: as the gate gave them back (send_id is the key;
+    `policy` is a place in `policies`);
     `gone`: sends given up at their deadline (send_id, state, reason); `tasks_gone`: keys of tasks given up.
     """
 
     at: int
     runs: Runs
     created: npt.NDArray[np.bool_]
+    rehomed: npt.NDArray[np.bool_]
     removed: I64
     sends: pa.Table
+    policies: Sequence[SendPolicy]
     cancelled: pa.Table
     gone: Sequence[tuple[int, int, str]]
     steps: pa.Table

@@ -1,0 +1,212 @@
+"""What ends runs from outside: erasure, goals, exits; other runs (a caller's end, a merge); people (stop)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow.compute as pc
+
+from onepool.journeys import states
+from onepool.journeys.executor.book import ERASED
+from onepool.journeys.executor.columns import FOREVER, I64, NONE
+from onepool.journeys.executor.plan import Plan
+from onepool.journeys.executor.ports import Inputs, Sought
+from onepool.journeys.executor.times import later
+from onepool.journeys.executor.turn import Turn
+from onepool.journeys.model import EventExit, EventMatch, SegmentExit, SegmentLeaveEntry
+from onepool.journeys.states import RunState
+
+_ERASURE, _GOAL, _EXITS = 0, 1, 2
+"""Order at one instant; exits count on from `_EXITS`."""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    plan: Plan
+    order: int
+    rows: I64
+    match: EventMatch
+    first: I64
+    last: I64
+
+
+def ends(turn: Turn, inputs: Inputs) -> None:
+    """Erasure, goals and exits of everybody whose events came in, and of those who entered in this step."""
+    names = turn.world.event_names() & turn.book.awaited()
+    if names:
+        turn.hold(turn.world.runs_of(turn.world.who_did(names), live=True))
+    rows = np.flatnonzero(turn.live())
+    if rows.size == 0:
+        return
+    asked = [one for plan, mine in turn.by_version(rows) for one in _asked(turn, plan, mine)]
+    found = [*_by_events(turn, asked, names), *_by_segments(turn, inputs)]
+    if not found:
+        return
+    run, time, order = (np.concatenate(part) for part in zip(*found, strict=True))
+    best = np.lexsort((order, time, run))
+    run, time, order = run[best], time[best], order[best]
+    first = np.r_[True, run[1:] != run[:-1]]
+    _apply(turn, run[first], time[first], order[first])
+    # A goal that lets the run go on hides nothing: what comes behind it may still end the run.
+    going = np.flatnonzero(first & (order == _GOAL))
+    for place in going.tolist():
+        row = int(run[place])
+        if turn.runs.state[row] != RunState.ENDED and place + 1 < run.size and run[place + 1] == row:
+            _apply(turn, run[place + 1 : place + 2], time[place + 1 : place + 2], order[place + 1 : place + 2])
+
+
+def _asked(turn: Turn, plan: Plan, rows: I64) -> list[_Asked]:
+    runs, said = turn.runs, plan.definition
+    entered = runs.entered[rows]
+    forever = np.full(rows.size, FOREVER, np.int64)
+    found = [_Asked(plan, _ERASURE, rows, EventMatch(did=ERASED), entered, forever)]
+    if said.goal is not None:
+        open_ = runs.goal_at[rows] == NONE
+        last = forever if said.goal.within is None else later(entered, said.goal.within, plan.zone)
+        match = EventMatch(did=said.goal.did, at=said.goal.at, where=said.goal.where)
+        found.append(_Asked(plan, _GOAL, rows[open_], match, entered[open_], last[open_]))
+    for number, one in enumerate(said.exit):
+        if isinstance(one, EventExit):
+            mine = rows if one.before is None else rows[~np.isin(runs.node[rows], plan.behind[one.before])]
+            match = EventMatch(did=one.did, at=one.at, where=one.where)
+            found.append(
+                _Asked(plan, _EXITS + number, mine, match, runs.entered[mine], np.full(mine.size, FOREVER, np.int64))
+            )
+    return [one for one in found if one.rows.size]
+
+
+def _by_events(turn: Turn, asked: list[_Asked], names: frozenset[str]) -> list[tuple[I64, I64, I64]]:
+    sought: list[Sought] = []
+    orders: list[int] = []
+    for one in asked:
+        for whole in (False, True):
+            part = turn.fresh[one.rows] == whole
+            if not part.any() or not (whole or one.match.did in names):
+                continue
+            window = turn.windows(one.rows[part], one.first[part], one.last[part])
+            sought.append(Sought(one.match, window, whole))
+            orders.append(one.order)
+    if not sought:
+        return []
+    table = turn.world.find(sought)
+    if table.num_rows == 0:
+        return []
+    which = table.column("asked").to_numpy().astype(np.int64)
+    rows = turn.places(table.column("run_id").to_numpy())
+    return [(rows, table.column("time").to_numpy().astype(np.int64), np.array(orders, np.int64)[which])]
+
+
+def _by_segments(turn: Turn, inputs: Inputs) -> list[tuple[I64, I64, I64]]:
+    left = inputs.segments.filter(pc.invert(inputs.segments.column("entered")))
+    if left.num_rows == 0:
+        return []
+    wanted = {
+        one.segment_leave for plan in turn.book.plans.values() for one in plan.definition.exit
+        if isinstance(one, SegmentExit)
+    }  # fmt: skip
+    segment = np.array(left.column("segment").to_pylist(), object)
+    customers, at = left.column("customer_id").to_numpy(), left.column("at").to_numpy()
+    hit = np.isin(segment.astype(str), sorted(wanted)) if wanted else np.zeros(segment.size, np.bool_)
+    if not hit.any():
+        return []
+    turn.hold(turn.world.runs_of(np.unique(customers[hit]), live=True))
+    found = []
+    for plan, mine in turn.by_version(np.flatnonzero(turn.live())):
+        for number, one in enumerate(plan.definition.exit):
+            if not isinstance(one, SegmentExit):
+                continue
+            could = mine if one.before is None else mine[~np.isin(turn.runs.node[mine], plan.behind[one.before])]
+            here = np.flatnonzero(hit & (segment == one.segment_leave))
+            # The first time that each customer left it, not before the run began.
+            for place in here[np.argsort(at[here], kind="stable")][::-1].tolist():
+                since = turn.runs.entered[could]
+                # What started a run does not end it.
+                began = since < at[place] if _starts(plan, one) else since <= at[place]
+                runs = could[(turn.runs.customer_id[could] == customers[place]) & began]
+                if runs.size:
+                    found.append((runs, np.full(runs.size, at[place]), np.full(runs.size, _EXITS + number, np.int64)))
+    return found
+
+
+def _starts(plan: Plan, one: SegmentExit) -> bool:
+    entry = plan.definition.entry
+    return isinstance(entry, SegmentLeaveEntry) and entry.segment_leave == one.segment_leave
+
+
+def _apply(turn: Turn, rows: I64, times: I64, orders: I64) -> None:
+    for order in np.unique(orders):
+        mine = orders == order
+        for plan, part in turn.by_version(rows[mine]):
+            at = times[mine][np.isin(rows[mine], part)]
+            # by_version keeps the order of rows.
+            if order == _ERASURE:
+                reason = states.ERASED
+            elif order == _GOAL:
+                goal = plan.definition.goal
+                assert goal is not None
+                turn.runs.goal_at[part] = at
+                if goal.then == "continue":
+                    turn.note(part, "goal", at)
+                    continue
+                reason = states.GOAL
+            else:
+                reason = f"exit:{plan.definition.exit[int(order) - _EXITS].as_}"
+            turn.finish(part, reason, at)
+            turn.cancel(part, reason)
+
+
+def merge(turn: Turn, inputs: Inputs) -> None:
+    """Give the runs of those who went up in others to these; of two that exclude each other one ends."""
+    table = inputs.merges
+    if table.num_rows == 0:
+        return
+    turn.merges = table
+    into = dict(zip(table.column("customer_id").to_pylist(), table.column("other_id").to_pylist(), strict=True))
+
+    def survivor(customer: int) -> int:
+        seen = {customer}
+        while customer in into and into[customer] not in seen:
+            customer = into[customer]
+            seen.add(customer)
+        return customer
+
+    gone = np.array(sorted(into), np.int64)
+    moved = turn.hold(turn.world.runs_of(gone, live=False))
+    if moved.size == 0:
+        return
+    turn.runs.customer_id[moved] = [survivor(one) for one in turn.runs.customer_id[moved].tolist()]
+    turn.dirty[moved] = turn.rehomed[moved] = True
+    turn.hold(turn.world.runs_of(np.unique(turn.runs.customer_id[moved]), live=True))
+    concerned = np.isin(turn.runs.customer_id, turn.runs.customer_id[moved])
+    rows = np.flatnonzero(turn.live() & concerned & (turn.runs.parent == NONE))
+    if rows.size:
+        _one_of_each(turn, rows)
+
+
+def _one_of_each(turn: Turn, rows: I64) -> None:
+    """End the runs that a customer has too many of: the less far ones."""
+    runs = turn.runs
+    latest = {one.journey: turn.book.versions(one.journey)[-1] for one in turn.book.plans.values()}
+    scopes: dict[str, tuple[list[str], int]] = {}
+    for name, plan in latest.items():
+        rule = plan.definition.entry.reentry
+        scopes[f"journey:{name}"] = ([name], rule.parallel if rule.when == "always" else 1)
+        if plan.definition.group is not None:
+            scopes[f"group:{plan.definition.group}"] = (turn.book.group(plan), 1)
+    journey = np.array(
+        [turn.book.plans[one].journey if one in turn.book.plans else "" for one in runs.version_id[rows].tolist()],
+        object,
+    )
+    for name in sorted(scopes):
+        journeys, most = scopes[name]
+        mine = rows[np.isin(journey.astype(str), journeys) & (runs.state[rows] != RunState.ENDED)]
+        order = np.lexsort((runs.run_id[mine], runs.entered[mine], -runs.seq[mine], runs.customer_id[mine]))
+        mine = mine[order]
+        who = runs.customer_id[mine]
+        start = np.flatnonzero(np.r_[True, who[1:] != who[:-1]]) if who.size else np.empty(0, np.int64)
+        rank = np.arange(who.size) - np.repeat(start, np.diff(np.r_[start, who.size]))
+        less = mine[rank >= most]
+        if less.size:
+            turn.finish(less, states.MERGED, np.full(less.size, turn.at, np.int64))
+            turn.cancel(less, states.MERGED)

@@ -1,0 +1,207 @@
+"""One step of all journeys at one instant. `ports` says what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pyarrow as pa
+
+from onepool.errors import OnePoolError
+from onepool.journeys.executor import outcomes, requests, sends, waits
+from onepool.journeys.executor.book import Book, JourneyFault
+from onepool.journeys.executor.columns import I64, NONE
+from onepool.journeys.executor.ends import ends, merge
+from onepool.journeys.executor.entries import begin, enter
+from onepool.journeys.executor.nodes import HANDLERS
+from onepool.journeys.executor.plan import Plan
+from onepool.journeys.executor.ports import CANCELLED, EFFECTS, MOST_DUE, TASKS, Inputs, Step, World
+from onepool.journeys.executor.turn import Turn
+from onepool.journeys.keys import action_keys
+from onepool.journeys.model import Send, Task, Wait
+from onepool.journeys.states import RunState
+from onepool.pool import PoolError
+from onepool.reach.gate import DECIDED, PLANNED
+
+
+class Executor:
+    """Decides for whole columns of runs; reads and writes nothing itself."""
+
+    def __init__(self, book: Book, world: World, *, most: int = MOST_DUE) -> None:
+        """`most`: timers that one step takes."""
+        self._book = book
+        self._world = world
+        self._most = most
+
+    def step(self, inputs: Inputs, at: int) -> Step:
+        """What happens at an instant (microseconds). Raises JourneyFault when one journey can't be evaluated."""
+        turn = Turn(self._book, self._world, at)
+        merge(turn, inputs)
+        requests.carry_out(turn, inputs)
+        requests.stop(turn)
+        enter(turn, inputs)
+        ends(turn, inputs)
+        outcomes.outcomes(turn, inputs)
+        self._dates(turn)
+        due = self._world.due(at, self._most)
+        turn.more |= len(due) >= self._most
+        turn.hold(due)
+        waits.awaited(turn)
+        self._timers(turn)
+        self._waves(turn)
+        return _step(turn)
+
+    def _dates(self, turn: Turn) -> None:
+        """Runs that wait for a date of which something was told: it is read again."""
+        wanted: dict[str, list[Plan]] = {}
+        for plan in self._book.plans.values():
+            for attribute in set(plan.date_nodes.values()):
+                wanted.setdefault(attribute, []).append(plan)
+        if not wanted:
+            return
+        customers = self._world.who_changed(frozenset(wanted))
+        if customers.size == 0:
+            return
+        turn.hold(self._world.runs_of(customers, live=True))
+        runs = turn.runs
+        rows = np.flatnonzero(turn.live() & (runs.state == RunState.WAIT_TIME) & np.isin(runs.customer_id, customers))
+        for plan, mine in turn.by_version(rows):
+            if self._book.rests(plan.journey):
+                continue
+            for node in sorted(set(runs.node[mine].tolist()) & set(plan.date_nodes)):
+                here = mine[turn.runs.node[mine] == node]
+                turn.moment[here] = turn.at
+                said = plan.nodes[node]
+                assert isinstance(said, Wait)
+                with faults(plan):
+                    waits.wait_date(turn, plan, said, here)
+
+    def _timers(self, turn: Turn) -> None:
+        """Runs whose time is over; those of resting journeys leave the queue until their journey goes on."""
+        runs = turn.runs
+        rows = np.flatnonzero(
+            turn.live() & (runs.due != NONE) & (runs.due <= turn.at) & (runs.state != RunState.PAUSED)
+        )
+        for plan, mine in turn.by_version(rows):
+            state = turn.runs.state[mine]
+            if self._book.rests(plan.journey):
+                parked = mine[state != RunState.READY]
+                turn.runs.state[parked] = RunState.PAUSED
+                turn.dirty[parked] = True
+                continue
+            with faults(plan):
+                self._woken(turn, plan, mine, state)
+
+    @staticmethod
+    def _woken(turn: Turn, plan: Plan, rows: I64, state: I64) -> None:
+        turn.moment[rows[state != RunState.READY]] = turn.runs.due[rows[state != RunState.READY]]
+        ready = rows[(state == RunState.READY) & (turn.moment[rows] == NONE)]
+        turn.moment[ready] = turn.runs.due[ready]
+        over = (turn.moment[rows] >= turn.life_end(rows, plan)) & (state != RunState.READY)
+        turn.finish(rows[over], "expired")
+        if over.any():
+            turn.cancel(rows[over], "expired")
+        rows, state = rows[~over], state[~over]
+        begin(turn, rows[state == RunState.HELD], plan)
+        waiting = rows[(state != RunState.HELD) & (state != RunState.READY)]
+        for node in np.unique(turn.runs.node[waiting]).tolist():
+            here = waiting[turn.runs.node[waiting] == node]
+            said = plan.nodes[node]
+            if isinstance(said, Send) and (turn.runs.state[here] == RunState.WAIT_OUTCOME).any():
+                out = turn.runs.state[here] == RunState.WAIT_OUTCOME
+                sends.out_of_time(turn, plan, node, here[out])
+                here = here[~out]
+            elif isinstance(said, Wait) and said.date is not None:
+                waits.wait_date(turn, plan, said, here)
+                continue
+            elif isinstance(said, Wait):
+                turn.go(here, plan, "next")
+                continue
+            elif turn.runs.state[here[0]] == RunState.WAIT_OUTCOME:
+                if isinstance(said, Task):
+                    turn.tasks_gone.append(action_keys(turn.runs.run_id[here], plan.names[node], turn.runs.visit[here]))
+                turn.go(here, plan, "else" if plan.leads(node, "else") else "next", "timeout")
+                continue
+            # Waited for identities to be complete: the node is done now.
+            turn.runs.state[here] = RunState.READY
+
+    def _waves(self, turn: Turn) -> None:
+        while True:
+            outcomes.relatives(turn)
+            runs = turn.runs
+            rows = np.flatnonzero((runs.state == RunState.READY) & (turn.moment != NONE) & ~turn.removed)
+            if rows.size == 0:
+                return
+            resting = np.array(
+                [v not in self._book.plans or self._book.rests(self._book.plans[v].journey) for v in
+                 runs.version_id[rows].tolist()], np.bool_
+            ) if self._resting else np.zeros(rows.size, np.bool_)  # fmt: skip
+            turn.park(rows[resting])
+            rows = rows[~resting]
+            if rows.size == 0:
+                continue
+            rank = self._book.rank(runs.version_id[rows], runs.node[rows])
+            rows = rows[rank == rank.min()]
+            for plan, mine in turn.by_version(rows):
+                with faults(plan):
+                    for node in np.unique(turn.runs.node[mine]).tolist():
+                        here = turn.ordered(mine[turn.runs.node[mine] == node])
+                        HANDLERS[type(plan.nodes[node])](turn, plan, node, here)
+
+    @property
+    def _resting(self) -> bool:
+        return bool(self._book.aside) or any(one.status == "paused" for one in self._book.standings.values())
+
+
+@contextmanager
+def faults(plan: Plan) -> Iterator[None]:
+    """Say which journey it was that could not be evaluated, unless the machine is at fault."""
+    try:
+        yield
+    except JourneyFault:
+        raise
+    except (OSError, MemoryError):
+        raise
+    except PoolError as error:
+        if error.transient:
+            raise
+        raise JourneyFault(plan.journey, str(error)) from error
+    except (OnePoolError, ValueError, KeyError, TypeError, AssertionError, pa.ArrowException) as error:
+        raise JourneyFault(plan.journey, repr(error)) from error
+
+
+def _step(turn: Turn) -> Step:
+    dirty = np.flatnonzero(turn.dirty & ~turn.removed)
+    parts = [one for one in turn.cancelled if one[0].size]
+    cancelled = pa.table(
+        [np.concatenate([one[0] for one in parts]), pa.array(np.concatenate([one[1] for one in parts]), pa.string())],
+        schema=CANCELLED,
+    ) if parts else CANCELLED.empty_table()  # fmt: skip
+    gone = turn.removed & ~turn.created
+    return Step(
+        at=turn.at,
+        runs=turn.runs.take(dirty),
+        created=turn.created[dirty],
+        rehomed=turn.rehomed[dirty],
+        removed=turn.runs.run_id[gone],
+        sends=pa.concat_tables(turn.sends) if turn.sends else pa.schema([*PLANNED, *DECIDED]).empty_table(),
+        policies=turn.policies,
+        cancelled=cancelled,
+        gone=turn.gone,
+        steps=turn.steps(),
+        effects=_table(turn.effects, EFFECTS),
+        tasks=_table(turn.tasks, TASKS),
+        tasks_gone=np.concatenate(turn.tasks_gone) if turn.tasks_gone else np.empty(0, np.int64),
+        merges=turn.merges,
+        audiences=turn.audiences,
+        changes=turn.changes,
+        more=turn.more,
+    )
+
+
+def _table(rows: list[tuple[object, ...]], schema: pa.Schema) -> pa.Table:
+    if not rows:
+        return schema.empty_table()
+    return pa.table([pa.array(part, one.type) for part, one in zip(zip(*rows, strict=True), schema, strict=True)],
+                    schema=schema)  # fmt: skip

@@ -1,0 +1,165 @@
+"""Audiences: who enters by a schedule, a one-off, a date, or because they were in a segment when it was published."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from onepool.audience.conditions.values import read_span
+from onepool.journeys.executor.columns import I64
+from onepool.journeys.executor.metering import Meter
+from onepool.journeys.executor.plan import Plan
+from onepool.journeys.executor.ports import MOST_DUE, Audience, Inputs, StateChange
+from onepool.journeys.executor.times import DAY, Zones, day_of, day_start, known_zone
+from onepool.journeys.executor.turn import Turn
+from onepool.journeys.model import DateEntry, OneOffEntry, ScheduleEntry, SegmentEntry
+from onepool.journeys.starts import next_start
+
+if TYPE_CHECKING:
+    from onepool.journeys.executor.entries import Entrants
+
+_FIRST_ZONE: Final = "Etc/GMT-14"
+"""Where a day begins first: whoever's clock counts, nobody's time has passed when a day is looked at there."""
+
+
+class Starts:
+    """Makes audiences that are due, and lets in of those that wait as many as one step and the rate allow."""
+
+    def __init__(self, turn: Turn) -> None:
+        self._turn = turn
+
+    def entrants(self, inputs: Inputs) -> list[Entrants]:
+        turn = self._turn
+        waiting = {(one.journey, one.at): one for one in turn.world.audiences()}
+        made: set[tuple[str, int]] = set()
+        asked = {row["journey"]: row["at"] for row in inputs.requests.to_pylist() if row["kind"] == "start"}
+        for plan in turn.book.live():
+            for at, customers in self._due(plan, asked):
+                new = Audience(plan.journey, at, customers, customers.size, 0, done=False)
+                waiting[plan.journey, at] = new
+                made.add((plan.journey, at))
+        found = []
+        room = MOST_DUE
+        latest = {plan.journey: plan for plan in turn.book.live()}
+        for place, one in sorted(waiting.items()):
+            plan_ = latest.get(one.journey)
+            if plan_ is None:
+                if place in made:
+                    turn.audiences.append(one)
+                continue
+            taken, entrants = self._let_in(plan_, one, room)
+            room -= taken
+            left = one.total - one.taken - taken
+            turn.more |= left > 0 and taken > 0 and plan_.definition.entry.rate is None
+            if taken or place in made or left == 0:
+                kept = one.customers if place in made else None
+                turn.audiences.append(Audience(*place, kept, one.total, one.taken + taken, done=left == 0))
+            if entrants is not None:
+                found.append(entrants)
+        return found
+
+    def _let_in(self, plan: Plan, one: Audience, room: int) -> tuple[int, Entrants | None]:
+        from onepool.journeys.executor.entries import plain
+
+        turn = self._turn
+        count = min(room, one.total - one.taken)
+        metered = plan.definition.entry.rate is not None
+        if metered and count > 0:
+            count = Meter(turn, plan).room(one.at, turn.at, count)
+        if count <= 0 or one.customers is None:
+            return 0, None
+        customers = one.customers[one.taken : one.taken + count]
+        times = np.full(count, turn.at if metered else one.at, np.int64)
+        if isinstance(plan.definition.entry, DateEntry):
+            times = np.maximum(times, self._local(plan, plan.definition.entry, one.at, customers))
+        entrants = plain(plan, customers, times, np.arange(count), metered=metered)
+        return count, _since(entrants, one.at)
+
+    def _due(self, plan: Plan, asked: dict[str, int]) -> list[tuple[int, I64]]:
+        """The starts of a version that have come, each with those it is for."""
+        turn, entry, standing = self._turn, plan.definition.entry, self._turn.book.standings[plan.journey]
+        if isinstance(entry, SegmentEntry):
+            if not entry.backfill or plan.journey in turn.world.started():
+                return []
+            return [(standing.entries_from, turn.world.members(entry.segment_enter, None, turn.at))]
+        if isinstance(entry, DateEntry):
+            return self._dated(plan, entry, standing.next_at, standing.entries_from)
+        if not isinstance(entry, ScheduleEntry | OneOffEntry):
+            return []
+        said = entry if isinstance(entry, ScheduleEntry) else entry.one_off
+        starts = []
+        if plan.journey in asked:
+            starts.append(asked[plan.journey])
+        if standing.next_at is not None and standing.next_at <= turn.at:
+            starts.append(standing.next_at)
+            following = next_start(plan.definition, turn.at) if isinstance(entry, ScheduleEntry) else None
+            turn.changes.append(StateChange(plan.journey, {"next_at": following}))
+        return [(at, turn.world.members(said.segment, said.who, turn.at)) for at in starts]
+
+    def _dated(self, plan: Plan, entry: DateEntry, next_at: int | None, since: int) -> list[tuple[int, I64]]:
+        turn = self._turn
+        zone = plan.zone if plan.zone_attribute is None else _FIRST_ZONE
+        if next_at is None:
+            day = day_of(since, zone)
+            next_at = day_start(day, zone, entry.time.minutes)
+            if next_at <= since:
+                next_at = day_start(day + 1, zone, entry.time.minutes)
+            turn.changes.append(StateChange(plan.journey, {"next_at": next_at}))
+        if next_at > turn.at:
+            return []
+        day = day_of(next_at, zone)
+        following = day_start(day + 1, zone, entry.time.minutes)
+        turn.changes.append(StateChange(plan.journey, {"next_at": following}))
+        turn.more |= following <= turn.at
+        found = turn.world.dated(entry.date, moved_day(day, entry.offset, -1), entry.every == "year")
+        if entry.who is not None and found.size:
+            found = np.intersect1d(found, turn.world.members(None, entry.who, turn.at))
+        return [(next_at, found)]
+
+    def _local(self, plan: Plan, entry: DateEntry, at: int, customers: I64) -> I64:
+        """When the wall of each shows the day and time that an audience was made for."""
+        attribute = plan.zone_attribute
+        if attribute is None:
+            return np.full(customers.size, at, np.int64)
+        day = day_of(at, _FIRST_ZONE)
+        known = self._turn.world.attributes(customers, [attribute]).column(attribute).to_pylist()
+        named = [one if known_zone(one) else plan.zone for one in known]
+        names = sorted(set(named))
+        place = {name: number for number, name in enumerate(names)}
+        zones = Zones(names, np.array([place[one] for one in named], np.int64))
+        wall = day * DAY + entry.time.minutes * 60_000_000
+        return zones.instant(np.full(customers.size, wall, np.int64))
+
+
+def moved_day(day: int, offset: str | None, sign: int = 1) -> int:
+    """A day (since 1970) moved by an offset such as `-7 days` (`sign` -1: the other way)."""
+    if offset is None:
+        return day
+    text = offset.strip()
+    if text[:1] in "+-":
+        sign = -sign if text[0] == "-" else sign
+        text = text[1:].strip()
+    span = read_span(text)
+    if span.micros is not None:
+        return day + sign * (span.micros // DAY)
+    at = date(1970, 1, 1) + timedelta(days=day)
+    number = at.year * 12 + at.month - 1 + sign * span.count
+    last = (date(number // 12 + (number % 12 == 11), (number % 12 + 1) % 12 + 1, 1) - timedelta(days=1)).day
+    return (date(number // 12, number % 12 + 1, min(at.day, last)) - date(1970, 1, 1)).days
+
+
+def moved_rest(offset: str | None) -> int:
+    """What an offset moves beside whole days, in microseconds: of `-3 hours` all of it."""
+    if offset is None:
+        return 0
+    text = offset.strip()
+    span = read_span(text.lstrip("+-").strip())
+    rest = 0 if span.micros is None else span.micros % DAY
+    return -rest if text.startswith("-") else rest
+
+
+def _since(entrants: Entrants, at: int) -> Entrants:
+    return replace(entrants, origins=np.full(entrants.customers.size, at, np.int64))

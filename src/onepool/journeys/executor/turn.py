@@ -1,0 +1,315 @@
+"""What one step works on: the runs at hand as columns, and what was decided about them so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from onepool.journeys.executor.book import Book
+from onepool.journeys.executor.columns import FOREVER, I64, NONE, Bools, Runs, Texts, texts
+from onepool.journeys.executor.plan import Plan
+from onepool.journeys.executor.ports import MERGES, STEPS, Audience, StateChange, World
+from onepool.journeys.executor.times import Zones, known_zone, later
+from onepool.journeys.states import GOAL, RunState
+from onepool.reach.rules import SendPolicy
+
+TO_DO = NONE
+"""`hop` of a paused run that came to its node and has not begun there."""
+
+_encode = msgspec.json.Encoder(order="sorted").encode
+_decode = msgspec.json.Decoder(dict[str, object]).decode
+
+
+class Turn:
+    """The runs that a step has in hand, each once. Places are indexes into `runs`.
+
+    `moment`: each ready run's own time; `but`: seq of the event that started it in this step; `fresh`: entered in this
+    step; `dirty`: other than in the state; `created`: not in the state yet; `removed`: to be taken out of it;
+    `rehomed`: of another customer or version; `forced`: ended from outside.
+    """
+
+    def __init__(self, book: Book, world: World, at: int) -> None:
+        self.book = book
+        self.world = world
+        self.at = at
+        self.runs = Runs.empty()
+        self.moment = np.empty(0, np.int64)
+        self.but = np.empty(0, np.int64)
+        self.fresh = np.empty(0, np.bool_)
+        self.dirty = np.empty(0, np.bool_)
+        self.created = np.empty(0, np.bool_)
+        self.removed = np.empty(0, np.bool_)
+        self.rehomed = np.empty(0, np.bool_)
+        self.forced = np.empty(0, np.bool_)
+        self._place: dict[int, int] = {}
+        self._steps: list[dict[str, object]] = []
+        self.sends: list[pa.Table] = []
+        self.policies: list[SendPolicy] = []
+        self.effects: list[tuple[object, ...]] = []
+        self.tasks: list[tuple[object, ...]] = []
+        self.tasks_gone: list[I64] = []
+        self.gone: list[tuple[int, int, str]] = []
+        self.cancelled: list[tuple[I64, Texts]] = []
+        self.ended: list[I64] = []
+        self.audiences: list[Audience] = []
+        self.changes: list[StateChange] = []
+        self.more = False
+        self.merges = MERGES.empty_table()
+        self.metering = dict(book.metering)
+
+    # ------------------------------------------------------------------------------------------------- which runs
+
+    def hold(self, more: Runs, *, new: bool = False, moment: I64 | None = None, but: I64 | None = None) -> I64:
+        """Take runs in hand; those already there stay as they are. Returns the places of all of them."""
+        ids = more.run_id.tolist()
+        start = len(self.runs)
+        known = self._place
+        fresh = [number for number, one in enumerate(ids) if one not in known]
+        if fresh:
+            part = more if len(fresh) == len(ids) else more.take(np.array(fresh, np.int64))
+            self.runs = Runs.joined([self.runs, part]) if start else part
+            count = len(fresh)
+            nothing = np.full(count, NONE, np.int64)
+            picked = np.array(fresh, np.int64)
+            self.moment = np.concatenate([self.moment, nothing if moment is None else moment[picked]])
+            self.but = np.concatenate([self.but, nothing if but is None else but[picked]])
+            flags = np.full(count, new, np.bool_)
+            self.fresh = np.concatenate([self.fresh, flags])
+            self.dirty = np.concatenate([self.dirty, flags])
+            self.created = np.concatenate([self.created, flags])
+            self.removed = np.concatenate([self.removed, np.zeros(count, np.bool_)])
+            self.forced = np.concatenate([self.forced, np.zeros(count, np.bool_)])
+            self.rehomed = np.concatenate([self.rehomed, np.zeros(count, np.bool_)])
+            known.update((ids[number], start + place) for place, number in enumerate(fresh))
+        return np.array([known[one] for one in ids], np.int64)
+
+    def places(self, run_ids: Sequence[int] | I64) -> I64:
+        """The places of runs, -1 for those not in hand."""
+        listed = run_ids.tolist() if isinstance(run_ids, np.ndarray) else run_ids
+        return np.array([self._place.get(one, -1) for one in listed], np.int64)
+
+    def live(self) -> Bools:
+        found: Bools = (self.runs.state != RunState.ENDED) & ~self.removed
+        return found
+
+    def by_version(self, rows: I64) -> Iterator[tuple[Plan, I64]]:
+        """Rows by version, the oldest version first; those of versions that can't be read rest."""
+        versions = self.runs.version_id[rows]
+        for version in np.unique(versions):
+            plan = self.book.plans.get(int(version))
+            if plan is not None:
+                yield plan, rows[versions == version]
+
+    def ordered(self, rows: I64) -> I64:
+        """By the runs' own time, then by id: the order in which scarce things are given out."""
+        return rows[np.lexsort((self.runs.run_id[rows], self.moment[rows]))]
+
+    # ------------------------------------------------------------------------------------------- what happens to them
+
+    def note(
+        self, rows: I64, edge: str | Sequence[str], at: I64, detail: str | Texts | None = None, node: int | None = None
+    ) -> None:
+        """Record a step of each run at its present node."""
+        if rows.size == 0:
+            return
+        runs = self.runs
+        self._steps.append(
+            {
+                "run_id": runs.run_id[rows],
+                "version_id": runs.version_id[rows],
+                "customer_id": runs.customer_id[rows],
+                "seq": runs.seq[rows],
+                "node": runs.node[rows] if node is None else np.full(rows.size, node, np.int64),
+                "visit": runs.visit[rows],
+                "edge": edge,
+                "at": at,
+                "detail": detail,
+            }
+        )
+        runs.seq[rows] += 1
+        self.dirty[rows] = True
+
+    def note_strangers(self, run_ids: I64, version: int, customers: I64, edges: Sequence[str] | str, at: I64) -> None:
+        """Record what became of those who might have entered."""
+        if run_ids.size == 0:
+            return
+        zero = np.zeros(run_ids.size, np.int64)
+        self._steps.append(
+            {"run_id": run_ids, "version_id": np.full(run_ids.size, version, np.int64), "customer_id": customers,
+             "seq": zero, "node": zero - 1, "visit": zero, "edge": edges, "at": at, "detail": None}
+        )  # fmt: skip
+
+    def go(
+        self, rows: I64, plan: Plan, label: str, detail: str | Texts | None = None, reason: Texts | None = None
+    ) -> None:
+        """Send runs over an edge of their (one) node, at their own time: they are ready at the next one."""
+        if rows.size == 0:
+            return
+        self.note(rows, label, self.moment[rows], detail)
+        runs = self.runs
+        target = plan.target(int(runs.node[rows[0]]), label)
+        runs.node[rows] = target
+        runs.hop[rows] = 0
+        runs.reason[rows] = None if reason is None else reason
+        self.arrive(rows, plan, target)
+
+    def arrive(self, rows: I64, plan: Plan, node: int) -> None:
+        runs = self.runs
+        runs.arrived[rows] = self.moment[rows]
+        runs.state[rows] = RunState.READY
+        runs.due[rows] = self.moment[rows]
+        if node in plan.anchored:
+            self.put_vars(rows, "@" + plan.names[node], self.moment[rows].tolist())
+
+    def wait(self, rows: I64, state: RunState, due: I64, plan: Plan) -> None:
+        """Leave runs where they are until something comes, at most until `due` or the end of their life."""
+        runs = self.runs
+        runs.state[rows] = state
+        runs.due[rows] = np.minimum(due, self.life_end(rows, plan))
+        self.dirty[rows] = True
+
+    def finish(self, rows: I64, reason: str, at: I64 | None = None) -> None:
+        """End runs. `at`: when (default: their own time); never before they came where they are."""
+        if rows.size == 0:
+            return
+        runs = self.runs
+        moment = np.maximum(self.moment[rows] if at is None else at, runs.arrived[rows])
+        self.note(rows, f"end:{reason}", moment)
+        self._end(rows, reason, moment)
+
+    def _end(self, rows: I64, reason: str, moment: I64) -> None:
+        runs = self.runs
+        runs.state[rows] = RunState.ENDED
+        runs.ended[rows] = moment
+        runs.due[rows] = NONE
+        runs.reason[rows] = reason
+        self.dirty[rows] = True
+        self.ended.append(rows)
+
+    def withhold(self, rows: I64) -> None:
+        """End runs of the hold-out instead of beginning them."""
+        self.note(rows, "holdout", self.moment[rows])
+        self._end(rows, "holdout", self.moment[rows])
+
+    def cancel(self, rows: I64, reason: str) -> None:
+        """End runs from outside: what they planned and nobody claimed is cancelled too."""
+        self.forced[rows] = True
+        why = "goal_reached" if reason == GOAL else "erased" if reason == "erased" else "ended"
+        self.cancelled.append((self.runs.run_id[rows], texts(why, rows.size)))
+
+    def remove(self, rows: I64) -> None:
+        """Take held runs away."""
+        self.removed[rows] = True
+        self.runs.state[rows] = RunState.ENDED
+
+    def park(self, rows: I64) -> None:
+        """Leave ready runs of a resting journey where they are."""
+        runs = self.runs
+        runs.state[rows] = RunState.PAUSED
+        runs.hop[rows] = TO_DO
+        runs.due[rows] = self.moment[rows]
+        self.dirty[rows] = True
+
+    # ----------------------------------------------------------------------------------------------- what they carry
+
+    def life_end(self, rows: I64, plan: Plan) -> I64:
+        return later(self.runs.entered[rows], plan.definition.max_life, plan.zone)
+
+    def zones(self, rows: I64, plan: Plan) -> Zones:
+        """Whose wall clock counts for each run."""
+        attribute = plan.zone_attribute
+        if attribute is None:
+            return Zones([plan.zone], np.zeros(rows.size, np.int64))
+        found = self.world.attributes(self.runs.customer_id[rows], [attribute]).column(attribute).to_pylist()
+        named = [one if known_zone(one) else plan.zone for one in found]
+        names = sorted(set(named))
+        place = {name: number for number, name in enumerate(names)}
+        return Zones(names, np.array([place[one] for one in named], np.int64))
+
+    def vars_of(self, rows: I64) -> list[dict[str, object]]:
+        return [_decode(one) if one else {} for one in self.runs.vars[rows].tolist()]
+
+    def trigger_of(self, rows: I64) -> list[dict[str, object]]:
+        return [_decode(one) if one else {} for one in self.runs.trigger[rows].tolist()]
+
+    def put_vars(self, rows: I64, name: str, values: Sequence[object]) -> None:
+        """Save a value of each run (None: forget it)."""
+        kept = self.runs.vars[rows].tolist()
+        found = np.empty(rows.size, object)
+        for place, (text, value) in enumerate(zip(kept, values, strict=True)):
+            said = _decode(text) if text else {}
+            if value is None:
+                said.pop(name, None)
+            else:
+                said[name] = value
+            found[place] = _encode(said).decode() if said else None
+        self.runs.vars[rows] = found
+        self.dirty[rows] = True
+
+    def asked(self, rows: I64) -> pa.Table:
+        """The runs as conditions are asked of them."""
+        runs = self.runs
+        return pa.table(
+            {
+                "run_id": runs.run_id[rows],
+                "customer_id": runs.customer_id[rows],
+                "entered": runs.entered[rows],
+                "trigger": pa.array(runs.trigger[rows], pa.string()),
+                "vars": pa.array(runs.vars[rows], pa.string()),
+            }
+        )
+
+    def windows(self, rows: I64, first: I64, last: I64) -> pa.Table:
+        """The runs as events are sought for them."""
+        found = self.asked(rows)
+        for name, values in (("first", first), ("last", last), ("but", self.but[rows])):
+            found = found.append_column(name, pa.array(values))
+        return found
+
+    # -------------------------------------------------------------------------------------------------- the outcome
+
+    def keep(self, decided: pa.Table, policy: SendPolicy) -> None:
+        """Put messages into the outbox, all of one policy."""
+        if policy not in self.policies:
+            self.policies.append(policy)
+        place = pa.scalar(self.policies.index(policy), pa.int32())
+        self.sends.append(
+            decided.set_column(decided.column_names.index("policy"), "policy", pa.repeat(place, decided.num_rows))
+        )
+
+    def steps(self) -> pa.Table:
+        """STEPS of all of it, in the order in which it was decided."""
+        parts = []
+        for one in self._steps:
+            at = one["at"]
+            assert isinstance(at, np.ndarray)
+            columns = []
+            for name, kind in zip(STEPS.names, STEPS.types, strict=True):
+                value = one[name]
+                if value is None or isinstance(value, str):
+                    columns.append(pa.repeat(pa.scalar(value, pa.string()), at.size))
+                elif pa.types.is_string(kind):
+                    columns.append(pa.array(value, pa.string()))
+                else:
+                    columns.append(pa.array(value).cast(kind))
+            parts.append(pa.Table.from_arrays(columns, schema=STEPS))
+        return pa.concat_tables(parts).combine_chunks() if parts else STEPS.empty_table()
+
+
+def until(instants: I64) -> I64:
+    """Open ends as the largest number."""
+    return np.where(instants == NONE, FOREVER, instants)
+
+
+def resolved(value: object, carried: Mapping[str, object]) -> object:
+    """A value of a definition with what a run carries in the place of `$trigger.x` and `$vars.x` (missing: None)."""
+    if isinstance(value, str) and value.startswith(("$trigger.", "$vars.")):
+        return carried.get(value[1:])
+    if isinstance(value, Mapping):
+        return {key: resolved(one, carried) for key, one in value.items()}
+    if isinstance(value, list):
+        return [resolved(one, carried) for one in value]
+    return value

@@ -1,0 +1,222 @@
+"""The world as the pool and the state are at a step: live, and over the past in back-tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from sqlalchemy import Connection
+from sqlglot import exp
+
+from onepool.audience.conditions import Condition, Scope, compile_conditions
+from onepool.audience.conditions.anchors.compile import carried_by, compile_runs
+from onepool.audience.conditions.compiler.scope import table
+from onepool.audience.conditions.compiler.sql import col, fn, named
+from onepool.audience.conditions.model import walk
+from onepool.audience.conditions.names import Context
+from onepool.clock import from_micros
+from onepool.journeys.executor.columns import I64, Runs
+from onepool.journeys.executor.ports import Audience, Entering, Question, Sought
+from onepool.journeys.world.events import Happened
+from onepool.journeys.world.records import Records
+from onepool.journeys.world.texts import member_text, text_of
+from onepool.pool import Session, quote
+from onepool.reach import coupons
+from onepool.reach.gate import GateWorld, gate
+from onepool.reach.rules import SendPolicy
+
+if TYPE_CHECKING:
+    from onepool.journeys.executor.ports import World
+
+_ASKED: Final = "_journey_asked"
+_CARRIED: Final = "_journey_carried"
+_WANTED: Final = "_journey_customers"
+
+_MICROSECONDS: Final = "make_timestamptz"
+
+
+class PoolWorld:
+    """`executor.ports.World` over a session of the pool and a connection of the state (a write transaction)."""
+
+    def __init__(
+        self,
+        session: Session,
+        connection: Connection,
+        ctx: Context,
+        happened: Happened,
+        gate_world: GateWorld,
+        fresh_as_of: Callable[[], int],
+        *,
+        reserve: bool = False,
+    ) -> None:
+        """`reserve`: see `reach.gate` (back-tests, where nobody claims)."""
+        self._session = session
+        self._connection = connection
+        self._ctx = ctx
+        self._happened = happened
+        self._gate = gate_world
+        self._fresh = fresh_as_of
+        self._reserve = reserve
+        self._records = Records(connection)
+
+    # ------------------------------------------------------------------------------------------------------- events
+
+    def event_names(self) -> frozenset[str]:
+        return self._happened.names()
+
+    def who_did(self, names: frozenset[str]) -> I64:
+        return self._happened.who_did(names)
+
+    def who_changed(self, attributes: frozenset[str]) -> I64:
+        return self._happened.who_changed(attributes)
+
+    def entrants(self, asked: Sequence[Entering]) -> pa.Table:
+        return self._happened.entrants(asked)
+
+    def find(self, sought: Sequence[Sought]) -> pa.Table:
+        return self._happened.find(sought)
+
+    # ---------------------------------------------------------------------------------------------------- customers
+
+    def answers(self, question: Question, at: int) -> dict[str, npt.NDArray[np.bool_]]:
+        if question.runs.num_rows == 0:
+            return {name: np.zeros(0, np.bool_) for name in question.conditions}
+        self._relate(question)
+        plan = compile_runs(question.conditions, from_micros(at), _CARRIED, self._ctx)
+        found = plan.run(self._session)
+        order = np.argsort(found.column("run_id").to_numpy())
+        ids = found.column("run_id").to_numpy()[order]
+        place = np.searchsorted(ids, question.runs.column("run_id").to_numpy())
+        return {
+            name: np.array(found.column(name).fill_null(False).to_numpy(zero_copy_only=False), np.bool_)[order][place]
+            for name in question.conditions
+        }
+
+    def _relate(self, question: Question) -> None:
+        """The runs as a relation with the columns that the conditions ask for."""
+        carried = sorted(
+            {
+                one
+                for condition in question.conditions.values()
+                for _, leaf in walk(condition)
+                for one in carried_by(leaf)
+            }
+            - {"$entered"}
+        )
+        self._session.relation(_ASKED, question.runs)
+        columns = [col("run_id"), col("customer_id"), named(fn(_MICROSECONDS, col("entered")), "entered_at")]
+        for one in carried:
+            source, _, name = one.removeprefix("$").partition(".")
+            if source == "node":
+                instant = exp.cast(member_text("vars", f"@{name}"), "BIGINT")
+                columns.append(named(fn(_MICROSECONDS, instant), f"node.{name}"))
+            else:
+                columns.append(named(member_text(source, name), f"{source}.{name}"))
+        found = self._session.query(exp.select(*columns).from_(table(_ASKED)))
+        self._session.relation(_CARRIED, found)
+
+    def attributes(self, customers: I64, names: Sequence[str]) -> pa.Table:
+        self._session.relation(_WANTED, pa.table({"customer_id": np.unique(customers)}))
+        types = self._ctx.names.attributes
+        columns = [named(text_of(col(name), str(types[name])), name) for name in names if name in types]
+        query = exp.select(col("customer_id"), *columns).from_(table("profiles")).where(
+            exp.In(this=col("customer_id"), query=exp.select(col("customer_id")).from_(table(_WANTED)).subquery())
+        )  # fmt: skip
+        found = self._session.query(query)
+        ids = found.column("customer_id").to_numpy()
+        order = np.argsort(ids)
+        place = np.searchsorted(ids[order], customers)
+        place = np.minimum(place, max(ids.size - 1, 0))
+        known = (ids[order][place] == customers) if ids.size else np.zeros(customers.size, np.bool_)
+        picked = pa.array(order[place] if ids.size else np.zeros(customers.size, np.int64), mask=~known)
+        columns_ = {name: found.column(name).take(picked) for name in names if name in types}
+        nothing = pa.nulls(customers.size, pa.string())
+        return pa.table({"customer_id": customers, **{name: columns_.get(name, nothing) for name in names}})
+
+    def members(self, segment: str | None, who: Condition | None, at: int) -> I64:
+        found = None
+        if segment is not None:
+            found = self._ids("SELECT customer_id FROM segment_members WHERE segment = $segment", {"segment": segment})
+        if who is not None:
+            scope = Scope.all()
+            if found is not None:
+                self._session.relation(_WANTED, pa.table({"customer_id": found}))
+                scope = Scope.customers(_WANTED)
+            answers = compile_conditions({"who": who}, from_micros(at), scope, self._ctx).run(self._session)
+            holds = answers.column("customer_id").filter(answers.column("who"))
+            return np.unique(holds.to_numpy()).astype(np.int64)
+        if found is not None:
+            return found
+        return self._ids("SELECT DISTINCT customer_id FROM customer_of", {})
+
+    def dated(self, attribute: str, day: int, yearly: bool) -> I64:
+        sql_type = str(self._ctx.names.attributes[attribute])
+        column = f"CAST({quote(attribute)} AS DATE)"
+        if sql_type == "VARCHAR":
+            column = f"TRY_CAST({quote(attribute)} AS DATE)"
+        wanted = "(DATE '1970-01-01' + $day::INTEGER)"
+        if not yearly:
+            return self._ids(f"SELECT customer_id FROM profiles WHERE {column} = {wanted}", {"day": day})
+        same = f"month({column}) = month({wanted}) AND day({column}) = day({wanted})"
+        leap = (
+            f"month({column}) = 2 AND day({column}) = 29 AND month({wanted}) = 2 AND day({wanted}) = 28 "
+            f"AND day(last_day({wanted})) = 28"
+        )
+        return self._ids(
+            f"SELECT customer_id FROM profiles WHERE ({same}) OR ({leap})",
+            {"day": day},
+        )
+
+    def fresh_as_of(self) -> int:
+        return self._fresh()
+
+    # -------------------------------------------------------------------------------------------------------- deeds
+
+    def issue(self, batch: str, keys: I64, customers: I64, runs: I64, at: int) -> Sequence[str | None]:
+        found = coupons.issue(self._connection, batch, keys, customers, runs, at)
+        return list(found.to_pylist())
+
+    def gate(self, planned: pa.Table, policies: Sequence[SendPolicy], at: int) -> pa.Table:
+        return gate(planned, policies, self._gate, at, reserve=self._reserve)
+
+    # ---------------------------------------------------------------------------------------------------- the state
+
+    def due(self, at: int, most: int) -> Runs:
+        return self._records.due(at, most)
+
+    def runs_of(self, customers: I64, *, live: bool) -> Runs:
+        return self._records.runs_of(customers, live=live)
+
+    def runs(self, run_ids: I64) -> Runs:
+        return self._records.runs(run_ids)
+
+    def children(self, parents: I64) -> Runs:
+        return self._records.children(parents)
+
+    def runs_in(self, versions: Sequence[int], state: int | None, most: int) -> Runs:
+        return self._records.runs_in(versions, state, most)
+
+    def any_runs(self, versions: Sequence[int]) -> bool:
+        return self._records.any_runs(versions)
+
+    def audiences(self) -> Sequence[Audience]:
+        return self._records.audiences()
+
+    def started(self) -> frozenset[str]:
+        return self._records.started()
+
+    def open_sends(self, send_ids: I64) -> dict[int, int]:
+        return self._records.open_sends(send_ids)
+
+    def _ids(self, query: str, params: dict[str, object]) -> I64:
+        found = self._session.query(query, params or None).column("customer_id").to_numpy()
+        return np.unique(found).astype(np.int64)
+
+
+if TYPE_CHECKING:
+
+    def _is_world(one: PoolWorld) -> World:
+        return one

@@ -1,0 +1,96 @@
+"""Runs, messages and audiences as the state has them, a set at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from pyroaring import BitMap64
+from sqlalchemy import Connection, select, text
+
+from onepool.audience.bitmaps import ids_of
+from onepool.journeys.executor.columns import COLUMNS, I64, NULLABLE, Runs
+from onepool.journeys.executor.ports import Audience
+from onepool.journeys.states import RunState
+from onepool.state.journeys import journey_audiences
+
+_PARTS: Final = ", ".join(f"coalesce({name}, -1)" if name in NULLABLE else name for name in COLUMNS)
+_READ: Final = f"SELECT {_PARTS} FROM runs WHERE "
+
+# The first words are those of the index: without them it is not used.
+_DUE: Final = "due IS NOT NULL AND state <> 5 AND due <= :at ORDER BY due, run_id LIMIT :most"
+_LIVE: Final = f"state <> {int(RunState.ENDED)}"
+
+
+class Records:
+    """What one connection of the state sees."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._kept: dict[tuple[str, int], I64] = {}
+
+    def due(self, at: int, most: int) -> Runs:
+        """Live, not paused runs with due <= at, by (due, run_id)."""
+        return self._read(_DUE, at=at, most=most)
+
+    def runs(self, run_ids: I64) -> Runs:
+        return self._among("run_id", run_ids)
+
+    def runs_of(self, customers: I64, *, live: bool) -> Runs:
+        return self._among("customer_id", customers, _LIVE if live else "")
+
+    def children(self, parents: I64) -> Runs:
+        return self._among("parent", parents, "parent IS NOT NULL AND " + _LIVE)
+
+    def runs_in(self, versions: Sequence[int], state: int | None, most: int) -> Runs:
+        """Live runs of these versions (of one state), by id, at most so many."""
+        wanted = _LIVE if state is None else f"state = {int(state)}"
+        listed = ", ".join(str(int(one)) for one in versions) or "-1"
+        return self._read(f"version_id IN ({listed}) AND {wanted} ORDER BY run_id LIMIT :most", most=most)
+
+    def any_runs(self, versions: Sequence[int]) -> bool:
+        listed = ", ".join(str(int(one)) for one in versions) or "-1"
+        found = self._connection.execute(text(f"SELECT 1 FROM runs WHERE version_id IN ({listed}) LIMIT 1"))
+        return found.first() is not None
+
+    def open_sends(self, send_ids: I64) -> dict[int, int]:
+        """State of each of these messages that there is."""
+        if send_ids.size == 0:
+            return {}
+        where, values = self._in("send_id", send_ids)
+        rows = self._connection.execute(text(f"SELECT send_id, state FROM sends WHERE {where}"), values)
+        return {int(send_id): int(state) for send_id, state in rows}
+
+    def audiences(self) -> list[Audience]:
+        """Those of which somebody is yet to be let in."""
+        table = journey_audiences
+        rows = self._connection.execute(
+            select(table).where(table.c.done.is_(False)).order_by(table.c.journey, table.c.at)
+        )
+        return [
+            Audience(row.journey, row.at, ids_of(BitMap64.deserialize(row.customers)).to_numpy(), row.total, row.taken,
+                     done=False)
+            for row in rows
+        ]  # fmt: skip
+
+    def started(self) -> frozenset[str]:
+        """The journeys that ever had an audience."""
+        return frozenset(self._connection.execute(select(journey_audiences.c.journey).distinct()).scalars())
+
+    def _among(self, column: str, ids: I64, further: str = "") -> Runs:
+        if ids.size == 0:
+            return Runs.empty()
+        where, values = self._in(column, ids)
+        return self._read(f"{where}{' AND ' + further if further else ''} ORDER BY run_id", **values)
+
+    def _in(self, column: str, ids: I64) -> tuple[str, dict[str, Any]]:
+        """A column among many numbers, with one parameter."""
+        listed = np.unique(ids).tolist()
+        if self._connection.dialect.name == "sqlite":
+            return f"{column} IN (SELECT value FROM json_each(:ids))", {"ids": json.dumps(listed)}
+        return f"{column} = ANY(CAST(:ids AS BIGINT[]))", {"ids": listed}
+
+    def _read(self, where: str, **values: Any) -> Runs:
+        return Runs.of_rows(self._connection.execute(text(_READ + where), values).fetchall())
