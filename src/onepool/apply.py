@@ -144,7 +144,11 @@ def _check(workspace: Workspace, changes: Sequence[Change]) -> None:
         elif change.kind == "coupon":
             parse_coupon(change.body)
         elif change.kind == "message":
-            usable_message(change.body, surroundings(workspace.settings, standard, tags, touchpoints), change.where)
+            given = {one.name: one.body for one in workspace.definitions.current("coupon")}
+            given |= {one.name: one.body for one in changes if one.kind == "coupon"}
+            batches = [parse_coupon(body) for body in given.values()]
+            around = surroundings(workspace.settings, standard, tags, touchpoints, batches)
+            usable_message(change.body, around, change.where)
     _check_journeys(workspace, changes, standard, {"tag": tags, "segment": segments}, touchpoints.values(), kept)
 
 

@@ -17,6 +17,9 @@ from onepool.audience.conditions.windows import moment_bounds, shift
 ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Letters of made codes: none that look like another one (0 O, 1 I)."""
 
+UPLOADED: Final = 20
+"""Characters that uploaded codes are taken to have."""
+
 Title: TypeAlias = dict[Literal["zh", "en"], str]
 
 
@@ -124,6 +127,14 @@ class Coupon(Part):
     touchpoints: Names_ = Field(default_factory=list)
     low: Annotated[int, Field(ge=0)] | None = None
     paused: bool = False
+
+    @property
+    def code_length(self) -> int:
+        """How long its codes are at most (of uploaded ones: as a rule)."""
+        made, shared = self.codes.generated, self.codes.shared
+        if made is not None:
+            return len(made.prefix) + made.length
+        return UPLOADED if shared is None else len(shared)
 
     @property
     def warns_below(self) -> int:

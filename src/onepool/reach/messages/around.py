@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from onepool.collect.touchpoint import Touchpoint
+from onepool.reach.coupons.model import UPLOADED, Coupon
 from onepool.reach.messages.check import Surroundings, check_message
 from onepool.reach.messages.columns import Wording
 from onepool.reach.messages.model import Message
@@ -20,7 +21,11 @@ def wording_of(settings: Settings) -> Wording:
 
 
 def surroundings(
-    settings: Settings, standard: Standard, tags: Collection[str], touchpoints: Mapping[str, Touchpoint]
+    settings: Settings,
+    standard: Standard,
+    tags: Collection[str],
+    touchpoints: Mapping[str, Touchpoint],
+    coupons: Collection[Coupon] = (),
 ) -> Surroundings:
     """Of a workspace, or of what it will be."""
     return Surroundings(
@@ -30,6 +35,7 @@ def surroundings(
         wording_of(settings),
         tuple(settings.messages.link_hosts),
         settings.messages.public_url or "",
+        max((one.code_length for one in coupons), default=UPLOADED),
     )
 
 

@@ -15,6 +15,7 @@ from onepool.channels.base.manifest import Content as ContentPart
 from onepool.collect.touchpoint import Touchpoint
 from onepool.reach.messages import sms
 from onepool.reach.messages.columns import Bad, Wording, typed_column
+from onepool.reach.messages.linking import SAMPLE
 from onepool.reach.messages.model import PREFERENCES, UNSUBSCRIBE, Content, Message, Variable
 from onepool.reach.messages.parse import Leaf, kind_of, known_names, leaves
 from onepool.reach.messages.pieces import LINK, compiled, faults, longest
@@ -24,13 +25,15 @@ from onepool.reach.messages.wechat_fields import field_of
 from onepool.standards import Standard
 
 _SHAPES: Mapping[str, tuple[type, ...]] = {"mapping": (dict, list), "list": (list,), "object": (dict,)}
-_LENGTHS: Mapping[str, int] = {"number": 24, "money": 24, "date": 40, "coupon": 64}
+_LENGTHS: Mapping[str, int] = {"number": 24, "money": 24, "date": 40}
 _LINK_LENGTH = 40
+"""Of short links where the public address is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a message is checked beside. ``link_hosts``: where links may lead (empty: anywhere)."""
+    """What a message is checked beside. ``link_hosts``: where links may lead (empty: anywhere). ``code_length``: the
+    longest code of a coupon."""
 
     standard: Standard
     tags: frozenset[str]
@@ -38,6 +41,7 @@ class Surroundings:
     wording: Wording
     link_hosts: Sequence[str] = ()
     public_url: str = ""
+    code_length: int = 20
 
     def signature(self, touchpoint: str | None) -> str:
         """The signature of text messages: of the touchpoint, else the longest there is."""
@@ -221,7 +225,7 @@ def _texts(
 ) -> None:  # fmt: skip
     """Lengths, addresses, and what each channel asks for, of templates that can be read."""
     tongue = around.wording.tongue
-    most = _most(message)
+    most = _most(message, around)
     parts = {one.name: one for one in kind.content}
     for leaf in leaves(content):
         at = f"{place}.content.{leaf.where}"
@@ -278,13 +282,14 @@ def _limit(
         found.warnings.append(Problem(at, f"at most {part.limit} characters; longer ones are not sent: use truncate"))
 
 
-def _most(message: Message) -> dict[str, int | None]:
+def _most(message: Message, around: Surroundings) -> dict[str, int | None]:
     """The longest that each name can become; None: without end."""
     found: dict[str, int | None] = {}
     for name, one in message.variables.items():
         only = len(str(one.default)) if one.from_ is None and one.default is not None else None
-        found[name] = _LENGTHS.get(one.type, only)
-    return found | {name: _LINK_LENGTH for name in known_names(message) if name.startswith(LINK)}
+        found[name] = around.code_length if one.type == "coupon" else _LENGTHS.get(one.type, only)
+    link = len(around.public_url.rstrip("/")) + len("/l/") + len(SAMPLE) if around.public_url else _LINK_LENGTH
+    return found | {name: link for name in known_names(message) if name.startswith(LINK)}
 
 
 def _unused(message: Message, used: set[str], found: Findings) -> None:
