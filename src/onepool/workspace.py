@@ -30,7 +30,10 @@ from onepool.state import State
 from onepool.state.store import get_meta, set_meta
 
 SETTINGS_FILE = "onepool.yaml"
-FOLDERS = ("touchpoints", "standard", "identity", "tags", "segments", "destinations")
+FOLDERS = (
+    "touchpoints", "standard", "identity", "tags", "segments", "destinations", "coupons", "messages", "policies",
+    "journeys",
+)  # fmt: skip
 
 _RULES = "rules_logged"
 

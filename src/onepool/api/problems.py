@@ -56,6 +56,16 @@ _STATUS: Mapping[str, int] = {
     "customer-unknown": 404,
     "decision-unknown": 404,
     "decided-meanwhile": 409,
+    "journey": 422,
+    "journey-unknown": 404,
+    "journey-exists": 409,
+    "journey-changed": 409,
+    "journey-in-use": 409,
+    "journey-stopping": 409,
+    "journey-not-live": 409,
+    "approval-missing": 409,
+    "template-unknown": 404,
+    "template-param": 422,
 }
 
 

@@ -21,7 +21,7 @@ from onepool.errors import OnePoolError
 from onepool.journeys.model import ApiEntry, Journey, OneOffEntry
 from onepool.journeys.parse import canonical_journey, journey_hash, parse_journey
 from onepool.journeys.starts import next_start
-from onepool.journeys.states import RunState
+from onepool.journeys.states import LIVE
 from onepool.privacy import approvals, audit
 from onepool.settings import Settings
 from onepool.state import State
@@ -111,7 +111,8 @@ def versions(connection: Connection, name: str) -> list[Published]:
 
 def live_runs(connection: Connection, version_ids: list[int] | None = None) -> dict[int, int]:
     """Version -> runs that have not ended."""
-    query = select(runs.c.version_id, func.count()).where(runs.c.state != RunState.ENDED).group_by(runs.c.version_id)
+    live = runs.c.state.in_([int(state) for state in LIVE])
+    query = select(runs.c.version_id, func.count()).where(live).group_by(runs.c.version_id)
     if version_ids is not None:
         query = query.where(runs.c.version_id.in_(version_ids))
     return {int(version): int(count) for version, count in connection.execute(query)}
