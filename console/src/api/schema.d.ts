@@ -952,6 +952,318 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/journeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Journeys
+         * @description All journeys with what they are doing.
+         */
+        get: operations["listJourneys"];
+        put?: never;
+        /**
+         * Create Journey
+         * @description Save the draft of a new journey. It may be unfinished; nothing happens before it is published.
+         */
+        post: operations["createJourney"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Journey
+         * @description What is wrong with a definition, also one that can't be parsed; and what it says in words.
+         */
+        post: operations["checkJourney"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Journey Templates
+         * @description The gallery: programmes to start from, with what each would make beside the journey.
+         */
+        get: operations["listJourneyTemplates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/templates/{template}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Use Journey Template
+         * @description Make a draft of a template, and the segments, coupons and messages that it needs and are not there.
+         */
+        post: operations["useJourneyTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Journey
+         * @description One journey: its draft where there is one, and what is published.
+         */
+        get: operations["readJourney"];
+        /**
+         * Replace Journey
+         * @description Save a draft. Faults don't keep it from being saved, only from being published.
+         */
+        put: operations["replaceJourney"];
+        post?: never;
+        /**
+         * Delete Journey
+         * @description Retire a draft or a stopped journey. Its versions, runs and history stay.
+         */
+        delete: operations["deleteJourney"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{name}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve Journey
+         * @description Approve or refuse the draft that somebody else asked about.
+         */
+        post: operations["approveJourney"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{name}/ask-approval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Journey Approval
+         * @description Ask a second person to approve the draft.
+         */
+        post: operations["askJourneyApproval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{name}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare Journey Versions
+         * @description What changed between two versions, part by part, in words.
+         */
+        get: operations["compareJourneyVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{name}/enter": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enter Journey
+         * @description Ask for a customer to enter a journey that takes them from here. Its own rules still decide.
+         */
+        post: operations["enterJourney"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{name}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause Journey
+         * @description Freeze runs and messages; nobody enters. Nobody leaves because of a pause.
+         */
+        post: operations["pauseJourney"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{name}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish Journey
+         * @description Make the draft the version that new entries get. Refused while it has faults or lacks an approval.
+         */
+        post: operations["publishJourney"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Journey
+         * @description Go on after a pause. What happened meanwhile starts no runs.
+         */
+        post: operations["resumeJourney"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{name}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Journey
+         * @description End all runs and cancel their messages that were not sent yet.
+         */
+        post: operations["stopJourney"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Journey Versions
+         * @description Everything that was published of a journey.
+         */
+        get: operations["listJourneyVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{name}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Journey Version
+         * @description A published version with its definition. To go back to it, save the definition as a draft.
+         */
+        get: operations["readJourneyVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/lineage": {
         parameters: {
             query?: never;
@@ -2186,6 +2498,17 @@ export interface components {
             title: components["schemas"]["Titles"];
         };
         /**
+         * AskApproval
+         * @description What the one who decides should know.
+         */
+        AskApproval: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /**
          * AttributeValue
          * @description What is known of one attribute, and from where.
          */
@@ -2251,6 +2574,17 @@ export interface components {
              * @description Give it as `before` to get the next page; null at the end.
              */
             next: number | null;
+        };
+        /**
+         * Because
+         * @description Why something is done.
+         */
+        Because: {
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
         };
         /**
          * BlockChange
@@ -3007,6 +3341,22 @@ export interface components {
             split: number;
         };
         /**
+         * Decide
+         * @description A second person's word.
+         */
+        Decide: {
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "approved" | "refused";
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /**
          * Decision
          * @description A person's ruling.
          */
@@ -3199,6 +3549,35 @@ export interface components {
             to: string;
             /** What */
             what: string;
+        };
+        /**
+         * EnterRequest
+         * @description A customer who should enter a journey with `entry: {api: true}`.
+         */
+        EnterRequest: {
+            /** Customer Id */
+            customer_id: number;
+            /**
+             * Fields
+             * @description As the entry names them.
+             */
+            fields?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Key
+             * @description Tells several runs of one customer apart.
+             * @default
+             */
+            key: string;
+        };
+        /**
+         * Entered
+         * @description The request as it was noted; the next tick decides on it.
+         */
+        Entered: {
+            /** Request */
+            request: number;
         };
         /**
          * EventName
@@ -3907,6 +4286,453 @@ export interface components {
              * @description The version that was looked at: refused when there is a later one.
              */
             version: number;
+        };
+        /**
+         * JourneyApproval
+         * @description A second person's word on the draft.
+         */
+        JourneyApproval: {
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Asked By */
+            asked_by: string;
+            /** Decided By */
+            decided_by: string | null;
+            /** Note */
+            note: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "asked" | "approved" | "refused" | "withdrawn";
+            /** Version */
+            version: number;
+        };
+        /**
+         * JourneyChange
+         * @description A new draft in place of the one that there is.
+         */
+        JourneyChange: {
+            /** Definition */
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Version
+             * @description The draft that this one goes back to; refused if it changed meanwhile.
+             */
+            version?: number | null;
+        };
+        /**
+         * JourneyCheck
+         * @description What is wrong with a definition, and what it says in words.
+         */
+        JourneyCheck: {
+            /** Edges */
+            edges: components["schemas"]["JourneyEdge"][];
+            /**
+             * Nodes
+             * @description What each node does; empty when the definition can't be parsed.
+             */
+            nodes: {
+                [key: string]: components["schemas"]["Titles"];
+            };
+            /** Problems */
+            problems: components["schemas"]["JourneyProblem"][];
+            sentence: components["schemas"]["Titles"] | null;
+        };
+        /**
+         * JourneyCheckRequest
+         * @description Any definition, saved or not, also one that can't be parsed.
+         */
+        JourneyCheckRequest: {
+            /** Definition */
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+        };
+        /**
+         * JourneyDetail
+         * @description A journey with its definition.
+         */
+        JourneyDetail: {
+            /** @description Of the draft; null when nobody asked. */
+            approval: components["schemas"]["JourneyApproval"] | null;
+            /** Author */
+            author: string;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /**
+             * Definition
+             * @description The draft where there is one, else what is published.
+             */
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** @description Null when nothing differs from the published version. */
+            draft: components["schemas"]["JourneyDraft"] | null;
+            /**
+             * Draft Version
+             * @description Of this definition; goes with the next save so that nobody's is lost.
+             */
+            draft_version: number;
+            /**
+             * Entered
+             * @description All runs so far, those of the holdout included.
+             */
+            entered: number;
+            /**
+             * Entry
+             * @description Null when the draft says none yet.
+             */
+            entry: ("did" | "segment_enter" | "segment_leave" | "schedule" | "date" | "api" | "one_off") | null;
+            /** Folder */
+            folder: string | null;
+            /**
+             * Group
+             * @description Of journeys of one group a customer is in one at a time.
+             */
+            group: string | null;
+            last_error: components["schemas"]["JourneyError"] | null;
+            /**
+             * Live Runs
+             * @description Runs of all versions that have not ended.
+             */
+            live_runs: number;
+            /**
+             * May Publish
+             * @description The caller's role may publish.
+             */
+            may_publish: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Needs Approval
+             * @description Somebody else has to approve the draft before this caller may publish it.
+             */
+            needs_approval: boolean;
+            /**
+             * Next At
+             * @description The next start of a schedule or a one-off.
+             */
+            next_at: string | null;
+            /** Nodes */
+            nodes: number;
+            published: components["schemas"]["PublishedJourney"] | null;
+            /** @description Null when the definition can't be parsed. */
+            sentence: components["schemas"]["Titles"] | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "draft" | "live" | "paused" | "stopping" | "stopped";
+            title: components["schemas"]["Titles"];
+            /**
+             * Version
+             * @description The published version that new entries get.
+             */
+            version: number | null;
+        };
+        /**
+         * JourneyDiff
+         * @description How one version differs from another.
+         */
+        JourneyDiff: {
+            /** Items */
+            items: components["schemas"]["JourneyDifference"][];
+        };
+        /**
+         * JourneyDifference
+         * @description A part that differs.
+         */
+        JourneyDifference: {
+            after: components["schemas"]["Titles"] | null;
+            before: components["schemas"]["Titles"] | null;
+            /** Node */
+            node: string | null;
+            /**
+             * Op
+             * @enum {string}
+             */
+            op: "added" | "removed" | "changed";
+            /** Place */
+            place: string;
+            sentence: components["schemas"]["Titles"];
+        };
+        /**
+         * JourneyDraft
+         * @description A saved definition that is not the published one.
+         */
+        JourneyDraft: {
+            /** Author */
+            author: string;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /**
+             * Problems
+             * @description Faults that keep it from being published.
+             */
+            problems: number;
+            /** Version */
+            version: number;
+        };
+        /**
+         * JourneyEdge
+         * @description A way on from a node.
+         */
+        JourneyEdge: {
+            /** From */
+            from: string;
+            /**
+             * Label
+             * @description `next`, `else`, `on_event`, `cases[0]`, `arms[0]` or `back`.
+             */
+            label: string;
+            /** To */
+            to: string;
+        };
+        /**
+         * JourneyError
+         * @description Why the executor can't go on with a journey.
+         */
+        JourneyError: {
+            /** At */
+            at: string | null;
+            /** Text */
+            text: string;
+        };
+        /**
+         * JourneyInput
+         * @description A new journey. The definition may be unfinished; only its name has to be there.
+         */
+        JourneyInput: {
+            /** Definition */
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
+         * JourneyList
+         * @description All journeys by name.
+         */
+        JourneyList: {
+            /** Items */
+            items: components["schemas"]["JourneyRow"][];
+        };
+        /**
+         * JourneyProblem
+         * @description A fault, or something to think about. `place`: a path in the definition.
+         */
+        JourneyProblem: {
+            /** Message */
+            message: string;
+            /**
+             * Place
+             * @example nodes.send1.chain[0].template
+             */
+            place: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "error" | "warning";
+            /** Suggestion */
+            suggestion: string | null;
+        };
+        /**
+         * JourneyRow
+         * @description A journey in the list.
+         */
+        JourneyRow: {
+            /** @description Of the draft; null when nobody asked. */
+            approval: components["schemas"]["JourneyApproval"] | null;
+            /** Author */
+            author: string;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** @description Null when nothing differs from the published version. */
+            draft: components["schemas"]["JourneyDraft"] | null;
+            /**
+             * Entered
+             * @description All runs so far, those of the holdout included.
+             */
+            entered: number;
+            /**
+             * Entry
+             * @description Null when the draft says none yet.
+             */
+            entry: ("did" | "segment_enter" | "segment_leave" | "schedule" | "date" | "api" | "one_off") | null;
+            /** Folder */
+            folder: string | null;
+            /**
+             * Group
+             * @description Of journeys of one group a customer is in one at a time.
+             */
+            group: string | null;
+            last_error: components["schemas"]["JourneyError"] | null;
+            /**
+             * Live Runs
+             * @description Runs of all versions that have not ended.
+             */
+            live_runs: number;
+            /** Name */
+            name: string;
+            /**
+             * Next At
+             * @description The next start of a schedule or a one-off.
+             */
+            next_at: string | null;
+            /** Nodes */
+            nodes: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "draft" | "live" | "paused" | "stopping" | "stopped";
+            title: components["schemas"]["Titles"];
+            /**
+             * Version
+             * @description The published version that new entries get.
+             */
+            version: number | null;
+        };
+        /**
+         * JourneyTemplate
+         * @description A programme of the gallery.
+         */
+        JourneyTemplate: {
+            /**
+             * Category
+             * @enum {string}
+             */
+            category: "acquire" | "activate" | "retain" | "revenue" | "refer" | "win_back";
+            /** Creates */
+            creates: components["schemas"]["TemplateCreates"][];
+            /** Definition */
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Name */
+            name: string;
+            /** Params */
+            params: components["schemas"]["TemplateParam"][];
+            /**
+             * Problems
+             * @description What this workspace lacks for it, such as a touchpoint.
+             */
+            problems: components["schemas"]["JourneyProblem"][];
+            summary: components["schemas"]["Titles"];
+            title: components["schemas"]["Titles"];
+        };
+        /**
+         * JourneyTemplates
+         * @description The gallery.
+         */
+        JourneyTemplates: {
+            /** Items */
+            items: components["schemas"]["JourneyTemplate"][];
+        };
+        /**
+         * JourneyVersion
+         * @description A published version: it never changes.
+         */
+        JourneyVersion: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Author */
+            author: string;
+            /**
+             * Hash
+             * @description SHA-256 of the canonical JSON.
+             */
+            hash: string;
+            /**
+             * Live
+             * @description New entries get this one.
+             */
+            live: boolean;
+            /** Live Runs */
+            live_runs: number;
+            /** Reason */
+            reason: string;
+            /**
+             * Version
+             * @description Of the definition; versions that were never published leave gaps.
+             */
+            version: number;
+            /** Version Id */
+            version_id: number;
+        };
+        /**
+         * JourneyVersionDetail
+         * @description A version with its definition.
+         */
+        JourneyVersionDetail: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Author */
+            author: string;
+            /** Definition */
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Hash
+             * @description SHA-256 of the canonical JSON.
+             */
+            hash: string;
+            /**
+             * Live
+             * @description New entries get this one.
+             */
+            live: boolean;
+            /** Live Runs */
+            live_runs: number;
+            /** Reason */
+            reason: string;
+            /**
+             * Version
+             * @description Of the definition; versions that were never published leave gaps.
+             */
+            version: number;
+            /** Version Id */
+            version_id: number;
+        };
+        /**
+         * JourneyVersions
+         * @description Versions, the latest first.
+         */
+        JourneyVersions: {
+            /** Items */
+            items: components["schemas"]["JourneyVersion"][];
         };
         JsonValue: unknown;
         /**
@@ -4977,7 +5803,7 @@ export interface components {
          * @description One thing that may be allowed: room.verb.
          * @enum {string}
          */
-        Permission: "session.own" | "home.read" | "customers.read" | "customers.names" | "customers.reveal" | "segments.read" | "segments.write" | "tags.read" | "tags.write" | "quarantine.read" | "quarantine.replay" | "standard.read" | "touchpoints.read" | "touchpoints.keys" | "touchpoints.write" | "destinations.read" | "destinations.write" | "query.run" | "live.read" | "identity.read" | "identity.decide" | "identity.rules" | "audit.read" | "journeys.read" | "journeys.write" | "journeys.approve" | "messages.read" | "messages.write" | "deliveries.read" | "deliveries.decide" | "policies.write" | "consents.read" | "consents.write" | "tasks.write";
+        Permission: "session.own" | "home.read" | "customers.read" | "customers.names" | "customers.reveal" | "segments.read" | "segments.write" | "tags.read" | "tags.write" | "quarantine.read" | "quarantine.replay" | "standard.read" | "touchpoints.read" | "touchpoints.keys" | "touchpoints.write" | "destinations.read" | "destinations.write" | "query.run" | "live.read" | "identity.read" | "identity.decide" | "identity.rules" | "audit.read" | "journeys.read" | "journeys.write" | "journeys.approve" | "messages.read" | "messages.write" | "deliveries.read" | "deliveries.decide" | "policies.write" | "consents.read" | "consents.write" | "tasks.write" | "coupons.codes";
         /**
          * PlainName
          * @description Something with a name and a title.
@@ -5274,6 +6100,51 @@ export interface components {
              * @default null
              */
             where: string | null;
+        };
+        /**
+         * PublishRequest
+         * @description `old_runs`: what becomes of runs of older versions.
+         */
+        PublishRequest: {
+            /**
+             * Old Runs
+             * @default finish
+             * @enum {string}
+             */
+            old_runs: "finish" | "move" | "stop";
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Version
+             * @description The draft that was looked at; refused if it changed meanwhile.
+             */
+            version?: number | null;
+        };
+        /**
+         * PublishedJourney
+         * @description The version that new entries get.
+         */
+        PublishedJourney: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Definition */
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Hash */
+            hash: string;
+            /** Version */
+            version: number;
+            /** Version Id */
+            version_id: number;
         };
         /**
          * QualityDay
@@ -7471,6 +8342,58 @@ export interface components {
             tag: string;
             /** Value */
             value: string | null;
+        };
+        /**
+         * TemplateCreates
+         * @description Something that the template makes beside the journey.
+         */
+        TemplateCreates: {
+            /**
+             * Exists
+             * @description It is there already and stays as it is.
+             */
+            exists: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "segment" | "coupon" | "message";
+            /** Name */
+            name: string;
+            title: components["schemas"]["Titles"];
+        };
+        /**
+         * TemplateParam
+         * @description A value to fill in.
+         */
+        TemplateParam: {
+            /** Default */
+            default: unknown;
+            help: components["schemas"]["Titles"] | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "text" | "number" | "products" | "coupon" | "segment" | "span" | "message" | "time";
+            /** Name */
+            name: string;
+            title: components["schemas"]["Titles"];
+        };
+        /**
+         * TemplateUse
+         * @description A journey to be made of a template.
+         */
+        TemplateUse: {
+            /**
+             * Journey
+             * @example vip
+             */
+            journey: string;
+            /** Params */
+            params?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            title?: components["schemas"]["Titles"] | null;
         };
         /**
          * TestResult
@@ -10048,6 +10971,606 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listJourneys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyList"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createJourney: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JourneyInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkJourney: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JourneyCheckRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyCheck"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listJourneyTemplates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyTemplates"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    useJourneyTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                template: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateUse"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readJourney: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replaceJourney: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JourneyChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteJourney: {
+        parameters: {
+            query?: {
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approveJourney: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Decide"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    askJourneyApproval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskApproval"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compareJourneyVersions: {
+        parameters: {
+            query?: {
+                /** @description A version, or `published`. */
+                before?: string;
+                /** @description A version, or `draft`. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyDiff"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    enterJourney: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnterRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entered"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pauseJourney: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Because"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publishJourney: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeJourney: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Because"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stopJourney: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Because"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listJourneyVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyVersions"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readJourneyVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyVersionDetail"];
                 };
             };
             /** @description A problem (RFC 9457). */
