@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -40,8 +41,10 @@ _decode = msgspec.json.Decoder(Body).decode
 _encode = msgspec.json.Encoder().encode
 
 
-def concluded(account: Account, message: Message, receipt: Receipt, at: datetime) -> NewRecord:
-    """The log record of a receipt."""
+def concluded(
+    account: Account, message: Message, receipt: Receipt, at: datetime, said: Mapping[str, Any] | None = None
+) -> NewRecord:
+    """The log record of a receipt. ``said``: further fields of its event (the send that it is of, its journey)."""
     body = Body(
         channel=account.channel,
         kind=message.kind,
@@ -52,7 +55,7 @@ def concluded(account: Account, message: Message, receipt: Receipt, at: datetime
         code=receipt.code,
         provider_id=receipt.provider_id,
         detail=receipt.detail,
-        fields={name: message.content[name] for name in _CARRIED if message.content.get(name)},
+        fields={name: message.content[name] for name in _CARRIED if message.content.get(name)} | dict(said or {}),
         marks=[(mark.event, dict(mark.fields)) for mark in receipt.marks],
     )
     body.ids = [one for one in body.ids if one[0] in _identifying(account)]

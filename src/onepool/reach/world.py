@@ -22,7 +22,7 @@ from onepool.privacy.consents import reading
 from onepool.reach import suppression, zones
 from onepool.reach.gate import ADDRESSES, LEDGER
 from onepool.reach.keys import I64
-from onepool.reach.lives import Lives, live
+from onepool.reach.lives import Addresses, Lives, live
 from onepool.reach.policies import Policies
 from onepool.reach.rules import ContactPolicy
 from onepool.reach.states import COUNTED
@@ -85,17 +85,23 @@ class Worlds:
 
 
 class LiveWorld:
-    """`GateWorld` over the pool and the state."""
+    """`GateWorld` over the pool and the state.
+
+    What the pool says is asked once: a claim asks everything before its transaction and once more within it, over
+    another `connection`, for customers that it asked about before.
+    """
 
     def __init__(
         self, session: Session, connection: Connection, policy: ContactPolicy, ways: Ways, lives: Lives
     ) -> None:
         self._session = session
-        self._connection = connection
+        self.connection = connection
         self._ways = ways
         self._lives = lives
         self.policy = policy
         self._bearing: tuple[I64, pa.Table] | None = None
+        self._live: dict[str, list[Addresses]] = {}
+        self._zones: dict[str | None, tuple[I64, list[str], I64]] = {}
 
     def bearers(self, customers: I64) -> pa.Table:
         """(customer_id, identifier_id): all identifiers of the customers."""
@@ -107,6 +113,7 @@ class LiveWorld:
                 "SELECT c.customer_id, c.identifier_id FROM customer_of c JOIN _asked a USING (customer_id)"
             ).combine_chunks()
             self._bearing = known = (wanted, found)
+            self._live.clear()
         return known[1]
 
     def addresses(self, wanted: pa.Table, at: int) -> pa.Table:
@@ -146,15 +153,21 @@ class LiveWorld:
         if message is None:
             return None
         named = staff not in (None, "", "owner")
-        people, place = np.unique(customers, return_inverse=True)
+        bearers = self.bearers(customers)
+        assert self._bearing is not None
+        people = self._bearing[0]
+        if channel not in self._live:
+            self._live[channel] = live(self._session, self._lives, self._ways, channel, people, bearers, at)
+        wanted = np.zeros(people.size, np.bool_)
+        place = np.searchsorted(people, customers)
+        wanted[place] = True
         rows: list[tuple[I64, I64, I64, I64, list[str | None], str]] = []
-        for number, one in enumerate(live(self._session, self._lives, self._ways, channel, people,
-                                          self.bearers(customers), at)):  # fmt: skip
+        for number, one in enumerate(self._live[channel]):
             if one.type not in message.to or (over is not None and over not in one.touchpoints):
                 continue
-            kept = np.ones(one.customer.size, np.bool_)
+            kept = wanted[one.customer]
             if named:
-                kept = pc.equal(one.staff, staff).to_numpy(zero_copy_only=False)
+                kept &= pc.equal(one.staff, staff).to_numpy(zero_copy_only=False)
             rank = np.full(int(kept.sum()), message.to.index(one.type) * 1000 + number, np.int64)
             relations = one.staff.filter(pa.array(kept)).to_pylist()
             where = over if over is not None else one.touchpoints[0]
@@ -174,17 +187,17 @@ class LiveWorld:
 
     def _alive(self, address: I64, at: int) -> I64:
         """Addresses without those that are on the list as dead (-1): another of the customer may be alive."""
-        dead = _dead(self._connection, np.unique(address), at)
+        dead = _dead(self.connection, np.unique(address), at)
         return np.where(np.isin(address, dead), -1, address)
 
     def suppressed(self, asked: pa.Table, at: int) -> pa.Array:
         customers = asked.column("customer_id").to_numpy()
         bearers = self.bearers(customers)
         wanted = asked.select(["customer_id", "identifier_id", "purpose", "category", "channel"])
-        found = suppression.suppressed(self._connection, bearers, wanted, at)
+        found = suppression.suppressed(self.connection, bearers, wanted, at)
         said = np.array([None if one is None else _SAID.get(one, "refused") for one in found], object)
         for (channel,), rows in _kinds(asked, ("channel",)):
-            no = reading.refused(self._connection, bearers, customers[rows], channel or "", at)
+            no = reading.refused(self.connection, bearers, customers[rows], channel or "", at)
             hit = rows[no]
             # Who refuses a channel gets what concerns his own doings all the same.
             free = pc.equal(asked.column("category"), "transactional").to_numpy(zero_copy_only=False)[hit]
@@ -194,17 +207,22 @@ class LiveWorld:
     def consented(self, asked: pa.Table, at: int) -> Bools:
         wanted = asked.select(["customer_id", "purpose", "category", "channel"])
         bearers = self.bearers(asked.column("customer_id").to_numpy())
-        held = reading.consented(self._connection, bearers, wanted, at)
+        held = reading.consented(self.connection, bearers, wanted, at)
         # A category whose purpose nobody named needs none.
         needless = pc.is_null(asked.column("purpose")).to_numpy(zero_copy_only=False)
         agreed: Bools = held.granted | needless
         return agreed
 
     def zones(self, customers: I64, attribute: str | None) -> tuple[list[str], I64]:
-        return zones.zones(self._session, customers, attribute)
+        known = self._zones.get(attribute)
+        if known is None or not np.isin(customers, known[0]).all():
+            people = np.unique(customers)
+            self._zones[attribute] = known = (people, *zones.zones(self._session, people, attribute))
+        people, names, codes = known
+        return names, codes[np.searchsorted(people, customers)]
 
     def ledger(self, customers: I64, since: int) -> pa.Table:
-        return ledger(self._connection, customers, since)
+        return ledger(self.connection, customers, since)
 
 
 def ledger(connection: Connection, customers: I64, since: int) -> pa.Table:

@@ -1,0 +1,134 @@
+"""Calls that journeys make to the brand's own servers (node `webhook`): signed, at least once, one key for all tries."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from typing import Any, Final
+
+import httpx
+import structlog
+from sqlalchemy import and_, or_, select, update
+
+from onepool.channels import registry
+from onepool.channels.base import Account, Answer, Message, Receipt
+from onepool.channels.connection import Connection, ConnectionFailed, TokenRefused
+from onepool.clock import Clock, to_micros
+from onepool.errors import OnePoolError
+from onepool.reach.buckets import SECOND
+from onepool.reach.claim import key_of
+from onepool.state import State
+from onepool.state.journeys import journey_effects
+
+_logger = structlog.get_logger(__name__)
+
+TIMEOUT: Final = 3.0
+TRIES: Final = 5
+BACKOFF: Final = (10, 60, 300, 600)
+"""Seconds before each further try."""
+
+_AT_ONCE: Final = 50
+_LEASE: Final = 60 * SECOND
+_MOST_TEXT: Final = 2000
+_KINDS: Final[Mapping[str, tuple[type, ...]]] = {"text": (str,), "number": (int, float), "boolean": (bool,)}
+
+
+class Effects:
+    """Makes the calls that are due. `account`: of a touchpoint by name; raises OnePoolError."""
+
+    def __init__(self, state: State, clock: Clock, account: Any) -> None:
+        self._state = state
+        self._clock = clock
+        self._account = account
+        self._lock = threading.Lock()
+        self._lines: dict[str, Connection] = {}
+
+    def step(self) -> int:
+        """Make the calls that are due, one after another. Returns how many."""
+        rows = self._take()
+        for row in rows:
+            said = json.loads(row.payload)
+            try:
+                receipt, answer = self._call(row, said)
+            except OnePoolError as error:
+                receipt, answer = Receipt("retry", "account_error", detail=str(error)), None
+            self._note(row, said, receipt, answer)
+        return len(rows)
+
+    def close(self) -> None:
+        """Close the lines."""
+        with self._lock:
+            for line in self._lines.values():
+                line.close()
+            self._lines.clear()
+
+    def _take(self) -> list[Any]:
+        """Calls whose turn it is; until they are noted nobody else makes them (or their lease is over)."""
+        t, now = journey_effects.c, to_micros(self._clock.now())
+        ready = and_(t.status == "waiting", t.kind == "webhook", or_(t.next_attempt.is_(None), t.next_attempt <= now))
+        with self._state.read() as connection:
+            if connection.execute(select(t.key).where(ready).limit(1)).first() is None:
+                return []
+        with self._state.write() as connection:
+            query = select(journey_effects).where(ready).order_by(t.next_attempt, t.key).limit(_AT_ONCE)
+            rows = connection.execute(query).all()
+            for row in rows:
+                values = {"attempts": row.attempts + 1, "next_attempt": now + _LEASE}
+                connection.execute(update(journey_effects).where(t.key == row.key).values(**values))
+        return list(rows)
+
+    def _call(self, row: Any, said: Mapping[str, Any]) -> tuple[Receipt, Answer | None]:
+        account = self._account(str(said["touchpoint"]))
+        channel = registry.channel("webhook")
+        assert channel.reach is not None and channel.reach.request is not None and channel.reach.outcome is not None
+        message = Message("webhook", {"customer_id": str(row.customer_id)}, said.get("body") or {}, key_of(row.key))
+        call = channel.reach.request(message, account, self._clock.now())
+        try:
+            answer = self._line(account).call(call)
+        except (ConnectionFailed, TokenRefused) as error:
+            return Receipt("retry", "transient", detail=error.message), None
+        return channel.reach.outcome(message, answer), answer
+
+    def _line(self, account: Account) -> Connection:
+        with self._lock:
+            known = self._lines.get(account.touchpoint)
+            if known is None or known.account != account:
+                client = httpx.Client(timeout=httpx.Timeout(TIMEOUT), follow_redirects=False, trust_env=False)
+                known = Connection(registry.channel("webhook"), account, self._clock, client)
+                self._lines[account.touchpoint] = known
+            return known
+
+    def _note(self, row: Any, said: Mapping[str, Any], receipt: Receipt, answer: Answer | None) -> None:
+        now, tries = to_micros(self._clock.now()), row.attempts + 1
+        values: dict[str, Any]
+        if receipt.state == "sent":
+            found = saved(answer, said.get("save") or {})
+            values = {"status": "done", "concluded": now, "saved": None if found is None else json.dumps(found)}
+        elif receipt.state == "retry" and tries < TRIES:
+            wait = max(BACKOFF[tries - 1], int(receipt.after or 0))
+            values = {"next_attempt": now + wait * SECOND, "reason": (receipt.reason or "transient")[:64]}
+        else:
+            values = {"status": "failed", "concluded": now, "reason": (receipt.reason or "transient")[:64]}
+        t = journey_effects.c
+        with self._state.write() as connection:
+            still = and_(t.key == row.key, t.status == "waiting")
+            connection.execute(update(journey_effects).where(still).values(**values))
+        if receipt.state != "sent":
+            _logger.warning("a journey's call failed", key=key_of(row.key), tries=tries, code=receipt.code)
+
+
+def saved(answer: Answer | None, wanted: Mapping[str, str]) -> dict[str, Any] | None:
+    """The members of an answer that a journey keeps; None where one of them is missing or of another type: then none is
+    kept."""
+    body = None if answer is None or not wanted else answer.json()
+    if not wanted or not isinstance(body, dict):
+        return None
+    found: dict[str, Any] = {}
+    for name, kind in wanted.items():
+        value = body.get(name)
+        right = isinstance(value, _KINDS[kind]) and (kind == "boolean" or not isinstance(value, bool))
+        if not right or (isinstance(value, str) and len(value) > _MOST_TEXT):
+            return None
+        found[name] = value
+    return found

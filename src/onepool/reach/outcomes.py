@@ -1,0 +1,242 @@
+"""What became of calls, written to the outbox: accepted, tried again, given up, not to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, and_, bindparam, delete, or_, select, update
+
+from onepool.channels.base import Account, Manifest, Receipt
+from onepool.clock import from_micros
+from onepool.reach import accounts, allowances, keys, tasks
+from onepool.reach.accounts import Standing
+from onepool.reach.breaker import Breaker
+from onepool.reach.buckets import SECOND
+from onepool.reach.claim import Claimed, per_of
+from onepool.reach.policies import micros
+from onepool.reach.policy_model import Policy
+from onepool.reach.rules import DAY, SendPolicy
+from onepool.reach.states import SendState
+from onepool.state.bulk import update_many
+from onepool.state.outbox import send_attempts, sends
+
+ASK_FIRST: Final = 60 * SECOND
+"""After a call that may have gone out it is asked that much later what became of it."""
+
+ASK_LATER: Final = 30 * 60 * SECOND
+ASK_FOR: Final = DAY
+"""For so long it is asked again; then the message stays unknown."""
+
+_PATIENCE: Final = DAY
+"""A message without an expiry waits that long for an account that can't send."""
+
+_NEVER_CALLED: Final = Receipt(
+    "unknown", "unknown", detail="the sender ended before it was known what came of the call"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A call that has ended. `at`: when (µs)."""
+
+    claimed: Claimed
+    receipt: Receipt
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What follows from a receipt. `final`: for the chain."""
+
+    state: SendState
+    reason: str | None
+    due: int | None
+    final: bool
+
+
+def verdict(
+    receipt: Receipt, policy: SendPolicy, number: int, send_id: int, *, now: int, planned: int, expires: int | None,
+    idempotent: bool, askable: bool,
+) -> Verdict:  # fmt: skip
+    """What is to be done after attempt `number`. Pure.
+
+    An account that can't send at all uses up no attempts: its messages wait until they expire.
+    """
+    reason = receipt.reason
+    if receipt.state == "sent":
+        return Verdict(SendState.ACCEPTED, None, None, True)
+    if receipt.state == "task":
+        return Verdict(SendState.TASK, None, now + _micros(receipt.after, ASK_LATER), False)
+    if receipt.state == "unknown":
+        if policy.unknown == "resend" and idempotent and number <= policy.retry.max:
+            return _again(receipt, policy, number, send_id, now, expires, "unknown")
+        if policy.unknown == "query" and askable:
+            return Verdict(SendState.UNKNOWN, "unknown", now + ASK_FIRST, False)
+        return Verdict(SendState.UNKNOWN, "unknown", None, True)
+    account = receipt.account and reason in ("account_error", "rate_limited", "over_limit")
+    if account and expires is None and now - planned > _PATIENCE:
+        return Verdict(SendState.FAILED, reason, None, True)
+    named = reason in policy.retry.on and number <= policy.retry.max
+    if account or named:
+        return _again(receipt, policy, number, send_id, now, expires, reason or "transient")
+    return Verdict(SendState.FAILED, reason or "transient", None, True)
+
+
+def _again(
+    receipt: Receipt, policy: SendPolicy, number: int, send_id: int, now: int, expires: int | None, reason: str
+) -> Verdict:
+    """Later, by the policy's back-off (and a tenth more or less, by the message's key), not before the platform wants
+    it; `expired` where that is too late."""
+    backoff = policy.retry.backoff
+    wait = backoff[min(number, len(backoff)) - 1] * SECOND if backoff else 10 * SECOND
+    spread = int(keys.key("backoff", send_id, number)[0]) % (wait // 5 + 1) - wait // 10
+    due = now + max(wait + spread, _micros(receipt.after, 0))
+    if expires is not None and due > expires:
+        return Verdict(SendState.FAILED, "expired" if reason != "unknown" else "unknown", None, True)
+    return Verdict(SendState.RETRY, reason, due, False)
+
+
+def record(
+    connection: Connection, results: Sequence[Result], account: Account, manifest: Manifest, standing: Standing,
+    policy: Policy, *, askable: bool,
+) -> None:  # fmt: skip
+    """Write the results of one account's calls, in the caller's transaction."""
+    rows, attempts = [], []
+    for one in results:
+        row, receipt = one.claimed.row, one.receipt
+        found = verdict(
+            receipt, one.claimed.policy, one.claimed.number, row.send_id, now=one.at, planned=row.planned,
+            expires=row.expires, idempotent=one.claimed.kind.idempotent, askable=askable,
+        )  # fmt: skip
+        price = policy.price(row.channel, row.kind) if found.state == SendState.ACCEPTED else None
+        concluded = one.at if found.final else None
+        rows.append((int(found.state), found.reason, found.due, concluded, receipt.provider_id or None,
+                     receipt.code[:64] or None, price, one.at, row.send_id))  # fmt: skip
+        attempts.append((one.at, receipt.state, receipt.reason, receipt.code[:64], receipt.provider_id[:128],
+                         receipt.detail[:1000], row.send_id, one.claimed.number))  # fmt: skip
+        _allow(connection, manifest, account.touchpoint, one, found)
+        if found.state == SendState.TASK:
+            tasks.open_for(connection, one.claimed, one.at)
+        standing.breaker = _health(standing, one, policy)
+    write(connection, rows)
+    end_attempts(connection, attempts)
+    accounts.save(connection, standing, max(one.at for one in results))
+
+
+def write(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Write outcomes of messages that are claimed, or were so until somebody gave them up."""
+    names = ("state", "reason", "due", "concluded", "provider_id", "code", "cost", "changed")
+    mine = or_(
+        sends.c.state.in_([int(SendState.CLAIMED), int(SendState.UNKNOWN)]),
+        # The receipt's event may have come around already (reach/arrivals.py).
+        and_(sends.c.state == int(SendState.ACCEPTED), bindparam("to_state") == int(SendState.ACCEPTED)),
+        and_(sends.c.state == int(SendState.FAILED), sends.c.reason == "staff_timeout"),
+    )
+    change = update(sends).where(sends.c.send_id == bindparam("of"), mine)
+    update_many(
+        connection, change.values({n: bindparam(f"to_{n}") for n in names}), [*(f"to_{n}" for n in names), "of"], rows
+    )
+
+
+def end_attempts(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Write how calls ended."""
+    names = ("ended", "state", "reason", "code", "provider_id", "detail")
+    t = send_attempts.c
+    change = update(send_attempts).where(t.send_id == bindparam("of"), t.number == bindparam("nth"))
+    change = change.values({n: bindparam(f"to_{n}") for n in names})
+    update_many(connection, change, [*(f"to_{n}" for n in names), "of", "nth"], rows)
+
+
+def _allow(connection: Connection, manifest: Manifest, touchpoint: str, one: Result, found: Verdict) -> None:
+    """Give back what a message that did not go out took, or close what the platform says is used up."""
+    kind, identifier = one.claimed.kind, _identifier(connection, one)
+    gone = (SendState.ACCEPTED, SendState.TASK, SendState.UNKNOWN)
+    if kind.allowance is None or identifier is None or found.state in gone:
+        return
+    per = per_of(manifest, kind, one.claimed.message.content)
+    if found.reason in ("over_limit", "refused"):
+        allowances.close(connection, touchpoint, identifier, kind.allowance, from_micros(one.at), per)
+    else:
+        allowances.give_back(connection, touchpoint, identifier, kind.allowance, per)
+
+
+def _identifier(connection: Connection, one: Result) -> int | None:
+    if one.claimed.kind.allowance is None:
+        return None
+    query = select(sends.c.identifier_id).where(sends.c.send_id == one.claimed.send_id)
+    found = connection.execute(query).scalar_one_or_none()
+    return None if found is None else int(found)
+
+
+def _health(standing: Standing, one: Result, policy: Policy) -> Breaker:
+    """The account's breaker after a call. What concerns one customer says nothing about it."""
+    receipt = one.receipt
+    trouble = receipt.account or receipt.state == "unknown" or (
+        receipt.state == "retry" and receipt.reason in ("transient", "account_error")
+    )  # fmt: skip
+    if not trouble:
+        return standing.breaker.succeeded()
+    rest = micros(policy.breaker.rest) or 60 * SECOND
+    why = " ".join(part for part in (receipt.reason or receipt.state, receipt.code, receipt.detail) if part)
+    return standing.breaker.failed(
+        one.at, why[:200], policy.breaker.failures, rest, account=receipt.account, after=_micros(receipt.after, 0)
+    )
+
+
+def answered(connection: Connection, row: Any, receipt: Receipt, now: int, *, claimed_at: int) -> Verdict | None:
+    """Write what a later question brought about a message that is a task or unknown; None: ask again."""
+    if receipt.state == "sent":
+        found = Verdict(SendState.ACCEPTED, None, None, True)
+    elif receipt.state == "refused":
+        found = Verdict(SendState.FAILED, receipt.reason or "refused", None, True)
+    elif row.state == SendState.UNKNOWN and now - claimed_at > ASK_FOR:
+        found = Verdict(SendState.UNKNOWN, "unknown", None, True)
+    else:
+        later = now + max(_micros(receipt.after, ASK_LATER), 5 * 60 * SECOND)
+        connection.execute(update(sends).where(sends.c.send_id == row.send_id).values(due=later, changed=now))
+        return None
+    values: dict[str, Any] = {"state": int(found.state), "reason": found.reason, "due": None, "changed": now}
+    if row.concluded is None:
+        values["concluded"] = now
+    if receipt.provider_id:
+        values["provider_id"] = receipt.provider_id[:128]
+    if receipt.code:
+        values["code"] = receipt.code[:64]
+    # Who gave it up meanwhile (no answer in time) is told of a late success by its state only.
+    if row.concluded is None or found.state == SendState.ACCEPTED:
+        same = and_(sends.c.send_id == row.send_id, sends.c.state == row.state)
+        connection.execute(update(sends).where(same).values(**values))
+    tasks.close_for(connection, row.send_id, now, "sent" if receipt.state == "sent" else found.reason or "failed")
+    return found
+
+
+def release(connection: Connection, manifest: Manifest, claimed: Sequence[Claimed], now: int) -> None:
+    """Put back what was claimed and not called: as if it had not been claimed."""
+    for one in claimed:
+        mine = and_(sends.c.send_id == one.send_id, sends.c.state == int(SendState.CLAIMED))
+        values = {"state": int(SendState.QUEUED), "claimed": None, "claimer": None, "attempts": one.number - 1,
+                  "due": one.row.due, "changed": now}  # fmt: skip
+        if connection.execute(update(sends).where(mine).values(**values)).rowcount != 1:
+            continue
+        t = send_attempts.c
+        connection.execute(delete(send_attempts).where(t.send_id == one.send_id, t.number == one.number))
+        query = select(sends.c.identifier_id).where(sends.c.send_id == one.send_id)
+        identifier = connection.execute(query).scalar_one()
+        if one.kind.allowance is not None and identifier is not None:
+            per = per_of(manifest, one.kind, one.message.content)
+            allowances.give_back(connection, one.row.touchpoint, identifier, one.kind.allowance, per)
+
+
+def lost() -> Receipt:
+    """The receipt of a call whose sender died."""
+    return _NEVER_CALLED
+
+
+def _micros(seconds: float | None, missing: int) -> int:
+    return missing if seconds is None else int(seconds * SECOND)
+
+
+LATE: Final = 7 * DAY
+"""For so long after its planning a task that was given up is asked after: a late success is recorded."""

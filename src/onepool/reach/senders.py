@@ -1,0 +1,339 @@
+"""Senders: threads that take messages from the outbox at each account's pace, call the platforms, and write down what
+came of it.
+
+One loop claims and records; calls are made by threads beside it. A receipt is in the log before the outbox says so, so
+a sender that dies in between is caught up with by the event (reach/arrivals.py). On stopping nothing more is claimed,
+and calls under way are waited for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import queue
+import secrets
+import socket
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import structlog
+from sqlalchemy import and_, or_, select
+
+from onepool.channels import registry
+from onepool.channels.base import Account, Message, Receipt
+from onepool.clock import Clock, from_micros, to_micros
+from onepool.collect import links, receipts
+from onepool.collect.accounts import Accounts
+from onepool.collect.connections import Connections
+from onepool.collect.log import Log
+from onepool.collect.touchpoint import Touchpoint
+from onepool.definitions import Definitions
+from onepool.errors import OnePoolError
+from onepool.pool import Engine
+from onepool.privacy.masking import mask_text
+from onepool.reach import accounts, outcomes, unknown, waiting
+from onepool.reach.buckets import SECOND
+from onepool.reach.claim import Claimed, Claimer, Guard, key_of
+from onepool.reach.contents import Contents, Pages
+from onepool.reach.effects import Effects
+from onepool.reach.outcomes import Result
+from onepool.reach.states import SendState
+from onepool.reach.world import Worlds
+from onepool.settings import Settings
+from onepool.state import State
+from onepool.state.outbox import sends
+from onepool.state.schema import identifiers
+
+_logger = structlog.get_logger(__name__)
+
+BATCH: Final = 500
+"""Messages of one claim at most."""
+
+UNDERWAY: Final = 1000
+"""Calls of one account that are claimed and not yet recorded, at most."""
+
+_THREADS: Final = 16
+_LOOK: Final = 0.05
+_ASK_AT_ONCE: Final = 100
+_SECONDLY: Final = SECOND
+_HOURLY: Final = 3600 * SECOND
+
+
+class Place(Protocol):
+    """What this needs of a workspace."""
+
+    @property
+    def data(self) -> Path: ...
+    @property
+    def state(self) -> State: ...
+    @property
+    def pool(self) -> Engine: ...
+    @property
+    def log(self) -> Log: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def sandbox(self) -> str | None: ...
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def definitions(self) -> Definitions: ...
+    def touchpoints(self) -> dict[str, Touchpoint]: ...
+
+
+class Senders:
+    """One for a process. `guard`: what journeys say of their messages; `pages`: links to preference pages.
+
+    `run` goes on until told to stop; `step` does what there is to do now, and waits for it (tests, the command line).
+    """
+
+    def __init__(
+        self, place: Place, *, guard: Guard | None = None, pages: Pages | None = None, threads: int = _THREADS,
+        connections: Connections | None = None,
+    ) -> None:  # fmt: skip
+        self._place = place
+        self._host = hashlib.blake2b(socket.gethostname().encode(), digest_size=4).hexdigest()
+        self.name = f"{self._host}:{os.getpid()}:{secrets.token_hex(3)}"
+        self._worlds = Worlds(place)
+        self._accounts = Accounts(place.data, place.sandbox)
+        self._connections = connections or Connections(place.clock)
+        self._claimer = Claimer(self.name, Contents(place, pages=pages), guard, place.settings.zone)
+        self._effects = Effects(place.state, place.clock, self._account)
+        self._calls = ThreadPoolExecutor(threads, thread_name_prefix="send")
+        self._results: queue.Queue[tuple[Touchpoint, Account, Result]] = queue.Queue()
+        self._released: queue.Queue[tuple[Touchpoint, Claimed]] = queue.Queue()
+        self._stopping = threading.Event()
+        self._held: dict[int, str] = {}
+        self._wake = threading.Event()
+        self._asked = 0
+        self._swept = 0
+        self._begun = False
+        self.problem: str | None = None
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop` is set. What fails is logged, shown as `problem`, and tried again."""
+        while not stop.is_set():
+            try:
+                busy = self.round()
+                self.problem = None
+            # Whatever it was: other accounts, and the next round, must go on.
+            except Exception as error:  # noqa: BLE001
+                self.problem = mask_text(str(error) or repr(error))
+                _logger.error("sending failed", error=self.problem, kind=type(error).__name__)
+                stop.wait(1.0)
+                continue
+            if not busy:
+                self._wake.wait(_LOOK)
+                self._wake.clear()
+        self._finish()
+
+    def step(self) -> int:
+        """Everything that is due now, calls included. Returns how many messages were called or asked about."""
+        done = 0
+        self._asked = self._swept = 0
+        while True:
+            busy = self.round()
+            while self._held:
+                self._wake.wait(_LOOK)
+                self._wake.clear()
+                self._record()
+            if not busy:
+                return done
+            done += busy
+
+    def close(self) -> None:
+        """Let go of threads and lines."""
+        self._finish()
+        self._effects.close()
+        self._connections.close()
+
+    def round(self) -> int:
+        """Record what came back, claim what may go out, ask about what is open. Returns how much there was."""
+        now = to_micros(self._place.clock.now())
+        if not self._begun:
+            self._recover(now, f"{self._host}:")
+            self._begun = True
+        busy = self._record()
+        busy += self._claim(now)
+        if now - self._asked >= _SECONDLY:
+            self._asked = now
+            busy += self._ask(now) + self._effects.step()
+        if now - self._swept >= _HOURLY:
+            self._swept = now
+            self._recover(now, None)
+            with self._place.state.write() as connection:
+                links.expire(connection, self._place.clock.now())
+        return busy
+
+    # claiming and calling
+
+    def _claim(self, now: int) -> int:
+        with self._place.state.read() as connection:
+            names = waiting.touchpoints(connection)
+        if not names:
+            return 0
+        touchpoints = self._place.touchpoints()
+        policy = self._worlds.policies.now()[0]
+        count = 0
+        for name in names:
+            touchpoint = touchpoints.get(name)
+            room = min(BATCH, UNDERWAY - sum(1 for where in self._held.values() if where == name))
+            if touchpoint is None or touchpoint.paused or room <= 0:
+                continue
+            try:
+                account = self._accounts.of(touchpoint)
+            except OnePoolError as error:
+                self._unusable(touchpoint, str(error), now)
+                continue
+            with self._place.pool.read() as session, self._place.state.read() as connection:
+                world = self._worlds.over(session, connection)
+                claimed = self._claimer.claim(session, world, self._place.state, touchpoint, policy, now, room)
+            for one in claimed:
+                self._held[one.send_id] = name
+            for one in claimed:
+                self._calls.submit(self._call, touchpoint, account, one)
+            count += len(claimed)
+        return count
+
+    def _call(self, touchpoint: Touchpoint, account: Account, claimed: Claimed) -> None:
+        if self._stopping.is_set():
+            self._released.put((touchpoint, claimed))
+            return
+        try:
+            receipt = self._connections.of(account).send(claimed.message)
+        # A fault of ours must not leave the message claimed for ever; whether it went out can't be told.
+        except Exception as error:  # noqa: BLE001
+            _logger.error("a call failed", touchpoint=account.touchpoint, kind=type(error).__name__)
+            receipt = Receipt("unknown", "unknown", detail=f"failed here: {type(error).__name__}")
+        self._results.put((touchpoint, account, Result(claimed, receipt, to_micros(self._place.clock.now()))))
+        self._wake.set()
+
+    def _unusable(self, touchpoint: Touchpoint, problem: str, now: int) -> None:
+        """An account whose settings can't be used sends nothing until they are mended."""
+        policy = self._worlds.policies.now()[0]
+        with self._place.state.write() as connection:
+            standing = accounts.load(connection, touchpoint, policy, self._place.settings.zone)
+            if standing.breaker.most(now) == 0:
+                return
+            standing.breaker = standing.breaker.failed(now, problem, 1, 60 * SECOND, account=True)
+            accounts.save(connection, standing, now)
+
+    # results
+
+    def _record(self) -> int:
+        by_account: dict[str, tuple[Touchpoint, Account, list[Result]]] = {}
+        count = 0
+        while count < 2 * BATCH:
+            try:
+                touchpoint, account, result = self._results.get_nowait()
+            except queue.Empty:
+                break
+            by_account.setdefault(touchpoint.name, (touchpoint, account, []))[2].append(result)
+            count += 1
+        for touchpoint, account, results in by_account.values():
+            try:
+                self._conclude(touchpoint, account, results)
+            except BaseException:
+                for result in results:  # told again in the next round
+                    self._results.put((touchpoint, account, result))
+                raise
+            for result in results:
+                self._held.pop(result.claimed.send_id, None)
+        return count
+
+    def _conclude(self, touchpoint: Touchpoint, account: Account, results: list[Result]) -> None:
+        channel = registry.channel(touchpoint.channel)
+        policy = self._worlds.policies.now()[0]
+        told = [self._told(account, one.claimed.message, one.receipt, one.claimed.row.journey)
+                for one in results if one.receipt.state not in ("retry", "task")]  # fmt: skip
+        if told:
+            self._place.log.append(told)
+        askable = channel.reach is not None and channel.reach.ask is not None
+        with self._place.state.write() as connection:
+            standing = accounts.load(connection, touchpoint, policy, self._place.settings.zone)
+            outcomes.record(connection, results, account, channel.manifest, standing, policy, askable=askable)
+
+    def _told(self, account: Account, message: Message, receipt: Receipt, journey: str) -> Any:
+        said = {"send_id": message.key, "journey": journey}
+        return receipts.concluded(account, message, receipt, self._now(), said)
+
+    # tasks and unknown messages that are asked about
+
+    def _ask(self, now: int) -> int:
+        t = sends.c
+        open_ = and_(t.state.in_([int(SendState.TASK), int(SendState.UNKNOWN)]), t.concluded.is_(None), t.due <= now)
+        late = and_(t.state == int(SendState.FAILED), t.reason == "staff_timeout", t.due <= now,
+                    t.planned > now - outcomes.LATE)  # fmt: skip
+        with self._place.state.read() as connection:
+            rows = connection.execute(select(sends).where(or_(open_, late)).order_by(t.due).limit(_ASK_AT_ONCE)).all()
+            known = _addresses(connection, [row.identifier_id for row in rows if row.identifier_id is not None])
+        touchpoints = self._place.touchpoints()
+        asked: list[tuple[Any, Account, Message, Future[Receipt]]] = []
+        for row in rows:
+            touchpoint = touchpoints.get(row.touchpoint)
+            address = known.get(row.identifier_id)
+            if touchpoint is None or address is None:
+                continue
+            try:
+                account = self._accounts.of(touchpoint)
+            except OnePoolError:
+                continue
+            message = asking(row, address)
+            line = self._connections.of(account)
+            asked.append((row, account, message, self._calls.submit(line.ask, message, row.provider_id or "")))
+        for row, account, message, answer in asked:
+            receipt = answer.result()
+            if receipt.state in ("sent", "refused"):
+                self._place.log.append([self._told(account, message, receipt, row.journey)])
+            with self._place.state.write() as connection:
+                outcomes.answered(connection, row, receipt, now, claimed_at=row.claimed or row.planned)
+        return len(asked)
+
+    # the start, and those who died
+
+    def _recover(self, now: int, dead: str | None) -> None:
+        with self._place.state.write() as connection:
+            count = unknown.recover(connection, now, dead=dead, alive=self._held.keys())
+        if count:
+            _logger.warning("messages were left claimed by a sender that ended", count=count)
+
+    def _finish(self) -> None:
+        """Wait for calls under way and write down what came of them; put back what was not called."""
+        self._stopping.set()
+        self._calls.shutdown(wait=True)
+        while self._record():
+            pass
+        now = to_micros(self._place.clock.now())
+        while not self._released.empty():
+            touchpoint, claimed = self._released.get()
+            with self._place.state.write() as connection:
+                outcomes.release(connection, registry.channel(touchpoint.channel).manifest, [claimed], now)
+            self._held.pop(claimed.send_id, None)
+
+    def _account(self, name: str) -> Account:
+        touchpoint = self._place.touchpoints().get(name)
+        if touchpoint is None:
+            raise OnePoolError(f"there is no touchpoint {name}", code="account")
+        return self._accounts.of(touchpoint)
+
+    def _now(self) -> datetime:
+        return self._place.clock.now()
+
+
+def asking(row: Any, address: tuple[str, str]) -> Message:
+    """A message as far as it is needed to ask what became of it."""
+    to = {address[0]: address[1]} | ({"staff_id": row.staff_id} if row.staff_id else {})
+    content: dict[str, Any] = {}
+    if row.claimed is not None:
+        day = from_micros(row.claimed + 8 * _HOURLY).strftime("%Y%m%d")
+        content = {"sent_at": row.claimed // SECOND, "sent_on": day}
+    return Message(row.kind, to, content, key_of(row.send_id))
+
+
+def _addresses(connection: Any, numbers: list[int]) -> dict[int, tuple[str, str]]:
+    t = identifiers.c
+    rows = connection.execute(select(t.id, t.type, t.value).where(t.id.in_(sorted(set(numbers)))))
+    return {row.id: (row.type, row.value) for row in rows}

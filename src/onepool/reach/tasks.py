@@ -1,0 +1,139 @@
+"""Work for associates: tasks of journeys, and messages that a platform sends only when somebody has confirmed.
+
+A message's task has the message's number as its key and is told by its message; tasks of journeys are told to the
+executor (`told`), which goes on when one is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from onepool.errors import OnePoolError
+from onepool.reach.claim import Claimed
+from onepool.reach.rules import DAY
+from onepool.state.journeys import tasks
+from onepool.state.outbox import sends
+
+REMINDERS: Final = 3
+"""How often somebody may be reminded of a task in 24 hours: what WeCom allows."""
+
+OPEN: Final = "open"
+DONE: Final = "done"
+
+
+class TaskError(OnePoolError):
+    """A task that is not there, or with which this can't be done."""
+
+    code = "task"
+
+
+def open_for(connection: Connection, claimed: Claimed, now: int) -> None:
+    """A task for whoever has to confirm a message; the same one for every attempt."""
+    row = claimed.row
+    if connection.execute(select(tasks.c.id).where(tasks.c.key == row.send_id)).first() is not None:
+        return
+    text = claimed.message.content.get("text")
+    body = text.get("content", "") if isinstance(text, dict) else text or ""
+    deadline = None if claimed.policy.accept_within is None else row.planned + claimed.policy.accept_within
+    connection.execute(
+        insert(tasks).values(
+            key=row.send_id, run_id=row.run_id, node=row.node, visit=row.visit, customer_id=row.customer_id,
+            journey=row.journey, title=row.message, body=str(body)[:4000], status=OPEN, created=now, due=deadline,
+            staff_id=claimed.message.to.get("staff_id", ""), told=True,
+        )
+    )  # fmt: skip
+
+
+def close_for(connection: Connection, send_id: int, now: int, result: str) -> None:
+    """Close a message's task, where there is one."""
+    t = tasks.c
+    status = DONE if result == "sent" else "expired" if result == "staff_timeout" else "cancelled"
+    connection.execute(
+        update(tasks).where(t.key == send_id, t.status == OPEN).values(status=status, closed=now, result=result[:64])
+    )
+
+
+def find(connection: Connection, number: int) -> Row[Any]:
+    """A task by its number. Raises TaskError."""
+    row = connection.execute(select(tasks).where(tasks.c.id == number)).one_or_none()
+    if row is None:
+        raise TaskError(f"there is no task {number}", code="task-unknown")
+    return row
+
+
+def listed(
+    connection: Connection, *, status: str | None = None, staff: str | None = None, journey: str | None = None,
+    customers: Sequence[int] | None = None, before: int | None = None, limit: int = 50,
+) -> list[Row[Any]]:  # fmt: skip
+    """Tasks, the newest first."""
+    t = tasks.c
+    query = select(tasks)
+    for given, test in (
+        (status, t.status == status), (staff, t.staff_id == staff), (journey, t.journey == journey),
+        (before, t.id < (before or 0)), (customers, t.customer_id.in_(list(customers or ()))),
+    ):  # fmt: skip
+        if given is not None:
+            query = query.where(test)
+    return list(connection.execute(query.order_by(t.id.desc()).limit(limit)))
+
+
+def staff(connection: Connection) -> list[tuple[str, int]]:
+    """Who has open tasks, and how many."""
+    t = tasks.c
+    query = select(t.staff_id, func.count()).where(t.status == OPEN).group_by(t.staff_id).order_by(t.staff_id)
+    return [(row[0], row[1]) for row in connection.execute(query)]
+
+
+def done(connection: Connection, number: int, actor: str, result: str, now: int) -> Row[Any]:
+    """Somebody did it. The executor goes on from there with its next turn. Raises TaskError."""
+    row = _open(connection, number)
+    if row.told and is_message(connection, row):
+        raise TaskError(
+            "this task is confirmed on the platform's side", where=f"task {number}",
+            hint="the outcome is asked for from there; it closes by itself",
+        )  # fmt: skip
+    values = {"status": DONE, "closed": now, "closed_by": actor[:256], "result": (result or DONE)[:64]}
+    connection.execute(update(tasks).where(tasks.c.id == number).values(**values))
+    return find(connection, number)
+
+
+def reassign(connection: Connection, number: int, to: str) -> Row[Any]:
+    """Give it to another member of staff. Raises TaskError."""
+    row = _open(connection, number)
+    if is_message(connection, row):
+        raise TaskError(
+            "a message's task belongs to the associate whose contact the customer is", where=f"task {number}",
+            hint="hand the customer over on the platform, and send again",
+        )  # fmt: skip
+    connection.execute(update(tasks).where(tasks.c.id == number).values(staff_id=to[:128]))
+    return find(connection, number)
+
+
+def remind(connection: Connection, number: int, now: int) -> Row[Any]:
+    """Note a reminder; at most `REMINDERS` in 24 hours. Raises TaskError."""
+    row = _open(connection, number)
+    fresh = row.reminded_at is None or row.reminded_at <= now - DAY
+    if not fresh and row.reminded >= REMINDERS:
+        raise TaskError(
+            f"there were {REMINDERS} reminders of this task in 24 hours", where=f"task {number}", hint="wait for a day",
+            code="task-reminded",
+        )  # fmt: skip
+    # The span begins with the first reminder, and `reminded_at` stays there until it is over.
+    values = {"reminded": 1, "reminded_at": now} if fresh else {"reminded": row.reminded + 1}
+    connection.execute(update(tasks).where(tasks.c.id == number).values(**values))
+    return find(connection, number)
+
+
+def is_message(connection: Connection, row: Row[Any]) -> bool:
+    """Whether the task is a message's."""
+    return connection.execute(select(sends.c.send_id).where(sends.c.send_id == row.key)).first() is not None
+
+
+def _open(connection: Connection, number: int) -> Row[Any]:
+    row = find(connection, number)
+    if row.status != OPEN:
+        raise TaskError(f"this task is {row.status}", where=f"task {number}", code="task-closed")
+    return row

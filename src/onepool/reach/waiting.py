@@ -1,0 +1,77 @@
+"""What waits in the outbox of an account, found by stepping through the index `sends_waiting`.
+
+Its cost follows from how many journeys wait, not from how many messages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, func, select, text
+
+from onepool.state.outbox import sends
+
+WAITING: Final = text("state IN (1, 2, 4)")
+"""As the index has it (state/outbox.py)."""
+
+_MOST: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Messages of one journey (or broadcast) and priority."""
+
+    journey: str
+    priority: int
+
+
+def touchpoints(connection: Connection) -> list[str]:
+    """Accounts with messages that wait."""
+    found: list[str] = []
+    while len(found) < _MOST:
+        query = select(func.min(sends.c.touchpoint)).where(WAITING)
+        if found:
+            query = query.where(sends.c.touchpoint > found[-1])
+        name = connection.execute(query).scalar_one_or_none()
+        if name is None:
+            break
+        found.append(name)
+    return found
+
+
+def groups(connection: Connection, touchpoint: str) -> list[Group]:
+    """Who has messages that wait for the account, due or not."""
+    found: list[Group] = []
+    while len(found) < _MOST and (one := _next(connection, touchpoint, found[-1] if found else None)) is not None:
+        found.append(one)
+    return found
+
+
+def _next(connection: Connection, touchpoint: str, last: Group | None) -> Group | None:
+    """The group behind another: the same journey's next priority, else the next journey. Two seeks at most."""
+    t = sends.c
+    query = select(t.journey, t.priority).where(t.touchpoint == touchpoint, WAITING)
+    query = query.order_by(t.journey, t.priority).limit(1)
+    steps = [query] if last is None else [
+        query.where(t.journey == last.journey, t.priority > last.priority), query.where(t.journey > last.journey),
+    ]  # fmt: skip
+    for step in steps:
+        row = connection.execute(step).one_or_none()
+        if row is not None:
+            return Group(row.journey, row.priority)
+    return None
+
+
+def due(connection: Connection, touchpoint: str, group: Group, now: int, most: int) -> list[Row[Any]]:
+    """Messages of a group that are due, the longest due first."""
+    t = sends.c
+    where = (t.touchpoint == touchpoint, t.journey == group.journey, t.priority == group.priority, t.due <= now)
+    return list(connection.execute(select(sends).where(*where, WAITING).order_by(t.due).limit(most)))
+
+
+def depth(connection: Connection, touchpoint: str, now: int, most: int = 1_000_000) -> int:
+    """How many messages are due at an account, counted up to `most`."""
+    t = sends.c
+    some = select(t.send_id).where(t.touchpoint == touchpoint, t.due <= now, WAITING).limit(most).subquery()
+    return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
