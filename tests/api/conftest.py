@@ -99,7 +99,8 @@ def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Password hashes that cost next to nothing; that the real ones cost enough is tested with the accounts."""
     hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     monkeypatch.setattr(users, "_hasher", hasher)
-    monkeypatch.setattr(users, "_NOBODY", hasher.hash("nobody"))
+    nobody = hasher.hash("nobody")
+    monkeypatch.setattr(users, "_nobody", lambda: nobody)
 
 
 @pytest.fixture

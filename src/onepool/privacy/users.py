@@ -6,6 +6,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -139,11 +140,11 @@ def disable_user(state: State, clock: Clock, email: str, *, actor: str = "cli") 
 
 def verify(state: State, email: str, password: str) -> User | None:
     """The user if the password is right and the account open, else None; takes as long for unknown addresses."""
-    address = email.strip().lower()
+    address, nobody = email.strip().lower(), _nobody()
     with state.read() as connection:
         row = connection.execute(select(users).where(users.c.email == address)).one_or_none()
     try:
-        _hasher.verify(_NOBODY if row is None else row.password_hash, password)
+        _hasher.verify(nobody if row is None else row.password_hash, password)
     except (VerificationError, InvalidHashError):
         return None
     if row is None or row.disabled:
@@ -184,5 +185,7 @@ def _user(row: Row[tuple[object, ...]]) -> User:
     )
 
 
-# Checked against when the address is unknown, so that the answer takes as long.
-_NOBODY = _hasher.hash(secrets.token_hex(16))
+@cache
+def _nobody() -> str:
+    """Checked against when the address is unknown, so that the answer takes as long. The first sign-in makes it."""
+    return _hasher.hash(secrets.token_hex(16))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 from onepool.identity.naming.model import UNKNOWN, PersonName
@@ -19,7 +20,12 @@ _NOBODY: Final = frozenset(
 
 
 _USUAL_COMPOUND: Final = frozenset(["ouyang", "shangguan", "huangfu", "linghu", "zhuge", "situ", "sima", "duanmu"])
-_COMPOUND: Final = frozenset(map(surname_reading, COMPOUND))
+
+
+@cache
+def _compound() -> frozenset[str]:
+    """Compound surnames as they are read. Not made on import: it loads the table of readings."""
+    return frozenset(map(surname_reading, COMPOUND))
 
 
 def _foreign(words: list[str]) -> bool:
@@ -65,9 +71,9 @@ def _order(words: list[str], capitals: list[bool], comma: bool) -> PersonName | 
     if leads and trails and not comma:
         if capitals[0] != capitals[-1]:
             leads, trails = capitals[0], capitals[-1]  # ZHANG Wei
-        elif (first in _COMPOUND) != (last in _COMPOUND):
+        elif (first in _compound()) != (last in _compound()):
             # Sun Yuwen is a Sun; of compound surnames only a few are more usual than given names that sound so.
-            leads = first in _USUAL_COMPOUND or (first not in _COMPOUND and last not in _USUAL_COMPOUND)
+            leads = first in _USUAL_COMPOUND or (first not in _compound() and last not in _USUAL_COMPOUND)
             trails = not leads
         elif len(words) > 2 and (ranks[first] < _USUAL) != (ranks[last] < _USUAL):
             leads = ranks[first] < _USUAL  # wang xiao ming
