@@ -26,6 +26,7 @@ TOUCHPOINTS = [
 ]
 COLUMNS = {
     "purpose": "VARCHAR",
+    "category": "VARCHAR",
     "for_channel": "VARCHAR",
     "message_channel": "VARCHAR",
     "template_id": "VARCHAR",
@@ -107,6 +108,7 @@ def events(draw: st.DrawFn, at: int, bearers: int) -> Event:
         touchpoint=touchpoint,
         values={
             "purpose": draw(maybe("marketing", "marketing", "service", "all", "service, marketing", ",", "marketing2")),
+            "category": draw(st.sampled_from([None, None, None, None, "", "promotion", "promotion, service", "all"])),
             "for_channel": draw(maybe("sms", "email", "wecom")),
             "message_channel": draw(maybe("sms", "email")),
             "template_id": draw(st.sampled_from([None, None, None, "", "t1"])),
@@ -136,9 +138,16 @@ def histories(draw: st.DrawFn, at: int) -> History:
 
 asked = st.one_of(
     st.builds(
-        lambda purpose, channel: {"consent": {"purpose": purpose, **({"channel": channel} if channel else {})}},
+        lambda purpose, channel, category: {
+            "consent": {
+                "purpose": purpose,
+                **({"channel": channel} if channel else {}),
+                **({"category": category} if category else {}),
+            }
+        },
         st.sampled_from(["marketing", "service", "all", "m.*"]),
         st.sampled_from([None, "sms", "email", "wecom"]),
+        st.sampled_from([None, None, "promotion", "service"]),
     ),
     st.sampled_from(["wecom", "sms", "email", "wechat_oa", "wechat_mini"]).map(lambda channel: {"reachable": channel}),
     st.sampled_from(["oa", "oa2"]).map(lambda one: {"reachable": {"channel": "wechat_oa", "touchpoint": one}}),

@@ -26,9 +26,8 @@ consent_ledger = Table(
     Column("notice", String(64), nullable=False, default=""),  # name@version of the text shown
     Column("notice_hash", String(64), nullable=False, default=""),
     Column("evidence", Text, nullable=False, default=""),  # JSON, no personal data in clear
-    UniqueConstraint("event_id", "identifier_id", "purpose", "channel", "category", name="consent_ledger_once"),
+    UniqueConstraint("seq", "purpose", "category", "channel", name="consent_ledger_once"),
     Index("consent_ledger_identifier", "identifier_id", "time"),
-    Index("consent_ledger_seq", "seq"),
 )
 
 # The fold of the ledger: the latest word of each identifier, purpose, category and channel.

@@ -184,7 +184,9 @@ def heard(batch: Batch, purposes: Collection[str]) -> Heard:
     said = batch.events.filter(pc.is_in(event, value_set=pa.array([GRANTED, WITHDRAWN])))
     purpose = said.column("purpose")
     meant = pc.or_kleene(pc.is_null(purpose), pc.is_in(purpose, value_set=pa.array([*purposes, ""], pa.string())))
-    said = said.filter(meant)
+    # A word about a category of messages says nothing of who is who.
+    messages = pc.not_equal(pc.fill_null(said.column("category").cast(pa.string()), ""), "")
+    said = said.filter(pc.and_(meant, pc.invert(messages)))
     consents = pa.table({"row": said.column("row"), "granted": pc.equal(said.column("event"), GRANTED)})
     return Heard(names, consents, _trust(batch))
 

@@ -24,10 +24,11 @@ from onepool.errors import OnePoolError
 from onepool.identity import Resolved, Resolver, decisions
 from onepool.layout import install
 from onepool.pool import DuckDBEngine, Session
+from onepool.privacy.consents import ledger
 from onepool.privacy.masking import mask_text
 from onepool.standards import Standard, StandardError, load_standard
 from onepool.state.store import set_meta
-from onepool.tick import allowances, behaviour, listing, marks, matching, tagging
+from onepool.tick import allowances, behaviour, consenting, listing, marks, matching, tagging
 from onepool.tick.duplicates import Duplicates
 from onepool.tick.ingest import SEQ_BITS, Ingest, Prepared, refused
 from onepool.tick.joining import Joining
@@ -375,11 +376,12 @@ class Worker:
                 outcome = self._evaluated(session, prepared.touched, self._ws.clock.now())
             else:
                 self._live.postpone(session, prepared.touched, self._ws.clock.now())
-            resolved, granted = None, None
+            resolved, said = None, None
             if offset > self._behind:
                 resolved = prepared.resolved
                 granted = allowances.deeds(prepared.batch, self._resolver, self._ingest.touchpoints)
-            self._commit(session, resolved, offset, outcome, granted=granted)
+                said = granted, consenting.said(prepared.batch, resolved.bearer)
+            self._commit(session, resolved, offset, outcome, said=said)
         self.offset = offset
         return outcome
 
@@ -390,14 +392,18 @@ class Worker:
         offset: int,
         outcome: Outcome | None,
         epoch: str | None = None,
-        granted: pa.Table | None = None,
+        said: tuple[pa.Table, consenting.Said] | None = None,
     ) -> None:
         """Decisions first (state), then what follows from them (pool): a crash between is made good on opening."""
         with self._ws.state.write() as connection:
+            now = to_micros(self._ws.clock.now())
             if resolved is not None:
-                self._resolver.save(connection, resolved, to_micros(self._ws.clock.now()), offset)
-            if granted is not None:
-                allowances.fold(connection, granted)
+                self._resolver.save(connection, resolved, now, offset)
+            if said is not None:
+                allowances.fold(connection, said[0])
+                consenting.fold(connection, said[1], now)
+            if resolved is not None:
+                ledger.retime(connection, resolved.retimed)
             if offset > self._behind:
                 set_meta(connection, "log_offset", str(offset))
             if epoch is not None:

@@ -17,6 +17,9 @@ CATEGORY_PURPOSES: Final = {"promotion": "marketing", "service": "service"}
 """The purpose whose consent a category of messages needs, unless the policy says otherwise. A category that is not here
 (transactional) needs none."""
 
+SEQ_BITS: Final = 20
+"""A word's place in the log: seq = offset of its record << SEQ_BITS | item, as the pool's events have it."""
+
 _TEMPLATE: Final = "template:"
 
 WORDS: Final = pa.schema(
