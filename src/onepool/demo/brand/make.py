@@ -27,6 +27,7 @@ from onepool.demo.brand.secrets import write_secrets
 from onepool.demo.brand.sending import File, Sending
 from onepool.demo.brand.truth import write_truth
 from onepool.demo.brand.ways import Files
+from onepool.journeys.store import publish
 from onepool.workspace import Workspace, init_workspace
 
 AUTHOR: Final = "demo"
@@ -98,6 +99,8 @@ def make_brand(root: Path, plan: BrandPlan, clock: Clock, progress: Progress | N
         if progress is not None:
             progress("computing tags and segments", 0, 1)
         apply_now(workspace, jobs=True)
+        for name in definitions.PUBLISHED:
+            publish(workspace, clock, name, author=AUTHOR, may_approve=True, reason=REASON)
         return _made(workspace, played, truth, life)
     finally:
         if beside is not None:

@@ -18,8 +18,11 @@ _WITHOUT_CHANNEL: Final = ("store", "crm", "web", "app")
 FIRST: Final = ("standard", "touchpoints", "identity")
 """What has to be there before anything comes in."""
 
-THEN: Final = ("maps", "tags", "segments")
-"""What is computed once the data is in, and the maps that it reads."""
+THEN: Final = ("maps", "tags", "segments", "coupons", "messages", "policies", "journeys")
+"""What is computed once the data is in, and the maps that it reads; what journeys send, and journeys."""
+
+PUBLISHED: Final = ("cart_recall",)
+"""Journeys that are live from the start: for what happens from then on."""
 
 
 def settings_text() -> str:
@@ -39,7 +42,7 @@ def copy_into(root: Path, folders: tuple[str, ...]) -> frozenset[str]:
     Touchpoints whose channel is not installed, which could take nothing in, are left out; their names are given back.
     """
     left_out = set()
-    for folder in folders:
+    for folder in (one for one in folders if _root().joinpath(one).is_dir()):
         (root / folder).mkdir(parents=True, exist_ok=True)
         for plain in (file for file in _root().joinpath(folder).iterdir() if file.name.endswith(".csv")):
             (root / folder / plain.name).write_text(plain.read_text(encoding="utf-8"), encoding="utf-8")
