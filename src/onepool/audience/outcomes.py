@@ -133,6 +133,11 @@ def empty_outcome(at: datetime) -> Outcome:
     return Outcome(at, TAG_SCHEMA.empty_table(), SEGMENT_SCHEMA.empty_table())
 
 
+def unpack_segments(payload: bytes) -> pa.Table:
+    """The changes of segments of a stored outcome (SEGMENT_SCHEMA)."""
+    return _unpack(msgspec.msgpack.decode(payload, type=_Packed).segments)
+
+
 def _pack(table: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
     options = pa.ipc.IpcWriteOptions(compression="zstd")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from onepool.pool import journeys
 from onepool.pool.engine import PoolError, Session, quote
 
 VERSION = 1
@@ -214,6 +215,7 @@ def tables(columns: Columns) -> dict[str, dict[str, str]]:
         },
         "orders": {**ORDER_CORE, "items": columns.items_type},
         **_PLAIN_TABLES,
+        **journeys.TABLES,
     }
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from hashlib import blake2b
 
+from onepool.pool import journeys
 from onepool.pool.engine import Session, quote
 from onepool.pool.schema import EVENT_CORE, FIRST_SEEN, IN_USE, LAST_SEEN, Columns
 
@@ -26,6 +27,9 @@ VIEWS = (
     "segment_members",
     "segment_changes",
     "quarantine",
+    "runs",
+    "sends",
+    "receipts",
 )
 
 _OBJECT_VIEWS = {"products": "product", "stores": "store", "coupons": "coupon", "campaigns": "campaign"}
@@ -90,6 +94,7 @@ def _queries(columns: Columns, objects: Mapping[str, Mapping[str, str]], persona
         "segment_changes": 'SELECT change_id, customer_id, segment, change, "at" FROM main.segment_changes',
         "quarantine": """SELECT seq AS id, received_at, touchpoint, kind, name, rule, field, message, attempts
             FROM main.quarantine""",
+        **journeys.VIEWS,
     }
     for view, kind in _OBJECT_VIEWS.items():
         fields = "".join(

@@ -100,6 +100,7 @@ journey_ticks = Table(
     Column("inputs", String(64), nullable=False),
     Column("outputs", String(64), nullable=False),
     Column("steps", LargeBinary, nullable=True),
+    Column("touched", LargeBinary, nullable=True),  # ids of the runs that are other than before (zstd)
     Column("seconds", BigInteger, nullable=False, default=0),  # microseconds it took
 )
 

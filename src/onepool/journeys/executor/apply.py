@@ -39,9 +39,9 @@ _REHOME: Final = (
     update(runs).where(runs.c.run_id == bindparam("b_run_id")).values({name: bindparam(f"b_{name}") for name in _OWNED})
 )
 _SENT: Final = (
-    "send_id", "run_id", "version_id", "customer_id", "node", "visit", "hop", "channel", "touchpoint", "kind", "template",
-    "message", "message_version", "category", "purpose", "priority", "expires", "vars", "state", "reason", "due",
-    "identifier_id", "staff_id",
+    "send_id", "run_id", "version_id", "customer_id", "node", "visit", "hop", "channel", "touchpoint", "kind",
+    "template", "message", "message_version", "category", "purpose", "priority", "expires", "vars", "state", "reason",
+    "due", "identifier_id", "staff_id",
 )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ NULLABLE: Final = frozenset(("due", "ended", "goal_at", "parent"))
 
 
 class Runs:
-    """Columns of equal length. Numbers are int64 (`NONE` for null), texts are objects (None for null, "" for no key)."""
+    """Columns of equal length. Numbers are int64 (`NONE` for null), texts objects (None for null, "" for no key)."""
 
     __slots__ = COLUMNS
 

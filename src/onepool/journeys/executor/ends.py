@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from onepool.journeys import states
 from onepool.journeys.executor.book import ERASED
-from onepool.journeys.executor.columns import FOREVER, I64, NONE
+from onepool.journeys.executor.columns import FOREVER, I64, NONE, Texts, texts
 from onepool.journeys.executor.plan import Plan
 from onepool.journeys.executor.ports import Inputs, Sought
+from onepool.journeys.executor.reentry import pairs
 from onepool.journeys.executor.times import later
 from onepool.journeys.executor.turn import Turn
 from onepool.journeys.model import EventExit, EventMatch, SegmentExit, SegmentLeaveEntry
@@ -36,6 +38,7 @@ def ends(turn: Turn, inputs: Inputs) -> None:
     names = turn.world.event_names() & turn.book.awaited()
     if names:
         turn.hold(turn.world.runs_of(turn.world.who_did(names), live=True))
+    _hold_leavers(turn, inputs)
     rows = np.flatnonzero(turn.live())
     if rows.size == 0:
         return
@@ -81,10 +84,12 @@ def _by_events(turn: Turn, asked: list[_Asked], names: frozenset[str]) -> list[t
     orders: list[int] = []
     for one in asked:
         for whole in (False, True):
-            part = turn.fresh[one.rows] == whole
+            part = turn.whole[one.rows] == whole
             if not part.any() or not (whole or one.match.did in names):
                 continue
-            window = turn.windows(one.rows[part], one.first[part], one.last[part])
+            # Of runs that entered earlier, what started them is no longer known by its number.
+            first = one.first[part] + (~turn.fresh[one.rows[part]] & whole)
+            window = turn.windows(one.rows[part], first, one.last[part])
             sought.append(Sought(one.match, window, whole))
             orders.append(one.order)
     if not sought:
@@ -97,35 +102,47 @@ def _by_events(turn: Turn, asked: list[_Asked], names: frozenset[str]) -> list[t
     return [(rows, table.column("time").to_numpy().astype(np.int64), np.array(orders, np.int64)[which])]
 
 
-def _by_segments(turn: Turn, inputs: Inputs) -> list[tuple[I64, I64, I64]]:
-    left = inputs.segments.filter(pc.invert(inputs.segments.column("entered")))
-    if left.num_rows == 0:
-        return []
+def _left(turn: Turn, inputs: Inputs) -> tuple[Texts, I64, I64]:
+    """(segment, customer, instant) of those who left a segment that an exit names."""
     wanted = {
-        one.segment_leave for plan in turn.book.plans.values() for one in plan.definition.exit
+        one.segment_leave
+        for plan in turn.book.plans.values()
+        for one in plan.definition.exit
         if isinstance(one, SegmentExit)
-    }  # fmt: skip
-    segment = np.array(left.column("segment").to_pylist(), object)
-    customers, at = left.column("customer_id").to_numpy(), left.column("at").to_numpy()
-    hit = np.isin(segment.astype(str), sorted(wanted)) if wanted else np.zeros(segment.size, np.bool_)
-    if not hit.any():
+    }
+    table = inputs.segments
+    named = pc.is_in(table.column("segment"), pa.array(sorted(wanted), pa.string()))
+    keep = pc.and_(pc.invert(table.column("entered")), named)
+    table = table.filter(keep)
+    segment = texts(table.column("segment").to_pylist(), table.num_rows)
+    return segment, table.column("customer_id").to_numpy(), table.column("at").to_numpy()
+
+
+def _hold_leavers(turn: Turn, inputs: Inputs) -> None:
+    if inputs.segments.num_rows:
+        _, customers, _ = _left(turn, inputs)
+        if customers.size:
+            turn.hold(turn.world.runs_of(np.unique(customers), live=True))
+
+
+def _by_segments(turn: Turn, inputs: Inputs) -> list[tuple[I64, I64, I64]]:
+    if inputs.segments.num_rows == 0:
         return []
-    turn.hold(turn.world.runs_of(np.unique(customers[hit]), live=True))
+    segment, customers, at = _left(turn, inputs)
     found = []
     for plan, mine in turn.by_version(np.flatnonzero(turn.live())):
         for number, one in enumerate(plan.definition.exit):
             if not isinstance(one, SegmentExit):
                 continue
             could = mine if one.before is None else mine[~np.isin(turn.runs.node[mine], plan.behind[one.before])]
-            here = np.flatnonzero(hit & (segment == one.segment_leave))
-            # The first time that each customer left it, not before the run began.
-            for place in here[np.argsort(at[here], kind="stable")][::-1].tolist():
-                since = turn.runs.entered[could]
-                # What started a run does not end it.
-                began = since < at[place] if _starts(plan, one) else since <= at[place]
-                runs = could[(turn.runs.customer_id[could] == customers[place]) & began]
-                if runs.size:
-                    found.append((runs, np.full(runs.size, at[place]), np.full(runs.size, _EXITS + number, np.int64)))
+            here = np.flatnonzero(segment == one.segment_leave)
+            row, place = pairs(turn.runs.customer_id[could], customers[here])
+            when, since = at[here][place], turn.runs.entered[could][row]
+            # What started a run does not end it.
+            began = since < when if _starts(plan, one) else since <= when
+            if began.any():
+                order = np.full(int(began.sum()), _EXITS + number, np.int64)
+                found.append((could[row[began]], when[began], order))
     return found
 
 
@@ -178,6 +195,7 @@ def merge(turn: Turn, inputs: Inputs) -> None:
     turn.runs.customer_id[moved] = [survivor(one) for one in turn.runs.customer_id[moved].tolist()]
     turn.dirty[moved] = turn.rehomed[moved] = True
     turn.hold(turn.world.runs_of(np.unique(turn.runs.customer_id[moved]), live=True))
+    turn.look_back(np.flatnonzero(np.isin(turn.runs.customer_id, turn.runs.customer_id[moved])))
     concerned = np.isin(turn.runs.customer_id, turn.runs.customer_id[moved])
     rows = np.flatnonzero(turn.live() & concerned & (turn.runs.parent == NONE))
     if rows.size:

@@ -69,8 +69,9 @@ class Executor:
         for plan, mine in turn.by_version(rows):
             if self._book.rests(plan.journey):
                 continue
-            for node in sorted(set(runs.node[mine].tolist()) & set(plan.date_nodes)):
-                here = mine[turn.runs.node[mine] == node]
+            nodes = turn.runs.node[mine].copy()
+            for node in sorted(set(nodes.tolist()) & set(plan.date_nodes)):
+                here = mine[nodes == node]
                 turn.moment[here] = turn.at
                 said = plan.nodes[node]
                 assert isinstance(said, Wait)
@@ -83,6 +84,9 @@ class Executor:
         rows = np.flatnonzero(
             turn.live() & (runs.due != NONE) & (runs.due <= turn.at) & (runs.state != RunState.PAUSED)
         )
+        unread = rows[~np.isin(runs.version_id[rows], list(self._book.plans))]
+        runs.state[unread] = RunState.PAUSED
+        turn.dirty[unread] = True
         for plan, mine in turn.by_version(rows):
             state = turn.runs.state[mine]
             if self._book.rests(plan.journey):
@@ -105,8 +109,9 @@ class Executor:
         rows, state = rows[~over], state[~over]
         begin(turn, rows[state == RunState.HELD], plan)
         waiting = rows[(state != RunState.HELD) & (state != RunState.READY)]
-        for node in np.unique(turn.runs.node[waiting]).tolist():
-            here = waiting[turn.runs.node[waiting] == node]
+        nodes = turn.runs.node[waiting].copy()
+        for node in np.unique(nodes).tolist():
+            here = waiting[nodes == node]
             said = plan.nodes[node]
             if isinstance(said, Send) and (turn.runs.state[here] == RunState.WAIT_OUTCOME).any():
                 out = turn.runs.state[here] == RunState.WAIT_OUTCOME
@@ -145,8 +150,9 @@ class Executor:
             rows = rows[rank == rank.min()]
             for plan, mine in turn.by_version(rows):
                 with faults(plan):
-                    for node in np.unique(turn.runs.node[mine]).tolist():
-                        here = turn.ordered(mine[turn.runs.node[mine] == node])
+                    nodes = turn.runs.node[mine].copy()
+                    for node in np.unique(nodes).tolist():
+                        here = turn.ordered(mine[nodes == node])
                         HANDLERS[type(plan.nodes[node])](turn, plan, node, here)
 
     @property

@@ -54,11 +54,11 @@ class Meter:
             used = self._said.get("count", 0) if self._said.get("day") == day else 0
             count = min(count, max(self._per_day - used, 0))
         if count:
-            self._keep(self._by_gap(np.full(count, start, np.int64), start))
+            self._keep(self._spaced(np.full(count, start, np.int64), start))
+        elif self._per_day is not None and self._said.get("next", 0) <= at and start <= at:
+            # The day is full: nobody else before midnight.
+            self._put({**self._said, "next": day_start(day_of(at, self._plan.zone) + 1, self._plan.zone)})
         return count
-
-    def _by_gap(self, wanted: I64, start: int) -> I64:
-        return self._spaced(wanted, start)
 
     def _spaced(self, wanted: I64, start: int) -> I64:
         if not self._gap:
@@ -97,7 +97,10 @@ class Meter:
         day = day_of(last, self._plan.zone)
         same = int(np.searchsorted(slots, day_start(day, self._plan.zone)))
         before = self._said.get("count", 0) if self._said.get("day") == day else 0
-        self._said = {"next": last + int(self._gap), "day": day, "count": before + slots.size - same}
+        self._put({"next": last + int(self._gap), "day": day, "count": before + slots.size - same})
+
+    def _put(self, said: _Said) -> None:
+        self._said = said
         text = msgspec.json.encode(self._said).decode()
         self._turn.metering[self._plan.journey] = text
         self._turn.changes.append(StateChange(self._plan.journey, {"metering": text}))

@@ -1,4 +1,4 @@
-"""What nodes do with the runs that came to them, one function for each kind (sends and waits have files of their own)."""
+"""What nodes do with the runs that came to them, one function for each kind (sends and waits are elsewhere)."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def call(turn: Turn, plan: Plan, node: int, rows: I64) -> None:
 def repeat(turn: Turn, plan: Plan, node: int, rows: I64) -> None:
     said = plan.nodes[node]
     assert isinstance(said, Repeat)
-    name = "@" + plan.names[node]
+    name = "@@" + plan.names[node]
     counts = np.array([_number(one.get(name)) for one in turn.vars_of(rows)], np.int64)
     again = counts < said.max
     if said.while_ is not None and again.any():

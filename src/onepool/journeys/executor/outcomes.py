@@ -52,8 +52,9 @@ def outcomes(turn: Turn, inputs: Inputs) -> None:
     turn.moment[rows] = np.maximum(np.minimum(columns["at"][places], turn.at), runs.arrived[rows])
     turn.dirty[rows] = True
     for plan, mine in turn.by_version(rows):
-        for node in np.unique(runs.node[mine]):
-            here = mine[turn.runs.node[mine] == node]
+        nodes = turn.runs.node[mine].copy()
+        for node in np.unique(nodes):
+            here = mine[nodes == node]
             which = (
                 np.array([np.flatnonzero(rows == one)[0] for one in here.tolist()], np.int64)
                 if (here.size < rows.size)
@@ -95,7 +96,10 @@ def relatives(turn: Turn) -> None:
         if not turn.book.calls:
             return
         parents = turn.runs.parent[rows]
-        callers = turn.hold(turn.world.runs(np.unique(parents[parents != NONE])))
+        known = np.unique(parents[parents != NONE])
+        turn.hold(turn.world.runs(known))
+        callers = turn.places(known)
+        callers = callers[callers >= 0]
         for caller in np.unique(callers).tolist():
             node, version = int(turn.runs.node[caller]), int(turn.runs.version_id[caller])
             plan = turn.book.plans.get(version)

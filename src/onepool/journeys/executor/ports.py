@@ -1,40 +1,7 @@
-"""Between the executor and the rest: what it is given, what it asks, what it gives back, and what all of it means.
+"""Between the executor and the rest: what it is given, what it asks, what it gives back.
 
-Instants are microseconds since 1970 in UTC. In Arrow tables missing is null; in the columns of `Runs` it is -1.
-
-**Meaning of a step** (`Executor.step(inputs, at)`), in this order; F(x) names a function of this package that is exact:
-
-1. *Merges*: runs, sends and tasks of a customer that went up in another go to that one. Of two live runs of one journey
-   in which only one may live (`reentry.parallel` 1, or `group`), the further one goes on, the other ends `merged`:
-   further is more steps taken (`seq`), then entered earlier, then the smaller run_id. Splits leave runs where they are.
-2. *Entries*, in the order (time, seq or place in the input, version_id): refused ones leave a step `refused:<why>`, with why
-   `eligible`, `reentry` (never, after_exit, a live run of the same key), `parallel`, `cooldown`, `max`, `group`. A run
-   already known is passed over in silence. Counted are runs that no other run called, in all versions of the journey:
-   `never`: none before; `after_exit`: none live; `always`: fewer than `parallel` live, none live with the same key
-   (when the entry has one). `cooldown` since the entry of the latest one, `max` those with entered > time - per.
-   Entries of events older than LATENESS when they came in, or before `entries_from`, are passed over. The key is the
-   canonical text of the trigger's field, "" where missing. Rate: slot k is at least 1/per_second after slot k-1;
-   over `per_day` (local day of the zone's default) goes to the next midnight; a run is `held` until its slot.
-   Hold-out: bucket(salt or journey, customer) < holdout * 10,000 ends `holdout` with edge `holdout` when it would begin.
-3. *Erasure, goals and exits* of live runs: events with time in [entered, …], not the trigger itself; earliest (time, seq)
-   wins, at equal time erasure, goal, exits in their order. Goal only with time <= entered + within. `then: continue` sets
-   `goal_at` only. An exit with `before` only while the run's node is not at or behind that node (`order`); a run
-   that has no place yet is before every node. `ended` = max(time, arrived). Runs that entered in this very step look at all
-   events that the pool has, others at those of the step. Segment exits: the outcome's instant, >= entered.
-4. *Outcomes* of messages, tasks, calls and writes: see `Outcome`.
-5. *Awaited events* (time in (arrived, due], the earliest one) and *timers* (due <= at, by due). At equal time the event
-   wins. Held runs: an event of `unless` with time in [entered, due] removes the run: step `not_qualified`.
-   A run whose life is over (entered + max_life <= due) ends `expired`.
-6. *Waves*: what is ready moves on, node by node in topological order, until nothing is ready. Time goes with the run, not
-   with the tick: a run woken by its timer goes on at its due time, one woken by an event at the event's. So `arrived`
-   of the next node is exact whatever the batch, and a late step's message expires as if it had been in time.
-
-Sends: guard false -> hop 0 `suppressed(guard_false)`. After a final outcome of hop n: accepted (and what came after) ->
-`next`; a reason in `next_on` of that hop -> hop n+1; `unknown` not listed -> `next` (it may have gone out); else -> `else`, the
-reason kept in `runs.reason`. A hop without `accept_within` has its deadline one day after the message expires (LINGER).
-
-`visit` counts how often `repeat` nodes sent the run back, so (node, visit) is unique. Names in `vars` that begin with `@`
-are the executor's: `@node` (arrival at a node that a condition counts from), `@repeat` (times back).
+What all of it means says the package. Instants are microseconds since 1970 in UTC. In Arrow tables missing is null; in
+the columns of `Runs` it is -1.
 """
 
 from __future__ import annotations
@@ -159,9 +126,11 @@ class Entering:
 
 @dataclass(frozen=True)
 class Sought:
-    """A match, and the runs it is sought for. `window`: columns `run_id`, `customer_id`, `first`, `last` (both included),
-    `but` (seq of an event that does not count, -1), `trigger`, `vars` (JSON). `whole`: in all events that the pool has,
-    else among those of the step."""
+    """A match, and the runs it is sought for.
+
+    `window`: columns `run_id`, `customer_id`, `first`, `last` (both included), `but` (seq of an event that counts not,
+    -1), `trigger`, `vars` (JSON). `whole`: in all events that the pool has, else among those of the step.
+    """
 
     match: EventMatch
     window: pa.Table
@@ -212,8 +181,7 @@ class World(Protocol):
         ...
 
     def dated(self, attribute: str, day: int, yearly: bool) -> I64:
-        """Those whose date attribute is this day (days since 1970); yearly: its return, 29 February on the 28th in years
-        without one."""
+        """Those whose date attribute is this day (days since 1970); yearly: its return (29 February: the 28th too)."""
         ...
 
     def fresh_as_of(self) -> int:
@@ -285,7 +253,7 @@ STEPS: Final = pa.schema(
 - at node -1: `held`, `enter` (goes to the start), `holdout`, `refused:<why>`, `not_qualified`;
 - ways on: `next`, `else`, `on_event`, `cases[i]`, `arms[i]`, `back` (graph.edges names the target);
 - `end:<reason>`: the run ended there;
-- `hop`: a hop was planned (detail: channel), or ended without the chain (detail: channel:reason); `goal`: met, going on;
+- `hop`: a hop was planned (detail: channel) or came to its end (channel:reason); `goal`: met, going on;
 - `moved` / `arrived`: to another version, node of the old and of the new one.
 """
 
@@ -358,11 +326,10 @@ class StateChange:
 class Step:
     """What one step decided; `apply.save` writes all of it in one transaction.
 
-    `runs`: every run that is new or other than before, as it is now; `created`: which of them are new; `rehomed`: of another
-    customer or version than before; `removed`: those
-    taken away without a trace in `runs` (not_qualified); `sends`: as the gate gave them back (send_id is the key;
-    `policy` is a place in `policies`);
-    `gone`: sends given up at their deadline (send_id, state, reason); `tasks_gone`: keys of tasks given up.
+    `runs`: every run that is new or other than before, as it is now; `created`: which of them are new; `rehomed`: of
+    another customer or version than before; `removed`: runs taken away (not_qualified); `sends`: as the gate gave them
+    back (send_id is the key; `policy` is a place in `policies`); `gone`: messages given up at their deadline (send_id,
+    state, reason); `tasks_gone`: keys of tasks given up.
     """
 
     at: int

@@ -1,4 +1,4 @@
-"""Who may enter again: rules of re-entry, parallel runs and groups, also among those who come in one and the same step."""
+"""Who may enter again: rules of re-entry, parallel runs and groups, also among those who come in the same step."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WHYS = ("reentry", "parallel", "cooldown", "max", "group")
 
 @dataclass
 class _Past:
-    """Runs that rules ask about: whose, of which journey (by number), when, whether live, with which key (by number)."""
+    """Runs that rules ask about: whose, of which journey (its number), when, whether live, with which key (number)."""
 
     customer: I64
     journey: I64
@@ -102,7 +102,7 @@ def _history(
 def _refusals(plan: Plan, own: int, group: I64, customer: I64, time: I64, key: I64, past: _Past) -> I64:
     """The place in WHYS of what refuses each (distinct) customer, -1 for nothing."""
     rule = plan.definition.entry.reentry
-    row, of = _pairs(customer, past.customer)
+    row, of = pairs(customer, past.customer)
     mine = past.journey[of] == own
     live = past.live[of]
     count = customer.size
@@ -136,7 +136,7 @@ def _refusals(plan: Plan, own: int, group: I64, customer: I64, time: I64, key: I
     return why
 
 
-def _pairs(customer: I64, past: I64) -> tuple[I64, I64]:
+def pairs(customer: I64, past: I64) -> tuple[I64, I64]:
     """Each row beside each run of the same customer: (row, place in `past`)."""
     order = np.argsort(past, kind="stable")
     first = np.searchsorted(past[order], customer, "left")

@@ -81,13 +81,15 @@ class Starts:
     def _due(self, plan: Plan, asked: dict[str, int]) -> list[tuple[int, I64]]:
         """The starts of a version that have come, each with those it is for."""
         turn, entry, standing = self._turn, plan.definition.entry, self._turn.book.standings[plan.journey]
-        if isinstance(entry, SegmentEntry):
-            if not entry.backfill or plan.journey in turn.world.started():
+        if isinstance(entry, SegmentEntry) and entry.backfill:
+            if plan.journey in turn.world.started():
                 return []
             return [(standing.entries_from, turn.world.members(entry.segment_enter, None, turn.at))]
         if isinstance(entry, DateEntry):
             return self._dated(plan, entry, standing.next_at, standing.entries_from)
         if not isinstance(entry, ScheduleEntry | OneOffEntry):
+            if standing.next_at is not None and standing.next_at <= turn.at:
+                turn.changes.append(StateChange(plan.journey, {"next_at": None}))
             return []
         said = entry if isinstance(entry, ScheduleEntry) else entry.one_off
         starts = []

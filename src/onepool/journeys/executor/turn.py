@@ -28,7 +28,8 @@ class Turn:
 
     `moment`: each ready run's own time; `but`: seq of the event that started it in this step; `fresh`: entered in this
     step; `dirty`: other than in the state; `created`: not in the state yet; `removed`: to be taken out of it;
-    `rehomed`: of another customer or version; `forced`: ended from outside.
+    `rehomed`: of another customer or version; `forced`: ended from outside;
+    `whole`: events of all the past are looked at, since the run or its customer is new to it.
     """
 
     def __init__(self, book: Book, world: World, at: int) -> None:
@@ -44,6 +45,7 @@ class Turn:
         self.removed = np.empty(0, np.bool_)
         self.rehomed = np.empty(0, np.bool_)
         self.forced = np.empty(0, np.bool_)
+        self.whole = np.empty(0, np.bool_)
         self._place: dict[int, int] = {}
         self._steps: list[dict[str, object]] = []
         self.sends: list[pa.Table] = []
@@ -81,6 +83,7 @@ class Turn:
             self.dirty = np.concatenate([self.dirty, flags])
             self.created = np.concatenate([self.created, flags])
             self.removed = np.concatenate([self.removed, np.zeros(count, np.bool_)])
+            self.whole = np.concatenate([self.whole, flags])
             self.forced = np.concatenate([self.forced, np.zeros(count, np.bool_)])
             self.rehomed = np.concatenate([self.rehomed, np.zeros(count, np.bool_)])
             known.update((ids[number], start + place) for place, number in enumerate(fresh))
@@ -90,6 +93,10 @@ class Turn:
         """The places of runs, -1 for those not in hand."""
         listed = run_ids.tolist() if isinstance(run_ids, np.ndarray) else run_ids
         return np.array([self._place.get(one, -1) for one in listed], np.int64)
+
+    def look_back(self, rows: I64) -> None:
+        """Look at all that the pool has for these runs: what the customer did became theirs just now."""
+        self.whole[rows] = True
 
     def live(self) -> Bools:
         found: Bools = (self.runs.state != RunState.ENDED) & ~self.removed

@@ -92,21 +92,24 @@ def awaited(turn: Turn) -> None:
         held = mine[state == RunState.HELD]
         if isinstance(entry, EventEntry) and entry.hold is not None and entry.hold.unless is not None and held.size:
             for whole in (False, True):
-                part = held[turn.fresh[held] == whole]
+                part = held[turn.whole[held] == whole]
                 if part.size and (whole or entry.hold.unless.did in names):
                     last = later(turn.runs.entered[part], entry.hold.for_, plan.zone)
-                    window = turn.windows(part, turn.runs.entered[part], last)
+                    first = turn.runs.entered[part] + (~turn.fresh[part] & whole)
+                    window = turn.windows(part, first, last)
                     sought.append(Sought(entry.hold.unless, window, whole))
                     waits.append((plan, None))
         for number in np.unique(node[node >= 0]):
             said = plan.nodes[int(number)]
-            if not isinstance(said, Wait) or said.until is None or said.until.did not in names:
+            if not isinstance(said, Wait) or said.until is None:
                 continue
             here = mine[(node == number) & (state != RunState.HELD) & (turn.runs.hop[mine] != NONE)]
-            if here.size:
-                window = turn.windows(here, turn.runs.arrived[here] + 1, turn.runs.due[here])
-                sought.append(Sought(said.until, window))
-                waits.append((plan, said))
+            for whole in (False, True):
+                part = here[turn.whole[here] == whole]
+                if part.size and (whole or said.until.did in names):
+                    window = turn.windows(part, turn.runs.arrived[part] + 1, turn.runs.due[part])
+                    sought.append(Sought(said.until, window, whole))
+                    waits.append((plan, said))
     if not sought:
         return
     table = turn.world.find(sought)
@@ -118,9 +121,9 @@ def awaited(turn: Turn) -> None:
             turn.note(hit, "not_qualified", times[which == number])
             turn.remove(hit)
             continue
-        for node in np.unique(turn.runs.node[hit]):
-            at_node = turn.runs.node[hit] == node
-            _came(turn, plan, said_, hit[at_node], times[which == number][at_node])
+        nodes = turn.runs.node[hit].copy()
+        for node in np.unique(nodes):
+            _came(turn, plan, said_, hit[nodes == node], times[which == number][nodes == node])
 
 
 def wait_date(turn: Turn, plan: Plan, said: Wait, rows: I64) -> None:

@@ -19,7 +19,7 @@ from onepool.journeys.executor.columns import I64
 from onepool.journeys.executor.ports import ENTRANTS, FOUND, Entering, Sought
 from onepool.journeys.model import EventMatch
 from onepool.journeys.world.texts import field_text, member_text
-from onepool.pool import Session
+from onepool.pool import Session, quote
 
 SEQ_BITS: Final = 20
 """seq = offset << SEQ_BITS | item, as the tick numbers what it takes from the log."""
@@ -66,6 +66,14 @@ class Happened:
             {**self._params(), "names": sorted(attributes)},
         )
         return _ints(found, "customer_id")
+
+    def rows(self, event: str, columns: Sequence[str]) -> pa.Table:
+        """Columns (and `customer_id`) of the step's events of one name, by (time, seq)."""
+        self._make()
+        listed = ", ".join(quote(name) for name in columns)
+        return self._session.query(
+            f"SELECT {listed} FROM {STEP} WHERE event = $event ORDER BY time, seq", {"event": event}
+        )
 
     def entrants(self, asked: Sequence[Entering]) -> pa.Table:
         """ENTRANTS of the step, by (asked, time, seq)."""

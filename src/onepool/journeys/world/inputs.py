@@ -1,0 +1,280 @@
+"""What came in behind the cursors of the last tick, cut where a step ends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import Connection, and_, bindparam, func, or_, select, text, update
+
+from onepool.audience.outcomes import unpack_segments
+from onepool.journeys.executor.columns import I64
+from onepool.journeys.executor.ports import MERGES, OUTCOMES, REQUESTS, SEGMENTS, Inputs
+from onepool.journeys.world.events import SEQ_BITS
+from onepool.pool import Session
+from onepool.state.bulk import update_many
+from onepool.state.journeys import (
+    journey_audiences,
+    journey_effects,
+    journey_requests,
+    journey_states,
+    journey_ticks,
+    tasks,
+)
+from onepool.state.outbox import sends
+from onepool.state.schema import customer_changes, outcomes
+
+MOST_RECORDS: Final = 20_000
+"""Log records that one look ahead takes in."""
+
+MOST_OUTCOMES: Final = 50_000
+
+
+@dataclass(frozen=True)
+class Cursors:
+    """How far each input was taken. `at`: the instant of the last step; `id`: of its row (0: none yet)."""
+
+    id: int
+    at: int
+    log_offset: int
+    outcome: int
+    change: int
+    request: int
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The inputs of one step: what lies between two cursors."""
+
+    before: Cursors
+    after: Cursors
+    inputs: Inputs
+    sends: I64
+    effects: I64
+    tasks: I64
+
+
+def last(connection: Connection) -> Cursors | None:
+    """The cursors of the last tick; None before the first one."""
+    table = journey_ticks
+    row = connection.execute(
+        select(table.c.id, table.c.at, table.c.log_offset, table.c.outcome, table.c.change, table.c.request)
+        .order_by(table.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else Cursors(*row)
+
+
+def first(connection: Connection, session: Session, at: int) -> Cursors:
+    """Where a workspace begins that never had a journey before: at the instant of the first publication."""
+    found = session.query(
+        "SELECT max(seq) AS seq FROM events WHERE epoch_us(received_at) < $at", {"at": at}
+    ).to_pylist()[0]["seq"]
+
+    def behind(table: Any) -> int:
+        return int(connection.execute(select(func.max(table.c.id)).where(table.c.at < at)).scalar_one() or 0)
+
+    return Cursors(0, at, 0 if found is None else int(found) >> SEQ_BITS, behind(outcomes), behind(customer_changes), 0)
+
+
+def arrivals(session: Session, after: int, until: int, since: int) -> tuple[I64, I64]:
+    """(log offsets with events behind `after`, up to `until`; when each came in: never falling, not before `since`)."""
+    found = session.query(
+        f"""SELECT seq >> {SEQ_BITS} AS log_offset, max(epoch_us(received_at)) AS at FROM events
+        WHERE seq >= $low AND seq < $high GROUP BY 1 ORDER BY 1 LIMIT {MOST_RECORDS}""",
+        {"low": (after + 1) << SEQ_BITS, "high": (until + 1) << SEQ_BITS},
+    )
+    at = found.column("at").to_numpy().astype(np.int64)
+    return found.column("log_offset").to_numpy().astype(np.int64), np.maximum.accumulate(np.maximum(at, since))
+
+
+def earliest(connection: Connection, cursors: Cursors, log_offset: int) -> int | None:
+    """The first instant at which the state has something to be done: an input behind the cursors, a timer, a start.
+
+    `log_offset`: how far the pool is complete; what was written counts from there.
+    """
+    found: list[int | None] = []
+    for table, cursor in (
+        (outcomes, cursors.outcome),
+        (customer_changes, cursors.change),
+        (journey_requests, cursors.request),
+    ):
+        query = select(table.c.at).where(table.c.id > cursor).order_by(table.c.id).limit(1)
+        found.append(connection.execute(query).scalar())
+    for words in (
+        "SELECT min(due) FROM runs WHERE due IS NOT NULL AND state <> 5",
+        "SELECT min(concluded) FROM sends WHERE concluded IS NOT NULL AND told = false AND run_id IS NOT NULL",
+    ):
+        found.append(connection.execute(text(words)).scalar())
+    effects = journey_effects.c
+    there = or_(effects.log_offset.is_(None), effects.log_offset <= log_offset)
+    untold = and_(effects.status.in_(("logged", "done", "failed")), effects.told.is_(False), there)
+    found.append(connection.execute(select(func.min(effects.concluded)).where(untold)).scalar())
+    closed = and_(tasks.c.told.is_(False), tasks.c.closed.is_not(None), tasks.c.run_id.is_not(None))
+    found.append(connection.execute(select(func.min(tasks.c.closed)).where(closed)).scalar())
+    states = journey_states.c
+    going = and_(states.status == "live", states.problem == "")
+    found.append(connection.execute(select(func.min(states.next_at)).where(going)).scalar())
+    stopping = or_(states.status == "stopping", states.changed_at > cursors.at)
+    found.append(connection.execute(select(func.min(states.changed_at)).where(stopping)).scalar())
+    waiting = connection.execute(
+        select(states.metering)
+        .join(journey_audiences, states.journey == journey_audiences.c.journey)
+        .where(and_(journey_audiences.c.done.is_(False), going))
+    ).scalars()
+    for said in waiting:
+        slot = json.loads(said).get("next", 0) if said else 0
+        found.append(max(int(slot), cursors.at + 1))
+    known = [one for one in found if one is not None]
+    return min(known) if known else None
+
+
+def cut(connection: Connection, cursors: Cursors, at: int, log_offset: int) -> Cut:
+    """Everything but events that came in up to an instant. `log_offset`: the last record of the step."""
+    outcome, segments = _segments(connection, cursors.outcome, at)
+    change, merges = _merges(connection, cursors.change, at)
+    request, requests = _requests(connection, cursors.request, at)
+    parts, keys = zip(
+        *(read(connection, at, log_offset) for read in (_sends, _effects, _tasks)), strict=True
+    )  # fmt: skip
+    rows = [row for part in parts for row in part]
+    table = pa.Table.from_pylist(rows, schema=OUTCOMES) if rows else OUTCOMES.empty_table()
+    after = replace(cursors, id=0, at=at, log_offset=log_offset, outcome=outcome, change=change, request=request)
+    return Cut(cursors, after, Inputs(segments, merges, table, requests), *keys)
+
+
+def _segments(connection: Connection, cursor: int, at: int) -> tuple[int, pa.Table]:
+    rows = connection.execute(
+        select(outcomes.c.id, outcomes.c.at, outcomes.c.payload).where(outcomes.c.id > cursor).order_by(outcomes.c.id)
+        .limit(1_000)
+    )  # fmt: skip
+    parts = []
+    for row in rows:
+        if row.at > at:
+            break
+        cursor = row.id
+        changes = unpack_segments(row.payload)
+        if changes.num_rows:
+            instant = pa.repeat(pa.scalar(row.at, pa.int64()), changes.num_rows)
+            entered = pc.equal(changes.column("change"), "enter")
+            parts.append(
+                pa.table([changes.column("customer_id"), changes.column("segment"), entered, instant], schema=SEGMENTS)
+            )
+    return cursor, pa.concat_tables(parts).combine_chunks() if parts else SEGMENTS.empty_table()
+
+
+def _merges(connection: Connection, cursor: int, at: int) -> tuple[int, pa.Table]:
+    table = customer_changes
+    found = []
+    for row in connection.execute(
+        select(table.c.id, table.c.at, table.c.kind, table.c.customer_id, table.c.other_id)
+        .where(table.c.id > cursor)
+        .order_by(table.c.id)
+        .limit(200_000)
+    ):
+        if row.at > at:
+            break
+        cursor = row.id
+        if row.kind == "merge":
+            found.append((row.customer_id, row.other_id, row.at))
+    if not found:
+        return cursor, MERGES.empty_table()
+    return cursor, pa.table([pa.array(part, pa.int64()) for part in zip(*found, strict=True)], schema=MERGES)
+
+
+def _requests(connection: Connection, cursor: int, at: int) -> tuple[int, pa.Table]:
+    table = journey_requests
+    found = []
+    for row in connection.execute(select(table).where(table.c.id > cursor).order_by(table.c.id).limit(20_000)):
+        if row.at > at:
+            break
+        cursor = row.id
+        found.append({name: getattr(row, name) for name in REQUESTS.names})
+    return cursor, pa.Table.from_pylist(found, schema=REQUESTS) if found else REQUESTS.empty_table()
+
+
+def _sends(connection: Connection, at: int, log_offset: int) -> tuple[list[dict[str, Any]], I64]:
+    del log_offset
+    # The words of the index: without them it is not used.
+    rows = connection.execute(
+        text(
+            "SELECT send_id, run_id, node, visit, hop, state, reason, concluded FROM sends "
+            "WHERE concluded IS NOT NULL AND told = false AND concluded <= :at AND run_id IS NOT NULL "
+            f"ORDER BY concluded, send_id LIMIT {MOST_OUTCOMES}"
+        ),
+        {"at": at},
+    ).all()
+    found = [
+        {"key": row.send_id, "run_id": row.run_id, "node": row.node, "visit": row.visit, "hop": row.hop,
+         "what": "send", "state": row.state, "reason": row.reason, "at": row.concluded, "saved": None}
+        for row in rows
+    ]  # fmt: skip
+    return found, np.array([row.send_id for row in rows], np.int64)
+
+
+def _effects(connection: Connection, at: int, log_offset: int) -> tuple[list[dict[str, Any]], I64]:
+    table = journey_effects
+    rows = connection.execute(
+        select(table)
+        .where(and_(table.c.status.in_(("logged", "done", "failed")), table.c.told.is_(False), table.c.concluded <= at))
+        .order_by(table.c.concluded, table.c.key)
+        .limit(MOST_OUTCOMES)
+    ).all()
+    # What was written counts once the pool has it.
+    rows = [row for row in rows if row.log_offset is None or row.log_offset <= log_offset]
+    found = [
+        {"key": row.key, "run_id": row.run_id, "node": row.node, "visit": row.visit, "hop": 0,
+         "what": "webhook" if row.kind == "webhook" else "write", "state": int(row.status != "failed"),
+         "reason": row.reason, "at": row.concluded, "saved": row.saved}
+        for row in rows
+    ]  # fmt: skip
+    return found, np.array([row.key for row in rows], np.int64)
+
+
+def _tasks(connection: Connection, at: int, log_offset: int) -> tuple[list[dict[str, Any]], I64]:
+    del log_offset
+    table = tasks
+    rows = connection.execute(
+        select(table)
+        .where(and_(table.c.told.is_(False), table.c.closed <= at, table.c.run_id.is_not(None)))
+        .order_by(table.c.closed, table.c.key)
+        .limit(MOST_OUTCOMES)
+    ).all()
+    found = [
+        {"key": row.key, "run_id": row.run_id, "node": row.node, "visit": row.visit, "hop": 0, "what": "task",
+         "state": int(row.status == "done"), "reason": row.status, "at": row.closed, "saved": None}
+        for row in rows
+    ]  # fmt: skip
+    return found, np.array([row.key for row in rows], np.int64)
+
+
+def tell(connection: Connection, done: Cut, now: int) -> None:
+    """Mark as taken what the step took."""
+    for table, key, ids in (
+        (sends, sends.c.send_id, done.sends), (journey_effects, journey_effects.c.key, done.effects),
+        (tasks, tasks.c.key, done.tasks),
+    ):  # fmt: skip
+        values: dict[str, Any] = {"told": bindparam("b_told")}
+        rows: list[tuple[Any, ...]] = [(True, one) for one in ids.tolist()]
+        names = ["b_told", "b_key"]
+        if table is sends:
+            values["changed"] = bindparam("b_now")
+            names, rows = [*names, "b_now"], [(*row, now) for row in rows]
+        update_many(connection, update(table).where(key == bindparam("b_key")).values(values), names, rows)
+
+
+def replays(bodies: Sequence[bytes]) -> list[int]:
+    """The seqs that records of protocol `replay` ask to be tried again."""
+    return [(int(offset) << SEQ_BITS) | int(item) for body in bodies for offset, item in json.loads(body)]
+
+
+def digest_of(inputs: Inputs) -> bytes:
+    """The inputs as bytes, for the digest of a tick."""
+    parts = [inputs.segments, inputs.merges, inputs.outcomes, inputs.requests]
+    return msgspec.msgpack.encode([part.to_pylist() if part.num_rows < 1_000 else part.num_rows for part in parts])

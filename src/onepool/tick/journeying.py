@@ -1,0 +1,374 @@
+"""What the tick does for journeys: steps of the executor behind the pool, each one transaction of the state.
+
+A step happens at an instant of a grid (`journeys.quantum_milliseconds`): it takes what came in up to there and what is
+due by then, never what came in later. So the same inputs give the same steps however the log was cut into batches, and a
+crash between two steps loses nothing: the next one begins where the last row of `journey_ticks` says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import structlog
+from sqlalchemy import Connection, and_, insert, select, update
+
+from onepool.audience.conditions.names import Context
+from onepool.clock import to_micros
+from onepool.journeys.executor.apply import save
+from onepool.journeys.executor.book import Book, JourneyFault, Shelf
+from onepool.journeys.executor.executor import Executor
+from onepool.journeys.executor.ports import Step
+from onepool.journeys.world import fold, writes
+from onepool.journeys.world.events import SEQ_BITS, Happened
+from onepool.journeys.world.inputs import (
+    MOST_RECORDS,
+    Cursors,
+    Cut,
+    arrivals,
+    cut,
+    digest_of,
+    earliest,
+    first,
+    last,
+    tell,
+)
+from onepool.journeys.world.inputs import replays as seqs_of
+from onepool.journeys.world.pool import PoolWorld
+from onepool.pool import DuckDBEngine, Session
+from onepool.privacy.masking import mask_text
+from onepool.reach import coupons
+from onepool.reach.world import Worlds
+from onepool.state.journeys import journey_requests, journey_states, journey_ticks
+from onepool.state.schema import streams
+from onepool.tick import marks
+from onepool.tick.recovery import machine_at_fault
+from onepool.workspace import Workspace
+
+_logger = structlog.get_logger(__name__)
+
+SECOND = 1_000_000
+_BEHIND = 5 * SECOND
+"""Further behind than this, steps take more at a time."""
+
+_STEPS = 20
+"""In how many steps a journey tick then catches up."""
+
+_BUDGET = 0.5
+"""Seconds after which collection has its turn again."""
+
+_FOLD_EVERY = 1.0
+"""Seconds between two folds into the pool while there is more to do."""
+
+_EXPIRE_EVERY = 3600 * SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The next step: when, and the last log record that belongs to it."""
+
+    at: int
+    log_offset: int
+
+
+class Journeying:
+    """Journeys of one worker. Costs nothing as long as no journey was ever published."""
+
+    def __init__(self, workspace: Workspace, pool: DuckDBEngine, context: Callable[[], Context]) -> None:
+        self._ws = workspace
+        self._pool = pool
+        self._context = context
+        self._shelf = Shelf()
+        self._worlds = Worlds(workspace)
+        self._cursors: Cursors | None = None
+        self._more = False
+        self._aside: dict[str, int] = {}
+        self._folded: tuple[int, int] | None = None
+        self._fold_at = 0.0
+        self._expired = 0
+        self._written = 0
+        self._quantum = workspace.settings.journeys.quantum_milliseconds * 1000
+
+    def tick(self, offset: int) -> bool:
+        """Steps that are due with the pool complete up to a log offset. Returns whether there were any."""
+        if not self._begun(offset):
+            return self._fold()
+        started = time.monotonic()
+        busy = False
+        while time.monotonic() - started < _BUDGET:
+            plan = self._next(offset)
+            if plan is None or not self._step(plan):
+                break
+            busy = True
+        with self._ws.state.read() as connection:
+            written = writes.waiting(connection)
+        if written:
+            with self._pool.read() as session:
+                busy |= writes.write_out(self._ws.state, self._ws.log, session, self._ws.clock) > 0
+        return self._fold() or busy
+
+    def _begun(self, offset: int) -> bool:
+        """Whether there are journeys; with the first one the cursors are set."""
+        if self._cursors is not None:
+            return True
+        with self._ws.state.read() as connection:
+            self._cursors = last(connection)
+            if self._cursors is not None:
+                return True
+            begin = connection.execute(select(journey_states.c.entries_from)).scalars().all()
+            if not begin:
+                return False
+            with self._pool.read() as session:
+                found = first(connection, session, min(begin))
+        self._cursors = replace(found, log_offset=min(found.log_offset, offset))
+        return True
+
+    # ---------------------------------------------------------------------------------------------------- when
+
+    def _next(self, offset: int) -> _Plan | None:
+        """The next instant at which there is something to do, if it has come."""
+        cursors = self._cursors
+        assert cursors is not None
+        now = to_micros(self._ws.clock.now())
+        ahead = self._ws.log.read(offset, 1, 1)
+        # What came in at the very instant of the record that is yet to be applied may be behind it.
+        watermark = min([now, *(to_micros(record.received_at) - 1 for record in ahead)])
+        records, came = np.empty(0, np.int64), np.empty(0, np.int64)
+        if offset > cursors.log_offset:
+            with self._pool.read() as session:
+                records, came = arrivals(session, cursors.log_offset, offset, cursors.at)
+        with self._ws.state.read() as connection:
+            self._release(connection)
+            wanted = earliest(connection, cursors, offset)
+        moments = [one for one in (wanted, int(came[0]) if came.size else None) if one is not None]
+        if self._more:
+            moments.append(cursors.at)
+        if not moments:
+            return None
+        begin = max(min(moments), cursors.at)
+        at = self._instant(begin, watermark)
+        if at is None:
+            return None
+        # What has no events (profiles, links) belongs to the records before it.
+        inside = int(np.searchsorted(came, at, side="right"))
+        whole = inside == records.size and records.size < MOST_RECORDS
+        until = offset if whole else int(records[inside] - 1 if inside < records.size else records[-1])
+        return _Plan(at, max(until, cursors.log_offset))
+
+    def _instant(self, begin: int, watermark: int) -> int | None:
+        """The grid's first instant at or after `begin`, coarser where much is waiting; None before it has come."""
+        grid = self._quantum
+        while watermark - begin > _BEHIND and (watermark - begin) // grid > _STEPS:
+            grid *= 2
+        at = -(-begin // grid) * grid
+        while at > watermark and grid > self._quantum:
+            grid //= 2
+            at = -(-begin // grid) * grid
+        return at if at <= watermark else None
+
+    # ---------------------------------------------------------------------------------------------------- one step
+
+    def _step(self, plan: _Plan) -> bool:
+        """Take a step. Returns whether anything came of it or the cursors moved on."""
+        while True:
+            try:
+                return self._try(plan)
+            except JourneyFault as fault:
+                self._set_aside(fault.journey, fault.reason)
+            except Exception as error:
+                if machine_at_fault(error):
+                    raise
+                culprit = self._culprit(plan)
+                if culprit is None:
+                    raise
+                self._set_aside(culprit, repr(error))
+
+    def _try(self, plan: _Plan, aside: frozenset[str] | None = None) -> bool:
+        """Decide and write a step. `aside`: only try, with these journeys left out, and write nothing."""
+        cursors = self._cursors
+        assert cursors is not None
+        started = time.perf_counter()
+        now = to_micros(self._ws.clock.now())
+        with self._pool.read() as session, self._ws.state.write() as connection:
+            book = self._shelf.load(connection, self._aside if aside is None else aside)
+            done = cut(connection, cursors, plan.at, plan.log_offset)
+            happened = Happened(
+                session, self._context(), cursors.log_offset + 1, plan.log_offset, self._again(cursors, plan), plan.at
+            )
+            world = PoolWorld(
+                session, connection, self._context(), happened, self._worlds.over(session, connection),
+                lambda: self._fresh(connection, plan.at),
+            )  # fmt: skip
+            step = Executor(book, world).step(done.inputs, plan.at)
+            if aside is not None:
+                raise _Tried
+            save(connection, step, now)
+            self._coupons(connection, session, happened, step, plan.at)
+            tell(connection, done, now)
+            self._broken(connection, book, now)
+            told = _anything(done, step)
+            # Steps in which nothing happened are not worth a row; going back over them costs little.
+            moved = plan.log_offset - self._written > MOST_RECORDS // 2
+            number = cursors.id
+            if told or moved:
+                number = _record(connection, done, step, int((time.perf_counter() - started) * SECOND))
+                self._written = plan.log_offset
+        self._cursors = replace(done.after, id=number)
+        self._more = step.more
+        return told or plan.at > cursors.at or plan.log_offset > cursors.log_offset
+
+    def _again(self, cursors: Cursors, plan: _Plan) -> list[int]:
+        """Seqs that records of the step ask to be tried again: those records have no events of their own."""
+        if plan.log_offset <= cursors.log_offset:
+            return []
+        with self._pool.read() as session:
+            found = session.query(
+                f"SELECT DISTINCT seq >> {SEQ_BITS} AS o FROM events WHERE seq >= $low AND seq < $high",
+                {"low": (cursors.log_offset + 1) << SEQ_BITS, "high": (plan.log_offset + 1) << SEQ_BITS},
+            )
+        known = set(found.column("o").to_pylist())
+        empty = [one for one in range(cursors.log_offset + 1, plan.log_offset + 1) if one not in known]
+        bodies = [record.body for record in self._ws.log.get(empty) if record.protocol == "replay"] if empty else []
+        return seqs_of(bodies)
+
+    def _fresh(self, connection: Connection, at: int) -> int:
+        """Up to when data is complete: pushed ones up to the step, fetched ones up to their last run."""
+        paused = {name for name, one in self._ws.touchpoints().items() if one.paused}
+        rows = connection.execute(select(streams.c.touchpoint, streams.c.done_at, streams.c.ran_at))
+        done = [row.done_at or 0 for row in rows if row.touchpoint not in paused and row.ran_at is not None]
+        return min([at, *done])
+
+    def _coupons(self, connection: Connection, session: Session, happened: Happened, step: Step, at: int) -> None:
+        if coupons.EVENT in happened.names():
+            events = happened.rows(coupons.EVENT, ("time", "touchpoint", "coupon_code", "customer_id", "order_id"))
+            coupons.fold(connection, events)
+        if step.merges.num_rows:
+            gone = step.merges.column("customer_id").to_numpy()
+            coupons.moved(connection, gone, step.merges.column("other_id").to_numpy())
+        if at - self._expired >= _EXPIRE_EVERY:
+            coupons.expire(connection, at)
+            self._expired = at
+        del session
+
+    # ---------------------------------------------------------------------------------------------------- faults
+
+    def _set_aside(self, journey: str, reason: str) -> None:
+        said = mask_text(reason)[:1000]
+        _logger.error("a journey can't be evaluated and is set aside", journey=journey, error=said)
+        self._aside[journey] = self._ws.definitions.revision()
+        with self._ws.state.write() as connection:
+            _problem(connection, journey, said, to_micros(self._ws.clock.now()))
+
+    def _release(self, connection: Connection) -> None:
+        """Try journeys again that were set aside before definitions changed, or before this process began."""
+        table = journey_states
+        told = connection.execute(select(table.c.journey).where(table.c.problem != "")).scalars().all()
+        if not told:
+            return
+        revision = self._ws.definitions.revision()
+        again = [one for one in told if self._aside.get(one) != revision and one not in self._shelf.broken]
+        if not again:
+            return
+        now = to_micros(self._ws.clock.now())
+        with self._ws.state.write() as writing:
+            for one in again:
+                self._aside.pop(one, None)
+                _problem(writing, one, "", None)
+                writing.execute(
+                    insert(journey_requests).values(
+                        at=now, journey=one, kind="resume", key="", fields="{}", author="onepool"
+                    )
+                )
+
+    def _culprit(self, plan: _Plan) -> str | None:
+        """The one journey without which the step goes through."""
+        with self._ws.state.read() as connection:
+            names = connection.execute(select(journey_states.c.journey)).scalars().all()
+        for name in names:
+            if name in self._aside:
+                continue
+            try:
+                self._try(plan, frozenset({*self._aside, name}))
+            except _Tried:
+                return str(name)
+            # Whatever else is wrong, this one is not it alone.
+            except Exception as error:
+                if machine_at_fault(error):
+                    raise
+        return None
+
+    def _broken(self, connection: Connection, book: Book, now: int) -> None:
+        """Say of journeys whose version can't be read why nothing goes on."""
+        del book
+        for journey, reason in self._shelf.broken.items():
+            _problem(connection, journey, reason[:1000], now)
+
+    # ---------------------------------------------------------------------------------------------------- the pool
+
+    def level(self) -> None:
+        """Give the pool all of the state's ticks and messages."""
+        self._fold_at = 0.0
+        self._fold()
+
+    def _fold(self) -> bool:
+        if time.monotonic() < self._fold_at:
+            return False
+        if self._folded is None:
+            with self._pool.read() as session:
+                self._folded = (int(marks.get(session, fold.TICK) or 0), int(marks.get(session, fold.CHANGED) or 0))
+        if not fold.behind(self._ws.state, *self._folded):
+            return False
+        with self._pool.write() as session:
+            found = fold.fold(session, self._ws.state, *self._folded)
+            marks.put(session, fold.TICK, str(found[0]))
+            marks.put(session, fold.CHANGED, str(found[1]))
+        self._folded = found
+        self._fold_at = time.monotonic() + _FOLD_EVERY
+        return True
+
+
+class _Tried(Exception):
+    """A step that was only tried went through."""
+
+
+def _anything(done: Cut, step: Step) -> bool:
+    """Whether a step took or decided anything but the passing of events that mean nothing to journeys."""
+    before, after = done.before, done.after
+    if (before.outcome, before.change, before.request) != (after.outcome, after.change, after.request):
+        return True
+    told = done.sends.size + done.effects.size + done.tasks.size
+    return bool(told or len(step.runs) or step.removed.size or step.steps.num_rows or step.changes or step.audiences)
+
+
+def _record(connection: Connection, done: Cut, step: Step, seconds: int) -> int:
+    packed = fold.pack(step.steps)
+    inputs = hashlib.blake2b(digest_of(done.inputs), digest_size=16)
+    inputs.update(f"{done.before.log_offset}:{done.after.log_offset}".encode())
+    outputs = hashlib.blake2b(packed or b"", digest_size=16)
+    outputs.update(np.ascontiguousarray(step.runs.run_id).tobytes())
+    outputs.update(
+        np.ascontiguousarray(step.sends.column("send_id").to_numpy()).tobytes() if step.sends.num_rows else b""
+    )
+    after = done.after
+    values = {
+        "at": after.at,
+        "log_offset": after.log_offset,
+        "outcome": after.outcome,
+        "change": after.change,
+        "request": after.request,
+        "inputs": inputs.hexdigest(),
+        "outputs": outputs.hexdigest(),
+        "steps": packed,
+        "touched": fold.touched(np.concatenate([step.runs.run_id, step.removed])),
+        "seconds": seconds,
+    }
+    return int(connection.execute(insert(journey_ticks).values(**values).returning(journey_ticks.c.id)).scalar_one())
+
+
+def _problem(connection: Connection, journey: str, reason: str, at: int | None) -> None:
+    table = journey_states
+    other = and_(table.c.journey == journey, table.c.problem != reason)
+    connection.execute(update(table).where(other).values(problem=reason, problem_at=at))
