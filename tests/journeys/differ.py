@@ -1,0 +1,340 @@
+"""The executor beside the naive interpreter: the same journeys, inputs, instants and provider."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+from tests.journeys.drawing import MINUTE, Case, Quantum
+from tests.journeys.memory import FakeGate, MemoryWorld, ledger_of
+from tests.journeys.naive import DAY, Inputs, Naive, Standing, Version
+from tests.journeys.naive_gate import NaiveGate
+from tests.journeys.naive_times import zone_named
+from tests.journeys.vocabulary import KNOWN, context
+
+from onepool.audience.conditions.reference import Fact, attribute_at
+from onepool.journeys.check import check
+from onepool.journeys.executor import ports
+from onepool.journeys.executor.book import Book
+from onepool.journeys.executor.columns import COLUMNS, NONE
+from onepool.journeys.executor.plan import Message as PlanMessage
+from onepool.journeys.executor.plan import Plan
+from onepool.journeys.model import Journey
+from onepool.journeys.parse import parse_journey
+from onepool.journeys.states import RunState
+from onepool.journeys.store import Standing as StoreStanding
+from onepool.reach.rules import ContactPolicy, Control
+from onepool.reach.states import SendState
+
+STATES = {
+    "held": RunState.HELD, "ready": RunState.READY, "wait_time": RunState.WAIT_TIME, "wait_event": RunState.WAIT_EVENT,
+    "wait_outcome": RunState.WAIT_OUTCOME, "ended": RunState.ENDED,
+}  # fmt: skip
+CONTROL = Control(0.05, "everybody")
+
+
+def parsed(case: Case) -> list[Journey]:
+    """The journeys of a case; they are such as the checker admits."""
+    found: dict[str, Journey] = {}
+    for body in case.bodies:
+        journey = parse_journey(body)
+        problems = check(journey, replace(KNOWN, journeys=found)).problems
+        assert not problems, problems
+        found[journey.journey] = journey
+    return list(found.values())
+
+
+def stock(batch: str, key: int, customer: int) -> str | None:
+    """A code that the key decides; of the scarce batch there is none for many."""
+    return None if batch == "SCARCE" and key % 3 == 0 else f"C{key % 10_000}"
+
+
+# -------------------------------------------------------------------------------------------------------- provider
+
+
+def outcome(send_id: int, channel: str) -> tuple[SendState, str | None, int | None]:
+    """(state, reason, after how long); None: never."""
+    place = send_id % 20
+    if place < 8:
+        return SendState.ACCEPTED, None, MINUTE
+    if place == 8:
+        return SendState.DELIVERED, None, 9 * 60 * MINUTE
+    missing = {"wechat_oa": "not_follower", "wecom": "not_friend"}.get(channel, "bad_address")
+    reasons = ["refused", "over_limit", missing, "transient", "refused"]
+    if place < 14:
+        return SendState.FAILED, reasons[place - 9], (1 + place % 3 * 200) * MINUTE
+    if place < 16:
+        return SendState.UNKNOWN, "unknown", 3 * MINUTE
+    if place < 18:
+        return SendState.BOUNCED, "bad_address", 30 * MINUTE
+    return SendState.TASK, None, None
+
+
+def claim(sends: Mapping[int, dict[str, Any]], since: int, until: int) -> list[tuple[int, Any, str | None, int]]:
+    """Claims what is due before `until`, and tells the outcomes since `since`: (send, state, reason, when)."""
+    found = []
+    for send_id, send in sorted(sends.items()):
+        state, reason, after = outcome(send_id, send["channel"])
+        if send["state"] in (SendState.QUEUED, SendState.DEFERRED) and send["due"] < until:
+            send["claimed"] = max(send["due"], since)
+            send["state"] = SendState.TASK if after is None else SendState.CLAIMED
+        if send["state"] == SendState.CLAIMED and after is not None:
+            when = send["claimed"] + after
+            if when < until:
+                found.append((send_id, state, reason, when))
+    return sorted(found, key=lambda one: (one[3], one[0]))
+
+
+def acting(key: int, kind: str) -> tuple[bool, int | None]:
+    """(whether it was done, after how long)."""
+    if kind == "write":
+        return True, MINUTE
+    return (key % 4 != 1, [MINUTE, 300 * MINUTE, None, 40 * MINUTE][key % 4])
+
+
+# ----------------------------------------------------------------------------------------------------- both of them
+
+
+class Plain:
+    """The naive interpreter with its outbox."""
+
+    def __init__(self, case: Case, journeys: list[Journey], ctx: Any) -> None:
+        gate = NaiveGate(CONTROL, self._zone, lambda: ledger_of(self.outbox()))
+        self.naive = Naive(ctx, gate, stock)
+        for number, journey in enumerate(journeys):
+            self.naive.standing[journey.journey] = Standing(Version(number + 1, journey.journey, journey))
+        self.done: set[int] = set()
+
+    def _zone(self, customer: int) -> ZoneInfo | None:
+        name = attribute_at(self.naive.history(customer), "time_zone", self.naive.at)
+        known = zone_named(name, "Etc/Unknown") if name else None
+        return known
+
+    def outbox(self) -> dict[int, dict[str, Any]]:
+        return {
+            one.send_id: {
+                "customer_id": one.customer, "state": SendState[one.state], "due": one.due, "claimed": one.claimed,
+                "category": one.category, "channel": one.channel, "journey": one.journey,
+            }
+            for one in self.naive.sends.values()
+        }  # fmt: skip
+
+    def step(self, quantum: Quantum, since: int) -> None:
+        naive = self.naive
+        rows = self.outbox()
+        told = claim(rows, since, quantum.at)
+        for send_id, row in rows.items():
+            naive.sends[send_id].state = SendState(row["state"]).name
+            naive.sends[send_id].claimed = row["claimed"]
+        outcomes: list[Any] = [(key, "send", SendState(state).name, why, when, {}) for key, state, why, when in told]
+        facts = list(quantum.facts)
+        for key, action in sorted(naive.actions.items()):
+            done, after = acting(key, action.kind)
+            if after is None or key in self.done or max(action.created, since) + after >= quantum.at:
+                continue
+            self.done.add(key)
+            when = max(action.created, since) + after
+            outcomes.append((key, action.kind, "done" if done else "failed", None, when, {}))
+            if action.kind == "write":
+                for name, value in action.node.set.items():
+                    facts.append((action.run.customer, Fact(name, value, when, key)))
+        for customer, fact in facts:
+            naive.learn(customer, (), [fact])
+        naive.step(
+            Inputs(
+                quantum.events, quantum.segments, quantum.merges,
+                sorted(outcomes, key=lambda one: (one[4], one[0])), quantum.requests,
+                [(customer, fact.attribute) for customer, fact in facts],
+            ),
+            quantum.at,
+        )  # fmt: skip
+
+    def runs(self) -> dict[int, dict[str, Any]]:
+        found = {}
+        for run in self.naive.runs.values():
+            found[run.run_id] = {
+                "version": run.version.version_id, "customer": run.customer, "key": run.key,
+                "node": -1 if run.node is None else run.version.numbers[run.node], "visit": run.visit,
+                "state": int(STATES[run.state]), "entered": run.entered, "arrived": run.arrived, "ended": run.ended,
+                "due": run.due, "goal_at": run.goal_at, "parent": run.parent, "seq": run.seq,
+                "reason": run.reason if run.state == "ended" else None,
+                "vars": run.vars,
+            }  # fmt: skip
+        return found
+
+    def sends(self) -> dict[int, dict[str, Any]]:
+        return {
+            one.send_id: {
+                "customer": one.customer, "node": one.node, "visit": one.visit, "hop": one.hop, "channel": one.channel,
+                "state": one.state, "reason": one.reason, "planned": one.planned, "expires": one.expires,
+                "due": one.due if one.state in ("QUEUED", "DEFERRED") else None,
+            }
+            for one in self.naive.sends.values()
+        }  # fmt: skip
+
+    def steps(self) -> list[tuple[Any, ...]]:
+        return sorted((one.run_id, one.seq, one.node, one.visit, one.edge, one.at) for one in self.naive.steps)
+
+
+class Columnar:
+    """The executor with its world, in memory."""
+
+    def __init__(self, case: Case, journeys: list[Journey], ctx: Any) -> None:
+        from onepool.journeys.executor.executor import Executor
+
+        self.zones: dict[int, str | None] = {}
+        gate = FakeGate(ContactPolicy(control=CONTROL), self.zones, lambda: ledger_of(self.world.sends))
+        self.world = MemoryWorld(ctx, gate, stock)
+        message = PlanMessage(1, KNOWN.messages["recall"].model_dump(mode="json", by_alias=True))
+        plans, standings = {}, {}
+        for number, journey in enumerate(journeys):
+            body = case.bodies[number]
+            plans[number + 1] = Plan(number + 1, journey, body, {"recall": message})
+            standings[journey.journey] = StoreStanding(
+                journey.journey, "live", number + 1, 0, 0, "somebody", None, "", None
+            )
+        self.plans = plans
+        self.executor = Executor
+        self.book = Book(plans, standings)
+        self._steps: list[tuple[Any, ...]] = []
+        self.actions: dict[int, dict[str, Any]] = {}
+        self.done: set[int] = set()
+        self.edges: dict[tuple[int, int, str, int], int] = {}
+
+    def step(self, quantum: Quantum, since: int) -> None:
+        world = self.world
+        world.at = quantum.at
+        told = [(key, "send", int(state), why, when) for key, state, why, when in claim(world.sends, since, quantum.at)]
+        facts = list(quantum.facts)
+        for key, action in sorted(self.actions.items()):
+            done, after = acting(key, action["what"])
+            if after is None or key in self.done or max(action["created"], since) + after >= quantum.at:
+                continue
+            self.done.add(key)
+            when = max(action["created"], since) + after
+            told.append((key, action["what"], int(done), None, when))
+            if action["what"] == "write":
+                for name, value in json.loads(action["payload"])["set"].items():
+                    facts.append((world.rows[action["run_id"]]["customer_id"], Fact(name, value, when, key)))
+        for loser, winner, _ in quantum.merges:
+            world.merge(loser, winner)
+        world.learn(quantum.events, facts)
+        for customer in world.histories:
+            self.zones[customer] = attribute_at(world.histories[customer], "time_zone", quantum.at)
+        rows = [self._outcome(*one) for one in sorted(told, key=lambda one: (one[4], one[0]))]
+        for key, what, state, why, _ in told:
+            if what == "send":
+                world.sends[key] |= {"state": state, "reason": why}
+        inputs = ports.Inputs(
+            segments=_rows(quantum.segments, ports.SEGMENTS),
+            merges=_rows(quantum.merges, ports.MERGES),
+            outcomes=_rows(rows, ports.OUTCOMES),
+            requests=_rows(
+                [
+                    (number, journey, kind, customer, key, json.dumps(fields), at)
+                    for number, journey, kind, customer, key, fields, at in quantum.requests
+                ],
+                ports.REQUESTS,
+            ),
+        )
+        again = True
+        while again:
+            step = self.executor(self.book, world).step(inputs, quantum.at)
+            self._keep(step)
+            again, inputs = step.more, ports.Inputs()
+
+    def _outcome(self, key: int, what: str, state: int, why: str | None, when: int) -> tuple[Any, ...]:
+        row = self.world.sends[key] if what == "send" else self.actions[key]
+        return key, row["run_id"], row["node"], row["visit"], row.get("hop", 0), what, state, why, when, "{}"
+
+    def _keep(self, step: Any) -> None:
+        self.world.save(step)
+        steps = step.steps.to_pylist()
+        self._steps += [(one["run_id"], one["seq"], one["node"], one["visit"], one["edge"], one["at"]) for one in steps]
+        for one in steps:
+            edge = (one["version_id"], one["node"], one["edge"], one["at"] // DAY)
+            self.edges[edge] = self.edges.get(edge, 0) + 1
+        for table, kind in ((step.effects, None), (step.tasks, "task")):
+            for row in table.to_pylist():
+                what = kind or ("webhook" if row["kind"] == "webhook" else "write")
+                self.actions[row["key"]] = row | {"what": what}
+
+    def runs(self) -> dict[int, dict[str, Any]]:
+        found = {}
+        for row in self.world.rows.values():
+            said = json.loads(row["vars"] or "{}")
+            ended = row["state"] == RunState.ENDED
+            found[row["run_id"]] = {
+                "version": row["version_id"], "customer": row["customer_id"], "key": row["key"], "node": row["node"],
+                "visit": row["visit"], "state": row["state"], "entered": row["entered"], "arrived": row["arrived"],
+                "ended": _some(row["ended"]), "due": _some(row["due"]), "goal_at": _some(row["goal_at"]),
+                "parent": _some(row["parent"]), "seq": row["seq"], "reason": row["reason"] if ended else None,
+                "vars": {name: value for name, value in said.items() if not name.startswith("@")},
+            }  # fmt: skip
+        return found
+
+    def sends(self) -> dict[int, dict[str, Any]]:
+        found = {}
+        for one in self.world.sends.values():
+            state = SendState(one["state"]).name
+            found[one["send_id"]] = {
+                "customer": one["customer_id"], "node": self.plans[one["version_id"]].names[one["node"]],
+                "visit": one["visit"], "hop": one["hop"], "channel": one["channel"], "state": state,
+                "reason": one["reason"], "planned": one["planned"], "expires": one["expires"],
+                "due": one["due"] if state in ("QUEUED", "DEFERRED") else None,
+            }  # fmt: skip
+        return found
+
+    def steps(self) -> list[tuple[Any, ...]]:
+        return sorted(self._steps)
+
+
+def _rows(rows: Any, schema: pa.Schema) -> pa.Table:
+    columns = [pa.array([row[place] for row in rows], one.type) for place, one in enumerate(schema)]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _some(value: int) -> int | None:
+    return None if value == NONE else value
+
+
+def differences(case: Case, columnar: type[Any] = Columnar) -> list[str]:
+    """Where the executor and the naive interpreter part, after the first step in which they do; empty: nowhere."""
+    journeys = parsed(case)
+    ctx = context(case.zone)
+    plain, columns = Plain(case, journeys, ctx), columnar(case, journeys, ctx)
+    since = case.start
+    for number, quantum in enumerate(case.quanta):
+        plain.step(quantum, since)
+        columns.step(quantum, since)
+        since = quantum.at
+        found = [
+            *_differing("run", plain.runs(), columns.runs()),
+            *_differing("send", plain.sends(), columns.sends()),
+            *_differing("step", dict.fromkeys(plain.steps(), 1), dict.fromkeys(columns.steps(), 1)),
+        ]
+        if found:
+            return [f"step {number} at {quantum.at}:", *found]
+    return []
+
+
+def _differing(what: str, one: Mapping[Any, Any], other: Mapping[Any, Any]) -> list[str]:
+    found = []
+    for key in sorted({*one, *other}):
+        a, b = one.get(key), other.get(key)
+        if a == b:
+            continue
+        if isinstance(a, dict) and isinstance(b, dict):
+            parts = {name: (a[name], b[name]) for name in a if a[name] != b[name]}
+            found.append(f"{what} {key}: naive, executor differ in {parts}")
+        else:
+            found.append(f"{what} {key}: only {'the executor has it' if a is None else 'naive has it'} {b or a}")
+    return found
+
+
+__all__ = ["COLUMNS", "Columnar", "Plain", "differences", "np", "parsed"]

@@ -1,0 +1,561 @@
+"""Journeys, event logs, clocks and zones drawn at random: by Hypothesis, or by a seed where there are many.
+
+Journeys are put together so that they are valid; nothing is thrown away.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+from zoneinfo import available_timezones
+
+from hypothesis import strategies as st
+from tests.journeys.vocabulary import CHANNELS
+
+from onepool.audience.conditions.reference import Event, Fact
+
+MINUTE = 60_000_000
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+ZONES = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/")))
+T = TypeVar("T")
+
+
+class Choice(Protocol):
+    """Where chance comes from."""
+
+    def number(self, low: int, high: int) -> int: ...
+
+
+class Seeded:
+    """Chance from a seed: the same for the same seed, as fast as it gets."""
+
+    def __init__(self, seed: int) -> None:
+        self.number = random.Random(seed).randint
+
+
+class Drawn:
+    """Chance from Hypothesis, which makes a failing case small."""
+
+    def __init__(self, draw: st.DrawFn) -> None:
+        self._draw = draw
+
+    def number(self, low: int, high: int) -> int:
+        return self._draw(st.integers(low, high))
+
+
+def pick(choice: Choice, some: Sequence[T]) -> T:
+    return some[choice.number(0, len(some) - 1)]
+
+
+def chance(choice: Choice, percent: int) -> bool:
+    """Never, when it shrinks."""
+    return choice.number(0, 99) >= 100 - percent
+
+
+# ------------------------------------------------------------------------------------------------------- conditions
+
+CITIES = ("Shanghai", "Hangzhou", "Chengdu")
+CARTS = ("c1", "c2", "c3")
+SPANS = ("20 minutes", "1 hour", "6 hours", "1 day", "36 hours", "3 days")
+CLOCKS = ("00:00", "02:30", "09:00", "10:00", "21:15", "23:59")
+
+
+@dataclass(frozen=True)
+class Around:
+    """What a condition or an event match may name."""
+
+    trigger: bool
+    nodes: Sequence[str]
+    saved: Sequence[str] = ()
+    run: bool = True
+
+
+def match(choice: Choice, around: Around) -> dict[str, Any]:
+    """An event that is looked out for."""
+    did = pick(choice, ["order_paid", "app_opened", "cart_added", "coupon_redeemed"])
+    found: dict[str, Any] = {"did": did}
+    if did in ("order_paid", "cart_added") and chance(choice, 50):
+        kind = choice.number(0, 2 if around.trigger and around.run else 1)
+        found["where"] = [
+            {"cart_id": pick(choice, CARTS)},
+            {"amount": {"at_least": pick(choice, [10, 50])}},
+            {"cart_id": {"is": "$trigger.cart_id"}},
+        ][kind]
+    if did == "coupon_redeemed" and around.saved and around.run and chance(choice, 70):
+        found["where"] = {"coupon_code": {"is": f"$vars.{pick(choice, around.saved)}"}}
+    if chance(choice, 15):
+        found["at"] = {"channel": pick(choice, ["web", "wechat_mini"])}
+    return found
+
+
+def condition(choice: Choice, around: Around, depth: int = 2) -> dict[str, Any]:
+    """A condition about profile, events and what a run carries."""
+    kind = choice.number(0, 9)
+    if kind >= 8 and depth:
+        parts = [condition(choice, around, depth - 1) for _ in range(choice.number(1, 2))]
+        return pick(choice, [{"all": parts}, {"any": parts}, {"not": parts[0]}])
+    if kind <= 2:
+        return pick(choice, [{"attribute": "city", "is": pick(choice, CITIES)}, {"attribute": "city", "is_set": True}])
+    if kind == 3:
+        return {"segment": "buyers"}
+    leaf = match(choice, around)
+    if chance(choice, 30):
+        leaf["did_not"] = leaf.pop("did")
+    if around.run and chance(choice, 50):
+        near = around.nodes and chance(choice, 40)
+        leaf["since"] = {"node": pick(choice, around.nodes)} if near else "entry"
+    elif chance(choice, 40):
+        leaf["within"] = {"last": pick(choice, ["1 hour", "2 days", "7 days"])}
+    elif chance(choice, 20):
+        leaf["times"] = {"at_least": 2}
+    return leaf
+
+
+# --------------------------------------------------------------------------------------------------------- journeys
+
+
+def journey(choice: Choice, name: str, called: str | None = None, most: int = 7) -> dict[str, Any]:
+    """A journey that the checker admits. `called`: another one that it may call."""
+    entry, trigger = _entry(choice)
+    count = choice.number(1, most)
+    names = [f"n{number}" for number in range(count)]
+    ends = {"z_done": {"do": "end", "as": "completed"}, "z_other": {"do": "end", "as": "other"}}
+    nodes: dict[str, Any] = {}
+    saved: list[str] = []
+    for number, one in enumerate(names):
+        following = names[number + 1 : number + 4] + list(ends)
+        around = Around(trigger, names, saved)
+        # What a node saves is there afterwards on its way `next` only; on the others nobody may ask for it.
+        nodes[one] = _node(choice, one, names[: number + 1], following, around, called)
+    nodes = _reached(nodes | ends, names[0] if names else "z_done")
+    _know(choice, nodes, trigger)
+    body: dict[str, Any] = {
+        "journey": name,
+        "zone": {"from": "attribute.time_zone", "default": pick(choice, ["Asia/Shanghai", "America/New_York"])},
+        "entry": entry,
+        "policy": _policy(choice),
+        "max_life": pick(choice, ["14 days", "4 days", "1 month"]),
+        "start": names[0],
+        "nodes": nodes,
+    }
+    around = Around(trigger, list(nodes))
+    if chance(choice, 60):
+        body["goal"] = match(choice, around)
+        if chance(choice, 50):
+            body["goal"]["within"] = pick(choice, ["2 hours", "1 day"])
+        if chance(choice, 20):
+            body["goal"]["then"] = "continue"
+    if chance(choice, 50):
+        body["exit"] = [_exit(choice, around, number) for number in range(choice.number(1, 2))]
+    if chance(choice, 30):
+        body["experiment"] = {"holdout": pick(choice, [0.1, 0.5]), "salt": pick(choice, ["one", "two"])}
+    return body
+
+
+def _exit(choice: Choice, around: Around, number: int) -> dict[str, Any]:
+    found = {"segment_leave": "buyers"} if chance(choice, 25) else match(choice, around)
+    found["as"] = f"way{number}"
+    if chance(choice, 40):
+        found["before"] = pick(choice, around.nodes)
+    return found
+
+
+def _entry(choice: Choice) -> tuple[dict[str, Any], bool]:
+    """An entry, and whether events start the runs."""
+    kind = choice.number(0, 9)
+    entry: dict[str, Any]
+    if kind <= 6:
+        entry = {"did": "cart_added"}
+        if chance(choice, 30):
+            entry["where"] = {"amount": {"at_least": 20}}
+        if chance(choice, 15):
+            entry["at"] = {"channel": "web"}
+        if chance(choice, 35):
+            entry["hold"] = {"for": pick(choice, ["30 minutes", "2 hours"])}
+            if chance(choice, 80):
+                entry["hold"]["unless"] = match(choice, Around(True, []))
+        if chance(choice, 50):
+            entry["key"] = "$trigger.cart_id"
+    elif kind == 7:
+        entry = {"segment_enter": "buyers"}
+    elif kind == 8:
+        entry = {"segment_leave": "buyers"}
+    else:
+        entry = {"api": True, "fields": {"cart_id": "text"}}
+        if chance(choice, 50):
+            entry["key"] = "$trigger.cart_id"
+    if chance(choice, 30):
+        entry["eligible"] = condition(choice, Around(False, [], run=False), depth=1)
+    entry["reentry"] = _reentry(choice)
+    return entry, kind <= 6 or kind == 9
+
+
+def _reentry(choice: Choice) -> dict[str, Any]:
+    when = pick(choice, ["always", "after_exit", "never", "always"])
+    found: dict[str, Any] = {"when": when}
+    if when == "always" and chance(choice, 70):
+        found["parallel"] = choice.number(1, 3)
+    if when != "never" and chance(choice, 40):
+        found["cooldown"] = pick(choice, ["3 hours", "2 days"])
+    if when != "never" and chance(choice, 30):
+        found["max"] = {"runs": choice.number(1, 3), "per": pick(choice, ["1 day", "7 days"])}
+    return found
+
+
+def _policy(choice: Choice) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "category": pick(choice, ["promotion", "promotion", "promotion"]),
+        "expire_after": pick(choice, ["24 hours", "3 hours", "3 days"]),
+    }
+    if chance(choice, 60):
+        found["quiet"] = {
+            "from": pick(choice, ["22:00", "23:30", "00:30"]),
+            "to": pick(choice, ["09:00", "02:30", "07:15"]),
+            "on_hit": pick(choice, ["defer", "defer", "skip", "ignore"]),
+        }
+        if chance(choice, 30):
+            found["quiet"]["max_defer"] = pick(choice, ["1 hour", "12 hours"])
+    if chance(choice, 60):
+        found["caps"] = [
+            {
+                "count": choice.number(1, 3),
+                "per": pick(choice, ["local_day", "rolling 7 days", "rolling 12 hours"]),
+                "scope": pick(choice, ["all", "category", "channel", "journey"]),
+                "on_hit": pick(choice, ["skip", "defer"]),
+            }
+            for _ in range(choice.number(1, 2))
+        ]
+    return found
+
+
+def _node(
+    choice: Choice, name: str, before: Sequence[str], following: Sequence[str], around: Around, called: str | None
+) -> dict[str, Any]:
+    def on() -> str:
+        return pick(choice, following)
+
+    match choice.number(0, 14):
+        case 0 | 1 | 2:
+            return _wait(choice, around, on)
+        case 3 | 4:
+            cases = [{"when": condition(choice, around), "next": on()} for _ in range(choice.number(1, 3))]
+            return {"do": "branch", "cases": cases, "else": on()}
+        case 5:
+            arms = [
+                {"name": f"arm{number}", "weight": choice.number(1, 9), "next": on()}
+                for number in range(choice.number(2, 4))
+            ]
+            return {"do": "split", "salt": pick(choice, ["s1", "s2"]), "arms": arms}
+        case 6 | 7:
+            made = {
+                "do": "issue_coupon", "batch": pick(choice, ["PLENTY", "SCARCE"]), "save": f"code_{name}",
+                "next": on(), "else": on(),
+            }  # fmt: skip
+            return made | ({"guard": condition(choice, around, 1)} if chance(choice, 30) else {})
+        case 8:
+            return {
+                "do": "task", "title": "Call", "within": pick(choice, SPANS), "next": on(), "else": on()
+            }  # fmt: skip
+        case 9:
+            return {"do": "set_profile", "set": {"city": pick(choice, CITIES)}, "next": on()}
+        case 10 if called is not None:
+            return {"do": "call_journey", "journey": called, "wait": chance(choice, 70), "next": on()}
+        case 11 if len(before) > 1:
+            made = {"do": "repeat", "back": pick(choice, before[-3:-1]), "max": choice.number(1, 3), "next": on()}
+            return made | ({"while": condition(choice, around, 1)} if chance(choice, 40) else {})
+    return _send(choice, around, on)
+
+
+def _wait(choice: Choice, around: Around, on: Any) -> dict[str, Any]:
+    kind = choice.number(0, 4)
+    if kind == 0:
+        local = f"{choice.number(1, 3)} local_days"
+        if chance(choice, 60):
+            local += f" at {pick(choice, CLOCKS)}"
+        return {"do": "wait", "for": pick(choice, [*SPANS, local, local, local]), "next": on()}
+    if kind == 1:
+        made = {"do": "wait", "until": match(choice, around), "for": pick(choice, SPANS), "next": on()}
+        return made | ({"on_event": on()} if chance(choice, 70) else {})
+    if kind == 2:
+        made = {"do": "wait", "time": pick(choice, CLOCKS), "next": on()}
+        days = ["monday", "wednesday", "saturday", "sunday"]
+        return made | ({"weekdays": days[: choice.number(1, 4)]} if chance(choice, 40) else {})
+    if kind == 3:
+        date: dict[str, Any] = {"attribute": pick(choice, ["birthday", "renewal"])}
+        if chance(choice, 40):
+            date["offset"] = pick(choice, ["-1 day", "2 days", "-3 hours"])
+        if chance(choice, 50):
+            date["time"] = pick(choice, CLOCKS)
+        if date["attribute"] == "birthday" and chance(choice, 70):
+            date["every"] = "year"
+        return {"do": "wait", "date": date, "max": pick(choice, ["1 day", "3 days"]), "next": on(), "else": on()}
+    return {"do": "wait", "for": pick(choice, SPANS), "next": on()}
+
+
+REASONS = [
+    "not_follower", "not_friend", "refused", "bad_address", "over_limit", "capped", "no_consent", "quiet_skipped",
+    "unknown", "staff_timeout", "transient",
+]  # fmt: skip
+
+
+def _send(choice: Choice, around: Around, on: Any) -> dict[str, Any]:
+    chain = []
+    for _ in range(choice.number(1, 3)):
+        channel = pick(choice, sorted(CHANNELS))
+        hop: dict[str, Any] = {"channel": channel, "kind": CHANNELS[channel]}
+        if channel == "wecom":
+            hop["staff"] = "owner"
+        if channel == "wecom" or chance(choice, 15):
+            hop["accept_within"] = pick(choice, ["2 hours", "24 hours"])
+        chain.append(hop)
+    for hop in chain[:-1]:
+        allowed = [one for one in REASONS if one not in _FOREIGN.get(hop["channel"], ())]
+        start = choice.number(0, len(allowed) - 1)
+        hop["next_on"] = allowed[start : start + choice.number(1, 6)]
+    made: dict[str, Any] = {"do": "send", "message": "recall", "chain": chain, "next": on(), "else": on()}
+    if chance(choice, 30):
+        made["guard"] = condition(choice, around, 1)
+    if chance(choice, 20):
+        made["expire_after"] = pick(choice, ["2 hours", "20 hours"])
+    return made
+
+
+_FOREIGN = {
+    "sms": ("not_follower", "not_friend", "staff_timeout"),
+    "wechat_oa": ("not_friend", "staff_timeout"),
+    "wecom": ("not_follower",),
+}
+
+
+def _reached(nodes: dict[str, Any], start: str) -> dict[str, Any]:
+    """The nodes that a way from the start leads to."""
+    found, waiting = {start}, [start]
+    while waiting:
+        for target in _targets(nodes[waiting.pop()]):
+            if target not in found:
+                found.add(target)
+                waiting.append(target)
+    kept = {name: node for name, node in nodes.items() if name in found}
+    for name, node in list(kept.items()):
+        if node["do"] == "repeat" and not _leads(kept, node["back"], name):
+            # Nothing leads from there to here: no way back.
+            kept[name] = {"do": "wait", "for": "1 hour", "next": node["next"]}
+    return kept if kept == nodes else _reached(kept, start)
+
+
+def _leads(nodes: Mapping[str, Any], start: str, goal: str) -> bool:
+    found, waiting = {start}, [start]
+    while waiting:
+        node = nodes.get(waiting.pop())
+        for target in _targets(node, back=False) if node else ():
+            if target not in found:
+                found.add(target)
+                waiting.append(target)
+    return goal in found
+
+
+def _targets(node: Mapping[str, Any], *, back: bool = True) -> list[str]:
+    found = [node[way] for way in ("next", "else", "on_event") if way in node]
+    found += [one["next"] for way in ("cases", "arms") for one in node.get(way, ())]
+    return found + ([node["back"]] if back and "back" in node else [])
+
+
+def _know(choice: Choice, nodes: dict[str, Any], trigger: bool) -> None:
+    """Conditions only name nodes that are there; a coupon is asked for only right after it was given."""
+    _mend(nodes, sorted(nodes))
+    for node in list(nodes.values()):
+        if node["do"] != "issue_coupon" or not chance(choice, 60):
+            continue
+        target = node["next"]
+        ways = [one for one in nodes.values() for way in _targets(one) if way == target]
+        if len(ways) == 1 and nodes[target]["do"] == "branch":
+            asked = {"did": "coupon_redeemed", "where": {"coupon_code": {"is": f"$vars.{node['save']}"}}}
+            nodes[target]["cases"][0]["when"] = asked | {"since": "entry"}
+
+
+def _mend(data: Any, names: Sequence[str]) -> None:
+    if isinstance(data, dict):
+        since = data.get("since")
+        if isinstance(since, dict) and since.get("node") not in names:
+            data["since"] = "entry"
+        for value in data.values():
+            _mend(value, names)
+    elif isinstance(data, list):
+        for value in data:
+            _mend(value, names)
+
+
+# ------------------------------------------------------------------------------------------------------- event logs
+
+START = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp()) * 1_000_000
+STARTS = tuple(
+    int(datetime(*day, tzinfo=UTC).timestamp()) * 1_000_000
+    for day in ((2026, 3, 6), (2026, 3, 27), (2026, 10, 23), (2026, 10, 30), (2026, 2, 27), (2026, 6, 1))
+)
+"""Days before clocks change in New York and in Europe, the end of a February, an ordinary one."""
+
+
+@dataclass
+class Quantum:
+    """What came in between two steps."""
+
+    at: int
+    events: list[tuple[int, Event, str]] = field(default_factory=list)
+    facts: list[tuple[int, Fact]] = field(default_factory=list)
+    segments: list[tuple[int, str, bool, int]] = field(default_factory=list)
+    merges: list[tuple[int, int, int]] = field(default_factory=list)
+    requests: list[tuple[int, str, str, int, str, dict[str, str], int]] = field(default_factory=list)
+
+
+@dataclass
+class Case:
+    """Journeys and what happened to some customers."""
+
+    zone: str
+    start: int
+    bodies: list[dict[str, Any]]
+    customers: list[int]
+    quanta: list[Quantum]
+    zones: dict[int, str]
+
+
+def case(choice: Choice, customers: int, steps: int, *, calls: bool = True) -> Case:
+    """Some journeys, and a history for each customer, cut into steps."""
+    start = pick(choice, STARTS)
+    bodies = []
+    if calls and chance(choice, 25):
+        bodies.append(journey(choice, "below", most=3))
+    bodies.append(journey(choice, "above", bodies[0]["journey"] if bodies else None))
+    ats, at = [], start
+    for _ in range(steps):
+        at += pick(choice, [5 * MINUTE, 31 * MINUTE, 2 * HOUR, 7 * HOUR, 26 * HOUR]) + choice.number(0, 59) * MINUTE
+        ats.append(at)
+    quanta = [Quantum(at) for at in ats]
+    found = Case(pick(choice, ["Asia/Shanghai", "Europe/Berlin"]), start, bodies, [], quanta, {})
+    found.customers = [1000 + 7 * number for number in range(customers)]
+    for customer in found.customers:
+        _history(choice, found, customer)
+    _merged(choice, found)
+    for quantum in quanta:
+        quantum.events.sort(key=lambda one: one[1].seq)
+        quantum.requests.sort()
+    return found
+
+
+def _history(choice: Choice, made: Case, customer: int) -> None:
+    first, last = made.start, made.quanta[-1].at
+    if chance(choice, 70):
+        made.zones[customer] = zone = pick(
+            choice, ["America/New_York", "Europe/Berlin", "Asia/Shanghai", *_some(choice)]
+        )
+        _put_fact(made, Fact("time_zone", zone, first - DAY, customer * 1000), customer, first)
+    for number in range(choice.number(0, 3)):
+        name = pick(choice, ["city", "birthday", "renewal"])
+        time = first + choice.number(-DAY // MINUTE, (last - first) // MINUTE) * MINUTE
+        _put_fact(made, Fact(name, _said(choice, name, time), time, customer * 1000 + 1 + number), customer, time)
+    for number in range(choice.number(0, 5)):
+        # Now and then at the very instant of a step, or of another event.
+        time = first + choice.number(0, max((last - first) // MINUTE, 1)) * MINUTE
+        event = pick(choice, ["cart_added", "cart_added", "order_paid", "app_opened", "coupon_redeemed"])
+        if chance(choice, 3):
+            event = "customer_erased"
+        late = pick(choice, [0, 0, 0, 0, MINUTE, 3 * HOUR, 30 * HOUR, 80 * HOUR])
+        _put_event(made, _event(choice, event, time, time + late, customer, number), customer)
+    if chance(choice, 35):
+        inside = False
+        for _ in range(choice.number(1, 3)):
+            inside = not inside
+            quantum = pick(choice, made.quanta)
+            quantum.segments.append((customer, "buyers", inside, quantum.at - 1))
+    if chance(choice, 40):
+        for body in made.bodies:
+            if "api" in body["entry"]:
+                quantum = pick(choice, made.quanta)
+                fields = {"cart_id": pick(choice, CARTS)} if chance(choice, 80) else {}
+                number = customer * 100 + made.quanta.index(quantum)
+                quantum.requests.append((number, body["journey"], "enter", customer, "", fields, quantum.at - 2))
+
+
+def _some(choice: Choice) -> list[str]:
+    return [pick(choice, ZONES)]
+
+
+def _said(choice: Choice, name: str, time: int) -> str | None:
+    if chance(choice, 15):
+        return None
+    if name == "city":
+        return pick(choice, CITIES)
+    moment = datetime.fromtimestamp(time // 1_000_000 + choice.number(-40, 80) * 3600, UTC)
+    if name == "birthday":
+        return f"{pick(choice, [1988, 2000, 2026])}-{moment.month:02d}-{min(moment.day, 28):02d}"
+    return moment.isoformat()
+
+
+def _event(choice: Choice, name: str, time: int, received: int, customer: int, number: int) -> Event:
+    values: dict[str, Any] = {}
+    if name in ("cart_added", "order_paid"):
+        if chance(choice, 85):
+            values["cart_id"] = pick(choice, CARTS)
+        values["amount"] = Decimal(pick(choice, ["9.5", "20", "50", "120.25"])).quantize(Decimal("0.0001"))
+        values["currency"] = "CNY"
+    if name == "coupon_redeemed":
+        values["coupon_code"] = pick(choice, ["none", "any"])
+    channel = pick(choice, ["web", "wechat_mini"])
+    seq = ((received // 1_000_000) << 20) + (customer % 1000) * 16 + number
+    return Event(seq, name, time, received, channel, {"web": "shop", "wechat_mini": "mini"}[channel], values, None, {})
+
+
+def _put_event(made: Case, event: Event, customer: int) -> None:
+    for quantum in made.quanta:
+        if event.received_at < quantum.at:
+            event_id = str(UUID(int=(customer << 64) + event.seq))
+            quantum.events.append((customer, event, event_id))
+            return
+
+
+def _put_fact(made: Case, fact: Fact, customer: int, known: int) -> None:
+    for quantum in made.quanta:
+        if known < quantum.at:
+            quantum.facts.append((customer, fact))
+            return
+
+
+def _merged(choice: Choice, made: Case) -> None:
+    """Now and then two customers turn out to be one."""
+    if len(made.customers) < 2 or not chance(choice, 60):
+        return
+    gone: set[int] = set()
+    for _ in range(max(1, len(made.customers) // 12)):
+        loser, winner = pick(choice, made.customers), pick(choice, made.customers)
+        if loser == winner or loser in gone or winner in gone:
+            continue
+        gone |= {loser, winner}
+        place = choice.number(0, len(made.quanta) - 1)
+        quantum = made.quanta[place]
+        quantum.merges.append((loser, winner, quantum.at - 3))
+        for later in made.quanta[place:]:
+            later.events = [(winner if who == loser else who, event, name) for who, event, name in later.events]
+            later.facts = [(winner if who == loser else who, fact) for who, fact in later.facts]
+            later.segments = [(winner if who == loser else who, a, b, at) for who, a, b, at in later.segments]
+            later.requests = [
+                (number, a, b, winner if who == loser else who, c, d, at)
+                for number, a, b, who, c, d, at in later.requests
+            ]
+
+
+@st.composite
+def journeys(draw: st.DrawFn, name: str = "above") -> dict[str, Any]:
+    """Valid journeys."""
+    return journey(Drawn(draw), name)
+
+
+@st.composite
+def cases(draw: st.DrawFn, customers: int = 3, steps: int = 6) -> Case:
+    """Journeys with the histories of some customers."""
+    return case(Drawn(draw), draw(st.integers(1, customers)), draw(st.integers(1, steps)))

@@ -1,0 +1,584 @@
+"""What journeys do, plainly: one run after the other, in Python, written from the meaning of the nodes alone.
+
+The executor must agree with this for all journeys, histories and instants; tests hold it to that. What both share has
+tests of its own: the definitions, the reference meaning of conditions, the hashes that decide.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from tests.journeys.naive_times import EPOCH, MICROSECOND, earlier, instant, later, wall, zone_named
+
+from onepool.audience.conditions.anchors.reference import Run as Lent
+from onepool.audience.conditions.anchors.reference import run_holds
+from onepool.audience.conditions.model import Condition
+from onepool.audience.conditions.names import Context
+from onepool.audience.conditions.reference import Event, History, attribute_at
+from onepool.journeys.inside import leaf_of
+from onepool.journeys.keys import bucket, event_origin, run_keys
+from onepool.journeys.model import (
+    ApiEntry,
+    CallJourney,
+    EventEntry,
+    EventExit,
+    EventMatch,
+    Journey,
+    SegmentEntry,
+    SegmentExit,
+    SegmentLeaveEntry,
+)
+
+DAY = 86_400_000_000
+LATENESS = 3 * DAY
+FOREVER = 2**62
+HELD, READY, TIME, EVENT, OUTCOME, ENDED = "held", "ready", "wait_time", "wait_event", "wait_outcome", "ended"
+ERASED_EVENT = "customer_erased"
+
+
+@dataclass
+class Version:
+    """One version of a journey."""
+
+    version_id: int
+    name: str
+    journey: Journey
+    numbers: Mapping[str, int] = field(default_factory=dict)
+    behind: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Node -> itself and all nodes after it."""
+
+    def __post_init__(self) -> None:
+        self.numbers = {name: place for place, name in enumerate(sorted(self.journey.nodes))}
+        self.behind = {name: frozenset(_after(self.journey, name)) for name in self.journey.nodes}
+
+
+def _after(journey: Journey, start: str) -> set[str]:
+    from onepool.journeys.graph import BACK, edges
+
+    found, waiting = {start}, [start]
+    while waiting:
+        for edge in edges(journey.nodes[waiting.pop()]):
+            if edge.label != BACK and edge.target not in found:
+                found.add(edge.target)
+                waiting.append(edge.target)
+    return found
+
+
+@dataclass
+class Run:
+    run_id: int
+    version: Version
+    customer: int
+    key: str
+    entered: int
+    now: int
+    """The run's own time."""
+    trigger: dict[str, str]
+    but: int = -1
+    """The event that started it."""
+    node: str | None = None
+    visit: int = 0
+    hop: int = 0
+    state: str = READY
+    due: int | None = None
+    arrived: int = 0
+    ended: int | None = None
+    reason: str | None = None
+    goal_at: int | None = None
+    parent: int | None = None
+    depth: int = 0
+    vars: dict[str, str] = field(default_factory=dict)
+    seq: int = 0
+    nodes: dict[str, int] = field(default_factory=dict)
+    back: dict[str, int] = field(default_factory=dict)
+    child: int | None = None
+    """The run that it called and waits for."""
+
+    @property
+    def life(self) -> int:
+        """When its life is over."""
+        journey = self.version.journey
+        return later(self.entered, journey.max_life, zone_named(None, journey.zone.default))
+
+
+@dataclass
+class Message:
+    send_id: int
+    run_id: int
+    customer: int
+    journey: str
+    node: str
+    visit: int
+    hop: int
+    channel: str
+    category: str
+    planned: int
+    expires: int | None
+    state: str = "QUEUED"
+    reason: str | None = None
+    due: int | None = None
+    claimed: int | None = None
+    concluded: int | None = None
+    told: bool = False
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something that a run waits for: a task, a write, a call."""
+
+    run: Run
+    node: Any
+    name: str
+    kind: str
+    visit: int
+    created: int
+
+
+@dataclass(frozen=True)
+class Taken:
+    """One step of one run."""
+
+    run_id: int
+    seq: int
+    node: int
+    visit: int
+    edge: str
+    at: int
+
+
+@dataclass
+class Standing:
+    """What a journey is doing."""
+
+    version: Version
+    status: str = "live"
+    entries_from: int = 0
+
+
+@dataclass
+class Arrival:
+    """A customer at a journey's door."""
+
+    time: int
+    order: tuple[int, int]
+    customer: int
+    version: Version
+    key: str
+    origin: int
+    trigger: dict[str, str]
+    but: int = -1
+
+
+@dataclass
+class Inputs:
+    """What came in for one step."""
+
+    events: Sequence[tuple[int, Event, str]] = ()
+    """(customer, event, event id)."""
+    segments: Sequence[tuple[int, str, bool, int]] = ()
+    merges: Sequence[tuple[int, int, int]] = ()
+    outcomes: Sequence[tuple[int, str, str, str | None, int, Mapping[str, str]]] = ()
+    """(key, what, state, reason, at, saved)."""
+    requests: Sequence[tuple[int, str, str, int, str, Mapping[str, str], int]] = ()
+    """(number, journey, kind, customer, key, fields, at)."""
+    changed: Sequence[tuple[int, str]] = ()
+    """(customer, attribute) told anew."""
+
+
+class Naive:
+    """All runs of some journeys, and what was sent for them."""
+
+    def __init__(
+        self,
+        ctx: Context,
+        gate: Callable[[Message, Run, int], None],
+        issue: Callable[[str, int, int], str | None],
+    ) -> None:
+        self.ctx = ctx
+        self.gate = gate
+        """Sets state, reason and due of a message that is planned."""
+        self.issue = issue
+        """(batch, key, customer) -> code."""
+        self.histories: dict[int, History] = {}
+        self.standing: dict[str, Standing] = {}
+        self.runs: dict[int, Run] = {}
+        self.sends: dict[int, Message] = {}
+        self.steps: list[Taken] = []
+        self.actions: dict[int, Action] = {}
+        """Tasks, writes and calls, by key."""
+        self.at = 0
+        self._begun: list[Run] = []
+
+    # ------------------------------------------------------------------------------------------------ the world
+
+    def history(self, customer: int) -> History:
+        return self.histories.get(customer, History())
+
+    def learn(self, customer: int, events: Sequence[Event] = (), facts: Sequence[Any] = ()) -> None:
+        old = self.history(customer)
+        self.histories[customer] = replace(old, events=[*old.events, *events], facts=[*old.facts, *facts])
+
+    def holds(self, condition: Condition, run: Run) -> bool:
+        """Whether a condition is true of a run at the step's instant."""
+        lent = Lent(run.entered, run.nodes, self._carries(run))
+        return run_holds(condition, self.history(run.customer), lent, EPOCH + self.at * MICROSECOND, self.ctx)
+
+    @staticmethod
+    def _carries(run: Run) -> dict[str, str]:
+        return {f"$trigger.{name}": value for name, value in run.trigger.items()} | {
+            f"$vars.{name}": value for name, value in run.vars.items()
+        }
+
+    def fits(self, match: EventMatch, event: Event, run: Run | None) -> bool:
+        """Whether an event is what is looked out for."""
+        if event.event != match.did:
+            return False
+        lent = Lent(0) if run is None else Lent(run.entered, run.nodes, self._carries(run))
+        moment = EPOCH + (event.time + 1) * MICROSECOND
+        return run_holds(leaf_of(match), History([event]), lent, moment, self.ctx)
+
+    def first(self, match: EventMatch, run: Run, start: int, end: int) -> Event | None:
+        """The earliest matching event with start <= time <= end, without the one that started the run."""
+        found = [
+            event
+            for event in self.history(run.customer).events
+            if start <= event.time <= end and event.seq != run.but and self.fits(match, event, run)
+        ]
+        return min(found, key=lambda event: (event.time, event.seq), default=None)
+
+    def attribute(self, customer: int, name: str) -> str | None:
+        return attribute_at(self.history(customer), name, self.at)
+
+    def zone(self, run: Run) -> Any:
+        """Whose wall clock: the customer's attribute, else the journey's default."""
+        zone = run.version.journey.zone
+        name = self.attribute(run.customer, zone.from_.removeprefix("attribute.")) if zone.from_ else None
+        return zone_named(name, zone.default)
+
+    # ------------------------------------------------------------------------------------------------- one step
+
+    def step(self, inputs: Inputs, at: int) -> None:
+        """Everything that one instant brings."""
+        self.at = at
+        for loser, winner, when in inputs.merges:
+            self._merge(loser, winner, when)
+        for customer, event, _ in inputs.events:
+            self.learn(customer, [event])
+        for arrival in sorted(self._arrivals(inputs), key=lambda one: (one.time, *one.order, one.version.version_id)):
+            self._enter(arrival)
+        from tests.journeys.naive_nodes import begin
+
+        # Those who come in one step are let in against each other before anybody begins.
+        for run in self._begun:
+            begin(self, run)
+        self._begun = []
+        self._finish(inputs)
+        for outcome in inputs.outcomes:
+            self._outcome(*outcome)
+        self._go(inputs)
+
+    def live(self) -> list[Run]:
+        return [run for run in self.runs.values() if run.state != ENDED]
+
+    def _frozen(self, run: Run) -> bool:
+        return self.standing[run.version.name].status == "paused"
+
+    def log(self, run: Run, edge: str, node: str | None = None, at: int | None = None) -> None:
+        place = run.node if node is None else node
+        number = -1 if place is None else run.version.numbers[place]
+        self.steps.append(Taken(run.run_id, run.seq, number, run.visit, edge, run.now if at is None else at))
+        run.seq += 1
+
+    # ------------------------------------------------------------------------------------------------- 1 merges
+
+    def _merge(self, loser: int, winner: int, when: int) -> None:
+        gone = self.histories.pop(loser, None)
+        if gone is not None:
+            self.learn(winner, gone.events, gone.facts)
+        for run in self.runs.values():
+            if run.customer == loser:
+                run.customer = winner
+        for send in self.sends.values():
+            if send.customer == loser:
+                send.customer = winner
+        del when
+        scopes: dict[tuple[str, str], int] = {}
+        for standing in self.standing.values():
+            journey = standing.version.journey
+            rule = journey.entry.reentry
+            scopes["journey", journey.journey] = rule.parallel if rule.when == "always" else 1
+            if journey.group is not None:
+                scopes["group", journey.group] = 1
+        for (kind, name), most in sorted(scopes.items()):
+            runs = [
+                run
+                for run in self.live()
+                if run.customer == winner
+                and run.parent is None
+                and name == (run.version.name if kind == "journey" else run.version.journey.group)
+            ]
+            runs.sort(key=lambda run: (-run.seq, run.entered, run.run_id))
+            for run in runs[most:]:
+                self.end(run, "merged", max(self.at, run.arrived))
+
+    # ------------------------------------------------------------------------------------------------ 2 entries
+
+    def _arrivals(self, inputs: Inputs) -> Iterable[Arrival]:
+        for standing in self.standing.values():
+            if standing.status != "live":
+                continue
+            version, entry = standing.version, standing.version.journey.entry
+            if isinstance(entry, EventEntry):
+                for customer, event, event_id in inputs.events:
+                    if (
+                        event.time >= standing.entries_from
+                        and event.received_at - event.time <= LATENESS
+                        and self.fits(entry, event, None)
+                    ):
+                        trigger = _trigger(event, event_id)
+                        key = trigger.get(entry.key.removeprefix("$trigger."), "") if entry.key else ""
+                        origin = int(event_origin([event_id])[0])
+                        kept = {name: trigger[name] for name in _named(version.journey) if name in trigger}
+                        yield Arrival(event.time, (0, event.seq), customer, version, key, origin, kept, event.seq)
+            elif isinstance(entry, SegmentEntry | SegmentLeaveEntry):
+                enters = isinstance(entry, SegmentEntry)
+                wanted = entry.segment_enter if isinstance(entry, SegmentEntry) else entry.segment_leave
+                for place, (customer, segment, entered, when) in enumerate(inputs.segments):
+                    if segment == wanted and entered == enters and when >= standing.entries_from:
+                        yield Arrival(when, (1, place), customer, version, "", when, {})
+            elif isinstance(entry, ApiEntry):
+                for number, journey, kind, customer, key, fields, when in inputs.requests:
+                    if journey == version.name and kind == "enter" and when >= standing.entries_from:
+                        own = entry.key
+                        said = fields.get(own.removeprefix("$trigger."), "") if own else key
+                        yield Arrival(when, (1, number), customer, version, said, number, dict(fields))
+
+    def _enter(self, arrival: Arrival) -> None:
+        version = arrival.version
+        entry = version.journey.entry
+        run_id = int(run_keys(version.name, _one(arrival.customer), [arrival.key], _one(arrival.origin))[0])
+        if run_id in self.runs:
+            return
+        run = Run(
+            run_id, version, arrival.customer, arrival.key, arrival.time, arrival.time, arrival.trigger, arrival.but,
+            arrived=arrival.time,
+        )  # fmt: skip
+        why = self._refusal(run)
+        if why is not None:
+            self.log(run, f"refused:{why}")
+            return
+        self.runs[run_id] = run
+        hold = entry.hold if isinstance(entry, EventEntry) else None
+        if hold is None:
+            self._begun.append(run)
+            return
+        run.state, run.due = HELD, later(run.entered, hold.for_, zone_named(None, version.journey.zone.default))
+        self.log(run, "held")
+
+    def _refusal(self, run: Run) -> str | None:
+        """Why a customer may not enter: the first reason in the order of the rules."""
+        entry = run.version.journey.entry
+        rule, zone = entry.reentry, zone_named(None, run.version.journey.zone.default)
+        if entry.eligible is not None and not self.holds(entry.eligible, run):
+            return "eligible"
+        of_customer = [one for one in self.runs.values() if one.customer == run.customer and one.parent is None]
+        before = [one for one in of_customer if one.version.name == run.version.name]
+        live = [one for one in before if one.state != ENDED]
+        if rule.when == "never" and before:
+            return "reentry"
+        if rule.when == "after_exit" and live:
+            return "reentry"
+        if rule.when == "always" and run.key and any(one.key == run.key for one in live):
+            return "reentry"
+        if rule.when == "always" and len(live) >= rule.parallel:
+            return "parallel"
+        if rule.when != "never" and before:
+            latest = max(one.entered for one in before)
+            if rule.cooldown is not None and run.entered < later(latest, rule.cooldown, zone):
+                return "cooldown"
+            if rule.max is not None:
+                since = earlier(run.entered, rule.max.per, zone)
+                if sum(one.entered > since for one in before) >= rule.max.runs:
+                    return "max"
+        group = run.version.journey.group
+        if group is not None and any(
+            one.state != ENDED and one.version.journey.group == group and one.version.name != run.version.name
+            for one in of_customer
+        ):
+            return "group"
+        return None
+
+    # ------------------------------------------------------------------------------------- 3 goals and exits
+
+    def _finish(self, inputs: Inputs) -> None:
+        for run in self.live():
+            found = self._endings(run, inputs)
+            if not found:
+                continue
+            time, _, _, reason = min(found, key=lambda one: one[:3])
+            when = max(time, run.arrived)
+            if reason == "goal?":
+                run.goal_at = time
+                self.log(run, "goal", at=when)
+                others = [one for one in found if one[3] != "goal?"]
+                if not others:
+                    continue
+                time, _, _, reason = min(others, key=lambda one: one[:3])
+                when = max(time, run.arrived)
+            if reason == "goal":
+                run.goal_at = time
+            self.end(run, reason, when)
+
+    def _endings(self, run: Run, inputs: Inputs) -> list[tuple[int, int, int, str]]:
+        """What would end the run: (time, rank, seq, reason)."""
+        journey, found = run.version.journey, []
+        erased = self.first(EventMatch(did=ERASED_EVENT), run, run.entered, FOREVER)
+        if erased is not None:
+            found.append((erased.time, 0, erased.seq, "erased"))
+        goal = journey.goal
+        if goal is not None and run.goal_at is None:
+            until = FOREVER
+            if goal.within is not None:
+                until = later(run.entered, goal.within, zone_named(None, journey.zone.default))
+            met = self.first(goal, run, run.entered, until)
+            if met is not None:
+                found.append((met.time, 1, met.seq, "goal" if goal.then == "exit" else "goal?"))
+        for place, way in enumerate(journey.exit):
+            past = way.before is not None and run.node is not None and run.node in run.version.behind[way.before]
+            if past:
+                continue
+            if isinstance(way, EventExit):
+                event = self.first(way, run, run.entered, FOREVER)
+                if event is not None:
+                    found.append((event.time, 2 + place, event.seq, f"exit:{way.as_}"))
+            elif isinstance(way, SegmentExit):
+                for customer, segment, entered, when in inputs.segments:
+                    if customer == run.customer and segment == way.segment_leave and not entered:
+                        # What started the run does not end it.
+                        entry = journey.entry
+                        started = isinstance(entry, SegmentLeaveEntry) and entry.segment_leave == segment
+                        if when > run.entered or (when == run.entered and not started):
+                            found.append((when, 2 + place, 0, f"exit:{way.as_}"))
+        return found
+
+    def end(self, run: Run, reason: str, at: int, *, edge: str | None = None, normal: bool = False) -> None:
+        """A run ends: what nobody claimed is cancelled, runs that it called end too, who called it goes on."""
+        run.now = at
+        if edge is None:
+            edge = f"end:{reason}"
+        self.log(run, edge)
+        run.state, run.due, run.ended, run.reason = ENDED, None, at, reason
+        for send in self.sends.values():
+            if send.run_id == run.run_id and send.state in ("QUEUED", "DEFERRED", "RETRY"):
+                send.state, send.reason = "CANCELLED", {"goal": "goal_reached", "erased": "erased"}.get(reason, "ended")
+                send.told = True
+        for child in self.live():
+            if child.parent == run.run_id and not normal:
+                self.end(child, "exit:caller", max(at, child.arrived))
+        parent = self.runs.get(run.parent) if run.parent is not None else None
+        if parent is not None and parent.state == OUTCOME and parent.node is not None:
+            node = parent.version.journey.nodes[parent.node]
+            if parent.child == run.run_id and isinstance(node, CallJourney):
+                parent.now = max(at, parent.arrived)
+                self.move(parent, "next", node.next)
+
+    # ------------------------------------------------------------------------------------------ 5, 6 time goes on
+
+    def move(self, run: Run, edge: str, target: str) -> None:
+        """Over an edge to the next node, at the run's own time."""
+        self.log(run, edge)
+        self.arrive(run, target)
+
+    def arrive(self, run: Run, node: str) -> None:
+        run.node, run.state, run.due, run.hop = node, READY, None, 0
+        run.arrived = run.now
+        run.nodes[node] = run.now
+
+    def _go(self, inputs: Inputs) -> None:
+        """On and on, until nothing is due and nothing is ready."""
+        from tests.journeys.naive_nodes import carry_on, wake
+
+        changed = {(customer, name) for customer, name in inputs.changed}
+        for run in self.live():
+            if not self._frozen(run):
+                wake(self, run, changed)
+        moved = True
+        while moved:
+            moved = False
+            for run in self.live():
+                if self._frozen(run):
+                    continue
+                moved |= carry_on(self, run) or wake(self, run, set())
+
+    def _outcome(self, key: int, what: str, state: str, reason: str | None, at: int, saved: Mapping[str, str]) -> None:
+        from tests.journeys.naive_nodes import acted, concluded
+
+        if what == "send":
+            concluded(self, self.sends[key], state, reason, at)
+        else:
+            acted(self, key, state == "done", at, saved)
+
+
+def _one(value: int) -> Any:
+    return np.array([value], np.int64)
+
+
+def _trigger(event: Event, event_id: str) -> dict[str, str]:
+    """An event's fields as canonical text."""
+    found = {name: text for name, value in event.values.items() if (text := canonical(value)) is not None}
+    for name, value in event.fields.items():
+        if isinstance(value, str):
+            found[f"fields.{name}"] = value
+    return found | {
+        "event_id": event_id,
+        "time": canonical(EPOCH + event.time * MICROSECOND) or "",
+        "channel": event.channel,
+        "touchpoint": event.touchpoint,
+    }
+
+
+def canonical(value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    return str(value)
+
+
+def _named(journey: Journey) -> set[str]:
+    """The fields of the trigger that a journey asks for."""
+    import re
+
+    text = json.dumps(journey.model_dump(mode="json", by_alias=True))
+    return set(re.findall(r"\$?trigger\.((?:fields\.)?\w+)", text))
+
+
+def holdout(run: Run) -> bool:
+    """Whether a run is one of those that get nothing."""
+    experiment = run.version.journey.experiment
+    if experiment.holdout <= 0:
+        return False
+    salt = experiment.salt or run.version.name
+    return int(bucket(salt, _one(run.customer))[0]) < round(experiment.holdout * 10_000)
+
+
+__all__ = [
+    "Inputs",
+    "Message",
+    "Naive",
+    "Run",
+    "Standing",
+    "Taken",
+    "Version",
+    "holdout",
+    "instant",
+    "timedelta",
+    "wall",
+]

@@ -1,0 +1,377 @@
+"""What each node does with one run, plainly (see naive.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from itertools import accumulate
+from typing import Any
+
+from tests.journeys.naive import (
+    DAY,
+    ENDED,
+    EVENT,
+    HELD,
+    OUTCOME,
+    READY,
+    TIME,
+    Action,
+    Message,
+    Naive,
+    Run,
+    _one,
+    canonical,
+    holdout,
+)
+from tests.journeys.naive_times import dated, later, next_wall, zone_named
+
+from onepool.audience.conditions.texts import read_text
+from onepool.journeys.keys import action_keys, bucket, child_keys
+from onepool.journeys.model import (
+    Branch,
+    CallJourney,
+    DateOf,
+    End,
+    EventEntry,
+    IssueCoupon,
+    Repeat,
+    Send,
+    SetProfile,
+    Split,
+    TagNode,
+    Task,
+    Wait,
+    Webhook,
+)
+from onepool.journeys.moments import LocalDays
+
+LINGER = DAY
+GIVEN_UP = {"write": DAY // 24, "webhook": DAY}
+REACHED = ("ACCEPTED", "DELIVERED", "READ", "CLICKED")
+
+
+def wake(naive: Naive, run: Run, changed: set[tuple[int, str]]) -> bool:
+    """An awaited event or a timer lets a run go on. Returns whether it did."""
+    if run.state not in (HELD, TIME, EVENT, OUTCOME) or run.due is None:
+        return False
+    if run.state == HELD:
+        return _held(naive, run)
+    node = None if run.node is None else run.version.journey.nodes[run.node]
+    if run.state == EVENT:
+        assert isinstance(node, Wait) and node.until is not None
+        event = naive.first(node.until, run, run.arrived + 1, run.due)
+        if event is not None:
+            run.now = event.time
+            naive.move(run, "next" if node.on_event is None else "on_event", node.on_event or node.next)
+            return True
+    told = isinstance(node, Wait) and node.date is not None and (run.customer, node.date.attribute) in changed
+    if run.state == TIME and isinstance(node, Wait) and told:
+        _date(naive, run, node, again=True)
+        if run.state != TIME:
+            return True
+    if run.due > naive.at:
+        return False
+    if run.due >= run.life:
+        naive.end(run, "expired", run.life)
+        return True
+    run.now = run.due
+    match node:
+        case Wait():
+            late = node.date is not None and run.due == _bound(naive, run, node) != _when(naive, run, node)
+            naive.move(run, "else" if late else "next", node.else_ if late and node.else_ else node.next)
+        case Send():
+            _given_up(naive, run, node)
+        case Task():
+            naive.move(run, "else", node.else_)
+        case Webhook():
+            naive.move(run, "else", node.else_)
+        case SetProfile() | TagNode():
+            naive.move(run, "next", node.next)
+        case _:
+            raise AssertionError(f"nothing to wait for at {run.node}")
+    return True
+
+
+def _held(naive: Naive, run: Run) -> bool:
+    entry = run.version.journey.entry
+    assert isinstance(entry, EventEntry) and entry.hold is not None and run.due is not None
+    if entry.hold.unless is not None:
+        event = naive.first(entry.hold.unless, run, run.entered, run.due)
+        if event is not None:
+            naive.log(run, "not_qualified", at=event.time)
+            del naive.runs[run.run_id]
+            run.state = ENDED
+            return True
+    if run.due > naive.at:
+        return False
+    if run.due >= run.life:
+        naive.end(run, "expired", run.life)
+        return True
+    run.now, run.state, run.due = run.due, READY, None
+    return True
+
+
+def begin(naive: Naive, run: Run) -> None:
+    """To the first node, or into the hold-out."""
+    if run.parent is None and holdout(run):
+        naive.end(run, "holdout", run.now, edge="holdout")
+    else:
+        naive.log(run, "enter")
+        naive.arrive(run, run.version.journey.start)
+
+
+def carry_on(naive: Naive, run: Run) -> bool:
+    """Take a run that is ready over its node. Returns whether it was."""
+    if run.state != READY:
+        return False
+    if run.node is None:
+        begin(naive, run)
+        return True
+    node = run.version.journey.nodes[run.node]
+    match node:
+        case End():
+            naive.end(run, node.as_, run.now, normal=True)
+        case Wait():
+            _wait(naive, run, node)
+        case Branch():
+            for number, case in enumerate(node.cases):
+                if naive.holds(case.when, run):
+                    naive.move(run, f"cases[{number}]", case.next)
+                    break
+            else:
+                naive.move(run, "else", node.else_)
+        case Split():
+            number = _arm(run, node)
+            naive.move(run, f"arms[{number}]", node.arms[number].next)
+        case Send():
+            _send(naive, run, node)
+        case IssueCoupon():
+            _issue(naive, run, node)
+        case Repeat():
+            done = run.back.get(run.node, 0)
+            if done < node.max and (node.while_ is None or naive.holds(node.while_, run)):
+                run.back[run.node] = done + 1
+                naive.log(run, "back")
+                run.visit += 1
+                naive.arrive(run, node.back)
+            else:
+                run.back.pop(run.node, None)
+                naive.move(run, "next", node.next)
+        case Task():
+            _act(naive, run, "task", later(max(run.now, naive.at), node.within, naive.zone(run)))
+        case SetProfile() | TagNode():
+            _act(naive, run, "write", max(run.now, naive.at) + GIVEN_UP["write"])
+        case Webhook():
+            _act(naive, run, "webhook", max(run.now, naive.at) + GIVEN_UP["webhook"])
+        case CallJourney():
+            _call(naive, run, node)
+    return True
+
+
+def _until(run: Run, state: str, due: int) -> None:
+    run.state, run.due = state, min(due, run.life)
+
+
+# ----------------------------------------------------------------------------------------------------------- waits
+
+
+def _wait(naive: Naive, run: Run, node: Wait) -> None:
+    zone = naive.zone(run)
+    if node.until is not None:
+        assert node.for_ is not None
+        _until(run, EVENT, _later(naive, run, node.for_))
+    elif node.date is not None:
+        _date(naive, run, node)
+    elif node.time is not None:
+        _until(run, TIME, next_wall(run.now, node.time, node.weekdays, zone))
+    else:
+        _until(run, TIME, _later(naive, run, node.for_))
+
+
+def _later(naive: Naive, run: Run, span: Any) -> int:
+    """Local days on the customer's clock, everything else on the journey's; never back in time."""
+    zone = naive.zone(run) if isinstance(span, LocalDays) else zone_named(None, run.version.journey.zone.default)
+    return max(run.now, later(run.now, span, zone))
+
+
+def _date(naive: Naive, run: Run, node: Wait, *, again: bool = False) -> None:
+    """Until a date that is read now; `again`: it was waiting for it, and the profile changed."""
+    when = _when(naive, run, node)
+    assert node.else_ is not None
+    if when is None:
+        run.now = max(naive.at, run.arrived) if again else run.now
+        naive.move(run, "else", node.else_)
+    elif when <= run.arrived:
+        run.now = max(naive.at, run.arrived) if again else run.now
+        naive.move(run, "next", node.next)
+    else:
+        _until(run, TIME, min(when, _bound(naive, run, node)))
+
+
+def _when(naive: Naive, run: Run, node: Wait) -> int | None:
+    assert node.date is not None
+    return dated(node.date, _value(naive, run, node.date), run.arrived, naive.zone(run))
+
+
+def _bound(naive: Naive, run: Run, node: Wait) -> int:
+    assert node.max is not None
+    return later(run.arrived, node.max, naive.zone(run))
+
+
+def _value(naive: Naive, run: Run, spec: DateOf) -> date | int | None:
+    if spec.attribute is not None:
+        text = naive.attribute(run.customer, spec.attribute)
+        kind = str(naive.ctx.names.attributes[spec.attribute])
+    else:
+        text, kind = run.vars.get(spec.var or ""), "TIMESTAMPTZ"
+    return None if text is None else read_text(text, kind, naive.zone(run))
+
+
+# ------------------------------------------------------------------------------------------------ splits, coupons
+
+
+def _arm(run: Run, node: Split) -> int:
+    """Buckets 0 to 9,999 are shared out by weight, the arms in their order."""
+    total = sum(arm.weight for arm in node.arms)
+    place = int(bucket(node.salt or f"{run.version.name}.{run.node}", _one(run.customer))[0])
+    ends = accumulate(arm.weight for arm in node.arms)
+    return next(number for number, end in enumerate(ends) if place * total < end * 10_000)
+
+
+def _issue(naive: Naive, run: Run, node: IssueCoupon) -> None:
+    if node.guard is not None and not naive.holds(node.guard, run):
+        naive.move(run, "else", node.else_)
+        return
+    code = naive.issue(node.batch, _key(run), run.customer)
+    if code is None:
+        run.reason = "no_stock"
+        naive.move(run, "else", node.else_)
+    else:
+        run.vars[node.save] = code
+        naive.move(run, "next", node.next)
+
+
+def _key(run: Run, hop: int = 0) -> int:
+    assert run.node is not None
+    return int(action_keys(_one(run.run_id), run.node, _one(run.visit), hop)[0])
+
+
+# -------------------------------------------------------------------------------------------------------- messages
+
+
+def _send(naive: Naive, run: Run, node: Send) -> None:
+    guarded = node.guard is not None and not naive.holds(node.guard, run)
+    _plan(naive, run, node, 0, guarded=guarded)
+
+
+def _plan(naive: Naive, run: Run, node: Send, hop: int, *, guarded: bool = False) -> None:
+    journey, zone = run.version.journey, naive.zone(run)
+    assert run.node is not None
+    said = node.expire_after or journey.policy.expire_after
+    message = Message(
+        _key(run, hop), run.run_id, run.customer, run.version.name, run.node, run.visit, hop, node.chain[hop].channel,
+        node.category or journey.policy.category, run.now, later(run.now, said, zone) if said else None,
+    )  # fmt: skip
+    run.hop = hop
+    naive.sends[message.send_id] = message
+    if guarded:
+        message.state, message.reason = "SUPPRESSED", "guard_false"
+    else:
+        naive.gate(message, run, naive.at)
+    naive.log(run, "hop")
+    if message.state == "SUPPRESSED":
+        message.concluded, message.told = naive.at, True
+        _chain(naive, run, node, message.reason)
+        return
+    within = node.chain[hop].accept_within
+    if within is not None:
+        # Nobody can confirm before it is there.
+        deadline = later(max(run.now, naive.at), within, zone)
+    else:
+        assert message.expires is not None
+        deadline = message.expires + LINGER
+    _until(run, OUTCOME, deadline)
+
+
+def _chain(naive: Naive, run: Run, node: Send, reason: str | None) -> None:
+    """After the final outcome of a hop; None: it was taken."""
+    hop = node.chain[run.hop]
+    if reason is None or (reason == "unknown" and reason not in hop.next_on):
+        run.reason = None
+        naive.move(run, "next", node.next)
+    elif reason in hop.next_on and run.hop + 1 < len(node.chain):
+        _plan(naive, run, node, run.hop + 1)
+    else:
+        run.reason = reason
+        naive.move(run, "else", node.else_)
+
+
+def concluded(naive: Naive, message: Message, state: str, reason: str | None, at: int) -> None:
+    """A message has its final outcome."""
+    message.state, message.reason, message.concluded = state, reason, at
+    run = naive.runs.get(message.run_id)
+    here = run is not None and (run.node, run.visit, run.hop) == (message.node, message.visit, message.hop)
+    if run is None or not here or run.state != OUTCOME or message.told:
+        message.told = True
+        return
+    message.told = True
+    node = run.version.journey.nodes[message.node]
+    assert isinstance(node, Send)
+    run.now = max(at, run.arrived)
+    naive.log(run, "hop")
+    _chain(naive, run, node, None if state in REACHED else "unknown" if state == "UNKNOWN" else reason)
+
+
+def _given_up(naive: Naive, run: Run, node: Send) -> None:
+    """The deadline of a hop came first."""
+    message = naive.sends[_key(run, run.hop)]
+    message.told, message.concluded = True, run.now
+    if message.state in ("QUEUED", "DEFERRED", "RETRY"):
+        message.state, message.reason = "CANCELLED", "expired"
+    elif message.state in ("CLAIMED", "TASK") and node.chain[run.hop].accept_within is not None:
+        message.state, message.reason = "FAILED", "staff_timeout"
+    else:
+        message.state, message.reason = "UNKNOWN", "unknown"
+    naive.log(run, "hop")
+    _chain(naive, run, node, message.reason)
+
+
+# --------------------------------------------------------------------------------- tasks, writes, calls, children
+
+
+def _act(naive: Naive, run: Run, kind: str, due: int) -> None:
+    assert run.node is not None
+    node = run.version.journey.nodes[run.node]
+    naive.actions[_key(run)] = Action(run, node, run.node, kind, run.visit, run.now)
+    _until(run, OUTCOME, due)
+
+
+def acted(naive: Naive, key: int, done: bool, at: int, saved: Mapping[str, Any]) -> None:
+    """A task was done, a write applied, a call answered."""
+    action = naive.actions[key]
+    run, node = action.run, action.node
+    if run.state != OUTCOME or (run.node, run.visit) != (action.name, action.visit):
+        return
+    run.now = max(at, run.arrived)
+    if not done and hasattr(node, "else_"):
+        naive.move(run, "else", node.else_)
+        return
+    run.vars |= {name: text for name, value in saved.items() if (text := canonical(value)) is not None}
+    naive.move(run, "next", node.next)
+
+
+def _call(naive: Naive, run: Run, node: CallJourney) -> None:
+    assert run.node is not None
+    version = naive.standing[node.journey].version
+    run_id = int(child_keys(node.journey, _one(run.customer), _one(run.run_id), run.node, _one(run.visit))[0])
+    if run_id not in naive.runs:
+        child = Run(
+            run_id, version, run.customer, "", run.now, run.now, dict(run.trigger), run.but, arrived=run.now,
+            parent=run.run_id, depth=run.depth + 1,
+        )  # fmt: skip
+        naive.runs[run_id] = child
+    if node.wait:
+        run.child = run_id
+        _until(run, OUTCOME, run.life)
+    else:
+        naive.move(run, "next", node.next)
