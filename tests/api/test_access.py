@@ -60,6 +60,17 @@ BODIES = {
     "/api/v1/journeys/{name}/approve": {"decision": "approved"},
     "/api/v1/journeys/{name}/enter": {"customer_id": 1},
     "/api/v1/journeys/templates/{template}": {"journey": "j"},
+    "/api/v1/messages": {"definition": {"message": "m"}},
+    "/api/v1/messages/check": {"definition": {"message": "m"}},
+    "/api/v1/messages/preview": {"name": "m"},
+    "/api/v1/messages/{name}": {"definition": {"message": "m"}},
+    "/api/v1/messages/{name}/test": {"template": "t", "touchpoint": "sms", "to": {}},
+    "/api/v1/messages/{name}/ask-approval": {},
+    "/api/v1/coupons": {"definition": {"coupon": "c"}},
+    "/api/v1/coupons/check": {"definition": {"coupon": "c"}},
+    "/api/v1/coupons/{name}": {"definition": {"coupon": "c"}},
+    "/api/v1/coupons/{name}/generate": {"count": 1},
+    "/api/v1/coupons/{name}/void": {"free": True, "reason": "leaked"},
     "/api/v1/customers/{customer_id}/reveal": {"reason": "asked by the customer"},
 }
 VALUES = {

@@ -20,6 +20,7 @@ from onepool.api.routers import (
     audit,
     channels,
     conditions,
+    coupons,
     customers,
     data_map,
     destinations,
@@ -30,6 +31,7 @@ from onepool.api.routers import (
     lineage,
     lists,
     live,
+    messages,
     portrait,
     quality,
     quarantine,
@@ -54,7 +56,7 @@ PREFIX = "/api/v1"
 OPENAPI_PATH = "/api/openapi.json"
 MAX_BODY = 2 * 1024 * 1024
 MAX_FILE = 512 * 1024 * 1024
-FILES = re.compile(r"/api/v1/(lists/[^/]+/entries|tags/[^/]+/values)")
+FILES = re.compile(r"/api/v1/(lists/[^/]+/entries|tags/[^/]+/values|coupons/[^/]+/codes)")
 """Paths to which whole files are sent."""
 
 _ROUTERS: list[APIRouter] = [
@@ -67,6 +69,8 @@ _ROUTERS: list[APIRouter] = [
     conditions.router,
     lists.router,
     journeys.router,
+    messages.router,
+    coupons.router,
     tag_models.router,
     tags.router,
     tag_writing.router,

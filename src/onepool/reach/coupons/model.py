@@ -129,6 +129,13 @@ class Coupon(Part):
     paused: bool = False
 
     @property
+    def kind(self) -> Literal["generated", "uploaded", "shared"]:
+        """Where its codes come from."""
+        if self.codes.generated is not None:
+            return "generated"
+        return "shared" if self.codes.shared is not None else "uploaded"
+
+    @property
     def code_length(self) -> int:
         """How long its codes are at most (of uploaded ones: as a rule)."""
         made, shared = self.codes.generated, self.codes.shared
