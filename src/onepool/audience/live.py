@@ -17,6 +17,7 @@ from onepool.audience.catalog import Catalog, load_catalog
 from onepool.audience.conditions import Plan, Scope, compile_conditions
 from onepool.audience.gathering import columns_of, gathered
 from onepool.audience.outcomes import SEGMENT_SCHEMA, TAG_SCHEMA, Outcome, apply_segments, apply_tags
+from onepool.audience.portions import portions
 from onepool.audience.tags import TagPlan, compile_tags, load_populations
 from onepool.audience.tags.computed import is_live
 from onepool.pool import Engine, PoolError, Session
@@ -178,11 +179,12 @@ class Live:
         kept_up = [[tag for tag in level if f"tag:{tag}" not in fresh] for level in levels]
         work = self._touched(session, kept_up, [s for s in names if f"segment:{s}" not in fresh], present, done)
         for number, level in enumerate(levels):
-            self._tags(session, _tag_work([t for t in level if f"tag:{t}" in fresh], Scope.all(), done), done)
+            for some in portions(session, [t for t in level if f"tag:{t}" in fresh]):
+                self._tags(session, _tag_work(some, Scope.all(), done), done)
             if scope.size:
                 self._tags(session, work[number], done)
-        changed = [s for s in names if f"segment:{s}" in fresh]
-        self._segments(session, _segment_work(changed, Scope.all(), done), done)
+        for some in portions(session, [s for s in names if f"segment:{s}" in fresh]):
+            self._segments(session, _segment_work(some, Scope.all(), done), done)
         if scope.size:
             self._segments(session, work[-1], done)
             session.execute("DELETE FROM due WHERE customer_id IN (SELECT customer_id FROM _touched_customers)")
