@@ -24,6 +24,7 @@ from onepool import logs
 from onepool.api import remote_desk
 from onepool.api.app import create_app
 from onepool.api.live import LiveFeed
+from onepool.audience.conditions.standing.ways import ways_of
 from onepool.clock import SystemClock
 from onepool.collect.accounts import Accounts
 from onepool.collect.connections import Connections
@@ -31,6 +32,7 @@ from onepool.collect.intake import Limits
 from onepool.collect.links import Finder
 from onepool.collect.log import SqliteLog
 from onepool.collect.patience import make_room
+from onepool.collect.preference_desk import PreferenceDesk
 from onepool.collect.prompts import Prompts
 from onepool.collect.serve import serve_collector
 from onepool.collect.touchpoint import CachedTouchpoints
@@ -39,6 +41,7 @@ from onepool.identity.warm import warm
 from onepool.pool import Session, remote
 from onepool.pool.behaviour import status as behaviour
 from onepool.reach import Destinations
+from onepool.reach.withdrawals import Withdrawals
 from onepool.sandbox.server import Beside, free_port
 from onepool.tick import Desk, Runner, Worker
 from onepool.workspace import SANDBOX_ADDRESS, Workspace, open_workspace
@@ -331,10 +334,18 @@ def collect(root: Path, descriptor: int) -> None:
     receipts = SqliteLog(workspace.data / "log.sqlite")
     connections = Connections(workspace.clock)
     prompts = Prompts(receipts, lambda: workspace.state, connections, workspace.clock)
+    touchpoints = CachedTouchpoints(
+        lambda: workspace.touchpoints().values(), failures=(OnePoolError, OSError, SQLAlchemyError)
+    )
+
+    def channel_of(name: str) -> str | None:
+        found = touchpoints.by_name(name)
+        return None if found is None else found.channel
+
     serve_collector(
         socket.socket(fileno=descriptor),
         SqliteLog(workspace.data / "log.sqlite"),
-        CachedTouchpoints(lambda: workspace.touchpoints().values(), failures=(OnePoolError, OSError, SQLAlchemyError)),
+        touchpoints,
         workspace.clock,
         limits=Limits(batch_bytes=limits.max_batch_bytes, event_bytes=limits.max_event_bytes),
         upstream=str(workspace.data / API_SOCKET),
@@ -343,9 +354,40 @@ def collect(root: Path, descriptor: int) -> None:
         kept=prompts.kept,
         links=Finder(lambda: workspace.state, workspace.clock),
         others=lambda: behaviour.metrics(workspace.data),
+        preferences=PreferenceDesk(
+            lambda: workspace.state,
+            workspace.clock,
+            lambda: reached_channels(workspace),
+            lambda one: bearers(workspace, one),
+        ),
+        opt_outs=Withdrawals(lambda: workspace.state, workspace.clock, channel_of, workspace.settings.country),
     )
     prompts.close()
     receipts.close()
+
+
+def reached_channels(workspace: Workspace) -> list[str]:
+    """Channels over which people can be written to here, as a preference page offers them."""
+    return sorted(ways_of(workspace.touchpoints().values()))
+
+
+def bearers(workspace: Workspace, identifier: int) -> list[int]:
+    """All identifiers of whoever bears this one, as the worker knows; none where no worker answers."""
+    if not workspace.socket.exists():
+        return []
+    pool = remote.RemoteEngine(workspace.socket)
+    try:
+        found = pool.query(
+            """SELECT o.identifier_id FROM customer_of c JOIN customer_of o USING (customer_id)
+            WHERE c.identifier_id = $id LIMIT 1000""",
+            {"id": identifier},
+        )
+        return [int(one) for one in found.column("identifier_id").to_pylist()]
+    except (OnePoolError, OSError) as error:
+        _logger.warning("a preference page shows one identifier's words only", error=type(error).__name__)
+        return []
+    finally:
+        pool.close()
 
 
 def _stop_when_alone() -> None:

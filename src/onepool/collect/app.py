@@ -26,13 +26,15 @@ from onepool.collect import answers, metrics
 from onepool.collect.accounts import Accounts
 from onepool.collect.clicks import Clicks
 from onepool.collect.console_files import ConsoleFiles
-from onepool.collect.hooks import HookFigures, Hooks, Kept
+from onepool.collect.hooks import HookFigures, Hooks, Kept, OptOuts
 from onepool.collect.intake import Intake, IntakeFigures, Limits, LogWriter
 from onepool.collect.links import Finder
+from onepool.collect.preference_desk import PreferenceDesk
+from onepool.collect.preferences import Preferences
 from onepool.collect.proxy import Upstream
 from onepool.collect.touchpoint import Refreshing, TouchpointSource, TouchpointsUnavailable
 
-WORKER_PATHS: Final = ("/api", "/hooks", "/l")
+WORKER_PATHS: Final = ("/api", "/hooks", "/l", "/p")
 """First parts of the paths that are no pages: the worker's, or such as were not answered before.
 
 The worker also gets every request that is not GET or HEAD.
@@ -50,14 +52,17 @@ def collector_app(
     kept: Kept | None = None,
     links: Finder | None = None,
     others: metrics.Others | None = None,
+    preferences: PreferenceDesk | None = None,
+    opt_outs: OptOuts | None = None,
 ) -> Starlette:
     """The application of a collector process.
 
     ``accounts`` looks up what callbacks of platforms are verified with; without it there are none. ``kept`` is told of
     every callback once it is on disk. ``links`` looks up short links; without it there are none. ``others`` gives
-    further figures for the page of metrics. ``upstream`` is the path of the worker's Unix domain socket, ``static_dir``
-    the folder of the built console; without them those paths
-    are answered 404. The writer is not closed by the application.
+    further figures for the page of metrics. ``preferences`` opens preference pages; without it there are none.
+    ``opt_outs`` hears of pushes that may hold an opt-out before they are answered. ``upstream`` is the path of the
+    worker's Unix domain socket, ``static_dir`` the folder of the built console; without them those paths are answered
+    404. The writer is not closed by the application.
     """
     figures = IntakeFigures()
     hook_figures = HookFigures()
@@ -127,12 +132,18 @@ def collector_app(
                         clock=clock,
                         figures=hook_figures,
                         kept=kept,
+                        opt_outs=opt_outs,
                     )
                 ]
                 if accounts is not None
                 else []
             ),
             *([Middleware(Clicks, writer=log_writer, links=links, clock=clock)] if links is not None else []),
+            *(
+                [Middleware(Preferences, writer=log_writer, desk=preferences, clock=clock)]
+                if preferences is not None
+                else []
+            ),
         ],
         lifespan=lifespan,
     )

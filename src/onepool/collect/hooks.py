@@ -13,10 +13,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import unquote
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from onepool.channels import registry
@@ -32,6 +33,7 @@ from onepool.collect.intake import LogWriter
 from onepool.collect.log import LogUnavailable, NewRecord
 from onepool.collect.touchpoint import Refreshing, Touchpoint, TouchpointSource, TouchpointsUnavailable
 from onepool.collect.wire import GzipError, gunzip
+from onepool.errors import OnePoolError
 
 _logger = structlog.get_logger(__name__)
 
@@ -43,6 +45,14 @@ _REMEMBERED: Final = 100_000
 _REMEMBERED_SECONDS: Final = 3600.0
 
 Kept = Callable[[NewRecord, Account], None]
+
+
+class OptOuts(Protocol):
+    """Who is told of pushes that may hold an opt-out, so that it is in force before the answer."""
+
+    def concerns(self, record: NewRecord) -> bool: ...
+
+    def kept(self, record: NewRecord, offset: int) -> None: ...
 
 
 @dataclass(slots=True)
@@ -58,7 +68,8 @@ class HookFigures:
 class Hooks:
     """ASGI middleware that answers the callbacks itself and passes everything else on.
 
-    ``kept`` is told of every push once it is on disk (messages that must go out at once hang on it).
+    ``kept`` is told of every push once it is on disk (messages that must go out at once hang on it). ``opt_outs`` is
+    told of those that may hold an opt-out, before they are answered.
     """
 
     def __init__(
@@ -71,7 +82,9 @@ class Hooks:
         figures: HookFigures,
         kept: Kept | None = None,
         connections: Connections | None = None,
+        opt_outs: OptOuts | None = None,
     ) -> None:
+        self._opt_outs = opt_outs
         self._app = app
         self._writer = writer
         self._touchpoints = touchpoints
@@ -136,10 +149,21 @@ class Hooks:
         if reply.keep is None:
             return reply, "answered"
         record = hooked.pushed(request, account, now, reply.keep.plain)
-        await self._writer.append(record)
+        offset = await self._writer.append(record)
+        if self._opt_outs is not None and self._opt_outs.concerns(record):
+            await self._keep_back(self._opt_outs, record, offset)
         if self._kept is not None:
             self._kept(record, account)
         return reply, "kept"
+
+    async def _keep_back(self, opt_outs: OptOuts, record: NewRecord, offset: int) -> None:
+        """The opt-out is in force; where it can't be, the platform sends again and so do we try again."""
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(self._asking, opt_outs.kept, record, offset)
+        except (SQLAlchemyError, OnePoolError, OSError) as error:
+            _logger.error("an opt-out waits for the tick", touchpoint=record.touchpoint, error=type(error).__name__)
+            raise Refused(503, "state-unavailable", "this push is kept but not in force yet; send it again") from error
 
     async def _exchanged(self, exchange: Exchange, account: Account) -> Reply:
         """Ask the platform on behalf of the brand's server: it waits, nobody else does."""

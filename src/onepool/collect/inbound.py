@@ -43,6 +43,7 @@ _HOMES = {
     "pull": "onepool.collect.hooked",
     "receipt": "onepool.collect.receipts",
     "click": "onepool.collect.clicks",
+    "preference": "onepool.collect.preference_words",
 }
 
 

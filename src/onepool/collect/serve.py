@@ -14,12 +14,13 @@ from onepool.clock import Clock
 from onepool.collect.accounts import Accounts
 from onepool.collect.app import collector_app
 from onepool.collect.group_commit import GroupCommit
-from onepool.collect.hooks import Kept
+from onepool.collect.hooks import Kept, OptOuts
 from onepool.collect.intake import Limits
 from onepool.collect.links import Finder
 from onepool.collect.log import Log
 from onepool.collect.long_urls import LongUrls
 from onepool.collect.metrics import Others
+from onepool.collect.preference_desk import PreferenceDesk
 from onepool.collect.touchpoint import TouchpointSource
 
 _STOP_SECONDS = 5
@@ -39,6 +40,8 @@ def serve_collector(
     kept: Kept | None = None,
     links: Finder | None = None,
     others: Others | None = None,
+    preferences: PreferenceDesk | None = None,
+    opt_outs: OptOuts | None = None,
 ) -> None:
     """Serves until SIGTERM or SIGINT, then answers what is in flight, writes what waits, and closes the log.
 
@@ -61,6 +64,8 @@ def serve_collector(
         kept=kept,
         links=links,
         others=others,
+        preferences=preferences,
+        opt_outs=opt_outs,
     )
     server.run(sockets=[sock])
 
@@ -82,6 +87,8 @@ class CollectorServer(uvicorn.Server):
         kept: Kept | None = None,
         links: Finder | None = None,
         others: Others | None = None,
+        preferences: PreferenceDesk | None = None,
+        opt_outs: OptOuts | None = None,
     ) -> None:
         config = uvicorn.Config(
             _unset,
@@ -102,7 +109,18 @@ class CollectorServer(uvicorn.Server):
         self._log = log
         self._writer: GroupCommit | None = None
         self._app: Callable[[GroupCommit], Starlette] = lambda writer: collector_app(
-            writer, touchpoints, clock, limits, upstream, static_dir, accounts, kept, links, others
+            writer,
+            touchpoints,
+            clock,
+            limits,
+            upstream,
+            static_dir,
+            accounts,
+            kept,
+            links,
+            others,
+            preferences,
+            opt_outs,
         )
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
