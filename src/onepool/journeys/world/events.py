@@ -96,7 +96,8 @@ class Happened:
             queries.append(self._seeking(place, one, reader))
         if not queries:
             return FOUND.empty_table()
-        self._make()
+        if not all(one.whole for one in sought):
+            self._make()
         text = union(queries).sql("duckdb")
         found = self._session.query(f"SELECT * FROM ({text}) ORDER BY asked, run_id", bound(text, params.values))
         return found.select(FOUND.names).cast(FOUND)

@@ -12,17 +12,16 @@ from sqlalchemy import Connection
 from sqlglot import exp
 
 from onepool.audience.conditions import Condition, Scope, compile_conditions
-from onepool.audience.conditions.anchors.compile import carried_by, compile_runs
 from onepool.audience.conditions.compiler.scope import table
-from onepool.audience.conditions.compiler.sql import col, fn, named
-from onepool.audience.conditions.model import walk
+from onepool.audience.conditions.compiler.sql import col, named
 from onepool.audience.conditions.names import Context
 from onepool.clock import from_micros
 from onepool.journeys.executor.columns import I64, Runs
 from onepool.journeys.executor.ports import Audience, Entering, Question, Sought
+from onepool.journeys.world.asking import answers
 from onepool.journeys.world.events import Happened
 from onepool.journeys.world.records import Records
-from onepool.journeys.world.texts import member_text, text_of
+from onepool.journeys.world.texts import text_of
 from onepool.pool import Session, quote
 from onepool.reach import coupons
 from onepool.reach.gate import GateWorld, gate
@@ -31,11 +30,7 @@ from onepool.reach.rules import SendPolicy
 if TYPE_CHECKING:
     from onepool.journeys.executor.ports import World
 
-_ASKED: Final = "_journey_asked"
-_CARRIED: Final = "_journey_carried"
 _WANTED: Final = "_journey_customers"
-
-_MICROSECONDS: Final = "make_timestamptz"
 
 
 class PoolWorld:
@@ -82,41 +77,7 @@ class PoolWorld:
     # ---------------------------------------------------------------------------------------------------- customers
 
     def answers(self, question: Question, at: int) -> dict[str, npt.NDArray[np.bool_]]:
-        if question.runs.num_rows == 0:
-            return {name: np.zeros(0, np.bool_) for name in question.conditions}
-        self._relate(question)
-        plan = compile_runs(question.conditions, from_micros(at), _CARRIED, self._ctx)
-        found = plan.run(self._session)
-        order = np.argsort(found.column("run_id").to_numpy())
-        ids = found.column("run_id").to_numpy()[order]
-        place = np.searchsorted(ids, question.runs.column("run_id").to_numpy())
-        return {
-            name: np.array(found.column(name).fill_null(False).to_numpy(zero_copy_only=False), np.bool_)[order][place]
-            for name in question.conditions
-        }
-
-    def _relate(self, question: Question) -> None:
-        """The runs as a relation with the columns that the conditions ask for."""
-        carried = sorted(
-            {
-                one
-                for condition in question.conditions.values()
-                for _, leaf in walk(condition)
-                for one in carried_by(leaf)
-            }
-            - {"$entered"}
-        )
-        self._session.relation(_ASKED, question.runs)
-        columns = [col("run_id"), col("customer_id"), named(fn(_MICROSECONDS, col("entered")), "entered_at")]
-        for one in carried:
-            source, _, name = one.removeprefix("$").partition(".")
-            if source == "node":
-                instant = exp.cast(member_text("vars", f"@{name}"), "BIGINT")
-                columns.append(named(fn(_MICROSECONDS, instant), f"node.{name}"))
-            else:
-                columns.append(named(member_text(source, name), f"{source}.{name}"))
-        found = self._session.query(exp.select(*columns).from_(table(_ASKED)))
-        self._session.relation(_CARRIED, found)
+        return answers(self._session, self._ctx, question, at)
 
     def attributes(self, customers: I64, names: Sequence[str]) -> pa.Table:
         self._session.relation(_WANTED, pa.table({"customer_id": np.unique(customers)}))
