@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, get_args
 
 import pyarrow as pa
-from sqlalchemy import BindParameter, Connection, and_, bindparam, case, func, literal, or_, select, update
+from sqlalchemy import BindParameter, Connection, and_, bindparam, case, func, literal, not_, select, text, update
 
 from onepool.channels.base.receipts import Reason
 from onepool.clock import from_micros
@@ -99,8 +99,7 @@ def _step(connection: Connection, event: str, rows: Iterable[tuple[int, int]], a
     column, state, before = _STEPS[event]
     t = sends.c
     time: BindParameter[int] = bindparam("told")
-    given_up = and_(t.state == int(SendState.FAILED), t.reason == "staff_timeout")
-    moves = or_(t.state.in_([int(one) for one in before]), given_up)
+    moves = text(f"(state IN ({_listed(before)}) OR (state = {SendState.FAILED:d} AND reason = 'staff_timeout'))")
     first = case((t[column] < time, t[column]), else_=time)
     change = update(sends).where(t.send_id == bindparam("of")).values(
         {
@@ -119,7 +118,7 @@ def _step(connection: Connection, event: str, rows: Iterable[tuple[int, int]], a
 def _sent(connection: Connection, rows: Sequence[tuple[int, dict[str, Any]]], at: int) -> None:
     """Of calls whose sender died before it wrote down what came of them."""
     t = sends.c
-    lost = t.state.in_([int(SendState.CLAIMED), int(SendState.UNKNOWN)])
+    lost = text(f"state IN ({_listed((SendState.CLAIMED, SendState.UNKNOWN))})")
     change = update(sends).where(t.send_id == bindparam("of"), lost).values(
         state=int(SendState.ACCEPTED), reason=None, provider_id=func.coalesce(t.provider_id, bindparam("provider")),
         concluded=func.coalesce(t.concluded, literal(at)), changed=at,
@@ -132,7 +131,7 @@ def _failed(connection: Connection, rows: Sequence[tuple[int, dict[str, Any]]], 
     t = sends.c
     accepted = t.state == int(SendState.ACCEPTED)
     change = update(sends).where(
-        t.send_id == bindparam("of"), t.state.in_([int(one) for one in _OPEN]), ~and_(bindparam("own") == 1, accepted)
+        t.send_id == bindparam("of"), text(f"state IN ({_listed(_OPEN)})"), not_(and_(bindparam("own") == 1, accepted))
     ).values(
         state=case((accepted, int(SendState.BOUNCED)), else_=int(SendState.FAILED)),
         reason=bindparam("why"), code=func.coalesce(bindparam("given"), t.code),
@@ -147,6 +146,10 @@ def _failed(connection: Connection, rows: Sequence[tuple[int, dict[str, Any]]], 
     update_many(connection, change, ("of", "own", "why", "given"), named)
     for number, _, why, _ in named:
         tasks.close_for(connection, number, at, why)
+
+
+def _listed(states: Iterable[SendState]) -> str:
+    return ", ".join(str(int(one)) for one in states)
 
 
 def _chunks(values: Sequence[str]) -> Iterable[Sequence[str]]:

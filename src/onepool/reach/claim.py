@@ -49,7 +49,7 @@ class Guard(Protocol):
     """What a programme says of its messages when they are about to go out; journeys implement it."""
 
     def refused(self, session: Session, sends: pa.Table, at: int) -> Sequence[str | None]:
-        """`guard_false`, `goal_reached`, `ended` or None: for rows of send_id, run_id, version_id, node, customer_id."""
+        """`guard_false`, `goal_reached`, `ended` or None for rows of send_id, run_id, version_id, node, customer_id."""
         ...
 
 

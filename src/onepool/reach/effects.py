@@ -1,4 +1,4 @@
-"""Calls that journeys make to the brand's own servers (node `webhook`): signed, at least once, one key for all tries."""
+"""Calls that journeys make to the brand's own servers (node `webhook`): signed, at least once, one key for all."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +38,9 @@ _LIFE: Final = pa.schema(
 )
 _NONE: Final = -1
 
+_Key: TypeAlias = tuple[str, str, str]
+"""Channel, type and scope of a way."""
+
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
@@ -58,8 +61,8 @@ class Lives:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._ways: Ways = {}
-        self._seq: dict[tuple[str, Way], int] = {}
-        self._known: dict[tuple[str, Way], pa.Table] = {}
+        self._seq: dict[_Key, int] = {}
+        self._known: dict[_Key, pa.Table] = {}
         self._columns: frozenset[str] = frozenset()
 
     def forget(self) -> None:
@@ -76,7 +79,7 @@ class Lives:
                 self._seq.clear()
                 self._known.clear()
                 self._columns = _columns(session)
-            key = (channel, way)
+            key = (channel, way.type, way.scope)
             known = self._known.get(key, _LIFE.empty_table())
             if not (way.begins or way.ends):
                 return known

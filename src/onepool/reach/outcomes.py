@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, bindparam, delete, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, or_, select, text, update
 
 from onepool.channels.base import Account, Manifest, Receipt
 from onepool.clock import from_micros
@@ -28,6 +28,10 @@ ASK_FIRST: Final = 60 * SECOND
 ASK_LATER: Final = 30 * 60 * SECOND
 ASK_FOR: Final = DAY
 """For so long it is asked again; then the message stays unknown."""
+
+_MINE: Final = text("(state IN (3, 6) OR (state = 21 AND reason = 'staff_timeout'))")
+_ACCEPTED: Final = text("state = 10")
+"""Messages whose outcome is open, claimed or unknown; and those that somebody gave up waiting for (states.py)."""
 
 _PATIENCE: Final = DAY
 """A message without an expiry waits that long for an account that can't send."""
@@ -128,16 +132,12 @@ def record(
 def write(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
     """Write outcomes of messages that are claimed, or were so until somebody gave them up."""
     names = ("state", "reason", "due", "concluded", "provider_id", "code", "cost", "changed")
-    mine = or_(
-        sends.c.state.in_([int(SendState.CLAIMED), int(SendState.UNKNOWN)]),
-        # The receipt's event may have come around already (reach/arrivals.py).
-        and_(sends.c.state == int(SendState.ACCEPTED), bindparam("to_state") == int(SendState.ACCEPTED)),
-        and_(sends.c.state == int(SendState.FAILED), sends.c.reason == "staff_timeout"),
-    )
-    change = update(sends).where(sends.c.send_id == bindparam("of"), mine)
-    update_many(
-        connection, change.values({n: bindparam(f"to_{n}") for n in names}), [*(f"to_{n}" for n in names), "of"], rows
-    )
+    # The receipt's event may have come around already (reach/arrivals.py): then the rest of it is written.
+    again = and_(_ACCEPTED, bindparam("accepted") == 1)
+    change = update(sends).where(sends.c.send_id == bindparam("of"), or_(_MINE, again))
+    told = [(*row, int(row[0] == SendState.ACCEPTED)) for row in rows]
+    change = change.values({n: bindparam(f"to_{n}") for n in names})
+    update_many(connection, change, [*(f"to_{n}" for n in names), "of", "accepted"], told)
 
 
 def end_attempts(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -36,12 +36,12 @@ def store(connection: Connection, gated: pa.Table, rules: Sequence[SendPolicy], 
         return 0
     numbers = np.array(policies.store(connection, rules), np.int64)
     refused = pc.equal(gated.column("state"), int(SendState.SUPPRESSED)).to_numpy(zero_copy_only=False)
-    count = gated.num_rows
+    count = int(gated.num_rows)
     columns: dict[str, list[Any]] = {name: gated.column(name).to_pylist() for name in _PLAIN}
     columns["touchpoint"] = pc.coalesce(gated.column("sent_over"), gated.column("touchpoint"), "").to_pylist()
     columns["policy"] = numbers[gated.column("policy").to_numpy()].tolist()
     columns["planned"] = pc.fill_null(gated.column("planned"), at).to_pylist()
-    columns["concluded"] = np.where(refused, at, None).tolist()
+    columns["concluded"] = [at if one else None for one in refused.tolist()]
     columns["told"] = refused.tolist()
     columns["attempts"] = [0] * count
     columns["changed"] = [at] * count

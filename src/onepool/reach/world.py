@@ -172,7 +172,7 @@ class LiveWorld:
             relations = one.staff.filter(pa.array(kept)).to_pylist()
             where = over if over is not None else one.touchpoints[0]
             rows.append((one.customer[kept], rank, one.since[kept], one.identifier[kept], relations, where))
-        if not rows:
+        if not any(row[0].size for row in rows):
             return None
         who, rank, since, address = (np.concatenate([row[part] for row in rows]) for part in range(4))
         relation = np.array([name or None for row in rows for name in row[4]], object)

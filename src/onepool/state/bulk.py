@@ -22,18 +22,24 @@ def insert_many(
 
 
 def update_many(connection: Connection, statement: Update, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Run an update for rows of plain values in the order of `names`, the names of its bound parameters."""
+    """Run an update for rows of plain values in the order of `names`, the names of its bound parameters; constants of
+    the statement are the same for every row."""
     _run(connection, statement.compile(dialect=connection.dialect), list(names), rows)
 
 
 def _run(connection: Connection, compiled: Compiled, names: list[str], rows: Iterable[Sequence[Any]]) -> None:
     text = str(compiled)
+    fixed = {name: value for name, value in compiled.params.items() if name not in names}
+    names = [*names, *fixed]
+    constants = tuple(fixed.values())
     values: list[Any]
     if getattr(compiled, "positional", False):
         order = [names.index(name) for name in getattr(compiled, "positiontup", None) or ()]
+        if constants:
+            rows = ((*row, *constants) for row in rows)
         values = [tuple(row[place] for place in order) for row in rows]
     else:
-        values = [_named(names, row) for row in rows]
+        values = [_named(names, (*row, *constants)) for row in rows]
     if values:
         connection.exec_driver_sql(text, values)
 
