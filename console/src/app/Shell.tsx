@@ -1,6 +1,7 @@
 import {
   ApartmentOutlined,
   ApiOutlined,
+  BranchesOutlined,
   ContactsOutlined,
   DeploymentUnitOutlined,
   GlobalOutlined,
@@ -34,6 +35,7 @@ const places = [
   { to: "/segments", key: "segments", icon: TeamOutlined, also: "/overlap" },
   { to: "/lists", key: "lists", icon: OrderedListOutlined },
   { to: "/tags", key: "tags", icon: TagsOutlined },
+  { to: "/journeys", key: "journeys", icon: BranchesOutlined, needs: "journeys.read" },
   { to: "/touchpoints", key: "touchpoints", icon: ApiOutlined },
   { to: "/map", key: "map", icon: DeploymentUnitOutlined },
   { to: "/quality", key: "quality", icon: SafetyCertificateOutlined },

@@ -4,6 +4,7 @@ import { cache, whenSignedOut } from "./cache";
 import { Failed } from "./Fallback";
 import { customerRoutes } from "./routes/customers";
 import { identityRoutes } from "./routes/identity";
+import { journeyRoutes } from "./routes/journeys";
 import { reachRoutes } from "./routes/reach";
 import { segmentRoutes } from "./routes/segments";
 import { root, shell } from "./routes/shared";
@@ -18,7 +19,7 @@ const login = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([login, shell.addChildren([...customerRoutes, ...identityRoutes, ...segmentRoutes, ...tagRoutes, ...reachRoutes, ...touchpointRoutes])]),
+  routeTree: root.addChildren([login, shell.addChildren([...customerRoutes, ...identityRoutes, ...segmentRoutes, ...tagRoutes, ...journeyRoutes, ...reachRoutes, ...touchpointRoutes])]),
   defaultPreload: "intent",
   defaultErrorComponent: Failed,
   scrollRestoration: true,

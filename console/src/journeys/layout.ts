@@ -55,20 +55,22 @@ export function foldedAtFirst(definition: Definition, most = DRAWN): Set<string>
   return folded;
 }
 
-export function laidOut(definition: Definition, folded: ReadonlySet<string>): Drawing {
+/** `height`: of the boxes, which are higher with figures in them. */
+export function laidOut(definition: Definition, folded: ReadonlySet<string>, height = BOX.height): Drawing {
   const names = shown(definition, folded);
   const drawing = new dagre.graphlib.Graph({ multigraph: true });
   drawing.setGraph({ rankdir: "TB", nodesep: GAP.across, ranksep: GAP.down, ranker: names.size > 120 ? "longest-path" : "network-simplex" });
   drawing.setDefaultEdgeLabel(() => ({}));
-  drawing.setNode(ENTRY, { ...BOX });
-  for (const name of names) drawing.setNode(name, { ...BOX });
+  const box = { width: BOX.width, height };
+  drawing.setNode(ENTRY, { ...box });
+  for (const name of names) drawing.setNode(name, { ...box });
   for (const { node, edge, target } of edgesOf(definition)) {
     if ((node === ENTRY || (names.has(node) && !folded.has(node))) && names.has(target)) drawing.setEdge(node, target, {}, edge);
   }
   dagre.layout(drawing);
   const places = new Map([ENTRY, ...names].map((name) => {
     const { x, y } = drawing.node(name);
-    return [name, { x: Math.round(x - BOX.width / 2), y: Math.round(y - BOX.height / 2) }];
+    return [name, { x: Math.round(x - BOX.width / 2), y: Math.round(y - height / 2) }];
   }));
   const hidden = new Map<string, number>();
   for (const name of folded) {

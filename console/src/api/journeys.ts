@@ -1,0 +1,196 @@
+/** Questions and changes about journeys: drafts, versions, what publishing would do, what came of it. */
+import { keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import type { JsonObject } from "@/conditions/model";
+import { ask } from "./ask";
+import { answer, client } from "./client";
+import type { components } from "./schema";
+
+type Schema<N extends keyof components["schemas"]> = components["schemas"][N];
+
+export type Title = Schema<"Titles">;
+export type JourneyRow = Schema<"JourneyRow"> & { goal_rate?: number | null; uplift?: Interval | null };
+export type JourneyDetail = Omit<Schema<"JourneyDetail">, "definition" | "published"> & { definition: JsonObject; published: (Omit<Schema<"PublishedJourney">, "definition"> & { definition: JsonObject }) | null };
+export type JourneyProblem = Schema<"JourneyProblem">;
+export type JourneyVersion = Schema<"JourneyVersion">;
+export type JourneyChange = Schema<"JourneyDifference">;
+export type JourneyTemplate = Omit<Schema<"JourneyTemplate">, "definition"> & { definition: JsonObject };
+export type TemplateParam = Schema<"TemplateParam">;
+export type Approval = Schema<"JourneyApproval">;
+
+export interface Interval {
+  value: number;
+  low: number;
+  high: number;
+}
+
+export interface Results {
+  from: string;
+  to: string;
+  version: number | null;
+  versions: number[];
+  entered: number;
+  live: number;
+  held: number;
+  ended: { reason: string; count: number }[];
+  nodes: { node: string; in: number; out: number; waiting: number; ended: number; suppressed: { reason: string; count: number }[]; sent: number; delivered: number; clicked: number; failed: number }[];
+  edges: { node: string; edge: string; count: number }[];
+  funnel: { step: "entered" | "reached" | "delivered" | "clicked" | "goal"; count: number }[];
+  goal: { treated: number; goals: number; rate: number | null };
+  uplift: { against: "holdout" | "global_control"; control: number; control_goals: number; rate: number | null; value: number | null; low: number | null; high: number | null; relative: number | null; p: number | null; enough: boolean }[];
+  time_to_goal: { upto_seconds: number | null; count: number }[];
+  median_seconds: number | null;
+  fallback: { node: string; hop: number; channel: string; tried: number; accepted: number; reasons: { reason: string; count: number }[] }[];
+  revenue: { currency: string; amount: string; per_send: string | null; per_customer: string | null; sends: number } | null;
+  segments: { segment: string; title: Title; entered: number; goals: number; rate: number | null; control_rate: number | null }[];
+  days: { day: string; entered: number; goals: number; sends: number }[];
+}
+
+export interface RunRow {
+  run_id: string;
+  customer_id: number;
+  name: string | null;
+  version: number;
+  node: string;
+  state: string;
+  due: string | null;
+  entered: string;
+  ended: string | null;
+  reason: string | null;
+  goal_at: string | null;
+}
+
+export interface RunStep {
+  at: string;
+  node: string;
+  edge: string | null;
+  what: Title;
+  reason: string | null;
+  send_id: string | null;
+}
+
+export interface RunDetail extends RunRow {
+  steps: RunStep[];
+  vars: JsonObject;
+}
+
+export interface Plan {
+  entrants_now: number;
+  entrants_per_day: number | null;
+  holdout: number;
+  control: number;
+  problems: JourneyProblem[];
+  sends: { node: string; channel: string; per_day: { day: string; count: number }[]; total: number; cost: string | null }[];
+  cost: { currency: string; total: string } | null;
+  caps_hit: number;
+  quiet_hit: number;
+  unreachable: number;
+  no_consent: number;
+  overlap: { journey: string; title: Title; customers: number }[];
+  in_flight: { version: number; node: string; runs: number; fate: Fate | "stays"; why: Title | null }[];
+  approval: { needed: boolean; status: Approval["status"] | null; why: Title | null };
+  seconds: number;
+}
+
+export type Fate = "finish" | "move" | "stop";
+
+export interface SimulatedStep {
+  at: string;
+  node: string;
+  edge: string | null;
+  what: Title;
+  send: { channel: string; state: string; reason: string | null; text: string | null } | null;
+}
+
+export interface SimulatedRun {
+  customer_id: number;
+  name: string | null;
+  entered: string | null;
+  not_entered: Title | null;
+  ended: string | null;
+  reason: string | null;
+  steps: SimulatedStep[];
+}
+
+export interface Simulation {
+  start: string;
+  end: string;
+  seconds: number;
+  runs: SimulatedRun[];
+  suppressed: { reason: string; count: number }[];
+  capped: number;
+  quiet: number;
+  cost: { currency: string; total: string } | null;
+}
+
+export interface SimulationRequest {
+  definition: JsonObject;
+  customers?: number[];
+  segment?: string;
+  sample?: number;
+  start: string;
+  days: number;
+}
+
+/** Definitions are JSON, which the generated types only call unknown. */
+const detailed = (call: Promise<Schema<"JourneyDetail">>): Promise<JourneyDetail> => call as Promise<JourneyDetail>;
+
+const at = (name: string, rest = ""): string => `/journeys/${encodeURIComponent(name)}${rest}`;
+const MINUTE = 60_000;
+
+/** The first day of a span of days that ends now. */
+export const since = (days: number, now = new Date()): string => new Date(now.getTime() - days * 86_400_000).toISOString();
+
+export const journeys = {
+  list: () => queryOptions({ queryKey: ["journeys"], queryFn: ({ signal }) => answer(client.GET("/api/v1/journeys", { signal })) as Promise<{ items: JourneyRow[] }> }),
+  one: (name: string) => queryOptions({ queryKey: ["journeys", name], queryFn: ({ signal }) => detailed(answer(client.GET("/api/v1/journeys/{name}", { params: { path: { name } }, signal }))), refetchOnWindowFocus: false }),
+  check: (definition: JsonObject) =>
+    queryOptions({ queryKey: ["journey-check", definition], queryFn: ({ signal }) => answer(client.POST("/api/v1/journeys/check", { body: { definition }, signal })), placeholderData: keepPreviousData, retry: false, staleTime: 5_000, gcTime: MINUTE }),
+  versions: (name: string) => queryOptions({ queryKey: ["journeys", name, "versions"], queryFn: ({ signal }) => answer(client.GET("/api/v1/journeys/{name}/versions", { params: { path: { name } }, signal })) }),
+  version: (name: string, version: number) =>
+    queryOptions({ queryKey: ["journeys", name, "versions", version], queryFn: ({ signal }) => answer(client.GET("/api/v1/journeys/{name}/versions/{version}", { params: { path: { name, version } }, signal })) as Promise<JourneyVersion & { definition: JsonObject }>, staleTime: 60 * MINUTE }),
+  diff: (name: string, before: number | string, after: number | string) =>
+    queryOptions({ queryKey: ["journeys", name, "diff", before, after], queryFn: ({ signal }) => answer(client.GET("/api/v1/journeys/{name}/diff", { params: { path: { name }, query: { before: String(before), after: String(after) } }, signal })), placeholderData: keepPreviousData }),
+  templates: () => queryOptions({ queryKey: ["journey-templates"], queryFn: ({ signal }) => answer(client.GET("/api/v1/journeys/templates", { signal })) as Promise<{ items: JourneyTemplate[] }>, staleTime: 10 * MINUTE }),
+  results: (name: string, query: { from?: string; to?: string; version?: number }) =>
+    queryOptions({ queryKey: ["journeys", name, "results", query.from?.slice(0, 13), query.version], queryFn: ({ signal }) => ask<Results>("GET", at(name, "/results"), { query, signal }), placeholderData: keepPreviousData }),
+  runs: (name: string, query: Record<string, string | number | undefined>) =>
+    queryOptions({ queryKey: ["journeys", name, "runs", query], queryFn: ({ signal }) => ask<{ items: RunRow[]; next: string | null; total: number }>("GET", at(name, "/runs"), { query, signal }), placeholderData: keepPreviousData }),
+  run: (name: string, run: string) => queryOptions({ queryKey: ["journeys", name, "runs", "one", run], queryFn: ({ signal }) => ask<RunDetail>("GET", at(name, `/runs/${run}`), { signal }) }),
+  plan: (definition: JsonObject, old_runs: Fate) =>
+    queryOptions({ queryKey: ["journey-plan", definition, old_runs], queryFn: ({ signal }) => ask<Plan>("POST", "/journeys/plan", { body: { definition, old_runs }, signal }), retry: false, staleTime: 0, gcTime: 0, refetchOnWindowFocus: false, placeholderData: keepPreviousData }),
+};
+
+/** Keeps the draft on the server. */
+export function saveDraft(name: string, definition: JsonObject, version: number | null): Promise<JourneyDetail> {
+  return detailed(answer(client.PUT("/api/v1/journeys/{name}", { params: { path: { name } }, body: { definition, version, reason: "" } })));
+}
+
+export const simulate = (body: SimulationRequest, signal: AbortSignal): Promise<Simulation> => ask<Simulation>("POST", "/journeys/simulate", { body, signal });
+
+function useFresh(): () => Promise<unknown> {
+  const cache = useQueryClient();
+  return () => cache.invalidateQueries({ queryKey: ["journeys"] });
+}
+
+export function useMakeJourney() {
+  const fresh = useFresh();
+  return useMutation({ mutationFn: (definition: JsonObject) => detailed(answer(client.POST("/api/v1/journeys", { body: { definition, reason: "" } }))), onSuccess: fresh });
+}
+
+export function useFromTemplate() {
+  const fresh = useFresh();
+  return useMutation({ mutationFn: ({ template, ...body }: { template: string; journey: string; title: Title; params: JsonObject }) => detailed(answer(client.POST("/api/v1/journeys/templates/{template}", { params: { path: { template } }, body }))), onSuccess: fresh });
+}
+
+export function useDropJourney() {
+  const fresh = useFresh();
+  return useMutation({ mutationFn: (name: string) => answer(client.DELETE("/api/v1/journeys/{name}", { params: { path: { name } } })), onSuccess: fresh });
+}
+
+export type Deed = "publish" | "pause" | "resume" | "stop" | "ask-approval" | "approve";
+
+/** What changes a journey's state: publishing, pausing, going on, stopping, asking for and giving approval. */
+export function useDeed(name: string) {
+  const fresh = useFresh();
+  return useMutation({ mutationFn: ({ deed, body }: { deed: Deed; body: Record<string, unknown> }) => ask<JourneyDetail>("POST", at(name, `/${deed}`), { body }), onSuccess: fresh });
+}

@@ -1,0 +1,58 @@
+/** Journeys: the list, the gallery, the canvas, reports, versions, runs. */
+import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { type Days, type EditorSearch, PANELS, type RunsSearch, SPANS, type Status, STATUSES, VIEWS } from "@/journeys/state";
+import { count, flag, id, oneOf, type Raw, text } from "@/lib/search";
+import { shell, withTexts } from "./shared";
+
+const days = (raw: Raw): Days | undefined => SPANS.find((one) => one === count(raw, "days"));
+
+const journeys = createRoute({
+  getParentRoute: () => shell,
+  path: "/journeys",
+  validateSearch: (raw: Raw): { q?: string; status?: Status; folder?: string; waiting?: 1 } => ({ q: text(raw, "q"), status: oneOf(raw, "status", STATUSES), folder: text(raw, "folder"), waiting: flag(raw, "waiting") }),
+  component: lazyRouteComponent(() => withTexts(import("@/pages/journeys/Journeys"), "journeys"), "Journeys"),
+});
+const journeyNew = createRoute({
+  getParentRoute: () => shell,
+  path: "/journeys/new",
+  validateSearch: (raw: Raw): { template?: string; q?: string } => ({ template: text(raw, "template"), q: text(raw, "q") }),
+  component: lazyRouteComponent(() => withTexts(import("@/pages/journeys/Gallery"), "journeys"), "Gallery"),
+});
+const journey = createRoute({
+  getParentRoute: () => shell,
+  path: "/journeys/$name",
+  validateSearch: (raw: Raw): EditorSearch => ({ view: oneOf(raw, "view", VIEWS), sel: text(raw, "sel"), panel: oneOf(raw, "panel", PANELS), live: flag(raw, "live"), days: days(raw) }),
+  // The forms are made of the controls of the tag factory.
+  component: lazyRouteComponent(() => withTexts(import("@/pages/journey/JourneyPage"), "journeys", "tags"), "JourneyPage"),
+});
+const journeyReport = createRoute({
+  getParentRoute: () => shell,
+  path: "/journeys/$name/report",
+  validateSearch: (raw: Raw): { days?: Days; version?: number } => ({ days: days(raw), version: count(raw, "version") }),
+  component: lazyRouteComponent(() => withTexts(import("@/pages/journey/report/Report"), "journeys"), "Report"),
+});
+const journeyVersions = createRoute({
+  getParentRoute: () => shell,
+  path: "/journeys/$name/versions",
+  validateSearch: (raw: Raw): { a?: number; b?: number } => ({ a: count(raw, "a"), b: count(raw, "b") }),
+  component: lazyRouteComponent(() => withTexts(import("@/pages/journey/versions/Versions"), "journeys"), "Versions"),
+});
+const journeyRuns = createRoute({
+  getParentRoute: () => shell,
+  path: "/journeys/$name/runs",
+  validateSearch: (raw: Raw): RunsSearch => ({
+    node: text(raw, "node"),
+    edge: text(raw, "edge"),
+    state: text(raw, "state"),
+    reason: text(raw, "reason"),
+    hop: id(raw, "hop"),
+    channel: text(raw, "channel"),
+    version: count(raw, "version"),
+    days: days(raw),
+    run: text(raw, "run"),
+    cursor: text(raw, "cursor"),
+  }),
+  component: lazyRouteComponent(() => withTexts(import("@/pages/journey/runs/Runs"), "journeys"), "Runs"),
+});
+
+export const journeyRoutes = [journeys, journeyNew, journey, journeyReport, journeyVersions, journeyRuns] as const;

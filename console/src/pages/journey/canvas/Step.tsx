@@ -1,0 +1,68 @@
+import { CloseCircleOutlined, CommentOutlined, LoginOutlined, PlusSquareOutlined, WarningOutlined } from "@ant-design/icons";
+import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
+import { memo } from "react";
+import type { Kind } from "@/journeys/model";
+import { compact } from "@/lib/format";
+import { useText } from "@/lib/useText";
+import { ICONS } from "../icons";
+
+export interface StepFigures {
+  in: number;
+  waiting: number;
+  suppressed: number;
+}
+
+export interface StepData extends Record<string, unknown> {
+  name: string;
+  kind: Kind | null;
+  entry: boolean;
+  heading: string;
+  summary: string;
+  note: string;
+  errors: number;
+  advice: number;
+  slots: string[];
+  /** How many steps are folded away behind this one; null where nothing is folded. */
+  hidden: number | null;
+  figures: StepFigures | null;
+}
+export type StepNode = Node<StepData, "step">;
+
+/** One step as a box. It is drawn anew only when something of it changes. */
+export const Step = memo(function Step({ data, selected }: NodeProps<StepNode>) {
+  const { t, language } = useText();
+  const { name, kind, entry, heading, summary, note, errors, advice, slots, hidden, figures } = data;
+  const Icon = entry ? LoginOutlined : kind === null ? WarningOutlined : ICONS[kind];
+  return (
+    <div className="op-step" data-kind={entry ? "entry" : kind} data-selected={selected} data-faulty={errors > 0} data-testid={entry ? "step-entry" : `step-${name}`}>
+      {!entry && <Handle type="target" position={Position.Top} />}
+      <div className="op-step-head">
+        <Icon aria-hidden />
+        <span className="op-step-kind">{heading}</span>
+        {note !== "" && <CommentOutlined title={note} aria-label={t("journey.note")} role="img" />}
+        {errors > 0 && <CloseCircleOutlined className="op-step-bad" aria-label={t("journey.errors", { count: errors })} role="img" />}
+        {errors === 0 && advice > 0 && <WarningOutlined className="op-step-warn" aria-label={t("journey.advice", { count: advice })} role="img" />}
+      </div>
+      <div className="op-step-text" title={summary}>
+        {summary}
+      </div>
+      {figures !== null && (
+        <div className="op-step-figures op-num">
+          <span data-testid={`in-${name}`} data-value={figures.in}>
+            {t("journey.live.in", { figure: compact(figures.in, language) })}
+          </span>
+          {figures.waiting > 0 && <span>{t("journey.live.waiting", { figure: compact(figures.waiting, language) })}</span>}
+          {figures.suppressed > 0 && <span className="op-step-warn">{t("journey.live.suppressed", { figure: compact(figures.suppressed, language) })}</span>}
+        </div>
+      )}
+      {hidden !== null && (
+        <span className="op-step-folded">
+          <PlusSquareOutlined aria-hidden /> {t("journey.folded", { count: hidden })}
+        </span>
+      )}
+      {slots.map((edge, i) => (
+        <Handle key={edge} id={edge} type="source" position={Position.Bottom} style={{ left: `${((i + 1) / (slots.length + 1)) * 100}%` }} />
+      ))}
+    </div>
+  );
+});

@@ -1,0 +1,84 @@
+import { PlusOutlined } from "@ant-design/icons";
+import { BaseEdge, EdgeLabelRenderer, type Edge as Drawn, type EdgeProps, getSmoothStepPath } from "@xyflow/react";
+import { createContext, memo, use, useState } from "react";
+import { type Edge, type Kind, KINDS } from "@/journeys/model";
+import { compact } from "@/lib/format";
+import { useText } from "@/lib/useText";
+import { DRAGGED } from "./dragged";
+
+export interface WayData extends Record<string, unknown> {
+  of: Edge;
+  label: string;
+  /** How many customers went this way; null while figures are not shown. */
+  count: number | null;
+  readOnly: boolean;
+  /** Several ways of one step to the same place: each a little lower. */
+  turn: number;
+}
+export type WayEdge = Drawn<WayData, "way">;
+
+/** What a way's button does. Apart from the data of ways, which then stay the same. */
+export interface Acts {
+  onAdd: (edge: Edge, at: { x: number; y: number }) => void;
+  onDrop: (edge: Edge, kind: Kind) => void;
+  onCount: (edge: Edge) => void;
+}
+export const ActsContext = createContext<Acts | null>(null);
+
+/** A way from one step to the next, with the button that puts a step on it. */
+export const Way = memo(function Way({ id, sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition, data }: EdgeProps<WayEdge>) {
+  const { t, language } = useText();
+  const acts = use(ActsContext);
+  const [over, setOver] = useState(false);
+  const turn = data?.turn ?? 0;
+  const [path] = getSmoothStepPath({ sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition, borderRadius: 8, centerY: sourceY + 40 + turn * 7 });
+  if (data === undefined) return null;
+  const { of, label, count, readOnly } = data;
+  return (
+    <>
+      <BaseEdge id={id} path={path} className="op-way" />
+      <EdgeLabelRenderer>
+        <div className="op-way-label nodrag nopan" style={{ transform: `translate(-50%, 0) translate(${sourceX}px, ${sourceY + 6}px)` }}>
+          {label !== "" && (
+            <span className="op-way-text" title={label}>
+              {label}
+            </span>
+          )}
+          {count !== null && (
+            <button type="button" className="op-way-count op-num" onClick={() => acts?.onCount(of)} aria-label={t("journey.live.went", { figure: count })} data-testid={`count-${of.node}-${of.edge}`} data-value={count}>
+              {compact(count, language)}
+            </button>
+          )}
+          {!readOnly && (
+            <button
+              type="button"
+              className="op-way-add"
+              data-over={over}
+              aria-label={label === "" ? t("journey.add") : t("journey.addOn", { way: label })}
+              aria-haspopup="menu"
+              data-testid={`add-${of.node}-${of.edge}`}
+              onClick={(event) => {
+                const { left, bottom } = event.currentTarget.getBoundingClientRect();
+                acts?.onAdd(of, { x: left, y: bottom });
+              }}
+              onDragOver={(event) => {
+                if (!event.dataTransfer.types.includes(DRAGGED)) return;
+                event.preventDefault();
+                setOver(true);
+              }}
+              onDragLeave={() => setOver(false)}
+              onDrop={(event) => {
+                event.preventDefault();
+                setOver(false);
+                const kind = KINDS.find((one) => one === event.dataTransfer.getData(DRAGGED));
+                if (kind !== undefined) acts?.onDrop(of, kind);
+              }}
+            >
+              <PlusOutlined aria-hidden />
+            </button>
+          )}
+        </div>
+      </EdgeLabelRenderer>
+    </>
+  );
+});

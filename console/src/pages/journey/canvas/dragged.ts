@@ -1,0 +1,2 @@
+/** What a kind of step is dragged as. */
+export const DRAGGED = "text/onepool-kind";

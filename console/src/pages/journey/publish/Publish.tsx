@@ -1,0 +1,242 @@
+import { AuditOutlined, WarningOutlined } from "@ant-design/icons";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { App, Button, Drawer, Input, Segmented } from "antd";
+import { useState } from "react";
+import { type Fate, type JourneyDetail, journeys, type Plan, useDeed } from "@/api/journeys";
+import type { JsonObject } from "@/conditions/model";
+import { exact, money, span } from "@/lib/format";
+import { said } from "@/lib/said";
+import { useMay } from "@/lib/session";
+import { useText } from "@/lib/useText";
+import { Figure, Figures } from "@/parts/Figures";
+import { Loaded, Problem } from "@/parts/Loaded";
+import { Status } from "@/parts/Status";
+import { StopButtons } from "../State";
+import type { Words } from "../words";
+
+const SHORTEST_REASON = 3;
+const DAYS_SHOWN = 7;
+
+function Sends({ plan, words }: { plan: Plan; words: Words }) {
+  const { t, language } = useText();
+  const days = [...new Set(plan.sends.flatMap((one) => one.per_day.map((each) => each.day)))].sort().slice(0, DAYS_SHOWN);
+  if (plan.sends.length === 0) return <p className="op-mute">{t("journey.publish.noSends")}</p>;
+  return (
+    <div className="op-scroll">
+      <table className="op-grid" data-testid="plan-sends">
+        <thead>
+          <tr>
+            <th scope="col">{t("journey.publish.step")}</th>
+            <th scope="col">{t("journey.hop.channel")}</th>
+            {days.map((day) => (
+              <th key={day} scope="col" className="op-num">
+                {day.slice(5)}
+              </th>
+            ))}
+            <th scope="col" className="op-num">
+              {t("journey.publish.total")}
+            </th>
+            <th scope="col" className="op-num">
+              {t("journey.publish.cost")}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {plan.sends.map((one) => (
+            <tr key={`${one.node} ${one.channel}`}>
+              <th scope="row">
+                <code className="op-code">{one.node}</code>
+              </th>
+              <td>{words.channel(one.channel)}</td>
+              {days.map((day) => (
+                <td key={day} className="op-num">
+                  {exact(one.per_day.find((each) => each.day === day)?.count ?? 0, language)}
+                </td>
+              ))}
+              <td className="op-num">
+                <strong>{exact(one.total, language)}</strong>
+              </td>
+              <td className="op-num">{one.cost === null ? t("journey.publish.noPrice") : money(one.cost, plan.cost?.currency, language)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Effect({ plan, words, fate, onFate }: { plan: Plan; words: Words; fate: Fate; onFate: (fate: Fate) => void }) {
+  const { t, title, language } = useText();
+  const figures = [
+    ["entrants", plan.entrants_now],
+    ["perDay", plan.entrants_per_day],
+    ["holdout", plan.holdout],
+    ["control", plan.control],
+  ] as const;
+  const hits = [
+    ["caps", plan.caps_hit],
+    ["quiet", plan.quiet_hit],
+    ["unreachable", plan.unreachable],
+    ["noConsent", plan.no_consent],
+  ] as const;
+  return (
+    <div className="op-stack">
+      <Figures label={t("journey.publish.who")}>
+        {figures.map(([key, value]) => (
+          <Figure key={key} small label={t(`journey.publish.${key}`)}>
+            <span data-testid={`plan-${key}`} data-value={value ?? ""}>
+              {value === null ? "–" : exact(value, language)}
+            </span>
+          </Figure>
+        ))}
+      </Figures>
+      <section aria-label={t("journey.publish.sends")}>
+        <h3>{t("journey.publish.sends")}</h3>
+        <Sends plan={plan} words={words} />
+        {plan.cost !== null && (
+          <p>
+            {t("journey.publish.costTotal")} <strong className="op-num">{money(plan.cost.total, plan.cost.currency, language)}</strong>
+          </p>
+        )}
+      </section>
+      <section aria-label={t("journey.publish.hits")}>
+        <h3>{t("journey.publish.hits")}</h3>
+        <dl className="op-facts">
+          {hits.map(([key, value]) => (
+            <div key={key} style={{ display: "contents" }}>
+              <dt>{t(`journey.publish.${key}`)}</dt>
+              <dd className="op-num" data-testid={`plan-${key}`} data-value={value}>
+                {exact(value, language)}
+              </dd>
+            </div>
+          ))}
+        </dl>
+      </section>
+      <section aria-label={t("journey.publish.overlap")}>
+        <h3>{t("journey.publish.overlap")}</h3>
+        {plan.overlap.length === 0 ? (
+          <p className="op-mute">{t("journey.publish.noOverlap")}</p>
+        ) : (
+          <ul className="op-list">
+            {plan.overlap.map((one) => (
+              <li key={one.journey}>
+                <Link to="/journeys/$name" params={{ name: one.journey }} target="_blank">
+                  {title(one.title, one.journey)}
+                </Link>
+                <span className="op-num">{t("journey.publish.people", { figure: exact(one.customers, language) })}</span>
+              </li>
+            ))}
+          </ul>
+        )}
+      </section>
+      {plan.in_flight.length > 0 && (
+        <section aria-label={t("journey.publish.inFlight")}>
+          <h3>{t("journey.publish.inFlight")}</h3>
+          <Segmented<Fate> aria-label={t("journey.publish.inFlight")} value={fate} onChange={onFate} options={(["finish", "move", "stop"] as const).map((one) => ({ value: one, label: t(`journey.fates.${one}`) }))} data-testid="plan-fate" />
+          <p className="op-hint">{t(`journey.fateHints.${fate}`)}</p>
+          <ul className="op-list">
+            {plan.in_flight.map((one) => (
+              <li key={`${one.version} ${one.node}`}>
+                <span>
+                  {t("journey.version", { version: one.version })} · <code className="op-code">{one.node}</code>
+                </span>
+                <span className="op-num">{t("journey.publish.people", { figure: exact(one.runs, language) })}</span>
+                <span>
+                  {t(`journey.fates.${one.fate}`)}
+                  {one.why !== null && <span className="op-mute"> · {title(one.why, "")}</span>}
+                </span>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      <p className="op-mute">{t("journey.publish.took", { time: span(plan.seconds, language) })}</p>
+    </div>
+  );
+}
+
+interface Props {
+  journey: JourneyDetail;
+  definition: JsonObject;
+  version: number | null;
+  words: Words;
+  onClose: () => void;
+}
+
+/** What publishing would do, first; then the word of a second person where one is needed; then publishing. */
+export function Publish({ journey, definition, version, words, onClose }: Props) {
+  const { t, language } = useText();
+  const { message } = App.useApp();
+  const [fate, setFate] = useState<Fate>("finish");
+  const [reason, setReason] = useState("");
+  const plan = useQuery(journeys.plan(definition, fate));
+  const now = useQuery(journeys.one(journey.name)).data ?? journey;
+  const deed = useDeed(journey.name);
+  const mayApprove = useMay("journeys.approve");
+  const asked = now.approval?.status === "asked";
+  const needs = now.needs_approval && now.approval?.status !== "approved";
+  const reasoned = journey.version === null || reason.trim().length >= SHORTEST_REASON;
+  const sound = plan.data === undefined || !plan.data.problems.some((one) => one.severity === "error");
+  const act = (kind: "publish" | "ask-approval" | "approve", body: Record<string, unknown>, done: string): void =>
+    deed.mutate(
+      { deed: kind, body },
+      {
+        onSuccess: () => {
+          void message.success(done);
+          if (kind === "publish") onClose();
+        },
+      },
+    );
+  return (
+    <Drawer
+      open
+      size={720}
+      title={t("journey.publish.title")}
+      onClose={onClose}
+      extra={<StopButtons journey={now} />}
+      footer={
+        <div className="op-row" style={{ flexWrap: "nowrap" }}>
+          <Input value={reason} maxLength={500} aria-label={t("journey.publish.reason")} placeholder={t(needs ? "journey.publish.note" : "journey.publish.reason")} onChange={(event) => setReason(event.target.value)} data-testid="publish-reason" />
+          {needs && !asked && (
+            <Button type="primary" icon={<AuditOutlined />} loading={deed.isPending} disabled={!sound} onClick={() => act("ask-approval", { note: reason.trim() }, t("journey.done.asked"))} data-testid="ask-approval">
+              {t("journey.publish.ask")}
+            </Button>
+          )}
+          {asked && mayApprove && (
+            <>
+              <Button loading={deed.isPending} onClick={() => act("approve", { decision: "refused", note: reason.trim() }, t("journey.done.refused"))}>
+                {t("journey.publish.refuse")}
+              </Button>
+              <Button type={needs ? "primary" : "default"} loading={deed.isPending} onClick={() => act("approve", { decision: "approved", note: reason.trim() }, t("journey.done.approved"))} data-testid="approve">
+                {t("journey.publish.approve")}
+              </Button>
+            </>
+          )}
+          {!needs && (
+            <Button type="primary" loading={deed.isPending} disabled={!sound || !reasoned} title={reasoned ? undefined : t("plan.reasonFirst")} onClick={() => act("publish", { reason: reason.trim(), old_runs: fate, version }, t("journey.done.publish"))} data-testid="publish-confirm">
+              {t("plan.publish")}
+            </Button>
+          )}
+        </div>
+      }
+    >
+      <div className="op-stack">
+        {deed.isError && <Problem error={deed.error} />}
+        {needs && <Status kind="warning">{asked ? t("journey.publish.waiting", { who: now.approval?.asked_by ?? "" }) : t("journey.publish.needs")}</Status>}
+        {now.approval !== null && now.approval.note !== "" && <blockquote className="op-sentence">{now.approval.note}</blockquote>}
+        {plan.data?.problems.map((one) => (
+          <div key={one.place + one.message} className="op-place" data-severity={one.severity}>
+            <WarningOutlined aria-hidden style={{ marginTop: 4 }} />
+            <span>
+              <code className="op-code">{one.place}</code> {said(one.message, language)}
+            </span>
+          </div>
+        ))}
+        <Loaded query={plan} rows={10}>
+          {(data) => <Effect plan={data} words={words} fate={fate} onFate={setFate} />}
+        </Loaded>
+      </div>
+    </Drawer>
+  );
+}

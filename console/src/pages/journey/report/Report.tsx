@@ -1,0 +1,273 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { Segmented, Select, Table } from "antd";
+import { useMemo } from "react";
+import { journeys, type Results, since } from "@/api/journeys";
+import { queries } from "@/api/queries";
+import { type Days, SPANS } from "@/journeys/state";
+import { exact, money, percent, span } from "@/lib/format";
+import { useText } from "@/lib/useText";
+import { ChartOrTable } from "@/parts/Chart";
+import { Count, Dash, Exact, Figure, Figures } from "@/parts/Figures";
+import { Loaded, Nothing } from "@/parts/Loaded";
+import { Panel } from "@/parts/PageHead";
+import { Share } from "@/parts/Share";
+import { Frame } from "../Frame";
+import { Reason } from "../Reason";
+import { useWords, type Words } from "../words";
+import { DaysChart, TimeChart } from "./Charts";
+import { Interval } from "./Interval";
+
+function Funnel({ of }: { of: Results }) {
+  const { t, language } = useText();
+  const first = of.funnel[0]?.count ?? 0;
+  return (
+    <table className="op-grid" data-testid="report-funnel">
+      <thead>
+        <tr>
+          <th scope="col">{t("journey.report.step")}</th>
+          <th scope="col" className="op-num">
+            {t("journey.report.customers")}
+          </th>
+          <th scope="col" style={{ width: "45%" }}>
+            {t("journey.report.ofFirst")}
+          </th>
+          <th scope="col" className="op-num">
+            {t("journey.report.ofBefore")}
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {of.funnel.map((one, i) => {
+          const before = of.funnel[i - 1]?.count ?? one.count;
+          return (
+            <tr key={one.step}>
+              <th scope="row">{t(`journey.report.steps.${one.step}`)}</th>
+              <td className="op-num" data-testid={`funnel-${one.step}`} data-value={one.count}>
+                {exact(one.count, language)}
+              </td>
+              <td>
+                <Share share={first === 0 ? 0 : one.count / first} label={t(`journey.report.steps.${one.step}`)} />
+              </td>
+              <td className="op-num">{before === 0 ? "–" : percent(one.count / before, language)}</td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}
+
+function Fallback({ of, words }: { of: Results; words: Words }) {
+  const { t, language } = useText();
+  if (of.fallback.length === 0) return <p className="op-mute">{t("journey.report.noSends")}</p>;
+  return (
+    <div className="op-scroll">
+      <table className="op-grid" data-testid="report-fallback">
+        <thead>
+          <tr>
+            <th scope="col">{t("journey.publish.step")}</th>
+            <th scope="col">{t("journey.report.hop")}</th>
+            <th scope="col">{t("journey.hop.channel")}</th>
+            <th scope="col" className="op-num">
+              {t("journey.report.tried")}
+            </th>
+            <th scope="col" className="op-num">
+              {t("journey.report.accepted")}
+            </th>
+            <th scope="col">{t("journey.report.why")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {of.fallback.map((one) => (
+            <tr key={`${one.node} ${one.hop} ${one.channel}`}>
+              <th scope="row">
+                <code className="op-code">{one.node}</code>
+              </th>
+              <td className="op-num">{one.hop + 1}</td>
+              <td>{words.channel(one.channel)}</td>
+              <td className="op-num">{exact(one.tried, language)}</td>
+              <td className="op-num">
+                {exact(one.accepted, language)} {one.tried > 0 && <span className="op-mute">{percent(one.accepted / one.tried, language)}</span>}
+              </td>
+              <td>
+                <span className="op-chips">
+                  {one.reasons.map((each) => (
+                    <span key={each.reason} className="op-chip">
+                      <Reason name={each.reason} /> <span className="op-num">{exact(each.count, language)}</span>
+                    </span>
+                  ))}
+                </span>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Segments({ of }: { of: Results }) {
+  const { t, title, language } = useText();
+  if (of.segments.length === 0) return <p className="op-mute">{t("journey.report.noSegments")}</p>;
+  const rate = (share: number | null) => (share === null ? <Dash /> : <span className="op-num">{percent(share, language)}</span>);
+  return (
+    <Table
+      size="small"
+      rowKey="segment"
+      dataSource={of.segments}
+      pagination={of.segments.length > 12 ? { pageSize: 12, showSizeChanger: false } : false}
+      data-testid="report-segments"
+      columns={[
+        {
+          title: t("journey.start.segment"),
+          render: (_, row) => (
+            <Link to="/segments/$name" params={{ name: row.segment }}>
+              {title(row.title, row.segment)}
+            </Link>
+          ),
+        },
+        { title: t("journey.list.entered"), align: "right", sorter: (a, b) => a.entered - b.entered, defaultSortOrder: "descend", render: (_, row) => <Exact value={row.entered} /> },
+        { title: t("journey.report.goals"), align: "right", render: (_, row) => <Exact value={row.goals} /> },
+        { title: t("journey.report.rate"), align: "right", sorter: (a, b) => (a.rate ?? -1) - (b.rate ?? -1), render: (_, row) => rate(row.rate) },
+        { title: t("journey.report.controlRate"), align: "right", render: (_, row) => rate(row.control_rate) },
+      ]}
+    />
+  );
+}
+
+function Content({ of, words, name }: { of: Results; words: Words; name: string }) {
+  const { t, language } = useText();
+  if (of.entered === 0) return <Nothing title={t("journey.report.none")} text={t("journey.report.noneText")} />;
+  return (
+    <div className="op-stack">
+      <Figures label={t("journey.report.summary")}>
+        <Figure label={t("journey.list.entered")} note={t("journey.report.liveNow", { figure: exact(of.live, language) })}>
+          <Count value={of.entered} testId="report-entered" />
+        </Figure>
+        <Figure label={t("journey.report.rate")} note={t("journey.report.goalsOf", { goals: exact(of.goal.goals, language), treated: exact(of.goal.treated, language) })}>
+          <span data-testid="report-rate" data-value={of.goal.rate ?? ""}>
+            {of.goal.rate === null ? <Dash /> : percent(of.goal.rate, language)}
+          </span>
+        </Figure>
+        <Figure label={t("journey.report.median")}>{of.median_seconds === null ? <Dash /> : span(of.median_seconds, language)}</Figure>
+        <Figure label={t("journey.report.perSend")} note={of.revenue === null ? undefined : t("journey.report.revenue", { amount: money(of.revenue.amount, of.revenue.currency, language), sends: exact(of.revenue.sends, language) })}>
+          {of.revenue?.per_send == null ? <Dash /> : money(of.revenue.per_send, of.revenue.currency, language)}
+        </Figure>
+      </Figures>
+      <Panel title={t("journey.report.uplift")} testId="report-uplift">
+        {of.uplift.length === 0 ? (
+          <p className="op-mute">{t("journey.report.noControl")}</p>
+        ) : (
+          <div className="op-stack">
+            {of.uplift.map((one) => (
+              <Interval key={one.against} of={one} rate={of.goal.rate} />
+            ))}
+            <p className="op-hint">{t("journey.report.upliftHint")}</p>
+          </div>
+        )}
+      </Panel>
+      <div className="op-halves-2">
+        <Panel title={t("journey.report.funnel")}>
+          <Funnel of={of} />
+        </Panel>
+        <Panel title={t("journey.report.timeToGoal")}>
+          <ChartOrTable
+            chart={<TimeChart of={of} />}
+            table={
+              <table className="op-grid">
+                <tbody>
+                  {of.time_to_goal.map((one) => (
+                    <tr key={one.upto_seconds ?? "more"}>
+                      <th scope="row">{one.upto_seconds === null ? t("journey.report.later") : t("journey.report.within", { span: span(one.upto_seconds, language) })}</th>
+                      <td className="op-num">{exact(one.count, language)}</td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            }
+          />
+        </Panel>
+      </div>
+      <Panel title={t("journey.report.fallback")}>
+        <Fallback of={of} words={words} />
+      </Panel>
+      <div className="op-halves-2">
+        <Panel title={t("journey.report.days")}>
+          <ChartOrTable
+            chart={<DaysChart of={of} />}
+            table={
+              <table className="op-grid">
+                <thead>
+                  <tr>
+                    <th scope="col">{t("journey.report.day")}</th>
+                    <th scope="col" className="op-num">{t("journey.list.entered")}</th>
+                    <th scope="col" className="op-num">{t("journey.report.sends")}</th>
+                    <th scope="col" className="op-num">{t("journey.report.goals")}</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {of.days.map((one) => (
+                    <tr key={one.day}>
+                      <th scope="row">{one.day}</th>
+                      <td className="op-num">{exact(one.entered, language)}</td>
+                      <td className="op-num">{exact(one.sends, language)}</td>
+                      <td className="op-num">{exact(one.goals, language)}</td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            }
+          />
+        </Panel>
+        <Panel title={t("journey.report.ends")}>
+          <ul className="op-list" data-testid="report-ends">
+            {of.ended.map((one) => (
+              <li key={one.reason}>
+                <Link to="/journeys/$name/runs" params={{ name }} search={{ state: "ended", reason: one.reason }}>
+                  {t(`journey.ends.${one.reason as "completed"}`, { defaultValue: one.reason.replace(/^exit:/, "") })}
+                </Link>
+                <span className="op-num" data-testid={`ended-${one.reason}`} data-value={one.count}>
+                  {exact(one.count, language)}
+                </span>
+              </li>
+            ))}
+          </ul>
+        </Panel>
+      </div>
+      <Panel title={t("journey.report.segments")} flush>
+        <Segments of={of} />
+      </Panel>
+    </div>
+  );
+}
+
+/** What a journey brought, against those who got nothing. */
+export function Report() {
+  const { t } = useText();
+  const { name } = useParams({ from: "/shell/journeys/$name/report" });
+  const { days = 30, version } = useSearch({ from: "/shell/journeys/$name/report" });
+  const navigate = useNavigate({ from: "/journeys/$name/report" });
+  const journey = useQuery(journeys.one(name));
+  const words = useWords(useQuery(queries.names()).data);
+  const from = useMemo(() => since(days), [days]);
+  const query = useQuery(journeys.results(name, { from, version }));
+  const put = (next: { days?: Days; version?: number }): void => void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
+  return (
+    <Loaded query={journey} rows={12}>
+      {(found) => (
+        <Frame journey={found}>
+          <div className="op-toolbar">
+            <Segmented<Days> aria-label={t("journey.live.span")} value={days} options={SPANS.map((one) => ({ value: one, label: t("journey.lastDays", { days: one }) }))} onChange={(next) => put({ days: next })} />
+            {(query.data?.versions.length ?? 0) > 1 && (
+              <Select allowClear style={{ width: 150 }} aria-label={t("journey.versions.number")} placeholder={t("journey.report.allVersions")} value={version} options={query.data?.versions.map((one) => ({ value: one, label: t("journey.version", { version: one }) }))} onChange={(next?: number) => put({ version: next })} />
+            )}
+          </div>
+          <Loaded query={query} rows={12}>
+            {(data) => <Content of={data} words={words} name={name} />}
+          </Loaded>
+        </Frame>
+      )}
+    </Loaded>
+  );
+}

@@ -1,0 +1,161 @@
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { Button, Drawer, Select, Table } from "antd";
+import { useMemo } from "react";
+import { journeys, type RunRow, since } from "@/api/journeys";
+import { queries } from "@/api/queries";
+import type { Definition } from "@/journeys/model";
+import { type Days, type RunsSearch, SPANS } from "@/journeys/state";
+import { exact } from "@/lib/format";
+import { useText } from "@/lib/useText";
+import { CustomerName } from "@/parts/CustomerName";
+import { Time } from "@/parts/Figures";
+import { Loaded, Nothing } from "@/parts/Loaded";
+import { Status, type StatusKind } from "@/parts/Status";
+import { Frame } from "../Frame";
+import { Reason } from "../Reason";
+import { stepOptions, useWords } from "../words";
+
+const STATES = ["live", "held", "ready", "wait_time", "wait_event", "wait_outcome", "paused", "ended"] as const;
+const MARKS: Record<string, StatusKind> = { ended: "info", paused: "warning", held: "idle", ready: "ok" };
+const SIZE = 50;
+
+/** How one customer went through the journey, and why. */
+function Path({ name, run, onClose }: { name: string; run: string; onClose: () => void }) {
+  const { t, title } = useText();
+  const query = useQuery(journeys.run(name, run));
+  return (
+    <Drawer open size={560} title={t("journey.runs.path")} onClose={onClose}>
+      <Loaded query={query} rows={8}>
+        {(data) => (
+          <div className="op-stack" data-testid="run-path">
+            <p>
+              <CustomerName id={data.customer_id} name={data.name} newTab /> · {t("journey.version", { version: data.version })}
+            </p>
+            <ol className="op-path">
+              {data.steps.map((step, i) => (
+                // A step is known by its place in the path.
+                <li key={i}>
+                  <Time at={step.at} />
+                  <div>
+                    {title(step.what, step.node)}
+                    {step.reason !== null && (
+                      <div>
+                        <Reason name={step.reason} />
+                      </div>
+                    )}
+                  </div>
+                </li>
+              ))}
+            </ol>
+            {Object.keys(data.vars).length > 0 && (
+              <dl className="op-facts">
+                {Object.entries(data.vars).map(([key, value]) => (
+                  <div key={key} style={{ display: "contents" }}>
+                    <dt>
+                      <code className="op-code">{key}</code>
+                    </dt>
+                    <dd>{String(value)}</dd>
+                  </div>
+                ))}
+              </dl>
+            )}
+          </div>
+        )}
+      </Loaded>
+    </Drawer>
+  );
+}
+
+/** The customers behind a figure: who is or was at a step, went a way, ended for a reason. */
+export function Runs() {
+  const { t } = useText();
+  const { name } = useParams({ from: "/shell/journeys/$name/runs" });
+  const search = useSearch({ from: "/shell/journeys/$name/runs" });
+  const navigate = useNavigate({ from: "/journeys/$name/runs" });
+  const journey = useQuery(journeys.one(name));
+  const words = useWords(useQuery(queries.names()).data);
+  const put = (next: RunsSearch): void => void navigate({ search: (before) => ({ ...before, cursor: undefined, ...next }) });
+  const { run, days, ...rest } = search;
+  const from = useMemo(() => (days === undefined ? undefined : since(days)), [days]);
+  const query = useQuery(journeys.runs(name, { ...rest, from, limit: SIZE }));
+  return (
+    <Loaded query={journey} rows={10}>
+      {(found) => {
+        const definition: Definition = found.published?.definition ?? found.definition;
+        return (
+          <Frame journey={found}>
+            <section className="op-panel" style={{ padding: 12 }}>
+              <div className="op-toolbar">
+                <Select allowClear showSearch style={{ width: 260 }} aria-label={t("journey.publish.step")} placeholder={t("journey.runs.anyStep")} value={search.node} options={stepOptions(definition, words)} onChange={(next?: string) => put({ node: next, edge: undefined })} />
+                {search.edge !== undefined && (
+                  <button type="button" className="op-chip" aria-pressed onClick={() => put({ edge: undefined })}>
+                    {t("journey.runs.way", { edge: search.edge })} ×
+                  </button>
+                )}
+                {search.reason !== undefined && (
+                  <button type="button" className="op-chip" aria-pressed onClick={() => put({ reason: undefined })}>
+                    {t("journey.runs.reason", { reason: t(`journey.ends.${search.reason as "completed"}`, { defaultValue: t(`journey.reasons.${search.reason as "capped"}`, { defaultValue: search.reason }) }) })} ×
+                  </button>
+                )}
+                <Select allowClear style={{ width: 160 }} aria-label={t("journey.runs.state")} placeholder={t("journey.runs.anyState")} value={search.state} options={STATES.map((one) => ({ value: one, label: t(`journey.states.${one}`) }))} onChange={(next?: string) => put({ state: next })} />
+                <Select<Days> allowClear style={{ width: 140 }} aria-label={t("journey.live.span")} placeholder={t("journey.runs.anyTime")} value={days} options={SPANS.map((one) => ({ value: one, label: t("journey.lastDays", { days: one }) }))} onChange={(next?: Days) => put({ days: next })} />
+              </div>
+              <Loaded query={query} rows={8}>
+                {(data) =>
+                  data.items.length === 0 ? (
+                    <Nothing title={t("journey.runs.none")} text={t("journey.runs.noneText")} />
+                  ) : (
+                    <>
+                      <p className="op-mute" data-testid="runs-total" data-value={data.total}>
+                        {t("journey.runs.total", { figure: exact(data.total, "en") })}
+                      </p>
+                      <Table<RunRow>
+                        size="small"
+                        rowKey="run_id"
+                        dataSource={data.items}
+                        pagination={false}
+                        scroll={{ x: 900 }}
+                        data-testid="runs-table"
+                        columns={[
+                          { title: t("journey.runs.customer"), render: (_, row) => <CustomerName id={row.customer_id} name={row.name} /> },
+                          { title: t("journey.publish.step"), render: (_, row) => <span title={row.node}>{words.step(definition, row.node)}</span> },
+                          {
+                            title: t("journey.runs.state"),
+                            render: (_, row) => (
+                              <Status kind={MARKS[row.state] ?? "idle"}>
+                                {t(`journey.states.${row.state as "live"}`, { defaultValue: row.state })}
+                                {row.reason !== null && ` · ${t(`journey.ends.${row.reason as "completed"}`, { defaultValue: t(`journey.reasons.${row.reason as "capped"}`, { defaultValue: row.reason }) })}`}
+                              </Status>
+                            ),
+                          },
+                          { title: t("journey.runs.entered"), render: (_, row) => <Time at={row.entered} /> },
+                          { title: t("journey.runs.due"), render: (_, row) => <Time at={row.ended ?? row.due} /> },
+                          { title: t("journey.runs.goal"), render: (_, row) => <Time at={row.goal_at} /> },
+                          {
+                            title: "",
+                            align: "right",
+                            render: (_, row) => (
+                              <Button type="link" size="small" onClick={() => put({ run: row.run_id, cursor: search.cursor })} data-testid={`run-${row.run_id}`}>
+                                {t("journey.runs.path")}
+                              </Button>
+                            ),
+                          },
+                        ]}
+                      />
+                      <div className="op-row" style={{ justifyContent: "flex-end", marginTop: 8 }}>
+                        {search.cursor !== undefined && <Button onClick={() => put({ cursor: undefined })}>{t("journey.runs.first")}</Button>}
+                        {data.next !== null && <Button onClick={() => put({ cursor: data.next ?? undefined })}>{t("journey.runs.next")}</Button>}
+                      </div>
+                    </>
+                  )
+                }
+              </Loaded>
+            </section>
+            {run !== undefined && <Path name={name} run={run} onClose={() => put({ run: undefined, cursor: search.cursor })} />}
+          </Frame>
+        );
+      }}
+    </Loaded>
+  );
+}
