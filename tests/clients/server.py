@@ -13,10 +13,11 @@ import uvicorn
 
 from onepool.clock import Clock, SystemClock
 from onepool.collect.accounts import Accounts
-from onepool.collect.hooks import Kept
+from onepool.collect.hooks import Kept, OptOuts
 from onepool.collect.inbound import Broken, Item, decode
 from onepool.collect.links import Finder
 from onepool.collect.log import Log, Record, SqliteLog
+from onepool.collect.preference_desk import PreferenceDesk
 from onepool.collect.serve import CollectorServer
 from onepool.collect.touchpoint import CachedTouchpoints, Touchpoint, TouchpointSource
 
@@ -56,6 +57,8 @@ def running_collector(
     accounts: Accounts | None = None,
     links: Finder | None = None,
     kept: Kept | None = None,
+    preferences: PreferenceDesk | None = None,
+    opt_outs: OptOuts | None = None,
 ) -> Iterator[Running]:
     """Starts a collector over a log in ``folder`` (or over ``log``), ready when the block begins."""
     behind = log or SqliteLog(folder / "log.sqlite")
@@ -72,6 +75,8 @@ def running_collector(
             accounts=accounts,
             links=links,
             kept=kept,
+            preferences=preferences,
+            opt_outs=opt_outs,
         )
         thread = threading.Thread(target=server.run, args=([sock],), name="collector")
         thread.start()
