@@ -100,8 +100,10 @@ VIEWS: Final = {
         reason, {_times("entered", "arrived", "due", "ended", "goal_at")}, parent AS parent_run_id, seq AS steps
         FROM main.journey_runs""",
     "sends": f"""SELECT send_id, run_id, broadcast_id, journey, customer_id, channel, touchpoint, kind, message,
-        message_version, category, hop, {_named(_SEND_STATES)}, reason, {_times("planned", "due", "expires", "claimed")},
-        {_times("concluded", "delivered", "read", "clicked")}, attempts, provider_id, code, cost FROM main.sends""",
+        message_version, category, hop, {_named(_SEND_STATES)}, reason,
+        {_times("planned", "due", "expires")},
+        {_times("claimed", "concluded", "delivered", "read", "clicked")}, attempts, provider_id, code, cost
+        FROM main.sends""",
     # What came back: one row for each thing that is known of a message, and when.
     "receipts": """SELECT send_id, run_id, customer_id, channel, touchpoint, receipt, reason, code,
         make_timestamptz("at") AS "time" FROM (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from onepool.tick.desk import Desk
 from onepool.tick.runner import Runner
+from onepool.tick.running import WorkerBusy
 from onepool.tick.telling import LiveEvent
-from onepool.tick.worker import Worker, WorkerBusy
+from onepool.tick.worker import Worker
 
 __all__ = ["Desk", "LiveEvent", "Runner", "Worker", "WorkerBusy"]

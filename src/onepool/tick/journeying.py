@@ -1,8 +1,8 @@
 """What the tick does for journeys: steps of the executor behind the pool, each one transaction of the state.
 
-A step happens at an instant of a grid (`journeys.quantum_milliseconds`): it takes what came in up to there and what is
-due by then, never what came in later. So the same inputs give the same steps however the log was cut into batches, and a
-crash between two steps loses nothing: the next one begins where the last row of `journey_ticks` says.
+A step happens at an instant of a grid (`journeys.quantum_milliseconds`): it takes what came in up to there and what
+is due by then, never what came in later. So the same inputs give the same steps however the log was cut into batches,
+and a crash between two steps loses nothing: the next one begins where the last row of `journey_ticks` says.
 """
 
 from __future__ import annotations
@@ -28,21 +28,22 @@ from onepool.journeys.world.inputs import (
     MOST_RECORDS,
     Cursors,
     Cut,
-    arrivals,
+    came_in,
     cut,
     digest_of,
     earliest,
     first,
     last,
+    replays,
     tell,
 )
-from onepool.journeys.world.inputs import replays as seqs_of
 from onepool.journeys.world.pool import PoolWorld
 from onepool.pool import DuckDBEngine, Session
 from onepool.privacy.masking import mask_text
-from onepool.reach import coupons
+from onepool.reach import arrivals, coupons
 from onepool.reach.world import Worlds
 from onepool.state.journeys import journey_requests, journey_states, journey_ticks
+from onepool.state.outbox import broadcasts
 from onepool.state.schema import streams
 from onepool.tick import marks
 from onepool.tick.recovery import machine_at_fault
@@ -95,7 +96,7 @@ class Journeying:
     def tick(self, offset: int) -> bool:
         """Steps that are due with the pool complete up to a log offset. Returns whether there were any."""
         if not self._begun(offset):
-            return self._fold()
+            return False
         started = time.monotonic()
         busy = False
         while time.monotonic() - started < _BUDGET:
@@ -108,7 +109,7 @@ class Journeying:
         if written:
             with self._pool.read() as session:
                 busy |= writes.write_out(self._ws.state, self._ws.log, session, self._ws.clock) > 0
-        return self._fold() or busy
+        return self._fold(now=not busy) or busy
 
     def _begun(self, offset: int) -> bool:
         """Whether there are journeys; with the first one the cursors are set."""
@@ -119,6 +120,11 @@ class Journeying:
             if self._cursors is not None:
                 return True
             begin = connection.execute(select(journey_states.c.entries_from)).scalars().all()
+            # Messages of broadcasts have receipts too.
+            begin = [
+                *begin,
+                *connection.execute(select(broadcasts.c.created).order_by(broadcasts.c.id).limit(1)).scalars(),
+            ]
             if not begin:
                 return False
             with self._pool.read() as session:
@@ -139,7 +145,7 @@ class Journeying:
         records, came = np.empty(0, np.int64), np.empty(0, np.int64)
         if offset > cursors.log_offset:
             with self._pool.read() as session:
-                records, came = arrivals(session, cursors.log_offset, offset, cursors.at)
+                records, came = came_in(session, cursors.log_offset, offset, cursors.at)
         with self._ws.state.read() as connection:
             self._release(connection)
             wanted = earliest(connection, cursors, offset)
@@ -194,6 +200,8 @@ class Journeying:
         now = to_micros(self._ws.clock.now())
         with self._pool.read() as session, self._ws.state.write() as connection:
             book = self._shelf.load(connection, self._aside if aside is None else aside)
+            span = (cursors.log_offset + 1) << SEQ_BITS, (plan.log_offset + 1) << SEQ_BITS
+            arrivals.fold(session, connection, span[0] - 1, span[1] - 1, plan.at)
             done = cut(connection, cursors, plan.at, plan.log_offset)
             happened = Happened(
                 session, self._context(), cursors.log_offset + 1, plan.log_offset, self._again(cursors, plan), plan.at
@@ -203,11 +211,11 @@ class Journeying:
                 lambda: self._fresh(connection, plan.at),
             )  # fmt: skip
             step = Executor(book, world).step(done.inputs, plan.at)
-            if aside is not None:
-                raise _Tried
             save(connection, step, now)
             self._coupons(connection, session, happened, step, plan.at)
             tell(connection, done, now)
+            if aside is not None:
+                raise _Tried
             self._broken(connection, book, now)
             told = _anything(done, step)
             # Steps in which nothing happened are not worth a row; going back over them costs little.
@@ -232,7 +240,7 @@ class Journeying:
         known = set(found.column("o").to_pylist())
         empty = [one for one in range(cursors.log_offset + 1, plan.log_offset + 1) if one not in known]
         bodies = [record.body for record in self._ws.log.get(empty) if record.protocol == "replay"] if empty else []
-        return seqs_of(bodies)
+        return replays(bodies)
 
     def _fresh(self, connection: Connection, at: int) -> int:
         """Up to when data is complete: pushed ones up to the step, fetched ones up to their last run."""
@@ -310,11 +318,11 @@ class Journeying:
 
     def level(self) -> None:
         """Give the pool all of the state's ticks and messages."""
-        self._fold_at = 0.0
-        self._fold()
+        self._fold(now=True)
 
-    def _fold(self) -> bool:
-        if time.monotonic() < self._fold_at:
+    def _fold(self, *, now: bool) -> bool:
+        """`now`: not only every second."""
+        if not now and time.monotonic() < self._fold_at:
             return False
         if self._folded is None:
             with self._pool.read() as session:

@@ -6,6 +6,8 @@ who and what was decided of the requests that the pool has yet to take in, and t
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy.exc import SQLAlchemyError
 
 from onepool.audience.live import Live
@@ -36,6 +38,12 @@ def machine_at_fault(error: Exception) -> bool:
     if isinstance(error, PoolError):
         return error.transient
     return isinstance(error, OSError | MemoryError | SQLAlchemyError | LogUnavailable)
+
+
+def oldest(workspace: Workspace, offset: int) -> datetime:
+    """Nothing behind an offset that is still to come was received before."""
+    now = workspace.clock.now()
+    return min([now, *(record.received_at for record in workspace.log.read(offset, 1, 1))])
 
 
 def save_conclusions(workspace: Workspace, resolver: Resolver, offset: int) -> None:

@@ -5,14 +5,10 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import structlog
-from filelock import FileLock, Timeout
 
 from onepool.audience.lists import log as list_log
 from onepool.audience.live import Live
@@ -20,7 +16,6 @@ from onepool.audience.outcomes import Outcome, OutcomeLog
 from onepool.audience.tags import inputs
 from onepool.clock import to_micros
 from onepool.collect.log import Record
-from onepool.errors import OnePoolError
 from onepool.identity import Resolved, Resolver, decisions
 from onepool.layout import install
 from onepool.pool import DuckDBEngine, Session
@@ -30,8 +25,10 @@ from onepool.standards import Standard, StandardError, load_standard
 from onepool.state.store import set_meta
 from onepool.tick import allowances, behaviour, consenting, listing, marks, matching, tagging
 from onepool.tick.duplicates import Duplicates
+from onepool.tick.evaluating import evaluated, leaving_out, when_idle
 from onepool.tick.ingest import SEQ_BITS, Ingest, Prepared, refused
 from onepool.tick.joining import Joining
+from onepool.tick.journeying import Journeying
 from onepool.tick.recovery import (
     OUTCOME,
     EvaluationFailed,
@@ -39,9 +36,11 @@ from onepool.tick.recovery import (
     level_identities,
     level_outcomes,
     machine_at_fault,
+    oldest,
     save_conclusions,
 )
 from onepool.tick.rules import RulesInForce
+from onepool.tick.running import WorkerBusy, run_until, take_lock
 from onepool.tick.telling import Publish, tell
 from onepool.workspace import Workspace, touchpoint_of
 
@@ -49,12 +48,6 @@ _logger = structlog.get_logger(__name__)
 
 _CONTROL = ("standard", "replay")
 _NO_RULES = '{"settings":{},"standard":[],"touchpoints":{}}'
-
-
-class WorkerBusy(OnePoolError):
-    """Another worker runs in this workspace."""
-
-    code = "worker-busy"
 
 
 class Worker:
@@ -98,18 +91,8 @@ class Worker:
             self._lock.release()
             raise
 
-    @staticmethod
-    def lock(workspace: Workspace, path: Path | None = None) -> FileLock:
-        """Take the right to be the worker of a workspace. Raises WorkerBusy."""
-        workspace.data.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path or workspace.data / "worker.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            raise WorkerBusy(
-                "a worker runs in this workspace already", where=str(workspace.root), hint="stop it first"
-            ) from error
-        return lock
+    lock = staticmethod(take_lock)
+    """Take the right to be the worker of a workspace. Raises WorkerBusy."""
 
     def _open(self) -> None:
         """Read from the stores what the worker keeps in memory."""
@@ -120,7 +103,7 @@ class Worker:
             rules = marks.get(session, "rules") or _NO_RULES
             standard = self._install(session, rules)
             self.offset = int(marks.get(session, "log_offset") or 0)
-            duplicates = Duplicates(session, self._oldest(), workspace.settings.dedupe_days)
+            duplicates = Duplicates(session, oldest(workspace, self.offset), workspace.settings.dedupe_days)
         touchpoints = {name: touchpoint_of(name, body) for name, body in json.loads(rules)["touchpoints"].items()}
         self._rules = RulesInForce(workspace, standard, touchpoints)
         self._resolver = Resolver(workspace.state, self._rules.registry())
@@ -129,6 +112,7 @@ class Worker:
         )
         self._outcomes = OutcomeLog(workspace.state)
         self._live = Live(workspace, self.index)
+        self._journeys = Journeying(workspace, self._pool, lambda: self._live.catalog.context)
         self._joining = Joining(workspace, self._pool, self._rules, self._resolver, self._settle)
         # After a crash between the two commits of a tick, the state is ahead: redo for the pool up to `_behind`.
         self._behind = workspace.decided()
@@ -150,11 +134,7 @@ class Worker:
         self._listed = list_log.latest(self._ws.state)
         listing.level(self._pool, self._ws.state, self._live, self._ws.clock.now())
         tagging.level(self._pool, self._ws.state, self._live, self._ws.clock.now())
-
-    def _oldest(self) -> datetime:
-        """Nothing that is still to come was received before."""
-        now = self._ws.clock.now()
-        return min([now, *(record.received_at for record in self._ws.log.read(self.offset, 1, 1))])
+        self._journeys.level()
 
     @property
     def pool(self) -> DuckDBEngine:
@@ -194,23 +174,8 @@ class Worker:
 
     def run(self, stop: threading.Event) -> None:
         """Ticks until `stop` is set. A failing tick is logged, shown as `problem`, and tried again."""
-        idle = self._ws.settings.tick.idle_milliseconds / 1000
         with behaviour.building(self.index, self._ws.data):
-            self._run(stop, idle)
-
-    def _run(self, stop: threading.Event, idle: float) -> None:
-        while not stop.is_set():
-            try:
-                busy = self.step()
-                self.problem = self._ws.problem = None
-            # Whatever it was: a server without its tick would look well and do nothing.
-            except Exception as error:  # noqa: BLE001
-                self.problem = self._ws.problem = mask_text(str(error) or repr(error))
-                _logger.error("tick failed", error=self.problem, kind=type(error).__name__, offset=self.offset)
-                stop.wait(1.0)
-                continue
-            if not busy:
-                stop.wait(idle)
+            run_until(stop, self, self._ws, lambda: self.offset)
 
     def close(self) -> None:
         """Let others work in this workspace."""
@@ -235,8 +200,10 @@ class Worker:
                 break
             batch.append(record)
         if not batch:
-            return self._evaluate and (self._idle() or self._joining.newcomers())
+            return self._evaluate and (self._idle() or self._joining.newcomers() or self._journeys.tick(self.offset))
         self._take(batch, batch[-1].offset)
+        if self._evaluate and self.offset >= self._behind:
+            self._journeys.tick(self.offset)
         return True
 
     def _rule(self) -> bool:
@@ -339,23 +306,14 @@ class Worker:
             outcome = self._write(prepared, offset, live=self._evaluate and offset > self._behind)
         except EvaluationFailed:
             # A definition that can't be evaluated must not hold up collection, nor the other definitions.
-            outcome = self._write_leaving_out(prepared, offset)
+            now = self._ws.clock.now()
+            outcome = leaving_out(
+                self._live, self._pool, prepared.touched, now, lambda live: self._write(prepared, offset, live=live)
+            )
         self._ingest.committed(prepared)
         self._tell(outcome)
         if offset == self._behind:
             self._level()
-
-    def _write_leaving_out(self, prepared: Prepared, offset: int) -> Outcome | None:
-        """Write without the definitions at fault; without any, when none is found to be."""
-        try:
-            self._live.set_aside(self._pool, prepared.touched, self._ws.clock.now())
-            return self._write(prepared, offset, live=True)
-        # Whatever it was, the records are not to blame.
-        except Exception as error:
-            if machine_at_fault(error):
-                raise
-            _logger.error("tags and segments wait", error=mask_text(repr(error)), offset=offset)
-            return self._write(prepared, offset, live=False)
 
     def _refuse(self, records: Sequence[Record], offset: int, error: Exception) -> None:
         """Put whole records into quarantine, since what is in them can't be moved through."""
@@ -373,7 +331,7 @@ class Worker:
             behaviour.note(self.index, session, self._resolver, prepared.resolved, prepared)
             outcome = None
             if live:
-                outcome = self._evaluated(session, prepared.touched, self._ws.clock.now())
+                outcome = evaluated(self._live, session, prepared.touched, self._ws.clock.now())
             else:
                 self._live.postpone(session, prepared.touched, self._ws.clock.now())
             resolved, said = None, None
@@ -417,33 +375,15 @@ class Worker:
         _set_log_offset(session, offset)
 
     def _idle(self) -> bool:
-        """Nothing came in: see to customers whose window runs out and to definitions that changed."""
-        now = self._ws.clock.now()
-        with self._pool.read() as session:
-            if not self._live.pending(session, now):
-                return False
-        nobody = np.empty(0, np.int64)
-        try:
-            outcome = self._evaluate_now(nobody, now)
-        except EvaluationFailed:
-            self._live.set_aside(self._pool, nobody, now)
-            outcome = self._evaluate_now(nobody, now)
+        """Nothing came in: see to what time alone changes."""
+        outcome = when_idle(self._live, self._pool, self._ws.clock.now(), self._keep)
+        if outcome is None:
+            return False
         self._tell(outcome)
         return True
 
-    def _evaluate_now(self, touched: npt.NDArray[np.int64], now: datetime) -> Outcome:
-        with self._pool.write() as session:
-            outcome = self._evaluated(session, touched, now)
-            self._commit(session, None, self.offset, outcome)
-        return outcome
-
-    def _evaluated(self, session: Session, touched: npt.NDArray[np.int64], now: datetime) -> Outcome:
-        try:
-            return self._live.evaluate(session, touched, now)
-        except Exception as error:
-            if machine_at_fault(error):
-                raise
-            raise EvaluationFailed(f"tags and segments can't be evaluated: {error!r}") from error
+    def _keep(self, session: Session, outcome: Outcome) -> None:
+        self._commit(session, None, self.offset, outcome)
 
     def _install(self, session: Session, rules: str) -> Standard:
         standard = load_standard(json.loads(rules)["standard"])

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-from sqlalchemy import Connection, and_, bindparam, delete, insert, text, update
+from sqlalchemy import Connection, and_, bindparam, delete, insert, null, text, update
 
 from onepool.audience.bitmaps import members_of
 from onepool.journeys.executor.columns import COLUMNS, I64, NONE, NULLABLE, Runs
@@ -146,7 +146,7 @@ def _give_up(connection: Connection, step: Step, now: int) -> None:
             connection,
             update(sends).where(sends.c.send_id == bindparam("b_id")).values(
                 state=bindparam("b_state"), reason=bindparam("b_reason"), concluded=bindparam("b_at"),
-                told=bindparam("b_told"), changed=bindparam("b_changed"), due=None,
+                told=bindparam("b_told"), changed=bindparam("b_changed"), due=null(),
             ),
             ["b_id", "b_state", "b_reason", "b_at", "b_told", "b_changed"],
             [(send_id, state, reason, step.at, True, now) for send_id, state, reason in step.gone],
@@ -157,11 +157,11 @@ def _give_up(connection: Connection, step: Step, now: int) -> None:
         update_many(
             connection,
             update(sends).where(and_(sends.c.run_id == bindparam("b_run"), text(f"state IN ({waiting})"))).values(
-                state=int(SendState.CANCELLED), reason=bindparam("b_reason"), concluded=bindparam("b_at"),
-                told=bindparam("b_told"), changed=bindparam("b_changed"), due=None,
+                state=bindparam("b_state"), reason=bindparam("b_reason"), concluded=bindparam("b_at"),
+                told=bindparam("b_told"), changed=bindparam("b_changed"), due=null(),
             ),
-            ["b_run", "b_reason", "b_at", "b_told", "b_changed"],
-            [(run_id, why, step.at, True, now) for run_id, why in zip(ids, whys, strict=True)],
+            ["b_run", "b_state", "b_reason", "b_at", "b_told", "b_changed"],
+            [(one, int(SendState.CANCELLED), why, step.at, True, now) for one, why in zip(ids, whys, strict=True)],
         )  # fmt: skip
         for table in (journey_effects, tasks):
             open_ = table.c.status.in_(["waiting"] if table is journey_effects else ["open"])

@@ -83,7 +83,7 @@ def first(connection: Connection, session: Session, at: int) -> Cursors:
     return Cursors(0, at, 0 if found is None else int(found) >> SEQ_BITS, behind(outcomes), behind(customer_changes), 0)
 
 
-def arrivals(session: Session, after: int, until: int, since: int) -> tuple[I64, I64]:
+def came_in(session: Session, after: int, until: int, since: int) -> tuple[I64, I64]:
     """(log offsets with events behind `after`, up to `until`; when each came in: never falling, not before `since`)."""
     found = session.query(
         f"""SELECT seq >> {SEQ_BITS} AS log_offset, max(epoch_us(received_at)) AS at FROM events
