@@ -13,8 +13,12 @@ from onepool.audience.mining.card import CustomerModel, Words
 from onepool.audience.tags import parse_tag
 from onepool.audience.tags.learned import LearnedTag
 from onepool.cli.output import HERE, Json, WorkspaceDir, opened, say, show_json, show_table
+from onepool.cli.tags import tags
 from onepool.errors import UsageError
 from onepool.workspace import Workspace
+
+commands = tags
+"""All commands of tags, with the one that is here."""
 
 Customer = Annotated[
     str | None,
@@ -22,11 +26,7 @@ Customer = Annotated[
 ]
 
 
-def register(tags: typer.Typer) -> None:
-    """Add the command to those of tags."""
-    tags.command("model")(show_model)
-
-
+@tags.command("model")
 def show_model(
     name: Annotated[str, typer.Argument(help="Its name.")],
     folder: WorkspaceDir = HERE,
