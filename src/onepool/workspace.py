@@ -10,24 +10,26 @@ import secrets
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from onepool.clock import Clock, SystemClock
 from onepool.collect.accounts import Accounts
 from onepool.collect.log import Log, NewRecord, SqliteLog
-from onepool.collect.pulls import Puller
 from onepool.collect.touchpoint import Touchpoint
 from onepool.definitions import Definition, Definitions, canonical
 from onepool.errors import WorkspaceError
 from onepool.identity import parse_rules
 from onepool.layout import install, installed
 from onepool.pool import DuckDBEngine, Engine, PoolBusy
-from onepool.pool.behaviour import BehaviourIndex
 from onepool.pool.remote import RemoteEngine
 from onepool.settings import Settings, load_settings, resolve_secret
 from onepool.standards import Standard, StandardSettings, load_standard
 from onepool.state import State
 from onepool.state.store import get_meta, set_meta
+
+if TYPE_CHECKING:
+    from onepool.collect.pulls import Puller
+    from onepool.pool.behaviour import BehaviourIndex
 
 SETTINGS_FILE = "onepool.yaml"
 FOLDERS = (
@@ -224,6 +226,9 @@ class Workspace:
 
     def puller(self) -> Puller:
         """What fetches from the platforms; to be closed by whoever asked for it."""
+        # Few commands fetch: the others should not wait for what it takes.
+        from onepool.collect.pulls import Puller
+
         accounts = Accounts(self.data, self.sandbox)
         return Puller(self.data, self.state, self.log, self.clock, accounts, self.touchpoints)
 
