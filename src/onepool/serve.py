@@ -21,6 +21,7 @@ import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
 
 from onepool import logs
+from onepool import sending as sending_room
 from onepool.api import remote_desk
 from onepool.api.app import create_app
 from onepool.api.live import LiveFeed
@@ -51,7 +52,10 @@ _logger = structlog.get_logger(__name__)
 CONSOLE = Path(__file__).parent / "console_dist"
 API_SOCKET = "api.sock"
 
-_ROLES = ("all", "collect", "work")
+_SENDING_SECONDS = 15.0
+"""Longer than one call to a platform may take."""
+
+_ROLES = ("all", "collect", "work", "send")
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -73,7 +77,7 @@ def serve(
     """
     if role not in _ROLES:
         raise ServeError(f"no such role: {role}", hint=f"one of {', '.join(_ROLES)}")
-    if role != "collect":
+    if role in ("all", "work"):
         # Of doubles that were not ended well.
         (workspace.data / SANDBOX_ADDRESS).unlink(missing_ok=True)
     beside = _beside(workspace, port, role) if sandbox else None
@@ -86,7 +90,7 @@ def serve(
     try:
         if beside is not None:
             beside.start()
-        asyncio.run(_serve(workspace, collectors, address, work=role in ("all", "work"), ready=ready))
+        asyncio.run(_serve(workspace, collectors, address, role, ready))
     finally:
         if beside is not None:
             beside.stop()
@@ -121,10 +125,10 @@ async def _serve(
     workspace: Workspace,
     collectors: list[Collector],
     address: str,
-    *,
-    work: bool,
+    role: str,
     ready: Callable[[], None],
 ) -> None:
+    work = role in ("all", "work")
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -137,6 +141,7 @@ async def _serve(
     fetching: threading.Thread | None = None
     sending: threading.Thread | None = None
     running: threading.Thread | None = None
+    reaching: threading.Thread | None = None
     servers: list[_Server] = []
     try:
         if work:
@@ -161,6 +166,10 @@ async def _serve(
             while not all(server.started for server in servers) and not stop.is_set():
                 _raise_ended(tasks)
                 await asyncio.sleep(0.02)
+        if role in ("all", "send"):
+            target = sending_room.run if work else sending_room.run_apart
+            reaching = threading.Thread(target=target, args=(workspace, halt), name="senders", daemon=True)
+            reaching.start()
         if collectors:
             await _collecting(address, tasks, stop)
         if not stop.is_set():
@@ -174,6 +183,9 @@ async def _serve(
             server.should_exit = True
         halt.set()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if reaching is not None:
+            # Calls under way are waited for; what is not written down in time is unknown at the next start.
+            await asyncio.to_thread(reaching.join, _SENDING_SECONDS)
         if ticking is not None:
             await asyncio.to_thread(ticking.join)
             worker.close()

@@ -21,7 +21,7 @@ def run(
     folder: WorkspaceDir = HERE,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(envvar="PORT", help="Port to listen on.", min=1, max=65535)] = 8000,
-    role: Annotated[str, typer.Option(help="What to run here: all, collect or work.")] = "all",
+    role: Annotated[str, typer.Option(help="What to run here: all, collect, work or send.")] = "all",
     sandbox: Annotated[
         bool, typer.Option("--sandbox", help="Run the platforms' doubles too, for touchpoints that use them.")
     ] = False,
@@ -38,7 +38,7 @@ def run(
 
     def ready() -> None:
         note(f"OnePool serves {workspace.settings.name} (process {os.getpid()})")
-        if role != "work":
+        if role not in ("work", "send"):
             note(f"  open     http://{address}:{port}")
         if sandbox:
             doubles = urlsplit(workspace.sandbox or "").port

@@ -132,6 +132,7 @@ broadcasts = Table(
     Column("id", Id, primary_key=True, autoincrement=True),
     Column("name", String(128), nullable=False, unique=True),
     Column("body", Text, nullable=False),  # JSON, see reach/broadcasts
+    Column("version", Integer, nullable=False, default=1),  # grows with every change of the body
     Column(
         "status", String(16), nullable=False
     ),  # draft | asked | scheduled | planning | sending | paused | done | cancelled
@@ -143,6 +144,7 @@ broadcasts = Table(
     Column("audience", LargeBinary, nullable=True),  # pyroaring bitmap, frozen at the start
     Column("total", BigInteger, nullable=False, default=0),
     Column("planned", BigInteger, nullable=False, default=0),  # customers of the audience seen so far
+    Column("duplicates", BigInteger, nullable=False, default=0),  # of them, whose address had a message already
 )
 
 # Addresses and customers that get nothing (of a category, over a channel), whatever they agreed to. `customer_id` is

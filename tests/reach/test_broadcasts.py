@@ -1,0 +1,132 @@
+"""Broadcasts: a frozen audience, the same gate, one message for each address; paused, cancelled, gone on with."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from onepool.privacy import approvals
+from onepool.reach import broadcasts
+from onepool.reach.broadcasts import Broadcaster, BroadcastError
+from onepool.state.outbox import sends
+
+from .outbox import Outbox
+
+PEOPLE = ("an", "bo", "cy", "di")
+BODY: dict[str, Any] = {
+    "broadcast": "sale", "message": "hello", "channel": "wechat_oa", "template": "OA",
+    "audience": {"who": {"did": "followed"}},
+}  # fmt: skip
+
+
+@pytest.fixture
+def crowd(outbox: Outbox) -> Outbox:
+    for name in PEOPLE:
+        outbox.person(name, "oa", consents=name != "di")
+    outbox.settle()
+    return outbox
+
+
+def planned(outbox: Outbox) -> int:
+    with outbox.workspace.state.read() as connection:
+        return int(connection.execute(select(func.count()).select_from(sends)).scalar_one())
+
+
+def counted(outbox: Outbox) -> dict[tuple[str, str | None], int]:
+    number = broadcasts.find(outbox.workspace.state, "sale").id
+    listed = broadcasts.counts(outbox.workspace.state, [number]).get(number, [])
+    return {(state, reason): count for state, reason, count in listed}
+
+
+def drain(outbox: Outbox, batch: int = 3) -> None:
+    planner = Broadcaster(outbox.workspace, batch)
+    while planner.step():
+        pass
+
+
+def test_everybody_of_the_audience_gets_one_message(crowd: Outbox) -> None:
+    broadcasts.create(crowd.workspace, BODY, "mei")
+    broadcasts.start(crowd.workspace, "sale", approval=False)
+    drain(crowd)
+    assert counted(crowd) == {("queued", None): 3, ("suppressed", "no_consent"): 1}
+    crowd.senders.step()
+    drain(crowd)
+    found = broadcasts.find(crowd.workspace.state, "sale")
+    assert (found.status, found.total, found.planned) == ("done", 4, 4)
+    assert sorted(message.to["openid"] for _, message in crowd.platform.calls) == ["o-an", "o-bo", "o-cy"]
+
+
+def test_planning_goes_on_where_it_was_and_plans_nobody_twice(crowd: Outbox) -> None:
+    broadcasts.create(crowd.workspace, BODY, "mei")
+    broadcasts.start(crowd.workspace, "sale", approval=False)
+    first = Broadcaster(crowd.workspace, 3)
+    assert first.step() and first.step()
+    assert planned(crowd) == 3
+    drain(crowd)  # another process
+    assert planned(crowd) == 4
+
+
+def test_a_cancelled_one_sends_nothing_more(crowd: Outbox) -> None:
+    broadcasts.create(crowd.workspace, BODY, "mei")
+    broadcasts.start(crowd.workspace, "sale", approval=False)
+    drain(crowd)
+    broadcasts.cancel(crowd.workspace, "sale")
+    crowd.senders.step()  # before anything was taken out of the outbox
+    assert crowd.platform.calls == []
+    drain(crowd)
+    assert counted(crowd) == {("cancelled", "ended"): 3, ("suppressed", "no_consent"): 1}
+    with pytest.raises(BroadcastError, match="cancelled"):
+        broadcasts.resume(crowd.workspace, "sale")
+
+
+def test_a_paused_one_waits_and_goes_on(crowd: Outbox) -> None:
+    broadcasts.create(crowd.workspace, BODY, "mei")
+    broadcasts.start(crowd.workspace, "sale", approval=False)
+    drain(crowd)
+    broadcasts.pause(crowd.workspace, "sale")
+    crowd.senders.step()
+    assert crowd.platform.calls == []
+    assert broadcasts.resume(crowd.workspace, "sale").status == "sending"
+    crowd.senders.step()
+    assert len(crowd.platform.calls) == 3
+
+
+def test_people_who_became_one_get_one_message(crowd: Outbox) -> None:
+    broadcasts.create(crowd.workspace, BODY, "mei")
+    broadcasts.start(crowd.workspace, "sale", approval=False)
+    planner = Broadcaster(crowd.workspace, 1)
+    planner.step()
+    planner.step()  # the first of them is planned
+    crowd.event("oa", "menu_clicked", {"user_id": "an", "openid": "o-bo"})
+    crowd.settle()
+    drain(crowd)
+    crowd.senders.step()
+    calls = [message.to["openid"] for _, message in crowd.platform.calls]
+    assert len(calls) == len(set(calls))
+
+
+def test_a_second_person_has_to_approve_where_it_is_asked_for(crowd: Outbox) -> None:
+    ws = crowd.workspace
+    broadcasts.create(ws, BODY, "mei")
+    with pytest.raises(BroadcastError, match="second person"):
+        broadcasts.start(ws, "sale", approval=True)
+    broadcasts.ask(ws, "sale", "mei")
+    (asked,) = approvals.waiting(ws.state)
+    approvals.decide(ws.state, ws.clock, asked.id, approve=True, actor="lin")
+    # What was approved was this text and no other.
+    broadcasts.change(ws, "sale", BODY | {"priority": 60}, "mei")
+    with pytest.raises(BroadcastError, match="second person"):
+        broadcasts.start(ws, "sale", approval=True)
+
+
+def test_what_is_late_is_not_sent(crowd: Outbox) -> None:
+    broadcasts.create(crowd.workspace, BODY | {"expire_after": "1 hour"}, "mei")
+    broadcasts.start(crowd.workspace, "sale", approval=False)
+    drain(crowd)
+    crowd.clock.advance(timedelta(hours=2))
+    crowd.senders.step()
+    assert crowd.platform.calls == []
+    assert counted(crowd)["suppressed", "expired"] == 3
