@@ -6,17 +6,19 @@ import copy
 from functools import cache
 from typing import Any
 
+import yaml
+
+from onepool.demo.brand.workspace import files
 from onepool.journeys.known import Known, known_of
 from onepool.standards import load_standard
 from onepool.workspace import touchpoint_of
 
-TOUCHPOINTS = {
-    "mini": {"touchpoint": "mini", "channel": "wechat_mini", "settings": {"appid": "wx1"}},
-    "oa": {"touchpoint": "oa", "channel": "wechat_oa", "settings": {"appid": "wx2"}},
-    "wecom": {"touchpoint": "wecom", "channel": "wecom", "settings": {"corpid": "ww1"}},
-    "sms": {"touchpoint": "sms", "channel": "sms", "settings": {"provider": "aliyun"}},
-    "hook": {"touchpoint": "hook", "channel": "webhook"},
+TOUCHPOINTS: dict[str, dict[str, Any]] = {
+    file.name.removesuffix(".yaml"): yaml.safe_load(file.read_text(encoding="utf-8"))
+    for file in files("touchpoints")
+    if file.name in ("mini.yaml", "oa.yaml", "wecom.yaml", "sms.yaml", "forms.yaml")
 }
+"""Those of the demonstration brand; `forms` is a webhook."""
 
 MESSAGE = {
     "message": "cart_coupon",
@@ -43,12 +45,18 @@ MESSAGE = {
             "template": "CART_SMS",
             "channel": "sms",
             "kind": "marketing",
-            "content": {"template_id": "SMS_1", "params": {"code": "{{ code }}"}, "text": "{{ code }} 拒收请回复R"},
+            "content": {"template_id": "SMS_1", "params": {"code": "{{ code }}"}, "text": "您的券${code} 拒收请回复R"},
         },
     ],
 }
 
-COUPON = {"coupon": "CPN_CART_20", "title": {"zh": "满 199 减 20", "en": "20 off 199"}}
+COUPON = {
+    "coupon": "CPN_CART_20",
+    "title": {"zh": "满 199 减 20", "en": "20 off 199"},
+    "face": {"amount": 20, "min_spend": 199},
+    "codes": {"generated": {"prefix": "CT"}},
+    "stock": 1000,
+}
 STAFF = {
     "segment": "staff",
     "title": {"zh": "员工", "en": "Staff"},

@@ -26,6 +26,8 @@ VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 
 _EXITS: dict[str, type[Part]] = {"did": EventExit, "segment_leave": SegmentExit}
 _ENTRY_PLACE, _EXIT_PLACE = re.compile(r"entry"), re.compile(r"exit\[\d+\]")
+_ALTERNATIVE = re.compile(r"\.(?:dict|function-\w+)\[[^.]*\]")
+_TEXT = re.compile(r"\.function-\w+\[_text")
 _NODE_PLACE = re.compile(r"nodes\.[^.\[]+")
 
 
@@ -78,7 +80,10 @@ def _problems(error: ValidationError, data: Mapping[str, Any]) -> list[Problem]:
     for detail in error.errors(include_url=False):
         first.setdefault(place_of(detail["loc"]), detail)
     known = dict(_known(Journey, data, ""))
-    return [_ours(problem, first.get(problem.place)) for problem in problems_of(error, known)]
+    found = [_ours(problem, first.get(problem.place)) for problem in problems_of(error, known)]
+    # A text or a mapping may stand there: of both complaints the one that fits what was written.
+    told = [one for one in found if not (_TEXT.search(one.place) and isinstance(first[one.place].get("input"), dict))]
+    return [Problem(_ALTERNATIVE.sub("", one.place), one.message, one.suggestion) for one in told]
 
 
 def _ours(problem: Problem, detail: ErrorDetails | None) -> Problem:

@@ -1,0 +1,131 @@
+"""onepool journey …: the same as over HTTP, for terminals and machines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tests.journeys.brand import CART, COUPON, MESSAGE, STAFF, TOUCHPOINTS, cart
+from typer.testing import CliRunner
+
+from onepool.cli.app import app
+from onepool.errors import OnePoolError, UsageError
+from onepool.workspace import init_workspace
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A workspace whose folder has everything that the cart story names."""
+    root = tmp_path / "brand"
+    init_workspace(root).close()
+    kinds = {"touchpoints": TOUCHPOINTS.values(), "segments": [STAFF], "messages": [MESSAGE], "coupons": [COUPON]}
+    for kind, bodies in kinds.items():
+        for number, body in enumerate(bodies):
+            write(root / kind / f"{number}.yaml", body)
+    write(root / "journeys" / "cart.yaml", CART)
+    return root
+
+
+def write(path: Path, body: dict[str, Any]) -> None:
+    path.write_text(yaml.safe_dump(body, allow_unicode=True, sort_keys=False), encoding="utf-8")
+
+
+def run(folder: Path, *words: str, code: int = 0) -> str:
+    result = CliRunner().invoke(app, [*words, "-w", str(folder)], env={"COLUMNS": "200"})
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def made(folder: Path, *words: str) -> Any:
+    return json.loads(run(folder, *words, "--json"))
+
+
+@pytest.fixture
+def applied(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ONEPOOL_AUTHOR", "tester")
+    run(folder, "apply")
+    return folder
+
+
+def test_life_of_a_journey(applied: Path) -> None:
+    (row,) = made(applied, "journey", "list")
+    assert (row["journey"], row["status"], row["version"], row["draft"], row["faults"]) == (
+        "cart_recall", "draft", None, True, 0,
+    )  # fmt: skip
+    done = made(applied, "journey", "publish", "cart_recall")
+    assert (done["version"], done["runs"]) == (1, [])
+    assert made(applied, "journey", "list")[0]["status"] == "live"
+    run(applied, "journey", "pause", "cart_recall", "--reason", "stock")
+    assert made(applied, "journey", "show", "cart_recall")["state"]["status"] == "paused"
+    run(applied, "journey", "resume", "cart_recall")
+
+    write(applied / "journeys" / "cart.yaml", cart(max_life="10 days"))
+    run(applied, "apply")
+    assert made(applied, "journey", "list")[0]["draft"] is True
+    assert "14 天 → 10 天" in run(applied, "journey", "diff", "cart_recall")
+    assert made(applied, "journey", "publish", "cart_recall", "--dry-run", "--old-runs", "move") == []
+    run(applied, "journey", "publish", "cart_recall", "--old-runs", "move")
+    versions = made(applied, "journey", "versions", "cart_recall")
+    assert [(one["version"], one["entries"], one["by"]) for one in versions] == [
+        (2, True, "tester"),
+        (1, False, "tester"),
+    ]
+    assert "they say the same" in run(applied, "journey", "diff", "cart_recall", "2")
+    run(applied, "journey", "stop", "cart_recall")
+    assert made(applied, "journey", "list")[0]["status"] == "stopping"
+
+
+def test_words(applied: Path) -> None:
+    said = run(applied, "journey", "show", "cart_recall")
+    assert "加入购物车" in said and "cases[0] → end_goal" in said
+    assert yaml.safe_load(run(applied, "journey", "show", "cart_recall", "--yaml")) == CART
+    assert made(applied, "journey", "show", "cart_recall")["definition"] == CART
+
+
+def test_a_faulty_file_is_told_by_place(applied: Path, tmp_path: Path) -> None:
+    file = tmp_path / "draft.yaml"
+    write(file, cart(nodes__wait3__next="chek", nodes__send1__chain__2__unknown="resend"))
+    told = run(applied, "journey", "check", str(file), code=1)
+    assert "nodes.wait3.next: there is no node chek; did you mean check?" in told
+    found = json.loads(CliRunner().invoke(app, ["journey", "check", str(file), "--json", "-w", str(applied)]).output)
+    assert {"nodes.wait3.next", "nodes.send1.chain[2].unknown"} <= {
+        one["place"] for one in found if one["severity"] == "error"
+    }
+    assert "no faults" in run(applied, "journey", "check", "cart_recall")
+    write(applied / "journeys" / "cart.yaml", cart(nodes__wait3__next="chek"))
+    with pytest.raises(OnePoolError, match=r"nodes\.wait3\.next"):
+        run(applied, "apply")
+
+
+def test_templates(applied: Path) -> None:
+    names = [one["template"] for one in made(applied, "journey", "templates")]
+    assert "cart_recall" in names and len(names) >= 11
+    told = run(applied, "journey", "new", "welcome_wecom", "hello", "-p", "wait=2 days")
+    assert "hello is a draft" in told
+    assert made(applied, "journey", "show", "hello")["definition"]["params"]["wait"] == "2 days"
+    with pytest.raises(UsageError, match="NAME=VALUE"):
+        run(applied, "journey", "new", "welcome_wecom", "other", "-p", "wait")
+
+
+def test_wrong_use(applied: Path) -> None:
+    for words in (
+        ["show", "nothing"],
+        ["check", "nothing"],
+        ["versions", "nothing"],
+        ["publish", "cart_recall", "--old-runs", "x"],
+    ):
+        with pytest.raises(UsageError):
+            run(applied, "journey", *words)
+    with pytest.raises(OnePoolError, match="another way"):
+        run(applied, "journey", "publish", "cart_recall")
+        run(applied, "journey", "enter", "cart_recall", "1")
+
+
+def test_the_schema_is_of_the_model() -> None:
+    schema = json.loads(CliRunner().invoke(app, ["journey", "schema"]).output)
+    assert schema["$schema"].endswith("2020-12/schema") and "entry" in schema["properties"]
