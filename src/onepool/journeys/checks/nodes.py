@@ -37,7 +37,7 @@ def check_nodes(journey: Journey, known: Known, found: Checked) -> None:
             case IssueCoupon():
                 if not is_reference(node.batch) and node.batch not in known.coupons:
                     found.unknown(f"{at}.batch", "coupon batch", node.batch, known.coupons)
-                elif is_reference(node.batch):
+                elif is_reference(node.batch) and not node.batch.startswith("$params."):
                     found.wrong(f"{at}.batch", "the name of a batch is wanted, or a parameter that holds one")
             case SetProfile():
                 _check_profile(at, node, known, found)
