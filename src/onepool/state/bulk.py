@@ -37,7 +37,8 @@ def _run(connection: Connection, compiled: Compiled, names: list[str], rows: Ite
         order = [names.index(name) for name in getattr(compiled, "positiontup", None) or ()]
         if constants:
             rows = ((*row, *constants) for row in rows)
-        values = [tuple(row[place] for place in order) for row in rows]
+        same = order == list(range(len(names)))  # as the rows have them already
+        values = [tuple(row) for row in rows] if same else [tuple(row[place] for place in order) for row in rows]
     else:
         values = [_named(names, (*row, *constants)) for row in rows]
     if values:

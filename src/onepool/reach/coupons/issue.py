@@ -25,7 +25,7 @@ from onepool.state.coupons import coupon_codes
 I64: TypeAlias = npt.NDArray[np.int64]
 
 _GIVEN = ("batch", "code", "status", "key", "customer_id", "run_id", "loaded", "issued", "valid_from", "valid_until")
-_TAKEN = ("of_id", "to_status", "to_key", "to_customer", "to_run", "at", "since", "until")
+_TAKEN = ("to_status", "to_key", "to_customer", "to_run", "at", "since", "until", "of_id")
 
 
 def issue(
@@ -136,14 +136,12 @@ def _give(
         figures.change(connection, coupon.coupon, at, issued=count)
         return pa.array([shared] * count, pa.string())
     table = coupon_codes
-    free = (
-        select(table.c.id, table.c.code)
-        .where(table.c.batch == coupon.coupon, table.c.status == "free")
-        .order_by(table.c.id)
-        .limit(count)
-    )
-    rows = connection.execute(free).all()
-    codes = [row[1] for row in rows]
+    free = (table.c.batch == coupon.coupon) & (table.c.status == "free")
+    last = select(table.c.id).where(free).order_by(table.c.id)
+    behind = connection.execute(last.offset(count).limit(1)).scalar_one_or_none()
+    found = fetch(connection, [table.c.id, table.c.code], free if behind is None else free & (table.c.id < behind))
+    found = found.sort_by("id")
+    ids, codes = found.column("id").to_pylist(), found.column("code").cast(pa.string()).to_pylist()
     taken = len(codes)
     if taken:
         statement = (
@@ -156,8 +154,8 @@ def _give(
             )
         )  # fmt: skip
         values = (
-            (row[0], "issued", key, customer, run, at, since, until)
-            for row, key, customer, run in zip(rows, *(one[:taken] for one in told), strict=True)
+            ("issued", key, customer, run, at, since, until, one)
+            for one, key, customer, run in zip(ids, *(one[:taken] for one in told), strict=True)
         )
         update_many(connection, statement, _TAKEN, values)
     if taken < count:

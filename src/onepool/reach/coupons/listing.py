@@ -69,4 +69,3 @@ def every(state: State, batch: str, status: str | None = None) -> Iterator[list[
 def masked(code: str) -> str:
     """A code that can't be used: its ends stay."""
     return f"{code[:2]}****{code[-2:]}" if len(code) >= 8 else f"{code[:1]}****"
-
