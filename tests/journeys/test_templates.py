@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import yaml
 
 from onepool import apply
+from onepool.audience.conditions.parse import plain_data
 from onepool.clock import FakeClock
 from onepool.demo.brand import workspace as definitions
 from onepool.journeys import gallery, store
 from onepool.journeys.check import check_body
 from onepool.journeys.known import load_known
-from onepool.journeys.model import IssueCoupon, Journey, ScheduleEntry, SegmentEntry, SegmentExit, Send, Split
+from onepool.journeys.model import NODES, IssueCoupon, Journey, ScheduleEntry, SegmentEntry, SegmentExit, Send, Split
 from onepool.journeys.parse import parse_journey
 from onepool.reach.coupons import parse_coupon
 from onepool.reach.messages import surroundings, usable_message
@@ -144,3 +147,12 @@ def test_exported_journeys_apply_again(ready: Workspace, tmp_path: Path) -> None
     written = [path for path in apply.export(ready, tmp_path) if path.parent.name == "journeys"]
     assert tmp_path / "journeys" / "cart_recall.yaml" in written
     assert [change for change in apply.plan(ready, tmp_path) if change.kind == "journey"] == []
+
+
+def test_the_story_as_the_guide_tells_it(ready: Workspace) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "how-to" / "journeys.md").read_text(encoding="utf-8")
+    (written,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    journey, found = check_body(plain_data(yaml.safe_load(written)), load_known(ready))
+    assert journey is not None and found.problems == []
+    assert all(f"`{kind}`" in text or f"`{kind}:" in text or f"`{kind} " in text for kind in NODES)
+    assert all(f"`{name}`" in text for name in NAMES if not name.startswith("lifecycle_"))
