@@ -70,6 +70,7 @@ Index("sends_busy", sends.c.touchpoint, sends.c.state, sends.c.due, sqlite_where
 _UNTOLD = text("concluded IS NOT NULL AND told = false")
 Index("sends_untold", sends.c.concluded, sqlite_where=_UNTOLD, postgresql_where=_UNTOLD)
 Index("sends_changed", sends.c.changed)
+Index("sends_planned", sends.c.planned)
 Index("sends_customer", sends.c.customer_id, sends.c.claimed)
 for _name, _columns in {
     "run": (sends.c.run_id,),

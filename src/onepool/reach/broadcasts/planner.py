@@ -16,17 +16,16 @@ import structlog
 from sqlalchemy import Connection, and_, select, update
 
 from onepool.audience.bitmaps import Members, ids_of, members_of
-from onepool.audience.catalog import load_catalog
-from onepool.audience.conditions import Scope, compile_conditions
 from onepool.channels import registry
-from onepool.clock import Clock, from_micros, to_micros
+from onepool.clock import Clock, to_micros
 from onepool.collect.touchpoint import Touchpoint
 from onepool.definitions import Definitions
 from onepool.errors import OnePoolError
-from onepool.pool import Engine, Session
+from onepool.pool import Engine
 from onepool.privacy.masking import mask_text
 from onepool.reach import keys, planning, pressure
-from onepool.reach.broadcasts.model import Audience, Broadcast
+from onepool.reach.broadcasts.audience import members
+from onepool.reach.broadcasts.model import Broadcast
 from onepool.reach.broadcasts.store import Stored, every
 from onepool.reach.claim import BROADCAST
 from onepool.reach.gate import PLANNED, gate
@@ -112,28 +111,12 @@ class Broadcaster:
     def _freeze(self, one: Stored, now: int) -> None:
         """Keep who is in the audience now."""
         with self._place.pool.read() as session:
-            found = self._members(session, one.broadcast.audience, now)
+            found = members(self._workspace, session, one.broadcast.audience, now)
         customers = members_of(found).serialize()
         with self._place.state.write() as connection:
             same = and_(broadcasts.c.id == one.id, broadcasts.c.status == "scheduled")
             values = {"status": "planning", "started": now, "audience": customers, "total": int(found.size)}
             connection.execute(update(broadcasts).where(same).values(**values))
-
-    def _members(self, session: Session, audience: Audience, now: int) -> I64:
-        if audience.segment is not None:
-            query, params = "SELECT customer_id FROM segment_members WHERE segment = $name", {"name": audience.segment}
-        elif audience.list_ is not None:
-            query = (
-                "SELECT c.customer_id FROM list_entries e JOIN customer_of c USING (identifier_id) WHERE e.list = $name"
-            )
-            params = {"name": audience.list_}
-        else:
-            assert audience.who is not None
-            context = load_catalog(self._workspace).context
-            plan = compile_conditions({"who": audience.who}, from_micros(now), Scope.all(), context)
-            answers = plan.run(session)
-            return np.unique(answers.column("customer_id").filter(answers.column("who")).to_numpy()).astype(np.int64)
-        return np.unique(session.query(query, params).column(0).to_numpy()).astype(np.int64)
 
     def _plan(self, one: Stored, now: int) -> bool:
         """The next batch, as far as pace and queue allow."""

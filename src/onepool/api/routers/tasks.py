@@ -1,0 +1,90 @@
+"""Tasks of associates: list, done, remind, hand on."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query
+from sqlalchemy import select
+
+from onepool.api.access import Caller, Need, Time, Workspace
+from onepool.api.models.tasks import Task, TaskDone, TaskList, TaskReassign, TaskStaff, TaskStatus
+from onepool.clock import from_micros, to_micros
+from onepool.privacy import audit
+from onepool.privacy.roles import Permission
+from onepool.reach import tasks
+from onepool.reach.claim import key_of
+from onepool.reach.rules import DAY
+from onepool.state.outbox import sends
+
+router = APIRouter(prefix="/tasks", tags=["tasks"])
+Reader = Annotated[Caller, Depends(Need(Permission.DELIVERIES_READ))]
+Writer = Annotated[Caller, Depends(Need(Permission.TASKS_WRITE))]
+TaskId = Annotated[int, Path(ge=1, le=2**53)]
+
+
+@router.get("")
+def list_tasks(
+    _who: Reader,
+    ws: Workspace,
+    time: Time,
+    status: TaskStatus | None = None,
+    staff: Annotated[str | None, Query(max_length=128)] = None,
+    journey: Annotated[str | None, Query(max_length=128)] = None,
+    customer_id: Annotated[int | None, Query(ge=0, le=2**53)] = None,
+    before: Annotated[int | None, Query(ge=1, le=2**53)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> TaskList:
+    """Tasks, the newest first."""
+    with ws.state.read() as connection:
+        rows = tasks.listed(
+            connection, status=status, staff=staff, journey=journey, before=before, limit=limit + 1,
+            customers=None if customer_id is None else [customer_id],
+        )  # fmt: skip
+        found = [_task(connection, row, to_micros(time.now())) for row in rows[:limit]]
+        people = [TaskStaff(staff_id=name, open=count) for name, count in tasks.staff(connection)]
+    return TaskList(items=found, staff=people, next=rows[limit - 1].id if len(rows) > limit else None)
+
+
+@router.post("/{id}/done")
+def finish_task(id: TaskId, body: TaskDone, who: Writer, ws: Workspace, time: Time) -> Task:
+    """Somebody did it; the journey goes on."""
+    now = to_micros(time.now())
+    with ws.state.write() as connection:
+        row = tasks.done(connection, id, who.actor, body.result, now)
+        audit.record_in(connection, time, who.actor, "task.done", f"task:{id}", {"result": body.result})
+        return _task(connection, row, now)
+
+
+@router.post("/{id}/remind")
+def remind_task(id: TaskId, who: Writer, ws: Workspace, time: Time) -> Task:
+    """Remind the associate; three times in 24 hours at most."""
+    now = to_micros(time.now())
+    with ws.state.write() as connection:
+        row = tasks.remind(connection, id, now)
+        audit.record_in(connection, time, who.actor, "task.remind", f"task:{id}", {"staff_id": row.staff_id})
+        return _task(connection, row, now)
+
+
+@router.post("/{id}/reassign")
+def reassign_task(id: TaskId, body: TaskReassign, who: Writer, ws: Workspace, time: Time) -> Task:
+    """Give a journey's task to another associate."""
+    now = to_micros(time.now())
+    with ws.state.write() as connection:
+        row = tasks.reassign(connection, id, body.staff_id)
+        audit.record_in(connection, time, who.actor, "task.reassign", f"task:{id}", {"staff_id": body.staff_id})
+        return _task(connection, row, now)
+
+
+def _task(connection: Any, row: Any, now: int) -> Task:
+    message = connection.execute(select(sends.c.send_id).where(sends.c.send_id == row.key)).first() is not None
+    fresh = row.reminded_at is None or row.reminded_at <= now - DAY
+    return Task(
+        id=row.id, kind="message" if message else "task", send_id=key_of(row.key) if message else None,
+        journey=row.journey, run_id=None if row.run_id is None else str(row.run_id), customer_id=row.customer_id,
+        title=row.title, body=row.body, staff_id=row.staff_id, status=row.status, created=from_micros(row.created),
+        due=None if row.due is None else from_micros(row.due),
+        closed=None if row.closed is None else from_micros(row.closed), closed_by=row.closed_by, result=row.result,
+        reminded=row.reminded, reminded_at=None if row.reminded_at is None else from_micros(row.reminded_at),
+        reminders_left=tasks.REMINDERS if fresh else max(tasks.REMINDERS - row.reminded, 0),
+    )  # fmt: skip
