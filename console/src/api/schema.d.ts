@@ -4,6 +4,126 @@
  */
 
 export interface paths {
+    "/api/v1/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Accounts
+         * @description The accounts over which messages go out: pace, health, what waits.
+         */
+        get: operations["listAccounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{touchpoint}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause Account
+         * @description Send nothing over this account until it goes on.
+         */
+        post: operations["pauseAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{touchpoint}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Account
+         * @description Go on; a breaker that is open is closed, since somebody has mended what was wrong.
+         */
+        post: operations["resumeAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Approvals
+         * @description What waits for a decision, the oldest first; with `kind` and `name` all of that one, the latest first.
+         */
+        get: operations["listApprovals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Approval
+         * @description Approve or refuse what somebody else asked for.
+         */
+        post: operations["decideApproval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw Approval
+         * @description Take back what one asked for oneself; who may approve may take back anything.
+         */
+        post: operations["withdrawApproval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -18,6 +138,178 @@ export interface paths {
         get: operations["listAudit"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/broadcasts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Broadcasts
+         * @description Broadcasts, the newest first.
+         */
+        get: operations["listBroadcasts"];
+        put?: never;
+        /**
+         * Create Broadcast
+         * @description A new draft.
+         */
+        post: operations["createBroadcast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/broadcasts/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Broadcast
+         * @description What is wrong with a definition, and how many are in its audience now.
+         */
+        post: operations["checkBroadcast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/broadcasts/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Broadcast
+         * @description One broadcast with its figures.
+         */
+        get: operations["readBroadcast"];
+        /**
+         * Change Broadcast
+         * @description Change a draft; what was asked of a second person has to be asked again.
+         */
+        put: operations["changeBroadcast"];
+        post?: never;
+        /**
+         * Delete Broadcast
+         * @description Delete a draft.
+         */
+        delete: operations["deleteBroadcast"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/broadcasts/{name}/ask-approval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Broadcast Approval
+         * @description Ask a second person for their word.
+         */
+        post: operations["askBroadcastApproval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/broadcasts/{name}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Broadcast
+         * @description Nothing more goes out from now on.
+         */
+        post: operations["cancelBroadcast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/broadcasts/{name}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause Broadcast
+         * @description Plan and send nothing more until it goes on.
+         */
+        post: operations["pauseBroadcast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/broadcasts/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Broadcast
+         * @description Go on; what expired meanwhile is not sent.
+         */
+        post: operations["resumeBroadcast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/broadcasts/{name}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Broadcast
+         * @description Start it now, or at its time.
+         */
+        post: operations["startBroadcast"];
         delete?: never;
         options?: never;
         head?: never;
@@ -120,6 +412,246 @@ export interface paths {
         get: operations["readConditionSchema"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Consents
+         * @description How a customer stands for each purpose and channel, with the word that decided it; what was said; stops.
+         */
+        get: operations["readConsents"];
+        put?: never;
+        /**
+         * Write Consent
+         * @description Write down what a person said elsewhere (at a counter, on the phone). A withdrawal holds from the answer on.
+         */
+        post: operations["writeConsent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/consents/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Ledger
+         * @description The ledger, the latest entry first; of one customer, a channel (and of every channel), or a purpose.
+         */
+        get: operations["readLedger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/consents/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Preference Link
+         * @description A link to the customer's own preference page, to be sent to them.
+         */
+        post: operations["makePreferenceLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coupons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Coupons
+         * @description All batches with their stock and what became of their codes.
+         */
+        get: operations["listCoupons"];
+        put?: never;
+        /**
+         * Create Coupon
+         * @description Save a new batch.
+         */
+        post: operations["createCoupon"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coupons/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Coupon
+         * @description What is wrong with a definition. Nothing is saved.
+         */
+        post: operations["checkCoupon"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coupons/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Coupon
+         * @description One batch.
+         */
+        get: operations["readCoupon"];
+        /**
+         * Replace Coupon
+         * @description Save a new version. Codes that were given out keep what they were given with.
+         */
+        put: operations["replaceCoupon"];
+        post?: never;
+        /**
+         * Delete Coupon
+         * @description Retire a batch: nothing is given out any more, redemptions still count. Refused while a journey names it.
+         */
+        delete: operations["deleteCoupon"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coupons/{name}/codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Codes
+         * @description Codes, a page at a time. Their middle is hidden from roles that may not use them.
+         */
+        get: operations["listCodes"];
+        put?: never;
+        /**
+         * Upload Codes
+         * @description Take in a list of codes that the shop made. The body is the file.
+         */
+        post: operations["uploadCodes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coupons/{name}/codes.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Codes
+         * @description All codes as CSV, in clear. Noted in the audit trail.
+         */
+        get: operations["exportCodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coupons/{name}/generate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Generate Codes
+         * @description Make codes ahead, so that the shop can be told of them; never more than the stock.
+         */
+        post: operations["generateCodes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coupons/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Coupon Versions
+         * @description Every version of a batch, the newest first.
+         */
+        get: operations["listCouponVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coupons/{name}/void": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Void Codes
+         * @description Take codes out of use: those named, or all that nobody has yet.
+         */
+        post: operations["voidCodes"];
         delete?: never;
         options?: never;
         head?: never;
@@ -321,6 +853,66 @@ export interface paths {
          * @description What it would bring if more customers of a touchpoint gave an identifier. Nothing is changed.
          */
         post: operations["computeWhatIf"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Deliveries
+         * @description Messages, the latest planned first.
+         */
+        get: operations["listDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count Deliveries
+         * @description How many messages there are by channel, state and reason.
+         */
+        get: operations["countDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/{send_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Delivery
+         * @description One message with the calls that were made for it.
+         */
+        get: operations["readDelivery"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1413,6 +2005,266 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Messages
+         * @description All messages with their channels, faults and approvals.
+         */
+        get: operations["listMessages"];
+        put?: never;
+        /**
+         * Create Message
+         * @description Save a new message.
+         */
+        post: operations["createMessage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Message
+         * @description What is wrong with a definition, also one that can't be parsed. Nothing is saved.
+         */
+        post: operations["checkMessage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/language": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Template Language
+         * @description What templates may be written with: filters, types, sources, fields of WeChat's templates; the JSON Schema.
+         */
+        get: operations["readTemplateLanguage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Message
+         * @description One content as a customer would get it, or with sample values. Personal values are hidden by role.
+         */
+        post: operations["previewMessage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Message
+         * @description One message: its definition and what is to be said of it.
+         */
+        get: operations["readMessage"];
+        /**
+         * Replace Message
+         * @description Save a new version. What is already planned goes out as it was planned.
+         */
+        put: operations["replaceMessage"];
+        post?: never;
+        /**
+         * Delete Message
+         * @description Retire a message. Refused while a journey names it; its versions stay.
+         */
+        delete: operations["deleteMessage"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{name}/ask-approval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Message Approval
+         * @description Ask a second person to approve the current version.
+         */
+        post: operations["askMessageApproval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{name}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Message Test
+         * @description Send a content with sample values to an address of one's own. So many a day; everyone is noted.
+         */
+        post: operations["sendMessageTest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Message Versions
+         * @description Every version of a message, the newest first.
+         */
+        get: operations["listMessageVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Notices
+         * @description Texts that people are shown, in every version.
+         */
+        get: operations["listNotices"];
+        put?: never;
+        /**
+         * Save Notice
+         * @description A new version of a text; the same texts again are the version that has them.
+         */
+        post: operations["saveNotice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Policy
+         * @description The policy in force.
+         */
+        get: operations["readPolicy"];
+        /**
+         * Save Policy
+         * @description Write the policy; it holds from the next message on.
+         */
+        put: operations["savePolicy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Policy
+         * @description What is wrong with a policy, without writing it.
+         */
+        post: operations["checkPolicy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/holidays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Holidays
+         * @description Public holidays of a country in a year.
+         */
+        get: operations["listHolidays"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/quality": {
         parameters: {
             query?: never;
@@ -1836,6 +2688,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/suppressions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Suppressions
+         * @description Entries, the latest first.
+         */
+        get: operations["listSuppressions"];
+        put?: never;
+        /**
+         * Add Suppression
+         * @description Put a customer, or addresses, on the list.
+         */
+        post: operations["addSuppression"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suppressions/{id}/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lift Suppression
+         * @description Take an entry off the list; it stays readable with who did so.
+         */
+        post: operations["liftSuppression"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tags": {
         parameters: {
             query?: never;
@@ -2128,6 +3024,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tasks
+         * @description Tasks, the newest first.
+         */
+        get: operations["listTasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish Task
+         * @description Somebody did it; the journey goes on.
+         */
+        post: operations["finishTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/reassign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reassign Task
+         * @description Give a journey's task to another associate.
+         */
+        post: operations["reassignTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/remind": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remind Task
+         * @description Remind the associate; three times in 24 hours at most.
+         */
+        post: operations["remindTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/touchpoints": {
         parameters: {
             query?: never;
@@ -2356,27 +3332,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/unknown/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Unknown
+         * @description Decide about messages of which it can't be told whether they went out, many at once.
+         */
+        post: operations["decideUnknown"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /**
-         * Account
-         * @description Who is asking: a person, or a program with an API key.
-         */
-        Account: {
-            /**
-             * Email
-             * @description Null for API keys.
-             */
-            email: string | null;
-            /** Id */
-            id: number;
-            /** Name */
-            name: string;
-            /** Permissions */
-            permissions: components["schemas"]["Permission"][];
-            role: components["schemas"]["Role"];
+        /** AccountList */
+        AccountList: {
+            /** Items */
+            items: components["schemas"]["onepool__api__models__deliveries__Account"][];
         };
         /**
          * AllOf
@@ -2416,6 +3399,75 @@ export interface components {
              * @enum {string}
              */
             type: "applied";
+        };
+        /**
+         * ApprovalDecision
+         * @description Yes or no.
+         */
+        ApprovalDecision: {
+            /** Approve */
+            approve: boolean;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /**
+         * ApprovalList
+         * @description Approvals.
+         */
+        ApprovalList: {
+            /** Items */
+            items: components["schemas"]["ApprovalRow"][];
+        };
+        /**
+         * ApprovalNote
+         * @description Why.
+         */
+        ApprovalNote: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /**
+         * ApprovalRow
+         * @description A question and its answer, about one version of a definition.
+         */
+        ApprovalRow: {
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Asked By */
+            asked_by: string;
+            /** Decided At */
+            decided_at: string | null;
+            /** Decided By */
+            decided_by: string;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /**
+             * Mine
+             * @description Asked for by the caller, who can't decide on it.
+             */
+            mine: boolean;
+            /** Name */
+            name: string;
+            /** Note */
+            note: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "asked" | "approved" | "refused" | "withdrawn";
+            /** Version */
+            version: number;
         };
         /**
          * Arrival
@@ -2507,6 +3559,39 @@ export interface components {
              * @default
              */
             note: string;
+        };
+        /**
+         * Attempt
+         * @description One call to the platform.
+         */
+        Attempt: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Code
+             * @description The platform's own.
+             */
+            code: string | null;
+            code_words: components["schemas"]["Titles"] | null;
+            /** Detail */
+            detail: string;
+            /** Ended */
+            ended: string | null;
+            /** Number */
+            number: number;
+            /** Provider Id */
+            provider_id: string | null;
+            /** Reason */
+            reason: string | null;
+            reason_words: components["schemas"]["Titles"] | null;
+            /**
+             * State
+             * @description calling, sent, task, refused, retry or unknown.
+             */
+            state: string;
         };
         /**
          * AttributeValue
@@ -2637,6 +3722,205 @@ export interface components {
             recall: number | null;
             /** Rule */
             rule: string;
+        };
+        /**
+         * BroadcastCheck
+         * @description What is wrong with a definition, and whom it would reach.
+         */
+        BroadcastCheck: {
+            /**
+             * Audience
+             * @description Customers in the audience now; null while it can't be told.
+             */
+            audience: number | null;
+            /** Problems */
+            problems: components["schemas"]["Finding"][];
+        };
+        /** BroadcastCount */
+        BroadcastCount: {
+            /** Messages */
+            messages: number;
+            /** Reason */
+            reason: string | null;
+            reason_words: components["schemas"]["Titles"] | null;
+            /** State */
+            state: string;
+        };
+        /**
+         * BroadcastDetail
+         * @description One broadcast with its definition and figures.
+         */
+        BroadcastDetail: {
+            /** Approval */
+            approval: ("asked" | "approved" | "refused" | "withdrawn") | null;
+            /** Approval Needed */
+            approval_needed: boolean;
+            /**
+             * Audience
+             * @description Customers who would be in it now; null once it has begun.
+             */
+            audience: number | null;
+            /** Author */
+            author: string;
+            /** Channel */
+            channel: string;
+            /** Counts */
+            counts: components["schemas"]["BroadcastCount"][];
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** Definition */
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Delivered */
+            delivered: number;
+            /**
+             * Duplicates
+             * @description Of them, whose address had a message of it already.
+             */
+            duplicates: number;
+            /** Ended */
+            ended: string | null;
+            /** Failed */
+            failed: number;
+            /** Message */
+            message: string;
+            /** Name */
+            name: string;
+            /**
+             * Planned
+             * @description Of them, planned so far.
+             */
+            planned: number;
+            /**
+             * Sent
+             * @description Messages that the platform has taken.
+             */
+            sent: number;
+            /** Start */
+            start: string | null;
+            /** Started */
+            started: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "draft" | "asked" | "scheduled" | "planning" | "sending" | "paused" | "done" | "cancelled";
+            /** Suppressed */
+            suppressed: number;
+            title: components["schemas"]["Titles"];
+            /**
+             * Total
+             * @description Customers of the frozen audience.
+             */
+            total: number;
+            /** Version */
+            version: number;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
+         * BroadcastInput
+         * @description A broadcast as it is written (reach/broadcasts/model.py); the same as YAML or in the console.
+         */
+        BroadcastInput: {
+            /**
+             * Definition
+             * @example {
+             *       "audience": {
+             *         "segment": "vip"
+             *       },
+             *       "broadcast": "double_11",
+             *       "channel": "wechat_oa",
+             *       "expire_after": "12 hours",
+             *       "message": "sale"
+             *     }
+             */
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+        };
+        /** BroadcastList */
+        BroadcastList: {
+            /** Items */
+            items: components["schemas"]["BroadcastRow"][];
+            /**
+             * Next
+             * @description Give it as `before` to get the next page; null at the end.
+             */
+            next: number | null;
+        };
+        /** BroadcastNote */
+        BroadcastNote: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /**
+         * BroadcastRow
+         * @description One broadcast.
+         */
+        BroadcastRow: {
+            /** Author */
+            author: string;
+            /** Channel */
+            channel: string;
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** Delivered */
+            delivered: number;
+            /**
+             * Duplicates
+             * @description Of them, whose address had a message of it already.
+             */
+            duplicates: number;
+            /** Ended */
+            ended: string | null;
+            /** Failed */
+            failed: number;
+            /** Message */
+            message: string;
+            /** Name */
+            name: string;
+            /**
+             * Planned
+             * @description Of them, planned so far.
+             */
+            planned: number;
+            /**
+             * Sent
+             * @description Messages that the platform has taken.
+             */
+            sent: number;
+            /** Start */
+            start: string | null;
+            /** Started */
+            started: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "draft" | "asked" | "scheduled" | "planning" | "sending" | "paused" | "done" | "cancelled";
+            /** Suppressed */
+            suppressed: number;
+            title: components["schemas"]["Titles"];
+            /**
+             * Total
+             * @description Customers of the frozen audience.
+             */
+            total: number;
+            /** Version */
+            version: number;
+            /** Waiting */
+            waiting: number;
         };
         /**
          * CalibrationBin
@@ -2914,6 +4198,21 @@ export interface components {
             title: components["schemas"]["Words"];
         };
         /**
+         * CodesUploaded
+         * @description What became of a list of codes.
+         */
+        CodesUploaded: {
+            /** Added */
+            added: number;
+            /** Duplicates */
+            duplicates: number;
+            figures: components["schemas"]["CouponFigures"];
+            /** Refused */
+            refused: number;
+            /** Samples */
+            samples: string[];
+        };
+        /**
          * CombineRequest
          * @description An expression over sets of customers.
          */
@@ -3043,6 +4342,166 @@ export interface components {
             open: number;
         };
         /**
+         * ConsentChoice
+         * @description One wish.
+         */
+        ConsentChoice: {
+            /**
+             * Category
+             * @default
+             */
+            category: string;
+            /**
+             * Channel
+             * @default
+             */
+            channel: string;
+            /** Granted */
+            granted: boolean;
+            /**
+             * Purpose
+             * @description `all`: every purpose.
+             */
+            purpose: string;
+        };
+        /**
+         * ConsentEntry
+         * @description One word of the ledger. Entries are never changed.
+         */
+        ConsentEntry: {
+            /**
+             * At
+             * Format: date-time
+             * @description When it was written into the ledger.
+             */
+            at: string;
+            /**
+             * Category
+             * @description Of messages; empty: every one.
+             */
+            category: string;
+            /**
+             * Channel
+             * @description Empty: every one.
+             */
+            channel: string;
+            /**
+             * Evidence
+             * @description JSON or text, personal data masked.
+             */
+            evidence: string;
+            /** Granted */
+            granted: boolean;
+            /** Id */
+            id: number;
+            /**
+             * Identifier
+             * @description `type:value` of who said it, masked.
+             */
+            identifier: string;
+            /**
+             * Notice
+             * @description `name@version` of the text that was shown.
+             */
+            notice: string;
+            /**
+             * Notice Hash
+             * @description SHA-256 of that text, in hex.
+             */
+            notice_hash: string;
+            /**
+             * Purpose
+             * @description `all`: every purpose; `template:ID`: messages of one template.
+             */
+            purpose: string;
+            /**
+             * Source
+             * @description event, reply, one_click, page, complaint, preference_page, api, cli …
+             */
+            source: string;
+            /**
+             * Time
+             * Format: date-time
+             * @description When it was said.
+             */
+            time: string;
+            /** Touchpoint */
+            touchpoint: string;
+        };
+        /**
+         * ConsentLedger
+         * @description Entries, the latest first.
+         */
+        ConsentLedger: {
+            /** Items */
+            items: components["schemas"]["ConsentEntry"][];
+            /**
+             * Next
+             * @description `before` of the next page.
+             */
+            next: number | null;
+        };
+        /**
+         * ConsentStanding
+         * @description Whether a customer has consented to a purpose over a channel now.
+         */
+        ConsentStanding: {
+            /** Channel */
+            channel: string;
+            channel_title: components["schemas"]["Titles"];
+            /** Granted */
+            granted: boolean;
+            /** @description The word that decided it; none where nobody said one. */
+            proof: components["schemas"]["ConsentEntry"] | null;
+            /** Purpose */
+            purpose: string;
+            purpose_title: components["schemas"]["Titles"];
+            /**
+             * Stopped
+             * @description Why messages are kept back all the same.
+             */
+            stopped: string | null;
+        };
+        /**
+         * ConsentStatement
+         * @description Wishes written down on somebody's behalf.
+         */
+        ConsentStatement: {
+            /** Choices */
+            choices: components["schemas"]["ConsentChoice"][];
+            /** Customer Id */
+            customer_id: number;
+            /**
+             * Evidence
+             * @description Where the proof is: a recording, a form, a ticket.
+             * @default
+             */
+            evidence: string;
+            /**
+             * Notice
+             * @default
+             */
+            notice: string;
+            /**
+             * Notice Hash
+             * @default
+             */
+            notice_hash: string;
+            /**
+             * Reason
+             * @description How and where the person said so.
+             */
+            reason: string;
+        };
+        /**
+         * ConsentWritten
+         * @description In the log and in force; the ledger follows with the next tick.
+         */
+        ConsentWritten: {
+            /** Log Offset */
+            log_offset: number;
+        };
+        /**
          * Contribution
          * @description How one feature moved one customer's score. `effect`: in log-odds, above 0 raises it.
          */
@@ -3055,6 +4514,304 @@ export interface components {
             title: components["schemas"]["Words"];
             /** Value */
             value: number | string | null;
+        };
+        /** CouponChange */
+        CouponChange: {
+            /** Definition */
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Version
+             * @description The version that was edited; another one now: 409.
+             */
+            version?: number | null;
+        };
+        /**
+         * CouponCheck
+         * @description What is wrong with a definition.
+         */
+        CouponCheck: {
+            /** Problems */
+            problems: components["schemas"]["Finding"][];
+            /** Warnings */
+            warnings: components["schemas"]["Finding"][];
+        };
+        /** CouponCheckRequest */
+        CouponCheckRequest: {
+            /** Definition */
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+        };
+        /**
+         * CouponCode
+         * @description One code.
+         */
+        CouponCode: {
+            /**
+             * Code
+             * @description With its middle hidden, unless the role may see codes.
+             */
+            code: string;
+            /** Customer Id */
+            customer_id: string | null;
+            /** Id */
+            id: string;
+            /** Issued At */
+            issued_at: string | null;
+            /** Order Id */
+            order_id: string | null;
+            /** Redeemed At */
+            redeemed_at: string | null;
+            /** Run Id */
+            run_id: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "free" | "issued" | "redeemed" | "expired" | "void";
+            /** Valid Until */
+            valid_until: string | null;
+        };
+        /**
+         * CouponCodes
+         * @description A page of codes, in the order in which they came in.
+         */
+        CouponCodes: {
+            /** Items */
+            items: components["schemas"]["CouponCode"][];
+            /** Masked */
+            masked: boolean;
+            /**
+             * Next
+             * @description `after` of the next page.
+             */
+            next: string | null;
+        };
+        /**
+         * CouponDetail
+         * @description One batch.
+         */
+        CouponDetail: {
+            /** Author */
+            author: string;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /**
+             * Codes
+             * @enum {string}
+             */
+            codes: "generated" | "uploaded" | "shared";
+            /**
+             * Codes In Clear
+             * @description Whether this role sees codes and may export them.
+             */
+            codes_in_clear: boolean;
+            /** Definition */
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            face: components["schemas"]["CouponFace"];
+            figures: components["schemas"]["CouponFigures"];
+            /** Name */
+            name: string;
+            /** On Demand */
+            on_demand: boolean;
+            /** Paused */
+            paused: boolean;
+            /** Per Customer */
+            per_customer: number;
+            /** Reason */
+            reason: string;
+            /** Stock */
+            stock: number | null;
+            title: components["schemas"]["Titles"];
+            /** Touchpoints */
+            touchpoints: string[];
+            /**
+             * Used By
+             * @example [
+             *       "journey:cart_recall"
+             *     ]
+             */
+            used_by: string[];
+            /**
+             * Valid For
+             * @example 30 days
+             */
+            valid_for: string | null;
+            /** Valid From */
+            valid_from: string | null;
+            /**
+             * Valid Until
+             * @description Exclusive.
+             */
+            valid_until: string | null;
+            /** Version */
+            version: number;
+        };
+        /**
+         * CouponFace
+         * @description What a coupon is worth.
+         */
+        CouponFace: {
+            /** Amount */
+            amount: number | null;
+            /** Currency */
+            currency: string;
+            /** Min Spend */
+            min_spend: number;
+            /** Percent */
+            percent: number | null;
+        };
+        /**
+         * CouponFigures
+         * @description Codes by status.
+         */
+        CouponFigures: {
+            /** Expired */
+            expired: number;
+            /** Free */
+            free: number;
+            /**
+             * Given
+             * @description Given out, whatever became of them since.
+             */
+            given: number;
+            /**
+             * Issued
+             * @description Given out and neither redeemed nor expired.
+             */
+            issued: number;
+            /**
+             * Left
+             * @description That can still be given out; null: without end.
+             */
+            left: number | null;
+            /**
+             * Low
+             * @description Whether fewer are left than there should be.
+             */
+            low: boolean;
+            /** Redeemed */
+            redeemed: number;
+            /**
+             * Strays
+             * @description Redemptions of a shared code by people who never got it here.
+             */
+            strays: number;
+            /** Void */
+            void: number;
+        };
+        /** CouponInput */
+        CouponInput: {
+            /** Definition */
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
+         * CouponList
+         * @description All batches.
+         */
+        CouponList: {
+            /** Items */
+            items: components["schemas"]["CouponRow"][];
+        };
+        /**
+         * CouponRow
+         * @description A batch in the list.
+         */
+        CouponRow: {
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /**
+             * Codes
+             * @enum {string}
+             */
+            codes: "generated" | "uploaded" | "shared";
+            face: components["schemas"]["CouponFace"];
+            figures: components["schemas"]["CouponFigures"];
+            /** Name */
+            name: string;
+            /** On Demand */
+            on_demand: boolean;
+            /** Paused */
+            paused: boolean;
+            /** Per Customer */
+            per_customer: number;
+            /** Stock */
+            stock: number | null;
+            title: components["schemas"]["Titles"];
+            /** Touchpoints */
+            touchpoints: string[];
+            /**
+             * Used By
+             * @example [
+             *       "journey:cart_recall"
+             *     ]
+             */
+            used_by: string[];
+            /**
+             * Valid For
+             * @example 30 days
+             */
+            valid_for: string | null;
+            /** Valid From */
+            valid_from: string | null;
+            /**
+             * Valid Until
+             * @description Exclusive.
+             */
+            valid_until: string | null;
+            /** Version */
+            version: number;
+        };
+        /** CouponVersion */
+        CouponVersion: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Author */
+            author: string;
+            /**
+             * Definition
+             * @description null: retired with this version.
+             */
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /** Reason */
+            reason: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * CouponVersions
+         * @description Versions, the newest first.
+         */
+        CouponVersions: {
+            /** Items */
+            items: components["schemas"]["CouponVersion"][];
         };
         /**
          * CustomerBrief
@@ -3088,6 +4845,23 @@ export interface components {
             phone: string | null;
             /** Spend */
             spend: string;
+        };
+        /**
+         * CustomerConsents
+         * @description Everything about a customer's consent on one page.
+         */
+        CustomerConsents: {
+            /** Customer Id */
+            customer_id: number;
+            /**
+             * History
+             * @description The latest first; `/consents/ledger` has the rest.
+             */
+            history: components["schemas"]["ConsentEntry"][];
+            /** Standings */
+            standings: components["schemas"]["ConsentStanding"][];
+            /** Suppressions */
+            suppressions: components["schemas"]["SuppressionRow"][];
         };
         /**
          * CustomerListDetail
@@ -3409,6 +5183,210 @@ export interface components {
             total: number;
         };
         /**
+         * Deliveries
+         * @description From the latest planned to the earliest.
+         */
+        Deliveries: {
+            /** Items */
+            items: components["schemas"]["Delivery"][];
+            /**
+             * Next
+             * @description Give it as `cursor` to get the next page; null at the end.
+             */
+            next: string | null;
+        };
+        /**
+         * Delivery
+         * @description One message on one channel to one customer.
+         */
+        Delivery: {
+            /** Attempts */
+            attempts: number;
+            /** Broadcast */
+            broadcast: string | null;
+            /** Category */
+            category: string;
+            /** Channel */
+            channel: string;
+            /** Clicked */
+            clicked: string | null;
+            /** Concluded */
+            concluded: string | null;
+            /** Customer Id */
+            customer_id: number;
+            /** Delivered */
+            delivered: string | null;
+            /**
+             * Due
+             * @description Not before; of a task: when it is asked about again.
+             */
+            due: string | null;
+            /** Hop */
+            hop: number;
+            /**
+             * Journey
+             * @description Empty: of a broadcast.
+             */
+            journey: string;
+            /** Kind */
+            kind: string;
+            /** Message */
+            message: string;
+            /** Message Version */
+            message_version: number;
+            /**
+             * Planned
+             * Format: date-time
+             */
+            planned: string;
+            /** Read */
+            read: string | null;
+            /** Reason */
+            reason: string | null;
+            reason_words: components["schemas"]["Titles"] | null;
+            /** Run Id */
+            run_id: string | null;
+            /**
+             * Send Id
+             * @example 00f3a9b2c4d5e6f7
+             */
+            send_id: string;
+            /**
+             * Sent
+             * @description When the latest call began.
+             */
+            sent: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "deferred" | "queued" | "claimed" | "retry" | "task" | "unknown" | "accepted" | "delivered" | "read" | "clicked" | "suppressed" | "failed" | "bounced" | "cancelled";
+            /** Template */
+            template: string | null;
+            /** Touchpoint */
+            touchpoint: string;
+        };
+        /** DeliveryCount */
+        DeliveryCount: {
+            /** Channel */
+            channel: string;
+            /** Messages */
+            messages: number;
+            /** Reason */
+            reason: string | null;
+            reason_words: components["schemas"]["Titles"] | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "deferred" | "queued" | "claimed" | "retry" | "task" | "unknown" | "accepted" | "delivered" | "read" | "clicked" | "suppressed" | "failed" | "bounced" | "cancelled";
+        };
+        /** DeliveryCounts */
+        DeliveryCounts: {
+            /** Items */
+            items: components["schemas"]["DeliveryCount"][];
+            /** Total */
+            total: number;
+        };
+        /**
+         * DeliveryDetail
+         * @description One message with its calls.
+         */
+        DeliveryDetail: {
+            /**
+             * Address
+             * @description Where it went, masked.
+             */
+            address: string | null;
+            /** Address Type */
+            address_type: string | null;
+            /** Attempts */
+            attempts: number;
+            /** Broadcast */
+            broadcast: string | null;
+            /** Calls */
+            calls: components["schemas"]["Attempt"][];
+            /** Category */
+            category: string;
+            /** Channel */
+            channel: string;
+            /** Clicked */
+            clicked: string | null;
+            /** Code */
+            code: string | null;
+            code_words: components["schemas"]["Titles"] | null;
+            /** Concluded */
+            concluded: string | null;
+            /** Cost */
+            cost: number | null;
+            /** Customer Id */
+            customer_id: number;
+            /** Deadline */
+            deadline: string | null;
+            /** Delivered */
+            delivered: string | null;
+            /**
+             * Due
+             * @description Not before; of a task: when it is asked about again.
+             */
+            due: string | null;
+            /** Expires */
+            expires: string | null;
+            /** Hop */
+            hop: number;
+            /**
+             * Journey
+             * @description Empty: of a broadcast.
+             */
+            journey: string;
+            /** Kind */
+            kind: string;
+            /** Message */
+            message: string;
+            /** Message Version */
+            message_version: number;
+            /**
+             * Planned
+             * Format: date-time
+             */
+            planned: string;
+            /** Provider Id */
+            provider_id: string | null;
+            /** Read */
+            read: string | null;
+            /** Reason */
+            reason: string | null;
+            reason_words: components["schemas"]["Titles"] | null;
+            /** Run Id */
+            run_id: string | null;
+            /**
+             * Send Id
+             * @example 00f3a9b2c4d5e6f7
+             */
+            send_id: string;
+            /**
+             * Sent
+             * @description When the latest call began.
+             */
+            sent: string | null;
+            /** Staff Id */
+            staff_id: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "deferred" | "queued" | "claimed" | "retry" | "task" | "unknown" | "accepted" | "delivered" | "read" | "clicked" | "suppressed" | "failed" | "bounced" | "cancelled";
+            /** Template */
+            template: string | null;
+            /** Touchpoint */
+            touchpoint: string;
+            /**
+             * Unknown Policy
+             * @enum {string}
+             */
+            unknown_policy: "resend" | "query" | "drop";
+        };
+        /**
          * DestinationChange
          * @description A definition to save. `version`: the one that was changed; none for a new destination.
          */
@@ -3691,6 +5669,20 @@ export interface components {
              */
             suggestion: string | null;
         };
+        /** GenerateRequest */
+        GenerateRequest: {
+            /** Count */
+            count: number;
+        };
+        /** GenerateResult */
+        GenerateResult: {
+            figures: components["schemas"]["CouponFigures"];
+            /**
+             * Made
+             * @description Fewer than asked for where the stock does not allow more.
+             */
+            made: number;
+        };
         /**
          * GraphNode
          * @description An identifier in the graph of a customer.
@@ -3747,6 +5739,33 @@ export interface components {
              * @enum {string}
              */
             severity: "info" | "warning" | "error";
+        };
+        /** Holiday */
+        Holiday: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * Holidays
+         * @description Public holidays of a calendar in a year, those moved by the government included.
+         */
+        Holidays: {
+            /** Calendar */
+            calendar: string;
+            /**
+             * Calendars
+             * @description All that there are, as ISO 3166 codes.
+             */
+            calendars: string[];
+            /** Items */
+            items: components["schemas"]["Holiday"][];
+            /** Year */
+            year: number;
         };
         /**
          * Home
@@ -5438,21 +7457,139 @@ export interface components {
              */
             seen?: number | null;
         };
-        /**
-         * MessageInput
-         * @description A message to be sent by hand, to oneself for a test.
-         */
-        MessageInput: {
-            /** Content */
-            content?: {
+        /** MessageApprovalRequest */
+        MessageApprovalRequest: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /** MessageChange */
+        MessageChange: {
+            /**
+             * Definition
+             * @description The definition as it is written in YAML.
+             */
+            definition: {
                 [key: string]: components["schemas"]["JsonValue"];
             };
-            /** Kind */
-            kind: string;
-            /** To */
-            to: {
-                [key: string]: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Version
+             * @description The version that was edited; another one now: 409.
+             */
+            version?: number | null;
+        };
+        /**
+         * MessageCheck
+         * @description What is wrong with a message (`problems`), and what its author should look at (`warnings`).
+         */
+        MessageCheck: {
+            /** Contents */
+            contents: components["schemas"]["MessageContent"][];
+            /** Lengths */
+            lengths: components["schemas"]["TextLength"][];
+            /** Problems */
+            problems: components["schemas"]["Finding"][];
+            /**
+             * Run
+             * @description What a journey has to tell it.
+             * @example [
+             *       "vars.coupon_code"
+             *     ]
+             */
+            run: string[];
+            /** Warnings */
+            warnings: components["schemas"]["Finding"][];
+        };
+        /** MessageCheckRequest */
+        MessageCheckRequest: {
+            /**
+             * Definition
+             * @description The definition as it is written in YAML.
+             */
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
             };
+        };
+        /**
+         * MessageContent
+         * @description What a message says on one channel.
+         */
+        MessageContent: {
+            /** Channel */
+            channel: string;
+            channel_title: components["schemas"]["Titles"];
+            /** Kind */
+            kind: string | null;
+            kind_title: components["schemas"]["Titles"] | null;
+            /**
+             * Marketing
+             * @description Whether the platform lets this kind carry marketing.
+             */
+            marketing: boolean | null;
+            /** Template */
+            template: string;
+            title: components["schemas"]["Titles"];
+            /** Touchpoint */
+            touchpoint: string | null;
+        };
+        /**
+         * MessageDetail
+         * @description One message.
+         */
+        MessageDetail: {
+            /** Approval */
+            approval: ("asked" | "approved" | "refused" | "withdrawn") | null;
+            /** Approval Id */
+            approval_id: number | null;
+            /** Approval Note */
+            approval_note: string;
+            /** Approval Required */
+            approval_required: boolean;
+            /** Author */
+            author: string;
+            /** Category */
+            category: string;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            check: components["schemas"]["MessageCheck"];
+            /** Definition */
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Name */
+            name: string;
+            /** Purpose */
+            purpose: string | null;
+            /** Reason */
+            reason: string;
+            title: components["schemas"]["Titles"];
+            /** Used By */
+            used_by: string[];
+            /** Version */
+            version: number;
+        };
+        /**
+         * MessageList
+         * @description All messages.
+         */
+        MessageList: {
+            /**
+             * Approval
+             * @description Whether a second person has to approve a message before a journey may use it.
+             */
+            approval: boolean;
+            /** Items */
+            items: components["schemas"]["MessageRow"][];
         };
         /**
          * MessagePart
@@ -5468,6 +7605,72 @@ export interface components {
             /** Required */
             required: boolean;
             title: components["schemas"]["Titles"];
+        };
+        /**
+         * MessagePreview
+         * @description A content as a customer would get it.
+         */
+        MessagePreview: {
+            /** Channel */
+            channel: string;
+            /** Characters */
+            characters: number | null;
+            check: components["schemas"]["MessageCheck"];
+            /**
+             * Content
+             * @description As the channel takes it; null where there is a problem.
+             */
+            content: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /** Kind */
+            kind: string | null;
+            /**
+             * Masked
+             * @description Whether personal values were hidden from this role.
+             */
+            masked: boolean;
+            /** Problem */
+            problem: string | null;
+            /** Segments */
+            segments: number | null;
+            /** Template */
+            template: string;
+            /**
+             * Text
+             * @description Of a text message: as it arrives.
+             */
+            text: string | null;
+            /** Values */
+            values: components["schemas"]["PreviewValue"][];
+        };
+        /**
+         * MessagePreviewRequest
+         * @description A content to be shown: of a draft (`definition`) or of a saved message (`name`).
+         */
+        MessagePreviewRequest: {
+            /** Customer Id */
+            customer_id?: string | null;
+            /** Definition */
+            definition?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /** Name */
+            name?: string | null;
+            /**
+             * Template
+             * @description By default the first.
+             */
+            template?: string | null;
+            /**
+             * Values
+             * @description By source (`trigger.product_name`) or by the variable's name.
+             */
+            values?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Version */
+            version?: number | null;
         };
         /**
          * MessageReceipt
@@ -5489,6 +7692,132 @@ export interface components {
              * @enum {string}
              */
             state: "sent" | "task" | "refused" | "retry" | "unknown";
+        };
+        /**
+         * MessageRow
+         * @description A message in the list.
+         */
+        MessageRow: {
+            /**
+             * Approval
+             * @description Of the current version; null: nobody asked.
+             */
+            approval: ("asked" | "approved" | "refused" | "withdrawn") | null;
+            /** Author */
+            author: string;
+            /**
+             * Category
+             * @example promotion
+             */
+            category: string;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Channels */
+            channels: string[];
+            /** Contents */
+            contents: number;
+            /** Name */
+            name: string;
+            /** Problems */
+            problems: number;
+            title: components["schemas"]["Titles"];
+            /**
+             * Used By
+             * @example [
+             *       "journey:cart_recall"
+             *     ]
+             */
+            used_by: string[];
+            /** Version */
+            version: number;
+            /** Warnings */
+            warnings: number;
+        };
+        /**
+         * MessageTestRequest
+         * @description A message to be sent to an address of one's own.
+         */
+        MessageTestRequest: {
+            /** Template */
+            template: string;
+            /**
+             * To
+             * @example {
+             *       "phone": "13800000000"
+             *     }
+             */
+            to: {
+                [key: string]: string;
+            };
+            /** Touchpoint */
+            touchpoint: string;
+            /** Values */
+            values?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+        };
+        /**
+         * MessageTestResult
+         * @description What came of a test.
+         */
+        MessageTestResult: {
+            /** Code */
+            code: string;
+            /** Content */
+            content: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Detail */
+            detail: string;
+            /**
+             * Left
+             * @description Tests that may still be sent in these 24 hours.
+             */
+            left: number;
+            /** Reason */
+            reason: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "sent" | "task" | "refused" | "retry" | "unknown";
+        };
+        /**
+         * MessageVersion
+         * @description One version of a message.
+         */
+        MessageVersion: {
+            /** Approval */
+            approval: ("asked" | "approved" | "refused" | "withdrawn") | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Author */
+            author: string;
+            /**
+             * Definition
+             * @description null: retired with this version.
+             */
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /** Reason */
+            reason: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * MessageVersions
+         * @description Versions, the newest first.
+         */
+        MessageVersions: {
+            /** Items */
+            items: components["schemas"]["MessageVersion"][];
         };
         /**
          * Missed
@@ -5636,6 +7965,59 @@ export interface components {
             words: components["schemas"]["Words"];
         };
         /**
+         * NoticeInput
+         * @description A new version. The notice `preference_page` is what preference pages show.
+         */
+        NoticeInput: {
+            /** Name */
+            name: string;
+            /** Texts */
+            texts: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * NoticeList
+         * @description All versions, by name, the latest first.
+         */
+        NoticeList: {
+            /** Items */
+            items: components["schemas"]["NoticeRow"][];
+        };
+        /**
+         * NoticeRow
+         * @description One version of a text that people are shown.
+         */
+        NoticeRow: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Author */
+            author: string;
+            /** Hashes */
+            hashes: {
+                [key: string]: string;
+            };
+            /**
+             * Label
+             * @description As events name it in the field `notice`.
+             */
+            label: string;
+            /** Name */
+            name: string;
+            /**
+             * Texts
+             * @description By language.
+             */
+            texts: {
+                [key: string]: string;
+            };
+            /** Version */
+            version: number;
+        };
+        /**
          * NumberSpread
          * @description Quantiles of a tag with numbers.
          */
@@ -5760,6 +8142,19 @@ export interface components {
             /** Segments */
             segments: string[];
         };
+        /** PaceLimit */
+        PaceLimit: {
+            /** Count */
+            count: number;
+            /** Left */
+            left: number;
+            /** Name */
+            name: string;
+            /** Period */
+            period: ("day" | "month") | null;
+            /** Seconds */
+            seconds: number | null;
+        };
         /**
          * Parameter
          * @description An estimated parameter with its standard error (null: unknown).
@@ -5830,6 +8225,47 @@ export interface components {
             live: number;
             /** Value */
             value: string;
+        };
+        /** PolicyCheck */
+        PolicyCheck: {
+            /** Problems */
+            problems: components["schemas"]["Finding"][];
+        };
+        /**
+         * PolicyDetail
+         * @description The policy in force.
+         */
+        PolicyDetail: {
+            /** Author */
+            author: string | null;
+            /** Changed */
+            changed: string | null;
+            /** Definition */
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Problems */
+            problems: components["schemas"]["Finding"][];
+            /**
+             * Version
+             * @description null: what comes with the product, nobody has written one.
+             */
+            version: number | null;
+        };
+        /**
+         * PolicyInput
+         * @description The policy as it is written (reach/policy_model.py).
+         */
+        PolicyInput: {
+            /** Definition */
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
         };
         /**
          * Portrait
@@ -6011,6 +8447,14 @@ export interface components {
             until: string;
         };
         /**
+         * PreferenceLink
+         * @description The path of a customer's preference page, shown once.
+         */
+        PreferenceLink: {
+            /** Path */
+            path: string;
+        };
+        /**
          * Preview
          * @description What a condition would select, without saving it.
          */
@@ -6047,6 +8491,23 @@ export interface components {
              * @default true
              */
             parts: boolean;
+        };
+        /**
+         * PreviewValue
+         * @description A variable of a preview.
+         */
+        PreviewValue: {
+            /** Name */
+            name: string;
+            /**
+             * Origin
+             * @description null: there is no value, and this customer would not get the message.
+             */
+            origin: ("customer" | "given" | "default" | "sample") | null;
+            /** Source */
+            source: string | null;
+            /** Value */
+            value: string | null;
         };
         /**
          * Problem
@@ -7380,7 +9841,7 @@ export interface components {
              * @enum {string}
              */
             language: "zh-CN" | "en";
-            user: components["schemas"]["Account"];
+            user: components["schemas"]["onepool__api__models__session__Account"];
             /**
              * Via
              * @enum {string}
@@ -7664,6 +10125,126 @@ export interface components {
             /** Ran At */
             ran_at: string | null;
             title: components["schemas"]["Titles"];
+        };
+        /**
+         * SuppressionAdded
+         * @description What came of it.
+         */
+        SuppressionAdded: {
+            /** Ids */
+            ids: number[];
+            /**
+             * Known
+             * @description Were on the list already.
+             */
+            known: number;
+            /**
+             * Unknown
+             * @description Addresses that nobody here has, or that are none.
+             */
+            unknown: number;
+        };
+        /**
+         * SuppressionInput
+         * @description Who is to get nothing: one customer, or addresses.
+         */
+        SuppressionInput: {
+            /** Addresses */
+            addresses?: string[];
+            /**
+             * Category
+             * @description Empty: every one but transactional.
+             * @default
+             */
+            category: string;
+            /**
+             * Channel
+             * @description Empty: every one.
+             * @default
+             */
+            channel: string;
+            /** Customer Id */
+            customer_id?: number | null;
+            /**
+             * Note
+             * @description Why.
+             */
+            note: string;
+            /**
+             * Type
+             * @description Of the addresses.
+             */
+            type?: ("phone" | "email") | null;
+            /** Until */
+            until?: string | null;
+        };
+        /**
+         * SuppressionLift
+         * @description Why somebody may get messages again.
+         */
+        SuppressionLift: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * SuppressionList
+         * @description Entries, the latest first.
+         */
+        SuppressionList: {
+            /** Items */
+            items: components["schemas"]["SuppressionRow"][];
+            /**
+             * Next
+             * @description `before` of the next page.
+             */
+            next: number | null;
+            /** Total */
+            total: number;
+        };
+        /**
+         * SuppressionRow
+         * @description Somebody, or an address, that gets nothing.
+         */
+        SuppressionRow: {
+            /**
+             * Address
+             * @description `type:value` of an entry about one address, masked.
+             */
+            address: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Author */
+            author: string;
+            /** Category */
+            category: string;
+            /** Channel */
+            channel: string;
+            /**
+             * Customer Id
+             * @description The customer that the entry is about now.
+             */
+            customer_id: number | null;
+            /** Id */
+            id: number;
+            /** Lifted */
+            lifted: string | null;
+            /** Lifted By */
+            lifted_by: string;
+            /** Live */
+            live: boolean;
+            /** Note */
+            note: string;
+            /** Purpose */
+            purpose: string;
+            /** Reason */
+            reason: string;
+            /** Source */
+            source: string;
+            /** Until */
+            until: string | null;
         };
         /**
          * Suspicious
@@ -8344,6 +10925,92 @@ export interface components {
             value: string | null;
         };
         /**
+         * Task
+         * @description One task. `kind`: a journey's own, or a message that is sent when the associate confirms it on the platform.
+         */
+        Task: {
+            /** Body */
+            body: string;
+            /** Closed */
+            closed: string | null;
+            /** Closed By */
+            closed_by: string;
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** Customer Id */
+            customer_id: number;
+            /** Due */
+            due: string | null;
+            /** Id */
+            id: number;
+            /** Journey */
+            journey: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "task" | "message";
+            /** Reminded */
+            reminded: number;
+            /** Reminded At */
+            reminded_at: string | null;
+            /** Reminders Left */
+            reminders_left: number;
+            /** Result */
+            result: string;
+            /** Run Id */
+            run_id: string | null;
+            /** Send Id */
+            send_id: string | null;
+            /** Staff Id */
+            staff_id: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "open" | "done" | "expired" | "cancelled";
+            /** Title */
+            title: string;
+        };
+        /** TaskDone */
+        TaskDone: {
+            /**
+             * Result
+             * @default done
+             */
+            result: string;
+        };
+        /** TaskList */
+        TaskList: {
+            /** Items */
+            items: components["schemas"]["Task"][];
+            /**
+             * Next
+             * @description Give it as `before` to get the next page; null at the end.
+             */
+            next: number | null;
+            /**
+             * Staff
+             * @description Who has open tasks.
+             */
+            staff: components["schemas"]["TaskStaff"][];
+        };
+        /** TaskReassign */
+        TaskReassign: {
+            /** Staff Id */
+            staff_id: string;
+        };
+        /** TaskStaff */
+        TaskStaff: {
+            /** Open */
+            open: number;
+            /** Staff Id */
+            staff_id: string;
+        };
+        /**
          * TemplateCreates
          * @description Something that the template makes beside the journey.
          */
@@ -8361,6 +11028,50 @@ export interface components {
             /** Name */
             name: string;
             title: components["schemas"]["Titles"];
+        };
+        /**
+         * TemplateField
+         * @description What a field of a WeChat template may hold, by the kind in its name.
+         */
+        TemplateField: {
+            /** Limit */
+            limit: number;
+            /** Name */
+            name: string;
+            title: components["schemas"]["Titles"];
+        };
+        /**
+         * TemplateFilter
+         * @description A filter of templates.
+         */
+        TemplateFilter: {
+            /** Example */
+            example: string;
+            /** Name */
+            name: string;
+            title: components["schemas"]["Titles"];
+        };
+        /**
+         * TemplateLanguage
+         * @description What templates may be written with.
+         */
+        TemplateLanguage: {
+            /** Filters */
+            filters: components["schemas"]["TemplateFilter"][];
+            /** Json Schema */
+            json_schema: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Sms Segment */
+            sms_segment: number;
+            /** Sms Single */
+            sms_single: number;
+            /** Sources */
+            sources: string[];
+            /** Types */
+            types: string[];
+            /** Wechat Fields */
+            wechat_fields: components["schemas"]["TemplateField"][];
         };
         /**
          * TemplateParam
@@ -8421,6 +11132,31 @@ export interface components {
             message: string;
             /** Ok */
             ok: boolean;
+        };
+        /**
+         * TextLength
+         * @description How long a text message becomes, with signature.
+         */
+        TextLength: {
+            /**
+             * Least
+             * @description Characters, the shortest.
+             */
+            least: number;
+            /**
+             * Most
+             * @description Characters, the longest; null: without end.
+             */
+            most: number | null;
+            /** Most Segments */
+            most_segments: number | null;
+            /**
+             * Segments
+             * @description Billed parts, of the shortest: 70 characters in one, 67 in each of more.
+             */
+            segments: number;
+            /** Template */
+            template: string;
         };
         /**
          * ThresholdPoint
@@ -8979,6 +11715,39 @@ export interface components {
              */
             reason: string;
         };
+        /** UnknownDecided */
+        UnknownDecided: {
+            /** Decided */
+            decided: number;
+            /** Send Ids */
+            send_ids: string[];
+        };
+        /**
+         * UnknownDecision
+         * @description What to do with messages of which it can't be told whether they went out.
+         */
+        UnknownDecision: {
+            /**
+             * Decision
+             * @description `resend`: once more, it may arrive twice; `sent`: it did; `drop`: it did not, and stays so.
+             * @enum {string}
+             */
+            decision: "resend" | "sent" | "drop";
+            /**
+             * Journey
+             * @description Instead of naming them: all of this journey or broadcast:ID.
+             */
+            journey?: string | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Send Ids */
+            send_ids?: string[];
+            /** Touchpoint */
+            touchpoint?: string | null;
+        };
         /**
          * UnmatchedEntries
          * @description A page of entries that nobody is known by.
@@ -9039,6 +11808,27 @@ export interface components {
             diff: components["schemas"]["ConditionChange"][];
             /** Segment */
             segment: string;
+        };
+        /**
+         * VoidRequest
+         * @description Codes to be taken out of use: those named, or all that nobody has yet.
+         */
+        VoidRequest: {
+            /** Codes */
+            codes?: string[] | null;
+            /**
+             * Free
+             * @default false
+             */
+            free: boolean;
+            /** Reason */
+            reason: string;
+        };
+        /** VoidResult */
+        VoidResult: {
+            figures: components["schemas"]["CouponFigures"];
+            /** Voided */
+            voided: number;
         };
         /**
          * Warned
@@ -9260,6 +12050,47 @@ export interface components {
             total: number;
         };
         /**
+         * Account
+         * @description How a touchpoint's account stands: its pace, its health, what waits.
+         */
+        onepool__api__models__deliveries__Account: {
+            /**
+             * Breaker
+             * @enum {string}
+             */
+            breaker: "closed" | "open" | "half_open";
+            /** Channel */
+            channel: string;
+            /** Failures */
+            failures: number;
+            /**
+             * Full
+             * @description Whether planners wait for the queue to get shorter.
+             */
+            full: boolean;
+            /** Limits */
+            limits: components["schemas"]["PaceLimit"][];
+            /** Open Until */
+            open_until: string | null;
+            /** Paused */
+            paused: boolean;
+            /** Reason */
+            reason: string;
+            /**
+             * Seconds
+             * @description How long these take at the account's pace; 0 where nothing limits it.
+             */
+            seconds: number;
+            title: components["schemas"]["Titles"];
+            /** Touchpoint */
+            touchpoint: string;
+            /**
+             * Waiting
+             * @description Messages that are due now.
+             */
+            waiting: number;
+        };
+        /**
          * CustomerList
          * @description A list with its size now.
          */
@@ -9305,6 +12136,55 @@ export interface components {
              */
             used_by: string[];
         };
+        /** MessageInput */
+        onepool__api__models__messages__MessageInput: {
+            /**
+             * Definition
+             * @description The definition as it is written in YAML.
+             */
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
+         * Account
+         * @description Who is asking: a person, or a program with an API key.
+         */
+        onepool__api__models__session__Account: {
+            /**
+             * Email
+             * @description Null for API keys.
+             */
+            email: string | null;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Permissions */
+            permissions: components["schemas"]["Permission"][];
+            role: components["schemas"]["Role"];
+        };
+        /**
+         * MessageInput
+         * @description A message to be sent by hand, to oneself for a test.
+         */
+        onepool__api__models__touchpoints__MessageInput: {
+            /** Content */
+            content?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Kind */
+            kind: string;
+            /** To */
+            to: {
+                [key: string]: string;
+            };
+        };
         /**
          * Figure
          * @description A figure behind one customer's value.
@@ -9325,6 +12205,199 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listAccounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountList"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pauseAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                touchpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["onepool__api__models__deliveries__Account"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                touchpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["onepool__api__models__deliveries__Account"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listApprovals: {
+        parameters: {
+            query?: {
+                kind?: string | null;
+                name?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalList"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decideApproval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovalDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalRow"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdrawApproval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovalNote"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalRow"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listAudit: {
         parameters: {
             query?: {
@@ -9344,6 +12417,358 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditTrail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listBroadcasts: {
+        parameters: {
+            query?: {
+                before?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastList"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createBroadcast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BroadcastInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkBroadcast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BroadcastInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastCheck"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readBroadcast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeBroadcast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BroadcastInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteBroadcast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    askBroadcastApproval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BroadcastNote"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelBroadcast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pauseBroadcast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeBroadcast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startBroadcast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastDetail"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -9502,6 +12927,534 @@ export interface operations {
                     "application/json": {
                         [key: string]: components["schemas"]["JsonValue"];
                     };
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readConsents: {
+        parameters: {
+            query: {
+                customer: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerConsents"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    writeConsent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentStatement"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentWritten"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readLedger: {
+        parameters: {
+            query?: {
+                customer?: number | null;
+                channel?: string | null;
+                purpose?: string | null;
+                before?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentLedger"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    makePreferenceLink: {
+        parameters: {
+            query: {
+                customer: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferenceLink"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCoupons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CouponList"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createCoupon: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CouponInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CouponDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkCoupon: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CouponCheckRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CouponCheck"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readCoupon: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CouponDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replaceCoupon: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CouponChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CouponDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteCoupon: {
+        parameters: {
+            query?: {
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCodes: {
+        parameters: {
+            query?: {
+                status?: ("free" | "issued" | "redeemed" | "expired" | "void") | null;
+                customer_id?: string | null;
+                /** @description Exactly this one. */
+                code?: string | null;
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CouponCodes"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploadCodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        /** @description Codes, one to a line, or CSV with the code in the first column (UTF-8 or GB18030). */
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodesUploaded"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportCodes: {
+        parameters: {
+            query?: {
+                status?: ("free" | "issued" | "redeemed" | "expired" | "void") | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    generateCodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GenerateRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GenerateResult"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCouponVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CouponVersions"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    voidCodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VoidRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VoidResult"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -9838,6 +13791,123 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WhatIfAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDeliveries: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                journey?: string | null;
+                broadcast?: string | null;
+                message?: string | null;
+                channel?: string | null;
+                touchpoint?: string | null;
+                /** @description Any of these. */
+                state?: ("deferred" | "queued" | "claimed" | "retry" | "task" | "unknown" | "accepted" | "delivered" | "read" | "clicked" | "suppressed" | "failed" | "bounced" | "cancelled")[] | null;
+                reason?: string | null;
+                customer_id?: number | null;
+                run_id?: string | null;
+                since?: string | null;
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deliveries"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    countDeliveries: {
+        parameters: {
+            query?: {
+                journey?: string | null;
+                broadcast?: string | null;
+                message?: string | null;
+                channel?: string | null;
+                touchpoint?: string | null;
+                /** @description Any of these. */
+                state?: ("deferred" | "queued" | "claimed" | "retry" | "task" | "unknown" | "accepted" | "delivered" | "read" | "clicked" | "suppressed" | "failed" | "bounced" | "cancelled")[] | null;
+                reason?: string | null;
+                customer_id?: number | null;
+                run_id?: string | null;
+                since?: string | null;
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryCounts"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                send_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryDetail"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -11887,6 +15957,550 @@ export interface operations {
             };
         };
     };
+    listMessages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageList"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createMessage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["onepool__api__models__messages__MessageInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkMessage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageCheckRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageCheck"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readTemplateLanguage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateLanguage"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewMessage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessagePreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessagePreview"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readMessage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replaceMessage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteMessage: {
+        parameters: {
+            query?: {
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    askMessageApproval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageApprovalRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sendMessageTest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageTestRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageTestResult"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listMessageVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageVersions"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listNotices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeList"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    saveNotice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticeInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeRow"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    savePolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyCheck"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listHolidays: {
+        parameters: {
+            query?: {
+                calendar?: string;
+                year?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Holidays"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readQuality: {
         parameters: {
             query?: {
@@ -12696,6 +17310,111 @@ export interface operations {
             };
         };
     };
+    listSuppressions: {
+        parameters: {
+            query?: {
+                customer?: number | null;
+                channel?: string | null;
+                reason?: string | null;
+                /** @description Only entries that hold now. */
+                live?: boolean;
+                before?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuppressionList"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addSuppression: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuppressionInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuppressionAdded"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    liftSuppression: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuppressionLift"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuppressionRow"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listTags: {
         parameters: {
             query?: never;
@@ -13252,6 +17971,143 @@ export interface operations {
             };
         };
     };
+    listTasks: {
+        parameters: {
+            query?: {
+                status?: ("open" | "done" | "expired" | "cancelled") | null;
+                staff?: string | null;
+                journey?: string | null;
+                customer_id?: number | null;
+                before?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskList"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finishTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskDone"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reassignTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskReassign"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remindTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listTouchpoints: {
         parameters: {
             query?: never;
@@ -13424,7 +18280,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["MessageInput"];
+                "application/json": components["schemas"]["onepool__api__models__touchpoints__MessageInput"];
             };
         };
         responses: {
@@ -13671,6 +18527,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TouchpointVersions"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decideUnknown: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnknownDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnknownDecided"];
                 };
             };
             /** @description A problem (RFC 9457). */
