@@ -1,4 +1,4 @@
-"""A collector with preference pages, a process of its own: python -m tests.consent.collector ROOT DESCRIPTOR INSTANT."""
+"""A collector with preference pages, as a process: python -m tests.consent.collector ROOT DESCRIPTOR INSTANT."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ from onepool.privacy.consents import links, reading
 from onepool.reach import suppression
 
 PHONE, EMAIL = "13912340001", "anna@example.com"
+SMS = {"provider": "aliyun", "path_secret": "env:SMS_SECRET"}
 
 
 @dataclass
@@ -76,7 +77,7 @@ class Brand:
 @pytest.fixture
 def brand(tmp_path: Path) -> Iterator[Brand]:
     world = make_world(tmp_path / "ws")
-    world.define("touchpoint", "texts", channel="sms", title="texts", settings={"path_secret": "env:SMS_SECRET"})
+    world.define("touchpoint", "texts", channel="sms", title="texts", settings=SMS)
     world.define("touchpoint", "mails", channel="email", title="mails")
     world.send({"event": "signed_in", "userId": "u1", "properties": {"phone": PHONE, "email": EMAIL}})
     world.send({"event": "consent_granted", "userId": "u1", "properties": {"purpose": "marketing, service"}})
