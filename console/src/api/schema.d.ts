@@ -3356,10 +3356,28 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * Account
+         * @description Who is asking: a person, or a program with an API key.
+         */
+        Account: {
+            /**
+             * Email
+             * @description Null for API keys.
+             */
+            email: string | null;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Permissions */
+            permissions: components["schemas"]["Permission"][];
+            role: components["schemas"]["Role"];
+        };
         /** AccountList */
         AccountList: {
             /** Items */
-            items: components["schemas"]["onepool__api__models__deliveries__Account"][];
+            items: components["schemas"]["SendingAccount"][];
         };
         /**
          * AllOf
@@ -9830,6 +9848,47 @@ export interface components {
             segment: string;
         };
         /**
+         * SendingAccount
+         * @description How a touchpoint's account stands: its pace, its health, what waits.
+         */
+        SendingAccount: {
+            /**
+             * Breaker
+             * @enum {string}
+             */
+            breaker: "closed" | "open" | "half_open";
+            /** Channel */
+            channel: string;
+            /** Failures */
+            failures: number;
+            /**
+             * Full
+             * @description Whether planners wait for the queue to get shorter.
+             */
+            full: boolean;
+            /** Limits */
+            limits: components["schemas"]["PaceLimit"][];
+            /** Open Until */
+            open_until: string | null;
+            /** Paused */
+            paused: boolean;
+            /** Reason */
+            reason: string;
+            /**
+             * Seconds
+             * @description How long these take at the account's pace; 0 where nothing limits it.
+             */
+            seconds: number;
+            title: components["schemas"]["Titles"];
+            /** Touchpoint */
+            touchpoint: string;
+            /**
+             * Waiting
+             * @description Messages that are due now.
+             */
+            waiting: number;
+        };
+        /**
          * SessionState
          * @description The session that the request came with.
          */
@@ -9841,7 +9900,7 @@ export interface components {
              * @enum {string}
              */
             language: "zh-CN" | "en";
-            user: components["schemas"]["onepool__api__models__session__Account"];
+            user: components["schemas"]["Account"];
             /**
              * Via
              * @enum {string}
@@ -12050,47 +12109,6 @@ export interface components {
             total: number;
         };
         /**
-         * Account
-         * @description How a touchpoint's account stands: its pace, its health, what waits.
-         */
-        onepool__api__models__deliveries__Account: {
-            /**
-             * Breaker
-             * @enum {string}
-             */
-            breaker: "closed" | "open" | "half_open";
-            /** Channel */
-            channel: string;
-            /** Failures */
-            failures: number;
-            /**
-             * Full
-             * @description Whether planners wait for the queue to get shorter.
-             */
-            full: boolean;
-            /** Limits */
-            limits: components["schemas"]["PaceLimit"][];
-            /** Open Until */
-            open_until: string | null;
-            /** Paused */
-            paused: boolean;
-            /** Reason */
-            reason: string;
-            /**
-             * Seconds
-             * @description How long these take at the account's pace; 0 where nothing limits it.
-             */
-            seconds: number;
-            title: components["schemas"]["Titles"];
-            /** Touchpoint */
-            touchpoint: string;
-            /**
-             * Waiting
-             * @description Messages that are due now.
-             */
-            waiting: number;
-        };
-        /**
          * CustomerList
          * @description A list with its size now.
          */
@@ -12150,24 +12168,6 @@ export interface components {
              * @default
              */
             reason: string;
-        };
-        /**
-         * Account
-         * @description Who is asking: a person, or a program with an API key.
-         */
-        onepool__api__models__session__Account: {
-            /**
-             * Email
-             * @description Null for API keys.
-             */
-            email: string | null;
-            /** Id */
-            id: number;
-            /** Name */
-            name: string;
-            /** Permissions */
-            permissions: components["schemas"]["Permission"][];
-            role: components["schemas"]["Role"];
         };
         /**
          * MessageInput
@@ -12251,7 +12251,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["onepool__api__models__deliveries__Account"];
+                    "application/json": components["schemas"]["SendingAccount"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -12282,7 +12282,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["onepool__api__models__deliveries__Account"];
+                    "application/json": components["schemas"]["SendingAccount"];
                 };
             };
             /** @description A problem (RFC 9457). */

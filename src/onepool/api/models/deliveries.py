@@ -120,7 +120,7 @@ class PaceLimit(Model):
     left: int
 
 
-class Account(Model):
+class SendingAccount(Model):
     """How a touchpoint's account stands: its pace, its health, what waits."""
 
     touchpoint: str
@@ -138,4 +138,4 @@ class Account(Model):
 
 
 class AccountList(Model):
-    items: list[Account]
+    items: list[SendingAccount]

@@ -13,7 +13,6 @@ from onepool.api.access import Caller, Need, Time, Workspace
 from onepool.api.dictionary import titles
 from onepool.api.models.common import Titles
 from onepool.api.models.deliveries import (
-    Account,
     AccountList,
     Attempt,
     Deliveries,
@@ -22,6 +21,7 @@ from onepool.api.models.deliveries import (
     DeliveryCounts,
     DeliveryDetail,
     PaceLimit,
+    SendingAccount,
     SendKey,
     State,
     UnknownDecided,
@@ -172,18 +172,18 @@ def list_accounts(_who: Reader, ws: Workspace, time: Time) -> AccountList:
 
 
 @router.post("/accounts/{touchpoint}/pause")
-def pause_account(touchpoint: str, who: Decider, ws: Workspace, time: Time) -> Account:
+def pause_account(touchpoint: str, who: Decider, ws: Workspace, time: Time) -> SendingAccount:
     """Send nothing over this account until it goes on."""
     return _moved(ws, touchpoint, who, time, paused=True)
 
 
 @router.post("/accounts/{touchpoint}/resume")
-def resume_account(touchpoint: str, who: Decider, ws: Workspace, time: Time) -> Account:
+def resume_account(touchpoint: str, who: Decider, ws: Workspace, time: Time) -> SendingAccount:
     """Go on; a breaker that is open is closed, since somebody has mended what was wrong."""
     return _moved(ws, touchpoint, who, time, paused=False)
 
 
-def _moved(ws: WorkspaceLike, name: str, who: Caller, time: Clock, *, paused: bool) -> Account:
+def _moved(ws: WorkspaceLike, name: str, who: Caller, time: Clock, *, paused: bool) -> SendingAccount:
     one = _sending(ws).get(name)
     if one is None:
         raise NotFound("there is no such account", where=name)
@@ -199,14 +199,14 @@ def _moved(ws: WorkspaceLike, name: str, who: Caller, time: Clock, *, paused: bo
     return _account(ws, one, policy, time)
 
 
-def _account(ws: WorkspaceLike, one: Touchpoint, policy: Policy, time: Clock) -> Account:
+def _account(ws: WorkspaceLike, one: Touchpoint, policy: Policy, time: Clock) -> SendingAccount:
     now = to_micros(time.now())
     with ws.state.read() as connection:
         standing = accounts.load(connection, one, policy, ws.settings.zone)
         count = waiting.depth(connection, one.name, now)
         seconds = pressure.seconds(connection, one, policy, ws.settings, now)
     breaker = standing.breaker
-    return Account(
+    return SendingAccount(
         touchpoint=one.name, channel=one.channel, title=titles(one.title, one.name), paused=standing.paused,
         breaker=breaker.position, failures=breaker.failures, reason=breaker.reason, open_until=_at(breaker.until),
         limits=[PaceLimit(**limit) for limit in standing.buckets.shown(now)], waiting=count, seconds=round(seconds, 1),
