@@ -26,6 +26,9 @@ from onepool.reach import check as check_destination
 from onepool.reach import parse as parse_destination
 from onepool.reach.coupons import parse_coupon
 from onepool.reach.messages import surroundings, usable_message
+from onepool.reach.policies import check as check_policy
+from onepool.reach.policies import parse as parse_policy
+from onepool.reach.policy_model import NAME as POLICY
 from onepool.standards import Standard, load_standard, parse_options
 from onepool.workspace import Workspace, touchpoint_of
 
@@ -38,13 +41,14 @@ FOLDERS = {
     "destination": "destinations",
     "coupon": "coupons",
     "message": "messages",
+    "policy": "policies",
     "journey": "journeys",
 }
 """Folder of each kind, in the order in which they are applied: a tag may use the standard, a segment a tag.
 Journeys are saved as drafts: what is live changes when they are published."""
 
 
-PLAIN = frozenset({"coupon", "message", "journey"})
+PLAIN = frozenset({"coupon", "message", "policy", "journey"})
 """Kinds whose files are stored without YAML's own types."""
 
 TOUCHPOINT_KEYS = (
@@ -149,7 +153,18 @@ def _check(workspace: Workspace, changes: Sequence[Change]) -> None:
             batches = [parse_coupon(body) for body in given.values()]
             around = surroundings(workspace.settings, standard, tags, touchpoints, batches)
             usable_message(change.body, around, change.where)
+        elif change.kind == "policy":
+            _check_policy(change, touchpoints, {one.name for one in workspace.definitions.current("journey")}
+                          | {one.name for one in changes if one.kind == "journey"})  # fmt: skip
     _check_journeys(workspace, changes, standard, {"tag": tags, "segment": segments}, touchpoints.values(), kept)
+
+
+def _check_policy(change: Change, touchpoints: Mapping[str, Touchpoint], journeys: set[str]) -> None:
+    if change.name != POLICY:
+        raise DefinitionError(f"the policy is called {POLICY}", where=change.where, hint=f"write `policy: {POLICY}`")
+    problems = check_policy(parse_policy(change.body), touchpoints, journeys)
+    if problems:
+        raise DefinitionError("; ".join(str(one) for one in problems), where=change.where)
 
 
 def _check_journeys(

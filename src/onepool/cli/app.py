@@ -32,6 +32,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "message": ("messages", "commands"),
     "coupon": ("coupons", "commands"),
     "journey": ("journey_turns", "commands"),
+    "delivery": ("deliveries", "commands"),
+    "broadcast": ("broadcasts", "commands"),
     "identity": ("identity", "commands"),
     "touchpoint": ("touchpoints", "commands"),
     "destination": ("destinations", "commands"),

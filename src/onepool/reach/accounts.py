@@ -61,6 +61,11 @@ def save(connection: Connection, standing: Standing, now: int) -> None:
         standing.known = True
 
 
+def known(connection: Connection) -> set[str]:
+    """Accounts that the state knows."""
+    return set(connection.execute(select(reach_accounts.c.touchpoint)).scalars())
+
+
 def deficits(connection: Connection, touchpoint: str) -> dict[str, float]:
     """What each sender is owed at an account."""
     t = reach_shares.c
