@@ -115,15 +115,23 @@ class GateWorld(Protocol):
 
 
 def gate(
-    planned: pa.Table, policies: Sequence[SendPolicy], world: GateWorld, at: int, *, reserve: bool = False
+    planned: pa.Table,
+    policies: Sequence[SendPolicy],
+    world: GateWorld,
+    at: int,
+    *,
+    reserve: bool = False,
+    moments: I64 | None = None,
 ) -> pa.Table:
     """`planned` (`PLANNED`) with the columns of `DECIDED`.
 
-    ``at``: microseconds. ``reserve``: rows that may go out now count for the caps of those after them.
+    ``at``: microseconds. ``reserve``: rows that may go out now count for the caps of those after them. ``moments``:
+    each row's own instant, not behind `at`, by which its hours, caps and expiry are judged (back-tests, whose steps are
+    long).
     """
     return pa.Table.from_arrays(
         [*planned.columns, *(column.cast(kind.type) for column, kind in zip(
-            _Gate(planned, policies, world, at, reserve).decide(), DECIDED, strict=True))],
+            _Gate(planned, policies, world, at, reserve, moments).decide(), DECIDED, strict=True))],
         schema=pa.schema([*planned.schema, *DECIDED]),
     )  # fmt: skip
 
@@ -132,14 +140,20 @@ class _Gate:
     """One call's columns. A row is `open` until something is decided about it."""
 
     def __init__(
-        self, planned: pa.Table, policies: Sequence[SendPolicy], world: GateWorld, at: int, reserve: bool
+        self,
+        planned: pa.Table,
+        policies: Sequence[SendPolicy],
+        world: GateWorld,
+        at: int,
+        reserve: bool,
+        moments: I64 | None = None,
     ) -> None:
         self._planned = planned
         self._policies = list(policies)
         self._world = world
         self._reserve = reserve
         count = planned.num_rows
-        self._at = np.full(count, at, np.int64)
+        self._at = np.full(count, at, np.int64) if moments is None else moments
         self._now = at
         self._customer = _ints(planned, "customer_id")
         self._policy = _ints(planned, "policy")
@@ -262,7 +276,7 @@ class _Gate:
         if longest is None:
             return
         # A local day began at most a day and some hours of changed clocks ago.
-        past = self._world.ledger(np.unique(self._customer[self._open]), self._now - max(longest, DAY + DAY // 4))
+        past = self._world.ledger(np.unique(self._customer[self._open]), int(self._at.min()) - max(longest, DAY + DAY // 4))
         category, categories = _coded(past.column("category"), self._categories)
         channel, channels = _coded(past.column("channel"), self._channels)
         journey_, journeys = _coded(past.column("journey"), journeys)

@@ -82,13 +82,16 @@ class Suppression:
 # what the gate and the claim ask
 
 
-def suppressed(connection: Connection, bearers: pa.Table, asked: pa.Table, at: int) -> list[str | None]:
+def suppressed(
+    connection: Connection, bearers: pa.Table, asked: pa.Table, at: int, *, past: bool = False
+) -> list[str | None]:
     """Why each row of `asked` (`ASKED`) must not be sent at the instant `at` (µs): its reason, None where it may.
 
-    `bearers`: (customer_id, identifier_id), all identifiers of the customers asked about.
+    `bearers`: (customer_id, identifier_id), all identifiers of the customers asked about. `past`: by the entries that
+    were in force then, also those lifted since, and without those made since.
     """
     found: list[str | None] = [None] * asked.num_rows
-    rows = _live(connection, bearers, asked, at)
+    rows = _live(connection, bearers, asked, at, past)
     if not rows:
         return found
     customers = asked.column("customer_id").to_pylist()
@@ -123,10 +126,14 @@ def _means(entry: Row[Any], one: Mapping[str, Any]) -> bool:
     return one["category"] != EXEMPT or entry.reason in _EVERYTHING
 
 
-def _live(connection: Connection, bearers: pa.Table, asked: pa.Table, at: int) -> list[Row[Any]]:
+def _live(
+    connection: Connection, bearers: pa.Table, asked: pa.Table, at: int, past: bool = False
+) -> list[Row[Any]]:
     """Entries in force that can be about these customers and addresses, the oldest first."""
     t = suppressions.c
     live = and_(t.lifted.is_(None), or_(t.until.is_(None), t.until > at))
+    if past:
+        live = and_(t.at <= at, or_(t.lifted.is_(None), t.lifted > at), or_(t.until.is_(None), t.until > at))
     columns = (t.id, t.customer_id, t.identifier_id, t.channel, t.category, t.purpose, t.reason)
     nodes = np.unique(bearers.column("identifier_id").to_numpy().astype(np.int64))
     addresses = np.unique(asked.column("identifier_id").drop_null().to_numpy().astype(np.int64))

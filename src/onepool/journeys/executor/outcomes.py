@@ -51,15 +51,12 @@ def outcomes(turn: Turn, inputs: Inputs) -> None:
     saved = texts(table.column("saved").to_pylist(), table.num_rows)[places]
     turn.moment[rows] = np.maximum(np.minimum(columns["at"][places], turn.at), runs.arrived[rows])
     turn.dirty[rows] = True
+    ordered = np.argsort(rows)
     for plan, mine in turn.by_version(rows):
         nodes = turn.runs.node[mine].copy()
         for node in np.unique(nodes):
             here = mine[nodes == node]
-            which = (
-                np.array([np.flatnonzero(rows == one)[0] for one in here.tolist()], np.int64)
-                if (here.size < rows.size)
-                else np.arange(rows.size)
-            )
+            which = ordered[np.searchsorted(rows[ordered], here)]
             said = plan.nodes[int(node)]
             if isinstance(said, Send):
                 told = reason[which].copy()

@@ -1,0 +1,76 @@
+"""Runs one by one: filtered, the latest entries first, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from onepool.journeys.results.types import Cohort
+from onepool.journeys.states import RunState
+from onepool.journeys.store import Published
+from onepool.pool import Session
+
+STATES = {**{state.name.lower(): [int(state)] for state in RunState},
+          "live": [int(state) for state in RunState if state != RunState.ENDED]}  # fmt: skip
+"""Words of the filter by state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list of runs is narrowed to. `edge`: runs that took this way (from `node`, where that is said; "" the way
+    in); without it `node` is where they are now."""
+
+    node: str | None = None
+    state: str | None = None
+    reason: str | None = None
+    edge: str | None = None
+    customer: int | None = None
+
+
+def find(
+    session: Session,
+    cohort: Cohort,
+    versions: Sequence[Published],
+    wanted: Filter,
+    after: tuple[int, int] | None,
+    limit: int,
+) -> tuple[list[dict[str, Any]], int]:
+    """(rows of journey_runs, how many there are in all). `after`: (entered, run_id) of the last row before."""
+    params: dict[str, object] = dict(cohort.params)
+    tests = [cohort.where]
+    if wanted.state is not None:
+        params["states"] = STATES.get(wanted.state, [])
+        tests.append("list_contains($states::INTEGER[], state::INTEGER)")
+    if wanted.reason is not None:
+        params["reason"] = wanted.reason
+        tests.append("reason = $reason")
+    if wanted.customer is not None:
+        params["customer"] = wanted.customer
+        tests.append("customer_id = $customer")
+    if wanted.edge is None and wanted.node is not None:
+        params["node"] = wanted.node
+        tests.append("node_name = $node")
+    if wanted.edge is not None:
+        params["edge"] = wanted.edge
+        places = [
+            (one.version_id, -1 if wanted.node in (None, "") else one.nodes.index(str(wanted.node)))
+            for one in versions
+            if wanted.node in (None, "") or wanted.node in one.nodes
+        ]
+        params["versions"] = [version for version, _ in places]
+        params["nodes"] = [node for _, node in places]
+        tests.append(
+            """run_id IN (SELECT s.run_id FROM journey_steps s
+                JOIN (SELECT unnest($versions::BIGINT[]) AS version_id, unnest($nodes::INTEGER[]) AS node) p
+                USING (version_id, node) WHERE s.edge = $edge)"""
+        )
+    where = " AND ".join(tests)
+    total = session.query(f"SELECT count(*) AS n FROM journey_runs WHERE {where}", params).to_pylist()[0]["n"]
+    if after is not None:
+        params |= {"entered": after[0], "run_id": after[1]}
+        where += " AND (entered, run_id) < ($entered, $run_id)"
+    rows = session.query(
+        f"""SELECT * FROM journey_runs WHERE {where} ORDER BY entered DESC, run_id DESC LIMIT {int(limit)}""", params
+    ).to_pylist()
+    return rows, int(total)
