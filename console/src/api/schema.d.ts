@@ -698,6 +698,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers/{customer_id}/journeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Customer Journeys
+         * @description Why this customer did or did not get what journeys send: every step, and what was never started.
+         */
+        get: operations["readCustomerJourneys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/customers/{customer_id}/orders": {
         parameters: {
             query?: never;
@@ -1588,6 +1608,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/journeys/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Journey Results
+         * @description Goal rate and uplift against the holdout of every journey that was published, over the last 90 days.
+         */
+        get: operations["listJourneyResults"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/journeys/templates": {
         parameters: {
             query?: never;
@@ -1696,6 +1736,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/journeys/{name}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare Journey Results
+         * @description The results of two versions beside each other.
+         */
+        get: operations["compareJourneyResults"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/journeys/{name}/diff": {
         parameters: {
             query?: never;
@@ -1776,6 +1836,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/journeys/{name}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Journey Results
+         * @description Figures of the runs that entered in a time: nodes, edges, ends, funnel, uplift, fallback, money.
+         */
+        get: operations["readJourneyResults"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/journeys/{name}/resume": {
         parameters: {
             query?: never;
@@ -1790,6 +1870,46 @@ export interface paths {
          * @description Go on after a pause. What happened meanwhile starts no runs.
          */
         post: operations["resumeJourney"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{name}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Journey Runs
+         * @description The runs behind a figure.
+         */
+        get: operations["listJourneyRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{name}/runs/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Journey Run
+         * @description One run with every decision about it, in order and in words.
+         */
+        get: operations["readJourneyRun"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4355,7 +4475,7 @@ export interface components {
          */
         ConflictCounts: {
             /** By Reason */
-            by_reason: components["schemas"]["ReasonCount"][];
+            by_reason: components["schemas"]["onepool__api__models__identity__ReasonCount"][];
             /** Open */
             open: number;
         };
@@ -4532,6 +4652,25 @@ export interface components {
             title: components["schemas"]["Words"];
             /** Value */
             value: number | string | null;
+        };
+        /**
+         * CountedSend
+         * @description A message that counted for a cap.
+         */
+        CountedSend: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Category */
+            category: string;
+            /** Channel */
+            channel: string;
+            /** Journey */
+            journey: string;
+            /** Send Id */
+            send_id: string;
         };
         /** CouponChange */
         CouponChange: {
@@ -4882,6 +5021,18 @@ export interface components {
             suppressions: components["schemas"]["SuppressionRow"][];
         };
         /**
+         * CustomerJourneys
+         * @description Why this customer did or did not get what journeys send.
+         */
+        CustomerJourneys: {
+            /** Customer Id */
+            customer_id: number;
+            /** Journeys */
+            journeys: components["schemas"]["JourneyWhy"][];
+            /** Seconds */
+            seconds: number;
+        };
+        /**
          * CustomerListDetail
          * @description A list with its latest changes.
          */
@@ -5131,6 +5282,20 @@ export interface components {
             merged: number;
             /** Split */
             split: number;
+        };
+        /**
+         * DayFigures
+         * @description One day of the workspace's zone: runs that entered, goals reached and messages accepted on it.
+         */
+        DayFigures: {
+            /** Day */
+            day: string;
+            /** Entered */
+            entered: number;
+            /** Goals */
+            goals: number;
+            /** Sends */
+            sends: number;
         };
         /**
          * Decide
@@ -5547,6 +5712,26 @@ export interface components {
             what: string;
         };
         /**
+         * EdgeFigures
+         * @description How many runs took one way.
+         */
+        EdgeFigures: {
+            /** Count */
+            count: number;
+            /**
+             * Edge
+             * @description `next`, `else`, `on_event`, `cases[0]`, `arms[0]`, `back`; `end:goal` and the like for ends; on the way in `enter`, `held`, `holdout`, `not_qualified`, `refused:cooldown` and the like.
+             */
+            edge: string;
+            /**
+             * Node
+             * @description Null: on the way in.
+             */
+            node: string | null;
+            /** To */
+            to: string | null;
+        };
+        /**
          * EnterRequest
          * @description A customer who should enter a journey with `entry: {api: true}`.
          */
@@ -5629,6 +5814,26 @@ export interface components {
             b: string;
         };
         /**
+         * FallbackHop
+         * @description One hop of a chain of channels.
+         */
+        FallbackHop: {
+            /** Accepted */
+            accepted: number;
+            /** Channel */
+            channel: string;
+            /** Hop */
+            hop: number;
+            /** Node */
+            node: string;
+            /** Reasons */
+            reasons: components["schemas"]["onepool__api__models__journey_results__ReasonCount"][];
+            /** Tried */
+            tried: number;
+            /** Underway */
+            underway: number;
+        };
+        /**
          * FeatureWeight
          * @description How much a feature decides: its share of the model's whole gain (of clusters: of the variance explained).
          */
@@ -5687,6 +5892,19 @@ export interface components {
              */
             suggestion: string | null;
         };
+        /**
+         * FunnelStep
+         * @description Customers that came that far (holdout and global control left out).
+         */
+        FunnelStep: {
+            /** Count */
+            count: number;
+            /**
+             * Step
+             * @enum {string}
+             */
+            step: "entered" | "reached" | "delivered" | "read" | "clicked" | "goal";
+        };
         /** GenerateRequest */
         GenerateRequest: {
             /** Count */
@@ -5700,6 +5918,27 @@ export interface components {
              * @description Fewer than asked for where the stock does not allow more.
              */
             made: number;
+        };
+        /**
+         * GoalFigures
+         * @description `measure`: `goal`, or `order_paid` where the goal needs what only the treated were given.
+         */
+        GoalFigures: {
+            /** Goals */
+            goals: number;
+            /** Measure */
+            measure: ("goal" | "order_paid") | null;
+            /** Rate */
+            rate: number | null;
+            /**
+             * Running
+             * @description Customers of both groups whose time for the goal is not over yet.
+             */
+            running: number;
+            /** Treated */
+            treated: number;
+            /** Window Seconds */
+            window_seconds: number | null;
         };
         /**
          * GraphNode
@@ -6205,6 +6444,24 @@ export interface components {
             version: number;
         };
         /**
+         * Incremental
+         * @description Revenue per head of both groups and what the difference comes to over all treated customers.
+         */
+        Incremental: {
+            /** Enough */
+            enough: boolean;
+            /** High */
+            high: string;
+            /** Holdout Per Customer */
+            holdout_per_customer: string;
+            /** Low */
+            low: string;
+            /** Total */
+            total: string;
+            /** Treated Per Customer */
+            treated_per_customer: string;
+        };
+        /**
          * Intersection
          * @description Customers in all of some segments and in none of the others.
          */
@@ -6397,6 +6654,14 @@ export interface components {
             };
         };
         /**
+         * JourneyComparison
+         * @description Two versions beside each other. Nobody drew lots between them: customers of one came at another time.
+         */
+        JourneyComparison: {
+            a: components["schemas"]["JourneyResults"];
+            b: components["schemas"]["JourneyResults"];
+        };
+        /**
          * JourneyDetail
          * @description A journey with its definition.
          */
@@ -6576,6 +6841,25 @@ export interface components {
             items: components["schemas"]["JourneyRow"][];
         };
         /**
+         * JourneyOutcome
+         * @description The goal of one journey over the last 90 days.
+         */
+        JourneyOutcome: {
+            /** Goal Rate */
+            goal_rate: number | null;
+            /** Name */
+            name: string;
+            uplift: components["schemas"]["ShortUplift"] | null;
+        };
+        /**
+         * JourneyOutcomes
+         * @description Goals of all journeys that were ever published.
+         */
+        JourneyOutcomes: {
+            /** Items */
+            items: components["schemas"]["JourneyOutcome"][];
+        };
+        /**
          * JourneyProblem
          * @description A fault, or something to think about. `place`: a path in the definition.
          */
@@ -6594,6 +6878,76 @@ export interface components {
             severity: "error" | "warning";
             /** Suggestion */
             suggestion: string | null;
+        };
+        /**
+         * JourneyResults
+         * @description Figures of the runs that entered between `from` and `to`, whatever happened to them since.
+         */
+        JourneyResults: {
+            /**
+             * As Of
+             * @description Up to when the figures are complete.
+             */
+            as_of: string | null;
+            /**
+             * Control
+             * @description Runs of customers in the global control group.
+             */
+            control: number;
+            /** Days */
+            days: components["schemas"]["DayFigures"][];
+            /** Edges */
+            edges: components["schemas"]["EdgeFigures"][];
+            /** Ended */
+            ended: components["schemas"]["onepool__api__models__journey_results__ReasonCount"][];
+            /**
+             * Entered
+             * @description All runs, those of the holdout included: live + ended.
+             */
+            entered: number;
+            /** Fallback */
+            fallback: components["schemas"]["FallbackHop"][];
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /** Funnel */
+            funnel: components["schemas"]["FunnelStep"][];
+            goal: components["schemas"]["GoalFigures"];
+            /** Held */
+            held: number;
+            /** Holdout */
+            holdout: number;
+            /** Live */
+            live: number;
+            /** Median Seconds */
+            median_seconds: number | null;
+            /** Nodes */
+            nodes: components["schemas"]["NodeFigures"][];
+            /** Quantiles */
+            quantiles: components["schemas"]["Quantile"][];
+            revenue: components["schemas"]["RevenueFigures"] | null;
+            /** Segments */
+            segments: components["schemas"]["SegmentFigures"][];
+            /** Time To Goal */
+            time_to_goal: components["schemas"]["TimeBucket"][];
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /**
+             * Turned Away
+             * @description What might have entered and did not: refused:…, not_qualified.
+             */
+            turned_away: components["schemas"]["onepool__api__models__journey_results__ReasonCount"][];
+            /** Uplift */
+            uplift: components["schemas"]["Uplift"][];
+            /** Version */
+            version: number | null;
+            /** Versions */
+            versions: number[];
         };
         /**
          * JourneyRow
@@ -6770,6 +7124,25 @@ export interface components {
         JourneyVersions: {
             /** Items */
             items: components["schemas"]["JourneyVersion"][];
+        };
+        /**
+         * JourneyWhy
+         * @description One journey and one customer.
+         */
+        JourneyWhy: {
+            /** @description In one sentence: got it, did not and why, or is under way. */
+            answer: components["schemas"]["Titles"];
+            /** Journey */
+            journey: string;
+            /** Not Started */
+            not_started: components["schemas"]["NotStarted"][];
+            /** @description Whether an entry would be let in at present, and what stands against it. */
+            now: components["schemas"]["Titles"] | null;
+            /** Runs */
+            runs: components["schemas"]["RunDetail"][];
+            /** Status */
+            status: string;
+            title: components["schemas"]["Titles"];
         };
         JsonValue: unknown;
         /**
@@ -7961,12 +8334,74 @@ export interface components {
             decision: number;
         };
         /**
+         * NodeFigures
+         * @description What went through one node. `in` = `out` + `ended` + `waiting`, and the message figures of sends there.
+         */
+        NodeFigures: {
+            /** Clicked */
+            clicked: number;
+            /** Delivered */
+            delivered: number;
+            /**
+             * Ended
+             * @description Runs that ended there.
+             */
+            ended: number;
+            /** Failed */
+            failed: number;
+            /**
+             * In
+             * @description Runs that came to it; a run that `repeat` sent back counts again.
+             */
+            in: number;
+            /** Node */
+            node: string;
+            /**
+             * Out
+             * @description Runs that went on from it.
+             */
+            out: number;
+            /** Read */
+            read: number;
+            /**
+             * Sent
+             * @description Messages that a channel accepted.
+             */
+            sent: number;
+            /**
+             * Suppressed
+             * @description Messages that were not sent, by reason.
+             */
+            suppressed: components["schemas"]["onepool__api__models__journey_results__ReasonCount"][];
+            /**
+             * Underway
+             * @description Messages that are planned, waiting or with an associate.
+             */
+            underway: number;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
          * NoneOf
          * @description All customers that are not in it.
          */
         NoneOf: {
             /** Not */
             not: string | components["schemas"]["SetOfTag"] | components["schemas"]["SetOfList"] | components["schemas"]["AllOf"] | components["schemas"]["AnyOf"] | components["schemas"]["NoneOf"];
+        };
+        /**
+         * NotStarted
+         * @description Something that might have started a run and did not.
+         */
+        NotStarted: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Reason */
+            reason: string;
+            what: components["schemas"]["Titles"];
         };
         /**
          * Notice
@@ -8793,6 +9228,16 @@ export interface components {
             worst: components["schemas"]["QualityProblem"][];
         };
         /**
+         * Quantile
+         * @description A share of the goals came within so long.
+         */
+        Quantile: {
+            /** Seconds */
+            seconds: number;
+            /** Share */
+            share: number;
+        };
+        /**
          * QuarantineDetail
          * @description One refused thing with its sample.
          */
@@ -9003,19 +9448,6 @@ export interface components {
             sentence: components["schemas"]["Titles"];
         };
         /**
-         * ReasonCount
-         * @description Open conflicts of one reason.
-         */
-        ReasonCount: {
-            /** Count */
-            count: number;
-            /**
-             * Reason
-             * @example limit
-             */
-            reason: string;
-        };
-        /**
          * Received
          * @description Events by the workspace's calendar days.
          */
@@ -9152,6 +9584,28 @@ export interface components {
             scope: string;
             /** Value */
             value: string;
+        };
+        /**
+         * RevenueFigures
+         * @description `amount`: orders that customers who reached the goal paid within its time. Not caused by the journey, only after
+         *     it; `incremental` says what can be said of cause, against the holdout only.
+         */
+        RevenueFigures: {
+            /** Amount */
+            amount: string;
+            /** Cost */
+            cost: string | null;
+            /** Currency */
+            currency: string;
+            incremental: components["schemas"]["Incremental"] | null;
+            /** Orders */
+            orders: number;
+            /** Per Customer */
+            per_customer: string | null;
+            /** Per Send */
+            per_send: string | null;
+            /** Sends */
+            sends: number;
         };
         /**
          * ReviewDecision
@@ -9440,6 +9894,98 @@ export interface components {
             items: components["schemas"]["RulesVersion"][];
         };
         /**
+         * RunDetail
+         * @description A run with everything that was decided about it, in order.
+         */
+        RunDetail: {
+            /** Customer Id */
+            customer_id: number;
+            /** Due */
+            due: string | null;
+            /** Ended */
+            ended: string | null;
+            /**
+             * Entered
+             * Format: date-time
+             */
+            entered: string;
+            /** Goal At */
+            goal_at: string | null;
+            /** Journey */
+            journey: string;
+            /** Key */
+            key: string;
+            /** Name */
+            name: string | null;
+            /** Node */
+            node: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Run Id */
+            run_id: string;
+            /** State */
+            state: string;
+            /** Steps */
+            steps: components["schemas"]["Told"][];
+            /** Trigger */
+            trigger: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Vars */
+            vars: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Version */
+            version: number;
+        };
+        /**
+         * RunList
+         * @description Runs, the latest entries first.
+         */
+        RunList: {
+            /** Items */
+            items: components["schemas"]["RunRow"][];
+            /** Next */
+            next: string | null;
+            /** Total */
+            total: number;
+        };
+        /**
+         * RunRow
+         * @description One run.
+         */
+        RunRow: {
+            /** Customer Id */
+            customer_id: number;
+            /** Due */
+            due: string | null;
+            /** Ended */
+            ended: string | null;
+            /**
+             * Entered
+             * Format: date-time
+             */
+            entered: string;
+            /** Goal At */
+            goal_at: string | null;
+            /** Journey */
+            journey: string;
+            /** Key */
+            key: string;
+            /** Name */
+            name: string | null;
+            /** Node */
+            node: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Run Id */
+            run_id: string;
+            /** State */
+            state: string;
+            /** Version */
+            version: number;
+        };
+        /**
          * Sample
          * @description Customers at one cut-off, and what they were used for.
          */
@@ -9571,6 +10117,25 @@ export interface components {
             entering: number;
             /** Leaving */
             leaving: number;
+            /** Segment */
+            segment: string;
+            title: components["schemas"]["Titles"];
+        };
+        /**
+         * SegmentFigures
+         * @description Customers of one segment as it is now.
+         */
+        SegmentFigures: {
+            /** Control */
+            control: number;
+            /** Control Rate */
+            control_rate: number | null;
+            /** Entered */
+            entered: number;
+            /** Goals */
+            goals: number;
+            /** Rate */
+            rate: number | null;
             /** Segment */
             segment: string;
             title: components["schemas"]["Titles"];
@@ -9948,6 +10513,18 @@ export interface components {
             identifiers: components["schemas"]["IdentifierBrief"][];
             /** Name */
             name: string | null;
+        };
+        /**
+         * ShortUplift
+         * @description Difference of goal rates against the holdout, with its 95 % interval.
+         */
+        ShortUplift: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Value */
+            value: number;
         };
         /**
          * Side
@@ -11284,6 +11861,16 @@ export interface components {
             segments: components["schemas"]["SegmentEffect"][];
         };
         /**
+         * TimeBucket
+         * @description Goals that came within so long after the entry (and not within the span before).
+         */
+        TimeBucket: {
+            /** Count */
+            count: number;
+            /** Upto Seconds */
+            upto_seconds: number | null;
+        };
+        /**
          * Timeline
          * @description Events from the latest to the earliest.
          */
@@ -11340,6 +11927,38 @@ export interface components {
             en: string;
             /** Zh */
             zh: string;
+        };
+        /**
+         * Told
+         * @description One decision or happening, in words.
+         */
+        Told: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Channel */
+            channel: string | null;
+            /**
+             * Counted
+             * @description Of a message over a cap: the messages that counted.
+             */
+            counted: components["schemas"]["CountedSend"][];
+            /** Edge */
+            edge: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "entry" | "step" | "hop" | "claim" | "attempt" | "receipt" | "end";
+            /** Node */
+            node: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Send Id */
+            send_id: string | null;
+            what: components["schemas"]["Titles"];
         };
         /**
          * Touchpoint
@@ -11839,6 +12458,59 @@ export interface components {
             value: string;
         };
         /**
+         * Uplift
+         * @description Treated customers beside those who got nothing by lot. `value`: difference of rates, 95 % interval (Newcombe).
+         */
+        Uplift: {
+            /**
+             * Against
+             * @enum {string}
+             */
+            against: "holdout" | "global_control";
+            /** Control */
+            control: number;
+            /** Control Goals */
+            control_goals: number;
+            /** Enough */
+            enough: boolean;
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /**
+             * P
+             * @description Two-sided, of no difference (pooled z; Fisher's exact test for few).
+             */
+            p: number | null;
+            /** Rate */
+            rate: number | null;
+            /**
+             * Relative
+             * @description Ratio of the rates minus 1.
+             */
+            relative: number | null;
+            /** Relative High */
+            relative_high: number | null;
+            /**
+             * Relative Low
+             * @description 95 % interval of the ratio (Katz) minus 1.
+             */
+            relative_low: number | null;
+            /**
+             * Split P
+             * @description Of the groups' sizes being those that were drawn; small: do not trust it.
+             */
+            split_p: number | null;
+            /** Treated */
+            treated: number;
+            /** Treated Goals */
+            treated_goals: number;
+            /** Treated Rate */
+            treated_rate: number | null;
+            /** Value */
+            value: number | null;
+        };
+        /**
          * ValueShare
          * @description How many customers have a value.
          */
@@ -12107,6 +12779,29 @@ export interface components {
             size: number;
             /** Total */
             total: number;
+        };
+        /**
+         * ReasonCount
+         * @description Open conflicts of one reason.
+         */
+        onepool__api__models__identity__ReasonCount: {
+            /** Count */
+            count: number;
+            /**
+             * Reason
+             * @example limit
+             */
+            reason: string;
+        };
+        /**
+         * ReasonCount
+         * @description So many for one reason.
+         */
+        onepool__api__models__journey_results__ReasonCount: {
+            /** Count */
+            count: number;
+            /** Reason */
+            reason: string;
         };
         /**
          * CustomerList
@@ -13523,6 +14218,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CustomerPage"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readCustomerJourneys: {
+        parameters: {
+            query?: {
+                /** @description Only this one. */
+                journey?: string | null;
+            };
+            header?: never;
+            path: {
+                customer_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerJourneys"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -15149,6 +15878,35 @@ export interface operations {
             };
         };
     };
+    listJourneyResults: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyOutcomes"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listJourneyTemplates: {
         parameters: {
             query?: never;
@@ -15380,6 +16138,46 @@ export interface operations {
             };
         };
     };
+    compareJourneyResults: {
+        parameters: {
+            query: {
+                /** @description A version. */
+                a: number;
+                /** @description Another one. */
+                b: number;
+                /** @description Runs that entered from here; 90 days back if unsaid. */
+                from?: string | null;
+                /** @description Runs that entered before; now if unsaid. */
+                to?: string | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyComparison"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     compareJourneyVersions: {
         parameters: {
             query?: {
@@ -15521,6 +16319,43 @@ export interface operations {
             };
         };
     };
+    readJourneyResults: {
+        parameters: {
+            query?: {
+                /** @description Runs that entered from here; 90 days back if unsaid. */
+                from?: string | null;
+                /** @description Runs that entered before; now if unsaid. */
+                to?: string | null;
+                version?: number | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyResults"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     resumeJourney: {
         parameters: {
             query?: never;
@@ -15543,6 +16378,84 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JourneyDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listJourneyRuns: {
+        parameters: {
+            query?: {
+                node?: string | null;
+                state?: ("live" | "held" | "ready" | "wait_time" | "wait_event" | "wait_outcome" | "paused" | "ended") | null;
+                reason?: string | null;
+                /** @description Only runs that took this way from `node`. */
+                edge?: string | null;
+                /** @description Runs that entered from here; 90 days back if unsaid. */
+                from?: string | null;
+                /** @description Runs that entered before; now if unsaid. */
+                to?: string | null;
+                version?: number | null;
+                customer?: number | null;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunList"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readJourneyRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
                 };
             };
             /** @description A problem (RFC 9457). */
