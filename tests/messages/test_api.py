@@ -118,6 +118,7 @@ def test_tests_are_noted_masked_and_counted(ready: World, monkeypatch: pytest.Mo
 def test_approval_is_of_a_version(ready: World) -> None:
     from onepool.privacy import approvals
     from onepool.reach.messages.approval import unapproved
+    from onepool.reach.messages.store import plannable
 
     ready.ws.settings.messages.approval = True
     browser = ready.signed_in(Role.MARKETER)
@@ -131,4 +132,7 @@ def test_approval_is_of_a_version(ready: World) -> None:
     assert unapproved(ws.state, ws.definitions, ws.settings, ["m"]) == []
     browser.put(f"{PATH}/m", {"definition": {**BODY, "note": "other"}})
     assert browser.get(f"{PATH}/m").json()["approval"] is None
+    with ws.state.read() as connection:
+        assert plannable(connection)["m"][0] == 2
+        assert plannable(connection, approved=True)["m"][0] == 1, "what goes out is what was approved"
     assert unapproved(ws.state, ws.definitions, ws.settings, ["m"]) == ["m"]

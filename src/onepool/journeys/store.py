@@ -18,11 +18,12 @@ from sqlalchemy import Connection, Row, and_, desc, func, insert, select, update
 from onepool.clock import Clock, to_micros
 from onepool.definitions import Definition, Definitions
 from onepool.errors import OnePoolError
-from onepool.journeys.model import ApiEntry, Journey, OneOffEntry
+from onepool.journeys.model import ApiEntry, Journey, OneOffEntry, Send
 from onepool.journeys.parse import canonical_journey, journey_hash, parse_journey
 from onepool.journeys.starts import next_start
 from onepool.journeys.states import LIVE
 from onepool.privacy import approvals, audit
+from onepool.reach.messages.approval import unapproved
 from onepool.settings import Settings
 from onepool.state import State
 from onepool.state.journeys import journey_audiences, journey_requests, journey_states, journey_versions, runs
@@ -157,6 +158,12 @@ def publish(
         raise JourneyError(
             f"version {draft.version} is not approved", where=name, hint="ask a second person to approve it",
             code="approval-missing",
+        )  # fmt: skip
+    sent = sorted({node.message for node in journey.nodes.values() if isinstance(node, Send)})
+    if missing := unapproved(place.state, place.definitions, place.settings, sent):
+        raise JourneyError(
+            f"nobody has approved {', '.join(missing)}", where=name,
+            hint="ask a second person to approve the messages that it sends", code="approval-missing",
         )  # fmt: skip
     now = to_micros(clock.now())
     with place.state.write() as connection:

@@ -99,5 +99,5 @@ class Message(Part):
         """The content of that name; without a name the only one of the channel (and kind). None where there is none."""
         if template:
             return next((one for one in self.contents if one.template == template), None)
-        found = [one for one in self.contents if one.channel == channel and kind in (None, one.kind)]
+        found = [one for one in self.contents if one.channel == channel and (kind is None or one.kind in (None, kind))]
         return found[0] if len(found) == 1 else None

@@ -13,7 +13,7 @@ from onepool.reach.messages.linking import Linking, make_links, sample_links
 from onepool.reach.messages.model import PREFERENCES, Content, Message
 from onepool.reach.messages.parse import leaves, names_of, needs
 from onepool.reach.messages.pieces import LINK
-from onepool.reach.messages.render import Rendered, render, render_links
+from onepool.reach.messages.render import Rendered, host_of, render, render_links
 
 
 def render_sends(
@@ -59,7 +59,10 @@ def render_table(
             links = sample_links(names, base, table.num_rows)
         else:
             links = make_links(urls, problems, linking, preferences=PREFERENCES in names)
-    found = render(message, content, table, wording, links=links, hosts=hosts)
+    # Short links lead to ourselves first; where they lead on to was asked above.
+    own = host_of(base) if links else None
+    allowed = [*hosts, own] if hosts and own is not None else hosts
+    found = render(message, content, table, wording, links=links, hosts=allowed)
     # What is wrong with a link's own address says more than that there is no link.
     found.problems = [first or second for first, second in zip(problems, found.problems, strict=True)]
     return found

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from threading import Lock
+from typing import Any
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, func, select
 
 from onepool.errors import OnePoolError
 from onepool.reach.messages.model import Message
 from onepool.reach.messages.parse import parse_message
+from onepool.state.journeys import approvals
 from onepool.state.schema import definitions
 
 KIND = "message"
@@ -30,6 +32,29 @@ _parsed: OrderedDict[str, Message] = OrderedDict()
 def load(connection: Connection, name: str, version: int | None = None) -> Message:
     """A version of a message (by default the current one). Raises UnknownMessage, MessageError."""
     return loaded(connection, name, version)[1]
+
+
+def plannable(connection: Connection, *, approved: bool = False) -> dict[str, tuple[int, dict[str, Any]]]:
+    """What new messages are planned with, by name: version and body of the current one. ``approved``: of the latest
+    version that a second person approved; a message without one is not in it."""
+    table = definitions.c
+    current = select(table.name, table.version, table.body).where(table.kind == KIND, table.current, ~table.deleted)
+    found = {row.name: (row.version, json.loads(row.body)) for row in connection.execute(current)}
+    if not approved:
+        return found
+    asked = approvals.c
+    latest = (
+        select(asked.name, func.max(asked.version).label("version"))
+        .where(asked.kind == KIND, asked.status == "approved")
+        .group_by(asked.name)
+        .subquery()
+    )
+    rows = connection.execute(
+        select(table.name, table.version, table.body)
+        .join(latest, and_(latest.c.name == table.name, latest.c.version == table.version))
+        .where(table.kind == KIND)
+    )
+    return {row.name: (row.version, json.loads(row.body)) for row in rows if row.name in found}
 
 
 def loaded(connection: Connection, name: str, version: int | None = None) -> tuple[int, Message]:
