@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from onepool.clock import to_micros
 from onepool.errors import OnePoolError
+from onepool.journeys.world.watch import watch
 from onepool.pool.behaviour import status as behaviour
 from onepool.pool.remote import RemoteEngine
+from onepool.reach import coupons
 from onepool.workspace import Workspace
 
 LOW_DISK_BYTES = 1 << 30
@@ -36,6 +39,10 @@ def status(workspace: Workspace) -> dict[str, Any]:
         path = workspace.data / name
         figures[f"{name}_mb"] = round(sum(p.stat().st_size for p in _with_journal(path)) / 1e6, 1)
     figures["behaviour_index"] = _behaviour(workspace)
+    with workspace.state.read() as connection:
+        seen = watch(connection, to_micros(workspace.clock.now()))
+        low = coupons.running_low(connection, to_micros(workspace.clock.now()))
+    figures |= {"journeys_live": seen.live, "runs_overdue": seen.overdue, "runs_never_woken": seen.never_woken}
     with workspace.pool.read() as session:
         for label, table in _COUNTED.items():
             figures[label] = session.query(f"SELECT count(*) AS n FROM {table}").column("n")[0].as_py()  # noqa: S608
@@ -77,6 +84,17 @@ def _problems(workspace: Workspace) -> Iterator[dict[str, str]]:
     index = behaviour.kept(workspace.data)
     if running and workspace.settings.behaviour.enabled and index is not None and index.due and not index.building:
         yield _row("warning", f"the behaviour index waits to be built: {index.due}", "see the server's output")
+    with workspace.state.read() as connection:
+        seen = watch(connection, to_micros(workspace.clock.now()))
+    for journey, reason in seen.aside.items():
+        yield _row("error", f"journey {journey} can't go on: {reason}", "mend its definition and publish it again")
+    if seen.never_woken:
+        yield _row("error", f"{seen.never_woken} runs of journeys can't be woken by anything", "run: onepool verify")
+    if running and seen.overdue:
+        late = f"{seen.overdue} runs of journeys are overdue, the first since {seen.oldest:.0f} s"
+        yield _row("warning", late, "see whether the server's tick keeps up (behind, journeys' lag)")
+    for batch, left in low.items():
+        yield _row("warning", f"only {left} codes of coupon {batch} are left", "raise its stock, or load more codes")
     if figures["quarantined"]:
         yield _row("warning", f"{figures['quarantined']} things are in quarantine", "run: onepool quarantine list")
     if not workspace.touchpoints():

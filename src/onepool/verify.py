@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from onepool.audience.live import Live
 from onepool.identity import Resolver
+from onepool.journeys.world.watch import conserved
 from onepool.pool import Engine
 from onepool.pool.behaviour import BehaviourIndex
 from onepool.rebuild import build, content_hashes
@@ -49,6 +50,8 @@ def verify(workspace: Workspace, progress: Progress | None = None) -> list[Findi
             findings += _behaviour(worker.index, workspace.pool)
         say("tags and segments from scratch")
         findings += _live(workspace)
+        say("who went where in journeys")
+        findings += _journeys(workspace)
         say("the pool from scratch")
         findings += _pool(workspace)
         return findings
@@ -119,6 +122,13 @@ def _live(workspace: Workspace) -> list[Finding]:
         return [
             Finding(f"{kind} {name}", f"{size} customers", None if not wrong else f"{wrong} customers differ")
             for kind, name, size, wrong in live.differences(session, now)
+        ]
+
+
+def _journeys(workspace: Workspace) -> list[Finding]:
+    with workspace.state.read() as connection:
+        return [
+            Finding(f"journey {name}", f"{entered} entered", wrong) for name, entered, wrong in conserved(connection)
         ]
 
 

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from tests.tick.conftest import World, make_world
 
 from onepool.clock import to_micros
 from onepool.journeys import store
 from onepool.journeys.states import RunState
+from onepool.journeys.world.watch import conserved, watch
 from onepool.rebuild import build, content_hashes
-from onepool.state.journeys import journey_effects, journey_states, journey_ticks, runs
+from onepool.state.journeys import journey_edges, journey_effects, journey_states, journey_ticks, runs
 from onepool.state.outbox import sends
 from onepool.verify import verify
 
@@ -193,7 +194,27 @@ def test_a_rebuilt_pool_and_a_check_of_everything_agree(world: World, tmp_path: 
     assert found["journey_steps"][0] > 0 and found["sends"][0] > 0
     world.worker.close()
     world._worker = None
-    assert [one for one in verify(world.workspace) if one.difference is not None] == []
+    findings = verify(world.workspace)
+    assert [one for one in findings if one.difference is not None] == []
+    assert [one.compared for one in findings if one.check == "journey recall@1"] == ["6 entered"]
+    with world.workspace.state.read() as connection:
+        seen = watch(connection, to_micros(world.clock.now()))
+    assert (seen.overdue, seen.never_woken, seen.live, seen.aside) == (0, 0, 1, {})
+
+
+def test_the_watchdog_sees_who_is_late_and_who_is_lost(world: World) -> None:
+    publish(world, RECALL)
+    world.settle()
+    world.send(cart("P1"), cart("P2"))
+    world.settle()
+    with world.workspace.state.write() as connection:
+        connection.execute(update(runs).where(runs.c.key == "P1").values(due=None))
+        late = watch(connection, to_micros(world.clock.now() + 40 * MINUTE))
+    assert (late.overdue, late.never_woken) == (1, 1) and late.oldest > 500
+    with world.workspace.state.write() as connection:
+        connection.execute(update(journey_edges).where(journey_edges.c.edge == "held").values(edge="enter"))
+        [(name, entered, wrong)] = conserved(connection)
+    assert (name, entered) == ("recall@1", 2) and wrong is not None and "node ask" in wrong
 
 
 def test_a_journey_that_cannot_be_evaluated_rests_and_the_others_go_on(world: World) -> None:

@@ -82,6 +82,9 @@ Index(
     sqlite_where=text("due IS NOT NULL AND state <> 5"),
     postgresql_where=text("due IS NOT NULL AND state <> 5"),
 )
+# Live runs that nothing would wake: there must be none, and looking must cost nothing.
+_LOST = text("due IS NULL AND state < 5")
+Index("runs_lost", runs.c.run_id, sqlite_where=_LOST, postgresql_where=_LOST)
 Index("runs_version", runs.c.version_id, runs.c.state)
 Index(
     "runs_parent", runs.c.parent, sqlite_where=runs.c.parent.is_not(None), postgresql_where=runs.c.parent.is_not(None)

@@ -64,6 +64,9 @@ _BUDGET = 0.5
 _FOLD_EVERY = 1.0
 """Seconds between two folds into the pool while there is more to do."""
 
+_CACHE = "PRAGMA cache_size = -131072"
+"""Pages that SQLite keeps while journeys are carried out: 128 MB at most."""
+
 _EXPIRE_EVERY = 3600 * SECOND
 
 
@@ -199,6 +202,9 @@ class Journeying:
         started = time.perf_counter()
         now = to_micros(self._ws.clock.now())
         with self._pool.read() as session, self._ws.state.write() as connection:
+            if connection.dialect.name == "sqlite":
+                # A step touches pages all over large tables; the usual two megabytes would be written and read in turn.
+                connection.exec_driver_sql(_CACHE)
             book = self._shelf.load(connection, self._aside if aside is None else aside)
             span = (cursors.log_offset + 1) << SEQ_BITS, (plan.log_offset + 1) << SEQ_BITS
             arrivals.fold(session, connection, span[0] - 1, span[1] - 1, plan.at)

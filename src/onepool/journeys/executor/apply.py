@@ -7,14 +7,14 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-from sqlalchemy import Connection, and_, bindparam, delete, insert, null, text, update
+from sqlalchemy import Connection, Table, and_, bindparam, delete, insert, null, text, update
 
 from onepool.audience.bitmaps import members_of
 from onepool.journeys.executor.columns import COLUMNS, I64, NONE, NULLABLE, Runs
 from onepool.journeys.executor.ports import DAY, EDGES, Step
 from onepool.reach import policies
 from onepool.reach.states import WAITING, SendState
-from onepool.state.bulk import insert_many, update_many
+from onepool.state.bulk import insert_alike, insert_many, update_many
 from onepool.state.journeys import (
     journey_audiences,
     journey_edges,
@@ -81,7 +81,7 @@ def _save_runs(connection: Connection, step: Step) -> None:
     if len(new):
         # In the order of their keys, so that the tree grows page by page.
         new = new.take(np.argsort(new.run_id))
-        insert_many(connection, insert(runs), COLUMNS, zip(*(_values(new, name) for name in COLUMNS), strict=True))
+        _insert(connection, runs, {name: _values(new, name) for name in COLUMNS})
     old = step.runs.take(~step.created)
     if len(old):
         old = old.take(np.argsort(old.run_id))
@@ -136,7 +136,17 @@ def _save_sends(connection: Connection, step: Step, now: int) -> None:
     for name in ("purpose", "template", "staff_id"):
         if not sends.c[name].nullable:
             columns[name] = [one or "" for one in columns[name]]
-    insert_many(connection, insert(sends), list(columns), zip(*columns.values(), strict=True))
+    _insert(connection, sends, columns)
+
+
+def _insert(connection: Connection, table: Table, columns: dict[str, list[Any]]) -> None:
+    """Insert columns; those in which all rows are alike are told once."""
+    same = {name: values[0] for name, values in columns.items() if values.count(values[0]) == len(values)}
+    different = {name: values for name, values in columns.items() if name not in same}
+    if different:
+        insert_alike(connection, table, different, same)
+    else:
+        insert_many(connection, insert(table), list(columns), zip(*columns.values(), strict=True))
 
 
 def _give_up(connection: Connection, step: Step, now: int) -> None:

@@ -26,6 +26,7 @@ from onepool.journeys.model import (
     Send,
     Wait,
 )
+from onepool.reach.messages.parse import kind_of
 from onepool.reach.rules import Cap, Quiet, Retry, SendPolicy
 
 _TRIGGER: Final = re.compile(r"\$trigger\.(\w+(?:\.\w+)*)")
@@ -48,7 +49,9 @@ class Message:
             return hop.kind
         for content in self.body.get("contents") or ():
             if hop.template in (None, content.get("template")) and content.get("channel") == hop.channel:
-                return str(content.get("kind") or "")
+                category = self.body.get("category")
+                found = kind_of(hop.channel, content.get("kind"), "promotion" if category is None else category)
+                return "" if found is None else found.name
         return ""
 
 
