@@ -479,7 +479,7 @@ class Naive:
                 send.told = True
         for child in self.live():
             if child.parent == run.run_id and not normal:
-                self.end(child, "exit:caller", max(at, child.arrived))
+                self.end(child, "stopped", max(at, child.arrived))
         parent = self.runs.get(run.parent) if run.parent is not None else None
         if parent is not None and parent.state == OUTCOME and parent.node is not None:
             node = parent.version.journey.nodes[parent.node]
