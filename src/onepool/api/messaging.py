@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, cast
+
+from sqlalchemy import select
 
 from onepool.api.dictionary import channel_titles, titles
 from onepool.api.models.common import Finding, JsonObject, Titles
@@ -17,7 +20,9 @@ from onepool.privacy import approvals
 from onepool.reach import coupons, messages
 from onepool.reach.messages.store import KIND
 from onepool.standards import Standard
+from onepool.state.outbox import broadcasts
 
+_OVER = ("done", "cancelled")
 EMPTY = MessageCheck(problems=[], warnings=[], lengths=[], contents=[], run=[])
 
 
@@ -112,7 +117,7 @@ def approval_of(ws: WorkspaceLike, item: Definition) -> Approval | None:
 
 
 def users_of(ws: WorkspaceLike, kind: str) -> dict[str, list[str]]:
-    """For messages or coupons that journeys name: which (`journey:cart_recall`)."""
+    """For messages or coupons that journeys and broadcasts name: which (`journey:cart_recall`)."""
     place = {"message": ("send", "message"), "coupon": ("issue_coupon", "batch")}[kind]
     found: dict[str, set[str]] = {}
     for item in ws.definitions.current("journey"):
@@ -124,6 +129,11 @@ def users_of(ws: WorkspaceLike, kind: str) -> dict[str, list[str]]:
                 if name.startswith("$params."):
                     name = str(params.get(name.removeprefix("$params."), ""))
                 found.setdefault(name, set()).add(f"journey:{item.name}")
+    if kind == "message":
+        with ws.state.read() as connection:
+            going = select(broadcasts.c.name, broadcasts.c.body).where(broadcasts.c.status.not_in(_OVER))
+            for row in connection.execute(going):
+                found.setdefault(str(json.loads(row.body).get("message")), set()).add(f"broadcast:{row.name}")
     return {name: sorted(users) for name, users in found.items()}
 
 

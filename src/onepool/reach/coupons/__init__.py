@@ -1,7 +1,7 @@
 """Coupons: batches of codes, given out exactly once for each key, redeemed by events, expired by the clock."""
 
 from onepool.reach.coupons.codes import CodesError, Loaded, generate, load, void
-from onepool.reach.coupons.figures import STATUSES, Figures, all_figures, counted, figures_of
+from onepool.reach.coupons.figures import STATUSES, Figures, all_figures, counted, figures_of, running_low
 from onepool.reach.coupons.issue import forget, issue, moved
 from onepool.reach.coupons.model import ALPHABET, Coupon, CouponError, coupon_schema, parse_coupon
 from onepool.reach.coupons.redeem import EVENT, expire, fold
@@ -31,5 +31,6 @@ __all__ = [
     "load_batch",
     "moved",
     "parse_coupon",
+    "running_low",
     "void",
 ]

@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import Connection, func, insert, select, update
 
 from onepool.reach.coupons.model import Coupon
+from onepool.reach.coupons.store import all_batches
 from onepool.state.coupons import coupon_batches, coupon_codes
 
 STATUSES: Final = ("free", "issued", "redeemed", "expired", "void")
@@ -65,6 +66,19 @@ def counted(connection: Connection, batch: str) -> Figures:
     table = coupon_codes.c
     rows = connection.execute(select(table.status, func.count()).where(table.batch == batch).group_by(table.status))
     return Figures(**{row[0]: row[1] for row in rows}, strays=figures_of(connection, batch).strays)
+
+
+def running_low(connection: Connection, at: int) -> dict[str, int]:
+    """Batches of which fewer codes are left than there should be, while they are given out."""
+    figures = all_figures(connection)
+    found = {}
+    for name, coupon in all_batches(connection).items():
+        start, end = coupon.valid.window
+        over = coupon.paused or (start is not None and at < start) or (end is not None and at >= end)
+        left = figures.get(name, Figures()).left(coupon, at)
+        if not over and left is not None and left < coupon.warns_below:
+            found[name] = left
+    return found
 
 
 def lock(connection: Connection, batch: str, at: int) -> Figures:
