@@ -24,7 +24,7 @@ from onepool.reach.states import SendState
 from onepool.reach.world import Worlds
 from onepool.state.outbox import send_attempts, sends
 from onepool.tick import Worker
-from onepool.workspace import Workspace, init_workspace
+from onepool.workspace import Workspace, init_workspace, open_workspace
 
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 """Monday, noon in Shanghai."""
@@ -213,7 +213,10 @@ def make(root: Path, state_url: str | None = None) -> Outbox:
     clock = FakeClock(NOON)
     workspace = init_workspace(root, clock=clock)
     if state_url is not None:
-        workspace.settings = workspace.settings.model_copy(update={"state": state_url})
+        workspace.close()
+        settings = root / "onepool.yaml"
+        settings.write_text(f"{settings.read_text()}\nstate: {state_url}\n")
+        workspace = open_workspace(root, clock)
         workspace.log_rules()
     workspace.save("touchpoint", "shop", {"touchpoint": "shop", "channel": "web", "scopes": SCOPES}, author="test")
     for name, (channel, scopes, settings) in ACCOUNTS.items():

@@ -73,11 +73,10 @@ def deficits(connection: Connection, touchpoint: str) -> dict[str, float]:
     return {row.sender: row.deficit for row in rows}
 
 
-def save_deficits(
-    connection: Connection, touchpoint: str, before: Mapping[str, float], owed: Mapping[str, float]
-) -> None:
-    """Keep what changed of `deficits`, in the caller's transaction."""
+def save_deficits(connection: Connection, touchpoint: str, owed: Mapping[str, float]) -> None:
+    """Keep what each sender is owed, in the caller's transaction; of two that claim at once the later one counts."""
     t = reach_shares.c
+    before = deficits(connection, touchpoint)
     for sender, deficit in owed.items():
         if before.get(sender) == deficit:
             continue

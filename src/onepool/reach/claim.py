@@ -93,8 +93,8 @@ class Claimer:
 
     def candidates(
         self, connection: Connection, touchpoint: Touchpoint, policy: Policy, now: int, most: int
-    ) -> tuple[list[Row[Any]], dict[str, float], dict[str, float]]:
-        """The messages whose turn it is, at most so many, and what each sender is owed before and then."""
+    ) -> tuple[list[Row[Any]], dict[str, float]]:
+        """The messages whose turn it is, at most so many, and what each sender is owed then."""
         held = _held(connection)
         groups = [one for one in waiting.groups(connection, touchpoint.name) if one.journey not in held]
         found = [waiting.due(connection, touchpoint.name, group, now, most) for group in groups]
@@ -102,9 +102,8 @@ class Claimer:
             Waiting(group.journey, group.priority // 1000, len(rows), float(policy.shares.get(group.journey, 1)))
             for group, rows in zip(groups, found, strict=True)
         ]
-        before = accounts.deficits(connection, touchpoint.name)
-        taken, owed = allot(most, asking, before)
-        return [row for rows, count in zip(found, taken, strict=True) for row in rows[:count]], before, owed
+        taken, owed = allot(most, asking, accounts.deficits(connection, touchpoint.name))
+        return [row for rows, count in zip(found, taken, strict=True) for row in rows[:count]], owed
 
     def claim(
         self,
@@ -124,7 +123,7 @@ class Claimer:
             count = most if allowed is None else min(most, allowed)
             if count == 0:
                 return []
-            rows, before, owed = self.candidates(connection, touchpoint, policy, now, count)
+            rows, owed = self.candidates(connection, touchpoint, policy, now, count)
             if not rows:
                 return []
             rules = policies.stored(connection, (row.policy for row in rows))
@@ -137,7 +136,7 @@ class Claimer:
             turn = _Turn(self, connection, world, touchpoint, manifest, rules, refused, contents, now)
             standing = accounts.load(connection, touchpoint, policy, self._zone)
             claimed = turn.take(rows, standing)
-            accounts.save_deficits(connection, touchpoint.name, before, owed)
+            accounts.save_deficits(connection, touchpoint.name, owed)
             return claimed
 
     def _refused(self, session: Session, rows: Sequence[Row[Any]], now: int) -> dict[int, str]:
