@@ -8,7 +8,7 @@ import type { components } from "./schema";
 type Schema<N extends keyof components["schemas"]> = components["schemas"][N];
 
 export type Title = Schema<"Titles">;
-export type JourneyRow = Schema<"JourneyRow"> & { goal_rate?: number | null; uplift?: Interval | null };
+export type JourneyRow = Schema<"JourneyRow">;
 export type JourneyDetail = Omit<Schema<"JourneyDetail">, "definition" | "published"> & { definition: JsonObject; published: (Omit<Schema<"PublishedJourney">, "definition"> & { definition: JsonObject }) | null };
 export type JourneyProblem = Schema<"JourneyProblem">;
 export type JourneyVersion = Schema<"JourneyVersion">;
@@ -16,6 +16,13 @@ export type JourneyChange = Schema<"JourneyDifference">;
 export type JourneyTemplate = Omit<Schema<"JourneyTemplate">, "definition"> & { definition: JsonObject };
 export type TemplateParam = Schema<"TemplateParam">;
 export type Approval = Schema<"JourneyApproval">;
+
+/** What a journey brought, for lists of journeys. */
+export interface Brought {
+  name: string;
+  goal_rate: number | null;
+  uplift: Interval | null;
+}
 
 export interface Interval {
   value: number;
@@ -141,7 +148,8 @@ const MINUTE = 60_000;
 export const since = (days: number, now = new Date()): string => new Date(now.getTime() - days * 86_400_000).toISOString();
 
 export const journeys = {
-  list: () => queryOptions({ queryKey: ["journeys"], queryFn: ({ signal }) => answer(client.GET("/api/v1/journeys", { signal })) as Promise<{ items: JourneyRow[] }> }),
+  list: () => queryOptions({ queryKey: ["journeys"], queryFn: ({ signal }) => answer(client.GET("/api/v1/journeys", { signal })) }),
+  brought: () => queryOptions({ queryKey: ["journeys", "brought"], queryFn: async ({ signal }) => new Map((await ask<{ items: Brought[] }>("GET", "/journeys/results", { signal })).items.map((one) => [one.name, one])), staleTime: MINUTE, retry: false }),
   one: (name: string) => queryOptions({ queryKey: ["journeys", name], queryFn: ({ signal }) => detailed(answer(client.GET("/api/v1/journeys/{name}", { params: { path: { name } }, signal }))), refetchOnWindowFocus: false }),
   check: (definition: JsonObject) =>
     queryOptions({ queryKey: ["journey-check", definition], queryFn: ({ signal }) => answer(client.POST("/api/v1/journeys/check", { body: { definition }, signal })), placeholderData: keepPreviousData, retry: false, staleTime: 5_000, gcTime: MINUTE }),

@@ -3,7 +3,7 @@ import dagre from "@dagrejs/dagre";
 import { type Definition, ENTRY, edgesOf, nodesOf, orphans, slotsOf, startOf } from "./model";
 
 export const BOX = { width: 224, height: 64 };
-const GAP = { across: 40, down: 62 };
+const GAP = { across: 40, down: 76 };
 /** Beyond so many, branches are folded. */
 export const DRAWN = 150;
 

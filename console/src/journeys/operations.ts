@@ -243,7 +243,7 @@ export function blank(name: string, title: { zh: string; en: string }): Definiti
   return {
     journey: name,
     name: title,
-    entry: { did: "", key: "", reentry: { when: "after_exit", cooldown: "7 days" } },
+    entry: { did: "", reentry: { when: "after_exit", cooldown: "7 days" } },
     experiment: { holdout: 0.1 },
     policy: { category: "promotion", expire_after: "24 hours" },
     max_life: "14 days",

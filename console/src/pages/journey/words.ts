@@ -9,7 +9,6 @@ import { parseSpan } from "@/conditions/operators";
 import { useText } from "@/lib/useText";
 import { type Definition, ENTRY, entryKindOf, kindOf, nodesOf, slotsOf } from "@/journeys/model";
 
-const text = (value: Json | undefined): string => (typeof value === "string" ? value : "");
 const list = (value: Json | undefined): Json[] => (Array.isArray(value) ? value : []);
 const label = (options: Option[], name: string): string => options.find((one) => one.value === name)?.label ?? name;
 
@@ -22,11 +21,18 @@ function asked(condition: Json | undefined, out: JsonObject[] = []): JsonObject[
   return out;
 }
 
-export function useWords(names: Names | undefined) {
+/** `params`: the journey's parameters, which stand where `$params.x` is written. */
+export function useWords(names: Names | undefined, params?: Json) {
   const { t, language } = useText();
   const messages = useQuery(reach.messages()).data;
   const coupons = useQuery(reach.coupons()).data;
   return useMemo(() => {
+    const text = (value: Json | undefined): string => {
+      const said = typeof value === "string" ? value : "";
+      const param = /^\$params\.(\w+)$/.exec(said)?.[1];
+      const put = param !== undefined && isObject(params) ? params[param] : undefined;
+      return typeof put === "string" || typeof put === "number" ? String(put) : said;
+    };
     const book = names === undefined ? null : new NameBook(names, language);
     const event = (name: string): string => (book === null ? name : label(book.events, name));
     const channel = (name: string): string => (book === null ? name : label([...book.reachChannels, ...book.channels], name));
@@ -140,7 +146,7 @@ export function useWords(names: Names | undefined) {
       return node === undefined ? name : `${kind(node)} · ${summary(node)}`;
     };
     return { event, channel, span, condition, message, coupon, summary, kind, way, entry, step };
-  }, [names, language, t, messages, coupons]);
+  }, [names, params, language, t, messages, coupons]);
 }
 
 export type Words = ReturnType<typeof useWords>;

@@ -1,4 +1,4 @@
-import { CheckCircleOutlined, PlusCircleOutlined } from "@ant-design/icons";
+import { CheckCircleOutlined, PlusCircleOutlined, WarningOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { Button, Drawer, Input, InputNumber, Select } from "antd";
@@ -14,7 +14,6 @@ import { said } from "@/lib/said";
 import { useText } from "@/lib/useText";
 import { Loaded, Problem, Waiting } from "@/parts/Loaded";
 import { PageHead } from "@/parts/PageHead";
-import { Status } from "@/parts/Status";
 import "../journey/journey.css";
 
 const Preview = lazy(() => import("./Preview").then((module) => ({ default: module.Preview })));
@@ -81,9 +80,9 @@ function Use({ template, taken, onClose }: { template: JourneyTemplate; taken: R
         <p>{title(template.summary, "")}</p>
         {make.isError && <Problem error={make.error} />}
         {template.problems.map((one) => (
-          <Status key={one.place + one.message} kind="warning">
-            {said(one.message, language)}
-          </Status>
+          <div key={one.place + one.message} className="op-place" style={{ color: "var(--op-warn)" }}>
+            <WarningOutlined aria-hidden style={{ marginTop: 4 }} /> {said(one.message, language)}
+          </div>
         ))}
         <Suspense fallback={<Waiting rows={6} />}>
           <Preview definition={template.definition} />

@@ -2,7 +2,7 @@ import { CopyOutlined, DeleteOutlined, EllipsisOutlined, PlusOutlined } from "@a
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { App, Button, Checkbox, Dropdown, Input, Select, Table } from "antd";
-import { type JourneyRow, journeys, useDropJourney, useMakeJourney } from "@/api/journeys";
+import { type Brought, type JourneyRow, journeys, useDropJourney, useMakeJourney } from "@/api/journeys";
 import { cloned } from "@/journeys/cloned";
 import { type Status, STATUSES } from "@/journeys/state";
 import { percent } from "@/lib/format";
@@ -17,16 +17,16 @@ import { ApprovalState, JourneyState } from "../journey/State";
 import "../journey/journey.css";
 
 /** How much better those do who are in it, with what is known of that for sure. */
-function Goal({ row }: { row: JourneyRow }) {
+function Goal({ of }: { of: Brought | undefined }) {
   const { t, language } = useText();
-  if (row.goal_rate == null) return <Dash />;
-  const { uplift } = row;
+  if (of === undefined || of.goal_rate === null) return <Dash />;
+  const { uplift } = of;
   const points = (share: number): string => `${share >= 0 ? "+" : "−"}${percent(Math.abs(share), language)}`;
-  const sure = uplift != null && uplift.low > 0;
+  const sure = uplift !== null && uplift.low > 0;
   return (
-    <Link to="/journeys/$name/report" params={{ name: row.name }} className="op-num">
-      {percent(row.goal_rate, language)}{" "}
-      {uplift != null && (
+    <Link to="/journeys/$name/report" params={{ name: of.name }} className="op-num">
+      {percent(of.goal_rate, language)}{" "}
+      {uplift !== null && (
         <span title={t("journey.list.interval", { low: points(uplift.low), high: points(uplift.high) })} style={{ color: sure ? "var(--op-ok)" : uplift.high < 0 ? "var(--op-bad)" : "var(--op-text-3)" }}>
           {points(uplift.value)}
         </span>
@@ -88,6 +88,7 @@ export function Journeys() {
   const navigate = useNavigate({ from: "/journeys" });
   const may = useMay("journeys.write");
   const query = useQuery({ ...journeys.list(), refetchInterval: 20_000 });
+  const brought = useQuery(journeys.brought()).data;
   const put = (next: { q?: string; status?: Status; folder?: string; waiting?: 1 }): void => void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
   const fresh = (
     <Button type="primary" icon={<PlusOutlined />} onClick={() => void navigate({ to: "/journeys/new" })} data-testid="journey-new">
@@ -169,7 +170,7 @@ export function Journeys() {
                     ),
                   },
                   { title: t("journey.list.entered"), align: "right", sorter: (a, b) => a.entered - b.entered, render: (_, row) => <Exact value={row.entered} /> },
-                  { title: t("journey.list.goal"), align: "right", sorter: (a, b) => (a.goal_rate ?? -1) - (b.goal_rate ?? -1), render: (_, row) => <Goal row={row} /> },
+                  { title: t("journey.list.goal"), align: "right", sorter: (a, b) => (brought?.get(a.name)?.goal_rate ?? -1) - (brought?.get(b.name)?.goal_rate ?? -1), render: (_, row) => <Goal of={brought?.get(row.name)} /> },
                   {
                     title: t("journey.list.health"),
                     render: (_, row) => (

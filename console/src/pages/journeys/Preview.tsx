@@ -11,7 +11,7 @@ import { useWords } from "../journey/words";
 /** How a template runs, step by step. */
 export function Preview({ definition }: { definition: JsonObject }) {
   const { t } = useText();
-  const words = useWords(useQuery(queries.names()).data);
+  const words = useWords(useQuery(queries.names()).data, definition.params);
   const rows = useMemo(() => outline(definition, new Set()).filter((one) => !one.link), [definition]);
   const nodes = nodesOf(definition);
   return (
@@ -23,7 +23,7 @@ export function Preview({ definition }: { definition: JsonObject }) {
         {rows.map((row) => {
           const node = nodes.get(row.name) ?? {};
           const from = row.edge === null ? undefined : nodes.get(row.edge.node);
-          const way = row.edge === null || from === undefined ? "" : words.way(from, row.edge.edge);
+          const way = !row.choice || row.edge === null || from === undefined ? "" : words.way(from, row.edge.edge);
           const Icon = ICONS[node.do as "send"] ?? ICONS.end;
           return (
             <li key={row.id} style={{ paddingInlineStart: 10 + row.depth * 20 }}>

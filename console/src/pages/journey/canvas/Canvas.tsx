@@ -1,9 +1,9 @@
-import { Controls, type NodeChange, type OnConnect, ReactFlow } from "@xyflow/react";
+import { Controls, type NodeChange, type OnConnect, ReactFlow, type ReactFlowInstance, type Viewport } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
 import { Dropdown } from "antd";
-import { useCallback, useMemo, useState } from "react";
-import { BOX, foldedAtFirst, laidOut } from "@/journeys/layout";
-import { type Edge, ENTRY, edgesOf, KINDS, kindOf, nodesOf, slotsOf } from "@/journeys/model";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { BOX, type Drawing, foldedAtFirst, laidOut } from "@/journeys/layout";
+import { type Edge, ENTRY, edgesOf, KINDS, kindOf, nodesOf, type Slot, slotsOf } from "@/journeys/model";
 import { useText } from "@/lib/useText";
 import { useEditing } from "../editor/context";
 import { ICONS } from "../icons";
@@ -29,8 +29,27 @@ interface Props {
 const types = { step: Step };
 const ways = { way: Way };
 const LIVE_HEIGHT = 84;
+/** Smaller than this, words can't be read. */
+const READABLE = 0.8;
 /** The menu takes the focus when it opens, as a menu should: it was asked for. */
 const FOCUSED = { autoFocus: true };
+
+/** The ways out of a step from left to right as their targets stand, so that they do not cross. */
+function across(slots: Slot[], drawing: Drawing): string[] {
+  const x = (slot: Slot): number => drawing.places.get(slot.target)?.x ?? 0;
+  return [...slots].sort((a, b) => x(a) - x(b)).map((one) => one.edge);
+}
+
+/** All of it where that can be read; otherwise its beginning. */
+function firstView(places: { x: number; y: number }[], width: number, high: number, height: number): Viewport {
+  const [left, right] = [Math.min(...places.map((one) => one.x)), Math.max(...places.map((one) => one.x)) + BOX.width];
+  const bottom = Math.max(...places.map((one) => one.y)) + height;
+  const zoom = Math.max(READABLE, Math.min(1, (width - 48) / (right - left), (high - 32) / bottom));
+  const whole = (right - left) * zoom <= width - 48;
+  // Too wide to show at once: the way in stands in the middle.
+  const middle = whole ? (left + right) / 2 : (places[0]?.x ?? 0) + BOX.width / 2;
+  return { x: width / 2 - middle * zoom, y: 16, zoom };
+}
 
 /** The drawing. Where boxes stand is worked out; what leads where is drawn by hand. */
 export function Canvas({ words, figures, onCount }: Props) {
@@ -70,7 +89,7 @@ export function Canvas({ words, figures, onCount }: Props) {
           note: typeof node?.note === "string" ? node.note : "",
           errors: wrong?.errors ?? 0,
           advice: wrong?.advice ?? 0,
-          slots: entry ? ["start"] : node === undefined ? [] : slotsOf(node).map((one) => one.edge),
+          slots: entry ? ["start"] : node === undefined ? [] : across(slotsOf(node), drawing),
           hidden: drawing.folded.get(name) ?? null,
           figures: figures === null ? null : entry ? { in: figures.entered, waiting: 0, suppressed: 0 } : (figures.nodes.get(name) ?? { in: 0, waiting: 0, suppressed: 0 }),
         },
@@ -104,6 +123,18 @@ export function Canvas({ words, figures, onCount }: Props) {
     [selected, setSelected],
   );
   const onConnect = useCallback<OnConnect>(({ source, sourceHandle, target }) => connect({ node: source, edge: sourceHandle ?? "next" }, target), [connect]);
+  const flow = useRef<ReactFlowInstance<StepNode, WayEdge>>(null);
+  const chosen = open?.kind === "node" ? open.name : open?.kind === "panel" && open.name === "entry" ? ENTRY : null;
+  const stands = chosen === null ? undefined : drawing.places.get(chosen);
+  const { x: standsX, y: standsY } = stands ?? {};
+  // What is chosen (from the list of problems, too) comes into view; the form takes room of the drawing, so only then.
+  useEffect(() => {
+    const [view, box] = [flow.current?.getViewport(), frame.current?.getBoundingClientRect()];
+    if (view === undefined || box === undefined || standsX === undefined || standsY === undefined) return;
+    const [left, top] = [standsX * view.zoom + view.x, standsY * view.zoom + view.y];
+    if (left >= 0 && top >= 0 && left + BOX.width * view.zoom <= box.width && top + height * view.zoom <= box.height) return;
+    void flow.current?.setViewport({ zoom: view.zoom, x: box.width / 2 - (standsX + BOX.width / 2) * view.zoom, y: box.height / 2 - (standsY + height / 2) * view.zoom });
+  }, [standsX, standsY, height, frame]);
   const acts = useMemo((): Acts => ({ onAdd: (edge, at) => setAdding({ edge, ...at }), onDrop: add, onCount }), [add, onCount]);
   const fold = (name: string): void => {
     const next = new Set(folded);
@@ -135,9 +166,11 @@ export function Canvas({ words, figures, onCount }: Props) {
           onlyRenderVisibleElements={nodes.length > 80}
           minZoom={0.15}
           maxZoom={1.5}
-          fitView
-          fitViewOptions={{ minZoom: 0.55, maxZoom: 1, padding: 0.06 }}
-          proOptions={{ hideAttribution: false }}
+          onInit={(made) => {
+            flow.current = made;
+            const { width = 0, height: high = 0 } = frame.current?.getBoundingClientRect() ?? {};
+            void made.setViewport(firstView([...drawing.places.values()], width, high, height));
+          }}
           ariaLabelConfig={{
             "node.a11yDescription.default": t("journey.nodeHelp"),
             "node.a11yDescription.keyboardDisabled": t("journey.nodeHelp"),

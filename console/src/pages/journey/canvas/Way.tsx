@@ -31,7 +31,7 @@ export const Way = memo(function Way({ id, sourceX, sourceY, targetX, targetY, s
   const acts = use(ActsContext);
   const [over, setOver] = useState(false);
   const turn = data?.turn ?? 0;
-  const [path] = getSmoothStepPath({ sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition, borderRadius: 8, centerY: sourceY + 40 + turn * 7 });
+  const [path] = getSmoothStepPath({ sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition, borderRadius: 8, offset: 8, centerY: sourceY + 54 + turn * 5 });
   if (data === undefined) return null;
   const { of, label, count, readOnly } = data;
   return (
@@ -44,8 +44,9 @@ export const Way = memo(function Way({ id, sourceX, sourceY, targetX, targetY, s
               {label}
             </span>
           )}
+          <span className="op-way-acts">
           {count !== null && (
-            <button type="button" className="op-way-count op-num" onClick={() => acts?.onCount(of)} aria-label={t("journey.live.went", { figure: count })} data-testid={`count-${of.node}-${of.edge}`} data-value={count}>
+            <button type="button" className="op-way-count op-num" onClick={() => acts?.onCount(of)} aria-label={t("journey.live.went", { figure: compact(count, language) })} data-testid={`count-${of.node}-${of.edge}`} data-value={count}>
               {compact(count, language)}
             </button>
           )}
@@ -77,6 +78,7 @@ export const Way = memo(function Way({ id, sourceX, sourceY, targetX, targetY, s
               <PlusOutlined aria-hidden />
             </button>
           )}
+          </span>
         </div>
       </EdgeLabelRenderer>
     </>

@@ -14,7 +14,7 @@ export function useCanvasKeys(editing: Editing): RefObject<HTMLDivElement | null
     if (element === null) return;
     const act = (event: KeyboardEvent): void => {
       const target = event.target as HTMLElement;
-      if (target.closest("input, textarea, [contenteditable]") !== null) return;
+      if (target.closest("textarea, input:not([type=radio]):not([type=checkbox]), [contenteditable]") !== null) return;
       const { selected, open, readOnly, remove, copy, paste, setOpen, clipboard } = latest.current;
       const focused = target.closest<HTMLElement>(".react-flow__node")?.dataset.id;
       const names = selected.size > 0 ? selected : new Set(focused !== undefined ? [focused] : open?.kind === "node" ? [open.name] : []);

@@ -90,7 +90,7 @@ export function Editor({ journey, names, search, onSearch }: Props) {
   const set = useCallback<Factory["set"]>((place, value) => change((before) => withValue(before, place, value), place), [change]);
 
   const book = useMemo(() => new NameBook(names, language), [names, language]);
-  const words = useWords(names);
+  const words = useWords(names, definition.params);
   const checked = useChecked(definition, !broken);
   const problems = useMemo(() => checked.data?.problems ?? [], [checked.data]);
   const faults = useMemo(() => counted(problems), [problems]);
@@ -273,7 +273,7 @@ export function Editor({ journey, names, search, onSearch }: Props) {
                 ))}
                 <button type="button" className="op-chip" aria-pressed={open?.kind === "panel" && open.name === "problems"} onClick={() => setOpen({ kind: "panel", name: "problems" })} data-testid="part-problems" data-value={errors}>
                   {errors > 0 ? <WarningOutlined aria-hidden style={{ color: "var(--op-bad)" }} /> : <CheckCircleOutlined aria-hidden style={{ color: "var(--op-ok)" }} />}
-                  {problems.length === 0 ? t("journey.noProblems") : t("journey.problemCount", { count: problems.length })}
+                  {errors > 0 ? t("journey.errors", { count: errors }) : problems.length > 0 ? t("journey.advice", { count: problems.length }) : t("journey.noProblems")}
                 </button>
               </nav>
               {journey.version !== null && (

@@ -8,9 +8,9 @@ import { useText } from "@/lib/useText";
 import { ConditionAt } from "@/pages/tags/factory/Condition";
 import { useFactory } from "@/pages/tags/factory/context";
 import { textAt } from "@/pages/tags/factory/definition";
-import { PickAt, Row, SpanAt, SwitchAt, TextAt } from "@/pages/tags/factory/Fields";
+import { PickAt, Row, SwitchAt, TextAt } from "@/pages/tags/factory/Fields";
 import type { Words } from "../words";
-import { Optional, PairsAt, TargetAt } from "./parts";
+import { Optional, PairsAt, SpanAt, TargetAt } from "./parts";
 
 const OWNER = "owner";
 

@@ -5,8 +5,8 @@ import { useText } from "@/lib/useText";
 import { ConditionAt } from "@/pages/tags/factory/Condition";
 import { useFactory } from "@/pages/tags/factory/context";
 import { textAt } from "@/pages/tags/factory/definition";
-import { ChoiceAt, NumberAt, PickAt, Row, SpanAt, SwitchAt, TextAt } from "@/pages/tags/factory/Fields";
-import { ClockAt, EventAt, OffsetAt, Optional, PairsAt } from "./parts";
+import { ChoiceAt, NumberAt, PickAt, Row, SwitchAt, TextAt } from "@/pages/tags/factory/Fields";
+import { ClockAt, EventAt, OffsetAt, Optional, PairsAt, SpanAt } from "./parts";
 import { Yearly } from "./Flow";
 
 const FRESH: Record<EntryKind, JsonObject> = {

@@ -7,9 +7,9 @@ import { useText } from "@/lib/useText";
 import { ConditionAt } from "@/pages/tags/factory/Condition";
 import { useFactory } from "@/pages/tags/factory/context";
 import { textAt, valueAt } from "@/pages/tags/factory/definition";
-import { NumberAt, PickAt, PicksAt, Row, SpanAt, SwitchAt, TextAt } from "@/pages/tags/factory/Fields";
+import { NumberAt, PickAt, PicksAt, Row, SwitchAt, TextAt } from "@/pages/tags/factory/Fields";
 import { stepOptions, type Words } from "../words";
-import { Cards, ClockAt, EventAt, LongAt, OffsetAt, Optional, TargetAt } from "./parts";
+import { Cards, ClockAt, EventAt, LongAt, OffsetAt, Optional, SpanAt, TargetAt } from "./parts";
 
 interface Props {
   name: string;

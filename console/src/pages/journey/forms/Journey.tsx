@@ -4,9 +4,9 @@ import { isObject } from "@/conditions/model";
 import { useText } from "@/lib/useText";
 import { useFactory } from "@/pages/tags/factory/context";
 import { numberAt, textAt, valueAt } from "@/pages/tags/factory/definition";
-import { ChoiceAt, NumberAt, PickAt, Row, SpanAt, SwitchAt, TextAt } from "@/pages/tags/factory/Fields";
+import { ChoiceAt, NumberAt, PickAt, Row, SwitchAt, TextAt } from "@/pages/tags/factory/Fields";
 import { stepOptions, type Words } from "../words";
-import { Cards, ClockAt, EventAt, Optional, PairsAt } from "./parts";
+import { Cards, ClockAt, EventAt, Optional, PairsAt, SpanAt } from "./parts";
 
 const ZONES = { from: "attribute.time_zone", default: "Asia/Shanghai" };
 

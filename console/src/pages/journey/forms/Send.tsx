@@ -5,10 +5,10 @@ import { useText } from "@/lib/useText";
 import { ConditionAt } from "@/pages/tags/factory/Condition";
 import { useFactory } from "@/pages/tags/factory/context";
 import { textAt } from "@/pages/tags/factory/definition";
-import { ChoiceAt, NumberAt, PickAt, PicksAt, SpanAt, TextAt } from "@/pages/tags/factory/Fields";
+import { ChoiceAt, NumberAt, PickAt, PicksAt, TextAt } from "@/pages/tags/factory/Fields";
 import { REASONS, RETRIED } from "../reasons";
 import type { Words } from "../words";
-import { Cards, Optional, TargetAt } from "./parts";
+import { Cards, Optional, SpanAt, TargetAt } from "./parts";
 
 const OWNER = "owner";
 
@@ -18,9 +18,9 @@ function Hop({ place, message }: { place: string; message: string }) {
   const { definition, names } = useFactory();
   const channel = textAt(definition, `${place}.channel`);
   const channels = useQuery(touchpoints.channels()).data?.items;
-  const messages = useQuery(reach.messages()).data;
+  const listed = useQuery({ ...reach.contents(message), enabled: /^\w+$/.test(message) }).data;
   const kinds = channels?.find((one) => one.name === channel)?.messages ?? [];
-  const contents = messages?.find((one) => one.name === message)?.contents.filter((one) => one.channel === channel) ?? [];
+  const contents = listed?.filter((one) => one.channel === channel) ?? [];
   const kind = kinds.find((one) => one.name === textAt(definition, `${place}.kind`));
   const staffed = channel === "wecom" || kind?.also?.includes("staff_id") === true;
   const option = (value: string, label: string) => ({ value, label, search: `${value} ${label}`.toLowerCase() });
@@ -28,7 +28,7 @@ function Hop({ place, message }: { place: string; message: string }) {
     <>
       <PickAt place={`${place}.channel`} label={t("journey.hop.channel")} options={names.reachChannels} testId="hop-channel" />
       {kinds.length > 1 && <PickAt place={`${place}.kind`} label={t("journey.hop.kind")} clear options={kinds.map((one) => option(one.name, title(one.title, one.name)))} placeholder={t("journey.hop.kindAny")} />}
-      <PickAt place={`${place}.template`} label={t("journey.hop.template")} clear options={contents.map((one) => option(one.template, one.template))} placeholder={t("journey.hop.templateAny")} />
+      <PickAt place={`${place}.template`} label={t("journey.hop.template")} clear options={contents.map((one) => option(one.template, `${title(one.title, one.template)} (${one.template})`))} placeholder={t("journey.hop.templateAny")} />
       <PicksAt place={`${place}.next_on`} label={t("journey.hop.nextOn")} hint={t("journey.hop.nextOnHint")} options={REASONS.map((one) => option(one, t(`journey.reasons.${one}`)))} testId="hop-next-on" />
       <details className="op-more">
         <summary>{t("journey.more")}</summary>

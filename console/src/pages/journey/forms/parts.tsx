@@ -10,7 +10,7 @@ import { shifted } from "@/journeys/operations";
 import { useText } from "@/lib/useText";
 import { useFactory } from "@/pages/tags/factory/context";
 import { textAt, valueAt } from "@/pages/tags/factory/definition";
-import { PickAt, Row } from "@/pages/tags/factory/Fields";
+import { PickAt, Row, SpanAt as PlainSpanAt } from "@/pages/tags/factory/Fields";
 import { Narrowed } from "@/pages/tags/factory/Source";
 import { useEditing } from "../editor/context";
 import { stepOptions, type Words } from "../words";
@@ -59,6 +59,35 @@ export function TargetAt({ node, edge, label, words }: { node: string; edge: str
   );
 }
 
+/** A value that stands in the parameters: its name, and the way back to a value of its own. */
+function Lent({ label, said, onFix }: { label: string; said: string; onFix: () => void }) {
+  const { t } = useText();
+  const { definition } = useFactory();
+  const param = /^\$params\.(\w+)$/.exec(said)?.[1];
+  const value = param === undefined ? "" : textAt(definition, `params.${param}`);
+  return (
+    <span className="op-row">
+      <code className="op-code">{said}</code>
+      {value !== "" && <span className="op-mute">{value}</span>}
+      <Button size="small" aria-label={`${label} ${t("editor.useValue")}`} onClick={onFix}>
+        {t("editor.useValue")}
+      </Button>
+    </span>
+  );
+}
+
+/** A length of time that may be left out, or stand in the parameters. */
+export function SpanAt({ place, fresh = "1 day", ...rest }: { place: string; label: string; hint?: string; fresh?: string; required?: boolean }) {
+  const { definition, set } = useFactory();
+  const said = textAt(definition, place);
+  if (!said.startsWith("$")) return <PlainSpanAt place={place} fresh={fresh} {...rest} />;
+  return (
+    <Row label={rest.label} hint={rest.hint} places={[place]}>
+      <Lent label={rest.label} said={said} onFix={() => set(place, fresh)} />
+    </Row>
+  );
+}
+
 const LOCAL = /^(\d+) local_days?(?: at (\d\d:\d\d))?$/;
 
 /** A length of time, elapsed or in the customer's own days. */
@@ -72,6 +101,13 @@ export function LongAt({ place, label, hint }: { place: string; label: string; h
   const unit = local !== null ? "local_day" : (plain?.[2] ?? "day");
   const at = local?.[2] ?? "";
   const write = (n: number, of: string, clock: string): void => set(place, `${n} ${of}${n === 1 ? "" : "s"}${of === "local_day" && clock !== "" ? ` at ${clock}` : ""}`);
+  if (said.startsWith("$")) {
+    return (
+      <Row label={label} hint={hint} places={[place]}>
+        <Lent label={label} said={said} onFix={() => set(place, "1 day")} />
+      </Row>
+    );
+  }
   return (
     <Row label={label} hint={hint} places={[place]}>
       <span className="op-row">

@@ -90,7 +90,7 @@ export function Outline({ words }: { words: Words }) {
           const Icon = ICONS[(node.do as "send") ?? "end"] ?? WarningOutlined;
           const wrong = faults.get(row.name)?.errors ?? 0;
           const from = row.edge === null ? undefined : nodes.get(row.edge.node);
-          const way = row.edge === null || from === undefined ? "" : words.way(from, row.edge.edge);
+          const way = !row.choice || row.edge === null || from === undefined ? "" : words.way(from, row.edge.edge);
           const said = `${words.kind(node)} · ${words.summary(node)}`;
           return (
             <li
@@ -99,7 +99,7 @@ export function Outline({ words }: { words: Words }) {
               aria-level={row.depth + 1}
               aria-expanded={row.forks ? !closed.has(row.name) : undefined}
               aria-selected={open?.kind === "node" && open.name === row.name}
-              aria-label={[way, row.link ? t("journey.goesTo", { step: said }) : said, wrong > 0 ? t("journey.errors", { count: wrong }) : ""].filter(Boolean).join(" · ")}
+              aria-label={[way, row.link ? t("journey.goesTo", { step: said }) : said, row.name, wrong > 0 ? t("journey.errors", { count: wrong }) : ""].filter(Boolean).join(" ")}
               tabIndex={i === here ? 0 : -1}
               data-link={row.link}
               data-testid={row.link ? `goes-${row.edge?.node}-${row.edge?.edge}` : `outline-${row.name}`}

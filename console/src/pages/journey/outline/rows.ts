@@ -11,6 +11,8 @@ export interface OutlineRow {
   depth: number;
   /** Shown elsewhere already: this is only the way there. */
   link: boolean;
+  /** It stands on one of several ways, which is worth saying. */
+  choice: boolean;
   /** Several ways lead on, each a level deeper. */
   forks: boolean;
 }
@@ -23,12 +25,12 @@ export function outline(definition: Definition, closed: ReadonlySet<string>): Ou
   const nodes = nodesOf(definition);
   const rows: OutlineRow[] = [];
   const seen = new Set<string>();
-  const walk = (name: string, edge: Edge | null, depth: number, above: string): void => {
+  const walk = (name: string, edge: Edge | null, depth: number, above: string, choice = false): void => {
     const node = nodes.get(name);
     if (node === undefined) return;
     const id = `${above}/${edge === null ? name : edge.edge}`;
     if (seen.has(name)) {
-      rows.push({ id, name, edge, depth, link: true, forks: false });
+      rows.push({ id, name, edge, depth, link: true, choice, forks: false });
       return;
     }
     seen.add(name);
@@ -37,12 +39,12 @@ export function outline(definition: Definition, closed: ReadonlySet<string>): Ou
     // Ways to the same place are one way here.
     const one = all.find((slot) => slot.edge === "next") ?? all[0];
     const slots = forks || one === undefined ? all : [one];
-    rows.push({ id, name, edge, depth, link: false, forks });
+    rows.push({ id, name, edge, depth, link: false, choice, forks });
     if (closed.has(name)) {
       hide(name);
       return;
     }
-    for (const slot of slots) walk(slot.target, { node: name, edge: slot.edge }, forks ? depth + 1 : depth, id);
+    for (const slot of slots) walk(slot.target, { node: name, edge: slot.edge }, forks ? depth + 1 : depth, id, forks);
   };
   /** What only a closed step leads to is not shown as if nobody came to it. */
   const hide = (name: string): void => {

@@ -249,7 +249,7 @@ export function Report() {
   const { days = 30, version } = useSearch({ from: "/shell/journeys/$name/report" });
   const navigate = useNavigate({ from: "/journeys/$name/report" });
   const journey = useQuery(journeys.one(name));
-  const words = useWords(useQuery(queries.names()).data);
+  const words = useWords(useQuery(queries.names()).data, journey.data?.definition.params);
   const from = useMemo(() => since(days), [days]);
   const query = useQuery(journeys.results(name, { from, version }));
   const put = (next: { days?: Days; version?: number }): void => void navigate({ search: (before) => ({ ...before, ...next }), replace: true });

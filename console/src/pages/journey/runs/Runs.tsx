@@ -29,9 +29,14 @@ function Path({ name, run, onClose }: { name: string; run: string; onClose: () =
       <Loaded query={query} rows={8}>
         {(data) => (
           <div className="op-stack" data-testid="run-path">
-            <p>
-              <CustomerName id={data.customer_id} name={data.name} newTab /> · {t("journey.version", { version: data.version })}
-            </p>
+            <dl className="op-facts">
+              <dt>{t("journey.runs.customer")}</dt>
+              <dd>
+                <CustomerName id={data.customer_id} name={data.name} newTab />
+              </dd>
+              <dt>{t("journey.versions.number")}</dt>
+              <dd>{t("journey.version", { version: data.version })}</dd>
+            </dl>
             <ol className="op-path">
               {data.steps.map((step, i) => (
                 // A step is known by its place in the path.
@@ -74,7 +79,7 @@ export function Runs() {
   const search = useSearch({ from: "/shell/journeys/$name/runs" });
   const navigate = useNavigate({ from: "/journeys/$name/runs" });
   const journey = useQuery(journeys.one(name));
-  const words = useWords(useQuery(queries.names()).data);
+  const words = useWords(useQuery(queries.names()).data, journey.data?.definition.params);
   const put = (next: RunsSearch): void => void navigate({ search: (before) => ({ ...before, cursor: undefined, ...next }) });
   const { run, days, ...rest } = search;
   const from = useMemo(() => (days === undefined ? undefined : since(days)), [days]);

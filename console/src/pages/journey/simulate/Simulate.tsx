@@ -115,9 +115,12 @@ function Outcome({ of, onStep }: { of: Simulation; onStep: (node: string) => voi
       {of.runs.map((run, i) => (
         <details key={`${run.customer_id} ${run.entered ?? i}`} className="op-run" open={of.runs.length === 1}>
           <summary>
-            <CustomerName id={run.customer_id} name={run.name} newTab />
+            {run.name ?? t("customers.numbered", { id: run.customer_id })}
             <span className="op-mute">{run.entered === null ? t("journey.simulate.out") : run.reason === null ? t("journey.simulate.going") : t(`journey.ends.${run.reason as "completed"}`, { defaultValue: run.reason })}</span>
           </summary>
+          <div>
+            <CustomerName id={run.customer_id} name={run.name} newTab />
+          </div>
           <Path run={run} onStep={onStep} />
         </details>
       ))}
@@ -135,7 +138,7 @@ export function Simulate({ words: _ }: { words: Words }) {
   const [customer, setCustomer] = useState<number | null>(null);
   const [segment, setSegment] = useState<string | null>(null);
   const [days, setDays] = useState(30);
-  const [start, setStart] = useState(() => new Date(Date.now() - 30 * 86_400_000).toISOString().slice(0, 16));
+  const [start, setStart] = useState(() => dateTime(new Date(Date.now() - 30 * 86_400_000)).replace(" ", "T"));
   const [found, setFound] = useState<{ of: unknown; simulation: Simulation | null; error: unknown } | null>(null);
   const [busy, setBusy] = useState(false);
   const going = useRef<AbortController | null>(null);

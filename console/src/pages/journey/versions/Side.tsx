@@ -29,7 +29,7 @@ function Steps({ title, definition, words, changes }: Props) {
           const op = row.link ? undefined : touched.get(row.name);
           const Icon = ICONS[node.do as "send"] ?? ICONS.end;
           const from = row.edge === null ? undefined : nodes.get(row.edge.node);
-          const way = row.edge === null || from === undefined ? "" : words.way(from, row.edge.edge);
+          const way = !row.choice || row.edge === null || from === undefined ? "" : words.way(from, row.edge.edge);
           const said = `${words.kind(node)} · ${words.summary(node)}`;
           return (
             <li key={row.id} data-link={row.link} aria-current={op !== undefined ? "true" : undefined} style={{ paddingInlineStart: 6 + row.depth * 16, ...(op !== undefined && { background: "var(--op-accent-soft)" }) }}>

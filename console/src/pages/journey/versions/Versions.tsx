@@ -41,7 +41,7 @@ export function Versions() {
   const navigate = useNavigate({ from: "/journeys/$name/versions" });
   const journey = useQuery(journeys.one(name));
   const query = useQuery(journeys.versions(name));
-  const words = useWords(useQuery(queries.names()).data);
+  const words = useWords(useQuery(queries.names()).data, journey.data?.definition.params);
   const items = query.data?.items ?? [];
   const draft = journey.data?.draft != null;
   // The draft stands for a version beyond all; 0 is never given to one.
