@@ -53,7 +53,7 @@ def batch(told: Sequence[Event]) -> tuple[Batch, np.ndarray[Any, np.dtype[np.int
 def fold(state: State, told: Sequence[Event]) -> None:
     made, bearer = batch(told)
     with state.write() as connection:
-        consenting.fold(connection, consenting.said(made, bearer), AT)
+        consenting.fold(connection, consenting.said(made, bearer, np.arange(NODES, dtype=np.int32)), AT)
 
 
 def holds(state: State, owner: Sequence[int], at: int) -> dict[tuple[int, int], bool]:

@@ -142,6 +142,17 @@ def test_a_stop_is_lifted_by_its_own_record_only(brand: Brand) -> None:
         assert len(suppression.entries(connection, nodes=[node], live_at=at)) == 1
 
 
+def test_a_withdrawal_dated_ahead_holds_at_once(brand: Brand) -> None:
+    """By a sender's clock that is fast: conditions wait for its time, messages do not go out meanwhile."""
+    world = brand.world
+    when = (world.clock.now() + timedelta(minutes=5)).isoformat()
+    world.send(word("consent_withdrawn", purpose="marketing", for_channel="sms") | {"timestamp": when})
+    world.settle()
+    assert brand.told("marketing", "sms") == (True, "opted_out") and brand.told("service", "sms") == (True, "")
+    world.clock.advance(timedelta(minutes=6))
+    assert brand.told("marketing", "sms") == (False, "")
+
+
 def receipt(brand: Brand, name: str, hours: float, **properties: Any) -> None:
     """A report about the customer's phone number."""
     when = (brand.world.clock.now() + timedelta(hours=hours)).isoformat()
@@ -176,8 +187,10 @@ def test_dead_numbers_and_complaints_come_on_the_list_and_off_again(brand: Brand
 
 
 def test_an_erased_customer_gets_nothing_at_all(brand: Brand) -> None:
+    token = brand.token(EMAIL)
     brand.world.send(word("customer_erased"))
     brand.world.settle()
+    assert brand.desk.view(token) is None, "by any identifier of theirs"
     for category in ("promotion", "transactional"):
         assert brand.told("service", "sms", category=category)[1] == "erased"
     assert brand.told("service", "sms", who="u2")[1] == ""

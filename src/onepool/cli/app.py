@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "job": ("tags", "jobs"),
     "segment": ("segments", "commands"),
     "list": ("lists", "commands"),
+    "consent": ("consents", "commands"),
     "message": ("messages", "commands"),
     "coupon": ("coupons", "commands"),
     "journey": ("journey_turns", "commands"),

@@ -22,6 +22,7 @@ from onepool.audience.conditions.standing.consents import WORDS as SPOKEN
 from onepool.privacy.consents import ledger, stops
 from onepool.privacy.consents.words import SEQ_BITS, WORDS, bounded, template_purpose
 from onepool.privacy.masking import mask_text
+from onepool.reach.erasure import forget_addresses
 from onepool.standards import Batch
 from onepool.state.bulk import insert_many, update_many
 from onepool.state.outbox import suppressions
@@ -42,11 +43,11 @@ _ALIVE: Final = ("message_delivered", "message_read", "message_clicked", "messag
 @dataclass(frozen=True, slots=True)
 class Said:
     """What a batch says. `words`: see `privacy.consents.words.WORDS`. `lives`: (identifier_id, channel, reason, time),
-    where an empty reason says that the address is alive. `erased`: (identifier_id, time)."""
+    where an empty reason says that the address is alive. `erased`: all identifiers of customers who are erased."""
 
     words: pa.Table
     lives: pa.Table
-    erased: pa.Table
+    erased: I64
 
 
 _READ: Final = [
@@ -58,24 +59,33 @@ _READ: Final = [
 _LIVES: Final = pa.schema(
     [("identifier_id", pa.int64()), ("channel", pa.string()), ("reason", pa.string()), ("time", pa.int64())]
 )
-_GONE: Final = pa.schema([("identifier_id", pa.int64()), ("time", pa.int64())])
 
 
-def said(batch: Batch, bearer: I64) -> Said:
-    """What the events of a batch say. `bearer`: identifier by row number, -1 where a row has none."""
+def said(batch: Batch, bearer: I64, customers: npt.NDArray[np.int32]) -> Said:
+    """What the events of a batch say.
+
+    `bearer`: identifier by row number, -1 where a row has none. `customers`: the customer of each identifier, by id.
+    """
     events = batch.events.select(_READ)
     if events.num_rows == 0:
-        return Said(WORDS.empty_table(), _LIVES.empty_table(), _GONE.empty_table())
+        return Said(WORDS.empty_table(), _LIVES.empty_table(), np.empty(0, np.int64))
     node = bearer[events.column("row").to_numpy()]
     borne = pa.array(node >= 0)
     name = events.column("event")
     spoken = pc.and_(borne, pc.is_in(name, value_set=pa.array(list(SPOKEN))))
-    gone = pc.and_(borne, pc.equal(name, ERASED))
+    gone = np.flatnonzero((node >= 0) & _is(events, ERASED))
+    everybody = np.flatnonzero(np.isin(customers, customers[node[gone]])) if gone.size else node[:0]
     return Said(
-        _words(events.filter(spoken), node[spoken.to_numpy(zero_copy_only=False)] if spoken.length() else node[:0]),
+        _words(events.filter(spoken), node[spoken.to_numpy(zero_copy_only=False)]),
         _lives(events.filter(borne), node[borne.to_numpy(zero_copy_only=False)]),
-        pa.table([pa.array(node[gone.to_numpy()]), events.filter(gone).column("time").cast(pa.int64())], schema=_GONE),
+        everybody,
     )
+
+
+def _is(events: pa.Table, name: str) -> npt.NDArray[np.bool_]:
+    """Which rows are that event."""
+    found: npt.NDArray[np.bool_] = pc.equal(events.column("event"), name).to_numpy()
+    return found
 
 
 def fold(connection: Connection, found: Said, at: int) -> None:
@@ -84,15 +94,12 @@ def fold(connection: Connection, found: Said, at: int) -> None:
     if found.words.num_rows:
         offsets = np.unique(found.words.column("seq").to_numpy() >> SEQ_BITS)
         stops.release(connection, offsets.tolist(), at)
+        stops.hold(connection, found.words, at)
         _forgive(connection, found.words, at)
         _complaints(connection, found.words)
     _live_or_dead(connection, found.lives, at)
-    for node, time in zip(*(found.erased.column(one).to_pylist() for one in _GONE.names), strict=True):
-        connection.execute(
-            insert(suppressions).values(
-                customer_id=node, channel="", category="", purpose="", reason="erased", source="event", at=time
-            )
-        )
+    if found.erased.size:
+        forget_addresses(connection, found.erased.tolist(), at)
 
 
 # words

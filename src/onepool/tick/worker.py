@@ -338,7 +338,7 @@ class Worker:
             if offset > self._behind:
                 resolved = prepared.resolved
                 granted = allowances.deeds(prepared.batch, self._resolver, self._ingest.touchpoints)
-                said = granted, consenting.said(prepared.batch, resolved.bearer)
+                said = granted, consenting.said(prepared.batch, resolved.bearer, self._resolver.graph.customer)
             self._commit(session, resolved, offset, outcome, said=said)
         self.offset = offset
         return outcome

@@ -10,9 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import Connection, insert, select, update
 
-from onepool.privacy.consents.words import ALL, SEQ_BITS, bounded
+from onepool.privacy.consents.words import ALL, SEQ_BITS, bounded, of_template
 from onepool.state.bulk import insert_many
 from onepool.state.consents import consent_ledger
 from onepool.state.outbox import suppressions
@@ -46,6 +48,19 @@ def stop(connection: Connection, stops: Iterable[Stop], *, offset: int, source: 
         for one in stops
     )  # fmt: skip
     insert_many(connection, insert(suppressions), _COLUMNS, rows)
+
+
+def hold(connection: Connection, words: pa.Table, at: int) -> None:
+    """Withdrawals dated ahead (a sender's clock that is fast) hold from now on too: until their own time comes."""
+    ahead = words.filter(pc.and_(pc.invert(words.column("granted")), pc.greater_equal(words.column("time"), at)))
+    rows = (
+        (one["identifier_id"], one["channel"], one["category"], "" if one["purpose"] == ALL else one["purpose"],
+         "opted_out", "ahead", at, one["time"] + 1, "", "", "")
+        for one in ahead.to_pylist()
+        if not of_template(one["purpose"])
+    )  # fmt: skip
+    columns = tuple("until" if name == "log_offset" else name for name in _COLUMNS)
+    insert_many(connection, insert(suppressions), columns, rows)
 
 
 def release(connection: Connection, offsets: Sequence[int], at: int) -> None:
