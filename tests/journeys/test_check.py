@@ -8,6 +8,7 @@ import pytest
 from tests.journeys.brand import CART, REDEEMED, cart, known
 
 from onepool.journeys.check import Checked, check_body
+from onepool.journeys.chinese import chinese
 
 END = {"do": "end", "as": "completed"}
 
@@ -15,6 +16,7 @@ END = {"do": "end", "as": "completed"}
 def checked(body: dict[str, Any], *others: str) -> Checked:
     journey, found = check_body(body, known(*others))
     assert journey is not None, found.problems
+    assert [one.message for one in (*found.problems, *found.warnings) if chinese(one.message) is None] == []
     return found
 
 

@@ -10,6 +10,7 @@ import yaml
 from tests.journeys.brand import CART, cart
 
 from onepool.audience.conditions import ConditionError
+from onepool.journeys.chinese import chinese
 from onepool.journeys.model import NODES, EventEntry, Journey, Send, Wait
 from onepool.journeys.moments import LocalDays
 from onepool.journeys.parse import journey_hash, journey_schema, parse_journey
@@ -19,6 +20,7 @@ def faults(body: Any) -> dict[str, str]:
     """Place -> message with its suggestion."""
     with pytest.raises(ConditionError) as wrong:
         parse_journey(body)
+    assert [one.message for one in wrong.value.problems if chinese(one.message) is None] == []
     return {one.place: str(one).removeprefix(f"{one.place}: ") for one in wrong.value.problems}
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from onepool.api.access import Caller
 from onepool.api.dictionary import titles
-from onepool.api.models.common import JsonObject, Titles
+from onepool.api.models.common import Finding, JsonObject, Titles
 from onepool.api.models.journeys import (
     EntryKind,
     JourneyApproval,
@@ -24,13 +24,14 @@ from onepool.api.models.journeys import (
     JourneyVersion,
     PublishedJourney,
 )
-from onepool.api.problems import NotFound
+from onepool.api.problems import Invalid, NotFound
 from onepool.api.workspace import WorkspaceLike
 from onepool.audience.conditions import Names, Problem
 from onepool.clock import from_micros
 from onepool.definitions import Definition
 from onepool.journeys import store
 from onepool.journeys.check import Checked, check_body
+from onepool.journeys.chinese import both
 from onepool.journeys.diff import Difference
 from onepool.journeys.graph import edges
 from onepool.journeys.known import Known, load_known
@@ -64,6 +65,15 @@ def checked(ws: WorkspaceLike, body: Mapping[str, Any], known: Known | None = No
 def problems(found: Checked) -> list[JourneyProblem]:
     """Faults first, then advice."""
     return [_problem(one, "error") for one in found.problems] + [_problem(one, "warning") for one in found.warnings]
+
+
+def refuse(found: Checked, name: str) -> None:
+    """Raise Invalid with every fault; nothing where there is none."""
+    if found.problems:
+        listed = [
+            Finding(place=one.place, message=both(one.message), suggestion=one.suggestion) for one in found.problems
+        ]
+        raise Invalid("the journey has faults", code="condition", where=f"journey {name}", problems=listed)
 
 
 def check_shown(ws: WorkspaceLike, body: Mapping[str, Any]) -> JourneyCheck:
@@ -234,4 +244,4 @@ def _entry(entry: object) -> EntryKind | None:
 
 
 def _problem(one: Problem, severity: Literal["error", "warning"]) -> JourneyProblem:
-    return JourneyProblem(place=one.place, message=one.message, suggestion=one.suggestion, severity=severity)
+    return JourneyProblem(place=one.place, message=both(one.message), suggestion=one.suggestion, severity=severity)

@@ -34,7 +34,6 @@ from onepool.api.models.journeys import (
 )
 from onepool.api.problems import Conflict, Invalid, NotFound
 from onepool.api.workspace import WorkspaceLike
-from onepool.audience.conditions import ConditionError
 from onepool.clock import Clock
 from onepool.definitions import Definition
 from onepool.journeys import gallery, store
@@ -204,8 +203,7 @@ def publish_journey(name: JourneyName, body: PublishRequest, who: Writer, ws: Wo
     """Make the draft the version that new entries get. Refused while it has faults or lacks an approval."""
     item = programmes.draft(ws, name)
     _, found = programmes.checked(ws, item.body)
-    if found.problems:
-        raise ConditionError(found.problems, where=f"journey {name}")
+    programmes.refuse(found, name)
     store.publish(
         ws,
         time,
@@ -245,8 +243,7 @@ def ask_journey_approval(name: JourneyName, body: AskApproval, who: Writer, ws: 
     """Ask a second person to approve the draft."""
     item = programmes.draft(ws, name)
     _, found = programmes.checked(ws, item.body)
-    if found.problems:
-        raise ConditionError(found.problems, where=f"journey {name}")
+    programmes.refuse(found, name)
     approvals.ask(ws.state, time, store.KIND, name, item.version, actor=who.actor, note=body.note)
     return programmes.detail(ws, item, who)
 
