@@ -140,6 +140,21 @@ def test_links_lead_to_allowed_hosts_only(pool: DuckDBEngine) -> None:
     assert "may not lead" in str(told.problems[1])
 
 
+@pytest.mark.parametrize("base", ["", "http://127.0.0.1:8000"])
+def test_a_part_that_is_an_address_may_be_a_short_link(state: State, pool: DuckDBEngine, base: str) -> None:
+    content = {
+        "template": "OA", "channel": "wechat_oa", "kind": "template",
+        "content": {"template_id": "T", "url": "{{ links.a }}", "data": {"thing1": "x"}},
+    }  # fmt: skip
+    found = parse_message(message(content, links={"a": "https://shop.brand.test/"}))
+    with pool.read() as session, state.write() as connection:
+        linking = Linking(connection, base, "oa", "wechat_oa", NOW, [1], [("openid", "wx", "o1")]) if base else None
+        told = messages.render_sends(
+            session, found, found.contents[0], rows([1], [None]), WORDING, hosts=["brand.test"], linking=linking
+        )
+    assert told.problems == [None]
+
+
 def test_a_send_takes_the_version_that_it_was_planned_with(state: State) -> None:
     definitions = Definitions(state, FakeClock(NOW))
     definitions.save("message", "m", message(wecom("one")), author="t")

@@ -17,6 +17,9 @@ from onepool.state.schema import short_links
 SAMPLE: Final = "xxxxxxxx"
 """The code that stands in previews, as long as real ones."""
 
+SAMPLE_BASE: Final = "https://example.com"
+"""Where samples lead while the workspace has no public address."""
+
 _CHUNK: Final = 500
 
 Preferences = Callable[[Connection, Sequence[int]], Sequence[str | None]]
@@ -85,8 +88,8 @@ def make_links(
 
 def sample_links(names: Sequence[str], base: str, rows: int) -> dict[str, pa.StringArray]:
     """Addresses of the same length as real ones, that lead nowhere."""
-    address = f"{base.rstrip('/') or 'https://example.com'}/l/{SAMPLE}"
-    page = f"{base.rstrip('/') or 'https://example.com'}/p/{SAMPLE}"
+    address = f"{base.rstrip('/') or SAMPLE_BASE}/l/{SAMPLE}"
+    page = f"{base.rstrip('/') or SAMPLE_BASE}/p/{SAMPLE}"
     return {name: pa.array([page if name == PREFERENCES else address] * rows, pa.string()) for name in names}
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 from onepool.pool import Session
 from onepool.reach.messages.columns import Wording
 from onepool.reach.messages.gather import gather
-from onepool.reach.messages.linking import Linking, make_links, sample_links
+from onepool.reach.messages.linking import SAMPLE_BASE, Linking, make_links, sample_links
 from onepool.reach.messages.model import PREFERENCES, Content, Message
 from onepool.reach.messages.parse import leaves, names_of, needs
 from onepool.reach.messages.pieces import LINK
@@ -60,7 +60,7 @@ def render_table(
         else:
             links = make_links(urls, problems, linking, preferences=PREFERENCES in names)
     # Short links lead to ourselves first; where they lead on to was asked above.
-    own = host_of(base) if links else None
+    own = host_of(linking.base if linking is not None else base or SAMPLE_BASE) if links else None
     allowed = [*hosts, own] if hosts and own is not None else hosts
     found = render(message, content, table, wording, links=links, hosts=allowed)
     # What is wrong with a link's own address says more than that there is no link.
