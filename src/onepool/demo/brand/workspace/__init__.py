@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
+import os
 from collections.abc import Iterator
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -26,8 +27,10 @@ PUBLISHED: Final = ("cart_recall",)
 
 
 def settings_text() -> str:
-    """The workspace's `onepool.yaml`."""
-    return _root().joinpath("onepool.yaml").read_text(encoding="utf-8")
+    """The workspace's `onepool.yaml`; links lead to the port that the environment names (`PORT`, as `serve` has it)."""
+    text = _root().joinpath("onepool.yaml").read_text(encoding="utf-8")
+    port = os.environ.get("PORT", "")
+    return text.replace("127.0.0.1:8000", f"127.0.0.1:{port}") if port.isdecimal() else text
 
 
 def files(folder: str) -> Iterator[Traversable]:
