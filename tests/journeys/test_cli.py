@@ -80,6 +80,11 @@ def test_life_of_a_journey(applied: Path) -> None:
     assert made(applied, "journey", "list")[0]["status"] == "stopping"
 
 
+def test_names_are_whole_on_a_narrow_terminal(applied: Path) -> None:
+    told = CliRunner().invoke(app, ["journey", "list", "-w", str(applied)], env={"COLUMNS": "80"}).output
+    assert "cart_recall" in told and "differs" in told
+
+
 def test_words(applied: Path) -> None:
     said = run(applied, "journey", "show", "cart_recall")
     assert "加入购物车" in said and "cases[0] → end_goal" in said

@@ -11,7 +11,7 @@ import yaml
 from onepool.apply import DefinitionError
 from onepool.audience.catalog import kept_events
 from onepool.audience.conditions.parse import plain_data
-from onepool.cli.output import HERE, Json, WorkspaceDir, author, opened, say, show_json, show_table
+from onepool.cli.output import HERE, Json, WorkspaceDir, author, note, opened, say, show_json, show_table
 from onepool.clock import from_micros
 from onepool.definitions import Definition
 from onepool.errors import UsageError
@@ -59,7 +59,24 @@ def list_journeys(folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
                     "problem": "" if state is None else state.problem,
                 }
             )
-    show_json(rows) if as_json else show_table(rows)
+    if as_json:
+        show_json(rows)
+        return
+    show_table(
+        [
+            {
+                "journey": row["journey"],
+                "status": row["status"] if row["version"] is None else f"{row['status']} v{row['version']}",
+                "draft": f"{row['faults']} faults" if row["faults"] else "differs" if row["draft"] else "",
+                "runs": row["live runs"],
+                "title": row["title"],
+            }
+            for row in rows
+        ]
+    )
+    for row in rows:
+        if row["problem"]:
+            note(f"{row['journey']}: {row['problem']}")
 
 
 @journeys.command("show")
@@ -199,7 +216,10 @@ def list_templates(folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
         }
         for one in gallery.gallery()
     ]
-    show_json(rows) if as_json else show_table(rows)
+    if as_json:
+        show_json(rows)
+    else:
+        show_table([{key: row[key] for key in ("template", "title", "fill in")} for row in rows])
 
 
 @journeys.command("new")
