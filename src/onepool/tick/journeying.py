@@ -85,7 +85,7 @@ class Journeying:
         self._ws = workspace
         self._pool = pool
         self._context = context
-        self._shelf = Shelf()
+        self._shelf = Shelf(approved=workspace.settings.messages.approval)
         self._worlds = Worlds(workspace)
         self._cursors: Cursors | None = None
         self._more = False
@@ -94,6 +94,7 @@ class Journeying:
         self._fold_at = 0.0
         self._expired = 0
         self._written = 0
+        self._seen: dict[str, int] = {}
         self._quantum = workspace.settings.journeys.quantum_milliseconds * 1000
 
     def tick(self, offset: int) -> bool:
@@ -151,7 +152,7 @@ class Journeying:
                 records, came = came_in(session, cursors.log_offset, offset, cursors.at)
         with self._ws.state.read() as connection:
             self._release(connection)
-            wanted = earliest(connection, cursors, offset)
+            wanted = earliest(connection, cursors, offset, self._seen)
         moments = [one for one in (wanted, int(came[0]) if came.size else None) if one is not None]
         if self._more:
             moments.append(cursors.at)
@@ -232,6 +233,8 @@ class Journeying:
                 self._written = plan.log_offset
         self._cursors = replace(done.after, id=number)
         self._more = step.more
+        known, self._seen = self._seen, {one.journey: one.changed_at for one in book.standings.values()}
+        told |= known != self._seen
         return told or plan.at > cursors.at or plan.log_offset > cursors.log_offset
 
     def _again(self, cursors: Cursors, plan: _Plan) -> list[int]:

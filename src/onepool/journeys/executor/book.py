@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, select
 
 from onepool.errors import OnePoolError
 from onepool.journeys import store
@@ -15,8 +14,8 @@ from onepool.journeys.executor.columns import I64
 from onepool.journeys.executor.plan import Message, Plan
 from onepool.journeys.model import CallJourney, EventEntry, EventExit, Wait
 from onepool.journeys.store import Standing
+from onepool.reach.messages.store import plannable
 from onepool.state.journeys import journey_states, journey_versions
-from onepool.state.schema import definitions
 
 ERASED = "customer_erased"
 """The event after which nothing of a customer goes on."""
@@ -110,7 +109,9 @@ class Book:
 class Shelf:
     """Loads books; versions stay parsed between steps."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, approved: bool = False) -> None:
+        """`approved`: messages are sent as a second person approved them."""
+        self._approved = approved
         self._plans: dict[tuple[int, tuple[tuple[str, int], ...]], Plan] = {}
         self.broken: dict[str, str] = {}
         """Journeys of which a version can't be read at all -> why."""
@@ -119,7 +120,8 @@ class Shelf:
         """The book as the connection sees it."""
         standings = store.states(connection)
         ids = connection.execute(select(journey_versions.c.id, journey_versions.c.journey)).all()
-        messages = self._messages(connection) if ids else {}
+        planned = plannable(connection, approved=self._approved) if ids else {}
+        messages = {name: Message(version, body) for name, (version, body) in planned.items()}
         versions = tuple(sorted((name, one.version) for name, one in messages.items()))
         kept: dict[tuple[int, tuple[tuple[str, int], ...]], Plan] = {}
         plans: dict[int, Plan] = {}
@@ -141,12 +143,3 @@ class Shelf:
         metering = connection.execute(select(journey_states.c.journey, journey_states.c.metering)).all()
         known = {journey: text for journey, text in metering if text}
         return Book(plans, standings, frozenset(aside) | frozenset(self.broken), known)
-
-    @staticmethod
-    def _messages(connection: Connection) -> dict[str, Message]:
-        rows = connection.execute(
-            select(definitions.c.name, definitions.c.version, definitions.c.body).where(
-                and_(definitions.c.kind == "message", definitions.c.current, ~definitions.c.deleted)
-            )
-        )
-        return {row.name: Message(row.version, json.loads(row.body)) for row in rows}

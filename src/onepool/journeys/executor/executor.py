@@ -42,6 +42,8 @@ class Executor:
         requests.stop(turn)
         enter(turn, inputs)
         ends(turn, inputs)
+        # What an ended run called ends with it, before anything else is made of it.
+        outcomes.relatives(turn)
         outcomes.outcomes(turn, inputs)
         self._dates(turn)
         due = self._world.due(at, self._most)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -94,10 +94,11 @@ def came_in(session: Session, after: int, until: int, since: int) -> tuple[I64, 
     return found.column("log_offset").to_numpy().astype(np.int64), np.maximum.accumulate(np.maximum(at, since))
 
 
-def earliest(connection: Connection, cursors: Cursors, log_offset: int) -> int | None:
+def earliest(connection: Connection, cursors: Cursors, log_offset: int, seen: Mapping[str, int]) -> int | None:
     """The first instant at which the state has something to be done: an input behind the cursors, a timer, a start.
 
-    `log_offset`: how far the pool is complete; what was written counts from there.
+    `log_offset`: how far the pool is complete; what was written counts from there. `seen`: journey -> when it was
+    changed (published, paused, resumed) as the last step knew it.
     """
     found: list[int | None] = []
     for table, cursor in (
@@ -121,8 +122,9 @@ def earliest(connection: Connection, cursors: Cursors, log_offset: int) -> int |
     states = journey_states.c
     going = and_(states.status == "live", states.problem == "")
     found.append(connection.execute(select(func.min(states.next_at)).where(going)).scalar())
-    stopping = or_(states.status == "stopping", states.changed_at > cursors.at)
-    found.append(connection.execute(select(func.min(states.changed_at)).where(stopping)).scalar())
+    for journey, status, changed in connection.execute(select(states.journey, states.status, states.changed_at)):
+        if status == "stopping" or seen.get(journey) != changed:
+            found.append(changed)
     waiting = connection.execute(
         select(states.metering)
         .join(journey_audiences, states.journey == journey_audiences.c.journey)
