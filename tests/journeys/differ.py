@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from tests.journeys.naive_gate import NaiveGate
 from tests.journeys.naive_times import zone_named
 from tests.journeys.vocabulary import KNOWN, context
 
-from onepool.audience.conditions.reference import Fact, attribute_at
+from onepool.audience.conditions.reference import Fact, History, attribute_at
 from onepool.journeys.check import check
 from onepool.journeys.executor import ports
 from onepool.journeys.executor.book import Book
@@ -206,10 +206,11 @@ class Columnar:
         self.done: set[int] = set()
         self.edges: dict[tuple[int, int, str, int], int] = {}
 
-    def step(self, quantum: Quantum, since: int) -> None:
-        world = self.world
-        world.at = quantum.at
-        told = [(key, "send", int(state), why, when) for key, state, why, when in claim(world.sends, since, quantum.at)]
+    def acted(
+        self, quantum: Quantum, since: int, customer: Callable[[int], int]
+    ) -> tuple[list[tuple[int, str, int, str | None, int]], list[tuple[int, Fact]]]:
+        """What became of tasks, calls and writes, and everything that was told of profiles."""
+        told: list[tuple[int, str, int, str | None, int]] = []
         facts = list(quantum.facts)
         for key, action in sorted(self.actions.items()):
             done, after = acting(key, action["what"])
@@ -220,40 +221,52 @@ class Columnar:
             told.append((key, action["what"], int(done), None, when))
             if action["what"] == "write":
                 for name, value in json.loads(action["payload"])["set"].items():
-                    facts.append((world.rows[action["run_id"]]["customer_id"], Fact(name, value, when, key)))
+                    facts.append((customer(action["run_id"]), Fact(name, value, when, key)))
+        return told, facts
+
+    def step(self, quantum: Quantum, since: int) -> None:
+        world = self.world
+        world.at = quantum.at
+        sent = [(key, "send", int(state), why, when) for key, state, why, when in claim(world.sends, since, quantum.at)]
+        acted, facts = self.acted(quantum, since, lambda run_id: int(world.rows[run_id]["customer_id"]))
         for loser, winner, _ in quantum.merges:
             world.merge(loser, winner)
         world.learn(quantum.events, facts)
         for customer in world.histories:
-            self.zones[customer] = attribute_at(world.histories[customer], "time_zone", quantum.at)
-        rows = [self._outcome(*one) for one in sorted(told, key=lambda one: (one[4], one[0]))]
-        for key, what, state, why, _ in told:
-            if what == "send":
-                world.sends[key] |= {"state": state, "reason": why}
+            self.zones[customer] = self._zone(customer, quantum.at)
+        rows = [self._outcome(*one) for one in sorted([*sent, *acted], key=lambda one: (one[4], one[0]))]
+        for key, _, state, why, _ in sent:
+            world.sends[key] |= {"state": state, "reason": why}
         inputs = ports.Inputs(
             segments=_rows(quantum.segments, ports.SEGMENTS),
             merges=_rows(quantum.merges, ports.MERGES),
             outcomes=_rows(rows, ports.OUTCOMES),
-            requests=_rows(
-                [
-                    (number, journey, kind, customer, key, json.dumps(fields), at)
-                    for number, journey, kind, customer, key, fields, at in quantum.requests
-                ],
-                ports.REQUESTS,
-            ),
+            requests=_rows([self._request(*one) for one in quantum.requests], ports.REQUESTS),
         )
         again = True
         while again:
             step = self.executor(self.book, world).step(inputs, quantum.at)
-            self._keep(step)
+            world.save(step)
+            self._note(step)
             again, inputs = step.more, ports.Inputs()
+
+    def _said(self, customer: int, name: str, at: int) -> str | None:
+        return attribute_at(self.world.histories.get(customer, History()), name, at)
+
+    def _zone(self, customer: int, at: int) -> str | None:
+        return self._said(customer, "time_zone", at)
+
+    @staticmethod
+    def _request(
+        number: int, journey: str, kind: str, customer: int, key: str, fields: Mapping[str, str], at: int
+    ) -> tuple[Any, ...]:
+        return number, journey, kind, customer, key, json.dumps(fields), at
 
     def _outcome(self, key: int, what: str, state: int, why: str | None, when: int) -> tuple[Any, ...]:
         row = self.world.sends[key] if what == "send" else self.actions[key]
         return key, row["run_id"], row["node"], row["visit"], row.get("hop", 0), what, state, why, when, "{}"
 
-    def _keep(self, step: Any) -> None:
-        self.world.save(step)
+    def _note(self, step: Any) -> None:
         steps = step.steps.to_pylist()
         self._steps += [(one["run_id"], one["seq"], one["node"], one["visit"], one["edge"], one["at"]) for one in steps]
         for one in steps:
@@ -265,30 +278,31 @@ class Columnar:
                 self.actions[row["key"]] = row | {"what": what}
 
     def runs(self) -> dict[int, dict[str, Any]]:
-        found = {}
-        for row in self.world.rows.values():
-            said = json.loads(row["vars"] or "{}")
-            ended = row["state"] == RunState.ENDED
-            found[row["run_id"]] = {
-                "version": row["version_id"], "customer": row["customer_id"], "key": row["key"], "node": row["node"],
-                "visit": row["visit"], "state": row["state"], "entered": row["entered"], "arrived": row["arrived"],
-                "ended": _some(row["ended"]), "due": _some(row["due"]), "goal_at": _some(row["goal_at"]),
-                "parent": _some(row["parent"]), "seq": row["seq"], "reason": row["reason"] if ended else None,
-                "vars": {name: value for name, value in said.items() if not name.startswith("@")},
-            }  # fmt: skip
-        return found
+        return {row["run_id"]: self._run(row, _some) for row in self.world.rows.values()}
+
+    @staticmethod
+    def _run(row: Mapping[str, Any], some: Callable[[Any], Any]) -> dict[str, Any]:
+        said = json.loads(row["vars"] or "{}")
+        ended = row["state"] == RunState.ENDED
+        return {
+            "version": row["version_id"], "customer": row["customer_id"], "key": row["key"], "node": row["node"],
+            "visit": row["visit"], "state": row["state"], "entered": row["entered"], "arrived": row["arrived"],
+            "ended": some(row["ended"]), "due": some(row["due"]), "goal_at": some(row["goal_at"]),
+            "parent": some(row["parent"]), "seq": row["seq"], "reason": row["reason"] if ended else None,
+            "vars": {name: value for name, value in said.items() if not name.startswith("@")},
+        }  # fmt: skip
 
     def sends(self) -> dict[int, dict[str, Any]]:
-        found = {}
-        for one in self.world.sends.values():
-            state = SendState(one["state"]).name
-            found[one["send_id"]] = {
-                "customer": one["customer_id"], "node": self.plans[one["version_id"]].names[one["node"]],
-                "visit": one["visit"], "hop": one["hop"], "channel": one["channel"], "state": state,
-                "reason": one["reason"], "planned": one["planned"], "expires": one["expires"],
-                "due": one["due"] if state in ("QUEUED", "DEFERRED") else None,
-            }  # fmt: skip
-        return found
+        return {one["send_id"]: self._send(one) for one in self.world.sends.values()}
+
+    def _send(self, one: Mapping[str, Any]) -> dict[str, Any]:
+        state = SendState(one["state"]).name
+        return {
+            "customer": one["customer_id"], "node": self.plans[one["version_id"]].names[one["node"]],
+            "visit": one["visit"], "hop": one["hop"], "channel": one["channel"], "state": state,
+            "reason": one["reason"], "planned": one["planned"], "expires": one["expires"],
+            "due": one["due"] if state in ("QUEUED", "DEFERRED") else None,
+        }  # fmt: skip
 
     def steps(self) -> list[tuple[Any, ...]]:
         return sorted(self._steps)
@@ -303,7 +317,7 @@ def _some(value: int) -> int | None:
     return None if value == NONE else value
 
 
-def differences(case: Case, columnar: type[Any] = Columnar) -> list[str]:
+def differences(case: Case, columnar: Callable[..., Any] = Columnar) -> list[str]:
     """Where the executor and the naive interpreter part, after the first step in which they do; empty: nowhere."""
     journeys = parsed(case)
     ctx = context(case.zone)
