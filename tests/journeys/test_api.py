@@ -176,3 +176,13 @@ def test_customers_enter_over_the_api(brand: World) -> None:
     browser.post(f"{JOURNEYS}/asked/pause", {})
     paused = browser.post(f"{JOURNEYS}/asked/enter", {"customer_id": 1})
     assert (paused.status_code, paused.json()["code"]) == (409, "journey-not-live")
+
+
+def test_what_a_journey_names_is_not_deleted(brand: World) -> None:
+    browser = brand.signed_in()
+    browser.post(JOURNEYS, {"definition": CART})
+    assert browser.get("/api/v1/segments/staff").json()["used_by"] == ["journey:cart_recall"]
+    used = browser.delete("/api/v1/segments/staff")
+    assert (used.status_code, used.json()["code"]) == (409, "segment-in-use")
+    browser.put(f"{JOURNEYS}/cart_recall", {"definition": cart(entry__eligible=None)})
+    assert browser.delete("/api/v1/segments/staff").status_code == 204

@@ -6,11 +6,12 @@ from typing import Any, Literal
 
 from onepool.definitions import Definitions
 from onepool.insight.lineage import DEFINED, reads
+from onepool.journeys.uses import named
 
 
 def users_of(definitions: Definitions, kind: Literal["tag", "segment", "list"]) -> dict[str, list[str]]:
-    """For everything of a kind that is named somewhere: who does so (segments, tags, lists, destinations), as
-    `segment:vip`."""
+    """For everything of a kind that is named somewhere: who does so (segments, tags, lists, destinations,
+    journeys), as `segment:vip`."""
     bodies: dict[str, dict[str, dict[str, Any]]] = {}
     for one in DEFINED:
         bodies[one] = {item.name: item.body for item in definitions.current(one)}
@@ -21,4 +22,8 @@ def users_of(definitions: Definitions, kind: Literal["tag", "segment", "list"]) 
             for ref in reads(user_kind, body, known):
                 if ref.kind == kind:
                     found.setdefault(ref.name, set()).add(f"{user_kind}:{name}")
+    for item in definitions.current("journey"):
+        for used_kind, used in named(item.body):
+            if used_kind == kind:
+                found.setdefault(used, set()).add(f"journey:{item.name}")
     return {name: sorted(users) for name, users in found.items()}
