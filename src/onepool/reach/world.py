@@ -45,7 +45,7 @@ _SAID: Final[Mapping[str, str]] = {
 }
 """Reasons of suppressions in the words of sends."""
 
-_DEAD: Final = ("hard_bounce", "dead_number")
+DEAD: Final = ("hard_bounce", "dead_number")
 
 _FEW: Final = 2_000
 _CHUNK: Final = 500
@@ -195,14 +195,7 @@ class LiveWorld:
         bearers = self.bearers(customers)
         wanted = asked.select(["customer_id", "identifier_id", "purpose", "category", "channel"])
         found = suppression.suppressed(self.connection, bearers, wanted, at)
-        said = np.array([None if one is None else _SAID.get(one, "refused") for one in found], object)
-        for (channel,), rows in _kinds(asked, ("channel",)):
-            no = reading.refused(self.connection, bearers, customers[rows], channel or "", at)
-            hit = rows[no]
-            # Who refuses a channel gets what concerns his own doings all the same.
-            free = pc.equal(asked.column("category"), "transactional").to_numpy(zero_copy_only=False)[hit]
-            said[hit[~free & (said[hit] == None)]] = "refused"  # noqa: E711 elementwise
-        return pa.array(said, pa.string())
+        return said_of(self.connection, bearers, asked, found, at)
 
     def consented(self, asked: pa.Table, at: int) -> Bools:
         wanted = asked.select(["customer_id", "purpose", "category", "channel"])
@@ -225,6 +218,21 @@ class LiveWorld:
         return ledger(self.connection, customers, since)
 
 
+def said_of(
+    connection: Connection, bearers: pa.Table, asked: pa.Table, found: Iterable[str | None], at: int
+) -> pa.Array:
+    """Reasons of suppressions (`found`) in the words of sends; `refused` also where a channel is refused altogether."""
+    customers = asked.column("customer_id").to_numpy()
+    said = np.array([None if one is None else _SAID.get(one, "refused") for one in found], object)
+    for (channel,), rows in _kinds(asked, ("channel",)):
+        no = reading.refused(connection, bearers, customers[rows], channel or "", at)
+        hit = rows[no]
+        # Who refuses a channel gets what concerns his own doings all the same.
+        free = pc.equal(asked.column("category"), "transactional").to_numpy(zero_copy_only=False)[hit]
+        said[hit[~free & (said[hit] == None)]] = "refused"  # noqa: E711 elementwise
+    return pa.array(said, pa.string())
+
+
 def ledger(connection: Connection, customers: I64, since: int) -> pa.Table:
     """`LEDGER` of customers (distinct) from the outbox."""
     t = sends.c
@@ -244,7 +252,7 @@ def ledger(connection: Connection, customers: I64, since: int) -> pa.Table:
 def _dead(connection: Connection, addresses: I64, at: int) -> I64:
     """Those of these identifiers to which nothing arrives any more."""
     t = suppressions.c
-    live = and_(t.lifted.is_(None), or_(t.until.is_(None), t.until > at), t.reason.in_(_DEAD))
+    live = and_(t.lifted.is_(None), or_(t.until.is_(None), t.until > at), t.reason.in_(DEAD))
     if addresses.size > _FEW:
         found = fetch(connection, (t.identifier_id,), and_(t.identifier_id.is_not(None), live))
         return np.unique(found.column(0).to_numpy().astype(np.int64))

@@ -42,9 +42,9 @@ def refusals(
 ) -> list[NotStarted]:
     """What the executor refused, as its steps say."""
     found = session.query(
-        """SELECT edge, at FROM journey_steps WHERE customer_id = $customer AND node = -1
+        """SELECT edge, "at" FROM journey_steps WHERE customer_id = $customer AND node = -1
             AND (edge LIKE 'refused:%' OR edge = 'not_qualified') AND list_contains($versions::BIGINT[], version_id)
-            AND at >= $since AND at <= $until ORDER BY at DESC LIMIT 50""",
+            AND "at" >= $since AND "at" <= $until ORDER BY "at" DESC LIMIT 50""",
         {
             "customer": customer, "versions": [one.version_id for one in versions], "since": since,
             "until": (1 << 62) if until is None else until,

@@ -75,7 +75,7 @@ def paths(
 
 def _steps(session: Session, run_ids: Sequence[int]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = session.query(
-        """SELECT run_id, version_id, seq, node, edge, at, detail FROM journey_steps
+        """SELECT run_id, version_id, seq, node, edge, "at", detail FROM journey_steps
         WHERE list_contains($runs::BIGINT[], run_id) ORDER BY run_id, seq""",
         {"runs": list(run_ids)},
     ).to_pylist()

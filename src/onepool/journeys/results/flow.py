@@ -90,7 +90,7 @@ def turned_away(session: Session, cohort: Cohort, versions: Sequence[Published])
     ids = [one.version_id for one in versions if cohort.version in (None, one.version)]
     found = session.query(
         """SELECT edge, count(*) AS n FROM journey_steps
-        WHERE list_contains($versions::BIGINT[], version_id) AND node = -1 AND at >= $since AND at < $until
+        WHERE list_contains($versions::BIGINT[], version_id) AND node = -1 AND "at" >= $since AND "at" < $until
             AND (edge LIKE 'refused:%' OR edge = 'not_qualified') GROUP BY 1""",
         {"versions": ids, "since": cohort.since, "until": cohort.until},
     )
