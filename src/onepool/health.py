@@ -41,7 +41,6 @@ def status(workspace: Workspace) -> dict[str, Any]:
     figures["behaviour_index"] = _behaviour(workspace)
     with workspace.state.read() as connection:
         seen = watch(connection, to_micros(workspace.clock.now()))
-        low = coupons.running_low(connection, to_micros(workspace.clock.now()))
     figures |= {"journeys_live": seen.live, "runs_overdue": seen.overdue, "runs_never_woken": seen.never_woken}
     with workspace.pool.read() as session:
         for label, table in _COUNTED.items():
@@ -86,6 +85,7 @@ def _problems(workspace: Workspace) -> Iterator[dict[str, str]]:
         yield _row("warning", f"the behaviour index waits to be built: {index.due}", "see the server's output")
     with workspace.state.read() as connection:
         seen = watch(connection, to_micros(workspace.clock.now()))
+        low = coupons.running_low(connection, to_micros(workspace.clock.now()))
     for journey, reason in seen.aside.items():
         yield _row("error", f"journey {journey} can't go on: {reason}", "mend its definition and publish it again")
     if seen.never_woken:
