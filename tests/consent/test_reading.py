@@ -90,7 +90,9 @@ def test_few_and_many_are_read_alike(state: State, few: int, monkeypatch: pytest
     monkeypatch.setattr(suppression, "_FEW", few)
     monkeypatch.setattr(reading, "_RANGE", 7)
     for node in range(40):
-        say(state, node, node % 3 == 0, 10 + node, purpose="x" * 70 if node % 2 else "marketing")
+        say(state, node, node % 3 == 0, 10 + node, purpose="x" * 60 if node % 2 else "marketing")
+    say(state, 38, False, 1, purpose="template:T")
+    say(state, 36, False, 5000, channel="sms")
     own = bearers(*[(100 + node // 2, node) for node in range(40)])
     asked = ask(*[(100 + one, "marketing", "", "") for one in range(20)])
     with state.write() as connection:
@@ -98,6 +100,11 @@ def test_few_and_many_are_read_alike(state: State, few: int, monkeypatch: pytest
     with state.read() as connection:
         held = reading.consented(connection, own, asked, 1000)
         assert held.granted.tolist() == [one * 2 % 3 == 0 for one in range(20)]
+        people = np.arange(100, 120)
+        no = reading.refused(connection, own, people, "sms", 1000).tolist()
+        assert not any(no), "each no has a purpose"
+        assert np.flatnonzero(reading.refuses_template(connection, own, people, "T", 1000)).tolist() == [19]
+        assert np.flatnonzero(reading.refused(connection, own, people, "sms", 9000)).tolist() == [18]
         who = asked.append_column("identifier_id", pa.nulls(20, pa.int64()))
         reasons = suppression.suppressed(connection, own, who, 10)
         assert [at for at, one in enumerate(reasons) if one] == [1]

@@ -46,7 +46,7 @@ ASKED: Final = pa.schema(
 """What is asked: may this address of this customer be sent something."""
 
 _CHUNK: Final = 500
-_FEW: Final = 4_000
+_FEW: Final = 40_000
 
 
 class SuppressionError(OnePoolError):

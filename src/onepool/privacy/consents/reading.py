@@ -7,18 +7,18 @@ each word is that of `onepool.audience.conditions.standing.consents`, and a prop
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Connection, Integer, and_, cast, select
+from sqlalchemy import Connection, Integer, Table, and_, case, cast, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from onepool.privacy.consents.words import ALL, bounded, of_template, template_purpose
+from onepool.privacy.consents.words import ALL, GRANTED, bounded, of_template, template_purpose
 from onepool.state.columns import fetch
 from onepool.state.consents import consent_ledger, consent_states
 
@@ -35,6 +35,8 @@ ASKED: Final = pa.schema(
 
 _FEW: Final = 4_000
 """Up to so many identifiers are asked for by name; of more, ranges of the table are read as columns."""
+_SPARSE: Final = 50
+_PARTS: Final = ("purpose", "category", "channel")
 _CHUNK: Final = 500
 _RANGE: Final = 500_000
 
@@ -80,9 +82,15 @@ def consented(connection: Connection, bearers: pa.Table, asked: pa.Table, at: in
     channel asks about every one, as in conditions. The latest word before `at` decides; without one the answer is no.
     """
     customers, place = _customers(asked)
-    said = _said(connection, bearers, customers, at)
+    kinds = list(_kinds(asked))
+    concerning = {
+        "purpose": sorted({ALL, *(bounded(purpose, 64) for purpose, _, _, _ in kinds)}),
+        "category": sorted({"", *(bounded(category, 32) for _, category, _, _ in kinds)}),
+        "channel": sorted({"", *(bounded(channel, 32) for _, _, channel, _ in kinds)}),
+    }
+    said = _said(connection, bearers, customers, at, concerning)
     held = _nothing(len(place))
-    for purpose, category, channel, rows in _kinds(asked):
+    for purpose, category, channel, rows in kinds:
         concerns = said.named("purpose", ALL, bounded(purpose, 64))
         concerns &= said.named("category", "", bounded(category, 32))
         concerns &= said.named("channel", "", bounded(channel, 32))
@@ -98,7 +106,7 @@ def refused(connection: Connection, bearers: pa.Table, customers: I64, channel: 
     """
     asked = _same(customers, "", "", channel)
     known, place = _customers(asked)
-    said = _said(connection, bearers, known, at)
+    said = _said(connection, bearers, known, at, {"channel": sorted({"", bounded(channel, 32)})})
     concerns = said.named("channel", "", bounded(channel, 32)) & ~_of_template(said)
     concerns &= said.granted | (said.named("purpose", ALL) & said.named("category", ""))
     held = _nothing(len(place))
@@ -110,7 +118,7 @@ def refuses_template(connection: Connection, bearers: pa.Table, customers: I64, 
     """Who of the customers has refused messages of one template (platforms have a switch for each)."""
     asked = _same(customers, "", "", "")
     known, place = _customers(asked)
-    said = _said(connection, bearers, known, at)
+    said = _said(connection, bearers, known, at, {"purpose": [template_purpose(template)]})
     held = _nothing(len(place))
     concerns = said.named("purpose", template_purpose(template))
     _answer(held, said, concerns, known.size, place, np.arange(len(place)))
@@ -137,7 +145,7 @@ def _kinds(asked: pa.Table) -> Iterator[tuple[str, str, str, I64]]:
     """Each (purpose, category, channel) that is asked for, with its rows: few, however many rows there are."""
     if asked.num_rows == 0:
         return
-    parts = [asked.column(name).combine_chunks().dictionary_encode() for name in ("purpose", "category", "channel")]
+    parts = [asked.column(name).combine_chunks().dictionary_encode() for name in _PARTS]
     code = np.zeros(asked.num_rows, np.int64)
     for part in parts:
         code = code * (len(part.dictionary) + 1) + pc.fill_null(part.indices, len(part.dictionary)).to_numpy()
@@ -170,7 +178,13 @@ def _of_template(said: _Said) -> Bools:
     return wanted[said.purpose] if said.purpose.size else np.zeros(0, np.bool_)
 
 
-def _said(connection: Connection, bearers: pa.Table, customers: I64, at: int) -> _Said:
+Concerning = Mapping[str, Sequence[str]]
+"""By part the values of words that are asked about; others decide nothing."""
+
+
+def _said(
+    connection: Connection, bearers: pa.Table, customers: I64, at: int, concerning: Concerning | None = None
+) -> _Said:
     """The words of these customers before the instant that can decide anything."""
     owner = bearers.column("customer_id").to_numpy().astype(np.int64)
     node = bearers.column("identifier_id").to_numpy().astype(np.int64)
@@ -181,16 +195,14 @@ def _said(connection: Connection, bearers: pa.Table, customers: I64, at: int) ->
     node, where = node[kept], where[kept]
     order = np.argsort(node, kind="stable")
     node, where = node[order], where[order]
-    table = _words(connection, node, at)
+    table = _words(connection, node, at, concerning)
     found = table.column("identifier_id").to_numpy().astype(np.int64)
     spot = np.searchsorted(node, found)
     mine = np.zeros(found.size, np.bool_)
     near = spot < node.size
     mine[near] = node[spot[near]] == found[near]
     table, spot = table.filter(pa.array(mine)), spot[mine]
-    coded = {
-        name: table.column(name).combine_chunks().dictionary_encode() for name in ("purpose", "category", "channel")
-    }
+    coded = {name: table.column(name).combine_chunks().dictionary_encode() for name in _PARTS}
     codes = {name: one.indices.to_numpy(zero_copy_only=False).astype(np.int64) for name, one in coded.items()}
     return _Said(
         whose=where[spot].astype(np.int64),
@@ -206,26 +218,16 @@ def _said(connection: Connection, bearers: pa.Table, customers: I64, at: int) ->
     )
 
 
-_STATE: Final = consent_states.c
-_WORD: Final = consent_ledger.c
-
-
-def _words(connection: Connection, nodes: I64, at: int) -> pa.Table:
+def _words(connection: Connection, nodes: I64, at: int, concerning: Concerning | None) -> pa.Table:
     """The states of identifiers (ascending) as of an instant: what was said later is looked past, in the ledger."""
-    columns: list[ColumnElement[Any]] = [
-        _STATE.identifier_id, _STATE.purpose, _STATE.category, _STATE.channel,
-        cast(_STATE.granted, Integer).label("granted"), _STATE.time, _STATE.seq,
-    ]  # fmt: skip
-    found = _gather(connection, nodes, _STATE.identifier_id, columns, None)
+    state, word = consent_states.c, consent_ledger.c
+    found = _gather(connection, nodes, consent_states, cast(state.granted, Integer), concerning)
     early = pc.less(found.column("time"), at)
     ahead = np.unique(found.filter(pc.invert(early)).column("identifier_id").to_numpy().astype(np.int64))
     if not ahead.size:
         return found
-    columns = [
-        _WORD.identifier_id, _WORD.purpose, _WORD.category, _WORD.channel,
-        cast(_WORD.action == "granted", Integer).label("granted"), _WORD.time, _WORD.seq,
-    ]  # fmt: skip
-    before = _gather(connection, ahead, _WORD.identifier_id, columns, _WORD.time < at)
+    granted = cast(word.action == GRANTED, Integer)
+    before = _gather(connection, ahead, consent_ledger, granted, concerning, word.time < at)
     return pa.concat_tables([found.filter(early), before])
 
 
@@ -245,20 +247,40 @@ _TYPES: Final = pa.schema(
 def _gather(
     connection: Connection,
     nodes: I64,
-    key: ColumnElement[int],
-    columns: Sequence[ColumnElement[Any]],
-    where: ColumnElement[bool] | None,
+    table: Table,
+    granted: ColumnElement[int],
+    concerning: Concerning | None,
+    *where: ColumnElement[bool],
 ) -> pa.Table:
+    """Words of identifiers from one of both tables: by number, or by ranges where most of a range is asked for."""
+    key = table.c.identifier_id
+    wanted = [*where, *(table.c[name].in_(list(values)) for name, values in (concerning or {}).items())]
+    rest = [granted.label("granted"), table.c.time, table.c.seq]
     parts: list[pa.Table] = []
-    if nodes.size <= _FEW:
+    if nodes.size <= _FEW or int(nodes[-1]) - int(nodes[0]) > _SPARSE * nodes.size:
+        columns = [key, *(table.c[name] for name in _PARTS), *rest]
         for start in range(0, nodes.size, _CHUNK):
             some = key.in_(nodes[start : start + _CHUNK].tolist())
-            rows = connection.execute(select(*columns).where(some if where is None else and_(some, where))).all()
+            rows = connection.execute(select(*columns).where(some, *wanted)).all()
             values = list(zip(*rows, strict=True)) or [()] * len(_TYPES)
             parts.append(pa.table([pa.array(one, kind.type) for one, kind in zip(values, _TYPES, strict=True)], _TYPES))
-    else:
-        low, high = int(nodes[0]), int(nodes[-1])
-        for start in range(low, high + 1, _RANGE):
-            within = and_(key >= start, key < min(start + _RANGE, high + 1))
-            parts.append(fetch(connection, columns, within if where is None else and_(within, where)).cast(_TYPES))
-    return pa.concat_tables(parts) if parts else _TYPES.empty_table()
+        return pa.concat_tables(parts) if parts else _TYPES.empty_table()
+    texts = dict(concerning or {})
+    for name in _PARTS:
+        if name not in texts:
+            texts[name] = sorted(connection.execute(select(table.c[name]).distinct()).scalars()) or [""]
+    # As numbers: texts would have to be packed and unpacked for every row.
+    coded = [
+        case({text: place for place, text in enumerate(texts[name])}, value=table.c[name], else_=-1).label(name)
+        for name in _PARTS
+    ]
+    low, high = int(nodes[0]), int(nodes[-1])
+    for start in range(low, high + 1, _RANGE):
+        within = and_(key >= start, key < min(start + _RANGE, high + 1), *wanted)
+        part = fetch(connection, [key, *coded, *rest], within)
+        for place, name in enumerate(_PARTS, 1):
+            codes = part.column(name).combine_chunks().cast(pa.int32())
+            named = pa.DictionaryArray.from_arrays(codes, pa.array(texts[name], pa.string()))
+            part = part.set_column(place, name, named.cast(pa.string()))
+        parts.append(part.cast(_TYPES))
+    return pa.concat_tables(parts)
