@@ -43,7 +43,7 @@ def test_a_batch_from_draft_to_retired(made: World) -> None:
     assert browser.put(f"{PATH}/C1", {"definition": BODY, "version": 1}).json()["code"] == "coupon-changed"
     wrong = browser.post(f"{PATH}/check", {"definition": {**BODY, "touchpoints": ["shp"]}}).json()
     assert wrong["problems"] == [
-        {"place": "touchpoints[0]", "message": "there is no touchpoint shp", "suggestion": "shop"}
+        {"place": "touchpoints[0]", "message": "没有触点 shp / there is no touchpoint shp", "suggestion": "shop"}
     ]
     assert browser.post(PATH, {"definition": {"coupon": "C2", "face": {}}}).json()["problems"][0]["place"] == "face"
     made.ws.definitions.save(

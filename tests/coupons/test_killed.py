@@ -43,7 +43,10 @@ def test_codes_survive_kills(tmp_path: Path) -> None:
             ).all()
         )
         most = connection.execute(
-            select(func.count(coupon_codes.c.id)).group_by(coupon_codes.c.customer_id).order_by(func.count().desc()).limit(1)
+            select(func.count(coupon_codes.c.id))
+            .group_by(coupon_codes.c.customer_id)
+            .order_by(func.count().desc())
+            .limit(1)
         ).scalar_one()
     assert {str(key): code for key, code in codes.items()}.items() >= told.items()
     assert most <= 4

@@ -9,6 +9,7 @@ import pytest
 
 from onepool.clock import FakeClock
 from onepool.reach.messages import MessageError, check_message, needs, parse_message, usable_message
+from onepool.reach.messages.chinese import chinese
 from onepool.reach.messages.preview import as_test, preview
 
 from .brand import around, message, sms, template, wecom
@@ -89,6 +90,7 @@ def test_faults_are_named_by_place(body: dict[str, Any], place: str, suggestion:
     found = problems(body, link_hosts=("brand.test",))
     assert place in found, found
     assert found[place].suggestion == suggestion
+    assert chinese(found[place].message), f"not in Chinese: {found[place].message}"
 
 
 def test_what_the_author_should_look_at() -> None:
@@ -105,6 +107,7 @@ def test_what_the_author_should_look_at() -> None:
     assert "truncate" in found["contents[1].content.text"]
     assert found["variables.unused"] == found["links.a"] == "no text uses it"
     assert "default" in found["variables.name"]
+    assert all(chinese(told) for told in found.values()), [told for told in found.values() if not chinese(told)]
     assert "contents[0].kind" not in warnings(message(template(thing1="x"), category="service"))
 
 

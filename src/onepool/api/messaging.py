@@ -11,13 +11,15 @@ from sqlalchemy import select
 from onepool.api.dictionary import channel_titles, titles
 from onepool.api.models.common import Finding, JsonObject, Titles
 from onepool.api.models.messages import Approval, MessageCheck, MessageContent, MessageDetail, MessageRow, TextLength
-from onepool.api.problems import NotFound
+from onepool.api.problems import Invalid, NotFound
 from onepool.api.workspace import WorkspaceLike
-from onepool.audience.conditions.errors import Problem
+from onepool.audience.conditions.errors import ConditionError, Problem
 from onepool.channels import registry
 from onepool.definitions import Definition
+from onepool.journeys.chinese import both as of_definitions
 from onepool.privacy import approvals
 from onepool.reach import coupons, messages
+from onepool.reach.messages.chinese import both, chinese
 from onepool.reach.messages.store import KIND
 from onepool.standards import Standard
 from onepool.state.outbox import broadcasts
@@ -138,7 +140,19 @@ def users_of(ws: WorkspaceLike, kind: str) -> dict[str, list[str]]:
 
 
 def finding(problem: Problem) -> Finding:
-    return Finding(place=problem.place, message=problem.message, suggestion=problem.suggestion)
+    """A fault in both languages."""
+    return Finding(place=problem.place, message=in_both(problem.message), suggestion=problem.suggestion)
+
+
+def in_both(message: str) -> str:
+    """A sentence of the checks in Chinese and English; what is said of definitions in general, journeys know."""
+    return both(message) if chinese(message) is not None else of_definitions(message)
+
+
+def refused(error: ConditionError, what: str) -> Invalid:
+    """Faults of a definition as an answer, in both languages."""
+    found = [finding(one) for one in error.problems]
+    return Invalid(f"the {what} has faults", code=what, where=error.where, problems=found)
 
 
 def _content(message: messages.Message, one: messages.Content, standard: Standard) -> MessageContent:

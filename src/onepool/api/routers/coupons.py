@@ -251,12 +251,15 @@ def void_codes(name: CouponName, body: VoidRequest, who: Writer, ws: Workspace, 
 
 def _save(ws: WorkspaceLike, time: Clock, who: Caller, body: CouponInput, before: Definition | None) -> CouponDetail:
     written = plain_data(body.definition)
-    coupon = coupons.parse_coupon(written)
+    try:
+        coupon = coupons.parse_coupon(written)
+    except coupons.CouponError as error:
+        raise messaging.refused(error, "coupon") from error
     if before is not None and coupon.coupon != before.name:
         raise Invalid("a batch keeps its name; make another one instead", where="definition.coupon")
     problems, _ = _findings(ws, coupon)
     if problems:
-        raise coupons.CouponError(problems, where=f"coupon {coupon.coupon}")
+        raise messaging.refused(coupons.CouponError(problems, where=f"coupon {coupon.coupon}"), "coupon")
     if before is not None and coupon.kind != coupons.parse_coupon(before.body).kind:
         with ws.state.read() as connection:
             there = coupons.figures_of(connection, before.name)

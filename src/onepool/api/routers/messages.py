@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, cast, get_args
+from typing import Annotated, Any, cast, get_args
 
 from fastapi import APIRouter, Depends, Path, Query, status
 from sqlalchemy import func, select
@@ -18,7 +19,6 @@ from onepool.api.models.messages import (
     MessageCheck,
     MessageCheckRequest,
     MessageDetail,
-    MessageInput,
     MessageList,
     MessagePreview,
     MessagePreviewRequest,
@@ -26,6 +26,7 @@ from onepool.api.models.messages import (
     MessageTestResult,
     MessageVersion,
     MessageVersions,
+    NewMessage,
     PreviewValue,
     TemplateField,
     TemplateFilter,
@@ -116,7 +117,7 @@ def preview_message(body: MessagePreviewRequest, who: Reader, ws: Workspace, tim
         channel=found.channel,
         kind=found.kind,
         content=cast(JsonObject | None, found.content),
-        problem=found.problem,
+        problem=None if found.problem is None else messaging.in_both(found.problem),
         text=found.text,
         characters=found.characters,
         segments=found.segments,
@@ -130,7 +131,7 @@ def preview_message(body: MessagePreviewRequest, who: Reader, ws: Workspace, tim
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)
-def create_message(body: MessageInput, who: Writer, ws: Workspace, time: Time) -> MessageDetail:
+def create_message(body: NewMessage, who: Writer, ws: Workspace, time: Time) -> MessageDetail:
     """Save a new message."""
     name = body.definition.get("message")
     if isinstance(name, str) and ws.definitions.get(KIND, name) is not None:
@@ -233,14 +234,14 @@ def ask_message_approval(
 ) -> MessageDetail:
     """Ask a second person to approve the current version."""
     item = messaging.message_item(ws, name)
-    messages.usable_message(item.body, messaging.around(ws))
+    _usable(ws, item.body)
     approvals.ask(ws.state, time, KIND, name, item.version, actor=who.actor, note=body.note)
     return messaging.message_detail(ws, item)
 
 
-def _save(ws: WorkspaceLike, time: Clock, who: Caller, body: MessageInput, name: str | None) -> MessageDetail:
+def _save(ws: WorkspaceLike, time: Clock, who: Caller, body: NewMessage, name: str | None) -> MessageDetail:
     written = plain_data(body.definition)
-    message = messages.usable_message(written, messaging.around(ws))
+    message = _usable(ws, written)
     if name is not None and message.message != name:
         raise Invalid("a message keeps its name; make another one instead", where="definition.message")
     if message.message in _RESERVED:
@@ -248,6 +249,13 @@ def _save(ws: WorkspaceLike, time: Clock, who: Caller, body: MessageInput, name:
     item = ws.save(KIND, message.message, written, author=who.actor, reason=body.reason)
     audit.record(ws.state, time, who.actor, "definition.save", f"message:{item.name}", {"version": item.version})
     return messaging.message_detail(ws, item)
+
+
+def _usable(ws: WorkspaceLike, body: Mapping[str, Any]) -> messages.Message:
+    try:
+        return messages.usable_message(body, messaging.around(ws))
+    except messages.MessageError as error:
+        raise messaging.refused(error, "message") from error
 
 
 def _previewed(
