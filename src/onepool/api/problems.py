@@ -31,6 +31,7 @@ _STATUS: Mapping[str, int] = {
     "pool-busy": 503,
     "log-unavailable": 503,
     "too-many-attempts": 429,
+    "too-many-tests": 429,
     "query-timeout": 422,
     "query-too-large": 422,
     "query-failed": 422,

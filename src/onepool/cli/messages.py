@@ -25,6 +25,7 @@ from onepool.reach import coupons, messages
 from onepool.reach.messages.check import Findings
 from onepool.reach.messages.preview import Mask, Preview, as_test, preview
 from onepool.reach.messages.store import KIND
+from onepool.reach.messages.testing import tests_left
 from onepool.standards import Standard
 from onepool.workspace import Workspace
 
@@ -168,6 +169,7 @@ def test_message(
         raise UsageError(f"there is no touchpoint {touchpoint} of {found.channel}")
     if found.content is None or found.kind is None:
         raise UsageError(found.problem or "this content can't be sent", where=found.template)
+    tests_left(ws.state, ws.clock.now(), ws.settings.messages.tests_per_day)
     addresses = _pairs(to, "--to")
     shown = {kind: mask_identifier(kind, address)[0] for kind, address in addresses.items()}
     detail: dict[str, JsonValue] = {

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Annotated, Any, cast, get_args
 
 from fastapi import APIRouter, Depends, Path, Query, status
-from sqlalchemy import func, select
 
 from onepool import connect
 from onepool.api import messaging
@@ -32,7 +30,7 @@ from onepool.api.models.messages import (
     TemplateFilter,
     TemplateLanguage,
 )
-from onepool.api.problems import ApiError, Conflict, Invalid, NotFound
+from onepool.api.problems import Conflict, Invalid, NotFound
 from onepool.api.showing import shown
 from onepool.api.workspace import WorkspaceLike
 from onepool.audience.conditions.parse import plain_data
@@ -49,21 +47,14 @@ from onepool.reach.messages.model import SOURCES, VariableType
 from onepool.reach.messages.parse import message_schema
 from onepool.reach.messages.preview import Preview, as_test, preview
 from onepool.reach.messages.store import KIND
+from onepool.reach.messages.testing import ACTION, tests_left
 from onepool.reach.messages.wechat_fields import FIELDS
-from onepool.state.schema import audit as audit_table
 
 router = APIRouter(prefix="/messages", tags=["messages"])
 Reader = Annotated[Caller, Depends(Need(Permission.MESSAGES_READ))]
 Writer = Annotated[Caller, Depends(Need(Permission.MESSAGES_WRITE))]
 MessageName = Annotated[str, Path(max_length=200)]
 _RESERVED = frozenset({"check", "preview", "language"})
-
-
-class TooManyTests(ApiError):
-    """The day's tests are used up."""
-
-    status = 429
-    code = "too-many-tests"
 
 
 @router.get("")
@@ -204,16 +195,12 @@ def send_message_test(
         raise Invalid(f"there is no touchpoint {body.touchpoint} of {found.channel}", where="touchpoint")
     if found.content is None or found.kind is None:
         raise Invalid(found.problem or "this content can't be sent", where="template", code="message-unsendable")
-    left = ws.settings.messages.tests_per_day - _tests(ws, time)
-    if left <= 0:
-        raise TooManyTests(
-            "the tests of these 24 hours are used up", hint="try again later, or raise messages.tests_per_day"
-        )
+    left = tests_left(ws.state, time.now(), ws.settings.messages.tests_per_day)
     content = as_test(found.channel, found.content)
     shown_to = {kind: mask_identifier(kind, value)[0] for kind, value in body.to.items()}
     # Noted before it goes out: what was sent is always in the trail.
     audit.record(
-        ws.state, time, who.actor, "message.test", f"message:{name}",
+        ws.state, time, who.actor, ACTION, f"message:{name}",
         {"touchpoint": body.touchpoint, "template": body.template, "version": item.version, "to": dict(shown_to)},
     )  # fmt: skip
     key = f"test-{name}-{to_micros(time.now()):x}"[:32]
@@ -281,11 +268,3 @@ def _previewed(
         )  # fmt: skip
     hidden = messages.needs(message, content).attributes
     return message, check, found, customer is not None and any(view.attribute(one, "x")[1] for one in hidden)
-
-
-def _tests(ws: WorkspaceLike, time: Clock) -> int:
-    """Tests of the last 24 hours, those of touchpoints among them."""
-    since = to_micros(time.now() - timedelta(days=1))
-    with ws.state.read() as connection:
-        query = select(func.count()).where(audit_table.c.action == "message.test", audit_table.c.at > since)
-        return int(connection.execute(query).scalar_one())
