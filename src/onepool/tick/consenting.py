@@ -50,6 +50,9 @@ class Said:
     erased: I64
 
 
+_SPOKEN: Final = pa.array(list(SPOKEN))
+_HEARD: Final = pa.array([*SPOKEN, ERASED, "message_failed", *_ALIVE])
+
 _READ: Final = [
     "row", "seq", "event_id", "event", "time", "touchpoint", "channel", "purpose", "category", "for_channel",
     "message_channel", "template_id", "method", "notice", "notice_hash", "evidence", "reason", "failure_reason",
@@ -66,20 +69,14 @@ def said(batch: Batch, bearer: I64, customers: npt.NDArray[np.int32]) -> Said:
 
     `bearer`: identifier by row number, -1 where a row has none. `customers`: the customer of each identifier, by id.
     """
-    events = batch.events.select(_READ)
-    if events.num_rows == 0:
-        return Said(WORDS.empty_table(), _LIVES.empty_table(), np.empty(0, np.int64))
+    heard = pc.is_in(batch.events.column("event"), value_set=_HEARD)
+    events = batch.events.select(_READ).filter(heard)
     node = bearer[events.column("row").to_numpy()]
-    borne = pa.array(node >= 0)
-    name = events.column("event")
-    spoken = pc.and_(borne, pc.is_in(name, value_set=pa.array(list(SPOKEN))))
-    gone = np.flatnonzero((node >= 0) & _is(events, ERASED))
+    events, node = events.filter(pa.array(node >= 0)), node[node >= 0]
+    spoken = pc.is_in(events.column("event"), value_set=_SPOKEN)
+    gone = np.flatnonzero(_is(events, ERASED))
     everybody = np.flatnonzero(np.isin(customers, customers[node[gone]])) if gone.size else node[:0]
-    return Said(
-        _words(events.filter(spoken), node[spoken.to_numpy(zero_copy_only=False)]),
-        _lives(events.filter(borne), node[borne.to_numpy(zero_copy_only=False)]),
-        everybody,
-    )
+    return Said(_words(events.filter(spoken), node[spoken.to_numpy()]), _lives(events, node), everybody)
 
 
 def _is(events: pa.Table, name: str) -> npt.NDArray[np.bool_]:
