@@ -251,6 +251,37 @@ def test_paused_journeys_keep_everybody_where_they_are(world: World) -> None:
     assert begun["at"] == run["entered"] + 30 * 60_000_000
 
 
+def test_a_tag_that_a_run_wrote_is_seen_by_its_next_node(world: World) -> None:
+    grade = {"tag": "grade", "title": "grade", "kind": "import", "says": "attribute", "values": ["A", "B"]}
+    world.workspace.save("tag", "grade", grade, author="t")
+    nodes = {
+        "mark": {"do": "tag", "set": {"grade": "A"}, "next": "seen"},
+        "seen": {"do": "branch", "cases": [{"when": {"tag": "grade", "is": "A"}, "next": "yes"}], "else": "no"},
+        "yes": {"do": "end", "as": "yes"},
+        "no": {"do": "end", "as": "no"},
+    }
+    publish(
+        world, {"journey": "mark", "entry": {"did": "cart_added"}, "max_life": "1 day", "start": "mark", "nodes": nodes}
+    )
+    world.settle()
+    world.send(cart("P1"))
+    for _ in range(3):
+        world.settle()
+    assert states(world) == [("", RunState.ENDED, "yes")]
+
+
+def test_who_is_erased_leaves_nothing_that_runs_carried(world: World) -> None:
+    publish(world, RECALL)
+    world.settle()
+    world.send(cart("P1"), cart("P2", "u2"))
+    world.settle()
+    world.send({"event": "customer_erased", "userId": "u1", "properties": {}})
+    world.settle()
+    found = {row["key"]: (row["state"], row["reason"], row["trigger"]) for row in rows(world, runs)}
+    assert found["P1"] == (RunState.ENDED, "erased", None)
+    assert found["P2"][0] == RunState.HELD and found["P2"][2] is not None
+
+
 def test_stopping_ends_all_runs(world: World) -> None:
     publish(world, RECALL)
     world.settle()

@@ -95,10 +95,15 @@ class Journeying:
         self._expired = 0
         self._written = 0
         self._seen: dict[str, int] = {}
+        self._looked = (0, -1)
         self._quantum = workspace.settings.journeys.quantum_milliseconds * 1000
 
     def tick(self, offset: int) -> bool:
         """Steps that are due with the pool complete up to a log offset. Returns whether there were any."""
+        now = to_micros(self._ws.clock.now())
+        # Nothing was there at the last look, and no further instant of the grid has come since.
+        if offset == self._looked[1] and 0 < now - self._looked[0] < self._quantum:
+            return False
         if not self._begun(offset):
             return False
         started = time.monotonic()
@@ -113,7 +118,9 @@ class Journeying:
         if written:
             with self._pool.read() as session:
                 busy |= writes.write_out(self._ws.state, self._ws.log, session, self._ws.clock) > 0
-        return self._fold(now=not busy) or busy
+        busy |= self._fold(now=not busy)
+        self._looked = (0, -1) if busy else (now, offset)
+        return busy
 
     def _begun(self, offset: int) -> bool:
         """Whether there are journeys; with the first one the cursors are set."""

@@ -52,6 +52,7 @@ def save(connection: Connection, step: Step, now: int) -> pa.Table:
     _give_up(connection, step, now)
     _save_effects(connection, step)
     _move(connection, step, now)
+    _forget(connection, step.erased, now)
     _save_audiences(connection, step)
     for change in step.changes:
         connection.execute(
@@ -216,6 +217,15 @@ def _move(connection: Connection, step: Step, now: int) -> None:
         update_many(
             connection, update(table).where(table.c.customer_id == bindparam("b_from")).values(values), names, rows
         )
+
+
+def _forget(connection: Connection, customers: I64, now: int) -> None:
+    """Take away what runs, messages and calls of these customers carried."""
+    for some in _chunks(customers):
+        connection.execute(update(runs).where(runs.c.customer_id.in_(some)).values(trigger=None, vars=None))
+        connection.execute(update(sends).where(sends.c.customer_id.in_(some)).values(vars=None, changed=now))
+        mine = journey_effects.c.customer_id.in_(some)
+        connection.execute(update(journey_effects).where(mine).values(payload="{}", saved=None))
 
 
 def _save_audiences(connection: Connection, step: Step) -> None:

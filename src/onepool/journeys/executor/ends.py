@@ -38,6 +38,8 @@ def ends(turn: Turn, inputs: Inputs) -> None:
     names = turn.world.event_names() & turn.book.awaited()
     if names:
         turn.hold(turn.world.runs_of(turn.world.who_did(names), live=True))
+    if ERASED in names:
+        _forget(turn)
     _hold_leavers(turn, inputs)
     rows = np.flatnonzero(turn.live())
     if rows.size == 0:
@@ -116,6 +118,15 @@ def _left(turn: Turn, inputs: Inputs) -> tuple[Texts, I64, I64]:
     table = table.filter(keep)
     segment = texts(table.column("segment").to_pylist(), table.num_rows)
     return segment, table.column("customer_id").to_numpy(), table.column("at").to_numpy()
+
+
+def _forget(turn: Turn) -> None:
+    """What runs of those who were erased carry goes with them, also of runs that ended long ago."""
+    turn.erased = turn.world.who_did(frozenset([ERASED]))
+    rows = turn.hold(turn.world.runs_of(turn.erased, live=False))
+    turn.runs.trigger[rows] = None
+    turn.runs.vars[rows] = None
+    turn.dirty[rows] = True
 
 
 def _hold_leavers(turn: Turn, inputs: Inputs) -> None:

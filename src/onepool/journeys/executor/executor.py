@@ -202,6 +202,7 @@ def _step(turn: Turn) -> Step:
         tasks=_table(turn.tasks, TASKS),
         tasks_gone=np.concatenate(turn.tasks_gone) if turn.tasks_gone else np.empty(0, np.int64),
         merges=turn.merges,
+        erased=turn.erased,
         audiences=turn.audiences,
         changes=turn.changes,
         more=turn.more,

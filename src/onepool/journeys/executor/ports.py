@@ -329,7 +329,7 @@ class Step:
     `runs`: every run that is new or other than before, as it is now; `created`: which of them are new; `rehomed`: of
     another customer or version than before; `removed`: runs taken away (not_qualified); `sends`: as the gate gave them
     back (send_id is the key; `policy` is a place in `policies`); `gone`: messages given up at their deadline (send_id,
-    state, reason); `tasks_gone`: keys of tasks given up.
+    state, reason); `tasks_gone`: keys of tasks given up; `erased`: customers of whom nothing carried is to be kept.
     """
 
     at: int
@@ -346,6 +346,7 @@ class Step:
     tasks: pa.Table
     tasks_gone: I64
     merges: pa.Table
+    erased: I64
     audiences: Sequence[Audience]
     changes: Sequence[StateChange]
     more: bool

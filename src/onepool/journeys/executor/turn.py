@@ -60,6 +60,7 @@ class Turn:
         self.changes: list[StateChange] = []
         self.more = False
         self.merges = MERGES.empty_table()
+        self.erased = np.empty(0, np.int64)
         self.metering = dict(book.metering)
 
     # ------------------------------------------------------------------------------------------------- which runs
