@@ -61,6 +61,10 @@ BODIES = {
     "/api/v1/approvals/{id}/withdraw": {},
     "/api/v1/journeys": {"definition": {"journey": "j"}},
     "/api/v1/journeys/check": {"definition": {}},
+    "/api/v1/journeys/plan": {"definition": {"journey": "j"}},
+    "/api/v1/journeys/simulate": {"definition": {"journey": "j"}, "start": "2026-11-01T00:00:00Z"},
+    "/api/v1/journeys/simulate/difference": {"definition": {"journey": "j"}, "start": "2026-11-01T00:00:00Z"},
+    "/api/v1/journeys/backtest": {"definition": {"journey": "j"}, "start": "2026-11-01T00:00:00Z"},
     "/api/v1/journeys/{name}": {"definition": {"journey": "j"}},
     "/api/v1/journeys/{name}/publish": {},
     "/api/v1/journeys/{name}/pause": {},
@@ -94,6 +98,7 @@ BODIES = {
 }
 VALUES = {
     "customer_id": "1",
+    "run_id": "1",
     "name": "vip",
     "tag": "buyer",
     "segment": "vip",

@@ -1588,6 +1588,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/journeys/backtest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Backtest
+         * @description Begin a long simulation over everybody, or all of a segment, without drawing a sample.
+         */
+        post: operations["startBacktest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/backtest/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Backtest
+         * @description How far a long simulation is, and what it found.
+         */
+        get: operations["readBacktest"];
+        put?: never;
+        post?: never;
+        /**
+         * Stop Backtest
+         * @description Stop a long simulation.
+         */
+        delete: operations["stopBacktest"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/journeys/check": {
         parameters: {
             query?: never;
@@ -1608,6 +1652,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/journeys/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan Journey
+         * @description What publishing a definition would do: entrants, messages per channel and day, what holds them back, cost,
+         *     overlap with other journeys, what becomes of runs under way. Nothing is written.
+         */
+        post: operations["planJourney"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/journeys/results": {
         parameters: {
             query?: never;
@@ -1622,6 +1687,47 @@ export interface paths {
         get: operations["listJourneyResults"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/simulate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Simulate Journey
+         * @description What a definition would have done to some customers over the past: every step, every message as it would have
+         *     been written, and what would have held it back. Nothing is written or sent.
+         */
+        post: operations["simulateJourney"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/simulate/difference": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Compare Simulations
+         * @description Two definitions over the same customers and the same past.
+         */
+        post: operations["compareSimulations"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3477,6 +3583,24 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Acceptance
+         * @description What is assumed of calls over one channel.
+         */
+        Acceptance: {
+            /**
+             * Accepted
+             * @default 1
+             */
+            accepted: number;
+            /**
+             * Reasons
+             * @description Reason -> share of all calls.
+             */
+            reasons?: {
+                [key: string]: number;
+            };
+        };
+        /**
          * Account
          * @description Who is asking: a person, or a program with an API key.
          */
@@ -3558,6 +3682,17 @@ export interface components {
         ApprovalList: {
             /** Items */
             items: components["schemas"]["ApprovalRow"][];
+        };
+        /**
+         * ApprovalNeed
+         * @description Whether a second person has to say yes.
+         */
+        ApprovalNeed: {
+            /** Needed */
+            needed: boolean;
+            /** Status */
+            status: ("asked" | "approved" | "refused" | "withdrawn") | null;
+            why: components["schemas"]["Titles"] | null;
         };
         /**
          * ApprovalNote
@@ -3797,6 +3932,31 @@ export interface components {
              * @description Give it as `before` to get the next page; null at the end.
              */
             next: number | null;
+        };
+        /**
+         * BacktestJob
+         * @description A long back-test: how far it is.
+         */
+        BacktestJob: {
+            /**
+             * At
+             * @description How far virtual time has come.
+             */
+            at: string | null;
+            /** Id */
+            id: string;
+            /** Journey */
+            journey: string;
+            /** Problem */
+            problem: string | null;
+            /** Progress */
+            progress: number;
+            result: components["schemas"]["Simulation"] | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "running" | "done" | "failed" | "cancelled";
         };
         /**
          * Because
@@ -4654,6 +4814,24 @@ export interface components {
             value: number | string | null;
         };
         /**
+         * CountDifference
+         * @description One figure on both sides.
+         */
+        CountDifference: {
+            /** After */
+            after: number;
+            /** Before */
+            before: number;
+            /**
+             * Figure
+             * @example entered
+             * @example sent:sms
+             * @example ended:goal
+             * @example suppressed:capped
+             */
+            figure: string;
+        };
+        /**
          * CountedSend
          * @description A message that counted for a cap.
          */
@@ -5284,6 +5462,16 @@ export interface components {
             split: number;
         };
         /**
+         * DayCount
+         * @description So many on one day of the workspace's zone.
+         */
+        DayCount: {
+            /** Count */
+            count: number;
+            /** Day */
+            day: string;
+        };
+        /**
          * DayFigures
          * @description One day of the workspace's zone: runs that entered, goals reached and messages accepted on it.
          */
@@ -5712,6 +5900,51 @@ export interface components {
             what: string;
         };
         /**
+         * DifferenceRequest
+         * @description Two definitions over the same past; `before` left out: the published version.
+         */
+        DifferenceRequest: {
+            /**
+             * Acceptance
+             * @description By channel; all accepted when unsaid.
+             */
+            acceptance?: {
+                [key: string]: components["schemas"]["Acceptance"];
+            };
+            /** Before */
+            before?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /** Customers */
+            customers?: number[];
+            /**
+             * Days
+             * @default 14
+             */
+            days: number;
+            /** Definition */
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Sample
+             * @default 2000
+             */
+            sample: number;
+            /** Segment */
+            segment?: string | null;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * Step Minutes
+             * @description Length of a step of virtual time; chosen by the work there is when left out.
+             */
+            step_minutes?: number | null;
+        };
+        /**
          * EdgeFigures
          * @description How many runs took one way.
          */
@@ -6073,6 +6306,21 @@ export interface components {
             hour: string;
             /** Quarantined */
             quarantined: number;
+        };
+        /**
+         * HourCount
+         * @description Messages of one channel in one hour.
+         */
+        HourCount: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Channel */
+            channel: string;
+            /** Count */
+            count: number;
         };
         /**
          * IdentifierBrief
@@ -6442,6 +6690,24 @@ export interface components {
              * @description 0: only those of the standard.
              */
             version: number;
+        };
+        /**
+         * InFlight
+         * @description Runs of older versions at one node, and what becomes of them.
+         */
+        InFlight: {
+            /**
+             * Fate
+             * @enum {string}
+             */
+            fate: "finish" | "move" | "stop" | "stays";
+            /** Node */
+            node: string;
+            /** Runs */
+            runs: number;
+            /** Version */
+            version: number;
+            why: components["schemas"]["Titles"] | null;
         };
         /**
          * Incremental
@@ -6858,6 +7124,67 @@ export interface components {
         JourneyOutcomes: {
             /** Items */
             items: components["schemas"]["JourneyOutcome"][];
+        };
+        /**
+         * JourneyPlan
+         * @description What publishing would do. Figures beyond a day are expectations: of event entries, what the past days would have
+         *     brought; `sample` of `population` customers were followed and the counts scaled up.
+         */
+        JourneyPlan: {
+            approval: components["schemas"]["ApprovalNeed"];
+            /**
+             * Basis
+             * @enum {string}
+             */
+            basis: "audience" | "past";
+            /** Caps Hit */
+            caps_hit: number;
+            /** Control */
+            control: number;
+            cost: components["schemas"]["Money"] | null;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Entrants Now */
+            entrants_now: number;
+            /** Entrants Per Day */
+            entrants_per_day: number | null;
+            /** Holdout */
+            holdout: number;
+            /** In Flight */
+            in_flight: components["schemas"]["InFlight"][];
+            /** No Consent */
+            no_consent: number;
+            /** Notes */
+            notes: components["schemas"]["Titles"][];
+            /** Overlap */
+            overlap: components["schemas"]["onepool__api__models__journey_simulate__Overlap"][];
+            /** Population */
+            population: number;
+            /** Problems */
+            problems: components["schemas"]["JourneyProblem"][];
+            /**
+             * Quiet Hit
+             * @description Messages put off to a later hour, or skipped, because of quiet hours.
+             */
+            quiet_hit: number;
+            /** Sample */
+            sample: number;
+            /** Seconds */
+            seconds: number;
+            /** Sends */
+            sends: components["schemas"]["PlannedSends"][];
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /** Suppressed */
+            suppressed: components["schemas"]["onepool__api__models__journey_results__ReasonCount"][];
+            /** Unreachable */
+            unreachable: number;
         };
         /**
          * JourneyProblem
@@ -7970,6 +8297,22 @@ export interface components {
             version: number;
         };
         /**
+         * MessageInput
+         * @description A message to be sent by hand, to oneself for a test.
+         */
+        MessageInput: {
+            /** Content */
+            content?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Kind */
+            kind: string;
+            /** To */
+            to: {
+                [key: string]: string;
+            };
+        };
+        /**
          * MessageList
          * @description All messages.
          */
@@ -8281,6 +8624,16 @@ export interface components {
             versions: number[];
         };
         /**
+         * Money
+         * @description What messages cost by the price list.
+         */
+        Money: {
+            /** Currency */
+            currency: string;
+            /** Total */
+            total: string;
+        };
+        /**
          * NeverChange
          * @description Keep two customers apart for good. `a`, `b`: customer numbers.
          */
@@ -8332,6 +8685,21 @@ export interface components {
             b: number;
             /** Decision */
             decision: number;
+        };
+        /** NewMessage */
+        NewMessage: {
+            /**
+             * Definition
+             * @description The definition as it is written in YAML.
+             */
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
         };
         /**
          * NodeFigures
@@ -8559,35 +8927,6 @@ export interface components {
             total: number;
         };
         /**
-         * Overlap
-         * @description How segments overlap.
-         */
-        Overlap: {
-            /**
-             * As Of
-             * Format: date-time
-             */
-            as_of: string;
-            /**
-             * Customers
-             * @description All customers.
-             */
-            customers: number;
-            /**
-             * Intersections
-             * @description Exclusive: they add up to the union. Those without anybody are left out; the largest first.
-             */
-            intersections: components["schemas"]["Intersection"][];
-            /** Jaccard */
-            jaccard: components["schemas"]["Likeness"][];
-            /** Seconds */
-            seconds: number;
-            /** Sizes */
-            sizes: components["schemas"]["SetSize"][];
-            /** Union */
-            union: number;
-        };
-        /**
          * OverlapRequest
          * @description Segments to hold against each other.
          */
@@ -8660,6 +8999,44 @@ export interface components {
             /** Name */
             name: string;
             title: components["schemas"]["Titles"];
+        };
+        /**
+         * PlanRequest
+         * @description A definition, saved or not.
+         */
+        PlanRequest: {
+            /**
+             * Days
+             * @description How far ahead, and over how much of the past.
+             * @default 30
+             */
+            days: number;
+            /** Definition */
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Old Runs
+             * @default finish
+             * @enum {string}
+             */
+            old_runs: "finish" | "move" | "stop";
+        };
+        /**
+         * PlannedSends
+         * @description Messages of one node over one channel.
+         */
+        PlannedSends: {
+            /** Channel */
+            channel: string;
+            /** Cost */
+            cost: string | null;
+            /** Node */
+            node: string;
+            /** Per Day */
+            per_day: components["schemas"]["DayCount"][];
+            /** Total */
+            total: number;
         };
         /**
          * PlannedValue
@@ -10552,6 +10929,184 @@ export interface components {
              * Format: password
              */
             password: string;
+        };
+        /**
+         * SimulatedRun
+         * @description The path of one customer, or why there is none.
+         */
+        SimulatedRun: {
+            /** Customer Id */
+            customer_id: number;
+            /** Ended */
+            ended: string | null;
+            /** Entered */
+            entered: string | null;
+            /** Name */
+            name: string | null;
+            not_entered: components["schemas"]["Titles"] | null;
+            /** Reason */
+            reason: string | null;
+            /** Steps */
+            steps: components["schemas"]["SimulatedStep"][];
+        };
+        /**
+         * SimulatedSend
+         * @description A message as it would have been.
+         */
+        SimulatedSend: {
+            /** Channel */
+            channel: string;
+            /** Due */
+            due: string | null;
+            /**
+             * Planned
+             * Format: date-time
+             */
+            planned: string;
+            /** Reason */
+            reason: string | null;
+            /** State */
+            state: string;
+            /**
+             * Text
+             * @description As the customer would have seen it.
+             */
+            text: string | null;
+            /** Title */
+            title: string | null;
+        };
+        /**
+         * SimulatedStep
+         * @description One step of a path.
+         */
+        SimulatedStep: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Edge */
+            edge: string | null;
+            /** Node */
+            node: string | null;
+            send: components["schemas"]["SimulatedSend"] | null;
+            what: components["schemas"]["Titles"];
+        };
+        /**
+         * Simulation
+         * @description What a journey would have done.
+         */
+        Simulation: {
+            /** Capped */
+            capped: number;
+            cost: components["schemas"]["Money"] | null;
+            /**
+             * Customers
+             * @description Customers that were looked at.
+             */
+            customers: number;
+            /** Edges */
+            edges: components["schemas"]["EdgeFigures"][];
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Ended */
+            ended: components["schemas"]["onepool__api__models__journey_results__ReasonCount"][];
+            /** Entered */
+            entered: number;
+            /** Failed */
+            failed: components["schemas"]["onepool__api__models__journey_results__ReasonCount"][];
+            /** Live */
+            live: number;
+            /** Notes */
+            notes: components["schemas"]["Titles"][];
+            /** Quiet */
+            quiet: number;
+            /** Runs */
+            runs: components["schemas"]["SimulatedRun"][];
+            /** Seconds */
+            seconds: number;
+            /** Sends Per Hour */
+            sends_per_hour: components["schemas"]["HourCount"][];
+            /**
+             * Sent
+             * @description Accepted messages by channel.
+             */
+            sent: components["schemas"]["onepool__api__models__journey_results__ReasonCount"][];
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /** Step Seconds */
+            step_seconds: number;
+            /** Suppressed */
+            suppressed: components["schemas"]["onepool__api__models__journey_results__ReasonCount"][];
+            /** Turned Away */
+            turned_away: components["schemas"]["onepool__api__models__journey_results__ReasonCount"][];
+        };
+        /**
+         * SimulationDifference
+         * @description How two definitions differ in what they would have done to the same customers.
+         */
+        SimulationDifference: {
+            after: components["schemas"]["Simulation"];
+            before: components["schemas"]["Simulation"];
+            /** Figures */
+            figures: components["schemas"]["CountDifference"][];
+            /**
+             * Other Path
+             * @description Customers whose path is another.
+             */
+            other_path: number;
+            /**
+             * Sample
+             * @description Some of them.
+             */
+            sample: number[];
+        };
+        /**
+         * SimulationRequest
+         * @description A definition over the past. Without customers and segment everybody is looked at.
+         */
+        SimulationRequest: {
+            /**
+             * Acceptance
+             * @description By channel; all accepted when unsaid.
+             */
+            acceptance?: {
+                [key: string]: components["schemas"]["Acceptance"];
+            };
+            /** Customers */
+            customers?: number[];
+            /**
+             * Days
+             * @default 14
+             */
+            days: number;
+            /** Definition */
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Sample
+             * @default 2000
+             */
+            sample: number;
+            /** Segment */
+            segment?: string | null;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * Step Minutes
+             * @description Length of a step of virtual time; chosen by the work there is when left out.
+             */
+            step_minutes?: number | null;
         };
         /**
          * SizeCount
@@ -12804,6 +13359,22 @@ export interface components {
             reason: string;
         };
         /**
+         * Overlap
+         * @description Customers who would enter and are in another live journey now.
+         */
+        onepool__api__models__journey_simulate__Overlap: {
+            /**
+             * Capped Together
+             * @description Messages of both count for the same caps.
+             */
+            capped_together: boolean;
+            /** Customers */
+            customers: number;
+            /** Journey */
+            journey: string;
+            title: components["schemas"]["Titles"];
+        };
+        /**
          * CustomerList
          * @description A list with its size now.
          */
@@ -12849,36 +13420,34 @@ export interface components {
              */
             used_by: string[];
         };
-        /** MessageInput */
-        onepool__api__models__messages__MessageInput: {
-            /**
-             * Definition
-             * @description The definition as it is written in YAML.
-             */
-            definition: {
-                [key: string]: components["schemas"]["JsonValue"];
-            };
-            /**
-             * Reason
-             * @default
-             */
-            reason: string;
-        };
         /**
-         * MessageInput
-         * @description A message to be sent by hand, to oneself for a test.
+         * Overlap
+         * @description How segments overlap.
          */
-        onepool__api__models__touchpoints__MessageInput: {
-            /** Content */
-            content?: {
-                [key: string]: components["schemas"]["JsonValue"];
-            };
-            /** Kind */
-            kind: string;
-            /** To */
-            to: {
-                [key: string]: string;
-            };
+        onepool__api__models__portrait__Overlap: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /**
+             * Customers
+             * @description All customers.
+             */
+            customers: number;
+            /**
+             * Intersections
+             * @description Exclusive: they add up to the union. Those without anybody are left out; the largest first.
+             */
+            intersections: components["schemas"]["Intersection"][];
+            /** Jaccard */
+            jaccard: components["schemas"]["Likeness"][];
+            /** Seconds */
+            seconds: number;
+            /** Sizes */
+            sizes: components["schemas"]["SetSize"][];
+            /** Union */
+            union: number;
         };
         /**
          * Figure
@@ -15845,6 +16414,101 @@ export interface operations {
             };
         };
     };
+    startBacktest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SimulationRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestJob"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readBacktest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestJob"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stopBacktest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestJob"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     checkJourney: {
         parameters: {
             query?: never;
@@ -15878,6 +16542,39 @@ export interface operations {
             };
         };
     };
+    planJourney: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyPlan"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listJourneyResults: {
         parameters: {
             query?: never;
@@ -15894,6 +16591,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JourneyOutcomes"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    simulateJourney: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SimulationRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Simulation"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compareSimulations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DifferenceRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimulationDifference"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -16908,7 +17671,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["onepool__api__models__messages__MessageInput"];
+                "application/json": components["schemas"]["NewMessage"];
             };
         };
         responses: {
@@ -17752,7 +18515,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Overlap"];
+                    "application/json": components["schemas"]["onepool__api__models__portrait__Overlap"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -19193,7 +19956,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["onepool__api__models__touchpoints__MessageInput"];
+                "application/json": components["schemas"]["MessageInput"];
             };
         };
         responses: {

@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from onepool.api import problems
 from onepool.api.about import VERSION
 from onepool.api.access import COOKIE
+from onepool.api.backtests import Backtests
 from onepool.api.desk import IdentityDesk
 from onepool.api.headers import BodyLimit, SecurityHeaders
 from onepool.api.insight_kept import KeptMap
@@ -32,6 +33,7 @@ from onepool.api.routers import (
     identity,
     jobs,
     journey_results,
+    journey_simulate,
     journeys,
     lineage,
     lists,
@@ -77,6 +79,7 @@ _ROUTERS: list[APIRouter] = [
     conditions.router,
     lists.router,
     journey_results.router,
+    journey_simulate.router,
     journeys.router,
     deliveries.router,
     broadcasts.router,
@@ -119,6 +122,7 @@ def create_app(ws: WorkspaceLike, feed: LiveFeed, clock: Clock, identity: Identi
     app.state.data_map = KeptMap()
     app.state.sets = Sets()
     app.state.channel_sets = Channels()
+    app.state.backtests = Backtests()
     return app
 
 

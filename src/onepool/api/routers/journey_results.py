@@ -137,7 +137,7 @@ def list_journey_runs(
         cohort = _cohort(name, clock, since, until, version)
         wanted = runs.Filter(node, state, reason, edge, customer)
         rows, total = runs.find(session, cohort, versions, wanted, place, limit)
-        names = _names(ws, session, who, [row["customer_id"] for row in rows])
+        names = names_of(ws, session, who, [row["customer_id"] for row in rows])
     items = [_row(row, names.get(row["customer_id"])) for row in rows]
     more = len(rows) == limit
     return RunList(
@@ -156,7 +156,7 @@ def read_journey_run(
         found = one_run(session, connection, ws, int(run_id))
         if found is None or found.journey != name:
             raise NotFound("there is no such run", where=run_id, code="run-unknown")
-        names = _names(ws, session, who, [found.customer_id])
+        names = names_of(ws, session, who, [found.customer_id])
     return journey_figures.run_detail(found, names.get(found.customer_id), shown(who, ws.standard()))
 
 
@@ -175,7 +175,7 @@ def read_customer_journeys(
         if present is None:
             raise NotFound("there is no customer with this number", where=str(customer_id), code="customer-unknown")
         found = why(session, connection, ws, ctx, present, journey)
-        names = _names(ws, session, who, [present])
+        names = names_of(ws, session, who, [present])
     view = shown(who, ws.standard())
     shown_titles = _titles(ws, (one.journey for one in found))
     return CustomerJourneys(
@@ -231,7 +231,7 @@ def _row(row: dict[str, Any], name: str | None) -> RunRow:
     )
 
 
-def _names(ws: WorkspaceLike, session: Session, who: Caller, ids: list[int]) -> dict[int, str | None]:
+def names_of(ws: WorkspaceLike, session: Session, who: Caller, ids: list[int]) -> dict[int, str | None]:
     """What customers are called, as far as the caller may see it."""
     known = [name for name in sorted(PERSON_NAMES) if name in ws.standard().attributes]
     if not ids or not known:

@@ -264,7 +264,7 @@ class _Run:
         ).to_pylist()[0]
         span = self._asked.end - self._asked.start
         for one in GRIDS:
-            if min(span // one, 3 * found[f"g{one}"] + 20 + self._population() // 50) <= STEPS:
+            if min(span // one, 3 * found[f"g{one}"] + 20 + self._population()) <= STEPS:
                 return one
         return GRIDS[-1]
 
@@ -273,13 +273,13 @@ class _Run:
         if isinstance(self.plan.definition.entry, EventEntry | ApiEntry):
             return 0
         customers = self._asked.customers
-        return 100 * STEPS if customers is None else int(customers.size)
+        return STEPS if customers is None else int(customers.size)
 
     def _moments(self, grid: int) -> I64:
         """Instants at which something came in, each rounded up to the grid."""
         found = self._session.query(
-            f'SELECT DISTINCT (epoch_us(e.time) + {grid - 1}) // {grid} * {grid} AS "at" FROM events e {self._scoped()} '
-            f"WHERE {self._in_span()}",
+            f'SELECT DISTINCT (epoch_us(e.time) + {grid - 1}) // {grid} * {grid} AS "at" FROM events e '
+            f"{self._scoped()} WHERE {self._in_span()}",
             self._params(),
         )
         parts = [found.column("at").to_numpy().astype(np.int64)]

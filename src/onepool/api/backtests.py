@@ -1,0 +1,418 @@
+"""Simulations, plans and long back-tests: carried out, told, and in the shapes of the API."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Literal
+
+import numpy as np
+
+from onepool.api import audience, journey_figures
+from onepool.api.dictionary import titles
+from onepool.api.models.common import Instant, Titles
+from onepool.api.models.journey_results import EdgeFigures, ReasonCount
+from onepool.api.models.journey_simulate import (
+    ApprovalNeed,
+    BacktestJob,
+    CountDifference,
+    DayCount,
+    HourCount,
+    InFlight,
+    JourneyPlan,
+    Money,
+    Overlap,
+    PlannedSends,
+    SimulatedRun,
+    SimulatedSend,
+    SimulatedStep,
+    Simulation,
+    SimulationDifference,
+    SimulationRequest,
+)
+from onepool.api.models.journeys import JourneyProblem
+from onepool.api.problems import Conflict
+from onepool.api.showing import money
+from onepool.api.workspace import WorkspaceLike
+from onepool.clock import from_micros, to_micros
+from onepool.errors import OnePoolError
+from onepool.journeys.backtest import told
+from onepool.journeys.backtest.run import backtest
+from onepool.journeys.backtest.types import DAY, I64, MINUTE, Asked, Assumed, Outcome, Progress, Stopped
+from onepool.journeys.graph import edges
+from onepool.journeys.parse import parse_journey
+from onepool.journeys.plan import plan as planning
+from onepool.journeys.store import KIND
+from onepool.pool import Session
+from onepool.privacy.masking import mask_text
+from onepool.reach.messages.around import wording_of
+from onepool.reach.states import SendState
+
+Names = Callable[[Session, list[int]], dict[int, str | None]]
+"""What customers are called, as far as whoever asks may see it."""
+
+_FAILED = (SendState.FAILED, SendState.BOUNCED, SendState.UNKNOWN)
+_OUT = (SendState.SUPPRESSED, SendState.CANCELLED)
+_WENT = tuple(range(SendState.ACCEPTED, SendState.SUPPRESSED))
+_WHY = {
+    "missing": Titles(zh="新版本没有这个节点", en="the new version has no such node"),
+    "kind": Titles(zh="新版本里该节点类型不同", en="in the new version the node is of another kind"),
+}
+_TEXT = 2_000
+
+
+def asked_of(ws: WorkspaceLike, body: SimulationRequest, *, everybody: bool = False) -> tuple[Asked, int]:
+    """(what the back-test is asked, how many customers it is about). `everybody`: without drawing a sample."""
+    start = to_micros(body.start)
+    end = min(start + body.days * DAY, max(to_micros(ws.clock.now()), start + MINUTE))
+    customers = None
+    ctx = audience.context(ws)
+    if body.customers:
+        customers = np.unique(np.array(body.customers, np.int64))
+    elif body.segment is not None:
+        with ws.pool.read() as session:
+            rows = session.query(
+                "SELECT customer_id FROM segment_members WHERE segment = $segment ORDER BY 1", {"segment": body.segment}
+            )
+        customers = rows.column("customer_id").to_numpy().astype(np.int64)
+    elif not everybody:
+        with ws.pool.read() as session:
+            journey = parse_journey(body.definition)
+            customers = planning.concerned_by(
+                session, ws, ctx, body.definition, journey, start, end, to_micros(ws.clock.now())
+            )
+    total = 0 if customers is None else int(customers.size)
+    if customers is not None and not everybody:
+        customers = planning.drawn(customers, body.sample)
+    assumed = {channel: Assumed(one.accepted, dict(one.reasons)) for channel, one in sorted(body.acceptance.items())}
+    grid = None if body.step_minutes is None else body.step_minutes * MINUTE
+    paths = customers is not None and customers.size <= 20_000
+    return Asked(body.definition, start, end, customers, grid, paths, assumed), total
+
+
+def scoped(asked: Asked, customers: I64 | None) -> Asked:
+    """The same over these customers."""
+    return replace(asked, customers=customers, paths=customers is not None)
+
+
+def simulated(
+    ws: WorkspaceLike, asked: Asked, total: int, names: Names, *, tell: bool = True, progress: Progress | None = None
+) -> tuple[Simulation, Outcome]:
+    """Carry out a back-test and tell of it."""
+    started = time.perf_counter()
+    ctx = audience.context(ws)
+    outcome = backtest(ws, ctx, asked, progress)
+    paths: list[told.Path] = []
+    called: dict[int, str | None] = {}
+    with ws.pool.read() as session, ws.state.read() as connection:
+        if tell and asked.paths:
+            paths = told.paths(
+                session, connection, ctx, outcome, asked, wording_of(ws.settings),
+                base=ws.settings.messages.public_url or "", hosts=ws.settings.messages.link_hosts,
+            )  # fmt: skip
+            called = names(session, sorted({one.customer_id for one in paths}))
+    ends = outcome.runs.column("ended").is_null().to_numpy()
+    refused = {
+        row["edge"].removeprefix("refused:"): row["count"]
+        for row in outcome.edges.to_pylist()
+        if row["node"] == -1 and (row["edge"].startswith("refused:") or row["edge"] == "not_qualified")
+    }
+    quiet = outcome.counts("sends", "reason").get("quiet_skipped", 0)
+    put_off = int(np.sum(outcome.sends.column("put_off").to_numpy(zero_copy_only=False)))
+    followed = total if asked.customers is None else int(asked.customers.size)
+    return (
+        Simulation(
+            start=from_micros(outcome.start),
+            end=from_micros(outcome.end),
+            step_seconds=outcome.grid / 1e6,
+            seconds=time.perf_counter() - started,
+            customers=followed,
+            entered=outcome.entered,
+            live=int(ends.sum()),
+            ended=journey_figures.reasons(outcome.counts("runs", "reason", [9])),
+            turned_away=journey_figures.reasons(refused),
+            edges=_edges(outcome),
+            runs=[_run(one, called) for one in paths],
+            sends_per_hour=[
+                HourCount(at=from_micros(at), channel=channel, count=count)
+                for at, channel, count in told.per_hour(outcome)
+            ],
+            sent=journey_figures.reasons(outcome.counts("sends", "channel", _WENT)),
+            suppressed=journey_figures.reasons(outcome.counts("sends", "reason", _OUT)),
+            failed=journey_figures.reasons(outcome.counts("sends", "reason", _FAILED)),
+            capped=outcome.counts("sends", "reason").get("capped", 0),
+            quiet=quiet + put_off,
+            cost=_cost(outcome, ws.settings.currency),
+            notes=_notes(asked, total, followed),
+        ),
+        outcome,
+    )
+
+
+def _edges(outcome: Outcome) -> list[EdgeFigures]:
+    targets = {
+        (name, edge.label): edge.target for name, node in outcome.plan.definition.nodes.items() for edge in edges(node)
+    }
+    found = []
+    for row in outcome.edges.to_pylist():
+        if row["edge"] in ("hop", "goal"):
+            continue
+        node = outcome.node(row["node"])
+        to = outcome.plan.definition.start if row["edge"] == "enter" else targets.get((node or "", row["edge"]))
+        found.append(EdgeFigures(node=node, edge=row["edge"], to=to, count=row["count"]))
+    return sorted(found, key=lambda one: (one.node or "", one.edge))
+
+
+def _run(one: told.Path, names: dict[int, str | None]) -> SimulatedRun:
+    return SimulatedRun(
+        customer_id=one.customer_id,
+        name=names.get(one.customer_id),
+        entered=None if one.entered is None else from_micros(one.entered),
+        not_entered=None if one.not_entered is None else Titles(**one.not_entered),
+        ended=None if one.ended is None else from_micros(one.ended),
+        reason=one.reason,
+        steps=[
+            SimulatedStep(
+                at=from_micros(step.at),
+                node=step.node,
+                edge=step.edge,
+                what=Titles(**step.what),
+                send=None if step.send is None else _send(step.send),
+            )
+            for step in one.steps
+        ],
+    )
+
+
+def _send(one: told.Sent) -> SimulatedSend:
+    return SimulatedSend(
+        channel=one.channel,
+        state=one.state,
+        reason=one.reason,
+        # Texts are as the customer would have them; phone numbers and the like in them are hidden here.
+        text=None if one.text is None else mask_text(one.text)[:_TEXT],
+        title=None if one.title is None else mask_text(one.title)[:200],
+        planned=from_micros(one.planned),
+        due=None if one.due is None else from_micros(one.due),
+    )
+
+
+def _cost(outcome: Outcome, currency: str) -> Money | None:
+    costs = outcome.sends.column("cost").drop_null().to_numpy()
+    return (
+        None if costs.size == 0 else Money(currency=currency, total=money(Decimal(str(round(float(costs.sum()), 4)))))
+    )
+
+
+def _notes(asked: Asked, total: int, followed: int) -> list[Titles]:
+    found = [
+        Titles(
+            zh="按今天的身份、人群定义和消息内容推演；旅程写入的属性与标签不影响后续判断，券量不设限。",
+            en="With identities, segments and messages as they are today; attributes and tags that the journey writes "
+            "don't count for later conditions, and coupons don't run out.",
+        )
+    ]
+    if not asked.assumed:
+        found.append(
+            Titles(zh="假设有地址的消息都被渠道接收。", en="Every message that has an address is taken as accepted.")
+        )
+    if followed < total:
+        found.append(
+            Titles(zh=f"抽取 {total} 人中的 {followed} 人。", en=f"{followed} of {total} customers, drawn by lot.")
+        )
+    return found
+
+
+def difference(ws: WorkspaceLike, before: Asked, after: Asked, total: int, names: Names) -> SimulationDifference:
+    """Two definitions over the same customers and time."""
+    (one, first), (other, second) = (simulated(ws, asked, total, names) for asked in (before, after))
+    figures = []
+    for name, old, new in (
+        ("entered", {"": one.entered}, {"": other.entered}),
+        ("ended", _by(one.ended), _by(other.ended)),
+        ("sent", _by(one.sent), _by(other.sent)),
+        ("suppressed", _by(one.suppressed), _by(other.suppressed)),
+        ("failed", _by(one.failed), _by(other.failed)),
+        ("turned_away", _by(one.turned_away), _by(other.turned_away)),
+    ):
+        for key in sorted({*old, *new}):
+            said = f"{name}:{key}" if key else name
+            figures.append(CountDifference(figure=said, before=old.get(key, 0), after=new.get(key, 0)))
+    mine, yours = _way(first), _way(second)
+    changed = sorted(one for one in {*mine, *yours} if mine.get(one) != yours.get(one))
+    return SimulationDifference(before=one, after=other, figures=figures, other_path=len(changed), sample=changed[:50])
+
+
+def _by(counts: list[ReasonCount]) -> dict[str, int]:
+    return {one.reason: one.count for one in counts}
+
+
+def _way(outcome: Outcome) -> dict[int, list[tuple[int, str | None, str, str | None]]]:
+    """What each customer did, in order, without times."""
+    found: dict[int, list[tuple[int, str | None, str, str | None]]] = {}
+    if outcome.steps is None:
+        return found
+    for row in outcome.steps.sort_by([("run_id", "ascending"), ("seq", "ascending")]).to_pylist():
+        step = (row["run_id"], outcome.node(row["node"]), row["edge"], row["detail"])
+        found.setdefault(row["customer_id"], []).append(step)
+    return found
+
+
+def planned(
+    ws: WorkspaceLike,
+    found: planning.Plan,
+    problems: list[JourneyProblem],
+    approval: ApprovalNeed,
+    journey_titles: Callable[[str], Titles],
+) -> JourneyPlan:
+    """A plan in the shape of the API."""
+    currency = ws.settings.currency
+
+    def amount(value: float | None) -> Decimal | None:
+        return None if value is None else money(Decimal(str(round(value, 4))))
+
+    total = amount(found.cost)
+    notes = []
+    if found.sample < found.population:
+        notes.append(
+            Titles(
+                zh=f"按 {found.population} 人中抽取的 {found.sample} 人推算。",
+                en=f"Scaled up from {found.sample} of {found.population} customers, drawn by lot.",
+            )
+        )
+    if found.basis == "past":
+        notes.append(
+            Titles(zh="按过去的事件推算今后。", en="What the past days would have brought stands for the days to come.")
+        )
+    return JourneyPlan(
+        entrants_now=found.entrants_now,
+        entrants_per_day=found.entrants_per_day,
+        holdout=found.holdout,
+        control=found.control,
+        basis=found.basis,
+        sample=found.sample,
+        population=found.population,
+        start=from_micros(found.start),
+        end=from_micros(found.end),
+        problems=problems,
+        sends=[
+            PlannedSends(
+                node=one.node,
+                channel=one.channel,
+                per_day=[DayCount(day=day, count=count) for day, count in one.per_day.items()],
+                total=one.total,
+                cost=amount(one.cost),
+            )
+            for one in found.sends
+        ],
+        cost=None if total is None else Money(currency=currency, total=total),
+        caps_hit=found.hit("capped"),
+        quiet_hit=found.hit("quiet_skipped") + found.put_off,
+        unreachable=found.hit("not_follower", "not_friend", "bad_address"),
+        no_consent=found.hit("no_consent", "refused"),
+        suppressed=journey_figures.reasons(found.suppressed),
+        overlap=[
+            Overlap(
+                journey=one.journey, title=journey_titles(one.journey), customers=one.customers,
+                capped_together=one.capped,
+            )
+            for one in found.overlap
+        ],
+        in_flight=[
+            InFlight(
+                version=one.version, node=one.node, runs=one.runs, fate=one.fate,
+                why=None if one.why is None else _WHY[one.why],
+            )
+            for one in found.fates
+        ],
+        approval=approval,
+        notes=notes,
+        seconds=found.seconds,
+    )  # fmt: skip
+
+
+def title_of(ws: WorkspaceLike) -> Callable[[str], Titles]:
+    """Titles of journeys by name."""
+    bodies = {item.name: item.body.get("name") for item in ws.definitions.current(KIND)}
+    return lambda name: titles(bodies.get(name), name)
+
+
+# ------------------------------------------------------------------------------------------------------ long ones
+
+
+@dataclass
+class _Job:
+    id: str
+    journey: str
+    asked: Asked
+    status: Literal["running", "done", "failed", "cancelled"] = "running"
+    at: int | None = None
+    problem: str | None = None
+    result: Simulation | None = None
+    halt: threading.Event = field(default_factory=threading.Event)
+
+    def shown(self) -> BacktestJob:
+        span = max(self.asked.end - self.asked.start, 1)
+        share = 0.0 if self.at is None else (self.at - self.asked.start) / span
+        at: Instant | None = None if self.at is None else from_micros(self.at)
+        return BacktestJob(
+            id=self.id, journey=self.journey, status=self.status, problem=self.problem, result=self.result, at=at,
+            progress=1.0 if self.status == "done" else min(max(share, 0.0), 1.0),
+        )  # fmt: skip
+
+
+class Backtests:
+    """Long back-tests of one server, one at a time; they write nothing, so a restart loses nothing but the answer."""
+
+    KEPT = 20
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._jobs: OrderedDict[str, _Job] = OrderedDict()
+
+    def start(self, ws: WorkspaceLike, asked: Asked, names: Names) -> BacktestJob:
+        """Begin one. Raises Conflict while another one runs."""
+        journey = parse_journey(asked.body).journey
+        with self._lock:
+            if any(one.status == "running" for one in self._jobs.values()):
+                raise Conflict("another back-test is running", hint="wait for it or stop it", code="backtest-busy")
+            job = _Job(secrets.token_hex(8), journey, asked)
+            self._jobs[job.id] = job
+            while len(self._jobs) > self.KEPT:
+                self._jobs.popitem(last=False)
+        threading.Thread(target=self._work, args=(ws, job, names), name="backtest", daemon=True).start()
+        return job.shown()
+
+    def get(self, number: str) -> BacktestJob | None:
+        """How far one is; None: not known (any more)."""
+        job = self._jobs.get(number)
+        return None if job is None else job.shown()
+
+    def stop(self, number: str) -> None:
+        """End one at its next step."""
+        job = self._jobs.get(number)
+        if job is not None:
+            job.halt.set()
+
+    @staticmethod
+    def _work(ws: WorkspaceLike, job: _Job, names: Names) -> None:
+        def progress(at: int) -> None:
+            job.at = at
+            if job.halt.is_set():
+                raise Stopped
+
+        try:
+            job.result = simulated(ws, job.asked, 0, names, tell=False, progress=progress)[0]
+            job.status = "done"
+        except Stopped:
+            job.status = "cancelled"
+        except OnePoolError as error:
+            job.problem, job.status = mask_text(str(error)), "failed"
+        # Whatever it was, whoever waits for it has to hear of it.
+        except Exception as error:  # noqa: BLE001
+            job.problem, job.status = mask_text(repr(error))[:500], "failed"
