@@ -110,12 +110,12 @@ class MessageCheckRequest(Model):
     definition: Definition
 
 
-class MessageInput(Model):
+class NewMessage(Model):
     definition: Definition
     reason: Annotated[str, Field(max_length=500)] = ""
 
 
-class MessageChange(MessageInput):
+class MessageChange(NewMessage):
     version: int | None = Field(default=None, description="The version that was edited; another one now: 409.")
 
 
