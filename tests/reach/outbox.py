@@ -38,7 +38,8 @@ ACCOUNTS: dict[str, tuple[str, dict[str, str], dict[str, Any]]] = {
               {"corpid": "ww0000000000000001", "secret": "env:S", "token": "env:S", "encoding_aes_key": "env:S"}),
     "sms": (
         "sms", {},
-        {"provider": "aliyun", "access_key": "a", "access_secret": "env:S", "path_secret": "env:S", "signature": "棉"},
+        {"provider": "aliyun", "access_key": "a", "access_secret": "env:S", "path_secret": "env:S",
+         "signature": "棉屿"},
     ),
 }
 # fmt: on

@@ -258,6 +258,8 @@ class Senders:
 
     def _told(self, account: Account, message: Message, receipt: Receipt, journey: str) -> Any:
         said = {"send_id": message.key, "journey": journey}
+        if message.to.get("staff_id"):
+            said["staff_id"] = message.to["staff_id"]
         return receipts.concluded(account, message, receipt, self._now(), said)
 
     # tasks and unknown messages that are asked about
