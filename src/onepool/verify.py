@@ -10,12 +10,15 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from sqlalchemy import select
 
+from onepool.audience.conditions.standing.consents import WORDS
 from onepool.audience.live import Live
 from onepool.identity import Resolver
 from onepool.journeys.world.watch import conserved
 from onepool.pool import Engine
 from onepool.pool.behaviour import BehaviourIndex
+from onepool.privacy.consents import ledger
 from onepool.rebuild import build, content_hashes
+from onepool.state.consents import consent_ledger
 from onepool.state.schema import links
 from onepool.tick import Worker
 from onepool.workspace import Workspace
@@ -50,6 +53,8 @@ def verify(workspace: Workspace, progress: Progress | None = None) -> list[Findi
             findings += _behaviour(worker.index, workspace.pool)
         say("tags and segments from scratch")
         findings += _live(workspace)
+        say("consent beside its ledger")
+        findings.append(_consent(workspace))
         say("who went where in journeys")
         findings += _journeys(workspace)
         say("the pool from scratch")
@@ -123,6 +128,23 @@ def _live(workspace: Workspace) -> list[Finding]:
             Finding(f"{kind} {name}", f"{size} customers", None if not wrong else f"{wrong} customers differ")
             for kind, name, size, wrong in live.differences(session, now)
         ]
+
+
+def _consent(workspace: Workspace) -> Finding:
+    """What holds is the fold of the ledger, and the ledger has each word of the pool, and no other."""
+    here = [name for name, word in WORDS.items() if word.here]
+    spoken = workspace.pool.query(
+        """SELECT seq FROM events WHERE event IN (SELECT unnest($words)) AND identifier_id >= 0
+            AND (event NOT IN (SELECT unnest($here)) OR coalesce(nullif(message_channel, ''), channel, '') <> '')""",
+        {"words": list(WORDS), "here": here},
+    )
+    with workspace.state.read() as connection:
+        unlike = ledger.differences(connection)
+        written = set(connection.execute(select(consent_ledger.c.seq).distinct()).scalars())
+    apart = len(written ^ set(spoken.column("seq").to_pylist()))
+    found = [f"states that are not what the ledger says: {unlike:,}"] if unlike else []
+    found += [f"words in the pool or in the ledger alone: {apart:,}"] if apart else []
+    return Finding("consent", f"{len(written):,} words", "; ".join(found) or None)
 
 
 def _journeys(workspace: Workspace) -> list[Finding]:
