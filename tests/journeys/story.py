@@ -127,7 +127,8 @@ class Story:
 
 def open_story(root: Path) -> Story:
     """The brand's definitions without its data; nothing is published yet."""
-    clock = FakeClock(NOON)
+    # Off the grid on which steps happen, as events are.
+    clock = FakeClock(NOON + timedelta(milliseconds=137))
     ws = init_workspace(root, definitions.settings_text(), clock)
     write_secrets(ws.data)
     definitions.copy_into(root, ("standard", "touchpoints", "identity", "coupons", "messages", "policies", "journeys"))
