@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 from sqlalchemy import Connection, func, select, update
 
 from onepool.collect import links as short_links
 from onepool.privacy.consents import links
-from onepool.reach import allowances
+from onepool.reach import allowances, coupons
 from onepool.reach.states import WAITING, SendState
 from onepool.state.consents import consent_ledger
 from onepool.state.outbox import send_attempts, sends, suppressions
@@ -61,6 +62,7 @@ def forget_addresses(connection: Connection, nodes: Sequence[int], at: int) -> F
         short_links.forget(connection, [(row.type, row.scope, row.value) for row in connection.execute(names)])
     pages = links.forget(connection, known)
     allowances.forget(connection, known)
+    coupons.forget(connection, np.array(known, np.int64))
     _listed(connection, known, at)
     return Forgotten(changed, cancelled, pages)
 
