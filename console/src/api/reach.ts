@@ -1,0 +1,56 @@
+/** Messages on their way: the log of deliveries, those of which nobody knows what became, work for associates. */
+import { infiniteQueryOptions, keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { answer, client } from "./client";
+import type { components, paths } from "./schema";
+
+type Schema<N extends keyof components["schemas"]> = components["schemas"][N];
+
+export type Delivery = Schema<"Delivery">;
+export type DeliveryDetail = Schema<"DeliveryDetail">;
+export type DeliveryState = Delivery["state"];
+export type Decision = Schema<"UnknownDecision">["decision"];
+export type Task = Schema<"Task">;
+type Asked = NonNullable<paths["/api/v1/deliveries"]["get"]["parameters"]["query"]>;
+export type DeliveryFilter = Pick<Asked, "journey" | "broadcast" | "message" | "channel" | "state" | "reason" | "customer_id">;
+
+export const reach = {
+  deliveries: (filter: DeliveryFilter) =>
+    infiniteQueryOptions({
+      queryKey: ["deliveries", filter],
+      queryFn: ({ signal, pageParam }) => answer(client.GET("/api/v1/deliveries", { params: { query: { ...filter, limit: 50, cursor: pageParam } }, signal })),
+      initialPageParam: undefined as string | undefined,
+      getNextPageParam: (page) => page.next ?? undefined,
+      placeholderData: keepPreviousData,
+    }),
+  counts: (filter: DeliveryFilter) =>
+    queryOptions({
+      queryKey: ["deliveries", "counts", filter],
+      queryFn: ({ signal }) => answer(client.GET("/api/v1/deliveries/counts", { params: { query: filter }, signal })),
+      placeholderData: keepPreviousData,
+    }),
+  delivery: (id: string) => queryOptions({ queryKey: ["deliveries", "one", id], queryFn: ({ signal }) => answer(client.GET("/api/v1/deliveries/{send_id}", { params: { path: { send_id: id } }, signal })) }),
+  tasks: (status: Task["status"] | undefined, staff: string | undefined) =>
+    queryOptions({ queryKey: ["tasks", status, staff], queryFn: ({ signal }) => answer(client.GET("/api/v1/tasks", { params: { query: { status, staff, limit: 200 } }, signal })) }),
+};
+
+/** What is to become of messages of which it can't be told whether they went out. */
+export function useDecide() {
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { decision: Decision; send_ids: string[]; reason: string }) => answer(client.POST("/api/v1/unknown/decide", { body })),
+    onSuccess: () => cache.invalidateQueries({ queryKey: ["deliveries"] }),
+  });
+}
+
+export function useTaskAct() {
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id, act, staff = "" }: { id: number; act: "done" | "remind" | "reassign"; staff?: string }) => {
+      const params = { path: { id } };
+      if (act === "done") return answer(client.POST("/api/v1/tasks/{id}/done", { params, body: { result: "done" } }));
+      if (act === "remind") return answer(client.POST("/api/v1/tasks/{id}/remind", { params }));
+      return answer(client.POST("/api/v1/tasks/{id}/reassign", { params, body: { staff_id: staff } }));
+    },
+    onSuccess: () => cache.invalidateQueries({ queryKey: ["tasks"] }),
+  });
+}

@@ -1,0 +1,197 @@
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { App, Button, Input, Select, Table, Tabs } from "antd";
+import { type Key, lazy, Suspense, useState } from "react";
+import { type Decision, type Delivery, type DeliveryFilter, type DeliveryState, reach, useDecide } from "@/api/reach";
+import { useMay } from "@/lib/session";
+import { useText } from "@/lib/useText";
+import { CustomerName } from "@/parts/CustomerName";
+import { Dash, Exact, Figure, Figures, Time } from "@/parts/Figures";
+import { Loaded, Nothing, useErrorText } from "@/parts/Loaded";
+import { PageHead } from "@/parts/PageHead";
+import { Status } from "@/parts/Status";
+import { STATE_NAMES, STATES } from "./states";
+
+const Detail = lazy(() => import("./Detail").then((part) => ({ default: part.Detail })));
+
+const FREE = ["journey", "message", "channel", "reason"] as const;
+
+function useFilter(): DeliveryFilter {
+  const { tab, journey, broadcast, message, channel, reason, state, customer } = useSearch({ from: "/shell/deliveries" });
+  return { journey, broadcast, message, channel, reason, customer_id: customer, state: tab === "unknown" ? ["unknown"] : state === undefined ? undefined : [state] };
+}
+
+/** How many messages are in each state, for which reason: each leads to its messages. */
+function Counts({ filter }: { filter: DeliveryFilter }) {
+  const { t } = useText();
+  const query = useQuery(reach.counts({ ...filter, state: undefined, reason: undefined }));
+  const sums = new Map<DeliveryState, number>();
+  for (const one of query.data?.items ?? []) sums.set(one.state, (sums.get(one.state) ?? 0) + one.messages);
+  return (
+    <Figures label={t("reach.counts")}>
+      {STATE_NAMES.filter((name) => sums.has(name)).map((name) => (
+        <Figure key={name} small label={t(`reach.states.${name}`)}>
+          <Link to="/deliveries" search={(before) => ({ ...before, tab: undefined, state: name })}>
+            <Exact value={sums.get(name) ?? 0} />
+          </Link>
+        </Figure>
+      ))}
+    </Figures>
+  );
+}
+
+function Filters() {
+  const { t } = useText();
+  const search = useSearch({ from: "/shell/deliveries" });
+  const navigate = useNavigate({ from: "/deliveries" });
+  return (
+    <div className="op-row" data-search>
+      {FREE.map((name) => (
+        <Input
+          key={name}
+          allowClear
+          style={{ width: 150 }}
+          aria-label={t(`reach.${name}`)}
+          placeholder={t(`reach.${name}`)}
+          defaultValue={search[name]}
+          onPressEnter={(event) => void navigate({ search: (before) => ({ ...before, [name]: event.currentTarget.value || undefined }), replace: true })}
+          onBlur={(event) => void navigate({ search: (before) => ({ ...before, [name]: event.target.value || undefined }), replace: true })}
+        />
+      ))}
+      {search.tab !== "unknown" && (
+        <Select
+          allowClear
+          style={{ width: 160 }}
+          aria-label={t("reach.state")}
+          placeholder={t("reach.state")}
+          value={search.state}
+          onChange={(state?: DeliveryState) => void navigate({ search: (before) => ({ ...before, state }), replace: true })}
+          options={STATE_NAMES.map((value) => ({ value, label: t(`reach.states.${value}`) }))}
+        />
+      )}
+      {search.customer !== undefined && (
+        <Button onClick={() => void navigate({ search: (before) => ({ ...before, customer: undefined }) })}>{t("reach.notOnly", { id: search.customer })}</Button>
+      )}
+    </div>
+  );
+}
+
+/** What is to become of those that are ticked. Sending again may reach somebody twice, so it says so. */
+function Deciding({ ids, done }: { ids: string[]; done: () => void }) {
+  const { t } = useText();
+  const { message } = App.useApp();
+  const errorText = useErrorText();
+  const decide = useDecide();
+  const [reason, setReason] = useState("");
+  const act = (decision: Decision): void =>
+    decide.mutate(
+      { decision, send_ids: ids, reason },
+      {
+        onSuccess: ({ decided }) => {
+          void message.success(t("reach.decided", { n: decided }));
+          done();
+        },
+        onError: (error) => void message.error(errorText(error).title),
+      },
+    );
+  return (
+    <div className="op-row">
+      <span>{t("reach.ticked", { n: ids.length })}</span>
+      <Input style={{ width: 240 }} aria-label={t("reach.why")} placeholder={t("reach.why")} value={reason} onChange={(event) => setReason(event.target.value)} />
+      {(["sent", "drop", "resend"] as const).map((one) => (
+        <Button key={one} disabled={ids.length === 0 || reason.trim() === ""} loading={decide.isPending} title={t(`reach.decisionNotes.${one}`)} onClick={() => act(one)} data-testid={`decide-${one}`}>
+          {t(`reach.decisions.${one}`)}
+        </Button>
+      ))}
+    </div>
+  );
+}
+
+function Rows({ filter, unknown }: { filter: DeliveryFilter; unknown: boolean }) {
+  const { t, title } = useText();
+  const may = useMay("deliveries.decide");
+  const navigate = useNavigate({ from: "/deliveries" });
+  const query = useInfiniteQuery(reach.deliveries(filter));
+  const [ticked, setTicked] = useState<Key[]>([]);
+  return (
+    <Loaded query={query} rows={8}>
+      {(data) => (
+        <div className="op-stack">
+          {unknown && may && <Deciding ids={ticked.map(String)} done={() => setTicked([])} />}
+          <Table<Delivery>
+            size="middle"
+            rowKey="send_id"
+            data-testid="deliveries"
+            dataSource={data.pages.flatMap((page) => page.items)}
+            pagination={false}
+            rowSelection={unknown && may ? { selectedRowKeys: ticked, onChange: setTicked } : undefined}
+            locale={{ emptyText: <Nothing title={t(unknown ? "reach.noUnknown" : "reach.none")} text={t(unknown ? "reach.noUnknownText" : "reach.noneText")} /> }}
+            columns={[
+              {
+                title: t("reach.planned"),
+                render: (_, one) => (
+                  <Button type="link" style={{ padding: 0 }} onClick={() => void navigate({ search: (before) => ({ ...before, send: one.send_id }) })}>
+                    <Time at={one.planned} />
+                  </Button>
+                ),
+              },
+              { title: t("customers.columns.customer"), render: (_, one) => <CustomerName id={one.customer_id} name={null} /> },
+              {
+                title: t("reach.journey"),
+                render: (_, one) =>
+                  one.broadcast !== null ? (
+                    one.broadcast
+                  ) : (
+                    <Link to="/journeys/$name" params={{ name: one.journey }}>
+                      {one.journey}
+                    </Link>
+                  ),
+              },
+              { title: t("reach.message"), render: (_, one) => <span className="op-code">{one.message}</span> },
+              { title: t("reach.channel"), render: (_, one) => `${one.channel} · ${one.touchpoint}` },
+              { title: t("reach.state"), render: (_, one) => <Status kind={STATES[one.state]}>{t(`reach.states.${one.state}`)}</Status> },
+              { title: t("reach.reason"), render: (_, one) => (one.reason === null ? <Dash /> : one.reason_words === null ? one.reason : title(one.reason_words, one.reason)) },
+              { title: t("reach.times.sent"), align: "right", render: (_, one) => (one.sent === null ? <Dash /> : <Time at={one.sent} />) },
+            ]}
+          />
+          {query.hasNextPage && (
+            <Button loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+              {t("reach.more")}
+            </Button>
+          )}
+        </div>
+      )}
+    </Loaded>
+  );
+}
+
+/** Every message: what became of it and why; and those of which nobody can tell. */
+export function Deliveries() {
+  const { t } = useText();
+  const { tab = "log", send } = useSearch({ from: "/shell/deliveries" });
+  const navigate = useNavigate({ from: "/deliveries" });
+  const filter = useFilter();
+  return (
+    <>
+      <PageHead title={t("nav.deliveries")} sub={t("reach.sub")} />
+      <div className="op-stack">
+        <Counts filter={filter} />
+        <Tabs
+          activeKey={tab}
+          onChange={(key) => void navigate({ search: (before) => ({ ...before, tab: key === "unknown" ? "unknown" : undefined, state: undefined }) })}
+          items={[
+            { key: "log", label: t("reach.log") },
+            { key: "unknown", label: t("reach.unknownQueue") },
+          ]}
+        />
+        <Filters />
+        <Rows key={tab} filter={filter} unknown={tab === "unknown"} />
+      </div>
+      {send !== undefined && (
+        <Suspense>
+          <Detail id={send} onClose={() => void navigate({ search: (before) => ({ ...before, send: undefined }) })} />
+        </Suspense>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,130 @@
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { App, Button, Input, Select, Space, Table } from "antd";
+import { useState } from "react";
+import { reach, type Task, useTaskAct } from "@/api/reach";
+import { useMay } from "@/lib/session";
+import { useText } from "@/lib/useText";
+import { CustomerName } from "@/parts/CustomerName";
+import { Dash, Exact, Time } from "@/parts/Figures";
+import { Loaded, Nothing, useErrorText } from "@/parts/Loaded";
+import { PageHead } from "@/parts/PageHead";
+import { Status, type StatusKind } from "@/parts/Status";
+
+const KINDS: Record<Task["status"], StatusKind> = { open: "idle", done: "ok", expired: "warning", cancelled: "info" };
+const STATUSES = Object.keys(KINDS) as Task["status"][];
+
+/** What can be done about a task: say that it is done, remind, give it to somebody else. */
+function Acts({ task }: { task: Task }) {
+  const { t } = useText();
+  const { message } = App.useApp();
+  const errorText = useErrorText();
+  const act = useTaskAct();
+  const [staff, setStaff] = useState<string>();
+  const run = (what: "done" | "remind" | "reassign"): void =>
+    act.mutate(
+      { id: task.id, act: what, staff },
+      {
+        onSuccess: () => {
+          setStaff(undefined);
+          void message.success(t(`reach.tasks.said.${what}`));
+        },
+        onError: (error) => {
+          const text = errorText(error);
+          void message.error([text.title, ...text.details].join(" "));
+        },
+      },
+    );
+  if (task.status !== "open") return <Dash />;
+  if (staff !== undefined) {
+    return (
+      <Space.Compact>
+        <Input style={{ width: 140 }} aria-label={t("reach.staff")} placeholder={t("reach.staff")} value={staff} onChange={(event) => setStaff(event.target.value)} onPressEnter={() => run("reassign")} />
+        <Button disabled={staff.trim() === ""} loading={act.isPending} onClick={() => run("reassign")}>
+          {t("reach.tasks.give")}
+        </Button>
+        <Button onClick={() => setStaff(undefined)}>{t("common.cancel")}</Button>
+      </Space.Compact>
+    );
+  }
+  return (
+    <Space>
+      {task.kind === "task" && (
+        <Button size="small" loading={act.isPending} onClick={() => run("done")}>
+          {t("reach.tasks.done")}
+        </Button>
+      )}
+      <Button size="small" disabled={task.reminders_left === 0} title={t("reach.tasks.left", { n: task.reminders_left })} onClick={() => run("remind")}>
+        {t("reach.tasks.remind")}
+      </Button>
+      <Button size="small" onClick={() => setStaff("")}>
+        {t("reach.tasks.reassign")}
+      </Button>
+    </Space>
+  );
+}
+
+/** What associates have to confirm or to do. */
+export function Tasks() {
+  const { t } = useText();
+  const may = useMay("tasks.write");
+  const { status = "open", staff } = useSearch({ from: "/shell/tasks" });
+  const navigate = useNavigate({ from: "/tasks" });
+  const query = useQuery({ ...reach.tasks(status, staff), refetchInterval: 30_000 });
+  return (
+    <>
+      <PageHead title={t("nav.tasks")} sub={t("reach.tasks.sub")} />
+      <div className="op-stack">
+        <div className="op-row">
+          <Select<Task["status"]>
+            style={{ width: 150 }}
+            aria-label={t("reach.state")}
+            value={status}
+            onChange={(value) => void navigate({ search: (before) => ({ ...before, status: value }), replace: true })}
+            options={STATUSES.map((value) => ({ value, label: t(`reach.tasks.status.${value}`) }))}
+          />
+          <Select<string>
+            allowClear
+            showSearch
+            style={{ width: 220 }}
+            aria-label={t("reach.staff")}
+            placeholder={t("reach.staff")}
+            value={staff}
+            onChange={(value?: string) => void navigate({ search: (before) => ({ ...before, staff: value }), replace: true })}
+            options={(query.data?.staff ?? []).map((one) => ({ value: one.staff_id, label: t("reach.tasks.of", { who: one.staff_id, n: one.open }) }))}
+          />
+        </div>
+        <Loaded query={query} rows={6}>
+          {(data) => (
+            <Table<Task>
+              size="middle"
+              rowKey={(one) => `${one.kind} ${one.id}`}
+              data-testid="tasks"
+              dataSource={data.items}
+              pagination={data.items.length > 50 ? { pageSize: 50 } : false}
+              locale={{ emptyText: <Nothing title={t("reach.tasks.none")} text={t("reach.tasks.noneText")} /> }}
+              columns={[
+                {
+                  title: t("reach.tasks.task"),
+                  render: (_, one) => (
+                    <div>
+                      <strong>{one.title}</strong>
+                      <div className="op-mute">{one.body}</div>
+                    </div>
+                  ),
+                },
+                { title: t("customers.columns.customer"), render: (_, one) => <CustomerName id={one.customer_id} name={null} /> },
+                { title: t("reach.staff"), render: (_, one) => (one.staff_id === "" ? <Dash /> : one.staff_id) },
+                { title: t("reach.journey"), dataIndex: "journey" },
+                { title: t("reach.state"), render: (_, one) => <Status kind={KINDS[one.status]}>{t(`reach.tasks.status.${one.status}`)}</Status> },
+                { title: t("reach.times.deadline"), align: "right", render: (_, one) => (one.due === null ? <Dash /> : <Time at={one.due} />) },
+                { title: t("reach.tasks.reminded"), align: "right", render: (_, one) => <Exact value={one.reminded} /> },
+                ...(may ? [{ title: t("reach.tasks.acts"), render: (_: unknown, one: Task) => <Acts task={one} /> }] : []),
+              ]}
+            />
+          )}
+        </Loaded>
+      </div>
+    </>
+  );
+}
