@@ -43,7 +43,7 @@ function Acts({ task }: { task: Task }) {
         <Button disabled={staff.trim() === ""} loading={act.isPending} onClick={() => run("reassign")}>
           {t("reach.tasks.give")}
         </Button>
-        <Button onClick={() => setStaff(undefined)}>{t("common.cancel")}</Button>
+        <Button onClick={() => setStaff(undefined)}>{t("reach.tasks.leave")}</Button>
       </Space.Compact>
     );
   }
