@@ -186,3 +186,35 @@ def test_what_a_journey_names_is_not_deleted(brand: World) -> None:
     assert (used.status_code, used.json()["code"]) == (409, "segment-in-use")
     browser.put(f"{JOURNEYS}/cart_recall", {"definition": cart(entry__eligible=None)})
     assert browser.delete("/api/v1/segments/staff").status_code == 204
+
+
+def test_the_gallery(brand: World) -> None:
+    browser = brand.signed_in(Role.MARKETER)
+    items = {one["name"]: one for one in browser.get(f"{JOURNEYS}/templates").json()["items"]}
+    assert len(items) == 11 and all(one["summary"]["zh"] and one["title"]["en"] for one in items.values())
+    faulty = {one["name"]: p for one in items.values() for p in one["problems"] if p["severity"] == "error"}
+    # This workspace has a message of that name which says other things: told before anything is made.
+    assert set(faulty) == {"cart_recall"} and "没有名为 CART_COUPON" in faulty["cart_recall"]["message"]
+    cart_recall = items["cart_recall"]
+    assert {one["name"]: one["default"] for one in cart_recall["params"]}["wait"] == "3 days"
+    there = {(one["kind"], one["name"]): one["exists"] for one in cart_recall["creates"]}
+    assert there[("coupon", "CPN_CART_20")] is True and there[("message", "cart_reminder")] is False
+
+    wanted = {"journey": "spring", "title": {"zh": "春", "en": "Spring"}, "params": {"products": ["P1"]}}
+    made = browser.post(f"{JOURNEYS}/templates/cart_recall", wanted)
+    assert made.status_code == 201, made.text
+    body = made.json()
+    assert (body["status"], body["title"], body["definition"]["params"]["products"]) == (
+        "draft", {"zh": "春", "en": "Spring"}, ["P1"],
+    )  # fmt: skip
+    assert brand.ws.definitions.get("message", "cart_reminder") is not None
+    coupon = brand.ws.definitions.get("coupon", "CPN_CART_20")
+    assert coupon is not None and coupon.body == COUPON, "what was there is as it was"
+    for path, body, status, code in (
+        ("cart_recall", wanted, 409, "journey-exists"),
+        ("cart_recal", {"journey": "other"}, 404, "template-unknown"),
+        ("birthday", {"journey": "other", "params": {"cuopon": "x"}}, 422, "template-param"),
+    ):
+        refused = browser.post(f"{JOURNEYS}/templates/{path}", body)
+        assert (refused.status_code, refused.json()["code"]) == (status, code)
+    assert brand.ws.definitions.get("journey", "other") is None
