@@ -3,7 +3,7 @@ import { keepPreviousData, queryOptions, useMutation, useQueryClient } from "@ta
 import type { JsonObject } from "@/conditions/model";
 import { ask } from "./ask";
 import { answer, client } from "./client";
-import type { components } from "./schema";
+import type { components, paths } from "./schema";
 
 type Schema<N extends keyof components["schemas"]> = components["schemas"][N];
 
@@ -17,68 +17,11 @@ export type JourneyTemplate = Omit<Schema<"JourneyTemplate">, "definition"> & { 
 export type TemplateParam = Schema<"TemplateParam">;
 export type Approval = Schema<"JourneyApproval">;
 
-/** What a journey brought, for lists of journeys. */
-export interface Brought {
-  name: string;
-  goal_rate: number | null;
-  uplift: Interval | null;
-}
+export type Brought = Schema<"JourneyOutcomes">["items"][number];
 
-export interface Interval {
-  value: number;
-  low: number;
-  high: number;
-}
-
-export interface Results {
-  from: string;
-  to: string;
-  version: number | null;
-  versions: number[];
-  entered: number;
-  live: number;
-  held: number;
-  ended: { reason: string; count: number }[];
-  nodes: { node: string; in: number; out: number; waiting: number; ended: number; suppressed: { reason: string; count: number }[]; sent: number; delivered: number; clicked: number; failed: number }[];
-  edges: { node: string; edge: string; count: number }[];
-  funnel: { step: "entered" | "reached" | "delivered" | "clicked" | "goal"; count: number }[];
-  goal: { treated: number; goals: number; rate: number | null };
-  uplift: { against: "holdout" | "global_control"; control: number; control_goals: number; rate: number | null; value: number | null; low: number | null; high: number | null; relative: number | null; p: number | null; enough: boolean }[];
-  time_to_goal: { upto_seconds: number | null; count: number }[];
-  median_seconds: number | null;
-  fallback: { node: string; hop: number; channel: string; tried: number; accepted: number; reasons: { reason: string; count: number }[] }[];
-  revenue: { currency: string; amount: string; per_send: string | null; per_customer: string | null; sends: number } | null;
-  segments: { segment: string; title: Title; entered: number; goals: number; rate: number | null; control_rate: number | null }[];
-  days: { day: string; entered: number; goals: number; sends: number }[];
-}
-
-export interface RunRow {
-  run_id: string;
-  customer_id: number;
-  name: string | null;
-  version: number;
-  node: string;
-  state: string;
-  due: string | null;
-  entered: string;
-  ended: string | null;
-  reason: string | null;
-  goal_at: string | null;
-}
-
-export interface RunStep {
-  at: string;
-  node: string;
-  edge: string | null;
-  what: Title;
-  reason: string | null;
-  send_id: string | null;
-}
-
-export interface RunDetail extends RunRow {
-  steps: RunStep[];
-  vars: JsonObject;
-}
+export type Results = Schema<"JourneyResults">;
+export type RunRow = Schema<"RunRow">;
+export type RunsQuery = NonNullable<paths["/api/v1/journeys/{name}/runs"]["get"]["parameters"]["query"]>;
 
 export interface Plan {
   entrants_now: number;
@@ -149,7 +92,7 @@ export const since = (days: number, now = new Date()): string => new Date(now.ge
 
 export const journeys = {
   list: () => queryOptions({ queryKey: ["journeys"], queryFn: ({ signal }) => answer(client.GET("/api/v1/journeys", { signal })) }),
-  brought: () => queryOptions({ queryKey: ["journeys", "brought"], queryFn: async ({ signal }) => new Map((await ask<{ items: Brought[] }>("GET", "/journeys/results", { signal })).items.map((one) => [one.name, one])), staleTime: MINUTE, retry: false }),
+  brought: () => queryOptions({ queryKey: ["journeys", "brought"], queryFn: async ({ signal }) => new Map((await answer(client.GET("/api/v1/journeys/results", { signal }))).items.map((one) => [one.name, one])), staleTime: MINUTE, retry: false }),
   one: (name: string) => queryOptions({ queryKey: ["journeys", name], queryFn: ({ signal }) => detailed(answer(client.GET("/api/v1/journeys/{name}", { params: { path: { name } }, signal }))), refetchOnWindowFocus: false }),
   check: (definition: JsonObject) =>
     queryOptions({ queryKey: ["journey-check", definition], queryFn: ({ signal }) => answer(client.POST("/api/v1/journeys/check", { body: { definition }, signal })), placeholderData: keepPreviousData, retry: false, staleTime: 5_000, gcTime: MINUTE }),
@@ -160,10 +103,10 @@ export const journeys = {
     queryOptions({ queryKey: ["journeys", name, "diff", before, after], queryFn: ({ signal }) => answer(client.GET("/api/v1/journeys/{name}/diff", { params: { path: { name }, query: { before: String(before), after: String(after) } }, signal })), placeholderData: keepPreviousData }),
   templates: () => queryOptions({ queryKey: ["journey-templates"], queryFn: ({ signal }) => answer(client.GET("/api/v1/journeys/templates", { signal })) as Promise<{ items: JourneyTemplate[] }>, staleTime: 10 * MINUTE }),
   results: (name: string, query: { from?: string; to?: string; version?: number }) =>
-    queryOptions({ queryKey: ["journeys", name, "results", query.from?.slice(0, 13), query.version], queryFn: ({ signal }) => ask<Results>("GET", at(name, "/results"), { query, signal }), placeholderData: keepPreviousData }),
-  runs: (name: string, query: Record<string, string | number | undefined>) =>
-    queryOptions({ queryKey: ["journeys", name, "runs", query], queryFn: ({ signal }) => ask<{ items: RunRow[]; next: string | null; total: number }>("GET", at(name, "/runs"), { query, signal }), placeholderData: keepPreviousData }),
-  run: (name: string, run: string) => queryOptions({ queryKey: ["journeys", name, "runs", "one", run], queryFn: ({ signal }) => ask<RunDetail>("GET", at(name, `/runs/${run}`), { signal }) }),
+    queryOptions({ queryKey: ["journeys", name, "results", query.from?.slice(0, 13), query.version], queryFn: ({ signal }) => answer(client.GET("/api/v1/journeys/{name}/results", { params: { path: { name }, query }, signal })), placeholderData: keepPreviousData }),
+  runs: (name: string, query: RunsQuery) =>
+    queryOptions({ queryKey: ["journeys", name, "runs", query], queryFn: ({ signal }) => answer(client.GET("/api/v1/journeys/{name}/runs", { params: { path: { name }, query }, signal })), placeholderData: keepPreviousData }),
+  run: (name: string, run: string) => queryOptions({ queryKey: ["journeys", name, "runs", "one", run], queryFn: ({ signal }) => answer(client.GET("/api/v1/journeys/{name}/runs/{run_id}", { params: { path: { name, run_id: run } }, signal })) }),
   plan: (definition: JsonObject, old_runs: Fate) =>
     queryOptions({ queryKey: ["journey-plan", definition, old_runs], queryFn: ({ signal }) => ask<Plan>("POST", "/journeys/plan", { body: { definition, old_runs }, signal }), retry: false, staleTime: 0, gcTime: 0, refetchOnWindowFocus: false, placeholderData: keepPreviousData }),
 };

@@ -9,6 +9,8 @@ export const DRAWN = 150;
 
 export interface Drawing {
   places: Map<string, { x: number; y: number }>;
+  /** Where a way that passes other steps goes between them, by `node edge`; x and y of its turns. */
+  bends: Map<string, { x: number; y: number }[]>;
   /** How many steps are folded away behind a step. */
   folded: Map<string, number>;
 }
@@ -79,5 +81,11 @@ export function laidOut(definition: Definition, folded: ReadonlySet<string>, hei
     others.delete(name);
     hidden.set(name, shown(definition, others).size - names.size);
   }
-  return { places, folded: hidden };
+  const bends: Drawing["bends"] = new Map();
+  for (const { v, w, name } of drawing.edges()) {
+    const points: { x: number; y: number }[] = drawing.edge(v, w, name).points ?? [];
+    // The first and the last point are the boxes' edges, the one in the middle of a short way is nowhere in particular.
+    if (points.length > 3) bends.set(`${v} ${name}`, points.slice(1, -1).map(({ x, y }) => ({ x: Math.round(x), y: Math.round(y) })));
+  }
+  return { places, bends, folded: hidden };
 }

@@ -153,8 +153,9 @@ export function remove(definition: Definition, names: Iterable<string>): Definit
       }
     : {};
   const made = { ...withNodes(definition, kept), ...exits, start };
-  const after = reached(made, [start]);
-  return withNodes(made, new Map([...kept].filter(([name]) => !before.has(name) || after.has(name))));
+  // What nobody came to before stays, with all that it leads to.
+  const after = reached(made, [start, ...[...kept.keys()].filter((name) => !before.has(name))]);
+  return withNodes(made, new Map([...kept].filter(([name]) => after.has(name))));
 }
 
 /** Some nodes of a journey, to be put in elsewhere. */

@@ -26,14 +26,16 @@ export interface EditorSearch {
   days?: Days;
 }
 
+/** Where a run stands; `live` are all that have not ended. */
+export const RUN_STATES = ["live", "held", "ready", "wait_time", "wait_event", "wait_outcome", "paused", "ended"] as const;
+export type RunState = (typeof RUN_STATES)[number];
+
 /** Which runs are listed. */
 export interface RunsSearch {
   node?: string;
   edge?: string;
-  state?: string;
+  state?: RunState;
   reason?: string;
-  hop?: number;
-  channel?: string;
   version?: number;
   days?: Days;
   run?: string;

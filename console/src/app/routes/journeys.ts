@@ -1,7 +1,7 @@
 /** Journeys: the list, the gallery, the canvas, reports, versions, runs. */
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
-import { type Days, type EditorSearch, PANELS, type RunsSearch, SPANS, type Status, STATUSES, VIEWS } from "@/journeys/state";
-import { count, flag, id, oneOf, type Raw, text } from "@/lib/search";
+import { type Days, type EditorSearch, PANELS, RUN_STATES, type RunsSearch, SPANS, type Status, STATUSES, VIEWS } from "@/journeys/state";
+import { count, flag, oneOf, type Raw, text } from "@/lib/search";
 import { shell, withTexts } from "./shared";
 
 const days = (raw: Raw): Days | undefined => SPANS.find((one) => one === count(raw, "days"));
@@ -43,10 +43,8 @@ const journeyRuns = createRoute({
   validateSearch: (raw: Raw): RunsSearch => ({
     node: text(raw, "node"),
     edge: text(raw, "edge"),
-    state: text(raw, "state"),
+    state: oneOf(raw, "state", RUN_STATES),
     reason: text(raw, "reason"),
-    hop: id(raw, "hop"),
-    channel: text(raw, "channel"),
     version: count(raw, "version"),
     days: days(raw),
     run: text(raw, "run"),

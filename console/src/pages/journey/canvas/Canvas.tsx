@@ -105,7 +105,7 @@ export function Canvas({ words, figures, onCount }: Props) {
       const turn = turns.get(node) ?? 0;
       turns.set(node, turn + 1);
       const of = all.get(node);
-      return [{ id: `${node} ${edge}`, type: "way", source: node, sourceHandle: edge, target, reconnectable: readOnly ? false : "target", focusable: false, selectable: false, data: { of: { node, edge }, label: of === undefined ? "" : words.way(of, edge), count: figures === null ? null : (figures.edges.get(`${node} ${edge}`) ?? 0), readOnly, turn } }];
+      return [{ id: `${node} ${edge}`, type: "way", source: node, sourceHandle: edge, target, reconnectable: readOnly ? false : "target", focusable: false, selectable: false, data: { of: { node, edge }, label: of === undefined ? "" : words.way(of, edge), count: figures === null ? null : (figures.edges.get(`${node} ${edge}`) ?? 0), readOnly, turn, bends: drawing.bends.get(`${node} ${edge}`) ?? [] } }];
     });
   }, [definition, drawing, words, figures, readOnly]);
 

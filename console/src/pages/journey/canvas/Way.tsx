@@ -12,6 +12,8 @@ export interface WayData extends Record<string, unknown> {
   /** How many customers went this way; null while figures are not shown. */
   count: number | null;
   readOnly: boolean;
+  /** Where it turns on its way past other steps. */
+  bends: { x: number; y: number }[];
   /** Several ways of one step to the same place: each a little lower. */
   turn: number;
 }
@@ -31,8 +33,10 @@ export const Way = memo(function Way({ id, sourceX, sourceY, targetX, targetY, s
   const acts = use(ActsContext);
   const [over, setOver] = useState(false);
   const turn = data?.turn ?? 0;
-  const [path] = getSmoothStepPath({ sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition, borderRadius: 8, offset: 8, centerY: sourceY + 54 + turn * 5 });
+  const [short] = getSmoothStepPath({ sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition, borderRadius: 8, offset: 8, centerY: sourceY + 54 + turn * 5 });
   if (data === undefined) return null;
+  // Past other steps where the layout left room; short ways turn once.
+  const path = data.bends.length === 0 ? short : `M${sourceX},${sourceY}L${sourceX},${sourceY + 50}${data.bends.map(({ x, y }) => `L${x},${y}`).join("")}L${targetX},${targetY - 8}L${targetX},${targetY}`;
   const { of, label, count, readOnly } = data;
   return (
     <>

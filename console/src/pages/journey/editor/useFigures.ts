@@ -20,7 +20,7 @@ export function useFigures(journey: JourneyRow, search: EditorSearch): { figures
     return {
       entered: results.entered,
       nodes: new Map(results.nodes.map((one) => [one.node, { in: one.in, waiting: one.waiting, suppressed: one.suppressed.reduce((sum, part) => sum + part.count, 0) }])),
-      edges: new Map([[`${ENTRY} start`, results.entered], ...results.edges.map((one): [string, number] => [`${one.node} ${one.edge}`, one.count])]),
+      edges: new Map([[`${ENTRY} start`, results.entered], ...results.edges.flatMap((one): [string, number][] => (one.node === null ? [] : [[`${one.node} ${one.edge}`, one.count]]))]),
     };
   }, [on, results]);
   const count = useCallback(

@@ -5,18 +5,17 @@ import { useMemo } from "react";
 import { journeys, type RunRow, since } from "@/api/journeys";
 import { queries } from "@/api/queries";
 import type { Definition } from "@/journeys/model";
-import { type Days, type RunsSearch, SPANS } from "@/journeys/state";
+import { type Days, RUN_STATES, type RunState, type RunsSearch, SPANS } from "@/journeys/state";
 import { exact } from "@/lib/format";
 import { useText } from "@/lib/useText";
 import { CustomerName } from "@/parts/CustomerName";
-import { Time } from "@/parts/Figures";
+import { Dash, Time } from "@/parts/Figures";
 import { Loaded, Nothing } from "@/parts/Loaded";
 import { Status, type StatusKind } from "@/parts/Status";
 import { Frame } from "../Frame";
 import { Reason } from "../Reason";
 import { stepOptions, useWords } from "../words";
 
-const STATES = ["live", "held", "ready", "wait_time", "wait_event", "wait_outcome", "paused", "ended"] as const;
 const MARKS: Record<string, StatusKind> = { ended: "info", paused: "warning", held: "idle", ready: "ok" };
 const SIZE = 50;
 
@@ -43,7 +42,7 @@ function Path({ name, run, onClose }: { name: string; run: string; onClose: () =
                 <li key={i}>
                   <Time at={step.at} />
                   <div>
-                    {title(step.what, step.node)}
+                    {title(step.what, step.node ?? "")}
                     {step.reason !== null && (
                       <div>
                         <Reason name={step.reason} />
@@ -103,7 +102,7 @@ export function Runs() {
                     {t("journey.runs.reason", { reason: t(`journey.ends.${search.reason as "completed"}`, { defaultValue: t(`journey.reasons.${search.reason as "capped"}`, { defaultValue: search.reason }) }) })} ×
                   </button>
                 )}
-                <Select allowClear style={{ width: 160 }} aria-label={t("journey.runs.state")} placeholder={t("journey.runs.anyState")} value={search.state} options={STATES.map((one) => ({ value: one, label: t(`journey.states.${one}`) }))} onChange={(next?: string) => put({ state: next })} />
+                <Select<RunState> allowClear style={{ width: 160 }} aria-label={t("journey.runs.state")} placeholder={t("journey.runs.anyState")} value={search.state} options={RUN_STATES.map((one) => ({ value: one, label: t(`journey.states.${one}`) }))} onChange={(next?: RunState) => put({ state: next })} />
                 <Select<Days> allowClear style={{ width: 140 }} aria-label={t("journey.live.span")} placeholder={t("journey.runs.anyTime")} value={days} options={SPANS.map((one) => ({ value: one, label: t("journey.lastDays", { days: one }) }))} onChange={(next?: Days) => put({ days: next })} />
               </div>
               <Loaded query={query} rows={8}>
@@ -124,7 +123,7 @@ export function Runs() {
                         data-testid="runs-table"
                         columns={[
                           { title: t("journey.runs.customer"), render: (_, row) => <CustomerName id={row.customer_id} name={row.name} /> },
-                          { title: t("journey.publish.step"), render: (_, row) => <span title={row.node}>{words.step(definition, row.node)}</span> },
+                          { title: t("journey.publish.step"), render: (_, row) => (row.node === null ? <Dash /> : <span title={row.node}>{words.step(definition, row.node)}</span>) },
                           {
                             title: t("journey.runs.state"),
                             render: (_, row) => (
