@@ -160,17 +160,15 @@ class Journeying:
         with self._ws.state.read() as connection:
             self._release(connection)
             wanted = earliest(connection, cursors, offset, self._seen)
-        moments = [one for one in (wanted, int(came[0]) if came.size else None) if one is not None]
-        if self._more:
-            moments.append(cursors.at)
-        if not moments:
+        # Conditions see what was before the instant at which they are asked: events come in before a step, never at it.
+        moments = [one for one in (wanted, int(came[0]) + 1 if came.size else None) if one is not None]
+        if not moments and not self._more:
             return None
-        begin = max(min(moments), cursors.at)
-        at = self._instant(begin, watermark)
+        at = cursors.at if self._more else self._instant(max(min(moments), cursors.at), watermark)
         if at is None:
             return None
         # What has no events (profiles, links) belongs to the records before it.
-        inside = int(np.searchsorted(came, at, side="right"))
+        inside = int(np.searchsorted(came, at))
         whole = inside == records.size and records.size < MOST_RECORDS
         until = offset if whole else int(records[inside] - 1 if inside < records.size else records[-1])
         return _Plan(at, max(until, cursors.log_offset))
