@@ -21,6 +21,7 @@ from tests.journeys.naive_gate import closed, first_open
 from tests.postgres import postgres_server as postgres_server
 from tests.reach.outbox import Outbox, make
 
+from onepool.channels.base import Receipt
 from onepool.clock import from_micros, to_micros
 from onepool.journeys import model
 from onepool.reach.gate import PLANNED, gate
@@ -86,6 +87,42 @@ def test_p1_p4_one_call_a_key_and_no_cap_broken_by_eight_senders(outbox: Outbox)
     assert len(reached) == len(people)
     assert set(reached.values()) == {1}
     assert {outbox.state(number) for number in numbers} == {("ACCEPTED", None), ("SUPPRESSED", "capped")}
+
+
+def test_p4_what_may_be_out_already_counts_until_it_is_called_again(outbox: Outbox) -> None:
+    """The sender dies with the call; before the resend is due, another message of the day must not pass the cap."""
+    outbox.person("an", "oa", "sms")
+    outbox.settle()
+    policy = SendPolicy(caps=(Cap(1, None, "category", "skip"),), unknown="resend")
+    (first,) = outbox.plan(["an"], "oa", policy)
+    outbox.platform.answer = lambda message: Receipt("unknown", "unknown")
+    outbox.senders.step()
+    assert outbox.state(first) == ("RETRY", "unknown")
+    outbox.platform.answer = lambda message: Receipt("sent", provider_id="p")
+    (other,) = outbox.plan(["an"], "sms", policy, journey="other")
+    outbox.senders.step()
+    assert outbox.state(other) == ("SUPPRESSED", "capped")
+    outbox.clock.advance(timedelta(minutes=2))
+    outbox.senders.step()
+    assert outbox.state(first) == ("ACCEPTED", None)
+    assert [touchpoint for touchpoint, _ in outbox.platform.calls] == ["oa", "oa"]
+
+
+def test_p1_a_resend_that_has_to_wait_is_none(outbox: Outbox) -> None:
+    """Platforms know a message again for minutes: what may be out in the evening does not go out again at nine."""
+    outbox.person("an", "oa")
+    outbox.settle()
+    outbox.clock.advance(timedelta(hours=9, minutes=59, seconds=30))
+    policy = SendPolicy(quiet=Quiet(22 * 60, 9 * 60), unknown="resend")
+    (number,) = outbox.plan(["an"], "oa", policy, expires=outbox.now + 40 * HOUR)
+    outbox.platform.answer = lambda message: Receipt("unknown", "unknown")
+    outbox.senders.step()
+    outbox.clock.advance(timedelta(minutes=5))
+    for _ in range(30):
+        outbox.senders.step()
+        outbox.clock.advance(timedelta(minutes=30))
+    assert outbox.state(number) == ("UNKNOWN", "unknown")
+    assert len(outbox.platform.calls) == 1
 
 
 # ------------------------------------------------------------------------------------------------------------ P5, P7
