@@ -27,7 +27,7 @@ from onepool.reach.accounts import Standing
 from onepool.reach.contents import Content, Contents
 from onepool.reach.gate import PLANNED, gate
 from onepool.reach.policy_model import Policy
-from onepool.reach.rules import SendPolicy
+from onepool.reach.rules import MINUTE, SendPolicy
 from onepool.reach.shares import Waiting, allot
 from onepool.reach.states import SendState
 from onepool.reach.world import LiveWorld
@@ -39,6 +39,9 @@ from onepool.state.schema import identifiers
 
 RUN_PAUSED: Final = 5
 """As in journeys/states.py, which this room may not read; a test holds both together."""
+
+RESEND_WITHIN: Final = 10 * MINUTE
+"""For so long after a call platforms know its message again by the key; later a second call is a second message."""
 
 _CHUNK: Final = 500
 BROADCAST: Final = "broadcast:"
@@ -164,6 +167,7 @@ class Claimer:
             else:
                 values = [getattr(row, given.get(field.name, field.name)) for row in rows]
             columns[field.name] = pa.array(values, field.type)
+        world.deciding = frozenset(row.send_id for row in rows if _perhaps_out(row))
         return gate(pa.table(columns, schema=PLANNED), [rules[number] for number in order], world, now, reserve=True)
 
 
@@ -213,7 +217,8 @@ class _Turn:
             some = sends.c.send_id.in_(numbers[start : start + _CHUNK])
             query = select(sends).where(some, sends.c.due <= self._now, waiting.WAITING)
             found |= {row.send_id: row for row in self._connection.execute(query)}
-        return [found[number] for number in numbers if number in found]
+        # What may be out already counts before everything else to the same person.
+        return sorted((found[number] for number in numbers if number in found), key=lambda row: not _perhaps_out(row))
 
     def _going(self, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
         """Without those whose run has ended, or whose programme stands still."""
@@ -227,7 +232,9 @@ class _Turn:
         kept = []
         for row in rows:
             run = known.get(row.run_id)
-            if row.run_id is not None and (run is None or run.ended is not None):
+            if _perhaps_out(row) and self._now - (row.claimed or 0) > RESEND_WITHIN:
+                self._decided[row.send_id] = _Decision(SendState.UNKNOWN, "unknown")
+            elif row.run_id is not None and (run is None or run.ended is not None):
                 self._decided[row.send_id] = _Decision(SendState.CANCELLED, "ended")
             elif row.send_id in self._refused:
                 reason = self._refused[row.send_id]
@@ -248,6 +255,9 @@ class _Turn:
             if state == SendState.QUEUED:
                 kept.append(row)
                 addresses[row.send_id] = (identifier, staff)
+            elif _perhaps_out(row):
+                # Platforms know a message again for some minutes only: later it would be a second one.
+                self._decided[row.send_id] = _Decision(SendState.UNKNOWN, "unknown")
             else:
                 self._decided[row.send_id] = _Decision(SendState(state), reason, due)
         return kept, addresses
@@ -325,6 +335,11 @@ class _Turn:
             for row, problem in self._faults
         ]
         insert_many(self._connection, insert(send_attempts), columns, tried)
+
+
+def _perhaps_out(row: Row[Any]) -> bool:
+    """Whether a message is to be called again because nobody can tell whether it went out."""
+    return bool(row.state == SendState.RETRY and row.reason == "unknown")
 
 
 def key_of(send_id: int) -> str:

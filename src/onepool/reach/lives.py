@@ -37,6 +37,8 @@ _LIFE: Final = pa.schema(
     ]
 )
 _NONE: Final = -1
+_GROWN: Final = """SELECT (SELECT count(*) FROM events) AS total, count(*) AS fresh, max(seq) AS last
+    FROM events WHERE seq > $last"""
 
 _Key: TypeAlias = tuple[str, str, str]
 """Channel, type and scope of a way."""
@@ -64,12 +66,19 @@ class Lives:
         self._seq: dict[_Key, int] = {}
         self._known: dict[_Key, pa.Table] = {}
         self._columns: frozenset[str] = frozenset()
+        self._total = 0
+        self._last = _NONE
 
-    def forget(self) -> None:
-        """Begin anew: events of the past were added (a replay), or the pool was made again."""
+    def follow(self, session: Session) -> None:
+        """Begin anew where the pool is not what it was plus what came since: a replay puts events behind those that
+        were read, a rebuild makes all of them again."""
         with self._lock:
-            self._seq.clear()
-            self._known.clear()
+            (found,) = session.query(_GROWN, {"last": self._last}).to_pylist()
+            if found["total"] != self._total + found["fresh"]:
+                self._seq.clear()
+                self._known.clear()
+            self._total = int(found["total"])
+            self._last = int(found["last"]) if found["last"] is not None else self._last
 
     def of(self, session: Session, ways: Ways, channel: str, way: Way) -> pa.Table:
         """The events of a way (`_LIFE`), sorted by identifier."""

@@ -65,7 +65,8 @@ def decide(connection: Connection, numbers: Sequence[int], decision: Decision, a
         for row in connection.execute(query.order_by(t.send_id)).all():
             values = {"changed": now, "due": None, "concluded": row.concluded or now}
             if decision == "resend":
-                values |= {"state": int(SendState.RETRY), "reason": "unknown", "due": now, "concluded": row.concluded}
+                values |= {"state": int(SendState.RETRY), "reason": "unknown", "due": now, "claimed": now,
+                           "concluded": row.concluded}  # fmt: skip
             elif decision == "sent":
                 values |= {"state": int(SendState.ACCEPTED), "reason": None}
             else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final, Protocol
 
 import numpy as np
@@ -25,7 +25,7 @@ from onepool.reach.keys import I64
 from onepool.reach.lives import Addresses, Lives, live
 from onepool.reach.policies import Policies
 from onepool.reach.rules import ContactPolicy
-from onepool.reach.states import COUNTED
+from onepool.reach.states import COUNTED, SendState
 from onepool.settings import Settings
 from onepool.state.columns import fetch
 from onepool.state.outbox import sends, suppressions
@@ -74,6 +74,7 @@ class Worlds:
 
     def over(self, session: Session, connection: Connection) -> LiveWorld:
         """The world as a session of the pool and a connection of the state see it."""
+        self.lives.follow(session)
         return LiveWorld(session, connection, self.policies.now()[1], self.ways(), self.lives)
 
     def ways(self) -> Ways:
@@ -99,6 +100,8 @@ class LiveWorld:
         self._ways = ways
         self._lives = lives
         self.policy = policy
+        self.deciding: frozenset[int] = frozenset()
+        """Messages about which a claim decides: what became of their first calls does not count against themselves."""
         self._bearing: tuple[I64, pa.Table] | None = None
         self._live: dict[str, list[Addresses]] = {}
         self._zones: dict[str | None, tuple[I64, list[str], I64]] = {}
@@ -215,7 +218,7 @@ class LiveWorld:
         return names, codes[np.searchsorted(people, customers)]
 
     def ledger(self, customers: I64, since: int) -> pa.Table:
-        return ledger(self.connection, customers, since)
+        return ledger(self.connection, customers, since, self.deciding)
 
 
 def said_of(
@@ -233,10 +236,12 @@ def said_of(
     return pa.array(said, pa.string())
 
 
-def ledger(connection: Connection, customers: I64, since: int) -> pa.Table:
-    """`LEDGER` of customers (distinct) from the outbox."""
+def ledger(connection: Connection, customers: I64, since: int, without: Collection[int] = ()) -> pa.Table:
+    """`LEDGER` of customers (distinct) from the outbox, `without` some messages that are to be called again."""
     t = sends.c
-    counted = and_(t.state.in_([int(one) for one in COUNTED]), t.claimed.is_not(None), t.claimed >= since)
+    # What is called again since nobody can tell whether it went out may have.
+    again = and_(t.state == int(SendState.RETRY), t.reason == "unknown", t.send_id.not_in(list(without)))
+    counted = and_(or_(t.state.in_([int(one) for one in COUNTED]), again), t.claimed.is_not(None), t.claimed >= since)
     columns = (t.customer_id, t.claimed, t.category, t.channel, t.journey)
     if customers.size > _FEW:
         found = fetch(connection, columns, counted).rename_columns(LEDGER.names).cast(LEDGER)

@@ -81,7 +81,10 @@ def _zone(text: str) -> str | None:
 def _of_country(text: str) -> str | None:
     """Of an ISO 3166 code, or of a country's name in Chinese or English."""
     said = text.strip()
-    code = said.upper() if len(said) == 2 else _CHINESE.get(said) or _table("iso3166.tab", 1, 0).get(said.casefold())
+    if len(said) == 2 and said.isascii():
+        code: str | None = said
+    else:
+        code = _CHINESE.get(said) or _table("iso3166.tab", 1, 0).get(said.casefold())
     return _table("zone.tab", 0, 2).get(code.casefold()) if code else None
 
 
