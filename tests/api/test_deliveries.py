@@ -1,0 +1,152 @@
+"""The log of messages, decisions about unknown ones, accounts, policies, broadcasts and tasks over HTTP."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from onepool.clock import to_micros
+from onepool.reach import policies
+from onepool.reach.claim import key_of
+from onepool.reach.rules import SendPolicy
+from onepool.reach.states import SendState
+from onepool.state.journeys import tasks
+from onepool.state.outbox import send_attempts, sends
+from onepool.workspace import Workspace
+
+from .conftest import NOW, Browser, World
+
+SMS = {"provider": "aliyun", "access_key": "a", "access_secret": "env:S", "path_secret": "env:S", "signature": "棉屿"}
+
+
+@dataclass
+class Log:
+    """The workspace and an administrator's browser."""
+
+    ws: Workspace
+    browser: Browser
+
+
+@pytest.fixture
+def log(world: World) -> Log:
+    """Five messages of a journey, one of them unknown, and a task."""
+    ws, now = world.ws, to_micros(NOW)
+    ws.save("touchpoint", "sms", {"touchpoint": "sms", "channel": "sms", "settings": SMS}, author="test")
+    with ws.state.write() as connection:
+        (policy,) = policies.store(connection, [SendPolicy()])
+        states = (SendState.ACCEPTED, SendState.FAILED, SendState.SUPPRESSED, SendState.UNKNOWN, SendState.QUEUED)
+        reasons = (None, "bad_address", "capped", "unknown", None)
+        for number, (state, reason) in enumerate(zip(states, reasons, strict=True)):
+            connection.execute(
+                insert(sends).values(
+                    send_id=number + 1, run_id=77, journey="recall", customer_id=1, channel="sms", touchpoint="sms",
+                    kind="marketing", message="hello", message_version=1, policy=policy, category="promotion",
+                    priority=1500, state=int(state), reason=reason, due=now, planned=now + number, attempts=1,
+                    code="isv.MOBILE_NUMBER_ILLEGAL" if number == 1 else None, told=False, changed=now,
+                )
+            )  # fmt: skip
+        connection.execute(
+            insert(send_attempts).values(
+                send_id=2, number=1, at=now, ended=now + 5, state="refused", reason="bad_address",
+                code="isv.MOBILE_NUMBER_ILLEGAL", provider_id="", detail="",
+            )
+        )  # fmt: skip
+        connection.execute(
+            insert(tasks).values(
+                key=900, run_id=77, customer_id=1, journey="recall", title="call her", staff_id="lisa", status="open",
+                created=now, told=False,
+            )
+        )  # fmt: skip
+    return Log(ws, world.signed_in())
+
+
+def test_the_log_is_paged_filtered_and_counted(log: Log) -> None:
+    browser = log.browser
+    seen: list[str] = []
+    cursor = None
+    while True:
+        page = browser.get("/api/v1/deliveries", limit=2, **({"cursor": cursor} if cursor else {})).json()
+        seen += [one["send_id"] for one in page["items"]]
+        cursor = page["next"]
+        if cursor is None:
+            break
+    assert seen == [key_of(number) for number in (5, 4, 3, 2, 1)]
+    failed = browser.get("/api/v1/deliveries", state="failed").json()["items"]
+    assert [(one["reason"], one["reason_words"]["zh"]) for one in failed] == [("bad_address", "没有可用的地址")]
+    (capped,) = browser.get("/api/v1/deliveries", reason="capped", journey="recall").json()["items"]
+    assert capped["state"] == "suppressed"
+    assert browser.get("/api/v1/deliveries", journey="other").json()["items"] == []
+    counts = browser.get("/api/v1/deliveries/counts", journey="recall").json()
+    assert counts["total"] == 5
+    assert browser.get("/api/v1/deliveries", cursor="no").status_code == 422
+
+
+def test_one_message_shows_its_calls_in_words(log: Log) -> None:
+    found = log.browser.get(f"/api/v1/deliveries/{key_of(2)}").json()
+    (call,) = found["calls"]
+    assert (call["state"], call["code_words"]["en"]) == ("refused", "this is no phone number")
+    assert log.browser.get(f"/api/v1/deliveries/{key_of(99)}").status_code == 404
+
+
+def test_unknown_messages_are_decided_about(log: Log) -> None:
+    said = {"journey": "recall", "decision": "sent", "reason": "she said so"}
+    answer = log.browser.post("/api/v1/unknown/decide", said)
+    assert answer.json() == {"decided": 1, "send_ids": [key_of(4)]}
+    assert log.browser.get("/api/v1/deliveries", state="unknown").json()["items"] == []
+    assert log.browser.post("/api/v1/unknown/decide", {"decision": "drop"}).status_code == 422
+
+
+def test_an_account_is_paused_and_goes_on(log: Log) -> None:
+    (account,) = [one for one in log.browser.get("/api/v1/accounts").json()["items"] if one["touchpoint"] == "sms"]
+    assert (account["breaker"], account["paused"], account["waiting"]) == ("closed", False, 1)
+    assert log.browser.post("/api/v1/accounts/sms/pause").json()["paused"] is True
+    assert log.browser.post("/api/v1/accounts/sms/resume").json()["paused"] is False
+    assert log.browser.post("/api/v1/accounts/nowhere/pause").status_code == 404
+
+
+def test_the_policy_is_checked_and_written(log: Log) -> None:
+    assert log.browser.get("/api/v1/policies").json()["version"] is None
+    wrong = {"definition": {"windows": {"smss": {"from": "08:00", "to": "21:00"}}, "quite": {}}}
+    found = log.browser.post("/api/v1/policies/check", wrong).json()["problems"]
+    assert [one["place"] for one in found] == ["quite"]
+    body: dict[str, Any] = {"definition": {"caps": [{"count": 1, "per": "local_day", "category": "promotion"}]}}
+    saved = log.browser.put("/api/v1/policies", body).json()
+    assert (saved["version"], saved["definition"]["caps"][0]["count"]) == (1, 1)
+    named = {"definition": {"pace": {"smss": {"count": 1}}}}
+    refused = log.browser.put("/api/v1/policies", named)
+    assert (refused.status_code, refused.json()["problems"][0]["suggestion"]) == (422, "sms")
+    days = log.browser.get("/api/v1/policies/holidays", calendar="CN", year=2026).json()["items"]
+    assert {"day": "2026-10-01", "name": "国庆节"} in days
+
+
+def test_tasks_are_done_reminded_and_handed_on(log: Log) -> None:
+    (task,) = log.browser.get("/api/v1/tasks", staff="lisa").json()["items"]
+    path = f"/api/v1/tasks/{task['id']}"
+    for left in (2, 1, 0):
+        assert log.browser.post(f"{path}/remind").json()["reminders_left"] == left
+    assert log.browser.post(f"{path}/remind").status_code == 409
+    assert log.browser.post(f"{path}/reassign", {"staff_id": "mona"}).json()["staff_id"] == "mona"
+    assert log.browser.post(f"{path}/done", {}).json()["status"] == "done"
+    assert log.browser.post(f"{path}/done", {}).status_code == 409
+
+
+def test_a_broadcast_from_draft_to_cancelled(log: Log) -> None:
+    ws = log.ws
+    content = {"template": "S", "channel": "sms", "kind": "marketing",
+               "content": {"template_id": "S1", "text": "hi 拒收请回复R", "params": {}}}  # fmt: skip
+    ws.save("message", "sale", {"message": "sale", "contents": [content]}, author="test")
+    body = {"broadcast": "sale", "message": "sale", "channel": "sms", "audience": {"segment": "nobody"}}
+    wrong = log.browser.post("/api/v1/broadcasts/check", {"definition": body}).json()
+    assert [one["place"] for one in wrong["problems"]] == ["audience.segment"]
+    good = {"definition": body | {"audience": {"who": {"did": "order_paid"}}}}
+    made = log.browser.post("/api/v1/broadcasts", good)
+    assert (made.status_code, made.json()["status"], made.json()["approval_needed"]) == (201, "draft", False)
+    assert log.browser.post("/api/v1/broadcasts", good).status_code == 409
+    assert log.browser.post("/api/v1/broadcasts/sale/start").json()["status"] == "scheduled"
+    assert log.browser.post("/api/v1/broadcasts/sale/pause").json()["status"] == "paused"
+    assert log.browser.post("/api/v1/broadcasts/sale/cancel").json()["status"] == "cancelled"
+    assert log.browser.post("/api/v1/broadcasts/sale/resume").status_code == 409
+    assert [one["name"] for one in log.browser.get("/api/v1/broadcasts").json()["items"]] == ["sale"]
