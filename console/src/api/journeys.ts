@@ -1,7 +1,6 @@
 /** Questions and changes about journeys: drafts, versions, what publishing would do, what came of it. */
 import { keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import type { JsonObject } from "@/conditions/model";
-import { ask } from "./ask";
 import { answer, client } from "./client";
 import type { components, paths } from "./schema";
 
@@ -23,69 +22,18 @@ export type Results = Schema<"JourneyResults">;
 export type RunRow = Schema<"RunRow">;
 export type RunsQuery = NonNullable<paths["/api/v1/journeys/{name}/runs"]["get"]["parameters"]["query"]>;
 
-export interface Plan {
-  entrants_now: number;
-  entrants_per_day: number | null;
-  holdout: number;
-  control: number;
-  problems: JourneyProblem[];
-  sends: { node: string; channel: string; per_day: { day: string; count: number }[]; total: number; cost: string | null }[];
-  cost: { currency: string; total: string } | null;
-  caps_hit: number;
-  quiet_hit: number;
-  unreachable: number;
-  no_consent: number;
-  overlap: { journey: string; title: Title; customers: number }[];
-  in_flight: { version: number; node: string; runs: number; fate: Fate | "stays"; why: Title | null }[];
-  approval: { needed: boolean; status: Approval["status"] | null; why: Title | null };
-  seconds: number;
-}
-
-export type Fate = "finish" | "move" | "stop";
-
-export interface SimulatedStep {
-  at: string;
-  node: string;
-  edge: string | null;
-  what: Title;
-  send: { channel: string; state: string; reason: string | null; text: string | null } | null;
-}
-
-export interface SimulatedRun {
-  customer_id: number;
-  name: string | null;
-  entered: string | null;
-  not_entered: Title | null;
-  ended: string | null;
-  reason: string | null;
-  steps: SimulatedStep[];
-}
-
-export interface Simulation {
-  start: string;
-  end: string;
-  seconds: number;
-  runs: SimulatedRun[];
-  suppressed: { reason: string; count: number }[];
-  capped: number;
-  quiet: number;
-  cost: { currency: string; total: string } | null;
-}
-
-export interface SimulationRequest {
-  definition: JsonObject;
-  customers?: number[];
-  segment?: string;
-  sample?: number;
-  start: string;
-  days: number;
-}
+export type Plan = Schema<"JourneyPlan">;
+export type Fate = Schema<"PlanRequest">["old_runs"];
+export type Simulation = Schema<"Simulation">;
+export type SimulatedRun = Schema<"SimulatedRun">;
+export type SimulationRequest = Schema<"SimulationRequest">;
 
 /** Definitions are JSON, which the generated types only call unknown. */
 const detailed = (call: Promise<Schema<"JourneyDetail">>): Promise<JourneyDetail> => call as Promise<JourneyDetail>;
 
-const at = (name: string, rest = ""): string => `/journeys/${encodeURIComponent(name)}${rest}`;
 const MINUTE = 60_000;
+/** How far ahead publishing is planned. */
+const PLANNED_DAYS = 7;
 
 /** The first day of a span of days that ends now. */
 export const since = (days: number, now = new Date()): string => new Date(now.getTime() - days * 86_400_000).toISOString();
@@ -108,7 +56,7 @@ export const journeys = {
     queryOptions({ queryKey: ["journeys", name, "runs", query], queryFn: ({ signal }) => answer(client.GET("/api/v1/journeys/{name}/runs", { params: { path: { name }, query }, signal })), placeholderData: keepPreviousData }),
   run: (name: string, run: string) => queryOptions({ queryKey: ["journeys", name, "runs", "one", run], queryFn: ({ signal }) => answer(client.GET("/api/v1/journeys/{name}/runs/{run_id}", { params: { path: { name, run_id: run } }, signal })) }),
   plan: (definition: JsonObject, old_runs: Fate) =>
-    queryOptions({ queryKey: ["journey-plan", definition, old_runs], queryFn: ({ signal }) => ask<Plan>("POST", "/journeys/plan", { body: { definition, old_runs }, signal }), retry: false, staleTime: 0, gcTime: 0, refetchOnWindowFocus: false, placeholderData: keepPreviousData }),
+    queryOptions({ queryKey: ["journey-plan", definition, old_runs], queryFn: ({ signal }) => answer(client.POST("/api/v1/journeys/plan", { body: { definition, old_runs, days: PLANNED_DAYS }, signal })), retry: false, staleTime: 0, gcTime: 0, refetchOnWindowFocus: false, placeholderData: keepPreviousData }),
 };
 
 /** Keeps the draft on the server. */
@@ -116,7 +64,7 @@ export function saveDraft(name: string, definition: JsonObject, version: number 
   return detailed(answer(client.PUT("/api/v1/journeys/{name}", { params: { path: { name } }, body: { definition, version, reason: "" } })));
 }
 
-export const simulate = (body: SimulationRequest, signal: AbortSignal): Promise<Simulation> => ask<Simulation>("POST", "/journeys/simulate", { body, signal });
+export const simulate = (body: Partial<SimulationRequest> & Pick<SimulationRequest, "definition" | "start">, signal: AbortSignal): Promise<Simulation> => answer(client.POST("/api/v1/journeys/simulate", { body: body as SimulationRequest, signal }));
 
 function useFresh(): () => Promise<unknown> {
   const cache = useQueryClient();
@@ -138,10 +86,32 @@ export function useDropJourney() {
   return useMutation({ mutationFn: (name: string) => answer(client.DELETE("/api/v1/journeys/{name}", { params: { path: { name } } })), onSuccess: fresh });
 }
 
-export type Deed = "publish" | "pause" | "resume" | "stop" | "ask-approval" | "approve";
+/** What changes a journey's state, with what the server wants to know for it. */
+export type Deed =
+  | { deed: "publish"; body: Schema<"PublishRequest"> }
+  | { deed: "pause" | "resume" | "stop"; body: Schema<"Because"> }
+  | { deed: "ask-approval"; body: Schema<"AskApproval"> }
+  | { deed: "approve"; body: Schema<"Decide"> };
 
-/** What changes a journey's state: publishing, pausing, going on, stopping, asking for and giving approval. */
+function done(name: string, act: Deed) {
+  const params = { path: { name } };
+  switch (act.deed) {
+    case "publish":
+      return client.POST("/api/v1/journeys/{name}/publish", { params, body: act.body });
+    case "pause":
+      return client.POST("/api/v1/journeys/{name}/pause", { params, body: act.body });
+    case "resume":
+      return client.POST("/api/v1/journeys/{name}/resume", { params, body: act.body });
+    case "stop":
+      return client.POST("/api/v1/journeys/{name}/stop", { params, body: act.body });
+    case "ask-approval":
+      return client.POST("/api/v1/journeys/{name}/ask-approval", { params, body: act.body });
+    case "approve":
+      return client.POST("/api/v1/journeys/{name}/approve", { params, body: act.body });
+  }
+}
+
 export function useDeed(name: string) {
   const fresh = useFresh();
-  return useMutation({ mutationFn: ({ deed, body }: { deed: Deed; body: Record<string, unknown> }) => ask<JourneyDetail>("POST", at(name, `/${deed}`), { body }), onSuccess: fresh });
+  return useMutation({ mutationFn: (act: Deed) => answer(done(name, act)), onSuccess: fresh });
 }

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { App, Button, Drawer, Input, Segmented } from "antd";
 import { useState } from "react";
-import { type Fate, type JourneyDetail, journeys, type Plan, useDeed } from "@/api/journeys";
+import { type Deed, type Fate, type JourneyDetail, journeys, type Plan, useDeed } from "@/api/journeys";
 import type { JsonObject } from "@/conditions/model";
 import { exact, money, span } from "@/lib/format";
 import { said } from "@/lib/said";
@@ -151,6 +151,11 @@ function Effect({ plan, words, fate, onFate }: { plan: Plan; words: Words; fate:
           </ul>
         </section>
       )}
+      {plan.notes.map((one) => (
+        <p key={one.en} className="op-hint">
+          {title(one, "")}
+        </p>
+      ))}
       <p className="op-mute">{t("journey.publish.took", { time: span(plan.seconds, language) })}</p>
     </div>
   );
@@ -178,13 +183,13 @@ export function Publish({ journey, definition, version, words, onClose }: Props)
   const needs = now.needs_approval && now.approval?.status !== "approved";
   const reasoned = journey.version === null || reason.trim().length >= SHORTEST_REASON;
   const sound = plan.data === undefined || !plan.data.problems.some((one) => one.severity === "error");
-  const act = (kind: "publish" | "ask-approval" | "approve", body: Record<string, unknown>, done: string): void =>
+  const act = (what: Deed, done: string): void =>
     deed.mutate(
-      { deed: kind, body },
+      what,
       {
         onSuccess: () => {
           void message.success(done);
-          if (kind === "publish") onClose();
+          if (what.deed === "publish") onClose();
         },
       },
     );
@@ -199,22 +204,22 @@ export function Publish({ journey, definition, version, words, onClose }: Props)
         <div className="op-row" style={{ flexWrap: "nowrap" }}>
           <Input value={reason} maxLength={500} aria-label={t("journey.publish.reason")} placeholder={t(needs ? "journey.publish.note" : "journey.publish.reason")} onChange={(event) => setReason(event.target.value)} data-testid="publish-reason" />
           {needs && !asked && (
-            <Button type="primary" icon={<AuditOutlined />} loading={deed.isPending} disabled={!sound} onClick={() => act("ask-approval", { note: reason.trim() }, t("journey.done.asked"))} data-testid="ask-approval">
+            <Button type="primary" icon={<AuditOutlined />} loading={deed.isPending} disabled={!sound} onClick={() => act({ deed: "ask-approval", body: { note: reason.trim() } }, t("journey.done.asked"))} data-testid="ask-approval">
               {t("journey.publish.ask")}
             </Button>
           )}
           {asked && mayApprove && (
             <>
-              <Button loading={deed.isPending} onClick={() => act("approve", { decision: "refused", note: reason.trim() }, t("journey.done.refused"))}>
+              <Button loading={deed.isPending} onClick={() => act({ deed: "approve", body: { decision: "refused", note: reason.trim() } }, t("journey.done.refused"))}>
                 {t("journey.publish.refuse")}
               </Button>
-              <Button type={needs ? "primary" : "default"} loading={deed.isPending} onClick={() => act("approve", { decision: "approved", note: reason.trim() }, t("journey.done.approved"))} data-testid="approve">
+              <Button type={needs ? "primary" : "default"} loading={deed.isPending} onClick={() => act({ deed: "approve", body: { decision: "approved", note: reason.trim() } }, t("journey.done.approved"))} data-testid="approve">
                 {t("journey.publish.approve")}
               </Button>
             </>
           )}
           {!needs && (
-            <Button type="primary" loading={deed.isPending} disabled={!sound || !reasoned} title={reasoned ? undefined : t("plan.reasonFirst")} onClick={() => act("publish", { reason: reason.trim(), old_runs: fate, version }, t("journey.done.publish"))} data-testid="publish-confirm">
+            <Button type="primary" loading={deed.isPending} disabled={!sound || !reasoned} title={reasoned ? undefined : t("plan.reasonFirst")} onClick={() => act({ deed: "publish", body: { reason: reason.trim(), old_runs: fate, version } }, t("journey.done.publish"))} data-testid="publish-confirm">
               {t("plan.publish")}
             </Button>
           )}

@@ -57,8 +57,8 @@ function Path({ run, onStep }: { run: SimulatedRun; onStep: (node: string) => vo
             {dateTime(step.at, zone)}
           </time>
           <div>
-            <button type="button" className="op-linklike" onClick={() => onStep(step.node)}>
-              {title(step.what, step.node)}
+            <button type="button" className="op-linklike" onClick={() => step.node !== null && onStep(step.node)}>
+              {title(step.what, step.node ?? "")}
             </button>
             {step.send !== null && (
               <div className="op-message" data-state={step.send.state}>
@@ -84,14 +84,13 @@ function Path({ run, onStep }: { run: SimulatedRun; onStep: (node: string) => vo
 }
 
 function Outcome({ of, onStep }: { of: Simulation; onStep: (node: string) => void }) {
-  const { t, language } = useText();
-  const entered = of.runs.filter((one) => one.entered !== null).length;
+  const { t, title, language } = useText();
   return (
     <div className="op-stack" data-testid="simulation">
       <dl className="op-facts">
         <dt>{t("journey.simulate.entered")}</dt>
-        <dd className="op-num" data-testid="simulated-entered" data-value={entered}>
-          {t("journey.simulate.of", { figure: exact(entered, language), total: exact(of.runs.length, language) })}
+        <dd className="op-num" data-testid="simulated-entered" data-value={of.entered}>
+          {t("journey.simulate.of", { figure: exact(of.entered, language), total: exact(of.customers, language) })}
         </dd>
         <dt>{t("journey.publish.caps")}</dt>
         <dd className="op-num">{exact(of.capped, language)}</dd>
@@ -112,6 +111,11 @@ function Outcome({ of, onStep }: { of: Simulation; onStep: (node: string) => voi
           </div>
         ))}
       </dl>
+      {of.notes.map((one) => (
+        <p key={one.en} className="op-hint">
+          {title(one, "")}
+        </p>
+      ))}
       {of.runs.map((run, i) => (
         <details key={`${run.customer_id} ${run.entered ?? i}`} className="op-run" open={of.runs.length === 1}>
           <summary>

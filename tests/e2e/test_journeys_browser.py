@@ -1,0 +1,284 @@
+"""Journeys in a real browser: drawn, undone, written as text, moved by keyboard, tried, published, reported."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pytest
+from playwright.sync_api import APIRequestContext, Browser, Page, expect, sync_playwright
+from tests.e2e.conftest import Brand
+from tests.e2e.console import Console, chromium, launch, opened
+from tests.e2e.server import Server
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(chromium() is None, reason="no Chromium: install the package chromium, or name one in CHROMIUM"),
+]
+
+SignedIn = Callable[..., AbstractContextManager[Console]]
+HEADERS = {"X-OnePool": "1"}
+SAVED = re.compile("^saved$")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = launch(playwright)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def session(browser: Browser, server: Server, brand: Brand) -> Any:
+    """The admin's session, as the browser keeps it."""
+    context = browser.new_context(base_url=server.url)
+    answer = context.request.post(
+        "/api/v1/session", data={"email": brand.email, "password": brand.password}, headers=HEADERS
+    )
+    assert answer.ok, answer.text()
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def signed_in(browser: Browser, server: Server, session: Any) -> SignedIn:
+    """A browser of the admin: `with signed_in() as console`."""
+    return lambda **options: opened(browser, server.url, state=session, **options)
+
+
+@pytest.fixture(scope="module")
+def api(browser: Browser, server: Server, session: Any) -> Iterator[APIRequestContext]:
+    """The admin's own calls."""
+    context = browser.new_context(base_url=server.url, storage_state=session)
+    yield context.request
+    context.close()
+
+
+def _waiting(name: str) -> dict[str, Any]:
+    """Who puts something into the cart waits a day; who has not paid by then ends as reminded."""
+    return {
+        "journey": name,
+        "name": {"zh": f"加购等待 {name}", "en": f"Cart wait {name}"},
+        "entry": {"did": "cart_added", "reentry": {"when": "after_exit", "cooldown": "7 days"}},
+        "experiment": {"holdout": 0.1},
+        "goal": {"did": "order_paid", "within": "7 days"},
+        "max_life": "14 days",
+        "start": "rest",
+        "nodes": {
+            "rest": {"do": "wait", "for": "1 day", "next": "paid"},
+            "paid": {
+                "do": "branch",
+                "cases": [{"when": {"did": "order_paid", "since": "entry"}, "next": "end_paid"}],
+                "else": "end_open",
+            },
+            "end_paid": {"do": "end", "as": "completed"},
+            "end_open": {"do": "end", "as": "reminded"},
+        },
+    }
+
+
+def _made(api: APIRequestContext, name: str) -> None:
+    answer = api.post("/api/v1/journeys", data={"definition": _waiting(name)}, headers=HEADERS)
+    assert answer.status == 201, answer.text()
+
+
+def _draft(api: APIRequestContext, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = api.get(f"/api/v1/journeys/{name}").json()["definition"]
+    return found
+
+
+def _saved(page: Page) -> None:
+    expect(page.get_by_test_id("journey-kept")).to_have_attribute("data-state", SAVED)
+
+
+def test_a_journey_is_drawn_from_nothing_undone_copied_and_kept(signed_in: SignedIn, api: APIRequestContext) -> None:
+    with signed_in() as console:
+        page = console.page
+        console.go("/journeys")
+        page.get_by_test_id("journey-new").first.click()
+        page.get_by_test_id("journey-blank").click()
+        page.wait_for_url(re.compile(r"/journeys/journey\w*\?panel=entry"))
+        console.settled()
+        name = re.findall(r"/journeys/(\w+)", page.url)[0]
+        console.choose(page.get_by_test_id("entry-event"), "加入购物车")
+        expect(page.get_by_test_id("step-entry")).to_contain_text("加入购物车")
+
+        steps = page.locator(".op-step")
+        page.get_by_test_id("add-$entry-start").click()
+        page.get_by_test_id("add-kind-wait").click()
+        expect(page.get_by_test_id("step-wait")).to_be_visible()
+        page.get_by_test_id("palette-branch").click()
+        expect(page.get_by_test_id("step-branch")).to_be_visible()
+        page.get_by_test_id("palette-end").drag_to(page.get_by_test_id("add-branch-cases[0]"))
+        expect(page.get_by_test_id("step-end")).to_be_visible()
+        expect(steps).to_have_count(5)
+        page.get_by_test_id("node-note").fill("已经付款")
+        expect(page.get_by_test_id("step-end")).to_be_visible()
+
+        # Undo and redo by key; what a branch alone led to goes with it, and comes back.
+        page.get_by_test_id("step-branch").click()
+        page.keyboard.press("Delete")
+        expect(steps).to_have_count(3)
+        page.get_by_test_id("undo-remove").click()
+        expect(steps).to_have_count(5)
+        page.locator('[data-id="wait"]').focus()
+        page.keyboard.press("Control+y")
+        expect(steps).to_have_count(3)
+        page.keyboard.press("Control+z")
+        expect(steps).to_have_count(5)
+
+        # A copy of a step, put behind the chosen one.
+        page.get_by_test_id("step-wait").click()
+        page.locator('[data-id="wait"]').focus()
+        page.keyboard.press("Control+c")
+        page.keyboard.press("Control+v")
+        expect(page.get_by_test_id("step-wait_2")).to_be_visible()
+        _saved(page)
+        draft = _draft(api, name)
+        assert draft["start"] == "wait" and draft["nodes"]["wait"]["next"] == "wait_2"
+        assert draft["nodes"]["end"]["note"] == "已经付款"
+        page.reload()
+        console.settled()
+        expect(steps).to_have_count(6)
+
+        # The branch has no condition yet: publishing shows that first, and leads there.
+        page.get_by_test_id("journey-publish").click()
+        page.get_by_test_id("problem-jump").first.click()
+        expect(page.get_by_test_id("journey-aside")).to_contain_text("条件分支")
+
+
+def test_the_way_is_led_elsewhere_by_mouse_and_never_in_a_circle(signed_in: SignedIn, api: APIRequestContext) -> None:
+    _made(api, "by_mouse")
+    with signed_in() as console:
+        page = console.page
+        console.go("/journeys/by_mouse")
+
+        def drag(source: str, target: str) -> None:
+            start = page.locator(f'[data-id="{source}"] .react-flow__handle-bottom').first.bounding_box()
+            end = page.locator(f'[data-id="{target}"] .react-flow__handle-top').bounding_box()
+            assert start is not None and end is not None
+            page.mouse.move(start["x"] + 4, start["y"] + 4)
+            page.mouse.down()
+            page.mouse.move(end["x"] + 30, end["y"] - 20, steps=6)
+            page.mouse.move(end["x"] + 4, end["y"] + 4, steps=6)
+            page.mouse.up()
+
+        drag("rest", "end_open")
+        _saved(page)
+        assert _draft(api, "by_mouse")["nodes"]["rest"]["next"] == "end_open"
+        page.get_by_test_id("undo").click()
+        drag("paid", "rest")
+        expect(page.get_by_text("不能连成环")).to_be_visible()
+        _saved(page)
+        assert _draft(api, "by_mouse") == _waiting("by_mouse")
+
+
+def test_drawing_list_and_text_are_the_same_journey(signed_in: SignedIn, api: APIRequestContext) -> None:
+    _made(api, "three_ways")
+    with signed_in() as console:
+        page = console.page
+        console.go("/journeys/three_ways?view=yaml")
+        text = page.get_by_test_id("journey-yaml")
+        text.fill(text.input_value().replace("for: 1 day", "for: 2 days"))
+        page.get_by_text("列表", exact=True).click()
+        rows = page.get_by_role("treeitem")
+        expect(page.get_by_test_id("outline-rest")).to_contain_text("2 天")
+        expect(rows).to_have_count(4)
+
+        # All of it by keyboard: a step is put behind the first, given a note, taken away again.
+        page.get_by_test_id("outline-rest").focus()
+        page.keyboard.press("Insert")
+        page.get_by_role("menuitem", name="重复").click()
+        expect(page.get_by_test_id("outline-repeat")).to_be_visible()
+        page.get_by_test_id("outline-rest").focus()
+        page.keyboard.press("ArrowDown")
+        expect(page.get_by_test_id("outline-repeat")).to_be_focused()
+        page.keyboard.press("Delete")
+        expect(page.get_by_test_id("outline-repeat")).to_have_count(0)
+        page.get_by_test_id("outline-paid").focus()
+        page.keyboard.press("ArrowLeft")
+        expect(rows).to_have_count(2)
+        page.keyboard.press("ArrowRight")
+        expect(rows).to_have_count(4)
+        page.get_by_test_id("outline-end_open").focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_test_id("journey-aside")).to_contain_text("结束")
+
+        # A text that can't be read changes nothing and says where.
+        page.get_by_text("YAML", exact=True).click()
+        text.fill(text.input_value() + "\n  : [")
+        expect(page.locator(".op-yaml-notes")).to_contain_text("行")
+        page.get_by_text("画布", exact=True).last.click()
+        expect(page.get_by_test_id("step-rest")).to_contain_text("2 天")
+        _saved(page)
+        assert _draft(api, "three_ways")["nodes"]["rest"] == {"do": "wait", "for": "2 days", "next": "paid"}
+
+
+def test_a_journey_is_tried_published_changed_compared_paused_and_stopped(
+    signed_in: SignedIn, api: APIRequestContext
+) -> None:
+    _made(api, "whole_life")
+    with signed_in() as console:
+        page = console.page
+        console.go("/journeys/whole_life?panel=simulate")
+        page.get_by_text("人群抽样").click()
+        console.choose(page.get_by_test_id("simulate-segment"), "加购未付款")
+        page.get_by_test_id("simulate-run").click()
+        expect(page.get_by_test_id("simulation")).to_be_visible()
+
+        page.get_by_test_id("journey-publish").click()
+        expect(page.get_by_test_id("plan-entrants")).to_be_visible()
+        page.get_by_test_id("publish-confirm").click()
+        expect(page.get_by_test_id("publish-confirm")).to_have_count(0)
+        assert api.get("/api/v1/journeys/whole_life").json()["status"] == "live"
+        expect(page.get_by_test_id("journey-stop")).to_be_visible()
+
+        page.get_by_test_id("step-end_open").click()
+        page.get_by_test_id("node-note").fill("改一改")
+        _saved(page)
+        page.get_by_test_id("journey-nav-versions").click()
+        expect(page.get_by_test_id("journey-diff")).to_be_visible()
+        page.get_by_test_id("journey-nav-runs").click()
+        console.settled()
+        page.get_by_test_id("journey-nav-report").click()
+        console.settled()
+
+        page.get_by_test_id("journey-pause").click()
+        expect(page.get_by_test_id("journey-resume")).to_be_visible()
+        page.get_by_test_id("journey-resume").click()
+        expect(page.get_by_test_id("journey-pause")).to_be_visible()
+        page.get_by_test_id("journey-stop").click()
+        expect(page.get_by_test_id("stop-confirm")).to_be_disabled()
+        page.get_by_test_id("stop-name").fill("whole_life")
+        page.get_by_test_id("stop-confirm").click()
+        expect(page.get_by_test_id("journey-stop")).to_have_count(0)
+        assert api.get("/api/v1/journeys/whole_life").json()["status"] in ("stopping", "stopped")
+
+
+@pytest.mark.parametrize(("language", "theme"), [("zh-CN", "light"), ("en-US", "dark")])
+def test_nothing_of_it_keeps_anybody_out(
+    signed_in: SignedIn, api: APIRequestContext, language: str, theme: str
+) -> None:
+    name = f"for_all_{theme}"
+    _made(api, name)
+    places = [
+        "/journeys",
+        "/journeys/new",
+        "/journeys/new?template=birthday",
+        f"/journeys/{name}",
+        f"/journeys/{name}?sel=paid",
+        f"/journeys/{name}?view=list",
+        f"/journeys/{name}?view=yaml&panel=policy",
+        f"/journeys/{name}?panel=entry",
+        f"/journeys/{name}/versions",
+        f"/journeys/{name}/runs",
+        f"/journeys/{name}/report",
+    ]
+    with signed_in(language=language, theme=theme) as console:
+        for place in places:
+            console.go(place)
+            assert console.faults() == [], place
