@@ -96,7 +96,8 @@ class Hours:
         if self._rest.size == 0:
             return np.zeros(day.size, np.int64)
         place = np.minimum(np.searchsorted(self._rest, day), self._rest.size - 1)
-        return (self._rest[place] == day).astype(np.int64)
+        found: I64 = (self._rest[place] == day).astype(np.int64)
+        return found
 
 
 def local_days(at: I64, names: list[str], zones: I64) -> tuple[I64, I64]:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date
 from typing import Any, Final, Protocol
 
-import holidays
 import numpy as np
 from pydantic import ValidationError
 from sqlalchemy import Connection, insert, select
@@ -134,6 +133,8 @@ def _hours(one: OpenHours) -> tuple[int, int]:
 def _rest(part: RestDaysPart, today: date) -> rules.RestDays:
     days: set[date] = set()
     if part.calendar is not None:
+        import holidays  # see policy_model.py
+
         days |= set(holidays.country_holidays(part.calendar, years=range(today.year - 1, today.year + 3)))
     days = (days | set(part.add)) - set(part.leave)
     numbers = np.array(sorted(day.toordinal() - _EPOCH for day in days), np.int64)

@@ -6,7 +6,6 @@ import re
 from datetime import date
 from typing import Annotated, Any, Literal, TypeAlias
 
-import holidays
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
@@ -111,7 +110,11 @@ class RestDaysPart(Part):
 
     def model_post_init(self, context: Any) -> None:
         del context
-        if self.calendar is not None and self.calendar not in holidays.list_supported_countries():
+        if self.calendar is None:
+            return
+        import holidays  # takes a while to load, and few commands need it
+
+        if self.calendar not in holidays.list_supported_countries():
             raise PydanticCustomError(
                 "value", "there is no calendar {name}; write a country's ISO code such as CN", {"name": self.calendar}
             )
