@@ -28,11 +28,11 @@ class Counted:
 
 
 def ledger(connection: Connection, customer: int, since: int, until: int) -> list[Counted]:
-    """Messages to a customer that count for caps, claimed in [since, until), the earliest first."""
+    """Messages to a customer that count for caps, claimed in [since, until], the earliest first."""
     t = sends.c
     rows = connection.execute(
         select(t.send_id, t.claimed, t.journey, t.channel, t.category)
-        .where(and_(t.customer_id == customer, t.claimed >= since, t.claimed < until))
+        .where(and_(t.customer_id == customer, t.claimed >= since, t.claimed <= until))
         .where(t.state.in_([int(one) for one in COUNTED]))
         .order_by(t.claimed, t.send_id)
     )
@@ -52,6 +52,7 @@ def over(one: Counted, past: Sequence[Counted], policy: SendPolicy, contact: Con
             other
             for other in past
             if other.at >= since
+            and other.send_id != one.send_id
             and (not rule.category or other.category == one.category)
             and (not rule.channel or other.channel == one.channel)
             and (not rule.journey or other.journey == one.journey)

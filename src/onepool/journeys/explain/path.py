@@ -21,7 +21,6 @@ from onepool.reach.states import SendState
 from onepool.state.outbox import send_attempts, sends
 
 Kind = Literal["entry", "step", "hop", "claim", "attempt", "receipt", "end"]
-_ORDER: Mapping[str, int] = {"entry": 0, "step": 1, "hop": 2, "claim": 3, "attempt": 4, "receipt": 5, "end": 6}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,8 @@ def paths(
     contact: ContactPolicy,
 ) -> dict[int, list[Told]]:
     """What happened to each run. `versions`: by id."""
-    found: dict[int, list[tuple[int, int, Told]]] = {one: [] for one in run_ids}
+    found: dict[int, list[tuple[int, float, Told]]] = {one: [] for one in run_ids}
+    planned: dict[tuple[int, str | None, str], int] = {}
     for row in _steps(session, run_ids):
         version = versions.get(row["version_id"])
         node = None if version is None or row["node"] < 0 else version.nodes[row["node"]]
@@ -62,6 +62,8 @@ def paths(
             row["at"], kind, node, edge, edge_words(edge, row["detail"]), reason or None, channel=channel or None
         )
         found[row["run_id"]].append((row["at"], row["seq"], told))
+        if edge == "hop":
+            planned.setdefault((row["run_id"], node, channel), row["seq"])
     rows = _sends(connection, run_ids)
     rules = policies.stored(connection, {row.policy for row in rows})
     attempts = _attempts(connection, [row.send_id for row in rows])
@@ -69,7 +71,8 @@ def paths(
         version = versions.get(sent.version_id)
         node = None if version is None else version.nodes[sent.node]
         for told in _of_send(connection, sent, node, attempts.get(sent.send_id, []), rules[sent.policy], contact):
-            found[sent.run_id].append((told.at, 1_000_000 + _ORDER[told.kind], told))
+            # What is told of a message stands behind the step that planned it.
+            found[sent.run_id].append((told.at, planned.get((sent.run_id, node, sent.channel), 0) + 0.5, told))
     return {run_id: [told for _, _, told in sorted(some, key=lambda one: one[:2])] for run_id, some in found.items()}
 
 
