@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.journeys.differ import differences  # noqa: E402
 from tests.journeys.differ_stored import Stored  # noqa: E402
-from tests.journeys.drawing import Seeded, case  # noqa: E402
+from tests.journeys.drawing_logs import Seeded, case  # noqa: E402
 
 from onepool.state import State  # noqa: E402
 

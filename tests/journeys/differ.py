@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
-from tests.journeys.drawing import MINUTE, Case, Quantum
+from tests.journeys.drawing_logs import MINUTE, Case, Quantum
 from tests.journeys.memory import FakeGate, MemoryWorld, ledger_of
 from tests.journeys.naive import DAY, Inputs, Naive, Standing, Version
 from tests.journeys.naive_gate import NaiveGate

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 from sqlalchemy import Connection, select, update
 from tests.journeys.differ import Columnar, _some, claim, stock
-from tests.journeys.drawing import Case, Quantum
+from tests.journeys.drawing_logs import Case, Quantum
 from tests.journeys.memory import FakeGate, ledger_of
 from tests.journeys.naive import DAY
 from tests.journeys.vocabulary import ATTRIBUTES, COLUMNS

@@ -7,17 +7,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from decimal import Decimal
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
-from uuid import UUID
 from zoneinfo import available_timezones
 
 from hypothesis import strategies as st
 from tests.journeys.vocabulary import CHANNELS
-
-from onepool.audience.conditions.reference import Event, Fact
 
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
@@ -391,171 +386,7 @@ def _mend(data: Any, names: Sequence[str]) -> None:
             _mend(value, names)
 
 
-# ------------------------------------------------------------------------------------------------------- event logs
-
-START = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp()) * 1_000_000
-STARTS = tuple(
-    int(datetime(*day, tzinfo=UTC).timestamp()) * 1_000_000
-    for day in ((2026, 3, 6), (2026, 3, 27), (2026, 10, 23), (2026, 10, 30), (2026, 2, 27), (2026, 6, 1))
-)
-"""Days before clocks change in New York and in Europe, the end of a February, an ordinary one."""
-
-
-@dataclass
-class Quantum:
-    """What came in between two steps."""
-
-    at: int
-    events: list[tuple[int, Event, str]] = field(default_factory=list)
-    facts: list[tuple[int, Fact]] = field(default_factory=list)
-    segments: list[tuple[int, str, bool, int]] = field(default_factory=list)
-    merges: list[tuple[int, int, int]] = field(default_factory=list)
-    requests: list[tuple[int, str, str, int, str, dict[str, str], int]] = field(default_factory=list)
-
-
-@dataclass
-class Case:
-    """Journeys and what happened to some customers."""
-
-    zone: str
-    start: int
-    bodies: list[dict[str, Any]]
-    customers: list[int]
-    quanta: list[Quantum]
-    zones: dict[int, str]
-
-
-def case(choice: Choice, customers: int, steps: int, *, calls: bool = True) -> Case:
-    """Some journeys, and a history for each customer, cut into steps."""
-    start = pick(choice, STARTS)
-    bodies = []
-    if calls and chance(choice, 25):
-        bodies.append(journey(choice, "below", most=3))
-    bodies.append(journey(choice, "above", bodies[0]["journey"] if bodies else None))
-    ats, at = [], start
-    for _ in range(steps):
-        at += pick(choice, [5 * MINUTE, 31 * MINUTE, 2 * HOUR, 7 * HOUR, 26 * HOUR]) + choice.number(0, 59) * MINUTE
-        ats.append(at)
-    quanta = [Quantum(at) for at in ats]
-    found = Case(pick(choice, ["Asia/Shanghai", "Europe/Berlin"]), start, bodies, [], quanta, {})
-    found.customers = [1000 + 7 * number for number in range(customers)]
-    for customer in found.customers:
-        _history(choice, found, customer)
-    _merged(choice, found)
-    for quantum in quanta:
-        quantum.events.sort(key=lambda one: one[1].seq)
-        quantum.requests.sort()
-    return found
-
-
-def _history(choice: Choice, made: Case, customer: int) -> None:
-    first, last = made.start, made.quanta[-1].at
-    if chance(choice, 70):
-        made.zones[customer] = zone = pick(
-            choice, ["America/New_York", "Europe/Berlin", "Asia/Shanghai", *_some(choice)]
-        )
-        _put_fact(made, Fact("time_zone", zone, first - DAY, customer * 1000), customer, first)
-    for number in range(choice.number(0, 3)):
-        name = pick(choice, ["city", "birthday", "renewal"])
-        time = first + choice.number(-DAY // MINUTE, (last - first) // MINUTE) * MINUTE
-        _put_fact(made, Fact(name, _said(choice, name, time), time, customer * 1000 + 1 + number), customer, time)
-    for number in range(choice.number(0, 5)):
-        # Now and then at the very instant of a step, or of another event.
-        time = first + choice.number(0, max((last - first) // MINUTE, 1)) * MINUTE
-        event = pick(choice, ["cart_added", "cart_added", "order_paid", "app_opened", "coupon_redeemed"])
-        if chance(choice, 3):
-            event = "customer_erased"
-        late = pick(choice, [0, 0, 0, 0, MINUTE, 3 * HOUR, 30 * HOUR, 80 * HOUR])
-        _put_event(made, _event(choice, event, time, time + late, customer, number), customer)
-    if chance(choice, 35):
-        inside = False
-        for _ in range(choice.number(1, 3)):
-            inside = not inside
-            quantum = pick(choice, made.quanta)
-            quantum.segments.append((customer, "buyers", inside, quantum.at - 1))
-    if chance(choice, 40):
-        for body in made.bodies:
-            if "api" in body["entry"]:
-                quantum = pick(choice, made.quanta)
-                fields = {"cart_id": pick(choice, CARTS)} if chance(choice, 80) else {}
-                number = customer * 100 + made.quanta.index(quantum)
-                quantum.requests.append((number, body["journey"], "enter", customer, "", fields, quantum.at - 2))
-
-
-def _some(choice: Choice) -> list[str]:
-    return [pick(choice, ZONES)]
-
-
-def _said(choice: Choice, name: str, time: int) -> str | None:
-    if chance(choice, 15):
-        return None
-    if name == "city":
-        return pick(choice, CITIES)
-    moment = datetime.fromtimestamp(time // 1_000_000 + choice.number(-40, 80) * 3600, UTC)
-    if name == "birthday":
-        return f"{pick(choice, [1988, 2000, 2026])}-{moment.month:02d}-{min(moment.day, 28):02d}"
-    return moment.isoformat()
-
-
-def _event(choice: Choice, name: str, time: int, received: int, customer: int, number: int) -> Event:
-    values: dict[str, Any] = {}
-    if name in ("cart_added", "order_paid"):
-        if chance(choice, 85):
-            values["cart_id"] = pick(choice, CARTS)
-        values["amount"] = Decimal(pick(choice, ["9.5", "20", "50", "120.25"])).quantize(Decimal("0.0001"))
-        values["currency"] = "CNY"
-    if name == "coupon_redeemed":
-        values["coupon_code"] = pick(choice, ["none", "any"])
-    channel = pick(choice, ["web", "wechat_mini"])
-    seq = ((received // 1_000_000) << 20) + (customer % 1000) * 16 + number
-    return Event(seq, name, time, received, channel, {"web": "shop", "wechat_mini": "mini"}[channel], values, None, {})
-
-
-def _put_event(made: Case, event: Event, customer: int) -> None:
-    for quantum in made.quanta:
-        if event.received_at < quantum.at:
-            event_id = str(UUID(int=(customer << 64) + event.seq))
-            quantum.events.append((customer, event, event_id))
-            return
-
-
-def _put_fact(made: Case, fact: Fact, customer: int, known: int) -> None:
-    for quantum in made.quanta:
-        if known < quantum.at:
-            quantum.facts.append((customer, fact))
-            return
-
-
-def _merged(choice: Choice, made: Case) -> None:
-    """Now and then two customers turn out to be one."""
-    if len(made.customers) < 2 or not chance(choice, 60):
-        return
-    gone: set[int] = set()
-    for _ in range(max(1, len(made.customers) // 12)):
-        loser, winner = pick(choice, made.customers), pick(choice, made.customers)
-        if loser == winner or loser in gone or winner in gone:
-            continue
-        gone |= {loser, winner}
-        place = choice.number(0, len(made.quanta) - 1)
-        quantum = made.quanta[place]
-        quantum.merges.append((loser, winner, quantum.at - 3))
-        for later in made.quanta[place:]:
-            later.events = [(winner if who == loser else who, event, name) for who, event, name in later.events]
-            later.facts = [(winner if who == loser else who, fact) for who, fact in later.facts]
-            later.segments = [(winner if who == loser else who, a, b, at) for who, a, b, at in later.segments]
-            later.requests = [
-                (number, a, b, winner if who == loser else who, c, d, at)
-                for number, a, b, who, c, d, at in later.requests
-            ]
-
-
 @st.composite
 def journeys(draw: st.DrawFn, name: str = "above") -> dict[str, Any]:
     """Valid journeys."""
     return journey(Drawn(draw), name)
-
-
-@st.composite
-def cases(draw: st.DrawFn, customers: int = 3, steps: int = 6) -> Case:
-    """Journeys with the histories of some customers."""
-    return case(Drawn(draw), draw(st.integers(1, customers)), draw(st.integers(1, steps)))

@@ -206,6 +206,9 @@ class MemoryWorld:
                     row["customer_id"] = merge["other_id"]
         for row in step.runs.rows():
             self.rows[row[0]] = dict(zip(COLUMNS, row, strict=True))
+        for row in self.rows.values():
+            if row["customer_id"] in step.erased:
+                row |= {"trigger": None, "vars": None}
         for run_id in step.removed.tolist():
             self.rows.pop(run_id, None)
         for row in step.sends.to_pylist():

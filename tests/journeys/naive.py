@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
+from tests.journeys.naive_runs import READY, Action, Arrival, Inputs, Message, Run, Standing, Taken, Version
 from tests.journeys.naive_times import EPOCH, MICROSECOND, earlier, instant, later, wall, zone_named
 
 from onepool.audience.conditions.anchors.reference import Run as Lent
@@ -37,157 +38,8 @@ from onepool.journeys.model import (
 DAY = 86_400_000_000
 LATENESS = 3 * DAY
 FOREVER = 2**62
-HELD, READY, TIME, EVENT, OUTCOME, ENDED = "held", "ready", "wait_time", "wait_event", "wait_outcome", "ended"
+HELD, TIME, EVENT, OUTCOME, ENDED = "held", "wait_time", "wait_event", "wait_outcome", "ended"
 ERASED_EVENT = "customer_erased"
-
-
-@dataclass
-class Version:
-    """One version of a journey."""
-
-    version_id: int
-    name: str
-    journey: Journey
-    numbers: Mapping[str, int] = field(default_factory=dict)
-    behind: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Node -> itself and all nodes after it."""
-
-    def __post_init__(self) -> None:
-        self.numbers = {name: place for place, name in enumerate(sorted(self.journey.nodes))}
-        self.behind = {name: frozenset(_after(self.journey, name)) for name in self.journey.nodes}
-
-
-def _after(journey: Journey, start: str) -> set[str]:
-    from onepool.journeys.graph import BACK, edges
-
-    found, waiting = {start}, [start]
-    while waiting:
-        for edge in edges(journey.nodes[waiting.pop()]):
-            if edge.label != BACK and edge.target not in found:
-                found.add(edge.target)
-                waiting.append(edge.target)
-    return found
-
-
-@dataclass
-class Run:
-    run_id: int
-    version: Version
-    customer: int
-    key: str
-    entered: int
-    now: int
-    """The run's own time."""
-    trigger: dict[str, str]
-    but: int = -1
-    """The event that started it."""
-    node: str | None = None
-    visit: int = 0
-    hop: int = 0
-    state: str = READY
-    due: int | None = None
-    arrived: int = 0
-    ended: int | None = None
-    reason: str | None = None
-    goal_at: int | None = None
-    parent: int | None = None
-    depth: int = 0
-    vars: dict[str, str] = field(default_factory=dict)
-    seq: int = 0
-    nodes: dict[str, int] = field(default_factory=dict)
-    back: dict[str, int] = field(default_factory=dict)
-    child: int | None = None
-    """The run that it called and waits for."""
-
-    @property
-    def life(self) -> int:
-        """When its life is over."""
-        journey = self.version.journey
-        return later(self.entered, journey.max_life, zone_named(None, journey.zone.default))
-
-
-@dataclass
-class Message:
-    send_id: int
-    run_id: int
-    customer: int
-    journey: str
-    node: str
-    visit: int
-    hop: int
-    channel: str
-    category: str
-    planned: int
-    expires: int | None
-    state: str = "QUEUED"
-    reason: str | None = None
-    due: int | None = None
-    claimed: int | None = None
-    concluded: int | None = None
-    told: bool = False
-
-
-@dataclass(frozen=True)
-class Action:
-    """Something that a run waits for: a task, a write, a call."""
-
-    run: Run
-    node: Any
-    name: str
-    kind: str
-    visit: int
-    created: int
-
-
-@dataclass(frozen=True)
-class Taken:
-    """One step of one run."""
-
-    run_id: int
-    seq: int
-    node: int
-    visit: int
-    edge: str
-    at: int
-
-
-@dataclass
-class Standing:
-    """What a journey is doing."""
-
-    version: Version
-    status: str = "live"
-    entries_from: int = 0
-
-
-@dataclass
-class Arrival:
-    """A customer at a journey's door."""
-
-    time: int
-    order: tuple[int, int]
-    customer: int
-    version: Version
-    key: str
-    origin: int
-    trigger: dict[str, str]
-    but: int = -1
-
-
-@dataclass
-class Inputs:
-    """What came in for one step."""
-
-    events: Sequence[tuple[int, Event, str]] = ()
-    """(customer, event, event id)."""
-    segments: Sequence[tuple[int, str, bool, int]] = ()
-    merges: Sequence[tuple[int, int, int]] = ()
-    outcomes: Sequence[tuple[int, str, str, str | None, int, Mapping[str, str]]] = ()
-    """(key, what, state, reason, at, saved)."""
-    requests: Sequence[tuple[int, str, str, int, str, Mapping[str, str], int]] = ()
-    """(number, journey, kind, customer, key, fields, at)."""
-    changed: Sequence[tuple[int, str]] = ()
-    """(customer, attribute) told anew."""
 
 
 class Naive:
@@ -281,6 +133,7 @@ class Naive:
         for outcome in inputs.outcomes:
             self._outcome(*outcome)
         self._go(inputs)
+        self._forget(inputs)
 
     def live(self) -> list[Run]:
         return [run for run in self.runs.values() if run.state != ENDED]
@@ -415,7 +268,15 @@ class Naive:
 
     # ------------------------------------------------------------------------------------- 3 goals and exits
 
+    def _forget(self, inputs: Inputs) -> None:
+        """What the runs of erased customers carry goes with them."""
+        erased = {customer for customer, event, _ in inputs.events if event.event == ERASED_EVENT}
+        for run in self.runs.values():
+            if run.customer in erased:
+                run.trigger, run.vars, run.nodes, run.back = {}, {}, {}, {}
+
     def _finish(self, inputs: Inputs) -> None:
+        self._forget(inputs)
         for run in self.live():
             found = self._endings(run, inputs)
             if not found:

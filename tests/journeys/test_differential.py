@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from tests.journeys.differ import differences, parsed
-from tests.journeys.drawing import Case, Seeded, case, cases
+from tests.journeys.drawing_logs import Case, Seeded, case, cases
 
 SEEDS = 320
 CUSTOMERS = 8

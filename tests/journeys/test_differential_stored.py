@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 from tests.journeys.differ import differences
 from tests.journeys.differ_stored import Stored
-from tests.journeys.drawing import Seeded, case
+from tests.journeys.drawing_logs import Seeded, case
 from tests.postgres import postgres_server as postgres_server
 
 from onepool.state import State

@@ -38,7 +38,7 @@ from scipy.stats import chisquare
 from sqlalchemy import func, select, text
 from tests.journeys.differ import CONTROL, Columnar, parsed
 from tests.journeys.differ_stored import Stored
-from tests.journeys.drawing import HOUR, MINUTE, START, Case, Quantum, Seeded, case
+from tests.journeys.drawing_logs import HOUR, MINUTE, START, Case, Quantum, Seeded, case
 from tests.journeys.vocabulary import context
 
 from onepool.audience.conditions.reference import Event

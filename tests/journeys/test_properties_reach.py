@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.journeys.drawing import ZONES
+from tests.journeys.drawing_logs import ZONES
 from tests.journeys.memory import FakeGate
 from tests.journeys.naive_gate import closed, first_open
 from tests.postgres import postgres_server as postgres_server

@@ -201,13 +201,13 @@ def merge(turn: Turn, inputs: Inputs) -> None:
 
     gone = np.array(sorted(into), np.int64)
     moved = turn.hold(turn.world.runs_of(gone, live=False))
-    if moved.size == 0:
-        return
     turn.runs.customer_id[moved] = [survivor(one) for one in turn.runs.customer_id[moved].tolist()]
     turn.dirty[moved] = turn.rehomed[moved] = True
-    turn.hold(turn.world.runs_of(np.unique(turn.runs.customer_id[moved]), live=True))
-    turn.look_back(np.flatnonzero(np.isin(turn.runs.customer_id, turn.runs.customer_id[moved])))
-    concerned = np.isin(turn.runs.customer_id, turn.runs.customer_id[moved])
+    # Also those who got no runs: what the other one did is theirs now.
+    survivors = np.unique(np.array([survivor(one) for one in gone.tolist()], np.int64))
+    turn.hold(turn.world.runs_of(survivors, live=True))
+    concerned = np.isin(turn.runs.customer_id, survivors)
+    turn.look_back(np.flatnonzero(concerned))
     rows = np.flatnonzero(turn.live() & concerned & (turn.runs.parent == NONE))
     if rows.size:
         _one_of_each(turn, rows)
