@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from onepool.api import problems
 from onepool.api.about import VERSION
 from onepool.api.access import COOKIE
-from onepool.api.backtests import Backtests
+from onepool.api.backtest_jobs import Backtests
 from onepool.api.desk import IdentityDesk
 from onepool.api.headers import BodyLimit, SecurityHeaders
 from onepool.api.insight_kept import KeptMap

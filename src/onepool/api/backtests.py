@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import secrets
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
-from typing import Literal
 
 import numpy as np
 
 from onepool.api import audience, journey_figures
 from onepool.api.dictionary import titles
-from onepool.api.models.common import Instant, Titles
+from onepool.api.models.common import Titles
 from onepool.api.models.journey_results import EdgeFigures, ReasonCount
 from onepool.api.models.journey_simulate import (
     ApprovalNeed,
-    BacktestJob,
     CountDifference,
     DayCount,
     HourCount,
@@ -36,14 +31,12 @@ from onepool.api.models.journey_simulate import (
     SimulationRequest,
 )
 from onepool.api.models.journeys import JourneyProblem
-from onepool.api.problems import Conflict
 from onepool.api.showing import money
 from onepool.api.workspace import WorkspaceLike
 from onepool.clock import from_micros, to_micros
-from onepool.errors import OnePoolError
 from onepool.journeys.backtest import told
 from onepool.journeys.backtest.run import backtest
-from onepool.journeys.backtest.types import DAY, I64, MINUTE, Asked, Assumed, Outcome, Progress, Stopped
+from onepool.journeys.backtest.types import DAY, I64, MINUTE, Asked, Assumed, Outcome, Progress
 from onepool.journeys.graph import edges
 from onepool.journeys.parse import parse_journey
 from onepool.journeys.plan import plan as planning
@@ -340,79 +333,3 @@ def title_of(ws: WorkspaceLike) -> Callable[[str], Titles]:
     """Titles of journeys by name."""
     bodies = {item.name: item.body.get("name") for item in ws.definitions.current(KIND)}
     return lambda name: titles(bodies.get(name), name)
-
-
-# ------------------------------------------------------------------------------------------------------ long ones
-
-
-@dataclass
-class _Job:
-    id: str
-    journey: str
-    asked: Asked
-    status: Literal["running", "done", "failed", "cancelled"] = "running"
-    at: int | None = None
-    problem: str | None = None
-    result: Simulation | None = None
-    halt: threading.Event = field(default_factory=threading.Event)
-
-    def shown(self) -> BacktestJob:
-        span = max(self.asked.end - self.asked.start, 1)
-        share = 0.0 if self.at is None else (self.at - self.asked.start) / span
-        at: Instant | None = None if self.at is None else from_micros(self.at)
-        return BacktestJob(
-            id=self.id, journey=self.journey, status=self.status, problem=self.problem, result=self.result, at=at,
-            progress=1.0 if self.status == "done" else min(max(share, 0.0), 1.0),
-        )  # fmt: skip
-
-
-class Backtests:
-    """Long back-tests of one server, one at a time; they write nothing, so a restart loses nothing but the answer."""
-
-    KEPT = 20
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._jobs: OrderedDict[str, _Job] = OrderedDict()
-
-    def start(self, ws: WorkspaceLike, asked: Asked, names: Names) -> BacktestJob:
-        """Begin one. Raises Conflict while another one runs."""
-        journey = parse_journey(asked.body).journey
-        with self._lock:
-            if any(one.status == "running" for one in self._jobs.values()):
-                raise Conflict("another back-test is running", hint="wait for it or stop it", code="backtest-busy")
-            job = _Job(secrets.token_hex(8), journey, asked)
-            self._jobs[job.id] = job
-            while len(self._jobs) > self.KEPT:
-                self._jobs.popitem(last=False)
-        threading.Thread(target=self._work, args=(ws, job, names), name="backtest", daemon=True).start()
-        return job.shown()
-
-    def get(self, number: str) -> BacktestJob | None:
-        """How far one is; None: not known (any more)."""
-        job = self._jobs.get(number)
-        return None if job is None else job.shown()
-
-    def stop(self, number: str) -> None:
-        """End one at its next step."""
-        job = self._jobs.get(number)
-        if job is not None:
-            job.halt.set()
-
-    @staticmethod
-    def _work(ws: WorkspaceLike, job: _Job, names: Names) -> None:
-        def progress(at: int) -> None:
-            job.at = at
-            if job.halt.is_set():
-                raise Stopped
-
-        try:
-            job.result = simulated(ws, job.asked, 0, names, tell=False, progress=progress)[0]
-            job.status = "done"
-        except Stopped:
-            job.status = "cancelled"
-        except OnePoolError as error:
-            job.problem, job.status = mask_text(str(error)), "failed"
-        # Whatever it was, whoever waits for it has to hear of it.
-        except Exception as error:  # noqa: BLE001
-            job.problem, job.status = mask_text(repr(error))[:500], "failed"

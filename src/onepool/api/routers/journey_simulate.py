@@ -6,7 +6,7 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Path, Request, status
 
-from onepool.api import audience, backtests, programmes
+from onepool.api import audience, backtest_jobs, backtests, programmes
 from onepool.api.access import Caller, Need, Workspace
 from onepool.api.models.common import Titles
 from onepool.api.models.journey_simulate import (
@@ -93,8 +93,8 @@ def stop_backtest(id: JobId, _who: Reader, request: Request) -> BacktestJob:
     return read_backtest(id, _who, request)
 
 
-def _jobs(request: Request) -> backtests.Backtests:
-    return cast(backtests.Backtests, request.app.state.backtests)
+def _jobs(request: Request) -> backtest_jobs.Backtests:
+    return cast(backtest_jobs.Backtests, request.app.state.backtests)
 
 
 def _names(ws: WorkspaceLike, who: Caller) -> backtests.Names:
