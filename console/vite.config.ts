@@ -18,6 +18,17 @@ export default defineConfig(({ mode }) => ({
     modulePreload: { polyfill: false },
     manifest: true,
     chunkSizeWarningLimit: 1200,
+    // What every first load needs in few files: dozens of tiny ones compress badly. A group takes along what it imports.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: "icons", test: /@ant-design[\\/]icons.*[\\/](Left|Right|Ellipsis|Apartment|Api|Branches|Inbox|OrderedList|CloseCircle|Copy|Close|Send|Team|User|Contacts|Tags|Home|Global|Deployment[A-Za-z]*|Safety[A-Za-z]*|Menu(Unf|F)old|Moon|Sun|Reload|Solution)(Outlined)?\.js$/ },
+            { name: "frame", test: /src[\\/](app[\\/]routes|.*[\\/](state|states|drift|starts)\.ts$)/ },
+          ],
+        },
+      },
+    },
   },
   test: {
     environment: "jsdom",

@@ -104,7 +104,7 @@ def test_a_journey_is_drawn_from_nothing_undone_copied_and_kept(signed_in: Signe
         page.wait_for_url(re.compile(r"/journeys/journey\w*\?panel=entry"))
         console.settled()
         name = re.findall(r"/journeys/(\w+)", page.url)[0]
-        console.choose(page.get_by_test_id("entry-event"), "加入购物车")
+        console.choose(page.get_by_test_id("entry-event").get_by_role("combobox"), "加入购物车")
         expect(page.get_by_test_id("step-entry")).to_contain_text("加入购物车")
 
         steps = page.locator(".op-step")
@@ -226,7 +226,7 @@ def test_a_journey_is_tried_published_changed_compared_paused_and_stopped(
         page = console.page
         console.go("/journeys/whole_life?panel=simulate")
         page.get_by_text("人群抽样").click()
-        console.choose(page.get_by_test_id("simulate-segment"), "加购未付款")
+        console.choose(page.get_by_test_id("simulate-segment").get_by_role("combobox"), "加购未付款")
         page.get_by_test_id("simulate-run").click()
         expect(page.get_by_test_id("simulation")).to_be_visible()
 
