@@ -131,6 +131,9 @@ class Plain:
         for send_id, row in rows.items():
             naive.sends[send_id].state = SendState(row["state"]).name
             naive.sends[send_id].claimed = row["claimed"]
+        for send_id, state, why, _ in told:
+            # What became of messages is known before anything is decided.
+            naive.sends[send_id].state, naive.sends[send_id].reason = SendState(state).name, why
         outcomes: list[Any] = [(key, "send", SendState(state).name, why, when, {}) for key, state, why, when in told]
         facts = list(quantum.facts)
         for key, action in sorted(naive.actions.items()):

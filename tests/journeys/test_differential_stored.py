@@ -16,7 +16,7 @@ from onepool.state import State
 
 @pytest.mark.parametrize("part", range(4))
 def test_on_sqlite(part: int) -> None:
-    for seed in range(5000 + part, 5016, 4):
+    for seed in range(5000 + part, 5012, 4):
         state = State("sqlite://")
         found = differences(case(Seeded(seed), 30, 8), partial(Stored, state=state))
         state.close()
@@ -24,7 +24,7 @@ def test_on_sqlite(part: int) -> None:
 
 
 def test_on_postgresql(postgres_server: Callable[[], str]) -> None:
-    for seed in range(6000, 6004):
+    for seed in range(6000, 6002):
         state = State(postgres_server())
         found = differences(case(Seeded(seed), 30, 8), partial(Stored, state=state))
         state.close()
