@@ -1,5 +1,6 @@
 /** Messages, coupons, broadcasts, deliveries, tasks, policies, consent. */
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import type { CodeStatus } from "@/api/coupons";
 import type { DeliveryState, Task } from "@/api/reach";
 import { id, oneOf, type Raw, text } from "@/lib/search";
 import { STATE_NAMES } from "@/pages/deliveries/states";
@@ -40,4 +41,52 @@ const tasks = createRoute({
   component: lazyRouteComponent(() => withTexts(import("@/pages/tasks/Tasks"), "reach"), "Tasks"),
 });
 
-export const reachRoutes = [deliveries, tasks] as const;
+const messages = createRoute({
+  getParentRoute: () => shell,
+  path: "/messages",
+  validateSearch: (raw: Raw): { q?: string } => ({ q: text(raw, "q") }),
+  component: lazyRouteComponent(() => withTexts(import("@/pages/messages/Messages"), "reach"), "Messages"),
+});
+interface MessageSearch {
+  tab?: "yaml" | "versions";
+  /** The content that is shown, and the customer that it is shown for. */
+  template?: string;
+  customer?: number;
+  /** Of a new message: what it is copied from. */
+  message?: string;
+}
+const messageSearch = (raw: Raw): MessageSearch => ({ tab: oneOf(raw, "tab", ["yaml", "versions"] as const), template: text(raw, "template"), customer: id(raw, "customer"), message: text(raw, "message") });
+const messageNew = createRoute({
+  getParentRoute: () => shell,
+  path: "/messages/new",
+  validateSearch: messageSearch,
+  component: lazyRouteComponent(() => withTexts(import("@/pages/messages/MessagePage"), "reach"), "MessageNew"),
+});
+const message = createRoute({
+  getParentRoute: () => shell,
+  path: "/messages/$name",
+  validateSearch: messageSearch,
+  component: lazyRouteComponent(() => withTexts(import("@/pages/messages/MessagePage"), "reach"), "MessagePage"),
+});
+
+const couponsPage = createRoute({
+  getParentRoute: () => shell,
+  path: "/coupons",
+  validateSearch: (raw: Raw): { act?: "new" } => ({ act: oneOf(raw, "act", ["new"] as const) }),
+  component: lazyRouteComponent(() => withTexts(import("@/pages/coupons/Coupons"), "reach"), "Coupons"),
+});
+const coupon = createRoute({
+  getParentRoute: () => shell,
+  path: "/coupons/$name",
+  validateSearch: (raw: Raw): { status?: CodeStatus; act?: "edit" } => ({ status: oneOf(raw, "status", ["free", "issued", "redeemed", "expired", "void"] as const), act: oneOf(raw, "act", ["edit"] as const) }),
+  component: lazyRouteComponent(() => withTexts(import("@/pages/coupons/CouponPage"), "reach"), "CouponPage"),
+});
+
+const policies = createRoute({
+  getParentRoute: () => shell,
+  path: "/policies",
+  validateSearch: (raw: Raw): { tab?: "accounts" | "yaml" } => ({ tab: oneOf(raw, "tab", ["accounts", "yaml"] as const) }),
+  component: lazyRouteComponent(() => withTexts(import("@/pages/policies/Policies"), "reach"), "Policies"),
+});
+
+export const reachRoutes = [deliveries, tasks, messages, messageNew, message, couponsPage, coupon, policies] as const;

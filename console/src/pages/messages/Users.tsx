@@ -1,0 +1,24 @@
+import { Link } from "@tanstack/react-router";
+
+/** What refers to a message or a batch of coupons, as the server names it: `journey:cart_recall`. */
+export function Users({ names, none }: { names: string[]; none: string }) {
+  if (names.length === 0) return <span className="op-mute">{none}</span>;
+  return (
+    <>
+      {names.map((user) => {
+        const [kind, name = user] = user.split(/:(.*)/s);
+        return (
+          <div key={user} className="op-code">
+            {kind === "journey" ? (
+              <Link to="/journeys/$name" params={{ name }}>
+                {name}
+              </Link>
+            ) : (
+              user
+            )}
+          </div>
+        );
+      })}
+    </>
+  );
+}
