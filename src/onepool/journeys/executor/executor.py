@@ -67,7 +67,9 @@ class Executor:
             return
         turn.hold(self._world.runs_of(customers, live=True))
         runs = turn.runs
-        rows = np.flatnonzero(turn.live() & (runs.state == RunState.WAIT_TIME) & np.isin(runs.customer_id, customers))
+        waiting = turn.live() & (runs.state == RunState.WAIT_TIME) & np.isin(runs.customer_id, customers)
+        # Whose time had come before is the timers'.
+        rows = np.flatnonzero(waiting & (runs.due > turn.at))
         for plan, mine in turn.by_version(rows):
             if self._book.rests(plan.journey):
                 continue
