@@ -22,7 +22,7 @@ DAY: Final = 24 * HOUR
 GRIDS: Final = (250_000, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY)
 """Lengths of steps that are chosen from."""
 
-STEPS: Final = 300
+STEPS: Final = 120
 """About so many steps are taken when nobody says how long one is."""
 
 

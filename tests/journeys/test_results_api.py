@@ -1,0 +1,93 @@
+"""Results, plans, simulations and reasons over HTTP."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from tests.api.conftest import World, empty, quick_hashes, world  # noqa: F401
+from tests.journeys.brand import CART, COUPON, MESSAGE, STAFF, TOUCHPOINTS
+
+JOURNEYS = "/api/v1/journeys"
+
+
+@pytest.fixture
+def brand(world: World) -> Iterator[World]:  # noqa: F811
+    """The three customers, with everything that the cart story names."""
+    ws = world.ws
+    for name, body in TOUCHPOINTS.items():
+        ws.save("touchpoint", name, body, author="test")
+    for kind, body in (("segment", STAFF), ("message", MESSAGE), ("coupon", COUPON)):
+        ws.save(kind, str(body[kind]), body, author="test")
+    yield world
+
+
+def test_before_publication(brand: World) -> None:
+    browser = brand.signed_in()
+    plan = browser.post(f"{JOURNEYS}/plan", {"definition": CART})
+    assert plan.status_code == 200, plan.text
+    assert (plan.json()["basis"], plan.json()["entrants_now"], plan.json()["in_flight"]) == ("past", 0, [])
+    everybody = {**CART, "journey": "spring", "entry": {"one_off": {"who": {"not": {"segment": "staff"}}}}, "exit": []}
+    del everybody["goal"]
+    everybody["nodes"] = {"done": {"do": "end", "as": "completed"}}
+    everybody["start"] = "done"
+    plan = browser.post(f"{JOURNEYS}/plan", {"definition": everybody})
+    assert plan.status_code == 200, plan.text
+    assert plan.json()["entrants_now"] == plan.json()["population"] == 3
+
+    start = (brand.clock.now() - timedelta(days=10)).isoformat()
+    asked = {"definition": CART, "customers": [1, 2], "start": start, "days": 10}
+    simulation = browser.post(f"{JOURNEYS}/simulate", asked)
+    assert simulation.status_code == 200, simulation.text
+    body = simulation.json()
+    assert body["customers"] == 2 and {one["customer_id"] for one in body["runs"]} == {1, 2}
+    assert all(one["entered"] or one["not_entered"] for one in body["runs"])
+    shorter = {**asked, "before": CART, "definition": {**CART, "max_life": "13 days"}}
+    both = browser.post(f"{JOURNEYS}/simulate/difference", shorter)
+    assert both.status_code == 200, both.text
+    assert both.json()["before"]["customers"] == both.json()["after"]["customers"] == 2
+
+
+def test_faults_are_told_first(brand: World) -> None:
+    browser = brand.signed_in()
+    for path in ("plan", "simulate", "backtest"):
+        body = {"definition": {"journey": "j"}} | ({} if path == "plan" else {"start": "2026-01-01T00:00:00Z"})
+        answer = browser.post(f"{JOURNEYS}/{path}", body)
+        assert (answer.status_code, answer.json()["code"]) == (422, "journey-faults"), answer.text
+
+
+def test_long_ones(brand: World) -> None:
+    browser = brand.signed_in()
+    start = (brand.clock.now() - timedelta(days=30)).isoformat()
+    begun = browser.post(f"{JOURNEYS}/backtest", {"definition": CART, "start": start, "days": 30})
+    assert begun.status_code == 202, begun.text
+    path = f"{JOURNEYS}/backtest/{begun.json()['id']}"
+    until = time.monotonic() + 60
+    while browser.get(path).json()["status"] == "running" and time.monotonic() < until:
+        browser.get(f"{JOURNEYS}/results")
+    assert browser.get(path).json()["status"] == "done", browser.get(path).text
+    assert browser.delete(path).json()["result"]["edges"] is not None
+    assert browser.get(f"{JOURNEYS}/backtest/{'0' * 16}").status_code == 404
+
+
+def test_after_publication(brand: World) -> None:
+    browser = brand.signed_in()
+    assert browser.get(f"{JOURNEYS}/cart_recall/results").status_code in (404, 422)
+    browser.post(JOURNEYS, {"definition": CART})
+    assert browser.post(f"{JOURNEYS}/cart_recall/publish", {}).status_code == 200
+    found = browser.get(f"{JOURNEYS}/cart_recall/results")
+    assert found.status_code == 200, found.text
+    assert found.json()["entered"] == 0 and {one["node"] for one in found.json()["nodes"]} == set(CART["nodes"])
+    assert browser.get(f"{JOURNEYS}/cart_recall/runs").json() == {"items": [], "next": None, "total": 0}
+    assert browser.get(f"{JOURNEYS}/cart_recall/runs/17").status_code == 404
+    (row,) = browser.get(f"{JOURNEYS}/results").json()["items"]
+    assert (row["name"], row["goal_rate"]) == ("cart_recall", None)
+    two = browser.get(f"{JOURNEYS}/cart_recall/compare?a=1&b=1")
+    assert two.status_code == 200 and two.json()["a"] == two.json()["b"]
+    why = browser.get("/api/v1/customers/1/journeys")
+    assert why.status_code == 200, why.text
+    (one,) = why.json()["journeys"]
+    assert one["journey"] == "cart_recall" and one["runs"] == [] and one["answer"]["zh"].startswith("没有进入")
+    assert browser.get("/api/v1/customers/999999/journeys").status_code == 404
