@@ -120,7 +120,7 @@ def test_a_journey_is_drawn_from_nothing_undone_copied_and_kept(signed_in: Signe
         expect(page.get_by_test_id("step-end")).to_be_visible()
 
         # Undo and redo by key; what a branch alone led to goes with it, and comes back.
-        page.get_by_test_id("step-branch").click()
+        page.locator('[data-id="branch"]').focus()
         page.keyboard.press("Delete")
         expect(steps).to_have_count(3)
         page.get_by_test_id("undo-remove").click()
@@ -132,7 +132,6 @@ def test_a_journey_is_drawn_from_nothing_undone_copied_and_kept(signed_in: Signe
         expect(steps).to_have_count(5)
 
         # A copy of a step, put behind the chosen one.
-        page.get_by_test_id("step-wait").click()
         page.locator('[data-id="wait"]').focus()
         page.keyboard.press("Control+c")
         page.keyboard.press("Control+v")
@@ -237,7 +236,8 @@ def test_a_journey_is_tried_published_changed_compared_paused_and_stopped(
         assert api.get("/api/v1/journeys/whole_life").json()["status"] == "live"
         expect(page.get_by_test_id("journey-stop")).to_be_visible()
 
-        page.get_by_test_id("step-end_open").click()
+        page.locator('[data-id="end_open"]').focus()
+        page.keyboard.press("Enter")
         page.get_by_test_id("node-note").fill("改一改")
         _saved(page)
         page.get_by_test_id("journey-nav-versions").click()

@@ -60,6 +60,7 @@ export function useKeeping(user: string, detail: JourneyDetail, definition: Defi
   const key = localKey(user, detail.name);
   const [state, setState] = useState<Kept>("saved");
   const [error, setError] = useState<unknown>(null);
+  const [onServer, setOnServer] = useState<Definition>(detail.definition);
   const saved = useRef<Definition>(detail.definition);
   const [shown, setShown] = useState<number | null>(detail.draft_version);
   const version = useRef<number | null>(detail.draft_version);
@@ -81,6 +82,7 @@ export function useKeeping(user: string, detail: JourneyDetail, definition: Defi
     const attempt = saveDraft(detail.name, body, version.current).then(
       (made) => {
         saved.current = body;
+        setOnServer(body);
         version.current = made.draft_version;
         setShown(made.draft_version);
         stuck.current = false;
@@ -114,6 +116,18 @@ export function useKeeping(user: string, detail: JourneyDetail, definition: Defi
     return () => clearTimeout(timer);
   }, [definition, broken, readOnly, send, key]);
 
+  // What was changed just before the page was left is saved as well.
+  const leaving = useRef({ send, may: false });
+  useEffect(() => {
+    leaving.current = { send, may: !readOnly && !broken };
+  });
+  useEffect(
+    () => () => {
+      if (leaving.current.may && !stuck.current) void leaving.current.send();
+    },
+    [],
+  );
+
   useEffect(() => {
     if (state !== "offline") return;
     const again = (): void => void send();
@@ -132,5 +146,6 @@ export function useKeeping(user: string, detail: JourneyDetail, definition: Defi
       void send();
     });
   }, [cache, detail.name, send]);
-  return { state, error, version: shown, flush: send, insist };
+  const pending = state === "saved" && definition !== onServer && !same(definition, onServer);
+  return { state: pending ? "saving" : state, error, version: shown, flush: send, insist };
 }
