@@ -17,6 +17,7 @@ import resource
 import sys
 import tempfile
 import time
+import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -175,7 +176,7 @@ def naive(workspace: Workspace, customers: int, days: int, step: int) -> dict[st
             if at > end or at < start:
                 continue
             events = [
-                (customer, Event(row["seq"], row["event"], row["t"], row["t"]), str(row["seq"]))
+                (customer, Event(row["seq"], row["event"], row["t"], row["t"]), str(uuid.UUID(int=row["seq"])))
                 for row in mine if at - grid < row["t"] <= at
             ]  # fmt: skip
             for _, event, _ in events:
