@@ -2,7 +2,7 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import type { CodeStatus } from "@/api/coupons";
 import type { DeliveryState, Task } from "@/api/reach";
-import { id, oneOf, type Raw, text } from "@/lib/search";
+import { flag, id, oneOf, type Raw, text } from "@/lib/search";
 import { STATE_NAMES } from "@/pages/deliveries/states";
 import { shell, withTexts } from "./shared";
 
@@ -88,5 +88,28 @@ const policies = createRoute({
   validateSearch: (raw: Raw): { tab?: "accounts" | "yaml" } => ({ tab: oneOf(raw, "tab", ["accounts", "yaml"] as const) }),
   component: lazyRouteComponent(() => withTexts(import("@/pages/policies/Policies"), "reach"), "Policies"),
 });
+interface ConsentSearch {
+  tab?: "suppressions" | "notices";
+  customer?: number;
+  act?: "add";
+  lifted?: 1;
+}
+const consents = createRoute({
+  getParentRoute: () => shell,
+  path: "/consents",
+  validateSearch: (raw: Raw): ConsentSearch => ({ tab: oneOf(raw, "tab", ["suppressions", "notices"] as const), customer: id(raw, "customer"), act: oneOf(raw, "act", ["add"] as const), lifted: flag(raw, "lifted") }),
+  component: lazyRouteComponent(() => withTexts(import("@/pages/consents/Consents"), "reach"), "Consents"),
+});
+const broadcastsPage = createRoute({
+  getParentRoute: () => shell,
+  path: "/broadcasts",
+  validateSearch: (raw: Raw): { act?: "new" } => ({ act: oneOf(raw, "act", ["new"] as const) }),
+  component: lazyRouteComponent(() => withTexts(import("@/pages/broadcasts/Broadcasts"), "reach"), "Broadcasts"),
+});
+const broadcast = createRoute({
+  getParentRoute: () => shell,
+  path: "/broadcasts/$name",
+  component: lazyRouteComponent(() => withTexts(import("@/pages/broadcasts/BroadcastPage"), "reach"), "BroadcastPage"),
+});
 
-export const reachRoutes = [deliveries, tasks, messages, messageNew, message, couponsPage, coupon, policies] as const;
+export const reachRoutes = [deliveries, tasks, messages, messageNew, message, couponsPage, coupon, policies, consents, broadcastsPage, broadcast] as const;

@@ -3,6 +3,7 @@ import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router"
 import { Tabs } from "antd";
 import { lazy, Suspense } from "react";
 import { type Customer, queries } from "@/api/queries";
+import { openTexts } from "@/i18n";
 import { useMay } from "@/lib/session";
 import { useText } from "@/lib/useText";
 import { Count, Dash, Figure, Figures, Money, Time } from "@/parts/Figures";
@@ -15,6 +16,10 @@ import { SegmentsOf, TagsOf } from "./Known";
 import { Timeline } from "./Timeline";
 import { WhyDrawer } from "./WhyDrawer";
 
+const ConsentCard = lazy(async () => {
+  const [module] = await Promise.all([import("@/pages/consents/Card"), openTexts("reach")]);
+  return { default: module.ConsentCard };
+});
 const OneId = lazy(() => import("@/pages/identity/graph/OneId").then((module) => ({ default: module.OneId })));
 
 function Summary({ customer }: { customer: Customer }) {
@@ -58,6 +63,7 @@ function Content({ customer }: { customer: Customer }) {
   const navigate = useNavigate({ from: "/customers/$id" });
   const id = customer.customer_id;
   const mayIdentity = useMay("identity.read");
+  const mayConsents = useMay("consents.read");
   const wide = mayIdentity && search.tab === "oneid";
   const openWhy = (why: string | undefined): void => void navigate({ search: (before) => ({ ...before, why }), replace: true });
   return (
@@ -79,6 +85,11 @@ function Content({ customer }: { customer: Customer }) {
           <div className={wide ? "op-thirds" : "op-stack"} style={{ order: wide ? 1 : 0 }}>
             <TagsOf tags={customer.tags} onWhy={(tag) => openWhy(`tag:${tag}`)} />
             <SegmentsOf segments={customer.segments} onWhy={(segment) => openWhy(`segment:${segment}`)} />
+            {mayConsents && (
+              <Suspense fallback={<Waiting rows={3} />}>
+                <ConsentCard customer={id} />
+              </Suspense>
+            )}
             <Attributes customer={customer} />
           </div>
           <section className="op-panel" aria-label={t("customer.details")} style={{ padding: "4px 0 0" }}>

@@ -13,6 +13,10 @@ export function Users({ names, none }: { names: string[]; none: string }) {
               <Link to="/journeys/$name" params={{ name }}>
                 {name}
               </Link>
+            ) : kind === "broadcast" ? (
+              <Link to="/broadcasts/$name" params={{ name }}>
+                {name}
+              </Link>
             ) : (
               user
             )}

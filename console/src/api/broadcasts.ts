@@ -1,0 +1,52 @@
+/** Broadcasts: one message to everybody of an audience, once. */
+import { infiniteQueryOptions, keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import type { JsonObject } from "@/conditions/model";
+import { answer, client } from "./client";
+import type { components } from "./schema";
+
+type Schema<N extends keyof components["schemas"]> = components["schemas"][N];
+
+export type BroadcastRow = Schema<"BroadcastRow">;
+export type BroadcastDetail = Omit<Schema<"BroadcastDetail">, "definition"> & { definition: JsonObject };
+export type BroadcastStatus = BroadcastRow["status"];
+export type Deed = "start" | "pause" | "resume" | "cancel";
+
+export const broadcasts = {
+  all: () =>
+    infiniteQueryOptions({
+      queryKey: ["broadcasts"],
+      queryFn: ({ signal, pageParam }) => answer(client.GET("/api/v1/broadcasts", { params: { query: { before: pageParam, limit: 50 } }, signal })),
+      initialPageParam: undefined as number | undefined,
+      getNextPageParam: (page) => page.next ?? undefined,
+    }),
+  one: (name: string) =>
+    queryOptions({ queryKey: ["broadcasts", name], queryFn: async ({ signal }) => (await answer(client.GET("/api/v1/broadcasts/{name}", { params: { path: { name } }, signal }))) as BroadcastDetail }),
+  check: (definition: JsonObject) =>
+    queryOptions({
+      queryKey: ["broadcast-check", definition],
+      queryFn: ({ signal }) => answer(client.POST("/api/v1/broadcasts/check", { body: { definition }, signal })),
+      placeholderData: keepPreviousData,
+    }),
+};
+
+export function useSaveBroadcast() {
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: (definition: JsonObject) => answer(client.POST("/api/v1/broadcasts", { body: { definition } })),
+    onSuccess: () => cache.invalidateQueries({ queryKey: ["broadcasts"] }),
+  });
+}
+
+export function useBroadcastDeed(name: string) {
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: (deed: Deed) => {
+      const params = { path: { name } };
+      if (deed === "start") return answer(client.POST("/api/v1/broadcasts/{name}/start", { params }));
+      if (deed === "pause") return answer(client.POST("/api/v1/broadcasts/{name}/pause", { params }));
+      if (deed === "resume") return answer(client.POST("/api/v1/broadcasts/{name}/resume", { params }));
+      return answer(client.POST("/api/v1/broadcasts/{name}/cancel", { params }));
+    },
+    onSettled: () => Promise.all([cache.invalidateQueries({ queryKey: ["broadcasts"] }), cache.invalidateQueries({ queryKey: ["deliveries"] })]),
+  });
+}
