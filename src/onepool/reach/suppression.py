@@ -126,9 +126,7 @@ def _means(entry: Row[Any], one: Mapping[str, Any]) -> bool:
     return one["category"] != EXEMPT or entry.reason in _EVERYTHING
 
 
-def _live(
-    connection: Connection, bearers: pa.Table, asked: pa.Table, at: int, past: bool = False
-) -> list[Row[Any]]:
+def _live(connection: Connection, bearers: pa.Table, asked: pa.Table, at: int, past: bool = False) -> list[Row[Any]]:
     """Entries in force that can be about these customers and addresses, the oldest first."""
     t = suppressions.c
     live = and_(t.lifted.is_(None), or_(t.until.is_(None), t.until > at))
