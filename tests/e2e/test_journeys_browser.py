@@ -236,8 +236,7 @@ def test_a_journey_is_tried_published_changed_compared_paused_and_stopped(
         assert api.get("/api/v1/journeys/whole_life").json()["status"] == "live"
         expect(page.get_by_test_id("journey-stop")).to_be_visible()
 
-        page.locator('[data-id="end_open"]').focus()
-        page.keyboard.press("Enter")
+        console.go("/journeys/whole_life?sel=end_open")
         page.get_by_test_id("node-note").fill("改一改")
         _saved(page)
         page.get_by_test_id("journey-nav-versions").click()

@@ -99,7 +99,7 @@ export function Outline({ words }: { words: Words }) {
               aria-level={row.depth + 1}
               aria-expanded={row.forks ? !closed.has(row.name) : undefined}
               aria-selected={open?.kind === "node" && open.name === row.name}
-              aria-label={[way, row.link ? t("journey.goesTo", { step: said }) : said, row.name, wrong > 0 ? t("journey.errors", { count: wrong }) : ""].filter(Boolean).join(" ")}
+              aria-labelledby={`outline-text-${i}`}
               tabIndex={i === here ? 0 : -1}
               data-link={row.link}
               data-testid={row.link ? `goes-${row.edge?.node}-${row.edge?.edge}` : `outline-${row.name}`}
@@ -108,11 +108,13 @@ export function Outline({ words }: { words: Words }) {
               onFocus={() => setAt(i)}
               onDoubleClick={() => show(row)}
             >
-              {way !== "" && <span className="op-outline-way">{way}</span>}
-              {row.link ? <ArrowRightOutlined aria-hidden /> : <Icon aria-hidden />}
-              <span className="op-outline-text">{row.link ? t("journey.goesTo", { step: said }) : said}</span>
-              <code className="op-mute op-code">{row.name}</code>
-              {wrong > 0 && <WarningOutlined aria-hidden style={{ color: "var(--op-bad)" }} />}
+              <span className="op-outline-row" id={`outline-text-${i}`}>
+                {way !== "" && <span className="op-outline-way">{way}</span>}
+                {row.link ? <ArrowRightOutlined aria-hidden /> : <Icon aria-hidden />}
+                <span className="op-outline-text">{row.link ? t("journey.goesTo", { step: said }) : said}</span>
+                <code className="op-mute op-code">{row.name}</code>
+                {wrong > 0 && <WarningOutlined role="img" aria-label={t("journey.errors", { count: wrong })} style={{ color: "var(--op-bad)" }} />}
+              </span>
               <span className="op-end">
                 <Button tabIndex={-1} type="text" size="small" icon={<EditOutlined />} aria-label={t("journey.edit", { step: said })} onClick={() => show(row)} />
                 {!readOnly && (
