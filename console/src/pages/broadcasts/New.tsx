@@ -27,7 +27,8 @@ export function New({ onClose }: { onClose: () => void }) {
   const [template, setTemplate] = useState<string>();
   const [start, setStart] = useState("");
   const [pace, setPace] = useState<number | null>(null);
-  const contents = useQuery({ ...messages.one(message ?? ""), enabled: message !== undefined }).data?.check.contents ?? [];
+  const chosen = useQuery({ ...messages.one(message ?? ""), enabled: message !== undefined }).data?.check;
+  const contents = chosen?.contents ?? [];
   const content = contents.find((one) => one.template === template) ?? contents[0];
   const complete = segment !== undefined && message !== undefined && content !== undefined && NAME.test(name);
   const definition: JsonObject = {
@@ -78,6 +79,7 @@ export function New({ onClose }: { onClose: () => void }) {
         </label>
         <div role="status" data-testid="broadcast-count">
           {found?.audience != null && <Status kind="info">{t("reach.broadcasts.audience", { n: exact(found.audience, language) })}</Status>}
+          {chosen !== undefined && chosen.run.length > 0 && <Status kind="warning">{t("reach.broadcasts.run", { names: chosen.run.join(" ") })}</Status>}
           {found?.problems.map((one) => (
             <div key={one.place + one.message}>
               <Status kind="error">

@@ -37,10 +37,12 @@ export function Checks({ check }: { check: MessageCheck | undefined }) {
       ) : (
         <>
           {check.problems.length + check.warnings.length === 0 && <Status kind="ok">{t("reach.messages.fine")}</Status>}
-          <ul className="op-list" role="status">
-            <Findings items={check.problems} kind="error" />
-            <Findings items={check.warnings} kind="warning" />
-          </ul>
+          {check.problems.length + check.warnings.length > 0 && (
+            <ul className="op-list" aria-live="polite">
+              <Findings items={check.problems} kind="error" />
+              <Findings items={check.warnings} kind="warning" />
+            </ul>
+          )}
           {check.lengths.map((one) => (
             <div key={one.template} className="op-note" data-testid="sms-length">
               <code className="op-code">{one.template}</code>{" "}
