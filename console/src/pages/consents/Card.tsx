@@ -39,7 +39,8 @@ function Wish({ customer, standing, onDone }: { customer: number; standing: Stan
 function Details({ customer, onClose }: { customer: number; onClose: () => void }) {
   const { t, title } = useText();
   const may = useMay("consents.write");
-  const query = useQuery(consents.of(customer));
+  // What is written down comes into the ledger with the next tick.
+  const query = useQuery({ ...consents.of(customer), refetchInterval: 5_000 });
   const link = usePreferenceLink();
   const [open, setOpen] = useState<string>();
   const url = link.data === undefined ? null : `${window.location.origin}${link.data.path}`;
