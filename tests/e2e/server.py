@@ -163,11 +163,11 @@ def alive(pid: int) -> bool:
         return False
 
 
-def start(commands: Commands, *, port: int | None = None, role: str = "all") -> Server:
-    """Start a server; it may not be ready yet."""
+def start(commands: Commands, *more: str, port: int | None = None, role: str = "all") -> Server:
+    """Start a server (with `more` options); it may not be ready yet."""
     port = port or free_port()
     output = commands.root / f"serve-{role}-{port}-{time.monotonic_ns()}.txt"
-    arguments = ["serve", "--workspace", str(commands.root), "--port", str(port), "--role", role]
+    arguments = ["serve", "--workspace", str(commands.root), "--port", str(port), "--role", role, *more]
     with output.open("wb") as sink:
         process = subprocess.Popen(
             [*onepool(), *arguments], env=commands.env, stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT
@@ -187,9 +187,9 @@ def ready(server: Server) -> None:
 
 
 @contextlib.contextmanager
-def serving(commands: Commands, *, port: int | None = None) -> Iterator[Server]:
+def serving(commands: Commands, *more: str, port: int | None = None) -> Iterator[Server]:
     """A server that is ready when the block begins and gone when it ends."""
-    server = start(commands, port=port)
+    server = start(commands, *more, port=port)
     try:
         ready(server)
         yield server

@@ -128,7 +128,9 @@ def test_a_cap_and_the_holidays_of_the_policy_are_set_and_kept(signed_in: Signed
         page.get_by_test_id("policy-save").click()
         expect(page.get_by_role("heading", level=1).locator("xpath=..")).to_contain_text("第 1 版")
         console.go("/policies?tab=yaml")
-        expect(page.get_by_test_id("yaml")).to_have_value(re.compile(r"caps:\n\s+- count: 1[\s\S]*channel: sms"))
+        expect(page.get_by_test_id("yaml")).to_have_value(
+            re.compile(r"caps:\n\s+- category: promotion\n\s+channel: sms\n\s+count: 1")
+        )
 
 
 def test_consent_is_given_on_behalf_with_its_reason_and_withdrawn(signed_in: SignedIn) -> None:

@@ -4635,7 +4635,7 @@ export interface components {
          */
         ConflictCounts: {
             /** By Reason */
-            by_reason: components["schemas"]["onepool__api__models__identity__ReasonCount"][];
+            by_reason: components["schemas"]["ReasonCount"][];
             /** Open */
             open: number;
         };
@@ -6060,7 +6060,7 @@ export interface components {
             /** Node */
             node: string;
             /** Reasons */
-            reasons: components["schemas"]["onepool__api__models__journey_results__ReasonCount"][];
+            reasons: components["schemas"]["OutcomeCount"][];
             /** Tried */
             tried: number;
             /** Underway */
@@ -7126,6 +7126,22 @@ export interface components {
             items: components["schemas"]["JourneyOutcome"][];
         };
         /**
+         * JourneyOverlap
+         * @description Customers who would enter and are in another live journey now.
+         */
+        JourneyOverlap: {
+            /**
+             * Capped Together
+             * @description Messages of both count for the same caps.
+             */
+            capped_together: boolean;
+            /** Customers */
+            customers: number;
+            /** Journey */
+            journey: string;
+            title: components["schemas"]["Titles"];
+        };
+        /**
          * JourneyPlan
          * @description What publishing would do. Figures beyond a day are expectations: of event entries, what the past days would have
          *     brought; `sample` of `population` customers were followed and the counts scaled up.
@@ -7160,7 +7176,7 @@ export interface components {
             /** Notes */
             notes: components["schemas"]["Titles"][];
             /** Overlap */
-            overlap: components["schemas"]["onepool__api__models__journey_simulate__Overlap"][];
+            overlap: components["schemas"]["JourneyOverlap"][];
             /** Population */
             population: number;
             /** Problems */
@@ -7182,7 +7198,7 @@ export interface components {
              */
             start: string;
             /** Suppressed */
-            suppressed: components["schemas"]["onepool__api__models__journey_results__ReasonCount"][];
+            suppressed: components["schemas"]["OutcomeCount"][];
             /** Unreachable */
             unreachable: number;
         };
@@ -7226,7 +7242,7 @@ export interface components {
             /** Edges */
             edges: components["schemas"]["EdgeFigures"][];
             /** Ended */
-            ended: components["schemas"]["onepool__api__models__journey_results__ReasonCount"][];
+            ended: components["schemas"]["OutcomeCount"][];
             /**
              * Entered
              * @description All runs, those of the holdout included: live + ended.
@@ -7268,7 +7284,7 @@ export interface components {
              * Turned Away
              * @description What might have entered and did not: refused:…, not_qualified.
              */
-            turned_away: components["schemas"]["onepool__api__models__journey_results__ReasonCount"][];
+            turned_away: components["schemas"]["OutcomeCount"][];
             /** Uplift */
             uplift: components["schemas"]["Uplift"][];
             /** Version */
@@ -8740,7 +8756,7 @@ export interface components {
              * Suppressed
              * @description Messages that were not sent, by reason.
              */
-            suppressed: components["schemas"]["onepool__api__models__journey_results__ReasonCount"][];
+            suppressed: components["schemas"]["OutcomeCount"][];
             /**
              * Underway
              * @description Messages that are planned, waiting or with an associate.
@@ -8925,6 +8941,45 @@ export interface components {
             size: number;
             /** Total */
             total: number;
+        };
+        /**
+         * OutcomeCount
+         * @description So many for one reason.
+         */
+        OutcomeCount: {
+            /** Count */
+            count: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * Overlap
+         * @description How segments overlap.
+         */
+        Overlap: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /**
+             * Customers
+             * @description All customers.
+             */
+            customers: number;
+            /**
+             * Intersections
+             * @description Exclusive: they add up to the union. Those without anybody are left out; the largest first.
+             */
+            intersections: components["schemas"]["Intersection"][];
+            /** Jaccard */
+            jaccard: components["schemas"]["Likeness"][];
+            /** Seconds */
+            seconds: number;
+            /** Sizes */
+            sizes: components["schemas"]["SetSize"][];
+            /** Union */
+            union: number;
         };
         /**
          * OverlapRequest
@@ -9823,6 +9878,19 @@ export interface components {
              */
             place: string;
             sentence: components["schemas"]["Titles"];
+        };
+        /**
+         * ReasonCount
+         * @description Open conflicts of one reason.
+         */
+        ReasonCount: {
+            /** Count */
+            count: number;
+            /**
+             * Reason
+             * @example limit
+             */
+            reason: string;
         };
         /**
          * Received
@@ -11013,11 +11081,11 @@ export interface components {
              */
             end: string;
             /** Ended */
-            ended: components["schemas"]["onepool__api__models__journey_results__ReasonCount"][];
+            ended: components["schemas"]["OutcomeCount"][];
             /** Entered */
             entered: number;
             /** Failed */
-            failed: components["schemas"]["onepool__api__models__journey_results__ReasonCount"][];
+            failed: components["schemas"]["OutcomeCount"][];
             /** Live */
             live: number;
             /** Notes */
@@ -11034,7 +11102,7 @@ export interface components {
              * Sent
              * @description Accepted messages by channel.
              */
-            sent: components["schemas"]["onepool__api__models__journey_results__ReasonCount"][];
+            sent: components["schemas"]["OutcomeCount"][];
             /**
              * Start
              * Format: date-time
@@ -11043,9 +11111,9 @@ export interface components {
             /** Step Seconds */
             step_seconds: number;
             /** Suppressed */
-            suppressed: components["schemas"]["onepool__api__models__journey_results__ReasonCount"][];
+            suppressed: components["schemas"]["OutcomeCount"][];
             /** Turned Away */
-            turned_away: components["schemas"]["onepool__api__models__journey_results__ReasonCount"][];
+            turned_away: components["schemas"]["OutcomeCount"][];
         };
         /**
          * SimulationDifference
@@ -13336,45 +13404,6 @@ export interface components {
             total: number;
         };
         /**
-         * ReasonCount
-         * @description Open conflicts of one reason.
-         */
-        onepool__api__models__identity__ReasonCount: {
-            /** Count */
-            count: number;
-            /**
-             * Reason
-             * @example limit
-             */
-            reason: string;
-        };
-        /**
-         * ReasonCount
-         * @description So many for one reason.
-         */
-        onepool__api__models__journey_results__ReasonCount: {
-            /** Count */
-            count: number;
-            /** Reason */
-            reason: string;
-        };
-        /**
-         * Overlap
-         * @description Customers who would enter and are in another live journey now.
-         */
-        onepool__api__models__journey_simulate__Overlap: {
-            /**
-             * Capped Together
-             * @description Messages of both count for the same caps.
-             */
-            capped_together: boolean;
-            /** Customers */
-            customers: number;
-            /** Journey */
-            journey: string;
-            title: components["schemas"]["Titles"];
-        };
-        /**
          * CustomerList
          * @description A list with its size now.
          */
@@ -13419,35 +13448,6 @@ export interface components {
              * @description Definitions that ask for it, such as `segment:vip`.
              */
             used_by: string[];
-        };
-        /**
-         * Overlap
-         * @description How segments overlap.
-         */
-        onepool__api__models__portrait__Overlap: {
-            /**
-             * As Of
-             * Format: date-time
-             */
-            as_of: string;
-            /**
-             * Customers
-             * @description All customers.
-             */
-            customers: number;
-            /**
-             * Intersections
-             * @description Exclusive: they add up to the union. Those without anybody are left out; the largest first.
-             */
-            intersections: components["schemas"]["Intersection"][];
-            /** Jaccard */
-            jaccard: components["schemas"]["Likeness"][];
-            /** Seconds */
-            seconds: number;
-            /** Sizes */
-            sizes: components["schemas"]["SetSize"][];
-            /** Union */
-            union: number;
         };
         /**
          * Figure
@@ -18515,7 +18515,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["onepool__api__models__portrait__Overlap"];
+                    "application/json": components["schemas"]["Overlap"];
                 };
             };
             /** @description A problem (RFC 9457). */

@@ -12,16 +12,16 @@ import numpy as np
 from onepool.api import audience, journey_figures
 from onepool.api.dictionary import titles
 from onepool.api.models.common import Titles
-from onepool.api.models.journey_results import EdgeFigures, ReasonCount
+from onepool.api.models.journey_results import EdgeFigures, OutcomeCount
 from onepool.api.models.journey_simulate import (
     ApprovalNeed,
     CountDifference,
     DayCount,
     HourCount,
     InFlight,
+    JourneyOverlap,
     JourneyPlan,
     Money,
-    Overlap,
     PlannedSends,
     SimulatedRun,
     SimulatedSend,
@@ -241,7 +241,7 @@ def difference(ws: WorkspaceLike, before: Asked, after: Asked, total: int, names
     return SimulationDifference(before=one, after=other, figures=figures, other_path=len(changed), sample=changed[:50])
 
 
-def _by(counts: list[ReasonCount]) -> dict[str, int]:
+def _by(counts: list[OutcomeCount]) -> dict[str, int]:
     return {one.reason: one.count for one in counts}
 
 
@@ -310,7 +310,7 @@ def planned(
         no_consent=found.hit("no_consent", "refused"),
         suppressed=journey_figures.reasons(found.suppressed),
         overlap=[
-            Overlap(
+            JourneyOverlap(
                 journey=one.journey, title=journey_titles(one.journey), customers=one.customers,
                 capped_together=one.capped,
             )

@@ -21,8 +21,8 @@ from onepool.api.models.journey_results import (
     JourneyWhy,
     NodeFigures,
     NotStarted,
+    OutcomeCount,
     Quantile,
-    ReasonCount,
     RevenueFigures,
     RunDetail,
     SegmentFigures,
@@ -106,9 +106,9 @@ def results(ws: WorkspaceLike, found: types.Results, as_of: int | None) -> Journ
     )  # fmt: skip
 
 
-def reasons(counts: Mapping[str, int]) -> list[ReasonCount]:
+def reasons(counts: Mapping[str, int]) -> list[OutcomeCount]:
     """Counts by reason, the largest first."""
-    return [ReasonCount(reason=k, count=n) for k, n in sorted(counts.items(), key=lambda one: (-one[1], one[0]))]
+    return [OutcomeCount(reason=k, count=n) for k, n in sorted(counts.items(), key=lambda one: (-one[1], one[0]))]
 
 
 def edge(one: types.Edge) -> EdgeFigures:

@@ -10,7 +10,7 @@ from pydantic import Field
 from onepool.api.models.common import Instant, JsonObject, Model, Titles
 
 
-class ReasonCount(Model):
+class OutcomeCount(Model):
     """So many for one reason."""
 
     reason: str
@@ -25,7 +25,7 @@ class NodeFigures(Model):
     out: int = Field(description="Runs that went on from it.")
     waiting: int
     ended: int = Field(description="Runs that ended there.")
-    suppressed: list[ReasonCount] = Field(description="Messages that were not sent, by reason.")
+    suppressed: list[OutcomeCount] = Field(description="Messages that were not sent, by reason.")
     sent: int = Field(description="Messages that a channel accepted.")
     delivered: int
     read: int
@@ -110,7 +110,7 @@ class FallbackHop(Model):
     tried: int
     accepted: int
     underway: int
-    reasons: list[ReasonCount]
+    reasons: list[OutcomeCount]
 
 
 class Incremental(Model):
@@ -172,8 +172,10 @@ class JourneyResults(Model):
     held: int
     holdout: int
     control: int = Field(description="Runs of customers in the global control group.")
-    ended: list[ReasonCount]
-    turned_away: list[ReasonCount] = Field(description="What might have entered and did not: refused:…, not_qualified.")
+    ended: list[OutcomeCount]
+    turned_away: list[OutcomeCount] = Field(
+        description="What might have entered and did not: refused:…, not_qualified."
+    )
     nodes: list[NodeFigures]
     edges: list[EdgeFigures]
     funnel: list[FunnelStep]

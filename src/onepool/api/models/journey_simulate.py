@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from onepool.api.models.common import Instant, JsonObject, Model, Titles
-from onepool.api.models.journey_results import EdgeFigures, ReasonCount
+from onepool.api.models.journey_results import EdgeFigures, OutcomeCount
 from onepool.api.models.journeys import JourneyProblem
 
 
@@ -44,7 +44,7 @@ class PlannedSends(Model):
     cost: Decimal | None
 
 
-class Overlap(Model):
+class JourneyOverlap(Model):
     """Customers who would enter and are in another live journey now."""
 
     journey: str
@@ -91,8 +91,8 @@ class JourneyPlan(Model):
     quiet_hit: int = Field(description="Messages put off to a later hour, or skipped, because of quiet hours.")
     unreachable: int
     no_consent: int
-    suppressed: list[ReasonCount]
-    overlap: list[Overlap]
+    suppressed: list[OutcomeCount]
+    overlap: list[JourneyOverlap]
     in_flight: list[InFlight]
     approval: ApprovalNeed
     notes: list[Titles]
@@ -173,14 +173,14 @@ class Simulation(Model):
     customers: int = Field(description="Customers that were looked at.")
     entered: int
     live: int
-    ended: list[ReasonCount]
-    turned_away: list[ReasonCount]
+    ended: list[OutcomeCount]
+    turned_away: list[OutcomeCount]
     edges: list[EdgeFigures]
     runs: list[SimulatedRun]
     sends_per_hour: list[HourCount]
-    sent: list[ReasonCount] = Field(description="Accepted messages by channel.")
-    suppressed: list[ReasonCount]
-    failed: list[ReasonCount]
+    sent: list[OutcomeCount] = Field(description="Accepted messages by channel.")
+    suppressed: list[OutcomeCount]
+    failed: list[OutcomeCount]
     capped: int
     quiet: int
     cost: Money | None
