@@ -18,10 +18,10 @@ from tests.channels import cases
 
 from onepool.channels import registry
 from onepool.channels.base import Account, Call, Message
+from onepool.channels.base.sms_text import Measure, compose, faults, measure, opts_out
 from onepool.channels.sms.codes import TENCENT, TENCENT_FAMILIES, receipt_reason
 from onepool.channels.sms.reach import ask, request, sign
 from onepool.channels.sms.signing import sign_aliyun
-from onepool.channels.sms.text import Measure, compose, faults, measure, opts_out
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 

@@ -35,7 +35,7 @@ from onepool.api.showing import shown
 from onepool.api.workspace import WorkspaceLike
 from onepool.audience.conditions.parse import plain_data
 from onepool.channels.base import Message as Outgoing
-from onepool.channels.sms.text import SEGMENT, SINGLE
+from onepool.channels.base.sms_text import SEGMENT, SINGLE
 from onepool.clock import Clock, to_micros
 from onepool.pool import customers
 from onepool.privacy import approvals, audit

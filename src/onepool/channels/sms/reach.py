@@ -16,9 +16,9 @@ from typing import Any, Final
 
 from onepool.channels.base import Account, Answer, Call, Message, Receipt, Unsendable
 from onepool.channels.base.commerce import part, parts, text
+from onepool.channels.base.sms_text import compose, faults
 from onepool.channels.sms.codes import ALIYUN, TENCENT, TENCENT_FAMILIES, receipt_reason
 from onepool.channels.sms.signing import sign_aliyun, sign_tencent
-from onepool.channels.sms.text import compose, faults
 
 MARKETING: Final = "marketing"
 _CHINA: Final = timezone(timedelta(hours=8))

@@ -18,8 +18,8 @@ import msgspec
 
 from onepool.channels.base import Account, Decoded, Gathering, Keep, Push, Refused, Reply, Request, json_reply
 from onepool.channels.base.commerce import text
+from onepool.channels.base.sms_text import opts_out
 from onepool.channels.sms.codes import receipt_reason
-from onepool.channels.sms.text import opts_out
 
 _ANSWERS: Final = {"aliyun": {"code": 0, "msg": "接收成功"}, "tencent": {"result": 0, "errmsg": "OK"}}
 _MOMENT: Final = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)")

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from onepool.channels.sms.text import compose, measure
+from onepool.channels.base.sms_text import compose, measure
 from onepool.clock import Clock
 from onepool.pool import Session
 from onepool.reach.messages import sms

@@ -10,7 +10,7 @@ from typing import Any, Final
 from liquid.exceptions import LiquidError
 
 from onepool.audience.conditions.errors import Problem, closest
-from onepool.channels.sms.text import SEGMENT, SINGLE, compose, faults, measure
+from onepool.channels.base.sms_text import SEGMENT, SINGLE, compose, faults, measure
 from onepool.reach.messages.pieces import Compiled, Piece, compiled, longest
 
 CHANNEL: Final = "sms"
