@@ -33,6 +33,7 @@ export default defineConfig(({ mode }) => ({
   test: {
     environment: "jsdom",
     testTimeout: 30_000,
+    setupFiles: ["tests/setup.ts"],
     include: ["src/**/*.test.ts", "src/**/*.test.tsx", "tests/**/*.test.ts"],
   },
 }));
