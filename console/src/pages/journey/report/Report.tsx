@@ -251,7 +251,7 @@ export function Report() {
   const journey = useQuery(journeys.one(name));
   const words = useWords(useQuery(queries.names()).data, journey.data?.definition.params);
   const from = useMemo(() => since(days), [days]);
-  const query = useQuery(journeys.results(name, { from, version }));
+  const query = useQuery({ ...journeys.results(name, { from, version }), enabled: journey.data?.published != null });
   const put = (next: { days?: Days; version?: number }): void => void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
   return (
     <Loaded query={journey} rows={12}>
@@ -263,9 +263,13 @@ export function Report() {
               <Select allowClear style={{ width: 150 }} aria-label={t("journey.versions.number")} placeholder={t("journey.report.allVersions")} value={version} options={query.data?.versions.map((one) => ({ value: one, label: t("journey.version", { version: one }) }))} onChange={(next?: number) => put({ version: next })} />
             )}
           </div>
-          <Loaded query={query} rows={12}>
-            {(data) => <Content of={data} words={words} name={name} />}
-          </Loaded>
+          {found.published === null ? (
+            <Nothing title={t("journey.report.unpublished")} text={t("journey.report.unpublishedText")} />
+          ) : (
+            <Loaded query={query} rows={12}>
+              {(data) => <Content of={data} words={words} name={name} />}
+            </Loaded>
+          )}
         </Frame>
       )}
     </Loaded>

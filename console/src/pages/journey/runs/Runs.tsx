@@ -82,11 +82,18 @@ export function Runs() {
   const put = (next: RunsSearch): void => void navigate({ search: (before) => ({ ...before, cursor: undefined, ...next }) });
   const { run, days, ...rest } = search;
   const from = useMemo(() => (days === undefined ? undefined : since(days)), [days]);
-  const query = useQuery(journeys.runs(name, { ...rest, from, limit: SIZE }));
+  const query = useQuery({ ...journeys.runs(name, { ...rest, from, limit: SIZE }), enabled: journey.data?.published != null });
   return (
     <Loaded query={journey} rows={10}>
       {(found) => {
         const definition: Definition = found.published?.definition ?? found.definition;
+        if (found.published === null) {
+          return (
+            <Frame journey={found}>
+              <Nothing title={t("journey.report.unpublished")} text={t("journey.report.unpublishedText")} />
+            </Frame>
+          );
+        }
         return (
           <Frame journey={found}>
             <section className="op-panel" style={{ padding: 12 }}>
