@@ -34,7 +34,7 @@ PHONES = ("13800138101", "13800138102")
 def server(tmp_path_factory: pytest.TempPathFactory, env: dict[str, str]) -> Iterator[Server]:
     """A small demonstration brand, served with the doubles of its platforms."""
     commands = Commands(tmp_path_factory.mktemp("cart") / "ws", env)
-    commands.run("demo", "--customers", "20", "--days", "3", str(commands.root), folder=False)
+    commands.run("demo", "--customers", "20", "--days", "14", str(commands.root), folder=False)
     with serving(commands, "--sandbox") as running:
         yield running
 
@@ -66,7 +66,7 @@ def _ready(api: httpx.Client) -> None:
     story["params"].pop("hold")
     story["experiment"]["holdout"] = 0.0
     story["policy"].pop("quiet")
-    body = {"definition": story, "draft_version": found["draft_version"], "reason": "at any hour"}
+    body = {"definition": story, "reason": "at any hour"}
     answer = api.put("/api/v1/journeys/cart_recall", json=body)
     assert answer.is_success, answer.text
     policy = api.get("/api/v1/policies").raise_for_status().json()["definition"]
@@ -100,6 +100,7 @@ def test_from_publishing_to_the_report(server: Server, api: httpx.Client, tmp_pa
             page = console.page
             console.go("/journeys/cart_recall")
             page.get_by_test_id("journey-publish").click()
+            page.get_by_test_id("publish-reason").fill("任何时候")
             page.get_by_test_id("publish-confirm").click()
             expect(page.get_by_test_id("publish-confirm")).to_have_count(0)
 
