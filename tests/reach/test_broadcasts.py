@@ -130,3 +130,20 @@ def test_what_is_late_is_not_sent(crowd: Outbox) -> None:
     crowd.senders.step()
     assert crowd.platform.calls == []
     assert counted(crowd)["suppressed", "expired"] == 3
+
+
+def test_a_message_that_needs_a_journey_is_refused(crowd: Outbox) -> None:
+    content = {"template_id": "T1", "data": {"thing1": "{{ code }}"}}
+    message = {
+        "message": "lent",
+        "category": "promotion",
+        "variables": {"code": {"from": "vars.coupon_code"}},
+        "contents": [{"template": "OA", "channel": "wechat_oa", "kind": "template", "content": content}],
+    }
+    crowd.workspace.save("message", "lent", message, author="test")
+    broadcasts.create(crowd.workspace, {**BODY, "message": "lent"}, "mei")
+    with pytest.raises(BroadcastError, match=r"variable code comes from vars\.coupon_code, which only a journey has"):
+        broadcasts.start(crowd.workspace, "sale", approval=False)
+    message["variables"]["code"]["default"] = "-"  # type: ignore[index]
+    crowd.workspace.save("message", "lent", message, author="test")
+    assert broadcasts.start(crowd.workspace, "sale", approval=False).status == "scheduled"

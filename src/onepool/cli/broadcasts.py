@@ -9,10 +9,9 @@ import typer
 import yaml
 
 from onepool.cli.output import HERE, Json, WorkspaceDir, author, opened, say, show_json, show_table
-from onepool.errors import OnePoolError, UsageError
+from onepool.errors import UsageError
 from onepool.privacy import audit
 from onepool.reach import broadcasts
-from onepool.reach.messages import store as messages
 
 commands = typer.Typer(no_args_is_help=True, help="One message to everybody of an audience, once.")
 NameArgument = Annotated[str, typer.Argument(help="The broadcast.")]
@@ -48,13 +47,7 @@ def create(file: Annotated[Path, typer.Argument(help="Its definition, YAML.")], 
     except (OSError, yaml.YAMLError) as error:
         raise UsageError(f"the file can't be read: {type(error).__name__}", where=str(file)) from error
     broadcast = broadcasts.parse(body)
-    with workspace.state.read() as connection:
-        try:
-            message = messages.load(connection, broadcast.message)
-        except OnePoolError:
-            message = None
-    known = {kind: [one.name for one in workspace.definitions.current(kind)] for kind in ("segment", "list")}
-    problems = broadcasts.check(broadcast, message, workspace.touchpoints(), known["segment"], known["list"])
+    problems = broadcasts.problems(workspace, broadcast)
     if problems:
         raise UsageError("; ".join(str(one) for one in problems), where=str(file))
     names = {one.name for one in broadcasts.every(workspace.state, limit=10_000)}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from onepool.pool.kernels import NEVER, Pattern, Quiet, counted, funnel, gather, ordered, sequence, trace
+from onepool.pool.kernels import NEVER, Pattern, Quiet, funnel, gather, ordered, scatter, sequence, trace
 
 from . import plain
 
@@ -164,20 +164,25 @@ def test_only_events_that_matter_are_gathered(people, threads):
     assert np.diff(found.offsets).tolist() == [sum(m in (1, 3) for _, m in one) for one in people]
 
 
-@given(people=histories, start=times, end=times, threads=st.integers(1, 3))
+@given(
+    rows=st.lists(st.tuples(st.integers(-1, 3), st.booleans(), st.integers(-9, 9)), max_size=20), every=st.booleans()
+)
 @quick
-def test_events_are_counted_in_a_range(people, start, end, threads):
-    offsets, time, mask = packed(people)
-    found = counted(offsets, time, AT, start=start, end=end, keep=mask & np.uint64(1) > 0, threads=threads)
-    for customer, events in enumerate(people):
-        wanted = [when for when, bits in events if bits & 1]
-        inside = [when for when in wanted if start <= when < end and when < AT]
-        assert found.count[customer] == len(inside)
-        assert (found.oldest[customer], found.newest[customer]) == (
-            min(inside, default=NEVER),
-            max(inside, default=NEVER),
-        )
-        assert found.ahead[customer] == min((when for when in wanted if when >= AT), default=NEVER)
+def test_rows_are_added_to_the_places_of_their_customers(rows, every):
+    slot = np.array([place for place, _, _ in rows], np.int32)
+    keep = scatter.ALL if every else np.array([kept for _, kept, _ in rows], np.uint8)
+    value = np.array([number for _, _, number in rows], np.int64)
+    wanted = [[n for place, kept, n in rows if place == one and (every or kept)] for one in range(4)]
+    count, there = np.zeros(4, np.int64), np.zeros(4, np.uint8)
+    scatter.count(slot, keep, count)
+    scatter.seen(slot, keep, there)
+    assert count.tolist() == [len(one) for one in wanted]
+    assert there.tolist() == [bool(one) for one in wanted]
+    for kernel, sure in ((scatter.total, sum), (scatter.least, min), (scatter.greatest, max)):
+        into, said = np.zeros(4, np.int64), np.zeros(4, np.uint8)
+        kernel(slot, keep, value, into, said)
+        assert said.tolist() == there.tolist()
+        assert [int(into[place]) for place in range(4) if wanted[place]] == [sure(one) for one in wanted if one]
 
 
 def test_a_funnel_has_a_limit_of_steps():

@@ -31,25 +31,27 @@ export function Deeds({ broadcast, mayStart }: { broadcast: BroadcastRow; maySta
       },
     });
   const { status } = broadcast;
+  // Only the button that was pressed is busy: the others come as soon as the state changed, and must take a click.
+  const busy = (what: Deed): boolean => deed.isPending && deed.variables === what;
   return (
     <>
       {(status === "draft" || status === "asked") && (
-        <Button type="primary" icon={<SendOutlined />} disabled={!mayStart} title={mayStart ? undefined : t("reach.broadcasts.approvalFirst")} loading={deed.isPending} onClick={() => run("start")} data-testid="broadcast-start">
+        <Button type="primary" icon={<SendOutlined />} disabled={!mayStart} title={mayStart ? undefined : t("reach.broadcasts.approvalFirst")} loading={busy("start")} onClick={() => run("start")} data-testid="broadcast-start">
           {t("reach.broadcasts.start")}
         </Button>
       )}
       {(status === "planning" || status === "sending" || status === "scheduled") && (
-        <Button icon={<PauseCircleOutlined />} loading={deed.isPending} onClick={() => run("pause")} data-testid="broadcast-pause">
+        <Button icon={<PauseCircleOutlined />} loading={busy("pause")} onClick={() => run("pause")} data-testid="broadcast-pause">
           {t("reach.broadcasts.pause")}
         </Button>
       )}
       {status === "paused" && (
-        <Button icon={<PlayCircleOutlined />} loading={deed.isPending} onClick={() => run("resume")} data-testid="broadcast-resume">
+        <Button icon={<PlayCircleOutlined />} loading={busy("resume")} onClick={() => run("resume")} data-testid="broadcast-resume">
           {t("reach.broadcasts.resume")}
         </Button>
       )}
       {RUNNING.includes(status) && (
-        <Button danger icon={<StopOutlined />} loading={deed.isPending} onClick={() => run("cancel")} data-testid="broadcast-cancel">
+        <Button danger icon={<StopOutlined />} loading={busy("cancel")} onClick={() => run("cancel")} data-testid="broadcast-cancel">
           {t("reach.broadcasts.cancel")}
         </Button>
       )}

@@ -81,6 +81,8 @@ export function StopButtons({ journey }: { journey: JourneyRow }) {
   const words = useErrorText();
   const [stopping, setStopping] = useState(false);
   if (!may || journey.status === "draft" || journey.status === "stopped") return null;
+  // Only the button that was pressed is busy: the other one comes as soon as the state changed, and must take a click.
+  const busy = (kind: "pause" | "resume"): boolean => deed.isPending && deed.variables.deed === kind;
   const act = (kind: "pause" | "resume"): void =>
     deed.mutate(
       { deed: kind, body: { reason: "" } },
@@ -95,12 +97,12 @@ export function StopButtons({ journey }: { journey: JourneyRow }) {
   return (
     <>
       {journey.status === "live" && (
-        <Button icon={<PauseCircleOutlined />} loading={deed.isPending} onClick={() => act("pause")} data-testid="journey-pause">
+        <Button icon={<PauseCircleOutlined />} loading={busy("pause")} onClick={() => act("pause")} data-testid="journey-pause">
           {t("journey.pause")}
         </Button>
       )}
       {journey.status === "paused" && (
-        <Button icon={<PlayCircleOutlined />} loading={deed.isPending} onClick={() => act("resume")} data-testid="journey-resume">
+        <Button icon={<PlayCircleOutlined />} loading={busy("resume")} onClick={() => act("resume")} data-testid="journey-resume">
           {t("journey.resume")}
         </Button>
       )}

@@ -33,6 +33,7 @@ export function Approving({ kind, name, version, mayAsk, usable }: { kind: Appro
         void message.error([text.title, ...text.details].join(" "));
       },
     });
+  const busy = (deed: Parameters<typeof run>[0]["deed"]): boolean => act.isPending && act.variables.deed === deed;
   const open = found?.status === "asked";
   return (
     <div className="op-stack" style={{ gap: 8 }} data-testid="approving">
@@ -47,7 +48,7 @@ export function Approving({ kind, name, version, mayAsk, usable }: { kind: Appro
       {found !== undefined && found.note !== "" && <div className="op-mute">{found.note}</div>}
       {!open && found?.status !== "approved" && mayAsk && (
         <div>
-          <Button disabled={!usable} loading={act.isPending} onClick={() => run({ deed: "ask" })} data-testid="approval-ask">
+          <Button disabled={!usable} loading={busy("ask")} onClick={() => run({ deed: "ask" })} data-testid="approval-ask">
             {t("reach.approvals.ask")}
           </Button>
         </div>
@@ -57,10 +58,10 @@ export function Approving({ kind, name, version, mayAsk, usable }: { kind: Appro
         <div className="op-row">
           {mayDecide && !found.mine && (
             <>
-              <Button type="primary" loading={act.isPending} onClick={() => run({ deed: "approve", id: found.id, note })} data-testid="approval-yes">
+              <Button type="primary" loading={busy("approve")} onClick={() => run({ deed: "approve", id: found.id, note })} data-testid="approval-yes">
                 {t("reach.approvals.approve")}
               </Button>
-              <Button danger loading={act.isPending} onClick={() => run({ deed: "refuse", id: found.id, note })} data-testid="approval-no">
+              <Button danger loading={busy("refuse")} onClick={() => run({ deed: "refuse", id: found.id, note })} data-testid="approval-no">
                 {t("reach.approvals.refuse")}
               </Button>
             </>
@@ -68,7 +69,7 @@ export function Approving({ kind, name, version, mayAsk, usable }: { kind: Appro
           {found.mine && (
             <>
               <span className="op-mute">{t("reach.approvals.other")}</span>
-              <Button size="small" loading={act.isPending} onClick={() => run({ deed: "withdraw", id: found.id, note })}>
+              <Button size="small" loading={busy("withdraw")} onClick={() => run({ deed: "withdraw", id: found.id, note })}>
                 {t("reach.approvals.withdraw")}
               </Button>
             </>

@@ -31,8 +31,6 @@ from onepool.reach import broadcasts, words
 from onepool.reach.broadcasts import Broadcast, BroadcastError, Stored
 from onepool.reach.broadcasts.audience import size
 from onepool.reach.broadcasts.store import KIND
-from onepool.reach.messages import store as messages
-from onepool.reach.messages.model import Message
 
 router = APIRouter(prefix="/broadcasts", tags=["broadcasts"])
 Reader = Annotated[Caller, Depends(Need(Permission.DELIVERIES_READ))]
@@ -78,7 +76,7 @@ def check_broadcast(body: BroadcastInput, _who: Writer, ws: Workspace, time: Tim
         broadcast = broadcasts.parse(plain_data(body.definition))
     except BroadcastError as error:
         return BroadcastCheck(problems=[_finding(one) for one in error.problems], audience=None)
-    problems = _problems(ws, broadcast)
+    problems = broadcasts.problems(ws, broadcast)
     return BroadcastCheck(problems=[_finding(one) for one in problems], audience=_size(ws, broadcast, time))
 
 
@@ -149,24 +147,12 @@ def _needs_approval(ws: WorkspaceLike, who: Caller) -> bool:
 
 
 def _usable(ws: WorkspaceLike, broadcast: Broadcast) -> None:
-    problems = _problems(ws, broadcast)
+    problems = broadcasts.problems(ws, broadcast)
     if problems:
         raise Invalid(
             "the broadcast can't be used like this", code="broadcast", where=problems[0].place,
             problems=[_finding(one) for one in problems],
         )  # fmt: skip
-
-
-def _problems(ws: WorkspaceLike, broadcast: Broadcast) -> list[Problem]:
-    message: Message | None = None
-    with ws.state.read() as connection:
-        try:
-            message = messages.load(connection, broadcast.message)
-        except OnePoolError:
-            message = None
-    segments = [one.name for one in ws.definitions.current("segment")]
-    lists = [one.name for one in ws.definitions.current("list")]
-    return broadcasts.check(broadcast, message, ws.touchpoints(), segments, lists)
 
 
 def _size(ws: WorkspaceLike, broadcast: Broadcast, time: Any) -> int | None:

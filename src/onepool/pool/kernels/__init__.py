@@ -7,7 +7,6 @@ the event fits. They hold no Python objects and release the interpreter lock; cu
 
 from __future__ import annotations
 
-from onepool.pool.kernels.counting import Counted, counted
 from onepool.pool.kernels.funnel import Funnel, funnel
 from onepool.pool.kernels.ordering import Marked, gather, ordered
 from onepool.pool.kernels.pattern import NEVER, Found, Pattern, Quiet, Trace
@@ -16,14 +15,12 @@ from onepool.pool.kernels.tracing import trace
 
 __all__ = [
     "NEVER",
-    "Counted",
     "Found",
     "Funnel",
     "Marked",
     "Pattern",
     "Quiet",
     "Trace",
-    "counted",
     "funnel",
     "gather",
     "ordered",

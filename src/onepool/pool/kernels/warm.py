@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from onepool.pool.kernels.counting import counted
+from onepool.pool.kernels import scatter
 from onepool.pool.kernels.funnel import funnel
 from onepool.pool.kernels.ordering import gather, ordered
 from onepool.pool.kernels.pattern import Pattern
@@ -22,7 +22,12 @@ def warm() -> None:
     pattern = Pattern((1, 1), at=9)
     sequence(found.offsets, found.time, found.masks, pattern)
     trace(found.time, found.masks, pattern)
-    for keep in (np.empty(0, np.bool_), np.ones(2, np.bool_)):
-        counted(found.offsets, found.time, 9, keep=keep)
+    slot, there = np.zeros(2, np.int32), np.zeros(1, np.uint8)
+    scatter.seen(slot, scatter.ALL, there)
+    scatter.count(slot, scatter.ALL, np.zeros(1, np.int64))
+    scatter.total(slot, scatter.ALL, ones, np.zeros(1, np.int64), there)
+    for dtype in (np.int64, np.float64, np.int32):
+        for extreme in (scatter.least, scatter.greatest):
+            extreme(slot, scatter.ALL, np.ones(2, dtype), np.zeros(1, dtype), there)
     for groups in (None, codes):
         funnel(found.offsets, found.time, 2, 9, codes=codes, marks=marks, groups=groups, groups_count=1)

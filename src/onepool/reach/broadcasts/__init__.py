@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from onepool.reach.broadcasts.checking import problems
 from onepool.reach.broadcasts.model import Broadcast, BroadcastError, check, parse
 from onepool.reach.broadcasts.planner import Broadcaster
 from onepool.reach.broadcasts.store import (
@@ -34,6 +35,7 @@ __all__ = [
     "find",
     "parse",
     "pause",
+    "problems",
     "remove",
     "resume",
     "start",

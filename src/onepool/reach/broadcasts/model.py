@@ -21,6 +21,7 @@ from onepool.collect.touchpoint import Touchpoint
 from onepool.errors import OnePoolError
 from onepool.reach import rules
 from onepool.reach.messages.model import Message
+from onepool.reach.messages.parse import lent
 from onepool.reach.policies import micros, quiet
 from onepool.reach.policy_model import Pace, PerField, QuietHours
 
@@ -152,4 +153,10 @@ def check(
         found.append(Problem("template", which, names[0] if names else None))
     elif content.channel != broadcast.channel:
         found.append(Problem("template", f"content {content.template} is for channel {content.channel}"))
+    else:
+        # A broadcast has no run: what only a journey knows would be missing in every message.
+        found += [
+            Problem("message", f"variable {name} comes from {one.from_}, which only a journey has: give it a default")
+            for name, one in lent(message, content)
+        ]
     return found

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, desc, func, insert, select, update
 from onepool.clock import Clock, to_micros
 from onepool.definitions import canonical
 from onepool.privacy import approvals
+from onepool.reach.broadcasts.checking import Known, problems
 from onepool.reach.broadcasts.model import Broadcast, BroadcastError, instant_of, parse
 from onepool.reach.states import SendState
 from onepool.settings import Settings
@@ -34,6 +35,10 @@ class Place(Protocol):
     def clock(self) -> Clock: ...
     @property
     def settings(self) -> Settings: ...
+
+
+class Whole(Place, Known, Protocol):
+    """The same, with what there is to name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +109,15 @@ def ask(place: Place, name: str, actor: str, note: str = "") -> Stored:
     return _move(place, known, "asked", _EDITABLE)
 
 
-def start(place: Place, name: str, *, approval: bool) -> Stored:
-    """Start it now, or at its time. ``approval``: it needs a second person's word. Raises BroadcastError."""
+def start(place: Whole, name: str, *, approval: bool) -> Stored:
+    """Start it now, or at its time. ``approval``: it needs a second person's word.
+
+    Raises BroadcastError: among others when what it names has changed so that it can't be sent any more.
+    """
     known = find(place.state, name)
     _wanted(known, _EDITABLE, "started")
+    if found := problems(place, known.broadcast):
+        raise BroadcastError("; ".join(str(one) for one in found), found, where=f"broadcast {name}")
     if approval and not approvals.approved(place.state, KIND, name, known.version):
         raise BroadcastError(
             "a second person has to approve it first", where=f"broadcast {name}", code="approval-needed",

@@ -112,6 +112,16 @@ def needs(message: Message, content: Content | None = None) -> Needs:
     )
 
 
+def lent(message: Message, content: Content) -> list[tuple[str, Variable]]:
+    """Variables of a content that only the run of a journey gives a value, and that have no default."""
+    used = names_of(message, [(leaf.source, leaf.html) for leaf in leaves(content)])
+    return [
+        (name, one)
+        for name, one in sorted(message.variables.items())
+        if name in used and one.default is None and one.from_ and str(one.from_).split(".", 1)[0] in RUN_SOURCES
+    ]
+
+
 def _leaves(value: Any, place: tuple[str | int, ...], channel: str) -> Iterator[Leaf]:
     if isinstance(value, str):
         yield Leaf(place, value, bool(place) and (channel, str(place[0])) in HTML_PARTS)
