@@ -182,6 +182,7 @@ def _eligible(turn: Turn, one: Entrants) -> Entrants:
             "entered": one.times,
             "trigger": pa.array(one.triggers, pa.string()),
             "vars": pa.nulls(ids.size, pa.string()),
+            "now": turn.clock(one.customers),
         }
     )
     holds = turn.world.answers(Question({"eligible": condition}, asked), turn.at)["eligible"]
@@ -202,7 +203,7 @@ def _let_in(turn: Turn, one: Entrants) -> None:
         due = later(due, hold.for_, plan.zone)
     if entry.rate is not None and not one.metered:
         due = np.maximum(due, Meter(turn, plan).slots(due))
-    held = np.full(due.size, hold is not None) | (due > turn.at)
+    held = np.full(due.size, hold is not None) | (due > turn.clock(one.customers))
     runs = Runs.new(
         due.size, run_id=one.run_ids, version_id=plan.version_id, customer_id=one.customers, key=one.keys,
         state=RunState.HELD, due=due, entered=one.times, arrived=one.times, trigger=one.triggers,

@@ -16,7 +16,7 @@ from onepool.journeys.executor.ends import ends, merge
 from onepool.journeys.executor.entries import begin, enter
 from onepool.journeys.executor.nodes import HANDLERS
 from onepool.journeys.executor.plan import Plan
-from onepool.journeys.executor.ports import CANCELLED, EFFECTS, MOST_DUE, TASKS, Inputs, Step, World
+from onepool.journeys.executor.ports import CANCELLED, EFFECTS, MOST_DUE, TASKS, Clocks, Inputs, Step, World
 from onepool.journeys.executor.turn import Turn
 from onepool.journeys.keys import action_keys
 from onepool.journeys.model import Send, Task, Wait
@@ -34,9 +34,12 @@ class Executor:
         self._world = world
         self._most = most
 
-    def step(self, inputs: Inputs, at: int) -> Step:
-        """What happens at an instant (microseconds). Raises JourneyFault when one journey can't be evaluated."""
-        turn = Turn(self._book, self._world, at)
+    def step(self, inputs: Inputs, at: int, clocks: Clocks | None = None) -> Step:
+        """What happens at an instant (microseconds). Raises JourneyFault when one journey can't be evaluated.
+
+        `clocks`: of back-tests, where customers are at instants of their own up to it.
+        """
+        turn = Turn(self._book, self._world, at, clocks)
         merge(turn, inputs)
         requests.carry_out(turn, inputs)
         requests.stop(turn)
@@ -69,14 +72,15 @@ class Executor:
         runs = turn.runs
         waiting = turn.live() & (runs.state == RunState.WAIT_TIME) & np.isin(runs.customer_id, customers)
         # Whose time had come before is the timers'.
-        rows = np.flatnonzero(waiting & (runs.due > turn.at))
+        rows = np.flatnonzero(waiting)
+        rows = rows[runs.due[rows] > turn.now(rows)]
         for plan, mine in turn.by_version(rows):
             if self._book.rests(plan.journey):
                 continue
             nodes = turn.runs.node[mine].copy()
             for node in sorted(set(nodes.tolist()) & set(plan.date_nodes)):
                 here = mine[nodes == node]
-                turn.moment[here] = turn.at
+                turn.moment[here] = turn.now(here)
                 said = plan.nodes[node]
                 assert isinstance(said, Wait)
                 with faults(plan):
@@ -88,6 +92,7 @@ class Executor:
         rows = np.flatnonzero(
             turn.live() & (runs.due != NONE) & (runs.due <= turn.at) & (runs.state != RunState.PAUSED)
         )
+        rows = rows[runs.due[rows] <= turn.now(rows)]
         unread = rows[~np.isin(runs.version_id[rows], list(self._book.plans))]
         runs.state[unread] = RunState.PAUSED
         turn.dirty[unread] = True

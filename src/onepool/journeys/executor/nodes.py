@@ -106,7 +106,7 @@ def webhook(turn: Turn, plan: Plan, node: int, rows: I64) -> None:
 
 def _effects(turn: Turn, plan: Plan, node: int, rows: I64, kind: str, payloads: list[str], within: int) -> None:
     runs, moment = turn.runs, turn.moment[rows]
-    due = np.maximum(moment, turn.at) + within
+    due = np.maximum(moment, turn.now(rows)) + within
     keys = action_keys(runs.run_id[rows], plan.names[node], runs.visit[rows])
     turn.effects += zip(
         keys.tolist(), runs.run_id[rows].tolist(), runs.customer_id[rows].tolist(), [node] * rows.size,
@@ -120,7 +120,7 @@ def task(turn: Turn, plan: Plan, node: int, rows: I64) -> None:
     said = plan.nodes[node]
     assert isinstance(said, Task)
     runs, moment = turn.runs, turn.moment[rows]
-    due = np.maximum(moment, turn.at) + (length(said.within) or 0)
+    due = np.maximum(moment, turn.now(rows)) + (length(said.within) or 0)
     keys = action_keys(runs.run_id[rows], plan.names[node], runs.visit[rows])
     count = rows.size
     turn.tasks += zip(

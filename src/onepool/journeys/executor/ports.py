@@ -139,10 +139,26 @@ class Sought:
 
 @dataclass(frozen=True)
 class Question:
-    """Conditions asked of runs: `runs` has `run_id`, `customer_id`, `entered`, `trigger`, `vars` (JSON)."""
+    """Conditions asked of runs: `runs` has `run_id`, `customer_id`, `entered`, `trigger`, `vars` (JSON), `now` (the
+    instant at which each is asked: the step's, but in back-tests)."""
 
     conditions: Mapping[str, Condition]
     runs: pa.Table
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """Instants of their own at which customers are looked at: in back-tests those of one step do not share one."""
+
+    customers: I64  # ascending
+    instants: I64  # not behind the step's
+
+    def of(self, customers: I64, otherwise: int) -> I64:
+        """The instant of each customer; `otherwise` of those who have none."""
+        place = np.minimum(np.searchsorted(self.customers, customers), max(self.customers.size - 1, 0))
+        if self.customers.size == 0:
+            return np.full(customers.size, otherwise, np.int64)
+        return np.where(self.customers[place] == customers, self.instants[place], otherwise)
 
 
 class World(Protocol):

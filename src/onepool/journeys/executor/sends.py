@@ -142,7 +142,7 @@ def fresh_enough(turn: Turn, plan: Plan, said: Send | IssueCoupon, rows: I64) ->
 
 def _deadline(turn: Turn, plan: Plan, said: Send, hop: Hop, rows: I64) -> I64:
     # Whoever has to do something has all of the time for it, also when the run comes late.
-    now = np.maximum(turn.moment[rows], turn.at)
+    now = np.maximum(turn.moment[rows], turn.now(rows))
     within = length(hop.accept_within)
     if within is not None:
         return now + within

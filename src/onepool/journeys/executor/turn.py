@@ -11,7 +11,7 @@ import pyarrow as pa
 from onepool.journeys.executor.book import Book
 from onepool.journeys.executor.columns import FOREVER, I64, NONE, Bools, Runs, Texts, texts
 from onepool.journeys.executor.plan import Plan
-from onepool.journeys.executor.ports import MERGES, STEPS, Audience, StateChange, World
+from onepool.journeys.executor.ports import MERGES, STEPS, Audience, Clocks, StateChange, World
 from onepool.journeys.executor.times import Zones, known_zone, later
 from onepool.journeys.states import GOAL, RunState
 from onepool.reach.rules import SendPolicy
@@ -32,10 +32,11 @@ class Turn:
     `whole`: events of all the past are looked at, since the run or its customer is new to it.
     """
 
-    def __init__(self, book: Book, world: World, at: int) -> None:
+    def __init__(self, book: Book, world: World, at: int, clocks: Clocks | None = None) -> None:
         self.book = book
         self.world = world
         self.at = at
+        self._clocks = clocks
         self.runs = Runs.empty()
         self.moment = np.empty(0, np.int64)
         self.but = np.empty(0, np.int64)
@@ -223,6 +224,16 @@ class Turn:
 
     # ----------------------------------------------------------------------------------------------- what they carry
 
+    def clock(self, customers: I64) -> I64:
+        """The instant at which each customer is looked at: the step's, but in back-tests (see `Clocks`)."""
+        return np.full(customers.size, self.at, np.int64) if self._clocks is None else self._clocks.of(
+            customers, self.at
+        )  # fmt: skip
+
+    def now(self, rows: I64) -> I64:
+        """The same of runs."""
+        return self.clock(self.runs.customer_id[rows])
+
     def life_end(self, rows: I64, plan: Plan) -> I64:
         return later(self.runs.entered[rows], plan.definition.max_life, plan.zone)
 
@@ -267,6 +278,7 @@ class Turn:
                 "entered": runs.entered[rows],
                 "trigger": pa.array(runs.trigger[rows], pa.string()),
                 "vars": pa.array(runs.vars[rows], pa.string()),
+                "now": self.now(rows),
             }
         )
 

@@ -57,7 +57,7 @@ def _wait_event(turn: Turn, plan: Plan, said: Wait, rows: I64) -> None:
 
 
 def _until_due(turn: Turn, plan: Plan, rows: I64, due: I64, state: RunState) -> None:
-    over = (due <= turn.at) & (due < turn.life_end(rows, plan))
+    over = (due <= turn.now(rows)) & (due < turn.life_end(rows, plan))
     turn.wait(rows[~over], state, due[~over], plan)
     passed = rows[over]
     turn.moment[passed] = due[over]
@@ -68,7 +68,7 @@ def _until_due(turn: Turn, plan: Plan, rows: I64, due: I64, state: RunState) -> 
 def _expire(turn: Turn, plan: Plan, rows: I64) -> None:
     """End those of the runs that wait beyond their life already."""
     end = turn.life_end(rows, plan)
-    over = end <= turn.at
+    over = end <= turn.now(rows)
     turn.finish(rows[over], "expired", end[over])
     if over.any():
         turn.cancel(rows[over], "expired")
@@ -132,7 +132,7 @@ def wait_date(turn: Turn, plan: Plan, said: Wait, rows: I64) -> None:
     bound = np.full(rows.size, FOREVER, np.int64)
     if said.max is not None:
         bound = turn.runs.arrived[rows] + (length(said.max) or 0)
-    now = turn.at
+    now = turn.now(rows)
     none = missing | ((due > bound) & (bound <= now))
     come = ~none & (due <= now)
     turn.moment[rows[come]] = np.maximum(due[come], turn.moment[rows[come]])
