@@ -77,8 +77,12 @@ export function useMakeJourney() {
 }
 
 export function useFromTemplate() {
-  const fresh = useFresh();
-  return useMutation({ mutationFn: ({ template, ...body }: { template: string; journey: string; title: Title; params: JsonObject }) => detailed(answer(client.POST("/api/v1/journeys/templates/{template}", { params: { path: { template } }, body }))), onSuccess: fresh });
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: ({ template, ...body }: { template: string; journey: string; title: Title; params: JsonObject }) => detailed(answer(client.POST("/api/v1/journeys/templates/{template}", { params: { path: { template } }, body }))),
+    // It brings segments, coupons and messages as well.
+    onSuccess: () => Promise.all(["journeys", "journey-templates", "messages", "coupons", "segments", "names"].map((key) => cache.invalidateQueries({ queryKey: [key] }))),
+  });
 }
 
 export function useDropJourney() {

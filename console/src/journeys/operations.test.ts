@@ -4,7 +4,8 @@ import { acted, begun, type Past } from "./history";
 import { type Definition, edgesOf, ENTRY, inOrder, type Kind, KINDS, nodesOf, orphans, reached, slotsOf, startOf, targetOf } from "./model";
 import { blank, connect, copied, fragmentIn, freeName, insert, move, paste, remove, rename } from "./operations";
 import { CART } from "./samples";
-import { read, write } from "./yaml";
+import { readYaml as read } from "@/lib/yaml";
+import { write } from "./yaml";
 
 /** What must hold of any journey that was only drawn: no circle, no way to nothing, a start that is there. */
 function sound(definition: Definition): void {

@@ -1,9 +1,7 @@
 /** A journey as the text of its file. */
-import { parseDocument, stringify } from "yaml";
+import { stringify } from "yaml";
 import { isObject, type Json, type JsonObject } from "@/conditions/model";
 import type { Definition } from "./model";
-
-export type Read = { definition: Definition } | { error: string; line: number | null };
 
 const HEAD = ["journey", "name", "note", "folder", "group", "params", "zone", "entry", "experiment", "policy", "goal", "exit", "max_life", "start", "nodes"];
 
@@ -21,12 +19,3 @@ export function ordered(definition: Definition): Definition {
 }
 
 export const write = (definition: Definition): string => stringify(ordered(definition), { lineWidth: 0 });
-
-/** The journey in a text, or what keeps it from being one; `object` when the text is no mapping. */
-export function read(text: string): Read {
-  const document = parseDocument(text);
-  const [error] = document.errors;
-  if (error !== undefined) return { error: error.message.split("\n")[0] ?? "", line: error.linePos?.[0].line ?? null };
-  const value = (document.toJS() as Json) ?? {};
-  return isObject(value) ? { definition: value } : { error: "object", line: null };
-}

@@ -7,6 +7,7 @@ import { type BroadcastRow, broadcasts } from "@/api/broadcasts";
 import { usePlaces } from "@/lib/places";
 import { useMay } from "@/lib/session";
 import { author } from "@/lib/title";
+import { useTitles } from "@/lib/titles";
 import { useText } from "@/lib/useText";
 import { Exact, Time } from "@/parts/Figures";
 import { Loaded, Nothing } from "@/parts/Loaded";
@@ -19,6 +20,7 @@ const New = lazy(() => import("./New").then((part) => ({ default: part.New })));
 export function Broadcasts() {
   const { t, title } = useText();
   const places = usePlaces();
+  const titles = useTitles();
   const may = useMay("journeys.write");
   const { act } = useSearch({ from: "/shell/broadcasts" });
   const navigate = useNavigate({ from: "/broadcasts" });
@@ -54,7 +56,7 @@ export function Broadcasts() {
                   ),
                 },
                 { title: t("reach.state"), render: (_, one) => <BroadcastState of={one} /> },
-                { title: t("reach.message"), render: (_, one) => `${one.message} · ${places.channel(one.channel)}` },
+                { title: t("reach.message"), render: (_, one) => `${titles.message(one.message)} · ${places.channel(one.channel)}` },
                 { title: t("reach.broadcasts.total"), align: "right", render: (_, one) => <Exact value={one.total} /> },
                 { title: t("reach.broadcasts.sent"), align: "right", render: (_, one) => <Exact value={one.sent} /> },
                 { title: t("reach.states.suppressed"), align: "right", render: (_, one) => <Exact value={one.suppressed} /> },

@@ -6,6 +6,7 @@ import { lazy, Suspense, useState } from "react";
 import { type CodeStatus, codesUrl, type CouponCode, type CouponDetail, coupons, useGenerate, useUploadCodes, useVoidFree } from "@/api/coupons";
 import { exact } from "@/lib/format";
 import { usePlaces } from "@/lib/places";
+import { useLength } from "@/lib/length";
 import { useMay } from "@/lib/session";
 import { author } from "@/lib/title";
 import { useText } from "@/lib/useText";
@@ -162,6 +163,7 @@ function Supply({ coupon }: { coupon: CouponDetail }) {
 }
 
 function Content({ coupon }: { coupon: CouponDetail }) {
+  const length = useLength();
   const { t, title } = useText();
   const places = usePlaces();
   const may = useMay("messages.write");
@@ -217,7 +219,7 @@ function Content({ coupon }: { coupon: CouponDetail }) {
             <Panel title={t("reach.coupons.rules")}>
               <dl className="op-facts">
                 <dt>{t("reach.coupons.validFor")}</dt>
-                <dd>{coupon.valid_for ?? <Dash />}</dd>
+                <dd>{coupon.valid_for === null ? <Dash /> : length(coupon.valid_for)}</dd>
                 <dt>{t("reach.coupons.until")}</dt>
                 <dd>
                   <Time at={coupon.valid_until} />

@@ -3,7 +3,9 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { App, Button, Input, Select, Table, Tabs } from "antd";
 import { type Key, lazy, Suspense, useState } from "react";
 import { type Decision, type Delivery, type DeliveryFilter, type DeliveryState, reach, useDecide } from "@/api/reach";
+import { usePlaces } from "@/lib/places";
 import { useMay } from "@/lib/session";
+import { useTitles } from "@/lib/titles";
 import { useText } from "@/lib/useText";
 import { CustomerName } from "@/parts/CustomerName";
 import { Dash, Exact, Figure, Figures, Time } from "@/parts/Figures";
@@ -99,7 +101,7 @@ function Deciding({ ids, done }: { ids: string[]; done: () => void }) {
       <span>{t("reach.ticked", { n: ids.length })}</span>
       <Input style={{ width: 240 }} aria-label={t("reach.why")} placeholder={t("reach.why")} value={reason} onChange={(event) => setReason(event.target.value)} />
       {(["sent", "drop", "resend"] as const).map((one) => (
-        <Button key={one} disabled={ids.length === 0 || reason.trim() === ""} loading={decide.isPending} title={t(`reach.decisionNotes.${one}`)} onClick={() => act(one)} data-testid={`decide-${one}`}>
+        <Button key={one} disabled={ids.length === 0 || reason.trim() === ""} loading={decide.isPending && decide.variables.decision === one} title={t(`reach.decisionNotes.${one}`)} onClick={() => act(one)} data-testid={`decide-${one}`}>
           {t(`reach.decisions.${one}`)}
         </Button>
       ))}
@@ -109,6 +111,8 @@ function Deciding({ ids, done }: { ids: string[]; done: () => void }) {
 
 function Rows({ filter, unknown }: { filter: DeliveryFilter; unknown: boolean }) {
   const { t, title } = useText();
+  const titles = useTitles();
+  const places = usePlaces();
   const may = useMay("deliveries.decide");
   const navigate = useNavigate({ from: "/deliveries" });
   const query = useInfiniteQuery(reach.deliveries(filter));
@@ -140,15 +144,17 @@ function Rows({ filter, unknown }: { filter: DeliveryFilter; unknown: boolean })
                 title: t("reach.journey"),
                 render: (_, one) =>
                   one.broadcast !== null ? (
-                    one.broadcast
+                    <Link to="/broadcasts/$name" params={{ name: one.broadcast }}>
+                      {one.broadcast}
+                    </Link>
                   ) : (
-                    <Link to="/journeys/$name" params={{ name: one.journey }}>
-                      {one.journey}
+                    <Link to="/journeys/$name" params={{ name: one.journey }} title={one.journey}>
+                      {titles.journey(one.journey)}
                     </Link>
                   ),
               },
-              { title: t("reach.message"), render: (_, one) => <span className="op-code">{one.message}</span> },
-              { title: t("reach.channel"), render: (_, one) => `${one.channel} · ${one.touchpoint}` },
+              { title: t("reach.message"), render: (_, one) => <span title={one.message}>{titles.message(one.message)}</span> },
+              { title: t("reach.channel"), render: (_, one) => `${places.channel(one.channel)} · ${places.touchpoint(one.touchpoint)}` },
               { title: t("reach.state"), render: (_, one) => <Status kind={STATES[one.state]}>{t(`reach.states.${one.state}`)}</Status> },
               { title: t("reach.reason"), render: (_, one) => (one.reason === null ? <Dash /> : one.reason_words === null ? one.reason : title(one.reason_words, one.reason)) },
               { title: t("reach.times.sent"), align: "right", render: (_, one) => (one.sent === null ? <Dash /> : <Time at={one.sent} />) },

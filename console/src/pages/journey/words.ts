@@ -1,7 +1,7 @@
 /** Journeys in words: what a step does, where a way leads, in the language of the viewer. */
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { optionsOf, reach } from "@/api/reachable";
+import { type Named, optionsOf, reach } from "@/api/reachable";
 import type { Names } from "@/api/queries";
 import { isObject, type Json, type JsonObject } from "@/conditions/model";
 import { NameBook, type Option } from "@/conditions/names";
@@ -21,8 +21,12 @@ function asked(condition: Json | undefined, out: JsonObject[] = []): JsonObject[
   return out;
 }
 
-/** `params`: the journey's parameters, which stand where `$params.x` is written. */
-export function useWords(names: Names | undefined, params?: Json) {
+/** What a template makes when it is used: it has a title already. */
+export type Brought = Named & { kind: string };
+const NOTHING: Brought[] = [];
+
+/** `params`: the journey's parameters, which stand where `$params.x` is written; `brought`: what is made with it. */
+export function useWords(names: Names | undefined, params?: Json, brought: Brought[] = NOTHING) {
   const { t, language } = useText();
   const messages = useQuery(reach.messages()).data;
   const coupons = useQuery(reach.coupons()).data;
@@ -61,9 +65,9 @@ export function useWords(names: Names | undefined, params?: Json) {
                   : (Object.keys(first)[0] ?? "");
       return leaves.length === 1 ? one : t("journey.words.andMore", { first: one, count: leaves.length - 1 });
     };
-    const titled = (rows: { name: string; title: { zh: string; en: string } }[] | undefined, name: string): string => label(optionsOf(rows, language), name);
-    const message = (name: string): string => titled(messages, name);
-    const coupon = (name: string): string => titled(coupons, name);
+    const titled = (kind: string, rows: Named[] | undefined, name: string): string => label(optionsOf([...(rows ?? []), ...brought.filter((one) => one.kind === kind)], language), name);
+    const message = (name: string): string => titled("message", messages, name);
+    const coupon = (name: string): string => titled("coupon", coupons, name);
     /** What a step does, in a few words. */
     const summary = (node: JsonObject): string => {
       switch (kindOf(node)) {
@@ -129,8 +133,12 @@ export function useWords(names: Names | undefined, params?: Json) {
           return t("journey.words.leavesSegment", { segment: label(book?.segments ?? [], text(said.segment_leave)) });
         case "schedule":
           return t("journey.words.schedule", { cron: text(said.schedule) });
-        case "date":
-          return t("journey.words.date", { date: label(book?.attributes ?? [], text(said.date)) });
+        case "date": {
+          const date = label(book?.attributes ?? [], text(said.date));
+          const offset = text(said.offset);
+          if (offset === "") return t("journey.words.date", { date });
+          return t(offset.startsWith("-") ? "journey.words.dateBefore" : "journey.words.dateAfter", { date, span: span(offset.replace(/^[+-]/, "")) });
+        }
         case "api":
           return t("journey.words.api");
         case "one_off":
@@ -146,7 +154,7 @@ export function useWords(names: Names | undefined, params?: Json) {
       return node === undefined ? name : `${kind(node)} · ${summary(node)}`;
     };
     return { event, channel, span, condition, message, coupon, summary, kind, way, entry, step };
-  }, [names, params, language, t, messages, coupons]);
+  }, [names, params, brought, language, t, messages, coupons]);
 }
 
 export type Words = ReturnType<typeof useWords>;

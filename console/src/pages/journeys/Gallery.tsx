@@ -4,7 +4,7 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { Button, Drawer, Input, InputNumber, Select } from "antd";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { type JourneyTemplate, journeys, type TemplateParam, useFromTemplate, useMakeJourney } from "@/api/journeys";
-import { optionsOf, reach } from "@/api/reachable";
+import { type Named, optionsOf, reach } from "@/api/reachable";
 import { queries } from "@/api/queries";
 import { SpanInput } from "@/conditions/editor/Inputs";
 import type { Json, JsonObject } from "@/conditions/model";
@@ -19,8 +19,10 @@ import "../journey/journey.css";
 const Preview = lazy(() => import("./Preview").then((module) => ({ default: module.Preview })));
 const NAME = /^[a-z][a-z0-9_]{0,62}$/;
 
+type Brings = JourneyTemplate["creates"];
+
 /** A value of a template to fill in. */
-function Param({ param, value, onChange }: { param: TemplateParam; value: Json; onChange: (value: Json) => void }) {
+function Param({ param, brought, value, onChange }: { param: TemplateParam; brought: Brings; value: Json; onChange: (value: Json) => void }) {
   const { title, language } = useText();
   const names = useQuery(queries.names()).data;
   const coupons = useQuery({ ...reach.coupons(), enabled: param.kind === "coupon" }).data;
@@ -29,18 +31,23 @@ function Param({ param, value, onChange }: { param: TemplateParam; value: Json; 
   const label = title(param.title, param.name);
   const text = typeof value === "string" ? value : value === null ? "" : String(value);
   const id = `param-${param.name}`;
+  /** What is there, and what the template makes when it is used. */
+  const withBrought = (rows: Named[] | undefined, kind: string) => optionsOf([...(rows ?? []), ...brought.filter((one) => one.kind === kind && rows?.some((row) => row.name === one.name) !== true)], language);
   const pick = (options: { value: string; label: string; search: string }[]) => (
-    <Select id={id} showSearch={{ filterOption: matches }} value={text === "" ? undefined : text} options={text === "" || options.some((one) => one.value === text) ? options : [{ value: text, label: text, search: text }, ...options]} onChange={(next: string) => onChange(next)} />
+    <Select id={id} style={{ minWidth: 280 }} showSearch={{ filterOption: matches }} value={text === "" ? undefined : text} options={text === "" || options.some((one) => one.value === text) ? options : [{ value: text, label: text, search: text }, ...options]} onChange={(next: string) => onChange(next)} />
   );
   return (
     <div className="op-field" data-wide="true">
       <label htmlFor={id}>{label}</label>
       <div>
         {param.kind === "number" && <InputNumber id={id} value={typeof value === "number" ? value : null} onChange={(next) => onChange(next)} />}
-        {param.kind === "span" && <SpanInput label={label} value={text} onChange={onChange} />}
+        {param.kind === "span" && (
+          // A length before something is written with a minus; the label says "before" already.
+          <SpanInput label={label} value={text.replace(/^-/, "")} onChange={(next) => onChange(text.startsWith("-") ? `-${next}` : next)} />
+        )}
         {param.kind === "products" && <Select id={id} mode="tags" style={{ width: "100%" }} tokenSeparators={[",", "\uff0c", " "]} value={Array.isArray(value) ? value.map(String) : []} onChange={(next: string[]) => onChange(next)} />}
-        {param.kind === "coupon" && pick(optionsOf(coupons, language))}
-        {param.kind === "message" && pick(optionsOf(messages, language))}
+        {param.kind === "coupon" && pick(withBrought(coupons, "coupon"))}
+        {param.kind === "message" && pick(withBrought(messages, "message"))}
         {param.kind === "segment" && pick(book?.segments ?? [])}
         {param.kind === "time" && <Input id={id} type="time" style={{ width: 130 }} value={text} onChange={(event) => onChange(event.target.value)} />}
         {param.kind === "text" && <Input id={id} value={text} onChange={(event) => onChange(event.target.value)} data-testid={id} />}
@@ -59,6 +66,8 @@ function Use({ template, taken, onClose }: { template: JourneyTemplate; taken: R
   const [called, setCalled] = useState(() => title(template.title, template.name));
   const [params, setParams] = useState<JsonObject>(() => Object.fromEntries(template.params.map((one) => [one.name, one.default as Json])));
   const wrong = !NAME.test(name) || taken.has(name);
+  // With what is filled in so far: the steps say the coupon and the days that were chosen.
+  const shown = useMemo(() => ({ ...template.definition, params }), [template.definition, params]);
   const act = (): void =>
     make.mutate(
       { template: template.name, journey: name, title: language === "en" ? { zh: template.title.zh, en: called } : { zh: called, en: template.title.en }, params },
@@ -85,7 +94,7 @@ function Use({ template, taken, onClose }: { template: JourneyTemplate; taken: R
           </div>
         ))}
         <Suspense fallback={<Waiting rows={6} />}>
-          <Preview definition={template.definition} />
+          <Preview definition={shown} brought={template.creates} />
         </Suspense>
         <div className="op-halves-2">
           <div className="op-field" data-wide="true">
@@ -101,7 +110,7 @@ function Use({ template, taken, onClose }: { template: JourneyTemplate; taken: R
           </div>
         </div>
         {template.params.map((one) => (
-          <Param key={one.name} param={one} value={params[one.name] ?? null} onChange={(value) => setParams({ ...params, [one.name]: value })} />
+          <Param key={one.name} param={one} brought={template.creates} value={params[one.name] ?? null} onChange={(value) => setParams({ ...params, [one.name]: value })} />
         ))}
         {template.creates.length > 0 && (
           <section aria-label={t("journey.gallery.creates")}>

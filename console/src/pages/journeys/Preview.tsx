@@ -6,12 +6,12 @@ import { nodesOf } from "@/journeys/model";
 import { useText } from "@/lib/useText";
 import { ICONS } from "../journey/icons";
 import { outline } from "../journey/outline/rows";
-import { useWords } from "../journey/words";
+import { type Brought, useWords } from "../journey/words";
 
 /** How a template runs, step by step. */
-export function Preview({ definition }: { definition: JsonObject }) {
+export function Preview({ definition, brought }: { definition: JsonObject; brought: Brought[] }) {
   const { t } = useText();
-  const words = useWords(useQuery(queries.names()).data, definition.params);
+  const words = useWords(useQuery(queries.names()).data, definition.params, brought);
   const rows = useMemo(() => outline(definition, new Set()).filter((one) => !one.link), [definition]);
   const nodes = nodesOf(definition);
   return (

@@ -23,7 +23,10 @@ export function Accounts() {
   const errorText = useErrorText();
   const act = useAccountAct();
   const query = useQuery(policies.accounts());
-  const run = (one: SendingAccount): void => act.mutate({ touchpoint: one.touchpoint, act: one.paused ? "resume" : "pause" }, { onError: (error) => void message.error(errorText(error).title) });
+  const deed = (one: SendingAccount) => (one.paused ? "resume" : "pause");
+  // Busy with this deed alone: as soon as the state changed the button does the other one, and must take a click.
+  const busy = (one: SendingAccount): boolean => act.isPending && act.variables.touchpoint === one.touchpoint && act.variables.act === deed(one);
+  const run = (one: SendingAccount): void => act.mutate({ touchpoint: one.touchpoint, act: deed(one) }, { onError: (error) => void message.error(errorText(error).title) });
   return (
     <Panel title={t("reach.policies.accounts")} flush>
       <Loaded query={query}>
@@ -66,7 +69,7 @@ export function Accounts() {
                     {
                       title: t("reach.tasks.acts"),
                       render: (_: unknown, one: SendingAccount) => (
-                        <Button size="small" icon={one.paused ? <PlayCircleOutlined /> : <PauseCircleOutlined />} loading={act.isPending && act.variables.touchpoint === one.touchpoint} onClick={() => run(one)} data-testid={`account-${one.touchpoint}`}>
+                        <Button size="small" icon={one.paused ? <PlayCircleOutlined /> : <PauseCircleOutlined />} loading={busy(one)} onClick={() => run(one)} data-testid={`account-${one.touchpoint}`}>
                           {t(one.paused ? "reach.policies.resume" : "reach.policies.pause")}
                         </Button>
                       ),

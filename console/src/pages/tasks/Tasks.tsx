@@ -1,9 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { App, Button, Input, Select, Space, Table } from "antd";
 import { useState } from "react";
 import { reach, type Task, useTaskAct } from "@/api/reach";
 import { useMay } from "@/lib/session";
+import { useTitles } from "@/lib/titles";
 import { useText } from "@/lib/useText";
 import { CustomerName } from "@/parts/CustomerName";
 import { Dash, Exact, Time } from "@/parts/Figures";
@@ -35,12 +36,13 @@ function Acts({ task }: { task: Task }) {
         },
       },
     );
+  const busy = (what: "done" | "remind" | "reassign"): boolean => act.isPending && act.variables.act === what;
   if (task.status !== "open") return <Dash />;
   if (staff !== undefined) {
     return (
       <Space.Compact>
         <Input style={{ width: 140 }} aria-label={t("reach.staff")} placeholder={t("reach.staff")} value={staff} onChange={(event) => setStaff(event.target.value)} onPressEnter={() => run("reassign")} />
-        <Button disabled={staff.trim() === ""} loading={act.isPending} onClick={() => run("reassign")}>
+        <Button disabled={staff.trim() === ""} loading={busy("reassign")} onClick={() => run("reassign")}>
           {t("reach.tasks.give")}
         </Button>
         <Button onClick={() => setStaff(undefined)}>{t("reach.tasks.leave")}</Button>
@@ -50,11 +52,11 @@ function Acts({ task }: { task: Task }) {
   return (
     <Space>
       {task.kind === "task" && (
-        <Button size="small" loading={act.isPending} onClick={() => run("done")}>
+        <Button size="small" loading={busy("done")} onClick={() => run("done")}>
           {t("reach.tasks.done")}
         </Button>
       )}
-      <Button size="small" disabled={task.reminders_left === 0} title={t("reach.tasks.left", { n: task.reminders_left })} onClick={() => run("remind")}>
+      <Button size="small" disabled={task.reminders_left === 0} loading={busy("remind")} title={t("reach.tasks.left", { n: task.reminders_left })} onClick={() => run("remind")}>
         {t("reach.tasks.remind")}
       </Button>
       <Button size="small" onClick={() => setStaff("")}>
@@ -67,6 +69,7 @@ function Acts({ task }: { task: Task }) {
 /** What associates have to confirm or to do. */
 export function Tasks() {
   const { t } = useText();
+  const titles = useTitles();
   const may = useMay("tasks.write");
   const { status = "open", staff } = useSearch({ from: "/shell/tasks" });
   const navigate = useNavigate({ from: "/tasks" });
@@ -115,7 +118,14 @@ export function Tasks() {
                 },
                 { title: t("customers.columns.customer"), render: (_, one) => <CustomerName id={one.customer_id} name={null} /> },
                 { title: t("reach.staff"), render: (_, one) => (one.staff_id === "" ? <Dash /> : one.staff_id) },
-                { title: t("reach.journey"), dataIndex: "journey" },
+                {
+                  title: t("reach.journey"),
+                  render: (_, one) => (
+                    <Link to="/journeys/$name" params={{ name: one.journey }} title={one.journey}>
+                      {titles.journey(one.journey)}
+                    </Link>
+                  ),
+                },
                 { title: t("reach.state"), render: (_, one) => <Status kind={KINDS[one.status]}>{t(`reach.tasks.status.${one.status}`)}</Status> },
                 { title: t("reach.times.deadline"), align: "right", render: (_, one) => (one.due === null ? <Dash /> : <Time at={one.due} />) },
                 { title: t("reach.tasks.reminded"), align: "right", render: (_, one) => <Exact value={one.reminded} /> },

@@ -1,5 +1,6 @@
 /** Forms of the steps that do something. */
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { AutoComplete } from "antd";
 import { journeys } from "@/api/journeys";
 import { optionsOf, reach } from "@/api/reachable";
@@ -25,9 +26,22 @@ export function CouponForm({ name, words }: Props) {
   const coupons = useQuery(reach.coupons()).data;
   const place = `nodes.${name}`;
   const params = lent(definition).params.map((one) => ({ value: `$params.${one}`, label: t("journey.param", { name: one }), search: one }));
+  const said = textAt(definition, `${place}.batch`);
+  const named = said.startsWith("$params.") ? textAt(definition, said.slice(1)) : said;
+  const batch = coupons?.find((one) => one.name === named);
   return (
     <>
-      <PickAt place={`${place}.batch`} label={t("journey.coupon.batch")} options={[...optionsOf(coupons, language), ...params]} testId="coupon-batch" />
+      <PickAt
+        place={`${place}.batch`}
+        label={t("journey.coupon.batch")}
+        hint={
+          batch !== undefined && (
+            <Link to="/coupons/$name" params={{ name: batch.name }} target="_blank">
+              {t("journey.coupon.open")}
+            </Link>
+          )
+        }
+        options={[...optionsOf(coupons, language), ...params]} testId="coupon-batch" />
       <TextAt place={`${place}.save`} label={t("journey.coupon.save")} hint={t("journey.coupon.saveHint")} code />
       <TargetAt node={name} edge="next" label={t("journey.ways.issue_coupon_next")} words={words} />
       <TargetAt node={name} edge="else" label={t("journey.ways.issue_coupon_else")} words={words} />

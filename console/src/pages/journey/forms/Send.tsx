@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { optionsOf, reach } from "@/api/reachable";
 import { touchpoints } from "@/api/touchpoints";
 import { useText } from "@/lib/useText";
@@ -28,7 +29,7 @@ function Hop({ place, message }: { place: string; message: string }) {
     <>
       <PickAt place={`${place}.channel`} label={t("journey.hop.channel")} options={names.reachChannels} testId="hop-channel" />
       {kinds.length > 1 && <PickAt place={`${place}.kind`} label={t("journey.hop.kind")} clear options={kinds.map((one) => option(one.name, title(one.title, one.name)))} placeholder={t("journey.hop.kindAny")} />}
-      <PickAt place={`${place}.template`} label={t("journey.hop.template")} clear options={contents.map((one) => option(one.template, `${title(one.title, one.template)} (${one.template})`))} placeholder={t("journey.hop.templateAny")} />
+      <PickAt place={`${place}.template`} label={t("journey.hop.template")} clear options={contents.map((one) => option(one.template, [...new Set([title(one.title, one.template), one.template])].join(" · ")))} placeholder={t("journey.hop.templateAny")} />
       <PicksAt place={`${place}.next_on`} label={t("journey.hop.nextOn")} hint={t("journey.hop.nextOnHint")} options={REASONS.map((one) => option(one, t(`journey.reasons.${one}`)))} testId="hop-next-on" />
       <details className="op-more">
         <summary>{t("journey.more")}</summary>
@@ -52,7 +53,17 @@ export function SendForm({ name, words }: { name: string; words: Words }) {
   const option = (value: string, label: string) => ({ value, label, search: `${value} ${label}`.toLowerCase() });
   return (
     <>
-      <PickAt place={`${place}.message`} label={t("journey.send.message")} options={optionsOf(messages, language)} placeholder={t("journey.send.choose")} testId="send-message" />
+      <PickAt
+        place={`${place}.message`}
+        label={t("journey.send.message")}
+        hint={
+          messages?.some((one) => one.name === message) === true && (
+            <Link to="/messages/$name" params={{ name: message }} target="_blank">
+              {t("journey.send.openMessage")}
+            </Link>
+          )
+        }
+        options={optionsOf(messages, language)} placeholder={t("journey.send.choose")} testId="send-message" />
       <Cards
         place={`${place}.chain`}
         label={t("journey.send.chain")}

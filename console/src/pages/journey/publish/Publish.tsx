@@ -18,7 +18,7 @@ import type { Words } from "../words";
 const SHORTEST_REASON = 3;
 const DAYS_SHOWN = 7;
 
-function Sends({ plan, words }: { plan: Plan; words: Words }) {
+function Sends({ plan, words, definition }: { plan: Plan; words: Words; definition: JsonObject }) {
   const { t, language } = useText();
   const days = [...new Set(plan.sends.flatMap((one) => one.per_day.map((each) => each.day)))].sort().slice(0, DAYS_SHOWN);
   if (plan.sends.length === 0) return <p className="op-mute">{t("journey.publish.noSends")}</p>;
@@ -45,8 +45,8 @@ function Sends({ plan, words }: { plan: Plan; words: Words }) {
         <tbody>
           {plan.sends.map((one) => (
             <tr key={`${one.node} ${one.channel}`}>
-              <th scope="row">
-                <code className="op-code">{one.node}</code>
+              <th scope="row" title={one.node}>
+                {words.step(definition, one.node)}
               </th>
               <td>{words.channel(one.channel)}</td>
               {days.map((day) => (
@@ -66,7 +66,7 @@ function Sends({ plan, words }: { plan: Plan; words: Words }) {
   );
 }
 
-function Effect({ plan, words, fate, onFate }: { plan: Plan; words: Words; fate: Fate; onFate: (fate: Fate) => void }) {
+function Effect({ plan, words, definition, fate, onFate }: { plan: Plan; words: Words; definition: JsonObject; fate: Fate; onFate: (fate: Fate) => void }) {
   const { t, title, language } = useText();
   const figures = [
     ["entrants", plan.entrants_now],
@@ -93,7 +93,7 @@ function Effect({ plan, words, fate, onFate }: { plan: Plan; words: Words; fate:
       </Figures>
       <section aria-label={t("journey.publish.sends")}>
         <h3>{t("journey.publish.sends")}</h3>
-        <Sends plan={plan} words={words} />
+        <Sends plan={plan} words={words} definition={definition} />
         {plan.cost !== null && (
           <p>
             {t("journey.publish.costTotal")} <strong className="op-num">{money(plan.cost.total, plan.cost.currency, language)}</strong>
@@ -112,6 +112,7 @@ function Effect({ plan, words, fate, onFate }: { plan: Plan; words: Words; fate:
             </div>
           ))}
         </dl>
+        {plan.unreachable > 0 && <p className="op-hint">{t("journey.publish.unreachableHint")}</p>}
       </section>
       <section aria-label={t("journey.publish.overlap")}>
         <h3>{t("journey.publish.overlap")}</h3>
@@ -138,8 +139,8 @@ function Effect({ plan, words, fate, onFate }: { plan: Plan; words: Words; fate:
           <ul className="op-list">
             {plan.in_flight.map((one) => (
               <li key={`${one.version} ${one.node}`}>
-                <span>
-                  {t("journey.version", { version: one.version })} · <code className="op-code">{one.node}</code>
+                <span title={one.node}>
+                  {t("journey.version", { version: one.version })} · {words.step(definition, one.node)}
                 </span>
                 <span className="op-num">{t("journey.publish.people", { figure: exact(one.runs, language) })}</span>
                 <span>
@@ -183,6 +184,8 @@ export function Publish({ journey, definition, version, words, onClose }: Props)
   const needs = now.needs_approval && now.approval?.status !== "approved";
   const reasoned = journey.version === null || reason.trim().length >= SHORTEST_REASON;
   const sound = plan.data === undefined || !plan.data.problems.some((one) => one.severity === "error");
+  // Only what was pressed is busy: the next button comes as soon as the state changed, and must take a click.
+  const busy = (kind: Deed["deed"], decision?: "approved" | "refused"): boolean => deed.isPending && deed.variables.deed === kind && (deed.variables.deed !== "approve" || deed.variables.body.decision === decision);
   const act = (what: Deed, done: string): void =>
     deed.mutate(
       what,
@@ -202,24 +205,24 @@ export function Publish({ journey, definition, version, words, onClose }: Props)
       extra={<StopButtons journey={now} />}
       footer={
         <div className="op-row" style={{ flexWrap: "nowrap" }}>
-          <Input value={reason} maxLength={500} aria-label={t("journey.publish.reason")} placeholder={t(needs ? "journey.publish.note" : "journey.publish.reason")} onChange={(event) => setReason(event.target.value)} data-testid="publish-reason" />
+          <Input value={reason} maxLength={500} aria-label={t("journey.publish.reason")} placeholder={t(needs ? "journey.publish.note" : journey.version === null ? "journey.publish.reasonFirst" : "journey.publish.reason")} onChange={(event) => setReason(event.target.value)} data-testid="publish-reason" />
           {needs && !asked && (
-            <Button type="primary" icon={<AuditOutlined />} loading={deed.isPending} disabled={!sound} onClick={() => act({ deed: "ask-approval", body: { note: reason.trim() } }, t("journey.done.asked"))} data-testid="ask-approval">
+            <Button type="primary" icon={<AuditOutlined />} loading={busy("ask-approval")} disabled={!sound} onClick={() => act({ deed: "ask-approval", body: { note: reason.trim() } }, t("journey.done.asked"))} data-testid="ask-approval">
               {t("journey.publish.ask")}
             </Button>
           )}
           {asked && mayApprove && (
             <>
-              <Button loading={deed.isPending} onClick={() => act({ deed: "approve", body: { decision: "refused", note: reason.trim() } }, t("journey.done.refused"))}>
+              <Button loading={busy("approve", "refused")} onClick={() => act({ deed: "approve", body: { decision: "refused", note: reason.trim() } }, t("journey.done.refused"))}>
                 {t("journey.publish.refuse")}
               </Button>
-              <Button type={needs ? "primary" : "default"} loading={deed.isPending} onClick={() => act({ deed: "approve", body: { decision: "approved", note: reason.trim() } }, t("journey.done.approved"))} data-testid="approve">
+              <Button type={needs ? "primary" : "default"} loading={busy("approve", "approved")} onClick={() => act({ deed: "approve", body: { decision: "approved", note: reason.trim() } }, t("journey.done.approved"))} data-testid="approve">
                 {t("journey.publish.approve")}
               </Button>
             </>
           )}
           {!needs && (
-            <Button type="primary" loading={deed.isPending} disabled={!sound || !reasoned} title={reasoned ? undefined : t("plan.reasonFirst")} onClick={() => act({ deed: "publish", body: { reason: reason.trim(), old_runs: fate, version } }, t("journey.done.publish"))} data-testid="publish-confirm">
+            <Button type="primary" loading={busy("publish")} disabled={!sound || !reasoned} title={reasoned ? undefined : t("plan.reasonFirst")} onClick={() => act({ deed: "publish", body: { reason: reason.trim(), old_runs: fate, version } }, t("journey.done.publish"))} data-testid="publish-confirm">
               {t("plan.publish")}
             </Button>
           )}
@@ -239,7 +242,7 @@ export function Publish({ journey, definition, version, words, onClose }: Props)
           </div>
         ))}
         <Loaded query={plan} rows={10}>
-          {(data) => <Effect plan={data} words={words} fate={fate} onFate={setFate} />}
+          {(data) => <Effect plan={data} words={words} definition={definition} fate={fate} onFate={setFate} />}
         </Loaded>
       </div>
     </Drawer>

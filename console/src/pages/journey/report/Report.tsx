@@ -14,6 +14,7 @@ import { Panel } from "@/parts/PageHead";
 import { Share } from "@/parts/Share";
 import { Frame } from "../Frame";
 import { Reason } from "../Reason";
+import { TryIt } from "../TryIt";
 import { useWords, type Words } from "../words";
 import { DaysChart, TimeChart } from "./Charts";
 import { Interval } from "./Interval";
@@ -138,7 +139,7 @@ function Segments({ of }: { of: Results }) {
 
 function Content({ of, words, name }: { of: Results; words: Words; name: string }) {
   const { t, language } = useText();
-  if (of.entered === 0) return <Nothing title={t("journey.report.none")} text={t("journey.report.noneText")} />;
+  if (of.entered === 0) return <Nothing title={t("journey.report.none")} text={t("journey.report.noneText")} actions={<TryIt name={name} />} />;
   return (
     <div className="op-stack">
       <Figures label={t("journey.report.summary")}>
@@ -264,7 +265,7 @@ export function Report() {
             )}
           </div>
           {found.published === null ? (
-            <Nothing title={t("journey.report.unpublished")} text={t("journey.report.unpublishedText")} />
+            <Nothing title={t("journey.report.unpublished")} text={t("journey.report.unpublishedText")} actions={<TryIt name={name} />} />
           ) : (
             <Loaded query={query} rows={12}>
               {(data) => <Content of={data} words={words} name={name} />}

@@ -14,6 +14,7 @@ import { Loaded, Nothing } from "@/parts/Loaded";
 import { Status, type StatusKind } from "@/parts/Status";
 import { Frame } from "../Frame";
 import { Reason } from "../Reason";
+import { TryIt } from "../TryIt";
 import { stepOptions, useWords } from "../words";
 
 const MARKS: Record<string, StatusKind> = { ended: "info", paused: "warning", held: "idle", ready: "ok" };
@@ -81,6 +82,7 @@ export function Runs() {
   const words = useWords(useQuery(queries.names()).data, journey.data?.definition.params);
   const put = (next: RunsSearch): void => void navigate({ search: (before) => ({ ...before, cursor: undefined, ...next }) });
   const { run, days, ...rest } = search;
+  const narrowed = Object.values({ ...rest, days }).some((one) => one !== undefined);
   const from = useMemo(() => (days === undefined ? undefined : since(days)), [days]);
   const query = useQuery({ ...journeys.runs(name, { ...rest, from, limit: SIZE }), enabled: journey.data?.published != null });
   return (
@@ -90,7 +92,7 @@ export function Runs() {
         if (found.published === null) {
           return (
             <Frame journey={found}>
-              <Nothing title={t("journey.report.unpublished")} text={t("journey.report.unpublishedText")} />
+              <Nothing title={t("journey.report.unpublished")} text={t("journey.report.unpublishedText")} actions={<TryIt name={name} />} />
             </Frame>
           );
         }
@@ -115,7 +117,11 @@ export function Runs() {
               <Loaded query={query} rows={8}>
                 {(data) =>
                   data.items.length === 0 ? (
-                    <Nothing title={t("journey.runs.none")} text={t("journey.runs.noneText")} />
+                    narrowed ? (
+                      <Nothing title={t("journey.runs.none")} text={t("journey.runs.noneText")} actions={<Button onClick={() => void navigate({ search: {} })}>{t("journey.runs.everybody")}</Button>} />
+                    ) : (
+                      <Nothing title={t("journey.runs.nobody")} text={t("journey.runs.nobodyText")} actions={<TryIt name={name} />} />
+                    )
                   ) : (
                     <>
                       <p className="op-mute" data-testid="runs-total" data-value={data.total}>

@@ -33,6 +33,9 @@ function Changes({ items }: { items: JourneyChange[] }) {
   );
 }
 
+// What the server writes for a journey that was made from a template.
+const MADE = /^template (\w+)$/;
+
 /** What was published when and why, and how any two differ. */
 export function Versions() {
   const { t } = useText();
@@ -73,7 +76,7 @@ export function Versions() {
                         { title: t("journey.list.live"), align: "right", render: (_, row) => <Exact value={row.live_runs} /> },
                         { title: t("journey.versions.at"), render: (_, row) => <Time at={row.at} /> },
                         { title: t("journey.versions.by"), render: (_, row) => author(row.author) },
-                        { title: t("journey.versions.reason"), render: (_, row) => row.reason },
+                        { title: t("journey.versions.reason"), render: (_, row) => (MADE.test(row.reason) ? t("journey.versions.fromTemplate", { name: MADE.exec(row.reason)?.[1] }) : row.reason) },
                         { title: t("journey.versions.hash"), render: (_, row) => <code className="op-code" title={row.hash}>{row.hash.slice(0, 12)}</code> },
                         {
                           title: "",

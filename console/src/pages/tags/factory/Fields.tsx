@@ -31,7 +31,7 @@ export function Row({ label, hint, places = [], inner = [], wide = false, childr
       {bound ? <label htmlFor={id}>{label}</label> : <span className="op-field-label">{label}</span>}
       <div role={bound ? undefined : "group"} aria-label={bound ? undefined : label}>
         {bound ? children(id) : children}
-        {hint !== undefined && <div className="op-hint">{hint}</div>}
+        {hint !== undefined && hint !== false && <div className="op-hint">{hint}</div>}
         <Problems list={wrong} />
       </div>
     </div>

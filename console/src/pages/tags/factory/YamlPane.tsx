@@ -1,38 +1,13 @@
 import { Input } from "antd";
-import { useEffect, useRef, useState } from "react";
 import { useText } from "@/lib/useText";
+import { useYaml } from "@/lib/useYaml";
 import type { Definition } from "./definition";
-import { read, write } from "./yaml";
+import { write } from "./yaml";
 
 /** The same object as in the definition's file, in sync with the form; a text that can't be read changes nothing. */
 export function YamlPane({ definition, onChange, onBroken }: { definition: Definition; onChange: (definition: Definition) => void; onBroken: (broken: boolean) => void }) {
   const { t } = useText();
-  const [text, setText] = useState(() => write(definition));
-  const [wrong, setWrong] = useState<string | null>(null);
-  const mine = useRef(definition);
-
-  useEffect(() => {
-    if (mine.current === definition) return;
-    mine.current = definition;
-    setText(write(definition));
-    setWrong(null);
-    onBroken(false);
-  }, [definition, onBroken]);
-  useEffect(() => () => onBroken(false), [onBroken]);
-
-  const typed = (next: string): void => {
-    setText(next);
-    const found = read(next);
-    if ("error" in found) {
-      setWrong(found.error === "object" ? t("factory.yamlObject") : `${found.line === null ? "" : `${t("factory.yamlLine", { line: found.line })} `}${found.error}`);
-      onBroken(true);
-      return;
-    }
-    setWrong(null);
-    onBroken(false);
-    mine.current = found.definition;
-    onChange(found.definition);
-  };
+  const { text, wrong, typed } = useYaml({ definition, write, onChange, onBroken });
   return (
     <>
       <p className="op-hint" style={{ margin: "0 0 8px" }}>

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { Json, JsonObject } from "@/conditions/model";
 import { belongs, ordered, stepsOf, titleAt, valueAt, withValue } from "./definition";
 import { evenly, type Layers, layersJson, layersOf, layersProblem, MOST_LAYERS, withLayer, withoutLayer } from "./layers";
-import { read, write } from "./yaml";
+import { readYaml as read } from "@/lib/yaml";
+import { write } from "./yaml";
 
 const name = fc.stringMatching(/^[a-z][a-z_]{0,8}$/);
 const leaf: fc.Arbitrary<Json> = fc.oneof(fc.string(), fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }).map((one) => (Object.is(one, -0) ? 0 : one)), fc.boolean(), fc.constantFrom("yes", "null", "0 3 * * *", "1e3", "on", "\u8fd1 30 \u5929"));
