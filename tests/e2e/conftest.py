@@ -3,8 +3,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from playwright.sync_api import APIRequestContext, Browser, sync_playwright
+from tests.e2e.console import SignedIn, launch, opened
 from tests.e2e.server import Commands, Server, admin_in, environment, serving
 from tests.e2e.shop import open_shop
 
@@ -13,7 +16,7 @@ from onepool.workspace import init_workspace
 
 @dataclass(frozen=True)
 class Brand:
-    """The workspace of the small brand and its admin."""
+    """A workspace (of the small brand, where a module says nothing else) and its admin."""
 
     commands: Commands
     email: str
@@ -42,6 +45,42 @@ def server(brand: Brand) -> Iterator[Server]:
     """The real server over that workspace, started once."""
     with serving(brand.commands) as running:
         yield running
+
+
+# One module long: while Playwright runs, its event loop is in the way of tests that run their own.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser without a window; `signed_in` gives people in it."""
+    with sync_playwright() as playwright:
+        running = launch(playwright)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def session(browser: Browser, server: Server, brand: Brand) -> Any:
+    """The admin's session, as the browser keeps it."""
+    context = browser.new_context(base_url=server.url)
+    credentials = {"email": brand.email, "password": brand.password}
+    answer = context.request.post("/api/v1/session", data=credentials, headers={"X-OnePool": "1"})
+    assert answer.ok, answer.text()
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def signed_in(browser: Browser, server: Server, session: Any) -> SignedIn:
+    """A browser of the admin: `with signed_in() as console`."""
+    return lambda **options: opened(browser, server.url, state=session, **options)
+
+
+@pytest.fixture(scope="module")
+def api(browser: Browser, server: Server, session: Any) -> Iterator[APIRequestContext]:
+    """The admin's own calls."""
+    context = browser.new_context(base_url=server.url, storage_state=session)
+    yield context.request
+    context.close()
 
 
 @pytest.fixture

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Playwright, Request, expect
 
 AXE = Path(__file__).parents[2] / "console" / "node_modules" / "axe-core" / "axe.min.js"
@@ -36,6 +37,13 @@ expect.set_options(timeout=MILLISECONDS)
 def chromium() -> str | None:
     """The Chromium to drive: the one named in CHROMIUM, else the system's."""
     return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+in_browser = [
+    pytest.mark.browser,
+    pytest.mark.skipif(chromium() is None, reason="no Chromium: install the package chromium, or name one in CHROMIUM"),
+]
+"""`pytestmark` of a module whose tests drive a browser."""
 
 
 def launch(playwright: Playwright) -> Browser:
@@ -151,3 +159,7 @@ def opened(
         assert not watch.elsewhere, watch.elsewhere
     finally:
         context.close()
+
+
+SignedIn = Callable[..., AbstractContextManager[Console]]
+"""`with signed_in(theme="dark") as console`: somebody's own browser, as `opened` makes it."""

@@ -3,53 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from typing import Any
 
 import pytest
 import yaml
-from playwright.sync_api import Browser, Locator, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, expect
 from segment.analytics.client import Client
 from tests.e2e.conftest import Brand
-from tests.e2e.console import AXE, Console, chromium, launch, opened
+from tests.e2e.console import AXE, Console, SignedIn, in_browser, opened
 from tests.e2e.server import Server, eventually, write_key
 from tests.e2e.shop import DEFINITIONS, HANGZHOU_OR_PROSPECT, HEROINE
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(chromium() is None, reason="no Chromium: install the package chromium, or name one in CHROMIUM"),
-]
-
-SignedIn = Callable[..., AbstractContextManager[Console]]
-
-
-# One module long: while Playwright runs, its event loop is in the way of tests that run their own.
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = launch(playwright)
-        yield started
-        started.close()
-
-
-@pytest.fixture(scope="module")
-def session(browser: Browser, server: Server, brand: Brand) -> Any:
-    """The admin's session, as the browser keeps it."""
-    context = browser.new_context(base_url=server.url)
-    answer = context.request.post(
-        "/api/v1/session", data={"email": brand.email, "password": brand.password}, headers={"X-OnePool": "1"}
-    )
-    assert answer.ok, answer.text()
-    state = context.storage_state()
-    context.close()
-    return state
-
-
-@pytest.fixture
-def signed_in(browser: Browser, server: Server, session: Any) -> SignedIn:
-    """A browser of the admin: `with signed_in() as console`."""
-    return lambda **options: opened(browser, server.url, state=session, **options)
+pytestmark = in_browser
 
 
 def test_someone_signs_in_and_lands_where_they_wanted_to_go(browser: Browser, server: Server, brand: Brand) -> None:

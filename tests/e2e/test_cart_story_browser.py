@@ -14,17 +14,15 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import expect, sync_playwright
-from tests.e2e.console import chromium, launch, opened
+from playwright.sync_api import expect
+from tests.e2e.conftest import Brand
+from tests.e2e.console import SignedIn, in_browser
 from tests.e2e.server import Commands, Server, admin_in, eventually, serving
 
 from onepool.state.coupons import coupon_codes
 from onepool.workspace import open_workspace
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(chromium() is None, reason="no Chromium: install the package chromium, or name one in CHROMIUM"),
-]
+pytestmark = in_browser
 
 HEADERS = {"X-OnePool": "1"}
 PHONES = ("13800138101", "13800138102")
@@ -40,10 +38,15 @@ def server(tmp_path_factory: pytest.TempPathFactory, env: dict[str, str]) -> Ite
 
 
 @pytest.fixture(scope="module")
-def api(server: Server) -> Iterator[httpx.Client]:
-    email, password = admin_in(eventually(lambda: server.said() if "password:" in server.said() else "", "the admin"))
+def brand(server: Server) -> Brand:
+    said = eventually(lambda: server.said() if "password:" in server.said() else "", "the admin")
+    return Brand(server.commands, *admin_in(said))
+
+
+@pytest.fixture(scope="module")
+def api(server: Server, brand: Brand) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=server.url, headers=HEADERS, timeout=60) as client:
-        client.post("/api/v1/session", json={"email": email, "password": password}).raise_for_status()
+        client.post("/api/v1/session", json={"email": brand.email, "password": brand.password}).raise_for_status()
         yield client
 
 
@@ -86,51 +89,42 @@ def _codes(server: Server) -> list[str]:
         workspace.close()
 
 
-def test_from_publishing_to_the_report(server: Server, api: httpx.Client, tmp_path: Path) -> None:
+def test_from_publishing_to_the_report(server: Server, api: httpx.Client, signed_in: SignedIn, tmp_path: Path) -> None:
     _ready(api)
-    state: Any = {
-        "cookies": [
-            {"name": one.name, "value": one.value, "domain": "127.0.0.1", "path": "/"} for one in api.cookies.jar
-        ],
-        "origins": [],
-    }
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        with opened(browser, server.url, state=state) as console:
-            page = console.page
-            console.go("/journeys/cart_recall")
-            page.get_by_test_id("journey-publish").click()
-            page.get_by_test_id("publish-reason").fill("任何时候")
-            page.get_by_test_id("publish-confirm").click()
-            expect(page.get_by_test_id("publish-confirm")).to_have_count(0)
+    with signed_in() as console:
+        page = console.page
+        console.go("/journeys/cart_recall")
+        page.get_by_test_id("journey-publish").click()
+        page.get_by_test_id("publish-reason").fill("任何时候")
+        page.get_by_test_id("publish-confirm").click()
+        expect(page.get_by_test_id("publish-confirm")).to_have_count(0)
 
-            _told(server, tmp_path, "consent_granted", [{"phone": one, "purpose": "marketing"} for one in PHONES])
-            product = {"product_id": "MY0001", "product_name": "棉柔巾"}
-            _told(server, tmp_path, "cart_added", [{"phone": one, **product} for one in PHONES])
+        _told(server, tmp_path, "consent_granted", [{"phone": one, "purpose": "marketing"} for one in PHONES])
+        product = {"product_id": "MY0001", "product_name": "棉柔巾"}
+        _told(server, tmp_path, "cart_added", [{"phone": one, **product} for one in PHONES])
 
-            def sent() -> list[dict[str, Any]]:
-                found = api.get("/api/v1/deliveries", params={"journey": "cart_recall", "channel": "sms"}).json()
-                return [one for one in found["items"] if one["state"] in ("accepted", "delivered")]
+        def sent() -> list[dict[str, Any]]:
+            found = api.get("/api/v1/deliveries", params={"journey": "cart_recall", "channel": "sms"}).json()
+            return [one for one in found["items"] if one["state"] in ("accepted", "delivered")]
 
-            eventually(lambda: len(sent()) == len(PHONES), "the text messages")
-            tried = api.get("/api/v1/deliveries", params={"journey": "cart_recall"}).json()["items"]
-            reasons = {(one["channel"], one["reason"]) for one in tried if one["state"] == "suppressed"}
-            assert reasons == {("wechat_oa", "not_follower"), ("wecom", "not_friend")}
+        eventually(lambda: len(sent()) == len(PHONES), "the text messages")
+        tried = api.get("/api/v1/deliveries", params={"journey": "cart_recall"}).json()["items"]
+        reasons = {(one["channel"], one["reason"]) for one in tried if one["state"] == "suppressed"}
+        assert reasons == {("wechat_oa", "not_follower"), ("wecom", "not_friend")}
 
-            codes = _codes(server)
-            assert len(codes) == len(PHONES)
-            _told(server, tmp_path, "coupon_redeemed", [{"phone": PHONES[0], "coupon_code": one} for one in codes])
+        codes = _codes(server)
+        assert len(codes) == len(PHONES)
+        _told(server, tmp_path, "coupon_redeemed", [{"phone": PHONES[0], "coupon_code": one} for one in codes])
 
-            def reached() -> bool:
-                found = api.get("/api/v1/journeys/cart_recall/results").raise_for_status().json()
-                return {one["reason"]: one["count"] for one in found["ended"]}.get("goal") == 1
+        def reached() -> bool:
+            found = api.get("/api/v1/journeys/cart_recall/results").raise_for_status().json()
+            return {one["reason"]: one["count"] for one in found["ended"]}.get("goal") == 1
 
-            eventually(reached, "the goal")
-            console.go("/journeys/cart_recall/report")
-            expect(page.get_by_test_id("report-entered")).to_have_text(str(len(PHONES)))
-            fallback = page.get_by_test_id("report-fallback")
-            expect(fallback).to_contain_text("短信")
-            expect(page.get_by_test_id("report-ends")).to_contain_text("1")
-            console.go("/deliveries?journey=cart_recall&channel=sms")
-            expect(page.get_by_test_id("deliveries").locator("tbody tr[data-row-key]")).to_have_count(len(PHONES))
-        browser.close()
+        eventually(reached, "the goal")
+        console.go("/journeys/cart_recall/report")
+        expect(page.get_by_test_id("report-entered")).to_have_text(str(len(PHONES)))
+        fallback = page.get_by_test_id("report-fallback")
+        expect(fallback).to_contain_text("短信")
+        expect(page.get_by_test_id("report-ends")).to_contain_text("1")
+        console.go("/deliveries?journey=cart_recall&channel=sms")
+        expect(page.get_by_test_id("deliveries").locator("tbody tr[data-row-key]")).to_have_count(len(PHONES))

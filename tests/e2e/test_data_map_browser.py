@@ -5,23 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 from tests.e2e.conftest import Brand
-from tests.e2e.console import Console, chromium, launch, opened
+from tests.e2e.console import Console, in_browser, opened
 from tests.e2e.server import Server
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(chromium() is None, reason="no Chromium: install the package chromium, or name one in CHROMIUM"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = launch(playwright)
-        yield running
-        running.close()
+pytestmark = in_browser
 
 
 @pytest.fixture

@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 import random
 import re
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,18 +13,16 @@ from typing import Any
 import httpx
 import pytest
 import yaml
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from tests.e2e.console import AXE, Console, chromium, launch, opened
+from playwright.sync_api import Page, expect
+from tests.e2e.conftest import Brand
+from tests.e2e.console import AXE, SignedIn, in_browser
 from tests.e2e.server import Commands, Server, admin_in, eventually, serving, write_key
 
 from onepool.apply import apply
 from onepool.imports import import_into
 from onepool.workspace import open_workspace
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(chromium() is None, reason="no Chromium: install the package chromium, or name one in CHROMIUM"),
-]
+pytestmark = in_browser
 
 DEFINITIONS: dict[str, dict[str, Any]] = {
     "touchpoints/shop.yaml": {
@@ -59,8 +56,6 @@ name, birthday and city: the model finds them."""
 SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗"
 GIVEN = "伟芳娜敏静强磊洋艳杰娟涛明超兰霞平刚桂英华建文辉玲鹏飞红丽燕"
 CITIES = ("上海", "北京", "杭州", "成都", "广州", "武汉", "南京", "西安")
-
-SignedIn = Callable[..., AbstractContextManager[Console]]
 
 
 def _phone(family: str, account: int) -> str:
@@ -119,8 +114,8 @@ def _store(path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def brand(tmp_path_factory: pytest.TempPathFactory, env: dict[str, str]) -> tuple[Commands, str, str]:
-    """The workspace, and the admin's address and password."""
+def brand(tmp_path_factory: pytest.TempPathFactory, env: dict[str, str]) -> Brand:
+    """A workspace of one shop and one store, whose cards came in as a file."""
     folder = tmp_path_factory.mktemp("identity")
     commands = Commands(folder / "ws", env)
     email, password = admin_in(commands.run("init", str(commands.root), folder=False))
@@ -132,43 +127,31 @@ def brand(tmp_path_factory: pytest.TempPathFactory, env: dict[str, str]) -> tupl
     outcome = import_into(workspace, "customers", [_store(folder / "store.csv")], touchpoint="store", author="test")
     assert (outcome.quarantined, outcome.refused) == (0, {}), outcome
     workspace.close()
-    return commands, email, password
+    return Brand(commands, email, password)
 
 
 @pytest.fixture(scope="module")
-def api(brand: tuple[Commands, str, str]) -> Iterator[tuple[Server, httpx.Client]]:
+def server(brand: Brand) -> Iterator[Server]:
+    with serving(brand.commands) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def api(server: Server, brand: Brand) -> Iterator[tuple[Server, httpx.Client]]:
     """The server with everybody in it, and a client that is signed in."""
-    commands, email, password = brand
     now = datetime.now(UTC)
-    with (
-        serving(commands) as server,
-        httpx.Client(base_url=server.url, headers={"X-OnePool": "1"}, timeout=120) as client,
-    ):
+    with httpx.Client(base_url=server.url, headers={"X-OnePool": "1"}, timeout=120) as client:
         events = [event for family in FAMILIES for event in _people(family, now)] + _cards(now)
-        assert server.send(write_key(commands, "shop"), *events).status_code == 200
-        assert client.post("/api/v1/session", json={"email": email, "password": password}).status_code == 200
+        assert server.send(write_key(brand.commands, "shop"), *events).status_code == 200
+        credentials = {"email": brand.email, "password": brand.password}
+        assert client.post("/api/v1/session", json=credentials).status_code == 200
         eventually(lambda: _open(client) >= len(FAMILIES) + 1, "the conflicts")
         yield server, client
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = launch(playwright)
-        yield started
-        started.close()
-
-
-@pytest.fixture(scope="module")
-def signed_in(browser: Browser, brand: tuple[Commands, str, str], api: tuple[Server, httpx.Client]) -> SignedIn:
-    """A browser of the admin: `with signed_in() as console`."""
-    server, _ = api
-    context = browser.new_context(base_url=server.url)
-    body = {"email": brand[1], "password": brand[2]}
-    assert context.request.post("/api/v1/session", data=body, headers={"X-OnePool": "1"}).ok
-    state = context.storage_state()
-    context.close()
-    return lambda **options: opened(browser, server.url, state=state, **options)
+@pytest.fixture(autouse=True)
+def everybody(api: tuple[Server, httpx.Client]) -> None:
+    """Each test finds everybody, also one that asks only for a browser."""
 
 
 def _open(client: httpx.Client) -> int:

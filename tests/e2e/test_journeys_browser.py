@@ -3,59 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
-from playwright.sync_api import APIRequestContext, Browser, Page, expect, sync_playwright
-from tests.e2e.conftest import Brand
-from tests.e2e.console import Console, chromium, launch, opened
-from tests.e2e.server import Server
+from playwright.sync_api import APIRequestContext, Page, expect
+from tests.e2e.console import SignedIn, in_browser
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(chromium() is None, reason="no Chromium: install the package chromium, or name one in CHROMIUM"),
-]
+pytestmark = in_browser
 
-SignedIn = Callable[..., AbstractContextManager[Console]]
 HEADERS = {"X-OnePool": "1"}
 SAVED = re.compile("^saved$")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = launch(playwright)
-        yield running
-        running.close()
-
-
-@pytest.fixture(scope="module")
-def session(browser: Browser, server: Server, brand: Brand) -> Any:
-    """The admin's session, as the browser keeps it."""
-    context = browser.new_context(base_url=server.url)
-    answer = context.request.post(
-        "/api/v1/session", data={"email": brand.email, "password": brand.password}, headers=HEADERS
-    )
-    assert answer.ok, answer.text()
-    state = context.storage_state()
-    context.close()
-    return state
-
-
-@pytest.fixture
-def signed_in(browser: Browser, server: Server, session: Any) -> SignedIn:
-    """A browser of the admin: `with signed_in() as console`."""
-    return lambda **options: opened(browser, server.url, state=session, **options)
-
-
-@pytest.fixture(scope="module")
-def api(browser: Browser, server: Server, session: Any) -> Iterator[APIRequestContext]:
-    """The admin's own calls."""
-    context = browser.new_context(base_url=server.url, storage_state=session)
-    yield context.request
-    context.close()
 
 
 def _waiting(name: str) -> dict[str, Any]:

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
-from tests.e2e.conftest import Brand
-from tests.e2e.console import Console, chromium, launch, opened
+from playwright.sync_api import APIRequestContext, expect
+from tests.e2e.console import SignedIn, in_browser
 from tests.e2e.server import Server
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(chromium() is None, reason="no Chromium: install the package chromium, or name one in CHROMIUM"),
-]
+pytestmark = in_browser
 
-SignedIn = Callable[..., AbstractContextManager[Console]]
 PLACES = [
     "/messages", "/messages/new", "/coupons", "/policies", "/policies?tab=accounts", "/consents",
     "/consents?tab=suppressions", "/consents?tab=notices", "/broadcasts", "/deliveries", "/deliveries?tab=unknown",
@@ -26,37 +19,16 @@ PLACES = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = launch(playwright)
-        yield running
-        running.close()
-
-
-@pytest.fixture(scope="module")
-def session(browser: Browser, server: Server, brand: Brand) -> Any:
-    """The admin's session, as the browser keeps it."""
-    context = browser.new_context(base_url=server.url)
-    credentials = {"email": brand.email, "password": brand.password}
-    answer = context.request.post("/api/v1/session", data=credentials, headers={"X-OnePool": "1"})
-    assert answer.ok, answer.text()
-    # The small brand sends nothing yet: an account for text messages, with a signature.
+@pytest.fixture(scope="module", autouse=True)
+def sms(api: APIRequestContext) -> None:
+    """The small brand sends nothing yet: an account for text messages, with a signature."""
     settings = {
         "provider": "aliyun", "access_key": "LTAI5tTest", "access_secret": "env:ONEPOOL_SECRET_SMS",
         "path_secret": "env:ONEPOOL_SECRET_SMS_PATH", "signature": "小店",
     }  # fmt: skip
     body = {"channel": "sms", "title": {"zh": "短信", "en": "SMS"}, "settings": settings, "sandbox": True}
-    answer = context.request.put("/api/v1/touchpoints/sms", data=body, headers={"X-OnePool": "1"})
+    answer = api.put("/api/v1/touchpoints/sms", data=body, headers={"X-OnePool": "1"})
     assert answer.ok, answer.text()
-    state = context.storage_state()
-    context.close()
-    return state
-
-
-@pytest.fixture
-def signed_in(browser: Browser, server: Server, session: Any) -> SignedIn:
-    return lambda **options: opened(browser, server.url, state=session, **options)
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -4,54 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
-from tests.e2e.conftest import Brand
-from tests.e2e.console import AXE, Console, chromium, launch, opened
-from tests.e2e.server import Server
+from playwright.sync_api import expect
+from tests.e2e.console import AXE, Console, SignedIn, in_browser
 from tests.e2e.shop import HEROINE
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(chromium() is None, reason="no Chromium: install the package chromium, or name one in CHROMIUM"),
-]
+pytestmark = in_browser
 
-SignedIn = Callable[..., AbstractContextManager[Console]]
 
 BOUGHT_THEN_CART: dict[str, Any] = {
     "sequence": [{"did": "order_paid"}, {"did": "cart_added", "gap": {"at_most": "20 days"}}],
     "within": {"last": "30 days"},
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = launch(playwright)
-        yield running
-        running.close()
-
-
-@pytest.fixture(scope="module")
-def session(browser: Browser, server: Server, brand: Brand) -> Any:
-    """The admin's session, as the browser keeps it."""
-    context = browser.new_context(base_url=server.url)
-    credentials = {"email": brand.email, "password": brand.password}
-    answer = context.request.post("/api/v1/session", data=credentials, headers={"X-OnePool": "1"})
-    assert answer.ok, answer.text()
-    state = context.storage_state()
-    context.close()
-    return state
-
-
-@pytest.fixture
-def signed_in(browser: Browser, server: Server, session: Any) -> SignedIn:
-    return lambda **options: opened(browser, server.url, state=session, **options)
 
 
 def test_a_nested_condition_with_a_sequence_is_built_planned_published_compared_and_restored(

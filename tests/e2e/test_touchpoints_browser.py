@@ -6,73 +6,49 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
-from tests.e2e.console import AXE, Console, chromium, launch, opened
+from playwright.sync_api import Locator, Page, expect
+from tests.e2e.conftest import Brand
+from tests.e2e.console import AXE, Console, SignedIn, in_browser
 from tests.e2e.server import Commands, Server, admin_in, eventually, serving
 
 from onepool.workspace import open_workspace
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(chromium() is None, reason="no Chromium: install the package chromium, or name one in CHROMIUM"),
-]
+pytestmark = in_browser
 
 SECRET = "a secret of the form's maker"
 SIGNATURE = "X-Signature"
 
-SignedIn = Callable[..., AbstractContextManager[Console]]
-
 
 @pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory, env: dict[str, str]) -> Iterator[tuple[Server, httpx.Client]]:
-    """A server over a workspace with one site, and a client that is signed in as its admin."""
+def brand(tmp_path_factory: pytest.TempPathFactory, env: dict[str, str]) -> Brand:
+    """A workspace with one site."""
     folder = tmp_path_factory.mktemp("touchpoints")
     commands = Commands(folder / "ws", env)
     email, password = admin_in(commands.run("init", str(commands.root), folder=False))
     workspace = open_workspace(commands.root)
     workspace.save("touchpoint", "site", {"channel": "web", "title": {"zh": "官网", "en": "Site"}}, author="test")
     workspace.close()
-    with (
-        serving(commands) as server,
-        httpx.Client(base_url=server.url, headers={"X-OnePool": "1"}, timeout=30) as client,
-    ):
-        answer = client.post("/api/v1/session", json={"email": email, "password": password})
-        assert answer.status_code == 200, answer.text
-        yield server, client
+    return Brand(commands, email, password)
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = launch(playwright)
-        yield started
-        started.close()
+def server(brand: Brand) -> Iterator[Server]:
+    with serving(brand.commands) as running:
+        yield running
 
 
-@pytest.fixture
-def signed_in(browser: Browser, api: tuple[Server, httpx.Client]) -> SignedIn:
-    """A browser of the admin: `with signed_in() as console`."""
-    server, client = api
-    cookies = [
-        {
-            "name": one.name,
-            "value": one.value,
-            "domain": "127.0.0.1",
-            "path": one.path,
-            "expires": -1,
-            "httpOnly": True,
-            "secure": False,
-            "sameSite": "Strict",
-        }
-        for one in client.cookies.jar
-    ]
-    return lambda **options: opened(browser, server.url, state={"cookies": cookies, "origins": []}, **options)
+@pytest.fixture(scope="module")
+def api(server: Server, brand: Brand) -> Iterator[tuple[Server, httpx.Client]]:
+    """The server, and a client that is signed in as its admin."""
+    with httpx.Client(base_url=server.url, headers={"X-OnePool": "1"}, timeout=30) as client:
+        answer = client.post("/api/v1/session", json={"email": brand.email, "password": brand.password})
+        assert answer.status_code == 200, answer.text
+        yield server, client
 
 
 def _push(server: Server, name: str, payload: dict[str, Any], secret: str = SECRET) -> httpx.Response:
