@@ -29,11 +29,26 @@ export const broadcasts = {
     }),
 };
 
-export function useSaveBroadcast() {
+/** Saves a new draft (`name` undefined), or changes one; what a second person was asked is then to be asked again. */
+export function useSaveBroadcast(name: string | undefined) {
   const cache = useQueryClient();
   return useMutation({
-    mutationFn: (definition: JsonObject) => answer(client.POST("/api/v1/broadcasts", { body: { definition } })),
-    onSuccess: () => cache.invalidateQueries({ queryKey: ["broadcasts"] }),
+    mutationFn: (definition: JsonObject) =>
+      name === undefined
+        ? answer(client.POST("/api/v1/broadcasts", { body: { definition } }))
+        : answer(client.PUT("/api/v1/broadcasts/{name}", { params: { path: { name } }, body: { definition } })),
+    onSuccess: () => Promise.all([cache.invalidateQueries({ queryKey: ["broadcasts"] }), cache.invalidateQueries({ queryKey: ["approvals"] })]),
+  });
+}
+
+export function useDropBroadcast() {
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: (name: string) => answer(client.DELETE("/api/v1/broadcasts/{name}", { params: { path: { name } } })),
+    onSuccess: (_, name) => {
+      cache.removeQueries({ queryKey: ["broadcasts", name] });
+      return cache.invalidateQueries({ queryKey: ["broadcasts"], exact: true });
+    },
   });
 }
 

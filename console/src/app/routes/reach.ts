@@ -85,7 +85,7 @@ const coupon = createRoute({
 const policies = createRoute({
   getParentRoute: () => shell,
   path: "/policies",
-  validateSearch: (raw: Raw): { tab?: "accounts" | "yaml" } => ({ tab: oneOf(raw, "tab", ["accounts", "yaml"] as const) }),
+  validateSearch: (raw: Raw): { tab?: "speed" | "accounts" | "yaml" } => ({ tab: oneOf(raw, "tab", ["speed", "accounts", "yaml"] as const) }),
   component: lazyRouteComponent(() => withTexts(import("@/pages/policies/Policies"), "reach"), "Policies"),
 });
 interface ConsentSearch {
@@ -109,6 +109,7 @@ const broadcastsPage = createRoute({
 const broadcast = createRoute({
   getParentRoute: () => shell,
   path: "/broadcasts/$name",
+  validateSearch: (raw: Raw): { act?: "edit" } => ({ act: oneOf(raw, "act", ["edit"] as const) }),
   component: lazyRouteComponent(() => withTexts(import("@/pages/broadcasts/BroadcastPage"), "reach"), "BroadcastPage"),
 });
 

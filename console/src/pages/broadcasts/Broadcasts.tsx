@@ -14,7 +14,7 @@ import { Loaded, Nothing } from "@/parts/Loaded";
 import { PageHead } from "@/parts/PageHead";
 import { BroadcastState, Deeds, RUNNING } from "./words";
 
-const New = lazy(() => import("./New").then((part) => ({ default: part.New })));
+const Edit = lazy(() => import("./Edit").then((part) => ({ default: part.Edit })));
 
 /** All broadcasts, the latest first; those under way can be stopped from here. */
 export function Broadcasts() {
@@ -86,7 +86,7 @@ export function Broadcasts() {
       </Loaded>
       {act === "new" && (
         <Suspense>
-          <New onClose={() => void navigate({ search: {} })} />
+          <Edit onClose={() => void navigate({ search: {} })} />
         </Suspense>
       )}
     </>

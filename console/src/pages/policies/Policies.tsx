@@ -13,6 +13,7 @@ import { PageHead } from "@/parts/PageHead";
 import { Status } from "@/parts/Status";
 import { Accounts } from "./Accounts";
 import { Caps, Control, Holidays, Prices, Quiet, Windows } from "./Rules";
+import { Breaker, Pace, Shares } from "./Speed";
 import "./policies.css";
 
 const YamlEdit = lazy(() => import("@/pages/messages/YamlEdit").then((part) => ({ default: part.YamlEdit })));
@@ -70,7 +71,7 @@ function Editor({ detail }: { detail: PolicyDetail }) {
       <Tabs
         activeKey={tab}
         destroyOnHidden
-        onChange={(key) => void navigate({ search: { tab: key === "rules" ? undefined : (key as "yaml") }, replace: true })}
+        onChange={(key) => void navigate({ search: { tab: key === "rules" ? undefined : (key as "speed") }, replace: true })}
         items={[
           {
             key: "rules",
@@ -84,6 +85,18 @@ function Editor({ detail }: { detail: PolicyDetail }) {
                 <Control {...props} />
                 <Holidays {...props} />
                 <Prices {...props} />
+              </div>
+            ),
+          },
+          {
+            key: "speed",
+            label: t("reach.policies.tabs.speed"),
+            disabled: broken,
+            children: (
+              <div className="op-stack">
+                <Pace {...props} />
+                <Shares {...props} />
+                <Breaker {...props} />
               </div>
             ),
           },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "@/conditions/model";
-import { capsIn, hoursText, readHours, withCaps, withEntry } from "./definition";
+import { capsIn, hoursText, paceOf, readHours, withCaps, withEntry, withPace } from "./definition";
 
 describe("a policy in its forms", () => {
   const caps: JsonObject[] = [{ count: 1, per: "local_day" }, { count: 3, per: "rolling 7 days", channel: "sms" }];
@@ -16,6 +16,14 @@ describe("a policy in its forms", () => {
   it("says that there are no quiet hours by an empty map, which is not the same as saying nothing", () => {
     expect(withEntry({ quiet: { promotion: { from: "22:00", to: "09:00" } } }, "quiet", "promotion", undefined)).toEqual({ quiet: {} });
     expect(withEntry({ prices: { sms: 0.05 } }, "prices", "sms", undefined)).toEqual({});
+  });
+
+  it("reads one limit of an account like a list of them, and drops accounts without any", () => {
+    const one = { pace: { sms: { count: 10, per: "second" } } };
+    expect(paceOf(one, "sms")).toEqual([{ count: 10, per: "second" }]);
+    expect(withPace(one, "sms", [...paceOf(one, "sms"), { count: 500, per: "day" }])).toEqual({ pace: { sms: [{ count: 10, per: "second" }, { count: 500, per: "day" }] } });
+    expect(withPace(one, "sms", [])).toEqual({});
+    expect(paceOf({}, "sms")).toEqual([]);
   });
 
   it("reads and writes hours", () => {

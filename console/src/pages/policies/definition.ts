@@ -28,6 +28,18 @@ export function withEntry(policy: JsonObject, map: string, key: string, value: J
   return put(policy, map, Object.keys(next).length === 0 && map !== "quiet" && map !== "windows" ? undefined : next);
 }
 
+/** What holds where a policy says nothing of failures. */
+export const BREAKER = { failures: 5, rest: "1 minute" };
+
+/** Limits of an account's pace: one alone may stand without a list. */
+export function paceOf(policy: JsonObject, touchpoint: string): JsonObject[] {
+  const said = object(policy.pace)[touchpoint];
+  return said === undefined ? [] : (Array.isArray(said) ? said : [said]).map(object);
+}
+
+/** The policy with other limits of one account; one without any is left out. */
+export const withPace = (policy: JsonObject, touchpoint: string, limits: JsonObject[]): JsonObject => withEntry(policy, "pace", touchpoint, limits.length === 0 ? undefined : limits);
+
 /** Windows of a channel, as `08:00-21:00, 22:00-23:00`. */
 export const hoursText = (value: Json | undefined): string => (Array.isArray(value) ? value : value === undefined ? [] : [value]).map((one) => `${text(object(one).from)}-${text(object(one).to)}`).join(", ");
 
