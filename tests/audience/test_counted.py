@@ -49,7 +49,7 @@ def _sorted(table: pa.Table) -> pa.Table:
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 def test_conditions_mean_what_the_reference_says(pool, data):
     at = data.draw(st.sampled_from(world.INSTANTS))
     histories = dict(enumerate(data.draw(test_parity.people(to_micros(at))), 1))
@@ -59,7 +59,7 @@ def test_conditions_mean_what_the_reference_says(pool, data):
 
 
 @given(data=st.data())
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_figure_is_the_same_as_by_query(pool, data):
     zone, engine = pool
     at = data.draw(st.sampled_from(world.INSTANTS))

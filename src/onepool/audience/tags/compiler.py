@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlglot import exp
 
+from onepool.audience.conditions.compiler.answering import Values
 from onepool.audience.conditions.compiler.facts import tag_past
 from onepool.audience.conditions.compiler.needs import Starts
 from onepool.audience.conditions.compiler.plan import Compiler, earliest
@@ -48,6 +49,10 @@ from onepool.pool import Session
 
 COLUMNS = ("customer_id", "tag", "value", "number", "list", "next_at")
 
+MEASURED = "measured"
+"""The step with a row for each customer that all values are made of."""
+_ARRAYS = "measured by arrays"
+
 
 @dataclass
 class TagPlan:
@@ -75,6 +80,8 @@ class TagPlan:
     """The instant, in microseconds."""
     before: Sequence[Prepared] = ()
     """What kernels answer; `run` has these answers made, as relations of the session that the steps read."""
+    arrays: Values | None = None
+    """The step `measured` answered by the behaviour index, where it can be."""
 
     @property
     def query(self) -> exp.Query:
@@ -91,9 +98,7 @@ class TagPlan:
         if self.comparing and not self.measures:
             self.populations = self._kept(session)
             session.relation(POPULATION, population_table(self.populations))
-        for one in self.before:
-            one.run(session, views)
-        text = self.query.sql("duckdb")
+        text = with_steps(self._measured(session, views)).sql("duckdb")
         found = session.query(text, bound(text, self.params))
         of_customers = pc.is_valid(found.column("customer_id"))
         if self.comparing and self.measures:
@@ -102,6 +107,18 @@ class TagPlan:
             for row in learned:
                 self.populations[row["tag"]][row["value"]] = row["number"]
         return found.filter(of_customers)
+
+    def _measured(self, session: Session, views: Views | None) -> list[tuple[str, exp.Query]]:
+        """All steps, once what they read beside the pool is in the session."""
+        if views is not None and self.arrays is not None:
+            made = self.arrays.run(session, views, _ARRAYS)
+            if made is not None:
+                after = [name for name, _ in self.steps].index(MEASURED) + 1
+                *sources, (_, last) = made
+                return [*sources, (MEASURED, last), *self.steps[after:]]
+        for one in self.before:
+            one.run(session, views)
+        return self.steps
 
     def save_populations(self, session: Session) -> None:
         """Keep what the run over all customers measured, for later runs over some."""
@@ -159,14 +176,16 @@ def compile_tags(
                 parts.given[name] = given(compiler, name, tag)
             case _:
                 raise ValueError(f"the kind {tag.kind} is computed as a whole (tags/computed.py)")
-    steps = _steps(compiler, tags, parts, measures)
+    turns = [turn for turn in (*compiler.turns(), *parts.turns()) if not _never(turn)]
+    steps = _steps(compiler, tags, parts, turns, measures)
+    arrays = Values(compiler, {one.alias: one.this for one in parts.columns()}, turns) if scope.everyone else None
 
     def measuring(some: Mapping[str, TagDefinition]) -> TagPlan:
         return compile_tags(some, at, Scope.all(), ctx)
 
     return TagPlan(
         steps, compiler.params.values, scope, comparing, measuring, measures, dict(populations or {}),
-        compiler.starts(), compiler.reader.at, compiler.prepared(),
+        compiler.starts(), compiler.reader.at, compiler.prepared(), arrays,
     )  # fmt: skip
 
 
@@ -185,9 +204,9 @@ class _Parts:
         found += [turn for each in self.preferences.values() for turn in each.turns]
         return found + [turn for each in self.scored.values() for turn in each.turns]
 
-    def columns(self) -> list[E]:
+    def columns(self) -> list[exp.Alias]:
         """The columns of the step `measured`."""
-        found: list[E] = []
+        found: list[exp.Alias] = []
         for name, one in self.measured.items():
             found += [named(one.value, f"{name} value")] if one.value is not None else []
             found += [named(one.number, f"{name} number")] if one.number is not None else []
@@ -195,10 +214,10 @@ class _Parts:
 
 
 def _steps(
-    compiler: Compiler, tags: Mapping[str, TagDefinition], parts: _Parts, measures: bool
+    compiler: Compiler, tags: Mapping[str, TagDefinition], parts: _Parts, turns: list[E], measures: bool
 ) -> list[tuple[str, exp.Query]]:
-    next_us = earliest([turn for turn in (compiler.next_at(), *parts.turns()) if not _never(turn)])
-    steps = [*compiler.sources(), ("measured", compiler.joined(*parts.columns(), named(next_us, "next_us")))]
+    next_us = earliest(list({turn.sql("duckdb", copy=False): turn for turn in turns}.values()))
+    steps = [*compiler.sources(), (MEASURED, compiler.joined(*parts.columns(), named(next_us, "next_us")))]
     for liked in parts.preferences.values():
         steps += liked.steps
     for each in parts.scored.values():
@@ -206,7 +225,7 @@ def _steps(
     steps += [(f"{name} given", query) for name, query in parts.given.items()]
     compared = _compare(tags, parts, steps, measures)
     steps += [liked.best for liked in parts.preferences.values()]
-    answers: list[exp.Query] = [_alarms("measured")]
+    answers: list[exp.Query] = [_alarms(MEASURED)]
     answers += [_alarms(f"{name} scored") for name in parts.scored]
     for name, tag in tags.items():
         answers.append(_answer(name, tag, parts))
@@ -235,7 +254,7 @@ def _compare(
     if measures:
         for name, tag in tags.items():
             if isinstance(tag, MetricTag) and tag.cut is not None:
-                first += cut_points(name, tag.cut, "measured", col(f"{name} number"))
+                first += cut_points(name, tag.cut, MEASURED, col(f"{name} number"))
         first += [each.population for each in parts.preferences.values() if each.population is not None]
         first += [query for each in parts.scored.values() for query in each.populations]
         for name, each in parts.scored.items():
@@ -282,7 +301,7 @@ def _answer(name: str, tag: TagDefinition, parts: _Parts) -> exp.Query:
     present: E = col(f"{name} value") if measured.value is not None else col(f"{name} number")
     if isinstance(tag, MetricTag) and tag.cut is not None:
         value = labelled(name, tag.cut, col(f"{name} number"))
-    query = exp.select(*_row("customer_id", tag=title, value=value, number=number)).from_(table("measured"))
+    query = exp.select(*_row("customer_id", tag=title, value=value, number=number)).from_(table(MEASURED))
     return query.where(exp.Not(this=exp.Is(this=present, expression=exp.null())))
 
 

@@ -24,7 +24,7 @@ from onepool.pool.behaviour.kinds import CORE, I64
 from onepool.pool.behaviour.newest import Newest, newest
 from onepool.pool.behaviour.state import Delta, State
 from onepool.pool.behaviour.status import Status
-from onepool.pool.behaviour.view import View, view
+from onepool.pool.behaviour.view import View, arrayed, view
 from onepool.pool.engine import Engine, Session
 
 _logger = structlog.get_logger(__name__)
@@ -190,9 +190,9 @@ class BehaviourIndex:
         return newest(state, customer, limit, before, event=event, channel=channel) if state is not None else None
 
     def view(self, session: Session, columns: Collection[str]) -> View | None:
-        """All customers' events as arrays for kernels; None where the index can't serve."""
+        """All customers' events as arrays for kernels; None where the index can't serve, or has no arrays of them."""
         state = self.state(session)
-        return view(state, columns) if state is not None and state.has(columns) else None
+        return view(state, columns) if state is not None and state.has(columns) and arrayed(state, columns) else None
 
     # --- builds ------------------------------------------------------------------------------------------------------
 

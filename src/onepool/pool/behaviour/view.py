@@ -38,6 +38,11 @@ class View:
     words: Mapping[str, pa.Array]
 
 
+def arrayed(state: State, columns: Collection[str]) -> bool:
+    """Whether all of these columns are arrays in the build."""
+    return all(state.base.columns[name].storage != "arrow" for name in columns)
+
+
 def view(state: State, columns: Collection[str]) -> View:
     """The arrays of these columns (time and seq are always among them). Columns that stay Arrow can't be asked for."""
     base = state.base

@@ -160,6 +160,11 @@ class _Places:
         return np.where(self._ids[at] == identifiers, self._of[at], -1).astype(np.int32)
 
 
+def distinct_customers(session: Session) -> I64:
+    """Everybody, ascending."""
+    return _ranked(_whole(session.query("SELECT customer_id FROM customer_of").column("customer_id")))[0]
+
+
 def _ranked(values: I64) -> tuple[I64, npt.NDArray[np.int32]]:
     """The different values in order, and the rank of each."""
     top = int(values.max(initial=0))
@@ -349,7 +354,7 @@ def _numbers(value: pa.Array) -> Array:
 
 def _typed(values: Array, missing: npt.NDArray[np.bool_], kind: pa.DataType) -> pa.Array:
     if pa.types.is_decimal128(kind):
-        return _decimals(values, missing, kind)
+        return decimals(values, missing, kind)
     if kind == pa.float64():
         return pa.array(values, kind, mask=missing)
     plain = pa.int32() if kind == pa.date32() else pa.int64()
@@ -357,10 +362,11 @@ def _typed(values: Array, missing: npt.NDArray[np.bool_], kind: pa.DataType) -> 
 
 
 def _summed(values: Array, missing: npt.NDArray[np.bool_], kind: pa.DataType) -> pa.Array:
-    return _decimals(values, missing, pa.decimal128(38, kind.scale if pa.types.is_decimal128(kind) else 0))
+    return decimals(values, missing, pa.decimal128(38, kind.scale if pa.types.is_decimal128(kind) else 0))
 
 
-def _decimals(values: Array, missing: npt.NDArray[np.bool_], kind: pa.DataType) -> pa.Array:
+def decimals(values: Array, missing: npt.NDArray[np.bool_], kind: pa.DataType) -> pa.Array:
+    """Unscaled whole numbers as decimals of a type."""
     halves = np.empty((values.size, 2), np.int64)
     halves[:, 0], halves[:, 1] = values, values >> 63
     validity = np.packbits(~missing, bitorder="little")

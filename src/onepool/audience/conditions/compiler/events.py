@@ -8,7 +8,7 @@ row (docs/decisions has the measurements).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from sqlglot import exp
@@ -147,6 +147,15 @@ class EventPass:
             left = [name for name, _ in family.measures.values() if name not in apart.get(family.event, {})]
             if left or family.event not in apart:
                 found.append((self.title + step_name(family.event), self._step(family, left)))
+        return found
+
+    def steps_of(self, measures: Collection[str]) -> list[tuple[str, exp.Query]]:
+        """Steps that give these measures and no others."""
+        found = []
+        for family in self.families.values():
+            names = [name for name, _ in family.measures.values() if name in measures]
+            if names:
+                found.append((self.title + step_name(family.event), self._step(family, names)))
         return found
 
     def counted(self) -> list[Counted]:

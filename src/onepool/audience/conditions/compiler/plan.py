@@ -10,6 +10,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from onepool.audience.conditions.compiler.access import Access, access
+from onepool.audience.conditions.compiler.answering import Conditions
 from onepool.audience.conditions.compiler.behaviour import LeafSql, did
 from onepool.audience.conditions.compiler.candidates import Steps, candidates
 from onepool.audience.conditions.compiler.counted import COUNTED
@@ -51,6 +52,7 @@ class Plan:
 
     `before`: what a kernel answers; `run` has these answers made, as relations of the session that the steps read.
     `starts`: the events that all of it reads, each from which instant; `access`: in which order, and why.
+    `arrays`: the same answered by the behaviour index, where it can be.
     """
 
     steps: list[tuple[str, exp.Query]]
@@ -58,6 +60,7 @@ class Plan:
     before: Sequence[Prepared] = ()
     starts: Starts = field(default_factory=dict)
     access: Sequence[Access] = ()
+    arrays: Conditions | None = None
 
     @property
     def query(self) -> exp.Query:
@@ -72,7 +75,14 @@ class Plan:
         return "\n\n".join([*parts, *(f"-- ${name} = {value!r}" for name, value in self.params.items())])
 
     def run(self, session: Session, views: Views | None = None) -> pa.Table:
-        """One row per customer in scope: `customer_id`, one boolean per condition under its name, `next_at`."""
+        """One row per customer in scope: `customer_id`, one boolean per condition under its name, `next_at`.
+
+        `views`: the behaviour index, for plans over everybody.
+        """
+        if views is not None and self.arrays is not None:
+            found = self.arrays.run(session, views)
+            if found is not None:
+                return found
         for one in self.before:
             one.run(session, views)
         text = self.query.sql("duckdb")
@@ -149,6 +159,30 @@ class Compiler:
             query = query.join(table(name), using=shared, join_type="left", copy=False)
         return query
 
+    def narrowed(self, columns: Sequence[E], first: str = "customers") -> list[tuple[str, exp.Query]]:
+        """Steps that read only what these columns of all customers need; the last one has them.
+
+        `first`: a relation of the session, or a step, with a row for each customer.
+        """
+        used = {column.name for one in columns for column in one.find_all(exp.Column)}
+        measures = self.events.steps_of(used)
+        steps, joins = [*self.scope.steps(), *measures], [name for name, _ in measures]
+        for one in (self.facts, self.tags, self.standing):
+            made, names = one.steps(), one.names()
+            if any(used & set(step.named_selects) - {"customer_id"} for name, step in made if name in names):
+                steps += made
+                joins += names
+        joins += [one.name for one in self.sequences.batches if any(one.answers(name) for name in used)]
+        query = exp.select(col("customer_id"), *columns, copy=False).from_(table(first), copy=False)
+        for name in joins:
+            shared: list[int | str | exp.Expr] = [exp.to_identifier("customer_id", quoted=True)]
+            query = query.join(table(name), using=shared, join_type="left", copy=False)
+        return [*steps, ("narrowed", query)]
+
+    def turns(self) -> list[E]:
+        """When any leaf may turn."""
+        return [turn for _, leaf in self.leaves.values() for turn in leaf.turns]
+
     def access(self) -> list[Access]:
         """In which order events are read, and why."""
         ordered = [one.starts() for one in self.sequences.batches]
@@ -156,7 +190,7 @@ class Compiler:
 
     def next_at(self) -> E:
         """When any leaf may turn (microseconds, NULL for never)."""
-        found = {turn.sql("duckdb", copy=False): turn for _, leaf in self.leaves.values() for turn in leaf.turns}
+        found = {turn.sql("duckdb", copy=False): turn for turn in self.turns()}
         return earliest(list(found.values()))
 
     def _step_of(self, leaf: Condition) -> str:
@@ -242,7 +276,8 @@ def compile_conditions(
     too early, never too late; null for never. Raises ConditionError for names that the context does not have.
     """
     compiler = Compiler(at, scope, ctx)
-    answers = [named(compiler.condition(condition), name) for name, condition in conditions.items()]
+    wanted = {name: compiler.condition(condition) for name, condition in conditions.items()}
+    answers = [named(condition, name) for name, condition in wanted.items()]
     columns = [named(leaf.truth, name) for name, leaf in compiler.leaves.values()]
     among = compiler.candidates(conditions.values()) if sparse and scope.everyone else None
     if among is not None and (len(among) > _FEW_STEPS or COUNTED in among):
@@ -258,4 +293,5 @@ def compile_conditions(
         listed = [exp.select(col("customer_id")).from_(table(name)) for name in sorted(among)]
         sources.append(("candidates", exp.union(*listed, distinct=True)))
     steps = [*sources, ("leaves", leaves), ("result", result)]
-    return Plan(steps, compiler.params.values, compiler.prepared(), compiler.starts(), compiler.access())
+    arrays = Conditions(compiler, wanted, sparse) if scope.everyone else None
+    return Plan(steps, compiler.params.values, compiler.prepared(), compiler.starts(), compiler.access(), arrays)

@@ -104,8 +104,8 @@ class Batch:
         return [*self._events.before(), (f"events of {self.name}", union(rows))]
 
     def answers(self, name: str) -> bool:
-        """Whether it has the column."""
-        return any(one.name == name for one in self._asked)
+        """Whether it has the column, of truths or of turns."""
+        return any(name in (one.name, f"{one.name}_next") for one in self._asked)
 
     def starts(self) -> dict[str, int | None]:
         """The events that are read, each from which instant (microseconds; None: all of them)."""
@@ -119,9 +119,15 @@ class Batch:
 
     def run(self, session: Session, views: Views | None = None) -> None:
         """Answer, and have the answers in the session as a relation under the batch's name."""
+        self.answer(session, views)
+
+    def answer(self, session: Session, views: Views | None = None) -> pa.Table:
+        """As `run`; returns the relation too."""
         parts = self._indexed(session, views)
         answers = [self._answers(*part) for part in parts] if parts is not None else [self._read(session)]
-        session.relation(self.name, pa.concat_tables(answers))
+        found = pa.concat_tables(answers)
+        session.relation(self.name, found)
+        return found
 
     def _read(self, session: Session) -> pa.Table:
         """The answers from the events as the query gives them."""

@@ -1,0 +1,193 @@
+"""Whole plans over everybody answered by arrays: the truths of conditions, and the values of tags.
+
+What arrays can't answer is asked for in one query of only what it needs, and joins as columns; so a region in one
+condition does not send the behaviour in all others to a query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from sqlglot import exp
+
+from onepool.audience.conditions.compiler.blocks import Customers
+from onepool.audience.conditions.compiler.counted import LEAST_MEASURES, distinct_customers
+from onepool.audience.conditions.compiler.everyone import Given, Served, evaluate, given, served
+from onepool.audience.conditions.compiler.output import Output, truths
+from onepool.audience.conditions.compiler.sql import E, col, named
+from onepool.audience.conditions.compiler.steps import Views, bound, with_steps
+from onepool.audience.conditions.compiler.vectors import TRUTH, Reader, Run, TooWide, Type, Unread, earliest
+from onepool.pool import Session
+from onepool.pool.kernels.measuring import LATEST
+
+if TYPE_CHECKING:
+    from onepool.audience.conditions.compiler.plan import Compiler
+
+I64 = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+_TURNS = "turns"
+_INSTANT = pa.timestamp("us", tz="UTC")
+
+
+@dataclass(frozen=True)
+class _Answered:
+    """Expressions that arrays answer, by name, and the columns that they are made of."""
+
+    runs: Mapping[str, tuple[Type, Run]]
+    used: Collection[str]
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """What there is to answer with: everybody, what the index serves, and what sequences gave."""
+
+    customers: I64
+    found: Served
+    given: Given
+
+    def read(self, wanted: Mapping[str, E], compiler: Compiler) -> _Answered:
+        types = self.found.types() | self.given.types()
+        runs: dict[str, tuple[Type, Run]] = {}
+        used: set[str] = set()
+        for name, expression in wanted.items():
+            asked: set[str] = set()
+
+            def type_of(column: str, asked: set[str] = asked) -> Type | None:
+                asked.add(column)
+                return types.get(column)
+
+            try:
+                runs[name] = Reader(type_of, compiler.params.values, {}).read(expression)
+            except Unread:
+                continue
+            used |= asked
+        return _Answered(runs, used)
+
+
+def _whole(compiler: Compiler, session: Session, views: Views) -> _Whole | None:
+    """None where the index can't serve, or where so little is measured that a query starts sooner."""
+    events = compiler.events
+    if sum(len(family.measures) for family in events.families.values()) < LEAST_MEASURES:
+        return None
+    found = served(session, views, events)
+    if found is None:
+        return None
+    customers = distinct_customers(session)
+    answers: dict[str, tuple[Type, object]] = {}
+    for batch in compiler.sequences.batches:
+        answers |= given(batch.answer(session, views), customers).columns
+    return _Whole(customers, found, Given(answers))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Conditions over everybody, each an expression of its leaves' columns. `sparse` as of `compile_conditions`."""
+
+    compiler: Compiler
+    wanted: Mapping[str, E]
+    sparse: bool
+
+    def run(self, session: Session, views: Views) -> pa.Table | None:
+        """As `Plan.run`; None where arrays can't serve, or don't hold the values."""
+        whole = _whole(self.compiler, session, views)
+        if whole is None:
+            return None
+        leaves = {name: leaf.truth for name, leaf in self.compiler.leaves.values()}
+        turns = _distinct(self.compiler.turns())
+        known, waits = whole.read(leaves, self.compiler), whole.read(turns, self.compiler)
+        left = [named(truth, name) for name, truth in leaves.items() if name not in known.runs]
+        late = [turn for name, turn in turns.items() if name not in waits.runs]
+        columns = dict(whole.given.columns)
+        if left or late:
+            asked = _asked(self.compiler, session, [*left, *([named(_least(late), _TURNS)] if late else [])])
+            columns |= given(asked, whole.customers).columns
+        reader = Reader(dict.fromkeys(leaves, TRUTH).get, {}, {})
+        answers = [reader.truth(one) for one in self.wanted.values()]
+        holds = np.empty((len(answers), whole.customers.size), np.bool_)
+        soonest = np.empty(whole.customers.size, np.int64)
+
+        def into(at: Customers, places: slice | I64) -> None:
+            for number, answer in enumerate(answers):
+                holds[number, places] = answer(at)
+            when = [run(at) for _, run in waits.runs.values()]
+            soonest[places] = earliest([*when, at.column(_TURNS)] if late else when).values
+
+        used = {*known.used, *waits.used}
+        worked_out = {name: run for name, (_, run) in known.runs.items()}
+        try:
+            evaluate(
+                whole.found.needing(used), whole.customers, Given(columns), worked_out, self.compiler.ctx.zone, into
+            )
+        except TooWide:
+            return None
+        return self._table(whole.customers, holds, soonest)
+
+    def _table(self, customers: I64, holds: Bools, soonest: I64) -> pa.Table:
+        never = soonest == LATEST
+        if self.sparse:
+            some = holds.any(axis=0) | ~never
+            if not some.all():
+                customers, holds, soonest, never = customers[some], holds[:, some], soonest[some], never[some]
+        columns: dict[str, pa.Array] = {"customer_id": pa.array(customers)}
+        columns |= {name: truths(holds[number]) for number, name in enumerate(self.wanted)}
+        columns["next_at"] = pa.array(soonest, mask=never).view(_INSTANT)
+        return pa.table(columns)
+
+
+@dataclass(frozen=True)
+class Values:
+    """Columns over everybody, some of them left to a query over the relation that the others are put in."""
+
+    compiler: Compiler
+    wanted: Mapping[str, E]
+    turns: Sequence[E]
+
+    def run(self, session: Session, views: Views, relation: str) -> list[tuple[str, exp.Query]] | None:
+        """Have a relation with a row for everybody. Returns the steps that make of it, in the last one, all columns and
+        `next_us`; None as of `Conditions`."""
+        whole = _whole(self.compiler, session, views)
+        if whole is None:
+            return None
+        turns = _distinct(self.turns)
+        answered, waits = whole.read(self.wanted, self.compiler), whole.read(turns, self.compiler)
+        late = [turn for name, turn in turns.items() if name not in waits.runs]
+        outputs = {name: Output(kind, whole.customers.size) for name, (kind, _) in answered.runs.items()}
+        soonest = np.empty(whole.customers.size, np.int64)
+
+        def into(at: Customers, places: slice | I64) -> None:
+            for name, (_, run) in answered.runs.items():
+                outputs[name].put(places, run(at))
+            soonest[places] = earliest([run(at) for _, run in waits.runs.values()]).values
+
+        used = {*answered.used, *waits.used}
+        try:
+            evaluate(whole.found.needing(used), whole.customers, whole.given, {}, self.compiler.ctx.zone, into)
+        except TooWide:
+            return None
+        columns = {"customer_id": pa.array(whole.customers)}
+        columns |= {name: one.array(whole.found.view) for name, one in outputs.items()}
+        columns[_TURNS] = pa.array(soonest, mask=soonest == LATEST)
+        session.relation(relation, pa.table(columns))
+        values = [named(col(name) if name in outputs else value, name) for name, value in self.wanted.items()]
+        return self.compiler.narrowed([*values, named(_least([col(_TURNS), *late]), "next_us")], first=relation)
+
+
+def _asked(compiler: Compiler, session: Session, columns: Sequence[E]) -> pa.Table:
+    """What a query says of everybody."""
+    text = with_steps(compiler.narrowed(columns)).sql("duckdb")
+    return session.query(text, bound(text, compiler.params.values))
+
+
+def _distinct(turns: Iterable[E]) -> dict[str, E]:
+    """Each turn once, under its text."""
+    return {turn.sql("duckdb", copy=False): turn for turn in turns}
+
+
+def _least(turns: Sequence[E]) -> E:
+    return turns[0] if len(turns) == 1 else exp.func("LEAST", *turns)

@@ -1,0 +1,244 @@
+"""Running measures over the behaviour index: some thousands of customers at a time, whose columns stay in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from onepool.audience.conditions.compiler.days import local_days
+from onepool.audience.conditions.compiler.measured import Measure, Measuring, Selection, Truth
+from onepool.audience.conditions.compiler.vectors import Run, TooWide, Vector
+from onepool.pool.behaviour import Ordered, View
+from onepool.pool.kernels import measuring
+from onepool.pool.kernels.threads import lent
+
+I64 = npt.NDArray[np.int64]
+Array = npt.NDArray[Any]
+Bools = npt.NDArray[np.bool_]
+
+_CUSTOMERS = 1 << 15
+_ROWS = 1 << 20
+_LARGEST = 1 << 62
+
+
+class Words:
+    """The words of a view's columns of text, each read once."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._codes: dict[str, dict[str, int]] = {}
+
+    def codes(self, column: str) -> Mapping[str, int]:
+        """The code of each word."""
+        if column not in self._codes:
+            words = self._view.words[column].to_pylist()
+            self._codes[column] = {word: code for code, word in enumerate(words) if code}
+        return self._codes[column]
+
+    def count(self, column: str) -> int:
+        """How many codes there are, the missing one included."""
+        return len(self._view.words[column])
+
+
+class Rows:
+    """Columns of some rows of a part of the view."""
+
+    def __init__(self, part: Ordered, rows: I64, words: Words, kinds: Mapping[str, str]) -> None:
+        """`rows`: their numbers; `kinds`: the SQL types of columns."""
+        self._part = part
+        self.rows = rows
+        self.known = words
+        self._kinds = kinds
+        self._read: dict[str, Vector] = {}
+
+    def only(self, keep: Bools) -> Rows:
+        """Some of them."""
+        return Rows(self._part, self.rows[keep], self.known, self._kinds)
+
+    @property
+    def time(self) -> I64:
+        found: I64 = self.column("time").values
+        return found
+
+    def column(self, name: str) -> Vector:
+        """The values of a column. Raises TooWide for numbers that are none: engines compare them differently."""
+        if name not in self._read:
+            values = lent(self._part.columns[name])[self.rows]
+            missing = self._part.missing.get(name)
+            absent = None if missing is None else missing[self.rows]
+            if self._kinds[name] == "VARCHAR":
+                absent = values == 0
+            elif self._kinds[name] == "BOOLEAN":
+                values = values.astype(np.bool_)
+                if absent is not None:
+                    values &= ~absent
+            elif values.dtype == np.float64 and np.isnan(values).any():
+                raise TooWide
+            self._read[name] = Vector(values, absent)
+        return self._read[name]
+
+    def words(self, column: str) -> Mapping[str, int]:
+        """The code of each word."""
+        return self.known.codes(column)
+
+    def time_of(self, events: Array) -> Array:
+        """Rows do not refer to others."""
+        raise NotImplementedError
+
+
+class Customers:
+    """Columns of some customers: what was measured, what was given, and what is worked out from these when asked."""
+
+    def __init__(
+        self,
+        part: Ordered,
+        count: int,
+        measured: dict[str, Vector],
+        given: Mapping[str, Vector],
+        worked_out: Mapping[str, Run],
+        words: Words,
+    ) -> None:
+        self._part = part
+        self.count = count
+        self._known = {**measured, **given}
+        self._worked_out = worked_out
+        self._words = words
+
+    def column(self, name: str) -> Vector:
+        """The vector of a column."""
+        if name not in self._known:
+            run: Run = self._worked_out[name]
+            self._known[name] = run(self)
+        return self._known[name]
+
+    def words(self, column: str) -> Mapping[str, int]:
+        """The code of each word."""
+        return self._words.codes(column)
+
+    def time_of(self, events: Array) -> Array:
+        """When events happened."""
+        time = lent(self._part.columns["time"])
+        return time[events] if time.size else np.zeros(np.shape(events), np.int64)
+
+
+class Work:
+    """The measures of all families over one view."""
+
+    def __init__(self, families: Sequence[Measuring], view: View, kinds: Mapping[str, str], zone: str) -> None:
+        self._families = families
+        self._view = view
+        self._kinds = kinds
+        self._zone = zone
+        self.words = Words(view)
+        names = view.words["event"].to_pylist()
+        self._of = np.full(max(1, len(names)), -1, np.int16)
+        for number, family in enumerate(families):
+            if family.event in names:
+                self._of[names.index(family.event)] = number
+        earliest = np.iinfo(np.int64).min
+        self._since = np.array([earliest if one.since is None else one.since for one in families], np.int64)
+
+    def measured(self, part: Ordered, first: int, last: int) -> dict[str, Vector]:
+        """The measures of customers `first` to `last` of a part. Raises TooWide."""
+        offsets = lent(part.offsets[first : last + 1])
+        codes, time = lent(part.columns["event"]), lent(part.columns["time"])
+        starts = np.zeros((len(self._families), last - first + 1), np.int64)
+        measuring.sizes(offsets, codes, time, self._of, self._since, starts)
+        np.cumsum(starts, axis=1, out=starts)
+        ends = np.cumsum(starts[:, -1])
+        rows = np.empty(int(ends[-1]), np.int64)
+        measuring.split(offsets, codes, time, self._of, self._since, ends - starts[:, -1], rows)
+        found: dict[str, Vector] = {}
+        for number, family in enumerate(self._families):
+            some = rows[int(ends[number] - starts[number, -1]) : int(ends[number])]
+            here, begins = _kept(Rows(part, some, self.words, self._kinds), starts[number], family.keep)
+            for selection in family.selections:
+                self._select(selection, here, begins, found)
+        return found
+
+    def _select(self, selection: Selection, rows: Rows, starts: I64, found: dict[str, Vector]) -> None:
+        rows, starts = _kept(rows, starts, selection.keep)
+        edges = np.empty((selection.instants.size, starts.size - 1), np.int64)
+        if selection.instants.size:
+            measuring.edges(starts, rows.time, selection.instants, edges)
+        empty: dict[tuple[int | None, int | None], Bools] = {}
+        for one in selection.measures:
+            first = starts[:-1] if one.first is None else edges[one.first]
+            last = starts[1:] if one.last is None else edges[one.last]
+            key = (one.first, one.last)
+            if key not in empty:
+                empty[key] = first >= last
+            found[one.name] = self._measure(one, rows, first, last, empty[key])
+
+    def _measure(self, one: Measure, rows: Rows, first: I64, last: I64, empty: Bools) -> Vector:
+        into = np.empty(first.size, np.int64)
+        match one.kind:
+            case "count":
+                return Vector(np.maximum(last - first, 0))
+            case "days":
+                days = local_days(rows.time, self._zone)
+                low = int(days.min(initial=0))
+                stamps = np.full(int(days.max(initial=low)) - low + 1, -1, np.int64)
+                measuring.different(first, last, days - low, stamps, into)
+                return Vector(into)
+            case "first" | "last" if one.value is None and one.type.kind == "instant":
+                (measuring.oldest if one.kind == "first" else measuring.newest)(first, last, rows.time, into)
+                return Vector(into, empty)
+        values = rows.rows if one.value is None else _whole(one.value(rows).values, rows.rows.size)
+        match one.kind:
+            case "first" | "last":
+                at = np.where(empty, 0, first if one.kind == "first" else last - 1)
+                chosen = values[at] if values.size else np.zeros(first.size, values.dtype)
+                return Vector(np.where(empty, 0, chosen) if one.type.kind == "words" else chosen, empty)
+            case "distinct":
+                self._different(one, values, first, last, into)
+                return Vector(into)
+            case "sum":
+                most = max(int(values.max(initial=0)), -int(values.min(initial=0)))
+                if most * int((last - first).max(initial=0)) > _LARGEST:
+                    raise TooWide
+                measuring.total(first, last, values, into)
+                return Vector(into, empty)
+        extreme = np.zeros(first.size, values.dtype)
+        (measuring.least if one.kind == "min" else measuring.greatest)(first, last, values, extreme)
+        return Vector(extreme, empty)
+
+    def _different(self, one: Measure, values: Array, first: I64, last: I64, into: I64) -> None:
+        if np.issubdtype(values.dtype, np.integer) and values.size:
+            low, high = int(values.min()), int(values.max())
+            if high - low <= 4 * values.size + (1 << 12):
+                stamps = np.full(high - low + 1, -1, np.int64)
+                measuring.different(first, last, values.astype(np.int64) - low, stamps, into)
+                return
+        known, codes = np.unique(values, return_inverse=True)
+        stamps = np.full(max(1, known.size), -1, np.int64)
+        measuring.different(first, last, codes.astype(np.int64), stamps, into)
+
+
+def ranges(offsets: I64) -> list[tuple[int, int]]:
+    """Customers in blocks: so many at most, and so many events, though a customer is never divided."""
+    found, first, customers = [], 0, offsets.size - 1
+    while first < customers:
+        reach = int(np.searchsorted(offsets, int(offsets[first]) + _ROWS, side="right")) - 1
+        last = min(customers, max(first + 1, min(first + _CUSTOMERS, reach)))
+        found.append((first, last))
+        first = last
+    return found
+
+
+def _kept(rows: Rows, starts: I64, keep: Truth | None) -> tuple[Rows, I64]:
+    if keep is None:
+        return rows, starts
+    wanted = _whole(keep(rows), rows.rows.size)
+    begins = np.empty(starts.size, np.int64)
+    measuring.kept(starts, wanted, begins)
+    return rows.only(wanted), begins
+
+
+def _whole(values: Any, size: int) -> Array:
+    """One value for each row."""
+    found = np.asarray(values)
+    return np.full(size, found) if found.ndim == 0 else np.ascontiguousarray(found)

@@ -1,0 +1,52 @@
+"""Values of all customers on their way from blocks to one column of Arrow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from onepool.audience.conditions.compiler.counted import decimals
+from onepool.audience.conditions.compiler.vectors import Type, Vector
+from onepool.pool.behaviour import View
+
+I64 = npt.NDArray[np.int64]
+
+_DTYPES = {"truth": np.bool_, "double": np.float64, "date": np.int32, "words": np.int32}
+
+
+class Output:
+    """A column over everybody, filled in block by block."""
+
+    def __init__(self, kind: Type, size: int) -> None:
+        self._kind = kind
+        self._values: npt.NDArray[Any] = np.zeros(size, _DTYPES.get(kind.kind, np.int64))
+        self._missing = np.zeros(size, np.bool_)
+
+    def put(self, places: slice | I64, vector: Vector) -> None:
+        """The values of some customers."""
+        self._values[places] = vector.values
+        if vector.missing is not None:
+            self._missing[places] = vector.missing
+
+    def array(self, view: View) -> pa.Array:
+        """The whole column. `view`: has the words of text."""
+        match self._kind.kind:
+            case "words":
+                words = view.words[self._kind.column] if not self._kind.labels else pa.array(["", *self._kind.labels])
+                codes = pa.array(self._values, mask=self._missing | (self._values == 0))
+                return pa.DictionaryArray.from_arrays(codes, words)
+            case "decimal":
+                return decimals(self._values, self._missing, pa.decimal128(38, self._kind.scale))
+            case "instant":
+                return pa.array(self._values, mask=self._missing).view(pa.timestamp("us", tz="UTC"))
+            case "date":
+                return pa.array(self._values, mask=self._missing).view(pa.date32())
+        return pa.array(self._values, mask=self._missing)
+
+
+def truths(values: npt.NDArray[np.bool_]) -> pa.Array:
+    """Truths that are all known, as Arrow."""
+    return pa.Array.from_buffers(pa.bool_(), values.size, [None, pa.py_buffer(np.packbits(values, bitorder="little"))])

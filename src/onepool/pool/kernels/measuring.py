@@ -1,0 +1,124 @@
+"""Measures of each customer over events in customer order.
+
+A *selection* is some rows of events, in order, with `starts` int64[customers + 1]: customer n has the rows `starts[n]`
+to `starts[n + 1]`. Because a customer's rows lie in order of time, a window over them is a range of rows: what is
+counted, the first and the last of a window cost two places per customer, whatever the window, and nothing per row.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+I16 = npt.NDArray[np.int16]
+I64 = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+LATEST = np.iinfo(np.int64).max
+"""An instant after all others: where there is none."""
+
+
+@numba.njit(cache=True, nogil=True)
+def sizes(offsets: I64, codes: Any, time: I64, family: I16, since: I64, starts: I64) -> None:
+    """How many events of each family each customer has: `starts[f, n + 1]`.
+
+    `offsets` int64[customers + 1]: where each customer's events begin in `codes` and `time`; `family` int16[codes]: of
+    which family each code is (below 0: none that matters); `since` int64[families]: older events do not matter.
+    """
+    for customer in range(offsets.size - 1):
+        for row in range(offsets[customer], offsets[customer + 1]):
+            which = family[codes[row]]
+            if which >= 0 and time[row] >= since[which]:
+                starts[which, customer + 1] += 1
+
+
+@numba.njit(cache=True, nogil=True)
+def split(offsets: I64, codes: Any, time: I64, family: I16, since: I64, at: I64, rows: I64) -> None:
+    """The rows of each family, in order. `at` int64[families]: where each one's rows begin in `rows`; moved on."""
+    for customer in range(offsets.size - 1):
+        for row in range(offsets[customer], offsets[customer + 1]):
+            which = family[codes[row]]
+            if which >= 0 and time[row] >= since[which]:
+                rows[at[which]] = row
+                at[which] += 1
+
+
+@numba.njit(cache=True, nogil=True)
+def kept(starts: I64, keep: Bools, into: I64) -> None:
+    """Where each customer's rows begin when only some are kept."""
+    count = 0
+    for customer in range(starts.size - 1):
+        into[customer] = count
+        for row in range(starts[customer], starts[customer + 1]):
+            if keep[row]:
+                count += 1
+    into[starts.size - 1] = count
+
+
+@numba.njit(cache=True, nogil=True)
+def edges(starts: I64, time: I64, instants: I64, into: I64) -> None:
+    """The first row of each customer at or after each instant: `into[instant, customer]`. `instants` ascend."""
+    count = instants.size
+    for customer in range(starts.size - 1):
+        row, last = starts[customer], starts[customer + 1]
+        for number in range(count):
+            while row < last and time[row] < instants[number]:
+                row += 1
+            into[number, customer] = row
+
+
+@numba.njit(cache=True, nogil=True)
+def oldest(first: I64, last: I64, time: I64, into: I64) -> None:
+    """The time of the first row of a range, LATEST where it has none."""
+    for customer in range(first.size):
+        into[customer] = time[first[customer]] if first[customer] < last[customer] else LATEST
+
+
+@numba.njit(cache=True, nogil=True)
+def newest(first: I64, last: I64, time: I64, into: I64) -> None:
+    """The time of the last row of a range, LATEST where it has none."""
+    for customer in range(first.size):
+        into[customer] = time[last[customer] - 1] if first[customer] < last[customer] else LATEST
+
+
+@numba.njit(cache=True, nogil=True)
+def total(first: I64, last: I64, value: I64, into: I64) -> None:
+    """The sum of whole numbers; the caller makes sure that it fits."""
+    for customer in range(first.size):
+        found = 0
+        for row in range(first[customer], last[customer]):
+            found += value[row]
+        into[customer] = found
+
+
+@numba.njit(cache=True, nogil=True)
+def least(first: I64, last: I64, value: Any, into: Any) -> None:
+    """The smallest value, nothing certain where the range has no row."""
+    for customer in range(first.size):
+        for row in range(first[customer], last[customer]):
+            if row == first[customer] or value[row] < into[customer]:
+                into[customer] = value[row]
+
+
+@numba.njit(cache=True, nogil=True)
+def greatest(first: I64, last: I64, value: Any, into: Any) -> None:
+    """The largest value, nothing certain where the range has no row."""
+    for customer in range(first.size):
+        for row in range(first[customer], last[customer]):
+            if row == first[customer] or value[row] > into[customer]:
+                into[customer] = value[row]
+
+
+@numba.njit(cache=True, nogil=True)
+def different(first: I64, last: I64, code: Any, stamps: I64, into: I64) -> None:
+    """How many different codes. `stamps` int64[codes], at first below 0, is scratch."""
+    for customer in range(first.size):
+        found = 0
+        for row in range(first[customer], last[customer]):
+            if stamps[code[row]] != customer:
+                stamps[code[row]] = customer
+                found += 1
+        into[customer] = found
