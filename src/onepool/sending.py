@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from onepool.audience.catalog import load_catalog
 from onepool.audience.conditions import Context
+from onepool.collect.connections import Connections
 from onepool.errors import OnePoolError
 from onepool.journeys.guarding import JourneyGuard
 from onepool.pool.remote import RemoteEngine
@@ -43,8 +44,8 @@ class _Names:
         return self._known[1]
 
 
-def senders(workspace: Workspace) -> Senders:
-    """Senders of a workspace."""
+def senders(workspace: Workspace, connections: Connections | None = None) -> Senders:
+    """Senders of a workspace. `connections`: lines to the platforms, by default the real ones."""
     base = workspace.settings.messages.public_url or ""
 
     def pages(
@@ -53,7 +54,9 @@ def senders(workspace: Workspace) -> Senders:
         tokens = links.make(connection, zip(identifiers, sends, strict=True), now)
         return [f"{base.rstrip('/')}/p/{token}" for token in tokens]
 
-    return Senders(workspace, guard=JourneyGuard(workspace.state, _Names(workspace)), pages=pages)
+    return Senders(
+        workspace, guard=JourneyGuard(workspace.state, _Names(workspace)), pages=pages, connections=connections
+    )
 
 
 def run(workspace: Workspace, stop: threading.Event) -> None:

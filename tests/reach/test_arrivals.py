@@ -18,7 +18,7 @@ from onepool.reach.states import SendState
 from onepool.state.outbox import sends
 from onepool.state.schema import short_links
 
-from .outbox import Outbox
+from .outbox import Outbox, calls_done
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_a_sender_that_died_before_it_wrote_down_is_caught_up_with(outbox: Outbo
     (number,) = outbox.plan(["an"], "oa")
     senders = outbox.senders
     senders.round()
-    senders._calls.shutdown(wait=True)
+    calls_done(senders)
     result = senders._results.get()
     # The receipt is in the log; then it dies.
     outbox.workspace.log.append([senders._told(result[1], result[2].claimed.message, result[2].receipt, "welcome")])

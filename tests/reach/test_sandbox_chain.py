@@ -76,9 +76,7 @@ def sandboxed(outbox: Outbox) -> tuple[Sandbox, Senders]:
         {"scenario": "chain", "people": {"count": 0}, "staff": [{"id": "lisa", "confirms": 1.0, "after": [60, 60]}]}
     )
     box = Sandbox(scenario, of_workspace(outbox.workspace, []), outbox.clock, outbox.clock)
-    made = senders(outbox.workspace)
-    made._connections = Lines(outbox, box)  # type: ignore[assignment]
-    return box, made
+    return box, senders(outbox.workspace, Lines(outbox, box))  # type: ignore[arg-type]
 
 
 def hops(outbox: Outbox) -> list[tuple[str, str, str | None]]:

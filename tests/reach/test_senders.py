@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
-from onepool.channels.base import Receipt
+from onepool.channels.base import Message, Receipt
 from onepool.reach.rules import SendPolicy
 
-from .outbox import Outbox
+from .outbox import Outbox, calls_done
 
 
 def test_a_message_is_claimed_sent_and_told(outbox: Outbox) -> None:
@@ -62,6 +63,32 @@ def test_a_withdrawal_after_planning_is_seen_by_the_claim(outbox: Outbox) -> Non
     assert outbox.platform.calls == []
 
 
+def test_a_platform_that_does_not_answer_holds_up_nobody_else(outbox: Outbox) -> None:
+    for name in ("an", "bo", "cy"):
+        outbox.person(name, "oa", "sms")
+    outbox.settle()
+    hanging = outbox.plan(["an", "bo", "cy"], "oa")
+    (other,) = outbox.plan(["an"], "sms")
+    answered = threading.Event()
+
+    def answer(message: Message) -> Receipt:
+        if "openid" in message.to:
+            assert answered.wait(60)
+        return Receipt("sent", provider_id=f"p{message.key}")
+
+    outbox.platform.answer = answer
+    senders = outbox.senders
+    senders.round()
+    while outbox.state(other)[0] == "CLAIMED" and senders._wake.wait(60):
+        senders._wake.clear()
+        senders.round()
+    assert outbox.state(other) == ("ACCEPTED", None)
+    assert {outbox.state(one)[0] for one in hanging} == {"CLAIMED"}
+    answered.set()
+    senders.step()
+    assert {outbox.state(one)[0] for one in hanging} == {"ACCEPTED"}
+
+
 def test_what_a_dead_sender_left_is_unknown_and_follows_its_policy(outbox: Outbox) -> None:
     for name in ("an", "bo"):
         outbox.person(name, "oa", "sms")
@@ -75,7 +102,7 @@ def test_what_a_dead_sender_left_is_unknown_and_follows_its_policy(outbox: Outbo
     outbox.platform.answer = die
     senders = outbox.senders
     senders.round()
-    senders._calls.shutdown(wait=True)
+    calls_done(senders)
     assert {outbox.state(one)[0] for one in (resent, dropped)} == {"CLAIMED"}
     outbox.restart()
     outbox.platform.answer = lambda message: Receipt("sent", provider_id="x")

@@ -1,10 +1,13 @@
-"""Calls that journeys make to the brand's own servers (node `webhook`): signed, at least once, one key for all."""
+"""Calls that journeys make to the brand's own servers (node `webhook`): signed, at least once, one key for all.
+
+They are made by the threads of their account: a server that doesn't answer holds up no message.
+"""
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import httpx
@@ -18,6 +21,7 @@ from onepool.clock import Clock, to_micros
 from onepool.errors import OnePoolError
 from onepool.reach.buckets import SECOND
 from onepool.reach.claim import key_of
+from onepool.reach.lanes import Lanes
 from onepool.state import State
 from onepool.state.journeys import journey_effects
 
@@ -37,24 +41,48 @@ _KINDS: Final[Mapping[str, tuple[type, ...]]] = {"text": (str,), "number": (int,
 class Effects:
     """Makes the calls that are due. `account`: of a touchpoint by name; raises OnePoolError."""
 
-    def __init__(self, state: State, clock: Clock, account: Any) -> None:
+    def __init__(self, state: State, clock: Clock, account: Callable[[str], Account], lanes: Lanes) -> None:
         self._state = state
         self._clock = clock
         self._account = account
+        self._lanes = lanes
         self._lock = threading.Lock()
+        self._underway = 0
         self._lines: dict[str, Connection] = {}
 
+    @property
+    def underway(self) -> int:
+        """Calls of which it is not written down yet what came of them."""
+        with self._lock:
+            return self._underway
+
     def step(self) -> int:
-        """Make the calls that are due, one after another. Returns how many."""
-        rows = self._take()
+        """Begin the calls that are due. Returns how many."""
+        room = _AT_ONCE - self.underway
+        rows = self._take(room) if room > 0 else []
+        with self._lock:
+            self._underway += len(rows)
         for row in rows:
             said = json.loads(row.payload)
+            self._lanes.submit(f"{said['touchpoint']}:calls", self._make, row, said)
+        return len(rows)
+
+    def _make(self, row: Any, said: Mapping[str, Any]) -> None:
+        try:
+            if self._lanes.closing.is_set():
+                self._write(row, {"attempts": row.attempts, "next_attempt": row.next_attempt})
+                return
             try:
                 receipt, answer = self._call(row, said)
             except OnePoolError as error:
                 receipt, answer = Receipt("retry", "account_error", detail=str(error)), None
             self._note(row, said, receipt, answer)
-        return len(rows)
+        # What is not noted is tried again when its lease is over.
+        except Exception as error:  # noqa: BLE001
+            _logger.error("a journey's call was not noted", key=key_of(row.key), kind=type(error).__name__)
+        finally:
+            with self._lock:
+                self._underway -= 1
 
     def close(self) -> None:
         """Close the lines."""
@@ -63,7 +91,7 @@ class Effects:
                 line.close()
             self._lines.clear()
 
-    def _take(self) -> list[Any]:
+    def _take(self, room: int) -> list[Any]:
         """Calls whose turn it is; until they are noted nobody else makes them (or their lease is over)."""
         t, now = journey_effects.c, to_micros(self._clock.now())
         ready = and_(t.status == "waiting", t.kind == "webhook", or_(t.next_attempt.is_(None), t.next_attempt <= now))
@@ -71,7 +99,7 @@ class Effects:
             if connection.execute(select(t.key).where(ready).limit(1)).first() is None:
                 return []
         with self._state.write() as connection:
-            query = select(journey_effects).where(ready).order_by(t.next_attempt, t.key).limit(_AT_ONCE)
+            query = select(journey_effects).where(ready).order_by(t.next_attempt, t.key).limit(room)
             rows = connection.execute(query).all()
             for row in rows:
                 values = {"attempts": row.attempts + 1, "next_attempt": now + _LEASE}
@@ -110,12 +138,15 @@ class Effects:
             values = {"next_attempt": now + wait * SECOND, "reason": (receipt.reason or "transient")[:64]}
         else:
             values = {"status": "failed", "concluded": now, "reason": (receipt.reason or "transient")[:64]}
+        self._write(row, values)
+        if receipt.state != "sent":
+            _logger.warning("a journey's call failed", key=key_of(row.key), tries=tries, code=receipt.code)
+
+    def _write(self, row: Any, values: Mapping[str, Any]) -> None:
         t = journey_effects.c
         with self._state.write() as connection:
             still = and_(t.key == row.key, t.status == "waiting")
             connection.execute(update(journey_effects).where(still).values(**values))
-        if receipt.state != "sent":
-            _logger.warning("a journey's call failed", key=key_of(row.key), tries=tries, code=receipt.code)
 
 
 def saved(answer: Answer | None, wanted: Mapping[str, str]) -> dict[str, Any] | None:

@@ -14,17 +14,15 @@ import queue
 import secrets
 import socket
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 import structlog
-from sqlalchemy import and_, or_, select
 
 from onepool.channels import registry
 from onepool.channels.base import Account, Message, Receipt
-from onepool.clock import Clock, from_micros, to_micros
+from onepool.clock import Clock, to_micros
 from onepool.collect import links, receipts
 from onepool.collect.accounts import Accounts
 from onepool.collect.connections import Connections
@@ -36,16 +34,15 @@ from onepool.pool import Engine
 from onepool.privacy.masking import mask_text
 from onepool.reach import accounts, outcomes, unknown, waiting
 from onepool.reach.buckets import SECOND
-from onepool.reach.claim import Claimed, Claimer, Guard, key_of
+from onepool.reach.claim import Claimed, Claimer, Guard
 from onepool.reach.contents import Contents, Pages
 from onepool.reach.effects import Effects
+from onepool.reach.lanes import Lanes
 from onepool.reach.outcomes import Result
-from onepool.reach.states import SendState
+from onepool.reach.questions import Questions
 from onepool.reach.world import Worlds
 from onepool.settings import Settings
 from onepool.state import State
-from onepool.state.outbox import sends
-from onepool.state.schema import identifiers
 
 _logger = structlog.get_logger(__name__)
 
@@ -55,9 +52,10 @@ BATCH: Final = 500
 UNDERWAY: Final = 1000
 """Calls of one account that are claimed and not yet recorded, at most."""
 
-_THREADS: Final = 16
+_THREADS: Final = 8
+"""Calls of one account at the same time."""
+
 _LOOK: Final = 0.05
-_ASK_AT_ONCE: Final = 100
 _SECONDLY: Final = SECOND
 _HOURLY: Final = 3600 * SECOND
 
@@ -101,13 +99,15 @@ class Senders:
         self._accounts = Accounts(place.data, place.sandbox)
         self._connections = connections or Connections(place.clock)
         self._claimer = Claimer(self.name, Contents(place, pages=pages), guard, place.settings.zone)
-        self._effects = Effects(place.state, place.clock, self._account)
-        self._calls = ThreadPoolExecutor(threads, thread_name_prefix="send")
+        self._lanes = Lanes(threads)
+        self._wake = threading.Event()
+        self._effects = Effects(place.state, place.clock, self._account, self._lanes)
+        self._questions = Questions(
+            place.state, place.clock, self._account, self._connections, self._lanes, self._answered, self._wake.set
+        )
         self._results: queue.Queue[tuple[Touchpoint, Account, Result]] = queue.Queue()
         self._released: queue.Queue[tuple[Touchpoint, Claimed]] = queue.Queue()
-        self._stopping = threading.Event()
         self._held: dict[int, str] = {}
-        self._wake = threading.Event()
         self._asked = 0
         self._swept = 0
         self._begun = False
@@ -136,10 +136,11 @@ class Senders:
         self._asked = self._swept = 0
         while True:
             busy = self.round()
-            while self._held:
+            while self._held or self._questions.underway or self._effects.underway:
                 self._wake.wait(_LOOK)
                 self._wake.clear()
                 self._record()
+                self._questions.record()
             if not busy:
                 return done
             done += busy
@@ -156,11 +157,11 @@ class Senders:
         if not self._begun:
             self._recover(now, f"{self._host}:")
             self._begun = True
-        busy = self._record()
+        busy = self._record() + self._questions.record()
         busy += self._claim(now)
         if now - self._asked >= _SECONDLY:
             self._asked = now
-            busy += self._ask(now) + self._effects.step()
+            busy += self._questions.ask() + self._effects.step()
         if now - self._swept >= _HOURLY:
             self._swept = now
             self._recover(now, None)
@@ -194,12 +195,12 @@ class Senders:
             for one in claimed:
                 self._held[one.send_id] = name
             for one in claimed:
-                self._calls.submit(self._call, touchpoint, account, one)
+                self._lanes.submit(name, self._call, touchpoint, account, one)
             count += len(claimed)
         return count
 
     def _call(self, touchpoint: Touchpoint, account: Account, claimed: Claimed) -> None:
-        if self._stopping.is_set():
+        if self._lanes.closing.is_set():
             self._released.put((touchpoint, claimed))
             return
         try:
@@ -256,43 +257,14 @@ class Senders:
             standing = accounts.load(connection, touchpoint, policy, self._place.settings.zone)
             outcomes.record(connection, results, account, channel.manifest, standing, policy, askable=askable)
 
+    def _answered(self, account: Account, message: Message, receipt: Receipt, journey: str) -> None:
+        self._place.log.append([self._told(account, message, receipt, journey)])
+
     def _told(self, account: Account, message: Message, receipt: Receipt, journey: str) -> Any:
         said = {"send_id": message.key, "journey": journey}
         if message.to.get("staff_id"):
             said["staff_id"] = message.to["staff_id"]
         return receipts.concluded(account, message, receipt, self._now(), said)
-
-    # tasks and unknown messages that are asked about
-
-    def _ask(self, now: int) -> int:
-        t = sends.c
-        open_ = and_(t.state.in_([int(SendState.TASK), int(SendState.UNKNOWN)]), t.concluded.is_(None), t.due <= now)
-        late = and_(t.state == int(SendState.FAILED), t.reason == "staff_timeout", t.due <= now,
-                    t.planned > now - outcomes.LATE)  # fmt: skip
-        with self._place.state.read() as connection:
-            rows = connection.execute(select(sends).where(or_(open_, late)).order_by(t.due).limit(_ASK_AT_ONCE)).all()
-            known = _addresses(connection, [row.identifier_id for row in rows if row.identifier_id is not None])
-        touchpoints = self._place.touchpoints()
-        asked: list[tuple[Any, Account, Message, Future[Receipt]]] = []
-        for row in rows:
-            touchpoint = touchpoints.get(row.touchpoint)
-            address = known.get(row.identifier_id)
-            if touchpoint is None or address is None:
-                continue
-            try:
-                account = self._accounts.of(touchpoint)
-            except OnePoolError:
-                continue
-            message = asking(row, address)
-            line = self._connections.of(account)
-            asked.append((row, account, message, self._calls.submit(line.ask, message, row.provider_id or "")))
-        for row, account, message, answer in asked:
-            receipt = answer.result()
-            if receipt.state in ("sent", "refused"):
-                self._place.log.append([self._told(account, message, receipt, row.journey)])
-            with self._place.state.write() as connection:
-                outcomes.answered(connection, row, receipt, now, claimed_at=row.claimed or row.planned)
-        return len(asked)
 
     # the start, and those who died
 
@@ -304,8 +276,8 @@ class Senders:
 
     def _finish(self) -> None:
         """Wait for calls under way and write down what came of them; put back what was not called."""
-        self._stopping.set()
-        self._calls.shutdown(wait=True)
+        self._lanes.close()
+        self._questions.record()
         while self._record():
             pass
         now = to_micros(self._place.clock.now())
@@ -323,19 +295,3 @@ class Senders:
 
     def _now(self) -> datetime:
         return self._place.clock.now()
-
-
-def asking(row: Any, address: tuple[str, str]) -> Message:
-    """A message as far as it is needed to ask what became of it."""
-    to = {address[0]: address[1]} | ({"staff_id": row.staff_id} if row.staff_id else {})
-    content: dict[str, Any] = {}
-    if row.claimed is not None:
-        day = from_micros(row.claimed + 8 * _HOURLY).strftime("%Y%m%d")
-        content = {"sent_at": row.claimed // SECOND, "sent_on": day}
-    return Message(row.kind, to, content, key_of(row.send_id))
-
-
-def _addresses(connection: Any, numbers: list[int]) -> dict[int, tuple[str, str]]:
-    t = identifiers.c
-    rows = connection.execute(select(t.id, t.type, t.value).where(t.id.in_(sorted(set(numbers)))))
-    return {row.id: (row.type, row.value) for row in rows}
