@@ -111,11 +111,11 @@ def suppressed(
     places = np.flatnonzero(listed)
     for place, one in zip(places.tolist(), asked.take(pa.array(places)).to_pylist(), strict=True):
         entries = [*of_person.get(one["customer_id"], ()), *of_address.get(one["identifier_id"], ())]
-        found[place] = next((entry.reason for entry in entries if _means(entry, one)), None)
+        found[place] = next((entry.reason for entry in entries if means(entry, one)), None)
     return found
 
 
-def _means(entry: Row[Any], one: Mapping[str, Any]) -> bool:
+def means(entry: Row[Any], one: Mapping[str, Any]) -> bool:
     """Whether an entry is about what is asked."""
     if entry.channel and entry.channel != one["channel"]:
         return False

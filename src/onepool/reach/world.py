@@ -35,7 +35,7 @@ Bools = npt.NDArray[np.bool_]
 ABSENT: Final = {"wechat_oa": "not_follower", "wecom": "not_friend"}
 """What a customer without a live address is to a channel; of others the address is missing."""
 
-_SAID: Final[Mapping[str, str]] = {
+SAID: Final[Mapping[str, str]] = {
     "hard_bounce": "bad_address",
     "dead_number": "bad_address",
     "complaint": "refused",
@@ -128,7 +128,7 @@ class LiveWorld:
         reason = np.full(customer.size, "bad_address", object)
         if customer.size:
             self.bearers(customer)
-        for (channel, over, kind, asked), rows in _kinds(wanted, ("channel", "touchpoint", "kind", "staff")):
+        for (channel, over, kind, asked), rows in kinds_of(wanted, ("channel", "touchpoint", "kind", "staff")):
             reason[rows] = ABSENT.get(channel or "", "bad_address")
             found = self._found(channel or "", over, kind or "", asked, customer[rows], at)
             if found is None:
@@ -152,7 +152,7 @@ class LiveWorld:
         self, channel: str, over: str | None, kind: str, staff: str | None, customers: I64, at: int
     ) -> tuple[I64, I64, npt.NDArray[np.object_], npt.NDArray[np.object_]] | None:
         """For each customer the place of the best address (-1: none) in: identifiers, touchpoints, members of staff."""
-        message = _message(channel, kind)
+        message = message_kind(channel, kind)
         if message is None:
             return None
         named = staff not in (None, "", "owner")
@@ -226,8 +226,8 @@ def said_of(
 ) -> pa.Array:
     """Reasons of suppressions (`found`) in the words of sends; `refused` also where a channel is refused altogether."""
     customers = asked.column("customer_id").to_numpy()
-    said = np.array([None if one is None else _SAID.get(one, "refused") for one in found], object)
-    for (channel,), rows in _kinds(asked, ("channel",)):
+    said = np.array([None if one is None else SAID.get(one, "refused") for one in found], object)
+    for (channel,), rows in kinds_of(asked, ("channel",)):
         no = reading.refused(connection, bearers, customers[rows], channel or "", at)
         hit = rows[no]
         # Who refuses a channel gets what concerns his own doings all the same.
@@ -268,12 +268,12 @@ def _dead(connection: Connection, addresses: I64, at: int) -> I64:
     return np.array(rows, np.int64)
 
 
-def _message(channel: str, kind: str) -> MessageKind | None:
+def message_kind(channel: str, kind: str) -> MessageKind | None:
     found = registry.find(channel)
     return None if found is None else next((one for one in found.manifest.messages if one.name == kind), None)
 
 
-def _kinds(table: pa.Table, names: Iterable[str]) -> list[tuple[tuple[str | None, ...], I64]]:
+def kinds_of(table: pa.Table, names: Iterable[str]) -> list[tuple[tuple[str | None, ...], I64]]:
     """The distinct combinations of text columns, each with its rows: few, however many rows there are."""
     if table.num_rows == 0:
         return []

@@ -1,74 +1,90 @@
-"""What the gate asks, answered as of a past instant; caps count virtual messages and those that others really sent."""
+"""What the gate asks, answered as of past instants; caps count virtual messages and those that others really sent."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_
 
 from onepool.audience.conditions.standing.ways import Ways
+from onepool.journeys.backtest.lines import MISSING, Bools, Codes, People, ints
+from onepool.journeys.backtest.standing import Standings
 from onepool.journeys.backtest.types import I64
+from onepool.journeys.executor.ports import Clocks
 from onepool.pool import Session
-from onepool.reach import suppression
 from onepool.reach.gate import LEDGER
 from onepool.reach.lives import Lives
 from onepool.reach.rules import ContactPolicy
 from onepool.reach.states import COUNTED
-from onepool.reach.world import DEAD, LiveWorld, said_of
+from onepool.reach.world import SAID, LiveWorld, kinds_of, message_kind
 from onepool.state.columns import fetch
-from onepool.state.outbox import sends, suppressions
+from onepool.state.outbox import sends
 
-Bools = npt.NDArray[np.bool_]
+_TEXTS = ("category", "channel", "journey")
 
 
 class Ledger:
-    """Messages that count for caps: of other journeys as they really were, and the virtual ones."""
+    """Messages that count for caps: of other journeys as they really were, and the virtual ones. Those of a customer
+    hang together, the latest first."""
 
-    def __init__(self, others: pa.Table) -> None:
-        order = np.argsort(others.column("customer_id").to_numpy(), kind="stable")
-        self._others = others.take(pa.array(order))
-        self._customers = self._others.column("customer_id").to_numpy()
-        self._parts: list[pa.Table] = []
-        self._sizes = 0
-        self._mine = LEDGER.empty_table()
+    def __init__(self, people: People, others: pa.Table) -> None:
+        """`others`: LEDGER, in any order."""
+        self._people = people
+        self._head = np.full(len(people), MISSING, np.int64)
+        self._size = 0
+        self._columns = {name: np.empty(1024, np.int64) for name in ("place", "before", "at", *_TEXTS)}
+        self._codes = Codes()
+        self.add(others.sort_by("at"))
 
     def add(self, rows: pa.Table) -> None:
-        """Virtual messages that went out (LEDGER)."""
-        if rows.num_rows:
-            self._parts.append(rows)
+        """Messages that went out (LEDGER)."""
+        place = self._people.places(ints(rows, "customer_id"))
+        rows, place = rows.filter(pa.array(place >= 0)), place[place >= 0]
+        count = place.size
+        if count == 0:
+            return
+        mine = self._size + np.arange(count)
+        self._room(self._size + count)
+        order = np.argsort(place, kind="stable")
+        who, row = place[order], mine[order]
+        first = np.r_[True, who[1:] != who[:-1]]
+        columns = self._columns
+        columns["before"][row] = np.where(first, self._head[who], np.r_[MISSING, row[:-1]])
+        last = np.r_[first[1:], True]
+        self._head[who[last]] = row[last]
+        columns["place"][mine] = place
+        columns["at"][mine] = ints(rows, "at")
+        for name in _TEXTS:
+            columns[name][mine] = self._codes.column(rows.column(name))
+        self._size += count
 
     def of(self, customers: I64, since: int) -> pa.Table:
         """Those of some customers since an instant."""
-        if self._parts:
-            self._mine = pa.concat_tables([self._mine, *self._parts]).combine_chunks()
-            self._parts = []
+        run = self._head[self._people.places(customers)]
         found = []
-        if self._customers.size:
-            low = np.searchsorted(self._customers, customers)
-            high = np.searchsorted(self._customers, customers, side="right")
-            places = np.concatenate(
-                [np.arange(a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True) if b > a]
-                or [np.empty(0, np.int64)]
-            )
-            found.append(self._others.take(pa.array(places)))
-        if self._mine.num_rows:
-            recent = self._mine.filter(pc.greater_equal(self._mine.column("at"), since))
-            keep = np.isin(recent.column("customer_id").to_numpy(), customers)
-            found.append(recent.filter(pa.array(keep)))
-        if not found:
-            return LEDGER.empty_table()
-        together = pa.concat_tables(found)
-        return together.filter(pc.greater_equal(together.column("at"), since))
+        while True:
+            run = run[run >= 0]
+            if run.size == 0:
+                break
+            found.append(run[self._columns["at"][run] >= since])
+            run = self._columns["before"][run]
+        rows = np.concatenate(found) if found else np.empty(0, np.int64)
+        texts = pa.array(self._codes.texts, pa.string())
+        # The text of a missing name is null.
+        parts = [texts.take(pa.array(codes, mask=codes < 0)) for codes in (self._columns[one][rows] for one in _TEXTS)]
+        whose = self._people.customers[self._columns["place"][rows]]
+        return pa.table([pa.array(whose), pa.array(self._columns["at"][rows]), *parts], schema=LEDGER)
 
-    def forget(self, before: int) -> None:
-        """Leave out virtual messages that no cap looks back to."""
-        if self._mine.num_rows:
-            self._mine = self._mine.filter(pc.greater_equal(self._mine.column("at"), before)).combine_chunks()
+    def _room(self, wanted: int) -> None:
+        size = self._columns["at"].size
+        if wanted > size:
+            more = np.empty(max(size, wanted - size), np.int64)
+            self._columns = {name: np.concatenate([column, more]) for name, column in self._columns.items()}
 
 
 def really_sent(connection: Connection, journey: str, since: int, until: int) -> pa.Table:
@@ -82,48 +98,83 @@ def really_sent(connection: Connection, journey: str, since: int, until: int) ->
 
 
 class HistoryGate(LiveWorld):
-    """`GateWorld` at one instant of the past: addresses, words and suppressions as they were then."""
+    """`GateWorld` in which each customer is at an instant of its own: addresses, words and suppressions as of then."""
 
     def __init__(
-        self,
-        session: Session,
-        reading: Callable[[], AbstractContextManager[Connection]],
-        policy: ContactPolicy,
-        ways: Ways,
-        lives: Lives,
-        ledger: Ledger,
-        counts: Callable[[pa.Table], Bools],
-    ) -> None:
-        """`reading`: a connection of the workspace's state, which is only read; `counts`: which messages, once they go
-        out, count for caps (those that fail do not)."""
-        super().__init__(session, None, policy, ways, lives)  # type: ignore[arg-type]
-        self._reading = reading
+        self, session: Session, policy: ContactPolicy, ways: Ways, lives: Lives, people: People,
+        standings: Standings, ledger: Ledger, counts: Callable[[pa.Table], Bools],
+    ) -> None:  # fmt: skip
+        """`counts`: which messages, once they go out, count for caps (those that fail do not)."""
+        super().__init__(session, cast(Connection, None), policy, ways, lives)
+        self._people = people
+        self._standings = standings
         self._ledger = ledger
         self._counts = counts
+        self.clocks = Clocks(np.empty(0, np.int64), np.empty(0, np.int64))
 
-    def addresses(self, wanted: pa.Table, at: int) -> pa.Table:
-        with self._reading() as self.connection:
-            return super().addresses(wanted, at)
+    def bearers(self, customers: I64) -> pa.Table:
+        return self._standings.bearers
 
-    def _alive(self, address: I64, at: int) -> I64:
-        t = suppressions.c
-        live = and_(t.at <= at, or_(t.lifted.is_(None), t.lifted > at), or_(t.until.is_(None), t.until > at))
-        rows = self.connection.execute(
-            select(t.identifier_id).where(live, t.identifier_id.is_not(None), t.reason.in_(DEAD))
-        ).scalars()
-        dead = np.unique(np.array(list(rows), np.int64))
-        return np.where(np.isin(address, dead), -1, address)
-
-    def consented(self, asked: pa.Table, at: int) -> Bools:
-        with self._reading() as self.connection:
-            return super().consented(asked, at)
+    def _found(
+        self, channel: str, over: str | None, kind: str, staff: str | None, customers: I64, at: int
+    ) -> tuple[I64, I64, npt.NDArray[np.object_], npt.NDArray[np.object_]] | None:
+        message = message_kind(channel, kind)
+        if message is None:
+            return None
+        places, now = self._people.places(customers), self.clocks.of(customers, at)
+        named = staff not in (None, "", "owner")
+        parts = []
+        for number, one in enumerate(self._standings.stays(channel)):
+            if one.way.type not in message.to or (over is not None and over not in one.way.touchpoints):
+                continue
+            row, stay = one.alive(places, now)
+            relation = np.array(one.staff.take(pa.array(stay)).to_pylist(), object)
+            if named:
+                mine = relation == staff
+                row, stay, relation = row[mine], stay[mine], relation[mine]
+            rank = np.full(row.size, message.to.index(one.way.type) * 1000 + number, np.int64)
+            where = np.full(row.size, over if over is not None else one.way.touchpoints[0], object)
+            parts.append((row, rank, one.since[stay], one.identifier[stay], relation, where))
+        if not any(part[0].size for part in parts):
+            return None
+        row, rank, since, address = (np.concatenate([part[column] for part in parts]) for column in range(4))
+        relation, touchpoint = (np.concatenate([part[column] for part in parts]) for column in (4, 5))
+        relation[relation == ""] = None
+        address = np.where(self._standings.dead(address, now[row]), MISSING, address)
+        order = np.lexsort((address, -since, rank, address < 0, row))
+        first = np.r_[True, row[order][1:] != row[order][:-1]]
+        best = np.full(customers.size, MISSING, np.int64)
+        best[row[order][first]] = order[first]
+        best[(best >= 0) & (address[best] < 0)] = MISSING
+        return best, address, touchpoint, relation
 
     def suppressed(self, asked: pa.Table, at: int) -> pa.Array:
-        with self._reading() as self.connection:
-            bearers = self.bearers(asked.column("customer_id").to_numpy())
-            wanted = asked.select(["customer_id", "identifier_id", "purpose", "category", "channel"])
-            found = suppression.suppressed(self.connection, bearers, wanted, at, past=True)
-            return said_of(self.connection, bearers, asked, found, at)
+        customers = ints(asked, "customer_id")
+        places, now = self._people.places(customers), self.clocks.of(customers, at)
+        found = self._standings.suppressed(places, now, asked)
+        said = np.array([None if one is None else SAID.get(one, "refused") for one in found], object)
+        free = pc.equal(asked.column("category"), "transactional").to_numpy(zero_copy_only=False)
+        for (channel,), rows in kinds_of(asked, ("channel",)):
+            hit = rows[self._standings.refused(places[rows], now[rows], channel or "")]
+            # Who refuses a channel gets what concerns his own doings all the same.
+            said[hit[~free[hit] & (said[hit] == None)]] = "refused"  # noqa: E711 elementwise
+        return pa.array(said, pa.string())
+
+    def consented(self, asked: pa.Table, at: int) -> Bools:
+        customers = ints(asked, "customer_id")
+        places, now = self._people.places(customers), self.clocks.of(customers, at)
+        # A category whose purpose nobody named needs none.
+        found: Bools = pc.is_null(asked.column("purpose")).to_numpy(zero_copy_only=False).astype(np.bool_)
+        for (purpose, category, channel), rows in kinds_of(asked, ("purpose", "category", "channel")):
+            if purpose is not None:
+                found[rows] = self._standings.consented(places[rows], now[rows], purpose, category or "", channel or "")
+        return found
+
+    def zones(self, customers: I64, attribute: str | None) -> tuple[list[str], I64]:
+        if attribute not in self._zones:
+            super().zones(self._people.customers, attribute)
+        _, names, codes = self._zones[attribute]
+        return names, codes[self._people.places(customers)]
 
     def ledger(self, customers: I64, since: int) -> pa.Table:
         return self._ledger.of(customers, since)

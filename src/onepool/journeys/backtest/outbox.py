@@ -29,6 +29,9 @@ _KEPT: Final = (
 Again = Callable[[pa.Table, list[SendPolicy], I64], pa.Table]
 """Asks the gate once more: planned messages, policies, each one's moment -> the gate's answer."""
 
+Instants = Callable[[I64], I64]
+"""At which instant each customer is; -1: at none, it is not its turn."""
+
 Guards = Callable[[pa.Table, I64], Bools]
 """Whether the guards of messages hold, at each one's moment."""
 
@@ -116,9 +119,11 @@ class Outbox:
                 keep = pc.not_equal(self._waiting.column("send_id"), send_id)
                 self._waiting = self._waiting.filter(keep)
 
-    def next_due(self) -> int | None:
-        """When the next of those that wait may go out."""
-        return int(pc.min(self._waiting.column("due")).as_py()) if self._waiting.num_rows else None
+    def waiting(self) -> tuple[I64, I64]:
+        """(customer, when it may go out) of all messages that wait."""
+        rows = self._waiting
+        who, due = (rows.column(name).to_numpy().astype(np.int64) for name in ("customer_id", "due"))
+        return who, due
 
     def open_sends(self, send_ids: I64) -> dict[int, int]:
         """States of messages whose outcome is open."""
@@ -126,12 +131,14 @@ class Outbox:
         waiting = np.isin(send_ids, self._waiting.column("send_id").to_numpy())
         return found | {one: int(SendState.DEFERRED) for one in send_ids[waiting].tolist()}
 
-    def claim(self, at: int, again: Again, guards: Guards) -> pa.Table:
+    def claim(self, instants: Instants, again: Again, guards: Guards) -> pa.Table:
         """Claim all that is due, in the order in which it is. Returns OUTCOMES of those that have one."""
-        parts = [(self._fresh, np.minimum(self._fresh.column("planned").to_numpy().astype(np.int64), at))]
+        who, planned = (self._fresh.column(name).to_numpy().astype(np.int64) for name in ("customer_id", "planned"))
+        parts = [(self._fresh, np.minimum(planned, instants(who)))]
         self._fresh = self._fresh.slice(0, 0)
         if self._waiting.num_rows:
-            due = pc.less_equal(self._waiting.column("due"), at)
+            who, when = self.waiting()
+            due = pa.array(when <= instants(who))
             rows = self._waiting.filter(due).sort_by([("due", "ascending"), ("send_id", "ascending")])
             self._waiting = self._waiting.filter(pc.invert(due)).combine_chunks()
             if rows.num_rows:

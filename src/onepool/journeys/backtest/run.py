@@ -1,49 +1,52 @@
-"""The back-test: steps of the executor over the past, from one moment at which something happens to the next."""
+"""The back-test: rounds of the executor over the past.
+
+Customers don't concern each other but by rates and stock, so they need not go through time together: in one round each
+goes on to its own next moment (`executor.ports.Clocks`), and there are as many rounds as the busiest customer has
+moments. A moment is a cell of the grid in which something comes in or is due; what is skipped would have changed
+nothing, so the runs are those of steps over the whole grid, one cell after the other.
+
+Everybody goes together where it matters: at starts of audiences; by stretches of time where the rate or the stock may
+not be enough for all; cell by cell where a condition can only be asked of the pool (`asking.able`), with longer cells.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC
-from typing import Any, Final
+from typing import Final
 
+import msgspec
 import numpy as np
 import pyarrow as pa
-from sqlalchemy import Connection, select, text
 
 from onepool.audience.conditions.names import Context
 from onepool.audience.conditions.standing.ways import ways_of
 from onepool.clock import from_micros
-from onepool.journeys.backtest.coming import Coming
+from onepool.journeys.backtest import scope
+from onepool.journeys.backtest.asking import Answers
+from onepool.journeys.backtest.coming import NEVER, Coming
+from onepool.journeys.backtest.events import SCOPE, Events
 from onepool.journeys.backtest.gating import HistoryGate, Ledger, really_sent
-from onepool.journeys.backtest.history import SCOPE, HistoryWorld, Past
-from onepool.journeys.backtest.outbox import Bools, Fates, Guards, Outbox
-from onepool.journeys.backtest.setting import Place, plans_of, virtual
+from onepool.journeys.backtest.keeping import Kept
+from onepool.journeys.backtest.lines import MISSING, Bools
+from onepool.journeys.backtest.outbox import Fates, Guards, Outbox
+from onepool.journeys.backtest.setting import Place, plans_of
+from onepool.journeys.backtest.standing import Standings
+from onepool.journeys.backtest.stock import Stock
 from onepool.journeys.backtest.types import DAY, I64, Asked, Outcome, Progress
-from onepool.journeys.executor.apply import save
+from onepool.journeys.backtest.values import Values
+from onepool.journeys.backtest.world import HistoryWorld, Round
 from onepool.journeys.executor.book import Book
 from onepool.journeys.executor.columns import Runs
 from onepool.journeys.executor.executor import Executor
-from onepool.journeys.executor.ports import (
-    CANCELLED,
-    EFFECTS,
-    OUTCOMES,
-    TASKS,
-    Inputs,
-    Question,
-    Step,
-)
-from onepool.journeys.executor.ports import (
-    STEPS as STEP_SCHEMA,
-)
-from onepool.journeys.model import (
-    Send,
-)
+from onepool.journeys.executor.ports import MOST_DUE, OUTCOMES, Clocks, Inputs, Question, Step
+from onepool.journeys.executor.ports import STEPS as STEP_SCHEMA
+from onepool.journeys.model import Send
 from onepool.pool import Session
 from onepool.reach.lives import Lives
 from onepool.reach.policies import load, resolved
-from onepool.state.coupons import coupon_codes
 
-MOST: Final = 500_000
+MOST: Final = 1 << 40
 """Timers that one step takes: nobody waits for a lock meanwhile."""
 
 _LOOK_BACK: Final = 40 * DAY
@@ -53,104 +56,167 @@ _RUNS: Final = ("run_id", "customer_id", "node", "state", "entered", "ended", "r
 def backtest(place: Place, ctx: Context, asked: Asked, progress: Progress | None = None) -> Outcome:
     """What a journey would have done. Raises ConditionError for a definition that can't be parsed, JourneyFault for
     one that can't be evaluated."""
-    with place.pool.read() as session, virtual() as connection:
-        return _Run(place, replace(ctx, past_tags=True), asked, session, connection).run(progress)
+    with place.pool.read() as session:
+        return _Run(place, replace(ctx, past_tags=True), asked, session).run(progress)
 
 
 class _Run:
-    def __init__(self, place: Place, ctx: Context, asked: Asked, session: Session, connection: Connection) -> None:
+    def __init__(self, place: Place, ctx: Context, asked: Asked, session: Session) -> None:
         self._place, self._ctx, self._asked = place, ctx, asked
-        self._session, self._connection = session, connection
+        self._session = session
         self._plans, self._standings = plans_of(place, asked)
         self.plan = self._plans[1]
-        self._metering: dict[str, str] = {}
-        if asked.customers is not None:
-            session.relation(SCOPE, pa.table({"customer_id": np.unique(asked.customers)}))
+        self._people = scope.people(session, ctx, self.plan, asked)
+        session.relation(SCOPE, pa.table({"customer_id": self._people.customers}))
         policy = load(place)
-        self._policy = resolved(policy, place.settings.time_zone, from_micros(asked.start).astimezone(UTC).date())
         fates = Fates(asked.assumed)
-        self._fates = fates
+        ways = ways_of(place.touchpoints().values())
+        lives = Lives()
         self._outbox = Outbox(fates, policy)
-        self._ways = ways_of(place.touchpoints().values())
-        self._lives = Lives()
+        self._values = Values(session, ctx, self._people, asked.end)
+        self._events = Events(session, ctx, self._people, asked.start, asked.end)
+        self._coming = Coming(
+            place, session, asked, self._people, self._events, self._values, self._plans, self._standings
+        )
+        standings = Standings(session, place.state.read, self._people, ways, lives, asked.start, asked.end)
         with place.state.read() as real:
             others = really_sent(real, self.plan.journey, asked.start - _LOOK_BACK, asked.end)
-        self._ledger = Ledger(others)
-        self._coming = Coming(place, session, asked, self._plans, self._standings)
+        gate_world = HistoryGate(
+            session, resolved(policy, place.settings.time_zone, from_micros(asked.start).astimezone(UTC).date()),
+            ways, lives, self._people, standings, Ledger(self._people, others), fates.counts,
+        )  # fmt: skip
+        self._kept = Kept(self._people)
+        self._stock = Stock(place.state.read, asked.start)
+        self._world = HistoryWorld(
+            session, ctx, self._people, self._events, self._coming, self._kept, self._outbox, self._values,
+            Answers(self._people, ctx, self._events, self._values, standings), gate_world, self._stock.codes,
+        )  # fmt: skip
+        self._pace = scope.pace(self._plans, ctx, self._coming, self._stock, asked, len(self._people))
+        self._metering: dict[str, str] = {}
         self._edges: dict[tuple[int, str], int] = {}
         self._steps: list[pa.Table] = []
         self._taken = 0
+        self._cells: list[I64] = []
         self._first = 0
+        self._taken_edges = 0
+        self._last_edge = asked.start
+        everybody = np.arange(len(self._people))
+        self._since = np.full(everybody.size, asked.start - 1, np.int64)
+        self._held = np.full(everybody.size, NEVER, np.int64)
+        self._next = np.full(everybody.size, NEVER, np.int64)
+        self._look(everybody)
 
-    # ------------------------------------------------------------------------------------------------------- the run
+    # the run
 
     def run(self, progress: Progress | None) -> Outcome:
-        asked = self._asked
-        grid = asked.grid or self._coming.grid()
-        moments = self._coming.moments(grid)
-        before = asked.start - 1
-        while (at := self._next(moments, before, grid)) is not None:
-            until = min(at, asked.end)
-            self._step(before, until)
-            if self._taken == 1:
-                self._first = len(self._runs_now())
-            before = until
-            if progress is not None:
-                progress(until)
-            if until >= asked.end:
+        asked, told = self._asked, self._asked.start
+        while (edge := self._edge()) is not None or self._soonest() <= asked.end:
+            limit = asked.end if edge is None else min(edge - 1, asked.end)
+            while (soonest := self._soonest()) <= limit:
+                until = min(limit, self._pace.until(soonest))
+                places = np.flatnonzero(self._next <= until)
+                self._round(places, np.minimum(self._next[places], asked.end))
+                told = self._tell(progress, told)
+            if edge is None or edge > asked.end:
                 break
-        return self._outcome(grid)
+            self._start(edge)
+            told = self._tell(progress, told)
+        return self._outcome()
 
-    def _next(self, moments: I64, before: int, grid: int) -> int | None:
-        """The grid's next instant at which there is something to do."""
-        found: list[int] = []
-        place = int(np.searchsorted(moments, before, side="right"))
-        if place < moments.size:
-            found.append(int(moments[place]))
-        due = self._connection.execute(text("SELECT min(due) FROM runs WHERE due IS NOT NULL AND state <> 5")).scalar()
-        waiting = self._connection.execute(text("SELECT count(*) FROM journey_audiences WHERE done = 0")).scalar()
-        found += [one for one in (due, self._outbox.next_due()) if one is not None]
-        found += [one.next_at for one in self._standings.values() if one.next_at is not None]
-        if waiting or self._taken == 0:
-            found.append(before + 1)
+    def _tell(self, progress: Progress | None, told: int) -> int:
+        """Say how far virtual time has come: where half of those who still go on are."""
+        if progress is None:
+            return told
+        going = self._next[self._next <= self._asked.end]
+        at = self._asked.end if going.size == 0 else int(np.median(going))
+        told = max(told, at)
+        progress(told)
+        return told
+
+    def _soonest(self) -> int:
+        return int(self._next.min()) if self._next.size else NEVER
+
+    def _edge(self) -> int | None:
+        """The next cell in which an audience is made or let in."""
+        after = self._last_edge + 1 if self._taken_edges else self._asked.start
+        found = [one.next_at for one in self._standings.values() if one.next_at is not None]
+        found += [self._metered(one.journey) for one in self._kept.audiences.values() if not one.done]
+        if not self._taken_edges and scope.audience(self.plan):
+            found.append(self._asked.start)
         if not found:
             return None
-        first = max(min(found), before + 1)
-        at = -(-first // grid) * grid
-        return at if first <= self._asked.end else None
+        first = max(min(found), after)
+        return self._cell(first) if first <= self._asked.end else None
 
-    def _step(self, before: int, at: int) -> None:
+    def _metered(self, journey: str) -> int:
+        said = self._metering.get(journey)
+        return int(msgspec.json.decode(said).get("next", 0)) if said else 0
+
+    def _cell(self, instant: int) -> int:
+        return min(-(-instant // self._pace.grid) * self._pace.grid, self._asked.end)
+
+    def _start(self, edge: int) -> None:
+        """A cell in which audiences are let in: everybody whose turn it may be is at the same instant."""
+        due = any(one.next_at is not None and one.next_at <= edge for one in self._standings.values())
+        if due or not self._taken_edges:
+            places = np.arange(len(self._people))
+        else:
+            parts = [
+                self._people.places(one.customers[one.taken : one.taken + MOST_DUE])
+                for one in self._kept.audiences.values()
+                if not one.done and one.customers is not None
+            ]
+            places = np.unique(np.concatenate([np.flatnonzero(self._next <= edge), *parts]))
+        self._taken_edges += 1
+        self._last_edge = edge
+        since = np.maximum(self._since[places], edge - self._pace.grid)
+        self._round(places, np.full(places.size, edge, np.int64), since)
+        if self._taken_edges == 1:
+            self._first = len(self._kept)
+
+    def _round(self, places: I64, until: I64, since: I64 | None = None) -> None:
+        """Let customers (places, ascending) go on to instants of their own."""
         self._taken += 1
-        past = Past(
-            self._session, self._ctx, before, at, self._coming.names, scoped=self._asked.customers is not None
-        )  # fmt: skip
-        gate_world = HistoryGate(
-            self._session, self._place.state.read, self._policy, self._ways, self._lives, self._ledger,
-            self._fates.counts,
-        )  # fmt: skip
-        world = _World(
-            self._session, self._connection, self._ctx, past, gate_world, at, self._codes, self._asked.customers,
-            self._outbox,
-        )  # fmt: skip
-        inputs = Inputs(
-            segments=_between(self._coming.segments, before, at), requests=_between(self._coming.requests, before, at)
-        )
+        since = self._since[places] if since is None else since
+        at = int(until.max()) if until.size else self._last_edge
+        world, clocks = self._world, Clocks(self._people.customers[places], until)
+        world.begin(Round(places, since, until, at, clocks))
+        inputs = self._coming.inputs(places, since, until)
+        if self._pace.fresh:
+            self._metering.clear()
         while True:
             book = Book(self._plans, self._standings, frozenset(), self._metering)
-            step = Executor(book, world, most=MOST).step(inputs, at)
+            step = Executor(book, world, most=MOST).step(inputs, at, clocks)
             self._keep(step)
-            told = self._outbox.claim(at, world.regate, self._guards(world))
+            told = self._outbox.claim(lambda who: clocks.of(who, -1), world.regate, self._guards())
             done = [told, _done(step.effects, "write"), _done(step.tasks, "task")]
             outcomes = pa.concat_tables([one for one in done if one.num_rows] or [OUTCOMES.empty_table()])
             if not step.more and outcomes.num_rows == 0:
                 break
-            past.again()
+            world.again()
             inputs = Inputs(outcomes=outcomes.combine_chunks())
-        if self._taken % 50 == 0:
-            self._ledger.forget(at - _LOOK_BACK)
+        self._since[places] = until
+        self._cells.append(np.unique(until))
+        self._look(places)
+
+    def _look(self, places: I64) -> None:
+        """When these go on."""
+        due, living = self._kept.soonest(places, NEVER)
+        who, when = self._outbox.waiting()
+        self._held[places] = NEVER
+        if who.size:
+            np.minimum.at(self._held, self._people.places(who), when)
+        after = self._since[places]
+        soonest = np.minimum(np.minimum(due, self._held[places]), self._coming.next(places, after, living))
+        soonest = np.maximum(soonest, after + 1)
+        cell = np.where(soonest > self._asked.end, NEVER - self._pace.grid, soonest)
+        cell = -(-cell // self._pace.grid) * self._pace.grid
+        self._next[places] = np.where(soonest > self._asked.end, NEVER, np.minimum(cell, self._asked.end))
 
     def _keep(self, step: Step) -> None:
         self._outbox.take(step)
+        if step.effects.num_rows:
+            self._values.write(step.effects)
         for change in step.changes:
             standing = self._standings.get(change.journey)
             for name, value in change.values.items():
@@ -165,15 +231,9 @@ class _Run:
             self._edges[place] = self._edges.get(place, 0) + row["count_all"]
         if self._asked.paths:
             self._steps.append(step.steps)
-        # Messages and effects are kept here; the database has runs and audiences.
-        kept = replace(
-            step, sends=step.sends.slice(0, 0), cancelled=CANCELLED.empty_table(), gone=(), changes=(),
-            steps=STEP_SCHEMA.empty_table(), effects=EFFECTS.empty_table(), tasks=TASKS.empty_table(),
-            tasks_gone=np.empty(0, np.int64), policies=(),
-        )  # fmt: skip
-        save(self._connection, kept, step.at)
+        self._kept.save(step)
 
-    def _guards(self, world: _World) -> Guards:
+    def _guards(self) -> Guards:
         def ask(rows: pa.Table, moments: I64) -> Bools:
             holds = np.ones(rows.num_rows, np.bool_)
             nodes = rows.column("node").to_numpy()
@@ -184,34 +244,30 @@ class _Run:
                 if not isinstance(said, Send) or said.guard is None:
                     continue
                 mine = np.flatnonzero((nodes == node) & (versions == version))
-                found = world.runs(ids[mine])
-                question = Question({"guard": said.guard}, _asked(found))
-                held = world.answers(question, min(int(moments[mine].max()), world.at))["guard"]
-                holds[mine] = held[np.searchsorted(found.run_id, ids[mine])]
+                found = self._kept.runs(ids[mine])
+                place = np.searchsorted(found.run_id, ids[mine])
+                when = np.zeros(len(found), np.int64)
+                np.maximum.at(when, place, moments[mine])
+                question = Question({"guard": said.guard}, _asked(found, when))
+                at = min(int(moments[mine].max()), self._world.at)
+                holds[mine] = self._world.answers(question, at)["guard"][place]
             return holds
 
         return ask
 
-    def _codes(self, batch: str, keys: I64) -> list[str | None]:
-        """Codes that were really given out for these keys; made-up ones for the others."""
-        known: dict[int, str] = {}
-        with self._place.state.read() as real:
-            for start in range(0, keys.size, 500):
-                some = coupon_codes.c.key.in_(keys[start : start + 500].tolist())
-                query = select(coupon_codes.c.key, coupon_codes.c.code).where(coupon_codes.c.batch == batch, some)
-                known |= {int(key): str(code) for key, code in real.execute(query)}
-        return [known.get(one, f"TRY{one:X}") for one in keys.tolist()]
+    # what came out
 
-    # -------------------------------------------------------------------------------------------------- what came out
-
-    def _runs_now(self) -> list[Any]:
-        return list(self._connection.execute(text(f"SELECT {', '.join(_RUNS)} FROM runs ORDER BY run_id")))
-
-    def _outcome(self, grid: int) -> Outcome:
-        rows = self._runs_now()
-        columns = list(zip(*rows, strict=True)) or [()] * len(_RUNS)
-        types = [pa.string() if name == "reason" else pa.int64() for name in _RUNS]
-        made = pa.table([pa.array(part, kind) for part, kind in zip(columns, types, strict=True)], names=list(_RUNS))
+    def _outcome(self) -> Outcome:
+        runs = self._kept.all()
+        columns = []
+        for name in _RUNS:
+            values = getattr(runs, name)
+            columns.append(
+                pa.array(values, pa.string()) if name == "reason"
+                else pa.array(values, mask=values == MISSING) if name in ("ended", "goal_at", "parent")
+                else pa.array(values)
+            )  # fmt: skip
+        made = pa.table(columns, names=list(_RUNS))
         edges = pa.table(
             {
                 "node": pa.array([node for node, _ in self._edges], pa.int64()),
@@ -222,47 +278,25 @@ class _Run:
         steps = carried = None
         if self._asked.paths:
             steps = pa.concat_tables(self._steps) if self._steps else STEP_SCHEMA.empty_table()
-            kept = list(self._connection.execute(text('SELECT run_id, "trigger", vars FROM runs ORDER BY run_id')))
-            parts = list(zip(*kept, strict=True)) or [(), (), ()]
             carried = pa.table(
-                [pa.array(parts[0], pa.int64()), pa.array(parts[1], pa.string()), pa.array(parts[2], pa.string())],
+                [runs.run_id, pa.array(runs.trigger, pa.string()), pa.array(runs.vars, pa.string())],
                 names=["run_id", "trigger", "vars"],
             )
         return Outcome(
-            self.plan, self._asked.start, self._asked.end, grid, self._taken, made, self._outbox.table(), edges,
-            self._first, steps, carried,
+            self.plan, self._asked.start, self._asked.end, self._pace.grid,
+            np.unique(np.concatenate(self._cells)).size if self._cells else 0, self._taken, made, self._outbox.table(),
+            edges, self._first, steps, carried, self._pace.together,
         )  # fmt: skip
 
 
-class _World(HistoryWorld):
-    """The world of one step: open messages are in the virtual outbox."""
-
-    def __init__(self, *args: Any) -> None:
-        *rest, self._outbox = args
-        super().__init__(*rest)
-
-    @property
-    def at(self) -> int:
-        return self._at
-
-    def open_sends(self, send_ids: I64) -> dict[int, int]:
-        found: dict[int, int] = self._outbox.open_sends(send_ids)
-        return found
-
-
-def _asked(found: Runs) -> pa.Table:
+def _asked(found: Runs, now: I64) -> pa.Table:
     return pa.table(
         {
             "run_id": found.run_id, "customer_id": found.customer_id, "entered": found.entered,
             "trigger": pa.array(found.trigger.tolist(), pa.string()),
-            "vars": pa.array(found.vars.tolist(), pa.string()),
+            "vars": pa.array(found.vars.tolist(), pa.string()), "now": now,
         }
     )  # fmt: skip
-
-
-def _between(table: pa.Table, after: int, until: int) -> pa.Table:
-    at = table.column("at").to_numpy()
-    return table.filter(pa.array((at > after) & (at <= until)))
 
 
 def _done(rows: pa.Table, what: str) -> pa.Table:

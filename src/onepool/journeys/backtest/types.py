@@ -23,7 +23,7 @@ GRIDS: Final = (250_000, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 3 * HOUR, 6 * HO
 """Lengths of steps that are chosen from."""
 
 STEPS: Final = 120
-"""About so many steps are taken when nobody says how long one is."""
+"""About so many cells there are where all go together and nobody says how long one is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,9 @@ class Assumed:
 class Asked:
     """One journey (a body as it is written) over the past.
 
-    `start`, `end`: of virtual time; `customers`: only these (ascending), None: everybody; `grid`: length of a step,
-    None: by the work there is; `paths`: keep each run's steps; `assumed`: by channel.
+    `start`, `end`: of virtual time; `customers`: only these (ascending), None: everybody; `grid`: length of a cell,
+    None: the executor's own, or a longer one where all customers have to go together; `paths`: keep each run's steps;
+    `assumed`: by channel.
     """
 
     body: Mapping[str, Any]
@@ -75,6 +76,8 @@ class Outcome:
     end: int
     grid: int
     steps_taken: int
+    """Cells of the grid in which something came in or was due."""
+    rounds: int
     runs: pa.Table
     sends: pa.Table
     edges: pa.Table
@@ -82,6 +85,8 @@ class Outcome:
     """Runs that entered in the first step."""
     steps: pa.Table | None = None
     carried: pa.Table | None = None
+    together: bool = False
+    """All customers went from cell to cell together, since a condition had to be asked of the pool."""
 
     def node(self, number: int) -> str | None:
         return self.plan.names[number] if number >= 0 else None

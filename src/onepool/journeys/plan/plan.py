@@ -24,10 +24,10 @@ from sqlalchemy import Connection, select
 from onepool.audience.conditions.names import Context
 from onepool.clock import to_micros
 from onepool.journeys import store
-from onepool.journeys.backtest.history import HistoryWorld, Past, members_at
+from onepool.journeys.backtest.events import who_did
 from onepool.journeys.backtest.run import Place, backtest
 from onepool.journeys.backtest.types import DAY, Asked, Outcome
-from onepool.journeys.executor.ports import Entering
+from onepool.journeys.backtest.world import audience_at
 from onepool.journeys.keys import bucket
 from onepool.journeys.model import (
     ApiEntry,
@@ -164,9 +164,7 @@ def concerned_by(
     """Customers who might enter, ascending: the present audience, or those of the past's events, changes, calls."""
     entry = journey.entry
     if isinstance(entry, EventEntry):
-        past = Past(session, ctx, start - 1, end, [entry.did], scoped=False)
-        found = past.entrants([Entering(entry, None, ())])
-        return np.unique(found.column("customer_id").to_numpy()).astype(np.int64)
+        return who_did(session, ctx, entry, start, end)
     if isinstance(entry, ApiEntry):
         t = journey_requests.c
         with place.state.read() as connection:
@@ -183,27 +181,21 @@ def concerned_by(
             {"segment": segment, "change": change, "start": start, "end": end},
         )
         return _ids(rows)
-    world = HistoryWorld(session, None, ctx, Past(session, ctx, now - 1, now, [], scoped=False), None, now, _none, None)  # type: ignore[arg-type]
     if isinstance(entry, SegmentEntry):
-        return members_at(session, entry.segment_enter, now)
+        return audience_at(session, ctx, entry.segment_enter, None, now)
     if isinstance(entry, DateEntry):
         if entry.who is not None:
-            return world.members(None, entry.who, now)
+            return audience_at(session, ctx, None, entry.who, now)
         found = session.query("SELECT DISTINCT customer_id FROM customer_of ORDER BY 1")
         return _ids(found)
     assert isinstance(entry, ScheduleEntry | OneOffEntry)
     said = entry if isinstance(entry, ScheduleEntry) else entry.one_off
-    return world.members(said.segment, said.who, now)
+    return audience_at(session, ctx, said.segment, said.who, now)
 
 
 def _ids(rows: pa.Table) -> I64:
     found: I64 = rows.column("customer_id").to_numpy().astype(np.int64)
     return found
-
-
-def _none(batch: str, keys: I64) -> list[str | None]:
-    del batch
-    return [None] * keys.size
 
 
 def drawn(customers: I64, most: int) -> I64:

@@ -125,6 +125,23 @@ def refuses_template(connection: Connection, bearers: pa.Table, customers: I64, 
     return ~held.granted & (held.seq >= 0)
 
 
+def spoken(connection: Connection, nodes: I64, since: int) -> pa.Table:
+    """All words of identifiers (ascending) that decide anything from an instant (µs) on: `identifier_id`, `purpose`,
+    `category`, `channel`, `granted` (0 or 1), `time`, `seq`.
+
+    Of identifiers that said nothing since, their state as it is; of the others their whole ledger.
+    """
+    word = consent_ledger.c
+    found = _gather(connection, nodes, consent_states, cast(consent_states.c.granted, Integer), None)
+    early = pc.less(found.column("time"), since)
+    moving = np.unique(found.filter(pc.invert(early)).column("identifier_id").to_numpy().astype(np.int64))
+    if not moving.size:
+        return found
+    told = _gather(connection, moving, consent_ledger, cast(word.action == GRANTED, Integer), None)
+    still = pc.invert(pc.is_in(found.column("identifier_id"), value_set=pa.array(moving)))
+    return pa.concat_tables([found.filter(still), told])
+
+
 def _same(customers: I64, purpose: str, category: str, channel: str) -> pa.Table:
     texts = {"purpose": purpose, "category": category, "channel": channel}
     count = len(customers)
