@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from onepool.standards import batch as tables
 from onepool.standards.batch import Batch
@@ -38,13 +39,13 @@ class Assembler:
         self.good = good
         self.row = np.cumsum(good, dtype=np.int32) - 1
         offsets = np.array([record.offset for record in gathered.records], np.int64)
-        numbers = np.array([item.item for item in gathered.items], np.int64)
         self.seq: npt.NDArray[np.int64] = (
-            offsets[gathered.record_of] << SEQ_BITS | numbers if count else np.zeros(0, np.int64)
+            offsets[gathered.record_of] << SEQ_BITS | gathered.numbers if count else np.zeros(0, np.int64)
         )
         self.event_id = self._event_ids()
         self.touchpoint = pa.array(gathered.touchpoint_of, pa.string())
-        self.object = np.array([item.kind == "object" for item in gathered.items], np.bool_)
+        self.kinds = pa.array(gathered.kinds, pa.string())
+        self.object = pc.equal(self.kinds, "object").to_numpy(zero_copy_only=False)
 
     def batch(self) -> Batch:
         """All tables."""
@@ -65,8 +66,8 @@ class Assembler:
         """
         touchpoints = self.all.touchpoint_of
         parts = [
-            event_id(touchpoint, item.message_id) if item.message_id is not None else self._content_id(at)
-            for at, (touchpoint, item) in enumerate(zip(touchpoints, self.all.items, strict=True))
+            event_id(touchpoint, message_id) if message_id is not None else self._content_id(at)
+            for at, (touchpoint, message_id) in enumerate(zip(touchpoints, self.all.message_ids, strict=True))
         ]
         storage = pa.Array.from_buffers(pa.binary(16), len(parts), [None, pa.py_buffer(b"".join(parts))])
         return pa.ExtensionArray.from_storage(pa.uuid(), storage)
@@ -86,7 +87,6 @@ class Assembler:
     def _rows(self) -> pa.Table:
         where = np.flatnonzero(self.good)
         names = pa.array(self.all.names, pa.string())
-        kinds = pa.array([item.kind for item in self.all.items], pa.string())
         unknown = np.zeros(len(self.all.items), np.bool_)
         unknown[list(self.all.unknown)] = True
         take = pa.array(where)
@@ -95,7 +95,7 @@ class Assembler:
                 pa.array(np.arange(len(where), dtype=np.int32)),
                 pa.array(self.seq[where]),
                 self.event_id.take(take),
-                kinds.take(take),
+                self.kinds.take(take),
                 names.take(take),
                 self.touchpoint.take(take),
                 _instants(self.all.time[where]),
@@ -133,7 +133,7 @@ class Assembler:
                 "channel": channel.take(pa.array(where)),
                 "touchpoint": self.touchpoint.take(pa.array(where)),
             }
-            texts = pa.array(read.texts(len(members)), pa.string())
+            texts = _json_array(read.texts(len(members)))
             body = {column: typed.array for column, typed in read.typed.items()}
             texts, body = guard(texts, body, self.all.standard, self.all.settings)
             body["fields"] = texts
@@ -146,9 +146,10 @@ class Assembler:
                     parts[column].append(body[column] if take is None else body[column].take(take))
                 elif column in present or column == "items":
                     parts[column].append(pa.nulls(size, schema.field(column).type))
+        empty = {kind: pa.nulls(total, kind) for kind in set(schema.types)}  # most columns are: one array for many
         return pa.table(
             [
-                pa.chunked_array(arrays, field.type) if arrays or not total else pa.nulls(total, field.type)
+                pa.chunked_array(arrays, field.type) if arrays or not total else empty[field.type]
                 for field, arrays in zip(schema, parts.values(), strict=True)
             ],
             schema=schema,
@@ -166,13 +167,16 @@ class Assembler:
         return found
 
     def _ids(self) -> pa.Table:
+        if (carried := self.all.carried) is not None:
+            kept = pa.array(np.flatnonzero(self.good[carried.place] & ~self.object[carried.place]))
+            columns = [one.take(kept) for one in (carried.type, carried.scope, carried.value)]
+            return pa.table([pa.array(self.row[carried.place]).take(kept), *columns], schema=tables.IDS)
         found = list(dict.fromkeys(self.all.persons.ids))
         if not found:
             return tables.IDS.empty_table()
         place, kind, scope, value = zip(*found, strict=True)
         where = np.array(place, np.int64)
-        kept = self.good[where] & ~self.object[where]
-        order = np.flatnonzero(kept)
+        order = np.flatnonzero(self.good[where] & ~self.object[where])
         order = pa.array(order[np.argsort(where[order], kind="stable")])
         columns = [pa.array(list(one), pa.string()).take(order) for one in (kind, scope, value)]
         return pa.table([pa.array(self.row[where]).take(order), *columns], schema=tables.IDS)
@@ -211,7 +215,7 @@ class Assembler:
                 continue
             if read.items is not None:
                 read.extra["items"] = _object_items(read.items, read.extra.get("items"))
-            texts, _ = guard(pa.array(read.texts(len(members)), pa.string()), {}, self.all.standard, self.all.settings)
+            texts, _ = guard(_json_array(read.texts(len(members))), {}, self.all.standard, self.all.settings)
             where = np.array([members[place] for place in kept], np.int64)
             said = pa.array(
                 [None if self.all.items[members[place]].change == "delete" else place for place in kept], pa.int64()
@@ -284,6 +288,11 @@ class Assembler:
         unknown = Counter(named[at] for at in self.all.unknown if self.good[at])
         keys = sorted({*accepted, *refused})
         return _table([(*key, accepted[key], refused[key], unknown[key]) for key in keys], tables.COUNTS)
+
+
+def _json_array(texts: Sequence[bytes]) -> pa.Array:
+    """Texts that our own encoder made: valid UTF-8, which need not be looked at again."""
+    return pa.array(texts, pa.binary()).view(pa.string())
 
 
 def _instants(values: npt.NDArray[np.int64]) -> pa.Array:

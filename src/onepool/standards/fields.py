@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -50,6 +50,55 @@ class Read:
     def texts(self, count: int) -> list[bytes]:
         """The JSON of each thing's fields."""
         return json_rows({**{name: column.json for name, column in self.typed.items()}, **self.extra}, count)
+
+
+class Source(Protocol):
+    """Where fields of n things are read from. `contexts`: one per thing, or none; `pages`: they may have addresses."""
+
+    @property
+    def count(self) -> int: ...
+    @property
+    def contexts(self) -> Sequence[Fields]: ...
+    @property
+    def pages(self) -> bool: ...
+
+    def keys(self) -> set[str]:
+        """The sender's names of all fields."""
+        ...
+
+    def values(self, key: str) -> list[Any]:
+        """The value of every thing, None where it lacks the field."""
+        ...
+
+    def column(self, reader: FieldReader, declared: Field, key: str) -> Column:
+        """The values as a typed column."""
+        ...
+
+    def lines(self, reader: FieldReader, name: str, key: str) -> Read:
+        """The values as order lines: `items`, what they have beside, and faults."""
+        ...
+
+
+class Things:
+    """Fields of things that are mappings."""
+
+    def __init__(self, things: Sequence[Fields], contexts: Sequence[Fields] = ()) -> None:
+        self._things = things
+        self.contexts = contexts
+        self.count = len(things)
+        self.pages = bool(contexts)
+
+    def keys(self) -> set[str]:
+        return set().union(*self._things)
+
+    def values(self, key: str) -> list[Any]:
+        return [thing.get(key) for thing in self._things]
+
+    def column(self, reader: FieldReader, declared: Field, key: str) -> Column:
+        return reader.column(declared, self.values(key))
+
+    def lines(self, reader: FieldReader, name: str, key: str) -> Read:
+        return reader.lines(name, self.values(key))
 
 
 class FieldReader:
@@ -108,46 +157,43 @@ class FieldReader:
             return scalars.gender
         raise AssertionError(kind)  # every type is plain, a word, or items
 
-    def read(
-        self,
-        things: Sequence[Fields],
-        allowed: Iterable[str],
-        aliases: Mapping[str, str],
-        *,
-        contexts: Sequence[Fields] = (),
-    ) -> Read:
+    def read(self, things: Source, allowed: Iterable[str], aliases: Mapping[str, str]) -> Read:
         """Fields of things of one kind.
 
         `allowed`: fields that the kind has; others stay as they are, as unknown. `aliases`: names that hold for this
-        kind only. `contexts`: one per thing; fills common fields that the thing itself lacks.
+        kind only. The things' contexts fill common fields that a thing itself lacks.
         """
         read = Read()
-        spelt, unknown = self._spellings(things, set(allowed), aliases)
+        spelt, unknown = self._spellings(things.keys(), set(allowed), aliases)
         for name in unknown:
-            read.extra[name] = [thing.get(name) for thing in things]
-        values = {name: _chosen(things, keys, read.extra) for name, keys in spelt.items()}
-        if contexts:
-            self._from_context(values, contexts)
+            read.extra[name] = things.values(name)
+        single = {} if things.contexts else {name: keys[0] for name, keys in spelt.items() if len(keys) == 1}
+        values = {name: _chosen(things, keys, read.extra) for name, keys in spelt.items() if name not in single}
+        if things.contexts:
+            self._from_context(values, things.contexts)
         # In an order that no other thing has a part in: of two faults of a thing, the first is told.
-        for name, given in sorted(values.items()):
+        for name in sorted({*values, *single}):
             declared = self.standard.fields[name]
             if declared.type is FieldType.ITEMS:
-                self._items(read, name, given)
+                _take_lines(
+                    read, things.lines(self, name, single[name]) if name in single else self.lines(name, values[name])
+                )
+            elif name in single:
+                _keep(read, name, things.column(self, declared, single[name]))
             else:
-                _keep(read, name, self.column(declared, given))
-        if contexts and "url" in read.typed:
-            self._landing(read, len(things))
-        self._places(read, len(things))
-        self._currency(read, len(things))
+                _keep(read, name, self.column(declared, values[name]))
+        if things.pages and "url" in read.typed:
+            self._landing(read, things.count)
+        self._places(read, things.count)
+        self._currency(read, things.count)
         return read
 
     def _spellings(
-        self, things: Sequence[Fields], allowed: set[str], aliases: Mapping[str, str]
+        self, keys: set[str], allowed: set[str], aliases: Mapping[str, str]
     ) -> tuple[dict[str, list[str]], list[str]]:
         """The sender's names of each field, the most direct first; and those that name no field of this kind."""
         spelt: dict[str, list[tuple[int, str]]] = {}
         unknown: list[str] = []
-        keys: set[str] = set().union(*things)
         for key in sorted(keys):
             bare = loose(key)
             if bare in self.options.ignored:
@@ -203,8 +249,9 @@ class FieldReader:
             faults = read.typed[name].faults if name in read.typed else {}
             read.typed[name] = Column(pa.array(values, pa.string()), values, faults)
 
-    def _items(self, read: Read, name: str, given: Sequence[Any]) -> None:
+    def lines(self, name: str, given: Sequence[Any]) -> Read:
         """Order lines: all lines of all orders as columns, then cut into lists again."""
+        read = Read()
         lines: list[Fields] = []
         owner: list[int] = []
         offsets = np.zeros(len(given) + 1, np.int32)
@@ -218,7 +265,7 @@ class FieldReader:
             lines += listed or ()
             owner += [place] * len(listed or ())
             offsets[place + 1] = len(lines)
-        inner = self.read(lines, self.standard.item_fields, self.standard.item_aliases) if lines else Read()
+        inner = self.read(Things(lines), self.standard.item_fields, self.standard.item_aliases) if lines else Read()
         for line, (field_name, fault) in inner.faults.items():
             read.faults.setdefault(owner[line], (f"{name}.{field_name}", fault))
         struct = pa.StructArray.from_arrays(
@@ -234,6 +281,7 @@ class FieldReader:
             extra = [msgspec.json.decode(text) for text in json_rows(inner.extra, len(lines))]
             cut = [extra[start:end] for start, end in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True)]
             read.extra[name] = [part if any(part) else None for part in cut]
+        return read
 
     def _line_column(self, inner: Read, name: str, count: int, kind: pa.DataType) -> pa.Array:
         if name not in inner.typed:
@@ -298,11 +346,18 @@ def _keep(read: Read, name: str, column: Column) -> None:
         read.faults.setdefault(place_, (name, fault))
 
 
-def _chosen(things: Sequence[Fields], keys: Sequence[str], extra: dict[str, list[Any]]) -> list[Any]:
+def _take_lines(read: Read, lines: Read) -> None:
+    read.items = lines.items
+    read.extra |= lines.extra
+    for place_, fault in lines.faults.items():
+        read.faults.setdefault(place_, fault)
+
+
+def _chosen(things: Source, keys: Sequence[str], extra: dict[str, list[Any]]) -> list[Any]:
     """Values of a field that may go by several names; of two given, the more direct name counts, the other stays."""
-    found = [thing.get(keys[0]) for thing in things]
+    found = things.values(keys[0])
     for key in keys[1:]:
-        other = [thing.get(key) for thing in things]
+        other = things.values(key)
         left = [None if value is None else second for value, second in zip(found, other, strict=True)]
         found = [second if value is None else value for value, second in zip(found, other, strict=True)]
         if any(value is not None for value in left):

@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from onepool.collect.inbound import Broken, Item
 from onepool.collect.log import Record
@@ -33,11 +34,26 @@ def event_id(touchpoint: str, message_id: str) -> bytes:
 
 
 @dataclass(frozen=True)
+class Carried:
+    """Identifiers by the position of their thing, none twice, in the order of the things.
+
+    `place`: shape (n,), positions; `type`, `scope`, `value`: n texts each.
+    """
+
+    place: npt.NDArray[np.int64]
+    type: pa.Array
+    scope: pa.Array
+    value: pa.Array
+
+
+@dataclass(frozen=True)
 class Gathered:
     """Everything known of the things of a batch, by their position in `items`.
 
     `time`, `received`: shape (n,), microseconds of UTC. `faults`: position -> (field, what is wrong). `unknown`: of
-    events that the standard doesn't know. `reads`: per group its key, the positions and the fields.
+    events that the standard doesn't know. `reads`: per group its key, the positions and the fields. `kinds`,
+    `message_ids`, `numbers` (of the item inside its record): by position, so that few need the item itself. `carried`:
+    identifiers that came as columns, apart from those in `persons`, which has none then.
     """
 
     standard: Standard
@@ -46,6 +62,9 @@ class Gathered:
     records: Sequence[Record]
     record_of: Sequence[int]
     items: Sequence[Item]
+    kinds: Sequence[str]
+    message_ids: Sequence[str | None]
+    numbers: npt.NDArray[np.int64]
     touchpoint_of: Sequence[str]
     names: Sequence[str]
     time: npt.NDArray[np.int64]
@@ -54,4 +73,5 @@ class Gathered:
     faults: Mapping[int, tuple[str, Fault]]
     unknown: set[int]
     persons: Persons
+    carried: Carried | None
     reads: Sequence[tuple[Key, Sequence[int], Read]]

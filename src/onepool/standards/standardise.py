@@ -1,7 +1,7 @@
 """From log records to typed tables: the way every input takes into the pool.
 
 A pure function of its arguments, so that a rebuild gives the same rows. Work is done by columns: things of one event
-are read together, field by field.
+are read together, field by field. What lies in the log as columns already (imported orders) stays columns.
 """
 
 from __future__ import annotations
@@ -9,34 +9,17 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final
 
-import numpy as np
-import numpy.typing as npt
-from msgspec.structs import asdict
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from onepool.channels.base.items import Change
-from onepool.clock import to_micros
-from onepool.collect.inbound import Broken, Item, decode
 from onepool.collect.log import Record
-from onepool.standards.assemble import Assembler
-from onepool.standards.batch import Batch, Touchpoint
-from onepool.standards.columns import micros
-from onepool.standards.errors import StandardError
-from onepool.standards.faults import Fault
-from onepool.standards.fields import FieldReader, Fields, Read
-from onepool.standards.gathered import Gathered, Key
-from onepool.standards.guard import deep
-from onepool.standards.model import FieldType
-from onepool.standards.names import loose
-from onepool.standards.options import NO_OPTIONS, Options, parse_options
-from onepool.standards.persons import PersonReader, Persons
+from onepool.collect.sheets import Sheet
+from onepool.standards.batch import COUNTS, Batch, Touchpoint
+from onepool.standards.run import Run
 from onepool.standards.settings import StandardSettings
+from onepool.standards.sheet_run import SheetRun, Unfit, stretches
 from onepool.standards.standard import Standard
-
-_EARLIEST: Final = 631_152_000_000_000  # 1990-01-01: before it there is no time of an event, only a broken clock
-_LONGEST_NAME: Final = 128
-_HOUR: Final = 3_600_000_000
 
 
 def standardise(
@@ -51,7 +34,48 @@ def standardise(
     `touchpoints` is taken without mapping and without channel; things of one whose mapping is wrong wait.
     """
     with _unswept():
-        return _Run(standard, settings, touchpoints).run(records)
+        return _joined([_run(part, standard, settings, touchpoints) for part in stretches(records)])
+
+
+def _run(
+    part: tuple[Sequence[Record], Sequence[Sheet]],
+    standard: Standard,
+    settings: StandardSettings,
+    touchpoints: Mapping[str, Touchpoint],
+) -> Batch:
+    records, sheets = part
+    if sheets:
+        try:
+            return SheetRun(standard, settings, touchpoints, sheets).run(records)
+        except Unfit:
+            pass  # read as items, one by one
+    return Run(standard, settings, touchpoints).run(records)
+
+
+def _joined(parts: Sequence[Batch]) -> Batch:
+    """Batches of consecutive records as one."""
+    if len(parts) == 1:
+        return parts[0]
+    starts = [0]
+    for part in parts:
+        starts.append(starts[-1] + part.rows.num_rows)
+
+    def whole(name: str) -> pa.Table:
+        tables = []
+        for part, start in zip(parts, starts, strict=False):
+            table: pa.Table = getattr(part, name)
+            at = table.schema.get_field_index("row")
+            moved = pc.add(table.column(at), pa.scalar(start, pa.int32())) if at >= 0 and start else None
+            tables.append(table if moved is None else table.set_column(at, "row", moved))
+        return pa.concat_tables(tables)
+
+    counts = whole("counts").group_by(["touchpoint", "event"], use_threads=False)
+    sums = counts.aggregate([(name, "sum") for name in ("accepted", "quarantined", "unknown")])
+    named = sums.rename_columns([name.removesuffix("_sum") for name in sums.column_names]).select(COUNTS.names)
+    return Batch(
+        **{name: whole(name) for name in ("rows", "events", "ids", "attributes", "objects", "quarantine")},
+        counts=named.cast(COUNTS).sort_by([("touchpoint", "ascending"), ("event", "ascending")]),
+    )
 
 
 @contextmanager
@@ -64,258 +88,3 @@ def _unswept() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-class _Run:
-    """One call: positions are places in `items`, over all records, until rows are numbered at the end."""
-
-    def __init__(self, standard: Standard, settings: StandardSettings, touchpoints: Mapping[str, Touchpoint]) -> None:
-        self.standard = standard
-        self.settings = settings
-        self.touchpoints = touchpoints
-        self.items: list[Item] = []
-        self.record_of: list[int] = []
-        self.broken: list[tuple[int, Broken]] = []
-        self.faults: dict[int, tuple[str, Fault]] = {}
-        self.names: list[str] = []
-        self.unknown: set[int] = set()
-        self.unread: set[int] = set()  # what must not be looked into
-        self._misled: dict[str, str] = {}
-        self.groups: dict[Key, list[int]] = {}
-        self._options: dict[str, Options] = {}
-
-    def run(self, records: Sequence[Record]) -> Batch:
-        self.records = records
-        for number, record in enumerate(records):
-            decoded = decode(record)
-            self.items += decoded.items
-            self.record_of += [number] * len(decoded.items)
-            self.broken += [(number, broken) for broken in decoded.broken]
-        self.touchpoint_of = [records[number].touchpoint for number in self.record_of]
-        self._group()
-        self._times()
-        self._persons()
-        reads = [(key, members, self._read(key, members)) for key, members in self.groups.items()]
-        self._identified()
-        gathered = Gathered(
-            standard=self.standard,
-            settings=self.settings,
-            touchpoints=self.touchpoints,
-            records=records,
-            record_of=self.record_of,
-            items=self.items,
-            touchpoint_of=self.touchpoint_of,
-            names=self.names,
-            time=self.time,
-            received=self.received,
-            broken=self.broken,
-            faults=self.faults,
-            unknown=self.unknown,
-            persons=self.persons,
-            reads=reads,
-        )
-        return Assembler(gathered).batch()
-
-    def _group(self) -> None:
-        """Sorts things by what they are: kind, standard name, and the options under which they are read."""
-        known: dict[tuple[str, str, str], tuple[str, bool, list[int]]] = {}
-        for at, item in enumerate(self.items):
-            sent = (self.touchpoint_of[at], item.kind, item.name)
-            found = known.get(sent)
-            if found is None:
-                found = known[sent] = self._grouped(*sent)
-            name, understood, members = found
-            self.names.append(name)
-            if deep(item.fields) or deep(item.traits):
-                self.faults[at] = ("fields", Fault("value.depth"))
-                self.unread.add(at)
-            elif sent[0] in self._misled:
-                self.faults[at] = ("touchpoint", Fault("touchpoint.mapping", problem=self._misled[sent[0]]))
-                self.unread.add(at)
-            elif understood:
-                members.append(at)
-            elif item.kind == "object":
-                self.faults[at] = ("name", Fault("object.unknown", item.name))
-            else:
-                self.unknown.add(at)
-                members.append(at)
-                if self.settings.unknown_events == "refuse" or len(item.name) > _LONGEST_NAME:
-                    self.faults[at] = ("name", Fault("event.unknown", item.name))
-
-    def _grouped(self, touchpoint: str, kind: str, sent: str) -> tuple[str, bool, list[int]]:
-        """Standard name of what was sent, whether it has one, and the group it goes to."""
-        options = self._options_of(touchpoint)
-        name, understood = self._name(kind, sent, options)
-        if kind == "object" and not understood:
-            return name, False, []
-        return name, understood, self.groups.setdefault((kind, name, options), [])
-
-    def _options_of(self, touchpoint: str) -> Options:
-        options = self._options.get(touchpoint)
-        if options is None:
-            known = self.touchpoints.get(touchpoint)
-            parsed = NO_OPTIONS
-            if known is not None:
-                try:
-                    parsed = parse_options(known.mapping, self.standard, touchpoint)
-                except StandardError as error:
-                    self._misled[touchpoint] = error.problems[0]
-            # Equal options are one object, so that their things are read together.
-            options = next((other for other in self._options.values() if asdict(other) == asdict(parsed)), parsed)
-            self._options[touchpoint] = options
-        return options
-
-    def _name(self, kind: str, sent: str, options: Options) -> tuple[str, bool]:
-        """The standard's name for what was sent, and whether it has one."""
-        if kind == "event":
-            mapped = options.event_of.get(loose(sent))
-            event = self.standard.events.get(mapped) if mapped else self.standard.event_named(sent)
-            return (event.name, True) if event is not None else (sent.replace("\0", "").strip(), False)
-        if kind == "object":
-            found = self.standard.object_named(sent)
-            return (found.name, True) if found is not None else (sent, False)
-        return kind, True
-
-    def _times(self) -> None:
-        """Event times in UTC, the sender's clock set right: received - (sent - stamped)."""
-        received = np.array([to_micros(record.received_at) for record in self.records], np.int64)
-        self.received: npt.NDArray[np.int64] = received[self.record_of] if self.items else np.zeros(0, np.int64)
-        self.time = self.received.copy()
-        for options, places in self._by_options().items():
-            reader = FieldReader(self.standard, self.settings, options)
-            stamped, faults = micros([self.items[at].time for at in places], reader.zone, excel=options.excel_dates)
-            for number, fault in faults.items():
-                self.faults.setdefault(places[number], ("time", fault))
-            sent, _ = micros([self.items[at].sent_at for at in places], reader.zone, excel=False)
-            where = np.array(places, np.int64)
-            given = stamped.is_valid().to_numpy(zero_copy_only=False)
-            corrected = stamped.fill_null(0).to_numpy() + np.where(
-                sent.is_valid().to_numpy(zero_copy_only=False), self.received[where] - sent.fill_null(0).to_numpy(), 0
-            )
-            self.time[where[given]] = corrected[given]
-        limit = self.received + self.settings.future_hours * _HOUR
-        for at in np.flatnonzero(self.time > limit).tolist():
-            self.faults.setdefault(at, ("time", Fault("time.future")))
-            self.time[at] = self.received[at]
-        for at in np.flatnonzero(self.time < _EARLIEST).tolist():
-            self.faults.setdefault(at, ("time", Fault("time.past")))
-            self.time[at] = self.received[at]
-
-    def _by_options(self) -> dict[Options, list[int]]:
-        """Positions of things by the options under which they are read."""
-        found: dict[Options, list[int]] = {}
-        by_touchpoint = {
-            name: found.setdefault(self._options_of(name), []) for name in dict.fromkeys(self.touchpoint_of)
-        }
-        if len(found) == 1:
-            next(iter(found.values())).extend(range(len(self.items)))
-        else:
-            for at, touchpoint in enumerate(self.touchpoint_of):
-                by_touchpoint[touchpoint].append(at)
-        return found
-
-    def _persons(self) -> None:
-        """Identifiers and attributes, per set of options."""
-        self.persons = Persons()
-        self.scopes = {
-            name: known.scopes if (known := self.touchpoints.get(name)) is not None else {}
-            for name in dict.fromkeys(self.touchpoint_of)
-        }
-        self.readers: dict[Options, PersonReader] = {}
-        ids = [item.ids for item in self.items]
-        for options, places in self._by_options().items():
-            reader = self.readers[options] = PersonReader(self.standard, self.settings, options)
-            reader.sent(self.persons, places, ids, self.scopes, self.touchpoint_of)
-            told = [
-                at
-                for at in places
-                if (self.items[at].traits or self.items[at].kind == "profile") and at not in self.unread
-            ]
-            if told:
-                for change, places_ in self._by_change(told).items():
-                    traits = [self._traits(self.items[at]) for at in places_]
-                    reader.traits(self.persons, places_, traits, self.scopes, self.touchpoint_of, change)
-
-    def _by_change(self, places: Sequence[int]) -> dict[Change, list[int]]:
-        """Positions of things by what they do with a person's values."""
-        found: dict[Change, list[int]] = {}
-        for at in places:
-            found.setdefault(self.items[at].change, []).append(at)
-        return found
-
-    @staticmethod
-    def _traits(item: Item) -> Fields:
-        """A profile says all it says of the person, in whichever part of it."""
-        return {**item.fields, **item.traits} if item.kind == "profile" else item.traits
-
-    def _read(self, key: Key, members: Sequence[int]) -> Read:
-        """Fields of the things of one group; the faults found."""
-        kind, name, options = key
-        things = [self.items[at].fields for at in members]
-        if kind not in ("event", "object"):
-            return Read()
-        reader = FieldReader(self.standard, self.settings, options)
-        required: tuple[str, ...] = ()
-        if kind == "object":
-            declared = self.standard.objects[name]
-            read = reader.read(things, (declared.id, *declared.fields), declared.aliases)
-            required = (declared.id, *declared.required)
-        elif (event := self.standard.events.get(name)) is not None:
-            contexts = [self.items[at].context for at in members]
-            read = reader.read(things, self.standard.event_fields(name), event.aliases, contexts=contexts)
-            required = event.required
-            self._identifying(read, members, options)
-        else:
-            read = reader.read(things, self.standard.secret, {})
-        for place, fault in sorted(read.faults.items()):
-            self.faults.setdefault(members[place], fault)
-        for wanted in required:
-            column = read.typed.get(wanted)
-            rule = "object.id" if kind == "object" and wanted == self.standard.objects[name].id else "required"
-            for place, at in enumerate(members):
-                if rule == "required" and self.items[at].change == "delete":
-                    continue
-                if column is None or column.json[place] is None:
-                    self.faults.setdefault(at, (wanted, Fault(rule, field=wanted)))
-        return read
-
-    def _identifying(self, read: Read, members: Sequence[int], options: Options) -> None:
-        """Fields that name the person (a form's phone), and those that the touchpoint's mapping says do."""
-        person = self.readers[options]
-        for name, column in read.typed.items():
-            kind = self.standard.fields[name].identifier
-            if kind is None:
-                continue
-            for place, value in enumerate(column.json):
-                at = members[place]
-                if value is not None and self.standard.fields[name].type is FieldType.ID_CARD:
-                    self.persons.ids.append((at, kind, "", value))  # the field holds its digest already
-                elif value is not None:
-                    person.identify(
-                        self.persons, at, kind, "", value, self.scopes[self.touchpoint_of[at]], self.touchpoint_of[at]
-                    )
-        for sent, (kind, scope) in ((name, options.identifier_of[loose(name)]) for name in options.identifiers):
-            for at in members:
-                value = self.items[at].fields.get(sent)
-                if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
-                    person.identify(
-                        self.persons,
-                        at,
-                        kind,
-                        scope,
-                        str(value),
-                        self.scopes[self.touchpoint_of[at]],
-                        self.touchpoint_of[at],
-                    )
-
-    def _identified(self) -> None:
-        """What is about a person must say about whom."""
-        for at, fault in self.persons.faults.items():
-            self.faults.setdefault(at, fault)
-        count = np.bincount([one[0] for one in dict.fromkeys(self.persons.ids)], minlength=len(self.items))
-        for at in np.flatnonzero(count < 2).tolist():
-            kind = self.items[at].kind
-            if count[at] == 0 and kind != "object":
-                self.faults.setdefault(at, ("ids", Fault("identifier.none")))
-            elif count[at] == 1 and kind == "link":
-                self.faults.setdefault(at, ("ids", Fault("identifier.single")))

@@ -9,6 +9,7 @@ import zstandard
 
 from onepool.collect.inbound import Broken, Decoded, Item, Kind, register, sample
 from onepool.collect.log import Record
+from onepool.collect.sheets import NotASheet, sheet_of
 
 MAX_BODY = 256 * 1024 * 1024
 """A chunk holds about 1 MB; a body that unpacks to more than this was not made by the importer."""
@@ -56,10 +57,13 @@ _chunk = msgspec.json.Decoder(Chunk)
 def decode_file(record: Record) -> Decoded:
     """The items of one chunk. Each carries the file and the row it came from in ``context["import"]``."""
     try:
+        sheet = sheet_of(record)
+        if sheet is not None:
+            return Decoded(sheet.items(), [])
         file = _headers.decode(record.headers).file
         body = zstandard.ZstdDecompressor().decompress(record.body, max_output_size=MAX_BODY)
         chunk = _chunk.decode(body)
-    except (msgspec.MsgspecError, zstandard.ZstdError) as error:
+    except (msgspec.MsgspecError, zstandard.ZstdError, NotASheet) as error:
         return Decoded([], [Broken(0, "file.chunk", f"not a chunk of an imported file: {error}", sample(record.body))])
     items = [
         Item(

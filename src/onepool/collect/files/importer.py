@@ -125,7 +125,10 @@ def _write(
 ) -> None:
     """Writes the staged items, then what could not become one."""
     for found in stage.items(file.sha256):
-        writer.write("batch", found["row"], found["content"])
+        if "content" in found.column_names:
+            writer.write("batch", found["row"], found["content"])
+        else:
+            writer.write_sheet(found)
         file.items += found.num_rows
         for entry in found["name"].value_counts().to_pylist():
             file.names[entry["values"]] += entry["counts"]

@@ -20,8 +20,9 @@ import pyarrow as pa
 
 from onepool.collect.files import orders_sql as steps
 from onepool.collect.files.plan import ORDER_STAGES, order_statuses
-from onepool.collect.files.render import Columns
+from onepool.collect.files.render import Columns, Parameters
 from onepool.collect.files.staging import Staging
+from onepool.collect.sheets import FIELD, SCHEMA
 
 RANGE = 50_000
 """Order lines worked on at once."""
@@ -35,6 +36,7 @@ class OrderStage:
 
     def __init__(self, staging: Staging) -> None:
         self._staging = staging
+        self._names: list[str] = []
         staging.execute(steps.LINES)
 
     def statement(self, columns: Columns) -> str:
@@ -43,9 +45,14 @@ class OrderStage:
         words = columns.parameters.texts(order_statuses())
         stages = columns.parameters.texts(order_statuses().values())
         status = text("control", "status")
+        heads = {t.name: columns.json(t) for t in columns.targets("field") if t.name != "items"}
+        if columns.has("control", "status"):
+            said = f"CAST(to_json({status}) AS VARCHAR)"
+            heads["order_status"] = f"coalesce({heads['order_status']}, {said})" if "order_status" in heads else said
+        told = [f"{sql} AS {self._told(name)}" for name, sql in heads.items()]
         nested = next((columns.json(t) for t in columns.targets("field") if t.name == "items"), "NULL::VARCHAR")
         return f"""
-            INSERT INTO lines
+            INSERT INTO lines BY NAME
             WITH cleaned AS (SELECT row, {columns.cleaned} FROM block),
             read AS (
                 SELECT *, {text("control", "order_id")} AS order_id, {columns.identifiers()} AS ids,
@@ -55,9 +62,8 @@ class OrderStage:
                     {decimal("control", "discount")} AS discount,
                     {decimal("control", "refund_amount")} AS refund_amount,
                     {_unread(columns)} AS unread,
-                    concat_ws(',', '"order_status":' || to_json({status}),
-                        nullif({columns.members("field", ("items",))}, '')) AS head,
-                    {nested} AS nested, {decimal("item", "quantity")} AS quantity, {decimal("item", "price")} AS price,
+                    {"".join(f"{one}, " for one in told)}{nested} AS nested,
+                    {decimal("item", "quantity")} AS quantity, {decimal("item", "price")} AS price,
                     {decimal("item", "amount")} AS own_amount, {decimal("item", "discount")} AS line_discount
                 FROM cleaned),
             valued AS (
@@ -65,22 +71,34 @@ class OrderStage:
             turned AS (
                 SELECT *, coalesce(quantity < 0, line_amount < 0, amount < 0, false) AS returned FROM valued)
             SELECT row, coalesce('=' || order_id, '#' || row) AS okey, order_id, ids, status,
-                {", ".join(ORDER_STAGES)}, refund_id, amount, discount, refund_amount, head,
-                {_item(columns)} AS item, nested, returned, quantity, line_amount, line_discount,
-                price < 0 AS negative, unread
+                {", ".join(ORDER_STAGES)}, refund_id, amount, discount, refund_amount,
+                {"".join(f"{self._told(name)}, " for name in heads)}{_item(columns)} AS item, nested, returned,
+                quantity, line_amount, line_discount, price < 0 AS negative, unread
             FROM turned"""  # noqa: S608
 
+    def _told(self, name: str) -> str:
+        """The column of lines for a field of their order, made when it is new."""
+        if name not in self._names:
+            self._names.append(name)
+            self._staging.execute(f"ALTER TABLE lines ADD COLUMN {steps.told(len(self._names) - 1)} VARCHAR")
+        return steps.told(self._names.index(name))
+
     def items(self, sha256: str) -> Iterator[pa.Table]:
-        """The events of all orders by order of first line: ``row``, ``name``, ``content`` (JSON)."""
+        """The events of all orders by order of first line, as sheets (see `collect.sheets`)."""
         del sha256  # an order's own id makes its message ids
         self._refuse_giants()
         self._bring_together()
         found = self._staging.query(steps.STARTS, {"range": RANGE})
         starts = found.column("start").to_pylist()
+        gather, events = steps.gather(len(self._names)), steps.events(self._names)
+        words = Parameters()
+        refuse = steps.refuse(self._names, words)
+        fields = [FIELD + name for name in steps.event_fields(self._names)]
         for start, end in zip(starts, [*starts, 1 << 62][1:], strict=True):
-            self._staging.execute(steps.GATHER, {"from": start, "to": end})
-            self._staging.execute(steps.REFUSE)
-            yield self._staging.query(steps.EVENTS)
+            self._staging.execute(gather, {"from": start, "to": end})
+            self._staging.execute(refuse, words.values)
+            made = self._staging.query(events)
+            yield made.rename_columns([*SCHEMA.names, *fields])
 
     def _refuse_giants(self) -> None:
         self._staging.execute(steps.SPANS)
