@@ -20,6 +20,7 @@ from onepool.collect.touchpoint import Touchpoint
 from onepool.definitions import canonical
 from onepool.errors import OnePoolError
 from onepool.identity import parse_rules
+from onepool.journeys.cases import parse_case
 from onepool.journeys.check import refuse_faulty
 from onepool.journeys.known import known_of
 from onepool.reach import check as check_destination
@@ -43,12 +44,13 @@ FOLDERS = {
     "message": "messages",
     "policy": "policies",
     "journey": "journeys",
+    "case": "cases",
 }
 """Folder of each kind, in the order in which they are applied: a tag may use the standard, a segment a tag.
-Journeys are saved as drafts: what is live changes when they are published."""
+Journeys are saved as drafts: what is live changes when they are published. Cases are what a journey has to do again."""
 
 
-PLAIN = frozenset({"coupon", "message", "policy", "journey"})
+PLAIN = frozenset({"coupon", "message", "policy", "journey", "case"})
 """Kinds whose files are stored without YAML's own types."""
 
 TOUCHPOINT_KEYS = (
@@ -153,6 +155,8 @@ def _check(workspace: Workspace, changes: Sequence[Change]) -> None:
             batches = [parse_coupon(body) for body in given.values()]
             around = surroundings(workspace.settings, standard, tags, touchpoints, batches)
             usable_message(change.body, around, change.where)
+        elif change.kind == "case":
+            parse_case(change.body, change.where)
         elif change.kind == "policy":
             _check_policy(change, touchpoints, {one.name for one in workspace.definitions.current("journey")}
                           | {one.name for one in changes if one.kind == "journey"})  # fmt: skip

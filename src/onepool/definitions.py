@@ -17,7 +17,7 @@ from onepool.state.schema import definitions
 
 KINDS = (
     "touchpoint", "standard", "identity", "model", "tag", "segment", "destination", "list", "coupon", "message",
-    "policy", "journey",
+    "policy", "journey", "case",
 )  # fmt: skip
 
 

@@ -19,6 +19,9 @@ from onepool.journeys.backtest.types import Asked, Stopped
 from onepool.journeys.parse import parse_journey
 from onepool.privacy.masking import mask_text
 
+PATHS = 50
+"""Customers whose path a long one tells."""
+
 
 @dataclass
 class _Job:
@@ -82,7 +85,7 @@ class Backtests:
                 raise Stopped
 
         try:
-            job.result = simulated(ws, job.asked, 0, names, tell=False, progress=progress)[0]
+            job.result = simulated(ws, job.asked, 0, names, most=PATHS, progress=progress)[0]
             job.status = "done"
         except Stopped:
             job.status = "cancelled"

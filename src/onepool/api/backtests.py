@@ -21,6 +21,7 @@ from onepool.api.models.journey_simulate import (
     InFlight,
     JourneyOverlap,
     JourneyPlan,
+    MessageDifference,
     Money,
     PlannedSends,
     SimulatedRun,
@@ -57,6 +58,8 @@ _WHY = {
     "kind": Titles(zh="新版本里该节点类型不同", en="in the new version the node is of another kind"),
 }
 _TEXT = 2_000
+_SHOWN = 50
+"""Customers of whom a difference is shown."""
 
 
 def asked_of(ws: WorkspaceLike, body: SimulationRequest, *, everybody: bool = False) -> tuple[Asked, int]:
@@ -84,29 +87,29 @@ def asked_of(ws: WorkspaceLike, body: SimulationRequest, *, everybody: bool = Fa
         customers = planning.drawn(customers, body.sample)
     assumed = {channel: Assumed(one.accepted, dict(one.reasons)) for channel, one in sorted(body.acceptance.items())}
     grid = None if body.step_minutes is None else body.step_minutes * MINUTE
-    paths = customers is not None and customers.size <= 20_000
-    return Asked(body.definition, start, end, customers, grid, paths, assumed), total
+    return Asked(body.definition, start, end, customers, grid, True, assumed), total
 
 
 def scoped(asked: Asked, customers: I64 | None) -> Asked:
     """The same over these customers."""
-    return replace(asked, customers=customers, paths=customers is not None)
+    return replace(asked, customers=customers)
 
 
 def simulated(
-    ws: WorkspaceLike, asked: Asked, total: int, names: Names, *, tell: bool = True, progress: Progress | None = None
-) -> tuple[Simulation, Outcome]:
-    """Carry out a back-test and tell of it."""
+    ws: WorkspaceLike, asked: Asked, total: int, names: Names, *, most: int = told.PATHS,
+    progress: Progress | None = None,
+) -> tuple[Simulation, Outcome]:  # fmt: skip
+    """Carry out a back-test and tell of it, of at most so many customers step by step."""
     started = time.perf_counter()
     ctx = audience.context(ws)
     outcome = backtest(ws, ctx, asked, progress)
     paths: list[told.Path] = []
     called: dict[int, str | None] = {}
     with ws.pool.read() as session, ws.state.read() as connection:
-        if tell and asked.paths:
+        if most and asked.paths:
             paths = told.paths(
                 session, connection, ctx, outcome, asked, wording_of(ws.settings),
-                base=ws.settings.messages.public_url or "", hosts=ws.settings.messages.link_hosts,
+                base=ws.settings.messages.public_url or "", hosts=ws.settings.messages.link_hosts, most=most,
             )  # fmt: skip
             called = names(session, sorted({one.customer_id for one in paths}))
     ends = outcome.runs.column("ended").is_null().to_numpy()
@@ -117,7 +120,7 @@ def simulated(
     }
     quiet = outcome.counts("sends", "reason").get("quiet_skipped", 0)
     put_off = int(np.sum(outcome.sends.column("put_off").to_numpy(zero_copy_only=False)))
-    followed = total if asked.customers is None else int(asked.customers.size)
+    followed = outcome.people
     return (
         Simulation(
             start=from_micros(outcome.start),
@@ -141,7 +144,7 @@ def simulated(
             capped=outcome.counts("sends", "reason").get("capped", 0),
             quiet=quiet + put_off,
             cost=_cost(outcome, ws.settings.currency),
-            notes=_notes(asked, total, followed),
+            notes=_notes(outcome, asked, total, followed),
         ),
         outcome,
     )
@@ -202,14 +205,25 @@ def _cost(outcome: Outcome, currency: str) -> Money | None:
     )
 
 
-def _notes(asked: Asked, total: int, followed: int) -> list[Titles]:
+def _notes(outcome: Outcome, asked: Asked, total: int, followed: int) -> list[Titles]:
     found = [
         Titles(
-            zh="按今天的身份、人群定义和消息内容推演；旅程写入的属性与标签不影响后续判断，券量不设限。",
-            en="With identities, segments and messages as they are today; attributes and tags that the journey writes "
-            "don't count for later conditions, and coupons don't run out.",
+            zh="按今天的身份（谁与谁是同一人）、人群定义和消息内容推演；属性、标签、同意、触达地址与券量按当时的情况，"
+            "旅程自己写入的属性和标签也会计入后续判断。",
+            en="With today's identities (who is one with whom), definitions of segments and texts of messages; "
+            "attributes, tags, consents, addresses and stocks of coupons are those of the time, and what the journey "
+            "itself writes counts for its later conditions.",
         )
     ]
+    if outcome.together:
+        found.append(
+            Titles(
+                zh=f"旅程中的条件需逐步查询数据池，时间按 {outcome.grid / 60e6:g} 分钟一步推进，先后顺序可能略有出入。",
+                en="A condition has to be asked of the pool step by step: time goes by "
+                f"{outcome.grid / 60e6:g} minutes at a time, so that the order of things within a step may be another "
+                "than it was.",
+            )
+        )
     if not asked.assumed:
         found.append(
             Titles(zh="假设有地址的消息都被渠道接收。", en="Every message that has an address is taken as accepted.")
@@ -225,7 +239,7 @@ def difference(ws: WorkspaceLike, before: Asked, after: Asked, total: int, names
     """Two definitions over the same customers and time."""
     (one, first), (other, second) = (simulated(ws, asked, total, names) for asked in (before, after))
     figures = []
-    for name, old, new in (
+    for name, was, will in (
         ("entered", {"": one.entered}, {"": other.entered}),
         ("ended", _by(one.ended), _by(other.ended)),
         ("sent", _by(one.sent), _by(other.sent)),
@@ -233,12 +247,50 @@ def difference(ws: WorkspaceLike, before: Asked, after: Asked, total: int, names
         ("failed", _by(one.failed), _by(other.failed)),
         ("turned_away", _by(one.turned_away), _by(other.turned_away)),
     ):
-        for key in sorted({*old, *new}):
+        for key in sorted({*was, *will}):
             said = f"{name}:{key}" if key else name
-            figures.append(CountDifference(figure=said, before=old.get(key, 0), after=new.get(key, 0)))
+            figures.append(CountDifference(figure=said, before=was.get(key, 0), after=will.get(key, 0)))
     mine, yours = _way(first), _way(second)
     changed = sorted(one for one in {*mine, *yours} if mine.get(one) != yours.get(one))
-    return SimulationDifference(before=one, after=other, figures=figures, other_path=len(changed), sample=changed[:50])
+    customers, old, new = _messages(first, second)
+    more, fewer = new > old, new < old
+    shown = np.argsort(-np.abs(new - old), kind="stable")[: min(int((new != old).sum()), _SHOWN)]
+    with ws.pool.read() as session:
+        called = names(session, customers[shown].tolist()) if shown.size else {}
+    return SimulationDifference(
+        before=one,
+        after=other,
+        figures=figures,
+        other_path=len(changed),
+        sample=changed[:_SHOWN],
+        gets_more=int(more.sum()),
+        gets_fewer=int(fewer.sum()),
+        messages=[
+            MessageDifference(
+                customer_id=int(customers[row]),
+                name=called.get(int(customers[row])),
+                before=int(old[row]),
+                after=int(new[row]),
+            )
+            for row in shown.tolist()
+        ],
+    )
+
+
+def _messages(first: Outcome, second: Outcome) -> tuple[I64, I64, I64]:
+    """(customers, messages that each gets by the one, by the other); each customer who gets any."""
+    counts = []
+    for outcome in (first, second):
+        state = outcome.sends.column("state").to_numpy()
+        went = (state >= SendState.ACCEPTED) & (state < SendState.SUPPRESSED)
+        counts.append(np.unique(outcome.sends.column("customer_id").to_numpy()[went], return_counts=True))
+    customers = np.union1d(counts[0][0], counts[1][0]).astype(np.int64)
+    found = []
+    for who, count in counts:
+        each = np.zeros(customers.size, np.int64)
+        each[np.searchsorted(customers, who)] = count
+        found.append(each)
+    return customers, found[0], found[1]
 
 
 def _by(counts: list[OutcomeCount]) -> dict[str, int]:

@@ -32,7 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "consent": ("consents", "commands"),
     "message": ("messages", "commands"),
     "coupon": ("coupons", "commands"),
-    "journey": ("journey_runs", "commands"),
+    "journey": ("journey_cases", "commands"),
     "delivery": ("deliveries", "commands"),
     "broadcast": ("broadcasts", "commands"),
     "identity": ("identity", "commands"),

@@ -201,6 +201,15 @@ class CountDifference(Model):
     after: int
 
 
+class MessageDifference(Model):
+    """How many messages one customer would have got on both sides."""
+
+    customer_id: int
+    name: str | None
+    before: int
+    after: int
+
+
 class SimulationDifference(Model):
     """How two definitions differ in what they would have done to the same customers."""
 
@@ -209,6 +218,9 @@ class SimulationDifference(Model):
     figures: list[CountDifference]
     other_path: int = Field(description="Customers whose path is another.")
     sample: list[int] = Field(description="Some of them.")
+    gets_more: int = Field(description="Customers who would get more messages.")
+    gets_fewer: int
+    messages: list[MessageDifference] = Field(description="Those with the greatest difference.")
 
 
 class BacktestJob(Model):
@@ -221,3 +233,64 @@ class BacktestJob(Model):
     at: Instant | None = Field(description="How far virtual time has come.")
     problem: str | None
     result: Simulation | None
+
+
+class JourneyCaseRequest(SimulationRequest):
+    """Keep a simulation as a case: what comes out of it now is expected from then on."""
+
+    name: str = Field(pattern=r"^[\w-]{1,60}$", description="What it shows; the journey's name stands before it.")
+    note: str = Field("", max_length=500)
+
+
+class JourneyCase(Model):
+    """A simulation that a journey has to come to again."""
+
+    name: str
+    note: str
+    start: Instant
+    end: Instant
+    customers: list[int]
+    segment: str | None
+    sample: int
+    entered: int
+    sent: list[OutcomeCount]
+    author: str
+    saved_at: Instant
+
+
+class JourneyCases(Model):
+    """The cases of one journey."""
+
+    items: list[JourneyCase]
+
+
+class JourneyCasesRun(Model):
+    """A definition, saved or not, that the cases of its journey are carried out over."""
+
+    definition: JsonObject
+
+
+class CaseDifference(Model):
+    """One figure that came out otherwise. Of paths `figure` is `path:CUSTOMER`, and `step` the first one that
+    differs."""
+
+    figure: str
+    expected: str
+    found: str
+    step: int | None
+
+
+class JourneyCaseResult(Model):
+    """What came of one case; `problem`: why it could not be carried out."""
+
+    name: str
+    passed: bool
+    seconds: float
+    differences: list[CaseDifference]
+    problem: str | None = None
+
+
+class JourneyCaseResults(Model):
+    """All of them."""
+
+    items: list[JourneyCaseResult]

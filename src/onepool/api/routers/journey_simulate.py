@@ -6,13 +6,18 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Path, Request, status
 
-from onepool.api import audience, backtest_jobs, backtests, programmes
+from onepool.api import audience, backtest_cases, backtest_jobs, backtests, programmes
 from onepool.api.access import Caller, Need, Workspace
 from onepool.api.models.common import Titles
 from onepool.api.models.journey_simulate import (
     ApprovalNeed,
     BacktestJob,
     DifferenceRequest,
+    JourneyCase,
+    JourneyCaseRequest,
+    JourneyCaseResults,
+    JourneyCases,
+    JourneyCasesRun,
     JourneyPlan,
     PlanRequest,
     Simulation,
@@ -30,6 +35,8 @@ from onepool.privacy.roles import Permission
 
 router = APIRouter(prefix="/journeys", tags=["journeys"])
 Reader = Annotated[Caller, Depends(Need(Permission.JOURNEYS_READ))]
+Writer = Annotated[Caller, Depends(Need(Permission.JOURNEYS_WRITE))]
+JourneyName = Annotated[str, Path(max_length=63)]
 JobId = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
 
 
@@ -91,6 +98,35 @@ def stop_backtest(id: JobId, _who: Reader, request: Request) -> BacktestJob:
     jobs = _jobs(request)
     jobs.stop(id)
     return read_backtest(id, _who, request)
+
+
+@router.post("/cases", status_code=status.HTTP_201_CREATED)
+def keep_journey_case(body: JourneyCaseRequest, who: Writer, ws: Workspace) -> JourneyCase:
+    """Carry a simulation out and keep it with what came out of it: from then on the journey is expected to come to the
+    same. A case of that name gets the new outcome."""
+    _usable(programmes.check_shown(ws, body.definition).problems)
+    return backtest_cases.keep(ws, body, who.actor)
+
+
+@router.post("/cases/run")
+def run_journey_cases(body: JourneyCasesRun, _who: Reader, ws: Workspace) -> JourneyCaseResults:
+    """Carry out all cases of a journey over a definition of it, and say what comes out otherwise than expected."""
+    _usable(programmes.check_shown(ws, body.definition).problems)
+    return JourneyCaseResults(items=list(backtest_cases.carried(ws, body.definition)))
+
+
+@router.get("/{name}/cases")
+def list_journey_cases(name: JourneyName, _who: Reader, ws: Workspace) -> JourneyCases:
+    """The cases of a journey."""
+    return JourneyCases(items=backtest_cases.listed(ws, name))
+
+
+@router.delete("/{name}/cases/{case}", status_code=status.HTTP_204_NO_CONTENT)
+def delete_journey_case(
+    name: JourneyName, case: Annotated[str, Path(max_length=60)], who: Writer, ws: Workspace
+) -> None:
+    """Retire a case; its versions stay."""
+    backtest_cases.remove(ws, name, case, who.actor)
 
 
 def _jobs(request: Request) -> backtest_jobs.Backtests:

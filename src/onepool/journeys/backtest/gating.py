@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import numpy as np
@@ -37,14 +37,16 @@ class Ledger:
         self._people = people
         self._head = np.full(len(people), MISSING, np.int64)
         self._size = 0
-        self._columns = {name: np.empty(1024, np.int64) for name in ("place", "before", "at", *_TEXTS)}
+        self._columns = {name: np.empty(1024, np.int64) for name in ("place", "before", "at", "send", *_TEXTS)}
         self._codes = Codes()
         self.add(others.sort_by("at"))
 
-    def add(self, rows: pa.Table) -> None:
-        """Messages that went out (LEDGER)."""
+    def add(self, rows: pa.Table, send_ids: I64 | None = None) -> None:
+        """Messages that went out (LEDGER). `send_ids`: of virtual ones, which may be given up yet."""
         place = self._people.places(ints(rows, "customer_id"))
-        rows, place = rows.filter(pa.array(place >= 0)), place[place >= 0]
+        known = place >= 0
+        ids = np.full(place.size, MISSING, np.int64) if send_ids is None else send_ids
+        rows, place, ids = rows.filter(pa.array(known)), place[known], ids[known]
         count = place.size
         if count == 0:
             return
@@ -59,9 +61,16 @@ class Ledger:
         self._head[who[last]] = row[last]
         columns["place"][mine] = place
         columns["at"][mine] = ints(rows, "at")
+        columns["send"][mine] = ids
         for name in _TEXTS:
             columns[name][mine] = self._codes.column(rows.column(name))
         self._size += count
+
+    def drop(self, send_ids: I64) -> None:
+        """Count these no more."""
+        if send_ids.size:
+            gone = np.isin(self._columns["send"][: self._size], send_ids)
+            self._columns["at"][: self._size][gone] = np.iinfo(np.int64).min
 
     def of(self, customers: I64, since: int) -> pa.Table:
         """Those of some customers since an instant."""
@@ -179,6 +188,10 @@ class HistoryGate(LiveWorld):
     def ledger(self, customers: I64, since: int) -> pa.Table:
         return self._ledger.of(customers, since)
 
+    def not_sent(self, send_ids: Sequence[int]) -> None:
+        """These count for no cap any more: they were given up."""
+        self._ledger.drop(np.array(send_ids, np.int64))
+
     def going(self, decided: pa.Table, moments: I64, queued: int) -> None:
         """What a call of the gate lets out counts for the next ones."""
         mine = decided.column("state").to_numpy() == queued
@@ -190,5 +203,6 @@ class HistoryGate(LiveWorld):
             pa.table(
                 [rows.column("customer_id"), pa.array(moments[mine]), rows.column("category"), rows.column("channel"),
                  rows.column("journey")], schema=LEDGER,
-            )
+            ),
+            ints(rows, "send_id"),
         )  # fmt: skip

@@ -95,6 +95,7 @@ class _Run:
         self._metering: dict[str, str] = {}
         self._edges: dict[tuple[int, str], int] = {}
         self._steps: list[pa.Table] = []
+        self._told = scope.told(self._people)
         self._taken = 0
         self._cells: list[I64] = []
         self._first = 0
@@ -146,14 +147,12 @@ class _Run:
         if not found:
             return None
         first = max(min(found), after)
-        return self._cell(first) if first <= self._asked.end else None
+        # However long the cells are, a rate gives as many as it does live.
+        return min(-(-first // scope.CELL) * scope.CELL, self._asked.end) if first <= self._asked.end else None
 
     def _metered(self, journey: str) -> int:
         said = self._metering.get(journey)
         return int(msgspec.json.decode(said).get("next", 0)) if said else 0
-
-    def _cell(self, instant: int) -> int:
-        return min(-(-instant // self._pace.grid) * self._pace.grid, self._asked.end)
 
     def _start(self, edge: int) -> None:
         """A cell in which audiences are let in: everybody whose turn it may be is at the same instant."""
@@ -230,7 +229,10 @@ class _Run:
             place = (row["node"], row["edge"])
             self._edges[place] = self._edges.get(place, 0) + row["count_all"]
         if self._asked.paths:
-            self._steps.append(step.steps)
+            kept = step.steps
+            if self._told is not None:
+                kept = kept.filter(pa.array(np.isin(kept.column("customer_id").to_numpy(), self._told)))
+            self._steps.append(kept)
         self._kept.save(step)
 
     def _guards(self) -> Guards:
@@ -285,7 +287,7 @@ class _Run:
         return Outcome(
             self.plan, self._asked.start, self._asked.end, self._pace.grid,
             np.unique(np.concatenate(self._cells)).size if self._cells else 0, self._taken, made, self._outbox.table(),
-            edges, self._first, steps, carried, self._pace.together,
+            edges, self._first, steps, carried, len(self._people), self._told, self._pace.together,
         )  # fmt: skip
 
 

@@ -13,9 +13,10 @@ from onepool.journeys.backtest.coming import Coming
 from onepool.journeys.backtest.events import answerable, who_did
 from onepool.journeys.backtest.lines import People
 from onepool.journeys.backtest.stock import Stock
-from onepool.journeys.backtest.types import DAY, GRIDS, I64, SECOND, STEPS, Asked
+from onepool.journeys.backtest.types import DAY, GRIDS, I64, MANY, SECOND, STEPS, TOLD, Asked
 from onepool.journeys.executor.plan import Plan
 from onepool.journeys.inside import conditions_in, matches_in
+from onepool.journeys.keys import bucket
 from onepool.journeys.model import ApiEntry, EventEntry, IssueCoupon, SegmentEntry, SegmentLeaveEntry
 from onepool.pool import Session
 
@@ -35,6 +36,13 @@ def people(session: Session, ctx: Context, plan: Plan, asked: Asked) -> People:
         return People(who_did(session, ctx, entry, asked.start, asked.end))
     found = session.query("SELECT DISTINCT customer_id FROM customer_of")
     return People(np.sort(found.column("customer_id").to_numpy().astype(np.int64)))
+
+
+def told(people: People) -> I64 | None:
+    """Of many customers those of whom steps are kept (None: of all)."""
+    if len(people) <= MANY:
+        return None
+    return np.sort(people.customers[np.argsort(bucket("told", people.customers), kind="stable")[:TOLD]])
 
 
 def audience(plan: Plan) -> bool:

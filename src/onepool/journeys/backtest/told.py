@@ -81,7 +81,10 @@ def paths(
     """Paths of the customers asked about (of those who entered first, where nobody in particular was); a customer who
     would have entered more than once has a path for each time. Steps have to be kept (`Asked.paths`)."""
     assert outcome.steps is not None
-    runs = outcome.runs.sort_by([("entered", "ascending"), ("run_id", "ascending")]).to_pylist()
+    rows = outcome.runs
+    if outcome.told is not None:
+        rows = rows.filter(pa.array(np.isin(rows.column("customer_id").to_numpy(), outcome.told)))
+    runs = rows.sort_by([("entered", "ascending"), ("run_id", "ascending")]).to_pylist()
     wanted = _wanted(runs, asked, most)
     mine = [row for row in runs if row["customer_id"] in wanted]
     ids = np.array([row["run_id"] for row in mine], np.int64)

@@ -22,6 +22,10 @@ DAY: Final = 24 * HOUR
 GRIDS: Final = (250_000, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY)
 """Lengths of steps that are chosen from."""
 
+TOLD: Final = 500
+MANY: Final = 20_000
+"""Of more customers than MANY the steps of TOLD are kept."""
+
 STEPS: Final = 120
 """About so many cells there are where all go together and nobody says how long one is."""
 
@@ -40,8 +44,8 @@ class Asked:
     """One journey (a body as it is written) over the past.
 
     `start`, `end`: of virtual time; `customers`: only these (ascending), None: everybody; `grid`: length of a cell,
-    None: the executor's own, or a longer one where all customers have to go together; `paths`: keep each run's steps;
-    `assumed`: by channel.
+    None: the executor's own, or a longer one where all customers have to go together; `paths`: keep each run's
+    steps (of many customers those of TOLD of them, drawn by a hash); `assumed`: by channel.
     """
 
     body: Mapping[str, Any]
@@ -85,6 +89,10 @@ class Outcome:
     """Runs that entered in the first step."""
     steps: pa.Table | None = None
     carried: pa.Table | None = None
+    people: int = 0
+    """Customers that were looked at."""
+    told: I64 | None = None
+    """The customers of whom steps were kept; None: all."""
     together: bool = False
     """All customers went from cell to cell together, since a condition had to be asked of the pool."""
 

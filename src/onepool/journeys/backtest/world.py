@@ -24,14 +24,14 @@ from onepool.journeys.backtest.outbox import Outbox
 from onepool.journeys.backtest.types import I64
 from onepool.journeys.backtest.values import Values
 from onepool.journeys.executor.columns import Runs
-from onepool.journeys.executor.ports import ENTRANTS, FOUND, Audience, Clocks, Entering, Question, Sought
+from onepool.journeys.executor.ports import ENTRANTS, FOUND, MERGES, Audience, Clocks, Entering, Question, Sought
 from onepool.journeys.world.asking import answers
 from onepool.journeys.world.events import Happened
 from onepool.journeys.world.pool import PoolWorld
 from onepool.pool import Session
 from onepool.reach.gate import gate
 from onepool.reach.rules import SendPolicy
-from onepool.reach.states import SendState
+from onepool.reach.states import COUNTED, SendState
 
 if TYPE_CHECKING:
     from onepool.journeys.executor.ports import World
@@ -216,6 +216,13 @@ class HistoryWorld(PoolWorld):
 
     def started(self) -> frozenset[str]:
         return frozenset(journey for journey, _ in self._kept.audiences)
+
+    def give_up(self, gone: Sequence[tuple[int, int, str]]) -> None:
+        self._virtual.not_sent([send_id for send_id, state, _ in gone if SendState(state) not in COUNTED])
+
+    def merged(self, since: int) -> pa.Table:
+        # Identities are today's: nobody goes up in another.
+        return MERGES.empty_table()
 
     def open_sends(self, send_ids: I64) -> dict[int, int]:
         return self._outbox.open_sends(send_ids)

@@ -1,0 +1,97 @@
+"""Regression cases in the shapes of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from onepool.api import audience, journey_figures
+from onepool.api.models.journey_simulate import (
+    CaseDifference,
+    JourneyCase,
+    JourneyCaseRequest,
+    JourneyCaseResult,
+)
+from onepool.api.problems import NotFound
+from onepool.api.workspace import WorkspaceLike
+from onepool.definitions import Definition
+from onepool.errors import OnePoolError
+from onepool.journeys.cases import KIND, parse_case
+from onepool.journeys.cases.running import carried_out, cases_of, save
+
+SETTLES = timedelta(seconds=1)
+"""A case ends at least so long ago."""
+
+
+def keep(ws: WorkspaceLike, body: JourneyCaseRequest, author: str) -> JourneyCase:
+    """Carry a case out and keep it with what came out of it. Raises CaseError."""
+    journey = str(body.definition.get("journey"))
+    now = ws.clock.now().replace(microsecond=0) - SETTLES
+    said: dict[str, Any] = {
+        "case": f"{journey}.{body.name}", "journey": journey, "note": body.note, "start": body.start.isoformat(),
+        "end": min(body.start + timedelta(days=body.days), now).isoformat(), "customers": sorted(set(body.customers)),
+        "segment": body.segment, "sample": body.sample,
+        "acceptance": {name: one.model_dump() for name, one in body.acceptance.items()},
+    }  # fmt: skip
+    save(ws, audience.context(ws), parse_case(said), body.definition, author=author)
+    return shown(_found(ws, f"{journey}.{body.name}"))
+
+
+def remove(ws: WorkspaceLike, journey: str, name: str, author: str) -> None:
+    """Retire a case; its versions stay."""
+    found = _found(ws, f"{journey}.{name}")
+    ws.definitions.delete(KIND, found.name, author=author)
+
+
+def listed(ws: WorkspaceLike, journey: str) -> list[JourneyCase]:
+    """The cases of a journey."""
+    return [shown(one) for one in cases_of(ws, journey)]
+
+
+def carried(ws: WorkspaceLike, definition: dict[str, Any]) -> Iterator[JourneyCaseResult]:
+    """Every case over a definition; one that can't be carried out does not keep the others from it."""
+    ctx = audience.context(ws)
+    for item in cases_of(ws, str(definition.get("journey"))):
+        try:
+            one = carried_out(ws, ctx, parse_case(item.body, f"case {item.name}"), definition)
+        except OnePoolError as error:
+            yield JourneyCaseResult(name=_short(item.name), passed=False, seconds=0, differences=[], problem=str(error))
+            continue
+        yield JourneyCaseResult(
+            name=_short(item.name),
+            passed=one.passed,
+            seconds=one.seconds,
+            differences=[
+                CaseDifference(figure=each.figure, expected=each.expected, found=each.found, step=each.step)
+                for each in one.differences
+            ],
+        )
+
+
+def shown(item: Definition) -> JourneyCase:
+    case = parse_case(item.body, f"case {item.name}")
+    return JourneyCase(
+        name=_short(item.name),
+        note=case.note,
+        start=case.start,
+        end=case.end,
+        customers=case.customers,
+        segment=case.segment,
+        sample=case.sample,
+        entered=case.expected.entered,
+        sent=journey_figures.reasons(case.expected.sent),
+        author=item.author,
+        saved_at=item.created_at,
+    )
+
+
+def _short(name: str) -> str:
+    return name.partition(".")[2]
+
+
+def _found(ws: WorkspaceLike, name: str) -> Definition:
+    item = ws.definitions.get(KIND, name)
+    if item is None:
+        raise NotFound("there is no such case", where=name, code="case-unknown")
+    return item

@@ -1,0 +1,89 @@
+"""journey case, test: back-tests that are kept, and carried out again when a journey changes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+import typer
+
+from onepool.audience.catalog import load_catalog
+from onepool.cli.journey_runs import commands
+from onepool.cli.journeys import Name, draft_of
+from onepool.cli.output import HERE, Json, WorkspaceDir, author, note, opened, say, show_json, show_table
+
+__all__ = ["commands"]
+
+
+@commands.command("case")
+def keep_case(
+    name: Name,
+    case: Annotated[str, typer.Argument(help="What the case shows, in one word: holidays, first_order …")],
+    folder: WorkspaceDir = HERE,
+    days: Annotated[int, typer.Option(min=1, max=366, help="How many of the last days.")] = 30,
+    customer: Annotated[list[int] | None, typer.Option(help="These customers, with their paths.")] = None,
+    segment: Annotated[str | None, typer.Option(help="Those who were in this segment when the days began.")] = None,
+    remark: Annotated[str, typer.Option("--note", help="What it is kept for.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Keep what the draft would have done over the last days as a case: from then on it is expected to do the same.
+    A case of that name gets the new outcome.
+
+    Example: onepool journey case cart_recall holidays --days 14
+    """
+    from onepool.journeys.cases import parse_case
+    from onepool.journeys.cases.running import save
+
+    ws = opened(folder)
+    end = ws.clock.now().replace(microsecond=0)
+    body: dict[str, Any] = {
+        "case": f"{name}.{case}", "journey": name, "start": (end - timedelta(days=days)).isoformat(),
+        "end": end.isoformat(), "customers": sorted(customer or []), "segment": segment, "note": remark,
+    }  # fmt: skip
+    wanted = parse_case(body)
+    kept = save(ws, load_catalog(ws).context, wanted, draft_of(ws, name).body, author=author())
+    if as_json:
+        show_json(kept.body())
+        return
+    say(f"{kept.case}: {kept.expected.entered} entered, {sum(kept.expected.sent.values())} messages; kept as expected")
+
+
+@commands.command("test")
+def test_journey(name: Name, folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
+    """Carry out all cases of a journey over its draft and say what comes out otherwise than expected. Nothing is
+    written or sent; the command fails where a case does.
+
+    Example: onepool journey test cart_recall
+    """
+    from onepool.journeys.cases.running import run
+
+    ws = opened(folder)
+    results = list(run(ws, load_catalog(ws).context, draft_of(ws, name).body))
+    if as_json:
+        show_json(
+            [
+                {
+                    "case": one.case.case, "passed": one.passed, "seconds": round(one.seconds, 3),
+                    "differences": [
+                        {"figure": d.figure, "expected": d.expected, "found": d.found, "step": d.step}
+                        for d in one.differences
+                    ],
+                }
+                for one in results
+            ]
+        )  # fmt: skip
+    elif not results:
+        note(f"{name} has no cases: keep one with `onepool journey case {name} NAME`")
+    else:
+        for one in results:
+            say(f"{'passed' if one.passed else 'FAILED'}  {one.case.case}  {one.seconds:.1f} s")
+            if one.passed:
+                continue
+            show_table(
+                [
+                    {"figure": d.figure, "step": d.step or "", "expected": d.expected, "found": d.found}
+                    for d in one.differences
+                ]
+            )
+    if not all(one.passed for one in results):
+        raise typer.Exit(1)

@@ -1,0 +1,97 @@
+"""A case as it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from onepool.audience.conditions.parse import plain_data
+from onepool.errors import OnePoolError
+
+KIND: Final = "case"
+MOST: Final = 200
+"""Customers that one case may name."""
+
+
+class CaseError(OnePoolError):
+    """A case is written wrongly, or can't be carried out."""
+
+    code = "case"
+
+
+def _zoned(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise PydanticCustomError("value", "an instant with its zone is wanted, such as 2026-10-01T00:00:00Z")
+    return value
+
+
+Moment = Annotated[datetime, AfterValidator(_zoned)]
+Counts = dict[str, Annotated[int, Field(ge=0)]]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Fate(_Part):
+    """What is assumed of calls over one channel: the share accepted, reasons of the rest as shares of all."""
+
+    accepted: float = Field(1.0, ge=0, le=1)
+    reasons: dict[str, float] = Field(default_factory=dict)
+
+
+class Expected(_Part):
+    """What has to come out again. `paths`: of named customers, each run's steps as `node edge`, in order; a customer
+    without a run has none."""
+
+    entered: int = 0
+    live: int = 0
+    ended: Counts = Field(default_factory=dict)
+    turned_away: Counts = Field(default_factory=dict)
+    sent: Counts = Field(default_factory=dict)
+    suppressed: Counts = Field(default_factory=dict)
+    failed: Counts = Field(default_factory=dict)
+    paths: dict[str, list[list[str]]] = Field(default_factory=dict)
+
+
+class Case(_Part):
+    """Some customers over a stretch of the past: those named, those who were in a segment when it began, or those whom
+    the journey may concern (`sample` of them, drawn by a hash)."""
+
+    case: str = Field(pattern=r"^[a-z][a-z0-9_]*\.[\w-]{1,60}$", max_length=128)
+    journey: str
+    note: str = ""
+    start: Moment
+    end: Moment
+    customers: list[int] = Field(default_factory=list, max_length=MOST)
+    segment: str | None = None
+    sample: int = Field(2_000, ge=1, le=20_000)
+    acceptance: dict[str, Fate] = Field(default_factory=dict)
+    expected: Expected = Expected()
+
+    @model_validator(mode="after")
+    def _sound(self) -> Case:
+        if self.case.partition(".")[0] != self.journey:
+            raise PydanticCustomError("value", "the name is the journey's, a point, and what the case shows")
+        if self.end <= self.start:
+            raise PydanticCustomError("value", "`end` has to be behind `start`")
+        if self.customers and self.segment:
+            raise PydanticCustomError("value", "customers or a segment are wanted, not both")
+        return self
+
+    def body(self) -> dict[str, Any]:
+        """As it is stored and written to a file."""
+        return self.model_dump(mode="json", exclude_defaults=True)
+
+
+def parse_case(body: Mapping[str, Any], where: str | None = None) -> Case:
+    """Raises CaseError with every problem and its place."""
+    try:
+        return Case.model_validate(plain_data(body))
+    except ValidationError as error:
+        said = "; ".join(f"{'.'.join(map(str, one['loc'])) or 'case'}: {one['msg']}" for one in error.errors())
+        raise CaseError(said, where=where) from None

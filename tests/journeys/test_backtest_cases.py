@@ -1,0 +1,163 @@
+"""Regression cases: what a journey did once it has to do again, or somebody is told what is other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+import yaml
+from click.testing import Result
+from tests.api.conftest import World, empty, quick_hashes, world  # noqa: F401
+from typer.testing import CliRunner
+
+from onepool import apply
+from onepool.audience.catalog import load_catalog
+from onepool.cli.app import app
+from onepool.clock import SystemClock
+from onepool.journeys.cases import CaseError, parse_case
+from onepool.journeys.cases.running import carried_out, cases_of, run, save
+from onepool.workspace import Workspace, init_workspace, open_workspace
+
+BODY: dict[str, Any] = {
+    "journey": "carts", "entry": {"did": "cart_added", "reentry": {"when": "after_exit"}}, "max_life": "5 days",
+    "start": "wait",
+    "nodes": {
+        "wait": {"do": "wait", "for": "1 hour", "until": {"did": "order_paid"}, "next": "late", "on_event": "paid"},
+        "paid": {"do": "end", "as": "paid"},
+        "late": {"do": "end", "as": "late"},
+    },
+}  # fmt: skip
+SLOWER = {**BODY, "nodes": {**BODY["nodes"], "wait": {**BODY["nodes"]["wait"], "for": "3 hours"}}}
+BEGAN = datetime.now(UTC).replace(microsecond=0) - timedelta(days=5)
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Iterator[Workspace]:
+    """Six carts; the odd customers pay half an hour later, the even ones two hours later."""
+    made = init_workspace(tmp_path / "w", clock=SystemClock())
+    made.save("touchpoint", "shop", {"touchpoint": "shop", "channel": "web"}, author="test")
+    made.definitions.save("journey", "carts", BODY, author="test")
+    rows = []
+    for customer in range(1, 7):
+        paid = BEGAN + timedelta(minutes=30 if customer % 2 else 120)
+        for name, time in (("cart_added", BEGAN), ("order_paid", paid)):
+            seq = (customer * 10 + len(rows)) << 20
+            rows.append(
+                {
+                    "seq": seq, "event_id": f"00000000-0000-0000-0000-{seq:012d}", "identifier_id": customer,
+                    "event": name, "time": time, "received_at": time, "channel": "web", "touchpoint": "shop",
+                }
+            )  # fmt: skip
+    ids = pa.array(range(1, 7), pa.int64())
+    with made.pool.write() as session:
+        session.append("customer_of", pa.table({"identifier_id": ids, "customer_id": ids}))
+        session.append("events", pa.Table.from_pylist(rows))
+    yield made
+    made.close()
+
+
+def case(name: str = "all", **more: Any) -> dict[str, Any]:
+    start = BEGAN - timedelta(hours=1)
+    end = start + timedelta(days=2)
+    return {"case": f"carts.{name}", "journey": "carts", "start": start.isoformat(), "end": end.isoformat(), **more}
+
+
+def test_a_case_passes_until_the_journey_changes(ws: Workspace) -> None:
+    ctx = load_catalog(ws).context
+    save(ws, ctx, parse_case(case("everybody")), BODY, author="ann")
+    save(ws, ctx, parse_case(case("two", customers=[1, 2])), BODY, author="ann")
+    assert [one.name for one in cases_of(ws, "carts")] == ["carts.everybody", "carts.two"]
+    assert [one.passed for one in run(ws, ctx, BODY)] == [True, True]
+    everybody, two = run(ws, ctx, SLOWER)
+    figures = {one.figure: (one.expected, one.found) for one in everybody.differences}
+    assert figures == {"ended:late": ("3", "0"), "ended:paid": ("3", "6")}
+    (path,) = [one for one in two.differences if one.figure.startswith("path:")]
+    assert path.figure == "path:2" and (path.expected, path.found) == ("wait next", "wait on_event")
+    assert path.step == 2
+    # Saved anew, the new outcome is what is expected.
+    save(ws, ctx, parse_case(case("two", customers=[1, 2])), SLOWER, author="bob")
+    assert [one.passed for one in run(ws, ctx, SLOWER)] == [False, True]
+    assert ws.definitions.history("case", "carts.two")[0].author == "bob"
+    for one in cases_of(ws, "carts"):
+        ws.definitions.delete("case", one.name, author="ann")
+    assert list(run(ws, ctx, BODY)) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"case": "other.x"}, "the name is the journey's"),
+        ({"end": BEGAN.isoformat(), "start": BEGAN.isoformat()}, "behind `start`"),
+        ({"customers": [1], "segment": "vip"}, "not both"),
+        ({"start": "2026-03-01T00:00:00"}, "with its zone"),
+        ({"wrong": 1}, "wrong"),
+    ],
+)
+def test_what_is_wrong_with_a_case_is_said(change: dict[str, Any], words: str) -> None:
+    with pytest.raises(CaseError, match=words):
+        parse_case(case() | change)
+
+
+def test_a_case_is_about_the_past(ws: Workspace) -> None:
+    ctx = load_catalog(ws).context
+    later = parse_case(case() | {"end": (datetime.now(UTC) + timedelta(days=2)).isoformat()})
+    with pytest.raises(CaseError, match="future"):
+        carried_out(ws, ctx, later, BODY)
+    with pytest.raises(CaseError, match="no segment"):
+        carried_out(ws, ctx, parse_case(case(segment="nobody")), BODY)
+
+
+def said(*words: str) -> Result:
+    return CliRunner().invoke(app, list(words), env={"COLUMNS": "200"})
+
+
+def test_cases_are_files_and_commands(ws: Workspace, tmp_path: Path) -> None:
+    folder = str(ws.root)
+    ws.close()
+    kept = said("journey", "case", "carts", "recent", "--days", "6", "--customer", "2", "-w", folder)
+    assert kept.exit_code == 0, kept.output
+    passed = said("journey", "test", "carts", "-w", folder)
+    assert passed.exit_code == 0 and "passed" in passed.output and "carts.recent" in passed.output
+    again = open_workspace(folder)
+    again.definitions.save("journey", "carts", SLOWER, author="test")
+    (written,) = [one for one in apply.export(again, tmp_path / "out") if one.parent.name == "cases"]
+    body = yaml.safe_load(written.read_text(encoding="utf-8"))
+    assert body["expected"]["ended"] == {"late": 1}
+    assert body["expected"]["paths"] == {"2": [["enter", "wait next", "late end:late"]]}
+    (tmp_path / "out" / "cases" / "carts.recent.yaml").write_text(
+        yaml.safe_dump(body | {"note": "kept"}), encoding="utf-8"
+    )
+    apply.apply(again, author="test", root=tmp_path / "out")
+    assert again.definitions.get("case", "carts.recent").body["note"] == "kept"  # type: ignore[union-attr]
+    again.close()
+    failed = said("journey", "test", "carts", "--json", "-w", folder)
+    assert failed.exit_code == 1 and '"ended:paid"' in failed.output
+
+
+def test_over_http(world: World) -> None:  # noqa: F811
+    browser = world.signed_in()
+    start = (world.clock.now() - timedelta(days=10)).isoformat()
+    asked = {
+        "definition": BODY,
+        "start": start,
+        "days": 10,
+        "customers": [2, 1],
+        "name": "first",
+        "note": "two of them",
+    }
+    made = browser.post("/api/v1/journeys/cases", asked)
+    assert made.status_code == 201, made.text
+    assert (made.json()["name"], made.json()["customers"], made.json()["note"]) == ("first", [1, 2], "two of them")
+    (listed,) = browser.get("/api/v1/journeys/carts/cases").json()["items"]
+    assert listed == made.json()
+    (result,) = browser.post("/api/v1/journeys/cases/run", {"definition": BODY}).json()["items"]
+    assert (result["name"], result["passed"], result["differences"], result["problem"]) == ("first", True, [], None)
+    faulty = browser.post("/api/v1/journeys/cases/run", {"definition": {"journey": "carts"}})
+    assert faulty.json()["code"] == "journey-faults"
+    assert browser.delete("/api/v1/journeys/carts/cases/first").status_code == 204
+    assert browser.get("/api/v1/journeys/carts/cases").json()["items"] == []
+    assert browser.delete("/api/v1/journeys/carts/cases/first").status_code == 404

@@ -1,0 +1,129 @@
+"""Back-tests where customers concern each other: stock, rate, audiences; and what the journey itself wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from tests.reach.outbox import NOON
+
+from onepool.audience.catalog import load_catalog
+from onepool.clock import FakeClock, to_micros
+from onepool.journeys.backtest.run import backtest
+from onepool.journeys.backtest.types import DAY, HOUR, SECOND, Asked, Outcome
+from onepool.workspace import Workspace, init_workspace
+
+MESSAGE = {
+    "message": "hello", "title": "Hello", "category": "service",
+    "contents": [{"channel": "sms", "kind": "notice", "content": {"text": "hello"}}],
+}  # fmt: skip
+PEOPLE = 40
+START = to_micros(NOON) - 10 * DAY
+APART = SECOND // 5
+
+
+@pytest.fixture(scope="module")
+def ws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """Forty customers who put something into a cart, five a second."""
+    made = init_workspace(tmp_path_factory.mktemp("scarce") / "w", clock=FakeClock(NOON))
+    made.save("touchpoint", "shop", {"touchpoint": "shop", "channel": "web"}, author="test")
+    coupon = {"coupon": "FEW", "face": {"amount": 20}, "codes": {"generated": {"on_demand": True}}, "stock": 15}
+    made.definitions.save("coupon", "FEW", coupon, author="test")
+    made.definitions.save("message", "hello", MESSAGE, author="test")
+    ids = np.arange(1, PEOPLE + 1)
+    with made.pool.write() as session:
+        session.append("customer_of", pa.table({"identifier_id": ids, "customer_id": ids}))
+        session.execute(
+            """INSERT INTO events BY NAME SELECT range << 20 AS seq, uuid() AS event_id, range AS identifier_id,
+                'cart_added' AS event, make_timestamptz($start + range * 200000) AS time,
+                make_timestamptz($start + range * 200000) AS received_at, 'web' AS channel, 'shop' AS touchpoint
+            FROM range(1, $n + 1)""",
+            {"start": START, "n": PEOPLE},
+        )
+    yield made
+    made.close()
+
+
+def body(nodes: dict[str, Any], **more: Any) -> dict[str, Any]:
+    entry = {"did": "cart_added"} | more.pop("entry", {})
+    return {"journey": "few", "entry": entry, "max_life": "5 days", "start": next(iter(nodes)), "nodes": nodes, **more}
+
+
+ALWAYS = {"when": "always"}
+DONE = {"done": {"do": "end", "as": "completed"}, "none": {"do": "end", "as": "no_coupon"}}
+
+
+def run(ws: Workspace, definition: dict[str, Any], **more: Any) -> Outcome:
+    asked = Asked(definition, START, START + 2 * DAY, paths=True, **more)
+    return backtest(ws, load_catalog(ws).context, asked)
+
+
+def entered(outcome: Outcome, reason: str) -> list[int]:
+    return sorted(row["entered"] - START for row in outcome.runs.to_pylist() if row["reason"] == reason)
+
+
+def test_the_first_ones_get_what_there_is(ws: Workspace) -> None:
+    give = {"do": "issue_coupon", "batch": "FEW", "save": "code", "next": "done", "else": "none"}
+    wait = {"do": "wait", "for": "2 hours", "next": "give"}
+    found = run(ws, body({"wait": wait, "give": give, **DONE}))
+    assert entered(found, "completed") == [number * APART for number in range(1, 16)]
+    assert entered(found, "no_coupon") == [number * APART for number in range(16, PEOPLE + 1)]
+    assert not found.together
+    unknown = run(ws, body({"give": {**give, "batch": "NONE"}, **DONE}))
+    assert entered(unknown, "completed") == []
+
+
+@pytest.mark.parametrize("rate", [{"per_second": 1}, {"per_day": 30}])
+def test_the_rate_holds_up(ws: Workspace, rate: dict[str, int]) -> None:
+    found = run(ws, body(DONE, entry={"rate": rate}))
+    assert found.steps is not None
+    began = sorted(row["at"] - START for row in found.steps.to_pylist() if row["edge"] == "enter")
+    assert len(began) == PEOPLE
+    if "per_second" in rate:
+        assert (np.diff(began) == SECOND).all(), "one a second, though five come"
+    else:
+        days = [(NOON - timedelta(days=10) + timedelta(microseconds=one) + timedelta(hours=8)).date() for one in began]
+        assert sorted(days.count(one) for one in set(days)) == [10, 30]
+
+
+def test_an_audience_goes_in_at_its_rate(ws: Workspace) -> None:
+    at = (NOON - timedelta(days=10) + timedelta(hours=1)).isoformat()
+    who = {"did": "cart_added"}
+    plain = {**body(DONE), "entry": {"one_off": {"who": who, "start": at}}}
+    assert entered(run(ws, plain), "completed") == [HOUR] * PEOPLE
+    slow = {**plain, "entry": {**plain["entry"], "rate": {"per_second": 2}}}
+    found = entered(run(ws, slow), "completed")
+    assert len(found) == PEOPLE and found[0] == HOUR
+    assert 19 * SECOND <= found[-1] - HOUR <= 21 * SECOND
+    days = run(ws, {**body(DONE), "entry": {"schedule": "0 4 * * *", "who": who, "reentry": ALWAYS}})
+    assert len(entered(days, "completed")) == 2 * PEOPLE
+
+
+def test_later_conditions_see_what_was_written(ws: Workspace) -> None:
+    nodes = {
+        "write": {"do": "set_profile", "set": {"city": "Hangzhou"}, "next": "wait"},
+        "wait": {"do": "wait", "for": "1 hour", "next": "look"},
+        "look": {
+            "do": "branch", "cases": [{"when": {"attribute": "city", "is": "Hangzhou"}, "next": "done"}],
+            "else": "none",
+        },
+    }  # fmt: skip
+    found = run(ws, body({**nodes, **DONE}))
+    assert len(entered(found, "completed")) == PEOPLE
+    first = {**nodes["look"], "else": "write"}
+    again = run(ws, {**body({"look": first, "write": {**nodes["write"], "next": "none"}, **DONE}), "start": "look"})
+    assert len(entered(again, "no_coupon")) == PEOPLE, "nobody lived there before"
+
+
+def test_of_many_some_are_told(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    from onepool.journeys.backtest import scope
+
+    monkeypatch.setattr(scope, "MANY", 10)
+    monkeypatch.setattr(scope, "TOLD", 7)
+    found = run(ws, body(DONE))
+    assert found.people == PEOPLE and found.entered == PEOPLE
+    assert found.steps is not None and len(set(found.steps.column("customer_id").to_pylist())) == 7
