@@ -17,7 +17,7 @@ from onepool.identity.jit import compiled
 from onepool.identity.live import hang
 from onepool.identity.tenures import ROOM
 
-BLOCK = 1024
+BLOCK = 1040
 """Links and nodes that are taken together: what is held of them stays in the nearest cache."""
 
 
@@ -33,7 +33,7 @@ def solve(room: Callable[[int], Arrays], thorough: bool = False) -> None:
     # Room that is not used costs no memory, and what was used once is cheaper than new. The second part is for tenures
     # that are born.
     size = (chunks << batch_tenures.CHUNK) + 2 * int(g.counts[NODES])
-    scratch = np.empty((size, batch_tenures.RECORD), np.int64)
+    scratch = np.empty((size, batch_tenures.LAID), np.int64)
     arrange_all(room, scratch, np.empty(chunks, np.int64), np.zeros(buckets, np.int64), thorough)
     partition_all(room(0), scratch.reshape(-1), thorough)
 
@@ -42,10 +42,15 @@ def arrange_all(room: Callable[[int], Arrays], records: I64, chunks: I64, ends: 
     """Settle the tenures of all identifiers, and which are void. For the scratch see `batch_tenures.gather`."""
     g = room(2 * ROOM)
     nodes = int(g.counts[NODES])
-    groups = np.zeros((nodes >> batch_tenures.GROUP) + 1, np.int32)
-    batch_tenures.count_groups(g, groups)
-    batch_tenures.code_all(g, groups, thorough)
-    batch_tenures.gather(g, records, chunks, ends, np.empty((3, 2 * BLOCK), np.int64))
+    met, pairs, old = records.reshape(-1)[:nodes], np.empty((2, BLOCK), np.int32), np.empty((2, 2 * BLOCK), np.int64)
+    again = True
+    while again:
+        batch_tenures.code_all(g, met, thorough)
+        batch_tenures.meet(g, met, pairs, old)
+        again = batch_tenures.find_hubs(g, met)
+    batch_tenures.settle_most(g, met, thorough)
+    block = np.empty((3, 2 * BLOCK), np.int64)
+    batch_tenures.gather(g, records, chunks, ends, block)
     here = np.empty((batch_tenures.largest(chunks, ends), batch_tenures.RECORD), np.int64)
     place = np.empty((1 << batch_tenures.BUCKET) + 1, np.int64)
     done = 0
@@ -57,22 +62,24 @@ def arrange_all(room: Callable[[int], Arrays], records: I64, chunks: I64, ends: 
 def partition_all(g: Arrays, scratch: I64, thorough: bool) -> None:
     """Customers of all nodes and the status of all links, tenures being settled. scratch: two or more by node."""
     nodes, edges = int(g.counts[NODES]), int(g.counts[EDGES])
-    block = np.empty((6, BLOCK), np.int32)
-    batch_sets.begin(g)
+    block = np.empty((5, BLOCK), np.int32)
+    batch_sets.doubt_owners(g)
     batch_sets.join_all(g, block)
     fields = np.empty((3, g.slots.shape[1]), np.int64)
     batch_sets.lay_fields(g, fields)
-    batch_sets.gather_sets(g, scratch[:nodes], scratch[nodes : 2 * nodes], fields, block, thorough)
+    known = scratch[nodes : 2 * nodes].view(np.int32)
+    batch_sets.gather_sets(g, scratch[:nodes], known[:nodes], fields, block, thorough)
     broken = batch_sets.find_broken(g)
     if broken:
-        labels, number = np.empty(broken, np.int32), scratch[:nodes]
-        batch_limits.number_sets(g, labels, number)
+        number, members, until = scratch[:nodes], np.empty(nodes, np.int32), np.empty(broken, np.int64)
+        batch_limits.number_sets(g, members, until, number)
         found = np.empty(edges + 1, np.int32)
         found = found[: batch_limits.find_links(g, found)]
-        place, links, keys = np.zeros(broken, np.int64), np.empty_like(found), np.empty((found.size, 3), np.int64)
-        batch_limits.lay_links(g, number, found, place, links, keys)
-        order = np.empty((2, found.size), np.int64)
-        batch_limits.solve_sets(g, labels, place, links, keys, order[0], order[1])
+        place, links, keys = np.zeros(broken, np.int64), np.empty_like(found), np.empty((found.size, 2), np.int64)
+        ends = np.empty((found.size, 2), np.int32)
+        batch_limits.lay_links(g, number, found, place, links, ends, keys)
+        order = np.empty((2, found.size), np.int32)
+        batch_limits.solve_sets(g, members, until, place, links, ends, keys, order[0], order[1])
     batch_sets.lead_all(g)
 
 

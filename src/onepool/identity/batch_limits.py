@@ -19,48 +19,57 @@ from onepool.identity.arrays import (
     FIRST,
     JOINED,
     KIND,
+    LATER_TENURE,
     NEXT_A,
     NODES,
     PRIORITY,
     RANK,
     RING,
+    SLOT,
     STRONG_HEAD,
     TYPE,
     VERIFIED,
     WHY,
     WHY_UNPROVED,
+    WITNESS,
     A,
     B,
 )
-from onepool.identity.batch_tenures import OUT_OF_USE
-from onepool.identity.jit import compiled
+from onepool.identity.batch_tenures import AHEAD, OUT_OF_USE
+from onepool.identity.jit import compiled, prefetch
 from onepool.identity.kernel import doubts, in_doubt, is_contact, mixed, refusal
 from onepool.identity.region import contested, unsettled
 
 IN_ORDER = OUT_OF_USE
 """Bit of CODE that is not needed any more here: of nodes whose set is solved in order."""
 
-_SIGN = np.uint64(1 << 63)
 RUN = 16
+SETS_AHEAD = 2
+"""How many sets ahead the nodes are asked for."""
 
 
 @compiled
-def number_sets(g, labels, number):  # type: ignore[no-untyped-def]
-    """Number the sets whose links have to be taken in order: by label in `labels`, by node, from 0, in `number`."""
+def number_sets(g, members, until, number):  # type: ignore[no-untyped-def]
+    """Number the sets whose links have to be taken in order, from 0: by node in `number`.
+
+    members: room for all nodes, to tell those of each set, side by side; until: by set, where they end.
+    """
     code, dirty = g.n8[CODE], g.n8[DIRTY]
-    found = 0
+    found, count = 0, 0
     for v in range(g.counts[NODES]):
         code[v] &= ~IN_ORDER
     for v in range(g.counts[NODES]):
         if dirty[v]:
-            labels[found] = v
             w = v
             while True:
                 number[w] = found
+                members[count] = w
+                count += 1
                 code[w] |= IN_ORDER
                 w = g.n32[RING, w]
                 if w == v:
                     break
+            until[found] = count
             found += 1
 
 
@@ -76,13 +85,16 @@ def find_links(g, found):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def lay_links(g, number, found, place, links, keys):  # type: ignore[no-untyped-def]
+def lay_links(g, number, found, place, links, ends, keys):  # type: ignore[no-untyped-def]
     """Lay the links found side by side by set, with what tells their order (as `kernel.comes_before`).
 
-    place: zeros, as many as sets, to tell where those of each end. links: shape (n,); keys: (n, 3).
+    place: zeros, as many as sets, to tell where those of each end. links: shape (n,); ends: (n, 2), the nodes that they
+    join; keys: (n, 2).
     """
-    left = g.e32[A_AT]
+    left, right, kinds, first = g.e32[A_AT], g.e32[B_AT], g.n32[TYPE], g.e64[FIRST]
     for i in range(found.size):
+        if i + AHEAD < found.size:
+            prefetch(number, left[found[i + AHEAD]])
         place[number[left[found[i]]]] += 1
     before = 0
     for i in range(place.size):
@@ -93,18 +105,22 @@ def lay_links(g, number, found, place, links, keys):  # type: ignore[no-untyped-
             g.n32[STRONG_HEAD, g.n32[BASE, g.e32[A, found[i]]]] = 0
             g.n32[STRONG_HEAD, g.n32[BASE, g.e32[B, found[i]]]] = 0
     for k in range(found.size):
+        if k + AHEAD < found.size:
+            e = found[k + AHEAD]
+            prefetch(number, left[e])
+            prefetch(kinds, left[e])
+            prefetch(kinds, right[e])
         e = found[k]
         i = place[number[left[e]]]
         place[number[left[e]]] = i + 1
         links[i] = e
-        a, b = g.e32[A, e], g.e32[B, e]
-        keys[i, 0] = _group(g, e, g.n32[TYPE, a], g.n32[TYPE, b])
-        keys[i, 1] = g.e64[FIRST, e]
-        # Shifted, so that numbers with a sign compare as those without.
-        keys[i, 2] = np.int64(mixed(g.n64[RANK, a], g.n64[RANK, b]) ^ _SIGN)
+        ends[i, 0], ends[i, 1] = left[e], right[e]
+        # A tenure is of its identifier's type.
+        keys[i, 0] = _group(g, e, kinds[left[e]], kinds[right[e]])
+        keys[i, 1] = first[e]
         if lists:
             for side in range(2):
-                v = g.n32[BASE, b if side else a]
+                v = g.n32[BASE, g.e32[B, e] if side else g.e32[A, e]]
                 if is_contact(g, v):
                     g.e32[NEXT_A + side, e] = g.n32[STRONG_HEAD, v]
                     g.n32[STRONG_HEAD, v] = 2 * e + side + 1
@@ -122,32 +138,49 @@ def _group(g, e, s, t):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def solve_sets(g, labels, place, links, keys, order, more):  # type: ignore[no-untyped-def]
+def solve_sets(g, members, until, place, links, ends, keys, order, more):  # type: ignore[no-untyped-def]
     """Take the links of each numbered set in order. order, more: room for as many as there are links."""
-    start = 0
-    for i in range(labels.size):
-        _solve_set(g, labels[i], links, keys, start, place[i], order, more)
-        start = place[i]
+    start, first, asked = 0, 0, 0
+    for i in range(until.size):
+        while asked < until[min(i + SETS_AHEAD, until.size - 1)]:
+            _ask_for(g, members[asked])
+            asked += 1
+        _part(g, members, first, until[i])
+        _solve_set(g, links, ends, keys, start, place[i], order, more)
+        start, first = place[i], until[i]
 
 
 @compiled
-def _solve_set(g, label, links, keys, start, end, order, more):  # type: ignore[no-untyped-def]
-    customer, ring = g.n32[CUSTOMER], g.n32[RING]
-    v = label
-    while True:
-        after = ring[v]
+def _ask_for(g, v):  # type: ignore[no-untyped-def]
+    """Have near what is asked of a node when its set is solved."""
+    prefetch(g.n32[CUSTOMER], v)
+    prefetch(g.n32[RING], v)
+    prefetch(g.n32[SLOT], v)
+    prefetch(g.n32[TYPE], v)
+    prefetch(g.n32[BASE], v)
+    prefetch(g.n32[LATER_TENURE], v)
+    prefetch(g.n64[WITNESS], v)
+
+
+@compiled
+def _part(g, members, start, end):  # type: ignore[no-untyped-def]
+    """Each node of a set by itself."""
+    customer, ring, dirty = g.n32[CUSTOMER], g.n32[RING], g.n8[DIRTY]
+    for i in range(start, end):
+        v = members[i]
         customer[v] = ring[v] = v
-        g.n8[DIRTY, v] = 0
-        v = after
-        if v == label:
-            break
+        dirty[v] = 0
+
+
+@compiled
+def _solve_set(g, links, ends, keys, start, end, order, more):  # type: ignore[no-untyped-def]
+    customer, ring = g.n32[CUSTOMER], g.n32[RING]
     count = end - start
     for i in range(count):
         order[i] = start + i
-    _sort(links, keys, order, more, count)
+    _sort(g, links, keys, order, more, count)
     for i in range(count):
-        e = links[order[i]]
-        x, y = g.e32[A_AT, e], g.e32[B_AT, e]
+        e, x, y = links[order[i]], ends[order[i], 0], ends[order[i], 1]
         if customer[x] == customer[y]:
             continue
         doubted = in_doubt(g, e)
@@ -160,8 +193,7 @@ def _solve_set(g, label, links, keys, start, end, order, more):  # type: ignore[
         else:
             _join(customer, ring, x, y)
     for i in range(start, end):
-        e = links[i]
-        x, y = customer[g.e32[A_AT, e]], customer[g.e32[B_AT, e]]
+        e, x, y = links[i], customer[ends[i, 0]], customer[ends[i, 1]]
         if x != y:
             g.n8[DIRTY, x] = g.n8[DIRTY, y] = 1
         elif g.e8[KIND, e] == DECISION or unsettled(g, e):
@@ -185,21 +217,26 @@ def _join(customer, ring, x, y):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _before(links, keys, i, j):  # type: ignore[no-untyped-def]
-    for k in range(3):
-        if keys[i, k] != keys[j, k]:
-            return keys[i, k] < keys[j, k]
-    return links[i] < links[j]
+def _before(g, links, keys, i, j):  # type: ignore[no-untyped-def]
+    """As `kernel.comes_before`, the ranks being looked up only if nothing else decides."""
+    if keys[i, 0] != keys[j, 0]:
+        return keys[i, 0] < keys[j, 0]
+    if keys[i, 1] != keys[j, 1]:
+        return keys[i, 1] < keys[j, 1]
+    e, f = links[i], links[j]
+    mix_e = mixed(g.n64[RANK, g.e32[A, e]], g.n64[RANK, g.e32[B, e]])
+    mix_f = mixed(g.n64[RANK, g.e32[A, f]], g.n64[RANK, g.e32[B, f]])
+    return mix_e < mix_f if mix_e != mix_f else e < f
 
 
 @compiled
-def _sort(links, keys, order, more, count):  # type: ignore[no-untyped-def]
+def _sort(g, links, keys, order, more, count):  # type: ignore[no-untyped-def]
     """Sort order[:count]: runs of RUN by insertion, then merged."""
     for start in range(0, count, RUN):
         for i in range(start + 1, min(start + RUN, count)):
             one = order[i]
             k = i
-            while k > start and _before(links, keys, one, order[k - 1]):
+            while k > start and _before(g, links, keys, one, order[k - 1]):
                 order[k] = order[k - 1]
                 k -= 1
             order[k] = one
@@ -209,7 +246,7 @@ def _sort(links, keys, order, more, count):  # type: ignore[no-untyped-def]
             middle, end = min(start + width, count), min(start + 2 * width, count)
             i, j = start, middle
             for k in range(start, end):
-                if i < middle and (j >= end or not _before(links, keys, order[j], order[i])):
+                if i < middle and (j >= end or not _before(g, links, keys, order[j], order[i])):
                     more[k] = order[i]
                     i += 1
                 else:

@@ -13,7 +13,6 @@ from onepool.identity.arrays import (
     B_AT,
     BASE,
     CODE,
-    CONFLICT,
     CUSTOMER,
     DECISION,
     DIRTY,
@@ -42,11 +41,10 @@ from onepool.identity.arrays import (
     SOURCE,
     STRONG,
     VOID,
-    WHY,
     WITNESS,
 )
-from onepool.identity.batch_tenures import HINDERED, IS_VOID_CODE, SPECIAL
-from onepool.identity.jit import compiled
+from onepool.identity.batch_tenures import HINDERED, IS_VOID_CODE, PENDING, SPECIAL, unite
+from onepool.identity.jit import compiled, prefetch
 from onepool.identity.kernel import doubts, judged, needless, noted, stamp, witness_of
 from onepool.identity.region import unsettled
 from onepool.identity.witness import incompatible
@@ -60,35 +58,34 @@ RULED, CROWDED = 1, 2
 
 
 @compiled
-def begin(g):  # type: ignore[no-untyped-def]
-    """Every node by itself."""
-    customer, ring, owner, dirty = g.n32[CUSTOMER], g.n32[RING], g.n32[OWNER], g.n8[DIRTY]
+def doubt_owners(g):  # type: ignore[no-untyped-def]
+    """Leave weak nodes that were seen with one only (OWNER) with it, unless it is void or has several tenures."""
+    owner, code = g.n32[OWNER], g.n8[CODE]
     for v in range(g.counts[NODES]):
-        customer[v] = ring[v] = v
-        owner[v] = dirty[v] = 0
+        if owner[v] and code[owner[v] - 1] & (IS_VOID_CODE | SPECIAL):
+            owner[v] = 0
 
 
 @compiled
 def join_all(g, block):  # type: ignore[no-untyped-def]
-    """Status of all links, CUSTOMER of strong nodes as if there were no limits, OWNER of weak ones.
+    """Status of links that are PENDING, CUSTOMER of strong nodes as if there were no limits, OWNER of weak ones.
 
     Links are taken in blocks, and each step is done for a whole block: memory is slow, but it answers many questions
-    at once if none has to wait for another. block: scratch of shape (7, n).
+    at once if none has to wait for another. block: scratch of shape (5, n).
     """
-    customer, owner = g.n32[CUSTOMER], g.n32[OWNER]
     code, status = g.n8[CODE], g.e8[EDGE_STATUS]
     left, right, source = g.e32[A_AT], g.e32[B_AT], g.e32[SOURCE]
     kinds, off, basis = g.e8[KIND], g.e8[OFF], g.basis
-    xs, ys, ws, vs, es, follows = block[0], block[1], block[2], block[3], block[4], block[5]
+    xs, ys, ws, vs, es = block[0], block[1], block[2], block[3], block[4]
     doubted = doubts(g)
     edges, size = g.counts[EDGES], block.shape[1]
     for start in range(0, edges, size):
         joining, following = np.int64(0), np.int64(0)
         for e in range(start, min(start + size, edges)):
+            if status[e] != PENDING:
+                continue
             kind, x, y = kinds[e], left[e], right[e]
             p, q = np.int64(code[x]), np.int64(code[y])
-            if status[e] == CONFLICT:
-                g.e32[WHY, e] = 0
             hindered = (p | q) & (HINDERED | IS_VOID_CODE) or not (p | q) & STRONG
             if hindered or basis[source[e]] != FREE or off[e] or kind != EVENT:
                 blocked = judged(p, q, basis[source[e]], off[e], kind)
@@ -102,31 +99,13 @@ def join_all(g, block):  # type: ignore[no-untyped-def]
             joining += both
             weak_left = p & STRONG == 0
             ws[following], vs[following], es[following] = x if weak_left else y, y if weak_left else x, e
-            follows[following] = (p & ~q if weak_left else q & ~p) & SPECIAL
-            following += 1 - both
+            known = (p & ~q if weak_left else q & ~p) & SPECIAL != 0
+            following += 0 if both or known else 1
             if (doubted or kind == DECISION) and both and (kind == DECISION or unsettled(g, e)):
                 g.n8[DIRTY, x] = RULED
-        for i in range(joining):
-            xs[i], ys[i] = customer[xs[i]], customer[ys[i]]
-        for i in range(joining):
-            xs[i], ys[i] = customer[xs[i]], customer[ys[i]]
-        for i in range(joining):
-            x, y = xs[i], ys[i]
-            while customer[x] != x:
-                customer[x] = customer[customer[x]]
-                x = customer[x]
-            while customer[y] != y:
-                customer[y] = customer[customer[y]]
-                y = customer[y]
-            if x < y:
-                customer[y] = x
-            elif y < x:
-                customer[x] = y
+        unite(g.n32[CUSTOMER], xs, ys, joining)
         for i in range(following):
-            if follows[i]:
-                owner[ws[i]] = vs[i] + 1
-            else:
-                _own(g, ws[i], vs[i], es[i])
+            _own(g, ws[i], vs[i], es[i])
 
 
 @compiled
@@ -162,23 +141,27 @@ def lay_fields(g, fields):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def gather_sets(g, held, name, fields, block, thorough):  # type: ignore[no-untyped-def]
+def gather_sets(g, held, known, fields, block, thorough):  # type: ignore[no-untyped-def]
     """Label the nodes of each set, link them in a ring, and mark sets that may meet a limit.
 
-    `held` and `name`: scratch of shape (nodes,); `fields` as from `lay_fields`; block: scratch of shape (1 or more, n).
+    `held` and `known`: scratch of shape (nodes,); `fields` as from `lay_fields`; block: scratch of shape (1 or more,
+    n).
     """
     nodes = g.counts[NODES]
     customer, ring, slots, dirty, names = g.n32[CUSTOMER], g.n32[RING], g.n32[SLOT], g.n8[DIRTY], g.n64[WITNESS]
     largest = min(g.counts[MOST], MOST_COUNTED)
     named = g.counts[NAMES] != 0
     for v in range(nodes):
-        held[v] = name[v] = 0
+        held[v] = 0
+        known[v] = 0
     labels = block[0]
     size = block.shape[1]
     for start in range(0, nodes, size):
         count = min(size, nodes - start)
         for i in range(count):
             labels[i] = customer[customer[start + i]]
+            prefetch(ring, labels[i])
+            prefetch(held, labels[i])
         for i in range(count):
             v, label = start + i, labels[i]
             # Roots are smaller than their members: ascending, what lies before has its label.
@@ -203,9 +186,9 @@ def gather_sets(g, held, name, fields, block, thorough):  # type: ignore[no-unty
             held[label] = has
             if named and names[v]:
                 witness = witness_of(g, v)
-                if name[label] == 0:
-                    name[label] = witness
-                elif witness and name[label] != witness:
+                if witness and known[label] == 0:
+                    known[label] = v + 1
+                elif witness and witness != witness_of(g, known[label] - 1):
                     dirty[label] |= CROWDED
             if thorough:
                 dirty[label] |= RULED
