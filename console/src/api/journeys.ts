@@ -22,6 +22,9 @@ export type Results = Schema<"JourneyResults">;
 export type RunRow = Schema<"RunRow">;
 export type RunsQuery = NonNullable<paths["/api/v1/journeys/{name}/runs"]["get"]["parameters"]["query"]>;
 
+export type ToldStep = Schema<"Told">;
+export type JourneyWhy = Schema<"JourneyWhy">;
+
 export type Plan = Schema<"JourneyPlan">;
 export type Fate = Schema<"PlanRequest">["old_runs"];
 export type Simulation = Schema<"Simulation">;
@@ -55,6 +58,7 @@ export const journeys = {
   runs: (name: string, query: RunsQuery) =>
     queryOptions({ queryKey: ["journeys", name, "runs", query], queryFn: ({ signal }) => answer(client.GET("/api/v1/journeys/{name}/runs", { params: { path: { name }, query }, signal })), placeholderData: keepPreviousData }),
   run: (name: string, run: string) => queryOptions({ queryKey: ["journeys", name, "runs", "one", run], queryFn: ({ signal }) => answer(client.GET("/api/v1/journeys/{name}/runs/{run_id}", { params: { path: { name, run_id: run } }, signal })) }),
+  why: (customer: number) => queryOptions({ queryKey: ["customer", customer, "journeys"], queryFn: ({ signal }) => answer(client.GET("/api/v1/customers/{customer_id}/journeys", { params: { path: { customer_id: customer } }, signal })) }),
   plan: (definition: JsonObject, old_runs: Fate) =>
     queryOptions({ queryKey: ["journey-plan", definition, old_runs], queryFn: ({ signal }) => answer(client.POST("/api/v1/journeys/plan", { body: { definition, old_runs, days: PLANNED_DAYS }, signal })), retry: false, staleTime: 0, gcTime: 0, refetchOnWindowFocus: false, placeholderData: keepPreviousData }),
 };

@@ -21,7 +21,9 @@ interface CustomersSearch {
   cols?: string;
 }
 interface CustomerSearch {
-  tab?: "timeline" | "orders" | "identifiers" | "oneid";
+  tab?: "timeline" | "orders" | "identifiers" | "journeys" | "oneid";
+  /** Of the journeys: only this one. */
+  journey?: string;
   event?: string;
   channel?: string;
   why?: string;
@@ -55,7 +57,8 @@ const customer = createRoute({
   getParentRoute: () => shell,
   path: "/customers/$id",
   validateSearch: (raw: Raw): CustomerSearch => ({
-    tab: oneOf(raw, "tab", ["timeline", "orders", "identifiers", "oneid"] as const),
+    tab: oneOf(raw, "tab", ["timeline", "orders", "identifiers", "journeys", "oneid"] as const),
+    journey: text(raw, "journey"),
     event: text(raw, "event"),
     channel: text(raw, "channel"),
     why: text(raw, "why"),

@@ -20,6 +20,10 @@ const ConsentCard = lazy(async () => {
   const [module] = await Promise.all([import("@/pages/consents/Card"), openTexts("reach")]);
   return { default: module.ConsentCard };
 });
+const Journeys = lazy(async () => {
+  const [module] = await Promise.all([import("./Journeys"), openTexts("journeys")]);
+  return { default: module.Journeys };
+});
 const OneId = lazy(() => import("@/pages/identity/graph/OneId").then((module) => ({ default: module.OneId })));
 
 function Summary({ customer }: { customer: Customer }) {
@@ -63,6 +67,7 @@ function Content({ customer }: { customer: Customer }) {
   const navigate = useNavigate({ from: "/customers/$id" });
   const id = customer.customer_id;
   const mayIdentity = useMay("identity.read");
+  const mayJourneys = useMay("journeys.read");
   const mayConsents = useMay("consents.read");
   const wide = mayIdentity && search.tab === "oneid";
   const openWhy = (why: string | undefined): void => void navigate({ search: (before) => ({ ...before, why }), replace: true });
@@ -102,6 +107,7 @@ function Content({ customer }: { customer: Customer }) {
                 { key: "timeline", label: t("customer.timeline"), children: <Timeline id={id} channels={customer.channels} events={customer.events} /> },
                 { key: "orders", label: `${t("customer.orders")} ${customer.summary.orders}`, children: <Orders id={id} /> },
                 { key: "identifiers", label: `${t("customer.identifiers")} ${customer.identifiers.length}`, children: <Identifiers rows={customer.identifiers} /> },
+                ...(mayJourneys ? [{ key: "journeys", label: t("customer.journeys"), children: <Suspense fallback={<Waiting rows={8} />}><Journeys id={id} /></Suspense> }] : []),
                 ...(mayIdentity ? [{ key: "oneid", label: "OneID", children: <Suspense fallback={<Waiting rows={10} />}><OneId id={id} /></Suspense> }] : []),
               ]}
             />

@@ -2,7 +2,10 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { App, Button, Input, Select, Table, Tabs } from "antd";
 import { type Key, lazy, Suspense, useState } from "react";
+import { journeys } from "@/api/journeys";
+import { reach as reachable } from "@/api/reachable";
 import { type Decision, type Delivery, type DeliveryFilter, type DeliveryState, reach, useDecide } from "@/api/reach";
+import { touchpoints } from "@/api/touchpoints";
 import { usePlaces } from "@/lib/places";
 import { useMay } from "@/lib/session";
 import { useTitles } from "@/lib/titles";
@@ -16,7 +19,7 @@ import { STATE_NAMES, STATES } from "./states";
 
 const Detail = lazy(() => import("./Detail").then((part) => ({ default: part.Detail })));
 
-const FREE = ["journey", "message", "channel", "reason"] as const;
+type Narrowing = "journey" | "message" | "channel" | "reason";
 
 function useFilter(): DeliveryFilter {
   const { tab, journey, broadcast, message, channel, reason, state, customer } = useSearch({ from: "/shell/deliveries" });
@@ -42,24 +45,51 @@ function Counts({ filter }: { filter: DeliveryFilter }) {
   );
 }
 
-function Filters() {
+interface PickProps {
+  name: Narrowing;
+  rows: { name: string; title: string }[];
+}
+
+/** One of what there is; a name in the address that is not among them stands for itself. */
+function Pick({ name, rows }: PickProps) {
   const { t } = useText();
   const search = useSearch({ from: "/shell/deliveries" });
   const navigate = useNavigate({ from: "/deliveries" });
+  const chosen = search[name];
+  const known = chosen === undefined || rows.some((one) => one.name === chosen) ? rows : [{ name: chosen, title: chosen }, ...rows];
   return (
-    <div className="op-row" data-search>
-      {FREE.map((name) => (
-        <Input
-          key={name}
-          allowClear
-          style={{ width: 150 }}
-          aria-label={t(`reach.${name}`)}
-          placeholder={t(`reach.${name}`)}
-          defaultValue={search[name]}
-          onPressEnter={(event) => void navigate({ search: (before) => ({ ...before, [name]: event.currentTarget.value || undefined }), replace: true })}
-          onBlur={(event) => void navigate({ search: (before) => ({ ...before, [name]: event.target.value || undefined }), replace: true })}
-        />
-      ))}
+    <Select
+      allowClear
+      showSearch={{ optionFilterProp: "label" }}
+      style={{ width: 170 }}
+      aria-label={t(`reach.${name}`)}
+      placeholder={t(`reach.${name}`)}
+      value={chosen}
+      options={known.map((one) => ({ value: one.name, label: one.title }))}
+      onChange={(next?: string) => void navigate({ search: (before) => ({ ...before, [name]: next }), replace: true })}
+      data-testid={`filter-${name}`}
+    />
+  );
+}
+
+function Filters({ filter }: { filter: DeliveryFilter }) {
+  const { t, title } = useText();
+  const search = useSearch({ from: "/shell/deliveries" });
+  const navigate = useNavigate({ from: "/deliveries" });
+  const reads = { journeys: useMay("journeys.read"), messages: useMay("messages.read") };
+  const titled = (rows: { name: string; title: { zh: string; en: string } }[] | undefined) => (rows ?? []).map((one) => ({ name: one.name, title: title(one.title, one.name) }));
+  const programmes = useQuery({ ...journeys.list(), enabled: reads.journeys, staleTime: 60_000 }).data?.items;
+  const messages = useQuery({ ...reachable.messages(), enabled: reads.messages }).data;
+  const channels = useQuery(touchpoints.channels()).data?.items.filter((one) => one.messages.length > 0);
+  // The reasons that there are: with the state and the reason left open, as the figures above.
+  const counted = useQuery(reach.counts({ ...filter, state: undefined, reason: undefined })).data?.items ?? [];
+  const reasons = new Map(counted.flatMap((one) => (one.reason === null ? [] : [[one.reason, one.reason_words === null ? one.reason : title(one.reason_words, one.reason)] as const])));
+  return (
+    <div className="op-row">
+      <Pick name="journey" rows={titled(programmes)} />
+      <Pick name="message" rows={titled(messages)} />
+      <Pick name="channel" rows={titled(channels)} />
+      <Pick name="reason" rows={[...reasons].map(([name, said]) => ({ name, title: said }))} />
       {search.tab !== "unknown" && (
         <Select
           allowClear
@@ -154,7 +184,7 @@ function Rows({ filter, unknown }: { filter: DeliveryFilter; unknown: boolean })
                   ),
               },
               { title: t("reach.message"), render: (_, one) => <span title={one.message}>{titles.message(one.message)}</span> },
-              { title: t("reach.channel"), render: (_, one) => `${places.channel(one.channel)} · ${places.touchpoint(one.touchpoint)}` },
+              { title: t("reach.channel"), render: (_, one) => [...new Set([places.channel(one.channel), ...(one.touchpoint === "" ? [] : [places.touchpoint(one.touchpoint)])])].join(" · ") },
               { title: t("reach.state"), render: (_, one) => <Status kind={STATES[one.state]}>{t(`reach.states.${one.state}`)}</Status> },
               { title: t("reach.reason"), render: (_, one) => (one.reason === null ? <Dash /> : one.reason_words === null ? one.reason : title(one.reason_words, one.reason)) },
               { title: t("reach.times.sent"), align: "right", render: (_, one) => (one.sent === null ? <Dash /> : <Time at={one.sent} />) },
@@ -190,7 +220,7 @@ export function Deliveries() {
             { key: "unknown", label: t("reach.unknownQueue") },
           ]}
         />
-        <Filters />
+        <Filters filter={filter} />
         <Rows key={tab} filter={filter} unknown={tab === "unknown"} />
       </div>
       {send !== undefined && (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, TypeAlias, get_args
 
+from onepool.channels import registry
 from onepool.channels.base.receipts import Reason
 
 Title: TypeAlias = dict[str, str]
@@ -152,10 +153,17 @@ def edge_words(edge: str, detail: str | None) -> Title:
 
 def hop_words(detail: str | None) -> Title:
     """What became of one hop of a chain of channels; `detail`: channel, or channel:reason."""
-    channel, colon, reason = (detail or "").partition(":")
+    name, colon, reason = (detail or "").partition(":")
+    channel = channel_words(name)
     if not colon:
-        return title(f"计划通过 {channel} 发送", f"planned over {channel}")
+        return title(f"计划通过{channel['zh']}发送", f"planned over {channel['en']}")
     if reason in ("accepted", "None"):
-        return title(f"{channel}：已接收", f"{channel}: accepted")
+        return title(f"{channel['zh']}：已接收", f"{channel['en']}: accepted")
     said = reason_words(reason)
-    return title(f"{channel}：{said['zh']}", f"{channel}: {said['en']}")
+    return title(f"{channel['zh']}：{said['zh']}", f"{channel['en']}: {said['en']}")
+
+
+def channel_words(name: str) -> Title:
+    """A channel by its title; one that is not installed (any more) by its name."""
+    found = registry.find(name)
+    return title(name, name) if found is None else title(found.manifest.title["zh"], found.manifest.title["en"])

@@ -30,9 +30,9 @@ export function DaysChart({ of }: { of: Results }) {
       xAxis: { type: "category", data: of.days.map((one) => one.day), ...axis },
       yAxis: { type: "value", min: 0, minInterval: 1, ...axis },
       series: [
-        { type: "line", name: t("journey.list.entered"), data: of.days.map((one) => one.entered), showSymbol: false },
-        { type: "line", name: t("journey.report.sends"), data: of.days.map((one) => one.sends), showSymbol: false },
-        { type: "line", name: t("journey.report.goals"), data: of.days.map((one) => one.goals), showSymbol: false },
+        { type: "line", name: t("journey.list.entered"), data: of.days.map((one) => one.entered), showSymbol: of.days.length < 3 },
+        { type: "line", name: t("journey.report.sends"), data: of.days.map((one) => one.sends), showSymbol: of.days.length < 3 },
+        { type: "line", name: t("journey.report.goals"), data: of.days.map((one) => one.goals), showSymbol: of.days.length < 3 },
       ],
     }),
     [of, grid, axis, tooltip, t],

@@ -4,6 +4,7 @@ import { Segmented, Select, Table } from "antd";
 import { useMemo } from "react";
 import { journeys, type Results, since } from "@/api/journeys";
 import { queries } from "@/api/queries";
+import type { Definition } from "@/journeys/model";
 import { type Days, SPANS } from "@/journeys/state";
 import { exact, money, percent, span } from "@/lib/format";
 import { useText } from "@/lib/useText";
@@ -59,7 +60,7 @@ function Funnel({ of }: { of: Results }) {
   );
 }
 
-function Fallback({ of, words }: { of: Results; words: Words }) {
+function Fallback({ of, words, definition }: { of: Results; words: Words; definition: Definition }) {
   const { t, language } = useText();
   if (of.fallback.length === 0) return <p className="op-mute">{t("journey.report.noSends")}</p>;
   return (
@@ -82,8 +83,8 @@ function Fallback({ of, words }: { of: Results; words: Words }) {
         <tbody>
           {of.fallback.map((one) => (
             <tr key={`${one.node} ${one.hop} ${one.channel}`}>
-              <th scope="row">
-                <code className="op-code">{one.node}</code>
+              <th scope="row" title={one.node}>
+                {words.step(definition, one.node)}
               </th>
               <td className="op-num">{one.hop + 1}</td>
               <td>{words.channel(one.channel)}</td>
@@ -137,7 +138,7 @@ function Segments({ of }: { of: Results }) {
   );
 }
 
-function Content({ of, words, name }: { of: Results; words: Words; name: string }) {
+function Content({ of, words, name, definition }: { of: Results; words: Words; name: string; definition: Definition }) {
   const { t, language } = useText();
   if (of.entered === 0) return <Nothing title={t("journey.report.none")} text={t("journey.report.noneText")} actions={<TryIt name={name} />} />;
   return (
@@ -173,25 +174,29 @@ function Content({ of, words, name }: { of: Results; words: Words; name: string 
           <Funnel of={of} />
         </Panel>
         <Panel title={t("journey.report.timeToGoal")}>
-          <ChartOrTable
-            chart={<TimeChart of={of} />}
-            table={
-              <table className="op-grid">
-                <tbody>
-                  {of.time_to_goal.map((one) => (
-                    <tr key={one.upto_seconds ?? "more"}>
-                      <th scope="row">{one.upto_seconds === null ? t("journey.report.later") : t("journey.report.within", { span: span(one.upto_seconds, language) })}</th>
-                      <td className="op-num">{exact(one.count, language)}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            }
-          />
+          {of.time_to_goal.every((one) => one.count === 0) ? (
+            <p className="op-mute">{t("journey.report.noGoals")}</p>
+          ) : (
+            <ChartOrTable
+              chart={<TimeChart of={of} />}
+              table={
+                <table className="op-grid">
+                  <tbody>
+                    {of.time_to_goal.map((one) => (
+                      <tr key={one.upto_seconds ?? "more"}>
+                        <th scope="row">{one.upto_seconds === null ? t("journey.report.later") : t("journey.report.within", { span: span(one.upto_seconds, language) })}</th>
+                        <td className="op-num">{exact(one.count, language)}</td>
+                      </tr>
+                    ))}
+                  </tbody>
+                </table>
+              }
+            />
+          )}
         </Panel>
       </div>
       <Panel title={t("journey.report.fallback")}>
-        <Fallback of={of} words={words} />
+        <Fallback of={of} words={words} definition={definition} />
       </Panel>
       <div className="op-halves-2">
         <Panel title={t("journey.report.days")}>
@@ -268,7 +273,7 @@ export function Report() {
             <Nothing title={t("journey.report.unpublished")} text={t("journey.report.unpublishedText")} actions={<TryIt name={name} />} />
           ) : (
             <Loaded query={query} rows={12}>
-              {(data) => <Content of={data} words={words} name={name} />}
+              {(data) => <Content of={data} words={words} name={name} definition={found.published?.definition ?? found.definition} />}
             </Loaded>
           )}
         </Frame>

@@ -13,16 +13,16 @@ import { Dash, Time } from "@/parts/Figures";
 import { Loaded, Nothing } from "@/parts/Loaded";
 import { Status, type StatusKind } from "@/parts/Status";
 import { Frame } from "../Frame";
-import { Reason } from "../Reason";
 import { TryIt } from "../TryIt";
 import { stepOptions, useWords } from "../words";
+import { Steps } from "./Steps";
 
 const MARKS: Record<string, StatusKind> = { ended: "info", paused: "warning", held: "idle", ready: "ok" };
 const SIZE = 50;
 
 /** How one customer went through the journey, and why. */
 function Path({ name, run, onClose }: { name: string; run: string; onClose: () => void }) {
-  const { t, title } = useText();
+  const { t } = useText();
   const query = useQuery(journeys.run(name, run));
   return (
     <Drawer open size={560} title={t("journey.runs.path")} onClose={onClose}>
@@ -37,22 +37,7 @@ function Path({ name, run, onClose }: { name: string; run: string; onClose: () =
               <dt>{t("journey.versions.number")}</dt>
               <dd>{t("journey.version", { version: data.version })}</dd>
             </dl>
-            <ol className="op-path">
-              {data.steps.map((step, i) => (
-                // A step is known by its place in the path.
-                <li key={i}>
-                  <Time at={step.at} />
-                  <div>
-                    {title(step.what, step.node ?? "")}
-                    {step.reason !== null && (
-                      <div>
-                        <Reason name={step.reason} />
-                      </div>
-                    )}
-                  </div>
-                </li>
-              ))}
-            </ol>
+            <Steps steps={data.steps} />
             {Object.keys(data.vars).length > 0 && (
               <dl className="op-facts">
                 {Object.entries(data.vars).map(([key, value]) => (

@@ -1,0 +1,103 @@
+import { Checkbox, Input, InputNumber, Select } from "antd";
+import { useQuery } from "@tanstack/react-query";
+import { touchpoints } from "@/api/touchpoints";
+import type { JsonObject } from "@/conditions/model";
+import { useText } from "@/lib/useText";
+import { put, text } from "@/pages/messages/definition";
+import { SECRETS, TARGETS, type To } from "./model";
+import { TOS } from "./words";
+
+interface Props {
+  value: JsonObject;
+  secrets: Record<string, string>;
+  onChange: (value: JsonObject) => void;
+  onSecrets: (secrets: Record<string, string>) => void;
+}
+
+type Place = "url" | "access_key" | "secret_key" | "table" | "path" | "bucket" | "endpoint" | "region";
+
+/** Where the rows go, field by field. Secrets typed here are kept apart until they are saved. */
+export function Target({ value, secrets, onChange, onSecrets }: Props) {
+  const { t, title } = useText();
+  const kind = TOS.find((one) => one === value.kind) ?? "folder";
+  const webhooks = useQuery({ ...touchpoints.all(), enabled: kind === "webhook" });
+  const set = (place: string, next: string | number | boolean | undefined): void => onChange(put(value, place, next));
+  const turn = (next: To): void => {
+    onSecrets({});
+    onChange(TARGETS[next]);
+  };
+  const secret = (place: Place) => (
+    <label key={place}>
+      <span className="op-mute">{t(`destinations.${place}`)}</span>
+      <Input.Password
+        autoComplete="new-password"
+        spellCheck={false}
+        value={secrets[place] ?? ""}
+        placeholder={text(value[place]) === "" ? (place === "url" ? "postgresql://user:password@host:5432/db" : "") : t("destinations.kept", { reference: text(value[place]) })}
+        onChange={(event) => onSecrets({ ...secrets, [place]: event.target.value })}
+        data-testid={`destination-${place}`}
+      />
+    </label>
+  );
+  const plain = (place: Place) => (
+    <label key={place}>
+      <span className="op-mute">{t(`destinations.${place}`)}</span>
+      <Input className="op-code" spellCheck={false} value={text(value[place])} onChange={(event) => set(place, event.target.value)} data-testid={`destination-${place}`} />
+    </label>
+  );
+  const format = (
+    <div>
+      <span className="op-mute">{t("destinations.format")}</span>
+      <Select style={{ width: "100%" }} aria-label={t("destinations.format")} value={text(value.format) === "csv" ? "csv" : "parquet"} onChange={(next: string) => set("format", next)} options={["csv", "parquet"].map((one) => ({ value: one, label: one.toUpperCase() }))} data-testid="destination-format" />
+    </div>
+  );
+  return (
+    <div className="op-stack" style={{ gap: 12 }}>
+      <div>
+        <span className="op-mute">{t("destinations.to")}</span>
+        <Select style={{ width: "100%" }} aria-label={t("destinations.to")} value={kind} onChange={turn} options={TOS.map((one) => ({ value: one, label: t(`destinations.tos.${one}`) }))} data-testid="destination-to" />
+      </div>
+      {SECRETS[kind].map((place) => secret(place as Place))}
+      {SECRETS[kind].length > 0 && <p className="op-mute">{t("destinations.urlNote")}</p>}
+      {kind === "database" && (
+        <>
+          {plain("table")}
+          <Checkbox checked={value.adopt === true} onChange={(event) => set("adopt", event.target.checked ? true : undefined)}>
+            {t("destinations.adopt")}
+          </Checkbox>
+        </>
+      )}
+      {kind === "s3" && (
+        <>
+          {plain("bucket")}
+          {plain("endpoint")}
+          {plain("region")}
+        </>
+      )}
+      {(kind === "folder" || kind === "s3") && (
+        <>
+          {plain("path")}
+          {format}
+        </>
+      )}
+      {kind === "webhook" && (
+        <>
+          <div>
+            <span className="op-mute">{t("destinations.touchpoint")}</span>
+            <Select
+              style={{ width: "100%" }}
+              aria-label={t("destinations.touchpoint")}
+              value={text(value.touchpoint) || undefined}
+              onChange={(next: string) => set("touchpoint", next)}
+              options={(webhooks.data?.items ?? []).filter((one) => one.channel === "webhook").map((one) => ({ value: one.name, label: title(one.title, one.name) }))}
+            />
+          </div>
+          <label className="op-row">
+            <span className="op-mute">{t("destinations.batch")}</span>
+            <InputNumber min={1} max={5000} precision={0} value={typeof value.batch === "number" ? value.batch : 500} onChange={(next) => set("batch", next ?? 500)} />
+          </label>
+        </>
+      )}
+    </div>
+  );
+}
