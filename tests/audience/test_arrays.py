@@ -140,7 +140,7 @@ def _same_conditions(pool, data, conditions, monkeypatch, *, answered=None):
 
 
 @given(data=st.data())
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 def test_conditions_of_any_kind(pool, data, monkeypatch):
     drawn = data.draw(st.lists(world.any_conditions, min_size=1, max_size=5))
     conditions = {f"c{index}": world.parsed(one) for index, one in enumerate(drawn)}

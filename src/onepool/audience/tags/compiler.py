@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,6 +18,7 @@ from onepool.audience.conditions.compiler.scope import Scope, table, union
 from onepool.audience.conditions.compiler.sql import E, col, fn, instant, named, order_key
 from onepool.audience.conditions.compiler.steps import Prepared, Views, bound, with_steps
 from onepool.audience.conditions.names import Context
+from onepool.audience.tags.assembled import ROW, alarms, plain, rows
 from onepool.audience.tags.expression.compiled import expression
 from onepool.audience.tags.given import given
 from onepool.audience.tags.measures import Measured, attribute, first_last, metric, sequence, state, truth
@@ -73,6 +74,7 @@ class TagPlan:
     comparing: Mapping[str, TagDefinition]
     measuring: Callable[[Mapping[str, TagDefinition]], TagPlan]
     measures: bool
+    tags: Mapping[str, TagDefinition] = field(default_factory=dict)
     populations: Populations = field(default_factory=dict)
     starts: Starts = field(default_factory=dict)
     """The events that all of it reads, each from which instant."""
@@ -82,6 +84,9 @@ class TagPlan:
     """What kernels answer; `run` has these answers made, as relations of the session that the steps read."""
     arrays: Values | None = None
     """The step `measured` answered by the behaviour index, where it can be."""
+    parts: _Parts | None = None
+    without: Callable[[Collection[str], bool], list[tuple[str, exp.Query]]] | None = None
+    """The steps without the rows of some tags, and without when anything measured may turn."""
 
     @property
     def query(self) -> exp.Query:
@@ -98,7 +103,10 @@ class TagPlan:
         if self.comparing and not self.measures:
             self.populations = self._kept(session)
             session.relation(POPULATION, population_table(self.populations))
-        text = with_steps(self._measured(session, views)).sql("duckdb")
+        assembled, steps = self._measured(session, views)
+        if not steps:
+            return pa.concat_tables(assembled)
+        text = with_steps(steps).sql("duckdb")
         found = session.query(text, bound(text, self.params))
         of_customers = pc.is_valid(found.column("customer_id"))
         if self.comparing and self.measures:
@@ -106,19 +114,29 @@ class TagPlan:
             self.populations = {name: {} for name in self.comparing}
             for row in learned:
                 self.populations[row["tag"]][row["value"]] = row["number"]
-        return found.filter(of_customers)
+        found = found.filter(of_customers)
+        return pa.concat_tables([*assembled, found.select(ROW.names).cast(ROW)]) if assembled else found
 
-    def _measured(self, session: Session, views: Views | None) -> list[tuple[str, exp.Query]]:
-        """All steps, once what they read beside the pool is in the session."""
-        if views is not None and self.arrays is not None:
-            made = self.arrays.run(session, views, _ARRAYS)
-            if made is not None:
-                after = [name for name, _ in self.steps].index(MEASURED) + 1
-                *sources, (_, last) = made
-                return [*sources, (MEASURED, last), *self.steps[after:]]
-        for one in self.before:
-            one.run(session, views)
-        return self.steps
+    def _measured(self, session: Session, views: Views | None) -> tuple[list[pa.Table], list[tuple[str, exp.Query]]]:
+        """(rows that need no query, the steps of all others), once what steps read beside the pool is there."""
+        made = self.arrays.run(session, views) if views is not None and self.arrays is not None else None
+        if made is None or self.parts is None or self.without is None:
+            for one in self.before:
+                one.run(session, views)
+            return [], self.steps
+        done: dict[str, pa.Table] = {}
+        for name, parts in plain(self.tags, self.parts.measured, made).items():
+            table_ = rows(name, parts, made)
+            if table_ is not None:
+                done[name] = table_
+        told = not made.late
+        assembled = [*done.values(), *([alarms(made)] if told else [])]
+        if told and done.keys() == self.tags.keys():
+            return assembled, []
+        steps = self.without(done.keys(), told)
+        *sources, (_, last) = made.steps(session, _ARRAYS)
+        after = [name for name, _ in steps].index(MEASURED) + 1
+        return assembled, [*sources, (MEASURED, last), *steps[after:]]
 
     def save_populations(self, session: Session) -> None:
         """Keep what the run over all customers measured, for later runs over some."""
@@ -183,9 +201,12 @@ def compile_tags(
     def measuring(some: Mapping[str, TagDefinition]) -> TagPlan:
         return compile_tags(some, at, Scope.all(), ctx)
 
+    def without(some: Collection[str], told: bool) -> list[tuple[str, exp.Query]]:
+        return _steps(compiler, tags, parts, turns, measures, some, told=told)
+
     return TagPlan(
-        steps, compiler.params.values, scope, comparing, measuring, measures, dict(populations or {}),
-        compiler.starts(), compiler.reader.at, compiler.prepared(), arrays,
+        steps, compiler.params.values, scope, comparing, measuring, measures, tags, dict(populations or {}),
+        compiler.starts(), compiler.reader.at, compiler.prepared(), arrays, parts, without,
     )  # fmt: skip
 
 
@@ -214,8 +235,10 @@ class _Parts:
 
 
 def _steps(
-    compiler: Compiler, tags: Mapping[str, TagDefinition], parts: _Parts, turns: list[E], measures: bool
-) -> list[tuple[str, exp.Query]]:
+    compiler: Compiler, tags: Mapping[str, TagDefinition], parts: _Parts, turns: list[E], measures: bool,
+    without: Collection[str] = (), *, told: bool = False,
+) -> list[tuple[str, exp.Query]]:  # fmt: skip
+    """`without`: tags whose rows others give; `told`: others say when anything measured may turn."""
     next_us = earliest(list({turn.sql("duckdb", copy=False): turn for turn in turns}.values()))
     steps = [*compiler.sources(), (MEASURED, compiler.joined(*parts.columns(), named(next_us, "next_us")))]
     for liked in parts.preferences.values():
@@ -225,10 +248,9 @@ def _steps(
     steps += [(f"{name} given", query) for name, query in parts.given.items()]
     compared = _compare(tags, parts, steps, measures)
     steps += [liked.best for liked in parts.preferences.values()]
-    answers: list[exp.Query] = [_alarms(MEASURED)]
+    answers: list[exp.Query] = [] if told else [_alarms(MEASURED)]
     answers += [_alarms(f"{name} scored") for name in parts.scored]
-    for name, tag in tags.items():
-        answers.append(_answer(name, tag, parts))
+    answers += [_answer(name, tag, parts) for name, tag in tags.items() if name not in without]
     steps += [("found", union(answers))]
     final: list[exp.Query] = [exp.select(*(col(name) for name in COLUMNS)).from_(table("found"))]
     kept = [name for name, tag in tags.items() if tag.when_missing == "keep_last"]

@@ -121,11 +121,11 @@ def ordered(customer: I64, time: I64, seq: I64, masks: U64, *, threads: int = 1)
 
 
 @numba.njit(cache=True, nogil=True)
-def _matter(offsets: I64, codes: U16, marks: U64, counts: I64, first: int, last: int) -> None:
+def _matter(offsets: I64, codes: U16, marks: U64, since: I64, time: I64, counts: I64, first: int, last: int) -> None:
     for customer in range(first, last):
         count = 0
         for row in range(offsets[customer], offsets[customer + 1]):
-            if marks[codes[row]]:
+            if marks[codes[row]] and time[row] >= since[codes[row]]:
                 count += 1
         counts[customer + 1] = count
 
@@ -135,6 +135,7 @@ def _pick(
     offsets: I64,
     codes: U16,
     marks: U64,
+    since: I64,
     time: I64,
     starts: I64,
     rows: I64,
@@ -147,7 +148,7 @@ def _pick(
         to = starts[customer]
         for row in range(offsets[customer], offsets[customer + 1]):
             mark = marks[codes[row]]
-            if mark:
+            if mark and time[row] >= since[codes[row]]:
                 rows[to] = row
                 times[to] = time[row]
                 masks[to] = mark
@@ -161,21 +162,26 @@ def gather(
     time: I64,
     marks: U64,
     *,
+    since: I64 | None = None,
     threads: int = 1,
 ) -> Marked:
     """From events in order, those whose event code has a mark: `marks` uint64[codes] are the bits of each event name.
 
+    `since` int64[codes]: older events of that name are left out (None: none is).
     Customers stay as they are, also those without such events.
     """
     offsets, codes, time, marks = lent(offsets), lent(codes), lent(time), lent(marks)
+    if since is None:
+        since = np.full(marks.size, np.iinfo(np.int64).min, np.int64)
+    oldest = lent(since)
     starts = np.zeros(offsets.size, np.int64)
-    share(offsets, threads, lambda first, last: _matter(offsets, codes, marks, starts, first, last))
+    share(offsets, threads, lambda first, last: _matter(offsets, codes, marks, oldest, time, starts, first, last))
     np.cumsum(starts, out=starts)
     total = int(starts[-1])
     rows, times, masks = np.empty(total, np.int64), np.empty(total, np.int64), np.empty(total, np.uint64)
     share(
         offsets,
         threads,
-        lambda first, last: _pick(offsets, codes, marks, time, starts, rows, times, masks, first, last),
+        lambda first, last: _pick(offsets, codes, marks, oldest, time, starts, rows, times, masks, first, last),
     )
     return Marked(customers, starts, times, masks, rows)

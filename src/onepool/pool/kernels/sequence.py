@@ -180,6 +180,15 @@ def finish(
 
 
 @numba.njit(cache=True, nogil=True)
+def _all_there(there: Any, steps: U64) -> bool:
+    """Whether there is an event for each step."""
+    found = True
+    for i in range(steps.size):
+        found = found and (there & steps[i]) != 0
+    return found
+
+
+@numba.njit(cache=True, nogil=True)
 def _search(
     offsets: I64,
     time: I64,
@@ -212,6 +221,8 @@ def _search(
     back = np.empty((count_of_steps, largest), np.int64)
     queue = np.empty(largest, np.int64)
     over = np.empty(largest, np.int64)
+    times = np.empty(largest, np.int64)
+    kinds = np.empty(largest, np.uint64)
     wanted = np.uint64(0)
     for i in range(count_of_steps):
         wanted |= steps[i]
@@ -221,28 +232,36 @@ def _search(
         until[customer] = _NONE
         pending[customer] = _NONE
         ahead[customer] = _NONE
-        count, there, known = 0, np.uint64(0), np.uint64(0)
-        for p in range(low, high):
-            if time[p] >= at:
+        there, known = np.uint64(0), np.uint64(0)
+        if low < high and time[high - 1] >= at:
+            p = high
+            while p > low and time[p - 1] >= at:
+                p -= 1
+            high, coming = p, high
+            for p in range(high, coming):
                 if masks[p] & every:
                     ahead[customer] = time[p]
                     known |= masks[p]
                     break
-            else:
+        for p in range(low, high):
+            there |= masks[p]
+        seen[customer] = ((there | known) & wanted) != 0
+        if not _all_there(there, steps):
+            continue
+        # Only events of this pattern, and none before its window: no chain begins there, so nothing can break one.
+        count, there = 0, np.uint64(0)
+        for p in range(low, high):
+            if masks[p] & every and time[p] >= start:
+                times[count] = time[p]
+                kinds[count] = masks[p]
                 there |= masks[p]
                 count += 1
-        seen[customer] = ((there | known) & wanted) != 0
-        possible = count > 0
-        for i in range(count_of_steps):
-            if not there & steps[i]:
-                possible = False
-                break
-        if not possible:
+        if not _all_there(there, steps):
             continue
         came = walk(
-            time,
-            masks,
-            low,
+            times,
+            kinds,
+            0,
             count,
             steps,
             least,
@@ -261,9 +280,9 @@ def _search(
         if came < count_of_steps:
             continue
         until[customer], pending[customer] = finish(
-            time,
-            masks,
-            low,
+            times,
+            kinds,
+            0,
             count,
             between[count_of_steps],
             after,

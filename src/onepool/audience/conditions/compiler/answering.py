@@ -23,6 +23,7 @@ from onepool.audience.conditions.compiler.sql import E, col, named
 from onepool.audience.conditions.compiler.steps import Views, bound, with_steps
 from onepool.audience.conditions.compiler.vectors import TRUTH, Reader, Run, TooWide, Type, Unread, earliest
 from onepool.pool import Session
+from onepool.pool.behaviour import View
 from onepool.pool.kernels.measuring import LATEST
 
 if TYPE_CHECKING:
@@ -130,27 +131,58 @@ class Conditions:
 
     def _table(self, customers: I64, holds: Bools, soonest: I64) -> pa.Table:
         never = soonest == LATEST
+        some: slice | I64 = slice(None)
         if self.sparse:
-            some = holds.any(axis=0) | ~never
-            if not some.all():
-                customers, holds, soonest, never = customers[some], holds[:, some], soonest[some], never[some]
+            wanted = holds.any(axis=0) | ~never
+            if not wanted.all():
+                some = np.flatnonzero(wanted)
+                customers, soonest, never = customers[some], soonest[some], never[some]
         columns: dict[str, pa.Array] = {"customer_id": pa.array(customers)}
-        columns |= {name: truths(holds[number]) for number, name in enumerate(self.wanted)}
+        columns |= {name: truths(holds[number][some]) for number, name in enumerate(self.wanted)}
         columns["next_at"] = pa.array(soonest, mask=never).view(_INSTANT)
         return pa.table(columns)
 
 
 @dataclass(frozen=True)
+class Measured:
+    """What arrays measured of everybody. `soonest`: when anything may turn (microseconds, LATEST: never), but for the
+    turns in `late`, which are left to a query."""
+
+    asked: Values
+    customers: I64
+    view: View
+    outputs: Mapping[str, Output]
+    soonest: I64
+    late: Sequence[E]
+
+    @property
+    def changes(self) -> Bools:
+        """Of whom anything may turn."""
+        found: Bools = self.soonest != LATEST
+        return found
+
+    def steps(self, session: Session, relation: str) -> list[tuple[str, exp.Query]]:
+        """Have it in a relation. Returns the steps that make of it, in the last one, all columns and `next_us`."""
+        columns = {"customer_id": pa.array(self.customers)}
+        columns |= {name: one.array(self.view) for name, one in self.outputs.items()}
+        columns[_TURNS] = pa.array(self.soonest, mask=~self.changes)
+        session.relation(relation, pa.table(columns))
+        wanted = self.asked.wanted
+        values = [named(col(name) if name in self.outputs else value, name) for name, value in wanted.items()]
+        soonest = named(_least([col(_TURNS), *self.late]), "next_us")
+        return self.asked.compiler.narrowed([*values, soonest], first=relation)
+
+
+@dataclass(frozen=True)
 class Values:
-    """Columns over everybody, some of them left to a query over the relation that the others are put in."""
+    """Columns over everybody."""
 
     compiler: Compiler
     wanted: Mapping[str, E]
     turns: Sequence[E]
 
-    def run(self, session: Session, views: Views, relation: str) -> list[tuple[str, exp.Query]] | None:
-        """Have a relation with a row for everybody. Returns the steps that make of it, in the last one, all columns and
-        `next_us`; None as of `Conditions`."""
+    def run(self, session: Session, views: Views) -> Measured | None:
+        """Measure; None as of `Conditions`."""
         whole = _whole(self.compiler, session, views)
         if whole is None:
             return None
@@ -170,12 +202,7 @@ class Values:
             evaluate(whole.found.needing(used), whole.customers, whole.given, {}, self.compiler.ctx.zone, into)
         except TooWide:
             return None
-        columns = {"customer_id": pa.array(whole.customers)}
-        columns |= {name: one.array(whole.found.view) for name, one in outputs.items()}
-        columns[_TURNS] = pa.array(soonest, mask=soonest == LATEST)
-        session.relation(relation, pa.table(columns))
-        values = [named(col(name) if name in outputs else value, name) for name, value in self.wanted.items()]
-        return self.compiler.narrowed([*values, named(_least([col(_TURNS), *late]), "next_us")], first=relation)
+        return Measured(self, whole.customers, whole.found.view, outputs, soonest, late)
 
 
 def _asked(compiler: Compiler, session: Session, columns: Sequence[E]) -> pa.Table:

@@ -91,6 +91,8 @@ class Given:
 def given(table: pa.Table, everyone: I64) -> Given:
     """The truths and whole numbers of a table (customer_id, …) beside all customers; missing where it has no row."""
     ids = table.column("customer_id").to_numpy()
+    if ids.size == everyone.size and np.array_equal(ids, everyone):
+        return Given({name: _column(table.column(name)) for name in table.column_names if name != "customer_id"})
     by = np.argsort(ids, kind="stable")
     at = np.searchsorted(ids, everyone, sorter=by)
     at = np.where(at < ids.size, at, 0)
@@ -101,19 +103,23 @@ def given(table: pa.Table, everyone: I64) -> Given:
     for name in table.column_names:
         if name == "customer_id":
             continue
-        column = table.column(name).combine_chunks()
-        truth = pa.types.is_boolean(column.type)
-        if not truth and not pa.types.is_int64(column.type):
-            continue
-        nulls = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else None
-        values = column.fill_null(False if truth else 0).to_numpy(zero_copy_only=False)
+        kind, (values, nulls) = _column(table.column(name))
         if ids.size == 0:
-            columns[name] = (TRUTH if truth else WHOLE, Vector(np.zeros(everyone.size, values.dtype), absent))
+            columns[name] = (kind, Vector(np.zeros(everyone.size, values.dtype), absent))
             continue
         missing = absent if nulls is None else absent | nulls[rows]
         found = values[rows]
-        columns[name] = (TRUTH, Vector(found & ~missing, missing)) if truth else (WHOLE, Vector(found, missing))
+        columns[name] = (kind, Vector(found & there if kind == TRUTH else found, missing))
     return Given(columns)
+
+
+def _column(column: pa.ChunkedArray) -> tuple[Type, Vector]:
+    """Truths or whole numbers of Arrow."""
+    whole = column.combine_chunks()
+    truth = pa.types.is_boolean(whole.type)
+    nulls = whole.is_null().to_numpy(zero_copy_only=False) if whole.null_count else None
+    values = whole.fill_null(False if truth else 0).to_numpy(zero_copy_only=False)
+    return (TRUTH if truth else WHOLE), Vector(values, nulls)
 
 
 Into: TypeAlias = Callable[[Customers, slice | I64], None]

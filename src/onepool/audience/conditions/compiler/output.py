@@ -21,30 +21,30 @@ class Output:
     """A column over everybody, filled in block by block."""
 
     def __init__(self, kind: Type, size: int) -> None:
-        self._kind = kind
-        self._values: npt.NDArray[Any] = np.zeros(size, _DTYPES.get(kind.kind, np.int64))
-        self._missing = np.zeros(size, np.bool_)
+        self.kind = kind
+        self.values: npt.NDArray[Any] = np.zeros(size, _DTYPES.get(kind.kind, np.int64))
+        self.missing = np.zeros(size, np.bool_)
 
     def put(self, places: slice | I64, vector: Vector) -> None:
         """The values of some customers."""
-        self._values[places] = vector.values
+        self.values[places] = vector.values
         if vector.missing is not None:
-            self._missing[places] = vector.missing
+            self.missing[places] = vector.missing
 
     def array(self, view: View) -> pa.Array:
         """The whole column. `view`: has the words of text."""
-        match self._kind.kind:
+        match self.kind.kind:
             case "words":
-                words = view.words[self._kind.column] if not self._kind.labels else pa.array(["", *self._kind.labels])
-                codes = pa.array(self._values, mask=self._missing | (self._values == 0))
+                words = view.words[self.kind.column] if not self.kind.labels else pa.array(["", *self.kind.labels])
+                codes = pa.array(self.values, mask=self.missing | (self.values == 0))
                 return pa.DictionaryArray.from_arrays(codes, words)
             case "decimal":
-                return decimals(self._values, self._missing, pa.decimal128(38, self._kind.scale))
+                return decimals(self.values, self.missing, pa.decimal128(38, self.kind.scale))
             case "instant":
-                return pa.array(self._values, mask=self._missing).view(pa.timestamp("us", tz="UTC"))
+                return pa.array(self.values, mask=self.missing).view(pa.timestamp("us", tz="UTC"))
             case "date":
-                return pa.array(self._values, mask=self._missing).view(pa.date32())
-        return pa.array(self._values, mask=self._missing)
+                return pa.array(self.values, mask=self.missing).view(pa.date32())
+        return pa.array(self.values, mask=self.missing)
 
 
 def truths(values: npt.NDArray[np.bool_]) -> pa.Array:

@@ -19,7 +19,8 @@ _SAMPLE = 4_096
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Events of one name that get a bit, where they happened on the channels and touchpoints, from an instant on."""
+    """Events of one name that get a bit, where they happened on the channels and touchpoints, from an instant on that
+    is the same for all of that name."""
 
     event: str
     bit: int
@@ -55,10 +56,14 @@ def read(view: View, wanted: Sequence[Wanted], *, threads: int) -> list[tuple[Ma
 def _read(view: View, part: Ordered, wanted: Sequence[Wanted], threads: int) -> Marked:
     names = view.words["event"].to_pylist()
     marks = np.zeros(len(names), np.uint64)
+    since = np.full(len(names), np.iinfo(np.int64).max, np.int64)
     for one in wanted:
         if one.event in names:
-            marks[names.index(one.event)] |= np.uint64(one.bit)
-    found = gather(part.customers, part.offsets, part.columns["event"], part.columns["time"], marks, threads=threads)
+            code = names.index(one.event)
+            marks[code] |= np.uint64(one.bit)
+            since[code] = min(since[code], np.iinfo(np.int64).min if one.since is None else one.since)
+    codes, time = part.columns["event"], part.columns["time"]
+    found = gather(part.customers, part.offsets, codes, time, marks, since=since, threads=threads)
     for one in wanted:
         wrong = _wrong(view, part, found, one)
         if wrong is not None:
@@ -75,9 +80,6 @@ def _wrong(view: View, part: Ordered, found: Marked, one: Wanted) -> Bools | Non
             allowed = np.isin(np.array(view.words[name].to_pylist(), object), words)
             here = ~allowed[part.columns[name][found.rows]]
             wrong = here if wrong is None else wrong | here
-    if one.since is not None:
-        early = found.time < one.since
-        wrong = early if wrong is None else wrong | early
     return wrong
 
 
@@ -86,4 +88,4 @@ def _words(at: Slice | None, name: str) -> list[str]:
 
 
 def _clear(masks: U64, where: Bools, bit: int) -> None:
-    masks[where] &= np.uint64(~bit & 0xFFFF_FFFF_FFFF_FFFF)
+    np.bitwise_and(masks, np.uint64(~bit & 0xFFFF_FFFF_FFFF_FFFF), out=masks, where=where)

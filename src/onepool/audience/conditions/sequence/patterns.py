@@ -51,6 +51,21 @@ def next_instants(found: Found, moves: Moving, at: int) -> I64:
     only takes chains away otherwise). In any case: when an event dated ahead begins to count, a calendar window rolls.
     """
     window = moves.window
+    may = found.holds | (found.pending != NEVER) | (found.ahead != NEVER)
+    if window.rolls_at is not None or moves.back:
+        may |= found.seen
+    rows = np.flatnonzero(may)
+    answer = np.full(may.size, NEVER, np.int64)
+    answer[rows] = _next_of(_only(found, rows), moves, at)
+    return answer
+
+
+def _only(found: Found, rows: I64) -> Found:
+    return Found(found.holds[rows], found.until[rows], found.pending[rows], found.ahead[rows], found.seen[rows])
+
+
+def _next_of(found: Found, moves: Moving, at: int) -> I64:
+    window = moves.window
     soonest = np.where(found.ahead != NEVER, found.ahead + 1, ALWAYS)
     waits = ~found.holds & (found.pending != NEVER)
     soonest = np.minimum(soonest, np.where(waits, found.pending, ALWAYS))

@@ -1,0 +1,54 @@
+"""Numbers as text for many rows at once."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+I32 = npt.NDArray[np.int32]
+I64 = npt.NDArray[np.int64]
+U8 = npt.NDArray[np.uint8]
+
+MOST_BYTES = 20
+"""Of one text: a sign, 18 digits and a point."""
+
+
+@numba.njit(cache=True, nogil=True)
+def _write(values: I64, ends: I32, into: U8) -> None:
+    digits = np.empty(MOST_BYTES, np.uint8)
+    at = 0
+    for row in range(values.size):
+        value = values[row]
+        if value < 0:
+            into[at] = 45
+            at += 1
+            value = -value
+        fraction, whole = value % 10_000, value // 10_000
+        count = 0
+        while whole or count == 0:
+            digits[count] = 48 + whole % 10
+            whole //= 10
+            count += 1
+        for place in range(count):
+            into[at + place] = digits[count - 1 - place]
+        at += count
+        if fraction:
+            into[at] = 46
+            at += 1
+            power = 1000
+            while fraction:
+                into[at] = 48 + fraction // power
+                fraction %= power
+                power //= 10
+                at += 1
+        ends[row + 1] = at
+
+
+def decimal_texts(values: I64) -> tuple[I32, U8]:
+    """Whole numbers of ten-thousandths (below 2**62) as people write them, without idle zeros: where each text begins
+    (int32[rows + 1]) and the bytes of all."""
+    starts = np.zeros(values.size + 1, np.int32)
+    into = np.empty(values.size * MOST_BYTES, np.uint8)
+    _write(values, starts, into)
+    return starts, into[: int(starts[-1])]
