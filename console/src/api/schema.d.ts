@@ -1632,6 +1632,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/journeys/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep Journey Case
+         * @description Carry a simulation out and keep it with what came out of it: from then on the journey is expected to come to the
+         *     same. A case of that name gets the new outcome.
+         */
+        post: operations["keepJourneyCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/cases/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run Journey Cases
+         * @description Carry out all cases of a journey over a definition of it, and say what comes out otherwise than expected.
+         */
+        post: operations["runJourneyCases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/journeys/check": {
         parameters: {
             query?: never;
@@ -1837,6 +1878,46 @@ export interface paths {
          */
         post: operations["askJourneyApproval"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{name}/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Journey Cases
+         * @description The cases of a journey.
+         */
+        get: operations["listJourneyCases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{name}/cases/{case}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Journey Case
+         * @description Retire a case; its versions stay.
+         */
+        delete: operations["deleteJourneyCase"];
         options?: never;
         head?: never;
         patch?: never;
@@ -4245,6 +4326,21 @@ export interface components {
             never: number;
             /** Open */
             open: number;
+        };
+        /**
+         * CaseDifference
+         * @description One figure that came out otherwise. Of paths `figure` is `path:CUSTOMER`, and `step` the first one that
+         *     differs.
+         */
+        CaseDifference: {
+            /** Expected */
+            expected: string;
+            /** Figure */
+            figure: string;
+            /** Found */
+            found: string;
+            /** Step */
+            step: number | null;
         };
         /**
          * ChangePreview
@@ -6872,6 +6968,136 @@ export interface components {
             version: number;
         };
         /**
+         * JourneyCase
+         * @description A simulation that a journey has to come to again.
+         */
+        JourneyCase: {
+            /** Author */
+            author: string;
+            /** Customers */
+            customers: number[];
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Entered */
+            entered: number;
+            /** Name */
+            name: string;
+            /** Note */
+            note: string;
+            /** Sample */
+            sample: number;
+            /**
+             * Saved At
+             * Format: date-time
+             */
+            saved_at: string;
+            /** Segment */
+            segment: string | null;
+            /** Sent */
+            sent: components["schemas"]["OutcomeCount"][];
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+        };
+        /**
+         * JourneyCaseRequest
+         * @description Keep a simulation as a case: what comes out of it now is expected from then on.
+         */
+        JourneyCaseRequest: {
+            /**
+             * Acceptance
+             * @description By channel; all accepted when unsaid.
+             */
+            acceptance?: {
+                [key: string]: components["schemas"]["Acceptance"];
+            };
+            /** Customers */
+            customers?: number[];
+            /**
+             * Days
+             * @default 14
+             */
+            days: number;
+            /** Definition */
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Name
+             * @description What it shows; the journey's name stands before it.
+             */
+            name: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Sample
+             * @default 2000
+             */
+            sample: number;
+            /** Segment */
+            segment?: string | null;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * Step Minutes
+             * @description Length of a step of virtual time; chosen by the work there is when left out.
+             */
+            step_minutes?: number | null;
+        };
+        /**
+         * JourneyCaseResult
+         * @description What came of one case; `problem`: why it could not be carried out.
+         */
+        JourneyCaseResult: {
+            /** Differences */
+            differences: components["schemas"]["CaseDifference"][];
+            /** Name */
+            name: string;
+            /** Passed */
+            passed: boolean;
+            /** Problem */
+            problem: string | null;
+            /** Seconds */
+            seconds: number;
+        };
+        /**
+         * JourneyCaseResults
+         * @description All of them.
+         */
+        JourneyCaseResults: {
+            /** Items */
+            items: components["schemas"]["JourneyCaseResult"][];
+        };
+        /**
+         * JourneyCases
+         * @description The cases of one journey.
+         */
+        JourneyCases: {
+            /** Items */
+            items: components["schemas"]["JourneyCase"][];
+        };
+        /**
+         * JourneyCasesRun
+         * @description A definition, saved or not, that the cases of its journey are carried out over.
+         */
+        JourneyCasesRun: {
+            /** Definition */
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+        };
+        /**
          * JourneyChange
          * @description A new draft in place of the one that there is.
          */
@@ -8311,6 +8537,20 @@ export interface components {
             used_by: string[];
             /** Version */
             version: number;
+        };
+        /**
+         * MessageDifference
+         * @description How many messages one customer would have got on both sides.
+         */
+        MessageDifference: {
+            /** After */
+            after: number;
+            /** Before */
+            before: number;
+            /** Customer Id */
+            customer_id: number;
+            /** Name */
+            name: string | null;
         };
         /**
          * MessageInput
@@ -11124,6 +11364,18 @@ export interface components {
             before: components["schemas"]["Simulation"];
             /** Figures */
             figures: components["schemas"]["CountDifference"][];
+            /** Gets Fewer */
+            gets_fewer: number;
+            /**
+             * Gets More
+             * @description Customers who would get more messages.
+             */
+            gets_more: number;
+            /**
+             * Messages
+             * @description Those with the greatest difference.
+             */
+            messages: components["schemas"]["MessageDifference"][];
             /**
              * Other Path
              * @description Customers whose path is another.
@@ -16509,6 +16761,72 @@ export interface operations {
             };
         };
     };
+    keepJourneyCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JourneyCaseRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyCase"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    runJourneyCases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JourneyCasesRun"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyCaseResults"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     checkJourney: {
         parameters: {
             query?: never;
@@ -16889,6 +17207,67 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["JourneyDetail"];
                 };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listJourneyCases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyCases"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteJourneyCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                case: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem (RFC 9457). */
             default: {
