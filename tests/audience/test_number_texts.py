@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onepool.audience.conditions.compiler.output import Output
@@ -27,13 +27,14 @@ def _output(kind, values):
     return output
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(NUMBERS, min_size=1, max_size=40))
 def test_numbers_are_written_as_the_engine_writes_them(values):
     engine = DuckDBEngine(":memory:")
     with engine.read() as session:
         session.relation("numbers", pa.table({"n": pa.array(values, pa.float64())}))
         text = number_text(col("n")).sql("duckdb")
-        wanted = session.query(f"SELECT {text} AS text FROM numbers").column("text").to_pylist()  # noqa: S608 own text
+        wanted = session.query(f"SELECT {text} AS text FROM numbers").column("text").to_pylist()
     engine.close()
     found = texts_of(_output(Type("double"), values), np.arange(len(values)))
     assert found is not None and found.to_pylist() == wanted
