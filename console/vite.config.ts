@@ -1,15 +1,14 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
-import { demoServer } from "./dev-mock/plugin.ts";
 
-// `npm run dev` talks to a running OnePool; `npm run dev:demo` answers from dev-mock with demonstration data.
+// `npm run dev` talks to a running OnePool.
 const server = process.env.ONEPOOL_URL ?? "http://127.0.0.1:8000";
 
-export default defineConfig(({ mode }) => ({
-  plugins: [react(), ...(mode === "demo" ? [demoServer()] : [])],
+export default defineConfig({
+  plugins: [react()],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
-  server: { proxy: mode === "demo" ? undefined : { "/api": { target: server } } },
+  server: { proxy: { "/api": { target: server } } },
   build: {
     outDir: "../src/onepool/console_dist",
     emptyOutDir: true,
@@ -36,4 +35,4 @@ export default defineConfig(({ mode }) => ({
     setupFiles: ["tests/setup.ts"],
     include: ["src/**/*.test.ts", "src/**/*.test.tsx", "tests/**/*.test.ts"],
   },
-}));
+});

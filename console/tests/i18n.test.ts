@@ -2,6 +2,8 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import enDestinations from "../src/i18n/destinations.en.json";
+import zhDestinations from "../src/i18n/destinations.zh-CN.json";
 import enMain from "../src/i18n/en.json";
 import enJourneys from "../src/i18n/journeys.en.json";
 import zhJourneys from "../src/i18n/journeys.zh-CN.json";
@@ -12,8 +14,8 @@ import zhTags from "../src/i18n/tags.zh-CN.json";
 import zhMain from "../src/i18n/zh-CN.json";
 
 const SRC = join(import.meta.dirname, "../src");
-const zh = { ...zhMain, ...zhTags, ...zhJourneys, ...zhReach };
-const en = { ...enMain, ...enTags, ...enJourneys, ...enReach };
+const zh = { ...zhMain, ...zhTags, ...zhJourneys, ...zhReach, ...zhDestinations };
+const en = { ...enMain, ...enTags, ...enJourneys, ...enReach, ...enDestinations };
 const PLURAL = /_(zero|one|two|few|many|other)$/;
 
 type Catalogue = { [key: string]: string | Catalogue };
@@ -55,7 +57,7 @@ function used(): { keys: Set<string>; beginnings: Set<string> } {
 
 describe("catalogues", () => {
   it("have no section twice", () => {
-    for (const parts of [[zhMain, zhTags, zhJourneys, zhReach], [enMain, enTags, enJourneys, enReach]] as const) {
+    for (const parts of [[zhMain, zhTags, zhJourneys, zhReach, zhDestinations], [enMain, enTags, enJourneys, enReach, enDestinations]] as const) {
       const sections = parts.flatMap((part) => Object.keys(part));
       expect(sections.filter((one, i) => sections.indexOf(one) !== i)).toEqual([]);
     }

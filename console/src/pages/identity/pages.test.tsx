@@ -1,4 +1,4 @@
-/** The pages of OneID against the demonstration server: what people do on them, without a browser. */
+/** The pages of OneID against a stand-in for the server: what people do on them, without a browser. */
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { act, cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
@@ -7,7 +7,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vite
 import { cache } from "@/app/cache";
 import { router } from "@/app/router";
 import { startTexts } from "@/i18n";
-import { respond } from "../../../dev-mock/plugin.ts";
+import { respond } from "../../../tests/standin/respond.ts";
 
 interface Asked {
   method: string;

@@ -8,12 +8,15 @@ from pydantic import Field
 
 from onepool.api.models.common import Instant, Model, Titles
 
+# The rule of onepool.privacy.masking.mask_identifier.
+_SHOWN = "Phone, e-mail and documents are masked; ids of platforms and of the brand (openid, member number) are shown."
+
 
 class ConsentEntry(Model):
     """One word of the ledger. Entries are never changed."""
 
     id: int
-    identifier: str = Field(description="`type:value` of who said it, masked.")
+    identifier: str = Field(description=f"`type:value` of who said it. {_SHOWN}")
     purpose: str = Field(description="`all`: every purpose; `template:ID`: messages of one template.")
     category: str = Field(description="Of messages; empty: every one.")
     channel: str = Field(description="Empty: every one.")
@@ -44,7 +47,7 @@ class SuppressionRow(Model):
 
     id: int
     customer_id: int | None = Field(description="The customer that the entry is about now.")
-    address: str | None = Field(description="`type:value` of an entry about one address, masked.")
+    address: str | None = Field(description=f"`type:value` of an entry about one address. {_SHOWN}")
     channel: str
     category: str
     purpose: str

@@ -1,6 +1,4 @@
-/** A stand-in for the server while developing: answers /api/v1 with demonstration data. Never part of a build. */
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Plugin } from "vite";
+/** A stand-in for the server in tests that show whole pages: answers /api/v1 with made-up data. Never part of a build. */
 import { ago, attributes, byRule, channels, customers, CUSTOMERS_TOTAL, events, history, lines, quarantined, segments, series, tags, timeline, touchpoints } from "./data.ts";
 import { identityRoutes } from "./identity-routes.ts";
 
@@ -174,46 +172,11 @@ const routes: Route[] = [
   ["GET", /^touchpoints$/, () => ({ body: { items: touchpoints.map((one) => ({ ...one, channel_title: channels.find((c) => c.name === one.channel)?.title, write_key: null, scopes: {}, events_24h: 0, quarantined_24h: 0, last_at: null })) } })],
 ];
 
-function live(response: ServerResponse): void {
-  response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
-  response.flushHeaders();
-  let i = 0;
-  const timer = setInterval(() => {
-    const one = customers[i % customers.length];
-    i += 1;
-    response.write(`data: ${JSON.stringify({ type: "segment_entered", segment: "recent_buyers", customer_id: one?.customer_id, at: new Date().toISOString() })}\n\n`);
-  }, 4000);
-  response.on("close", () => clearInterval(timer));
-}
-
-async function read(request: IncomingMessage): Promise<Record<string, unknown>> {
-  let text = "";
-  for await (const chunk of request) text += String(chunk);
-  return text === "" ? {} : (JSON.parse(text) as Record<string, unknown>);
-}
-
-/** What the stand-in answers; also the server of tests that show whole pages. */
+/** What the stand-in answers. */
 export function respond(method: string, url: URL, body: Record<string, unknown>): { status: number; type: string; text: string | undefined } {
   const path = url.pathname.replace(/^\/(api\/v1\/)?/, "");
   const route = routes.find(([verb, pattern]) => verb === method && pattern.test(path));
   const answer = route === undefined ? problem(404, "not-found", path) : route[2]({ query: url.searchParams, body, path: path.split("/") });
   const status = answer.status ?? 200;
   return { status, type: status >= 400 ? "application/problem+json" : "application/json", text: answer.body === undefined ? undefined : JSON.stringify(answer.body) };
-}
-
-export function demoServer(): Plugin {
-  return {
-    name: "onepool-demo-server",
-    configureServer(server) {
-      server.middlewares.use("/api/v1", (request, response) => {
-        const url = new URL(request.url ?? "/", "http://demo");
-        if (url.pathname === "/live") return live(response);
-        void read(request).then((body) => {
-          const { status, type, text } = respond(request.method ?? "GET", url, body);
-          response.writeHead(status, { "content-type": type });
-          response.end(text);
-        });
-      });
-    },
-  };
 }
