@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,8 +24,9 @@ from onepool.journeys.executor.book import Book
 from onepool.journeys.executor.columns import COLUMNS, NONE
 from onepool.journeys.executor.plan import Message as PlanMessage
 from onepool.journeys.executor.plan import Plan
-from onepool.journeys.model import Journey
+from onepool.journeys.model import Journey, OneOffEntry
 from onepool.journeys.parse import parse_journey
+from onepool.journeys.starts import next_start
 from onepool.journeys.states import RunState
 from onepool.journeys.store import Standing as StoreStanding
 from onepool.reach.rules import ContactPolicy, Control
@@ -97,6 +98,21 @@ def acting(key: int, kind: str) -> tuple[bool, int | None]:
     return (key % 4 != 1, [MINUTE, 300 * MINUTE, None, 40 * MINUTE][key % 4])
 
 
+def answered(key: int, save: Iterable[str], *, done: bool) -> dict[str, str]:
+    """What the answer of a call said."""
+    return dict.fromkeys(save, f"S{key % 7}") if done else {}
+
+
+def turned(standing: StoreStanding, status: Any, journey: Journey, at: int) -> StoreStanding:
+    """As `journeys.store` pauses and resumes."""
+    if status != "live":
+        return replace(standing, status=status)
+    next_at = standing.next_at
+    if next_at is not None and next_at <= at and not isinstance(journey.entry, OneOffEntry):
+        next_at = next_start(journey, at)
+    return replace(standing, status=status, entries_from=at, next_at=next_at)
+
+
 # ----------------------------------------------------------------------------------------------------- both of them
 
 
@@ -107,7 +123,9 @@ class Plain:
         gate = NaiveGate(CONTROL, self._zone, lambda: ledger_of(self.outbox()))
         self.naive = Naive(ctx, gate, stock)
         for number, journey in enumerate(journeys):
-            self.naive.standing[journey.journey] = Standing(Version(number + 1, journey.journey, journey))
+            self.naive.standing[journey.journey] = Standing(
+                Version(number + 1, journey.journey, journey), "live", case.start, next_start(journey, case.start)
+            )
         self.done: set[int] = set()
 
     def _zone(self, customer: int) -> ZoneInfo | None:
@@ -142,7 +160,8 @@ class Plain:
                 continue
             self.done.add(key)
             when = max(action.created, since) + after
-            outcomes.append((key, action.kind, "done" if done else "failed", None, when, {}))
+            said = answered(key, action.node.save if action.kind == "webhook" else (), done=done)
+            outcomes.append((key, action.kind, "done" if done else "failed", None, when, said))
             if action.kind == "write":
                 for name, value in action.node.set.items():
                     facts.append((action.run.customer, Fact(name, value, when, key)))
@@ -152,7 +171,8 @@ class Plain:
             Inputs(
                 quantum.events, quantum.segments, quantum.merges,
                 sorted(outcomes, key=lambda one: (one[4], one[0])), quantum.requests,
-                [(customer, fact.attribute) for customer, fact in facts],
+                [(customer, fact.attribute) for customer, fact in facts], quantum.statuses, quantum.people,
+                quantum.inside,
             ),
             quantum.at,
         )  # fmt: skip
@@ -160,11 +180,15 @@ class Plain:
     def runs(self) -> dict[int, dict[str, Any]]:
         found = {}
         for run in self.naive.runs.values():
+            state, due = STATES[run.state], run.due
+            if run.state != "ended" and self.naive.frozen(run) and (due is None or due <= self.naive.at):
+                # What would go on rests.
+                state, due = RunState.PAUSED, run.now if due is None else due
             found[run.run_id] = {
                 "version": run.version.version_id, "customer": run.customer, "key": run.key,
                 "node": -1 if run.node is None else run.version.numbers[run.node], "visit": run.visit,
-                "state": int(STATES[run.state]), "entered": run.entered, "arrived": run.arrived, "ended": run.ended,
-                "due": run.due, "goal_at": run.goal_at, "parent": run.parent, "seq": run.seq,
+                "state": int(state), "entered": run.entered, "arrived": run.arrived, "ended": run.ended,
+                "due": due, "goal_at": run.goal_at, "parent": run.parent, "seq": run.seq,
                 "reason": run.reason if run.state == "ended" else None,
                 "vars": run.vars,
             }  # fmt: skip
@@ -199,11 +223,20 @@ class Columnar:
             body = case.bodies[number]
             plans[number + 1] = Plan(number + 1, journey, body, {"recall": message})
             standings[journey.journey] = StoreStanding(
-                journey.journey, "live", number + 1, 0, 0, "somebody", None, "", None
+                journey.journey,
+                "live",
+                number + 1,
+                case.start,
+                0,
+                "somebody",
+                next_start(journey, case.start),
+                "",
+                None,
             )
         self.plans = plans
         self.executor = Executor
         self.book = Book(plans, standings)
+        self.journeys = {journey.journey: journey for journey in journeys}
         self._steps: list[tuple[Any, ...]] = []
         self.actions: dict[int, dict[str, Any]] = {}
         self.done: set[int] = set()
@@ -211,9 +244,9 @@ class Columnar:
 
     def acted(
         self, quantum: Quantum, since: int, customer: Callable[[int], int]
-    ) -> tuple[list[tuple[int, str, int, str | None, int]], list[tuple[int, Fact]]]:
+    ) -> tuple[list[tuple[Any, ...]], list[tuple[int, Fact]]]:
         """What became of tasks, calls and writes, and everything that was told of profiles."""
-        told: list[tuple[int, str, int, str | None, int]] = []
+        told: list[tuple[Any, ...]] = []
         facts = list(quantum.facts)
         for key, action in sorted(self.actions.items()):
             done, after = acting(key, action["what"])
@@ -221,11 +254,13 @@ class Columnar:
                 continue
             self.done.add(key)
             when = max(action["created"], since) + after
-            told.append((key, action["what"], int(done), None, when))
+            save = json.loads(action["payload"])["save"] if action["what"] == "webhook" else ()
+            told.append((key, action["what"], int(done), None, when, answered(key, save, done=done)))
             if action["what"] == "write":
                 for name, value in json.loads(action["payload"])["set"].items():
                     facts.append((customer(action["run_id"]), Fact(name, value, when, key)))
-        return told, facts
+        into = {loser: winner for loser, winner, _ in quantum.merges}
+        return told, [(into.get(one, one), fact) for one, fact in facts]
 
     def step(self, quantum: Quantum, since: int) -> None:
         world = self.world
@@ -246,12 +281,22 @@ class Columnar:
             outcomes=_rows(rows, ports.OUTCOMES),
             requests=_rows([self._request(*one) for one in quantum.requests], ports.REQUESTS),
         )
+        world.people, world.inside = quantum.people, quantum.inside
+        world.merges += quantum.merges
+        self.turn(quantum)
         again = True
         while again:
             step = self.executor(self.book, world).step(inputs, quantum.at)
             world.save(step)
             self._note(step)
             again, inputs = step.more, ports.Inputs()
+            world.learn((), ())
+
+    def turn(self, quantum: Quantum) -> None:
+        """Pause and resume journeys."""
+        for name, status in quantum.statuses:
+            made = turned(self.book.standings[name], status, self.journeys[name], quantum.at - 1)
+            self.book = replace(self.book, standings={**self.book.standings, name: made}, _by_journey={})
 
     def _said(self, customer: int, name: str, at: int) -> str | None:
         return attribute_at(self.world.histories.get(customer, History()), name, at)
@@ -265,11 +310,22 @@ class Columnar:
     ) -> tuple[Any, ...]:
         return number, journey, kind, customer, key, json.dumps(fields), at
 
-    def _outcome(self, key: int, what: str, state: int, why: str | None, when: int) -> tuple[Any, ...]:
+    def _outcome(
+        self, key: int, what: str, state: int, why: str | None, when: int, saved: Mapping[str, str] | None = None
+    ) -> tuple[Any, ...]:
         row = self.world.sends[key] if what == "send" else self.actions[key]
-        return key, row["run_id"], row["node"], row["visit"], row.get("hop", 0), what, state, why, when, "{}"
+        place = (row["run_id"], row["node"], row["visit"], row.get("hop", 0))
+        return key, *place, what, state, why, when, json.dumps(saved or {})
 
     def _note(self, step: Any) -> None:
+        for change in step.changes:
+            values = {name: value for name, value in change.values.items() if name != "metering"}
+            metering = dict(self.book.metering)
+            if "metering" in change.values:
+                metering[change.journey] = change.values["metering"]
+            made = replace(self.book.standings[change.journey], **values)
+            standings = {**self.book.standings, change.journey: made}
+            self.book = replace(self.book, standings=standings, metering=metering, _by_journey={})
         steps = step.steps.to_pylist()
         self._steps += [(one["run_id"], one["seq"], one["node"], one["visit"], one["edge"], one["at"]) for one in steps]
         for one in steps:

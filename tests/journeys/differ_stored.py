@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, insert, select, update
 from tests.journeys.differ import Columnar, _some, claim, stock
 from tests.journeys.drawing_logs import Case, Quantum
 from tests.journeys.memory import FakeGate, ledger_of
@@ -34,6 +34,7 @@ from onepool.reach.states import SendState
 from onepool.state import State
 from onepool.state.journeys import journey_edges, runs
 from onepool.state.outbox import sends
+from onepool.state.schema import customer_changes
 
 _TIME = pa.timestamp("us", tz="UTC")
 _EVENTS = pa.schema(
@@ -80,7 +81,7 @@ class Stored(Columnar):
     def step(self, quantum: Quantum, since: int) -> None:
         with self.state.write() as connection:
             told, facts = self._told(connection, quantum, since)
-            self._learn(quantum, facts)
+            self._learn(connection, quantum, facts)
             inputs = Inputs(
                 segments=_rows(quantum.segments, SEGMENTS), merges=_rows(quantum.merges, MERGES), outcomes=told,
                 requests=_rows([self._request(*one) for one in quantum.requests], REQUESTS),
@@ -91,14 +92,18 @@ class Stored(Columnar):
                 ContactPolicy(control=self.world.gate_world.policy.control), self.zones,
                 partial(self._ledger, connection),
             )  # fmt: skip
+            self.turn(quantum)
+            last = quantum.at // 1_000_000 - 1
             with self.pool.read() as session:
-                happened = Happened(session, self.ctx, self._last, quantum.at // 1_000_000 - 1, (), quantum.at)
-                world = _World(session, connection, self.ctx, happened, gate, lambda: quantum.at)
-                step = Executor(self.book, world).step(inputs, quantum.at)
-                save(connection, step, quantum.at)
-            assert not step.more
-            self._note(step)
-        self._last = quantum.at // 1_000_000
+                again = True
+                while again:
+                    happened = Happened(session, self.ctx, self._last, last, (), quantum.at)
+                    world = _World(session, connection, self.ctx, happened, gate, lambda: quantum.at)
+                    step = Executor(self.book, world).step(inputs, quantum.at)
+                    save(connection, step, quantum.at)
+                    self._note(step)
+                    # A day's audience after the other, with what came in at the first one.
+                    again, inputs, self._last = step.more, Inputs(), last + 1
 
     def _told(self, connection: Connection, quantum: Quantum, since: int) -> tuple[pa.Table, list[tuple[int, Fact]]]:
         rows = {row["send_id"]: dict(row) for row in connection.execute(select(sends)).mappings()}
@@ -124,7 +129,7 @@ class Stored(Columnar):
 
         return of
 
-    def _learn(self, quantum: Quantum, facts: list[tuple[int, Fact]]) -> None:
+    def _learn(self, connection: Connection, quantum: Quantum, facts: list[tuple[int, Fact]]) -> None:
         """The same into the pool's tables as into the histories."""
         world = self.world
         world.at = quantum.at
@@ -139,6 +144,9 @@ class Stored(Columnar):
             }
             for customer, event, event_id in quantum.events
         ]  # fmt: skip
+        for loser, winner, when in quantum.merges:
+            values = {"at": when, "log_offset": 0, "kind": "merge", "customer_id": loser, "other_id": winner}
+            connection.execute(insert(customer_changes).values(**values))
         told = [
             ((self._last << 20) + number, customer, fact.attribute, fact.value, from_micros(fact.time))
             for number, (customer, fact) in enumerate(facts)
@@ -146,6 +154,10 @@ class Stored(Columnar):
         with self.pool.write() as session:
             for loser, winner, _ in quantum.merges:
                 session.execute(f"UPDATE customer_of SET customer_id = {winner} WHERE customer_id = {loser}")
+            session.execute("DELETE FROM segment_members")
+            members = pa.array(sorted(quantum.inside), pa.int64())
+            segment = pa.repeat(pa.scalar("buyers"), len(members))
+            session.append("segment_members", pa.table({"segment": segment, "customer_id": members}))
             session.append("events", pa.Table.from_pylist(rows, schema=_EVENTS))
             session.append("attribute_facts", _rows(told, _FACTS))
             touched = {customer for customer, _ in facts} | {winner for _, winner, _ in quantum.merges}

@@ -115,8 +115,10 @@ def condition(choice: Choice, around: Around, depth: int = 2) -> dict[str, Any]:
 # --------------------------------------------------------------------------------------------------------- journeys
 
 
-def journey(choice: Choice, name: str, called: str | None = None, most: int = 7) -> dict[str, Any]:
-    """A journey that the checker admits. `called`: another one that it may call."""
+def journey(
+    choice: Choice, name: str, called: str | None = None, most: int = 7, group: str | None = None
+) -> dict[str, Any]:
+    """A journey that the checker admits. `called`: another one that it may call; `group`: whom it excludes."""
     entry, trigger = _entry(choice)
     count = choice.number(1, most)
     names = [f"n{number}" for number in range(count)]
@@ -139,6 +141,8 @@ def journey(choice: Choice, name: str, called: str | None = None, most: int = 7)
         "start": names[0],
         "nodes": nodes,
     }
+    if group is not None:
+        body["group"] = group
     around = Around(trigger, list(nodes))
     if chance(choice, 60):
         body["goal"] = match(choice, around)
@@ -163,7 +167,7 @@ def _exit(choice: Choice, around: Around, number: int) -> dict[str, Any]:
 
 def _entry(choice: Choice) -> tuple[dict[str, Any], bool]:
     """An entry, and whether events start the runs."""
-    kind = choice.number(0, 9)
+    kind = choice.number(0, 13)
     entry: dict[str, Any]
     if kind <= 6:
         entry = {"did": "cart_added"}
@@ -178,17 +182,41 @@ def _entry(choice: Choice) -> tuple[dict[str, Any], bool]:
         if chance(choice, 50):
             entry["key"] = "$trigger.cart_id"
     elif kind == 7:
-        entry = {"segment_enter": "buyers"}
+        entry = {"segment_enter": "buyers"} | ({"backfill": True} if chance(choice, 40) else {})
     elif kind == 8:
         entry = {"segment_leave": "buyers"}
-    else:
+    elif kind == 9:
         entry = {"api": True, "fields": {"cart_id": "text"}}
         if chance(choice, 50):
             entry["key"] = "$trigger.cart_id"
-    if chance(choice, 30):
+    else:
+        entry = _audience(choice, kind)
+    if chance(choice, 20):
         entry["eligible"] = condition(choice, Around(False, [], run=False), depth=1)
+    if chance(choice, 25):
+        entry["rate"] = pick(choice, [{"per_second": 2}, {"per_day": 3}, {"per_second": 1, "per_day": 5}])
     entry["reentry"] = _reentry(choice)
     return entry, kind <= 6 or kind == 9
+
+
+def _audience(choice: Choice, kind: int) -> dict[str, Any]:
+    """Many at once: on schedule, once, at a date of each."""
+    who = condition(choice, Around(False, [], run=False), depth=1)
+    if chance(choice, 60):
+        # Most conditions hold for few.
+        who = {"not": who}
+    some: dict[str, Any] = {"segment": "buyers"} if chance(choice, 40) else {"who": who}
+    if kind == 10:
+        return {"schedule": pick(choice, ["30 9 * * *", "0 */6 * * *", "15 18 * * 1,3,6"])} | some
+    if kind == 11:
+        start = pick(choice, ["2026-03-06T07:30:00+08:00", "2026-10-24T09:00:00Z"])
+        return {"one_off": some | ({"start": start} if chance(choice, 40) else {})}
+    entry: dict[str, Any] = {"date": pick(choice, ["birthday", "renewal"]), "time": pick(choice, CLOCKS)}
+    if chance(choice, 40):
+        entry["offset"] = pick(choice, ["-1 day", "2 days"])
+    if entry["date"] == "birthday" and chance(choice, 70):
+        entry["every"] = "year"
+    return entry | ({"who": who} if chance(choice, 30) else {})
 
 
 def _reentry(choice: Choice) -> dict[str, Any]:
@@ -235,6 +263,8 @@ def _node(
     def on() -> str:
         return pick(choice, following)
 
+    if called is not None and chance(choice, 35):
+        return {"do": "call_journey", "journey": called, "wait": chance(choice, 70), "next": on()}
     match choice.number(0, 14):
         case 0 | 1 | 2:
             return _wait(choice, around, on)
@@ -259,8 +289,10 @@ def _node(
             }  # fmt: skip
         case 9:
             return {"do": "set_profile", "set": {"city": pick(choice, CITIES)}, "next": on()}
-        case 10 if called is not None:
-            return {"do": "call_journey", "journey": called, "wait": chance(choice, 70), "next": on()}
+        case 10:
+            body = {"cart": "$trigger.cart_id"} if around.trigger and chance(choice, 50) else {"from": name}
+            made = {"do": "webhook", "touchpoint": "hook", "body": body, "next": on(), "else": on()}
+            return made | ({"save": {f"said_{name}": "text"}} if chance(choice, 60) else {})
         case 11 if len(before) > 1:
             made = {"do": "repeat", "back": pick(choice, before[-3:-1]), "max": choice.number(1, 3), "next": on()}
             return made | ({"while": condition(choice, around, 1)} if chance(choice, 40) else {})
@@ -311,6 +343,9 @@ def _send(choice: Choice, around: Around, on: Any) -> dict[str, Any]:
         chain.append(hop)
     for hop in chain[:-1]:
         allowed = [one for one in REASONS if one not in _FOREIGN.get(hop["channel"], ())]
+        if chance(choice, 40):
+            hop["next_on"] = allowed
+            continue
         start = choice.number(0, len(allowed) - 1)
         hop["next_on"] = allowed[start : start + choice.number(1, 6)]
     made: dict[str, Any] = {"do": "send", "message": "recall", "chain": chain, "next": on(), "else": on()}

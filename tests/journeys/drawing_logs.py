@@ -33,6 +33,12 @@ class Quantum:
     segments: list[tuple[int, str, bool, int]] = field(default_factory=list)
     merges: list[tuple[int, int, int]] = field(default_factory=list)
     requests: list[tuple[int, str, str, int, str, dict[str, str], int]] = field(default_factory=list)
+    statuses: list[tuple[str, str]] = field(default_factory=list)
+    """(journey, paused or live): just before."""
+    inside: frozenset[int] = frozenset()
+    """Who is in the segment."""
+    people: frozenset[int] = frozenset()
+    """Who there is."""
 
 
 @dataclass
@@ -53,7 +59,10 @@ def case(choice: Choice, customers: int, steps: int, *, calls: bool = True) -> C
     bodies = []
     if calls and chance(choice, 25):
         bodies.append(journey(choice, "below", most=3))
-    bodies.append(journey(choice, "above", bodies[0]["journey"] if bodies else None))
+    group = "lifecycle" if not bodies and chance(choice, 30) else None
+    bodies.append(journey(choice, "above", bodies[0]["journey"] if bodies else None, group=group))
+    if group is not None:
+        bodies.append(journey(choice, "beside", most=3, group=group))
     ats, at = [], start
     for _ in range(steps):
         at += pick(choice, [5 * MINUTE, 31 * MINUTE, 2 * HOUR, 7 * HOUR, 26 * HOUR]) + choice.number(0, 59) * MINUTE
@@ -64,10 +73,42 @@ def case(choice: Choice, customers: int, steps: int, *, calls: bool = True) -> C
     for customer in found.customers:
         _history(choice, found, customer)
     _merged(choice, found)
+    _paused(choice, found)
+    _counted(found)
     for quantum in quanta:
         quantum.events.sort(key=lambda one: one[1].seq)
         quantum.requests.sort()
     return found
+
+
+def _paused(choice: Choice, made: Case) -> None:
+    """Now and then a journey rests for some steps."""
+    for body in made.bodies:
+        if len(made.quanta) < 3 or not chance(choice, 20):
+            continue
+        first = choice.number(1, len(made.quanta) - 2)
+        made.quanta[first].statuses.append((body["journey"], "paused"))
+        last = first + choice.number(1, 4)
+        for quantum in made.quanta[first : last + 1]:
+            # Nobody can ask a journey that rests for an entry.
+            quantum.requests = [one for one in quantum.requests if one[1] != body["journey"]]
+        if last < len(made.quanta):
+            quantum = made.quanta[last]
+            quantum.statuses.append((body["journey"], "live"))
+            quantum.requests.append((last, body["journey"], "resume", 0, "", {}, quantum.at - 1))
+
+
+def _counted(made: Case) -> None:
+    """Who there is after each step's merges, and who of them is in the segment."""
+    inside: set[int] = set()
+    people = set(made.customers)
+    for quantum in made.quanta:
+        gone = {loser for loser, _, _ in quantum.merges}
+        inside -= gone
+        people -= gone
+        for customer, _, enters, _ in sorted(quantum.segments, key=lambda one: one[3]):
+            (inside.add if enters else inside.discard)(customer)
+        quantum.inside, quantum.people = frozenset(inside), frozenset(people)
 
 
 def _history(choice: Choice, made: Case, customer: int) -> None:
@@ -81,7 +122,7 @@ def _history(choice: Choice, made: Case, customer: int) -> None:
         name = pick(choice, ["city", "birthday", "renewal"])
         time = first + choice.number(-DAY // MINUTE, (last - first) // MINUTE) * MINUTE
         _put_fact(made, Fact(name, _said(choice, name, time), time, customer * 1000 + 1 + number), customer, time)
-    for number in range(choice.number(0, 5)):
+    for number in range(choice.number(0, 6)):
         # Now and then at the very instant of a step, or of another event.
         time = first + choice.number(0, max((last - first) // MINUTE, 1)) * MINUTE
         event = pick(choice, ["cart_added", "cart_added", "order_paid", "app_opened", "coupon_redeemed"])

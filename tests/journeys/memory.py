@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 from tests.journeys.naive import _trigger as trigger_of
-from tests.journeys.naive_times import EPOCH, MICROSECOND
+from tests.journeys.naive_times import EPOCH, MICROSECOND, next_return
 
 from onepool.audience.conditions.anchors.reference import Run as Lent
 from onepool.audience.conditions.anchors.reference import run_holds
 from onepool.audience.conditions.model import Condition
 from onepool.audience.conditions.names import Context
 from onepool.audience.conditions.reference import Event, History, attribute_at
+from onepool.audience.conditions.texts import read_text
 from onepool.journeys.executor.columns import COLUMNS, INTS, NONE, Runs
-from onepool.journeys.executor.ports import ENTRANTS, FOUND, Entering, Question, Sought, Step
+from onepool.journeys.executor.ports import ENTRANTS, FOUND, MERGES, Audience, Entering, Question, Sought, Step
 from onepool.journeys.inside import leaf_of
 from onepool.journeys.model import EventMatch
 from onepool.journeys.states import RunState
@@ -44,8 +48,11 @@ class MemoryWorld:
         self.sends: dict[int, dict[str, Any]] = {}
         self.gate_world = gate_world
         self._issue = issue
-        self.resting: frozenset[int] = frozenset()
-        """Versions of journeys that are paused."""
+        self.people: frozenset[int] = frozenset()
+        self.inside: frozenset[int] = frozenset()
+        """Who there is, and who of them is in the segment."""
+        self.merges: list[tuple[int, int, int]] = []
+        self.kept_audiences: dict[tuple[str, int], Audience] = {}
 
     # ------------------------------------------------------------------------------------------------ what came in
 
@@ -135,10 +142,31 @@ class MemoryWorld:
         return pa.table(columns)
 
     def members(self, segment: str | None, who: Condition | None, at: int) -> I64:
-        raise NotImplementedError
+        some = self.people if segment is None else self.inside
+        moment = EPOCH + at * MICROSECOND
+        return _ids(
+            one
+            for one in some
+            if who is None or run_holds(who, self.histories.get(one, History()), Lent(0), moment, self.ctx)
+        )
 
     def dated(self, attribute: str, day: int, yearly: bool) -> I64:
-        raise NotImplementedError
+        zone = ZoneInfo(self.ctx.zone)
+        wanted = date(1970, 1, 1) + timedelta(days=day)
+        found = []
+        for one in self.people:
+            text = attribute_at(self.histories.get(one, History()), attribute, self.at)
+            value = None if text is None else read_text(text, str(self.ctx.names.attributes[attribute]), zone)
+            if value is None:
+                continue
+            held = value if isinstance(value, date) else (EPOCH + value * MICROSECOND).astimezone(zone).date()
+            if held == wanted or (yearly and next_return(held, wanted) == wanted):
+                found.append(one)
+        return _ids(found)
+
+    def give_up(self, gone: Sequence[tuple[int, int, str]]) -> None:
+        for send_id, state, reason in gone:
+            self.sends[send_id] |= {"state": int(state), "reason": reason}
 
     def fresh_as_of(self) -> int:
         return self.at
@@ -158,11 +186,7 @@ class MemoryWorld:
 
     def due(self, at: int, most: int) -> Runs:
         waiting = (RunState.HELD, RunState.READY, RunState.WAIT_TIME, RunState.WAIT_EVENT, RunState.WAIT_OUTCOME)
-        rows = [
-            row
-            for row in self.rows.values()
-            if row["state"] in waiting and NONE < row["due"] <= at and row["version_id"] not in self.resting
-        ]
+        rows = [row for row in self.rows.values() if row["state"] in waiting and NONE < row["due"] <= at]
         rows.sort(key=lambda row: (row["due"], row["run_id"]))
         return Runs.of_rows([tuple(row[name] for name in COLUMNS) for row in rows[:most]])
 
@@ -184,11 +208,14 @@ class MemoryWorld:
         )
         return found.take(np.arange(min(len(found), most)))
 
-    def audiences(self) -> list[Any]:
-        return []
+    def audiences(self) -> list[Audience]:
+        return [one for _, one in sorted(self.kept_audiences.items()) if not one.done]
 
     def started(self) -> frozenset[str]:
-        return frozenset()
+        return frozenset(journey for journey, _ in self.kept_audiences)
+
+    def merged(self, since: int) -> pa.Table:
+        return _table([one for one in self.merges if one[2] >= since], MERGES)
 
     def any_runs(self, versions: Sequence[int]) -> bool:
         return any(row["version_id"] in versions for row in self.rows.values())
@@ -209,6 +236,10 @@ class MemoryWorld:
         for row in self.rows.values():
             if row["customer_id"] in step.erased:
                 row |= {"trigger": None, "vars": None}
+        for one in step.audiences:
+            old = self.kept_audiences.get((one.journey, one.at))
+            customers = one.customers if one.customers is not None or old is None else old.customers
+            self.kept_audiences[one.journey, one.at] = replace(one, customers=customers)
         for run_id in step.removed.tolist():
             self.rows.pop(run_id, None)
         for row in step.sends.to_pylist():

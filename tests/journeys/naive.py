@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from tests.journeys.naive_runs import READY, Action, Arrival, Inputs, Message, Run, Standing, Taken, Version
+from tests.journeys.naive_starts import Audience, arrivals, slot
 from tests.journeys.naive_times import EPOCH, MICROSECOND, earlier, instant, later, wall, zone_named
 
 from onepool.audience.conditions.anchors.reference import Run as Lent
@@ -30,10 +31,12 @@ from onepool.journeys.model import (
     EventExit,
     EventMatch,
     Journey,
+    OneOffEntry,
     SegmentEntry,
     SegmentExit,
     SegmentLeaveEntry,
 )
+from onepool.journeys.starts import next_start
 
 DAY = 86_400_000_000
 LATENESS = 3 * DAY
@@ -64,7 +67,16 @@ class Naive:
         self.actions: dict[int, Action] = {}
         """Tasks, writes and calls, by key."""
         self.at = 0
+        self.audiences: list[Audience] = []
+        """Those made, the last ones of which may be waiting."""
+        self.people: frozenset[int] = frozenset()
+        self.inside: frozenset[int] = frozenset()
+        self.inputs = Inputs()
+        self.more = False
+        """Another day's audience is due."""
         self._begun: list[Run] = []
+        self._ending: set[int] = set()
+        """Those who end by themselves in this step."""
 
     # ------------------------------------------------------------------------------------------------ the world
 
@@ -107,21 +119,50 @@ class Naive:
         return attribute_at(self.history(customer), name, self.at)
 
     def zone(self, run: Run) -> Any:
+        return self.zone_of(run.customer, run.version.journey)
+
+    def zone_of(self, customer: int, journey: Journey) -> Any:
         """Whose wall clock: the customer's attribute, else the journey's default."""
-        zone = run.version.journey.zone
-        name = self.attribute(run.customer, zone.from_.removeprefix("attribute.")) if zone.from_ else None
+        zone = journey.zone
+        name = self.attribute(customer, zone.from_.removeprefix("attribute.")) if zone.from_ else None
         return zone_named(name, zone.default)
+
+    def is_one(self, customer: int, who: Condition) -> bool:
+        """Whether a condition is true of a customer at the step's instant."""
+        return run_holds(who, self.history(customer), Lent(0), EPOCH + self.at * MICROSECOND, self.ctx)
 
     # ------------------------------------------------------------------------------------------------- one step
 
     def step(self, inputs: Inputs, at: int) -> None:
         """Everything that one instant brings."""
         self.at = at
+        for name, status in inputs.statuses:
+            self._turn(self.standing[name], status)
+        if inputs.people is not None:
+            self.people, self.inside = inputs.people, inputs.inside
+        self.more = True
+        while self.more:
+            self.more = False
+            self._once(inputs)
+            inputs = Inputs()
+
+    def _turn(self, standing: Standing, status: str) -> None:
+        """Paused; going on, what happened meanwhile starts nothing."""
+        standing.status = status
+        if status != "live":
+            return
+        standing.entries_from = self.at - 1
+        journey = standing.version.journey
+        if standing.next_at is not None and standing.next_at < self.at and not isinstance(journey.entry, OneOffEntry):
+            standing.next_at = next_start(journey, self.at - 1)
+
+    def _once(self, inputs: Inputs) -> None:
+        self.inputs = inputs
         for loser, winner, when in inputs.merges:
             self._merge(loser, winner, when)
         for customer, event, _ in inputs.events:
             self.learn(customer, [event])
-        for arrival in sorted(self._arrivals(inputs), key=lambda one: (one.time, *one.order, one.version.version_id)):
+        for arrival in sorted(self._arrivals(inputs), key=lambda one: (one.time, one.order, one.version.version_id)):
             self._enter(arrival)
         from tests.journeys.naive_nodes import begin
 
@@ -129,7 +170,8 @@ class Naive:
         for run in self._begun:
             begin(self, run)
         self._begun = []
-        self._finish(inputs)
+        self._forget(inputs)
+        self._finish_all()
         for outcome in inputs.outcomes:
             self._outcome(*outcome)
         self._go(inputs)
@@ -138,7 +180,8 @@ class Naive:
     def live(self) -> list[Run]:
         return [run for run in self.runs.values() if run.state != ENDED]
 
-    def _frozen(self, run: Run) -> bool:
+    def frozen(self, run: Run) -> bool:
+        """Whether its journey rests: it takes no step, but goals, exits, outcomes and awaited events count."""
         return self.standing[run.version.name].status == "paused"
 
     def log(self, run: Run, edge: str, node: str | None = None, at: int | None = None) -> None:
@@ -159,6 +202,8 @@ class Naive:
         for send in self.sends.values():
             if send.customer == loser:
                 send.customer = winner
+        for audience in self.audiences:
+            audience.customers = [winner if one == loser else one for one in audience.customers]
         del when
         scopes: dict[tuple[str, str], int] = {}
         for standing in self.standing.values():
@@ -182,6 +227,7 @@ class Naive:
     # ------------------------------------------------------------------------------------------------ 2 entries
 
     def _arrivals(self, inputs: Inputs) -> Iterable[Arrival]:
+        yield from arrivals(self, inputs)
         for standing in self.standing.values():
             if standing.status != "live":
                 continue
@@ -197,19 +243,19 @@ class Naive:
                         key = trigger.get(entry.key.removeprefix("$trigger."), "") if entry.key else ""
                         origin = int(event_origin([event_id])[0])
                         kept = {name: trigger[name] for name in _named(version.journey) if name in trigger}
-                        yield Arrival(event.time, (0, event.seq), customer, version, key, origin, kept, event.seq)
+                        yield Arrival(event.time, event.seq, customer, version, key, origin, kept, event.seq)
             elif isinstance(entry, SegmentEntry | SegmentLeaveEntry):
                 enters = isinstance(entry, SegmentEntry)
                 wanted = entry.segment_enter if isinstance(entry, SegmentEntry) else entry.segment_leave
                 for place, (customer, segment, entered, when) in enumerate(inputs.segments):
                     if segment == wanted and entered == enters and when >= standing.entries_from:
-                        yield Arrival(when, (1, place), customer, version, "", when, {})
+                        yield Arrival(when, place, customer, version, "", when, {})
             elif isinstance(entry, ApiEntry):
                 for number, journey, kind, customer, key, fields, when in inputs.requests:
-                    if journey == version.name and kind == "enter" and when >= standing.entries_from:
+                    if journey == version.name and kind == "enter":
                         own = entry.key
                         said = fields.get(own.removeprefix("$trigger."), "") if own else key
-                        yield Arrival(when, (1, number), customer, version, said, number, dict(fields))
+                        yield Arrival(when, number, customer, version, said, number, dict(fields))
 
     def _enter(self, arrival: Arrival) -> None:
         version = arrival.version
@@ -227,10 +273,16 @@ class Naive:
             return
         self.runs[run_id] = run
         hold = entry.hold if isinstance(entry, EventEntry) else None
-        if hold is None:
+        due = run.entered
+        if hold is not None:
+            due = later(due, hold.for_, zone_named(None, version.journey.zone.default))
+        if entry.rate is not None and not arrival.metered:
+            due = slot(self.standing[version.name], due)
+        if hold is None and due <= self.at:
+            run.now = due
             self._begun.append(run)
             return
-        run.state, run.due = HELD, later(run.entered, hold.for_, zone_named(None, version.journey.zone.default))
+        run.state, run.due = HELD, due
         self.log(run, "held")
 
     def _refusal(self, run: Run) -> str | None:
@@ -275,25 +327,43 @@ class Naive:
             if run.customer in erased:
                 run.trigger, run.vars, run.nodes, run.back = {}, {}, {}, {}
 
-    def _finish(self, inputs: Inputs) -> None:
-        self._forget(inputs)
-        for run in self.live():
-            found = self._endings(run, inputs)
-            if not found:
-                continue
-            time, _, _, reason = min(found, key=lambda one: one[:3])
+    def _finish_all(self) -> None:
+        """End everybody who is erased, at a goal or at an exit; what somebody called ends with him, if not before."""
+        over: dict[int, int] = {}
+        for run in sorted(self.live(), key=lambda one: one.depth):
+            mine = self._over(run)
+            caller = None if run.parent is None else over.get(run.parent)
+            times = [one for one in (mine, None if caller is None else max(caller, run.arrived)) if one is not None]
+            if times:
+                over[run.run_id] = min(times)
+        self._ending = set(over)
+        for run in sorted(self.live(), key=lambda one: -one.depth):
+            self.finish(run, over.get(run.run_id, FOREVER))
+        self._ending = set()
+
+    def _over(self, run: Run) -> int | None:
+        found = [max(time, run.arrived) for time, _, _, reason in self._endings(run, self.inputs) if reason != "goal?"]
+        return min(found, default=None)
+
+    def finish(self, run: Run, until: int = FOREVER) -> None:
+        """End a run that is erased, at its goal or at an exit by then."""
+        found = [] if run.state == ENDED else self._endings(run, self.inputs)
+        found = [one for one in found if max(one[0], run.arrived) <= until]
+        if not found:
+            return
+        time, _, _, reason = min(found, key=lambda one: one[:3])
+        when = max(time, run.arrived)
+        if reason == "goal?":
+            run.goal_at = time
+            self.log(run, "goal", at=when)
+            others = [one for one in found if one[3] != "goal?"]
+            if not others:
+                return
+            time, _, _, reason = min(others, key=lambda one: one[:3])
             when = max(time, run.arrived)
-            if reason == "goal?":
-                run.goal_at = time
-                self.log(run, "goal", at=when)
-                others = [one for one in found if one[3] != "goal?"]
-                if not others:
-                    continue
-                time, _, _, reason = min(others, key=lambda one: one[:3])
-                when = max(time, run.arrived)
-            if reason == "goal":
-                run.goal_at = time
-            self.end(run, reason, when)
+        if reason == "goal":
+            run.goal_at = time
+        self.end(run, reason, when)
 
     def _endings(self, run: Run, inputs: Inputs) -> list[tuple[int, int, int, str]]:
         """What would end the run: (time, rank, seq, reason)."""
@@ -342,7 +412,12 @@ class Naive:
             if child.parent == run.run_id and not normal:
                 self.end(child, "stopped", max(at, child.arrived))
         parent = self.runs.get(run.parent) if run.parent is not None else None
-        if parent is not None and parent.state == OUTCOME and parent.node is not None:
+        if (
+            parent is not None
+            and parent.state == OUTCOME
+            and parent.node is not None
+            and parent.run_id not in self._ending
+        ):
             node = parent.version.journey.nodes[parent.node]
             if parent.child == run.run_id and isinstance(node, CallJourney):
                 parent.now = max(at, parent.arrived)
@@ -362,17 +437,19 @@ class Naive:
 
     def _go(self, inputs: Inputs) -> None:
         """On and on, until nothing is due and nothing is ready."""
-        from tests.journeys.naive_nodes import carry_on, wake
+        from tests.journeys.naive_nodes import carry_on, give_up, wake
 
         changed = {(customer, name) for customer, name in inputs.changed}
         for run in self.live():
-            if not self._frozen(run):
-                wake(self, run, changed)
+            if not self.frozen(run):
+                give_up(self, run)
+        for run in self.live():
+            wake(self, run, changed)
         moved = True
         while moved:
             moved = False
             for run in self.live():
-                if self._frozen(run):
+                if self.frozen(run):
                     continue
                 moved |= carry_on(self, run) or wake(self, run, set())
 

@@ -54,8 +54,9 @@ def wake(naive: Naive, run: Run, changed: set[tuple[int, str]]) -> bool:
     """An awaited event or a timer lets a run go on. Returns whether it did."""
     if run.state not in (HELD, TIME, EVENT, OUTCOME) or run.due is None:
         return False
+    rests = naive.frozen(run)
     if run.state == HELD:
-        return _held(naive, run)
+        return _held(naive, run, rests)
     node = None if run.node is None else run.version.journey.nodes[run.node]
     if run.state == EVENT:
         assert isinstance(node, Wait) and node.until is not None
@@ -64,7 +65,15 @@ def wake(naive: Naive, run: Run, changed: set[tuple[int, str]]) -> bool:
             run.now = event.time
             naive.move(run, "next" if node.on_event is None else "on_event", node.on_event or node.next)
             return True
-    told = isinstance(node, Wait) and node.date is not None and (run.customer, node.date.attribute) in changed
+    if rests:
+        return False
+    # Whose time is over anyhow is looked at by his timer.
+    told = (
+        run.due > naive.at
+        and isinstance(node, Wait)
+        and node.date is not None
+        and (run.customer, node.date.attribute) in changed
+    )
     if run.state == TIME and isinstance(node, Wait) and told:
         _date(naive, run, node, again=True)
         if run.state != TIME:
@@ -76,9 +85,10 @@ def wake(naive: Naive, run: Run, changed: set[tuple[int, str]]) -> bool:
         return True
     run.now = run.due
     match node:
+        case Wait() if node.date is not None:
+            return _date_due(naive, run, node)
         case Wait():
-            late = node.date is not None and run.due == _bound(naive, run, node) != _when(naive, run, node)
-            naive.move(run, "else" if late else "next", node.else_ if late and node.else_ else node.next)
+            naive.move(run, "next", node.next)
         case Send():
             _given_up(naive, run, node)
         case Task():
@@ -92,17 +102,20 @@ def wake(naive: Naive, run: Run, changed: set[tuple[int, str]]) -> bool:
     return True
 
 
-def _held(naive: Naive, run: Run) -> bool:
+def _held(naive: Naive, run: Run, rests: bool) -> bool:
+    """Held: by the entry's `hold`, in which an event may take it away, and until there is room for it."""
     entry = run.version.journey.entry
-    assert isinstance(entry, EventEntry) and entry.hold is not None and run.due is not None
-    if entry.hold.unless is not None:
-        event = naive.first(entry.hold.unless, run, run.entered, run.due)
+    assert run.due is not None
+    hold = entry.hold if isinstance(entry, EventEntry) else None
+    if hold is not None and hold.unless is not None:
+        last = later(run.entered, hold.for_, zone_named(None, run.version.journey.zone.default))
+        event = naive.first(hold.unless, run, run.entered, last)
         if event is not None:
             naive.log(run, "not_qualified", at=event.time)
             del naive.runs[run.run_id]
             run.state = ENDED
             return True
-    if run.due > naive.at:
+    if rests or run.due > naive.at:
         return False
     if run.due >= run.life:
         naive.end(run, "expired", run.life)
@@ -206,6 +219,24 @@ def _date(naive: Naive, run: Run, node: Wait, *, again: bool = False) -> None:
         naive.move(run, "next", node.next)
     else:
         _until(run, TIME, min(when, _bound(naive, run, node)))
+
+
+def _date_due(naive: Naive, run: Run, node: Wait) -> bool:
+    """The date, or the bound, has come: it is read again, and may be another one. Returns whether the run went on."""
+    when, bound = _when(naive, run, node), _bound(naive, run, node)
+    assert node.else_ is not None and run.due is not None
+    if when is None:
+        naive.move(run, "else", node.else_)
+    elif when > bound and bound <= naive.at:
+        run.now = max(bound, run.due)
+        naive.move(run, "else", node.else_)
+    elif when <= naive.at:
+        run.now = max(when, run.due)
+        naive.move(run, "next", node.next)
+    else:
+        _until(run, TIME, min(when, bound))
+        return False
+    return True
 
 
 def _when(naive: Naive, run: Run, node: Wait) -> int | None:
@@ -322,18 +353,25 @@ def concluded(naive: Naive, message: Message, state: str, reason: str | None, at
     _chain(naive, run, node, None if state in REACHED else "unknown" if state == "UNKNOWN" else reason)
 
 
-def _given_up(naive: Naive, run: Run, node: Send) -> None:
-    """The deadline of a hop came first."""
+def give_up(naive: Naive, run: Run) -> None:
+    """The deadline of a hop comes first: what its message is from now on, before any timer goes on."""
+    node = None if run.node is None else run.version.journey.nodes[run.node]
+    late = run.state == OUTCOME and run.due is not None and run.due <= naive.at and run.due < run.life
+    if not late or not isinstance(node, Send):
+        return
     message = naive.sends[_key(run, run.hop)]
-    message.told, message.concluded = True, run.now
+    message.told, message.concluded = True, run.due
     if message.state in ("QUEUED", "DEFERRED", "RETRY"):
         message.state, message.reason = "CANCELLED", "expired"
     elif message.state in ("CLAIMED", "TASK") and node.chain[run.hop].accept_within is not None:
         message.state, message.reason = "FAILED", "staff_timeout"
     else:
         message.state, message.reason = "UNKNOWN", "unknown"
+
+
+def _given_up(naive: Naive, run: Run, node: Send) -> None:
     naive.log(run, "hop")
-    _chain(naive, run, node, message.reason)
+    _chain(naive, run, node, naive.sends[_key(run, run.hop)].reason)
 
 
 # --------------------------------------------------------------------------------- tasks, writes, calls, children
@@ -363,15 +401,21 @@ def acted(naive: Naive, key: int, done: bool, at: int, saved: Mapping[str, Any])
 def _call(naive: Naive, run: Run, node: CallJourney) -> None:
     assert run.node is not None
     version = naive.standing[node.journey].version
+    if naive.standing[node.journey].status != "live":
+        naive.move(run, "next", node.next)
+        return
     run_id = int(child_keys(node.journey, _one(run.customer), _one(run.run_id), run.node, _one(run.visit))[0])
-    if run_id not in naive.runs:
-        child = Run(
-            run_id, version, run.customer, "", run.now, run.now, dict(run.trigger), run.but, arrived=run.now,
-            parent=run.run_id, depth=run.depth + 1,
-        )  # fmt: skip
-        naive.runs[run_id] = child
+    assert run_id not in naive.runs
+    child = Run(
+        run_id, version, run.customer, f"{run.node}:{run.visit}", run.now, run.now, dict(run.trigger), run.but,
+        arrived=run.now, parent=run.run_id, depth=run.depth + 1,
+    )  # fmt: skip
+    naive.runs[run_id] = child
+    begin(naive, child)
     if node.wait:
         run.child = run_id
         _until(run, OUTCOME, run.life)
     else:
         naive.move(run, "next", node.next)
+    # It does nothing before its goal and its exits are looked for.
+    naive.finish(child)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from tests.journeys.naive_times import later, zone_named
@@ -130,6 +131,13 @@ class Standing:
     version: Version
     status: str = "live"
     entries_from: int = 0
+    next_at: int | None = None
+    """When an audience is due."""
+    started: bool = False
+    slot: int = 0
+    """Nobody is let in before, where there is a rate; `day` and `filled`: how many it let in on its last day."""
+    day: date | None = None
+    filled: int = 0
 
 
 @dataclass
@@ -137,13 +145,16 @@ class Arrival:
     """A customer at a journey's door."""
 
     time: int
-    order: tuple[int, int]
+    order: int
+    """The event's seq, else the place in the input."""
     customer: int
     version: Version
     key: str
     origin: int
     trigger: dict[str, str]
     but: int = -1
+    metered: bool = False
+    """The rate was asked already."""
 
 
 @dataclass
@@ -160,3 +171,8 @@ class Inputs:
     """(number, journey, kind, customer, key, fields, at)."""
     changed: Sequence[tuple[int, str]] = ()
     """(customer, attribute) told anew."""
+    statuses: Sequence[tuple[str, str]] = ()
+    """(journey, paused or live)."""
+    people: frozenset[int] | None = None
+    """Who there is; None: as before. `inside`: who of them is in the segment."""
+    inside: frozenset[int] = frozenset()

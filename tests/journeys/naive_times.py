@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from onepool.audience.conditions.values import DAYS_OF_WEEK, Span
-from onepool.journeys.model import Clock, DateOf
-from onepool.journeys.moments import LocalDays
+from onepool.journeys.model import DateOf
+from onepool.journeys.moments import Clock, LocalDays
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)

@@ -28,6 +28,7 @@ import random
 from collections import Counter
 from copy import deepcopy
 from dataclasses import replace
+from functools import cache
 from typing import Any, get_args
 
 import numpy as np
@@ -55,7 +56,13 @@ from onepool.reach.states import SendState
 from onepool.state import State
 from onepool.state.journeys import runs
 
-SEEDS = range(9000, 9050)
+SEEDS = range(9000, 9090)
+
+
+@cache
+def lived() -> list[Columnar]:
+    """Many drawn cases lived through, for several properties; they look, and change nothing."""
+    return [live_through(case(Seeded(seed), 16, 8)) for seed in SEEDS]
 
 
 def live_through(made: Case) -> Columnar:
@@ -85,7 +92,7 @@ def did(name: str, time: int, number: int, received: int | None = None, **values
 def test_p2_what_flows_in_flows_out_or_is_there() -> None:
     """By SQL after every step: what came to a node over edges, less what left it, is who is there."""
     occupied = 0
-    for seed in SEEDS[:10]:
+    for seed in (9011, 9017, 9024, 9049, 9065):
         made = case(Seeded(seed), 30, 8)
         journeys = parsed(made)
         state = State("sqlite://")
@@ -131,8 +138,7 @@ def test_p3_every_live_run_waits_for_something_with_an_end() -> None:
     """A static look at the table: a live run has an instant at which it goes on, at the latest the end of its life; who
     waits for a message has one in flight."""
     seen: Counter[int] = Counter()
-    for seed in SEEDS:
-        found = live_through(case(Seeded(seed), 12, 8))
+    for found in lived():
         flying = {(one["run_id"], one["hop"]) for one in found.world.sends.values()}
         for row in found.world.rows.values():
             if row["state"] == RunState.ENDED:
@@ -211,8 +217,7 @@ def test_p10_buckets_are_even_and_salts_are_strangers() -> None:
 
 def test_p10_control_and_holdout_get_nothing_and_merges_keep_the_arm() -> None:
     controlled = 0
-    for seed in SEEDS:
-        found = live_through(case(Seeded(seed), 20, 8))
+    for found in lived():
         for send in found.world.sends.values():
             mine = bucket(CONTROL.salt, np.array([send["customer_id"]], np.int64))[0] < CONTROL.fraction * 10_000
             if mine and send["state"] != SendState.SUPPRESSED:
@@ -292,8 +297,7 @@ def test_p12_a_run_goes_on_in_its_own_version() -> None:
 def test_p13_everything_that_did_not_happen_has_its_reason() -> None:
     reasons = frozenset(get_args(Reason))
     kept = {"goal", "completed", "holdout", "expired", "stopped", "merged", "erased", "other"}
-    for seed in SEEDS:
-        found = live_through(case(Seeded(seed), 12, 8))
+    for found in lived():
         for send in found.world.sends.values():
             if send["state"] >= SendState.SUPPRESSED or send["state"] == SendState.UNKNOWN:
                 assert send["reason"] in reasons, send
@@ -305,8 +309,7 @@ def test_p13_everything_that_did_not_happen_has_its_reason() -> None:
 
 def test_p14_a_hop_follows_a_listed_final_reason_only() -> None:
     followed = 0
-    for seed in SEEDS:
-        found = live_through(case(Seeded(seed), 20, 8))
+    for found in lived():
         sends = {(one["run_id"], one["node"], one["visit"], one["hop"]): one for one in found.world.sends.values()}
         for (run_id, node, visit, hop), _ in sends.items():
             if hop == 0:
@@ -325,9 +328,7 @@ def test_p14_a_hop_follows_a_listed_final_reason_only() -> None:
 
 def test_p16_nothing_goes_on_for_who_was_erased() -> None:
     erased = 0
-    for seed in SEEDS:
-        made = case(Seeded(seed), 20, 8)
-        found = live_through(made)
+    for found in lived():
         for row in found.world.rows.values():
             if row["reason"] == "erased":
                 erased += 1

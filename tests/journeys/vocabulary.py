@@ -56,7 +56,7 @@ MESSAGE = Message.model_validate(
         ],
     }
 )  # fmt: skip
-TOUCHPOINTS = {"shop": "web", "mini": "wechat_mini", "sms1": "sms", "oa": "wechat_oa", "qw": "wecom"}
+TOUCHPOINTS = {"shop": "web", "mini": "wechat_mini", "sms1": "sms", "oa": "wechat_oa", "qw": "wecom", "hook": "webhook"}
 KNOWN = Known(
     names=NAMES,
     messages={"recall": MESSAGE},

@@ -8,20 +8,24 @@
    run_id. Runs of either customer look at all that the survivor ever did since they entered, for 3 and 5. Splits
    leave runs as they are. *Requests* of people: stop, move, resume.
 2. *Entries*, by (time, seq or place in the input, version_id). Refused ones leave a step `refused:<why>`: `eligible`
-   (asked at the step's instant), `reentry`, `parallel`, `cooldown`, `max`, `group`. A run already known is passed
-   over. Counted are runs that no other run called, in all versions of the journey: `never`: none before;
-   `after_exit`: none live; `always`: fewer than `parallel` live, none live with the same key where the entry has one.
-   `cooldown` since the entry of the latest one, `max` those with entered > time - per. Events older than LATENESS
-   when they came in, or before `entries_from`, start nothing. The key is the canonical text of the trigger's field,
-   "" where missing (no key). Rate: slot k comes 1/per_second after slot k-1; beyond `per_day` (local day of the
-   zone's default) after the next midnight; a run is `held` until its slot. Hold-out: bucket(salt or journey,
-   customer) < holdout * 10,000 ends `holdout` at the moment at which the run would begin.
+   (asked at the step's instant), `reentry`, `parallel`, `cooldown`, `max`, `group`. A run already known is passed over.
+   Counted are runs that no other run called, in all versions of the journey: `never`: none before; `after_exit`: none
+   live; `always`: fewer than `parallel` live, none live with the same key where the entry has one. `cooldown` since the
+   entry of the latest one, `max` those with entered > time - per. Events older than LATENESS when they came in, or
+   before `entries_from`, start nothing. The key is the canonical text of the trigger's field, "" where missing (no
+   key). Rate: slot k comes 1/per_second after slot k-1; beyond `per_day` (local day of the zone's default) after the
+   next midnight; a run is `held` until its slot. Audiences (schedule, one-off, date, backfill) are frozen when they are
+   due and enter at the instant for which they were made, by id; with a rate at the step's instant, as many as the rate
+   gives since its last slot (at most of one second) and the day has left. Who went up in another meanwhile enters as
+   that one. Of starts that nobody saw to only the first one is made up for. Hold-out: bucket(salt or journey, customer)
+   < holdout * 10,000 ends `holdout` at the moment at which the run would begin.
 3. *Erasure, goals and exits* of live runs: events with time >= entered, not the one that started the run; the
    earliest (time, seq) of each counts; at equal time erasure, goal, exits in their order. A goal only with time <=
    entered + within; `then: continue` sets `goal_at` and no more. An exit with `before` only while the run's node is
    neither that node nor behind it (a run that has not begun is before every node). `ended` = max(time, arrived). Runs
    that entered in this step look at all events that the pool has, the others at those of the step. Segment exits: the
-   outcome's instant.
+   outcome's instant. A called run is asked for all of this as soon as it is called: it does nothing before. What ended
+   runs had called ends with them (`stopped`), unless it ended by itself until then.
 4. *Outcomes* of messages, tasks, calls and writes of the run's present node, visit and hop; the run goes on at
    max(concluded, arrived).
 5. *Awaited events* (the earliest with time in (arrived, due]), then *timers* (due <= at): at equal time the event
@@ -34,9 +38,10 @@
 
 *Sends*: a guard that does not hold: hop 0 `suppressed(guard_false)`. After a final outcome of hop n: accepted ->
 `next`; a reason in `next_on` of that hop -> hop n+1; `unknown` not listed -> `next` (it may have gone out); else ->
-`else`, the reason kept in `runs.reason`. Deadlines count from max(the run's time, at): `accept_within` of the hop;
-else one day after the message expires (LINGER); a message without expiry a week. Then a waiting message is cancelled
-(`expired`), a task of somebody fails (`staff_timeout`), any other is `unknown`.
+`else`, the reason kept in `runs.reason`. Deadlines count from max(the run's time, at): `accept_within` of the hop; else
+one day after the message expires (LINGER); a message without expiry a week. Then a waiting message is cancelled
+(`expired`), a task of somebody fails (`staff_timeout`), any other is `unknown`: all of these before the first timer
+goes on, so that caps count them as that for everything sent after outcomes in the step.
 
 *Dates*: a date is midnight (or `time`) of that day on the customer's wall, moved by whole days of `offset` on the
 wall and by the rest in elapsed time; read again when it is due and when it was told anew (then at the step's
@@ -45,5 +50,6 @@ instant).
 *Spans* of months are calendar months of the zone's default; all others are elapsed time.
 
 `visit` counts how often `repeat` nodes sent the run back, so (node, visit) is unique. Names in `vars` that begin with
-`@` are the executor's: `@node` (arrival at a node that a condition counts from), `@@repeat` (times sent back).
+`@` are the executor's: `@node` (arrival at a node that a condition counts from), `@@repeat` (times sent back). The key
+of a called run is `node:visit` of its caller.
 """

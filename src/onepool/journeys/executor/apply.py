@@ -7,14 +7,14 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-from sqlalchemy import Connection, Table, and_, bindparam, delete, insert, null, text, update
+from sqlalchemy import Connection, and_, bindparam, delete, insert, null, text, update
 
 from onepool.audience.bitmaps import members_of
 from onepool.journeys.executor.columns import COLUMNS, I64, NONE, NULLABLE, Runs
 from onepool.journeys.executor.ports import DAY, EDGES, Step
-from onepool.reach import policies
+from onepool.reach import planning, policies
 from onepool.reach.states import WAITING, SendState
-from onepool.state.bulk import insert_alike, insert_many, update_many
+from onepool.state.bulk import insert_alike, update_alike, update_many
 from onepool.state.journeys import (
     journey_audiences,
     journey_edges,
@@ -30,28 +30,15 @@ _CHANGING: Final = (
 )  # fmt: skip
 _OWNED: Final = ("version_id", "customer_id")
 
-_UPDATE: Final = (
-    update(runs)
-    .where(runs.c.run_id == bindparam("b_run_id"))
-    .values({name: bindparam(f"b_{name}") for name in _CHANGING})
-)
-_REHOME: Final = (
-    update(runs).where(runs.c.run_id == bindparam("b_run_id")).values({name: bindparam(f"b_{name}") for name in _OWNED})
-)
-_SENT: Final = (
-    "send_id", "run_id", "version_id", "customer_id", "node", "visit", "hop", "channel", "touchpoint", "kind",
-    "template", "message", "message_version", "category", "purpose", "priority", "expires", "vars", "state", "reason",
-    "due", "identifier_id", "staff_id",
-)  # fmt: skip
-
 
 def save(connection: Connection, step: Step, now: int) -> pa.Table:
     """Write a step; `now`: the clock's instant, in microseconds. Returns the edges that it counted (EDGES)."""
     _save_runs(connection, step)
+    # Messages are found by the customers that their runs have now.
+    _move(connection, step, now)
     _save_sends(connection, step, now)
     _give_up(connection, step, now)
     _save_effects(connection, step)
-    _move(connection, step, now)
     _forget(connection, step.erased, now)
     _save_audiences(connection, step)
     for change in step.changes:
@@ -82,72 +69,49 @@ def _save_runs(connection: Connection, step: Step) -> None:
     if len(new):
         # In the order of their keys, so that the tree grows page by page.
         new = new.take(np.argsort(new.run_id))
-        _insert(connection, runs, {name: _values(new, name) for name in COLUMNS})
+        columns, same = _split(new, [name for name in COLUMNS if name != "run_id"])
+        insert_alike(connection, runs, {"run_id": new.run_id.tolist(), **columns}, same)
     old = step.runs.take(~step.created)
     if len(old):
-        old = old.take(np.argsort(old.run_id))
-        _update(connection, old, _UPDATE, _CHANGING)
+        order = np.argsort(old.run_id)
+        _update(connection, old.take(order), step.before.take(order))
     moved = step.runs.take(step.rehomed & ~step.created)
     if len(moved):
-        _update(connection, moved, _REHOME, _OWNED)
+        update_alike(connection, runs, "run_id", moved.run_id.tolist(), *_split(moved, _OWNED))
 
 
-def _update(connection: Connection, rows: Runs, statement: Any, names: Sequence[str]) -> None:
-    columns = ("run_id", *names)
-    update_many(
-        connection,
-        statement,
-        [f"b_{name}" for name in columns],
-        zip(*(_values(rows, one) for one in columns), strict=True),
-    )
+def _update(connection: Connection, rows: Runs, before: Runs) -> None:
+    """Write what is other than before; rows apart whose state changed, since that one is in an index of its own."""
+    differs = {name: np.asarray(getattr(rows, name) != getattr(before, name), np.bool_) for name in _CHANGING}
+    changed = np.logical_or.reduce(list(differs.values()))
+    for part in (changed & differs["state"], changed & ~differs["state"]):
+        if part.any():
+            mine = rows.take(part)
+            names = [name for name in _CHANGING if differs[name][part].any()]
+            update_alike(connection, runs, "run_id", mine.run_id.tolist(), *_split(mine, names))
 
 
-def _values(rows: Runs, name: str) -> list[Any]:
-    found: list[Any] = getattr(rows, name).tolist()
-    return [None if one == NONE else one for one in found] if name in NULLABLE else found
+def _split(rows: Runs, names: Sequence[str]) -> tuple[dict[str, list[Any]], dict[str, Any]]:
+    """Columns in which rows differ, and the values of those in which all are alike."""
+    columns: dict[str, list[Any]] = {}
+    same: dict[str, Any] = {}
+    for name in names:
+        found = getattr(rows, name)
+        first = found[0]
+        if (found == first).all():
+            plain = first if found.dtype == object else int(first)
+            same[name] = None if name in NULLABLE and plain == NONE else plain
+            continue
+        values: list[Any] = found.tolist()
+        if name in NULLABLE and (found == NONE).any():
+            values = [None if one == NONE else one for one in values]
+        columns[name] = values
+    return columns, same
 
 
 def _save_sends(connection: Connection, step: Step, now: int) -> None:
-    table = step.sends
-    if table.num_rows == 0:
-        return
-    ids = policies.store(connection, step.policies)
-    table = table.take(pa.array(np.argsort(table.column("send_id").to_numpy())))
-    policy = [ids[one] for one in table.column("policy").to_pylist()]
-    touchpoint = [
-        found or wanted or ""
-        for found, wanted in zip(
-            table.column("sent_over").to_pylist(), table.column("touchpoint").to_pylist(), strict=True
-        )
-    ]
-    state = table.column("state").to_numpy()
-    refused = state == SendState.SUPPRESSED
-    planned = table.column("planned").to_numpy()
-    names = [*(name for name in _SENT if name != "touchpoint"), "journey"]
-    columns = {name: table.column(name).to_pylist() for name in names}
-    columns |= {
-        "touchpoint": touchpoint,
-        "policy": policy,
-        "planned": planned.tolist(),
-        "concluded": [at if out else None for at, out in zip(planned.tolist(), refused.tolist(), strict=True)],
-        "told": refused.tolist(),
-        "changed": [now] * table.num_rows,
-        "attempts": [0] * table.num_rows,
-    }
-    for name in ("purpose", "template", "staff_id"):
-        if not sends.c[name].nullable:
-            columns[name] = [one or "" for one in columns[name]]
-    _insert(connection, sends, columns)
-
-
-def _insert(connection: Connection, table: Table, columns: dict[str, list[Any]]) -> None:
-    """Insert columns; those in which all rows are alike are told once."""
-    same = {name: values[0] for name, values in columns.items() if values.count(values[0]) == len(values)}
-    different = {name: values for name, values in columns.items() if name not in same}
-    if different:
-        insert_alike(connection, table, different, same)
-    else:
-        insert_many(connection, insert(table), list(columns), zip(*columns.values(), strict=True))
+    if step.sends.num_rows:
+        planning.save(connection, step.sends, policies.store(connection, step.policies), now)
 
 
 def _give_up(connection: Connection, step: Step, now: int) -> None:
@@ -163,16 +127,20 @@ def _give_up(connection: Connection, step: Step, now: int) -> None:
             [(send_id, state, reason, step.at, True, now) for send_id, state, reason in step.gone],
         )  # fmt: skip
     if step.cancelled.num_rows:
-        ids, whys = step.cancelled.column("run_id").to_pylist(), step.cancelled.column("reason").to_pylist()
+        cancelled = step.cancelled.column("run_id").to_numpy()
+        ids, whys = cancelled.tolist(), step.cancelled.column("reason").to_pylist()
+        order = np.argsort(step.runs.run_id)
+        customers = step.runs.customer_id[order[np.searchsorted(step.runs.run_id, cancelled, sorter=order)]]
         waiting = ", ".join(str(int(one)) for one in WAITING)
+        mine = and_(sends.c.customer_id == bindparam("b_customer"), sends.c.run_id == bindparam("b_run"))
         update_many(
             connection,
-            update(sends).where(and_(sends.c.run_id == bindparam("b_run"), text(f"state IN ({waiting})"))).values(
-                state=bindparam("b_state"), reason=bindparam("b_reason"), concluded=bindparam("b_at"),
-                told=bindparam("b_told"), changed=bindparam("b_changed"), due=null(),
+            update(sends).where(and_(mine, text(f"state IN ({waiting})"))).values(
+                state=int(SendState.CANCELLED), reason=bindparam("b_reason"), concluded=step.at, told=True, changed=now,
+                due=null(),
             ),
-            ["b_run", "b_state", "b_reason", "b_at", "b_told", "b_changed"],
-            [(one, int(SendState.CANCELLED), why, step.at, True, now) for one, why in zip(ids, whys, strict=True)],
+            ["b_customer", "b_run", "b_reason"],
+            zip(customers.tolist(), ids, whys, strict=True),
         )  # fmt: skip
         for table in (journey_effects, tasks):
             open_ = table.c.status.in_(["waiting"] if table is journey_effects else ["open"])

@@ -97,6 +97,10 @@ class Runs:
         """The rows at these places (or where a mask holds)."""
         return Runs(**{name: getattr(self, name)[places] for name in COLUMNS})
 
+    def copy(self) -> Runs:
+        """Columns of their own."""
+        return Runs(**{name: getattr(self, name).copy() for name in COLUMNS})
+
     @staticmethod
     def joined(parts: Sequence[Runs]) -> Runs:
         """One under the other."""

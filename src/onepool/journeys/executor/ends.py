@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from onepool.journeys import states
 from onepool.journeys.executor.book import ERASED
-from onepool.journeys.executor.columns import FOREVER, I64, NONE, Texts, texts
+from onepool.journeys.executor.columns import FOREVER, I64, NONE, Bools, Texts, texts
 from onepool.journeys.executor.plan import Plan
 from onepool.journeys.executor.ports import Inputs, Sought
 from onepool.journeys.executor.reentry import pairs
@@ -41,17 +41,28 @@ def ends(turn: Turn, inputs: Inputs) -> None:
     if ERASED in names:
         _forget(turn)
     _hold_leavers(turn, inputs)
-    rows = np.flatnonzero(turn.live())
+    _end(turn, inputs, np.flatnonzero(turn.live()), names)
+
+
+def at_once(turn: Turn, rows: I64) -> None:
+    """Erasure, goals and exits of runs that others called in this step: also what came in before they began."""
+    _end(turn, turn.inputs, rows, turn.world.event_names())
+
+
+def _end(turn: Turn, inputs: Inputs, rows: I64, names: frozenset[str]) -> None:
     if rows.size == 0:
         return
     asked = [one for plan, mine in turn.by_version(rows) for one in _asked(turn, plan, mine)]
-    found = [*_by_events(turn, asked, names), *_by_segments(turn, inputs)]
+    found = [*_by_events(turn, asked, names), *_by_segments(turn, inputs, rows)]
     if not found:
         return
     run, time, order = (np.concatenate(part) for part in zip(*found, strict=True))
+    if turn.book.calls:
+        counts = _before_callers(turn, run, time, order)
+        run, time, order = run[counts], time[counts], order[counts]
     best = np.lexsort((order, time, run))
     run, time, order = run[best], time[best], order[best]
-    first = np.r_[True, run[1:] != run[:-1]]
+    first = np.r_[True, run[1:] != run[:-1]] if run.size else np.empty(0, np.bool_)
     _apply(turn, run[first], time[first], order[first])
     # A goal that lets the run go on hides nothing: what comes behind it may still end the run.
     going = np.flatnonzero(first & (order == _GOAL))
@@ -59,6 +70,25 @@ def ends(turn: Turn, inputs: Inputs) -> None:
         row = int(run[place])
         if turn.runs.state[row] != RunState.ENDED and place + 1 < run.size and run[place + 1] == row:
             _apply(turn, run[place + 1 : place + 2], time[place + 1 : place + 2], order[place + 1 : place + 2])
+
+
+def _before_callers(turn: Turn, run: I64, time: I64, order: I64) -> Bools:
+    """Which of these are not too late, since the run that called the run ended before and took it along."""
+    runs = turn.runs
+    when = np.maximum(time, runs.arrived[run])
+    stays = {one.version_id for one in turn.book.plans.values()
+             if one.definition.goal is not None and one.definition.goal.then == "continue"}  # fmt: skip
+    final = (order != _GOAL) | ~np.isin(runs.version_id[run], list(stays))
+    over = np.full(len(runs), FOREVER, np.int64)
+    np.minimum.at(over, run[final], when[final])
+    called = np.flatnonzero(turn.live() & (runs.parent != NONE))
+    caller = turn.places(runs.parent[called])
+    for depth in np.unique(runs.depth[called]).tolist():
+        here = (runs.depth[called] == depth) & (caller >= 0)
+        mine, end = called[here], over[caller[here]]
+        over[mine] = np.minimum(over[mine], np.maximum(end, runs.arrived[mine]))
+    found: Bools = when <= over[run]
+    return found
 
 
 def _asked(turn: Turn, plan: Plan, rows: I64) -> list[_Asked]:
@@ -123,7 +153,8 @@ def _left(turn: Turn, inputs: Inputs) -> tuple[Texts, I64, I64]:
 def _forget(turn: Turn) -> None:
     """What runs of those who were erased carry goes with them, also of runs that ended long ago."""
     turn.erased = turn.world.who_did(frozenset([ERASED]))
-    rows = turn.hold(turn.world.runs_of(turn.erased, live=False))
+    turn.hold(turn.world.runs_of(turn.erased, live=False))
+    rows = np.flatnonzero(np.isin(turn.runs.customer_id, turn.erased))
     turn.runs.trigger[rows] = None
     turn.runs.vars[rows] = None
     turn.dirty[rows] = True
@@ -136,12 +167,12 @@ def _hold_leavers(turn: Turn, inputs: Inputs) -> None:
             turn.hold(turn.world.runs_of(np.unique(customers), live=True))
 
 
-def _by_segments(turn: Turn, inputs: Inputs) -> list[tuple[I64, I64, I64]]:
+def _by_segments(turn: Turn, inputs: Inputs, rows: I64) -> list[tuple[I64, I64, I64]]:
     if inputs.segments.num_rows == 0:
         return []
     segment, customers, at = _left(turn, inputs)
     found = []
-    for plan, mine in turn.by_version(np.flatnonzero(turn.live())):
+    for plan, mine in turn.by_version(rows):
         for number, one in enumerate(plan.definition.exit):
             if not isinstance(one, SegmentExit):
                 continue

@@ -20,6 +20,7 @@ from onepool.journeys.executor.turn import Turn
 from onepool.journeys.keys import bucket, event_origin, run_keys, text_numbers
 from onepool.journeys.model import ApiEntry, EventEntry, SegmentEntry, SegmentLeaveEntry
 from onepool.journeys.states import RunState
+from onepool.reach.keys import distinct
 
 BUCKETS = 10_000
 
@@ -161,13 +162,14 @@ plain = _plain
 def _unknown(turn: Turn, one: Entrants) -> Entrants:
     """Without those who entered by this before."""
     ids = one.run_ids
-    _, first = np.unique(ids, return_index=True)
-    one = one.take(np.sort(first))
+    if distinct(ids).size < ids.size:
+        _, first = np.unique(ids, return_index=True)
+        one = one.take(np.sort(first))
+        ids = one.run_ids
     if not turn.world.any_runs(turn.book.version_ids([one.plan.journey])):
         return one
-    ids = one.run_ids
-    there = np.union1d(turn.world.runs(ids).run_id, ids[turn.places(ids) >= 0])
-    return one.take(~np.isin(ids, there)) if there.size else one
+    out = (turn.places(ids) >= 0) | np.isin(ids, turn.world.runs(ids).run_id)
+    return one.take(~out) if out.any() else one
 
 
 def _eligible(turn: Turn, one: Entrants) -> Entrants:

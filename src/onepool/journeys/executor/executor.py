@@ -40,12 +40,14 @@ class Executor:
         `clocks`: of back-tests, where customers are at instants of their own up to it.
         """
         turn = Turn(self._book, self._world, at, clocks)
+        turn.inputs = inputs
         merge(turn, inputs)
         requests.carry_out(turn, inputs)
         requests.stop(turn)
+        # What an ended run called ends with it, before anything else is made of it.
+        outcomes.relatives(turn)
         enter(turn, inputs)
         ends(turn, inputs)
-        # What an ended run called ends with it, before anything else is made of it.
         outcomes.relatives(turn)
         outcomes.outcomes(turn, inputs)
         self._dates(turn)
@@ -96,6 +98,7 @@ class Executor:
         unread = rows[~np.isin(runs.version_id[rows], list(self._book.plans))]
         runs.state[unread] = RunState.PAUSED
         turn.dirty[unread] = True
+        self._give_up(turn, rows)
         for plan, mine in turn.by_version(rows):
             state = turn.runs.state[mine]
             if self._book.rests(plan.journey):
@@ -105,6 +108,20 @@ class Executor:
                 continue
             with faults(plan):
                 self._woken(turn, plan, mine, state)
+
+    def _give_up(self, turn: Turn, rows: I64) -> None:
+        """Messages whose deadline is over count for no cap any more, before anything is sent in their place."""
+        runs = turn.runs
+        for plan, mine in turn.by_version(rows[runs.state[rows] == RunState.WAIT_OUTCOME]):
+            if self._book.rests(plan.journey):
+                continue
+            mine = mine[(runs.node[mine] >= 0) & (runs.due[mine] < turn.life_end(mine, plan))]
+            for node in np.unique(runs.node[mine]).tolist():
+                if isinstance(plan.nodes[node], Send):
+                    with faults(plan):
+                        sends.give_up(turn, plan, node, mine[runs.node[mine] == node])
+        if turn.gone:
+            self._world.give_up(turn.gone)
 
     @staticmethod
     def _woken(turn: Turn, plan: Plan, rows: I64, state: I64) -> None:
@@ -198,6 +215,7 @@ def _step(turn: Turn) -> Step:
         at=turn.at,
         runs=turn.runs.take(dirty),
         created=turn.created[dirty],
+        before=turn.before.take(dirty[~turn.created[dirty]]),
         rehomed=turn.rehomed[dirty],
         removed=turn.runs.run_id[gone],
         sends=pa.concat_tables(turn.sends) if turn.sends else pa.schema([*PLANNED, *DECIDED]).empty_table(),

@@ -10,9 +10,10 @@ import numpy as np
 
 from onepool.journeys.executor import sends, waits
 from onepool.journeys.executor.columns import I64, Runs
+from onepool.journeys.executor.ends import at_once
 from onepool.journeys.executor.plan import Plan, length
 from onepool.journeys.executor.ports import DAY, HOUR, Question
-from onepool.journeys.executor.turn import Turn, resolved
+from onepool.journeys.executor.turn import Turn, called_key, resolved
 from onepool.journeys.keys import BUCKETS, action_keys, bucket, child_keys
 from onepool.journeys.model import (
     Branch,
@@ -151,9 +152,11 @@ def call(turn: Turn, plan: Plan, node: int, rows: I64) -> None:
     children = Runs.new(
         rows.size, run_id=ids, version_id=other.version_id, customer_id=runs.customer_id[rows], state=RunState.READY,
         due=moment, entered=moment, arrived=moment, trigger=runs.trigger[rows], parent=runs.run_id[rows],
-        depth=runs.depth[rows] + 1,
+        depth=runs.depth[rows] + 1, key=[called_key(plan.names[node], one) for one in runs.visit[rows].tolist()],
     )  # fmt: skip
-    places = turn.hold(children, new=True, moment=moment)
+    places = turn.hold(children, new=True, moment=moment, but=turn.but[rows])
+    # Of callers that entered earlier the number of the event that started them is forgotten: its instant tells it.
+    turn.fresh[places] = turn.fresh[rows] | (moment > turn.runs.entered[rows])
     turn.note(places, "enter", moment)
     turn.runs.node[places] = other.start
     turn.arrive(places, other, other.start)
@@ -161,6 +164,7 @@ def call(turn: Turn, plan: Plan, node: int, rows: I64) -> None:
         turn.wait(rows, RunState.WAIT_OUTCOME, turn.life_end(rows, plan), plan)
     else:
         turn.go(rows, plan, "next")
+    at_once(turn, places)
 
 
 def repeat(turn: Turn, plan: Plan, node: int, rows: I64) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from onepool.journeys.executor import sends
 from onepool.journeys.executor.columns import I64, NONE, texts
 from onepool.journeys.executor.ports import Inputs
-from onepool.journeys.executor.turn import Turn
+from onepool.journeys.executor.turn import Turn, called_key
 from onepool.journeys.model import CallJourney, Send, Task, Webhook
 from onepool.journeys.states import RunState
 from onepool.reach.states import SendState
@@ -104,9 +104,13 @@ def relatives(turn: Turn) -> None:
                 continue
             if node < 0 or not isinstance(plan.nodes[node], CallJourney) or turn.runs.hop[caller] == NONE:
                 continue
-            called = rows[parents == turn.runs.run_id[caller]]
-            last = int(turn.runs.ended[called].max())
             one = np.array([caller], np.int64)
+            # It may have called others without waiting for them.
+            awaited = called_key(plan.names[node], int(turn.runs.visit[caller]))
+            called = rows[(parents == turn.runs.run_id[caller]) & (turn.runs.key[rows] == awaited)]
+            if called.size == 0:
+                continue
+            last = int(turn.runs.ended[called].max())
             turn.moment[one] = max(last, int(turn.runs.arrived[caller]))
             turn.go(one, plan, "next")
         rows = rows[turn.forced[rows]]

@@ -212,6 +212,10 @@ class World(Protocol):
         """See reach.gate."""
         ...
 
+    def give_up(self, gone: Sequence[tuple[int, int, str]]) -> None:
+        """Messages given up in this step (send_id, state, reason): to the gate they are that from now on."""
+        ...
+
     def due(self, at: int, most: int) -> Runs:
         """Live, not paused runs with due <= at, by (due, run_id), at most so many."""
         ...
@@ -238,6 +242,10 @@ class World(Protocol):
 
     def audiences(self) -> Sequence[Audience]:
         """Audiences of which somebody is yet to be let in, with their customers."""
+        ...
+
+    def merged(self, since: int) -> pa.Table:
+        """MERGES told since an instant, in their order: for audiences that were frozen then."""
         ...
 
     def started(self) -> frozenset[str]:
@@ -342,15 +350,17 @@ class StateChange:
 class Step:
     """What one step decided; `apply.save` writes all of it in one transaction.
 
-    `runs`: every run that is new or other than before, as it is now; `created`: which of them are new; `rehomed`: of
-    another customer or version than before; `removed`: runs taken away (not_qualified); `sends`: as the gate gave them
-    back (send_id is the key; `policy` is a place in `policies`); `gone`: messages given up at their deadline (send_id,
-    state, reason); `tasks_gone`: keys of tasks given up; `erased`: customers of whom nothing carried is to be kept.
+    `runs`: every run that is new or other than before, as it is now; `created`: which of them are new; `before`: the
+    others as they were; `rehomed`: of another customer or version than before; `removed`: runs taken away
+    (not_qualified); `sends`: as the gate gave them back (send_id is the key; `policy` is a place in `policies`);
+    `gone`: messages given up at their deadline (send_id, state, reason); `tasks_gone`: keys of tasks given up;
+    `erased`: customers of whom nothing carried is to be kept.
     """
 
     at: int
     runs: Runs
     created: npt.NDArray[np.bool_]
+    before: Runs
     rehomed: npt.NDArray[np.bool_]
     removed: I64
     sends: pa.Table

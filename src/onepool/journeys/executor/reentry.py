@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from onepool.journeys.executor.columns import FOREVER, I64, NONE, Bools, Runs
+from onepool.journeys.executor.columns import FOREVER, I64, NONE, Bools, Runs, Texts
 from onepool.journeys.executor.plan import Plan
 from onepool.journeys.executor.times import later
 from onepool.journeys.executor.turn import Turn
 from onepool.journeys.states import RunState
+from onepool.reach.keys import distinct
 
 if TYPE_CHECKING:
     from onepool.journeys.executor.entries import Entrants
@@ -48,8 +49,8 @@ def admit(turn: Turn, found: Sequence[Entrants]) -> list[I64]:
     version = np.array([plan.version_id for plan in plans])[which]
     key_texts = np.concatenate([one.keys for one in found])
     codes: dict[str, int] = {"": 0}
-    past = _history(turn, journeys, np.unique(customer), number, codes)
-    key = np.array([codes.setdefault(one, len(codes)) for one in key_texts.tolist()], np.int64)
+    past = _history(turn, journeys, distinct(customer), number, codes)
+    key = _coded(key_texts, codes)
     sorted_ = np.lexsort((version, order, time))
     rank = _rank_of(customer, sorted_)
     allowed = np.zeros(customer.size, np.bool_)
@@ -94,9 +95,19 @@ def _history(
     runs = Runs.joined([one for one in (known, here) if len(one)])
     runs = runs.take(np.isin(runs.version_id, versions) & (runs.parent == NONE))
     names = {plan.version_id: number[plan.journey] for name in journeys for plan in turn.book.versions(name)}
-    journey = np.array([names[one] for one in runs.version_id.tolist()], np.int64)
-    key = np.array([codes.setdefault(one or "", len(codes)) for one in runs.key.tolist()], np.int64)
+    journey = np.zeros(len(runs), np.int64)
+    for version, place in names.items():
+        journey[runs.version_id == version] = place
+    key = _coded(runs.key, codes)
     return _Past(runs.customer_id, journey, runs.entered, runs.state != RunState.ENDED, key)
+
+
+def _coded(texts: Texts, codes: dict[str, int]) -> I64:
+    """Numbers of texts; the same ones for the same dictionary. Most runs have no key."""
+    found = np.zeros(texts.size, np.int64)
+    rows = np.flatnonzero((texts != "") & (texts != None))  # noqa: E711 elementwise
+    found[rows] = [codes.setdefault(one, len(codes)) for one in texts[rows].tolist()]
+    return found
 
 
 def _refusals(plan: Plan, own: int, group: I64, customer: I64, time: I64, key: I64, past: _Past) -> I64:

@@ -88,28 +88,34 @@ def conclude(turn: Turn, plan: Plan, node: int, rows: I64, reasons: Texts) -> No
             plan_hop(turn, plan, node, mine[more], int(hop) + 1)
 
 
-def out_of_time(turn: Turn, plan: Plan, node: int, rows: I64) -> None:
-    """Runs whose message has no outcome by its deadline: it is given up, and the chain goes on."""
+def give_up(turn: Turn, plan: Plan, node: int, rows: I64) -> None:
+    """Decide about the messages of runs that have no outcome by their deadline: what each is from now on."""
     said = plan.nodes[node]
     assert isinstance(said, Send)
     ids = action_keys(turn.runs.run_id[rows], plan.names[node], turn.runs.visit[rows], turn.runs.hop[rows])
     open_ = turn.world.open_sends(ids)
-    reasons = texts(None, rows.size)
-    for place, send_id in enumerate(ids.tolist()):
+    for run_id, hop, send_id in zip(turn.runs.run_id[rows].tolist(), turn.runs.hop[rows].tolist(), ids.tolist(),
+                                    strict=True):  # fmt: skip
         state = open_.get(send_id)
-        hop = int(turn.runs.hop[rows[place]])
         confirmed = hop < len(said.chain) and said.chain[hop].accept_within is not None
+        reason: str | None = None
         if state is None or state in WAITING:
-            reasons[place] = "expired"
-            turn.gone.append((send_id, int(SendState.CANCELLED), "expired"))
+            reason = "expired"
+            turn.gone.append((send_id, int(SendState.CANCELLED), reason))
         elif confirmed and state in (SendState.TASK, SendState.CLAIMED):
-            reasons[place] = "staff_timeout"
-            turn.gone.append((send_id, int(SendState.FAILED), "staff_timeout"))
+            reason = "staff_timeout"
+            turn.gone.append((send_id, int(SendState.FAILED), reason))
         elif state in (SendState.TASK, SendState.CLAIMED, SendState.UNKNOWN):
-            reasons[place] = "unknown"
-            turn.gone.append((send_id, int(SendState.UNKNOWN), "unknown"))
+            reason = "unknown"
+            turn.gone.append((send_id, int(SendState.UNKNOWN), reason))
         elif state >= SendState.SUPPRESSED:
-            reasons[place] = "unknown"
+            reason = "unknown"
+        turn.overdue[run_id] = reason
+
+
+def out_of_time(turn: Turn, plan: Plan, node: int, rows: I64) -> None:
+    """Runs whose message was given up: the chain goes on."""
+    reasons = texts([turn.overdue[one] for one in turn.runs.run_id[rows].tolist()], rows.size)
     turn.note(rows, "hop", turn.moment[rows], np.array([f"deadline:{one}" for one in reasons], object))
     conclude(turn, plan, node, rows, reasons)
 

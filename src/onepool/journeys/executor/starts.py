@@ -71,12 +71,26 @@ class Starts:
             count = Meter(turn, plan).room(one.at, turn.at, count)
         if count <= 0 or one.customers is None:
             return 0, None
-        customers = one.customers[one.taken : one.taken + count]
+        customers = self._survivors(one.customers[one.taken : one.taken + count], one.at)
         times = np.full(count, turn.at if metered else one.at, np.int64)
         if isinstance(plan.definition.entry, DateEntry):
             times = np.maximum(times, self._local(plan, plan.definition.entry, one.at, customers))
         entrants = plain(plan, customers, times, np.arange(count), metered=metered)
         return count, _since(entrants, one.at)
+
+    def _survivors(self, customers: I64, since: int) -> I64:
+        """Those of an audience of then who went up in others: these."""
+        table = self._turn.world.merged(since)
+        if table.num_rows == 0:
+            return customers
+        into = dict(zip(table.column("customer_id").to_pylist(), table.column("other_id").to_pylist(), strict=True))
+        found = customers.copy()
+        for place in np.flatnonzero(np.isin(customers, np.fromiter(into, np.int64, len(into)))).tolist():
+            seen = {one := int(customers[place])}
+            while (following := into.get(one, one)) not in seen:
+                seen.add(one := following)
+            found[place] = one
+        return found
 
     def _due(self, plan: Plan, asked: dict[str, int]) -> list[tuple[int, I64]]:
         """The starts of a version that have come, each with those it is for."""

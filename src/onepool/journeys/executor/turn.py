@@ -11,7 +11,7 @@ import pyarrow as pa
 from onepool.journeys.executor.book import Book
 from onepool.journeys.executor.columns import FOREVER, I64, NONE, Bools, Runs, Texts, texts
 from onepool.journeys.executor.plan import Plan
-from onepool.journeys.executor.ports import MERGES, STEPS, Audience, Clocks, StateChange, World
+from onepool.journeys.executor.ports import MERGES, STEPS, Audience, Clocks, Inputs, StateChange, World
 from onepool.journeys.executor.times import Zones, known_zone, later
 from onepool.journeys.states import GOAL, RunState
 from onepool.reach.rules import SendPolicy
@@ -27,9 +27,10 @@ class Turn:
     """The runs that a step has in hand, each once. Places are indexes into `runs`.
 
     `moment`: each ready run's own time; `but`: seq of the event that started it in this step; `fresh`: entered in this
-    step; `dirty`: other than in the state; `created`: not in the state yet; `removed`: to be taken out of it;
-    `rehomed`: of another customer or version; `forced`: ended from outside;
-    `whole`: events of all the past are looked at, since the run or its customer is new to it.
+    step; `before`: the runs as the state has them; `dirty`: other than there; `created`: not in the state yet;
+    `removed`: to be taken out of it; `rehomed`: of another customer or version; `forced`: ended from outside;
+    `whole`: events of all the past are looked at, since the run or its customer is new to it. `overdue`: why the
+    messages of runs were given up whose deadline is over, by run.
     """
 
     def __init__(self, book: Book, world: World, at: int, clocks: Clocks | None = None) -> None:
@@ -38,6 +39,7 @@ class Turn:
         self.at = at
         self._clocks = clocks
         self.runs = Runs.empty()
+        self.before = Runs.empty()
         self.moment = np.empty(0, np.int64)
         self.but = np.empty(0, np.int64)
         self.fresh = np.empty(0, np.bool_)
@@ -47,7 +49,8 @@ class Turn:
         self.rehomed = np.empty(0, np.bool_)
         self.forced = np.empty(0, np.bool_)
         self.whole = np.empty(0, np.bool_)
-        self._place: dict[int, int] = {}
+        self._order = np.empty(0, np.int64)
+        self._sorted = np.empty(0, np.int64)
         self._steps: list[dict[str, object]] = []
         self.sends: list[pa.Table] = []
         self.policies: list[SendPolicy] = []
@@ -60,6 +63,8 @@ class Turn:
         self.audiences: list[Audience] = []
         self.changes: list[StateChange] = []
         self.more = False
+        self.inputs = Inputs()
+        self.overdue: dict[int, str | None] = {}
         self.merges = MERGES.empty_table()
         self.erased = np.empty(0, np.int64)
         self.metering = dict(book.metering)
@@ -67,34 +72,36 @@ class Turn:
     # ------------------------------------------------------------------------------------------------- which runs
 
     def hold(self, more: Runs, *, new: bool = False, moment: I64 | None = None, but: I64 | None = None) -> I64:
-        """Take runs in hand; those already there stay as they are. Returns the places of all of them."""
-        ids = more.run_id.tolist()
-        start = len(self.runs)
-        known = self._place
-        fresh = [number for number, one in enumerate(ids) if one not in known]
-        if fresh:
-            part = more if len(fresh) == len(ids) else more.take(np.array(fresh, np.int64))
-            self.runs = Runs.joined([self.runs, part]) if start else part
-            count = len(fresh)
-            nothing = np.full(count, NONE, np.int64)
-            picked = np.array(fresh, np.int64)
-            self.moment = np.concatenate([self.moment, nothing if moment is None else moment[picked]])
-            self.but = np.concatenate([self.but, nothing if but is None else but[picked]])
-            flags = np.full(count, new, np.bool_)
-            self.fresh = np.concatenate([self.fresh, flags])
-            self.dirty = np.concatenate([self.dirty, flags])
-            self.created = np.concatenate([self.created, flags])
-            self.removed = np.concatenate([self.removed, np.zeros(count, np.bool_)])
-            self.whole = np.concatenate([self.whole, flags])
-            self.forced = np.concatenate([self.forced, np.zeros(count, np.bool_)])
-            self.rehomed = np.concatenate([self.rehomed, np.zeros(count, np.bool_)])
-            known.update((ids[number], start + place) for place, number in enumerate(fresh))
-        return np.array([known[one] for one in ids], np.int64)
+        """Take runs in hand, each once; those already there stay as they are. Returns the places of all of them."""
+        ids = more.run_id
+        found = self.places(ids)
+        picked = np.flatnonzero(found < 0)
+        if picked.size == 0:
+            return found
+        start, count = len(self.runs), picked.size
+        part = more if count == ids.size else more.take(picked)
+        self.before = Runs.joined([self.before, part]) if start else part.copy()
+        self.runs = Runs.joined([self.runs, part]) if start else part
+        nothing = np.full(count, NONE, np.int64)
+        self.moment = np.concatenate([self.moment, nothing if moment is None else moment[picked]])
+        self.but = np.concatenate([self.but, nothing if but is None else but[picked]])
+        flags, none = np.full(count, new, np.bool_), np.zeros(count, np.bool_)
+        for name in ("fresh", "dirty", "created", "whole"):
+            setattr(self, name, np.concatenate([getattr(self, name), flags]))
+        for name in ("removed", "forced", "rehomed"):
+            setattr(self, name, np.concatenate([getattr(self, name), none]))
+        found[picked] = np.arange(start, start + count)
+        self._order = np.argsort(self.runs.run_id, kind="stable")
+        self._sorted = self.runs.run_id[self._order]
+        return found
 
     def places(self, run_ids: Sequence[int] | I64) -> I64:
         """The places of runs, -1 for those not in hand."""
-        listed = run_ids.tolist() if isinstance(run_ids, np.ndarray) else run_ids
-        return np.array([self._place.get(one, -1) for one in listed], np.int64)
+        ids = np.asarray(run_ids, np.int64)
+        if self._sorted.size == 0 or ids.size == 0:
+            return np.full(ids.size, -1, np.int64)
+        at = np.minimum(np.searchsorted(self._sorted, ids), self._sorted.size - 1)
+        return np.where(self._sorted[at] == ids, self._order[at], -1)
 
     def look_back(self, rows: I64) -> None:
         """Look at all that the pool has for these runs: what the customer did became theirs just now."""
@@ -317,6 +324,11 @@ class Turn:
                     columns.append(pa.array(value).cast(kind))
             parts.append(pa.Table.from_arrays(columns, schema=STEPS))
         return pa.concat_tables(parts).combine_chunks() if parts else STEPS.empty_table()
+
+
+def called_key(node: str, visit: int) -> str:
+    """The key of a run that another one called from a node."""
+    return f"{node}:{visit}"
 
 
 def until(instants: I64) -> I64:

@@ -25,6 +25,7 @@ from onepool.journeys.world.texts import text_of
 from onepool.pool import Session, quote
 from onepool.reach import coupons
 from onepool.reach.gate import GateWorld, gate
+from onepool.reach.keys import distinct
 from onepool.reach.rules import SendPolicy
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class PoolWorld:
         return answers(self._session, self._ctx, question, at)
 
     def attributes(self, customers: I64, names: Sequence[str]) -> pa.Table:
-        self._session.relation(_WANTED, pa.table({"customer_id": np.unique(customers)}))
+        self._session.relation(_WANTED, pa.table({"customer_id": distinct(customers)}))
         types = self._ctx.names.attributes
         columns = [named(text_of(col(name), str(types[name])), name) for name in names if name in types]
         query = exp.select(col("customer_id"), *columns).from_(table("profiles")).where(
@@ -108,7 +109,7 @@ class PoolWorld:
                 scope = Scope.customers(_WANTED)
             answers = compile_conditions({"who": who}, from_micros(at), scope, self._ctx).run(self._session)
             holds = answers.column("customer_id").filter(answers.column("who"))
-            return np.unique(holds.to_numpy()).astype(np.int64)
+            return distinct(holds.to_numpy()).astype(np.int64)
         if found is not None:
             return found
         return self._ids("SELECT DISTINCT customer_id FROM customer_of", {})
@@ -143,6 +144,9 @@ class PoolWorld:
     def gate(self, planned: pa.Table, policies: Sequence[SendPolicy], at: int) -> pa.Table:
         return gate(planned, policies, self._gate, at, reserve=self._reserve)
 
+    def give_up(self, gone: Sequence[tuple[int, int, str]]) -> None:
+        self._records.give_up(gone)
+
     # ---------------------------------------------------------------------------------------------------- the state
 
     def due(self, at: int, most: int) -> Runs:
@@ -166,6 +170,9 @@ class PoolWorld:
     def audiences(self) -> Sequence[Audience]:
         return self._records.audiences()
 
+    def merged(self, since: int) -> pa.Table:
+        return self._records.merged(since)
+
     def started(self) -> frozenset[str]:
         return self._records.started()
 
@@ -174,7 +181,7 @@ class PoolWorld:
 
     def _ids(self, query: str, params: dict[str, object]) -> I64:
         found = self._session.query(query, params or None).column("customer_id").to_numpy()
-        return np.unique(found).astype(np.int64)
+        return distinct(found).astype(np.int64)
 
 
 if TYPE_CHECKING:

@@ -7,20 +7,26 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
+import pyarrow as pa
 from pyroaring import BitMap64
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, and_, bindparam, select, text, update
 
 from onepool.audience.bitmaps import ids_of
 from onepool.journeys.executor.columns import COLUMNS, I64, NULLABLE, Runs
-from onepool.journeys.executor.ports import Audience
+from onepool.journeys.executor.ports import MERGES, Audience
 from onepool.journeys.states import RunState
+from onepool.reach.keys import distinct
+from onepool.state.bulk import update_many
 from onepool.state.journeys import journey_audiences
+from onepool.state.outbox import sends
+from onepool.state.schema import customer_changes
 
 _PARTS: Final = ", ".join(f"coalesce({name}, -1)" if name in NULLABLE else name for name in COLUMNS)
 _READ: Final = f"SELECT {_PARTS} FROM runs WHERE "
 
 # The first words are those of the index: without them it is not used.
 _DUE: Final = "due IS NOT NULL AND state <> 5 AND due <= :at ORDER BY due, run_id LIMIT :most"
+_MANY: Final = 2_000
 _LIVE: Final = f"state <> {int(RunState.ENDED)}"
 
 
@@ -59,9 +65,17 @@ class Records:
         """State of each of these messages that there is."""
         if send_ids.size == 0:
             return {}
-        where, values = self._in("send_id", send_ids)
+        where, values = self._in("send_id", distinct(send_ids))
         rows = self._connection.execute(text(f"SELECT send_id, state FROM sends WHERE {where}"), values)
         return {int(send_id): int(state) for send_id, state in rows}
+
+    def give_up(self, gone: Sequence[tuple[int, int, str]]) -> None:
+        """Write down what became of messages: caps count them by it. All else of them is written with the step."""
+        table = sends
+        changed = update(table).where(table.c.send_id == bindparam("b_id"))
+        rows = [(state, reason, send_id) for send_id, state, reason in gone]
+        values: dict[str, Any] = {"state": bindparam("b_state"), "reason": bindparam("b_reason")}
+        update_many(self._connection, changed.values(values), ["b_state", "b_reason", "b_id"], rows)
 
     def audiences(self) -> list[Audience]:
         """Those of which somebody is yet to be let in."""
@@ -75,6 +89,15 @@ class Records:
             for row in rows
         ]  # fmt: skip
 
+    def merged(self, since: int) -> pa.Table:
+        """MERGES told since an instant."""
+        table = customer_changes
+        told = and_(table.c.at >= since, table.c.kind == "merge")
+        query = select(table.c.customer_id, table.c.other_id, table.c.at).where(told).order_by(table.c.id)
+        rows = self._connection.execute(query).all()
+        columns = zip(*rows, strict=True) if rows else [()] * len(MERGES)
+        return pa.table([pa.array(one, pa.int64()) for one in columns], schema=MERGES)
+
     def started(self) -> frozenset[str]:
         """The journeys that ever had an audience."""
         return frozenset(self._connection.execute(select(journey_audiences.c.journey).distinct()).scalars())
@@ -82,15 +105,27 @@ class Records:
     def _among(self, column: str, ids: I64, further: str = "") -> Runs:
         if ids.size == 0:
             return Runs.empty()
-        where, values = self._in(column, ids)
-        return self._read(f"{where}{' AND ' + further if further else ''} ORDER BY run_id", **values)
+        ids = distinct(ids)
+        more = f" AND {further}" if further else ""
+        if ids.size >= _MANY:
+            # Of many that lie side by side the database reads a stretch instead of seeking each one.
+            span = f"{column} BETWEEN :low AND :high"
+            values = {"low": int(ids[0]), "high": int(ids[-1])}
+            counted = text(f"SELECT count(*) FROM (SELECT 1 FROM runs WHERE {span} LIMIT :most) some")
+            if self._connection.execute(counted, {**values, "most": 2 * ids.size}).scalar_one() < 2 * ids.size:
+                found = self._read(f"{span}{more} ORDER BY run_id", **values)
+                return found.take(np.isin(getattr(found, column), ids))
+        where, listed = self._in(column, ids)
+        return self._read(f"{where}{more} ORDER BY run_id", **listed)
 
     def _in(self, column: str, ids: I64) -> tuple[str, dict[str, Any]]:
         """A column among many numbers, with one parameter."""
-        listed = np.unique(ids).tolist()
+        listed = ids.tolist()
         if self._connection.dialect.name == "sqlite":
             return f"{column} IN (SELECT value FROM json_each(:ids))", {"ids": json.dumps(listed)}
         return f"{column} = ANY(CAST(:ids AS BIGINT[]))", {"ids": listed}
 
     def _read(self, where: str, **values: Any) -> Runs:
-        return Runs.of_rows(self._connection.execute(text(_READ + where), values).fetchall())
+        with self._connection.execute(text(_READ + where), values) as result:
+            # The driver's own rows: nothing here asks for names.
+            return Runs.of_rows(result.cursor.fetchall() if result.cursor is not None else [])
