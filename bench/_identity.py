@@ -149,15 +149,22 @@ def registry() -> Registry:
     return Registry(RULES)
 
 
+def numbered(graph: Graph) -> tuple[I64, I64, I64]:
+    """The graph's numbers of types and slots, by kind, and of sources."""
+    return (
+        np.array([graph.type_number(kind) for kind, _ in KINDS]),
+        np.array([graph.slot_number(*slot) for slot in KINDS]),
+        np.array([graph.source_number("same_event", f"t{n}") for n in range(len(_CARRIES))]),
+    )
+
+
 class Feed:
     """A compiled graph that is given a stream piece by piece."""
 
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
         self.graph = Graph(registry())
-        self._types = np.array([self.graph.type_number(kind) for kind, _ in KINDS])
-        self._slots = np.array([self.graph.slot_number(*slot) for slot in KINDS])
-        self._sources = np.array([self.graph.source_number("same_event", f"t{n}") for n in range(len(_CARRIES))])
+        self._types, self._slots, self._sources = numbered(self.graph)
         self.node = np.empty(stream.kind.size, np.int64)
         """The graph's number of each identifier: further tenures of old ones are numbered among the new ones."""
         self._born = 0
