@@ -1,6 +1,7 @@
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 import type { Language } from "@/app/preferences";
+import type zhDestinations from "./destinations.zh-CN.json";
 import type zhJourneys from "./journeys.zh-CN.json";
 import type zhReach from "./reach.zh-CN.json";
 import type zhTags from "./tags.zh-CN.json";
@@ -9,7 +10,7 @@ import type zh from "./zh-CN.json";
 declare module "i18next" {
   interface CustomTypeOptions {
     defaultNS: "translation";
-    resources: { translation: typeof zh & typeof zhTags & typeof zhJourneys & typeof zhReach };
+    resources: { translation: typeof zh & typeof zhTags & typeof zhJourneys & typeof zhReach & typeof zhDestinations };
   }
 }
 
@@ -20,6 +21,7 @@ const catalogues: Record<Language, () => Promise<{ default: object }>> = {
 
 /** Texts that only some pages need: they come with those pages. */
 const parts = {
+  destinations: { "zh-CN": () => import("./destinations.zh-CN.json"), en: () => import("./destinations.en.json") },
   journeys: { "zh-CN": () => import("./journeys.zh-CN.json"), en: () => import("./journeys.en.json") },
   reach: { "zh-CN": () => import("./reach.zh-CN.json"), en: () => import("./reach.en.json") },
   tags: { "zh-CN": () => import("./tags.zh-CN.json"), en: () => import("./tags.en.json") },

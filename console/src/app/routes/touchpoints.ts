@@ -1,9 +1,9 @@
-/** Touchpoints, what waits in quarantine, the data map, quality. */
+/** Touchpoints, destinations, what waits in quarantine, the data map, quality. */
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import type { TouchpointState } from "@/api/touchpoints";
 import { count, id, oneOf, type Raw, text } from "@/lib/search";
 import { type Tab, TABS, type View, VIEWS } from "@/pages/map/state";
-import { shell } from "./shared";
+import { shell, withTexts } from "./shared";
 
 /** The states of a touchpoint, and the tabs of its page. */
 export const TOUCHPOINT_STATES = ["live", "silent", "failing", "paused", "incomplete"] as const satisfies readonly TouchpointState[];
@@ -80,4 +80,17 @@ const quality = createRoute({
   component: lazyRouteComponent(() => import("@/pages/quality/Quality"), "Quality"),
 });
 
-export const touchpointRoutes = [touchpoints, touchpoint, quarantine, map, quality] as const;
+const destinations = createRoute({
+  getParentRoute: () => shell,
+  path: "/destinations",
+  validateSearch: (raw: Raw): { act?: "new" } => ({ act: oneOf(raw, "act", ["new"] as const) }),
+  component: lazyRouteComponent(() => withTexts(import("@/pages/destinations/Destinations"), "destinations", "reach"), "Destinations"),
+});
+const destination = createRoute({
+  getParentRoute: () => shell,
+  path: "/destinations/$name",
+  validateSearch: (raw: Raw): { act?: "edit" | "preview" } => ({ act: oneOf(raw, "act", ["edit", "preview"] as const) }),
+  component: lazyRouteComponent(() => withTexts(import("@/pages/destinations/DestinationPage"), "destinations", "reach"), "DestinationPage"),
+});
+
+export const touchpointRoutes = [touchpoints, touchpoint, quarantine, map, quality, destinations, destination] as const;

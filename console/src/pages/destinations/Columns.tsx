@@ -24,28 +24,26 @@ export function Columns({ what, columns, onChange }: Props) {
   };
   return (
     <div className="op-stack" style={{ gap: 8 }} data-testid="destination-columns">
-      <span className="op-mute">{t("destinations.columns")}</span>
+      <span className="op-mute">{t("outlets.columns")}</span>
       {columns.map((column, at) => (
-        // Columns have no identity but their place.
-        // eslint-disable-next-line @eslint-react/no-array-index-key
         <div className="op-row" key={at} style={{ flexWrap: "nowrap" }}>
-          <Input className="op-code" aria-label={t("destinations.column")} spellCheck={false} value={column.name} onChange={(event) => set(at, { name: event.target.value })} />
+          <Input className="op-code" aria-label={t("outlets.column")} spellCheck={false} value={column.name} onChange={(event) => set(at, { name: event.target.value })} />
           <span aria-hidden>←</span>
           <AutoComplete
             style={{ width: "100%" }}
             className="op-code"
-            aria-label={t("destinations.source")}
+            aria-label={t("outlets.source")}
             value={column.source}
             options={sources.map((one) => ({ value: one }))}
             showSearch={{ filterOption: (typed, option) => option?.value.includes(typed) ?? false }}
             onChange={(next: string) => set(at, { source: next })}
           />
-          <Button type="text" icon={<DeleteOutlined />} aria-label={t("destinations.removeColumn", { name: column.name })} onClick={() => onChange(columns.filter((_, i) => i !== at))} />
+          <Button type="text" icon={<DeleteOutlined />} aria-label={t("outlets.removeColumn", { name: column.name })} onClick={() => onChange(columns.filter((_, i) => i !== at))} />
         </div>
       ))}
       <div>
         <Button size="small" icon={<PlusOutlined />} onClick={add} data-testid="destination-add-column">
-          {t("destinations.addColumn")}
+          {t("outlets.addColumn")}
         </Button>
       </div>
     </div>

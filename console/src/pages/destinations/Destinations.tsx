@@ -24,17 +24,17 @@ export function Destinations() {
   const navigate = useNavigate({ from: "/destinations" });
   const begin = (
     <Button type="primary" icon={<PlusOutlined />} onClick={() => void navigate({ search: { act: "new" } })} data-testid="destination-new">
-      {t("destinations.new")}
+      {t("outlets.new")}
     </Button>
   );
   return (
     <>
-      <PageHead title={t("nav.destinations")} sub={t("destinations.sub")} actions={may && all.data?.items.length !== 0 && begin} />
+      <PageHead title={t("nav.destinations")} sub={t("outlets.sub")} actions={may && all.data?.items.length !== 0 && begin} />
       <Loaded query={all} rows={6}>
         {({ items }) => (
           <section className="op-panel" aria-label={t("nav.destinations")}>
             {items.length === 0 ? (
-              <Nothing title={t("destinations.none")} text={t("destinations.noneText")} actions={may && begin} />
+              <Nothing title={t("outlets.none")} text={t("outlets.noneText")} actions={may && begin} />
             ) : (
               <Table<DestinationRow>
                 size="middle"
@@ -45,23 +45,23 @@ export function Destinations() {
                 showSorterTooltip={false}
                 columns={[
                   {
-                    title: t("destinations.destination"),
+                    title: t("outlets.destination"),
                     sorter: (a, b) => a.name.localeCompare(b.name, language === "en" ? "en" : "zh"),
                     render: (_, one) => (
                       <>
                         <Link to="/destinations/$name" params={{ name: one.name }} style={{ fontWeight: 550 }}>
                           {one.name}
                         </Link>{" "}
-                        {one.paused && <Status kind="warning">{t("destinations.paused")}</Status>}
+                        {one.paused && <Status kind="warning">{t("outlets.paused")}</Status>}
                         {one.purpose !== "" && <div className="op-mute">{one.purpose}</div>}
                       </>
                     ),
                   },
-                  { title: t("destinations.what"), render: (_, one) => words.what(one.what) },
-                  { title: t("destinations.to"), render: (_, one) => words.to(one.to) },
-                  { title: t("destinations.every"), render: (_, one) => words.every(one.every) },
-                  { title: t("destinations.last"), render: (_, one) => <LastRun run={one.last} /> },
-                  { title: t("destinations.total"), align: "right", render: (_, one) => (one.last === null ? <Dash /> : <Exact value={one.last.total} />) },
+                  { title: t("outlets.what"), render: (_, one) => words.what(one.what) },
+                  { title: t("outlets.to"), render: (_, one) => words.to(one.to) },
+                  { title: t("outlets.every"), render: (_, one) => words.every(one.every) },
+                  { title: t("outlets.last"), render: (_, one) => <LastRun run={one.last} /> },
+                  { title: t("outlets.total"), align: "right", render: (_, one) => (one.last === null ? <Dash /> : <Exact value={one.last.total} />) },
                 ]}
               />
             )}

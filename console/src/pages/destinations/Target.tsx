@@ -1,6 +1,6 @@
 import { Checkbox, Input, InputNumber, Select } from "antd";
 import { useQuery } from "@tanstack/react-query";
-import { touchpoints } from "@/api/touchpoints";
+import { queries } from "@/api/queries";
 import type { JsonObject } from "@/conditions/model";
 import { useText } from "@/lib/useText";
 import { put, text } from "@/pages/messages/definition";
@@ -20,7 +20,7 @@ type Place = "url" | "access_key" | "secret_key" | "table" | "path" | "bucket" |
 export function Target({ value, secrets, onChange, onSecrets }: Props) {
   const { t, title } = useText();
   const kind = TOS.find((one) => one === value.kind) ?? "folder";
-  const webhooks = useQuery({ ...touchpoints.all(), enabled: kind === "webhook" });
+  const webhooks = useQuery({ ...queries.touchpoints(), enabled: kind === "webhook" });
   const set = (place: string, next: string | number | boolean | undefined): void => onChange(put(value, place, next));
   const turn = (next: To): void => {
     onSecrets({});
@@ -28,12 +28,12 @@ export function Target({ value, secrets, onChange, onSecrets }: Props) {
   };
   const secret = (place: Place) => (
     <label key={place}>
-      <span className="op-mute">{t(`destinations.${place}`)}</span>
+      <span className="op-mute">{t(`outlets.${place}`)}</span>
       <Input.Password
         autoComplete="new-password"
         spellCheck={false}
         value={secrets[place] ?? ""}
-        placeholder={text(value[place]) === "" ? (place === "url" ? "postgresql://user:password@host:5432/db" : "") : t("destinations.kept", { reference: text(value[place]) })}
+        placeholder={text(value[place]) === "" ? (place === "url" ? "postgresql://user:password@host:5432/db" : "") : t("outlets.kept", { reference: text(value[place]) })}
         onChange={(event) => onSecrets({ ...secrets, [place]: event.target.value })}
         data-testid={`destination-${place}`}
       />
@@ -41,29 +41,29 @@ export function Target({ value, secrets, onChange, onSecrets }: Props) {
   );
   const plain = (place: Place) => (
     <label key={place}>
-      <span className="op-mute">{t(`destinations.${place}`)}</span>
+      <span className="op-mute">{t(`outlets.${place}`)}</span>
       <Input className="op-code" spellCheck={false} value={text(value[place])} onChange={(event) => set(place, event.target.value)} data-testid={`destination-${place}`} />
     </label>
   );
   const format = (
     <div>
-      <span className="op-mute">{t("destinations.format")}</span>
-      <Select style={{ width: "100%" }} aria-label={t("destinations.format")} value={text(value.format) === "csv" ? "csv" : "parquet"} onChange={(next: string) => set("format", next)} options={["csv", "parquet"].map((one) => ({ value: one, label: one.toUpperCase() }))} data-testid="destination-format" />
+      <span className="op-mute">{t("outlets.format")}</span>
+      <Select style={{ width: "100%" }} aria-label={t("outlets.format")} value={text(value.format) === "csv" ? "csv" : "parquet"} onChange={(next: string) => set("format", next)} options={["csv", "parquet"].map((one) => ({ value: one, label: one.toUpperCase() }))} data-testid="destination-format" />
     </div>
   );
   return (
     <div className="op-stack" style={{ gap: 12 }}>
       <div>
-        <span className="op-mute">{t("destinations.to")}</span>
-        <Select style={{ width: "100%" }} aria-label={t("destinations.to")} value={kind} onChange={turn} options={TOS.map((one) => ({ value: one, label: t(`destinations.tos.${one}`) }))} data-testid="destination-to" />
+        <span className="op-mute">{t("outlets.to")}</span>
+        <Select style={{ width: "100%" }} aria-label={t("outlets.to")} value={kind} onChange={turn} options={TOS.map((one) => ({ value: one, label: t(`outlets.tos.${one}`) }))} data-testid="destination-to" />
       </div>
       {SECRETS[kind].map((place) => secret(place as Place))}
-      {SECRETS[kind].length > 0 && <p className="op-mute">{t("destinations.urlNote")}</p>}
+      {SECRETS[kind].length > 0 && <p className="op-mute">{t("outlets.urlNote")}</p>}
       {kind === "database" && (
         <>
           {plain("table")}
           <Checkbox checked={value.adopt === true} onChange={(event) => set("adopt", event.target.checked ? true : undefined)}>
-            {t("destinations.adopt")}
+            {t("outlets.adopt")}
           </Checkbox>
         </>
       )}
@@ -83,17 +83,17 @@ export function Target({ value, secrets, onChange, onSecrets }: Props) {
       {kind === "webhook" && (
         <>
           <div>
-            <span className="op-mute">{t("destinations.touchpoint")}</span>
+            <span className="op-mute">{t("outlets.touchpoint")}</span>
             <Select
               style={{ width: "100%" }}
-              aria-label={t("destinations.touchpoint")}
+              aria-label={t("outlets.touchpoint")}
               value={text(value.touchpoint) || undefined}
               onChange={(next: string) => set("touchpoint", next)}
               options={(webhooks.data?.items ?? []).filter((one) => one.channel === "webhook").map((one) => ({ value: one.name, label: title(one.title, one.name) }))}
             />
           </div>
           <label className="op-row">
-            <span className="op-mute">{t("destinations.batch")}</span>
+            <span className="op-mute">{t("outlets.batch")}</span>
             <InputNumber min={1} max={5000} precision={0} value={typeof value.batch === "number" ? value.batch : 500} onChange={(next) => set("batch", next ?? 500)} />
           </label>
         </>

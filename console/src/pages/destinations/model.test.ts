@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { JsonObject } from "@/conditions/model";
 import { columnsOf, EMPTY, plain, turned, written } from "./model";
 
 describe("columns of a destination", () => {
@@ -18,7 +19,7 @@ describe("columns of a destination", () => {
 
 describe("other rows", () => {
   it("bring their own columns and keep those that go with all", () => {
-    const body = { ...EMPTY, segments: ["vip"], columns: [{ id: "customer_id" }, { phone: "identifier.phone" }] };
+    const body: JsonObject = { ...EMPTY, segments: ["vip"], columns: [{ id: "customer_id" }, { phone: "identifier.phone" }] };
     expect(turned(body, "orders")).toEqual({ ...EMPTY, what: "orders", columns: [...plain("orders"), { phone: "identifier.phone" }] });
   });
 });

@@ -15,16 +15,16 @@ export function useWords(): { what: (value: string) => string; to: (value: strin
   return {
     what: (value) => {
       const one = known(WHATS, value);
-      return one === undefined ? value : t(`destinations.whats.${one}`);
+      return one === undefined ? value : t(`outlets.whats.${one}`);
     },
     to: (value) => {
       const one = known(TOS, value);
-      return one === undefined ? value : t(`destinations.tos.${one}`);
+      return one === undefined ? value : t(`outlets.tos.${one}`);
     },
-    mode: (value) => t(value === "full" ? "destinations.modes.full" : "destinations.modes.changes"),
+    mode: (value) => t(value === "full" ? "outlets.modes.full" : "outlets.modes.changes"),
     every: (seconds) => {
       const one = EVERIES.find((every) => every === seconds);
-      return one === undefined ? t("destinations.everySeconds", { n: seconds }) : t(`destinations.everies.${one}`);
+      return one === undefined ? t("outlets.everySeconds", { n: seconds }) : t(`outlets.everies.${one}`);
     },
   };
 }
@@ -32,14 +32,14 @@ export function useWords(): { what: (value: string) => string; to: (value: strin
 /** How a run went. */
 export function RunState({ run }: { run: DestinationRun }) {
   const { t } = useText();
-  if (run.error !== "") return <Status kind="error">{t("destinations.failed")}</Status>;
-  return run.finished_at === null ? <Status kind="info">{t("destinations.running")}</Status> : <Status kind="ok">{t("destinations.done")}</Status>;
+  if (run.error !== "") return <Status kind="error">{t("outlets.failed")}</Status>;
+  return run.finished_at === null ? <Status kind="info">{t("outlets.running")}</Status> : <Status kind="ok">{t("outlets.done")}</Status>;
 }
 
 /** When it last ran, and how. */
 export function LastRun({ run }: { run: DestinationRun | null }) {
   const { t } = useText();
-  if (run === null) return <span className="op-mute">{t("destinations.never")}</span>;
+  if (run === null) return <span className="op-mute">{t("outlets.never")}</span>;
   return (
     <span className="op-row" style={{ gap: 6 }}>
       <RunState run={run} /> <Time at={run.started_at} show="relative" />
