@@ -169,10 +169,10 @@ def test_touched_customers_are_read_from_the_index() -> None:
         send(world, [viewed("a")])
         assert world.worker.index is not None
         assert world.worker.index.build(threading.Event())
-        with patch.object(State, "gather", autospec=True, side_effect=State.gather) as gather:
+        with patch.object(State, "found", autospec=True, side_effect=State.found) as found:
             world.send({"event": "order_paid", "anonymousId": "a", "properties": {"order_id": "O1", "amount": 120}})
             world.settle()
-        assert gather.called
+        assert found.called
         assert [row["n"] for row in world.rows("SELECT count(*) AS n FROM segment_members")] == [1]
         check(world)
 

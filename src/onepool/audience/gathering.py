@@ -14,7 +14,7 @@ from onepool.audience.conditions.compiler.needs import ALWAYS, GATHERED, Starts,
 from onepool.audience.conditions.compiler.steps import Prepared
 from onepool.audience.conditions.names import Context
 from onepool.pool import Session
-from onepool.pool.behaviour import BehaviourIndex
+from onepool.pool.behaviour import BehaviourIndex, State
 
 I64 = npt.NDArray[np.int64]
 
@@ -59,23 +59,26 @@ def gathered(
     scope: Scope,
     columns: Callable[[Sequence[W]], frozenset[str]],
     work: Callable[[Scope], list[W]],
-) -> list[W]:
+) -> tuple[list[W], State | None]:
     """Work for some customers whose plans read events from a relation that is made here, where the index has them, and
-    from the table otherwise. `columns`: those besides the core ones that the plans of such work name."""
+    from the table otherwise; and the index's state in the first case. `columns`: those besides the core ones that such
+    work reads."""
     state = index.state(session) if index is not None else None
     small = state is not None and state.rows_of(customers) <= max(_LEAST, state.base.manifest.events // _SHARE)
     some = work(scope.reading(GATHERED) if small else scope)
     if index is None:
-        return some
+        return some, None
     named = columns(some)
     index.want(named)
     if state is None or not small:
-        return some
+        return some, None
     if not state.has(named):
-        return work(scope)
+        return work(scope), None
+    if not any(one.plan.steps for one in some):
+        return some, state
     starts = together(one.plan.starts for one in some)
     events = state.gather(customers, sorted(ALWAYS | named), starts)
     session.relation(_ARRIVED, events.drop_columns(["customer_id"]))
     # Every event name is a scan of its own, and the engine scans its own tables faster than Arrow from outside.
     session.execute(f"CREATE OR REPLACE TEMP TABLE {GATHERED} AS SELECT * FROM {_ARRIVED}")  # noqa: S608 constants
-    return some
+    return some, state

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,14 +14,17 @@ import pyarrow.compute as pc
 import structlog
 
 from onepool.audience.catalog import Catalog, load_catalog
+from onepool.audience.changes import TOUCHED, differs_from_run, members_in, segment_changes, tag_changes
 from onepool.audience.conditions import Plan, Scope, compile_conditions
 from onepool.audience.gathering import columns_of, gathered
-from onepool.audience.outcomes import SEGMENT_SCHEMA, TAG_SCHEMA, Outcome, apply_segments, apply_tags
+from onepool.audience.members import KeptMembers
+from onepool.audience.outcomes import MEMBERS, SEGMENT_SCHEMA, TAG_SCHEMA, Outcome, apply_segments, apply_tags
 from onepool.audience.portions import portions
 from onepool.audience.tags import TagPlan, compile_tags, load_populations
 from onepool.audience.tags.computed import is_live
+from onepool.audience.touched import Program, from_index, from_table
 from onepool.pool import Engine, PoolError, Session
-from onepool.pool.behaviour import BehaviourIndex
+from onepool.pool.behaviour import BehaviourIndex, State
 from onepool.privacy.masking import mask_text
 from onepool.workspace import Workspace
 
@@ -29,10 +32,8 @@ _logger = structlog.get_logger(__name__)
 
 I64 = npt.NDArray[np.int64]
 
-TOUCHED = "_touched_customers"
 PRESENT = "_present_customers"
 OWNED = "_owned_identifiers"
-_TOUCHED_ONLY = "AND customer_id IN (SELECT customer_id FROM _touched_customers)"
 _KEY = "evaluated"
 
 _FEW = 20_000
@@ -75,10 +76,8 @@ def _tag_work(names: Sequence[str], scope: Scope, done: _Pass) -> _Work:
 def _segment_work(names: Sequence[str], scope: Scope, done: _Pass) -> _Work:
     catalog = done.catalog
     segments = {name: catalog.segments[name] for name in names}
-    if not names:
-        return _Work(names, scope, Plan([]))
-    # Of everybody, only those are wanted for whom something holds or may come to hold.
-    plan = compile_conditions(segments, done.at, scope, catalog.context, sparse=scope.everyone)
+    # Only those are wanted for whom something holds or may come to hold.
+    plan = compile_conditions(segments, done.at, scope, catalog.context, sparse=True)
     return _Work(names, scope, plan)
 
 
@@ -92,6 +91,8 @@ class Live:
         self._views = index.view if index is not None else None
         self._columns: tuple[object, frozenset[str]] | None = None
         self._catalog: tuple[int, Catalog] | None = None
+        self._ready: tuple[Catalog, list[str], Program] | None = None
+        self._members = KeptMembers()
         self.left_out: dict[str, str] = {}
         """Definitions that can't be evaluated, by `kind:name` -> hash; tried again when they are changed."""
 
@@ -158,7 +159,9 @@ class Live:
         """Evaluate touched and due customers, and changed definitions for all; the pool's tables follow at once."""
         # One reading of the definitions: someone may change them meanwhile.
         catalog = self.catalog
-        before, wanted = self._evaluated(session), self._wanted(catalog, now)
+        marked = _marks(session)
+        before, wanted = self._evaluated(session, marked), self._wanted(catalog, now)
+        self._members.at(marked.get(MEMBERS))
         fresh = {key for key, digest in wanted.items() if before.get(key) != digest}
         gone = {key for key in before if key not in catalog.hashes}
         due = session.query('SELECT DISTINCT customer_id FROM due WHERE "at" <= $now', {"now": now})
@@ -177,7 +180,9 @@ class Live:
         levels = [[tag for tag in level if f"tag:{tag}" in wanted] for level in catalog.tag_levels]
         names = [name for name in catalog.segments if f"segment:{name}" in wanted]
         kept_up = [[tag for tag in level if f"tag:{tag}" not in fresh] for level in levels]
-        work = self._touched(session, kept_up, [s for s in names if f"segment:{s}" not in fresh], present, done)
+        program = self._program(catalog, [s for s in names if f"segment:{s}" not in fresh])
+        work, state = self._touched(session, kept_up, program, present, done)
+        self._members.forget([key.partition(":")[2] for key in fresh | gone])
         for number, level in enumerate(levels):
             for some in portions(session, [t for t in level if f"tag:{t}" in fresh]):
                 self._tags(session, _tag_work(some, Scope.all(), done), done)
@@ -186,7 +191,7 @@ class Live:
         for some in portions(session, [s for s in names if f"segment:{s}" in fresh]):
             self._segments(session, _segment_work(some, Scope.all(), done), done)
         if scope.size:
-            self._segments(session, work[-1], done)
+            self._judge(session, program, work[-1].plan, state, scope, present, done)
             session.execute("DELETE FROM due WHERE customer_id IN (SELECT customer_id FROM _touched_customers)")
         for alarm in done.alarms:
             session.relation("_alarms", alarm)
@@ -207,7 +212,7 @@ class Live:
         catalog = self.catalog
         for level in catalog.tag_levels:
             for name in (name for name in level if not is_live(catalog.tags[name])):
-                yield "tag", name, *_differs_from_run(session, name)
+                yield "tag", name, *differs_from_run(session, name)
             level = [name for name in level if is_live(catalog.tags[name])]
             if level:
                 kept = load_populations(session, level)
@@ -219,29 +224,62 @@ class Live:
                     yield "tag", name, _count(values, "tag", name), _count(changes, "tag", name)
         if catalog.segments:
             found = compile_conditions(catalog.segments, now, Scope.all(), catalog.context).run(session)
-            members = _members(found, list(catalog.segments))
-            changes = _segment_changes(session, members, list(catalog.segments), Scope.all())
+            members = members_in(found, list(catalog.segments))
+            changes = segment_changes(session, members, list(catalog.segments), Scope.all())
             for name in catalog.segments:
                 yield "segment", name, _count(members, "segment", name), _count(changes, "segment", name)
 
+    def _program(self, catalog: Catalog, segments: list[str]) -> Program:
+        """These segments made ready for whoever a tick touches; kept as long as they stay as they are."""
+        if self._ready is None or self._ready[0] is not catalog or self._ready[1] != segments:
+            program = Program({name: catalog.segments[name] for name in segments}, catalog.context)
+            self._ready = (catalog, segments, program)
+        return self._ready[2]
+
     def _touched(
-        self, session: Session, levels: Sequence[list[str]], segments: list[str], present: I64, done: _Pass
-    ) -> list[_Work]:
-        """What is to be done for the touched customers: tags level by level, then segments."""
+        self, session: Session, levels: Sequence[list[str]], program: Program, present: I64, done: _Pass
+    ) -> tuple[list[_Work], State | None]:
+        """What has to be asked of the touched customers: tags level by level, then what segments ask; and the state of
+        the index if their events are to be read from there."""
 
         def work(scope: Scope) -> list[_Work]:
-            return [*(_tag_work(level, scope, done) for level in levels), _segment_work(segments, scope, done)]
+            rest = program.rest(done.at, scope)
+            return [*(_tag_work(level, scope, done) for level in levels), _Work(program.names, scope, rest)]
 
         def columns(some: Sequence[_Work]) -> frozenset[str]:
             # They follow from the definitions alone.
             key = (*done.catalog.hashes.items(), *(name for one in some for name in one.names))
             if self._columns is None or self._columns[0] != key:
-                self._columns = (key, columns_of([one.plan for one in some], done.catalog.context))
+                further = columns_of([one.plan for one in some], done.catalog.context)
+                self._columns = (key, further | program.further)
             return self._columns[1]
 
         if present.size == 0:
-            return work(Scope.customers(PRESENT, owned=OWNED))
+            return work(Scope.customers(PRESENT, owned=OWNED)), None
         return gathered(session, self._index, present, Scope.customers(PRESENT, owned=OWNED), columns, work)
+
+    def _judge(
+        self, session: Session, program: Program, plan: Plan | TagPlan, state: State | None, scope: I64, present: I64,
+        done: _Pass,
+    ) -> None:  # fmt: skip
+        """Who of `scope` is in which segment now; nobody who went up in others (not in `present`)."""
+        if not program.names:
+            return
+        rest = plan.run(session, self._views) if plan.steps else None
+        starts = program.starts(done.at)
+        if state is not None:
+            rows = from_index(state, present, starts)
+        else:
+            rows = from_table(session, OWNED, present, starts, program.reads)
+        found = program.run(present, done.at, rows, rest)
+        holds = {name: np.zeros(scope.size, np.bool_) for name in found.holds}
+        place = np.searchsorted(scope, present)
+        for name, now in found.holds.items():
+            holds[name][place] = now
+        changes = self._members.changes(session, scope, holds)
+        self._members.note(apply_segments(session, changes, done.at), changes)
+        done.segments.append(changes)
+        done.alarms.append(found.alarms())
 
     def _tags(self, session: Session, work: _Work, done: _Pass) -> None:
         if not work.names:
@@ -260,7 +298,7 @@ class Live:
         if not work.names:
             return
         found = work.plan.run(session, self._views)
-        changes = _segment_changes(session, _members(found, work.names), work.names, work.scope)
+        changes = segment_changes(session, members_in(found, work.names), work.names, work.scope)
         apply_segments(session, changes, done.at)
         done.segments.append(changes)
         done.alarms.append(_alarms(found))
@@ -273,7 +311,7 @@ class Live:
                 apply_tags(session, changes, done.at)
                 done.tags.append(changes)
             else:
-                changes = _segment_changes(session, SEGMENT_SCHEMA.empty_table(), [name], Scope.all())
+                changes = segment_changes(session, SEGMENT_SCHEMA.empty_table(), [name], Scope.all())
                 apply_segments(session, changes, done.at)
                 done.segments.append(changes)
 
@@ -313,11 +351,11 @@ class Live:
         return kind == "tag" and not is_live(catalog.tags[name])
 
     @staticmethod
-    def _evaluated(session: Session) -> dict[str, str]:
+    def _evaluated(session: Session, marked: Mapping[str, str] | None = None) -> dict[str, str]:
         """Definition -> hash under which it was evaluated for all; "" for one that the pool only holds results of."""
-        found = session.query("SELECT value FROM meta WHERE key = $key", {"key": _KEY})
-        if found.num_rows:
-            evaluated: dict[str, str] = json.loads(found.column("value")[0].as_py())
+        said = (_marks(session) if marked is None else marked).get(_KEY)
+        if said is not None:
+            evaluated: dict[str, str] = json.loads(said)
             return evaluated
         # A pool made again: the definitions may have changed since its results were decided.
         held = session.query(
@@ -327,61 +365,15 @@ class Live:
         return dict.fromkeys(held.column("key").to_pylist(), "")
 
 
+def _marks(session: Session) -> dict[str, str]:
+    """What the pool says of tags and segments."""
+    found = session.query("SELECT key, value FROM meta WHERE key IN ($one, $other)", {"one": _KEY, "other": MEMBERS})
+    return dict(zip(found.column("key").to_pylist(), found.column("value").to_pylist(), strict=True))
+
+
 def _note(session: Session, evaluated: dict[str, str]) -> None:
     session.execute("DELETE FROM meta WHERE key = $key", {"key": _KEY})
     session.execute("INSERT INTO meta VALUES ($key, $value)", {"key": _KEY, "value": json.dumps(evaluated)})
-
-
-def tag_changes(session: Session, found: pa.Table, names: Sequence[str], scope: Scope | None = None) -> pa.Table:
-    """How newly computed values differ from the kept ones; a customer without a new value loses the old one."""
-    session.relation("_found_tags", found.select(TAG_SCHEMA.names).cast(TAG_SCHEMA))
-    inside = "" if scope is None or scope.everyone else _TOUCHED_ONLY
-    query = f"""
-        WITH old AS (SELECT * FROM tag_values WHERE tag IN (SELECT unnest($names)) {inside})
-        SELECT coalesce(n.customer_id, o.customer_id) AS customer_id, coalesce(n.tag, o.tag) AS tag,
-            n.value, n.number, n.list
-        FROM _found_tags n FULL JOIN old o ON o.customer_id = n.customer_id AND o.tag = n.tag
-        WHERE n.customer_id IS NULL OR o.customer_id IS NULL OR n.value IS DISTINCT FROM o.value
-            OR n.number IS DISTINCT FROM o.number OR n.list IS DISTINCT FROM o.list
-        ORDER BY customer_id, tag"""  # noqa: S608 the relation's name is a constant
-    return session.query(query, {"names": list(names)}).cast(TAG_SCHEMA)
-
-
-def _differs_from_run(session: Session, name: str) -> tuple[int, int]:
-    """(customers of a tag's latest run who are still there, those of them and others whose value is not the run's)."""
-    found = session.query(
-        """WITH ran AS (SELECT customer_id, value, number, list FROM tag_partitions
-            WHERE tag = $tag AND as_of = (SELECT max(as_of) FROM tag_partitions WHERE tag = $tag)
-                AND customer_id IN (SELECT customer_id FROM customer_of)),
-        kept AS (SELECT customer_id, value, number, list FROM tag_values WHERE tag = $tag)
-        SELECT (SELECT count(*) FROM ran) AS size, count(*) AS wrong
-        FROM ran r FULL JOIN kept k USING (customer_id) WHERE r.value IS DISTINCT FROM k.value
-            OR r.number IS DISTINCT FROM k.number OR r.list IS DISTINCT FROM k.list""",
-        {"tag": name},
-    ).to_pylist()[0]
-    return found["size"], found["wrong"]
-
-
-def _segment_changes(session: Session, members: pa.Table, names: Sequence[str], scope: Scope) -> pa.Table:
-    """How newly computed members (customer_id, segment) differ from the kept ones."""
-    session.relation("_found_members", members.select(["customer_id", "segment"]))
-    inside = "" if scope.everyone else _TOUCHED_ONLY
-    query = f"""
-        WITH old AS (SELECT customer_id, segment FROM segment_members WHERE segment IN (SELECT unnest($names)) {inside})
-        SELECT coalesce(n.customer_id, o.customer_id) AS customer_id, coalesce(n.segment, o.segment) AS segment,
-            CASE WHEN o.customer_id IS NULL THEN 'enter' ELSE 'exit' END AS change
-        FROM _found_members n FULL JOIN old o ON o.customer_id = n.customer_id AND o.segment = n.segment
-        WHERE n.customer_id IS NULL OR o.customer_id IS NULL ORDER BY customer_id, segment"""  # noqa: S608 constant name
-    return session.query(query, {"names": list(names)}).cast(SEGMENT_SCHEMA)
-
-
-def _members(found: pa.Table, names: Sequence[str]) -> pa.Table:
-    """From one boolean column for each segment to rows (customer_id, segment)."""
-    parts = []
-    for name in names:
-        ids = found.column("customer_id").filter(found.column(name))
-        parts.append(pa.table({"customer_id": ids, "segment": pa.repeat(pa.scalar(name), len(ids))}))
-    return pa.concat_tables(parts)
 
 
 def _count(table: pa.Table, column: str, name: str) -> int:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
+from uuid import uuid4
 
 import msgspec
 import pyarrow as pa
@@ -33,6 +35,10 @@ TAG_SCHEMA = pa.schema(
 
 SEGMENT_SCHEMA = pa.schema([("customer_id", pa.int64()), ("segment", pa.string()), ("change", pa.string())])
 """A customer's `enter` or `exit`."""
+
+
+MEMBERS: Final = "members_version"
+"""Mark in the pool's meta: another one with each change of table `segment_members`."""
 
 
 @dataclass(frozen=True)
@@ -112,20 +118,32 @@ def apply_tags(session: Session, changes: pa.Table, at: datetime) -> None:
     )
 
 
-def apply_segments(session: Session, changes: pa.Table, at: datetime) -> None:
-    """Make membership what the changes say."""
+def apply_segments(session: Session, changes: pa.Table, at: datetime) -> str | None:
+    """Make membership what the changes say. Returns the table's new version (mark `MEMBERS`); None: nothing changed."""
     if changes.num_rows == 0:
-        return
-    session.relation("_segment_changes", changes)
-    session.execute(
-        """DELETE FROM segment_members m USING _segment_changes c
-        WHERE m.customer_id = c.customer_id AND m.segment = c.segment"""
-    )
-    session.execute(
-        """INSERT INTO segment_members BY NAME SELECT customer_id, segment, $at AS since FROM _segment_changes
-        WHERE change = 'enter'""",
-        {"at": at},
-    )
+        return None
+    entered = pc.equal(changes.column("change"), "enter")
+    gone = changes.filter(pc.invert(entered))
+    if gone.num_rows:
+        session.relation("_segment_exits", gone)
+        # Names written out let the engine pass over the parts of the table that have none of them.
+        names = {f"s{number}": name for number, name in enumerate(gone.column("segment").unique().to_pylist())}
+        session.execute(
+            f"""DELETE FROM segment_members m USING _segment_exits c
+            WHERE m.segment IN ({", ".join(f"${one}" for one in names)})
+                AND m.customer_id = c.customer_id AND m.segment = c.segment""",  # noqa: S608 numbered placeholders
+            names,
+        )
+    if gone.num_rows < changes.num_rows:
+        session.relation("_segment_entries", changes.filter(entered))
+        session.execute(
+            """INSERT INTO segment_members BY NAME SELECT customer_id, segment, $at AS since FROM _segment_entries""",
+            {"at": at},
+        )
+    version = uuid4().hex
+    session.execute("DELETE FROM meta WHERE key = $key", {"key": MEMBERS})
+    session.execute("INSERT INTO meta VALUES ($key, $value)", {"key": MEMBERS, "value": version})
+    return version
 
 
 def empty_outcome(at: datetime) -> Outcome:

@@ -21,7 +21,7 @@ from onepool.identity.arrays import PROVED
 from onepool.layout import columns_of
 from onepool.pool import Session
 from onepool.standards import Batch, Standard, StandardSettings, standardise
-from onepool.tick import folding, identities, newcomers, orders, profiles, refusals
+from onepool.tick import folding, identities, intake, newcomers, orders, profiles, refusals
 from onepool.tick.duplicates import Duplicates
 
 SEQ_BITS = 20
@@ -114,12 +114,13 @@ class Ingest:
         self._accepted(session, prepared)
         session.append("attribute_facts", _facts(batch, resolved))
         _objects(session, batch.objects)
-        if events.num_rows:
-            session.relation("_events", events)
+        ordered = events.filter(pc.is_in(events.column("event"), value_set=orders.EVENTS))
+        if ordered.num_rows:
+            session.relation("_events", ordered)
             orders.fold(session)
         identities.write(session, resolved)
         _quarantine(session, prepared, self.standard.version)
-        _intake(session, prepared)
+        intake.count(session, batch.rows, batch.quarantine, prepared.duplicates)
         refusals.note(session, batch.quarantine)
         touched = pa.table({"customer_id": resolved.customers})
         changed = touched if redo else self._changed(batch, resolved)
@@ -131,8 +132,10 @@ class Ingest:
         """Refresh the profiles of customers, given as (customer_id); see `profiles.refresh`."""
         session.relation("_touched", touched)
         session.relation("_changed", changed)
-        folding.fold(session)
-        profiles.refresh(session, columns_of(self.standard).attributes)
+        anew = changed.num_rows > 0
+        if anew:
+            folding.fold(session)
+        profiles.refresh(session, columns_of(self.standard).attributes, anew=anew)
 
     def committed(self, prepared: Prepared) -> None:
         """To be called once the pool's transaction is committed."""
@@ -387,31 +390,3 @@ def _quarantine(session: Session, prepared: Prepared, version: str) -> None:
         )
     if prepared.replayed:
         session.execute("DROP TABLE attempts_before")
-
-
-def _intake(session: Session, prepared: Prepared) -> None:
-    """Count what came in, by hour of receipt, touchpoint, kind and event."""
-    batch = prepared.batch
-    session.relation("_accepted", batch.rows.select([*_COUNTED, "unknown"]))
-    session.relation("_dropped", prepared.duplicates.select(_COUNTED))
-    session.relation("_held", batch.quarantine.select(_COUNTED))
-    session.execute(
-        """CREATE OR REPLACE TEMP TABLE intake_rows AS
-        SELECT date_trunc('hour', received_at) AS hour, touchpoint, kind, name AS event, sum(a)::BIGINT AS accepted,
-            sum(q)::BIGINT AS quarantined, sum(d)::BIGINT AS duplicates, sum(u)::BIGINT AS unknown
-        FROM (
-            SELECT received_at, touchpoint, kind, name, 1 AS a, 0 AS q, 0 AS d, unknown::INTEGER AS u FROM _accepted
-            UNION ALL SELECT received_at, touchpoint, kind, name, 0, 1, 0, 0 FROM _held
-            UNION ALL SELECT received_at, touchpoint, kind, name, 0, 0, 1, 0 FROM _dropped) GROUP BY ALL"""
-    )
-    key = ("hour", "touchpoint", "kind", "event")
-    same = " AND ".join(f"intake.{name} IS NOT DISTINCT FROM n.{name}" for name in key)
-    session.execute(
-        f"""UPDATE intake SET accepted = intake.accepted + n.accepted, quarantined = intake.quarantined + n.quarantined,
-            duplicates = intake.duplicates + n.duplicates, unknown = intake.unknown + n.unknown
-        FROM intake_rows n WHERE {same}"""
-    )
-    session.execute(
-        f"INSERT INTO intake BY NAME SELECT n.* FROM intake_rows n WHERE NOT EXISTS (SELECT 1 FROM intake WHERE {same})"
-    )
-    session.execute("DROP TABLE intake_rows")

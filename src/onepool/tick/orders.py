@@ -5,6 +5,10 @@ Who ordered, where and what is said by the latest event that describes the order
 
 from __future__ import annotations
 
+from typing import Final
+
+import pyarrow as pa
+
 from onepool.pool import Session
 
 # What an order event says about the order's status.
@@ -16,6 +20,9 @@ STATUS = {
     "order_cancelled": "cancelled",
     "order_refunded": "refunded",
 }
+
+EVENTS: Final = pa.array(list(STATUS))
+"""The events that are of orders."""
 
 # Events whose contents (amount, items, store …) describe the whole order.
 _CONTENT = ("order_placed", "order_paid")

@@ -8,16 +8,12 @@ from onepool.pool import Session, quote
 from onepool.pool.schema import FIRST_SEEN, IN_USE, LAST_SEEN
 
 
-def refresh(session: Session, attributes: Mapping[str, str]) -> None:
+def refresh(session: Session, attributes: Mapping[str, str], *, anew: bool = True) -> None:
     """Refresh table `profiles` for the relations `_touched` (customer_id) and `_changed` (customer_id).
 
     `_changed` are those whose attributes or identifiers changed, retired ones included: their rows are made anew. Of
-    the others only first_seen and last_seen move. `attributes`: name -> SQL type.
+    the others only first_seen and last_seen move. `attributes`: name -> SQL type; `anew`: whether anybody changed.
     """
-    columns = "".join(
-        f", TRY_CAST(max(value) FILTER (attribute = {_literal(name)}) AS {sql_type}) AS {quote(name)}"
-        for name, sql_type in attributes.items()
-    )
     session.execute(
         f"""CREATE OR REPLACE TEMP TABLE seen_now AS
         SELECT c.customer_id, min({FIRST_SEEN}) AS first_seen, max({LAST_SEEN}) AS last_seen
@@ -29,6 +25,16 @@ def refresh(session: Session, attributes: Mapping[str, str]) -> None:
         WHERE profiles.customer_id = s.customer_id
             AND (profiles.last_seen <> s.last_seen OR profiles.first_seen <> s.first_seen)
             AND s.customer_id NOT IN (SELECT customer_id FROM _changed)"""
+    )
+    if anew:
+        _make_anew(session, attributes)
+    session.execute("DROP TABLE seen_now")
+
+
+def _make_anew(session: Session, attributes: Mapping[str, str]) -> None:
+    columns = "".join(
+        f", TRY_CAST(max(value) FILTER (attribute = {_literal(name)}) AS {sql_type}) AS {quote(name)}"
+        for name, sql_type in attributes.items()
     )
     session.execute("DELETE FROM profiles USING _changed c WHERE profiles.customer_id = c.customer_id")
     session.execute(
@@ -43,7 +49,6 @@ def refresh(session: Session, attributes: Mapping[str, str]) -> None:
         SEMI JOIN _changed x ON x.customer_id = s.customer_id
         LEFT JOIN wide ON wide.customer_id = s.customer_id"""
     )
-    session.execute("DROP TABLE seen_now")
 
 
 def _literal(value: str) -> str:

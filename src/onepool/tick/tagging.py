@@ -14,7 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from onepool.audience.catalog import Catalog
-from onepool.audience.live import Live, tag_changes
+from onepool.audience.changes import tag_changes
+from onepool.audience.live import Live
 from onepool.audience.outcomes import TAG_SCHEMA, Outcome, OutcomeLog, apply_tags, empty_outcome
 from onepool.audience.tags import inputs, runs, save_populations, tags_used
 from onepool.audience.tags.computed import Computed, is_live
