@@ -13,7 +13,7 @@ from onepool.audience.conditions.compiler.needs import ALWAYS, GATHERED, columns
 from onepool.audience.conditions.compiler.plan import Compiler
 from onepool.audience.conditions.compiler.scope import Scope
 from onepool.audience.conditions.compiler.sql import E, named
-from onepool.audience.conditions.compiler.steps import bound, with_steps
+from onepool.audience.conditions.compiler.steps import bound, text_of
 from onepool.audience.conditions.model import HEADS, All, AnyOf, Condition, Not, SegmentLeaf, SequenceLeaf, children
 from onepool.audience.conditions.names import Context
 from onepool.audience.conditions.reason import Reason
@@ -86,7 +86,7 @@ def _explained(condition: Condition, session: Session, compiler: Compiler) -> Re
             columns.append(named(leaf.evidence, f"{name}_events"))
     for one in compiler.prepared():
         one.run(session)
-    text = with_steps([*compiler.sources(), ("reasons", compiler.joined(*columns))]).sql("duckdb")
+    text = text_of([*compiler.sources(), ("reasons", compiler.joined(*columns))])
     row = session.query(text, bound(text, compiler.params.values)).to_pylist()[0]
     return _reason(condition, "", row, compiler)
 

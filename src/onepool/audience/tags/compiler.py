@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,7 +17,7 @@ from onepool.audience.conditions.compiler.needs import Starts
 from onepool.audience.conditions.compiler.plan import Compiler, earliest
 from onepool.audience.conditions.compiler.scope import Scope, table, union
 from onepool.audience.conditions.compiler.sql import E, col, fn, instant, named, order_key
-from onepool.audience.conditions.compiler.steps import Prepared, Views, bound, with_steps
+from onepool.audience.conditions.compiler.steps import Prepared, Views, bound, text_of, with_steps
 from onepool.audience.conditions.names import Context
 from onepool.audience.tags.assembled import ROW, alarms, plain, rows
 from onepool.audience.tags.expression.compiled import expression
@@ -87,6 +88,8 @@ class TagPlan:
     parts: _Parts | None = None
     without: Callable[[Collection[str], bool], list[tuple[str, exp.Query]]] | None = None
     """The steps without the rows of some tags, and without when anything measured may turn."""
+    kept: bool = False
+    """Whether the step `measured` is in the session already (`keep_measured`)."""
 
     @property
     def query(self) -> exp.Query:
@@ -106,7 +109,7 @@ class TagPlan:
         assembled, steps = self._measured(session, views)
         if not steps:
             return pa.concat_tables(assembled)
-        text = with_steps(steps).sql("duckdb")
+        text = text_of(steps)
         found = session.query(text, bound(text, self.params))
         of_customers = pc.is_valid(found.column("customer_id"))
         if self.comparing and self.measures:
@@ -117,8 +120,25 @@ class TagPlan:
         found = found.filter(of_customers)
         return pa.concat_tables([*assembled, found.select(ROW.names).cast(ROW)]) if assembled else found
 
+    def keep_measured(self, session: Session) -> dict[str, Any]:
+        """Of a plan over one customer: have the step `measured` made, and return its columns; `run` reads it then, so
+        that who wants both does not pay twice."""
+        for one in self.before:
+            one.run(session)
+        after = [name for name, _ in self.steps].index(MEASURED) + 1
+        text = text_of(self.steps[:after])
+        found = session.query(text, bound(text, self.params))
+        session.relation(_ARRAYS, found)
+        self.kept = True
+        rows_: list[dict[str, Any]] = found.to_pylist()
+        return rows_[0] if rows_ else {}
+
     def _measured(self, session: Session, views: Views | None) -> tuple[list[pa.Table], list[tuple[str, exp.Query]]]:
         """(rows that need no query, the steps of all others), once what steps read beside the pool is there."""
+        if self.kept:
+            after = [name for name, _ in self.steps].index(MEASURED) + 1
+            again = exp.select(exp.Star()).from_(table(_ARRAYS))
+            return [], [*self.scope.steps(), (MEASURED, again), *self.steps[after:]]
         made = self.arrays.run(session, views) if views is not None and self.arrays is not None else None
         if made is None or self.parts is None or self.without is None:
             for one in self.before:
@@ -327,6 +347,12 @@ def _answer(name: str, tag: TagDefinition, parts: _Parts) -> exp.Query:
     return query.where(exp.Not(this=exp.Is(this=present, expression=exp.null())))
 
 
+_DATA_TYPES = {
+    kind: exp.DataType.build(kind, dialect="duckdb")
+    for kind in ("BIGINT", "VARCHAR", "DOUBLE", "VARCHAR[]", "TIMESTAMPTZ")
+}
+
+
 def _row(
     customer: str | None,
     tag: E | None = None,
@@ -338,7 +364,7 @@ def _row(
     given = (col(customer) if customer else None, tag, value, number, list_, next_at)
     types = ("BIGINT", "VARCHAR", "VARCHAR", "DOUBLE", "VARCHAR[]", "TIMESTAMPTZ")
     return [
-        named(exp.cast(one if one is not None else exp.null(), exp.DataType.build(kind, dialect="duckdb")), name)
+        named(exp.cast(one if one is not None else exp.null(), _DATA_TYPES[kind].copy(), copy=False), name)
         for one, kind, name in zip(given, types, COLUMNS, strict=True)
     ]
 

@@ -15,7 +15,7 @@ from onepool.audience.conditions.compiler.needs import ALWAYS, GATHERED, columns
 from onepool.audience.conditions.compiler.plan import Compiler
 from onepool.audience.conditions.compiler.scope import Scope, union
 from onepool.audience.conditions.compiler.sql import E, col, named, number
-from onepool.audience.conditions.compiler.steps import bound, with_steps
+from onepool.audience.conditions.compiler.steps import bound, text_of
 from onepool.audience.conditions.explain import explain_condition
 from onepool.audience.conditions.model import Condition, Window
 from onepool.audience.conditions.names import Context, find_field
@@ -89,6 +89,7 @@ def explain_tag(
         row = values.to_pylist()[0] if values.num_rows else _NONE
         return TagReason(tag.tag, row["value"], row["number"], row["list"])
     scope, plan, gathered = _plan(tag, customer_id, at, session, ctx, index)
+    measured = plan.keep_measured(session) if isinstance(tag, RfmTag | ExpressionTag | StateTag) else {}
     rows = [row for row in plan.run(session).to_pylist() if row["tag"] == tag.tag]
     row = rows[0] if rows else _NONE
     found: dict[str, Any] = {}
@@ -106,9 +107,9 @@ def explain_tag(
             events = look.events(tag.source, tag.within)
         case RfmTag():
             events = look.events(tag.source, tag.within)
-            found = rfm_found(session, plan, tag)
+            found = rfm_found(measured, plan, tag)
         case ExpressionTag():
-            found = expression_found(session, plan, tag)
+            found = expression_found(measured, tag)
             events = look.of_several([(figure, figure.within) for figure in tag.inputs.values()])
         case ImportTag():
             found = given_found(session, tag, customer_id, at)
@@ -128,7 +129,7 @@ def explain_tag(
                         break
             if deciding is not None:
                 events = look.events(deciding, None)
-                found = quiet_found(session, plan, tag)
+                found = quiet_found(session, measured, plan, tag)
     kept_points = plan.populations.get(tag.tag, {})
     cut = cut_of(tag)
     if cut is not None:
@@ -176,7 +177,7 @@ def _kept_value(session: Session, tag: str, customer_id: int) -> TagReason:
 
 
 def _one(session: Session, compiler: Compiler, columns: list[E]) -> dict[str, Any]:
-    text = with_steps([*compiler.sources(), ("answer", compiler.joined(*columns))]).sql("duckdb")
+    text = text_of([*compiler.sources(), ("answer", compiler.joined(*columns))])
     answer: dict[str, Any] = session.query(text, bound(text, compiler.params.values)).to_pylist()[0]
     return answer
 
@@ -225,7 +226,7 @@ class Look:
             return []
         order = [exp.Ordered(this=col(name), desc=not oldest) for name in ("time", "seq")]
         picked = exp.select(col("event_id")).from_(union(queries).subquery("rows")).order_by(*order)
-        text = with_steps([*compiler.scope.steps(), ("picked", picked.limit(number(EVIDENCE)))]).sql("duckdb")
+        text = text_of([*compiler.scope.steps(), ("picked", picked.limit(number(EVIDENCE)))])
         found = self.session.query(text, bound(text, compiler.params.values))
         return [str(one) for one in found.column("event_id").to_pylist()]
 

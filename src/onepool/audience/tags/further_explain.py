@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlglot import exp
 
 from onepool.audience.conditions.compiler.scope import table
 from onepool.audience.conditions.compiler.sql import col
-from onepool.audience.conditions.compiler.steps import bound, with_steps
+from onepool.audience.conditions.compiler.steps import bound, text_of
 from onepool.audience.tags.compiler import TagPlan
 from onepool.audience.tags.expression.syntax import Reference, parse_expression, walk
 from onepool.audience.tags.further import ExpressionTag, ImportTag, RfmTag
@@ -18,10 +19,9 @@ from onepool.audience.tags.scored import DAY
 from onepool.pool import Session
 
 
-def rfm_found(session: Session, plan: TagPlan, tag: RfmTag) -> dict[str, Any]:
-    """Days since the last purchase, purchases, money; and where each is cut."""
+def rfm_found(row: Mapping[str, Any], plan: TagPlan, tag: RfmTag) -> dict[str, Any]:
+    """Days since the last purchase, purchases, money; and where each is cut. `row`: what was measured."""
     names = ("recency", "frequency", "monetary")
-    row = _columns(session, plan, "measured", [f"{tag.tag} {name}" for name in names])
     found: dict[str, Any] = {name: row.get(f"{tag.tag} {name}") for name in names}
     if found["recency"] is None:
         return {}
@@ -44,21 +44,20 @@ def rfm_found(session: Session, plan: TagPlan, tag: RfmTag) -> dict[str, Any]:
     }
 
 
-def expression_found(session: Session, plan: TagPlan, tag: ExpressionTag) -> dict[str, Any]:
-    """What each name in the formula stands for."""
+def expression_found(row: Mapping[str, Any], tag: ExpressionTag) -> dict[str, Any]:
+    """What each name in the formula stands for. `row`: what was measured."""
     names: dict[str, None] = {}
     for node in walk(parse_expression(tag.expression)):
         if isinstance(node, Reference):
             names.setdefault(node.name if node.sort == "input" else f"{node.sort}.{node.name}")
     columns = [f"{tag.tag} v{place}" for place in range(len(names))]
-    row = _columns(session, plan, "measured", columns)
     return {name: row.get(column) for name, column in zip(names, columns, strict=True)}
 
 
-def quiet_found(session: Session, plan: TagPlan, tag: StateTag) -> dict[str, Any]:
-    """Of each rule that asks who is quiet: days since the last time, and after how many a customer is quiet."""
+def quiet_found(session: Session, lasts: Mapping[str, Any], plan: TagPlan, tag: StateTag) -> dict[str, Any]:
+    """Of each rule that asks who is quiet: days since the last time, and after how many a customer is quiet. `lasts`:
+    what was measured."""
     places = [place for place, rule in enumerate(tag.states) if rule.quiet is not None]
-    lasts = _columns(session, plan, "measured", [f"{tag.tag} last{place}" for place in places])
     found: dict[str, Any] = {}
     for place in places:
         rule = tag.states[place]
@@ -95,6 +94,6 @@ def _columns(session: Session, plan: TagPlan, step: str, columns: list[str]) -> 
     else:
         return {}
     wanted = exp.select(*(col(name) for name in columns)).from_(table(step))
-    text = with_steps([*steps, ("answer", wanted)]).sql("duckdb")
+    text = text_of([*steps, ("answer", wanted)])
     rows: list[dict[str, Any]] = session.query(text, bound(text, plan.params)).to_pylist()
     return rows[0] if rows else {}

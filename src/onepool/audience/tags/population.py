@@ -106,11 +106,11 @@ def labelled(tag: str, cut: Cut, value: E, source: str = POPULATION) -> E:
     labels = [exp.Literal.string(label) for label in cut.labels]
     if cut.by == "rank":
         for point, label in zip(points, labels, strict=False):
-            found = found.when(exp.GTE(this=value.copy(), expression=point), label)
-        return found.else_(labels[-1])
+            found = found.when(exp.GTE(this=value.copy(), expression=point), label, copy=False)
+        return found.else_(labels[-1], copy=False)
     for index in reversed(range(len(points))):
-        found = found.when(exp.GTE(this=value.copy(), expression=points[index]), labels[index + 1])
-    return found.else_(labels[0])
+        found = found.when(exp.GTE(this=value.copy(), expression=points[index]), labels[index + 1], copy=False)
+    return found.else_(labels[0], copy=False)
 
 
 def point_of(tag: str, key: str, source: str = POPULATION) -> E:

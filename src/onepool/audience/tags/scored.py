@@ -57,8 +57,10 @@ class Scored:
 def answer(value: E | None, figure_of: E | None, turn: E | None, source: exp.Select, present: E) -> exp.Query:
     """The columns of a scored step."""
     wanted = ((value, "VARCHAR", "value"), (figure_of, "DOUBLE", "number"), (turn, "BIGINT", "next_us"))
-    columns = [named(exp.cast(one if one is not None else exp.null(), kind), name) for one, kind, name in wanted]
-    return source.select(col("customer_id"), *columns, append=False).where(present)
+    columns = [
+        named(exp.cast(one if one is not None else exp.null(), kind, copy=False), name) for one, kind, name in wanted
+    ]
+    return source.select(col("customer_id"), *columns, append=False, copy=False).where(present, copy=False)
 
 
 def rfm(compiler: Compiler, name: str, tag: RfmTag) -> Scored:
@@ -91,8 +93,8 @@ def rfm(compiler: Compiler, name: str, tag: RfmTag) -> Scored:
         if labels:
             found = exp.Case(this=cell)
             for one, label in labels:
-                found = found.when(exp.Literal.string(one), compiler.params.text(label))
-            cell = found.else_(cell.copy())
+                found = found.when(exp.Literal.string(one), compiler.params.text(label), copy=False)
+            cell = found.else_(cell.copy(), copy=False)
         turns = [
             when((exp.Not(this=passed), exp.Add(this=_last(compiler, old), expression=_after(one))))
             for passed, one in zip(late, points[0], strict=True)
@@ -134,7 +136,7 @@ def _given(tag: RfmTag, dimension: str, place: int, population: str, name: str) 
 
 
 def _over(test: type[exp.Binary], value: E, point: E, kind: str) -> E:
-    return certain(test(this=exp.cast(value.copy(), kind), expression=exp.cast(point, kind)))
+    return certain(test(this=exp.cast(value.copy(), kind), expression=exp.cast(point, kind, copy=False)))
 
 
 def _count(truths: list[E]) -> E:

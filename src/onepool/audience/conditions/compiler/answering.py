@@ -20,7 +20,7 @@ from onepool.audience.conditions.compiler.counted import LEAST_MEASURES, distinc
 from onepool.audience.conditions.compiler.everyone import Given, Served, evaluate, given, served
 from onepool.audience.conditions.compiler.output import Output, truths
 from onepool.audience.conditions.compiler.sql import E, col, named
-from onepool.audience.conditions.compiler.steps import Views, bound, with_steps
+from onepool.audience.conditions.compiler.steps import Views, bound, text_of
 from onepool.audience.conditions.compiler.vectors import TRUTH, Reader, Run, TooWide, Type, Unread, earliest
 from onepool.pool import Session
 from onepool.pool.behaviour import View
@@ -207,7 +207,7 @@ class Values:
 
 def _asked(compiler: Compiler, session: Session, columns: Sequence[E]) -> pa.Table:
     """What a query says of everybody."""
-    text = with_steps(compiler.narrowed(columns)).sql("duckdb")
+    text = text_of(compiler.narrowed(columns))
     return session.query(text, bound(text, compiler.params.values))
 
 

@@ -179,7 +179,7 @@ def _ranked(values: I64) -> tuple[I64, npt.NDArray[np.int32]]:
 
 def _asked(session: Session, family: Counting, places: _Places, params: Mapping[str, object]) -> dict[str, pa.Array]:
     """A family's measures as the query gives them."""
-    text = family.grouped.sql("duckdb")
+    text = family.grouped.sql("duckdb", copy=False)
     found = session.query(text, bound(text, params))
     at = np.full(places.customers.size, -1, np.int64)
     at[np.searchsorted(places.customers, _whole(found.column("customer_id")))] = np.arange(found.num_rows)
@@ -205,7 +205,7 @@ class _Sums:
     def read(self, session: Session, params: Mapping[str, object]) -> None:
         """Add up all rows. Raises _TooWide."""
         query = self._query()
-        text = query.sql("duckdb")
+        text = query.sql("duckdb", copy=False)
         empty = True
         for batch in _batches(session, text, bound(text, params)):
             self._add(batch)

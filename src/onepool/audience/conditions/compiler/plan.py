@@ -20,7 +20,7 @@ from onepool.audience.conditions.compiler.needs import Starts, together
 from onepool.audience.conditions.compiler.predicates import Reader
 from onepool.audience.conditions.compiler.scope import Scope, table
 from onepool.audience.conditions.compiler.sql import E, Params, both, col, either, fn, named, paren
-from onepool.audience.conditions.compiler.steps import Prepared, Views, bound, with_steps
+from onepool.audience.conditions.compiler.steps import Prepared, Views, bound, text_of, with_steps
 from onepool.audience.conditions.errors import ConditionError, Problem
 from onepool.audience.conditions.model import (
     All,
@@ -85,7 +85,7 @@ class Plan:
                 return found
         for one in self.before:
             one.run(session, views)
-        text = self.query.sql("duckdb")
+        text = text_of(self.steps)
         return session.query(text, bound(text, self.params))
 
 

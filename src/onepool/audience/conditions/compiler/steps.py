@@ -44,6 +44,11 @@ def with_steps(steps: list[tuple[str, exp.Query]]) -> exp.Query:
     return query
 
 
+def text_of(steps: list[tuple[str, exp.Query]]) -> str:
+    """All steps as one statement of DuckDB. The steps are not copied for it: that costs more than writing them."""
+    return with_steps(steps).sql("duckdb", copy=False)
+
+
 def bound(text: str, params: Mapping[str, object]) -> dict[str, object]:
     """The parameters that a query names: the engine refuses others.
 

@@ -29,7 +29,7 @@ from onepool.audience.conditions.compiler.sql import (
     some,
     when,
 )
-from onepool.audience.conditions.compiler.steps import Views, bound, with_steps
+from onepool.audience.conditions.compiler.steps import Views, bound, text_of
 from onepool.audience.conditions.parts import Slice, canonical_text
 from onepool.audience.conditions.sequence.indexed import Wanted, columns, read, worth
 from onepool.audience.conditions.sequence.model import DidNotStep, DidStep, SequenceLeaf
@@ -131,7 +131,7 @@ class Batch:
 
     def _read(self, session: Session) -> pa.Table:
         """The answers from the events as the query gives them."""
-        text = with_steps(self.steps()).sql("duckdb")
+        text = text_of(self.steps())
         rows = session.query(text, bound(text, self._reader.params.values))
         time = rows.column("time").cast(pa.int64()).to_numpy()
         customer, seq = rows.column(self._events.key).to_numpy(), rows.column("seq").to_numpy()
