@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from sqlalchemy import func, insert, select
+from sqlalchemy.exc import DatabaseError
 from tests.postgres import postgres_server as postgres_server
 from tests.postgres import state as state
 from tests.postgres import state_url as state_url
@@ -34,8 +35,9 @@ from tests.tick.test_tag_jobs import (
 from onepool.clock import FakeClock
 from onepool.definitions import Definitions
 from onepool.state import State, StateError
-from onepool.state.bulk import insert_many
+from onepool.state.bulk import insert_alike, insert_many, update_alike
 from onepool.state.columns import read
+from onepool.state.journeys import runs
 from onepool.state.schema import audit, identifiers
 from onepool.state.store import get_meta, set_meta
 from onepool.workspace import init_workspace
@@ -159,3 +161,29 @@ def test_saving_a_definition_by_several_at_once_gives_each_a_version(state_url: 
     with state.read() as connection:
         assert connection.execute(select(func.count()).select_from(audit)).scalar_one() >= 0
     state.close()
+
+
+def test_many_alike_rows_are_written_and_changed_at_once(state: State) -> None:
+    numbers = list(range(1, 520))
+    same = {"version_id": 1, "node": 0, "visit": 0, "hop": 0, "state": 2, "entered": 5, "arrived": 5, "depth": 0,
+            "seq": 1, "reason": None}  # fmt: skip
+    texts = [f"键'{number}\\" if number % 2 else "" for number in numbers]
+    vars_ = [None if number % 3 else '{"a": "\\n"}' for number in numbers]
+    with state.write() as connection:
+        columns = {"run_id": numbers, "customer_id": [2**40 + one for one in numbers], "key": texts, "vars": vars_}
+        insert_alike(connection, runs, columns, same)
+        insert_alike(connection, runs, {"run_id": []}, same)
+        update_alike(connection, runs, "run_id", numbers[:300], {"due": numbers[:300]}, {"state": 4, "reason": "rate"})
+        update_alike(connection, runs, "run_id", [], {}, {"state": 9})
+        update_alike(connection, runs, "run_id", [7], {}, {"due": None})
+        found = connection.execute(select(runs).order_by(runs.c.run_id)).all()
+    assert [(row.run_id, row.customer_id, row.key, row.vars) for row in found] == [
+        (number, 2**40 + number, key, said) for number, key, said in zip(numbers, texts, vars_, strict=True)
+    ]
+    assert [(row.due, row.state, row.reason) for row in found] == [
+        ((None if number == 7 else number), 4, "rate") if number <= 300 else (None, 2, None) for number in numbers
+    ]
+    with pytest.raises(DatabaseError), state.write() as connection:
+        insert_alike(connection, runs, {"run_id": [9_000, 1], "customer_id": [1, 2]}, {**same, "key": ""})
+    with state.read() as connection:
+        assert connection.execute(select(func.count()).select_from(runs)).scalar_one() == len(numbers)

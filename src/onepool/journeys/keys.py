@@ -2,7 +2,7 @@
 
 A run is told by its journey, its customer when it began, its key and what started it; a message (a task, a coupon, a
 call) by its run, the node's name, the visit and the hop. Nothing else enters, so a replay finds what is there already.
-Built on `reach.keys` (63 bits; SplitMix64 over the parts in order).
+Built on `reach.keys` (SplitMix64 over the parts in order; 63 bits, the upper 24 of which come from the customer).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from onepool.reach.keys import BUCKETS, bucket, key, of_text
+from onepool.reach.keys import BUCKETS, beside, bucket, key, near, of_text
 
 __all__ = ["BUCKETS", "action_keys", "bucket", "child_keys", "event_origin", "run_keys", "text_numbers"]
 
@@ -23,22 +23,24 @@ I64 = npt.NDArray[np.int64]
 def run_keys(journey: str, customers: I64, keys: Sequence[str] | npt.NDArray[np.object_], origins: I64) -> I64:
     """The ids of runs. `keys`: what tells a customer's runs apart ("": nothing); `origins`: `event_origin` of the
     event that started each, else the instant of entry in microseconds."""
-    return key("run", journey, customers, text_numbers(keys), origins)
+    return near(customers, key("run", journey, customers, text_numbers(keys), origins))
 
 
 def child_keys(journey: str, customers: I64, parents: I64, node: str, visits: I64) -> I64:
     """The ids of runs that other runs call, one per parent, node and visit."""
-    return key("child", journey, customers, parents, node, visits)
+    return near(customers, key("child", journey, customers, parents, node, visits))
 
 
 def action_keys(runs: I64, node: str, visits: I64, hops: I64 | int = 0) -> I64:
     """The id of what a run does at a node: a message (hop 0, 1 …), an issue of a coupon, a task, a call, a write."""
-    return key("action", runs, node, visits, hops)
+    return beside(runs, key("action", runs, node, visits, hops))
 
 
 def text_numbers(texts: Iterable[str]) -> I64:
     """64 bits of each text, as signed numbers; equal texts are hashed once."""
-    listed = list(texts)
+    listed = texts.tolist() if isinstance(texts, np.ndarray) else list(texts)
+    if listed and listed.count(listed[0]) == len(listed):
+        return np.full(len(listed), of_text(listed[0]), np.uint64).view(np.int64)
     known = {text: of_text(text) for text in set(listed)}
     return np.fromiter((known[text] for text in listed), np.uint64, len(listed)).view(np.int64)
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, desc, func, or_, select
 
 from onepool.reach.states import SendState
+from onepool.state.journeys import runs
 from onepool.state.outbox import send_attempts, sends
 
 
@@ -82,10 +83,15 @@ def _filtered(query: Select[Any], wanted: Wanted) -> Select[Any]:
         (wanted.states, t.state.in_([int(one) for one in wanted.states or ()])),
         (wanted.reason, t.reason == wanted.reason),
         (wanted.customer, t.customer_id == wanted.customer),
-        (wanted.run, t.run_id == wanted.run),
+        (wanted.run, and_(t.run_id == wanted.run, t.customer_id.in_(_whose(wanted.run)))),
         (wanted.since, t.planned >= (wanted.since or 0)),
         (wanted.until, and_(t.planned < (wanted.until or 0))),
     ):
         if value is not None:
             query = query.where(test)
     return query
+
+
+def _whose(run: int | None) -> Select[tuple[int]]:
+    """Messages of a run are found by its customer."""
+    return select(runs.c.customer_id).where(runs.c.run_id == run)

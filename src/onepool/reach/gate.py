@@ -277,7 +277,7 @@ class _Gate:
             return
         # A local day began at most a day and some hours of changed clocks ago.
         since = int(self._at.min()) - max(longest, DAY + DAY // 4)
-        past = self._world.ledger(np.unique(self._customer[self._open]), since)
+        past = self._world.ledger(keys.distinct(self._customer[self._open]), since)
         category, categories = _coded(past.column("category"), self._categories)
         channel, channels = _coded(past.column("channel"), self._channels)
         journey_, journeys = _coded(past.column("journey"), journeys)

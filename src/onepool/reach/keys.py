@@ -19,6 +19,9 @@ Part: TypeAlias = "str | int | I64 | U64"
 
 BUCKETS: Final = 10_000
 
+_PLACE: Final = 39
+_PLACES: Final = (1 << 24) - 1
+
 _GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 _FIRST: Final = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND: Final = np.uint64(0x94D049BB133111EB)
@@ -34,6 +37,27 @@ def of_text(text: str) -> int:
 def key(*parts: Part) -> I64:
     """63 bits (never negative) of the parts in their order, for each row; single parts stand for every row."""
     return (_mixed(parts) >> np.uint64(1)).astype(np.int64)
+
+
+def distinct(values: I64) -> I64:
+    """Each value once, ascending: a plain sort, several times faster on large columns than `np.unique`."""
+    ordered = np.sort(values)
+    return ordered[np.r_[True, ordered[1:] != ordered[:-1]]] if ordered.size else ordered
+
+
+def near(places: I64, hashes: I64) -> I64:
+    """63 bits of which the upper 24 are the lowest of `places`, the rest of `hashes`.
+
+    Keys of customers whose numbers lie side by side lie side by side too: what concerns a million customers at once
+    is written from one end of a table to the other, not all over it. As many keys fit as of hashes alone, since
+    customers are numbered one after another.
+    """
+    return ((places & _PLACES) << _PLACE) | (hashes & ((1 << _PLACE) - 1))
+
+
+def beside(others: I64, hashes: I64) -> I64:
+    """Keys that lie where others made by `near` lie."""
+    return near(others >> _PLACE, hashes)
 
 
 def bucket(salt: str, customers: I64) -> I64:

@@ -8,12 +8,12 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from onepool.reach import policies
 from onepool.reach.rules import SendPolicy
 from onepool.reach.states import SendState
-from onepool.state.bulk import insert_many
+from onepool.state.bulk import insert_alike
 from onepool.state.outbox import sends
 
 _PLAIN: Final = (
@@ -21,33 +21,43 @@ _PLAIN: Final = (
     "kind", "template", "message", "message_version", "category", "purpose", "priority", "expires", "vars", "state",
     "reason", "due", "identifier_id", "staff_id",
 )  # fmt: skip
-_FURTHER: Final = ("touchpoint", "policy", "planned", "concluded", "told", "attempts", "changed")
 _CHUNK: Final = 500
 
 
 def store(connection: Connection, gated: pa.Table, rules: Sequence[SendPolicy], at: int) -> int:
     """Put messages (the gate's answer) into the outbox, in the caller's transaction; those that are there already are
     passed over. Returns how many are new. ``at``: µs.
+    """
+    gated = _new(connection, gated)
+    if gated.num_rows:
+        save(connection, gated, policies.store(connection, rules), at)
+    return int(gated.num_rows)
+
+
+def save(connection: Connection, gated: pa.Table, rules: Sequence[int], at: int) -> None:
+    """Put new messages into the outbox. ``rules``: numbers of the policies to which `policy` points; ``at``: µs.
 
     Suppressed ones are concluded at once, and nobody has to be told: who planned them has the answer.
     """
-    gated = _new(connection, gated).sort_by("send_id")
-    if gated.num_rows == 0:
-        return 0
-    numbers = np.array(policies.store(connection, rules), np.int64)
-    refused = pc.equal(gated.column("state"), int(SendState.SUPPRESSED)).to_numpy(zero_copy_only=False)
-    count = int(gated.num_rows)
-    columns: dict[str, list[Any]] = {name: gated.column(name).to_pylist() for name in _PLAIN}
-    columns["touchpoint"] = pc.coalesce(gated.column("sent_over"), gated.column("touchpoint"), "").to_pylist()
-    columns["policy"] = numbers[gated.column("policy").to_numpy()].tolist()
-    columns["planned"] = pc.fill_null(gated.column("planned"), at).to_pylist()
-    columns["concluded"] = [at if one else None for one in refused.tolist()]
-    columns["told"] = refused.tolist()
-    columns["attempts"] = [0] * count
-    columns["changed"] = [at] * count
-    names = (*_PLAIN, *_FURTHER)
-    insert_many(connection, insert(sends), names, zip(*(columns[name] for name in names), strict=True))
-    return count
+    columns = {name: gated.column(name) for name in _PLAIN}
+    columns["touchpoint"] = pc.coalesce(gated.column("sent_over"), gated.column("touchpoint"), "")
+    columns["policy"] = pa.array(np.array(rules, np.int64)[gated.column("policy").to_numpy()])
+    columns["planned"] = pc.fill_null(gated.column("planned"), at)
+    refused = pc.equal(gated.column("state"), int(SendState.SUPPRESSED))
+    columns["concluded"] = pc.if_else(refused, columns["planned"], pa.scalar(None, pa.int64()))
+    columns["told"] = refused
+    # In the order of their keys, so that the tree grows page by page.
+    order = pa.array(np.argsort(gated.column("send_id").to_numpy()))
+    same: dict[str, Any] = {"attempts": 0, "changed": at}
+    different: dict[str, list[Any]] = {}
+    for name, column in columns.items():
+        if column.null_count == len(column):
+            same[name] = None
+        elif name != "send_id" and column.null_count == 0 and pc.all(pc.equal(column, column[0])).as_py():
+            same[name] = column[0].as_py()
+        else:
+            different[name] = column.take(order).to_pylist()
+    insert_alike(connection, sends, different, same)
 
 
 def _new(connection: Connection, gated: pa.Table) -> pa.Table:

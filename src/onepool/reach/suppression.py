@@ -21,6 +21,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from onepool.clock import from_micros
 from onepool.errors import OnePoolError
 from onepool.privacy.consents.words import ALL, bounded
+from onepool.reach import keys
 from onepool.state.outbox import suppressions
 
 I64 = npt.NDArray[np.int64]
@@ -133,8 +134,8 @@ def _live(connection: Connection, bearers: pa.Table, asked: pa.Table, at: int, p
     if past:
         live = and_(t.at <= at, or_(t.lifted.is_(None), t.lifted > at), or_(t.until.is_(None), t.until > at))
     columns = (t.id, t.customer_id, t.identifier_id, t.channel, t.category, t.purpose, t.reason)
-    nodes = np.unique(bearers.column("identifier_id").to_numpy().astype(np.int64))
-    addresses = np.unique(asked.column("identifier_id").drop_null().to_numpy().astype(np.int64))
+    nodes = keys.distinct(bearers.column("identifier_id").to_numpy().astype(np.int64))
+    addresses = keys.distinct(asked.column("identifier_id").drop_null().to_numpy().astype(np.int64))
     if nodes.size + addresses.size > _FEW:
         return list(connection.execute(select(*columns).where(live).order_by(t.id)))
     rows: dict[int, Row[Any]] = {}

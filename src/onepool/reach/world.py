@@ -19,7 +19,7 @@ from onepool.collect.touchpoint import Touchpoint
 from onepool.definitions import Definitions
 from onepool.pool import Session
 from onepool.privacy.consents import reading
-from onepool.reach import suppression, zones
+from onepool.reach import keys, suppression, zones
 from onepool.reach.gate import ADDRESSES, LEDGER
 from onepool.reach.keys import I64
 from onepool.reach.lives import Addresses, Lives, live
@@ -74,7 +74,6 @@ class Worlds:
 
     def over(self, session: Session, connection: Connection) -> LiveWorld:
         """The world as a session of the pool and a connection of the state see it."""
-        self.lives.follow(session)
         return LiveWorld(session, connection, self.policies.now()[1], self.ways(), self.lives)
 
     def ways(self) -> Ways:
@@ -104,11 +103,12 @@ class LiveWorld:
         """Messages about which a claim decides: what became of their first calls does not count against themselves."""
         self._bearing: tuple[I64, pa.Table] | None = None
         self._live: dict[str, list[Addresses]] = {}
+        self._followed = False
         self._zones: dict[str | None, tuple[I64, list[str], I64]] = {}
 
     def bearers(self, customers: I64) -> pa.Table:
         """(customer_id, identifier_id): all identifiers of the customers."""
-        wanted = np.unique(customers)
+        wanted = keys.distinct(customers)
         known = self._bearing
         if known is None or not np.isin(wanted, known[0], assume_unique=True).all():
             self._session.relation("_asked", pa.table({"customer_id": wanted}))
@@ -159,6 +159,10 @@ class LiveWorld:
         bearers = self.bearers(customers)
         assert self._bearing is not None
         people = self._bearing[0]
+        if not self._followed:
+            # Once for a world, when it is asked where somebody can be reached.
+            self._lives.follow(self._session)
+            self._followed = True
         if channel not in self._live:
             self._live[channel] = live(self._session, self._lives, self._ways, channel, people, bearers, at)
         wanted = np.zeros(people.size, np.bool_)
@@ -190,7 +194,7 @@ class LiveWorld:
 
     def _alive(self, address: I64, at: int) -> I64:
         """Addresses without those that are on the list as dead (-1): another of the customer may be alive."""
-        dead = _dead(self.connection, np.unique(address), at)
+        dead = _dead(self.connection, keys.distinct(address), at)
         return np.where(np.isin(address, dead), -1, address)
 
     def suppressed(self, asked: pa.Table, at: int) -> pa.Array:
@@ -212,7 +216,7 @@ class LiveWorld:
     def zones(self, customers: I64, attribute: str | None) -> tuple[list[str], I64]:
         known = self._zones.get(attribute)
         if known is None or not np.isin(customers, known[0]).all():
-            people = np.unique(customers)
+            people = keys.distinct(customers)
             self._zones[attribute] = known = (people, *zones.zones(self._session, people, attribute))
         people, names, codes = known
         return names, codes[np.searchsorted(people, customers)]

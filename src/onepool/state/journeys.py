@@ -134,6 +134,10 @@ journey_requests = Table(
     Column("author", String(256), nullable=False),
 )
 
+# What the executor has yet to take; both databases use these indexes only for queries that say the same words.
+_EFFECTS = text("told = false AND concluded IS NOT NULL")
+_TASKS = text("told = false AND closed IS NOT NULL")
+
 # What runs write or call: values of customers (into the log), webhooks. The run waits until it is done and taken in.
 journey_effects = Table(
     "journey_effects",
@@ -157,6 +161,7 @@ journey_effects = Table(
     Column("told", Boolean, nullable=False, default=False),  # whether the executor has taken the outcome
     Index("journey_effects_status", "status", "next_attempt"),
     Index("journey_effects_run", "run_id"),
+    Index("journey_effects_untold", "concluded", sqlite_where=_EFFECTS, postgresql_where=_EFFECTS),
 )
 
 # The audience of a one-off or of one start of a schedule, frozen; entries are let in at the journey's rate.
@@ -197,6 +202,7 @@ tasks = Table(
     Index("tasks_status", "status", "staff_id"),
     Index("tasks_customer", "customer_id"),
     Index("tasks_run", "run_id"),
+    Index("tasks_untold", "closed", sqlite_where=_TASKS, postgresql_where=_TASKS),
 )
 
 # A second person's word on a version of a definition (journeys, messages, broadcasts, coupons).

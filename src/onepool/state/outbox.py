@@ -73,7 +73,6 @@ Index("sends_changed", sends.c.changed)
 Index("sends_planned", sends.c.planned)
 Index("sends_customer", sends.c.customer_id, sends.c.claimed)
 for _name, _columns in {
-    "run": (sends.c.run_id,),
     "provider": (sends.c.provider_id,),
     "broadcast": (sends.c.broadcast_id, sends.c.state),
 }.items():

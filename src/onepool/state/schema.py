@@ -20,7 +20,7 @@ from sqlalchemy import (
 from onepool.state.tables import Id as _Id
 from onepool.state.tables import metadata
 
-VERSION = 3
+VERSION = 4
 
 meta = Table("meta", metadata, Column("key", String(64), primary_key=True), Column("value", Text, nullable=False))
 

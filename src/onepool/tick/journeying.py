@@ -213,7 +213,8 @@ class Journeying:
                 connection.exec_driver_sql(_CACHE)
             book = self._shelf.load(connection, self._aside if aside is None else aside)
             span = (cursors.log_offset + 1) << SEQ_BITS, (plan.log_offset + 1) << SEQ_BITS
-            arrivals.fold(session, connection, span[0] - 1, span[1] - 1, plan.at)
+            if plan.log_offset > cursors.log_offset:
+                arrivals.fold(session, connection, span[0] - 1, span[1] - 1, plan.at)
             done = cut(connection, cursors, plan.at, plan.log_offset)
             happened = Happened(
                 session, self._context(), cursors.log_offset + 1, plan.log_offset, self._again(cursors, plan), plan.at

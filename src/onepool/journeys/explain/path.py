@@ -18,6 +18,7 @@ from onepool.reach import policies
 from onepool.reach.coupons.among import among
 from onepool.reach.rules import ContactPolicy, SendPolicy
 from onepool.reach.states import SendState
+from onepool.state.journeys import runs
 from onepool.state.outbox import send_attempts, sends
 
 Kind = Literal["entry", "step", "hop", "claim", "attempt", "receipt", "end"]
@@ -86,8 +87,10 @@ def _steps(session: Session, run_ids: Sequence[int]) -> list[dict[str, Any]]:
 
 
 def _sends(connection: Connection, run_ids: Sequence[int]) -> Sequence[Row[Any]]:
-    where = among(connection, sends.c.run_id, list(run_ids))
-    return connection.execute(select(sends).where(where).where(sends.c.run_id.is_not(None))).all()
+    # Messages are found by their customers.
+    whose = select(runs.c.customer_id).where(among(connection, runs.c.run_id, list(run_ids)))
+    mine = among(connection, sends.c.run_id, list(run_ids))
+    return connection.execute(select(sends).where(sends.c.customer_id.in_(whose), mine)).all()
 
 
 def _attempts(connection: Connection, send_ids: Sequence[int]) -> dict[int, list[Row[Any]]]:

@@ -135,7 +135,7 @@ def _answer(connection: Connection, of: list[RunTold], nothing: list[NotStarted]
     run = of[0]
     rows = connection.execute(
         select(sends.c.state, sends.c.reason, sends.c.channel)
-        .where(sends.c.run_id == run.run_id)
+        .where(sends.c.customer_id == run.customer_id, sends.c.run_id == run.run_id)
         .order_by(sends.c.planned, sends.c.hop)
     ).all()
     got = [row for row in rows if SendState.ACCEPTED <= row.state <= SendState.CLICKED]

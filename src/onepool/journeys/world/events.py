@@ -37,7 +37,8 @@ class Happened:
         self._at = at
         self._again = list(again)
         self._span = (first << SEQ_BITS, (last + 1) << SEQ_BITS)
-        self._names: frozenset[str] | None = None
+        # Without records there is nothing to be asked.
+        self._names: frozenset[str] | None = None if last >= first or self._again else frozenset()
         self._made = False
 
     def names(self) -> frozenset[str]:
@@ -60,6 +61,8 @@ class Happened:
         return _ints(found, "customer_id")
 
     def who_changed(self, attributes: frozenset[str]) -> I64:
+        if self._span[0] >= self._span[1] and not self._again:
+            return np.empty(0, np.int64)
         found = self._session.query(
             f"""SELECT DISTINCT c.customer_id FROM attribute_facts f JOIN customer_of c USING (identifier_id)
             WHERE ({self._mine("f.")}) AND f.attribute IN (SELECT unnest($names)) ORDER BY 1""",

@@ -20,6 +20,7 @@ from onepool.journeys.executor.ports import STEPS
 from onepool.pool import Session
 from onepool.pool import journeys as tables
 from onepool.reach.coupons.among import among
+from onepool.reach.keys import distinct
 from onepool.state import State
 from onepool.state.columns import fetch
 from onepool.state.journeys import journey_ticks, journey_versions, runs
@@ -127,7 +128,7 @@ def _steps(session: Session, connection: Connection, after: int, until: int) -> 
                 session.append("journey_steps", steps.append_column("tick", number))
             if row.touched is not None:
                 touched.append(np.frombuffer(zstandard.decompress(row.touched), np.int64))
-        yield np.unique(np.concatenate(touched))
+        yield distinct(np.concatenate(touched))
         if not rows:
             return
 

@@ -11,18 +11,17 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Connection, and_, bindparam, func, or_, select, text, update
+from sqlalchemy import Connection, and_, func, select, text
 
 from onepool.audience.outcomes import unpack_segments
 from onepool.journeys.executor.columns import I64
 from onepool.journeys.executor.ports import MERGES, OUTCOMES, REQUESTS, SEGMENTS, Inputs
 from onepool.journeys.world.events import SEQ_BITS
 from onepool.pool import Session
-from onepool.state.bulk import update_many
+from onepool.state.bulk import update_alike
 from onepool.state.journeys import (
     journey_audiences,
     journey_effects,
-    journey_requests,
     journey_states,
     journey_ticks,
     tasks,
@@ -94,37 +93,36 @@ def came_in(session: Session, after: int, until: int, since: int) -> tuple[I64, 
     return found.column("log_offset").to_numpy().astype(np.int64), np.maximum.accumulate(np.maximum(at, since))
 
 
+# The words are those of the indexes: without them they are not used.
+_EARLIEST: Final = text(
+    """SELECT (SELECT at FROM outcomes WHERE id > :outcome ORDER BY id LIMIT 1),
+        (SELECT at FROM customer_changes WHERE id > :change ORDER BY id LIMIT 1),
+        (SELECT at FROM journey_requests WHERE id > :request ORDER BY id LIMIT 1),
+        (SELECT min(due) FROM runs WHERE due IS NOT NULL AND state <> 5),
+        (SELECT min(concluded) FROM sends WHERE concluded IS NOT NULL AND told = false AND run_id IS NOT NULL),
+        (SELECT min(concluded) FROM journey_effects WHERE told = false AND concluded IS NOT NULL
+            AND status IN ('logged', 'done', 'failed') AND (log_offset IS NULL OR log_offset <= :log_offset)),
+        (SELECT min(closed) FROM tasks WHERE told = false AND closed IS NOT NULL AND run_id IS NOT NULL)"""
+)
+_STANDINGS: Final = text("SELECT journey, status, changed_at, next_at, problem FROM journey_states")
+
+
 def earliest(connection: Connection, cursors: Cursors, log_offset: int, seen: Mapping[str, int]) -> int | None:
     """The first instant at which the state has something to be done: an input behind the cursors, a timer, a start.
 
     `log_offset`: how far the pool is complete; what was written counts from there. `seen`: journey -> when it was
     changed (published, paused, resumed) as the last step knew it.
     """
-    found: list[int | None] = []
-    for table, cursor in (
-        (outcomes, cursors.outcome),
-        (customer_changes, cursors.change),
-        (journey_requests, cursors.request),
-    ):
-        query = select(table.c.at).where(table.c.id > cursor).order_by(table.c.id).limit(1)
-        found.append(connection.execute(query).scalar())
-    for words in (
-        "SELECT min(due) FROM runs WHERE due IS NOT NULL AND state <> 5",
-        "SELECT min(concluded) FROM sends WHERE concluded IS NOT NULL AND told = false AND run_id IS NOT NULL",
-    ):
-        found.append(connection.execute(text(words)).scalar())
-    effects = journey_effects.c
-    there = or_(effects.log_offset.is_(None), effects.log_offset <= log_offset)
-    untold = and_(effects.status.in_(("logged", "done", "failed")), effects.told.is_(False), there)
-    found.append(connection.execute(select(func.min(effects.concluded)).where(untold)).scalar())
-    closed = and_(tasks.c.told.is_(False), tasks.c.closed.is_not(None), tasks.c.run_id.is_not(None))
-    found.append(connection.execute(select(func.min(tasks.c.closed)).where(closed)).scalar())
+    cursor = {"outcome": cursors.outcome, "change": cursors.change, "request": cursors.request}
+    row = connection.execute(_EARLIEST, {**cursor, "log_offset": log_offset}).one()
+    found: list[int | None] = list(row)
     states = journey_states.c
     going = and_(states.status == "live", states.problem == "")
-    found.append(connection.execute(select(func.min(states.next_at)).where(going)).scalar())
-    for journey, status, changed in connection.execute(select(states.journey, states.status, states.changed_at)):
-        if status == "stopping" or seen.get(journey) != changed:
-            found.append(changed)
+    for one in connection.execute(_STANDINGS):
+        if one.status == "stopping" or seen.get(one.journey) != one.changed_at:
+            found.append(one.changed_at)
+        if one.status == "live" and one.problem == "":
+            found.append(one.next_at)
     waiting = connection.execute(
         select(states.metering)
         .join(journey_audiences, states.journey == journey_audiences.c.journey)
@@ -151,11 +149,15 @@ def cut(connection: Connection, cursors: Cursors, at: int, log_offset: int) -> C
     return Cut(cursors, after, Inputs(segments, merges, table, requests), *keys)
 
 
+_OUTCOMES: Final = text("SELECT id, at, payload FROM outcomes WHERE id > :cursor ORDER BY id LIMIT 1000")
+_CHANGES: Final = text(
+    "SELECT id, at, kind, customer_id, other_id FROM customer_changes WHERE id > :cursor ORDER BY id LIMIT 200000"
+)
+_REQUESTS: Final = text("SELECT * FROM journey_requests WHERE id > :cursor ORDER BY id LIMIT 20000")
+
+
 def _segments(connection: Connection, cursor: int, at: int) -> tuple[int, pa.Table]:
-    rows = connection.execute(
-        select(outcomes.c.id, outcomes.c.at, outcomes.c.payload).where(outcomes.c.id > cursor).order_by(outcomes.c.id)
-        .limit(1_000)
-    )  # fmt: skip
+    rows = connection.execute(_OUTCOMES, {"cursor": cursor})
     parts = []
     for row in rows:
         if row.at > at:
@@ -172,14 +174,8 @@ def _segments(connection: Connection, cursor: int, at: int) -> tuple[int, pa.Tab
 
 
 def _merges(connection: Connection, cursor: int, at: int) -> tuple[int, pa.Table]:
-    table = customer_changes
     found = []
-    for row in connection.execute(
-        select(table.c.id, table.c.at, table.c.kind, table.c.customer_id, table.c.other_id)
-        .where(table.c.id > cursor)
-        .order_by(table.c.id)
-        .limit(200_000)
-    ):
+    for row in connection.execute(_CHANGES, {"cursor": cursor}):
         if row.at > at:
             break
         cursor = row.id
@@ -191,9 +187,8 @@ def _merges(connection: Connection, cursor: int, at: int) -> tuple[int, pa.Table
 
 
 def _requests(connection: Connection, cursor: int, at: int) -> tuple[int, pa.Table]:
-    table = journey_requests
     found = []
-    for row in connection.execute(select(table).where(table.c.id > cursor).order_by(table.c.id).limit(20_000)):
+    for row in connection.execute(_REQUESTS, {"cursor": cursor}):
         if row.at > at:
             break
         cursor = row.id
@@ -201,17 +196,17 @@ def _requests(connection: Connection, cursor: int, at: int) -> tuple[int, pa.Tab
     return cursor, pa.Table.from_pylist(found, schema=REQUESTS) if found else REQUESTS.empty_table()
 
 
+# The words of the index: without them it is not used.
+_SENDS: Final = text(
+    f"""SELECT send_id, run_id, node, visit, hop, state, reason, concluded FROM sends
+    WHERE concluded IS NOT NULL AND told = false AND concluded <= :at AND run_id IS NOT NULL
+    ORDER BY concluded, send_id LIMIT {MOST_OUTCOMES}"""
+)
+
+
 def _sends(connection: Connection, at: int, log_offset: int) -> tuple[list[dict[str, Any]], I64]:
     del log_offset
-    # The words of the index: without them it is not used.
-    rows = connection.execute(
-        text(
-            "SELECT send_id, run_id, node, visit, hop, state, reason, concluded FROM sends "
-            "WHERE concluded IS NOT NULL AND told = false AND concluded <= :at AND run_id IS NOT NULL "
-            f"ORDER BY concluded, send_id LIMIT {MOST_OUTCOMES}"
-        ),
-        {"at": at},
-    ).all()
+    rows = connection.execute(_SENDS, {"at": at}).all()
     found = [
         {"key": row.send_id, "run_id": row.run_id, "node": row.node, "visit": row.visit, "hop": row.hop,
          "what": "send", "state": row.state, "reason": row.reason, "at": row.concluded, "saved": None}
@@ -220,14 +215,14 @@ def _sends(connection: Connection, at: int, log_offset: int) -> tuple[list[dict[
     return found, np.array([row.send_id for row in rows], np.int64)
 
 
+_EFFECTS: Final = text(
+    f"""SELECT * FROM journey_effects WHERE told = false AND concluded IS NOT NULL AND concluded <= :at
+    AND status IN ('logged', 'done', 'failed') ORDER BY concluded, "key" LIMIT {MOST_OUTCOMES}"""
+)
+
+
 def _effects(connection: Connection, at: int, log_offset: int) -> tuple[list[dict[str, Any]], I64]:
-    table = journey_effects
-    rows = connection.execute(
-        select(table)
-        .where(and_(table.c.status.in_(("logged", "done", "failed")), table.c.told.is_(False), table.c.concluded <= at))
-        .order_by(table.c.concluded, table.c.key)
-        .limit(MOST_OUTCOMES)
-    ).all()
+    rows = connection.execute(_EFFECTS, {"at": at}).all()
     # What was written counts once the pool has it.
     rows = [row for row in rows if row.log_offset is None or row.log_offset <= log_offset]
     found = [
@@ -239,15 +234,15 @@ def _effects(connection: Connection, at: int, log_offset: int) -> tuple[list[dic
     return found, np.array([row.key for row in rows], np.int64)
 
 
+_TASKS: Final = text(
+    f"""SELECT * FROM tasks WHERE told = false AND closed IS NOT NULL AND closed <= :at AND run_id IS NOT NULL
+    ORDER BY closed, "key" LIMIT {MOST_OUTCOMES}"""
+)
+
+
 def _tasks(connection: Connection, at: int, log_offset: int) -> tuple[list[dict[str, Any]], I64]:
     del log_offset
-    table = tasks
-    rows = connection.execute(
-        select(table)
-        .where(and_(table.c.told.is_(False), table.c.closed <= at, table.c.run_id.is_not(None)))
-        .order_by(table.c.closed, table.c.key)
-        .limit(MOST_OUTCOMES)
-    ).all()
+    rows = connection.execute(_TASKS, {"at": at}).all()
     found = [
         {"key": row.key, "run_id": row.run_id, "node": row.node, "visit": row.visit, "hop": 0, "what": "task",
          "state": int(row.status == "done"), "reason": row.status, "at": row.closed, "saved": None}
@@ -258,17 +253,9 @@ def _tasks(connection: Connection, at: int, log_offset: int) -> tuple[list[dict[
 
 def tell(connection: Connection, done: Cut, now: int) -> None:
     """Mark as taken what the step took."""
-    for table, key, ids in (
-        (sends, sends.c.send_id, done.sends), (journey_effects, journey_effects.c.key, done.effects),
-        (tasks, tasks.c.key, done.tasks),
-    ):  # fmt: skip
-        values: dict[str, Any] = {"told": bindparam("b_told")}
-        rows: list[tuple[Any, ...]] = [(True, one) for one in ids.tolist()]
-        names = ["b_told", "b_key"]
-        if table is sends:
-            values["changed"] = bindparam("b_now")
-            names, rows = [*names, "b_now"], [(*row, now) for row in rows]
-        update_many(connection, update(table).where(key == bindparam("b_key")).values(values), names, rows)
+    update_alike(connection, sends, "send_id", done.sends.tolist(), {}, {"told": True, "changed": now})
+    update_alike(connection, journey_effects, "key", done.effects.tolist(), {}, {"told": True})
+    update_alike(connection, tasks, "key", done.tasks.tolist(), {}, {"told": True})
 
 
 def replays(bodies: Sequence[bytes]) -> list[int]:
