@@ -18,6 +18,7 @@ import {
   NotificationOutlined,
   OrderedListOutlined,
   SafetyCertificateOutlined,
+  SearchOutlined,
   SendOutlined,
   TagsOutlined,
   TeamOutlined,
@@ -26,14 +27,17 @@ import {
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useMatchRoute } from "@tanstack/react-router";
 import { Button, Dropdown } from "antd";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, Suspense, useCallback, useState } from "react";
 import { logOut, queries } from "@/api/queries";
 import { compact } from "@/lib/format";
 import { type Permission, useSession } from "@/lib/session";
 import { useText } from "@/lib/useText";
 import icon from "./icon.svg";
 import { LanguageMenu, ThemeMenu } from "./Menus";
+import { useKeys } from "./useKeys";
 
+const Palette = lazy(() => import("./Palette").then((part) => ({ default: part.Palette })));
+const KeysHelp = lazy(() => import("./KeysHelp").then((part) => ({ default: part.KeysHelp })));
 const Password = lazy(() => import("@/pages/login/Password").then((page) => ({ default: page.Password })));
 
 const places = [
@@ -92,20 +96,12 @@ export function Shell() {
   const [narrow, setNarrow] = useState(false);
   const [password, setPassword] = useState(false);
 
-  useEffect(() => {
-    // "/" goes to the page's search box, as people know it from other tools.
-    const slash = (event: KeyboardEvent): void => {
-      const target = event.target as HTMLElement | null;
-      if (event.key !== "/" || event.ctrlKey || event.metaKey || target?.closest("input, textarea, [contenteditable]")) return;
-      const box = document.querySelector<HTMLInputElement>("[data-search] input, input[data-search]");
-      if (box !== null) {
-        event.preventDefault();
-        box.focus();
-      }
-    };
-    window.addEventListener("keydown", slash);
-    return () => window.removeEventListener("keydown", slash);
-  }, []);
+  const [open, setOpen] = useState<"palette" | "keys">();
+  const showPalette = useCallback(() => setOpen("palette"), []);
+  const showKeys = useCallback(() => setOpen("keys"), []);
+  useKeys({ onPalette: showPalette, onHelp: showKeys });
+  const permissions = session?.user.permissions;
+  const reached = places.filter((place) => !("needs" in place) || permissions?.includes(place.needs) === true);
 
   const leave = async (): Promise<void> => {
     await logOut();
@@ -129,6 +125,7 @@ export function Shell() {
           {zone !== undefined && zone !== here && <span title={t("user.zone")}> · {zone}</span>}
         </span>
         <span className="op-grow" />
+        <Button type="text" icon={<SearchOutlined />} aria-label={t("palette.label")} title={`${t("palette.label")} (Ctrl K)`} onClick={showPalette} data-testid="palette" />
         <LanguageMenu icon={<GlobalOutlined />} />
         <ThemeMenu />
         <Dropdown
@@ -138,10 +135,12 @@ export function Shell() {
               { key: "who", disabled: true, label: `${session?.user.email ?? ""} · ${session === undefined ? "" : t(`roles.${session.user.role}`)}` },
               { type: "divider" },
               { key: "password", label: t("user.password") },
+              { key: "keys", label: t("palette.keys") },
               { key: "leave", label: t("user.signOut"), "data-testid": "sign-out" } as { key: string; label: string },
             ],
             onClick: ({ key }) => {
               if (key === "password") setPassword(true);
+              if (key === "keys") showKeys();
               if (key === "leave") void leave();
             },
           }}
@@ -159,6 +158,11 @@ export function Shell() {
           <Outlet />
         </div>
       </main>
+      {open !== undefined && (
+        <Suspense>
+          {open === "palette" ? <Palette places={reached} onClose={() => setOpen(undefined)} /> : <KeysHelp places={reached} onClose={() => setOpen(undefined)} />}
+        </Suspense>
+      )}
       {password && (
         <Suspense>
           <Password onClose={() => setPassword(false)} />

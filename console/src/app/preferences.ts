@@ -5,6 +5,8 @@ export type ThemeChoice = "light" | "dark" | "system";
 export interface Preferences {
   language: Language;
   theme: ThemeChoice;
+  /** Whether single keys ("/", "g j", "?") do something. */
+  keys: boolean;
 }
 
 const KEY = "onepool.preferences";
@@ -25,6 +27,7 @@ function initial(): Preferences {
   return {
     language: kept.language === "en" || kept.language === "zh-CN" ? kept.language : (wanted ?? "zh-CN"),
     theme: kept.theme === "light" || kept.theme === "dark" ? kept.theme : "system",
+    keys: kept.keys !== false,
   };
 }
 
