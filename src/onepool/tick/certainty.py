@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 
 from onepool.identity.matching import Model, cluster
 from onepool.identity.matching.comparing import Spec
+from onepool.identity.matching.contradictions import contradicts
 
 I64 = npt.NDArray[np.int64]
 F64 = npt.NDArray[np.float64]
@@ -59,11 +60,7 @@ def against(pairs: pa.Table, model: Model) -> Bools:
     """Which scored pairs are contradicted: another birthday, another sex."""
     found = np.zeros(pairs.num_rows, np.bool_)
     for spec, level, _ in _comparisons(pairs, model):
-        if spec.kind == "date":
-            # A digit mistyped, or day and month swapped, is no contradiction.
-            found |= level > 1
-        elif spec.kind == "gender":
-            found |= level > 0
+        found |= contradicts(spec, level)
     return found
 
 

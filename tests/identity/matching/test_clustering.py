@@ -42,7 +42,7 @@ def groups(found: pa.Table) -> set[frozenset[str]]:
     return {frozenset(members) for members in by.values()}
 
 
-def by_definition(pairs: list[Pair], threshold: float, most: int) -> set[frozenset[str]]:
+def by_definition(pairs: list[Pair], threshold: float, most: int, caution: float) -> set[frozenset[str]]:
     score = np.zeros((RECORDS, RECORDS), dtype=np.int64)
     for a, b, tenths in pairs:
         score[a, b] = score[b, a] = tenths * 100_000
@@ -53,8 +53,11 @@ def by_definition(pairs: list[Pair], threshold: float, most: int) -> set[frozens
             for b in members:
                 if a < b and len(members[a]) + len(members[b]) <= most:
                     total = sum(int(score[x, y]) for x in members[a] for y in members[b])
-                    mean = total / (len(members[a]) * len(members[b]))
-                    if total and mean >= threshold * 1_000_000:
+                    count = len(members[a]) * len(members[b])
+                    mean = total / count
+                    least = threshold * 1_000_000
+                    least += (1_000_000 - least) * caution / (caution + count)
+                    if total and mean >= least:
                         best = min(best or (-mean, a, b), (-mean, a, b))
         if best is None:
             return {frozenset(names(group)) for group in members.values()}
@@ -62,11 +65,16 @@ def by_definition(pairs: list[Pair], threshold: float, most: int) -> set[frozens
 
 
 @settings(deadline=None, max_examples=150)
-@given(pairs=pairs_strategy, most=st.integers(1, 8), threshold=st.sampled_from([0.3, 0.45, 0.6]))
-def test_equals_its_definition(pairs: list[Pair], most: int, threshold: float) -> None:
+@given(
+    pairs=pairs_strategy,
+    most=st.integers(1, 8),
+    threshold=st.sampled_from([0.3, 0.45, 0.6]),
+    caution=st.sampled_from([0.0, 0.0, 0.5, 3.0]),
+)
+def test_equals_its_definition(pairs: list[Pair], most: int, threshold: float, caution: float) -> None:
     ids = pa.array(names(list(range(RECORDS))))
-    found = groups(cluster(table(pairs), ids, threshold, max_size=most))
-    assert found == by_definition(pairs, threshold, most)
+    found = groups(cluster(table(pairs), ids, threshold, max_size=most, caution=caution))
+    assert found == by_definition(pairs, threshold, most, caution)
 
 
 @settings(deadline=None, max_examples=60)

@@ -89,8 +89,23 @@ def _mean(total: int, lack: int, pairs: int) -> float:
 
 
 @numba.njit(cache=True, nogil=True)
+def _least(threshold: float, caution: float, pairs: int) -> float:
+    """Least mean score of two clusters that become one: the fewer pairs it gains, the nearer to certain it has to be,
+    since to take strangers for one person costs the same however few records they have."""
+    return threshold + (_SCALE - threshold) * caution / (caution + pairs)
+
+
+@numba.njit(cache=True, nogil=True)
 def _average_linkage(
-    left: Ints, right: Ints, score: Ints, lack: Ints, records: int, threshold: float, most: int, exclusive: Ints
+    left: Ints,
+    right: Ints,
+    score: Ints,
+    lack: Ints,
+    records: int,
+    threshold: float,
+    caution: float,
+    most: int,
+    exclusive: Ints,
 ) -> Ints:
     """Cluster (its smallest record) of each record. Pairs are distinct with left < right; ``exclusive`` has one
     column of value codes (-1 none) per exclusive column."""
@@ -131,7 +146,7 @@ def _average_linkage(
                 follow[last[me]] = entry
             last[me] = entry
         value = _mean(score[e], lack[e], 1)
-        if value >= threshold:
+        if value >= _least(threshold, caution, 1):
             mean[waiting], low[waiting], high[waiting], stamp[waiting] = value, left[e], right[e], score[e]
             waiting += 1
             _up(mean, low, high, stamp, waiting - 1)
@@ -225,7 +240,7 @@ def _average_linkage(
             at = _slot(table, x * records + y)
             total = sums[at]
             value = _mean(total, lacks[at], sizes[x] * sizes[y])
-            if value >= threshold:
+            if value >= _least(threshold, caution, sizes[x] * sizes[y]):
                 if waiting == len(mean):
                     mean = np.append(mean, np.empty(len(mean), dtype=np.float64))
                     low = np.append(low, np.empty(len(low), dtype=np.int64))
@@ -252,6 +267,7 @@ def link(
     threshold: float,
     *,
     most: int,
+    caution: float = 0.0,
     never: tuple[Ints, Ints] | None = None,
     exclusive: Ints | None = None,
     evidence: npt.NDArray[np.floating] | None = None,
@@ -259,7 +275,8 @@ def link(
     """Average linkage on record positions: the smallest position of each record's cluster.
 
     ``evidence`` (0 to 1, default 1) weighs each pair in the mean: two records that have little in common to compare
-    say little about their clusters."""
+    say little about their clusters. ``caution``: two clusters with n pairs between them need a mean of
+    threshold + (1 - threshold) * caution / (caution + n)."""
     weight = np.ones(len(left)) if evidence is None else np.clip(np.asarray(evidence, dtype=np.float64), _LEAST, 1.0)
     points = np.rint(np.asarray(score, dtype=np.float64) * weight * _SCALE).astype(np.int64)
     lack = np.rint((1.0 - weight) * _SCALE).astype(np.int64)
@@ -299,6 +316,7 @@ def link(
             lack[edges],
             len(members),
             threshold * _SCALE,
+            caution,
             most,
             values[members],
         )
@@ -318,6 +336,7 @@ def cluster(
     cannot_link: pa.Table | None = None,
     exclusive: Mapping[str, Sequence[Any] | pa.Array | pa.ChunkedArray] | None = None,
     max_size: int = 60,
+    caution: float = 0.0,
 ) -> pa.Table:
     """Clusters of records by average linkage.
 
@@ -325,6 +344,7 @@ def cluster(
     weighs in a mean; other columns are ignored). ``cannot_link``: left, right that
     never share a cluster. ``exclusive``: per column one value (or null) for each of ``record_ids``; two different
     values of one column never share a cluster. ``max_size``: most records of one cluster.
+    ``caution``: see ``link``.
     Returns record_id (in the order given) and cluster, the smallest record id of the cluster.
     Raises MatchingError for a pair with an unknown record.
     """
@@ -347,7 +367,16 @@ def cluster(
     score = pairs.column("probability").to_numpy()
     evidence = pairs.column("evidence").to_numpy() if "evidence" in pairs.column_names else None
     found = link(
-        left, right, score, len(ids), threshold, most=max_size, never=never, exclusive=codes, evidence=evidence
+        left,
+        right,
+        score,
+        len(ids),
+        threshold,
+        most=max_size,
+        caution=caution,
+        never=never,
+        exclusive=codes,
+        evidence=evidence,
     )
     back = np.empty(len(ids), dtype=np.int64)
     back[order] = found

@@ -13,6 +13,7 @@ import pyarrow as pa
 from onepool.identity.matching.boosting import boost, grown
 from onepool.identity.matching.clustering import link, positions
 from onepool.identity.matching.comparing import Comparer, Floats
+from onepool.identity.matching.contradictions import CUSTOMERS_CAUTION, contradicted, of_customers
 from onepool.identity.matching.guess import guess_columns
 from onepool.identity.matching.learning import freeze, learn_from
 from onepool.identity.matching.model import Model, pairs_table
@@ -85,7 +86,10 @@ def fit(
         model, prepared, scored.left, scored.right, scored.levels, scored.weights, scored.chance, recall, len(packed)
     )
     model = replace(model, report=report)
-    found = _link(scored, belief, model, size, most, judged)
+    caution = settings.caution
+    if caution is None:
+        caution = CUSTOMERS_CAUTION if of_customers(learned.specs) else 0.0
+    found = _link(scored, belief, model, size, most, judged, caution)
     told = scored.only(telling(scored, model))
     table = pairs_table(model, prepared, told.left, told.right, told.levels, told.weights, told.chance)
     clusters = pa.table({"record_id": prepared.ids, "cluster": prepared.ids.take(pa.array(found))})
@@ -108,9 +112,12 @@ def read_labels(records: Records, labels: pa.Table) -> Labels:
     return Labels(np.minimum(a, b), np.maximum(a, b), match)
 
 
-def _link(scored: Scored, belief: Floats | None, model: Model, size: int, most: int, judged: Labels | None) -> Ints:
-    """Clusters; what people said counts as certain. ``belief``: probabilities that know the neighbours of each pair,
-    where there are such; else pairs with little to compare weigh little."""
+def _link(
+    scored: Scored, belief: Floats | None, model: Model, size: int, most: int, judged: Labels | None, caution: float
+) -> Ints:
+    """Clusters; what people said counts as certain, and what can't be of one person is never together. ``belief``:
+    probabilities that know the neighbours of each pair, where there are such; else pairs with little to compare weigh
+    little."""
     if belief is None:
         kept = telling(scored, model)
         chance, evidence = scored.chance[kept], model.evidence(scored.levels[kept])
@@ -119,11 +126,17 @@ def _link(scored: Scored, belief: Floats | None, model: Model, size: int, most: 
         chance = belief[kept]
         evidence = np.ones(len(chance), dtype=np.float32)
     left, right = scored.left[kept], scored.right[kept]
-    never = None
+    against = contradicted([comparison.spec for comparison in model.comparisons], scored.levels)
+    never = scored.left[against], scored.right[against]
     if judged is not None:
-        never = judged.left[~judged.match], judged.right[~judged.match]
+        said = np.isin(never[0] * size + never[1], judged.left[judged.match] * size + judged.right[judged.match])
+        never = never[0][~said], never[1][~said]
+        never = (
+            np.concatenate([never[0], judged.left[~judged.match]]),
+            np.concatenate([never[1], judged.right[~judged.match]]),
+        )
         left = np.concatenate([left, judged.left[judged.match]])
         right = np.concatenate([right, judged.right[judged.match]])
         sure = np.ones(int(judged.match.sum()), dtype=np.float32)
         chance, evidence = np.concatenate([chance, sure]), np.concatenate([evidence, sure])
-    return link(left, right, chance, size, model.cluster, most=most, never=never, evidence=evidence)
+    return link(left, right, chance, size, model.cluster, most=most, caution=caution, never=never, evidence=evidence)

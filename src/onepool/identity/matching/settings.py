@@ -17,10 +17,11 @@ class MatchingError(OnePoolError):
 class Settings:
     """How hard to look and where to draw the lines.
 
-    ``pair_budget``: most candidate pairs in all; ``pairs_per_record``: most candidate pairs per record (the smaller
-    of both counts). ``join`` and ``review``: probabilities from which pairs join or are shown to people.
-    ``cluster``: least mean probability between two clusters that are joined. ``max_cluster``: most records of one
-    person. ``rules``: most blocking rules. ``random_pairs``: pairs drawn at random to learn how often strangers
+    ``pair_budget``: most candidate pairs in all; ``pairs_per_record``: most candidate pairs per record (the smaller of
+    both counts). ``join`` and ``review``: probabilities from which pairs join or are shown to people. ``cluster``:
+    least mean probability between two clusters that are joined. ``caution``: how much nearer to certain it has to be
+    where few pairs are gained (see ``clustering.link``); None: as suits the records. ``max_cluster``: most records of
+    one person. ``rules``: most blocking rules. ``random_pairs``: pairs drawn at random to learn how often strangers
     agree. ``sample``: most pairs used in one round of EM, ``em_rounds`` of them at most. ``learn_records``: most
     records that weights and rules are learned from; frequencies and candidates are always those of all.
     ``labels_for_boosting``: labelled persons (or a fifth of the matching label pairs) from which labels teach the
@@ -34,6 +35,7 @@ class Settings:
     join: float = 0.95
     review: float = 0.5
     cluster: float = 0.4
+    caution: float | None = None
     max_cluster: int = 60
     rules: int = 30
     random_pairs: int = 300_000
@@ -55,5 +57,9 @@ class Settings:
             )
         if self.pair_budget < 1 or self.pairs_per_record < 1:
             raise MatchingError("pair_budget and pairs_per_record must be at least 1")
+        if self.caution is not None and self.caution < 0.0:
+            raise MatchingError(
+                "caution must not be below 0", hint="0 joins at the same probability whatever is gained"
+            )
         if self.max_cluster < 1:
             raise MatchingError("max_cluster must be at least 1")
