@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from onepool.pool.kernels import scatter
+from onepool.pool.kernels import measuring, scatter
 from onepool.pool.kernels.funnel import funnel
 from onepool.pool.kernels.ordering import gather, ordered
-from onepool.pool.kernels.pattern import Pattern
+from onepool.pool.kernels.pattern import I64, Pattern
 from onepool.pool.kernels.sequence import sequence
+from onepool.pool.kernels.texts import decimal_texts
 from onepool.pool.kernels.tracing import trace
 
 
@@ -29,5 +30,26 @@ def warm() -> None:
     for dtype in (np.int64, np.float64, np.int32):
         for extreme in (scatter.least, scatter.greatest):
             extreme(slot, scatter.ALL, np.ones(2, dtype), np.zeros(1, dtype), there)
+    _measures(found.offsets, found.time)
+    decimal_texts(ones)
     for groups in (None, codes):
         funnel(found.offsets, found.time, 2, 9, codes=codes, marks=marks, groups=groups, groups_count=1)
+
+
+def _measures(offsets: I64, time: I64) -> None:
+    family, since, starts = np.zeros(1, np.int16), np.zeros(1, np.int64), np.zeros((1, offsets.size), np.int64)
+    customers = offsets.size - 1
+    first, last = offsets[:-1].copy(), offsets[1:].copy()
+    rows, into = np.empty(2, np.int64), np.empty(customers, np.int64)
+    for dtype in (np.uint8, np.uint16, np.int32):
+        codes = np.zeros(2, dtype)
+        measuring.sizes(offsets, codes, time, family, since, starts)
+        measuring.split(offsets, codes, time, family, since, np.zeros(1, np.int64), rows)
+    measuring.kept(offsets, np.ones(2, np.bool_), np.empty(offsets.size, np.int64))
+    measuring.edges(offsets, time, np.ones(1, np.int64), np.empty((1, customers), np.int64))
+    for pick in (measuring.oldest, measuring.newest, measuring.total):
+        pick(first, last, time, into)
+    for value in (np.int64, np.float64, np.int32):
+        for extreme in (measuring.least, measuring.greatest):
+            extreme(first, last, np.ones(2, value), np.zeros(customers, value))
+    measuring.different(first, last, np.zeros(2, np.int64), np.full(1, -1, np.int64), into)
