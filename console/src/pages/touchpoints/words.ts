@@ -1,5 +1,6 @@
 import type { Channel, TouchpointState } from "@/api/touchpoints";
 import { TOUCHPOINT_STATES } from "@/app/routes/touchpoints";
+import { useText } from "@/lib/useText";
 import type { StatusKind } from "@/parts/Status";
 
 export const STATES: readonly TouchpointState[] = TOUCHPOINT_STATES;
@@ -41,12 +42,32 @@ export function callbackOf(path: string, settings: Record<string, unknown>, secr
 
 const FAILURES = [
   ["sandbox", /no address of one/],
+  ["closed", /nothing is sent to/],
+  ["ended", /authorisation has ended/],
+  ["login", /neither name nor password/],
   ["network", /does not answer|ConnectError|timed? ?out/i],
   ["token", /gives no token|token/i],
   ["secret", /secret|environment has no/i],
+  ["absent", /has no (?:table|column)/],
+  ["database", /^the (?:database|join)|no driver|reading does not get on/],
+  ["large", /is too large/],
+  ["status", /answered (?:code )?["']?([\w.-]+)/],
 ] as const;
 
-/** What kind of failure the server's words tell of; the words themselves stand beside it. */
-export function failureOf(error: string): (typeof FAILURES)[number][0] | "other" {
-  return FAILURES.find(([, words]) => words.test(error))?.[0] ?? "other";
+/** What kind of failure the server's words tell of, with the platform's code where they name one. The words themselves stand beside it. */
+export function failureOf(error: string): { kind: (typeof FAILURES)[number][0] | "other"; code: string } {
+  for (const [kind, words] of FAILURES) {
+    const found = words.exec(error);
+    if (found !== null) return { kind, code: found[1] ?? "" };
+  }
+  return { kind: "other", code: "" };
+}
+
+/** The same in the viewer's words. */
+export function useFailure(): (error: string) => string {
+  const { t } = useText();
+  return (error) => {
+    const { kind, code } = failureOf(error);
+    return t(`touchpoints.failures.${kind}`, { code });
+  };
 }

@@ -4,9 +4,11 @@ import { type TestResult, useTestTouchpoint } from "@/api/touchpoints";
 import { useText } from "@/lib/useText";
 import { Problem } from "@/parts/Loaded";
 import { Status } from "@/parts/Status";
+import { failureOf, useFailure } from "../words";
 
 function Steps({ result }: { result: TestResult }) {
   const { t } = useText();
+  const failure = useFailure();
   return (
     <div role="status" data-testid="test-result" data-ok={result.ok}>
       <ol className="op-steps">
@@ -14,6 +16,7 @@ function Steps({ result }: { result: TestResult }) {
           <li key={step.code} data-testid={`step-${step.code}`} data-ok={step.ok}>
             <Status kind={step.ok ? "ok" : "error"}>{t(`touchpoints.steps.${step.code}.${step.ok ? "ok" : "bad"}`)}</Status>
             {!step.ok && <div className="op-step-todo">{t(`touchpoints.steps.${step.code}.todo`)}</div>}
+            {!step.ok && step.message !== "" && failureOf(step.message).kind !== "other" && <div>{failure(step.message)}</div>}
             {step.message !== "" && <div className="op-step-said">{step.message}</div>}
           </li>
         ))}

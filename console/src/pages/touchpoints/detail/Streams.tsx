@@ -10,18 +10,19 @@ import { Problem, useErrorText } from "@/parts/Loaded";
 import { Panel } from "@/parts/PageHead";
 import { Status } from "@/parts/Status";
 import { TypedConfirm } from "../TypedConfirm";
-import { failureOf } from "../words";
+import { useFailure } from "../words";
 
 type Stream = Detail["streams"][number];
 
 function StreamStatus({ stream }: { stream: Stream }) {
   const { t } = useText();
+  const failure = useFailure();
   if (stream.error !== "")
     return (
       <div>
         <Status kind="error">{t("touchpoints.fetchFailed", { count: stream.failures })}</Status>
         <div className="op-mute op-twolines" title={stream.error}>
-          {t(`touchpoints.failures.${failureOf(stream.error)}`)}
+          {failure(stream.error)}
         </div>
       </div>
     );
@@ -36,6 +37,7 @@ export function Streams({ touchpoint }: { touchpoint: Detail }) {
   const may = useMay("touchpoints.write");
   const sync = useSync(touchpoint.name);
   const errorText = useErrorText();
+  const failure = useFailure();
   const [again, setAgain] = useState<Stream>();
   const run = (stream: string, fromStart: boolean): void =>
     sync.mutate(
@@ -44,7 +46,7 @@ export function Streams({ touchpoint }: { touchpoint: Detail }) {
         onSuccess: ({ runs }) => {
           const failed = runs.find((one) => one.error !== "");
           const pages = runs.reduce((sum, one) => sum + one.pages, 0);
-          if (failed !== undefined) void message.error(`${t("touchpoints.fetchFailed", { count: 1 })} ${failed.error}`, 8);
+          if (failed !== undefined) void message.error(`${t("touchpoints.fetchFailed", { count: 1 })} ${failure(failed.error)} (${failed.error})`, 8);
           else void message.success(t("touchpoints.fetched", { count: pages, figure: exact(pages, language) }), 6);
         },
         onError: (error) => void message.error([errorText(error).title, ...errorText(error).details].join(" "), 8),
