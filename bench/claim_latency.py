@@ -33,8 +33,7 @@ from onepool.audience.conditions import Scope, compile_conditions, parse_conditi
 from onepool.channels.base import Account, Message, Receipt  # noqa: E402
 from onepool.collect.log import NewRecord  # noqa: E402
 from onepool.journeys import store  # noqa: E402
-from onepool.journeys.guarding import JourneyGuard  # noqa: E402
-from onepool.reach.senders import Senders  # noqa: E402
+from onepool.sending import senders  # noqa: E402
 from onepool.state.journeys import runs  # noqa: E402
 from onepool.state.outbox import sends  # noqa: E402
 from onepool.tick import Worker  # noqa: E402
@@ -143,11 +142,10 @@ def append(workspace: Workspace, touchpoint: str, events: list[tuple[int, str, d
 def measured(workspace: Workspace, chosen: argparse.Namespace) -> dict[str, Any]:
     """Feed events at the rate; what each message waited for."""
     worker = Worker(workspace)
-    guard = JourneyGuard(workspace.state, lambda: load_catalog(workspace).context)
-    sender = Senders(workspace, guard=guard, connections=AtOnce(), threads=4)  # type: ignore[arg-type]
+    sender = senders(workspace, AtOnce())  # type: ignore[arg-type]
     stop = threading.Event()
     threads = [threading.Thread(target=one.run, args=(stop,), daemon=True) for one in (worker, sender)]
-    cpu = time.process_time()
+    cpu, feeding = time.process_time(), time.thread_time()
     for one in threads:
         one.start()
     rng = np.random.default_rng(7)
@@ -167,7 +165,8 @@ def measured(workspace: Workspace, chosen: argparse.Namespace) -> dict[str, Any]
         ahead = began + (number + 1) * BATCH / chosen.rate - time.perf_counter()
         if ahead > 0:
             time.sleep(ahead)
-    fed = time.perf_counter() - began
+    fed, feeding = time.perf_counter() - began, time.thread_time() - feeding
+    used = time.process_time() - cpu - feeding
     found = waited(workspace)
     end = time.perf_counter() + 60
     while found.size < started and time.perf_counter() < end:
@@ -182,7 +181,9 @@ def measured(workspace: Workspace, chosen: argparse.Namespace) -> dict[str, Any]
     return {
         **percent, "most": round(float(found.max(initial=0)), 3), "messages": int(found.size),
         "missing": started - int(found.size), "fed_seconds": round(fed, 2),
-        "cpu_seconds": round(time.process_time() - cpu, 2),
+        "processor_per_second": round(used / fed, 3),
+        "stages": {name: {"times": one.times, "seconds": round(one.seconds, 2)}
+                   for name, one in worker.stages.spent.items()},
     }  # fmt: skip
 
 

@@ -1,12 +1,14 @@
 """From the answer 200 to the segment entered, while events keep coming into a large pool.
 
-    script/bench freshness [--events 10000000] [--customers 500000] [--rate 1000] [--seconds 30] [--segments 10]
+    script/bench freshness [--events 10000000] [--customers 500000] [--rate 2000] [--seconds 30] [--segments 10]
         [--without-index]
 
 A client sends batches at a steady rate to the real server. In each batch one customer adds to the cart who was not in
 the segment `in_cart`; the time from the 200 to the message `segment_entered` on the live feed is measured. Beside it
 in the same run: the time of one such evaluation by asking the whole pool anew (`onepool`'s own full pass), which is
-what a set-up without live membership would wait for at least.
+what a set-up without live membership would wait for at least. Where others use the machine too, the clock says
+little: the processor time of the server (all of its processes and threads) for each second of events stands beside
+it, and what share of the time each stage of its tick took.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ import httpx
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
+from bench._processes import processor  # noqa: E402
 from bench._world import SEGMENTS, WRITE_KEY, make  # noqa: E402
 
 from onepool.audience.catalog import load_catalog  # noqa: E402
@@ -48,7 +51,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--events", type=int, default=10_000_000)
     options.add_argument("--customers", type=int, default=500_000)
-    options.add_argument("--rate", type=int, default=1000, help="events a second")
+    options.add_argument("--rate", type=int, default=2000, help="events a second")
     options.add_argument("--seconds", type=int, default=30)
     options.add_argument("--segments", type=int, default=len(SEGMENTS), help="live segments")
     options.add_argument("--without-index", action="store_true", help="the same without the behaviour index")
@@ -71,7 +74,7 @@ def main() -> int:
     )
     try:
         index = None if chosen.without_index else root / "data"
-        waits, sent, late = measure(server, token, chosen.rate, chosen.seconds, chosen.customers, index)
+        waits, sent, late, used = measure(server, token, chosen.rate, chosen.seconds, chosen.customers, index)
     finally:
         server.terminate()
         server.wait(30)
@@ -86,6 +89,7 @@ def main() -> int:
         "events_per_second": round(sent / chosen.seconds),
         "entries_measured": len(waits),
         "entries_never_seen": late,
+        **used,
         "p50_seconds": round(statistics.median(waits), 3),
         "p99_seconds": round(waits[int(len(waits) * 0.99) - 1], 3),
         "max_seconds": round(waits[-1], 3),
@@ -96,7 +100,7 @@ def main() -> int:
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps(result, indent=2) + "\n")
     for name, value in result.items():
-        print(f"{name:>20}  {value}")
+        print(f"{name:>27}  {value}")
     return int(late > 0)
 
 
@@ -111,8 +115,9 @@ def full_pass(workspace: Workspace) -> float:
 
 def measure(
     server: subprocess.Popen[str], token: str, rate: int, seconds: int, customers: int, data: Path | None
-) -> tuple[list[float], int, int]:
-    """Waits in seconds, events sent, entries never seen. `data`: where to see when the behaviour index is there."""
+) -> tuple[list[float], int, int, dict[str, float]]:
+    """Waits in seconds, events sent, entries never seen, processor time and ticks for each second. `data`: where to see
+    when the behaviour index is there."""
     assert server.stderr is not None
     for line in server.stderr:
         if "open " in line:
@@ -135,7 +140,9 @@ def measure(
     count = rate * seconds // BATCH
     # The first batches find caches cold and the definitions being evaluated for the first time.
     warm = min(count // 3, 5 * rate // BATCH)
-    started = time.monotonic()
+    warm = max(warm, 1)
+    started = began = time.monotonic()
+    before: tuple[float, dict[str, float]] = (0.0, {})
     for number in range(-warm, count):
         person = customers - 1 - (number + warm)
         due = started + (number + warm) * BATCH / rate
@@ -147,12 +154,30 @@ def measure(
             raise SystemExit(f"the server answered {answer.status}")
         if number >= 0:
             answered[person] = time.monotonic()
+        if number == -1:
+            began, before = time.monotonic(), (processor(server.pid), stages())
+    spent = time.monotonic() - began
+    used = {"server_processor_per_second": round((processor(server.pid) - before[0]) / spent, 3)}
+    used |= {name: round((value - before[1].get(name, 0.0)) / spent, 3) for name, value in stages().items()}
     limit = time.monotonic() + 60
     while len(answered.keys() - entered.keys()) and time.monotonic() < limit:
         time.sleep(0.05)
     done.set()
     waits = [max(0.0, entered[person] - at) for person, at in answered.items() if person in entered]
-    return waits, (count + warm) * BATCH * seconds // (seconds + warm * BATCH // rate), len(answered) - len(waits)
+    sent = (count + warm) * BATCH * seconds // (seconds + warm * BATCH // rate)
+    return waits, sent, len(answered) - len(waits), used
+
+
+def stages() -> dict[str, float]:
+    """What the server says of the stages of its tick: how many ticks, seconds by the clock of each stage."""
+    found = {}
+    for line in httpx.get(f"http://127.0.0.1:{PORT}/metrics", timeout=30).text.splitlines():
+        name, _, value = line.rpartition(" ")
+        if name.startswith("onepool_tick_stage_seconds_total"):
+            found["seconds_of_" + name.partition('"')[2].partition('"')[0]] = float(value)
+        elif name == 'onepool_tick_stage_total{stage="evaluate"}':
+            found["ticks"] = float(value)
+    return found
 
 
 def batch(number: int, person: int, customers: int) -> bytes:

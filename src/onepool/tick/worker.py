@@ -41,6 +41,7 @@ from onepool.tick.recovery import (
 )
 from onepool.tick.rules import RulesInForce
 from onepool.tick.running import WorkerBusy, run_until, take_lock
+from onepool.stages import Stages
 from onepool.tick.telling import Publish, tell
 from onepool.workspace import Workspace, touchpoint_of
 
@@ -75,6 +76,7 @@ class Worker:
         self._stale = False
         self._inputs = 0
         self._listed = 0
+        self.stages = Stages(workspace.data if live and until is None else None)
         try:
             if until is None:
                 # The settings file may have been edited since.
@@ -166,6 +168,8 @@ class Worker:
             except BaseException:
                 self._stale = True
                 raise
+            finally:
+                self.stages.keep()
 
     def drain(self) -> None:
         """Ticks until the log is applied and nothing is due."""
@@ -200,11 +204,16 @@ class Worker:
                 break
             batch.append(record)
         if not batch:
-            return self._evaluate and (self._idle() or self._joining.newcomers() or self._journeys.tick(self.offset))
+            return self._evaluate and (self._idle() or self._joining.newcomers() or self._advance())
         self._take(batch, batch[-1].offset)
         if self._evaluate and self.offset >= self._behind:
-            self._journeys.tick(self.offset)
+            self._advance()
         return True
+
+    def _advance(self) -> bool:
+        """Journeys."""
+        with self.stages.of("journeys"):
+            return self._journeys.tick(self.offset)
 
     def _rule(self) -> bool:
         """Take up changed rules of identity, and decisions made since. Returns whether there were any."""
@@ -300,7 +309,7 @@ class Worker:
 
     def _move(self, records: Sequence[Record], offset: int, only: frozenset[int] | None) -> None:
         self._ingest.matching = self._evaluate and self._joining.model() is not None
-        with self._pool.read() as session:
+        with self._pool.read() as session, self.stages.of("prepare"):
             prepared = self._ingest.prepare(session, records, only)
         try:
             outcome = self._write(prepared, offset, live=self._evaluate and offset > self._behind)
@@ -327,11 +336,13 @@ class Worker:
 
     def _write(self, prepared: Prepared, offset: int, *, live: bool) -> Outcome | None:
         with self._pool.write() as session:
-            self._ingest.append(session, prepared, redo=offset <= self._behind)
-            behaviour.note(self.index, session, self._resolver, prepared.resolved, prepared)
+            with self.stages.of("append"):
+                self._ingest.append(session, prepared, redo=offset <= self._behind)
+                behaviour.note(self.index, session, self._resolver, prepared.resolved, prepared)
             outcome = None
             if live:
-                outcome = evaluated(self._live, session, prepared.touched, self._ws.clock.now())
+                with self.stages.of("evaluate"):
+                    outcome = evaluated(self._live, session, prepared.touched, self._ws.clock.now())
             else:
                 self._live.postpone(session, prepared.touched, self._ws.clock.now())
             resolved, said = None, None
@@ -353,7 +364,7 @@ class Worker:
         said: tuple[pa.Table, consenting.Said] | None = None,
     ) -> None:
         """Decisions first (state), then what follows from them (pool): a crash between is made good on opening."""
-        with self._ws.state.write() as connection:
+        with self.stages.of("decide"), self._ws.state.write() as connection:
             now = to_micros(self._ws.clock.now())
             if resolved is not None:
                 self._resolver.save(connection, resolved, now, offset)
@@ -372,7 +383,8 @@ class Worker:
                 marks.put(session, OUTCOME, str(change))
         if epoch is not None:
             marks.put(session, marks.EPOCH, epoch)
-        _set_log_offset(session, offset)
+        # The last statement of a transaction: from here on the pool is complete up to the offset.
+        marks.put(session, "log_offset", str(offset))
 
     def _idle(self) -> bool:
         """Nothing came in: see to what time alone changes."""
@@ -392,8 +404,3 @@ class Worker:
 
     def _tell(self, outcome: Outcome | None) -> None:
         tell(self._publish, self._ws.clock.now(), self.offset, outcome)
-
-
-def _set_log_offset(session: Session, offset: int) -> None:
-    """The last statement of a transaction: from here on the pool is complete up to the offset."""
-    marks.put(session, "log_offset", str(offset))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +14,9 @@ import pyarrow.compute as pc
 from onepool.pool.behaviour import kernels
 from onepool.pool.behaviour.kinds import I64, Array
 from onepool.pool.behaviour.moves import among
+
+LARGEST: Final = 1 << 16
+"""Rows up to which pieces are joined: sorting them takes some tens of milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +49,17 @@ class Piece:
         found: I64 = self.rows.column("seq").to_numpy()
         return found
 
+    @cached_property
+    def _codes(self) -> dict[str, tuple[Array, Mapping[str, int]]]:
+        return {}
+
     def codes(self, name: str) -> tuple[Array, Mapping[str, int]]:
         """The code of each row's word in a column of text, and the code of each word."""
+        if name not in self._codes:
+            self._codes[name] = self._encoded(name)
+        return self._codes[name]
+
+    def _encoded(self, name: str) -> tuple[Array, Mapping[str, int]]:
         encoded = self.rows.column(name).combine_chunks().dictionary_encode()
         indices = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
         return indices, {word: code for code, word in enumerate(encoded.dictionary.to_pylist())}
@@ -71,7 +84,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Tail:
-    """Pieces, the largest first."""
+    """Pieces, the largest first; of more than `LARGEST` rows only where they came at once."""
 
     pieces: tuple[Piece, ...] = ()
 
@@ -83,7 +96,8 @@ class Tail:
         if not len(piece):
             return self
         pieces = [*self.pieces, piece]
-        while len(pieces) > 1 and len(pieces[-2]) < 2 * len(pieces[-1]):
+        # A commit never waits for the sorting of a large piece: there are more of those instead.
+        while len(pieces) > 1 and len(pieces[-2]) < min(2 * len(pieces[-1]), LARGEST - len(pieces[-1])):
             second, first = pieces.pop(), pieces.pop()
             # Columns may have been added in between; what one lacks, nobody can read from either.
             shared = [name for name in first.rows.column_names if name in second.rows.column_names]

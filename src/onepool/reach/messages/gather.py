@@ -15,7 +15,7 @@ from onepool.reach.messages.parse import Needs
 from onepool.reach.messages.render import ZONE
 
 _DECODER = msgspec.json.Decoder(list[dict[str, Any]])
-_PROFILE_COLUMNS = "SELECT column_name FROM information_schema.columns WHERE table_name = 'profiles'"
+_PROFILE_COLUMNS = "SELECT * FROM profiles LIMIT 0"
 _TAGS = """SELECT customer_id, tag, coalesce(value, CAST(number AS VARCHAR), array_to_string(list, '、')) AS value
     FROM tag_values WHERE list_contains($tags, tag) AND customer_id IN (SELECT unnest($ids))"""
 
@@ -54,7 +54,7 @@ def values_table(values: Mapping[str, Any], rows: int = 1) -> pa.Table:
 
 
 def _attributes(session: Session, names: Sequence[str], customers: pa.Int64Array) -> dict[str, pa.Array]:
-    there = set(session.query(_PROFILE_COLUMNS).column(0).to_pylist()) if names else set()
+    there = set(session.query(_PROFILE_COLUMNS).column_names) if names else set()
     known = [name for name in names if name in there]
     if not known:
         return {}
