@@ -27,9 +27,6 @@ export type JourneyWhy = Schema<"JourneyWhy">;
 
 export type Plan = Schema<"JourneyPlan">;
 export type Fate = Schema<"PlanRequest">["old_runs"];
-export type Simulation = Schema<"Simulation">;
-export type SimulatedRun = Schema<"SimulatedRun">;
-export type SimulationRequest = Schema<"SimulationRequest">;
 
 /** Definitions are JSON, which the generated types only call unknown. */
 const detailed = (call: Promise<Schema<"JourneyDetail">>): Promise<JourneyDetail> => call as Promise<JourneyDetail>;
@@ -67,8 +64,6 @@ export const journeys = {
 export function saveDraft(name: string, definition: JsonObject, version: number | null): Promise<JourneyDetail> {
   return detailed(answer(client.PUT("/api/v1/journeys/{name}", { params: { path: { name } }, body: { definition, version, reason: "" } })));
 }
-
-export const simulate = (body: Partial<SimulationRequest> & Pick<SimulationRequest, "definition" | "start">, signal: AbortSignal): Promise<Simulation> => answer(client.POST("/api/v1/journeys/simulate", { body: body as SimulationRequest, signal }));
 
 function useFresh(): () => Promise<unknown> {
   const cache = useQueryClient();

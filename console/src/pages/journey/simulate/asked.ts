@@ -1,0 +1,73 @@
+import { type Dispatch, type SetStateAction, useEffect, useRef, useState } from "react";
+import type { Asked } from "@/api/backtests";
+import type { Definition } from "@/journeys/model";
+import { dateTime } from "@/lib/format";
+
+const DAY_MS = 86_400_000;
+
+/** Over whom and which stretch of the past: the parts of the panel share it. */
+export interface Choice {
+  who: "customer" | "segment" | "everybody";
+  customer: number | null;
+  segment: string | null;
+  days: number;
+  start: string;
+}
+
+export type Choosing = [Choice, Dispatch<SetStateAction<Choice>>];
+
+/** A start for an input of local time. */
+export const local = (at: Date): string => dateTime(at).replace(" ", "T");
+
+export function useChoice(days: number): Choosing {
+  return useState<Choice>(() => ({ who: "customer", customer: null, segment: null, days, start: local(new Date(Date.now() - days * DAY_MS)) }));
+}
+
+export const ready = (choice: Choice): boolean => choice.start !== "" && (choice.who === "everybody" || (choice.who === "customer" ? choice.customer !== null : choice.segment !== null));
+
+/** What the server is asked. `sample`: how many of a segment or of everybody. */
+export function asked(definition: Definition, choice: Choice, sample?: number): Asked {
+  return {
+    definition,
+    start: new Date(choice.start).toISOString(),
+    days: choice.days,
+    ...(choice.who === "customer" && { customers: choice.customer === null ? [] : [choice.customer] }),
+    ...(choice.who === "segment" && { segment: choice.segment ?? "" }),
+    ...(sample !== undefined && choice.who !== "customer" && { sample }),
+  };
+}
+
+export interface Found<T> {
+  of: Definition;
+  value: T | null;
+  error: unknown;
+}
+
+/** One question at a time; a new one ends the one before. */
+export function useAnswer<T>(definition: Definition): { busy: boolean; found: Found<T> | null; ask: (by: (signal: AbortSignal) => Promise<T>) => void; stop: () => void } {
+  const [found, setFound] = useState<Found<T> | null>(null);
+  const [busy, setBusy] = useState(false);
+  const going = useRef<AbortController | null>(null);
+  useEffect(() => () => going.current?.abort(), []);
+  const ask = (by: (signal: AbortSignal) => Promise<T>): void => {
+    going.current?.abort();
+    const mine = new AbortController();
+    going.current = mine;
+    setBusy(true);
+    const done = (value: T | null, error: unknown): void => {
+      if (going.current !== mine) return;
+      setBusy(false);
+      setFound({ of: definition, value, error });
+    };
+    by(mine.signal).then(
+      (value) => done(value, null),
+      (error: unknown) => done(null, error),
+    );
+  };
+  const stop = (): void => {
+    going.current?.abort();
+    going.current = null;
+    setBusy(false);
+  };
+  return { busy, found, ask, stop };
+}
