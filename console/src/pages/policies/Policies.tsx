@@ -13,9 +13,9 @@ import { PageHead } from "@/parts/PageHead";
 import { Status } from "@/parts/Status";
 import { Accounts } from "./Accounts";
 import { Caps, Control, Holidays, Prices, Quiet, Windows } from "./Rules";
-import { Breaker, Pace, Shares } from "./Speed";
 import "./policies.css";
 
+const Speed = lazy(() => import("./Speed").then((part) => ({ default: part.Speed })));
 const YamlEdit = lazy(() => import("@/pages/messages/YamlEdit").then((part) => ({ default: part.YamlEdit })));
 
 function Editor({ detail }: { detail: PolicyDetail }) {
@@ -93,11 +93,9 @@ function Editor({ detail }: { detail: PolicyDetail }) {
             label: t("reach.policies.tabs.speed"),
             disabled: broken,
             children: (
-              <div className="op-stack">
-                <Pace {...props} />
-                <Shares {...props} />
-                <Breaker {...props} />
-              </div>
+              <Suspense fallback={<Waiting rows={10} />}>
+                <Speed {...props} />
+              </Suspense>
             ),
           },
           { key: "accounts", label: t("reach.policies.tabs.accounts"), children: <Accounts /> },

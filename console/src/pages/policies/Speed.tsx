@@ -48,7 +48,7 @@ function Limits({ policy, readOnly, onChange, touchpoint, title }: Props & { tou
 }
 
 /** At most so many messages in a time over each account; names that no account has any more can be taken away. */
-export function Pace(props: Props) {
+function Pace(props: Props) {
   const { t, title } = useText();
   const places = usePlaces();
   const accounts = useQuery(policies.accounts()).data?.items ?? [];
@@ -73,7 +73,7 @@ export function Pace(props: Props) {
 }
 
 /** Weights of journeys beside others of their class while an account has more to send than it may. */
-export function Shares({ policy, readOnly, onChange }: Props) {
+function Shares({ policy, readOnly, onChange }: Props) {
   const { t, title } = useText();
   const listed = useQuery({ ...journeys.list(), enabled: useMay("journeys.read") }).data?.items ?? [];
   const shares = object(policy.shares);
@@ -100,7 +100,7 @@ export function Shares({ policy, readOnly, onChange }: Props) {
 }
 
 /** An account that fails again and again is left alone for a while. */
-export function Breaker({ policy, readOnly, onChange }: Props) {
+function Breaker({ policy, readOnly, onChange }: Props) {
   const { t } = useText();
   const said = { ...BREAKER, ...object(policy.breaker) };
   const put = (next: Partial<typeof BREAKER>): void => onChange({ ...policy, breaker: { ...said, ...next } });
@@ -114,5 +114,15 @@ export function Breaker({ policy, readOnly, onChange }: Props) {
         {readOnly ? <span>{String(said.rest)}</span> : <SpanInput label={t("reach.policies.breakRest")} units={["minute", "hour", "day"]} value={String(said.rest)} onChange={(rest) => put({ rest })} />}
       </div>
     </Panel>
+  );
+}
+
+export function Speed(props: Props) {
+  return (
+    <div className="op-stack">
+      <Pace {...props} />
+      <Shares {...props} />
+      <Breaker {...props} />
+    </div>
   );
 }

@@ -135,12 +135,16 @@ export function Canvas({ words, figures, onCount }: Props) {
     if (left >= 0 && top >= 0 && left + BOX.width * view.zoom <= box.width && top + height * view.zoom <= box.height) return;
     void flow.current?.setViewport({ zoom: view.zoom, x: box.width / 2 - (standsX + BOX.width / 2) * view.zoom, y: box.height / 2 - (standsY + height / 2) * view.zoom });
   }, [standsX, standsY, height, frame]);
-  const acts = useMemo((): Acts => ({ onAdd: (edge, at) => setAdding({ edge, ...at }), onDrop: add, onCount }), [add, onCount]);
-  const fold = (name: string): void => {
-    const next = new Set(folded);
-    if (!next.delete(name)) next.add(name);
-    setFolded(next);
-  };
+  const fold = useCallback(
+    (name: string): void =>
+      setFolded((before) => {
+        const next = new Set(before);
+        if (!next.delete(name)) next.add(name);
+        return next;
+      }),
+    [],
+  );
+  const acts = useMemo((): Acts => ({ onAdd: (edge, at) => setAdding({ edge, ...at }), onDrop: add, onCount, onUnfold: fold }), [add, onCount, fold]);
   return (
     <div className="op-canvas" ref={frame} data-testid="journey-canvas">
       <ActsContext value={acts}>

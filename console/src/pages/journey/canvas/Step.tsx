@@ -1,10 +1,11 @@
 import { CloseCircleOutlined, CommentOutlined, LoginOutlined, PlusSquareOutlined, WarningOutlined } from "@ant-design/icons";
 import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
-import { memo } from "react";
+import { memo, use } from "react";
 import type { Kind } from "@/journeys/model";
 import { compact } from "@/lib/format";
 import { useText } from "@/lib/useText";
 import { ICONS } from "../icons";
+import { ActsContext } from "./Way";
 
 export interface StepFigures {
   in: number;
@@ -31,6 +32,7 @@ export type StepNode = Node<StepData, "step">;
 /** One step as a box. It is drawn anew only when something of it changes. */
 export const Step = memo(function Step({ data, selected }: NodeProps<StepNode>) {
   const { t, language } = useText();
+  const acts = use(ActsContext);
   const { name, kind, entry, heading, summary, note, errors, advice, slots, hidden, figures } = data;
   const Icon = entry ? LoginOutlined : kind === null ? WarningOutlined : ICONS[kind];
   return (
@@ -56,9 +58,17 @@ export const Step = memo(function Step({ data, selected }: NodeProps<StepNode>) 
         </div>
       )}
       {hidden !== null && (
-        <span className="op-step-folded">
+        <button
+          type="button"
+          className="op-step-folded nopan"
+          onClick={(event) => {
+            event.stopPropagation();
+            acts?.onUnfold(name);
+          }}
+          data-testid={`unfold-${name}`}
+        >
           <PlusSquareOutlined aria-hidden /> {t("journey.folded", { count: hidden })}
-        </span>
+        </button>
       )}
       {slots.map((edge, i) => (
         <Handle key={edge} id={edge} type="source" position={Position.Bottom} style={{ left: `${((i + 1) / (slots.length + 1)) * 100}%` }} />

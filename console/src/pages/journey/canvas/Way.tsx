@@ -19,11 +19,12 @@ export interface WayData extends Record<string, unknown> {
 }
 export type WayEdge = Drawn<WayData, "way">;
 
-/** What a way's button does. Apart from the data of ways, which then stay the same. */
+/** What buttons of ways and steps do. Apart from their data, which then stay the same. */
 export interface Acts {
   onAdd: (edge: Edge, at: { x: number; y: number }) => void;
   onDrop: (edge: Edge, kind: Kind) => void;
   onCount: (edge: Edge) => void;
+  onUnfold: (name: string) => void;
 }
 export const ActsContext = createContext<Acts | null>(null);
 
