@@ -43,6 +43,11 @@ class Definitions:
         self._state = state
         self._clock = clock
 
+    @property
+    def state(self) -> State:
+        """Where they are kept."""
+        return self._state
+
     def current(self, kind: str) -> list[Definition]:
         """The current version of every definition of a kind, by name."""
         with self._state.read() as connection:

@@ -6,13 +6,13 @@ import copy
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from tests.api.conftest import World, empty, quick_hashes, world  # noqa: F401
 from tests.journeys.brand import CART, COUPON, MESSAGE, STAFF, TOUCHPOINTS, cart
 
 from onepool.privacy import audit
 from onepool.privacy.roles import Role
-from onepool.state.journeys import journey_requests
+from onepool.state.journeys import journey_requests, journey_states
 
 JOURNEYS = "/api/v1/journeys"
 
@@ -185,6 +185,20 @@ def test_what_a_journey_names_is_not_deleted(brand: World) -> None:
     used = browser.delete("/api/v1/segments/staff")
     assert (used.status_code, used.json()["code"]) == (409, "segment-in-use")
     browser.put(f"{JOURNEYS}/cart_recall", {"definition": cart(entry__eligible=None)})
+    assert browser.delete("/api/v1/segments/staff").status_code == 204
+
+
+def test_what_a_published_version_names_is_not_deleted_though_the_draft_has_other_ideas(brand: World) -> None:
+    browser = brand.signed_in()
+    browser.post(JOURNEYS, {"definition": CART})
+    assert browser.post(f"{JOURNEYS}/cart_recall/publish", {}).status_code == 200
+    browser.put(f"{JOURNEYS}/cart_recall", {"definition": cart(entry__eligible=None)})
+    assert browser.get("/api/v1/segments/staff").json()["used_by"] == ["journey:cart_recall"]
+    used = browser.delete("/api/v1/segments/staff")
+    assert (used.status_code, used.json()["code"]) == (409, "segment-in-use")
+    assert browser.post(f"{JOURNEYS}/cart_recall/stop", {}).status_code in (200, 204)
+    with brand.ws.state.write() as connection:
+        connection.execute(update(journey_states).values(status="stopped"))
     assert browser.delete("/api/v1/segments/staff").status_code == 204
 
 

@@ -16,6 +16,7 @@ from onepool.api.workspace import WorkspaceLike
 from onepool.audience.conditions.errors import ConditionError, Problem
 from onepool.channels import registry
 from onepool.definitions import Definition
+from onepool.journeys import store
 from onepool.journeys.chinese import both as of_definitions
 from onepool.privacy import approvals
 from onepool.reach import coupons, messages
@@ -122,15 +123,19 @@ def users_of(ws: WorkspaceLike, kind: str) -> dict[str, list[str]]:
     """For messages or coupons that journeys and broadcasts name: which (`journey:cart_recall`)."""
     place = {"message": ("send", "message"), "coupon": ("issue_coupon", "batch")}[kind]
     found: dict[str, set[str]] = {}
-    for item in ws.definitions.current("journey"):
-        params = item.body.get("params") or {}
-        nodes = item.body.get("nodes") or {}
+    bodies = [(item.name, item.body) for item in ws.definitions.current("journey")]
+    # What is published goes on as it was, whatever became of its draft.
+    with ws.state.read() as connection:
+        bodies += [(one.journey, dict(one.body)) for one in store.going(connection)]
+    for journey, body in bodies:
+        params = body.get("params") or {}
+        nodes = body.get("nodes") or {}
         for node in nodes.values() if isinstance(nodes, Mapping) else ():
             if isinstance(node, Mapping) and node.get("do") == place[0] and isinstance(node.get(place[1]), str):
                 name = str(node[place[1]])
                 if name.startswith("$params."):
                     name = str(params.get(name.removeprefix("$params."), ""))
-                found.setdefault(name, set()).add(f"journey:{item.name}")
+                found.setdefault(name, set()).add(f"journey:{journey}")
     if kind == "message":
         with ws.state.read() as connection:
             going = select(broadcasts.c.name, broadcasts.c.body).where(broadcasts.c.status.not_in(_OVER))

@@ -6,12 +6,13 @@ from typing import Any, Literal
 
 from onepool.definitions import Definitions
 from onepool.insight.lineage import DEFINED, reads
+from onepool.journeys import store
 from onepool.journeys.uses import named
 
 
 def users_of(definitions: Definitions, kind: Literal["tag", "segment", "list"]) -> dict[str, list[str]]:
     """For everything of a kind that is named somewhere: who does so (segments, tags, lists, destinations,
-    journeys), as `segment:vip`."""
+    journeys, also by versions that customers are in), as `segment:vip`."""
     bodies: dict[str, dict[str, dict[str, Any]]] = {}
     for one in DEFINED:
         bodies[one] = {item.name: item.body for item in definitions.current(one)}
@@ -26,4 +27,11 @@ def users_of(definitions: Definitions, kind: Literal["tag", "segment", "list"]) 
         for used_kind, used in named(item.body):
             if used_kind == kind:
                 found.setdefault(used, set()).add(f"journey:{item.name}")
+    # What is published goes on as it was, whatever became of its draft.
+    with definitions.state.read() as connection:
+        versions = store.going(connection)
+    for version in versions:
+        for used_kind, used in named(version.body):
+            if used_kind == kind:
+                found.setdefault(used, set()).add(f"journey:{version.journey}")
     return {name: sorted(users) for name, users in found.items()}

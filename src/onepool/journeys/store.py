@@ -21,7 +21,7 @@ from onepool.errors import OnePoolError
 from onepool.journeys.model import ApiEntry, Journey, OneOffEntry, Send
 from onepool.journeys.parse import canonical_journey, journey_hash, parse_journey
 from onepool.journeys.starts import next_start
-from onepool.journeys.states import LIVE
+from onepool.journeys.states import LIVE, RunState
 from onepool.privacy import approvals, audit
 from onepool.reach.messages.approval import unapproved
 from onepool.settings import Settings
@@ -108,6 +108,18 @@ def versions(connection: Connection, name: str) -> list[Published]:
         select(journey_versions).where(journey_versions.c.journey == name).order_by(desc(journey_versions.c.id))
     )
     return [_published(row) for row in rows]
+
+
+def going(connection: Connection) -> list[Published]:
+    """Versions that customers may meet: the present one of each journey that was not stopped, and older ones in which
+    somebody still is."""
+    present = {one.version_id for one in states(connection).values() if one.status != "stopped"}
+    found = []
+    for row in connection.execute(select(journey_versions).order_by(journey_versions.c.id)).all():
+        live = select(runs.c.run_id).where(runs.c.version_id == row.id, runs.c.state < int(RunState.ENDED)).limit(1)
+        if row.id in present or connection.execute(live).first() is not None:
+            found.append(_published(row))
+    return found
 
 
 def live_runs(connection: Connection, version_ids: list[int] | None = None) -> dict[int, int]:

@@ -92,11 +92,11 @@ def fold(session: Session, state: State, tick: int, changed: int) -> tuple[int, 
         latest, moment = _last_tick(connection), _last_change(connection)
         if latest > tick:
             names = _versions(connection)
-            for touched in _steps(session, connection, tick, latest):
+            for touched, new in _steps(session, connection, tick, latest):
                 for start in range(0, touched.size, BLOCK):
                     ids = touched[start : start + BLOCK]
                     found = _runs(connection, ids, names)
-                    _replace(session, "journey_runs", "run_id", ids, found)
+                    _replace(session, "journey_runs", "run_id", ids[~np.isin(ids, new)], found)
         if moment > changed:
             since = changed - OVERLAP if changed else 0
             rows = connection.execute(select(sends.c.send_id).where(sends.c.changed >= since)).scalars().all()
@@ -109,8 +109,8 @@ def fold(session: Session, state: State, tick: int, changed: int) -> tuple[int, 
     return latest, moment
 
 
-def _steps(session: Session, connection: Connection, after: int, until: int) -> Iterator[I64]:
-    """Append the journal's steps, some ticks at a time; gives the runs that they touched."""
+def _steps(session: Session, connection: Connection, after: int, until: int) -> Iterator[tuple[I64, I64]]:
+    """Append the journal's steps, some ticks at a time; gives the runs that they touched, and which began in them."""
     table = journey_ticks
     while after < until:
         rows = connection.execute(
@@ -120,15 +120,17 @@ def _steps(session: Session, connection: Connection, after: int, until: int) -> 
             .limit(_TICKS)
         ).all()
         touched: list[I64] = [np.empty(0, np.int64)]
+        new: list[I64] = [np.empty(0, np.int64)]
         for row in rows:
             after = row.id
             if row.steps is not None:
                 steps = unpack(row.steps)
                 number = pa.repeat(pa.scalar(row.id, pa.int64()), steps.num_rows)
                 session.append("journey_steps", steps.append_column("tick", number))
+                new.append(steps.column("run_id").to_numpy()[steps.column("seq").to_numpy() == 0])
             if row.touched is not None:
                 touched.append(np.frombuffer(zstandard.decompress(row.touched), np.int64))
-        yield distinct(np.concatenate(touched))
+        yield distinct(np.concatenate(touched)), np.concatenate(new)
         if not rows:
             return
 
@@ -151,8 +153,14 @@ def _schema(columns: dict[str, str]) -> pa.Schema:
 
 
 def _replace(session: Session, table: str, key: str, ids: I64, rows: pa.Table) -> None:
-    session.relation("_replaced", pa.table({key: ids}))
-    session.execute(f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM _replaced)")
+    """Rows instead of those with these keys, as far as there are such."""
+    if ids.size:
+        session.relation("_replaced", pa.table({key: ids}))
+        # The bounds let the engine pass over what lies elsewhere.
+        session.execute(
+            f"DELETE FROM {table} WHERE {key} BETWEEN $low AND $high AND {key} IN (SELECT {key} FROM _replaced)",
+            {"low": int(ids.min()), "high": int(ids.max())},
+        )
     session.append(table, rows)
 
 
