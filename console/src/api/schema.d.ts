@@ -4790,7 +4790,7 @@ export interface components {
             id: number;
             /**
              * Identifier
-             * @description `type:value` of who said it, masked.
+             * @description `type:value` of who said it. Phone, e-mail and documents are masked; ids of platforms and of the brand (openid, member number) are shown.
              */
             identifier: string;
             /**
@@ -11719,7 +11719,7 @@ export interface components {
         SuppressionRow: {
             /**
              * Address
-             * @description `type:value` of an entry about one address, masked.
+             * @description `type:value` of an entry about one address. Phone, e-mail and documents are masked; ids of platforms and of the brand (openid, member number) are shown.
              */
             address: string | null;
             /**
