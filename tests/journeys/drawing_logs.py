@@ -122,9 +122,14 @@ def _history(choice: Choice, made: Case, customer: int) -> None:
         name = pick(choice, ["city", "birthday", "renewal"])
         time = first + choice.number(-DAY // MINUTE, (last - first) // MINUTE) * MINUTE
         _put_fact(made, Fact(name, _said(choice, name, time), time, customer * 1000 + 1 + number), customer, time)
+    time = first
     for number in range(choice.number(0, 6)):
         # Now and then at the very instant of a step, or of another event.
-        time = first + choice.number(0, max((last - first) // MINUTE, 1)) * MINUTE
+        if number and chance(choice, 40):
+            # Soon after the one before: while a run is held, or waits.
+            time += choice.number(0, 90) * MINUTE
+        else:
+            time = first + choice.number(0, max((last - first) // MINUTE, 1)) * MINUTE
         event = pick(choice, ["cart_added", "cart_added", "order_paid", "app_opened", "coupon_redeemed"])
         if chance(choice, 3):
             event = "customer_erased"

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from hypothesis import HealthCheck, given, settings
-from tests.journeys.differ import differences, parsed
+from tests.journeys.differ import Columnar, differences, parsed
 from tests.journeys.drawing_logs import Case, Seeded, case, cases
+from tests.journeys.sql_executor.cases import plain
+from tests.journeys.sql_executor.executor import SqlExecutor
+from tests.journeys.vocabulary import context
 
 SEEDS = 240
 CUSTOMERS = 8
@@ -26,20 +31,56 @@ def test_a_case_that_differs_is_made_small(made: Case) -> None:
     assert differences(made) == []
 
 
+@pytest.mark.parametrize("part", range(4))
+def test_statements_of_sql_decide_alike(part: int) -> None:
+    """A third way, in SQL alone, and the executor over the same cases: what it leaves out says its package."""
+    for seed in range(7000 + part, 7160, 4):
+        made = plain(case(Seeded(seed), CUSTOMERS, 8))
+        for other in (SqlExecutor, Columnar):
+            found = differences(made, other)
+            assert not found, (seed, other.__name__, found[:6])
+
+
+def test_what_sql_decides_is_worth_it() -> None:
+    """Every kind of node but calls, and enough of runs that end in every way, wait and send."""
+    kinds: set[str] = set()
+    ends: Counter[str] = Counter()
+    edges: Counter[str] = Counter()
+    for seed in range(7000, 7100):
+        made = plain(case(Seeded(seed), CUSTOMERS, 8))
+        journeys = parsed(made)
+        kinds |= {node.do for journey in journeys for node in journey.nodes.values()}
+        decided = SqlExecutor(made, journeys, context(made.zone))
+        for since, quantum in zip([made.start, *(one.at for one in made.quanta)], made.quanta, strict=False):
+            decided.step(quantum, since)
+        ends.update(str(one["reason"]) for one in decided.runs().values() if one["ended"] is not None)
+        edges.update(step[4] for step in decided.steps())
+    wanted = {"send", "wait", "branch", "split", "issue_coupon", "set_profile", "task", "webhook", "repeat", "end"}
+    assert wanted <= kinds
+    assert {"goal", "completed", "other", "holdout", "exit:way0", "erased"} <= set(ends)
+    assert {"held", "not_qualified", "hop", "back", "on_event", "refused:eligible", "refused:reentry"} <= set(edges)
+    assert edges["hop"] > 50
+
+
 def test_what_is_drawn_is_worth_it() -> None:
-    """Every kind of node and of entry comes up, customers are merged, and something comes late."""
+    """Every kind of node and of entry comes up, customers are merged, journeys rest, and something comes late."""
     kinds: set[str] = set()
     entries: set[str] = set()
-    merges = late = erased = 0
+    merges = late = erased = pauses = rates = groups = 0
     for seed in range(80):
         made = case(Seeded(seed), CUSTOMERS, 8)
         for journey in parsed(made):
             kinds |= {node.do for node in journey.nodes.values()}
             entries.add(type(journey.entry).__name__)
+            rates += journey.entry.rate is not None
+            groups += journey.group is not None
+        pauses += sum(status == "paused" for quantum in made.quanta for _, status in quantum.statuses)
         merges += sum(len(quantum.merges) for quantum in made.quanta)
         late += sum(event.received_at > event.time for quantum in made.quanta for _, event, _ in quantum.events)
         erased += sum(event.event == "customer_erased" for quantum in made.quanta for _, event, _ in quantum.events)
     wanted = {"send", "wait", "branch", "split", "issue_coupon", "set_profile", "task", "call_journey", "repeat", "end"}
-    assert wanted <= kinds
+    assert wanted | {"webhook"} <= kinds
     assert {"EventEntry", "SegmentEntry", "SegmentLeaveEntry", "ApiEntry"} <= entries
+    assert {"ScheduleEntry", "OneOffEntry", "DateEntry"} <= entries
     assert min(merges, late, erased) > 20
+    assert min(pauses, rates, groups) > 10
