@@ -1,7 +1,7 @@
 """A year of a journey for everybody, in virtual time; beside it in the same run the naive interpreter, one customer
 after the other, at the size it can do.
 
-    script/bench backtest [--customers 50000] [--days 365] [--step 24] [--naive 50]
+    script/bench backtest [--customers 50000] [--days 365] [--naive 50]
 
 A cart story (hold, message by text with caps and quiet hours, wait of three days until the order, branch, reminder)
 over made-up events: on average two carts, one and a half orders and five other events for each customer. `--customers
@@ -25,23 +25,18 @@ from typing import Any
 import numpy as np
 from sqlalchemy import insert
 
+from onepool.audience.catalog import load_catalog
+from onepool.audience.conditions.reference import Event
+from onepool.clock import FakeClock, to_micros
+from onepool.journeys.backtest.run import backtest
+from onepool.journeys.backtest.types import DAY, HOUR, Asked, Outcome
+from onepool.journeys.parse import parse_journey
+from onepool.state.bulk import insert_many
+from onepool.state.consents import consent_states
+from onepool.tick import marks
+from onepool.workspace import Workspace, init_workspace
+
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
-
-from tests.journeys.naive import Inputs, Naive, Standing, Version  # noqa: E402
-from tests.journeys.naive_gate import NaiveGate  # noqa: E402
-
-from onepool.audience.catalog import load_catalog  # noqa: E402
-from onepool.audience.conditions.reference import Event  # noqa: E402
-from onepool.clock import FakeClock, to_micros  # noqa: E402
-from onepool.journeys.backtest.run import backtest  # noqa: E402
-from onepool.journeys.backtest.types import DAY, HOUR, Asked, Outcome  # noqa: E402
-from onepool.journeys.parse import parse_journey  # noqa: E402
-from onepool.state.bulk import insert_many  # noqa: E402
-from onepool.state.consents import consent_states  # noqa: E402
-from onepool.tick import marks  # noqa: E402
-from onepool.workspace import Workspace, init_workspace  # noqa: E402
-
 END = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 TARGET_SECONDS, SAMPLE_SECONDS = 600, 5
 PAID = {"did": "order_paid"}
@@ -137,9 +132,9 @@ def consented(workspace: Workspace, customers: int, at: int) -> None:
         insert_many(connection, insert(consent_states), names, rows)
 
 
-def asked(days: int, step: int | None, customers: np.ndarray | None = None) -> Asked:
+def asked(days: int, customers: np.ndarray | None = None) -> Asked:
     end = to_micros(END)
-    return Asked(BODY, end - days * DAY, end, customers, None if step is None else step * HOUR)
+    return Asked(BODY, end - days * DAY, end, customers)
 
 
 def measured(workspace: Workspace, one: Asked) -> tuple[dict[str, Any], Outcome]:
@@ -147,14 +142,19 @@ def measured(workspace: Workspace, one: Asked) -> tuple[dict[str, Any], Outcome]
     outcome = backtest(workspace, load_catalog(workspace).context, one)
     wall, cpu = time.perf_counter() - started, time.process_time() - worked
     return {
-        "wall": round(wall, 2), "cpu": round(cpu, 2), "steps": outcome.steps_taken, "step_hours": outcome.grid / HOUR,
+        "wall": round(wall, 2), "cpu": round(cpu, 2), "rounds": outcome.rounds, "cells": outcome.steps_taken,
         "entered": outcome.entered, "messages": outcome.sends.num_rows,
         "ended": outcome.counts("runs", "reason", [9]), "not_sent": outcome.counts("sends", "reason"),
     }, outcome  # fmt: skip
 
 
 def naive(workspace: Workspace, customers: int, days: int, step: int) -> dict[str, Any]:
-    """The same journey told plainly: one customer after the other, at the instants of the same grid."""
+    """The same journey told plainly: one customer after the other, at the instants of a grid of `step` hours."""
+    # It is the tests' own.
+    sys.path.insert(0, str(ROOT))
+    from tests.journeys.naive import Inputs, Naive, Standing, Version
+    from tests.journeys.naive_gate import NaiveGate
+
     rows = workspace.pool.query(
         """SELECT c.customer_id, e.event, epoch_us(e.time) AS t, e.seq
         FROM events e JOIN customer_of c USING (identifier_id) WHERE c.customer_id <= $n ORDER BY e.time""",
@@ -200,26 +200,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--customers", type=int, default=50_000)
     parser.add_argument("--days", type=int, default=365)
-    parser.add_argument("--step", type=int, default=24, help="hours of a step")
+    parser.add_argument("--step", type=int, default=24, help="hours of a step of the naive interpreter")
     parser.add_argument("--sample", type=int, default=10_000)
     parser.add_argument("--naive", type=int, default=50, help="customers of the naive interpreter; 0: without it")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         workspace = workspace_in(Path(folder) / "w", given.customers, given.days)
         warm = np.arange(1, 101, dtype=np.int64)
-        measured(workspace, asked(30, None, warm))
+        measured(workspace, asked(30, warm))
         found: dict[str, Any] = {"customers": given.customers, "days": given.days}
-        found["year"], _ = measured(workspace, asked(given.days, given.step))
+        found["year"], _ = measured(workspace, asked(given.days))
         found["customers_per_cpu_second"] = round(given.customers / found["year"]["cpu"], 1)
         sample = np.arange(1, min(given.sample, given.customers) + 1, dtype=np.int64)
-        found["sample"], _ = measured(workspace, asked(30, None, sample))
+        found["sample"], _ = measured(workspace, asked(30, sample))
         found["megabytes"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
         if given.naive:
             found["naive"] = naive(workspace, given.naive, given.days, given.step)
         workspace.close()
     found["targets"] = {
         "year_for_a_million_seconds": TARGET_SECONDS,
-        # Below this size what a step costs at all hides what customers cost.
+        # Below this size what a round costs at all hides what customers cost.
         "at_this_rate": round(1_000_000 / given.customers * found["year"]["wall"], 1)
         if given.customers >= 20_000
         else None,

@@ -215,6 +215,50 @@ def test_a_journey_is_tried_published_changed_compared_paused_and_stopped(
         assert api.get("/api/v1/journeys/whole_life").json()["status"] in ("stopping", "stopped")
 
 
+def test_the_past_again_for_everybody_beside_what_is_published_and_as_a_case(
+    signed_in: SignedIn, api: APIRequestContext
+) -> None:
+    _made(api, "over_the_past")
+    published = api.post("/api/v1/journeys/over_the_past/publish", data={}, headers=HEADERS)
+    assert published.status == 200, published.text()
+    with signed_in() as console:
+        page = console.page
+        console.go("/journeys/over_the_past?panel=simulate")
+        panel = page.get_by_test_id("journey-aside")
+        page.get_by_text("人群抽样").click()
+        console.choose(page.get_by_test_id("simulate-segment").get_by_role("combobox"), "加购未付款")
+        page.get_by_test_id("simulate-run").click()
+        expect(page.get_by_test_id("simulation")).to_be_visible()
+        page.get_by_test_id("case-name").fill("cart_left")
+        page.get_by_test_id("case-keep").click()
+        expect(panel.get_by_text("已保存", exact=True)).to_be_visible()
+
+        panel.get_by_role("tab", name="回测").click()
+        page.get_by_test_id("backtest-run").click()
+        found = panel.get_by_role("tabpanel", name="回测").get_by_test_id("simulated-entered")
+        expect(found).to_be_visible()
+        assert int(found.get_attribute("data-value") or 0) > 0
+        assert console.faults() == []
+
+        panel.get_by_role("tab", name="用例").click()
+        page.get_by_test_id("cases-run").click()
+        expect(page.get_by_test_id("case")).to_have_attribute("data-passed", "true")
+
+        # Whoever waits two hours instead of a day ends as reminded more often.
+        draft = _waiting("over_the_past")
+        draft["nodes"]["rest"]["for"] = "2 hours"
+        saved = api.put("/api/v1/journeys/over_the_past", data={"definition": draft}, headers=HEADERS)
+        assert saved.status == 200, saved.text()
+        console.go("/journeys/over_the_past?panel=simulate")
+        panel.get_by_role("tab", name="版本对比").click()
+        page.get_by_test_id("compare-run").click()
+        expect(page.get_by_test_id("difference")).to_contain_text("人走不同的路径")
+        panel.get_by_role("tab", name="用例").click()
+        page.get_by_test_id("cases-run").click()
+        expect(page.get_by_test_id("case")).to_have_attribute("data-passed", re.compile("true|false"))
+        assert console.faults() == []
+
+
 @pytest.mark.parametrize(("language", "theme"), [("zh-CN", "light"), ("en-US", "dark")])
 def test_nothing_of_it_keeps_anybody_out(
     signed_in: SignedIn, api: APIRequestContext, language: str, theme: str
