@@ -13,6 +13,7 @@ from typing import Final
 from uuid import uuid4
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection, insert, select
@@ -54,9 +55,16 @@ class Outcome:
         return bool(self.tags.num_rows == 0 and self.segments.num_rows == 0)
 
     def shown(self, most: int) -> list[tuple[int, str, str]]:
-        """The first segment changes as (customer_id, segment, change)."""
-        rows = self.segments.slice(0, most).to_pylist()
-        return [(row["customer_id"], row["segment"], row["change"]) for row in rows]
+        """The segment changes as (customer_id, segment, change); of each segment the first ones."""
+        rows = self.segments
+        if rows.num_rows > most:
+            codes = rows.column("segment").combine_chunks().dictionary_encode().indices.to_numpy()
+            by = np.argsort(codes, kind="stable")
+            first = np.flatnonzero(np.r_[True, np.diff(codes[by]) != 0])
+            rank = np.arange(by.size) - np.repeat(first, np.diff(np.r_[first, by.size]))
+            rows = rows.take(pa.array(np.sort(by[rank < most])))
+        columns = (rows.column(name).to_pylist() for name in ("customer_id", "segment", "change"))
+        return list(zip(*columns, strict=True))
 
 
 class _Packed(msgspec.Struct):

@@ -5,20 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from onepool.audience.outcomes import Outcome
 
-SHOWN_CHANGES = 20_000
-"""How many changes of one tick are told to watchers one by one."""
+SHOWN_CHANGES = 1_000
+"""How many changes of one tick are told to watchers one by one, of each segment: as many as a watcher's buffer holds,
+and a busy segment does not push a quiet one's out."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LiveEvent:
     """What a tick did, for those who watch: the offset reached, and who entered and left which segment."""
 
     at: datetime
     offset: int
-    changes: Sequence[tuple[int, str, str]]  # customer_id, segment, "enter" | "exit"
+    outcome: Outcome | None = None
+
+    @cached_property
+    def changes(self) -> Sequence[tuple[int, str, str]]:
+        """customer_id, segment, "enter" | "exit"; put together when somebody asks."""
+        return [] if self.outcome is None else self.outcome.shown(SHOWN_CHANGES)
 
 
 Publish = Callable[[LiveEvent], None]
@@ -26,8 +33,6 @@ Publish = Callable[[LiveEvent], None]
 
 def tell(publish: Publish | None, now: datetime, offset: int, outcome: Outcome | None) -> None:
     """Tell whoever listens that a tick reached `offset`."""
-    if publish is None:
-        return
-    changes = [] if outcome is None else outcome.shown(SHOWN_CHANGES)
-    # The instant of the decision, as the history of changes has it.
-    publish(LiveEvent(now if outcome is None else outcome.at, offset, changes))
+    if publish is not None:
+        # The instant of the decision, as the history of changes has it.
+        publish(LiveEvent(now if outcome is None else outcome.at, offset, outcome))

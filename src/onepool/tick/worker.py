@@ -21,6 +21,7 @@ from onepool.layout import install
 from onepool.pool import DuckDBEngine, Session
 from onepool.privacy.consents import ledger
 from onepool.privacy.masking import mask_text
+from onepool.stages import Stages
 from onepool.standards import Standard, StandardError, load_standard
 from onepool.state.store import set_meta
 from onepool.tick import allowances, behaviour, consenting, listing, marks, matching, tagging
@@ -41,7 +42,6 @@ from onepool.tick.recovery import (
 )
 from onepool.tick.rules import RulesInForce
 from onepool.tick.running import WorkerBusy, run_until, take_lock
-from onepool.stages import Stages
 from onepool.tick.telling import Publish, tell
 from onepool.workspace import Workspace, touchpoint_of
 

@@ -1,12 +1,16 @@
-"""Where ticks spend their time is told to other processes."""
+"""What is told of ticks: where they spend their time, and who came and went."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from onepool import stages
+import pyarrow as pa
 
-from .conftest import World
+from onepool import stages
+from onepool.audience.outcomes import SEGMENT_SCHEMA, TAG_SCHEMA, Outcome
+from onepool.tick import LiveEvent
+
+from .conftest import START, World
 
 
 def test_the_worker_tells_how_often_each_stage_ran_and_how_long(world: World) -> None:
@@ -27,3 +31,15 @@ def test_the_worker_tells_how_often_each_stage_ran_and_how_long(world: World) ->
 
 def test_without_a_worker_there_is_nothing_to_tell(tmp_path: Path) -> None:
     assert list(stages.metrics(tmp_path)) == []
+
+
+def test_a_busy_segment_does_not_push_out_what_watchers_are_told_of_a_quiet_one() -> None:
+    busy = [(customer, "busy", "enter") for customer in range(50)]
+    quiet = [(60, "quiet", "exit"), (61, "quiet", "enter")]
+    columns = [list(one) for one in zip(*busy, *quiet, strict=True)]
+    changes = Outcome(START, TAG_SCHEMA.empty_table(), pa.table(columns, schema=SEGMENT_SCHEMA))
+    assert changes.shown(3) == [*busy[:3], *quiet]
+    assert changes.shown(1000) == [*busy, *quiet]
+    told = LiveEvent(START, 7, changes)
+    assert list(told.changes) == [*busy, *quiet]
+    assert list(LiveEvent(START, 7).changes) == []
