@@ -33,6 +33,15 @@ _PART: Final = ".part"
 _MANIFEST: Final = "manifest.json"
 
 
+def latest(offsets: I64, time: I64) -> I64:
+    """When each customer's newest event was (the least number: never). Events lie in order."""
+    ends = offsets[1:]
+    found = np.full(ends.size, np.iinfo(np.int64).min, np.int64)
+    some = ends > offsets[:-1]
+    found[some] = time[ends[some] - 1]
+    return found
+
+
 class Manifest(msgspec.Struct, frozen=True):
     """What a build holds. `reach`: the greatest seq in it; `epoch`: how often history had been rewritten by then."""
 
@@ -76,6 +85,11 @@ class Base:
     @cached_property
     def owners(self) -> I64:
         return self._array("owners")
+
+    @cached_property
+    def latest(self) -> I64:
+        """When each customer's newest event was."""
+        return latest(self.offsets, self.values("time"))
 
     def values(self, name: str) -> Array:
         """The stored array of a column of fixed width or of codes."""

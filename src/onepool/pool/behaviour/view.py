@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from onepool.pool.behaviour.files import Base
+from onepool.pool.behaviour.files import Base, latest
 from onepool.pool.behaviour.kinds import I64, Array, Mask, plain_dtype, to_plain
 from onepool.pool.behaviour.state import State, identifiers_of, seqs_of, times_of
 from onepool.pool.behaviour.tail import Piece
@@ -19,13 +19,15 @@ class Ordered:
     """Events in the order (customer, time, seq). Customer n has the rows `offsets[n]` to `offsets[n + 1]`.
 
     `columns`: instants in microseconds, days as days, money in ten-thousandths, text as codes into `View.words`;
-    `missing`: which values are missing, for columns where some are (text has the code 0 instead).
+    `missing`: which values are missing, for columns where some are (text has the code 0 instead). `latest`: when each
+    customer's newest event was.
     """
 
     customers: I64
     offsets: I64
     columns: Mapping[str, Array]
     missing: Mapping[str, Mask]
+    latest: I64
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ def view(state: State, columns: Collection[str]) -> View:
         base.offsets,
         {name: base.values(name) for name in names},
         {name: missing for name, missing in absent.items() if missing is not None},
+        base.latest,
     )
     changed = state.changed()
     at = np.searchsorted(base.customers, changed)
@@ -91,7 +94,7 @@ def _overlay(state: State, changed: I64, fixed: list[str], text: list[str]) -> t
         arrays[name] = codes[by]
     customers, first = np.unique(whose[by], return_index=True)
     offsets = np.append(first, whose.size).astype(np.int64)
-    return Ordered(customers, offsets, arrays, missing), words
+    return Ordered(customers, offsets, arrays, missing, latest(offsets, arrays["time"])), words
 
 
 def _fixed(source: Base | Piece, rows: I64, name: str, sql: str) -> tuple[Array, Mask | None]:

@@ -121,12 +121,28 @@ def ordered(customer: I64, time: I64, seq: I64, masks: U64, *, threads: int = 1)
 
 
 @numba.njit(cache=True, nogil=True)
-def _matter(offsets: I64, codes: U16, marks: U64, since: I64, time: I64, counts: I64, first: int, last: int) -> None:
+def _matter(
+    offsets: I64,
+    codes: U16,
+    marks: U64,
+    since: I64,
+    oldest: int,
+    time: I64,
+    latest: I64,
+    begins: I64,
+    counts: I64,
+    first: int,
+    last: int,
+) -> None:
+    """How many events of each customer matter, and from which one on they are new enough to."""
     for customer in range(first, last):
-        count = 0
-        for row in range(offsets[customer], offsets[customer + 1]):
+        count, row = 0, offsets[customer + 1]
+        # From the newest back: what is older than any that matters is never touched.
+        while latest[customer] >= oldest and row > offsets[customer] and time[row - 1] >= oldest:
+            row -= 1
             if marks[codes[row]] and time[row] >= since[codes[row]]:
                 count += 1
+        begins[customer] = row
         counts[customer + 1] = count
 
 
@@ -137,6 +153,7 @@ def _pick(
     marks: U64,
     since: I64,
     time: I64,
+    begins: I64,
     starts: I64,
     rows: I64,
     times: I64,
@@ -146,7 +163,9 @@ def _pick(
 ) -> None:
     for customer in range(first, last):
         to = starts[customer]
-        for row in range(offsets[customer], offsets[customer + 1]):
+        if to == starts[customer + 1]:
+            continue
+        for row in range(begins[customer], offsets[customer + 1]):
             mark = marks[codes[row]]
             if mark and time[row] >= since[codes[row]]:
                 rows[to] = row
@@ -163,25 +182,40 @@ def gather(
     marks: U64,
     *,
     since: I64 | None = None,
+    latest: I64 | None = None,
     threads: int = 1,
 ) -> Marked:
     """From events in order, those whose event code has a mark: `marks` uint64[codes] are the bits of each event name.
 
-    `since` int64[codes]: older events of that name are left out (None: none is).
-    Customers stay as they are, also those without such events.
+    `since` int64[codes]: older events of that name are left out (None: none is); what is older than all of these costs
+    nothing. `latest` int64[customers]: when each one's newest event was, so that nobody else's are touched. Customers
+    stay as they are, also those without such events.
     """
     offsets, codes, time, marks = lent(offsets), lent(codes), lent(time), lent(marks)
     if since is None:
         since = np.full(marks.size, np.iinfo(np.int64).min, np.int64)
-    oldest = lent(since)
-    starts = np.zeros(offsets.size, np.int64)
-    share(offsets, threads, lambda first, last: _matter(offsets, codes, marks, oldest, time, starts, first, last))
+    sinces = lent(since)
+    oldest = int(since[marks != 0].min(initial=np.iinfo(np.int64).max))
+    newest = lent(latest) if latest is not None else np.full(offsets.size - 1, np.iinfo(np.int64).max, np.int64)
+    starts, begins = np.zeros(offsets.size, np.int64), np.empty(offsets.size - 1, np.int64)
+    share(
+        offsets,
+        threads,
+        lambda first, last: _matter(offsets, codes, marks, sinces, oldest, time, newest, begins, starts, first, last),
+    )
     np.cumsum(starts, out=starts)
     total = int(starts[-1])
     rows, times, masks = np.empty(total, np.int64), np.empty(total, np.int64), np.empty(total, np.uint64)
     share(
         offsets,
         threads,
-        lambda first, last: _pick(offsets, codes, marks, oldest, time, starts, rows, times, masks, first, last),
+        lambda first, last: _pick(offsets, codes, marks, sinces, time, begins, starts, rows, times, masks, first, last),
     )
     return Marked(customers, starts, times, masks, rows)
+
+
+def present(marked: Marked) -> tuple[Marked, I64]:
+    """Only the customers with events, and which they are."""
+    some = np.flatnonzero(marked.offsets[1:] > marked.offsets[:-1])
+    offsets = np.append(marked.offsets[some], marked.offsets[-1])
+    return Marked(marked.customers[some], offsets, marked.time, marked.masks, marked.rows), some

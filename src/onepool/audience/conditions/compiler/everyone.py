@@ -178,7 +178,7 @@ def _blocks(view: View, everyone: I64) -> Iterator[tuple[Ordered, int, int, slic
     rest = np.flatnonzero(missing)
     if rest.size:
         nobody = {name: column[:0] for name, column in view.base.columns.items()}
-        part = Ordered(everyone[rest], np.zeros(rest.size + 1, np.int64), nobody, {})
+        part = Ordered(everyone[rest], np.zeros(rest.size + 1, np.int64), nobody, {}, view.base.latest[:0])
         for first, last in ranges(part.offsets):
             yield part, first, last, rest[first:last], None
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from onepool.audience.conditions.parts import Slice
 from onepool.pool.behaviour import Ordered, View
-from onepool.pool.kernels import Marked, gather
+from onepool.pool.kernels import Marked, gather, present
 from onepool.pool.kernels.pattern import U64, Bools
 
 # Below this share of history, reading what is recent from the table costs less (docs/decisions has the measurements).
@@ -47,10 +47,10 @@ def worth(view: View, wanted: Sequence[Wanted], at: int) -> bool:
 
 def read(view: View, wanted: Sequence[Wanted], *, threads: int) -> list[tuple[Marked, Bools | None]]:
     """Events in order in two parts: those of the build with the customers that count, and those of all others."""
-    return [
-        (_read(view, view.base, wanted, threads), ~view.skip if view.skip.any() else None),
-        (_read(view, view.overlay, wanted, threads), None),
-    ]
+    base, some = present(_read(view, view.base, wanted, threads))
+    skip = view.skip[some]
+    overlay, _ = present(_read(view, view.overlay, wanted, threads))
+    return [(base, ~skip if skip.any() else None), (overlay, None)]
 
 
 def _read(view: View, part: Ordered, wanted: Sequence[Wanted], threads: int) -> Marked:
@@ -63,7 +63,7 @@ def _read(view: View, part: Ordered, wanted: Sequence[Wanted], threads: int) -> 
             marks[code] |= np.uint64(one.bit)
             since[code] = min(since[code], np.iinfo(np.int64).min if one.since is None else one.since)
     codes, time = part.columns["event"], part.columns["time"]
-    found = gather(part.customers, part.offsets, codes, time, marks, since=since, threads=threads)
+    found = gather(part.customers, part.offsets, codes, time, marks, since=since, latest=part.latest, threads=threads)
     for one in wanted:
         wrong = _wrong(view, part, found, one)
         if wrong is not None:
