@@ -149,13 +149,18 @@ def memory() -> float:
 
 
 def plan_one_off(folder: Path, customers: int) -> dict[str, Any]:
-    """From the start of a one-off to the last message in the outbox."""
+    """From the start of a one-off to the last message in the outbox, and until analysts see all of it."""
     workspace = open_workspace(folder, FakeClock(START + timedelta(seconds=10)))
     journeys = journeying(workspace)
     wall, cpu = time.perf_counter(), time.process_time()
+    found: dict[str, Any] = {}
     while journeys.tick(workspace.log.end()):
-        pass
-    found = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+        if not found:
+            with workspace.state.read() as connection:
+                done = connection.exec_driver_sql("SELECT count(*) FROM journey_audiences WHERE done").scalar_one()
+            if done:
+                found = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+    found["cpu_with_pool"] = time.process_time() - cpu
     with workspace.state.read() as connection:
         queued = connection.exec_driver_sql("SELECT count(*) FROM sends WHERE state = 2").scalar_one()
         assert queued == customers, f"{queued} messages are queued"
