@@ -13,7 +13,7 @@ from tests.e2e.server import Server
 pytestmark = in_browser
 
 PLACES = [
-    "/messages", "/messages/new", "/coupons", "/policies", "/policies?tab=accounts", "/consents",
+    "/messages", "/messages/new", "/coupons", "/policies", "/policies?tab=speed", "/policies?tab=accounts", "/consents",
     "/consents?tab=suppressions", "/consents?tab=notices", "/broadcasts", "/deliveries", "/deliveries?tab=unknown",
     "/tasks",
 ]  # fmt: skip
@@ -105,6 +105,49 @@ def test_a_cap_and_the_holidays_of_the_policy_are_set_and_kept(signed_in: Signed
         )
 
 
+def test_the_pace_of_an_account_and_the_breaker_are_set_by_forms(signed_in: SignedIn) -> None:
+    with signed_in() as console:
+        page = console.page
+        console.go("/policies?tab=speed")
+        page.get_by_test_id("pace-add-sms").click()
+        page.get_by_test_id("pace-sms-0").fill("20")
+        page.get_by_test_id("breaker-failures").fill("8")
+        page.get_by_role("tab", name="YAML").click()
+        text = page.get_by_test_id("yaml")
+        expect(text).to_have_value(re.compile(r"pace:\n\s+sms:\n\s+- count: 20\n\s+per: second"))
+        expect(text).to_have_value(re.compile(r"breaker:\n\s+failures: 8\n\s+rest: 1 minute"))
+        page.get_by_test_id("policy-reason").fill("慢一点")
+        page.get_by_test_id("policy-save").click()
+        expect(page.get_by_test_id("policy-reason")).to_have_count(0)
+
+
+def test_everything_is_found_by_name_and_pages_by_keys(signed_in: SignedIn) -> None:
+    with signed_in() as console:
+        page = console.page
+        console.go("/coupons")
+        page.keyboard.press("Control+k")
+        expect(page.get_by_test_id("palette-input")).to_be_focused()
+        assert console.faults() == []
+        page.get_by_test_id("palette-input").fill("活跃买家")
+        expect(page.get_by_test_id("palette-list").get_by_role("option").first).to_contain_text("活跃买家")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/segments/*")
+        console.settled()
+        page.keyboard.press("g")
+        page.keyboard.press("j")
+        page.wait_for_url("**/journeys")
+        console.settled()
+        page.keyboard.press("?")
+        page.get_by_test_id("keys-on").click()
+        expect(page.get_by_test_id("keys-on")).to_have_attribute("aria-checked", "false")
+        page.keyboard.press("Escape")
+        expect(page.get_by_test_id("keys-help")).to_have_count(0)
+        page.keyboard.press("?")
+        page.keyboard.press("Control+k")
+        expect(page.get_by_test_id("palette-input")).to_be_visible()
+        expect(page.get_by_test_id("keys-help")).to_have_count(0)
+
+
 def test_consent_is_given_on_behalf_with_its_reason_and_withdrawn(signed_in: SignedIn) -> None:
     with signed_in() as console:
         page = console.page
@@ -166,6 +209,14 @@ def test_a_broadcast_says_whom_it_reaches_before_it_is_saved(signed_in: SignedIn
         page.get_by_test_id("broadcast-save").click()
         page.wait_for_url("**/broadcasts/weekend")
         expect(page.get_by_test_id("broadcast-audience")).not_to_have_attribute("data-value", "0")
+        # The draft again: other people, by a condition.
+        page.get_by_test_id("broadcast-edit").click()
+        page.get_by_test_id("broadcast-audience-kind").get_by_text("条件").click()
+        page.get_by_test_id("add-segment").click()
+        console.choose(page.get_by_test_id("condition-root").get_by_role("combobox", name="人群"), "活跃买家")
+        expect(page.get_by_test_id("broadcast-count")).to_contain_text(re.compile(r"当前共 [1-9]\d* 位客户"))
+        page.get_by_test_id("broadcast-save").click()
+        expect(page.get_by_test_id("broadcast-save")).to_have_count(0)
         page.get_by_test_id("broadcast-start").click()
         # Nobody of the shop has agreed to messages: nothing goes out, and each says why.
         heading = page.get_by_role("heading", level=1).locator("xpath=..")
