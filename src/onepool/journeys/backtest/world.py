@@ -77,12 +77,15 @@ class HistoryWorld(PoolWorld):
         self._comes = self._coming.entering(one.places, one.since, one.until)
 
     def again(self) -> None:
-        """From now on the events start nobody: they did already. They still end and wake runs."""
+        """From now on the events start, end and wake nobody: they did already. Who comes to a wait just now still finds
+        what happened behind that."""
         self._entered = True
 
     # events
 
     def event_names(self) -> frozenset[str]:
+        if self._entered:
+            return frozenset()
         found = {self._coming.names[code] for code in np.unique(self._wakes[1]).tolist()}
         if self._comes.size and self._coming.entry is not None:
             found.add(self._coming.entry.match.did)
