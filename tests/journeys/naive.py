@@ -451,7 +451,11 @@ class Naive:
             for run in self.live():
                 if self.frozen(run):
                     continue
-                moved |= carry_on(self, run) or wake(self, run, set())
+                moved |= carry_on(self, run) or (run.state != OUTCOME and wake(self, run, set()))
+            if not moved:
+                # Whose life is over already waits for nothing; what he called went as far as it could before.
+                over = [run for run in self.live() if run.state == OUTCOME and run.due == run.life <= self.at]
+                moved = sum(wake(self, run, set()) for run in over if not self.frozen(run) and run.state == OUTCOME) > 0
 
     def _outcome(self, key: int, what: str, state: str, reason: str | None, at: int, saved: Mapping[str, str]) -> None:
         from tests.journeys.naive_nodes import acted, concluded

@@ -34,7 +34,8 @@
 6. *Waves*: what is ready moves on, node by node in topological order, until nothing is ready; scarce things (coupons)
    are given out by (time of the run, run_id). Time goes with the run, not with the tick: a run woken by its timer
    goes on at its due time, one woken by an event at the event's. So `arrived` is exact whatever the batch, and a late
-   step's message expires as if it had been in time. Conditions are answered at the step's instant.
+   step's message expires as if it had been in time. Conditions are answered at the step's instant. Whoever came to
+   wait for something when his life is over already ends `expired` once nothing is ready, and what he planned with him.
 
 *Sends*: a guard that does not hold: hop 0 `suppressed(guard_false)`. After a final outcome of hop n: accepted ->
 `next`; a reason in `next_on` of that hop -> hop n+1; `unknown` not listed -> `next` (it may have gone out); else ->

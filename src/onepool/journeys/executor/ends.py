@@ -206,7 +206,7 @@ def _apply(turn: Turn, rows: I64, times: I64, orders: I64) -> None:
                 assert goal is not None
                 turn.runs.goal_at[part] = at
                 if goal.then == "continue":
-                    turn.note(part, "goal", at)
+                    turn.note(part, "goal", np.maximum(at, turn.runs.arrived[part]))
                     continue
                 reason = states.GOAL
             else:

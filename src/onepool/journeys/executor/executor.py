@@ -57,6 +57,8 @@ class Executor:
         waits.awaited(turn)
         self._timers(turn)
         self._waves(turn)
+        while self._expire(turn):
+            self._waves(turn)
         return _step(turn)
 
     def _dates(self, turn: Turn) -> None:
@@ -156,6 +158,22 @@ class Executor:
                 continue
             # Waited for identities to be complete: the node is done now.
             turn.runs.state[here] = RunState.READY
+
+    def _expire(self, turn: Turn) -> bool:
+        """End runs that came to wait for something beyond their life, which is over already: they send nothing."""
+        runs = turn.runs
+        waits = (RunState.WAIT_TIME, RunState.WAIT_EVENT, RunState.WAIT_OUTCOME)
+        rows = np.flatnonzero(turn.live() & turn.dirty & (runs.due != NONE) & (runs.due <= turn.at))
+        found = False
+        for plan, mine in turn.by_version(rows[np.isin(runs.state[rows], waits)]):
+            if self._book.rests(plan.journey):
+                continue
+            over = mine[runs.due[mine] >= turn.life_end(mine, plan)]
+            if over.size:
+                turn.finish(over, "expired", runs.due[over].copy())
+                turn.cancel(over, "expired")
+                found = True
+        return found
 
     def _waves(self, turn: Turn) -> None:
         while True:
