@@ -45,7 +45,7 @@ def test_customers_go_to_a_folder_by_clicks(signed_in: SignedIn, brand: Brand, a
         page.keyboard.press("Escape")
         expect(page.get_by_test_id("destination-total")).to_have_attribute("data-value", str(PEOPLE))
         expect(page.get_by_test_id("destination-runs")).to_contain_text("完成")
-    written = list((brand.commands.root / "data" / "exports" / "crm" / "people").rglob("*.csv"))
+    written = list(brand.commands.root.rglob("exports/crm/people/**/*.csv"))
     assert any("李小满" in file.read_text("utf-8-sig") for file in written), written
 
     saved: dict[str, Any] = api.get("/api/v1/destinations/crm_people").json()["body"]
