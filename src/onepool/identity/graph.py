@@ -484,15 +484,19 @@ class Graph:
 
     def conclusions(self) -> I64:
         """Status and reason of every link as one number, to compare."""
-        end = self.edges
-        found: I64 = self._g.e8[EDGE_STATUS, :end].astype(np.int64) << 32 | self._g.e32[WHY, :end]
-        return found
+        return self._codes(slice(self.edges))
 
     def outcomes(self) -> tuple[I64, list[tuple[str, str]]]:
         """A number for each link's status and reason, and what the numbers mean."""
         codes, number = np.unique(self.conclusions(), return_inverse=True)
-        meant = [(STATUS[code >> 32], self.reason(code & 0xFFFFFFFF)) for code in codes.tolist()]
-        return number.reshape(-1), meant
+        return number.reshape(-1), self._meant(codes)
+
+    def _codes(self, edges: I64 | slice) -> I64:
+        found: I64 = self._g.e8[EDGE_STATUS, edges].astype(np.int64) << 32 | self._g.e32[WHY, edges]
+        return found
+
+    def _meant(self, codes: I64) -> list[tuple[str, str]]:
+        return [(STATUS[code >> 32], self.reason(code & 0xFFFFFFFF)) for code in codes.tolist()]
 
     def tenures(self, base: int) -> list[tuple[int, int]]:
         """The tenures of an identifier in use: (node, valid from in µs; the first is valid always)."""
@@ -507,11 +511,9 @@ class Graph:
 
     def status(self, edges: I64) -> list[tuple[str, str]]:
         """What became of links: (status, reason)."""
-        g = self._g
-        return [
-            (STATUS[status], self.reason(why))
-            for status, why in zip(g.e8[EDGE_STATUS, edges].tolist(), g.e32[WHY, edges].tolist(), strict=True)
-        ]
+        codes, number = np.unique(self._codes(edges), return_inverse=True)
+        meant = self._meant(codes)
+        return [meant[one] for one in number.reshape(-1).tolist()]
 
     def reason(self, why: int) -> str:
         """Why a link is a conflict, in words of the design: never, size, name, unproved, limit:type@scope."""

@@ -11,16 +11,19 @@ from onepool.identity.arrays import (
     B_AT,
     BASE,
     CAP,
+    CONSENT_OF,
     CUSTOMER,
     DEGREE,
     DIRTY,
     DOUBTED,
+    EDGE_STAMPED,
     EDGE_STATUS,
     EDGES,
     EVENT,
     FIRST,
     FULL,
     HUB,
+    IS_BLOCKED,
     IS_VOID,
     JOINED,
     KIND,
@@ -47,7 +50,7 @@ from onepool.identity.arrays import (
     A,
     B,
 )
-from onepool.identity.jit import compiled
+from onepool.identity.jit import compiled, prefetch
 from onepool.identity.kernel import (
     far_base,
     far_end,
@@ -64,6 +67,9 @@ from onepool.identity.kernel import (
 )
 from onepool.identity.region import choose_owner, seed, seed_tenures, solve_seeds, unsettled
 from onepool.identity.tenures import ROOM, arrange
+
+AHEAD = 6
+"""How many links ahead what is needed of memory is asked for; of nodes twice as many."""
 
 
 @compiled
@@ -113,6 +119,37 @@ def new_edge(g, a, b, source, kind, first, last):  # type: ignore[no-untyped-def
 
 
 @compiled
+def _ask_for_node(g, v):  # type: ignore[no-untyped-def]
+    """Have near what is asked of an identifier when a link of it comes."""
+    prefetch(g.n32[BASE], v)
+    prefetch(g.n32[TYPE], v)
+    prefetch(g.n32[DEGREE], v)
+    prefetch(g.n32[STRONG_HEAD], v)
+    prefetch(g.n32[WEAK_HEAD], v)
+    prefetch(g.n32[LATER_TENURE], v)
+    prefetch(g.n32[CUSTOMER], v)
+    prefetch(g.n8[CONSENT_OF], v)
+    prefetch(g.n8[IS_BLOCKED], v)
+    prefetch(g.n8[IS_VOID], v)
+
+
+@compiled
+def _ask_for_links(g, v):  # type: ignore[no-untyped-def]
+    """Have near the last of the links that an identifier has with strong ones; it is near itself."""
+    half = g.n32[STRONG_HEAD, v] - 1
+    if half >= 0:
+        e = half >> 1
+        for row in (A, B, A_AT, B_AT, SOURCE, NEXT_A, NEXT_A + 1, EDGE_STAMPED):
+            prefetch(g.e32[row], e)
+        prefetch(g.e64[FIRST], e)
+        prefetch(g.e64[LAST], e)
+        prefetch(g.e8[KIND], e)
+        prefetch(g.e8[OFF], e)
+        prefetch(g.e8[EDGE_STATUS], e)
+        prefetch(g.e8[TRUST], e)
+
+
+@compiled
 def take_links(g, a, b, source, first, last, trust, edge, start):  # type: ignore[no-untyped-def]
     """Take in links of events from place `start` on; returns where it stopped (short of the end: for want of room).
 
@@ -122,6 +159,12 @@ def take_links(g, a, b, source, first, last, trust, edge, start):  # type: ignor
         if g.counts[NODES] + 2 * ROOM > g.n32.shape[1]:
             g.counts[FULL] = 1
             return i
+        if i + 2 * AHEAD < a.size:
+            _ask_for_node(g, a[i + 2 * AHEAD])
+            _ask_for_node(g, b[i + 2 * AHEAD])
+        if i + AHEAD < a.size:
+            _ask_for_links(g, a[i + AHEAD])
+            _ask_for_links(g, b[i + AHEAD])
         e = find_edge(g, a[i], b[i], source[i])
         fresh = e < 0
         if fresh:
