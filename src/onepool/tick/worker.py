@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 
 import pyarrow as pa
@@ -198,11 +199,7 @@ class Worker:
         if records and records[0].protocol in _CONTROL:
             self._control(records[0])
             return True
-        batch = []
-        for record in records:
-            if record.protocol in _CONTROL:
-                break
-            batch.append(record)
+        batch = list(takewhile(lambda record: record.protocol not in _CONTROL, records))
         if not batch:
             return self._evaluate and (self._idle() or self._joining.newcomers() or self._advance())
         self._take(batch, batch[-1].offset)
@@ -211,7 +208,6 @@ class Worker:
         return True
 
     def _advance(self) -> bool:
-        """Journeys."""
         with self.stages.of("journeys"):
             return self._journeys.tick(self.offset)
 
@@ -383,19 +379,19 @@ class Worker:
                 marks.put(session, OUTCOME, str(change))
         if epoch is not None:
             marks.put(session, marks.EPOCH, epoch)
-        # The last statement of a transaction: from here on the pool is complete up to the offset.
-        marks.put(session, "log_offset", str(offset))
+        _set_log_offset(session, offset)
 
     def _idle(self) -> bool:
         """Nothing came in: see to what time alone changes."""
-        outcome = when_idle(self._live, self._pool, self._ws.clock.now(), self._keep)
+
+        def keep(session: Session, outcome: Outcome) -> None:
+            self._commit(session, None, self.offset, outcome)
+
+        outcome = when_idle(self._live, self._pool, self._ws.clock.now(), keep)
         if outcome is None:
             return False
         self._tell(outcome)
         return True
-
-    def _keep(self, session: Session, outcome: Outcome) -> None:
-        self._commit(session, None, self.offset, outcome)
 
     def _install(self, session: Session, rules: str) -> Standard:
         standard = load_standard(json.loads(rules)["standard"])
@@ -404,3 +400,8 @@ class Worker:
 
     def _tell(self, outcome: Outcome | None) -> None:
         tell(self._publish, self._ws.clock.now(), self.offset, outcome)
+
+
+def _set_log_offset(session: Session, offset: int) -> None:
+    """The last statement of a transaction: from here on the pool is complete up to the offset."""
+    marks.put(session, "log_offset", str(offset))
