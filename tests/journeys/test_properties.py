@@ -18,7 +18,7 @@
 | P14 | order of the chain | `test_p14_…` |
 | P15 | what came twice changes nothing | `test_properties_tick.test_p15_…` |
 | P16 | erasure | `test_p16_…`, `test_properties_reach.test_p16_…` |
-| P17 | executor = naive interpreter = SQL alone | `test_differential`, `test_differential_stored` (see `sql_executor`) |
+| P17 | executor = naive interpreter = SQL alone | `test_differential`, `test_differential_stored` |
 | P18 | bounded work | `test_p18_…` |
 """
 
