@@ -7,10 +7,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onepool.audience.live import Live
+from onepool.audience.touched.leaves import Question, Reading
 
 from .conftest import START, World, make_world
 
@@ -159,3 +161,27 @@ def test_a_segment_that_uses_another_follows_its_new_definition(world: World) ->
     world.define("segment", "buyers", title="x", condition={"did": "order_paid", "times": {"at_least": 2}})
     world.drain()
     assert world.rows("SELECT segment FROM segment_members") == [{"segment": "others"}]
+
+
+def test_a_segment_that_cannot_be_answered_for_the_touched_holds_up_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.define("segment", "recent", title="x", condition=SEGMENTS["recent"])
+    world.define("segment", "broken", title="x", condition={"did": "cart_added"})
+    world.send({"event": "product_viewed", "anonymousId": "a", "properties": {"product_id": "P1"}})
+    world.drain()
+    answer = Reading.answer
+
+    def fails(reading: Reading, question: Question) -> Any:
+        if question.event == "cart_added":
+            raise ValueError("something nobody foresaw")
+        return answer(reading, question)
+
+    monkeypatch.setattr(Reading, "answer", fails)
+    world.clock.advance(timedelta(seconds=1))
+    world.send({"event": "product_viewed", "anonymousId": "b", "properties": {"product_id": "P1"}})
+    world.drain()
+    world.clock.advance(timedelta(seconds=1))
+    world.drain()
+    assert world.value("SELECT count(*) FROM segment_members WHERE segment = 'recent'") == 2
+    assert world.value("SELECT count(*) FROM events") == 2

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import structlog
 
 from onepool.audience.catalog import Catalog, load_catalog
-from onepool.audience.changes import TOUCHED, differs_from_run, members_in, segment_changes, tag_changes
+from onepool.audience.changes import differs_from_run, members_in, segment_changes, tag_changes
 from onepool.audience.conditions import Plan, Scope, compile_conditions
 from onepool.audience.gathering import columns_of, gathered
 from onepool.audience.members import KeptMembers
@@ -22,7 +22,7 @@ from onepool.audience.outcomes import MEMBERS, SEGMENT_SCHEMA, TAG_SCHEMA, Outco
 from onepool.audience.portions import portions
 from onepool.audience.tags import TagPlan, compile_tags, load_populations
 from onepool.audience.tags.computed import is_live
-from onepool.audience.touched import Program, from_index, from_table
+from onepool.audience.touched import OWNED, PRESENT, Program, answered, present_of
 from onepool.pool import Engine, PoolError, Session
 from onepool.pool.behaviour import BehaviourIndex, State
 from onepool.privacy.masking import mask_text
@@ -32,8 +32,6 @@ _logger = structlog.get_logger(__name__)
 
 I64 = npt.NDArray[np.int64]
 
-PRESENT = "_present_customers"
-OWNED = "_owned_identifiers"
 _KEY = "evaluated"
 
 _FEW = 20_000
@@ -122,12 +120,15 @@ class Live:
                 continue
             try:
                 with pool.read() as session:
-                    session.relation(PRESENT, pa.table({"customer_id": touched}))
-                    for scope in (Scope.customers(PRESENT), Scope.all()):
-                        if kind == "tag":
+                    present, some = present_of(session, touched), Scope.customers(PRESENT, owned=OWNED)
+                    if kind == "tag":
+                        for scope in (some, Scope.all()):
                             compile_tags({name: catalog.tags[name]}, now, scope, catalog.context).run(session)
-                        else:
-                            compile_conditions({name: catalog.segments[name]}, now, scope, catalog.context).run(session)
+                    else:
+                        one = {name: catalog.segments[name]}
+                        program = Program(one, catalog.context)
+                        answered(session, program, program.rest(now, some), None, present, now)
+                        compile_conditions(one, now, Scope.all(), catalog.context).run(session)
             except (OSError, MemoryError):
                 raise
             # Whatever is wrong with it, the others are not to suffer.
@@ -166,14 +167,7 @@ class Live:
         gone = {key for key in before if key not in catalog.hashes}
         due = session.query('SELECT DISTINCT customer_id FROM due WHERE "at" <= $now', {"now": now})
         scope = np.union1d(touched, due.column("customer_id").to_numpy())
-        session.relation(TOUCHED, pa.table({"customer_id": scope}))
-        # Retired customers have no identifiers any more: nothing holds for them, and they leave what they were in.
-        owned = session.query(
-            "SELECT identifier_id, customer_id FROM customer_of SEMI JOIN _touched_customers USING (customer_id)"
-        )
-        session.relation(OWNED, owned)
-        present = np.unique(owned.column("customer_id").to_numpy())
-        session.relation(PRESENT, pa.table({"customer_id": present}))
+        present = present_of(session, scope)
         done = _Pass(now, catalog)
         self._retire(session, gone, done)
         self._depart(session, [name for name, tag in catalog.tags.items() if not is_live(tag)], done)
@@ -265,13 +259,7 @@ class Live:
         """Who of `scope` is in which segment now; nobody who went up in others (not in `present`)."""
         if not program.names:
             return
-        rest = plan.run(session, self._views) if plan.steps else None
-        starts = program.starts(done.at)
-        if state is not None:
-            rows = from_index(state, present, starts)
-        else:
-            rows = from_table(session, OWNED, present, starts, program.reads)
-        found = program.run(present, done.at, rows, rest)
+        found = answered(session, program, plan, state, present, done.at)
         holds = {name: np.zeros(scope.size, np.bool_) for name in found.holds}
         place = np.searchsorted(scope, present)
         for name, now in found.holds.items():

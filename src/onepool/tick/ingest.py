@@ -110,7 +110,8 @@ class Ingest:
         """
         batch, resolved = prepared.batch, prepared.resolved
         events = _with_bearer(batch.events, resolved.bearer)
-        session.append("events", events)
+        # Most of the standard's columns are empty in any batch; the engine fills in what is not named.
+        session.append("events", events.select([name for name in events.column_names if _given(events.column(name))]))
         self._accepted(session, prepared)
         session.append("attribute_facts", _facts(batch, resolved))
         _objects(session, batch.objects)
@@ -228,6 +229,10 @@ def refused(records: Sequence[Record], error: Exception, version: str) -> pa.Tab
         for record in records
     ]
     return pa.Table.from_pylist(rows)
+
+
+def _given(column: pa.ChunkedArray) -> bool:
+    return bool(column.null_count < len(column))
 
 
 def _with_bearer(table: pa.Table, bearer: npt.NDArray[np.int64]) -> pa.Table:

@@ -8,7 +8,8 @@ means is stated by `conditions.reference`; tests hold this to it, and to the com
 
 from __future__ import annotations
 
+from onepool.audience.touched.answering import OWNED, PRESENT, answered, present_of
 from onepool.audience.touched.program import Found, Program
 from onepool.audience.touched.rows import from_index, from_table
 
-__all__ = ["Found", "Program", "from_index", "from_table"]
+__all__ = ["OWNED", "PRESENT", "Found", "Program", "answered", "from_index", "from_table", "present_of"]
