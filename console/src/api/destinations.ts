@@ -50,8 +50,15 @@ export function useSaveDestination() {
 }
 
 export function useDeleteDestination() {
-  const refresh = useRefresh();
-  return useMutation({ mutationFn: (name: string) => answer(client.DELETE("/api/v1/destinations/{name}", { params: { path: { name } } })), onSuccess: refresh });
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: (name: string) => answer(client.DELETE("/api/v1/destinations/{name}", { params: { path: { name } } })),
+    // Its own page still stands until the list is shown: it must not be asked for again.
+    onSuccess: (_, name) => {
+      cache.removeQueries({ queryKey: ["destinations", name] });
+      return cache.invalidateQueries({ queryKey: ["destinations"], exact: true });
+    },
+  });
 }
 
 export function usePreview(name: string) {
