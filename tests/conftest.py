@@ -5,14 +5,21 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 EXPLORED = int(os.environ.get("HYPOTHESIS_SCALE", "5"))
 """How many times as many examples the profile `explore` draws."""
 
 # The examples follow from the source of the test alone: a change breaks a test, or it does not, and no luck is in it.
-settings.register_profile("default", derandomize=True, database=None, print_blob=True)
-settings.register_profile("explore", derandomize=False, print_blob=True, max_examples=100 * EXPLORED)
+# How long drawing takes is the machine's affair, which may do something else meanwhile.
+_SLOW = (HealthCheck.too_slow,)
+settings.register_profile(
+    "default", derandomize=True, database=None, print_blob=True, suppress_health_check=_SLOW, deadline=None
+)
+settings.register_profile(
+    "explore", derandomize=False, print_blob=True, max_examples=100 * EXPLORED, suppress_health_check=_SLOW,
+    deadline=None,
+)  # fmt: skip
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 

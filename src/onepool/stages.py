@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -50,8 +50,10 @@ class Stages:
             return
         self._kept = time.monotonic()
         draft = self._data / f"{FILE}.new"
-        draft.write_bytes(msgspec.json.encode(self.spent))
-        draft.replace(self._data / FILE)
+        # What is measured must not stop what it measures: a full disk shows where something is lost by it.
+        with suppress(OSError):
+            draft.write_bytes(msgspec.json.encode(self.spent))
+            draft.replace(self._data / FILE)
 
 
 def metrics(data: Path) -> Iterable[Metric]:

@@ -112,7 +112,8 @@ class Live:
         return bool(session.query('SELECT 1 FROM due WHERE "at" <= $now LIMIT 1', {"now": now}).num_rows)
 
     def set_aside(self, pool: Engine, touched: I64, now: datetime) -> None:
-        """Find the definitions that can't be evaluated, each by itself, and leave them out from now on."""
+        """Find the definitions that can't be evaluated, each by itself and in each way in which it may be asked (the
+        table, the behaviour index), and leave them out from now on."""
         catalog = self.catalog
         for key, digest in catalog.hashes.items():
             kind, _, name = key.partition(":")
@@ -120,15 +121,22 @@ class Live:
                 continue
             try:
                 with pool.read() as session:
-                    present, some = present_of(session, touched), Scope.customers(PRESENT, owned=OWNED)
+                    due = session.query('SELECT DISTINCT customer_id FROM due WHERE "at" <= $now', {"now": now})
+                    looked_at = np.union1d(touched, due.column("customer_id").to_numpy())
+                    present, some = present_of(session, looked_at), Scope.customers(PRESENT, owned=OWNED)
+                    views = (None,) if self._views is None else (None, self._views)
                     if kind == "tag":
-                        for scope in (some, Scope.all()):
-                            compile_tags({name: catalog.tags[name]}, now, scope, catalog.context).run(session)
+                        one = {name: catalog.tags[name]}
+                        compile_tags(one, now, some, catalog.context).run(session)
+                        for view in views:
+                            compile_tags(one, now, Scope.all(), catalog.context).run(session, view)
                     else:
-                        one = {name: catalog.segments[name]}
-                        program = Program(one, catalog.context)
-                        answered(session, program, program.rest(now, some), None, present, now)
-                        compile_conditions(one, now, Scope.all(), catalog.context).run(session)
+                        asked = {name: catalog.segments[name]}
+                        program = Program(asked, catalog.context)
+                        for state in self._states(session, program):
+                            answered(session, program, program.rest(now, some), state, present, now)
+                        for view in views:
+                            compile_conditions(asked, now, Scope.all(), catalog.context).run(session, view)
             except (OSError, MemoryError):
                 raise
             # Whatever is wrong with it, the others are not to suffer.
@@ -139,6 +147,11 @@ class Live:
                     "a definition can't be evaluated and is left out", definition=key, error=mask_text(repr(error))
                 )
                 self.left_out[key] = digest
+
+    def _states(self, session: Session, program: Program) -> list[State | None]:
+        """The ways to the events of touched customers: the table, and the index where it has what is asked."""
+        state = self._index.state(session) if self._index is not None else None
+        return [None] if state is None or not state.has(program.further) else [None, state]
 
     def postpone(self, session: Session, touched: I64, now: datetime) -> None:
         """Have these customers evaluated by a later tick."""

@@ -2,7 +2,7 @@
 
 A run is told by its journey, its customer when it began, its key and what started it; a message (a task, a coupon, a
 call) by its run, the node's name, the visit and the hop. Nothing else enters, so a replay finds what is there already.
-Built on `reach.keys` (SplitMix64 over the parts in order; 63 bits, the upper 24 of which come from the customer).
+Built on `reach.keys` (SplitMix64 over the parts in order; 63 bits, the upper 20 of which come from the customer).
 """
 
 from __future__ import annotations

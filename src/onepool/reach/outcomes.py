@@ -187,6 +187,8 @@ def _health(standing: Standing, one: Result, policy: Policy) -> Breaker:
 
 def answered(connection: Connection, row: Any, receipt: Receipt, now: int, *, claimed_at: int) -> Verdict | None:
     """Write what a later question brought about a message that is a task or unknown; None: ask again."""
+    # The answer may come after a person or the executor said something else of it.
+    same = and_(sends.c.send_id == row.send_id, sends.c.state == row.state)
     if receipt.state == "sent":
         found = Verdict(SendState.ACCEPTED, None, None, True)
     elif receipt.state == "refused":
@@ -195,7 +197,7 @@ def answered(connection: Connection, row: Any, receipt: Receipt, now: int, *, cl
         found = Verdict(SendState.UNKNOWN, "unknown", None, True)
     else:
         later = now + max(_micros(receipt.after, ASK_LATER), 5 * 60 * SECOND)
-        connection.execute(update(sends).where(sends.c.send_id == row.send_id).values(due=later, changed=now))
+        connection.execute(update(sends).where(same).values(due=later, changed=now))
         return None
     values: dict[str, Any] = {"state": int(found.state), "reason": found.reason, "due": None, "changed": now}
     if row.concluded is None:
@@ -206,8 +208,10 @@ def answered(connection: Connection, row: Any, receipt: Receipt, now: int, *, cl
         values["code"] = receipt.code[:64]
     # Who gave it up meanwhile (no answer in time) is told of a late success by its state only.
     if row.concluded is None or found.state == SendState.ACCEPTED:
-        same = and_(sends.c.send_id == row.send_id, sends.c.state == row.state)
-        connection.execute(update(sends).where(same).values(**values))
+        given_up = and_(sends.c.send_id == row.send_id, sends.c.state == int(SendState.FAILED),
+                        sends.c.reason == "staff_timeout")  # fmt: skip
+        which = or_(same, given_up) if found.state == SendState.ACCEPTED else same
+        connection.execute(update(sends).where(which).values(**values))
     tasks.close_for(connection, row.send_id, now, "sent" if receipt.state == "sent" else found.reason or "failed")
     return found
 

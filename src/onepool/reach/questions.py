@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, or_, select, update
 
 from onepool.channels.base import Account, Message, Receipt
 from onepool.clock import Clock, from_micros, to_micros
@@ -29,6 +29,11 @@ from onepool.state.schema import identifiers
 _logger = structlog.get_logger(__name__)
 
 _AT_ONCE: Final = 100
+"""Questions of one account under way at the same time."""
+
+_LATER: Final = 3600 * SECOND
+"""When what can't be asked now (its account or its address is gone) is looked at again."""
+
 _SHANGHAI: Final = 8 * 3600 * SECOND
 
 Tell = Callable[[Account, Message, Receipt, str], None]
@@ -50,39 +55,47 @@ class Questions:
         self._tell = tell
         self._heard = heard
         self._answers: queue.Queue[tuple[Any, Account, Message, Receipt | None]] = queue.Queue()
-        self._open: set[int] = set()
+        self._open: dict[str, set[int]] = {}
 
     @property
     def underway(self) -> int:
         """Questions without an answer that is written down."""
-        return len(self._open)
+        return sum(len(one) for one in self._open.values())
 
     def ask(self) -> int:
         """Put the questions that are due. Returns how many."""
         now = to_micros(self._clock.now())
-        room = _AT_ONCE - len(self._open)
-        if room <= 0:
-            return 0
         t = sends.c
         open_ = and_(t.state.in_([int(SendState.TASK), int(SendState.UNKNOWN)]), t.concluded.is_(None), t.due <= now)
         late = and_(t.state == int(SendState.FAILED), t.reason == "staff_timeout", t.due <= now,
                     t.planned > now - outcomes.LATE)  # fmt: skip
+        ready = or_(open_, late)
+        rows: list[Any] = []
         with self._state.read() as connection:
-            query = select(sends).where(or_(open_, late)).order_by(t.due).limit(_AT_ONCE)
-            rows = [row for row in connection.execute(query) if row.send_id not in self._open][:room]
+            for touchpoint in connection.execute(select(t.touchpoint).where(ready).distinct()).scalars().all():
+                underway = self._open.get(touchpoint, set())
+                query = select(sends).where(ready, t.touchpoint == touchpoint).order_by(t.due).limit(_AT_ONCE)
+                found = [row for row in connection.execute(query) if row.send_id not in underway]
+                rows += found[: _AT_ONCE - len(underway)]
             known = _addresses(connection, [row.identifier_id for row in rows if row.identifier_id is not None])
         count = 0
+        unasked: list[int] = []
         for row in rows:
             address = known.get(row.identifier_id)
-            if address is None:
-                continue
             try:
                 account = self._account(row.touchpoint)
             except OnePoolError:
+                address = None
+            if address is None:
+                unasked.append(row.send_id)
                 continue
-            self._open.add(row.send_id)
+            self._open.setdefault(row.touchpoint, set()).add(row.send_id)
             self._lanes.submit(f"{row.touchpoint}:questions", self._put, row, account, asking(row, address))
             count += 1
+        if unasked:
+            with self._state.write() as connection:
+                later = update(sends).where(t.send_id.in_(unasked), ready).values(due=now + _LATER)
+                connection.execute(later)
         return count
 
     def record(self) -> int:
@@ -90,7 +103,7 @@ class Questions:
         count = 0
         while not self._answers.empty():
             row, account, message, receipt = self._answers.get()
-            self._open.discard(row.send_id)
+            self._open[row.touchpoint].discard(row.send_id)
             count += 1
             if receipt is None:
                 continue

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from onepool.audience.live import Live
 from onepool.audience.outcomes import OutcomeLog
@@ -37,6 +37,8 @@ def machine_at_fault(error: Exception) -> bool:
     """Whether the disk, the memory or another process failed, so that the same input may go through later."""
     if isinstance(error, PoolError):
         return error.transient
+    if isinstance(error, IntegrityError | DataError):
+        return False  # what was to be written, and it will be no other the next time
     return isinstance(error, OSError | MemoryError | SQLAlchemyError | LogUnavailable)
 
 

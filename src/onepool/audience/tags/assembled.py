@@ -27,7 +27,7 @@ ROW = pa.schema(
     ]
 )
 _LARGEST = 1 << 62
-_ROWS_OF_TEXT = 100_000_000
+_ROWS_OF_TEXT = 95_000_000
 """More need more than 2 GB, which Arrow's texts do not hold."""
 
 

@@ -32,7 +32,9 @@ SCALES = {"BIGINT": 0, "DECIMAL(18,4)": 4}
 
 def testable(sql: str, predicate: Predicate) -> bool:
     """Whether every test of it is known here. Those that move with the instant, and of lists and regions, are not."""
-    known = _TESTS.get(sql, frozenset()) | _SET
+    if sql not in _TESTS:
+        return False
+    known = _TESTS[sql] | _SET
     return all(test in known and not references(operand) for test, operand in predicate.tests())
 
 

@@ -36,9 +36,10 @@ def save(connection: Connection, step: Step, now: int) -> pa.Table:
     _save_runs(connection, step)
     # Messages are found by the customers that their runs have now.
     _move(connection, step, now)
+    # What a run planned in the step in which it ended is there before it is given up.
     _save_sends(connection, step, now)
-    _give_up(connection, step, now)
     _save_effects(connection, step)
+    _give_up(connection, step, now)
     _forget(connection, step.erased, now)
     _save_audiences(connection, step)
     for change in step.changes:

@@ -111,7 +111,7 @@ class Records:
             # Of many that lie side by side the database reads a stretch instead of seeking each one.
             span = f"{column} BETWEEN :low AND :high"
             values = {"low": int(ids[0]), "high": int(ids[-1])}
-            counted = text(f"SELECT count(*) FROM (SELECT 1 FROM runs WHERE {span} LIMIT :most) some")
+            counted = text(f"SELECT count(*) FROM (SELECT 1 FROM runs WHERE {span} LIMIT :most) AS stretch")
             if self._connection.execute(counted, {**values, "most": 2 * ids.size}).scalar_one() < 2 * ids.size:
                 found = self._read(f"{span}{more} ORDER BY run_id", **values)
                 return found.take(np.isin(getattr(found, column), ids))

@@ -10,8 +10,8 @@ I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 U8 = npt.NDArray[np.uint8]
 
-MOST_BYTES = 20
-"""Of one text: a sign, 18 digits and a point."""
+MOST_BYTES = 21
+"""Of one text: a sign, the 19 digits that 64 bits have, and a point."""
 
 
 @numba.njit(cache=True, nogil=True)

@@ -65,7 +65,8 @@ class _Whole:
 
             try:
                 runs[name] = Reader(type_of, compiler.params.values, {}).read(expression)
-            except Unread:
+            # A chain of hundreds of tests is deeper than functions may call each other: a query takes it.
+            except (Unread, RecursionError):
                 continue
             used |= asked
         return _Answered(runs, used)
@@ -109,7 +110,10 @@ class Conditions:
             asked = _asked(self.compiler, session, [*left, *([named(_least(late), _TURNS)] if late else [])])
             columns |= given(asked, whole.customers).columns
         reader = Reader(dict.fromkeys(leaves, TRUTH).get, {}, {})
-        answers = [reader.truth(one) for one in self.wanted.values()]
+        try:
+            answers = [reader.truth(one) for one in self.wanted.values()]
+        except RecursionError:
+            return None
         holds = np.empty((len(answers), whole.customers.size), np.bool_)
         soonest = np.empty(whole.customers.size, np.int64)
 
@@ -125,7 +129,7 @@ class Conditions:
             evaluate(
                 whole.found.needing(used), whole.customers, Given(columns), worked_out, self.compiler.ctx.zone, into
             )
-        except TooWide:
+        except (TooWide, RecursionError):
             return None
         return self._table(whole.customers, holds, soonest)
 
@@ -200,7 +204,7 @@ class Values:
         used = {*answered.used, *waits.used}
         try:
             evaluate(whole.found.needing(used), whole.customers, whole.given, {}, self.compiler.ctx.zone, into)
-        except TooWide:
+        except (TooWide, RecursionError):
             return None
         return Measured(self, whole.customers, whole.found.view, outputs, soonest, late)
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import reduce
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -87,10 +88,10 @@ class Reader:
         node = self._bare(node)
         match node:
             case exp.And() | exp.Or():
-                one, other = self.truth(node.this), self.truth(node.expression)
-                if isinstance(node, exp.And):
-                    return lambda at: one(at) & other(at)
-                return lambda at: one(at) | other(at)
+                # A chain of hundreds is a loop: functions may not call each other that deep.
+                parts = [self.truth(one) for one in node.flatten()]
+                join = np.bitwise_and if isinstance(node, exp.And) else np.bitwise_or
+                return lambda at: reduce(join, (part(at) for part in parts))
             case exp.Boolean():
                 known = bool(node.this)
                 return lambda at: known
@@ -181,11 +182,11 @@ class Reader:
         raise Unread(node.sql())
 
     def _connected(self, node: exp.And | exp.Or) -> Run:
-        (_, one), (_, other) = self._truths(node.this), self._truths(node.expression)
+        parts = [self._truths(one)[1] for one in node.flatten()]
         all_of = isinstance(node, exp.And)
 
-        def run(at: Columns) -> Vector:
-            (a, a_missing), (b, b_missing) = one(at), other(at)
+        def joined(one: Vector, other: Vector) -> Vector:
+            (a, a_missing), (b, b_missing) = one, other
             holds = a & b if all_of else a | b
             if a_missing is None and b_missing is None:
                 return Vector(holds)
@@ -194,7 +195,7 @@ class Reader:
                 return Vector(holds, (a_missing & (b | b_missing)) | (b_missing & (a | a_missing)))
             return Vector(holds, (a_missing | b_missing) & np.logical_not(holds))
 
-        return run
+        return lambda at: reduce(joined, (part(at) for part in parts))
 
     def _truths(self, node: E) -> tuple[Type, Run]:
         kind, run = self.read(node)
