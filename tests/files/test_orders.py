@@ -61,6 +61,18 @@ def test_lines_of_an_order_are_brought_together(tmp_path: Path, run: Import) -> 
     assert paid.context["import"]["row"] == 2
 
 
+def test_a_field_is_taken_from_the_first_line_that_has_it(tmp_path: Path, run: Import) -> None:
+    path = written(
+        tmp_path / "orders.csv",
+        "订单号,手机号,下单时间,商品编号,数量,门店编号,备注",
+        "A1,13800000001,2026-01-01 10:00:00,P1,1,,",
+        "A1,13800000001,2026-01-01 10:00:00,P2,1,S1,",
+        "A1,13800000001,2026-01-01 10:00:00,P3,1,S2,急",
+    )
+    (placed,) = run("orders", path).items
+    assert (placed.fields["store_id"], placed.fields["备注"]) == ("S1", "急")
+
+
 STATUSES = [
     ("待付款", ["order_placed"]),
     ("已发货", ["order_placed", "order_paid"]),

@@ -49,11 +49,10 @@ STARTS = "SELECT min(first) AS start FROM spans GROUP BY first // $range ORDER B
 
 
 def gather(fields: int) -> str:
-    """SQL that makes the orders of a range of lines, which begins and ends with one. Fields: of its first."""
-    heads = ", ".join(f"l.{told(number)}" for number in range(fields))
-    return f"""CREATE OR REPLACE TEMP TABLE gathered AS
-    SELECT g.*{", " + heads if heads else ""} FROM ({_GATHERED}) g
-        JOIN (SELECT * FROM lines WHERE rowid >= $from AND rowid < $to) l ON l.row = g.row ORDER BY g.row"""
+    """SQL that makes the orders of a range of lines, which begins and ends with one. Each field: of the first line that
+    has it."""
+    heads = "".join(f", arg_min({told(number)}, row) AS {told(number)}" for number in range(fields))
+    return f"CREATE OR REPLACE TEMP TABLE gathered AS {_GATHERED}{heads} {_GROUPS}"
 
 
 _GATHERED = f"""
@@ -74,8 +73,8 @@ _GATHERED = f"""
         coalesce('[' || string_agg(item, ',' ORDER BY row) FILTER (NOT returned) || ']', any_value(nested)) AS items,
         '[' || string_agg(item, ',' ORDER BY row) FILTER (returned) || ']' AS returned_items,
         count(*) FILTER (NOT returned) AS sold, count(*) FILTER (returned) AS returned,
-        coalesce(bool_or(negative), false) AS negative, arg_min(unread, row) AS unread
-    FROM lines WHERE rowid >= $from AND rowid < $to GROUP BY okey"""
+        coalesce(bool_or(negative), false) AS negative, arg_min(unread, row) AS unread"""
+_GROUPS = "FROM lines WHERE rowid >= $from AND rowid < $to GROUP BY okey ORDER BY row"
 
 _UNFIT = f"(negative OR people > 1 OR unread IS NOT NULL OR coalesce({', '.join(ORDER_STAGES)}) IS NULL)"
 
