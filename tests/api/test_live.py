@@ -25,6 +25,7 @@ class Tick:
     offset: int
     changes: list[tuple[int, str, str]] = field(default_factory=list)
     at: Any = NOW
+    untold: dict[str, int] = field(default_factory=dict)
 
 
 def test_messages_come_in_order_from_another_thread() -> None:
@@ -58,6 +59,17 @@ def test_slow_client_is_told_what_it_missed() -> None:
     assert [type(m) for m in slow] == [SegmentMoved] * 3 + [Missed, Applied]
     assert slow[3].count == 4
     assert sum(isinstance(m, SegmentMoved) for m in quick) == 5 and quick[-2].count == 2
+
+
+def test_what_a_tick_leaves_out_counts_as_missed() -> None:
+    async def run() -> list[Any]:
+        feed = LiveFeed()
+        watcher = feed.join("vip")
+        feed.publish(Tick(1, [(1, "vip", "enter")], untold={"vip": 7, "other": 100}))
+        return await watcher.take(5)
+
+    moved, missed, _ = asyncio.run(run())
+    assert (moved.customer_id, missed.count) == (1, 7)
 
 
 def test_clients_are_bounded_and_gone_ones_forgotten() -> None:

@@ -40,6 +40,15 @@ def test_a_busy_segment_does_not_push_out_what_watchers_are_told_of_a_quiet_one(
     changes = Outcome(START, TAG_SCHEMA.empty_table(), pa.table(columns, schema=SEGMENT_SCHEMA))
     assert changes.shown(3) == [*busy[:3], *quiet]
     assert changes.shown(1000) == [*busy, *quiet]
+    assert changes.shown(50, in_all=4) == [*busy[:2], *quiet]
     told = LiveEvent(START, 7, changes)
     assert list(told.changes) == [*busy, *quiet]
     assert list(LiveEvent(START, 7).changes) == []
+    assert (told.untold, LiveEvent(START, 7).untold) == ({}, {})
+
+
+def test_what_is_not_told_one_by_one_is_counted() -> None:
+    many = [(customer, "busy", "enter") for customer in range(1500)]
+    columns = [list(one) for one in zip(*many, (7, "quiet", "exit"), strict=True)]
+    told = LiveEvent(START, 7, Outcome(START, TAG_SCHEMA.empty_table(), pa.table(columns, schema=SEGMENT_SCHEMA)))
+    assert (len(told.changes), told.untold) == (1001, {"busy": 500})

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -17,7 +17,8 @@ from onepool.errors import OnePoolError
 
 
 class Tick(Protocol):
-    """What the worker tells after each tick: how far it is, and (customer_id, segment, "enter" | "exit")."""
+    """What the worker tells after each tick: how far it is, (customer_id, segment, "enter" | "exit"), and how many
+    further changes of a segment are not among them."""
 
     @property
     def at(self) -> datetime: ...
@@ -27,6 +28,9 @@ class Tick(Protocol):
 
     @property
     def changes(self) -> Sequence[tuple[int, str, str]]: ...
+
+    @property
+    def untold(self) -> Mapping[str, int]: ...
 
 
 class FeedFull(OnePoolError):
@@ -61,7 +65,7 @@ class LiveFeed:
         ]
         applied = Applied(applied=tick.offset, log_end=None, at=tick.at)
         for client in clients:
-            if not client.offer(moves, applied):
+            if not client.offer(moves, applied, tick.untold):
                 self.leave(client)
 
     def join(self, segment: str | None = None) -> Client:
@@ -96,7 +100,7 @@ class Client:
         self._missed = 0
         self._ready = asyncio.Event()
 
-    def offer(self, moves: Sequence[SegmentMoved], applied: Applied) -> bool:
+    def offer(self, moves: Sequence[SegmentMoved], applied: Applied, untold: Mapping[str, int]) -> bool:
         """Take messages, from any thread; false when the client is gone."""
         # Filtered before the bound: a busy segment must not push a quiet one's changes out.
         moves = [move for move in moves if self._segment in (None, move.segment)]
@@ -104,6 +108,7 @@ class Client:
             room = self._limit - len(self._moves)
             self._moves.extend(moves[:room])
             self._missed += max(0, len(moves) - room)
+            self._missed += sum(count for name, count in untold.items() if self._segment in (None, name))
             self._applied = applied
         try:
             self._loop.call_soon_threadsafe(self._ready.set)

@@ -54,13 +54,15 @@ class Outcome:
     def empty(self) -> bool:
         return bool(self.tags.num_rows == 0 and self.segments.num_rows == 0)
 
-    def shown(self, most: int) -> list[tuple[int, str, str]]:
-        """The segment changes as (customer_id, segment, change); of each segment the first ones."""
+    def shown(self, most: int, in_all: int = 20_000) -> list[tuple[int, str, str]]:
+        """The segment changes as (customer_id, segment, change); of each segment the first ones, at most `most`, and
+        fewer where there are so many segments that they were more than `in_all`."""
         rows = self.segments
         if rows.num_rows > most:
             codes = rows.column("segment").combine_chunks().dictionary_encode().indices.to_numpy()
             by = np.argsort(codes, kind="stable")
             first = np.flatnonzero(np.r_[True, np.diff(codes[by]) != 0])
+            most = max(1, min(most, in_all // first.size))
             rank = np.arange(by.size) - np.repeat(first, np.diff(np.r_[first, by.size]))
             rows = rows.take(pa.array(np.sort(by[rank < most])))
         columns = (rows.column(name).to_pylist() for name in ("customer_id", "segment", "change"))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -26,6 +27,16 @@ class LiveEvent:
     def changes(self) -> Sequence[tuple[int, str, str]]:
         """customer_id, segment, "enter" | "exit"; put together when somebody asks."""
         return [] if self.outcome is None else self.outcome.shown(SHOWN_CHANGES)
+
+    @cached_property
+    def untold(self) -> Mapping[str, int]:
+        """Of segments with more changes than are told one by one: how many more."""
+        if self.outcome is None or self.outcome.segments.num_rows <= SHOWN_CHANGES:
+            return {}
+        counts = self.outcome.segments.column("segment").value_counts().to_pylist()
+        told = Counter(segment for _, segment, _ in self.changes)
+        more = {one["values"]: one["counts"] - told[one["values"]] for one in counts}
+        return {segment: count for segment, count in more.items() if count}
 
 
 Publish = Callable[[LiveEvent], None]
