@@ -32,7 +32,8 @@ export function NewSegment() {
 
 export function Segments() {
   const { t, title, language } = useText();
-  const list = useQuery(queries.segments());
+  // Members follow with the tick after a segment was saved, and go on moving: what was read before then is not the size.
+  const list = useQuery({ ...queries.segments(), staleTime: 0, refetchInterval: 10_000 });
   const may = useMay("segments.write");
   const { q: typed = "" } = useSearch({ from: "/shell/segments" });
   const navigate = useNavigate({ from: "/segments" });
