@@ -24,7 +24,7 @@ from onepool.audience.conditions.names import Context
 from onepool.audience.conditions.reference import Event, History, attribute_at
 from onepool.audience.conditions.texts import read_text
 from onepool.journeys.executor.columns import COLUMNS, INTS, NONE, Runs
-from onepool.journeys.executor.ports import ENTRANTS, FOUND, MERGES, Audience, Entering, Question, Sought, Step
+from onepool.journeys.executor.ports import ENTRANTS, FOUND, PERSONS, Audience, Entering, Question, Sought, Step
 from onepool.journeys.inside import leaf_of
 from onepool.journeys.model import EventMatch
 from onepool.journeys.states import RunState
@@ -214,8 +214,12 @@ class MemoryWorld:
     def started(self) -> frozenset[str]:
         return frozenset(journey for journey, _ in self.kept_audiences)
 
-    def merged(self, since: int) -> pa.Table:
-        return _table([one for one in self.merges if one[2] >= since], MERGES)
+    def persons(self, customers: I64, since: int) -> pa.Table:
+        into: dict[int, int] = {}
+        for loser, winner, when in self.merges:
+            if when >= since:
+                into = {one: winner if other == loser else other for one, other in into.items()} | {loser: winner}
+        return _table(sorted(into.items()), PERSONS)
 
     def any_runs(self, versions: Sequence[int]) -> bool:
         return any(row["version_id"] in versions for row in self.rows.values())

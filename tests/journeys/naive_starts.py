@@ -99,6 +99,9 @@ def arrivals(naive: Naive, inputs: Inputs) -> Iterator[Arrival]:
             count = room(standing, audience.at, naive.at, count)
         for place in range(count):
             customer = audience.customers[audience.taken + place]
+            if customer in audience.customers[: audience.taken + place]:
+                # This person's turn was that of another one who went up in him.
+                continue
             time = naive.at if metered else audience.at
             if isinstance(journey.entry, DateEntry):
                 zone = naive.zone_of(customer, journey)

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from tests.journeys.test_tick import publish, rows
+from tests.journeys.test_world import customer
 from tests.tick.conftest import World, make_world
 
 from onepool.clock import to_micros
+from onepool.identity import decisions
 from onepool.journeys import store
 from onepool.journeys.states import RunState
 from onepool.state.journeys import journey_audiences, journey_states, runs
@@ -187,3 +189,34 @@ def test_a_merge_leaves_one_run_of_a_journey(world: World) -> None:
     found = sorted((row["state"], row["reason"], row["customer_id"]) for row in inside(world))
     [owner] = owners
     assert found == [(RunState.WAIT_TIME, None, owner), (RunState.ENDED, "merged", owner)]
+
+
+def test_each_person_of_an_audience_has_one_turn_whoever_was_merged_and_split(world: World) -> None:
+    users = [f"u{number}" for number in range(9)]
+    people(world, len(users), city=["杭州", *["上海"] * 8])
+    entry = {"one_off": {"who": {"attribute": "city", "is": "上海"}}, "rate": {"per_second": 1}}
+    publish(world, waiting("once", entry | {"reentry": {"when": "always", "parallel": 9}}))
+    world.settle()
+    ids = {user: customer(world, user) for user in users}
+    known = world.rows("SELECT customer_id, array_agg(identifier_id) AS ids FROM customer_of GROUP BY 1")
+    sides = {row["customer_id"]: decisions.Side(row["customer_id"], tuple(row["ids"])) for row in known}
+    state, clock = world.workspace.state, world.clock
+    [entered] = {row["customer_id"] for row in inside(world)}
+    waits = [ids[user] for user in users[1:] if ids[user] != entered]
+    # One who was let in and one who waits go up in somebody who is no member: that person had a turn.
+    for one in (entered, waits[-1]):
+        decisions.merge(state, clock, sides[ids["u0"]], sides[one], author="test")
+    # Two who wait become one and are apart again before their turn: both have one. Two others stay one.
+    again = decisions.merge(state, clock, sides[waits[-2]], sides[waits[-3]], author="test")
+    decisions.merge(state, clock, sides[waits[-4]], sides[waits[-5]], author="test")
+    world.settle()
+    decisions.undo(state, clock, again.id, author="test")
+    for _ in range(10):
+        world.settle()
+    found = sorted(row["customer_id"] for row in inside(world))
+    owner = {
+        one: world.value("SELECT customer_id FROM customer_of WHERE identifier_id = $one", one=one) for one in waits
+    }
+    assert owner[waits[-2]] != owner[waits[-3]] and owner[waits[-4]] == owner[waits[-5]]
+    assert found == sorted({*owner.values()})
+    assert rows(world, journey_audiences)[0]["done"]

@@ -24,7 +24,7 @@ from onepool.journeys.backtest.outbox import Outbox
 from onepool.journeys.backtest.types import I64
 from onepool.journeys.backtest.values import Values
 from onepool.journeys.executor.columns import Runs
-from onepool.journeys.executor.ports import ENTRANTS, FOUND, MERGES, Audience, Clocks, Entering, Question, Sought
+from onepool.journeys.executor.ports import ENTRANTS, FOUND, PERSONS, Audience, Clocks, Entering, Question, Sought
 from onepool.journeys.world.asking import answers
 from onepool.journeys.world.events import Happened
 from onepool.journeys.world.pool import PoolWorld
@@ -223,9 +223,9 @@ class HistoryWorld(PoolWorld):
     def give_up(self, gone: Sequence[tuple[int, int, str]]) -> None:
         self._virtual.not_sent([send_id for send_id, state, _ in gone if SendState(state) not in COUNTED])
 
-    def merged(self, since: int) -> pa.Table:
+    def persons(self, customers: I64, since: int) -> pa.Table:
         # Identities are today's: nobody goes up in another.
-        return MERGES.empty_table()
+        return PERSONS.empty_table()
 
     def open_sends(self, send_ids: I64) -> dict[int, int]:
         return self._outbox.open_sends(send_ids)

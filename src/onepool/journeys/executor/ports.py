@@ -53,6 +53,13 @@ MERGES: Final = pa.schema(
     ]
 )
 
+PERSONS: Final = pa.schema(
+    [
+        ("customer_id", pa.int64()),  # a customer of then
+        ("other_id", pa.int64()),  # who that one is now: another one
+    ]
+)
+
 OUTCOMES: Final = pa.schema(
     [
         ("key", pa.int64()),  # send_id, or the action's key (keys.action_keys)
@@ -244,8 +251,8 @@ class World(Protocol):
         """Audiences of which somebody is yet to be let in, with their customers."""
         ...
 
-    def merged(self, since: int) -> pa.Table:
-        """MERGES told since an instant, in their order: for audiences that were frozen then."""
+    def persons(self, customers: I64, since: int) -> pa.Table:
+        """PERSONS: of these customers of an instant, and of all who went up in the same persons since then."""
         ...
 
     def started(self) -> frozenset[str]:

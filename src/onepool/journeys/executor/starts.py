@@ -71,26 +71,38 @@ class Starts:
             count = Meter(turn, plan).room(one.at, turn.at, count)
         if count <= 0 or one.customers is None:
             return 0, None
-        customers = self._survivors(one.customers[one.taken : one.taken + count], one.at)
-        times = np.full(count, turn.at if metered else one.at, np.int64)
+        customers = self._persons(one, count)
+        times = np.full(customers.size, turn.at if metered else one.at, np.int64)
         if isinstance(plan.definition.entry, DateEntry):
             times = np.maximum(times, self._local(plan, plan.definition.entry, one.at, customers))
-        entrants = plain(plan, customers, times, np.arange(count), metered=metered)
+        entrants = plain(plan, customers, times, np.arange(customers.size), metered=metered)
         return count, _since(entrants, one.at)
 
-    def _survivors(self, customers: I64, since: int) -> I64:
-        """Those of an audience of then who went up in others: these."""
-        table = self._turn.world.merged(since)
+    def _persons(self, one: Audience, count: int) -> I64:
+        """The next so many of an audience as who they are now. Each person has one turn, at the place of the first of
+        those of the audience who are this person now."""
+        members = one.customers
+        assert members is not None
+        mine = members[one.taken : one.taken + count]
+        table = self._turn.world.persons(mine, one.at)
         if table.num_rows == 0:
-            return customers
-        into = dict(zip(table.column("customer_id").to_pylist(), table.column("other_id").to_pylist(), strict=True))
-        found = customers.copy()
-        for place in np.flatnonzero(np.isin(customers, np.fromiter(into, np.int64, len(into)))).tolist():
-            seen = {one := int(customers[place])}
-            while (following := into.get(one, one)) not in seen:
-                seen.add(one := following)
-            found[place] = one
-        return found
+            return mine
+        was, now = table.column("customer_id").to_numpy(), table.column("other_id").to_numpy()
+        # Whoever took somebody in may be a member too.
+        ids = np.concatenate([was, np.setdiff1d(now, was)])
+        person, which = np.unique(np.concatenate([now, np.setdiff1d(now, was)]), return_inverse=True)
+        place = np.searchsorted(members, ids)
+        place[(place == members.size) | (members[np.minimum(place, members.size - 1)] != ids)] = members.size
+        first = np.full(person.size, members.size, np.int64)
+        np.minimum.at(first, which, place)
+        order = np.argsort(ids)
+        found = np.minimum(np.searchsorted(ids[order], mine), ids.size - 1)
+        changed = np.flatnonzero(ids[order][found] == mine)
+        of = which[order][found[changed]]
+        customers, kept = mine.copy(), np.ones(mine.size, np.bool_)
+        customers[changed] = person[of]
+        kept[changed] = first[of] == one.taken + changed
+        return customers[kept]
 
     def _due(self, plan: Plan, asked: dict[str, int]) -> list[tuple[int, I64]]:
         """The starts of a version that have come, each with those it is for."""

@@ -20,6 +20,7 @@ from onepool.journeys.executor.columns import I64, Runs
 from onepool.journeys.executor.ports import Audience, Entering, Question, Sought
 from onepool.journeys.world.asking import answers
 from onepool.journeys.world.events import Happened
+from onepool.journeys.world.persons import persons
 from onepool.journeys.world.records import Records
 from onepool.journeys.world.texts import text_of
 from onepool.pool import Session, quote
@@ -170,8 +171,8 @@ class PoolWorld:
     def audiences(self) -> Sequence[Audience]:
         return self._records.audiences()
 
-    def merged(self, since: int) -> pa.Table:
-        return self._records.merged(since)
+    def persons(self, customers: I64, since: int) -> pa.Table:
+        return persons(self._session, self._connection, customers, since)
 
     def started(self) -> frozenset[str]:
         return self._records.started()

@@ -7,19 +7,17 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
-import pyarrow as pa
 from pyroaring import BitMap64
-from sqlalchemy import Connection, and_, bindparam, select, text, update
+from sqlalchemy import Connection, bindparam, select, text, update
 
 from onepool.audience.bitmaps import ids_of
 from onepool.journeys.executor.columns import COLUMNS, I64, NULLABLE, Runs
-from onepool.journeys.executor.ports import MERGES, Audience
+from onepool.journeys.executor.ports import Audience
 from onepool.journeys.states import RunState
 from onepool.reach.keys import distinct
 from onepool.state.bulk import update_many
 from onepool.state.journeys import journey_audiences
 from onepool.state.outbox import sends
-from onepool.state.schema import customer_changes
 
 _PARTS: Final = ", ".join(f"coalesce({name}, -1)" if name in NULLABLE else name for name in COLUMNS)
 _READ: Final = f"SELECT {_PARTS} FROM runs WHERE "
@@ -88,15 +86,6 @@ class Records:
                      done=False)
             for row in rows
         ]  # fmt: skip
-
-    def merged(self, since: int) -> pa.Table:
-        """MERGES told since an instant."""
-        table = customer_changes
-        told = and_(table.c.at >= since, table.c.kind == "merge")
-        query = select(table.c.customer_id, table.c.other_id, table.c.at).where(told).order_by(table.c.id)
-        rows = self._connection.execute(query).all()
-        columns = zip(*rows, strict=True) if rows else [()] * len(MERGES)
-        return pa.table([pa.array(one, pa.int64()) for one in columns], schema=MERGES)
 
     def started(self) -> frozenset[str]:
         """The journeys that ever had an audience."""
