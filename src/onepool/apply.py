@@ -50,7 +50,7 @@ FOLDERS = {
 Journeys are saved as drafts: what is live changes when they are published. Cases are what a journey has to do again."""
 
 
-PLAIN = frozenset({"coupon", "message", "policy", "journey", "case"})
+PLAIN = frozenset({"touchpoint", "destination", "coupon", "message", "policy", "journey", "case"})
 """Kinds whose files are stored without YAML's own types."""
 
 TOUCHPOINT_KEYS = (
@@ -262,7 +262,7 @@ def _read_file(kind: str, path: Path, root: Path) -> Iterator[tuple[str, dict[st
             name = path.stem if kind == "standard" else body.get(kind)
             if not isinstance(name, str) or not name:
                 raise DefinitionError(f"the name is missing: write `{kind}: its_name`", where=place)
-            # YAML reads the key `on`, which journeys have, as true, and dates as objects.
+            # YAML reads the key `on`, which journeys and joins of tables have, as true, and dates as objects.
             yield (
                 name,
                 with_files(body, root) if kind == "tag" else plain_data(body) if kind in PLAIN else body,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ import httpx
 import yaml
 
 import onepool.channels
+from onepool.audience.conditions.parse import plain_data
 from onepool.channels import registry
 from onepool.channels.base import Account, Answer, Call, Channel, Item, Message, Page, PullFailed, Receipt, Request
 from onepool.channels.connection import build
@@ -39,7 +42,7 @@ class Table:
     def account(self, case: dict[str, Any]) -> Account:
         manifest = self.channel.manifest
         defaults = {one.name: one.default for one in manifest.settings if one.default is not None}
-        settings = {**defaults, **self.content.get("account", {}), **case.get("account", {})}
+        settings = {**defaults, **plain_data({**self.content.get("account", {}), **case.get("account", {})})}
         unknown = set(settings) - {one.name for one in manifest.settings}
         assert not unknown, f"the manifest has no settings {unknown}"
         return Account("tp", self.name, settings, case.get("scopes", {}), dict(manifest.endpoints))
@@ -171,3 +174,48 @@ def run_pull(table: Table, case: dict[str, Any]) -> tuple[list[dict[str, Any]], 
         return calls, pages, None
     except PullFailed as error:
         return calls, pages, error.code or error.message
+
+
+@dataclass
+class Database:
+    """A touchpoint that is a database, as a case describes it: SQLite here, other kinds in test_database_pull."""
+
+    table: Table
+    case: dict[str, Any]
+    path: Path
+
+    @property
+    def account(self) -> Account:
+        return self.table.account({"account": {**self.case.get("account", {}), "url": f"sqlite:///{self.path}"}})
+
+    def rounds(self) -> Iterator[tuple[Mapping[str, Any], list[dict[str, Any]], str | None]]:
+        """(round, what was read in it, why reading stopped) of each of the case's rounds, one after the other.
+
+        Message ids are without the digest of a row's content.
+        """
+        cursor: dict[str, Any] = {}
+        now = self.table.now(self.case)
+        self._do([*self.table.content.get("database", []), *self.case.get("database", [])])
+        for one in self.case["rounds"]:
+            now += timedelta(seconds=one.get("after", 0))
+            self._do(one.get("do", []))
+            stream = self.table.channel.streams_for(self.account.settings)[self.case["stream"]]
+            assert stream.rows is not None
+            items: list[dict[str, Any]] = []
+            failed = None
+            try:
+                for page in stream.rows(self.account, dict(cursor), now):
+                    if page.body:
+                        found, broken = items_of(hooked.pulled(self.account, page.call, page.body, now))
+                        assert broken == []
+                        items += [{**one, "message_id": one["message_id"].partition("#")[0]} for one in found]
+                    cursor = page.cursor if page.cursor is not None else cursor
+            except PullFailed as error:
+                failed = error.message
+            yield one, items, failed
+
+    def _do(self, statements: list[str]) -> None:
+        with closing(sqlite3.connect(self.path)) as connection:
+            for one in statements:
+                connection.execute(one)
+            connection.commit()

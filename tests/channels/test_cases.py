@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -59,6 +60,27 @@ def test_a_stream_asks_keeps_and_goes_on(table: Table, case: dict[str, Any]) -> 
     if "cursor_after" in case:
         kept = [page.cursor for page in pages if page.cursor is not None]
         assert (kept[-1] if kept else case.get("cursor", {})) == case["cursor_after"]
+
+
+@pytest.mark.parametrize(("table", "case"), _params("rows"))
+def test_rows_of_a_database_are_read_once_and_again_when_they_change(
+    table: Table, case: dict[str, Any], tmp_path: Path
+) -> None:
+    for wanted, items, failed in cases.Database(table, case, tmp_path / "brand.sqlite").rounds():
+        if "failed" in wanted:
+            assert failed is not None and wanted["failed"] in failed
+        else:
+            assert failed is None
+            assert items == wanted.get("items", [])
+
+
+@pytest.mark.parametrize(("table", "case"), _params("mistakes"))
+def test_a_mistake_in_the_settings_is_told_in_words(table: Table, case: dict[str, Any]) -> None:
+    assert table.channel.problems is not None
+    found = table.channel.problems(table.account(case).settings)
+    assert [name for name, _ in found] == [one["setting"] for one in case["told"]]
+    for (_, words), one in zip(found, case["told"], strict=True):
+        assert one["words"] in words
 
 
 @pytest.mark.parametrize(("table", "case"), _params("reach"))
@@ -120,7 +142,7 @@ def test_a_channel_is_complete(name: str) -> None:
     for text in (manifest.title, *(one.title for one in manifest.settings), *(one.title for one in manifest.messages)):
         assert set(text) == {"zh", "en"}
     kinds = {table.name: table for table in cases.tables()}
-    if channel.check is not None or channel.streams or channel.reach is not None:
+    if channel.check is not None or channel.streams or channel.streams_of is not None or channel.reach is not None:
         assert name in kinds, "a channel comes with cases.yaml"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,16 @@ def test_what_is_planned_is_applied(workspace: Workspace) -> None:
     assert apply(workspace, author="test") == planned
     assert plan(workspace) == []
     assert workspace.touchpoints()["shop"].write_key
+
+
+def test_the_tables_of_a_database_are_written_as_the_how_to_says(workspace: Workspace) -> None:
+    """`on` is a key that YAML reads as true, and numbers are read as numbers."""
+    text = (Path(__file__).parents[2] / "docs/how-to/databases.md").read_text(encoding="utf-8")
+    (settings,) = [one for one in re.findall(r"^```yaml\n(.*?)^```", text, re.S | re.M) if "tables:" in one]
+    written = "touchpoint: erp\nchannel: erp\n" + settings.replace('"1": male, "2":', "1: male, 2:")
+    (workspace.root / "touchpoints/erp.yaml").write_text(written, encoding="utf-8")
+    (change,) = apply(workspace, author="test")
+    assert change.action == "add"
+    orders, members = workspace.touchpoints()["erp"].settings["tables"]
+    assert orders["join"][0]["on"] == {"member_id": "id"} and orders["lines"]["on"] == {"id": "order_id"}
+    assert members["traits"]["gender"]["values"] == {"1": "male", "2": "female"}

@@ -44,15 +44,21 @@ class Join(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A value from a column.
+    """A value from a column, or from several joined by a dash (a receipt's number counts within its shop).
 
-    ``unit``: it is money in that unit. ``zone``: it is a time of that zone. ``values``: words for other words.
+    Where one of several is empty, there is no value. ``unit``: it is money in that unit. ``zone``: it is a time of that
+    zone. ``values``: words for other words.
     """
 
-    column: _Name
+    column: _Name | Annotated[list[_Name], msgspec.Meta(min_length=1, max_length=8)]
     unit: Unit | None = None
     zone: str | None = None
     values: dict[str, str] = {}
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it is made of."""
+        return (self.column,) if isinstance(self.column, str) else tuple(self.column)
 
 
 class Naming(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -115,7 +121,8 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def columns(self) -> tuple[str, ...]:
         """The columns whose values are read: those that the mapping names and no other."""
         named: list[str] = [*self.ids.values(), *self.steps.values(), *self.message_id]
-        named += [as_field(one).column for one in (*self.fields.values(), *self.traits.values())]
+        for one in (*self.fields.values(), *self.traits.values()):
+            named += as_field(one).columns
         if self.time is not None:
             named.append(self.time)
         if isinstance(self.event, Naming):

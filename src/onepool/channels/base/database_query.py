@@ -93,7 +93,9 @@ class Source:
         spec = self.table.lines
         assert spec is not None and self._lines is not None
         own = [_column(self._lines, name, spec.table) for name in spec.on.values()]
-        wanted = [_column(self._lines, as_field(one).column, spec.table) for one in spec.fields.values()]
+        wanted = [
+            _column(self._lines, name, spec.table) for one in spec.fields.values() for name in as_field(one).columns
+        ]
         if len(own) == 1:
             which: ColumnElement[bool] = own[0].in_([one[0] for one in values])
         else:

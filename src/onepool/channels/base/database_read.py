@@ -23,6 +23,9 @@ MAX_PAGE = 256 << 20
 Cell = Callable[[Any], Any]
 Row = list[Any]
 
+_Planned = tuple[str, int | tuple[int, ...], Cell | None]
+"""A field's name, the place (or places) of its value in a row, and what makes it of that."""
+
 _PLAIN_KINDS: Mapping[str, tuple[Kind, str]] = {
     "profile": ("profile", "profile_updated"),
     "link": ("link", "identity_linked"),
@@ -108,14 +111,13 @@ class _Reader:
         self._event: tuple[int, Mapping[str, str]] | None = None
         if isinstance(table.event, Naming):
             self._event = (self._place[table.event.column], table.event.values)
-        self._lines: list[tuple[str, int, Cell | None]] = []
+        self._lines: list[_Planned] = []
         if table.lines is not None and "~lines" in self._place:
-            places = {as_field(one).column: at for at, one in enumerate(table.lines.fields.values())}
+            named = [name for one in table.lines.fields.values() for name in as_field(one).columns]
+            places = {name: at for at, name in enumerate(named)}
             self._lines = _planned(table.lines.fields, places, zone, repair)
 
-    def _cells(
-        self, wanted: Mapping[str, str | Field], zone: str, repair: Cell | None
-    ) -> list[tuple[str, int, Cell | None]]:
+    def _cells(self, wanted: Mapping[str, str | Field], zone: str, repair: Cell | None) -> list[_Planned]:
         return _planned(wanted, self._place, zone, repair)
 
     def items(self, rows: Sequence[Row], run: str) -> Decoded:
@@ -200,15 +202,20 @@ class _Reader:
 
 def _planned(
     wanted: Mapping[str, str | Field], places: Mapping[str, int], zone: str, repair: Cell | None
-) -> list[tuple[str, int, Cell | None]]:
-    return [(name, places[as_field(one).column], _cell(as_field(one), repair)) for name, one in wanted.items()]
+) -> list[_Planned]:
+    found: list[_Planned] = []
+    for name, one in wanted.items():
+        spec = as_field(one)
+        at = tuple(places[column] for column in spec.columns)
+        found.append((name, at[0] if len(at) == 1 else at, _cell(spec, repair)))
+    return found
 
 
-def _filled(cells: Sequence[tuple[str, int, Cell | None]], row: Row) -> dict[str, Any]:
+def _filled(cells: Sequence[_Planned], row: Row) -> dict[str, Any]:
     """The fields that have a value."""
     found: dict[str, Any] = {}
     for name, place, cell in cells:
-        value = row[place]
+        value = row[place] if isinstance(place, int) else _joined([row[one] for one in place])
         if value is None or value == "":
             continue
         if cell is not None:
@@ -217,6 +224,12 @@ def _filled(cells: Sequence[tuple[str, int, Cell | None]], row: Row) -> dict[str
                 continue
         found[name] = value
     return found
+
+
+def _joined(values: Sequence[Any]) -> str | None:
+    """Several columns' values as one; none where one is missing."""
+    texts = ["" if one is None else str(one).strip() for one in values]
+    return "-".join(texts) if all(texts) else None
 
 
 def _cell(spec: Field, repair: Cell | None) -> Cell | None:
