@@ -22,6 +22,7 @@ from onepool.audience.conditions import Condition, ConditionError, Context, Prob
 from onepool.audience.conditions.model import DidStep, SequenceLeaf, children
 from onepool.audience.definitions import parse_segment, workspace_names
 from onepool.audience.tags import explain_tag, parse_tag, tag_sentence
+from onepool.audience.tags.chinese import both as in_both
 from onepool.audience.tags.learned import LearnedTag
 from onepool.pool.behaviour import BehaviourIndex
 from onepool.pool.engine import Session
@@ -218,8 +219,8 @@ def reason(tree: conditions.Reason, ctx: Context) -> Reason:
 
 
 def finding(problem: Problem) -> Finding:
-    """A problem of the audience package in the shape of the API."""
-    return Finding(place=problem.place, message=problem.message, suggestion=problem.suggestion)
+    """A problem of the audience package in the shape of the API, in both languages."""
+    return Finding(place=problem.place, message=in_both(problem.message), suggestion=problem.suggestion)
 
 
 def _figure(value: Any) -> str:

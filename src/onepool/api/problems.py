@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from onepool.api.models.common import Finding, Problem
 from onepool.audience.conditions import ConditionError
 from onepool.errors import OnePoolError
+from onepool.journeys.chinese import both
 from onepool.privacy.masking import mask_text
 
 MEDIA_TYPE = "application/problem+json"
@@ -189,7 +190,9 @@ async def _known(request: Request, error: Exception) -> JSONResponse:
     status = error.status if isinstance(error, ApiError) else _STATUS.get(error.code, 400)
     problems = error.problems if isinstance(error, ApiError) else []
     if isinstance(error, ConditionError):
-        problems = [Finding(place=one.place, message=one.message, suggestion=one.suggestion) for one in error.problems]
+        problems = [
+            Finding(place=one.place, message=both(one.message), suggestion=one.suggestion) for one in error.problems
+        ]
     if status >= 500:
         # What went wrong inside is for the log; its text may hold values of customers.
         problem = problem_of(status, error.code, _INTERNAL, hint=_INTERNAL_HINT)

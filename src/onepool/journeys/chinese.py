@@ -1,45 +1,24 @@
-"""Faults and advice in Chinese: the messages of the checks, sentence by sentence, with their words kept.
-
-The checks speak English; who shows their findings to people may ask for the same in Chinese. A message without a
-counterpart stays as it is (`chinese` gives None), so that nothing is said wrongly.
-"""
+"""Faults and advice about journeys in Chinese; what they share with conditions and tags is there."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from typing import Final
 
-_THINGS: Final[Mapping[str, str]] = {
-    "attribute": "属性", "tag": "标签", "segment": "人群", "list": "名单", "event": "事件", "channel": "渠道",
-    "touchpoint": "触点", "message": "消息", "journey": "旅程", "node": "节点", "coupon batch": "优惠券批次",
-    "channel that carries messages called": "可触达的渠道",
-    "touchpoint of channel webhook called": "webhook 渠道的触点",
-}  # fmt: skip
+from onepool.audience.conditions.bilingual import Catalogue
+from onepool.audience.tags.chinese import TAGS
 
-_SENTENCES: Final[tuple[tuple[str, str], ...]] = (
+JOURNEYS: Final = Catalogue((
     # names
     (r"there is no node (\S+)", "没有节点 {0}"),
     (r"there is no time zone (\S+); write one like Asia/Shanghai", "没有时区 {0}，应写作 Asia/Shanghai 这样"),
     (r"there is no touchpoint of channel (\S+): connect one first", "渠道 {0} 还没有触点，请先接入"),
-    (r"there is no value of the tag (\S+) (.+)", "标签 {0} 没有取值 {1}"),
     (r"there is no message of (\S+) of kind (\S+)", "渠道 {0} 没有 {1} 这种消息"),
     (r"there is no content of the message (\S+) called (\S+)", "消息 {0} 没有名为 {1} 的内容"),
-    (r"the event (\S+) has no such field", "事件 {0} 没有这个字段"),
-    (r"the event (\S+) has no items", "事件 {0} 没有商品明细"),
-    (r"items have no field (\S+)", "商品明细没有字段 {0}"),
-    (r"the journey has no (\$\S+)", "旅程里没有 {0}"),
-    (r"the journey has no node (\S+)", "旅程里没有节点 {0}"),
     (r"the journey has no parameter (\S+)", "旅程没有参数 {0}"),
     (r"the event that starts this journey has no (\S+)", "触发这个旅程的事件没有 {0}"),
     (r"nothing in this journey saves a variable (\S+)", "旅程里没有节点保存变量 {0}"),
     (r"(\S+) is not saved yet on every way to (\S+): save it before, or give a default",
      "到达 {1} 的某些路径上还没有保存 {0}：请先保存，或在消息里给默认值"),
-    (r"only in journeys: segments and tags have no run to count from",
-     "只能在旅程节点的条件里使用：这里还没有进入时间可算"),
-    (r"(\$\S+) has a meaning only in journeys: put in a value", "{0} 只在旅程里有意义，请写具体的值"),
-    (r"`(\S+)` can't be compared with (\$\S+); these can: .*", "`{0}` 不能与 {1} 比较"),
-    (r"(.+) is (\w+); its tests are (.+)", "{0} 的类型是 {1}，可用的比较有 {2}"),
     # the graph
     (r"the nodes go round in a circle: (.+); only a repeat node leads back",
      "节点连成了环：{0}；只有“循环”节点可以往回走"),
@@ -55,8 +34,6 @@ _SENTENCES: Final[tuple[tuple[str, str], ...]] = (
     (r"the attribute (\S+) holds no texts such as Asia/Shanghai", "属性 {0} 存的不是 Asia/Shanghai 这样的时区"),
     (r"at most a year before or after is possible", "最多提前或推后一年"),
     (r"an offset such as -7 days, 2 hours or 1 month is wanted", "应为 -7 days、2 hours、1 month 这样的偏移"),
-    (r"five fields are wanted: .*", "日程要写五段：分 时 日 月 周，例如 `0 3 * * *`"),
-    (r"not a crontab: (.*)", "不是有效的 crontab：{0}"),
     (r"has no effect with when: (\w+)", "when 是 {0} 时不起作用"),
     # messages
     (r"the message (\S+) is (\w+): sent as (\w+) it would pass by .*",
@@ -119,59 +96,22 @@ _SENTENCES: Final[tuple[tuple[str, str], ...]] = (
     (r"a journey is written as a mapping", "旅程要写成键值结构"),
     (r"a node says in `do` one of (.+)", "节点的 do 应为：{0}"),
     (r"(an entry|an exit) needs one of (.+)", "需要其中之一：{1}"),
-    (r"a condition needs one of (.+)", "条件需要其中之一：{0}"),
-    (r"a condition is wanted: .*", "这里要写一个条件"),
-    (r"one of (.+) is wanted", "应为其中之一：{0}"),
-    (r"small letters, digits and _ are wanted, a letter first, at most 63",
-     "只能用小写字母、数字和下划线，字母开头，最多 63 个"),
     (r"the id of a node is letters, digits and _, .*", "节点编号只能用字母、数字和下划线，字母开头，最多 63 个"),
     (r"the name (\S+) is not letters, digits and _ .*", "名称 {0} 只能用字母、数字和下划线，字母开头"),
-    (r"all, any and not are nested (\d+) deep; (\d+) are allowed", "条件嵌套了 {0} 层，最多 {1} 层"),
-    (r"nested too deeply; .*", "嵌套太深"),
-    (r"`(.+)` is not known here; known are (.+)", "这里不认识 `{0}`；可用的有 {1}"),
-    (r"`(.+)` is not known here", "这里不认识 `{0}`"),
-    (r"`(.+)` can't stand beside what is already asked here; .*",
-     "`{0}` 不能与这里已有的条件并列，请用 all 或 any 组合"),
-    (r"this is missing", "缺少这一项"),
-    (r"a list is wanted", "应为列表"),
-    (r"a mapping of names to values is wanted", "应为键值结构"),
-    (r"at least one part is wanted", "至少要有一项"),
-    (r"a span such as `30 days` is wanted: .*",
-     "应为 `30 days` 这样的时长：整数加 minutes、hours、days、weeks 或 months"),
-    (r"a span must be longer than nothing and at most a hundred years", "时长必须大于零，最长一百年"),
     (r"a time such as \"09:30\" is wanted, in quotes", "应为 \"09:30\" 这样的时刻，并加引号"),
     (r"local_day or rolling 7 days is wanted", "应为 local_day 或 rolling 7 days"),
     (r"a rolling window is counted in days or hours, not in months", "滚动窗口按天或小时计，不能按月"),
     (r"a time such as 30s, 5m or 2h is wanted", "应为 30s、5m、2h 这样的时间"),
     (r"(.+); YAML reads yes, no, on and off as true or false: put it in quotes",
-     "YAML 会把 yes、no、on、off 读成真假值：请加引号"),
-    (r"a name is wanted", "应为名称"),
-    (r"a text is wanted", "应为文本"),
-    (r"a number is wanted", "应为数字"),
-    (r"Input should be less than (\S+)", "应小于 {0}"),
-    (r"Input should be less than or equal to (\S+)", "应不大于 {0}"),
-    (r"Input should be greater than or equal to (\S+)", "应不小于 {0}"),
-    (r"Input should be a valid (?:integer|number).*", "应为数字"),
-    (r"Input should be a valid boolean.*", "应为 true 或 false"),
-)  # fmt: skip
-
-_COMPILED: Final = tuple((re.compile(pattern, re.DOTALL), words) for pattern, words in _SENTENCES)
-_UNKNOWN: Final = re.compile(r"there is no (.+) (\S+)")
+     "{0:said}；YAML 会把 yes、no、on、off 读成真假值：请加引号"),
+), TAGS)  # fmt: skip
 
 
 def chinese(message: str) -> str | None:
     """The same in Chinese; None where there is no counterpart."""
-    for pattern, words in _COMPILED:
-        found = pattern.fullmatch(message)
-        if found is not None:
-            return words.format(*found.groups())
-    unknown = _UNKNOWN.fullmatch(message)
-    if unknown is not None and unknown[1] in _THINGS:
-        return f"没有{_THINGS[unknown[1]]} {unknown[2]}"
-    return None
+    return JOURNEYS.chinese(message)
 
 
 def both(message: str) -> str:
     """Chinese and English, as the console takes them apart; English alone where there is no counterpart."""
-    zh = chinese(message)
-    return message if zh is None else f"{zh} / {message}"
+    return JOURNEYS.both(message)

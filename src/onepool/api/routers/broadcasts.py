@@ -31,6 +31,7 @@ from onepool.reach import broadcasts, words
 from onepool.reach.broadcasts import Broadcast, BroadcastError, Stored
 from onepool.reach.broadcasts.audience import size
 from onepool.reach.broadcasts.store import KIND
+from onepool.reach.chinese import REACH
 
 router = APIRouter(prefix="/broadcasts", tags=["broadcasts"])
 Reader = Annotated[Caller, Depends(Need(Permission.DELIVERIES_READ))]
@@ -204,4 +205,4 @@ def _at(micros: int | None) -> datetime | None:
 
 
 def _finding(one: Problem) -> Finding:
-    return Finding(place=one.place, message=one.message, suggestion=one.suggestion)
+    return Finding(place=one.place, message=REACH.both(one.message), suggestion=one.suggestion)

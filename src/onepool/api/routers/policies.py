@@ -16,6 +16,7 @@ from onepool.audience.conditions.parse import plain_data
 from onepool.privacy import audit
 from onepool.privacy.roles import Permission
 from onepool.reach import policies
+from onepool.reach.chinese import REACH
 from onepool.reach.policy_model import NAME, Policy
 
 router = APIRouter(prefix="/policies", tags=["policies"])
@@ -93,4 +94,4 @@ def _problems(ws: WorkspaceLike, policy: Policy) -> list[Problem]:
 
 
 def _finding(one: Problem) -> Finding:
-    return Finding(place=one.place, message=one.message, suggestion=one.suggestion)
+    return Finding(place=one.place, message=REACH.both(one.message), suggestion=one.suggestion)

@@ -63,7 +63,7 @@ def check_sql(tag: SqlTag) -> list[Problem]:
         tree = check(tag.sql, _DIALECT, _BOUND).tree
     except QueryRefused as error:
         text = error.message if error.where is None else f"{error.message}: {error.where}"
-        return [Problem("sql", text, error.hint)]
+        return [Problem("sql", text if error.hint is None else f"{text} ({error.hint})")]
     problems = []
     for node in tree.walk():
         if isinstance(node, _CLOCKS) or (isinstance(node, exp.Anonymous) and node.name.lower() in _CLOCK_NAMES):

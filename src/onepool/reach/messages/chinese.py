@@ -1,19 +1,16 @@
-"""Faults and advice about messages and coupons in Chinese: the sentences of the checks, with their words kept.
-
-A sentence without a counterpart stays as it is (`chinese` gives None), so that nothing is said wrongly.
-"""
+"""Faults and advice about messages and coupons in Chinese; what they share with conditions is there."""
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
-_SENTENCES: Final[tuple[tuple[str, str], ...]] = (
+from onepool.audience.conditions.bilingual import Catalogue
+from onepool.audience.conditions.chinese import CONDITIONS
+
+MESSAGES: Final = Catalogue((
     # variables
     (r"where does the value come from\? write `from` or `default`",
      "请说明取值来源：填写 from（来源）或 default（默认值）"),
-    (r"there is no attribute (\S+)", "没有属性 {0}"),
-    (r"there is no tag (\S+)", "没有标签 {0}"),
     (r"who has no (\S+) gets a message only where the text does without it; a default would do",
      "没有 {0} 的客户可能收不到这条消息：建议填写默认值"),
     (r"a currency goes with variables of type money", "只有金额（money）变量可以写币种"),
@@ -22,12 +19,9 @@ _SENTENCES: Final[tuple[tuple[str, str], ...]] = (
     (r"(.+): the variable is of type (\w+)", "默认值与变量类型 {1} 不符"),
     (r"a source such as trigger\.product_name, .* is wanted",
      "来源应写作 trigger.product_name、vars.coupon_code、params.x、attribute.city 或 tag.x"),
-    (r"a name of letters, digits and _ is wanted, at most 60 long", "名称只能用字母、数字和下划线，最多 60 个字符"),
     (r"this name has a meaning of its own in templates; take another one", "这个名称是模板保留字，请换一个"),
     (r"no text uses it", "没有任何文案用到它"),
     # templates
-    (r"there is no variable (\S+)", "没有变量 {0}"),
-    (r"there is no link (\S+)", "没有链接 {0}"),
     (r"there is no filter (\S+); there are (.+)", "没有过滤器 {0}；可用的有 {1}"),
     (r"\{\{ (.+) \}\}: a variable has no parts", "{0}：变量没有下级字段"),
     (r"a template has at most (\S+) characters", "一个模板最多 {0} 个字符"),
@@ -35,9 +29,6 @@ _SENTENCES: Final[tuple[tuple[str, str], ...]] = (
     (r"expected '\}\}', found end of file \(line (\d+), .*", "第 {0} 行：缺少 }}}}"),
     (r"expected tag with name '(\w+)'.*\(line (\d+), .*", "第 {1} 行：缺少标签 {0}"),
     # contents
-    (r"a mapping of names to values is wanted", "应为键值结构"),
-    (r"a list is wanted", "应为列表"),
-    (r"a text is wanted", "应为文本"),
     (r"there is another content of this name", "已有同名内容"),
     (r"no messages go over (\S+); channels are (.+)", "渠道 {0} 不能发送消息；可用的渠道有 {1}"),
     (r"say which kind: (.+)", "请选择消息类型：{0}"),
@@ -89,25 +80,17 @@ _SENTENCES: Final[tuple[tuple[str, str], ...]] = (
     (r"one of generated, uploaded or shared is wanted", "券码来源 generated、uploaded、shared 三选一"),
     (r"until lies before from", "结束时间早于开始时间"),
     (r"no such time zone; write one like Asia/Shanghai", "没有这个时区，应写作 Asia/Shanghai 这样"),
-    (r"there is no touchpoint (\S+)", "没有触点 {0}"),
     (r"redemptions count wherever they happen", "没有限定触点：任何地方的核销都会计入"),
     (r"there is no end to what can be given out", "没有库存上限：可以无限发放"),
     (r"codes hold for ever", "券码永久有效"),
-)  # fmt: skip
-
-_COMPILED: Final = tuple((re.compile(pattern, re.DOTALL), words) for pattern, words in _SENTENCES)
+), CONDITIONS)  # fmt: skip
 
 
 def chinese(message: str) -> str | None:
     """The same in Chinese; None where there is no counterpart."""
-    for pattern, words in _COMPILED:
-        found = pattern.fullmatch(message)
-        if found is not None:
-            return words.format(*found.groups())
-    return None
+    return MESSAGES.chinese(message)
 
 
 def both(message: str) -> str:
     """Chinese and English, as the console takes them apart; English alone where there is no counterpart."""
-    zh = chinese(message)
-    return message if zh is None else f"{zh} / {message}"
+    return MESSAGES.both(message)
