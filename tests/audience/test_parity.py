@@ -93,30 +93,9 @@ def test_every_operator_and_figure_agrees(pool, data):
 def test_windows_agree_to_the_microsecond(pool, data):
     """Few events at the edges of few windows, every count and first and last over them; one condition at a time."""
     at = data.draw(st.sampled_from(world.INSTANTS))
-    crowded = st.lists(
-        st.builds(
-            lambda offset, seq, product: world.Event(
-                seq, "order_paid", to_micros(at) + offset, values={"product_id": product, "quantity": 1}
-            ),
-            world.edges,
-            st.integers(0, 3),
-            st.sampled_from(["A", "B"]),
-        ),
-        min_size=1,
-        max_size=5,
-        unique_by=lambda event: event.seq,
-    )
-    histories = {
-        index: world.History(events) for index, events in enumerate(data.draw(st.lists(crowded, max_size=6)), 1)
-    }
-    asked = st.one_of(
-        world.counted.map(lambda test: {"times": test}),
-        world.counted.map(lambda test: {"days": test}),
-        world.counted.map(lambda test: {"sum": {"of": "quantity", **test}}),
-        st.sampled_from([{}, {"first": True}, {"last": True}]),
-        st.sampled_from([{"first": True, "where": {"product_id": "A"}}, {"last": True, "where": {"product_id": "A"}}]),
-    )
-    condition = {"did": "order_paid", "within": data.draw(world.windows), **data.draw(asked)}
+    orders = data.draw(st.lists(world.crowded(at), max_size=6))
+    histories = {index: world.History(events) for index, events in enumerate(orders, 1)}
+    condition = {"did": "order_paid", "within": data.draw(world.windows), **data.draw(world.asked)}
     _agree(pool, data, at, histories, {"c": world.parsed(condition)})
 
 

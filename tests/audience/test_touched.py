@@ -114,30 +114,9 @@ def test_what_customers_did_needs_no_query_and_means_the_same(pool, data):
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 def test_windows_agree_to_the_microsecond(pool, data):
     at = data.draw(st.sampled_from(world.INSTANTS))
-    crowded = st.lists(
-        st.builds(
-            lambda offset, seq, product: world.Event(
-                seq, "order_paid", to_micros(at) + offset, values={"product_id": product, "quantity": 1}
-            ),
-            world.edges,
-            st.integers(0, 3),
-            st.sampled_from(["A", "B"]),
-        ),
-        min_size=1,
-        max_size=5,
-        unique_by=lambda event: event.seq,
-    )
-    histories = {
-        index: world.History(events) for index, events in enumerate(data.draw(st.lists(crowded, max_size=6)), 1)
-    }
-    asked = st.one_of(
-        world.counted.map(lambda test: {"times": test}),
-        world.counted.map(lambda test: {"days": test}),
-        world.counted.map(lambda test: {"sum": {"of": "quantity", **test}}),
-        st.sampled_from([{}, {"first": True}, {"last": True}]),
-        st.sampled_from([{"first": True, "where": {"product_id": "A"}}, {"last": True, "where": {"product_id": "A"}}]),
-    )
-    drawn = data.draw(st.lists(st.tuples(world.windows, asked), min_size=1, max_size=4))
+    orders = data.draw(st.lists(world.crowded(at), max_size=6))
+    histories = {index: world.History(events) for index, events in enumerate(orders, 1)}
+    drawn = data.draw(st.lists(st.tuples(world.windows, world.asked), min_size=1, max_size=4))
     conditions = {
         f"c{index}": world.parsed({"did": "order_paid", "within": window, **one})
         for index, (window, one) in enumerate(drawn)

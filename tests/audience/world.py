@@ -16,7 +16,7 @@ from onepool.audience.conditions.model import Condition
 from onepool.audience.conditions.names import Context, EventNames, Names, TagNames
 from onepool.audience.conditions.parse import parse_condition
 from onepool.audience.conditions.reference import Event, Fact, History, TagValue
-from onepool.clock import from_micros
+from onepool.clock import from_micros, to_micros
 from onepool.pool import Columns, DuckDBEngine
 from onepool.pool.schema import create
 
@@ -302,6 +302,27 @@ figures = st.one_of(
     ).map(lambda p: {"distinct": {"of": p[0], **p[1]}}),
 )
 _MONEY = ("amount", "items.price")
+asked = st.one_of(
+    counted.map(lambda test: {"times": test}),
+    counted.map(lambda test: {"days": test}),
+    counted.map(lambda test: {"sum": {"of": "quantity", **test}}),
+    st.sampled_from([{}, {"first": True}, {"last": True}]),
+    st.sampled_from([{"first": True, "where": {"product_id": "A"}}, {"last": True, "where": {"product_id": "A"}}]),
+)
+"""What is asked of `crowded` orders."""
+
+
+def crowded(at: datetime) -> st.SearchStrategy[list[Event]]:
+    """Few orders at the edges of windows around an instant, also at the same one."""
+    order = st.builds(
+        lambda offset, seq, product: Event(
+            seq, "order_paid", to_micros(at) + offset, values={"product_id": product, "quantity": 1}
+        ),
+        edges,
+        st.integers(0, 3),
+        st.sampled_from(["A", "B"]),
+    )
+    return st.lists(order, min_size=1, max_size=5, unique_by=lambda event: event.seq)
 
 
 @st.composite

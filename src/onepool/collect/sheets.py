@@ -52,11 +52,6 @@ class Sheet(msgspec.Struct):
     kind: Kind
     table: pa.Table
 
-    @property
-    def fields(self) -> list[str]:
-        """Names of the fields that have a column."""
-        return [name.removeprefix(FIELD) for name in self.table.column_names if name.startswith(FIELD)]
-
     def items(self) -> list[Item]:
         """Every row as an item, for those who look at single ones. Raises msgspec.DecodeError for a cell of no JSON."""
         return [self._item(number, row) for number, row in enumerate(self.table.to_pylist())]

@@ -23,6 +23,8 @@ class Lanes:
     def submit(self, name: str, call: Callable[..., Any], *args: Any) -> Future[Any]:
         """Call as soon as a thread of the lane is free. Raises RuntimeError after `close`."""
         with self._lock:
+            if self.closing.is_set():
+                raise RuntimeError("no more calls: the senders are closing")
             lane = self._lanes.get(name)
             if lane is None:
                 lane = self._lanes[name] = ThreadPoolExecutor(self._threads, thread_name_prefix=f"send-{name}")
@@ -30,8 +32,8 @@ class Lanes:
 
     def close(self) -> None:
         """Wait for all calls; none can be made afterwards."""
-        self.closing.set()
         with self._lock:
+            self.closing.set()
             lanes = list(self._lanes.values())
         for lane in lanes:
             lane.shutdown(wait=False)

@@ -212,6 +212,8 @@ def answered(connection: Connection, row: Any, receipt: Receipt, now: int, *, cl
                         sends.c.reason == "staff_timeout")  # fmt: skip
         which = or_(same, given_up) if found.state == SendState.ACCEPTED else same
         connection.execute(update(sends).where(which).values(**values))
+    else:
+        connection.execute(update(sends).where(same).values(due=None, changed=now))
     tasks.close_for(connection, row.send_id, now, "sent" if receipt.state == "sent" else found.reason or "failed")
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,17 +13,6 @@ import pyarrow.compute as pc
 from onepool.standards.columns import Column
 
 Codes = npt.NDArray[np.int64]
-
-
-class Coded(NamedTuple):
-    """`values`: the distinct values, of any type; `codes`: shape (n,), the place in `values` of each row's."""
-
-    values: Sequence[Any]
-    codes: Codes
-
-    def spread(self) -> list[Any]:
-        """The value of every row."""
-        return spread(self.values, self.codes)
 
 
 def coded(texts: pa.ChunkedArray) -> tuple[list[str | None], Codes]:

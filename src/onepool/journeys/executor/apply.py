@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-from sqlalchemy import Connection, and_, bindparam, delete, insert, null, text, update
+from sqlalchemy import Connection, and_, bindparam, case, delete, insert, null, text, update
 
 from onepool.audience.bitmaps import members_of
 from onepool.journeys.executor.columns import COLUMNS, I64, NONE, NULLABLE, Runs
@@ -122,7 +122,9 @@ def _give_up(connection: Connection, step: Step, now: int) -> None:
             connection,
             update(sends).where(sends.c.send_id == bindparam("b_id")).values(
                 state=bindparam("b_state"), reason=bindparam("b_reason"), concluded=bindparam("b_at"),
-                told=bindparam("b_told"), changed=bindparam("b_changed"), due=null(),
+                told=bindparam("b_told"), changed=bindparam("b_changed"),
+                # What an associate may still send late goes on being asked about.
+                due=case((bindparam("b_reason") == "staff_timeout", sends.c.due), else_=null()),
             ),
             ["b_id", "b_state", "b_reason", "b_at", "b_told", "b_changed"],
             [(send_id, state, reason, step.at, True, now) for send_id, state, reason in step.gone],

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from onepool.audience.conditions.compiler.columns import Homes, Some
 from onepool.audience.conditions.compiler.days import local_days
 from onepool.audience.conditions.compiler.measured import Measure, Measuring, Selection, Truth
-from onepool.audience.conditions.compiler.vectors import Run, TooWide, Vector
+from onepool.audience.conditions.compiler.vectors import TooWide, Vector
 from onepool.pool.behaviour import Ordered, View
 from onepool.pool.kernels import measuring
 from onepool.pool.kernels.threads import lent
@@ -37,10 +38,6 @@ class Words:
             words = self._view.words[column].to_pylist()
             self._codes[column] = {word: code for code, word in enumerate(words) if code}
         return self._codes[column]
-
-    def count(self, column: str) -> int:
-        """How many codes there are, the missing one included."""
-        return len(self._view.words[column])
 
 
 class Rows:
@@ -89,41 +86,6 @@ class Rows:
         raise NotImplementedError
 
 
-class Customers:
-    """Columns of some customers: what was measured, what was given, and what is worked out from these when asked."""
-
-    def __init__(
-        self,
-        part: Ordered,
-        count: int,
-        measured: dict[str, Vector],
-        given: Mapping[str, Vector],
-        worked_out: Mapping[str, Run],
-        words: Words,
-    ) -> None:
-        self._part = part
-        self.count = count
-        self._known = {**measured, **given}
-        self._worked_out = worked_out
-        self._words = words
-
-    def column(self, name: str) -> Vector:
-        """The vector of a column."""
-        if name not in self._known:
-            run: Run = self._worked_out[name]
-            self._known[name] = run(self)
-        return self._known[name]
-
-    def words(self, column: str) -> Mapping[str, int]:
-        """The code of each word."""
-        return self._words.codes(column)
-
-    def time_of(self, events: Array) -> Array:
-        """When events happened."""
-        time = lent(self._part.columns["time"])
-        return time[events] if time.size else np.zeros(np.shape(events), np.int64)
-
-
 class Work:
     """The measures of all families over one view."""
 
@@ -138,40 +100,44 @@ class Work:
         for number, family in enumerate(families):
             if family.event in names:
                 self._of[names.index(family.event)] = number
+        self._homes = Homes(
+            [one.name for one in selection.measures] for family in families for selection in family.selections
+        )
         earliest = np.iinfo(np.int64).min
         self._since = np.array([earliest if one.since is None else one.since for one in families], np.int64)
 
-    def measured(self, part: Ordered, first: int, last: int) -> dict[str, Vector]:
-        """The measures of customers `first` to `last` of a part. Raises TooWide."""
-        offsets = lent(part.offsets[first : last + 1])
+    def measured(self, part: Ordered, begins: I64, ends: I64) -> tuple[Homes, list[Some]]:
+        """The measures of customers with these events of a part, selection by selection. Raises TooWide."""
         codes, time = lent(part.columns["event"]), lent(part.columns["time"])
-        starts = np.zeros((len(self._families), last - first + 1), np.int64)
-        measuring.sizes(offsets, codes, time, self._of, self._since, starts)
+        starts = np.zeros((len(self._families), begins.size + 1), np.int64)
+        measuring.sizes(begins, ends, codes, time, self._of, self._since, starts)
         np.cumsum(starts, axis=1, out=starts)
-        ends = np.cumsum(starts[:, -1])
-        rows = np.empty(int(ends[-1]), np.int64)
-        measuring.split(offsets, codes, time, self._of, self._since, ends - starts[:, -1], rows)
-        found: dict[str, Vector] = {}
+        upto = np.cumsum(starts[:, -1])
+        rows = np.empty(int(upto[-1]), np.int64)
+        measuring.split(begins, ends, codes, time, self._of, self._since, upto - starts[:, -1], rows)
+        found: list[Some] = []
         for number, family in enumerate(self._families):
-            some = rows[int(ends[number] - starts[number, -1]) : int(ends[number])]
+            some = rows[int(upto[number] - starts[number, -1]) : int(upto[number])]
             here, begins = _kept(Rows(part, some, self.words, self._kinds), starts[number], family.keep)
-            for selection in family.selections:
-                self._select(selection, here, begins, found)
-        return found
+            found += [self._select(selection, here, begins, time) for selection in family.selections]
+        return self._homes, found
 
-    def _select(self, selection: Selection, rows: Rows, starts: I64, found: dict[str, Vector]) -> None:
+    def _select(self, selection: Selection, rows: Rows, starts: I64, time: I64) -> Some:
         rows, starts = _kept(rows, starts, selection.keep)
-        edges = np.empty((selection.instants.size, starts.size - 1), np.int64)
+        whose, begins, ends = _occupied(rows, starts, selection.since)
+        edges = np.empty((selection.instants.size, whose.size + 1), np.int64)
         if selection.instants.size:
-            measuring.edges(starts, rows.time, selection.instants, edges)
+            measuring.edges(begins, ends, rows.time, selection.instants, edges)
         empty: dict[tuple[int | None, int | None], Bools] = {}
+        found: dict[str, Vector] = {}
         for one in selection.measures:
-            first = starts[:-1] if one.first is None else edges[one.first]
-            last = starts[1:] if one.last is None else edges[one.last]
+            first = begins if one.first is None else edges[one.first]
+            last = ends if one.last is None else edges[one.last]
             key = (one.first, one.last)
             if key not in empty:
                 empty[key] = first >= last
             found[one.name] = self._measure(one, rows, first, last, empty[key])
+        return Some(whose, found, time, self.words.codes)
 
     def _measure(self, one: Measure, rows: Rows, first: I64, last: I64, empty: Bools) -> Vector:
         into = np.empty(first.size, np.int64)
@@ -218,11 +184,11 @@ class Work:
         measuring.different(first, last, codes.astype(np.int64), stamps, into)
 
 
-def ranges(offsets: I64) -> list[tuple[int, int]]:
+def ranges(begins: I64, ends: I64) -> list[tuple[int, int]]:
     """Customers in blocks: so many at most, and so many events, though a customer is never divided."""
-    found, first, customers = [], 0, offsets.size - 1
+    found, first, customers = [], 0, begins.size
     while first < customers:
-        reach = int(np.searchsorted(offsets, int(offsets[first]) + _ROWS, side="right")) - 1
+        reach = int(np.searchsorted(ends, int(begins[first]) + _ROWS, side="right"))
         last = min(customers, max(first + 1, min(first + _CUSTOMERS, reach)))
         found.append((first, last))
         first = last
@@ -236,6 +202,17 @@ def _kept(rows: Rows, starts: I64, keep: Truth | None) -> tuple[Rows, I64]:
     begins = np.empty(starts.size, np.int64)
     measuring.kept(starts, wanted, begins)
     return rows.only(wanted), begins
+
+
+def _occupied(rows: Rows, starts: I64, since: int | None) -> tuple[I64, I64, I64]:
+    """Which customers have rows (from an instant on), and from where to where; at the end of the ranges an empty one."""
+    whose = np.empty(starts.size - 1, np.int64)
+    begins, ends = np.empty(starts.size, np.int64), np.empty(starts.size, np.int64)
+    if since is None:
+        count = measuring.occupied(starts, whose, begins, ends)
+    else:
+        count = measuring.occupied_since(starts, rows.time, since, whose, begins, ends)
+    return whose[:count], begins[: count + 1], ends[: count + 1]
 
 
 def _whole(values: Any, size: int) -> Array:
