@@ -18,12 +18,13 @@ import pyarrow.compute as pc
 from onepool.standards import batch as tables
 from onepool.standards.batch import Batch
 from onepool.standards.columns import short
-from onepool.standards.gathered import SEQ_BITS, Gathered, event_id
+from onepool.standards.gathered import SEQ_BITS, Gathered, event_ids
 from onepool.standards.guard import guard
 from onepool.standards.normalise.id_card import hide
 from onepool.standards.samples import Samples
 
 _ID_CARD_LENGTH: Final = 18
+_MOST_BYTES: Final = 2**31 - 1
 
 _content = msgspec.json.Encoder(order="deterministic").encode
 
@@ -64,11 +65,10 @@ class Assembler:
 
         An event without id and without time can't be told from a second one that is alike: its place in the log counts.
         """
-        touchpoints = self.all.touchpoint_of
-        parts = [
-            event_id(touchpoint, message_id) if message_id is not None else self._content_id(at)
-            for at, (touchpoint, message_id) in enumerate(zip(touchpoints, self.all.message_ids, strict=True))
-        ]
+        parts = event_ids(self.all.touchpoint_of, self.all.message_ids)
+        for at, message_id in enumerate(self.all.message_ids):
+            if message_id is None:
+                parts[at] = self._content_id(at)
         storage = pa.Array.from_buffers(pa.binary(16), len(parts), [None, pa.py_buffer(b"".join(parts))])
         return pa.ExtensionArray.from_storage(pa.uuid(), storage)
 
@@ -292,7 +292,12 @@ class Assembler:
 
 def _json_array(texts: Sequence[bytes]) -> pa.Array:
     """Texts that our own encoder made: valid UTF-8, which need not be looked at again."""
-    return pa.array(texts, pa.binary()).view(pa.string())
+    ends = np.zeros(len(texts) + 1, np.int64)
+    np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)), out=ends[1:])
+    if ends[-1] > _MOST_BYTES:  # more than one array of texts can hold
+        return pa.array(texts, pa.binary()).view(pa.string())
+    offsets = pa.py_buffer(ends.astype(np.int32).tobytes())
+    return pa.Array.from_buffers(pa.string(), len(texts), [None, offsets, pa.py_buffer(b"".join(texts))])
 
 
 def _instants(values: npt.NDArray[np.int64]) -> pa.Array:

@@ -42,6 +42,7 @@ _INTEGERS: Final = frozenset({int, NoneType})
 _NUMBERS: Final = frozenset({int, float, NoneType})
 _BOOLEANS: Final = frozenset({bool, NoneType})
 _ISO: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$"
+_DIGITS: Final = r"^[0-9]{1,11}(\.[0-9]{1,4})?$"
 _EXACT: Final = 1e9
 _CACHED: Final = 100_000
 
@@ -113,8 +114,13 @@ def short(value: float | int | None) -> float | int | None:
 
 def amounts(values: Sequence[Any], *, fen: bool) -> Column:
     """Money as decimal of four places."""
-    if set(map(type, values)) <= _NUMBERS:
+    kinds = set(map(type, values))
+    if kinds <= _NUMBERS:
         quick = _plain_amounts(values, 100.0 if fen else 10_000.0)
+        if quick is not None:
+            return quick
+    elif kinds <= _TEXTS and not fen:
+        quick = _written_amounts(values)
         if quick is not None:
             return quick
     pairs, faults = one_by_one(values, _money_fen if fen else _money_yuan)
@@ -168,6 +174,19 @@ def _plain_amounts(values: Sequence[Any], places: float) -> Column | None:
     return Column(_decimals(ten_thousandths, missing), found, {})
 
 
+def _written_amounts(values: Sequence[Any]) -> Column | None:
+    """Texts of nothing but digits with at most four places; None if there are others."""
+    written = pa.array(values, pa.string())
+    if not pc.all(pc.match_substring_regex(written, _DIGITS), min_count=0).as_py():
+        return None
+    array = written.cast(pa.decimal128(18, 4))
+    # The lower half of each is all of it: ten-thousandths below 2**53, of which the division is the nearest float.
+    whole = np.frombuffer(array.buffers()[1], np.int64)[: 2 * len(array) : 2]
+    missing = array.is_null().to_numpy(zero_copy_only=False).tolist()
+    found = [None if gone else short(value) for value, gone in zip((whole / 10_000).tolist(), missing, strict=True)]
+    return Column(array, found, {})
+
+
 def _decimals(scaled: Any, missing: Any) -> pa.Array:
     """DECIMAL(18,4) from whole ten-thousandths: 128 bits each, the upper half only the sign."""
     pairs = np.empty((len(scaled), 2), np.int64)
@@ -187,10 +206,11 @@ def booleans(values: Sequence[Any]) -> Column:
     return Column(pa.array(found, pa.bool_()), found, faults)
 
 
-def micros(values: Sequence[Any], zone: tzinfo, *, excel: bool) -> tuple[pa.Array, dict[int, Fault]]:
-    """Times as int64 microseconds of UTC."""
-    if len(values) >= 16 and set(map(type, values)) <= _TEXTS:
-        written = pa.array(values, pa.string())
+def micros(values: Sequence[Any] | pa.ChunkedArray, zone: tzinfo, *, excel: bool) -> tuple[pa.Array, dict[int, Fault]]:
+    """Times as int64 microseconds of UTC. A column of texts may come as it is."""
+    column = isinstance(values, pa.ChunkedArray)
+    if len(values) >= 16 and (column or set(map(type, values)) <= _TEXTS):
+        written = values.combine_chunks() if column else pa.array(values, pa.string())
         if pc.all(pc.match_substring_regex(written, _ISO), min_count=0).as_py():
             try:
                 found = written.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
@@ -201,7 +221,8 @@ def micros(values: Sequence[Any], zone: tzinfo, *, excel: bool) -> tuple[pa.Arra
                 low, high = span["min"], span["max"]
                 if low is None or (low >= times.MIN_MICROS and high < times.MAX_MICROS):
                     return found, {}
-    found_list, faults = one_by_one(values, lambda value: times.time(value, zone, excel=excel))
+    given = values.to_pylist() if isinstance(values, pa.ChunkedArray) else values
+    found_list, faults = one_by_one(given, lambda value: times.time(value, zone, excel=excel))
     return pa.array(found_list, pa.int64()), faults
 
 

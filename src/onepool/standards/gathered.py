@@ -29,8 +29,20 @@ Key = tuple[str, str, Options]
 
 
 def event_id(touchpoint: str, message_id: str) -> bytes:
-    """The identity, 16 bytes, of what a touchpoint sent under its own message id: BLAKE2b-128 of both."""
-    return hashlib.blake2b(f"{touchpoint}\0{message_id}".encode(), digest_size=16).digest()
+    """The identity, 16 bytes, of what a touchpoint sent under its own message id."""
+    return event_ids([touchpoint], [message_id])[0]
+
+
+def event_ids(touchpoints: Sequence[str], message_ids: Sequence[str | None]) -> list[bytes]:
+    """The identity, 16 bytes, of what touchpoints sent under their own message ids: BLAKE2b-128 of both.
+
+    Empty where there is no message id.
+    """
+    blake2b = hashlib.blake2b
+    return [
+        b"" if message_id is None else blake2b(f"{touchpoint}\0{message_id}".encode(), digest_size=16).digest()
+        for touchpoint, message_id in zip(touchpoints, message_ids, strict=True)
+    ]
 
 
 @dataclass(frozen=True)

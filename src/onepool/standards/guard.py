@@ -15,14 +15,14 @@ from onepool.standards.settings import StandardSettings
 from onepool.standards.standard import Standard
 
 MAX_DEPTH: Final = 64
-_CONTAINERS: Final = frozenset({dict, list})
+CONTAINERS: Final = frozenset({dict, list})
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 def deep(fields: Mapping[str, Any]) -> bool:
     """Whether something in the fields is nested deeper than any reader of it should have to follow."""
-    level = [value for value in fields.values() if type(value) in _CONTAINERS]
+    level = [value for value in fields.values() if type(value) in CONTAINERS]
     depth = 0
     while level:
         depth += 1
@@ -32,7 +32,7 @@ def deep(fields: Mapping[str, Any]) -> bool:
             inner
             for value in level
             for inner in (value.values() if type(value) is dict else value)
-            if type(inner) in _CONTAINERS
+            if type(inner) in CONTAINERS
         ]
     return False
 
@@ -45,7 +45,7 @@ def guard(
     Fields of type `id` are left alone: an order number of 18 digits may happen to pass the check.
     """
     columns = dict(typed)
-    suspects = [place for place, hit in enumerate(pc.match_substring_regex(texts, CANDIDATE).to_pylist()) if hit]
+    suspects: list[int] = pc.indices_nonzero(pc.match_substring_regex(texts, CANDIDATE)).to_pylist()
     if not suspects:
         return texts, columns
     ids = {name for name, field in standard.fields.items() if field.type is FieldType.ID}

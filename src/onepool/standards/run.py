@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 from msgspec.structs import asdict
 
 from onepool.channels.base.items import Change
@@ -31,6 +32,9 @@ from onepool.standards.standard import Standard
 _EARLIEST: Final = 631_152_000_000_000  # 1990-01-01: before it there is no time of an event, only a broken clock
 _LONGEST_NAME: Final = 128
 _HOUR: Final = 3_600_000_000
+
+Stamps = Sequence[Any] | pa.ChunkedArray
+"""Times as written by the sender."""
 
 
 class Run:
@@ -103,7 +107,7 @@ class Run:
     def _numbers(self) -> npt.NDArray[np.int64]:
         return np.array([item.item for item in self.items], np.int64)
 
-    def _stamps(self, places: Sequence[int]) -> tuple[list[Any], list[Any]]:
+    def _stamps(self, places: Sequence[int]) -> tuple[Stamps, Stamps]:
         """When things happened, and when they were sent, by the sender's clock."""
         return [self.items[at].time for at in places], [self.items[at].sent_at for at in places]
 

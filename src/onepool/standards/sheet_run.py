@@ -21,10 +21,10 @@ from onepool.standards.columns import Column
 from onepool.standards.faults import Fault
 from onepool.standards.fields import FieldReader, Fields, Read
 from onepool.standards.gathered import Carried
-from onepool.standards.guard import deep
+from onepool.standards.guard import CONTAINERS, deep
 from onepool.standards.model import Field
 from onepool.standards.persons import PersonReader, Persons
-from onepool.standards.run import Run
+from onepool.standards.run import Run, Stamps
 from onepool.standards.settings import StandardSettings
 from onepool.standards.standard import Standard
 
@@ -67,6 +67,10 @@ class _Cells:
         self.given = np.array([value is not None for value in self.values], np.bool_)
         self._columns: dict[str, Column] = {}
         self._lines: dict[str, Read] = {}
+
+    def nested(self) -> list[int]:
+        """Which of the distinct values are nested too deep; see `guard.deep`."""
+        return [at for at, value in enumerate(self.values) if type(value) in CONTAINERS and deep({"": value})]
 
     def column(self, reader: FieldReader, declared: Field) -> Column:
         """The distinct values as a column of a field."""
@@ -174,7 +178,7 @@ class SheetRun(Run):
             raise Unfit
         nested = np.zeros(len(self.items), np.bool_)
         for cells in self._cells.values():
-            for row, _ in rows_with(cells.codes, [at for at, value in enumerate(cells.values) if deep({"": value})]):
+            for row, _ in rows_with(cells.codes, cells.nested()):
                 nested[row] = True
         for row in np.flatnonzero(nested).tolist():
             self.faults[row] = ("fields", Fault("value.depth"))
@@ -193,9 +197,9 @@ class SheetRun(Run):
             group.sort()
         self.names = spread(meant, codes)
 
-    def _stamps(self, places: Sequence[int]) -> tuple[list[Any], list[Any]]:
-        times = self.table.column("time").to_pylist()
-        return times, [None] * len(times)
+    def _stamps(self, places: Sequence[int]) -> tuple[Stamps, Stamps]:
+        never = pa.chunked_array([pa.nulls(len(places), pa.string())])
+        return self.table.column("time"), never  # all are of one touchpoint
 
     def _kinds(self) -> Sequence[str]:
         return ["event"] * len(self.items)
