@@ -206,6 +206,20 @@ def send(place: Place, touchpoint: Touchpoint, message: Message, connect: type[C
         connection.close()
 
 
+def remind(
+    place: Place, touchpoint: Touchpoint, provider_id: str, connect: type[Connection] = Connection
+) -> Receipt | None:
+    """Let the platform remind whoever has to confirm a task; None where it has no reminders. Raises AccountError."""
+    channel = registry.find(touchpoint.channel)
+    if channel is None or channel.reach is None or channel.reach.remind is None:
+        return None
+    connection = connect(channel, make_account(touchpoint, place.data, place.sandbox), place.clock)
+    try:
+        return connection.remind(provider_id)
+    finally:
+        connection.close()
+
+
 def records_of(log: Log, touchpoint: str, most: int, after: int = 0) -> list[Record]:
     """The latest records of a touchpoint, the latest first; looks back over a bounded part of the log.
 

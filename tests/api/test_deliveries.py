@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
+from onepool.channels.base import Receipt
+from onepool.channels.connection import Connection
 from onepool.clock import to_micros
 from onepool.reach import policies
 from onepool.reach.claim import key_of
@@ -131,6 +133,32 @@ def test_tasks_are_done_reminded_and_handed_on(log: Log) -> None:
     assert log.browser.post(f"{path}/reassign", {"staff_id": "mona"}).json()["staff_id"] == "mona"
     assert log.browser.post(f"{path}/done", {}).json()["status"] == "done"
     assert log.browser.post(f"{path}/done", {}).status_code == 409
+
+
+def test_a_messages_task_is_reminded_of_by_the_platform(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The platform is asked first: what it refuses is told and does not count."""
+    asked: list[str] = []
+    answers = [Receipt("retry", "rate_limited", code="45009", after=60.0), Receipt("sent")]
+
+    def remind(self: Connection, provider_id: str) -> Receipt:
+        assert self.account.channel == "wecom"
+        asked.append(provider_id)
+        return answers.pop(0)
+
+    monkeypatch.setattr(Connection, "remind", remind)
+    monkeypatch.setenv("ONEPOOL_SECRET_T", "t")
+    settings = {"corpid": "ww0000000000000001", "token": "env:ONEPOOL_SECRET_T", "secret": "env:ONEPOOL_SECRET_T",
+                "encoding_aes_key": "env:ONEPOOL_SECRET_T"}  # fmt: skip
+    log.ws.save("touchpoint", "corp", {"touchpoint": "corp", "channel": "wecom", "settings": settings}, author="test")
+    with log.ws.state.write() as connection:
+        connection.execute(update(sends).where(sends.c.send_id == 5).values(touchpoint="corp", provider_id="msg1"))
+        connection.execute(update(tasks).values(key=5))
+    (task,) = log.browser.get("/api/v1/tasks").json()["items"]
+    path = f"/api/v1/tasks/{task['id']}/remind"
+    refused = log.browser.post(path)
+    assert refused.status_code == 409 and "over the limit of calls" in refused.json()["detail"]
+    assert log.browser.post(path).json()["reminders_left"] == 2
+    assert asked == ["msg1", "msg1"]
 
 
 def test_a_broadcast_from_draft_to_cancelled(log: Log) -> None:

@@ -173,6 +173,9 @@ def _admit(box: Sandbox, account: Account, message: Message) -> None:
         for tag in ("etA", "etB"):
             double.tags[tag] = ("会员等级", tag)
         box.act("add", name, "receiver", {"staff": staff})
+        if message.kind.startswith("service_"):
+            double.service.desk = message.content.get("service_desk") or account.text("service_desk")
+            box.act("message", name, "receiver")
         if message.kind == "welcome":
             double.tasks.know_welcome(message.content["welcome_code"], message.to["external_userid"])
     if isinstance(double, Youzan):

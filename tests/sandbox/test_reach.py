@@ -11,6 +11,7 @@ from onepool.channels import registry
 from onepool.channels.base import Call, Message, Receipt
 from onepool.clock import FakeClock
 from onepool.sandbox import Sandbox
+from onepool.sandbox.doubles.wecom import Wecom
 
 from .loop import NOW, account, connect, pushes, sandbox, send
 
@@ -223,6 +224,42 @@ def test_a_customer_gets_four_tasks_a_month_one_a_day_from_each_and_none_once_th
     external = next(iter(box.doubles["wecom"].contacts))  # type: ignore[attr-defined]
     message = Message("associate_task", {"external_userid": external, "staff_id": "other"}, {"text": "x"}, "x")
     assert _what(connect(box, WECOM).send(message)) == ("refused", "not_friend", "fail_list")
+
+
+def test_staff_who_are_reminded_are_asked_again_three_times_a_day() -> None:
+    box = sandbox(WECOM, staff=STAFF)
+    _, receipt = _task(box, "p1", "never", "会员日")
+    connection = connect(box, WECOM)
+    said = [connection.remind(receipt.provider_id) for _ in range(4)]
+    assert [one and one.state for one in said] == ["sent", "sent", "sent", "retry"]
+    assert said[-1] is not None and said[-1].code == "45009"
+    _clock(box).advance(timedelta(days=1, seconds=1))
+    again = connection.remind(receipt.provider_id)
+    assert again is not None and again.state == "sent"
+    assert connect(sandbox(OA), OA).remind("1") is None, "an Official Account has no tasks"
+
+
+def test_a_desk_answers_five_times_within_two_days() -> None:
+    box = sandbox(WECOM)
+    double = box.doubles["wecom"]
+    assert isinstance(double, Wecom)
+    external = box.act("add", person="p1")["external_userid"]
+
+    def answer() -> str:
+        content = {"content": "您好", "service_desk": double.service.desk}
+        receipt = send(box, WECOM, "service_text", {"external_userid": external}, content, "k")
+        return receipt.code or receipt.state
+
+    assert answer() == "95018", "nobody has written"
+    box.act("message", person="p1")
+    assert [answer() for _ in range(6)] == ["sent"] * 5 + ["95001"]
+    box.act("message", person="p1")
+    _clock(box).advance(timedelta(hours=49))
+    assert answer() == "95002"
+    box.act("message", person="p1")
+    box.act("service", person="p1", given={"what": "close"})
+    assert answer() == "95018"
+    assert {one["kind"] for one in box.ledger.inbox()} == {"service_text"}
 
 
 def test_a_welcome_code_works_once_and_for_twenty_seconds() -> None:

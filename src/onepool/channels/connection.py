@@ -143,6 +143,14 @@ class Connection:
         except (ConnectionFailed, TokenRefused) as error:
             return Receipt("task", provider_id=provider_id, after=300.0, detail=error.message)
 
+    def remind(self, provider_id: str) -> Receipt | None:
+        """Remind whoever has to confirm a task; None where the platform has no reminders."""
+        reach = self.channel.reach
+        if reach is None or reach.remind is None or reach.reminded is None:
+            return None
+        receipt, answer = self._try(reach.remind(provider_id, self.account, self._clock.now()))
+        return receipt if answer is None else reach.reminded(answer)
+
     def pull(self, stream: Stream, cursor: Cursor) -> Iterator[Page]:
         """The pages of a stream from where it stood. Raises PullFailed, ConnectionFailed, TokenRefused."""
         if stream.rows is not None:

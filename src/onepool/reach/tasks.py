@@ -112,15 +112,21 @@ def reassign(connection: Connection, number: int, to: str) -> Row[Any]:
     return find(connection, number)
 
 
+def handed(connection: Connection, number: int, now: int) -> tuple[str, str] | None:
+    """(touchpoint, the platform's number) of a task that a platform may remind of; None for one of ours.
+
+    Raises TaskError where it may not be reminded of.
+    """
+    row = _remindable(connection, number, now)
+    query = select(sends.c.touchpoint, sends.c.provider_id).where(sends.c.send_id == row.key)
+    found = connection.execute(query).one_or_none()
+    return None if found is None or not found.provider_id else (found.touchpoint, found.provider_id)
+
+
 def remind(connection: Connection, number: int, now: int) -> Row[Any]:
     """Note a reminder; at most `REMINDERS` in 24 hours. Raises TaskError."""
-    row = _open(connection, number)
-    fresh = row.reminded_at is None or row.reminded_at <= now - DAY
-    if not fresh and row.reminded >= REMINDERS:
-        raise TaskError(
-            f"there were {REMINDERS} reminders of this task in 24 hours", where=f"task {number}", hint="wait for a day",
-            code="task-reminded",
-        )  # fmt: skip
+    row = _remindable(connection, number, now)
+    fresh = _fresh(row, now)
     # The span begins with the first reminder, and `reminded_at` stays there until it is over.
     values = {"reminded": 1, "reminded_at": now} if fresh else {"reminded": row.reminded + 1}
     connection.execute(update(tasks).where(tasks.c.id == number).values(**values))
@@ -130,6 +136,20 @@ def remind(connection: Connection, number: int, now: int) -> Row[Any]:
 def is_message(connection: Connection, row: Row[Any]) -> bool:
     """Whether the task is a message's."""
     return connection.execute(select(sends.c.send_id).where(sends.c.send_id == row.key)).first() is not None
+
+
+def _fresh(row: Row[Any], now: int) -> bool:
+    return row.reminded_at is None or row.reminded_at <= now - DAY
+
+
+def _remindable(connection: Connection, number: int, now: int) -> Row[Any]:
+    row = _open(connection, number)
+    if not _fresh(row, now) and row.reminded >= REMINDERS:
+        raise TaskError(
+            f"there were {REMINDERS} reminders of this task in 24 hours", where=f"task {number}", hint="wait for a day",
+            code="task-reminded",
+        )  # fmt: skip
+    return row
 
 
 def _open(connection: Connection, number: int) -> Row[Any]:

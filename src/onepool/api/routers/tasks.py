@@ -7,12 +7,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query
 from sqlalchemy import select
 
+from onepool import connect
 from onepool.api.access import Caller, Need, Time, Workspace
 from onepool.api.models.tasks import Task, TaskDone, TaskList, TaskReassign, TaskStaff, TaskStatus
+from onepool.api.workspace import WorkspaceLike
 from onepool.clock import from_micros, to_micros
+from onepool.collect.touchpoint import Touchpoint
 from onepool.privacy import audit
 from onepool.privacy.roles import Permission
-from onepool.reach import tasks
+from onepool.reach import tasks, words
 from onepool.reach.claim import key_of
 from onepool.reach.rules import DAY
 from onepool.state.outbox import sends
@@ -58,8 +61,13 @@ def finish_task(id: TaskId, body: TaskDone, who: Writer, ws: Workspace, time: Ti
 
 @router.post("/{id}/remind")
 def remind_task(id: TaskId, who: Writer, ws: Workspace, time: Time) -> Task:
-    """Remind the associate; three times in 24 hours at most."""
+    """Remind the associate, of a message by the platform itself; three times in 24 hours at most."""
     now = to_micros(time.now())
+    with ws.state.read() as connection:
+        there = tasks.handed(connection, id, now)
+    touchpoint = None if there is None else ws.touchpoints().get(there[0])
+    if there is not None and touchpoint is not None:
+        _by_platform(ws, touchpoint, there[1], id)
     with ws.state.write() as connection:
         row = tasks.remind(connection, id, now)
         audit.record_in(connection, time, who.actor, "task.remind", f"task:{id}", {"staff_id": row.staff_id})
@@ -74,6 +82,19 @@ def reassign_task(id: TaskId, body: TaskReassign, who: Writer, ws: Workspace, ti
         row = tasks.reassign(connection, id, body.staff_id)
         audit.record_in(connection, time, who.actor, "task.reassign", f"task:{id}", {"staff_id": body.staff_id})
         return _task(connection, row, now)
+
+
+def _by_platform(ws: WorkspaceLike, touchpoint: Touchpoint, provider_id: str, number: int) -> None:
+    """Raises TaskError where the platform refuses. One that may have reached it counts: it would be one too many."""
+    receipt = connect.remind(ws, touchpoint, provider_id)
+    if receipt is None or receipt.state in ("sent", "unknown"):
+        return
+    known = words.of_code(touchpoint.channel, receipt.code)
+    said = receipt.detail if known is None else known["en"]
+    raise tasks.TaskError(
+        f"the platform did not remind: {said or receipt.code or receipt.reason}", where=f"task {number}",
+        hint="try again later" if receipt.state == "retry" else "test the touchpoint",
+    )  # fmt: skip
 
 
 def _task(connection: Any, row: Any, now: int) -> Task:

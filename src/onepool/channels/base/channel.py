@@ -134,6 +134,10 @@ class Reach:
     ask: Callable[[Message, str, Account, datetime], Call] | None = None
     told: Concluding | None = None
     deliver: Callable[[Message, Account, datetime], Coroutine[Any, Any, Receipt]] | None = None
+    remind: Callable[[str, Account, datetime], Call] | None = None
+    """Remind whoever has to confirm a ``task``, by its provider id; ``reminded`` concludes from the answer."""
+
+    reminded: Callable[[Answer], Receipt] | None = None
     batch: Callable[[Sequence[Message], Account, datetime], Iterable[tuple[list[Message], Call]]] | None = None
     """Messages as few calls, where the platform takes several at once; ``outcome`` holds for each of a call."""
 

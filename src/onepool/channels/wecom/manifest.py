@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from onepool.channels.base import Address, Identifies, Life, Manifest, Quota, Setting, Signal
+from onepool.channels.base import Address, Identifies, Life, Manifest, Quota, Setting, Signal, Window
 from onepool.channels.base.wechat_push import KEYS, SKEW
 from onepool.channels.base.wechat_settings import OPEN_PLATFORM
 from onepool.channels.wecom.reach import MESSAGES
+from onepool.channels.wecom.service import WINDOW
 
 _SETTINGS: Final = (
     Setting(
@@ -55,6 +56,17 @@ _SETTINGS: Final = (
         default=False,
         noted=False,
         title={"zh": "同步微信客服消息", "en": "Fetch messages of WeChat customer service"},
+    ),
+    Setting(
+        name="service_desk",
+        kind="text",
+        noted=False,
+        title={"zh": "发送用的客服账号（open_kfid）", "en": "Desk that messages go out from (open_kfid)"},
+        help={
+            "zh": "微信客服消息从这个客服账号发出；只能发给 48 小时内主动咨询过的客户，最多 5 条。",
+            "en": "Customer-service messages go out from it, to whoever wrote within 48 hours, five at most.",
+        },
+        pattern=r"[A-Za-z0-9_-]{2,64}",
     ),
     Setting(
         name="welcome_text",
@@ -139,6 +151,7 @@ MANIFEST: Final = Manifest(
         ),
     ),
     settings=_SETTINGS,
+    windows=(Window(allowance=WINDOW, event="message_received", messages=5, seconds=48 * 3600, unverified=True),),
     quotas=(
         Quota(
             name="staff_day",

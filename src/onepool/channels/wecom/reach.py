@@ -1,7 +1,8 @@
-"""Messages over WeCom: tasks that a member of staff confirms, welcome messages, tags back.
+"""Messages over WeCom: tasks that a member of staff confirms, welcome messages, tags back; answers of a desk are in
+`service`.
 
-https://developer.work.weixin.qq.com/document/path/92135 (group-send task), 93338 (its results), 92137 (welcome),
-92118 (tags).
+https://developer.work.weixin.qq.com/document/path/92135 (group-send task), 93338 (its results), 97610 (reminding),
+92137 (welcome), 92118 (tags).
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from onepool.channels.base.wechat_api import (
 )
 from onepool.channels.base.wechat_reach import addressed
 from onepool.channels.base.wechat_read import listed, text
+from onepool.channels.wecom import service
 
 _LATER: Final = 1800.0
 """Seconds until a task is asked after again."""
@@ -78,7 +80,10 @@ MESSAGES: Final = (
         idempotent=True,
         marketing=False,
     ),
+    *service.MESSAGES,
 )
+
+_BY_DESK: Final = frozenset(one.name for one in service.MESSAGES)
 
 
 def _token_call(account: Account) -> Call:
@@ -94,6 +99,8 @@ def request(message: Message, account: Account, now: datetime) -> Call:
     del now
     # A task without customers would go to all customers of the member of staff.
     external = addressed(message, "external_userid", (one.name for one in MESSAGES))
+    if message.kind in _BY_DESK:
+        return service.request(message, account, external)
     content = message.content
     staff = message.to.get("staff_id") or str(content.get("staff_id") or "")
     if not staff and message.kind != "welcome":
@@ -150,6 +157,8 @@ OUTCOMES: Final[Mapping[int, Receipt]] = {
 
 def outcome(message: Message, answer: Answer) -> Receipt:
     """A task is taken, not sent; of the others 0 means done."""
+    if message.kind in _BY_DESK:
+        return conclude(answer, {**OUTCOMES, **service.OUTCOMES})
     receipt = _marked(message, conclude(answer, OUTCOMES))
     if message.kind != "associate_task" or receipt.state != "sent":
         return receipt
@@ -193,6 +202,18 @@ def told(message: Message, answer: Answer) -> Receipt:
     return Receipt("task", after=_LATER)
 
 
+def remind(provider_id: str, account: Account, now: datetime) -> Call:
+    """Remind whoever has not confirmed a task yet; the platform allows three reminders in 24 hours."""
+    del now
+    url = account.url("api", "/cgi-bin/externalcontact/remind_groupmsg_send")
+    return Call("POST", url, json={"msgid": provider_id})
+
+
+def reminded(answer: Answer) -> Receipt:
+    """Whether staff was reminded."""
+    return conclude(answer, OUTCOMES)
+
+
 def _marked(message: Message, receipt: Receipt) -> Receipt:
     """With the member of staff in the marks."""
     staff = message.to.get("staff_id") or message.content.get("staff_id")
@@ -201,4 +222,4 @@ def _marked(message: Message, receipt: Receipt) -> Receipt:
     return replace(receipt, marks=marks)
 
 
-REACH: Final = Reach(request=request, outcome=outcome, ask=ask, told=told)
+REACH: Final = Reach(request=request, outcome=outcome, ask=ask, told=told, remind=remind, reminded=reminded)

@@ -1,4 +1,7 @@
-"""WeChat customer service (微信客服) at WeCom: the callback says that there is something, `sync_msg` what it is."""
+"""WeChat customer service (微信客服) at WeCom: the callback says that there is something, `sync_msg` what it is.
+
+Somebody who wrote can be answered five times within 48 hours, until the conversation is closed.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,13 @@ STEPS: Final = ("enter", "link", "reply", "hand_over", "close", "fail", "recall"
 """What happens at a desk beside messages."""
 
 _PAGE: Final = 1000
+_ANSWERS: Final = 5
+_SECONDS: Final = 48 * 3600
+_PARTS: Final = {
+    "text": ("content",), "image": ("media_id",), "link": ("title", "url", "thumb_media_id"),
+    "miniprogram": ("appid", "title", "thumb_media_id", "pagepath"), "msgmenu": ("list",),
+}  # fmt: skip
+"""Types of messages that are taken, and the parts without which they are not."""
 
 
 class Service:
@@ -26,13 +36,20 @@ class Service:
         self._corp = corp
         self.desk = f"wk{corp.stage.chance.text(24, 'desk', corp.corp)}"
         self._messages: list[dict[str, Any]] = []
+        self._open: dict[str, tuple[int, int]] = {}
+        """Who may be answered: since when, and how often they were."""
 
     def calls(self) -> dict[str, tuple[str, Callable[[Asked], Told]]]:
         """Who answers which call."""
-        return {"kf/account/list": ("POST", self._desks), "kf/sync_msg": ("POST", self._sync)}
+        return {
+            "kf/account/list": ("POST", self._desks),
+            "kf/sync_msg": ("POST", self._sync),
+            "kf/send_msg": ("POST", self._send),
+        }
 
     def written(self, contact: Contact, content: str) -> dict[str, Any]:
         """Somebody writes."""
+        self._open[contact.external] = (self._corp.stage.seconds, 0)
         return self._add(contact, _CUSTOMER, "text", {"content": content})
 
     def step(self, contact: Contact, what: str, staff: str) -> dict[str, Any]:
@@ -41,6 +58,8 @@ class Service:
             return self._add(contact, _CUSTOMER, "link", {"title": "商品", "desc": "", "url": "https://example.com/p"})
         if what == "reply":
             return self._add(contact, _STAFF, "text", {"content": "您好，请问有什么可以帮您"}, servicer_userid=staff)
+        if what == "close":
+            self._open.pop(contact.external, None)
         named = {"open_kfid": self.desk, "external_userid": contact.external}
         event: dict[str, Any] = {"event_type": "session_status_change", **named, "change_type": 3}
         if what == "enter":
@@ -84,3 +103,26 @@ class Service:
         more = 1 if end < len(self._messages) else 0
         answer = {"errcode": 0, "errmsg": "ok", "next_cursor": f"k{end}", "has_more": more, "msg_list": page}
         return told(answer, what="kf/sync_msg")
+
+    def _send(self, asked: Asked) -> Told:
+        what, body, corp = "kf/send_msg", asked.object, self._corp
+        external, kind = str(body.get("touser")), str(body.get("msgtype"))
+        to, part = (external,), body.get(kind)
+        contact = corp.contacts.get(external)
+        if body.get("open_kfid") != self.desk and not corp.world.everybody:
+            return say(95000, what, to=to)
+        if contact is None:
+            return say(40096, what, to=to)
+        if kind not in _PARTS or not isinstance(part, dict) or not all(part.get(name) for name in _PARTS[kind]):
+            return say(40058, what, to=to)
+        since, count = self._open.get(external, (0, 0))
+        if not since:
+            return say(95018, what, to=to)
+        if corp.stage.seconds - since > _SECONDS:
+            return say(95002, what, to=to)
+        if count >= _ANSWERS:
+            return say(95001, what, to=to)
+        self._open[external] = (since, count + 1)
+        number = str(body.get("msgid") or f"k{corp.stage.chance.text(20, 'kf answer', external, since, count)}")
+        corp.stage.reach(corp.account, contact.person, external, f"service_{kind}", number, dict(part))
+        return told({"errcode": 0, "errmsg": "ok", "msgid": number}, what=what, to=to, key=number, accepted=True)

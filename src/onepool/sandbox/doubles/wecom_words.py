@@ -30,6 +30,10 @@ WORDS: Final[Mapping[int, str]] = {
     60020: "not allow to access from your ip",
     84061: "not external contact",
     84074: "no permission",
+    95000: "invalid open_kfid",
+    95001: "send msg count limit",
+    95002: "send msg time limit",
+    95018: "send msg session status invalid",
 }
 
 
