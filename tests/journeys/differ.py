@@ -172,7 +172,7 @@ class Plain:
                 quantum.events, quantum.segments, quantum.merges,
                 sorted(outcomes, key=lambda one: (one[4], one[0])), quantum.requests,
                 [(customer, fact.attribute) for customer, fact in facts], quantum.statuses, quantum.people,
-                quantum.inside,
+                quantum.inside, quantum.crowded,
             ),
             quantum.at,
         )  # fmt: skip
@@ -281,7 +281,7 @@ class Columnar:
             outcomes=_rows(rows, ports.OUTCOMES),
             requests=_rows([self._request(*one) for one in quantum.requests], ports.REQUESTS),
         )
-        world.people, world.inside = quantum.people, quantum.inside
+        world.people, world.inside, world.crowded = quantum.people, quantum.inside, quantum.crowded
         world.merges += quantum.merges
         self.turn(quantum)
         again = True

@@ -19,7 +19,7 @@ from tests.journeys.vocabulary import ATTRIBUTES, COLUMNS
 from onepool.audience.conditions.reference import Fact
 from onepool.audience.conditions.texts import read_text
 from onepool.clock import from_micros
-from onepool.journeys.executor.apply import save
+from onepool.journeys.executor.apply import move, save
 from onepool.journeys.executor.columns import I64
 from onepool.journeys.executor.executor import Executor
 from onepool.journeys.executor.ports import MERGES, OUTCOMES, REQUESTS, SEGMENTS, Inputs
@@ -63,6 +63,11 @@ class _World(PoolWorld):
         del runs, at
         return [stock(batch, int(key), int(one)) for key, one in zip(keys, customers, strict=True)]
 
+    crowded: frozenset[str] = frozenset()
+
+    def full(self, channel: str, touchpoint: str | None, level: int) -> bool:
+        return channel in self.crowded
+
 
 class Stored(Columnar):
     """As `Columnar`, with tables in the place of dictionaries."""
@@ -93,12 +98,14 @@ class Stored(Columnar):
                 partial(self._ledger, connection),
             )  # fmt: skip
             self.turn(quantum)
+            move(connection, inputs.merges, quantum.at)
             last = quantum.at // 1_000_000 - 1
             with self.pool.read() as session:
                 again = True
                 while again:
                     happened = Happened(session, self.ctx, self._last, last, (), quantum.at)
                     world = _World(session, connection, self.ctx, happened, gate, lambda: quantum.at)
+                    world.crowded = quantum.crowded
                     step = Executor(self.book, world).step(inputs, quantum.at)
                     save(connection, step, quantum.at)
                     self._note(step)

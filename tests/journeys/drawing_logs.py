@@ -10,6 +10,7 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 from tests.journeys.drawing import CARTS, CITIES, DAY, HOUR, MINUTE, ZONES, Choice, Drawn, Seeded, chance, journey, pick
+from tests.journeys.vocabulary import CHANNELS
 
 from onepool.audience.conditions.reference import Event, Fact
 
@@ -39,6 +40,8 @@ class Quantum:
     """Who is in the segment."""
     people: frozenset[int] = frozenset()
     """Who there is."""
+    crowded: frozenset[str] = frozenset()
+    """Channels that have too much to send already."""
 
 
 @dataclass
@@ -75,6 +78,9 @@ def case(choice: Choice, customers: int, steps: int, *, calls: bool = True) -> C
     _merged(choice, found)
     _paused(choice, found)
     _counted(found)
+    for number, quantum in enumerate(quanta):
+        if number and chance(choice, 8):
+            quantum.crowded = frozenset([pick(choice, sorted(CHANNELS))])
     for quantum in quanta:
         quantum.events.sort(key=lambda one: one[1].seq)
         quantum.requests.sort()

@@ -52,6 +52,8 @@ class MemoryWorld:
         self.inside: frozenset[int] = frozenset()
         """Who there is, and who of them is in the segment."""
         self.merges: list[tuple[int, int, int]] = []
+        self.crowded: frozenset[str] = frozenset()
+        """Channels of which the accounts are full."""
         self.kept_audiences: dict[tuple[str, int], Audience] = {}
 
     # ------------------------------------------------------------------------------------------------ what came in
@@ -69,6 +71,9 @@ class MemoryWorld:
     def merge(self, loser: int, winner: int) -> None:
         gone, kept = self.histories.pop(loser, History()), self.histories.get(winner, History())
         self.histories[winner] = History([*kept.events, *gone.events], [*kept.facts, *gone.facts])
+        for row in self.sends.values():
+            if row["customer_id"] == loser:
+                row["customer_id"] = winner
 
     # --------------------------------------------------------------------------------------------------- questions
 
@@ -214,6 +219,9 @@ class MemoryWorld:
     def started(self) -> frozenset[str]:
         return frozenset(journey for journey, _ in self.kept_audiences)
 
+    def full(self, channel: str, touchpoint: str | None, level: int) -> bool:
+        return channel in self.crowded
+
     def persons(self, customers: I64, since: int) -> pa.Table:
         into: dict[int, int] = {}
         for loser, winner, when in self.merges:
@@ -231,10 +239,6 @@ class MemoryWorld:
 
     def save(self, step: Step) -> None:
         """What one step decided."""
-        for merge in step.merges.to_pylist():
-            for row in (*self.rows.values(), *self.sends.values()):
-                if row["customer_id"] == merge["customer_id"]:
-                    row["customer_id"] = merge["other_id"]
         for row in step.runs.rows():
             self.rows[row[0]] = dict(zip(COLUMNS, row, strict=True))
         for row in self.rows.values():

@@ -134,6 +134,8 @@ class Standing:
     next_at: int | None = None
     """When an audience is due."""
     started: bool = False
+    held: int = -1
+    """When nobody was let in for once since a channel had too much to send."""
     slot: int = 0
     """Nobody is let in before, where there is a rate; `day` and `filled`: how many it let in on its last day."""
     day: date | None = None
@@ -176,3 +178,5 @@ class Inputs:
     people: frozenset[int] | None = None
     """Who there is; None: as before. `inside`: who of them is in the segment."""
     inside: frozenset[int] = frozenset()
+    crowded: frozenset[str] = frozenset()
+    """Channels that have too much to send already."""

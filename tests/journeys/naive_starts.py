@@ -94,6 +94,8 @@ def arrivals(naive: Naive, inputs: Inputs) -> Iterator[Arrival]:
             continue
         journey = standing.version.journey
         count = len(audience.customers) - audience.taken
+        if count and naive.crowd(standing.version):
+            continue
         metered = journey.entry.rate is not None
         if metered and count:
             count = room(standing, audience.at, naive.at, count)
@@ -102,7 +104,7 @@ def arrivals(naive: Naive, inputs: Inputs) -> Iterator[Arrival]:
             if customer in audience.customers[: audience.taken + place]:
                 # This person's turn was that of another one who went up in him.
                 continue
-            time = naive.at if metered else audience.at
+            time = naive.at if metered or standing.held >= audience.at else audience.at
             if isinstance(journey.entry, DateEntry):
                 zone = naive.zone_of(customer, journey)
                 time = max(time, at_wall(wall(audience.at, FIRST).date(), clock_of(journey.entry.time), zone))

@@ -70,8 +70,11 @@ def due(connection: Connection, touchpoint: str, group: Group, now: int, most: i
     return list(connection.execute(select(sends).where(*where, WAITING).order_by(t.due).limit(most)))
 
 
-def depth(connection: Connection, touchpoint: str, now: int, most: int = 1_000_000) -> int:
-    """How many messages are due at an account, counted up to `most`."""
+def depth(connection: Connection, touchpoint: str, now: int, most: int = 1_000_000, before: int | None = None) -> int:
+    """How many messages are due at an account, counted up to `most`. `before`: only of priorities below this one."""
     t = sends.c
-    some = select(t.send_id).where(t.touchpoint == touchpoint, t.due <= now, WAITING).limit(most).subquery()
+    mine = select(t.send_id).where(t.touchpoint == touchpoint, t.due <= now, WAITING)
+    if before is not None:
+        mine = mine.where(t.priority < before)
+    some = mine.limit(most).subquery()
     return int(connection.execute(select(func.count()).select_from(some)).scalar_one())

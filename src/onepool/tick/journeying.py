@@ -18,7 +18,7 @@ from sqlalchemy import Connection, and_, insert, select, update
 
 from onepool.audience.conditions.names import Context
 from onepool.clock import to_micros
-from onepool.journeys.executor.apply import save
+from onepool.journeys.executor.apply import move, save
 from onepool.journeys.executor.book import Book, JourneyFault, Shelf
 from onepool.journeys.executor.executor import Executor
 from onepool.journeys.executor.ports import Step
@@ -41,6 +41,7 @@ from onepool.journeys.world.pool import PoolWorld
 from onepool.pool import DuckDBEngine, Session
 from onepool.privacy.masking import mask_text
 from onepool.reach import arrivals, coupons
+from onepool.reach.pressure import Gauge
 from onepool.reach.world import Worlds
 from onepool.state.journeys import journey_requests, journey_states, journey_ticks
 from onepool.state.outbox import broadcasts
@@ -90,6 +91,7 @@ class Journeying:
         self._context = context
         self._shelf = Shelf(approved=workspace.settings.messages.approval)
         self._worlds = Worlds(workspace)
+        self._gauge = Gauge(workspace, self._worlds.policies)
         self._cursors: Cursors | None = None
         self._more = False
         self._aside: dict[str, int] = {}
@@ -219,12 +221,13 @@ class Journeying:
             if plan.log_offset > cursors.log_offset:
                 arrivals.fold(session, connection, span[0] - 1, span[1] - 1, plan.at)
             done = cut(connection, cursors, plan.at, plan.log_offset)
+            move(connection, done.inputs.merges, now)
             happened = Happened(
                 session, self._context(), cursors.log_offset + 1, plan.log_offset, self._again(cursors, plan), plan.at
             )
             world = PoolWorld(
                 session, connection, self._context(), happened, self._worlds.over(session, connection),
-                lambda: self._fresh(connection, plan.at),
+                lambda: self._fresh(connection, plan.at), gauge=self._gauge,
             )  # fmt: skip
             step = Executor(book, world).step(done.inputs, plan.at)
             save(connection, step, now)

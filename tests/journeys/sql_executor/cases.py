@@ -15,7 +15,7 @@ def plain(made: Case) -> Case:
     found = deepcopy(made)
     found.bodies = [_body(one) for one in found.bodies]
     for quantum in found.quanta:
-        quantum.merges, quantum.statuses = [], []
+        quantum.merges, quantum.statuses, quantum.crowded = [], [], frozenset()
         quantum.requests = [one for one in quantum.requests if one[2] == "enter"]
     return found
 

@@ -223,6 +223,10 @@ class HistoryWorld(PoolWorld):
     def give_up(self, gone: Sequence[tuple[int, int, str]]) -> None:
         self._virtual.not_sent([send_id for send_id, state, _ in gone if SendState(state) not in COUNTED])
 
+    def full(self, channel: str, touchpoint: str | None, level: int) -> bool:
+        # Nothing is sent, nothing waits.
+        return False
+
     def persons(self, customers: I64, since: int) -> pa.Table:
         # Identities are today's: nobody goes up in another.
         return PERSONS.empty_table()

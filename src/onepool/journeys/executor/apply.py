@@ -32,10 +32,11 @@ _OWNED: Final = ("version_id", "customer_id")
 
 
 def save(connection: Connection, step: Step, now: int) -> pa.Table:
-    """Write a step; `now`: the clock's instant, in microseconds. Returns the edges that it counted (EDGES)."""
+    """Write a step (what merges moved is there already, see `move`). Returns the edges that it counted (EDGES).
+
+    `now`: the clock's instant, in microseconds.
+    """
     _save_runs(connection, step)
-    # Messages are found by the customers that their runs have now.
-    _move(connection, step, now)
     # What a run planned in the step in which it ended is there before it is given up.
     _save_sends(connection, step, now)
     _save_effects(connection, step)
@@ -172,13 +173,12 @@ def _save_effects(connection: Connection, step: Step) -> None:
         connection.execute(insert(tasks), rows)
 
 
-def _move(connection: Connection, step: Step, now: int) -> None:
-    """Give what belongs to those who went up in others to these."""
-    if step.merges.num_rows == 0:
+def move(connection: Connection, merges: pa.Table, now: int) -> None:
+    """Give what belongs to those who went up in others (MERGES) to these: before the step that takes the merges, since
+    caps count it as theirs from then on; runs are the step's own matter."""
+    if merges.num_rows == 0:
         return
-    pairs = list(
-        zip(step.merges.column("customer_id").to_pylist(), step.merges.column("other_id").to_pylist(), strict=True)
-    )
+    pairs = list(zip(merges.column("customer_id").to_pylist(), merges.column("other_id").to_pylist(), strict=True))
     for table in (sends, tasks, journey_effects):
         values: dict[str, Any] = {"customer_id": bindparam("b_to")}
         names, rows = ["b_to", "b_from"], [(to, gone) for gone, to in pairs]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
 from onepool.journeys.executor.columns import I64, NONE, Bools, Runs, Texts, texts
-from onepool.journeys.executor.metering import Meter
+from onepool.journeys.executor.metering import Meter, held_back
 from onepool.journeys.executor.plan import Plan
-from onepool.journeys.executor.ports import LATENESS, Entering, Inputs, Question
+from onepool.journeys.executor.ports import HELD_BACK, LATENESS, Entering, Inputs, Question
 from onepool.journeys.executor.reentry import admit
 from onepool.journeys.executor.starts import Starts
 from onepool.journeys.executor.times import later
@@ -45,7 +46,7 @@ class Entrants:
             self.triggers[rows], self.but[rows], self.metered,
         )  # fmt: skip
 
-    @property
+    @cached_property
     def run_ids(self) -> I64:
         return run_keys(self.plan.journey, self.customers, self.keys, self.origins)
 
@@ -205,7 +206,11 @@ def _let_in(turn: Turn, one: Entrants) -> None:
         due = later(due, hold.for_, plan.zone)
     if entry.rate is not None and not one.metered:
         due = np.maximum(due, Meter(turn, plan).slots(due))
-    held = np.full(due.size, hold is not None) | (due > turn.clock(one.customers))
+    now = turn.clock(one.customers)
+    if (due <= now).any() and held_back(turn, plan, turn.at):
+        again = np.minimum(now + HELD_BACK, later(one.times, plan.definition.max_life, plan.zone))
+        due = np.where(due <= now, again, due)
+    held = np.full(due.size, hold is not None) | (due > now)
     runs = Runs.new(
         due.size, run_id=one.run_ids, version_id=plan.version_id, customer_id=one.customers, key=one.keys,
         state=RunState.HELD, due=due, entered=one.times, arrived=one.times, trigger=one.triggers,

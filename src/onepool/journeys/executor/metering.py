@@ -14,12 +14,14 @@ from onepool.journeys.executor.times import day_of, day_start
 from onepool.journeys.executor.turn import Turn
 
 _SECOND = 1_000_000
+_HELD = 30 * _SECOND
 
 
 class _Said(TypedDict, total=False):
     next: int  # no slot before this instant
     day: int  # local day that is being filled
     count: int  # slots given in it
+    held: int  # when somebody was last not let in since an account was full, to half a minute
 
 
 class Meter:
@@ -60,6 +62,16 @@ class Meter:
             self._put({**self._said, "next": day_start(day_of(at, self._plan.zone) + 1, self._plan.zone)})
         return count
 
+    @property
+    def held(self) -> int:
+        """When somebody was last held back; -1: never."""
+        return self._said.get("held", -1)
+
+    def hold_back(self, since: int) -> None:
+        """Note that nobody is let in now, who would have been since an instant."""
+        if self.held < max(self._turn.at - _HELD, since):
+            self._put({**self._said, "held": self._turn.at})
+
     def _spaced(self, wanted: I64, start: int) -> I64:
         if not self._gap:
             return np.maximum(wanted, start)
@@ -97,10 +109,19 @@ class Meter:
         day = day_of(last, self._plan.zone)
         same = int(np.searchsorted(slots, day_start(day, self._plan.zone)))
         before = self._said.get("count", 0) if self._said.get("day") == day else 0
-        self._put({"next": last + int(self._gap), "day": day, "count": before + slots.size - same})
+        self._put({**self._said, "next": last + int(self._gap), "day": day, "count": before + slots.size - same})
 
     def _put(self, said: _Said) -> None:
         self._said = said
         text = msgspec.json.encode(self._said).decode()
         self._turn.metering[self._plan.journey] = text
         self._turn.changes.append(StateChange(self._plan.journey, {"metering": text}))
+
+
+def held_back(turn: Turn, plan: Plan, since: int) -> bool:
+    """Whether nobody is to be let in who has been waiting for it since an instant: an account over which they would get
+    a message at once is full. It is noted with the journey."""
+    if not turn.pressed(plan):
+        return False
+    Meter(turn, plan).hold_back(since)
+    return True

@@ -24,6 +24,7 @@ from onepool.journeys.model import (
     OneOffEntry,
     ScheduleEntry,
     Send,
+    Task,
     Wait,
 )
 from onepool.reach.messages.parse import kind_of
@@ -136,6 +137,24 @@ class Plan:
         late = isinstance(entry, ScheduleEntry | OneOffEntry | DateEntry)
         kind = TRANSACTIONAL if category == "transactional" else SCHEDULED if late else TRIGGERED
         return kind * 1000 + 999 - entry.priority
+
+    @cached_property
+    def doors(self) -> tuple[tuple[str, str | None, int], ...]:
+        """Where those who are let in get a message at once: (channel, account or None, class of priority) of the first
+        hop of sends that are reached without waiting."""
+        found, seen, front = set(), {self.start}, [self.start]
+        while front:
+            node = front.pop()
+            said = self.nodes[node]
+            if isinstance(said, Send):
+                category = said.category or self.definition.policy.category
+                first = said.chain[0]
+                found.add((first.channel, first.touchpoint or "", self.priority(category) // 1000))
+            elif not isinstance(said, Wait | Task):
+                behind = {self._targets[node][label] for label in self._targets[node]} - seen
+                seen |= behind
+                front += behind
+        return tuple((channel, over or None, level) for channel, over, level in sorted(found))
 
     def policy(self, node: Send, hop: Hop) -> SendPolicy:
         """What the gate and the senders need to know of a hop."""

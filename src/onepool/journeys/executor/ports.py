@@ -103,6 +103,9 @@ class Inputs:
     requests: pa.Table = field(default_factory=lambda: _empty(REQUESTS))
 
 
+HELD_BACK: Final = 60_000_000
+"""How long somebody waits who can't be let in since an account is full, until it is looked at again."""
+
 # ------------------------------------------------------------------------------------------------- what is asked
 
 ENTRANTS: Final = pa.schema(
@@ -249,6 +252,11 @@ class World(Protocol):
 
     def audiences(self) -> Sequence[Audience]:
         """Audiences of which somebody is yet to be let in, with their customers."""
+        ...
+
+    def full(self, channel: str, touchpoint: str | None, level: int) -> bool:
+        """Whether so much waits already at the accounts of a channel (or the named one), of messages that go before
+        new ones of a class of priority, that nobody is to be let in who would get another one at once."""
         ...
 
     def persons(self, customers: I64, since: int) -> pa.Table:

@@ -10,7 +10,7 @@ import numpy as np
 
 from onepool.audience.conditions.values import read_span
 from onepool.journeys.executor.columns import I64
-from onepool.journeys.executor.metering import Meter
+from onepool.journeys.executor.metering import Meter, held_back
 from onepool.journeys.executor.plan import Plan
 from onepool.journeys.executor.ports import MOST_DUE, Audience, Inputs, StateChange
 from onepool.journeys.executor.times import DAY, Zones, day_of, day_start, known_zone
@@ -66,13 +66,16 @@ class Starts:
 
         turn = self._turn
         count = min(room, one.total - one.taken)
+        if count > 0 and held_back(turn, plan, one.at):
+            return 0, None
         metered = plan.definition.entry.rate is not None
         if metered and count > 0:
             count = Meter(turn, plan).room(one.at, turn.at, count)
         if count <= 0 or one.customers is None:
             return 0, None
         customers = self._persons(one, count)
-        times = np.full(customers.size, turn.at if metered else one.at, np.int64)
+        late = metered or Meter(turn, plan).held >= one.at
+        times = np.full(customers.size, turn.at if late else one.at, np.int64)
         if isinstance(plan.definition.entry, DateEntry):
             times = np.maximum(times, self._local(plan, plan.definition.entry, one.at, customers))
         entrants = plain(plan, customers, times, np.arange(customers.size), metered=metered)

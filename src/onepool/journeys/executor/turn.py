@@ -68,6 +68,7 @@ class Turn:
         self.merges = MERGES.empty_table()
         self.erased = np.empty(0, np.int64)
         self.metering = dict(book.metering)
+        self._pressed: dict[int, bool] = {}
 
     # ------------------------------------------------------------------------------------------------- which runs
 
@@ -240,6 +241,12 @@ class Turn:
     def now(self, rows: I64) -> I64:
         """The same of runs."""
         return self.clock(self.runs.customer_id[rows])
+
+    def pressed(self, plan: Plan) -> bool:
+        """Whether nobody is to be let in: an account over which they would get a message at once is full."""
+        if plan.version_id not in self._pressed:
+            self._pressed[plan.version_id] = any(self.world.full(*door) for door in plan.doors)
+        return self._pressed[plan.version_id]
 
     def life_end(self, rows: I64, plan: Plan) -> I64:
         return later(self.runs.entered[rows], plan.definition.max_life, plan.zone)

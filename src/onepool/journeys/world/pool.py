@@ -27,6 +27,7 @@ from onepool.pool import Session, quote
 from onepool.reach import coupons
 from onepool.reach.gate import GateWorld, gate
 from onepool.reach.keys import distinct
+from onepool.reach.pressure import Gauge
 from onepool.reach.rules import SendPolicy
 
 if TYPE_CHECKING:
@@ -48,8 +49,9 @@ class PoolWorld:
         fresh_as_of: Callable[[], int],
         *,
         reserve: bool = False,
+        gauge: Gauge | None = None,
     ) -> None:
-        """`reserve`: see `reach.gate` (back-tests, where nobody claims)."""
+        """`reserve`: see `reach.gate` (back-tests, where nobody claims); `gauge`: without it no account is full."""
         self._session = session
         self._connection = connection
         self._ctx = ctx
@@ -57,6 +59,7 @@ class PoolWorld:
         self._gate = gate_world
         self._fresh = fresh_as_of
         self._reserve = reserve
+        self._gauge = gauge
         self._records = Records(connection)
 
     # ------------------------------------------------------------------------------------------------------- events
@@ -170,6 +173,9 @@ class PoolWorld:
 
     def audiences(self) -> Sequence[Audience]:
         return self._records.audiences()
+
+    def full(self, channel: str, touchpoint: str | None, level: int) -> bool:
+        return self._gauge is not None and self._gauge.full(self._connection, channel, touchpoint, level)
 
     def persons(self, customers: I64, since: int) -> pa.Table:
         return persons(self._session, self._connection, customers, since)
