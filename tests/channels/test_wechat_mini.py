@@ -18,13 +18,16 @@ from hypothesis import strategies as st
 from tests.channels import cases
 from tests.channels.platform import Platform, running_platform
 from tests.clients.server import Running, running_collector
+from wechatpy.crypto import WeChatWxaCrypto
 
 from onepool.channels import registry
 from onepool.channels.base import Answer, Call, Refused, Reply, Request
+from onepool.channels.wechat_mini.sealed import unseal
 from onepool.collect import hooked
 from onepool.collect.accounts import Accounts
 from onepool.collect.inbound import decode
 from onepool.collect.touchpoint import CachedTouchpoints, Touchpoint
+from onepool.sandbox.doubles.wechat_seal import seal_data
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 APP = "wx4f4bc4dec97d474b"
@@ -72,6 +75,75 @@ def test_a_login_links_what_is_known_of_the_person_and_keeps_the_session_key_out
     assert item["ids"] == [
         ["openid", APP, "oA"], ["unionid", "main", "uA"], ["anonymous_id", "", "a-1"], ["user_id", "", "m-9"],
     ]  # fmt: skip
+
+
+# The example of the platform's own pages: session key, vector, data; what is in it.
+SESSION, VECTOR = "tiihtNczf5v6AKRyjwEUhQ==", "r7BXXKkLb8qrSNn05n0qiA=="
+SEALED = (
+    "CiyLU1Aw2KjvrjMdj8YKliAjtP4gsMZMQmRzooG2xrDcvSnxIMXFufNstNGTyaGS9uT5geRa0W4oTOb1WT7fJlAC+oNPdbB+3hVbJSRgv+4lGOETKUQz"
+    "6OYStslQ142dNCuabNPGBzlooOmB231qMM85d2/fV6ChevvXvQP8Hkue1poOFtnEtpyxVLW1zAo6/1Xx1COxFvrc2d7UL/lmHInNlxuacJXwu0fjpXfz"
+    "/YqYzBIBzD6WUfTIF9GRHpOn/Hz7saL8xz+W//FRAUid1OksQaQx4CMs8LOddcQhULW4ucetDf96JcR3g0gfRK4PC7E/r7Z6xNrXd2UIeorGj5Ef7b1p"
+    "JAYB6Y5anaHqZ9J6nKEBvB4DnNLIVWSgARns/8wR2SiRS7MNACwTyrGvt9ts8p12PKFdlqYTopNHR1Vf7XjfhQlVsAJdNiKdYmYVoKlaRv85IfVunYzO"
+    "0IKXsyl7JCUjCpoG20f0a04COwfneQAGGwd5oa+T8yO5hzuyDb/XcxxmK01EpqOyuxINew=="
+)
+OPENID, UNIONID = "oGZUI0egBJY1zhBYw2KhdUfwVJJE", "ocMvos6NjeKLIBqg5Mr9QjxrP1FA"
+SESSION_OF: dict[str, Any] = {"openid": OPENID, "session_key": SESSION}
+
+
+def test_what_the_mini_program_encrypted_under_a_login_is_opened() -> None:
+    body = {"code": "c", "encrypted_data": SEALED, "iv": VECTOR, "anonymous_id": "a-1"}
+    _, reply, items = _run(_request("login", body), SESSION_OF)
+    found = json.loads(reply.body)
+    assert (found["openid"], found["unionid"], found["nickname"]) == (OPENID, UNIONID, "Band")
+    assert reply.keep is not None and SESSION not in (reply.keep.plain or "")
+    shown, link = items
+    assert (shown["kind"], shown["traits"]["nickname"], shown["traits"]["gender"]) == ("profile", "Band", "male")
+    assert link["kind"] == "link"
+    assert link["ids"] == [["openid", APP, OPENID], ["unionid", "main", UNIONID], ["anonymous_id", "", "a-1"]]
+
+
+def test_a_third_partys_client_opens_the_same() -> None:
+    wanted = WeChatWxaCrypto(SESSION, VECTOR, APP).decrypt_message(SEALED)
+    assert unseal(SEALED, VECTOR, SESSION, APP) == wanted
+
+
+def test_a_phone_that_was_encrypted_is_a_proved_contact() -> None:
+    content = {"phoneNumber": "13580006666", "purePhoneNumber": "13580006666", "countryCode": "86"}
+    sealed = seal_data({**content, "watermark": {"timestamp": 1, "appid": APP}}, SESSION)
+    _, reply, (phone, profile) = _run(_request("login", {"code": "c", **sealed}), SESSION_OF)
+    assert json.loads(reply.body) == {"openid": OPENID, "phone": "+8613580006666"}
+    assert (phone["name"], phone["fields"], phone["traits"]) == (
+        "profile_updated", {"method": "wechat"}, {"phone": "+8613580006666"},
+    )  # fmt: skip
+    assert phone["message_id"] != profile["message_id"]
+
+
+def test_raw_data_is_taken_with_its_signature_only() -> None:
+    raw = '{"nickName":"微信用户","city":"广州"}'
+    given = hashlib.sha1((raw + SESSION).encode()).hexdigest()
+    _, reply, _ = _run(_request("login", {"code": "c", "raw_data": raw, "signature": given}), SESSION_OF)
+    assert json.loads(reply.body) == {"openid": OPENID, "city": "广州"}, "a name that everybody has is none"
+    assert hashlib.sha1(('{"a":1}' + SESSION).encode()).hexdigest() == "2e44307c6e1e307a03dd5e37a45b5e78c8d1fb36"
+
+
+@pytest.mark.parametrize(
+    ("body", "session"),
+    [
+        ({"encrypted_data": SEALED, "iv": VECTOR}, {"openid": OPENID, "session_key": "AAAAAAAAAAAAAAAAAAAAAA=="}),
+        ({"encrypted_data": SEALED, "iv": VECTOR}, {"openid": "oSomebodyElse", "session_key": SESSION}),
+        ({"encrypted_data": SEALED, "iv": VECTOR}, {"openid": OPENID}),
+        ({"encrypted_data": SEALED[:-24], "iv": VECTOR}, SESSION_OF),
+        ({"encrypted_data": SEALED}, SESSION_OF),
+        ({"encrypted_data": "?", "iv": VECTOR}, SESSION_OF),
+        (seal_data({"openId": OPENID, "watermark": {"appid": "wxother"}}, SESSION), SESSION_OF),
+        (seal_data({"openId": OPENID}, SESSION), SESSION_OF),
+        ({"raw_data": "{}", "signature": "0" * 40}, SESSION_OF),
+    ],
+)
+def test_data_of_another_login_person_or_program_is_refused(body: dict[str, str], session: dict[str, str]) -> None:
+    _, reply, items = _run(_request("login", {"code": "c", **body}), session)
+    assert (reply.status, json.loads(reply.body)["code"]) == (422, "sealed-data")
+    assert reply.keep is None and items == []
 
 
 def test_a_login_of_somebody_with_one_id_only() -> None:
@@ -135,6 +207,7 @@ def test_what_the_platform_refuses_is_told_and_nothing_is_kept(path: str, answer
         (_request("login", {"code": ""}), {}, "malformed"),
         (_request("login", {"code": "c" * 600}), {}, "malformed"),
         (_request("login", [1]), {}, "malformed"),
+        (_request("login", {"code": "c", "encrypted_data": "A" * 40_000, "iv": "x"}), {}, "malformed"),
         (_request("login", b"{"), {}, "malformed"),
         (_request("phone", {"code": "c"}, method="GET"), {}, "method"),
     ],

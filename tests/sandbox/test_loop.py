@@ -233,6 +233,9 @@ def test_login_and_phone_codes_work_once(loop: Loop) -> None:
     assert ask("phone", {"code": code, "openid": given["openid"]}).json() == {
         "phone": f"+86{loop.box.world.somebody('p1').phone}"
     }
+    shared = loop.box.act("login", "mini", "p1", {"share": "phone"})
+    sealed = {name: shared[name] for name in ("code", "encrypted_data", "iv")}
+    assert ask("login", sealed).json()["phone"] == f"+86{loop.box.world.somebody('p1').phone}"
     late = loop.box.act("login", "mini", "p1")["code"]
     loop.clock.advance(timedelta(minutes=6))
     assert ask("login", {"code": late}).json()["code"] == "wechat-40029"

@@ -2,7 +2,9 @@
 
 ``POST /hooks/{touchpoint}/login`` with ``{"code": "…"}`` answers ``{"openid": "…", "unionid": "…"}``;
 ``POST /hooks/{touchpoint}/phone`` with ``{"code": "…", "openid": "…"}`` answers ``{"phone": "+86…"}``. Both may name
-``anonymous_id``, ``user_id`` and ``member_no`` of the same person. Signed with the setting ``server_secret``:
+``anonymous_id``, ``user_id`` and ``member_no`` of the same person. A login may bring what the mini program encrypted
+under it (``encrypted_data`` and ``iv``, or ``raw_data`` and ``signature``): the answer then has what is in it too
+(``phone``, ``nickname``, ``group`` …). Signed with the setting ``server_secret``:
 ``X-OnePool-Timestamp`` (seconds) and ``X-OnePool-Signature``, HMAC-SHA-256 in hex over timestamp, a dot, and the body.
 
 The session key that the login gives opens the person's data: it is neither stored nor passed on.
@@ -22,13 +24,16 @@ import msgspec
 
 from onepool.channels.base import Account, Answer, Call, Exchange, Keep, Refused, Reply, Request
 from onepool.channels.base.wechat_api import code_of, message_of
+from onepool.channels.base.wechat_crypto import CryptoError
 from onepool.channels.base.wechat_read import digest, text
+from onepool.channels.wechat_mini.sealed import LONGEST, known, number_of, shown, unseal
 
 LOGIN, PHONE = "login", "phone"
 ALSO: Final = ("anonymous_id", "user_id", "member_no")
 """Further ids of the person that the brand's server may name."""
 
 _LONGEST: Final = 512
+_SEALED: Final = ("encrypted_data", "iv", "raw_data", "signature")
 
 
 def _login(request: Request, account: Account, now: datetime) -> Exchange:
@@ -51,7 +56,25 @@ def _login(request: Request, account: Account, now: datetime) -> Exchange:
         return _failed(answer)
     assert isinstance(body, dict)
     found = {"openid": openid, "unionid": text(body.get("unionid"))}
+    try:
+        found |= _opened(asked, text(body.get("session_key")), account.text("appid"), openid)
+    except CryptoError as error:
+        return _problem(422, "sealed-data", f"{error}; call wx.login first, then ask for the data")
     return _found({name: value for name, value in found.items() if value}, asked, LOGIN, code)
+
+
+def _opened(asked: Mapping[str, Any], session_key: str, appid: str, openid: str) -> dict[str, str]:
+    """What the mini program encrypted, or signed, under this login. Raises CryptoError."""
+    found: dict[str, str] = {}
+    raw = asked.get("raw_data")
+    if isinstance(raw, str) and raw:
+        found |= known(shown(raw, text(asked.get("signature")), session_key))
+    sealed = text(asked.get("encrypted_data"))
+    if sealed:
+        found |= known(unseal(sealed, text(asked.get("iv")), session_key, appid))
+    if found.get("openid", openid) != openid:
+        raise CryptoError("the data is another person's")
+    return found
 
 
 def _phone(request: Request, account: Account, now: datetime) -> Exchange:
@@ -64,7 +87,7 @@ def _phone(request: Request, account: Account, now: datetime) -> Exchange:
     )
     body = answer.json()
     told = body.get("phone_info") if isinstance(body, dict) else None
-    phone = _number(told) if isinstance(told, dict) else ""
+    phone = number_of(told) if isinstance(told, dict) else ""
     if code_of(answer) != 0 or not phone:
         return _failed(answer)
     assert isinstance(told, dict)
@@ -75,14 +98,6 @@ def _phone(request: Request, account: Account, now: datetime) -> Exchange:
 
 
 EXCHANGE: Final = {LOGIN: _login, PHONE: _phone}
-
-
-def _number(told: Mapping[str, Any]) -> str:
-    """With the country code, which comes as a number or as a text."""
-    pure, country = text(told.get("purePhoneNumber")), text(told.get("countryCode")).lstrip("+")
-    if pure.isdigit() and country.isdigit():
-        return f"+{country}{pure}"
-    return text(told.get("phoneNumber"))
 
 
 def _asked(request: Request, account: Account, now: datetime) -> dict[str, Any]:
@@ -107,6 +122,8 @@ def _asked(request: Request, account: Account, now: datetime) -> dict[str, Any]:
         raise Refused(400, "malformed", "the body is no JSON") from error
     if not isinstance(asked, dict) or not 0 < len(text(asked.get("code"))) <= _LONGEST:
         raise Refused(400, "malformed", "the body needs a code")
+    if any(len(str(asked.get(name) or "")) > LONGEST for name in _SEALED):
+        raise Refused(400, "malformed", f"{', '.join(_SEALED)} have {LONGEST:,} characters at most")
     return asked
 
 

@@ -37,6 +37,9 @@ MANIFEST: Final = Manifest(
             fields=("message_id", "message_type", "message_channel", "template_id", "failure_code", "failure_reason"),
         ),
         Signal(event="profile_updated", fields=("method",), traits=("phone",)),
+        Signal(
+            event="profile_updated", kind="profile", traits=("nickname", "avatar", "gender", "province", "city")
+        ),
         Signal(event="consent_withdrawn"),
         Signal(event="erasure_requested", fields=("reason",)),
         Signal(event="coupon_received", fields=("coupon_id", "coupon_code")),

@@ -15,6 +15,9 @@ from onepool.channels.base.wechat_read import UNREADABLE, Post, content_of, read
 from onepool.channels.wechat_mini.exchange import ALSO, EXCHANGE, PHONE
 
 NAME: Final = "wechat_mini"
+_SHOWN: Final = ("nickname", "avatar", "gender", "province", "city")
+"""What a person may show of themselves at a login."""
+
 _MESSAGES: Final = frozenset({"text", "image", "voice", "video", "link", "location", "miniprogrampage", "file"})
 
 
@@ -55,11 +58,15 @@ def _exchanged(push: Push) -> Decoded:
         *((name, "", text(content.get(name))) for name in ALSO),
     ]
     number = f"{push.rest}.{text(content.get('code'))}"
-    if push.rest == PHONE:
+    if text(content.get("phone")):
         # The person tapped a button, and the platform proved the number by SMS before: method says so.
         traits = {"phone": text(content.get("phone"))}
-        found.add("event", "profile_updated", ids, message_id=number, fields={"method": "wechat"}, traits=traits)
-    else:
+        made = number if push.rest == PHONE else f"{number}.phone"
+        found.add("event", "profile_updated", ids, message_id=made, fields={"method": "wechat"}, traits=traits)
+    shown = {name: text(content.get(name)) for name in _SHOWN if text(content.get(name))}
+    if shown:
+        found.add("profile", "profile_updated", ids, message_id=f"{number}.shown", traits=shown)
+    if push.rest != PHONE:
         several = sum(1 for one in ids if one[2]) > 1
         found.add("link" if several else "profile", "identity_linked" if several else "profile_updated", ids,
                   message_id=number)  # fmt: skip

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final, NamedTuple
 
 from onepool.channels.base import Account
-from onepool.sandbox.doubles.base import text_of
+from onepool.sandbox.doubles.base import chosen, text_of
 from onepool.sandbox.doubles.wechat import Wechat, say
 from onepool.sandbox.doubles.wechat_people import Reader
+from onepool.sandbox.doubles.wechat_seal import seal_data
 from onepool.sandbox.stage import Stage
 from onepool.sandbox.wire import Asked, Told, told
 from onepool.sandbox.world import Person
@@ -60,8 +62,7 @@ class WechatMini(Wechat):
         code = self._taken(self._logins, args.get("js_code", ""))
         if isinstance(code, int):
             return say(code, what)
-        key = self.stage.chance.text(22, "session", code.openid, letters="ABCDEFGHIJKLMNOPabcdefghijklmnop0123456789")
-        return told({"session_key": f"{key}==", "openid": code.openid, "unionid": code.unionid}, what=what)
+        return told({"session_key": self._key(code), "openid": code.openid, "unionid": code.unionid}, what=what)
 
     def _phone(self, asked: Asked) -> Told:
         what, given = "getuserphonenumber", asked.object
@@ -88,9 +89,24 @@ class WechatMini(Wechat):
     # Acts -----------------------------------------------------------------------------------------------------------
 
     def act_login(self, person: Person, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Opens the mini program; gives the ``code`` that wx.login gives to it."""
-        del given
-        return {"code": self._new(self._logins, person, "0"), "openid": self.of(person).openid}
+        """Opens the mini program; gives the ``code`` that wx.login gives to it.
+
+        ``share`` phone or profile: also what the program then gets encrypted (``encrypted_data`` and ``iv``).
+        """
+        reader = self.of(person)
+        shared = chosen(given, "share", ("no", "phone", "profile"), "no")
+        found: dict[str, Any] = {"code": self._new(self._logins, person, "0"), "openid": reader.openid}
+        if shared == "no":
+            return found
+        content: dict[str, Any] = {"openId": reader.openid, "nickName": person.name, "unionId": reader.unionid}
+        if shared == "phone":
+            content = {"phoneNumber": person.phone, "purePhoneNumber": person.phone, "countryCode": "86"}
+        mark = {"timestamp": self.stage.seconds, "appid": self.appid}
+        return found | seal_data({**content, "watermark": mark}, self._key(reader))
+
+    def _key(self, reader: Reader) -> str:
+        """The session key of somebody: 16 bytes in base64."""
+        return base64.b64encode(self.stage.chance.text(16, "session", reader.openid).encode()).decode()
 
     def act_phone(self, person: Person, given: Mapping[str, Any]) -> dict[str, Any]:
         """Taps the phone button; gives the ``code`` for the number."""

@@ -64,6 +64,16 @@ def seal(message: bytes, encoding_aes_key: str, receiver: str) -> str:
     return base64.b64encode(encryptor.update(padded) + encryptor.finalize()).decode()
 
 
+def seal_data(content: Tree, session_key: str) -> dict[str, str]:
+    """``encrypted_data`` and ``iv`` of what a mini program is given under a session key (AES-128, blocks of 16)."""
+    vector = secrets.token_bytes(16)
+    padder = padding.PKCS7(128).padder()
+    encryptor = Cipher(algorithms.AES(base64.b64decode(session_key)), modes.CBC(vector)).encryptor()
+    padded = padder.update(as_json(content).encode()) + padder.finalize()
+    sealed = encryptor.update(padded) + encryptor.finalize()
+    return {"encrypted_data": base64.b64encode(sealed).decode(), "iv": base64.b64encode(vector).decode()}
+
+
 @dataclass(frozen=True, slots=True)
 class Lock:
     """What an account and its platform share. ``to``: the receiver in the envelope; ``agent``: WeCom's further tag."""
