@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import zstandard
 from sqlalchemy import Connection, Text, and_, cast, func, select
 
@@ -92,10 +93,11 @@ def fold(session: Session, state: State, tick: int, changed: int) -> tuple[int, 
         latest, moment = _last_tick(connection), _last_change(connection)
         if latest > tick:
             names = _versions(connection)
-            for touched, new in _steps(session, connection, tick, latest):
+            for touched, new, gone in _steps(session, connection, tick, latest):
                 for start in range(0, touched.size, BLOCK):
                     ids = touched[start : start + BLOCK]
-                    found = _runs(connection, ids, names)
+                    # Who was taken away may be there again by now: he comes with the tick in which that was.
+                    found = _runs(connection, ids[~np.isin(ids, gone)], names)
                     _replace(session, "journey_runs", "run_id", ids[~np.isin(ids, new)], found)
         if moment > changed:
             since = changed - OVERLAP if changed else 0
@@ -109,8 +111,9 @@ def fold(session: Session, state: State, tick: int, changed: int) -> tuple[int, 
     return latest, moment
 
 
-def _steps(session: Session, connection: Connection, after: int, until: int) -> Iterator[tuple[I64, I64]]:
-    """Append the journal's steps, some ticks at a time; gives the runs that they touched, and which began in them."""
+def _steps(session: Session, connection: Connection, after: int, until: int) -> Iterator[tuple[I64, I64, I64]]:
+    """Append the journal's steps, some ticks at a time; gives the runs that they touched, which of them began in these
+    ticks, and which were taken away in the last step that the ticks have of them."""
     table = journey_ticks
     while after < until:
         rows = connection.execute(
@@ -121,6 +124,7 @@ def _steps(session: Session, connection: Connection, after: int, until: int) -> 
         ).all()
         touched: list[I64] = [np.empty(0, np.int64)]
         new: list[I64] = [np.empty(0, np.int64)]
+        gone = np.empty(0, np.int64)
         for row in rows:
             after = row.id
             if row.steps is not None:
@@ -128,9 +132,12 @@ def _steps(session: Session, connection: Connection, after: int, until: int) -> 
                 number = pa.repeat(pa.scalar(row.id, pa.int64()), steps.num_rows)
                 session.append("journey_steps", steps.append_column("tick", number))
                 new.append(steps.column("run_id").to_numpy()[steps.column("seq").to_numpy() == 0])
+                away = steps.filter(pc.equal(steps.column("edge"), "not_qualified")).column("run_id").to_numpy()
+                # A run that begins again is not gone any more.
+                gone = np.union1d(gone[~np.isin(gone, new[-1])], away) if gone.size or away.size else gone
             if row.touched is not None:
                 touched.append(np.frombuffer(zstandard.decompress(row.touched), np.int64))
-        yield distinct(np.concatenate(touched)), np.concatenate(new)
+        yield distinct(np.concatenate(touched)), np.concatenate(new), gone
         if not rows:
             return
 
