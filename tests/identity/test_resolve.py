@@ -180,3 +180,17 @@ def test_a_phone_that_was_given_to_somebody_else_has_two_owners_in_time(tmp_path
         "valid_from": 200 * DAY,
         "valid_to": 0,
     }
+
+
+def test_a_phone_told_again_beside_a_better_account_is_not_handed_on(tmp_path: Path) -> None:
+    """An account told it, and half a year later the same account together with a better one: nobody else is meant."""
+    types = {**TYPES, "openid": TypeRule("strong", 60), "unionid": TypeRule("strong", 95, max_per_customer=1)}
+    phone, openid, unionid = ("phone", "", "p"), ("openid", "mini", "o"), ("unionid", "open", "u")
+    told: list[Row] = [(0, [openid, phone], ""), (180 * DAY, [openid, unionid, phone], "")]
+    for cuts in ([0, 2], [0, 1, 2]):
+        state = State.at(tmp_path / f"{len(cuts)}.sqlite")
+        resolver = Resolver(state, Registry(types))
+        for start, end in pairwise(cuts):
+            run(resolver, state, told[start:end])
+        assert partition(resolver) == {frozenset({(phone, 0), (openid, 0), (unionid, 0)})}
+        state.close()

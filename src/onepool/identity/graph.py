@@ -18,6 +18,7 @@ from onepool.identity.arrays import (
     BORN,
     BORN_LOG,
     CONSENT_OF,
+    CONTACT,
     CUSTOMER,
     DEGREE,
     DOUBTED,
@@ -53,6 +54,8 @@ from onepool.identity.arrays import (
     SLOT_RANK,
     SOURCE,
     STATUS,
+    STRENGTH,
+    STRONG,
     STRONG_HEAD,
     TAIL,
     TRUST,
@@ -453,6 +456,12 @@ class Graph:
         """Which identifiers lose their owner after a time."""
         found: npt.NDArray[np.bool_] = self._g.types[LIFETIME, self._g.n32[TYPE, nodes]] != 0
         return found
+
+    def joining(self, nodes: I64) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        """Which nodes are contacts that join others, and which are accounts that do."""
+        kind = self._g.n32[TYPE, nodes]
+        contact, strong = self._g.types[CONTACT, kind] != 0, self._g.types[STRENGTH, kind] == STRONG
+        return contact & strong, ~contact & strong
 
     def valid_from(self, node: int) -> int:
         """Since when a further tenure holds, µs; LATER when it is not in use."""

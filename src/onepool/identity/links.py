@@ -14,6 +14,7 @@ from onepool.state.bulk import insert_many, update_many
 from onepool.state.schema import links
 
 I64 = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 SAME_EVENT = "same_event"
 """Rule of a link between identifiers that one event, order or profile carried."""
@@ -52,13 +53,24 @@ class Concluded:
     status: Sequence[tuple[str, str]] = ()
 
 
-def gather(bearer: I64, row: I64, node: I64, rows: pa.Table, time: I64, trust: I64) -> LinkBatch:
-    """The links of a batch: each row's bearer with each of the row's other identifiers. `trust`: of each row."""
+def gather(
+    bearer: I64, row: I64, node: I64, rows: pa.Table, time: I64, trust: I64, contact: Bools, account: Bools
+) -> LinkBatch:
+    """The links of a batch: each row's bearer with each of the row's other identifiers, and its contacts with its other
+    accounts. `trust`: of each row; `contact`, `account`: of each entry of `node`, whether it is one that joins.
+
+    Without the latter an account that told a phone twice, the second time beside a better account, would look silent
+    since the first, and the phone handed on to a stranger.
+    """
     other = bearer[row] != node
     if not other.any():
         return LinkBatch()
-    rows_of = row[other]
-    left, right = bearer[rows_of], node[other]
+    rows_of, left, right = row[other], bearer[row[other]], node[other]
+    more = _met(row[other & account], row[other & contact])
+    if more[0].size:
+        accounts, contacts = node[other & account][more[0]], node[other & contact][more[1]]
+        rows_of = np.concatenate([rows_of, row[other & account][more[0]]])
+        left, right = np.concatenate([left, accounts]), np.concatenate([right, contacts])
     a, b = np.minimum(left, right), np.maximum(left, right)
     encoded = rows.column("touchpoint").combine_chunks().dictionary_encode()
     if isinstance(encoded, pa.ChunkedArray):
@@ -93,6 +105,19 @@ def gather(bearer: I64, row: I64, node: I64, rows: pa.Table, time: I64, trust: I
         count=ends - starts + 1,
         trust=np.maximum.reduceat(trust[rows_of], starts),
     )
+
+
+def _met(one: I64, other: I64) -> tuple[I64, I64]:
+    """Places of all pairs of equal rows, one of each side."""
+    none = np.empty(0, np.int64)
+    if one.size == 0 or other.size == 0:
+        return none, none
+    order = np.argsort(other, kind="stable")
+    start = np.searchsorted(other[order], one)
+    count = np.searchsorted(other[order], one, side="right") - start
+    left = np.repeat(np.arange(one.size), count)
+    within = np.arange(left.size) - np.repeat(np.cumsum(count) - count, count)
+    return left, order[start[left] + within]
 
 
 def store(connection: Connection, batch: LinkBatch, edge: I64, known: int, concluded: Concluded) -> None:

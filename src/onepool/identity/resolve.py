@@ -132,7 +132,7 @@ class Resolver:
         words = self._consent(heard.consents, row, node, rows, time)
         trust = np.zeros(count, np.int64)
         trust[heard.trust.column("row").to_numpy()] = heard.trust.column("trust").to_numpy()
-        batch = gather(bearer, row, node, rows, time, trust)
+        batch = gather(bearer, row, node, rows, time, trust, *graph.joining(node))
         known_edges = graph.edges
         sources = {name: graph.source_number(SAME_EVENT, name) for name in set(batch.touchpoint)}
         source = np.array([sources[name] for name in batch.touchpoint], np.int64)
