@@ -140,3 +140,15 @@ def test_the_oracle_lies_between_the_baselines_and_the_ceiling(sample: Sample) -
     assert found["platform_ids"]["recall"] < found["oracle"]["recall"] <= found["ceiling"]["recall"]
     assert found["phone"]["over_merge"] > 100
     assert (sample.truth / "bounds.json").exists()
+
+
+def test_the_oracle_takes_no_phone_for_proved_that_no_record_says_is(sample: Sample) -> None:
+    uses = pq.ParquetFile(sample.truth / "evidence" / "uses-0000.parquet").read()
+    proved = uses.filter(pc.equal(uses["mode"], VERIFIED)).num_rows
+    told = 0
+    for source in sample.generated.files:
+        records = sample.records(source)
+        if "method" in records.column_names:
+            said = pc.and_(pc.equal(records["method"], "verified"), pc.is_valid(records["attribute.phone"]))
+            told += pc.sum(pc.fill_null(said, False)).as_py()
+    assert 0 < proved <= told

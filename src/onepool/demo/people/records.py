@@ -17,7 +17,7 @@ from onepool.demo.people.accounts import account_ids, member_numbers, omids, uni
 from onepool.demo.people.arrays import I64, Bools, Chance, Texts, codes, digits, only, packed, pick
 from onepool.demo.people.devices import cookie_ids, device_ids, kiosk_ids
 from onepool.demo.people.population import NEVER, YEAR
-from onepool.demo.people.profiles import LANDLINE, NONE, PLACEHOLDER, VERIFIED, Profiles
+from onepool.demo.people.profiles import LANDLINE, NONE, PLACEHOLDER, TYPED, VERIFIED, Profiles
 from onepool.demo.people.sources import CRM, DOUYIN, SOURCES, WEB, WECHAT, WECOM, YOUZAN, Source, place_of
 from onepool.demo.people.world import KEYS, Seen, World
 
@@ -48,7 +48,9 @@ _ACTIVITY = {
 
 @dataclass(slots=True)
 class Written:
-    """Tables by touchpoint, and the uses of plain phones (account, number, second, mode) as evidence for the oracle."""
+    """Tables by touchpoint, and the uses of plain phones (account, number, second, mode) as evidence for the oracle.
+
+    A phone that was proved is VERIFIED only where its record says so, else TYPED."""
 
     tables: dict[str, list[pa.Table]] = field(default_factory=dict)
     uses: list[tuple[I64, I64, I64, I64]] = field(default_factory=list)
@@ -104,7 +106,7 @@ class Writer:
             columns["attribute.member_level"] = given.level[here]
             columns["store_id"] = self._stores(here)
             columns["staff_id"] = pick(_STAFF, self.chance.integers(0, len(_STAFF), here.size))
-        self._phone_use(here, time, taken)
+        self._phone_use(here, time, taken, proof_told=not source.market)
         _first(self.seen.email, given.person[here][taken & given.email_own[here]], time[taken & given.email_own[here]])
         self._show("email", here[taken & given.email_own[here]])
         self.seen.refused += int((~taken).sum())
@@ -144,13 +146,18 @@ class Writer:
     def _show(self, key: str, places: I64) -> None:
         self.seen.shown[self.profiles.rows[places]] |= 1 << KEYS.index(key)
 
-    def _phone_use(self, places: I64, time: I64, taken: Bools) -> Texts:
-        """Notes that these accounts' records carry their phone at these times; gives back its text."""
+    def _phone_use(self, places: I64, time: I64, taken: Bools, *, proof_told: bool = False) -> Texts:
+        """Notes that these accounts' records carry their phone at these times; gives back its text.
+
+        ``proof_told``: the records say which phones were proved. Of others nobody knows, and the oracle neither.
+        """
         given = self.profiles
         number, tenure = given.number_at(self.world.phones, places, time)
         used = taken & (number > 0)
         rows = np.flatnonzero(used)
-        self.done.uses.append((given.rows[places[rows]], number[rows], time[rows], given.mode[places[rows]]))
+        mode = given.mode[places[rows]]
+        mode = mode if proof_told else np.where(mode == VERIFIED, TYPED, mode)
+        self.done.uses.append((given.rows[places[rows]], number[rows], time[rows], mode))
         # What only an account told that may not be joined any more is not known to be anybody's.
         own = used & (tenure >= 0) & (self.seen.withdrawn[given.rows[places]] == NEVER)
         _first(self.seen.tenure, tenure[own], time[own])
