@@ -107,17 +107,22 @@ def _refunds(account: Account, cursor: Cursor, now: datetime) -> Pulling:
 
 
 def _pages(account: Account, name: str, method: str, params: Mapping[str, str], end: datetime) -> Pulling:
-    """All pages of a window; the cursor moves when the window is complete."""
-    first = yield _call(account, method, {**params, "page_no": "1", "page_size": str(_SIZE)})
-    total = _result(first).get("total_results")
+    """All pages of a window; the cursor moves when the window is complete.
+
+    What changes meanwhile leaves the window, and what stood behind it moves up: so the first page, which says how many
+    there are, is asked for again at the end.
+    """
+    answer = yield _call(account, method, {**params, "page_no": "1", "page_size": str(_SIZE)})
+    total = _result(answer).get("total_results")
     last = max(1, -(-int(total) // _SIZE)) if isinstance(total, int) else 1
-    for page in range(last, 1, -1):
+    for page in range(last, 0, -1) if last > 1 else ():
         answer = yield _call(account, method, {**params, "page_no": str(page), "page_size": str(_SIZE)})
         _result(answer)
         assert answer is not None
-        yield Page(name, answer.body)
-    assert first is not None
-    yield Page(name, first.body, {"since": end.isoformat()})
+        if page > 1:
+            yield Page(name, answer.body)
+    assert answer is not None
+    yield Page(name, answer.body, {"since": end.isoformat()})
 
 
 def _windows(account: Account, cursor: Cursor, now: datetime) -> Any:

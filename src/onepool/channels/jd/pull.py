@@ -75,15 +75,18 @@ def _refunds(account: Account, cursor: Cursor, now: datetime) -> Pulling:
 
 
 def _pages(account: Account, name: str, method: str, business: Mapping[str, Any], end: datetime) -> Pulling:
-    first = yield _call(account, method, {**business, "page": 1, "page_size": _SIZE})
-    last = max(1, -(-total_of(_result(first)) // _SIZE))
-    for page in range(last, 1, -1):
+    """All pages of a window, the last first; the first page again at the end, since what changes meanwhile leaves the
+    window and lets others move up."""
+    answer = yield _call(account, method, {**business, "page": 1, "page_size": _SIZE})
+    last = max(1, -(-total_of(_result(answer)) // _SIZE))
+    for page in range(last, 0, -1) if last > 1 else ():
         answer = yield _call(account, method, {**business, "page": page, "page_size": _SIZE})
         _result(answer)
         assert answer is not None
-        yield Page(name, answer.body)
-    assert first is not None
-    yield Page(name, first.body, {"since": end.isoformat()})
+        if page > 1:
+            yield Page(name, answer.body)
+    assert answer is not None
+    yield Page(name, answer.body, {"since": end.isoformat()})
 
 
 def _windows(account: Account, cursor: Cursor, now: datetime) -> Any:

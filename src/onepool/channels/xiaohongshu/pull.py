@@ -15,7 +15,12 @@ from onepool.channels.base.paging import windows
 _PATH = "ark/open_api/v3/common_controller"
 _VERSION = "2.0"
 _SIZE = 50
+_PAGES = 100
+"""The highest page that can be asked for."""
+
 _WINDOW = timedelta(minutes=30)
+_SHORTEST = timedelta(seconds=2)
+"""A window that is not halved any more."""
 
 
 def signature(method: str, app_id: str, timestamp: str, secret: str) -> str:
@@ -50,49 +55,92 @@ def sign(call: Call, account: Account, now: datetime) -> Call:
 
 
 def _orders(account: Account, cursor: Cursor, now: datetime) -> Pulling:
-    """Lists of changed orders, and of each its details, which are kept."""
+    """Lists of changed orders, and of each its details, which are kept.
+
+    From the last page to the first, and the first again at the end: what changes meanwhile leaves the window, and what
+    stood behind it moves up by one.
+    """
     for begin, end in _windows(account, cursor, now):
-        unit = 1000 if account.text("window_unit") == "ms" else 1
-        business = {
-            "startTime": int(begin.timestamp() * unit),
-            "endTime": int(end.timestamp() * unit),
-            "timeType": 2,
-            "pageSize": _SIZE,
-        }
-        wanted: list[str] = []
-        first = data_of((yield call(account, "order.getOrderList", {**business, "pageNo": 1})))
-        last = first.get("maxPageNo")
-        for page in range(last if isinstance(last, int) else 1, 1, -1):
-            answer = yield call(account, "order.getOrderList", {**business, "pageNo": page})
-            wanted += [text(one.get("orderId")) for one in parts(data_of(answer), "orderList")]
-        wanted += [text(one.get("orderId")) for one in parts(first, "orderList")]
-        for number in dict.fromkeys(one for one in wanted if one):
-            answer = yield call(account, "order.getOrderDetail", {"orderId": number})
-            data_of(answer)
-            assert answer is not None
-            yield Page("order_detail", answer.body)
-        yield Page("window", b"{}", {"since": end.isoformat()})
+        waiting = [(begin, end)]
+        while waiting:
+            since, until = waiting.pop()
+            first = data_of((yield _order_list(account, since, until, 1)))
+            last = first.get("maxPageNo")
+            last = last if isinstance(last, int) and not isinstance(last, bool) else 1
+            if last > _PAGES and until - since > _SHORTEST:
+                waiting += _halves(since, until)
+                continue
+            wanted: list[str] = []
+            for page in range(min(last, _PAGES), 0, -1) if last > 1 else ():
+                answer = yield _order_list(account, since, until, page)
+                wanted += [text(one.get("orderId")) for one in parts(data_of(answer), "orderList")]
+            wanted += [text(one.get("orderId")) for one in parts(first, "orderList")]
+            for number in dict.fromkeys(one for one in wanted if one):
+                answer = yield call(account, "order.getOrderDetail", {"orderId": number})
+                data_of(answer)
+                assert answer is not None
+                yield Page("order_detail", answer.body)
+            yield Page("window", b"{}", {"since": until.isoformat()})
+
+
+def _order_list(account: Account, since: datetime, until: datetime, page: int) -> Call:
+    unit = 1000 if account.text("window_unit") == "ms" else 1
+    business = {
+        "startTime": int(since.timestamp() * unit),
+        "endTime": int(until.timestamp() * unit),
+        "timeType": 2,
+        "pageSize": _SIZE,
+        "pageNo": page,
+    }
+    return call(account, "order.getOrderList", business)
+
+
+def _halves(since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
+    """A window of more pages than the platform shows, as two; the earlier one last, since it is taken first."""
+    middle = since + (until - since) / 2
+    return [(middle, until), (since, middle)]
 
 
 def _after_sales(account: Account, cursor: Cursor, now: datetime) -> Pulling:
-    """Lists of changed after-sales; their windows are in milliseconds."""
+    """Lists of changed after-sales; their windows are in milliseconds. Several pages are gone through once more, back
+    to the first, for what moved up meanwhile."""
     for begin, end in _windows(account, cursor, now):
-        page = 1
-        while True:
-            business = {
-                "startTime": int(begin.timestamp() * 1000),
-                "endTime": int(end.timestamp() * 1000),
-                "timeType": 2,
-                "pageNo": page,
-                "pageSize": _SIZE,
-            }
-            answer = yield call(account, "afterSale.listAfterSaleInfos", business)
-            more = data_of(answer).get("haveMore") is True and page < 100
-            assert answer is not None
-            yield Page("after_sales", answer.body, None if more else {"since": end.isoformat()})
-            if not more:
-                break
-            page += 1
+        waiting = [(begin, end)]
+        while waiting:
+            since, until = waiting.pop()
+            last = 1
+            body = b""
+            while True:
+                answer = yield _after_sale_list(account, since, until, last)
+                more = data_of(answer).get("haveMore") is True
+                assert answer is not None
+                body = answer.body
+                if not more or last == _PAGES:
+                    break
+                yield Page("after_sales", body)
+                last += 1
+            if more and until - since > _SHORTEST:
+                yield Page("after_sales", body)
+                waiting += _halves(since, until)
+                continue
+            for page in range(last - 1, 0, -1):
+                yield Page("after_sales", body)
+                answer = yield _after_sale_list(account, since, until, page)
+                data_of(answer)
+                assert answer is not None
+                body = answer.body
+            yield Page("after_sales", body, {"since": until.isoformat()})
+
+
+def _after_sale_list(account: Account, since: datetime, until: datetime, page: int) -> Call:
+    business = {
+        "startTime": int(since.timestamp() * 1000),
+        "endTime": int(until.timestamp() * 1000),
+        "timeType": 2,
+        "pageNo": page,
+        "pageSize": _SIZE,
+    }
+    return call(account, "afterSale.listAfterSaleInfos", business)
 
 
 def _windows(account: Account, cursor: Cursor, now: datetime) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -68,26 +69,29 @@ def _orders(account: Account, cursor: Cursor, now: datetime) -> Pulling:
     first = timedelta(days=int(account.get("first_days", 30)))
     lag = timedelta(seconds=int(account.get("lag_seconds", 60)))
     for begin, end in windows(cursor, now, size=timedelta(days=1), lag=lag, first=first, overlap=timedelta(minutes=5)):
-        page = 1
+        last = 1
         while True:
-            body = {
-                "start_update": _local(begin),
-                "end_update": _local(end),
-                "page_no": page,
-                "page_size": _SIZE,
-            }
-            answer = yield Call(
-                "POST", account.url("api", f"api/{account.text('orders_api')}"), json=body, idempotent=True
-            )
-            data = _data(answer)
+            data, raw = yield from _order_page(account, begin, end, last)
             listed = data.get("full_order_info_list")
-            count = len(listed) if isinstance(listed, list) else 0
-            last = count < _SIZE
-            assert answer is not None
-            yield Page("orders", answer.body, {"since": end.isoformat()} if last else None)
-            if last:
+            if not isinstance(listed, list) or len(listed) < _SIZE:
                 break
-            page += 1
+            yield Page("orders", raw)
+            last += 1
+        # What changed meanwhile has left the window, and what stood behind it has moved up: back to the first page.
+        for page in range(last - 1, 0, -1):
+            yield Page("orders", raw)
+            _, raw = yield from _order_page(account, begin, end, page)
+        yield Page("orders", raw, {"since": end.isoformat()})
+
+
+def _order_page(
+    account: Account, begin: datetime, end: datetime, page: int
+) -> Generator[Call | Page, Answer | None, tuple[dict[str, Any], bytes]]:
+    body = {"start_update": _local(begin), "end_update": _local(end), "page_no": page, "page_size": _SIZE}
+    answer = yield Call("POST", account.url("api", f"api/{account.text('orders_api')}"), json=body, idempotent=True)
+    data = _data(answer)
+    assert answer is not None
+    return data, answer.body
 
 
 def _customers(account: Account, cursor: Cursor, now: datetime) -> Pulling:
