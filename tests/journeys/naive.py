@@ -81,6 +81,7 @@ class Naive:
         """Another day's audience is due."""
         self._begun: list[Run] = []
         self._ending: set[int] = set()
+        self._called: list[tuple[Run, int]] | None = None
         """Those who end by themselves in this step."""
 
     # ------------------------------------------------------------------------------------------------ the world
@@ -363,9 +364,13 @@ class Naive:
             if times:
                 over[run.run_id] = min(times)
         self._ending = set(over)
+        # Whoever called a run that ends here goes on when everybody was asked: his own goal comes before that step.
+        self._called = []
         for run in sorted(self.live(), key=lambda one: -one.depth):
             self.finish(run, over.get(run.run_id, FOREVER))
-        self._ending = set()
+        called, self._called, self._ending = self._called, None, set()
+        for child, at in called:
+            self._answer(child, at)
 
     def _over(self, run: Run) -> int | None:
         found = [max(time, run.arrived) for time, _, _, reason in self._endings(run, self.inputs) if reason != "goal?"]
@@ -437,6 +442,13 @@ class Naive:
         for child in self.live():
             if child.parent == run.run_id and not normal:
                 self.end(child, "stopped", max(at, child.arrived))
+        if self._called is not None:
+            self._called.append((run, at))
+        else:
+            self._answer(run, at)
+
+    def _answer(self, run: Run, at: int) -> None:
+        """Who called a run that ended goes on."""
         parent = self.runs.get(run.parent) if run.parent is not None else None
         if (
             parent is not None

@@ -218,7 +218,7 @@ def _date(naive: Naive, run: Run, node: Wait, *, again: bool = False) -> None:
     if when is None:
         run.now = max(naive.at, run.arrived) if again else run.now
         naive.move(run, "else", node.else_)
-    elif when <= run.arrived:
+    elif when <= (max(naive.at, run.arrived) if again else run.arrived):
         run.now = max(naive.at, run.arrived) if again else run.now
         naive.move(run, "next", node.next)
     else:

@@ -238,10 +238,14 @@ class _Gate:
     def _pace(self) -> None:
         """Caps and hours. Rows of one customer take turns where those before count."""
         hours, classes, rules = self._hours()
-        names, zones = self._zones()
         first = self._at.copy()
         some = np.flatnonzero(self._open)
-        first[some] = hours.first_open(self._at[some], classes[some], names, zones[some])
+        names, zones = [self._world.policy.zone], np.zeros(self._at.size, np.int64)
+        # Where nothing is ever shut and nothing is capped nobody's wall clock matters.
+        if not hours.open_always or any(one.caps for one in self._policies) or self._world.policy.caps:
+            names, zones = self._zones()
+        if not hours.open_always:
+            first[some] = hours.first_open(self._at[some], classes[some], names, zones[some])
         self._cap(first, names, zones)
         late = self._open & (self._due > self._at)
         self._due[late] = hours.first_open(self._due[late], classes[late], names, zones[late])

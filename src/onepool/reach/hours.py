@@ -53,6 +53,11 @@ class Hours:
         ahead = np.minimum.accumulate(place[..., ::-1], axis=-1)[..., ::-1]
         self._wait = np.where(ahead == MINUTES, -1, ahead - np.arange(MINUTES)).astype(np.int64)
 
+    @property
+    def open_always(self) -> bool:
+        """Whether no class is ever shut."""
+        return bool((self._wait == 0).all())
+
     def first_open(self, at: I64, classes: I64, names: list[str], zones: I64) -> I64:
         """The first open instant of each row at or after `at` (µs); `NEVER` where there is none within `HORIZON`.
 

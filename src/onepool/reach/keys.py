@@ -45,6 +45,14 @@ def distinct(values: I64) -> I64:
     return ordered[np.r_[True, ordered[1:] != ordered[:-1]]] if ordered.size else ordered
 
 
+def among_ordered(values: I64, ordered: I64) -> npt.NDArray[np.bool_]:
+    """Whether each value is among ascending ones: a search, several times faster on large columns than `np.isin`."""
+    if ordered.size == 0:
+        return np.zeros(values.size, np.bool_)
+    found: npt.NDArray[np.bool_] = ordered[np.minimum(np.searchsorted(ordered, values), ordered.size - 1)] == values
+    return found
+
+
 def near(places: I64, hashes: I64) -> I64:
     """63 bits of which the upper 20 are the lowest of `places`, the rest of `hashes`.
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection, select
@@ -47,7 +48,7 @@ def save(connection: Connection, gated: pa.Table, rules: Sequence[int], at: int)
     columns["concluded"] = pc.if_else(refused, columns["planned"], pa.scalar(None, pa.int64()))
     columns["told"] = refused
     # In the order of their keys, so that the tree grows page by page.
-    order = pa.array(np.argsort(gated.column("send_id").to_numpy()))
+    order = np.argsort(gated.column("send_id").to_numpy())
     same: dict[str, Any] = {"attempts": 0, "changed": at}
     different: dict[str, list[Any]] = {}
     for name, column in columns.items():
@@ -56,8 +57,16 @@ def save(connection: Connection, gated: pa.Table, rules: Sequence[int], at: int)
         elif name != "send_id" and column.null_count == 0 and pc.all(pc.equal(column, column[0])).as_py():
             same[name] = column[0].as_py()
         else:
-            different[name] = column.take(order).to_pylist()
+            different[name] = _listed(column, order)
     insert_alike(connection, sends, different, same)
+
+
+def _listed(column: pa.ChunkedArray, order: npt.NDArray[np.int64]) -> list[Any]:
+    """Plain values in this order."""
+    if pa.types.is_int64(column.type) and column.null_count == 0:
+        listed: list[Any] = column.to_numpy()[order].tolist()
+        return listed
+    return column.take(pa.array(order)).to_pylist()  # type: ignore[no-any-return]
 
 
 def _new(connection: Connection, gated: pa.Table) -> pa.Table:

@@ -63,6 +63,26 @@ class Place(Protocol):
     def touchpoints(self) -> dict[str, Touchpoint]: ...
 
 
+class Words:
+    """Texts as codes: whole columns of them without an object for each row."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, int] = {}
+
+    def code(self, text: str) -> int:
+        return self._known.setdefault(text, len(self._known))
+
+    def codes(self, texts: pa.Array) -> I64:
+        """-1 for those that are empty."""
+        coded = texts.dictionary_encode()
+        found = np.array([self.code(one) if one else -1 for one in coded.dictionary.to_pylist()], np.int64)
+        return found[coded.indices.to_numpy()] if len(coded) else np.empty(0, np.int64)
+
+    def texts(self, codes: I64) -> pa.Array:
+        """Null for -1."""
+        return pa.array(list(self._known), pa.string()).take(pa.array(codes, mask=codes < 0))
+
+
 class Worlds:
     """Makes worlds for the gate; keeps what does not change between two of them. One for a process."""
 
@@ -122,36 +142,38 @@ class LiveWorld:
     def addresses(self, wanted: pa.Table, at: int) -> pa.Table:
         """See `GateWorld`. Of several addresses: by the kind's order of types, then the latest."""
         customer = wanted.column("customer_id").to_numpy()
+        words = Words()
         identifier = np.full(customer.size, -1, np.int64)
-        touchpoint = np.full(customer.size, None, object)
-        staff = np.full(customer.size, None, object)
-        reason = np.full(customer.size, "bad_address", object)
+        touchpoint = np.full(customer.size, -1, np.int64)
+        staff = np.full(customer.size, -1, np.int64)
+        reason = np.full(customer.size, words.code("bad_address"), np.int64)
         if customer.size:
             self.bearers(customer)
         for (channel, over, kind, asked), rows in kinds_of(wanted, ("channel", "touchpoint", "kind", "staff")):
-            reason[rows] = ABSENT.get(channel or "", "bad_address")
-            found = self._found(channel or "", over, kind or "", asked, customer[rows], at)
+            reason[rows] = words.code(ABSENT.get(channel or "", "bad_address"))
+            found = self._found(channel or "", over, kind or "", asked, customer[rows], at, words)
             if found is None:
                 continue
             whose, address, place, relation = found
             has = whose >= 0
             mine = rows[has]
-            identifier[mine], reason[mine] = address[whose[has]], None
+            identifier[mine], reason[mine] = address[whose[has]], -1
             touchpoint[mine], staff[mine] = place[whose[has]], relation[whose[has]]
         return pa.table(
             [
                 pa.array(identifier, mask=identifier < 0),
-                pa.array(touchpoint, pa.string()),
-                pa.array(staff, pa.string()),
-                pa.array(reason, pa.string()),
+                words.texts(touchpoint),
+                words.texts(staff),
+                words.texts(reason),
             ],
             schema=ADDRESSES,
         )
 
     def _found(
-        self, channel: str, over: str | None, kind: str, staff: str | None, customers: I64, at: int
-    ) -> tuple[I64, I64, npt.NDArray[np.object_], npt.NDArray[np.object_]] | None:
-        """For each customer the place of the best address (-1: none) in: identifiers, touchpoints, members of staff."""
+        self, channel: str, over: str | None, kind: str, staff: str | None, customers: I64, at: int, words: Words
+    ) -> tuple[I64, I64, I64, I64] | None:
+        """For each customer the place of the best address (-1: none) in: identifiers, touchpoints, members of staff
+        (both as codes of `words`)."""
         message = message_kind(channel, kind)
         if message is None:
             return None
@@ -168,27 +190,31 @@ class LiveWorld:
         wanted = np.zeros(people.size, np.bool_)
         place = np.searchsorted(people, customers)
         wanted[place] = True
-        rows: list[tuple[I64, I64, I64, I64, list[str | None], str]] = []
+        rows: list[tuple[I64, I64, I64, I64, I64, I64]] = []
         for number, one in enumerate(self._live[channel]):
             if one.type not in message.to or (over is not None and over not in one.touchpoints):
                 continue
             kept = wanted[one.customer]
             if named:
                 kept &= pc.equal(one.staff, staff).to_numpy(zero_copy_only=False)
-            rank = np.full(int(kept.sum()), message.to.index(one.type) * 1000 + number, np.int64)
-            relations = one.staff.filter(pa.array(kept)).to_pylist()
-            where = over if over is not None else one.touchpoints[0]
+            count = int(kept.sum())
+            rank = np.full(count, message.to.index(one.type) * 1000 + number, np.int64)
+            where = np.full(count, words.code(over if over is not None else one.touchpoints[0]), np.int64)
+            relations = words.codes(one.staff.filter(pa.array(kept)))
             rows.append((one.customer[kept], rank, one.since[kept], one.identifier[kept], relations, where))
         if not any(row[0].size for row in rows):
             return None
-        who, rank, since, address = (np.concatenate([row[part] for row in rows]) for part in range(4))
-        relation = np.array([name or None for row in rows for name in row[4]], object)
-        touchpoint = np.concatenate([np.full(row[0].size, row[5], object) for row in rows])
+        who, rank, since, address, relation, touchpoint = (
+            np.concatenate([row[part] for row in rows]) for part in range(6)
+        )  # fmt: skip
         address = self._alive(address, at)
-        order = np.lexsort((address, -since, rank, address < 0, who))
-        first = np.r_[True, who[order][1:] != who[order][:-1]] if order.size else np.zeros(0, np.bool_)
         best = np.full(people.size, -1, np.int64)
-        best[who[order][first]] = order[first]
+        if np.bincount(who, minlength=people.size).max() == 1:
+            best[who] = np.arange(who.size)
+        else:
+            order = np.lexsort((address, -since, rank, address < 0, who))
+            first = np.r_[True, who[order][1:] != who[order][:-1]]
+            best[who[order][first]] = order[first]
         best[(best >= 0) & (address[best] < 0)] = -1
         return best[place], address, touchpoint, relation
 

@@ -37,6 +37,7 @@ from onepool.journeys.world.inputs import (
     replays,
     tell,
 )
+from onepool.journeys.world.messages import Followed
 from onepool.journeys.world.pool import PoolWorld
 from onepool.pool import DuckDBEngine, Session
 from onepool.privacy.masking import mask_text
@@ -65,7 +66,7 @@ _BUDGET = 0.5
 _FOLD_EVERY = 1.0
 """Seconds between two folds into the pool while there is more to do, at least."""
 
-_FOLD_SHARE = 4
+_FOLD_SHARE = 9
 """And so many times as long as the last one took: what analysts see comes a little later when much is going on."""
 
 _CACHE = "PRAGMA cache_size = -131072"
@@ -96,6 +97,7 @@ class Journeying:
         self._more = False
         self._aside: dict[str, int] = {}
         self._folded: tuple[int, int] | None = None
+        self._followed = Followed()
         self._fold_at = 0.0
         self._expired = 0
         self._written = 0
@@ -339,7 +341,8 @@ class Journeying:
 
     def level(self) -> None:
         """Give the pool all of the state's ticks and messages."""
-        self._fold(now=True)
+        while self._fold(now=True):
+            pass
 
     def _fold(self, *, now: bool) -> bool:
         """`now`: not only every second."""
@@ -351,11 +354,13 @@ class Journeying:
         if not fold.behind(self._ws.state, *self._folded):
             return False
         begun = time.monotonic()
+        # What a fold that failed took note of is not in the pool.
+        followed, self._followed = self._followed, Followed()
         with self._pool.write() as session:
-            found = fold.fold(session, self._ws.state, *self._folded)
+            found = fold.fold(session, self._ws.state, *self._folded, followed)
             marks.put(session, fold.TICK, str(found[0]))
             marks.put(session, fold.CHANGED, str(found[1]))
-        self._folded = found
+        self._folded, self._followed = found, followed
         done = time.monotonic()
         self._fold_at = done + max(_FOLD_EVERY, _FOLD_SHARE * (done - begun))
         return True

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection, and_
@@ -21,7 +20,7 @@ from onepool.reach.gate import LEDGER
 from onepool.reach.lives import Lives
 from onepool.reach.rules import ContactPolicy
 from onepool.reach.states import COUNTED
-from onepool.reach.world import SAID, LiveWorld, kinds_of, message_kind
+from onepool.reach.world import SAID, LiveWorld, Words, kinds_of, message_kind
 from onepool.state.columns import fetch
 from onepool.state.outbox import sends
 
@@ -125,8 +124,8 @@ class HistoryGate(LiveWorld):
         return self._standings.bearers
 
     def _found(
-        self, channel: str, over: str | None, kind: str, staff: str | None, customers: I64, at: int
-    ) -> tuple[I64, I64, npt.NDArray[np.object_], npt.NDArray[np.object_]] | None:
+        self, channel: str, over: str | None, kind: str, staff: str | None, customers: I64, at: int, words: Words
+    ) -> tuple[I64, I64, I64, I64] | None:
         message = message_kind(channel, kind)
         if message is None:
             return None
@@ -137,18 +136,17 @@ class HistoryGate(LiveWorld):
             if one.way.type not in message.to or (over is not None and over not in one.way.touchpoints):
                 continue
             row, stay = one.alive(places, now)
-            relation = np.array(one.staff.take(pa.array(stay)).to_pylist(), object)
+            relation = words.codes(one.staff.take(pa.array(stay)))
             if named:
-                mine = relation == staff
+                mine = relation == words.code(staff or "")
                 row, stay, relation = row[mine], stay[mine], relation[mine]
             rank = np.full(row.size, message.to.index(one.way.type) * 1000 + number, np.int64)
-            where = np.full(row.size, over if over is not None else one.way.touchpoints[0], object)
+            where = np.full(row.size, words.code(over if over is not None else one.way.touchpoints[0]), np.int64)
             parts.append((row, rank, one.since[stay], one.identifier[stay], relation, where))
         if not any(part[0].size for part in parts):
             return None
         row, rank, since, address = (np.concatenate([part[column] for part in parts]) for column in range(4))
         relation, touchpoint = (np.concatenate([part[column] for part in parts]) for column in (4, 5))
-        relation[relation == ""] = None
         address = np.where(self._standings.dead(address, now[row]), MISSING, address)
         order = np.lexsort((address, -since, rank, address < 0, row))
         first = np.r_[True, row[order][1:] != row[order][:-1]]

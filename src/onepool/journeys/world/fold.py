@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import zstandard
-from sqlalchemy import Connection, Text, and_, cast, func, select
+from sqlalchemy import Connection, and_, func, select
 
 from onepool.journeys.executor.columns import I64
 from onepool.journeys.executor.ports import STEPS
+from onepool.journeys.world import messages
 from onepool.pool import Session
 from onepool.pool import journeys as tables
 from onepool.reach.coupons.among import among
-from onepool.reach.keys import distinct
+from onepool.reach.keys import among_ordered, distinct
 from onepool.state import State
 from onepool.state.columns import fetch
 from onepool.state.journeys import journey_ticks, journey_versions, runs
@@ -33,10 +34,12 @@ TICK: Final = "journey_tick"
 CHANGED: Final = "sends_changed"
 """Mark of the instant up to which the pool has followed messages, in microseconds."""
 
-OVERLAP: Final = 10_000_000
-"""Writers of other processes may commit a little after the instant that they wrote down."""
-
 _TICKS: Final = 200
+
+_BYTES: Final = 1_000_000
+"""Of packed steps and runs in one portion: some hundred thousand runs."""
+
+_MANY: Final = 2_000
 
 BLOCK: Final = 100_000
 """Rows that are brought over at a time."""
@@ -87,10 +90,16 @@ def behind(state: State, tick: int, changed: int) -> bool:
         return _last_tick(connection) > tick or _last_change(connection) > changed
 
 
-def fold(session: Session, state: State, tick: int, changed: int) -> tuple[int, int]:
-    """Give the pool the ticks and messages that the state has. Returns the marks up to which it has them now."""
+def fold(
+    session: Session, state: State, tick: int, changed: int, followed: messages.Followed | None = None
+) -> tuple[int, int]:
+    """Give the pool the next ticks and messages that the state has, at most a portion of each: a fold of many lets
+    others have their turn in between. Returns the marks up to which it has them now.
+
+    `followed`: what the pool has of late, from fold to fold.
+    """
     with state.read() as connection:
-        latest, moment = _last_tick(connection), _last_change(connection)
+        latest = _portion(connection, tick)
         if latest > tick:
             names = _versions(connection)
             for touched, new, gone in _steps(session, connection, tick, latest):
@@ -98,17 +107,30 @@ def fold(session: Session, state: State, tick: int, changed: int) -> tuple[int, 
                     ids = touched[start : start + BLOCK]
                     # Who was taken away may be there again by now: he comes with the tick in which that was.
                     found = _runs(connection, ids[~np.isin(ids, gone)], names)
-                    _replace(session, "journey_runs", "run_id", ids[~np.isin(ids, new)], found)
-        if moment > changed:
-            since = changed - OVERLAP if changed else 0
-            rows = connection.execute(select(sends.c.send_id).where(sends.c.changed >= since)).scalars().all()
-            moved = np.array(rows, np.int64)
-            for start in range(0, moved.size, BLOCK):
-                ids = moved[start : start + BLOCK]
-                columns = [cast(sends.c[n], Text).label(n) if n == "cost" else sends.c[n] for n in tables.SENDS]
-                found = fetch(connection, columns, among(connection, sends.c.send_id, ids.tolist()))
-                _replace(session, "sends", "send_id", ids, found.cast(_schema(tables.SENDS)))
+                    _replace(session, "journey_runs", "run_id", ids[~among_ordered(ids, distinct(new))], found)
+        moment = changed
+        if _last_change(connection) > changed:
+            moment, parts = messages.changed(connection, changed, followed or messages.Followed())
+            for part in parts:
+                _replace(
+                    session, "sends", "send_id", part.column("send_id").to_numpy(), part.cast(_schema(tables.SENDS))
+                )
     return latest, moment
+
+
+def _portion(connection: Connection, tick: int) -> int:
+    """The tick up to which one fold goes: about so many that their runs and steps are a portion."""
+    table = journey_ticks
+    size = func.coalesce(func.length(table.c.steps), 0) + func.coalesce(func.length(table.c.touched), 0)
+    rows = connection.execute(
+        select(table.c.id, size).where(table.c.id > tick).order_by(table.c.id).limit(_TICKS)
+    ).all()  # fmt: skip
+    total = 0
+    for number, length in rows:
+        tick, total = int(number), total + int(length)
+        if total >= _BYTES:
+            break
+    return tick
 
 
 def _steps(session: Session, connection: Connection, after: int, until: int) -> Iterator[tuple[I64, I64, I64]]:
@@ -143,16 +165,33 @@ def _steps(session: Session, connection: Connection, after: int, until: int) -> 
 
 
 def _runs(connection: Connection, ids: I64, names: dict[int, _Version]) -> pa.Table:
-    """Rows of the state for these runs; those that are not there (never qualified) are left out."""
+    """Rows of the state for these runs (ascending); those that are not there (never qualified) are left out."""
     columns = [runs.c[name] for name in tables.RUNS if name in runs.c]
-    found = fetch(connection, columns, among(connection, runs.c.run_id, ids.tolist()))
-    versions, nodes = found.column("version_id").to_pylist(), found.column("node").to_pylist()
-    known = [names[one] for one in versions]
-    here = [one.nodes[node] if node >= 0 else None for one, node in zip(known, nodes, strict=True)]
-    found = found.append_column("journey", pa.array([one.journey for one in known], pa.string()))
-    found = found.append_column("version", pa.array([one.version for one in known], pa.int32()))
-    found = found.append_column("node_name", pa.array(here, pa.string()))
+    found = _fetched(connection, columns, ids)
+    coded = found.column("version_id").combine_chunks().dictionary_encode()
+    known = [names[one] for one in coded.dictionary.to_pylist()]
+    version = coded.indices
+    # The names of all versions' nodes, one version behind the other.
+    starts = np.cumsum([0, *(len(one.nodes) for one in known)])[:-1].astype(np.int64)
+    node = found.column("node").to_numpy()
+    place = (starts[version.to_numpy()] if known else np.empty(0, np.int64)) + node
+    here = pa.array([name for one in known for name in one.nodes], pa.string()).take(pa.array(place, mask=node < 0))
+    found = found.append_column("journey", pa.array([one.journey for one in known], pa.string()).take(version))
+    found = found.append_column("version", pa.array([one.version for one in known], pa.int32()).take(version))
+    found = found.append_column("node_name", here)
     return found.select(list(tables.RUNS)).cast(_schema(tables.RUNS))
+
+
+def _fetched(connection: Connection, columns: list[Any], ids: I64) -> pa.Table:
+    """Columns (`run_id` the first) of runs by ascending ids. Of many that lie side by side a stretch is read."""
+    t = runs.c.run_id
+    if ids.size >= _MANY:
+        stretch = and_(t >= int(ids[0]), t <= int(ids[-1]))
+        inside = select(t).where(stretch).limit(2 * ids.size).subquery()
+        if connection.execute(select(func.count()).select_from(inside)).scalar_one() < 2 * ids.size:
+            found = fetch(connection, columns, stretch)
+            return found.filter(pa.array(among_ordered(found.column("run_id").to_numpy(), ids)))
+    return fetch(connection, columns, among(connection, t, ids.tolist()))
 
 
 def _schema(columns: dict[str, str]) -> pa.Schema:
