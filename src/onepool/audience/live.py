@@ -68,7 +68,7 @@ class _Work:
 def _tag_work(names: Sequence[str], scope: Scope, done: _Pass) -> _Work:
     catalog = done.catalog
     tags = {name: catalog.tags[name] for name in names}
-    return _Work(names, scope, compile_tags(tags, done.at, scope, catalog.context) if names else Plan([]))
+    return _Work(names, scope, compile_tags(tags, done.at, scope, catalog.context) if names else Plan(list))
 
 
 def _segment_work(names: Sequence[str], scope: Scope, done: _Pass) -> _Work:

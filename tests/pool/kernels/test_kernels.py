@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
+import operator
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -157,11 +161,32 @@ def test_only_events_that_matter_are_gathered(people, threads):
     offsets, time, mask = packed(people)
     marks = np.array([0, 1, 0, 2] + [0] * 12, np.uint64)
     customers = np.arange(len(people), dtype=np.int64)
-    found = gather(customers, offsets, mask.astype(np.uint16), time, marks, threads=threads)
+    found, which = gather(customers, offsets, mask.astype(np.uint16), time, marks, threads=threads)
     wanted = [row for row in range(time.size) if marks[mask[row]]]
     assert found.rows.tolist() == wanted
     assert found.masks.tolist() == [marks[mask[row]] for row in wanted]
-    assert np.diff(found.offsets).tolist() == [sum(m in (1, 3) for _, m in one) for one in people]
+    sizes = [sum(m in (1, 3) for _, m in one) for one in people]
+    assert np.diff(found.offsets).tolist() == [size for size in sizes if size]
+    assert found.customers.tolist() == which.tolist() == [number for number, size in enumerate(sizes) if size]
+
+
+@given(people=histories, threads=st.integers(1, 3), ahead=st.integers(0, 30), since=st.integers(0, 10))
+@quick
+def test_customers_who_lack_what_is_needed_are_left_out(people, threads, ahead, since):
+    offsets, time, mask = packed(people)
+    marks = np.arange(16, dtype=np.uint64)
+    codes, numbers = mask.astype(np.uint16), np.arange(len(people), dtype=np.int64)
+    needs, sinces = np.array([3, 4], np.uint64), np.full(16, since)
+    found, which = gather(numbers, offsets, codes, time, marks, since=sinces, needs=needs, ahead=ahead, threads=threads)
+    wanted, rows = [], []
+    for number, (first, last) in enumerate(itertools.pairwise(offsets.tolist())):
+        own = [row for row in range(first, last) if mask[row] and time[row] >= since]
+        bits = functools.reduce(operator.or_, (int(mask[row]) for row in own), 0)
+        if own and (bits & 3 == 3 or bits & 4 or time[own[-1]] >= ahead):
+            wanted.append(number)
+            rows += own
+    assert which.tolist() == wanted
+    assert found.rows.tolist() == rows
 
 
 @given(

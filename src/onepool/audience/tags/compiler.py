@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -69,7 +70,8 @@ class TagPlan:
     and runs over some customers compare with what was kept. Where nothing was kept they measure it first.
     """
 
-    steps: list[tuple[str, exp.Query]]
+    made: Callable[[], list[tuple[str, exp.Query]]]
+    """Writes the steps: where arrays answer they are not needed."""
     params: Mapping[str, object]
     scope: Scope
     comparing: Mapping[str, TagDefinition]
@@ -90,6 +92,11 @@ class TagPlan:
     """The steps without the rows of some tags, and without when anything measured may turn."""
     kept: bool = False
     """Whether the step `measured` is in the session already (`keep_measured`)."""
+
+    @cached_property
+    def steps(self) -> list[tuple[str, exp.Query]]:
+        """The steps, in order."""
+        return self.made()
 
     @property
     def query(self) -> exp.Query:
@@ -215,17 +222,19 @@ def compile_tags(
             case _:
                 raise ValueError(f"the kind {tag.kind} is computed as a whole (tags/computed.py)")
     turns = [turn for turn in (*compiler.turns(), *parts.turns()) if not _never(turn)]
-    steps = _steps(compiler, tags, parts, turns, measures)
     arrays = Values(compiler, {one.alias: one.this for one in parts.columns()}, turns) if scope.everyone else None
 
     def measuring(some: Mapping[str, TagDefinition]) -> TagPlan:
         return compile_tags(some, at, Scope.all(), ctx)
 
+    def made() -> list[tuple[str, exp.Query]]:
+        return _steps(compiler, tags, parts, turns, measures)
+
     def without(some: Collection[str], told: bool) -> list[tuple[str, exp.Query]]:
         return _steps(compiler, tags, parts, turns, measures, some, told=told)
 
     return TagPlan(
-        steps, compiler.params.values, scope, comparing, measuring, measures, tags, dict(populations or {}),
+        made, compiler.params.values, scope, comparing, measuring, measures, tags, dict(populations or {}),
         compiler.starts(), compiler.reader.at, compiler.prepared(), arrays, parts, without,
     )  # fmt: skip
 

@@ -71,7 +71,7 @@ class Program:
 
     def rest(self, at: datetime, scope: Scope) -> Plan:
         """A plan of the leaves that only a query can answer: a column for each. Without steps where there are none."""
-        return compile_conditions(self._others, at, scope, self._ctx) if self._others else Plan([])
+        return compile_conditions(self._others, at, scope, self._ctx) if self._others else Plan(list)
 
     def run(self, customers: I64, at: datetime, rows: Rows, rest: pa.Table | None) -> Found:
         """The answer for customers (ascending). `rows`: theirs, of the events and from the instants of `starts`;

@@ -8,7 +8,7 @@ the event fits. They hold no Python objects and release the interpreter lock; cu
 from __future__ import annotations
 
 from onepool.pool.kernels.funnel import Funnel, funnel
-from onepool.pool.kernels.ordering import Marked, gather, ordered, present
+from onepool.pool.kernels.ordering import Marked, gather, ordered
 from onepool.pool.kernels.pattern import NEVER, Found, Pattern, Quiet, Trace
 from onepool.pool.kernels.sequence import sequence
 from onepool.pool.kernels.tracing import trace
@@ -24,7 +24,6 @@ __all__ = [
     "funnel",
     "gather",
     "ordered",
-    "present",
     "sequence",
     "trace",
 ]

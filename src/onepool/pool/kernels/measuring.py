@@ -22,24 +22,36 @@ LATEST = np.iinfo(np.int64).max
 
 
 @numba.njit(cache=True, nogil=True)
-def sizes(offsets: I64, codes: Any, time: I64, family: I16, since: I64, starts: I64) -> None:
+def found(known: I64, offsets: I64, customers: I64, begins: I64, ends: I64) -> None:
+    """From where to where some customers have rows. `known` and `customers` ascend; who is not known has none."""
+    at, count = 0, known.size
+    for place in range(customers.size):
+        while at < count and known[at] < customers[place]:
+            at += 1
+        begins[place] = ends[place] = offsets[at]
+        if at < count and known[at] == customers[place]:
+            ends[place] = offsets[at + 1]
+
+
+@numba.njit(cache=True, nogil=True)
+def sizes(begins: I64, ends: I64, codes: Any, time: I64, family: I16, since: I64, starts: I64) -> None:
     """How many events of each family each customer has: `starts[f, n + 1]`.
 
-    `offsets` int64[customers + 1]: where each customer's events begin in `codes` and `time`; `family` int16[codes]: of
-    which family each code is (below 0: none that matters); `since` int64[families]: older events do not matter.
+    `begins`, `ends` int64[customers]: from where to where each has events in `codes` and `time`; `family` int16[codes]:
+    of which family each code is (below 0: none that matters); `since` int64[families]: older events do not matter.
     """
-    for customer in range(offsets.size - 1):
-        for row in range(offsets[customer], offsets[customer + 1]):
+    for customer in range(begins.size):
+        for row in range(begins[customer], ends[customer]):
             which = family[codes[row]]
             if which >= 0 and time[row] >= since[which]:
                 starts[which, customer + 1] += 1
 
 
 @numba.njit(cache=True, nogil=True)
-def split(offsets: I64, codes: Any, time: I64, family: I16, since: I64, at: I64, rows: I64) -> None:
+def split(begins: I64, ends: I64, codes: Any, time: I64, family: I16, since: I64, at: I64, rows: I64) -> None:
     """The rows of each family, in order. `at` int64[families]: where each one's rows begin in `rows`; moved on."""
-    for customer in range(offsets.size - 1):
-        for row in range(offsets[customer], offsets[customer + 1]):
+    for customer in range(begins.size):
+        for row in range(begins[customer], ends[customer]):
             which = family[codes[row]]
             if which >= 0 and time[row] >= since[which]:
                 rows[at[which]] = row
@@ -59,15 +71,42 @@ def kept(starts: I64, keep: Bools, into: I64) -> None:
 
 
 @numba.njit(cache=True, nogil=True)
-def edges(starts: I64, time: I64, instants: I64, into: I64) -> None:
-    """The first row of each customer at or after each instant: `into[instant, customer]`. `instants` ascend."""
-    count = instants.size
+def occupied(starts: I64, whose: I64, begins: I64, ends: I64) -> int:
+    """Which customers have rows, and from where to where. Returns how many; behind them is an empty range."""
+    count = 0
+    for customer in range(starts.size - 1):
+        begins[count], ends[count], whose[count] = starts[customer], starts[customer + 1], customer
+        count += begins[count] < ends[count]
+    begins[count] = ends[count] = 0
+    return count
+
+
+@numba.njit(cache=True, nogil=True)
+def occupied_since(starts: I64, time: I64, since: int, whose: I64, begins: I64, ends: I64) -> int:
+    """As `occupied`, of the rows from an instant on."""
+    count = 0
     for customer in range(starts.size - 1):
         row, last = starts[customer], starts[customer + 1]
+        if row == last or time[last - 1] < since:
+            continue
+        while time[row] < since:
+            row += 1
+        begins[count], ends[count], whose[count] = row, last, customer
+        count += 1
+    begins[count] = ends[count] = 0
+    return count
+
+
+@numba.njit(cache=True, nogil=True)
+def edges(begins: I64, ends: I64, time: I64, instants: I64, into: I64) -> None:
+    """The first row of each range at or after each instant: `into[instant, range]`. `instants` ascend."""
+    count = instants.size
+    for place in range(begins.size):
+        row, last = begins[place], ends[place]
         for number in range(count):
             while row < last and time[row] < instants[number]:
                 row += 1
-            into[number, customer] = row
+            into[number, place] = row
 
 
 @numba.njit(cache=True, nogil=True)

@@ -121,7 +121,7 @@ def ordered(customer: I64, time: I64, seq: I64, masks: U64, *, threads: int = 1)
 
 
 @numba.njit(cache=True, nogil=True)
-def _matter(
+def _pick(
     offsets: I64,
     codes: U16,
     marks: U64,
@@ -129,49 +129,43 @@ def _matter(
     oldest: int,
     time: I64,
     latest: I64,
-    begins: I64,
-    counts: I64,
+    needs: U64,
+    ahead: int,
     first: int,
     last: int,
-) -> None:
-    """How many events of each customer matter, and from which one on they are new enough to."""
-    for customer in range(first, last):
-        count, row = 0, offsets[customer + 1]
-        # From the newest back: what is older than any that matters is never touched.
-        while latest[customer] >= oldest and row > offsets[customer] and time[row - 1] >= oldest:
-            row -= 1
-            if marks[codes[row]] and time[row] >= since[codes[row]]:
-                count += 1
-        begins[customer] = row
-        counts[customer + 1] = count
-
-
-@numba.njit(cache=True, nogil=True)
-def _pick(
-    offsets: I64,
-    codes: U16,
-    marks: U64,
-    since: I64,
-    time: I64,
-    begins: I64,
-    starts: I64,
+    whose: I64,
+    ends: I64,
     rows: I64,
     times: I64,
     masks: U64,
-    first: int,
-    last: int,
-) -> None:
+) -> tuple[int, int]:
+    """Returns how many customers and events were picked."""
+    customers, to = 0, 0
     for customer in range(first, last):
-        to = starts[customer]
-        if to == starts[customer + 1]:
+        if latest[customer] < oldest:
             continue
-        for row in range(begins[customer], offsets[customer + 1]):
-            mark = marks[codes[row]]
-            if mark and time[row] >= since[codes[row]]:
-                rows[to] = row
-                times[to] = time[row]
-                masks[to] = mark
+        begin, end = offsets[customer], offsets[customer + 1]
+        row, start, there = end, to, np.uint64(0)
+        # From the newest back: what is older than any that matters is never touched.
+        while row > begin and time[row - 1] >= oldest:
+            row -= 1
+        for at in range(row, end):
+            mark = marks[codes[at]]
+            if mark and time[at] >= since[codes[at]]:
+                rows[to], times[to], masks[to] = at, time[at], mark
+                there |= mark
                 to += 1
+        if to == start:
+            continue
+        wanted = needs.size == 0 or times[to - 1] >= ahead
+        for need in needs:
+            wanted = wanted or there & need == need
+        if wanted:
+            whose[customers], ends[customers] = customer, to
+            customers += 1
+        else:
+            to = start
+    return customers, to
 
 
 def gather(
@@ -183,13 +177,16 @@ def gather(
     *,
     since: I64 | None = None,
     latest: I64 | None = None,
+    needs: U64 | None = None,
+    ahead: int = np.iinfo(np.int64).max,
     threads: int = 1,
-) -> Marked:
+) -> tuple[Marked, I64]:
     """From events in order, those whose event code has a mark: `marks` uint64[codes] are the bits of each event name.
 
     `since` int64[codes]: older events of that name are left out (None: none is); what is older than all of these costs
-    nothing. `latest` int64[customers]: when each one's newest event was, so that nobody else's are touched. Customers
-    stay as they are, also those without such events.
+    nothing. `latest` int64[customers]: when each one's newest event was, so that nobody else's are touched. `needs`:
+    only customers who have all bits of one of these, or an event at `ahead` or later. Returns the events of customers
+    who have any, and which customers they are.
     """
     offsets, codes, time, marks = lent(offsets), lent(codes), lent(time), lent(marks)
     if since is None:
@@ -197,25 +194,28 @@ def gather(
     sinces = lent(since)
     oldest = int(since[marks != 0].min(initial=np.iinfo(np.int64).max))
     newest = lent(latest) if latest is not None else np.full(offsets.size - 1, np.iinfo(np.int64).max, np.int64)
-    starts, begins = np.zeros(offsets.size, np.int64), np.empty(offsets.size - 1, np.int64)
-    share(
-        offsets,
-        threads,
-        lambda first, last: _matter(offsets, codes, marks, sinces, oldest, time, newest, begins, starts, first, last),
-    )
-    np.cumsum(starts, out=starts)
-    total = int(starts[-1])
-    rows, times, masks = np.empty(total, np.int64), np.empty(total, np.int64), np.empty(total, np.uint64)
-    share(
-        offsets,
-        threads,
-        lambda first, last: _pick(offsets, codes, marks, sinces, time, begins, starts, rows, times, masks, first, last),
-    )
-    return Marked(customers, starts, times, masks, rows)
+    needed = np.empty(0, np.uint64) if needs is None else needs
+    found: dict[int, tuple[I64, I64, I64, I64, U64]] = {}
 
+    def work(first: int, last: int) -> None:
+        # Most of this is never written to, and memory that nobody writes to costs nothing.
+        events = int(offsets[last] - offsets[first])
+        whose, ends = np.empty(last - first, np.int64), np.empty(last - first, np.int64)
+        rows, times, masks = np.empty(events, np.int64), np.empty(events, np.int64), np.empty(events, np.uint64)
+        some, count = _pick(
+            offsets, codes, marks, sinces, oldest, time, newest, needed, ahead, first, last,
+            whose, ends, rows, times, masks,
+        )  # fmt: skip
+        found[first] = whose[:some], ends[:some], rows[:count], times[:count], masks[:count]
 
-def present(marked: Marked) -> tuple[Marked, I64]:
-    """Only the customers with events, and which they are."""
-    some = np.flatnonzero(marked.offsets[1:] > marked.offsets[:-1])
-    offsets = np.append(marked.offsets[some], marked.offsets[-1])
-    return Marked(marked.customers[some], offsets, marked.time, marked.masks, marked.rows), some
+    share(offsets, threads, work)
+    if not found:
+        nothing = np.empty(0, np.int64)
+        return Marked(nothing, np.zeros(1, np.int64), nothing, np.empty(0, np.uint64), nothing), nothing
+    parts = [found[first] for first in sorted(found)]
+    before = np.cumsum([0, *(part[2].size for part in parts)])
+    which = np.concatenate([part[0] for part in parts])
+    ends = [part[1] + start for part, start in zip(parts, before[:-1], strict=True)]
+    rows, times = (np.concatenate([part[number] for part in parts]) for number in (2, 3))
+    masks = np.concatenate([part[4] for part in parts])
+    return Marked(customers[which], np.concatenate((np.zeros(1, np.int64), *ends)), times, masks, rows), which

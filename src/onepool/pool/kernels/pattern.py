@@ -56,6 +56,14 @@ class Pattern:
             found |= bits
         return found
 
+    @property
+    def every_step(self) -> int:
+        """Bits of all events that steps want."""
+        found = 0
+        for bits in self.steps:
+            found |= bits
+        return found
+
     def arrays(self) -> tuple[U64, I64, I64, U64, I64, U64, I64]:
         """(steps, least, most, between, quiet: after, bits, span). A quiet time delays the step after it."""
         count = len(self.steps)

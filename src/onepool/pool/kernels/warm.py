@@ -43,10 +43,14 @@ def _measures(offsets: I64, time: I64) -> None:
     rows, into = np.empty(2, np.int64), np.empty(customers, np.int64)
     for dtype in (np.uint8, np.uint16, np.int32):
         codes = np.zeros(2, dtype)
-        measuring.sizes(offsets, codes, time, family, since, starts)
-        measuring.split(offsets, codes, time, family, since, np.zeros(1, np.int64), rows)
+        measuring.sizes(first, last, codes, time, family, since, starts)
+        measuring.split(first, last, codes, time, family, since, np.zeros(1, np.int64), rows)
     measuring.kept(offsets, np.ones(2, np.bool_), np.empty(offsets.size, np.int64))
-    measuring.edges(offsets, time, np.ones(1, np.int64), np.empty((1, customers), np.int64))
+    measuring.found(first, offsets, first, np.empty_like(first), np.empty_like(first))
+    whose, begins, ends = (np.empty(offsets.size, np.int64) for _ in range(3))
+    measuring.occupied(offsets, whose, begins, ends)
+    measuring.occupied_since(offsets, time, 0, whose, begins, ends)
+    measuring.edges(first, last, time, np.ones(1, np.int64), np.empty((1, customers), np.int64))
     for pick in (measuring.oldest, measuring.newest, measuring.total):
         pick(first, last, time, into)
     for value in (np.int64, np.float64, np.int32):

@@ -99,4 +99,4 @@ def compile_runs(conditions: Mapping[str, Condition], at: datetime, relation: st
     next_at = named(fn("make_timestamptz", col("next_us")), "next_at")
     result = exp.select(named(col(RUN), "run_id"), col("customer_id"), *answers, next_at, copy=False)
     steps = [*compiler.sources(), ("leaves", found), ("result", result.from_(table("leaves"), copy=False))]
-    return Plan(steps, compiler.params.values, compiler.prepared(), compiler.starts())
+    return Plan(lambda: steps, compiler.params.values, compiler.prepared(), compiler.starts())

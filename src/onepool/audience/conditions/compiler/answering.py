@@ -15,13 +15,13 @@ import numpy.typing as npt
 import pyarrow as pa
 from sqlglot import exp
 
-from onepool.audience.conditions.compiler.blocks import Customers
+from onepool.audience.conditions.compiler.columns import Answer, Customers
 from onepool.audience.conditions.compiler.counted import LEAST_MEASURES, distinct_customers
 from onepool.audience.conditions.compiler.everyone import Given, Served, evaluate, given, served
 from onepool.audience.conditions.compiler.output import Output, truths
 from onepool.audience.conditions.compiler.sql import E, col, named
 from onepool.audience.conditions.compiler.steps import Views, bound, text_of
-from onepool.audience.conditions.compiler.vectors import TRUTH, Reader, Run, TooWide, Type, Unread, earliest
+from onepool.audience.conditions.compiler.vectors import TRUTH, Reader, TooWide, Type, Unread, Vector, earliest
 from onepool.pool import Session
 from onepool.pool.behaviour import View
 from onepool.pool.kernels.measuring import LATEST
@@ -40,7 +40,7 @@ _INSTANT = pa.timestamp("us", tz="UTC")
 class _Answered:
     """Expressions that arrays answer, by name, and the columns that they are made of."""
 
-    runs: Mapping[str, tuple[Type, Run]]
+    runs: Mapping[str, Answer]
     used: Collection[str]
 
 
@@ -54,7 +54,7 @@ class _Whole:
 
     def read(self, wanted: Mapping[str, E], compiler: Compiler) -> _Answered:
         types = self.found.types() | self.given.types()
-        runs: dict[str, tuple[Type, Run]] = {}
+        runs: dict[str, Answer] = {}
         used: set[str] = set()
         for name, expression in wanted.items():
             asked: set[str] = set()
@@ -64,10 +64,11 @@ class _Whole:
                 return types.get(column)
 
             try:
-                runs[name] = Reader(type_of, compiler.params.values, {}).read(expression)
+                kind, run = Reader(type_of, compiler.params.values, {}).read(expression)
             # A chain of hundreds of tests is deeper than functions may call each other: a query takes it.
             except (Unread, RecursionError):
                 continue
+            runs[name] = Answer(kind, run, frozenset(asked))
             used |= asked
         return _Answered(runs, used)
 
@@ -120,14 +121,13 @@ class Conditions:
         def into(at: Customers, places: slice | I64) -> None:
             for number, answer in enumerate(answers):
                 holds[number, places] = answer(at)
-            when = [run(at) for _, run in waits.runs.values()]
-            soonest[places] = earliest([*when, at.column(_TURNS)] if late else when).values
+            when = at.earliest(waits.runs.values())
+            soonest[places] = earliest([Vector(when), at.column(_TURNS)]).values if late else when
 
         used = {*known.used, *waits.used}
-        worked_out = {name: run for name, (_, run) in known.runs.items()}
         try:
             evaluate(
-                whole.found.needing(used), whole.customers, Given(columns), worked_out, self.compiler.ctx.zone, into
+                whole.found.needing(used), whole.customers, Given(columns), known.runs, self.compiler.ctx.zone, into
             )
         except (TooWide, RecursionError):
             return None
@@ -193,13 +193,13 @@ class Values:
         turns = _distinct(self.turns)
         answered, waits = whole.read(self.wanted, self.compiler), whole.read(turns, self.compiler)
         late = [turn for name, turn in turns.items() if name not in waits.runs]
-        outputs = {name: Output(kind, whole.customers.size) for name, (kind, _) in answered.runs.items()}
+        outputs = {name: Output(one.kind, whole.customers.size) for name, one in answered.runs.items()}
         soonest = np.empty(whole.customers.size, np.int64)
 
         def into(at: Customers, places: slice | I64) -> None:
-            for name, (_, run) in answered.runs.items():
-                outputs[name].put(places, run(at))
-            soonest[places] = earliest([run(at) for _, run in waits.runs.values()]).values
+            for name, one in answered.runs.items():
+                outputs[name].put(places, at.answer(one))
+            soonest[places] = at.earliest(waits.runs.values())
 
         used = {*answered.used, *waits.used}
         try:

@@ -205,7 +205,7 @@ def _kept(rows: Rows, starts: I64, keep: Truth | None) -> tuple[Rows, I64]:
 
 
 def _occupied(rows: Rows, starts: I64, since: int | None) -> tuple[I64, I64, I64]:
-    """Which customers have rows (from an instant on), and from where to where; at the end of the ranges an empty one."""
+    """Which customers have rows (from an instant on), and their ranges, with an empty one behind."""
     whose = np.empty(starts.size - 1, np.int64)
     begins, ends = np.empty(starts.size, np.int64), np.empty(starts.size, np.int64)
     if since is None:

@@ -7,24 +7,26 @@ is told apart, for a query.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from onepool.audience.conditions.compiler.blocks import Customers, Work, ranges
+from onepool.audience.conditions.compiler.blocks import Work, ranges
+from onepool.audience.conditions.compiler.columns import Answer, Customers
 from onepool.audience.conditions.compiler.events import EventPass
 from onepool.audience.conditions.compiler.measured import Measuring, columns_of, measuring_of
 from onepool.audience.conditions.compiler.steps import Views
-from onepool.audience.conditions.compiler.vectors import TRUTH, WHOLE, Run, Type, Vector
+from onepool.audience.conditions.compiler.vectors import TRUTH, WHOLE, Type, Vector
 from onepool.pool import Session
 from onepool.pool.behaviour import Ordered, View
 from onepool.pool.behaviour.kinds import CORE
-from onepool.pool.kernels.threads import cores
+from onepool.pool.kernels import measuring
+from onepool.pool.kernels.threads import cores, lent
 
 I64 = npt.NDArray[np.int64]
 
@@ -57,7 +59,7 @@ class Served:
             for selection in family.selections:
                 measures = [one for one in selection.measures if one.name in used]
                 if measures:
-                    selections.append(type(selection)(selection.keep, selection.instants, measures))
+                    selections.append(replace(selection, measures=measures))
             if selections:
                 kept.append(Measuring(family.event, family.since, family.keep, selections, family.columns))
         return Served(self.view, kept, self.kinds)
@@ -126,68 +128,68 @@ Into: TypeAlias = Callable[[Customers, slice | I64], None]
 
 
 def evaluate(
-    found: Served, everyone: I64, columns: Given, worked_out: Mapping[str, Run], zone: str, into: Into
+    found: Served, everyone: I64, columns: Given, worked_out: Mapping[str, Answer], zone: str, into: Into
 ) -> None:
-    """Call `into` with the columns of each block of customers and their places among all. Raises TooWide."""
+    """Call `into` with the columns of each block of customers and their places among all; of a customer the last call
+    counts. Raises TooWide."""
     work = Work(found.families, found.view, found.kinds, zone)
-    tasks = list(_blocks(found.view, everyone))
 
-    def run(task: tuple[Ordered, int, int, slice | I64, I64 | None]) -> None:
-        part, first, last, places, keep = task
-        measured = work.measured(part, first, last)
-        if keep is not None:
-            measured = {name: _taken(vector, keep) for name, vector in measured.items()}
-        count = last - first if keep is None else keep.size
-        given_here = {name: _taken(vector, places) for name, (_, vector) in columns.columns.items()}
-        into(Customers(part, count, measured, given_here, worked_out, work.words), places)
+    def run(block: _Block) -> None:
+        given_here = {name: _taken(vector, block.places) for name, (_, vector) in columns.columns.items()}
+        measured = work.measured(block.part, block.begins, block.ends)
+        count, words = block.begins.size, work.words.codes
+        into(Customers(block.part, count, measured, given_here, worked_out, words), block.places)
 
-    threads = cores() if everyone.size > _FEW else 1
-    if threads == 1 or len(tasks) < threads:
-        for task in tasks:
-            run(task)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        for done in [pool.submit(run, task) for task in tasks]:
-            done.result()
+    for blocks in (_built(found.view, everyone), _changed(found.view, everyone)):
+        threads = cores() if everyone.size > _FEW else 1
+        if threads == 1 or len(blocks) < threads:
+            for block in blocks:
+                run(block)
+            continue
+        with ThreadPoolExecutor(threads) as pool:
+            for done in [pool.submit(run, block) for block in blocks]:
+                done.result()
 
 
 def _taken(vector: Vector, places: slice | I64) -> Vector:
     return Vector(vector.values[places], None if vector.missing is None else vector.missing[places])
 
 
-def _blocks(view: View, everyone: I64) -> Iterator[tuple[Ordered, int, int, slice | I64, I64 | None]]:
-    """(part, first, last, the places among all customers of those that count, which they are; None: all)."""
-    missing = np.ones(everyone.size, np.bool_)
-    for part, skip in ((view.base, view.skip), (view.overlay, None)):
-        at, counts = _places(part.customers, everyone)
-        if skip is not None:
-            counts = counts & ~skip
-        missing[at[counts]] = False
-        for first, last in ranges(part.offsets):
-            here = counts[first:last]
-            if not here.any():
-                continue
-            places = at[first:last]
-            if here.all():
-                whole = int(places[-1]) - int(places[0]) == last - first - 1
-                yield part, first, last, slice(int(places[0]), int(places[-1]) + 1) if whole else places, None
-            else:
-                keep = np.flatnonzero(here)
-                yield part, first, last, places[keep], keep
-    # Who has no events at all.
-    rest = np.flatnonzero(missing)
-    if rest.size:
-        nobody = {name: column[:0] for name, column in view.base.columns.items()}
-        part = Ordered(everyone[rest], np.zeros(rest.size + 1, np.int64), nobody, {}, view.base.latest[:0])
-        for first, last in ranges(part.offsets):
-            yield part, first, last, rest[first:last], None
+@dataclass(frozen=True)
+class _Block:
+    """Customers with events `begins` to `ends` of a part each, and their places among all."""
+
+    part: Ordered
+    begins: I64
+    ends: I64
+    places: slice | I64
 
 
-def _places(customers: I64, everyone: I64) -> tuple[I64, npt.NDArray[np.bool_]]:
-    """Where each customer is among all, and who is there at all. Both ascend."""
-    if customers.size == everyone.size and np.array_equal(customers, everyone):
-        return np.arange(customers.size), np.ones(customers.size, np.bool_)
-    at = np.searchsorted(everyone, customers)
-    at[at == everyone.size] = 0
-    known = everyone[at] == customers if everyone.size else np.zeros(customers.size, np.bool_)
-    return at, known
+def _built(view: View, everyone: I64) -> list[_Block]:
+    """Everybody, by what the build has of them."""
+    begins, ends = _events(view.base, everyone)
+    return [
+        _Block(view.base, begins[first:last], ends[first:last], slice(first, last))
+        for first, last in ranges(begins, ends)
+    ]
+
+
+def _changed(view: View, everyone: I64) -> list[_Block]:
+    """Who has changed since: they are what the overlay has of them, which may be nothing."""
+    changed = np.union1d(view.base.customers[view.skip], view.overlay.customers)
+    places = np.searchsorted(everyone, changed)
+    known = places < everyone.size
+    known[known] = everyone[places[known]] == changed[known]
+    places = places[known]
+    begins, ends = _events(view.overlay, changed[known])
+    return [
+        _Block(view.overlay, begins[first:last], ends[first:last], places[first:last])
+        for first, last in ranges(begins, ends)
+    ]
+
+
+def _events(part: Ordered, customers: I64) -> tuple[I64, I64]:
+    """From where to where each of these customers (ascending) has events."""
+    begins, ends = np.empty(customers.size, np.int64), np.empty(customers.size, np.int64)
+    measuring.found(lent(part.customers), lent(part.offsets), customers, begins, ends)
+    return begins, ends

@@ -64,9 +64,10 @@ class Measure:
 
 @dataclass
 class Selection:
-    """Rows that some measures share. `keep`: which of the family's (None: all)."""
+    """Rows that some measures share. `keep`: which of the family's (None: all); `since`: older ones matter to none."""
 
     keep: Truth | None
+    since: int | None
     instants: I64
     measures: list[Measure]
 
@@ -161,7 +162,9 @@ def _selection(reader: Reader, rest: Mapping[str, E], measures: list[tuple[_Draf
         Measure(draft.name, draft.kind, kind, value, place(draft.low), place(draft.high))
         for draft, kind, value in measures
     ]
-    return Selection(keep if truths else None, np.array(bounds, np.int64), made)
+    lows = [draft.low for draft, _, _ in measures]
+    since = None if None in lows else min(low for low in lows if low is not None)
+    return Selection(keep if truths else None, since, np.array(bounds, np.int64), made)
 
 
 def _draft(name: str, aggregate: E, inlined: Mapping[str, E], zone: str) -> _Draft | None:

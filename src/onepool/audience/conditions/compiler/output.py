@@ -28,8 +28,7 @@ class Output:
     def put(self, places: slice | I64, vector: Vector) -> None:
         """The values of some customers."""
         self.values[places] = vector.values
-        if vector.missing is not None:
-            self.missing[places] = vector.missing
+        self.missing[places] = False if vector.missing is None else vector.missing
 
     def array(self, view: View) -> pa.Array:
         """The whole column. `view`: has the words of text."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 import pyarrow as pa
 from sqlglot import exp
@@ -50,17 +51,23 @@ from onepool.pool import Session
 class Plan:
     """Named steps, each a query over the pool and the steps before it; the last one is the answer.
 
-    `before`: what a kernel answers; `run` has these answers made, as relations of the session that the steps read.
+    `made` writes the steps, which are not needed where arrays answer. `before`: what a kernel answers; `run` has these
+    answers made, as relations of the session that the steps read.
     `starts`: the events that all of it reads, each from which instant; `access`: in which order, and why.
     `arrays`: the same answered by the behaviour index, where it can be.
     """
 
-    steps: list[tuple[str, exp.Query]]
+    made: Callable[[], list[tuple[str, exp.Query]]]
     params: Mapping[str, object] = field(default_factory=dict)
     before: Sequence[Prepared] = ()
     starts: Starts = field(default_factory=dict)
     access: Sequence[Access] = ()
     arrays: Conditions | None = None
+
+    @cached_property
+    def steps(self) -> list[tuple[str, exp.Query]]:
+        """The steps, in order."""
+        return self.made()
 
     @property
     def query(self) -> exp.Query:
@@ -277,11 +284,26 @@ def compile_conditions(
     """
     compiler = Compiler(at, scope, ctx)
     wanted = {name: compiler.condition(condition) for name, condition in conditions.items()}
+    among = _among(compiler, conditions.values()) if sparse and scope.everyone else None
+    arrays = Conditions(compiler, wanted, sparse) if scope.everyone else None
+
+    def made() -> list[tuple[str, exp.Query]]:
+        return _steps(compiler, wanted, among, sparse=sparse)
+
+    return Plan(made, compiler.params.values, compiler.prepared(), compiler.starts(), compiler.access(), arrays)
+
+
+def _among(compiler: Compiler, conditions: Iterable[Condition]) -> Steps | None:
+    """The few steps that have everybody for whom something may hold (None: there are none)."""
+    found = compiler.candidates(conditions)
+    return None if found is not None and (len(found) > _FEW_STEPS or COUNTED in found) else found
+
+
+def _steps(
+    compiler: Compiler, wanted: Mapping[str, E], among: Steps | None, *, sparse: bool
+) -> list[tuple[str, exp.Query]]:
     answers = [named(condition, name) for name, condition in wanted.items()]
     columns = [named(leaf.truth, name) for name, leaf in compiler.leaves.values()]
-    among = compiler.candidates(conditions.values()) if sparse and scope.everyone else None
-    if among is not None and (len(among) > _FEW_STEPS or COUNTED in among):
-        among = None
     leaves = compiler.joined(*columns, named(compiler.next_at(), "next_us"), among=among)
     next_at = named(fn("make_timestamptz", col("next_us")), "next_at")
     result = exp.select(col("customer_id"), *answers, next_at, copy=False).from_(table("leaves"), copy=False)
@@ -292,6 +314,4 @@ def compile_conditions(
     if among is not None and len(among) > 1:
         listed = [exp.select(col("customer_id")).from_(table(name)) for name in sorted(among)]
         sources.append(("candidates", exp.union(*listed, distinct=True)))
-    steps = [*sources, ("leaves", leaves), ("result", result)]
-    arrays = Conditions(compiler, wanted, sparse) if scope.everyone else None
-    return Plan(steps, compiler.params.values, compiler.prepared(), compiler.starts(), compiler.access(), arrays)
+    return [*sources, ("leaves", leaves), ("result", result)]

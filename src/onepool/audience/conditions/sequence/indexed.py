@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from onepool.audience.conditions.parts import Slice
 from onepool.pool.behaviour import Ordered, View
-from onepool.pool.kernels import Marked, gather, present
-from onepool.pool.kernels.pattern import U64, Bools
+from onepool.pool.kernels import Marked, gather
+from onepool.pool.kernels.pattern import I64, U64, Bools
 
 # Below this share of history, reading what is recent from the table costs less (docs/decisions has the measurements).
-LEAST_SHARE = 0.15
+LEAST_SHARE = 0.04
 _SAMPLE = 4_096
 
 
@@ -45,15 +45,23 @@ def worth(view: View, wanted: Sequence[Wanted], at: int) -> bool:
     return bool(at - since >= LEAST_SHARE * (at - int(some.min())))
 
 
-def read(view: View, wanted: Sequence[Wanted], *, threads: int) -> list[tuple[Marked, Bools | None]]:
-    """Events in order in two parts: those of the build with the customers that count, and those of all others."""
-    base, some = present(_read(view, view.base, wanted, threads))
+def read(
+    view: View, wanted: Sequence[Wanted], needs: Collection[int] | None, at: int, *, threads: int
+) -> list[tuple[Marked, Bools | None]]:
+    """Events in order in two parts: those of the build with the customers that count, and those of all others.
+
+    `needs`: only of customers who have all bits of one of these, or an event at the instant or later (None: of all).
+    """
+    needed = None if needs is None else np.array(sorted(needs), np.uint64)
+    base, some = _read(view, view.base, wanted, needed, at, threads)
     skip = view.skip[some]
-    overlay, _ = present(_read(view, view.overlay, wanted, threads))
+    overlay, _ = _read(view, view.overlay, wanted, needed, at, threads)
     return [(base, ~skip if skip.any() else None), (overlay, None)]
 
 
-def _read(view: View, part: Ordered, wanted: Sequence[Wanted], threads: int) -> Marked:
+def _read(
+    view: View, part: Ordered, wanted: Sequence[Wanted], needs: U64 | None, at: int, threads: int
+) -> tuple[Marked, I64]:
     names = view.words["event"].to_pylist()
     marks = np.zeros(len(names), np.uint64)
     since = np.full(len(names), np.iinfo(np.int64).max, np.int64)
@@ -63,12 +71,15 @@ def _read(view: View, part: Ordered, wanted: Sequence[Wanted], threads: int) -> 
             marks[code] |= np.uint64(one.bit)
             since[code] = min(since[code], np.iinfo(np.int64).min if one.since is None else one.since)
     codes, time = part.columns["event"], part.columns["time"]
-    found = gather(part.customers, part.offsets, codes, time, marks, since=since, latest=part.latest, threads=threads)
+    found, which = gather(
+        part.customers, part.offsets, codes, time, marks,
+        since=since, latest=part.latest, needs=needs, ahead=at, threads=threads,
+    )  # fmt: skip
     for one in wanted:
         wrong = _wrong(view, part, found, one)
         if wrong is not None:
             _clear(found.masks, wrong, one.bit)
-    return found
+    return found, which
 
 
 def _wrong(view: View, part: Ordered, found: Marked, one: Wanted) -> Bools | None:

@@ -159,7 +159,14 @@ class Batch:
         view = views(session, columns(wanted))
         if view is None or not worth(view, wanted, self._reader.at):
             return None
-        return read(view, wanted, threads=_threads(view.base.columns["time"]))
+        return read(view, wanted, self._needs(), self._reader.at, threads=_threads(view.base.columns["time"]))
+
+    def _needs(self) -> set[int] | None:
+        """The bits that customers need for one of the sequences, unless others matter too: where a window jumps, all
+        who have any event of it are looked at again."""
+        if any(one.moves.window.rolls_at is not None or one.moves.back for one in self._asked):
+            return None
+        return {one.pattern.every_step for one in self._asked}
 
     def _answers(self, marked: Marked, keep: Bools | None, turns: I64 | None = None) -> pa.Table:
         """One row per customer (of those to `keep`): each sequence's truth and when it may turn."""

@@ -93,7 +93,8 @@ def read_purchases(session: Session, tag: ClvTag, at: datetime, scope: Scope, ct
         .from_(table("joined"))
         .where(exp.Not(this=exp.Is(this=col("bought"), expression=exp.null())))
     )
-    found = Plan([*compiler.sources(), ("joined", step), ("result", rows)], compiler.params.values).run(session)
+    steps = [*compiler.sources(), ("joined", step), ("result", rows)]
+    found = Plan(lambda: steps, compiler.params.values).run(session)
     return _by_day(found.sort_by("customer_id"), at, ctx)
 
 
