@@ -120,6 +120,7 @@ class SqliteLog:
         self._wake = threading.Event()
         self._closed = False
         self._wal_pages = 0
+        self._moved_pages = 0
         self._checkpointer: threading.Thread | None = None
         with self._available(), contextlib.ExitStack() as undo:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -138,7 +139,9 @@ class SqliteLog:
         ]
         with self._write_lock, self._available(), self._turn:
             first = self._write(rows)
-        if self._wal_pages >= _PASSIVE_PAGES:
+        if self._wal_pages < self._moved_pages:
+            self._moved_pages = 0  # the WAL has begun anew
+        if self._wal_pages >= self._moved_pages + _PASSIVE_PAGES:
             self._wake_checkpointer()
         return list(range(first, first + len(rows)))
 
@@ -276,6 +279,8 @@ class SqliteLog:
         A passive checkpoint never holds up appends, but while appends keep coming the WAL is never wholly moved and
         only grows. So above a second mark it is finished off with the writers kept out for the short rest.
         """
+        # A checkpoint syncs two files to the disk that the appends wait for too: not one for each append.
+        self._moved_pages = self._wal_pages
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         if self._wal_pages >= _RESTART_PAGES:
             with self._turn:
