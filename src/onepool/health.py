@@ -42,6 +42,7 @@ def status(workspace: Workspace) -> dict[str, Any]:
     with workspace.state.read() as connection:
         seen = watch(connection, to_micros(workspace.clock.now()))
     figures |= {"journeys_live": seen.live, "runs_overdue": seen.overdue, "runs_never_woken": seen.never_woken}
+    figures |= {"journeys_holding_back": len(seen.held_back), "held_back": sum(seen.held_back.values())}
     with workspace.pool.read() as session:
         for label, table in _COUNTED.items():
             figures[label] = session.query(f"SELECT count(*) AS n FROM {table}").column("n")[0].as_py()  # noqa: S608
@@ -93,6 +94,13 @@ def _problems(workspace: Workspace) -> Iterator[dict[str, str]]:
     if running and seen.overdue:
         late = f"{seen.overdue} runs of journeys are overdue, the first since {seen.oldest:.0f} s"
         yield _row("warning", late, "see whether the server's tick keeps up (behind, journeys' lag)")
+    for journey, waiting in seen.held_back.items():
+        full = (
+            f"journey {journey} lets nobody in, {waiting} wait: an account it sends over has 10 minutes' work waiting"
+        )
+        yield _row("warning", full, "wait, or raise its pace; see whether it is paused or broken: onepool deliveries")
+    for journey, (kind, done) in seen.underway.items():
+        yield _row("warning", f"journey {journey}: {kind} of many runs is under way, {done} are done", "wait")
     for batch, left in low.items():
         yield _row("warning", f"only {left} codes of coupon {batch} are left", "raise its stock, or load more codes")
     if figures["quarantined"]:

@@ -211,8 +211,10 @@ class Plain:
 class Columnar:
     """The executor with its world, in memory."""
 
-    def __init__(self, case: Case, journeys: list[Journey], ctx: Any) -> None:
+    def __init__(self, case: Case, journeys: list[Journey], ctx: Any, most: int = ports.MOST_DUE) -> None:
         from onepool.journeys.executor.executor import Executor
+
+        self.most = most
 
         self.zones: dict[int, str | None] = {}
         gate = FakeGate(ContactPolicy(control=CONTROL), self.zones, lambda: ledger_of(self.world.sends))
@@ -286,10 +288,10 @@ class Columnar:
         self.turn(quantum)
         again = True
         while again:
-            step = self.executor(self.book, world).step(inputs, quantum.at)
+            step = self.executor(self.book, world, most=self.most).step(inputs, quantum.at)
             world.save(step)
             self._note(step)
-            again, inputs = step.more, ports.Inputs()
+            again, inputs = step.more, ports.Inputs(requests=asked_again(step))
             world.learn((), ())
 
     def turn(self, quantum: Quantum) -> None:
@@ -365,6 +367,11 @@ class Columnar:
 
     def steps(self) -> list[tuple[Any, ...]]:
         return sorted(self._steps)
+
+
+def asked_again(step: ports.Step) -> pa.Table:
+    """The requests by which a step goes on, as the next one is given them."""
+    return _rows([[one.get(name, 0) for name in ports.REQUESTS.names] for one in step.requests], ports.REQUESTS)
 
 
 def _rows(rows: Any, schema: pa.Schema) -> pa.Table:

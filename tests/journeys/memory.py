@@ -6,7 +6,7 @@ With it the executor is tried alone, without a database; that the world over the
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -189,11 +189,14 @@ class MemoryWorld:
         rows.sort(key=lambda row: row["run_id"])
         return Runs.of_rows([tuple(row[name] for name in COLUMNS) for row in rows])
 
-    def due(self, at: int, most: int) -> Runs:
+    def due(self, at: int, most: int, priorities: Mapping[int, int]) -> Runs:
         waiting = (RunState.HELD, RunState.READY, RunState.WAIT_TIME, RunState.WAIT_EVENT, RunState.WAIT_OUTCOME)
         rows = [row for row in self.rows.values() if row["state"] in waiting and NONE < row["due"] <= at]
         rows.sort(key=lambda row: (row["due"], row["run_id"]))
-        return Runs.of_rows([tuple(row[name] for name in COLUMNS) for row in rows[:most]])
+        oldest = most - most * 9 // 10
+        first = sorted(rows[oldest:], key=lambda row: -priorities[row["version_id"]])[: most - oldest]
+        rows = sorted([*rows[:oldest], *first], key=lambda row: (row["due"], row["run_id"]))
+        return Runs.of_rows([tuple(row[name] for name in COLUMNS) for row in rows])
 
     def runs_of(self, customers: I64, *, live: bool) -> Runs:
         some = set(customers.tolist())
@@ -207,10 +210,8 @@ class MemoryWorld:
         some = set(parents.tolist())
         return self._runs(lambda row: row["parent"] in some and row["state"] in _LIVE)
 
-    def runs_in(self, versions: Sequence[int], state: int | None, most: int) -> Runs:
-        found = self._runs(
-            lambda row: row["version_id"] in versions and row["state"] in _LIVE and state in (None, row["state"])
-        )
+    def runs_in(self, version: int, state: int, most: int, after: int = -1) -> Runs:
+        found = self._runs(lambda row: row["version_id"] == version and row["state"] == state and row["run_id"] > after)
         return found.take(np.arange(min(len(found), most)))
 
     def audiences(self) -> list[Audience]:

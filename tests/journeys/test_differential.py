@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,6 +23,13 @@ def test_many_customers_of_drawn_journeys_fare_alike(part: int) -> None:
     """Eight customers, eight steps a case; together with the other parts 1,920 customers."""
     for seed in range(part, SEEDS, PARTS):
         found = differences(case(Seeded(seed), CUSTOMERS, 8))
+        assert not found, (seed, found[:6])
+
+
+def test_in_small_portions_everybody_fares_alike() -> None:
+    """Three timers a step, three runs a step of those that go on after a pause."""
+    for seed in range(300, 340):
+        found = differences(case(Seeded(seed), CUSTOMERS, 8), partial(Columnar, most=3))
         assert not found, (seed, found[:6])
 
 

@@ -74,12 +74,11 @@ class Kept:
         rows = rows[(self._runs.state[rows] != RunState.ENDED) & ~self._gone[rows]]
         return self._runs.take(rows[np.argsort(self._runs.run_id[rows])])
 
-    def of_versions(self, versions: Sequence[int], state: int | None, most: int) -> Runs:
-        """Live runs of some versions (of one state), by id, at most so many."""
+    def of_version(self, version: int, state: int, most: int, after: int) -> Runs:
+        """Runs of a version in a state, by id from the one behind `after` on, at most so many."""
         here = slice(0, self._size)
-        states = self._runs.state[here]
-        wanted = (states != RunState.ENDED) if state is None else (states == state)
-        rows = np.flatnonzero(wanted & np.isin(self._runs.version_id[here], list(versions)) & ~self._gone[here])
+        wanted = (self._runs.state[here] == state) & (self._runs.version_id[here] == version)
+        rows = np.flatnonzero(wanted & (self._runs.run_id[here] > after) & ~self._gone[here])
         return self._runs.take(rows[np.argsort(self._runs.run_id[rows])][:most])
 
     def any_of(self, versions: Sequence[int]) -> bool:

@@ -195,7 +195,7 @@ class HistoryWorld(PoolWorld):
 
     # runs
 
-    def due(self, at: int, most: int) -> Runs:
+    def due(self, at: int, most: int, priorities: Mapping[int, int]) -> Runs:
         return self._kept.due(self._round.places, self._round.until)
 
     def runs_of(self, customers: I64, *, live: bool) -> Runs:
@@ -208,8 +208,8 @@ class HistoryWorld(PoolWorld):
     def children(self, parents: I64) -> Runs:
         return self._kept.children(parents)
 
-    def runs_in(self, versions: Sequence[int], state: int | None, most: int) -> Runs:
-        return self._kept.of_versions(versions, state, most)
+    def runs_in(self, version: int, state: int, most: int, after: int = -1) -> Runs:
+        return self._kept.of_version(version, state, most, after)
 
     def any_runs(self, versions: Sequence[int]) -> bool:
         return self._kept.any_of(versions)

@@ -19,6 +19,7 @@ from onepool.state.journeys import (
     journey_audiences,
     journey_edges,
     journey_effects,
+    journey_requests,
     journey_states,
     runs,
     tasks,
@@ -47,6 +48,8 @@ def save(connection: Connection, step: Step, now: int) -> pa.Table:
         connection.execute(
             update(journey_states).where(journey_states.c.journey == change.journey).values(**dict(change.values))
         )
+    if step.requests:
+        connection.execute(insert(journey_requests), [{**one, "author": "onepool"} for one in step.requests])
     edges = counted(step.steps)
     _count(connection, edges)
     return edges

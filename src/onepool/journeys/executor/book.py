@@ -76,6 +76,11 @@ class Book:
         return sorted({plan.journey, *(j for j, one in latest.items() if one.definition.group == name)})
 
     @property
+    def priorities(self) -> Mapping[int, int]:
+        """Of each version that of its journey's entries: the higher goes first."""
+        return {version: plan.definition.entry.priority for version, plan in self.plans.items()}
+
+    @property
     def calls(self) -> bool:
         """Whether any version calls another journey."""
         return any(isinstance(node, CallJourney) for plan in self.plans.values() for node in plan.nodes)

@@ -30,7 +30,7 @@ class Executor:
     """Decides for whole columns of runs; reads and writes nothing itself."""
 
     def __init__(self, book: Book, world: World, *, most: int = MOST_DUE) -> None:
-        """`most`: timers that one step takes."""
+        """`most`: timers that one step takes, and runs of a request to move, stop or resume many."""
         self._book = book
         self._world = world
         self._most = most
@@ -40,7 +40,7 @@ class Executor:
 
         `clocks`: of back-tests, where customers are at instants of their own up to it.
         """
-        turn = Turn(self._book, self._world, at, clocks)
+        turn = Turn(self._book, self._world, at, clocks, most=self._most)
         turn.inputs = inputs
         merge(turn, inputs)
         requests.carry_out(turn, inputs)
@@ -52,7 +52,7 @@ class Executor:
         outcomes.relatives(turn)
         outcomes.outcomes(turn, inputs)
         self._dates(turn)
-        due = self._world.due(at, self._most)
+        due = self._world.due(at, self._most, self._book.priorities)
         turn.more |= len(due) >= self._most
         turn.hold(due)
         waits.awaited(turn)
@@ -251,6 +251,7 @@ def _step(turn: Turn) -> Step:
         tasks_gone=np.concatenate(turn.tasks_gone) if turn.tasks_gone else np.empty(0, np.int64),
         merges=turn.merges,
         erased=turn.erased,
+        requests=turn.again,
         audiences=turn.audiences,
         changes=turn.changes,
         more=turn.more,

@@ -226,8 +226,9 @@ class World(Protocol):
         """Messages given up in this step (send_id, state, reason): to the gate they are that from now on."""
         ...
 
-    def due(self, at: int, most: int) -> Runs:
-        """Live, not paused runs with due <= at, by (due, run_id), at most so many."""
+    def due(self, at: int, most: int, priorities: Mapping[int, int]) -> Runs:
+        """Live, not paused runs with due <= at, by (due, run_id), at most so many. Of more than that those whose
+        version has the higher priority go first, but for a tenth: these are the longest due, whatever they are."""
         ...
 
     def runs_of(self, customers: I64, *, live: bool) -> Runs:
@@ -242,8 +243,8 @@ class World(Protocol):
         """The live runs that these called."""
         ...
 
-    def runs_in(self, versions: Sequence[int], state: int | None, most: int) -> Runs:
-        """Live runs of these versions (of one state), at most so many."""
+    def runs_in(self, version: int, state: int, most: int, after: int = -1) -> Runs:
+        """Runs of a version in a state, by id from the one behind `after` on, at most so many."""
         ...
 
     def any_runs(self, versions: Sequence[int]) -> bool:
@@ -369,7 +370,8 @@ class Step:
     others as they were; `rehomed`: of another customer or version than before; `removed`: runs taken away
     (not_qualified); `sends`: as the gate gave them back (send_id is the key; `policy` is a place in `policies`);
     `gone`: messages given up at their deadline (send_id, state, reason); `tasks_gone`: keys of tasks given up;
-    `erased`: customers of whom nothing carried is to be kept.
+    `erased`: customers of whom nothing carried is to be kept; `requests`: rows of REQUESTS, without ids, by which a
+    later step goes on with what was too much for this one.
     """
 
     at: int
@@ -388,6 +390,7 @@ class Step:
     tasks_gone: I64
     merges: pa.Table
     erased: I64
+    requests: Sequence[Mapping[str, object]]
     audiences: Sequence[Audience]
     changes: Sequence[StateChange]
     more: bool

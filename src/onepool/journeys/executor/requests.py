@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -10,13 +12,12 @@ import numpy as np
 from onepool.journeys import states
 from onepool.journeys.executor.columns import I64, NONE
 from onepool.journeys.executor.plan import Plan
-from onepool.journeys.executor.ports import MOST_DUE, Inputs, StateChange
+from onepool.journeys.executor.ports import Inputs, StateChange
 from onepool.journeys.executor.turn import TO_DO, Turn
 from onepool.journeys.model import CallJourney, Send, SetProfile, TagNode, Task, Wait, Webhook
 from onepool.journeys.states import RunState
 
-ALL = 1 << 40
-"""So many runs that it is all of them."""
+LIVE = tuple(int(one) for one in RunState if one is not RunState.ENDED)
 
 
 def carry_out(turn: Turn, inputs: Inputs) -> None:
@@ -24,19 +25,64 @@ def carry_out(turn: Turn, inputs: Inputs) -> None:
     for row in inputs.requests.to_pylist():
         said: dict[str, Any] = msgspec.json.decode(row["fields"] or "{}")
         plans = turn.book.versions(row["journey"])
+        at = int(said.get("at", row["at"]))
         match row["kind"]:
             case "resume":
-                resume(turn, plans)
+                standing = turn.book.standings.get(row["journey"])
+                # Paused again before all of them went on.
+                if "left" not in said or standing is None or standing.status != "paused":
+                    versions = [plan.version_id for plan in plans]
+                    _sweep(turn, row, said, versions, (int(RunState.PAUSED),), lambda rows: resume(turn, rows))
             case "stop_run" if said.get("run_id") is not None:
                 rows = turn.hold(turn.world.runs(np.array([int(said["run_id"])], np.int64)))
-                _stop(turn, rows[turn.live()[rows]], row["at"])
+                _stop(turn, rows, at)
             case "stop_versions":
                 older = [plan.version_id for plan in plans if plan.version_id != said.get("except")]
-                if older:
-                    rows = turn.hold(turn.world.runs_in(older, None, ALL))
-                    _stop(turn, rows[turn.live()[rows]], row["at"])
+                _sweep(turn, row, said, older, LIVE, partial(_stop, turn, at=at))
             case "move" if said.get("to") in turn.book.plans:
-                _move(turn, plans, turn.book.plans[said["to"]], row["at"])
+                to = turn.book.plans[said["to"]]
+                older = [plan.version_id for plan in plans if plan.version_id != to.version_id]
+                _sweep(turn, row, said, older, LIVE, partial(_move, turn, to=to, at=at))
+
+
+def _sweep(
+    turn: Turn,
+    row: Mapping[str, Any],
+    said: Mapping[str, Any],
+    versions: Sequence[int],
+    states: Sequence[int],
+    act: Callable[[I64], int],
+) -> None:
+    """Do something with all runs of some versions in some states, as many as one step takes; a request of the same kind
+    goes on in the next step from there. Runs may change their state meanwhile: a pass over more than one step is
+    repeated until it finds nobody. `act` gives how many it did something with."""
+    going: Mapping[str, Any] = said.get("left") or {}
+    listed: list[tuple[int, int]] = [(v, s) for v in versions for s in states]
+    if going:
+        listed = [(int(one[0]), int(one[1])) for one in going["parts"]]
+    place, after, acted = int(going.get("place", 0)), int(going.get("after", NONE)), int(going.get("acted", 0))
+    done = int(going.get("done", 0))
+    whole = place == 0 and after == NONE
+    room = turn.most
+    while place < len(listed) and room > 0:
+        found = turn.world.runs_in(listed[place][0], listed[place][1], room, after)
+        count = act(turn.hold(found))
+        acted, done, room = acted + count, done + count, room - len(found)
+        if room > 0:
+            place, after = place + 1, NONE
+        elif len(found):
+            after = int(found.run_id[-1])
+    if place == len(listed):
+        if whole or not acted:
+            return
+        place, after, acted = 0, NONE, 0
+    left = {"parts": listed, "place": place, "after": after, "acted": acted, "done": done}
+    fields = {**said, "at": int(said.get("at", row["at"])), "left": left}
+    turn.again.append(
+        {"at": turn.at, "journey": row["journey"], "kind": row["kind"], "customer_id": row["customer_id"],
+         "key": row["key"], "fields": msgspec.json.encode(fields).decode()}
+    )  # fmt: skip
+    turn.more = True
 
 
 def stop(turn: Turn) -> None:
@@ -44,18 +90,22 @@ def stop(turn: Turn) -> None:
     for one in turn.book.standings.values():
         if one.status != "stopping":
             continue
-        found = turn.world.runs_in(turn.book.version_ids([one.journey]), None, MOST_DUE)
-        rows = turn.hold(found)
-        _stop(turn, rows[turn.live()[rows]], turn.at)
-        if len(found) < MOST_DUE:
+        room = turn.most
+        # Whoever ended is not found again.
+        for version in turn.book.version_ids([one.journey]):
+            for state in LIVE:
+                if room > 0:
+                    found = turn.world.runs_in(version, state, room)
+                    _stop(turn, turn.hold(found), turn.at)
+                    room -= len(found)
+        if room > 0:
             turn.changes.append(StateChange(one.journey, {"status": "stopped"}))
         else:
             turn.more = True
 
 
-def resume(turn: Turn, plans: list[Plan]) -> None:
+def resume(turn: Turn, rows: I64) -> int:
     """Let paused runs be where they were: what has come due meanwhile goes on at its own time."""
-    rows = turn.hold(turn.world.runs_in([plan.version_id for plan in plans], RunState.PAUSED, ALL))
     rows = rows[turn.runs.state[rows] == RunState.PAUSED]
     runs = turn.runs
     to_do = rows[runs.hop[rows] == TO_DO]
@@ -66,6 +116,7 @@ def resume(turn: Turn, plans: list[Plan]) -> None:
         state = np.array([_waits(plan, node) for node in runs.node[mine].tolist()], np.int64)
         runs.state[mine] = state
     turn.dirty[rows] = True
+    return int(rows.size)
 
 
 def _waits(plan: Plan, node: int) -> RunState:
@@ -80,27 +131,30 @@ def _waits(plan: Plan, node: int) -> RunState:
     return RunState.WAIT_TIME
 
 
-def _stop(turn: Turn, rows: I64, at: int) -> None:
+def _stop(turn: Turn, rows: I64, at: int) -> int:
+    rows = rows[turn.live()[rows]]
     if rows.size:
         turn.finish(rows, states.STOPPED, np.full(rows.size, at, np.int64))
         turn.cancel(rows, states.STOPPED)
+    return int(rows.size)
 
 
-def _move(turn: Turn, plans: list[Plan], to: Plan, at: int) -> None:
+def _move(turn: Turn, rows: I64, to: Plan, at: int) -> int:
     """Take live runs of other versions along whose node, by name, is there too and does the same."""
-    for plan in plans:
+    count = 0
+    for plan, mine in list(turn.by_version(rows[turn.live()[rows]])):
         if plan.version_id == to.version_id:
             continue
-        rows = turn.hold(turn.world.runs_in([plan.version_id], None, ALL))
-        rows = rows[turn.live()[rows] & (turn.runs.version_id[rows] == plan.version_id)]
         goes = {NONE: NONE} | {
             number: to.number[name]
             for number, name in enumerate(plan.names)
             if name in to.number and type(to.nodes[to.number[name]]) is type(plan.nodes[number])
         }
-        moved = rows[np.isin(turn.runs.node[rows], list(goes))]
+        moved = mine[np.isin(turn.runs.node[mine], list(goes))]
         turn.note(moved, "moved", np.full(moved.size, at, np.int64))
         turn.rehomed[moved] = True
         turn.runs.version_id[moved] = to.version_id
         turn.runs.node[moved] = [goes[node] for node in turn.runs.node[moved].tolist()]
         turn.note(moved, "arrived", np.full(moved.size, at, np.int64))
+        count += int(moved.size)
+    return count

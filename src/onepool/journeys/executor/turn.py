@@ -11,7 +11,7 @@ import pyarrow as pa
 from onepool.journeys.executor.book import Book
 from onepool.journeys.executor.columns import FOREVER, I64, NONE, Bools, Runs, Texts, texts
 from onepool.journeys.executor.plan import Plan
-from onepool.journeys.executor.ports import MERGES, STEPS, Audience, Clocks, Inputs, StateChange, World
+from onepool.journeys.executor.ports import MERGES, MOST_DUE, STEPS, Audience, Clocks, Inputs, StateChange, World
 from onepool.journeys.executor.times import Zones, known_zone, later
 from onepool.journeys.states import GOAL, RunState
 from onepool.reach.rules import SendPolicy
@@ -30,13 +30,17 @@ class Turn:
     step; `before`: the runs as the state has them; `dirty`: other than there; `created`: not in the state yet;
     `removed`: to be taken out of it; `rehomed`: of another customer or version; `forced`: ended from outside;
     `whole`: events of all the past are looked at, since the run or its customer is new to it. `overdue`: why the
-    messages of runs were given up whose deadline is over, by run.
+    messages of runs were given up whose deadline is over, by run; `again`: requests that a later step goes on with;
+    `most`: runs that one step takes in hand for a request.
     """
 
-    def __init__(self, book: Book, world: World, at: int, clocks: Clocks | None = None) -> None:
+    def __init__(
+        self, book: Book, world: World, at: int, clocks: Clocks | None = None, *, most: int = MOST_DUE
+    ) -> None:
         self.book = book
         self.world = world
         self.at = at
+        self.most = most
         self._clocks = clocks
         self.runs = Runs.empty()
         self.before = Runs.empty()
@@ -63,6 +67,7 @@ class Turn:
         self.audiences: list[Audience] = []
         self.changes: list[StateChange] = []
         self.more = False
+        self.again: list[dict[str, object]] = []
         self.inputs = Inputs()
         self.overdue: dict[int, str | None] = {}
         self.merges = MERGES.empty_table()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -153,8 +153,8 @@ class PoolWorld:
 
     # ---------------------------------------------------------------------------------------------------- the state
 
-    def due(self, at: int, most: int) -> Runs:
-        return self._records.due(at, most)
+    def due(self, at: int, most: int, priorities: Mapping[int, int]) -> Runs:
+        return self._records.due(at, most, priorities)
 
     def runs_of(self, customers: I64, *, live: bool) -> Runs:
         return self._records.runs_of(customers, live=live)
@@ -165,8 +165,8 @@ class PoolWorld:
     def children(self, parents: I64) -> Runs:
         return self._records.children(parents)
 
-    def runs_in(self, versions: Sequence[int], state: int | None, most: int) -> Runs:
-        return self._records.runs_in(versions, state, most)
+    def runs_in(self, version: int, state: int, most: int, after: int = -1) -> Runs:
+        return self._records.runs_in(version, state, most, after)
 
     def any_runs(self, versions: Sequence[int]) -> bool:
         return self._records.any_runs(versions)

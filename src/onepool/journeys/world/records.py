@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -25,6 +25,7 @@ _READ: Final = f"SELECT {_PARTS} FROM runs WHERE "
 # The first words are those of the index: without them it is not used.
 _DUE: Final = "due IS NOT NULL AND state <> 5 AND due <= :at ORDER BY due, run_id LIMIT :most"
 _MANY: Final = 2_000
+_WINDOW: Final = 4
 _LIVE: Final = f"state <> {int(RunState.ENDED)}"
 
 
@@ -35,9 +36,20 @@ class Records:
         self._connection = connection
         self._kept: dict[tuple[str, int], I64] = {}
 
-    def due(self, at: int, most: int) -> Runs:
-        """Live, not paused runs with due <= at, by (due, run_id)."""
-        return self._read(_DUE, at=at, most=most)
+    def due(self, at: int, most: int, priorities: Mapping[int, int]) -> Runs:
+        """Live, not paused runs with due <= at, by (due, run_id): see the port."""
+        found = self._read(_DUE, at=at, most=most)
+        if len(found) < most or len(set(priorities.values())) < 2:
+            return found
+        # Among those that wait longest: that many are looked at however many there are.
+        window = self._connection.execute(text(f"SELECT run_id, version_id FROM runs WHERE {_DUE}"),
+                                          {"at": at, "most": _WINDOW * most})  # fmt: skip
+        ids, versions = np.array(window.all(), np.int64).reshape(-1, 2).T
+        rank = np.array([priorities.get(one, 0) for one in versions.tolist()], np.int64)
+        oldest = most - most * 9 // 10
+        first = np.argsort(-rank[oldest:], kind="stable")[: most - oldest]
+        found = self.runs(np.concatenate([ids[:oldest], ids[oldest:][first]]))
+        return found.take(np.lexsort((found.run_id, found.due)))
 
     def runs(self, run_ids: I64) -> Runs:
         return self._among("run_id", run_ids)
@@ -48,11 +60,10 @@ class Records:
     def children(self, parents: I64) -> Runs:
         return self._among("parent", parents, "parent IS NOT NULL AND " + _LIVE)
 
-    def runs_in(self, versions: Sequence[int], state: int | None, most: int) -> Runs:
-        """Live runs of these versions (of one state), by id, at most so many."""
-        wanted = _LIVE if state is None else f"state = {int(state)}"
-        listed = ", ".join(str(int(one)) for one in versions) or "-1"
-        return self._read(f"version_id IN ({listed}) AND {wanted} ORDER BY run_id LIMIT :most", most=most)
+    def runs_in(self, version: int, state: int, most: int, after: int = -1) -> Runs:
+        """Runs of a version in a state, by id from the one behind `after` on, at most so many."""
+        where = "version_id = :version AND state = :state AND run_id > :after ORDER BY run_id LIMIT :most"
+        return self._read(where, version=version, state=state, after=after, most=most)
 
     def any_runs(self, versions: Sequence[int]) -> bool:
         listed = ", ".join(str(int(one)) for one in versions) or "-1"

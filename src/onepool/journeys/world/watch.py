@@ -5,19 +5,31 @@ Timers that nobody minded, runs that nothing can wake, and whether as many went 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, and_, func, select, text
 
 from onepool.journeys import store
 from onepool.journeys.graph import edges
 from onepool.journeys.states import RunState
-from onepool.state.journeys import journey_edges, journey_states, journey_ticks, journey_versions, runs
+from onepool.state.journeys import (
+    journey_audiences,
+    journey_edges,
+    journey_requests,
+    journey_states,
+    journey_ticks,
+    journey_versions,
+    runs,
+)
 
 LATE: Final = 60_000_000
 """A timer this much over its time is overdue: the executor takes them within seconds."""
+
+HELD: Final = 120_000_000
+"""So long after it was noted a journey counts as holding people back."""
 
 _STAY: Final = ("hop", "goal", "enter", "held", "holdout", "not_qualified", "arrived")
 """Edges by which nobody leaves a node."""
@@ -27,7 +39,9 @@ _STAY: Final = ("hop", "goal", "enter", "held", "holdout", "not_qualified", "arr
 class Watch:
     """`overdue`: runs whose time came more than a minute ago; `oldest`: since how many seconds, of the first of them;
     `never_woken`: live runs without anything that can wake them (there must be none); `live`: journeys that are going
-    on; `aside`: journey -> why it can't go on; `lag`: seconds since the last step's instant."""
+    on; `aside`: journey -> why it can't go on; `lag`: seconds since the last step's instant; `held_back`: journey ->
+    how many wait to be let in until an account has less to send; `underway`: journey -> what is being done with many
+    runs (move, resume, stop_versions) and of how many it is done."""
 
     overdue: int
     oldest: float
@@ -35,6 +49,8 @@ class Watch:
     live: int
     aside: dict[str, str]
     lag: float | None
+    held_back: dict[str, int] = field(default_factory=dict)
+    underway: dict[str, tuple[str, int]] = field(default_factory=dict)
 
 
 def watch(connection: Connection, now: int) -> Watch:
@@ -55,7 +71,38 @@ def watch(connection: Connection, now: int) -> Watch:
         live=sum(row.status == "live" for row in said),
         aside={row.journey: row.problem for row in said if row.problem},
         lag=None if last is None else (now - int(last)) / 1e6,
+        held_back=_held_back(connection, now),
+        underway=_underway(connection),
     )
+
+
+def _held_back(connection: Connection, now: int) -> dict[str, int]:
+    """Journeys that let nobody in of late since an account is full, with how many wait for it."""
+    table = journey_states
+    rows = connection.execute(
+        select(table.c.journey, table.c.metering).where(table.c.status == "live", table.c.metering != "")
+    )
+    found = {row.journey: 0 for row in rows if now - json.loads(row.metering).get("held", now - HELD) < HELD}
+    for journey in found:
+        mine = select(journey_versions.c.id).where(journey_versions.c.journey == journey)
+        held = and_(runs.c.version_id.in_(mine), runs.c.state == int(RunState.HELD))
+        audience = select(func.sum(journey_audiences.c.total - journey_audiences.c.taken)).where(
+            journey_audiences.c.journey == journey, journey_audiences.c.done.is_(False)
+        )
+        found[journey] = int(connection.execute(select(func.count()).select_from(runs).where(held)).scalar_one())
+        found[journey] += int(connection.execute(audience).scalar_one() or 0)
+    return found
+
+
+def _underway(connection: Connection) -> dict[str, tuple[str, int]]:
+    """Requests that are done with many runs, some in each step, as far as they are."""
+    taken = connection.execute(select(func.max(journey_ticks.c.request))).scalar() or 0
+    table = journey_requests
+    rows = connection.execute(
+        select(table.c.journey, table.c.kind, table.c.fields).where(table.c.id > taken, table.c.author == "onepool")
+    )
+    said = [(row.journey, row.kind, json.loads(row.fields).get("left")) for row in rows]
+    return {journey: (kind, int(left["done"])) for journey, kind, left in said if left}
 
 
 def conserved(connection: Connection) -> Iterator[tuple[str, int, str | None]]:
