@@ -192,13 +192,14 @@ class Compiled:
         return Solution(
             customer=customer,
             valid_from={one: (BEGINNING, *(since for _, since in some[1:])) for one, some in tenures.items()},
-            links={one: self._verdict(graph, edge) for one, edge in self.links.items() if one not in self.retracted},
-            merges={one: self._verdict(graph, edge) for one, edge in self.merges.items() if one in self.rulings.merges},
+            links=self._verdicts(graph, {k: e for k, e in self.links.items() if k not in self.retracted}),
+            merges=self._verdicts(graph, {k: e for k, e in self.merges.items() if k in self.rulings.merges}),
             void={key[node]: owners for node, owners in zip(voids.tolist(), graph.owners(voids).tolist(), strict=True)},
         )
 
-    def _verdict(self, graph: Graph, edge: int) -> Verdict:
-        return Verdict(*graph.status(np.array([edge]))[0])
+    def _verdicts(self, graph: Graph, edges: dict[int, int]) -> dict[int, Verdict]:
+        told = graph.status(np.array(list(edges.values()), np.int64))
+        return {one: Verdict(*found) for one, found in zip(edges, told, strict=True)}
 
     def from_scratch(self, thorough: bool = False) -> Solution:
         """What a solve of everything says, with or without its short ways."""

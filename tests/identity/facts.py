@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from math import prod
 
 from hypothesis import strategies as st
 
@@ -79,7 +80,6 @@ def strong(facts: Facts, key: Key) -> bool:
 
 
 days = st.integers(0, 400).map(lambda n: n * DAY) | st.integers(0, 4).map(lambda n: n * 100 * DAY)
-lengths = st.sampled_from([0, 0, 0, 3 * DAY, 100 * DAY])
 _SHARED = {kind: replace(TYPES[kind], max_customers=6) for kind in ("phone", "email")}
 limits = st.builds(
     Limits,
@@ -91,42 +91,67 @@ limits = st.builds(
 )
 
 
+def parts(number: int, *sizes: int) -> list[int]:
+    """A number below the product of the sizes as one number below each of them.
+
+    Hypothesis needs as long for each draw as the engines for a whole link. So what belongs together is one draw; below
+    2**24, as it prefers small ones among larger numbers.
+    """
+    found = []
+    for size in sizes:
+        number, rest = divmod(number, size)
+        found.append(rest)
+    return found
+
+
+def _node(number: int, drawn: int) -> Node:
+    kind, scope, name, token, blocked = parts(drawn, len(_COMMON), 2, len(NAMES), 31, 31)
+    return Node(
+        number,
+        "order_token" if token == 30 else _COMMON[kind],
+        ("", "x")[scope],
+        f"v{number}",
+        NAMES[name],
+        blocked=blocked == 30,
+    )
+
+
+_nodes = st.integers(0, len(_COMMON) * 2 * len(NAMES) * 31 * 31 - 1)
+
+
 @st.composite
 def worlds(draw: st.DrawFn, least: int = 4, most: int = 10) -> Facts:
     """Limits and identifiers."""
-    nodes = [
-        Node(
-            number,
-            draw(st.sampled_from(_COMMON)) if draw(st.integers(0, 30)) else "order_token",
-            draw(st.sampled_from(["", "x"])),
-            f"v{number}",
-            draw(st.sampled_from(NAMES)),
-            blocked=not draw(st.integers(0, 30)),
-        )
-        for number in range(draw(st.integers(least, most)))
-    ]
-    return Facts(draw(limits), nodes)
+    drawn = draw(st.lists(_nodes, min_size=least, max_size=most))
+    return Facts(draw(limits), [_node(*one) for one in enumerate(drawn)])
+
+
+_LENGTHS = [0, 0, 0, 3 * DAY, 100 * DAY]
+_BASES = ["free"] * 6 + ["consent", "never"]
+_WHEN = 401 * 2
+_HOW = (12, len(_LENGTHS), len(_BASES), 4, 3, 3)
+_how = st.integers(0, prod(_HOW) - 1)
 
 
 @st.composite
 def links(draw: st.DrawFn, facts: Facts, number: int) -> Edge:
     """A link between two identifiers of the world."""
     size = len(facts.nodes)
-    a = draw(st.integers(0, size - 2))
-    b = draw(st.integers(a + 1, size - 1))
-    first = draw(days)
-    likely = not draw(st.integers(0, 11))
+    day, near, far = parts(draw(st.integers(0, _WHEN * size * (size - 1) - 1)), _WHEN, size, size - 1)
+    a, b = sorted((near, far + (far >= near)))
+    first = day * DAY if day < 401 else day % 5 * 100 * DAY
+    likely, length, basis, trust, tenure_a, tenure_b = parts(draw(_how), *_HOW)
     return Edge(
         number,
         a,
         b,
         first,
-        first + draw(lengths),
-        kind=int(likely),
-        basis=draw(st.sampled_from(["free"] * 6 + ["consent", "never"])),
-        tenure_a=draw(st.sampled_from([0, 0, 1])) if likely else 0,
-        tenure_b=draw(st.sampled_from([0, 0, 1])) if likely else 0,
-        trust=draw(st.sampled_from([0, 1, 1, 2])),
+        first + _LENGTHS[length],
+        kind=int(likely == 11),
+        basis=_BASES[basis],  # type: ignore[arg-type]
+        tenure_a=int(tenure_a == 2) if likely == 11 else 0,
+        tenure_b=int(tenure_b == 2) if likely == 11 else 0,
+        trust=(1, 0, 1, 2)[trust],
     )
 
 

@@ -22,8 +22,8 @@ def check(facts: Facts, solution: Solution) -> None:
 
 
 def limits_hold(facts: Facts, solution: Solution, rulings: Rulings) -> None:
-    """No customer is over a limit (two values of a kind that is unique, for one) but where a person merged; and no two
-    that were ruled apart are together."""
+    """P5, P6, P18: no customer is over a limit (two values of a kind that is unique, for one) but where a person
+    merged; and no two that were ruled apart are together."""
     overruled = {
         solution.customer[rulings.merges[number][0]]
         for number, verdict in solution.merges.items()
@@ -45,8 +45,8 @@ def limits_hold(facts: Facts, solution: Solution, rulings: Rulings) -> None:
 
 
 def evidence_is_live(facts: Facts, solution: Solution, rulings: Rulings) -> None:
-    """No link in use has an end that is blocked, of a kind that never joins, void or withdrawn, or lacks its consent;
-    and none is refused for nothing."""
+    """P7, P11: no link in use has an end that is blocked, of a kind that never joins, void or withdrawn, or lacks its
+    consent; and none is refused for nothing."""
     consent = {number: consent_of(events) for number, events in facts.consents.items()}
     for number, verdict in solution.links.items():
         edge = facts.edges[number]
@@ -94,7 +94,7 @@ def paths(facts: Facts, solution: Solution, rulings: Rulings) -> dict[Key, set[K
 
 
 def everyone_is_reached(facts: Facts, solution: Solution, rulings: Rulings) -> None:
-    """Any two nodes of a customer are connected by evidence in use."""
+    """P10: any two nodes of a customer are connected by evidence in use."""
     near = paths(facts, solution, rulings)
     for members in sets_of(solution).values():
         reached, left = set(), [next(iter(members))]

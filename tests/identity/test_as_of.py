@@ -97,6 +97,7 @@ def lived(folder: Path, history: list[object]) -> Life:
 @settings(max_examples=30, deadline=None)
 @given(history=st.lists(steps, min_size=1, max_size=10), cut=st.integers(0, 9))
 def test_as_of_a_tick_customers_are_what_they_were_and_what_a_rebuild_makes(history: list[object], cut: int) -> None:
+    """P13."""
     with TemporaryDirectory() as folder, TemporaryDirectory() as other:
         life = lived(Path(folder), history)
         try:

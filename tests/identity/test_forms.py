@@ -88,6 +88,7 @@ def customers(history: list[Row], cuts: list[int]) -> set[frozenset[tuple[Identi
 def test_plain_and_digested_forms_of_one_value_resolve_alike(
     sent: list[tuple[int, list[tuple[str, int]], int]], cuts: list[int]
 ) -> None:
+    """P19."""
     plain: list[Row] = []
     mixed: list[Row] = []
     for day, names, choice in sent:

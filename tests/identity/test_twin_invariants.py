@@ -120,7 +120,7 @@ class Histories(RuleBasedStateMachine):
 
     @invariant()
     def live_is_batch(self) -> None:
-        """P3, and the properties of a single state."""
+        """P3, and the properties of a single state (P5, P6, P7, P10, P11, P18: `check`)."""
         if hasattr(self, "facts"):
             self.before, self.now = self.now, self.facts.solve()
             assert self.engine.solution() == self.now
@@ -142,7 +142,7 @@ class Histories(RuleBasedStateMachine):
 
 
 TestHistories = Histories.TestCase
-TestHistories.settings = settings(max_examples=100, stateful_step_count=42, deadline=None)
+TestHistories.settings = settings(max_examples=140, stateful_step_count=42, deadline=None)
 
 
 @given(histories(), st.randoms(use_true_random=False))

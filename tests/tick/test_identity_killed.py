@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_a_kill_between_any_two_statements_changes_nothing(tmp_path: Path) -> None:
+    """P12."""
     ran = subprocess.run(
         [sys.executable, "-m", "tests.tick.killing", str(tmp_path)],
         cwd=ROOT, capture_output=True, text=True, timeout=1800, env=os.environ | {"PYTHONPATH": str(ROOT)},
