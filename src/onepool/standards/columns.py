@@ -44,6 +44,8 @@ _BOOLEANS: Final = frozenset({bool, NoneType})
 _ISO: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$"
 _DIGITS: Final = r"^[0-9]{1,11}(\.[0-9]{1,4})?$"
 _EXACT: Final = 1e9
+_FEW: Final = 16
+"""Fewer values than this are not worth a column."""
 _CACHED: Final = 100_000
 
 
@@ -208,22 +210,31 @@ def booleans(values: Sequence[Any]) -> Column:
 
 def micros(values: Sequence[Any] | pa.ChunkedArray, zone: tzinfo, *, excel: bool) -> tuple[pa.Array, dict[int, Fault]]:
     """Times as int64 microseconds of UTC. A column of texts may come as it is."""
-    column = isinstance(values, pa.ChunkedArray)
-    if len(values) >= 16 and (column or set(map(type, values)) <= _TEXTS):
-        written = values.combine_chunks() if column else pa.array(values, pa.string())
-        if pc.all(pc.match_substring_regex(written, _ISO), min_count=0).as_py():
-            try:
-                found = written.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
-            except pa.ArrowInvalid:
-                pass  # the shape is right but some day is not in the calendar
-            else:
-                span = pc.min_max(found).as_py()
-                low, high = span["min"], span["max"]
-                if low is None or (low >= times.MIN_MICROS and high < times.MAX_MICROS):
-                    return found, {}
-    given = values.to_pylist() if isinstance(values, pa.ChunkedArray) else values
-    found_list, faults = one_by_one(given, lambda value: times.time(value, zone, excel=excel))
-    return pa.array(found_list, pa.int64()), faults
+    given: Any = values
+    if isinstance(given, pa.ChunkedArray):
+        return _written_micros(given.combine_chunks(), zone, excel=excel)
+    if len(given) >= _FEW and set(map(type, given)) <= _TEXTS:
+        return _written_micros(pa.array(given, pa.string()), zone, excel=excel)
+    return _micros_one_by_one(given, zone, excel=excel)
+
+
+def _written_micros(written: pa.Array, zone: tzinfo, *, excel: bool) -> tuple[pa.Array, dict[int, Fault]]:
+    if pc.all(pc.match_substring_regex(written, _ISO), min_count=0).as_py():
+        try:
+            found = written.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
+        except pa.ArrowInvalid:
+            pass  # the shape is right but some day is not in the calendar
+        else:
+            span = pc.min_max(found).as_py()
+            low, high = span["min"], span["max"]
+            if low is None or (low >= times.MIN_MICROS and high < times.MAX_MICROS):
+                return found, {}
+    return _micros_one_by_one(written.to_pylist(), zone, excel=excel)
+
+
+def _micros_one_by_one(values: Sequence[Any], zone: tzinfo, *, excel: bool) -> tuple[pa.Array, dict[int, Fault]]:
+    found, faults = one_by_one(values, lambda value: times.time(value, zone, excel=excel))
+    return pa.array(found, pa.int64()), faults
 
 
 def instants(values: Sequence[Any], zone: tzinfo, *, excel: bool) -> Column:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +33,7 @@ _EARLIEST: Final = 631_152_000_000_000  # 1990-01-01: before it there is no time
 _LONGEST_NAME: Final = 128
 _HOUR: Final = 3_600_000_000
 
-Stamps = Sequence[Any] | pa.ChunkedArray
+Stamps: TypeAlias = Sequence[Any] | pa.ChunkedArray
 """Times as written by the sender."""
 
 
