@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -82,12 +83,21 @@ def _distinct(name: str, of: Sequence[E]) -> Tally | None:
 
 @dataclass(frozen=True)
 class Counting:
-    """The tallies of one family. `rows`: its events without their customers, with the columns that tallies name;
-    `grouped`: the same measures as a query, for values that no kernel takes."""
+    """The tallies of one family, and what writes its queries, of which arrays need none."""
 
     tallies: Sequence[Tally]
-    rows: exp.Select
-    grouped: exp.Query
+    make_rows: Callable[[], exp.Select]
+    make_grouped: Callable[[], exp.Query]
+
+    @cached_property
+    def rows(self) -> exp.Select:
+        """Its events without their customers, with the columns that tallies name."""
+        return self.make_rows()
+
+    @cached_property
+    def grouped(self) -> exp.Query:
+        """The same measures as a query, for values that no kernel takes."""
+        return self.make_grouped()
 
 
 @dataclass

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from sqlglot import exp
 
@@ -163,8 +164,8 @@ class EventPass:
         found = []
         for event, tallies in self._counted().items():
             family = self.families[event]
-            grouped = self._step(family, list(tallies))
-            found.append(Counting(list(tallies.values()), self._happened(family, owned=False), grouped))
+            rows = partial(self._happened, family, owned=False)
+            found.append(Counting(list(tallies.values()), rows, partial(self._step, family, list(tallies))))
         return [Counted(self.title + COUNTED, found, self.reader.params.values)] if found else []
 
     def step_of(self, event: str) -> str:
