@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain, repeat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import Any, Final
 
 from sqlalchemy import Connection, Insert, Table, Update
@@ -41,10 +41,10 @@ def insert_alike(
     count = len(next(iter(columns.values()), ()))
     if count == 0:
         return
-    rows = zip(*columns.values(), strict=True)
     if connection.dialect.name == "sqlite":
-        _insert_alike(connection, table, list(columns), list(rows), same)
+        _insert_alike(connection, table, columns, count, same)
         return
+    rows = zip(*columns.values(), strict=True)
     quote = connection.dialect.identifier_preparer.quote
     names = ", ".join(quote(name) for name in (*columns, *same))
     constants = tuple(same.values())
@@ -61,23 +61,40 @@ def insert_alike(
 
 
 def _insert_alike(
-    connection: Connection, table: Table, columns: list[str], rows: list[tuple[Any, ...]], same: Mapping[str, Any]
+    connection: Connection, table: Table, columns: Mapping[str, Sequence[Any]], count: int, same: Mapping[str, Any]
 ) -> None:
     quote = connection.dialect.identifier_preparer.quote
+    width = len(columns)
     names = ", ".join(quote(name) for name in (*same, *columns))
-    values = ["?"] * len(same) + [f"v.column{number + 1}" for number in range(len(columns))]
+    values = ["?"] * len(same) + [f"v.column{number + 1}" for number in range(width)]
     head = f"INSERT OR FAIL INTO {quote(table.name)} ({names}) SELECT {', '.join(values)} FROM (VALUES "  # noqa: S608
-    one = f"({', '.join('?' * len(columns))})"
+    one = f"({', '.join('?' * width)})"
     constants = tuple(same.values())
+    flat = _beside(list(columns.values()), count)
+    for size, start, end in _stretches(count, width, len(same)):
+        step = size * width
+        parts = [(*constants, *flat[at : at + step]) for at in range(start * width, end * width, step)]
+        connection.exec_driver_sql(f"{head}{', '.join([one] * size)}) v", parts)
+
+
+def _beside(columns: Sequence[Sequence[Any]], count: int) -> list[Any]:
+    """The values of all rows, one row behind the other, without an object for each row."""
+    flat: list[Any] = [None] * (count * len(columns))
+    for place, values in enumerate(columns):
+        flat[place :: len(columns)] = values
+    return flat
+
+
+def _stretches(count: int, width: int, constants: int) -> Iterator[tuple[int, int, int]]:
+    """(rows of a statement, first row, end) of stretches that statements of few different sizes cover."""
     start = 0
     for size in _SIZES:
-        if size > 1 and size * len(columns) + len(same) > _MOST_VALUES:
+        if size > 1 and size * width + constants > _MOST_VALUES:
             continue
-        whole = (len(rows) - start) // size * size
-        parts = [(*constants, *chain.from_iterable(rows[at : at + size])) for at in range(start, start + whole, size)]
-        if parts:
-            connection.exec_driver_sql(f"{head}{', '.join([one] * size)}) v", parts)
-        start += whole
+        end = start + (count - start) // size * size
+        if end > start:
+            yield size, start, end
+        start = end
 
 
 def update_alike(
