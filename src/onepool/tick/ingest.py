@@ -22,6 +22,7 @@ from onepool.layout import columns_of
 from onepool.pool import Session
 from onepool.standards import Batch, Standard, StandardSettings, standardise
 from onepool.tick import folding, identities, intake, newcomers, orders, profiles, refusals
+from onepool.tick.ahead import Ahead
 from onepool.tick.duplicates import Duplicates
 
 SEQ_BITS = 20
@@ -73,12 +74,13 @@ class Ingest:
         self.standard = standard
         self._settings = settings
         self.touchpoints = touchpoints
+        self.ahead = Ahead(self._standardised)
         self.matching = False
         """Whether customers of whom something new is known are to be compared with others."""
 
     def prepare(self, session: Session, records: Sequence[Record], only: frozenset[int] | None = None) -> Prepared:
         """Standardise records, drop duplicates, resolve identities. `only`: seqs to take, when trying again."""
-        batch = standardise(records, self.standard, self._settings, self.touchpoints)
+        batch = self.ahead.batch(records)
         if only is not None:
             whole = _whole(session, only)
             only |= _waiting_in(session, whole)
@@ -95,6 +97,9 @@ class Ingest:
             dropped = pa.concat_tables([dropped.select(_COUNTED), repeated.select(_COUNTED)])
         resolved = self._resolver.resolve(batch.ids, batch.rows, heard(batch, self._resolver.registry.purposes))
         return Prepared(batch, resolved, dropped, hashes, only or frozenset())
+
+    def _standardised(self, records: Sequence[Record]) -> Batch:
+        return standardise(records, self.standard, self._settings, self.touchpoints)
 
     def as_of_now(self, record: Record) -> Record:
         """A push or page that is tried again, under the settings in force; its own are those of when it came."""

@@ -184,28 +184,42 @@ class Worker:
 
     def close(self) -> None:
         """Let others work in this workspace."""
+        self._ingest.ahead.drop()
         self._ws.behaviour = None
         self._lock.release()
 
     def _step(self) -> bool:
         if self._until is None and self._behind <= self.offset and self._rule():
             return True
-        limits = self._ws.settings.tick
-        records = self._ws.log.read(self.offset, limits.max_requests, limits.max_bytes)
-        if self._until is not None:
-            records = [record for record in records if record.offset <= self._until]
-        if self._behind > self.offset:
-            records = [record for record in records if record.offset <= self._behind]
-        if records and records[0].protocol in _CONTROL:
-            self._control(records[0])
-            return True
-        batch = list(takewhile(lambda record: record.protocol not in _CONTROL, records))
+        batch = self._ingest.ahead.records
+        if not batch:
+            records = self._read(self.offset)
+            if records and records[0].protocol in _CONTROL:
+                self._control(records[0])
+                return True
+            batch = _before_control(records)
         if not batch:
             return self._evaluate and (self._idle() or self._joining.newcomers() or self._advance())
         self._take(batch, batch[-1].offset)
         if self._evaluate and self.offset >= self._behind:
             self._advance()
         return True
+
+    def _read(self, offset: int) -> list[Record]:
+        """What the log has next."""
+        limits = self._ws.settings.tick
+        records = self._ws.log.read(offset, limits.max_requests, limits.max_bytes)
+        last = self._until if self._until is not None else records[-1].offset if records else 0
+        if self._behind > offset:
+            last = min(last, self._behind)
+        return [record for record in records if record.offset <= last]
+
+    def _look_ahead(self, records: Sequence[Record], offset: int) -> None:
+        """Begin with what comes after these records where more is waiting than one tick takes."""
+        limits = self._ws.settings.tick
+        full = len(records) >= limits.max_requests or 2 * sum(len(one.body) for one in records) > limits.max_bytes
+        if full:
+            self._ingest.ahead.begin(_before_control(self._read(offset)))
 
     def _advance(self) -> bool:
         with self.stages.of("journeys"):
@@ -307,6 +321,8 @@ class Worker:
         self._ingest.matching = self._evaluate and self._joining.model() is not None
         with self._pool.read() as session, self.stages.of("prepare"):
             prepared = self._ingest.prepare(session, records, only)
+        if only is None:
+            self._look_ahead(records, offset)
         try:
             outcome = self._write(prepared, offset, live=self._evaluate and offset > self._behind)
         except EvaluationFailed:
@@ -400,6 +416,10 @@ class Worker:
 
     def _tell(self, outcome: Outcome | None) -> None:
         tell(self._publish, self._ws.clock.now(), self.offset, outcome)
+
+
+def _before_control(records: Sequence[Record]) -> list[Record]:
+    return list(takewhile(lambda record: record.protocol not in _CONTROL, records))
 
 
 def _set_log_offset(session: Session, offset: int) -> None:

@@ -111,7 +111,7 @@ def _count_sequences(sample: bytes, encoding: str) -> tuple[int, int]:
     decoder = codecs.getincrementaldecoder(encoding)("onepool-mark")
     text = decoder.decode(sample)  # not final: a character cut by the end of the sample is not broken
     bad = text.count(BROKEN_MARK)
-    good = sum(not char.isascii() for char in text) - bad
+    good = len(text) - len(text.encode("ascii", "ignore")) - bad
     return good, bad
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 import pyarrow as pa
 
 from onepool.clock import Clock
+from onepool.collect.files.ahead import read_ahead, together
 from onepool.collect.files.blocks import Block, Source
 from onepool.collect.files.decode import Refused
 from onepool.collect.files.errors import FileError, MappingError
@@ -84,18 +86,19 @@ def _read(
 ) -> None:
     """Takes all rows of a source into the staging."""
     statements: dict[str, tuple[str, dict[str, object]]] = {}
-    for block in source.blocks():
-        layout = repr([(field.name, str(field.type), field.metadata) for field in block.table.schema])
-        if layout not in statements:
-            statements[layout] = _statement(stage, planner, block, file)
-        sql, parameters = statements[layout]
-        if block.table.num_rows:
-            keys = [f"c{number}" for number in range(block.table.num_columns)]
-            table = trimmed(block.table).rename_columns(keys).append_column("row", block.rows)
-            staging.insert(sql, table, parameters)
-        staging.refuse(block.broken)
-        file.rows += block.table.num_rows + len(block.broken)
-        tell(f"reading {file.name}", source.facts.done, source.facts.size)
+    with closing(read_ahead(together(source.blocks()))) as blocks:
+        for block in blocks:
+            layout = repr([(field.name, str(field.type), field.metadata) for field in block.table.schema])
+            if layout not in statements:
+                statements[layout] = _statement(stage, planner, block, file)
+            sql, parameters = statements[layout]
+            if block.table.num_rows:
+                keys = [f"c{number}" for number in range(block.table.num_columns)]
+                table = trimmed(block.table).rename_columns(keys).append_column("row", block.rows)
+                staging.insert(sql, table, parameters)
+            staging.refuse(block.broken)
+            file.rows += block.table.num_rows + len(block.broken)
+            tell(f"reading {file.name}", source.facts.done, source.facts.size)
     facts = source.facts
     file.format, file.encoding, file.compression = facts.format, facts.encoding, facts.compression
     file.delimiter, file.header_row, file.sha256 = facts.delimiter, facts.header_row, facts.sha256
@@ -124,16 +127,17 @@ def _write(
     stage: OrderStage | RowStage, staging: Staging, writer: ChunkWriter, file: FileReport, tell: Progress
 ) -> None:
     """Writes the staged items, then what could not become one."""
-    for found in stage.items(file.sha256):
-        if "content" in found.column_names:
-            writer.write("batch", found["row"], found["content"])
-        else:
-            writer.write_sheet(found)
-        file.items += found.num_rows
-        for entry in found["name"].value_counts().to_pylist():
-            file.names[entry["values"]] += entry["counts"]
-        if found.num_rows:
-            tell(f"writing {file.name}", found["row"][-1].as_py(), file.rows)
+    with closing(read_ahead(stage.items(file.sha256))) as staged:
+        for found in staged:
+            if "content" in found.column_names:
+                writer.write("batch", found["row"], found["content"])
+            else:
+                writer.write_sheet(found)
+            file.items += found.num_rows
+            for entry in found["name"].value_counts().to_pylist():
+                file.names[entry["values"]] += entry["counts"]
+            if found.num_rows:
+                tell(f"writing {file.name}", found["row"][-1].as_py(), file.rows)
     for found in staging.refused():
         writer.write("broken", found["row"], found["content"])
         _count_refused(found, file)
