@@ -13,13 +13,12 @@ import json
 import resource
 import tempfile
 import time
-from datetime import date
 from pathlib import Path
 
 from onepool.clock import SystemClock
 from onepool.demo.brand.customers import draw_customers
 from onepool.demo.brand.life import Life
-from onepool.demo.brand.make import make_brand
+from onepool.demo.brand.make import make_brand, plan_until_yesterday
 from onepool.demo.brand.places import APP, MINI, WEB
 from onepool.demo.brand.plan import BrandPlan
 from onepool.demo.brand.scene import make_scene
@@ -53,12 +52,22 @@ def made(plan: BrandPlan) -> dict[str, float]:
     """The whole: generator and collector in this process, the tick in another."""
     began, wall = time.process_time(), time.monotonic()
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    since: dict[str, float] = {}
+
+    def told(what: str, done: int, total: int) -> None:
+        del done, total
+        since.setdefault(what, time.monotonic())
+
     with tempfile.TemporaryDirectory() as folder:
-        brand = make_brand(Path(folder) / "w", plan, SystemClock())
+        brand = make_brand(Path(folder) / "w", plan, SystemClock(), told)
         megabytes = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file()) / 1e6
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    seconds = time.monotonic() - wall
+    ended = time.monotonic()
+    seconds = ended - wall
+    marks = [since[name] for name in ("playing days", "applying", "computing tags and segments")] + [ended]
+    parts = ("seconds_playing", "seconds_applying_the_rest", "seconds_tags_segments_jobs")
     return {
+        **{name: round(end - begin, 1) for name, begin, end in zip(parts, marks, marks[1:], strict=False)},
         "events": brand.counts["events"],
         "quarantined": brand.counts["quarantined"],
         "requests": brand.counts["requests, pages and files"],
@@ -78,11 +87,13 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=2_000)
     parser.add_argument("--days", type=int, default=180)
     parser.add_argument("--generate-only", action="store_true", help="the generator alone")
+    parser.add_argument("--whole-only", action="store_true", help="without the generator alone")
     parser.add_argument("--first-days", type=int, default=0, help="of the generator alone: only so many days")
     given = parser.parse_args()
-    plan = BrandPlan(given.customers, given.days, 1, date(2026, 6, 30))
+    plan = plan_until_yesterday(given.customers, given.days, 1, SystemClock())  # as `onepool demo` does
     result: dict[str, object] = {"customers": given.customers, "days": given.days}
-    result["generator"] = generated(plan, given.first_days or given.days)
+    if not given.whole_only:
+        result["generator"] = generated(plan, given.first_days or given.days)
     if not given.generate_only:
         result["whole"] = made(plan)
     print(f"{given.customers:,} customers, {given.days} days")
