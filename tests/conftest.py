@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 
 import pytest
+from httpx._transports import default as _transports
 from hypothesis import HealthCheck, settings
 
 EXPLORED = int(os.environ.get("HYPOTHESIS_SCALE", "5"))
@@ -21,6 +23,10 @@ settings.register_profile(
     deadline=None,
 )  # fmt: skip
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+# Each client reads all certificates anew, 24 ms of processor time, and tests make some hundred of them. Nobody writes
+# into what is shared here.
+_transports.create_ssl_context = functools.cache(_transports.create_ssl_context)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
