@@ -8,7 +8,6 @@ from onepool.identity.arrays import (
     A_AT,
     B_AT,
     BASE,
-    CODE,
     CONFLICT,
     CUSTOMER,
     DECISION,
@@ -35,13 +34,10 @@ from onepool.identity.arrays import (
     A,
     B,
 )
-from onepool.identity.batch_tenures import AHEAD, OUT_OF_USE
+from onepool.identity.batch_meet import AHEAD, has, put
 from onepool.identity.jit import compiled, prefetch
 from onepool.identity.kernel import doubts, in_doubt, is_contact, mixed, refusal
 from onepool.identity.region import contested, unsettled
-
-IN_ORDER = OUT_OF_USE
-"""Bit of CODE that is not needed any more here: of nodes whose set is solved in order."""
 
 RUN = 16
 SETS_AHEAD = 2
@@ -49,15 +45,14 @@ SETS_AHEAD = 2
 
 
 @compiled
-def number_sets(g, members, until, number):  # type: ignore[no-untyped-def]
+def number_sets(g, members, until, number, in_order):  # type: ignore[no-untyped-def]
     """Number the sets whose links have to be taken in order, from 0: by node in `number`.
 
-    members: room for all nodes, to tell those of each set, side by side; until: by set, where they end.
+    members: room for all nodes, to tell those of each set, side by side; until: by set, where they end. in_order: an
+    empty set of bits, for those nodes.
     """
-    code, dirty = g.n8[CODE], g.n8[DIRTY]
+    dirty = g.n8[DIRTY]
     found, count = 0, 0
-    for v in range(g.counts[NODES]):
-        code[v] &= ~IN_ORDER
     for v in range(g.counts[NODES]):
         if dirty[v]:
             w = v
@@ -65,7 +60,7 @@ def number_sets(g, members, until, number):  # type: ignore[no-untyped-def]
                 number[w] = found
                 members[count] = w
                 count += 1
-                code[w] |= IN_ORDER
+                put(in_order, w)
                 w = g.n32[RING, w]
                 if w == v:
                     break
@@ -74,13 +69,13 @@ def number_sets(g, members, until, number):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def find_links(g, found):  # type: ignore[no-untyped-def]
+def find_links(g, in_order, found):  # type: ignore[no-untyped-def]
     """The links of numbered sets, in found with room for all; returns how many there are."""
-    code, status, left = g.n8[CODE], g.e8[EDGE_STATUS], g.e32[A_AT]
+    status, left = g.e8[EDGE_STATUS], g.e32[A_AT]
     count = 0
     for e in range(g.counts[EDGES]):
         found[count] = e
-        count += (status[e] == JOINED) & (code[left[e]] & IN_ORDER != 0)
+        count += (status[e] == JOINED) & has(in_order, left[e])
     return count
 
 

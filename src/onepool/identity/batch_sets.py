@@ -29,7 +29,6 @@ from onepool.identity.arrays import (
     NAMES,
     NODES,
     OFF,
-    OWNED,
     OWNER,
     PAIR_OTHER,
     PAIRS,
@@ -43,7 +42,18 @@ from onepool.identity.arrays import (
     VOID,
     WITNESS,
 )
-from onepool.identity.batch_tenures import HINDERED, IS_VOID_CODE, PENDING, SPECIAL, unite
+from onepool.identity.batch_meet import (
+    AHEAD,
+    HINDERED,
+    IS_VOID_CODE,
+    PENDING,
+    SPECIAL,
+    TO_FOLLOW,
+    TO_JOIN,
+    has,
+    put,
+    unite,
+)
 from onepool.identity.jit import compiled, prefetch
 from onepool.identity.kernel import doubts, judged, needless, noted, stamp, witness_of
 from onepool.identity.region import unsettled
@@ -58,20 +68,26 @@ RULED, CROWDED = 1, 2
 
 
 @compiled
-def doubt_owners(g):  # type: ignore[no-untyped-def]
-    """Leave weak nodes that were seen with one only (OWNER) with it, unless it is void or has several tenures."""
+def doubt_owners(g, odd):  # type: ignore[no-untyped-def]
+    """Leave weak nodes that were seen with one only (OWNER) with it, unless it is void or has several tenures.
+
+    odd: an empty set of bits, for nodes whose links need a closer look; those of others join or follow.
+    """
     owner, code = g.n32[OWNER], g.n8[CODE]
     for v in range(g.counts[NODES]):
+        strong = code[v] & 3 == STRONG
+        if code[v] & IS_VOID_CODE or (code[v] & SPECIAL != 0) == strong:
+            put(odd, v)
         if owner[v] and code[owner[v] - 1] & (IS_VOID_CODE | SPECIAL):
             owner[v] = 0
 
 
 @compiled
-def join_all(g, block):  # type: ignore[no-untyped-def]
+def join_all(g, odd, block):  # type: ignore[no-untyped-def]
     """Status of links that are PENDING, CUSTOMER of strong nodes as if there were no limits, OWNER of weak ones.
 
     Links are taken in blocks, and each step is done for a whole block: memory is slow, but it answers many questions
-    at once if none has to wait for another. block: scratch of shape (5, n).
+    at once if none has to wait for another. odd: as from `doubt_owners`. block: scratch of shape (5, n).
     """
     code, status = g.n8[CODE], g.e8[EDGE_STATUS]
     left, right, source = g.e32[A_AT], g.e32[B_AT], g.e32[SOURCE]
@@ -80,10 +96,23 @@ def join_all(g, block):  # type: ignore[no-untyped-def]
     doubted = doubts(g)
     edges, size = g.counts[EDGES], block.shape[1]
     for start in range(0, edges, size):
-        joining, following = np.int64(0), np.int64(0)
+        joining, following, special = np.int64(0), np.int64(0), np.int64(0)
         for e in range(start, min(start + size, edges)):
-            if status[e] != PENDING:
-                continue
+            if e + AHEAD < edges:
+                prefetch(odd, left[e + AHEAD] >> 3)
+                prefetch(odd, right[e + AHEAD] >> 3)
+            # All is noted, what does not count to be written over: to jump would cost more.
+            was, x, y = status[e], left[e], right[e]
+            closer = has(odd, x) | has(odd, y) | (was == PENDING)
+            both = (was == TO_JOIN) & (closer == 0)
+            status[e] = JOINED if both else FOLLOWS if (was == TO_FOLLOW) & (closer == 0) else was
+            xs[joining], ys[joining], es[special] = x, y, e
+            joining += both
+            special += (was < 0) & closer
+            if doubted and both and unsettled(g, e):
+                g.n8[DIRTY, x] = RULED
+        for i in range(special):
+            e = es[i]
             kind, x, y = kinds[e], left[e], right[e]
             p, q = np.int64(code[x]), np.int64(code[y])
             hindered = (p | q) & (HINDERED | IS_VOID_CODE) or not (p | q) & STRONG
@@ -92,8 +121,7 @@ def join_all(g, block):  # type: ignore[no-untyped-def]
                 if blocked >= 0 or (p | q) & IS_VOID_CODE:
                     status[e] = blocked if blocked >= 0 else VOID
                     continue
-            # Both kinds of links are noted, one of them to be written over: to jump would cost more.
-            both = np.int64(p & q & STRONG)
+            both = p & q & STRONG
             status[e] = JOINED if both else FOLLOWS
             xs[joining], ys[joining] = x, y
             joining += both
@@ -110,15 +138,19 @@ def join_all(g, block):  # type: ignore[no-untyped-def]
 
 @compiled
 def _own(g, w, v, e):  # type: ignore[no-untyped-def]
-    """Let a weak node follow v if it was seen with nobody later."""
-    best = g.n32[OWNER, w]
-    if best:
-        last = g.e64[LAST, e]
-        when = g.n64[OWNED, w]
-        if last < when or (last == when and np.uint64(g.n64[RANK, v]) <= np.uint64(g.n64[RANK, best - 1])):
+    """Let a weak node follow v if it was seen with nobody later: in OWNER the link, as -1 - e, until `lead_all`."""
+    best = -1 - g.n32[OWNER, w]
+    if best >= 0:
+        last, when = g.e64[LAST, e], g.e64[LAST, best]
+        if last < when or (last == when and np.uint64(g.n64[RANK, v]) <= np.uint64(g.n64[RANK, _other(g, best, w)])):
             return
-    g.n32[OWNER, w] = v + 1
-    g.n64[OWNED, w] = g.e64[LAST, e]
+    g.n32[OWNER, w] = -1 - e
+
+
+@compiled
+def _other(g, e, v):  # type: ignore[no-untyped-def]
+    """The end of a link that is not v."""
+    return g.e32[B_AT, e] if g.e32[A_AT, e] == v else g.e32[A_AT, e]
 
 
 @compiled
@@ -141,19 +173,17 @@ def lay_fields(g, fields):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def gather_sets(g, held, known, fields, block, thorough):  # type: ignore[no-untyped-def]
+def gather_sets(g, held, fields, block, thorough):  # type: ignore[no-untyped-def]
     """Label the nodes of each set, link them in a ring, and mark sets that may meet a limit.
 
-    `held` and `known`: scratch of shape (nodes,); `fields` as from `lay_fields`; block: scratch of shape (1 or more,
-    n).
+    held: scratch of shape (nodes,); fields: as from `lay_fields`; block: scratch of shape (1 or more, n). In OWNER of a
+    root, until `find_broken`: a named member, + 1.
     """
     nodes = g.counts[NODES]
     customer, ring, slots, dirty, names = g.n32[CUSTOMER], g.n32[RING], g.n32[SLOT], g.n8[DIRTY], g.n64[WITNESS]
+    code, owner = g.n8[CODE], g.n32[OWNER]
     largest = min(g.counts[MOST], MOST_COUNTED)
     named = g.counts[NAMES] != 0
-    for v in range(nodes):
-        held[v] = 0
-        known[v] = 0
     labels = block[0]
     size = block.shape[1]
     for start in range(0, nodes, size):
@@ -168,27 +198,32 @@ def gather_sets(g, held, known, fields, block, thorough):  # type: ignore[no-unt
             while customer[label] != label:
                 label = customer[label]
             customer[v] = label
-            after = ring[label]
-            ring[label] = v
-            ring[v] = after
+            if v == label:
+                # What is asked of a set is asked of its root first.
+                held[v] = 0
+                ring[v] = v
+            else:
+                ring[v] = ring[label]
+                ring[label] = v
             if dirty[v]:
                 dirty[label] |= dirty[v]
             slot = slots[v]
-            has = np.int64(held[label])
-            if has >> fields[1, slot] & 15 >= fields[2, slot]:
+            holds = held[label]
+            if holds >> fields[1, slot] & 15 >= fields[2, slot]:
                 dirty[label] |= CROWDED
             else:
-                has += fields[0, slot]
-            if has >> ABOVE >= largest:
+                holds += fields[0, slot]
+            if holds >> ABOVE >= largest:
                 dirty[label] |= CROWDED
             else:
-                has += np.int64(1) << ABOVE
-            held[label] = has
-            if named and names[v]:
+                holds += np.int64(1) << ABOVE
+            held[label] = holds
+            if named and names[v] and code[v] & 3 == STRONG:
                 witness = witness_of(g, v)
-                if witness and known[label] == 0:
-                    known[label] = v + 1
-                elif witness and witness != witness_of(g, known[label] - 1):
+                known = owner[label]
+                if witness and known == 0:
+                    owner[label] = v + 1
+                elif witness and witness != witness_of(g, known - 1):
                     dirty[label] |= CROWDED
             if thorough:
                 dirty[label] |= RULED
@@ -202,6 +237,8 @@ def find_broken(g):  # type: ignore[no-untyped-def]
     """Leave DIRTY only those labels whose links have to be taken in order; returns how many."""
     found = 0
     for v in range(g.counts[NODES]):
+        if g.n32[OWNER, v] and g.n8[CODE, v] & 3 == STRONG:
+            g.n32[OWNER, v] = 0
         if g.n8[DIRTY, v] == 0:
             continue
         single = g.n32[RING, v] == v
@@ -255,6 +292,8 @@ def lead_all(g):  # type: ignore[no-untyped-def]
     nodes = g.counts[NODES]
     chained = False
     for w in range(nodes):
+        if owner[w] < 0:
+            owner[w] = _other(g, -1 - owner[w], w) + 1
         if owner[w]:
             customer[w] = customer[owner[w] - 1]
         chained |= base[w] != w

@@ -15,11 +15,8 @@ from onepool.identity.arrays import (
     BY_TIME,
     CAP,
     CODE,
-    CONFLICT,
     CONTACT,
-    CUSTOMER,
     DEGREE,
-    DIRTY,
     DOUBTED,
     DOUBTFUL,
     EDGE_STATUS,
@@ -30,7 +27,6 @@ from onepool.identity.arrays import (
     FULL,
     HUB,
     IS_VOID,
-    JOINED,
     KIND,
     LAST,
     LAST_SEEN,
@@ -41,10 +37,8 @@ from onepool.identity.arrays import (
     NOBODYS,
     NODES,
     OFF,
-    OWNER,
     OWNERS,
     RECYCLE,
-    RING,
     SINCE,
     SOURCE,
     START,
@@ -56,34 +50,20 @@ from onepool.identity.arrays import (
     TYPE,
     UNTIL,
     WEAK_HEAD,
-    WHY,
     A,
     B,
 )
+from onepool.identity.batch_meet import AHEAD, FAR, HINDERED, IS_VOID_CODE, LOOKED_AT, OUT_OF_USE, SPECIAL, has
 from onepool.identity.jit import compiled, prefetch
 from onepool.identity.kernel import code_of, doubts, in_doubt, judged, needless, tenure_at
 from onepool.identity.tenures import ROOM, arrange, chain, handed_to, owners_of, recycled, set_void, sort_by_time
-
-HINDERED, OUT_OF_USE, IS_VOID_CODE, SPECIAL = 4 | 16, 32, 64, 128
-"""Bits of CODE (see kernel.code_of). HINDERED: names nobody, or consent is withdrawn. SPECIAL: of a strong node that it
-is or has a further tenure; of a weak one that it was seen with one strong identifier at most."""
-LOOKED_AT, COUNTED, AGES = OUT_OF_USE, IS_VOID_CODE, SPECIAL
-"""The same bits until tenures are settled: of identifiers that have to be looked at; of those whose every link counts;
-of those that have no owner any more after a time."""
-LOOK_BIT, COUNT_BIT, AGE_BIT, DEGREE_BIT, MET = 5, 6, 7, 8, 20
-"""Their places: a number is cheaper than a jump. Above them, in `met`, a degree and an identifier + 1."""
-CODE_BITS, DEGREE_ONE, DEGREES, MET_BELOW = 63, 1 << DEGREE_BIT, (1 << MET) - (1 << DEGREE_BIT), (1 << MET) - 1
-SEVERAL = 1 << 32
-"""In place of an identifier that one was seen with: several."""
-PENDING = -1
-"""In EDGE_STATUS: of links that depend on tenures and voids."""
 
 (HALF, ENDS, SEEN_FIRST, SEEN_LAST) = range(4)
 LAID, RECORD = 2, 4
 """How much of a half-edge `gather` lays, and how much is sorted. HALF: its number, times 4, and bits; ENDS: near
 identifier, in the bucket, times 1 << 32, and far one; then the times of the first and the last event."""
-USED, STRONG_FAR, JOINING, FAR = 1, 2, 3, (1 << 32) - 1
-"""Bits of HALF: the link may be used; the far identifier is strong; both. FAR: of ENDS."""
+USED, STRONG_FAR, JOINING = 1, 2, 3
+"""Bits of HALF: the link may be used; the far identifier is strong; both."""
 
 BUCKET = 13
 """Half-edges are sorted into buckets of 1 << BUCKET identifiers."""
@@ -92,187 +72,36 @@ CHUNK = 7
 
 IN_BUCKET, IN_CHUNK = (1 << BUCKET) - 1, (1 << CHUNK) - 1
 
-AHEAD = 16
-"""How many steps ahead what is needed of memory is asked for."""
-
 MANY = 64
 """With more neighbours than this an identifier is settled the long way."""
 
 
 @compiled
-def code_all(g, met, thorough):  # type: ignore[no-untyped-def]
-    """Every node by itself, with its CODE as far as that does not depend on tenures and voids; in `met`, shape
-    (nodes,), the same, for `meet`."""
-    customer, ring, owner, dirty = g.n32[CUSTOMER], g.n32[RING], g.n32[OWNER], g.n8[DIRTY]
-    for v in range(g.counts[NODES]):
-        customer[v] = ring[v] = v
-        if owner[v]:
-            owner[v] = 0
-        if dirty[v]:
-            dirty[v] = 0
-        code = np.int64(code_of(g, v))
-        kind = g.n32[TYPE, v]
-        if g.n32[BASE, v] == v:
-            counted = g.counts[DOUBTED] and g.types[CONTACT, kind]
-            if code & 3 == STRONG:
-                special = g.n8[IS_VOID, v] or g.n32[LATER_TENURE, v]
-                look = thorough or special or counted or g.types[RECYCLE, kind] != 0 or g.types[CAP, kind] >= 0
-            else:
-                look = True
-                code |= AGES if g.types[LIFETIME, kind] else 0
-            code |= (LOOKED_AT if look else 0) | (COUNTED if counted else 0)
-        g.n8[CODE, v] = code
-        met[v] = code
-
-
-@compiled
-def meet(g, met, pairs, old):  # type: ignore[no-untyped-def]
-    """Join what no tenure or void can touch, and see with whom the others were seen: nobody, one, or several.
-
-    Most were seen with one at most, so that nothing is left to settle. In `met`, above the code: how many links to
-    strong ones there are, up to one more than HUB, and the identifier seen, + 1, or SEVERAL. TAIL: when those that age
-    were last seen with one. EDGE_STATUS: PENDING but for what is joined. pairs: scratch of shape (2, n), to take n
-    links at a time (see `batch_sets.join_all`); old: (2, 2n).
-    """
-    kinds, left, right, source = g.e8[KIND], g.e32[A], g.e32[B], g.e32[SOURCE]
-    off, basis, status, lasts, tail = g.e8[OFF], g.basis, g.e8[EDGE_STATUS], g.e64[LAST], g.n64[TAIL]
-    xs, ys, aging, when = pairs[0], pairs[1], old[0], old[1]
-    edges, size = g.counts[EDGES], pairs.shape[1]
-    for low in range(0, edges, size):
-        plain, ages = 0, 0
-        for e in range(low, min(low + size, edges)):
-            if e + AHEAD < edges:
-                prefetch(met, left[e + AHEAD])
-                prefetch(met, right[e + AHEAD])
-            if status[e] == CONFLICT:
-                g.e32[WHY, e] = 0
-            status[e] = PENDING
-            if kinds[e] != EVENT:
-                continue
-            a, b = np.int64(left[e]), np.int64(right[e])
-            p, q = met[a], met[b]
-            used = 1
-            if (p | q) & HINDERED or basis[source[e]] != FREE or off[e]:
-                used = 1 if judged(p & 255, q & 255, basis[source[e]], off[e], EVENT) < 0 else 0
-            # To be written over when it is not wanted: to jump would cost more.
-            xs[plain], ys[plain] = a, b
-            joins = used & p & q & ~(p | q) >> LOOK_BIT & 1
-            plain += joins
-            status[e] = JOINED if joins else PENDING
-            met[a], met[b] = _met(p, q, a, b, used), _met(q, p, b, a, used)
-            # An identifier that ages is weak, and so not both are; whether it was seen before with any.
-            one, other, near = (p, q, a) if p & AGES else (q, p, b)
-            aging[ages], when[ages] = near << 1 | (one >> MET != 0), lasts[e]
-            ages += used & one >> AGE_BIT & other & STRONG
-        unite(g.n32[CUSTOMER], xs, ys, plain)
-        for i in range(ages):
-            if i + AHEAD < ages:
-                prefetch(tail, aging[i + AHEAD] >> 1)
-            v, last = aging[i] >> 1, when[i]
-            tail[v] = max(tail[v], last) if aging[i] & 1 else last
-
-
-@compiled
-def _met(own, other, near, far, used):  # type: ignore[no-untyped-def]
-    """What is in `met` of an identifier after one more link."""
-    own += DEGREE_ONE if (other & STRONG) & (own & DEGREES < HUB + 1 << DEGREE_BIT) else 0
-    joins = used & other & STRONG
-    counts = own >> LOOK_BIT & (joins | own >> COUNT_BIT) & 1
-    whom, now = own >> MET, (far if joins else near) + 1
-    several = (whom != 0) & ((whom != now) | (own & COUNTED != 0))
-    now = np.int64(SEVERAL) if several else now
-    return (own & MET_BELOW) | now << MET if counts else own
-
-
-@compiled
-def unite(parent, xs, ys, count):  # type: ignore[no-untyped-def]
-    """Union-find of so many pairs; a root is its set's smallest node. Writes over the pairs."""
-    for i in range(count):
-        if i + 2 * AHEAD < count:
-            prefetch(parent, xs[i + 2 * AHEAD])
-            prefetch(parent, ys[i + 2 * AHEAD])
-        if i + AHEAD < count:
-            xs[i + AHEAD], ys[i + AHEAD] = parent[xs[i + AHEAD]], parent[ys[i + AHEAD]]
-            prefetch(parent, xs[i + AHEAD])
-            prefetch(parent, ys[i + AHEAD])
-        x, y = xs[i], ys[i]
-        while parent[x] != x:
-            parent[x] = parent[parent[x]]
-            x = parent[x]
-        while parent[y] != y:
-            parent[y] = parent[parent[y]]
-            y = parent[y]
-        if x < y:
-            parent[y] = x
-        elif y < x:
-            parent[x] = y
-
-
-@compiled
-def find_hubs(g, met):  # type: ignore[no-untyped-def]
-    """Whether an identifier that was not to be looked at has more than HUB links; if so, all has to begin anew.
-
-    Those that have are void (IS_VOID), which `code_all` looks at. met: as from `meet`.
-    """
-    found = False
-    for v in range(g.counts[NODES]):
-        if met[v] & DEGREES > HUB << DEGREE_BIT and met[v] & LOOKED_AT == 0:
-            g.n8[IS_VOID, v] = 1
-            found = True
-    return found
-
-
-@compiled
-def settle_most(g, met, thorough):  # type: ignore[no-untyped-def]
-    """Settle identifiers that were seen with one at most; LOOKED_AT stays with those that `gather` is for.
-
-    Of weak ones OWNER is whom they were seen with, as if that had one tenure and were not void (see
-    `batch_sets.doubt_owners`).
-    """
-    code, owner, tail = g.n8[CODE], g.n32[OWNER], g.n64[TAIL]
-    for v in range(g.counts[NODES]):
-        own = met[v]
-        if own & LOOKED_AT == 0:
-            continue
-        kind, whom = g.n32[TYPE, v], own >> MET
-        more = thorough or whom == SEVERAL or own & DEGREES > HUB << DEGREE_BIT or g.types[CAP, kind] == 0
-        more |= g.n8[IS_VOID, v] != 0 or g.n32[LATER_TENURE, v] != 0
-        if own & AGES:
-            until = tail[v] + g.types[LIFETIME, kind] if whom else np.int64(0)
-            more |= whom != 0 and g.n64[LAST_SEEN, v] >= until
-            until = np.int64(0) if more else until
-            if tail[v] != until:
-                tail[v] = until
-        if more:
-            code[v] = own & CODE_BITS
-            continue
-        if own & COUNTED:
-            g.n32[DEGREE, v] = whom != 0
-        code[v] = own & CODE_BITS & ~LOOKED_AT
-        if own & 3 != STRONG:
-            code[v] |= SPECIAL
-            if whom:
-                owner[v] = whom
-
-
-@compiled
-def gather(g, records, chunks, ends, block):  # type: ignore[no-untyped-def]
+def gather(g, looked_at, records, chunks, ends, block):  # type: ignore[no-untyped-def]
     """Sort half-edges of identifiers that have to be looked at into buckets.
 
-    records: room for all half-edges, LAID of each, and a chunk more for each bucket; chunks: room for the chunk before
-    each, -1 for none; ends: zeros, by bucket where its next half-edge goes. block: scratch of shape (3, 2n), to take n
-    links at a time (see `batch_sets.join_all`).
+    looked_at: as from `settle_most`. records: room for all half-edges, LAID of each, and a chunk more for each bucket;
+    chunks: room for the chunk before each, -1 for none; ends: zeros, by bucket where its next half-edge goes. block:
+    scratch of shape (4, 2n), to take n links at a time (see `batch_sets.join_all`).
     """
     kinds, left, right, source = g.e8[KIND], g.e32[A], g.e32[B], g.e32[SOURCE]
     off, code, basis, status = g.e8[OFF], g.n8[CODE], g.basis, g.e8[EDGE_STATUS]
-    buckets, what, both = block[0], block[1], block[2]
+    buckets, what, both, near = block[0], block[1], block[2], block[3]
     edges, size = g.counts[EDGES], block.shape[1] >> 1
     made = 0
     for low in range(0, edges, size):
-        found = 0
+        found, some = 0, np.int64(0)
         for e in range(low, min(low + size, edges)):
-            if status[e] != PENDING:
-                continue
+            if e + AHEAD < edges:
+                prefetch(looked_at, left[e + AHEAD] >> 3)
+                prefetch(looked_at, right[e + AHEAD] >> 3)
+            near[some] = e
+            some += (has(looked_at, left[e]) | has(looked_at, right[e])) & (status[e] < 0)
+        for i in range(some):
+            if i + AHEAD < some:
+                prefetch(code, left[near[i + AHEAD]])
+                prefetch(code, right[near[i + AHEAD]])
+            e = near[i]
             a, b = np.int64(left[e]), np.int64(right[e])
             p, q = np.int64(code[a]), np.int64(code[b])
             used = 1
@@ -439,8 +268,6 @@ def settle(g, v, records, start, end):  # type: ignore[no-untyped-def]
                 tenures += 1
         if g.n64[TAIL, v] != tail:
             g.n64[TAIL, v] = tail
-        if found < 2 and tenures == 1:
-            g.n8[CODE, v] |= SPECIAL
     if tenures > 1:
         if g.counts[NODES] + ROOM > g.n32.shape[1]:
             g.counts[FULL] = 1

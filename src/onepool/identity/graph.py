@@ -280,9 +280,10 @@ class Graph:
         g.e32[A, start:end] = g.e32[A_AT, start:end] = a
         g.e32[B, start:end] = g.e32[B_AT, start:end] = b
         g.e32[SOURCE, start:end] = source
-        g.e8[KIND, start:end] = kind
-        g.e8[OFF, start:end] = off
-        g.e8[TRUST, start:end] = 0 if trust is None else trust
+        for row, given in ((KIND, kind), (OFF, off), (TRUST, trust)):
+            # Mostly nothing to say: memory that is not written is not used.
+            if given is not None and given.any():
+                g.e8[row, start:end] = given
         g.e64[FIRST, start:end] = first
         g.e64[LAST, start:end] = last
         g.counts[EDGES] = end
