@@ -246,10 +246,11 @@ def test_sums_that_64_bits_do_not_hold_are_left_to_the_query(pool, many, monkeyp
         max_size=30,
     ),
     edges=st.lists(st.sampled_from([-1, 0, 1]), min_size=1, max_size=3),
+    far=st.lists(st.sampled_from(["1890-06-01T12:00+00:00", "9990-01-01T00:00+00:00"]).map(datetime.fromisoformat)),
 )
-def test_days_are_those_of_the_zone(zone, moments, edges):
+def test_days_are_those_of_the_zone(zone, moments, edges, far):
     known = ZoneInfo(zone)
-    midnights = [datetime(m.year, m.month, m.day, tzinfo=known) for m in moments]
-    instants = [to_micros(m) + edge for m in (*moments, *midnights) for edge in edges]
+    midnights = [datetime(m.year, m.month, m.day, tzinfo=known) for m in (*moments, *far)]
+    instants = [to_micros(m) + edge for m in (*moments, *midnights, *far) for edge in edges]
     days = local_days(np.array(instants, np.int64), zone).tolist()
     assert days == [(from_micros(one).astimezone(known).date() - date(1970, 1, 1)).days for one in instants]

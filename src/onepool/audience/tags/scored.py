@@ -82,19 +82,19 @@ def rfm(compiler: Compiler, name: str, tag: RfmTag) -> Scored:
         ]
         old, often_, much = col(recency), col(frequency), col(monetary)
         least = exp.GTE if tag.by == "value" else exp.GT
-        late = [certain(exp.GT(this=old.copy(), expression=exp.cast(one.copy(), "BIGINT"))) for one in points[0]]
+        late = [certain(exp.GT(this=old, expression=exp.cast(one, "BIGINT", copy=False))) for one in points[0]]
         scores = [
             exp.Sub(this=number(len(late) + 1), expression=paren(_count(late))),
             exp.Add(this=number(1), expression=_count([_over(least, often_, one, "DOUBLE") for one in points[1]])),
             exp.Add(this=number(1), expression=_count([_over(least, much, one, _MONEY) for one in points[2]])),
         ]
-        cell: E = exp.func("CONCAT", *(exp.cast(paren(score), "VARCHAR") for score in scores))
+        cell: E = exp.func("CONCAT", *(exp.cast(paren(score), "VARCHAR", copy=False) for score in scores))
         labels = [(cell_, label) for cell_, label in cell_labels(tag).items() if label != cell_]
         if labels:
             found = exp.Case(this=cell)
             for one, label in labels:
                 found = found.when(exp.Literal.string(one), compiler.params.text(label), copy=False)
-            cell = found.else_(cell.copy(), copy=False)
+            cell = found.else_(cell, copy=False)
         turns = [
             when((exp.Not(this=passed), exp.Add(this=_last(compiler, old), expression=_after(one))))
             for passed, one in zip(late, points[0], strict=True)
@@ -136,22 +136,22 @@ def _given(tag: RfmTag, dimension: str, place: int, population: str, name: str) 
 
 
 def _over(test: type[exp.Binary], value: E, point: E, kind: str) -> E:
-    return certain(test(this=exp.cast(value.copy(), kind), expression=exp.cast(point, kind, copy=False)))
+    return certain(test(this=exp.cast(value, kind, copy=False), expression=exp.cast(point, kind, copy=False)))
 
 
 def _count(truths: list[E]) -> E:
-    found: E = exp.cast(truths[0].copy(), "INT")
+    found: E = exp.cast(truths[0], "INT", copy=False)
     for truth in truths[1:]:
-        found = exp.Add(this=found, expression=exp.cast(truth.copy(), "INT"))
+        found = exp.Add(this=found, expression=exp.cast(truth, "INT", copy=False))
     return found
 
 
 def _last(compiler: Compiler, age: E) -> E:
-    return exp.Sub(this=number(compiler.reader.at), expression=age.copy())
+    return exp.Sub(this=number(compiler.reader.at), expression=age)
 
 
 def _after(span: E) -> E:
-    return exp.Add(this=exp.cast(span.copy(), "BIGINT"), expression=number(1))
+    return exp.Add(this=exp.cast(span, "BIGINT", copy=False), expression=number(1))
 
 
 def _doubled(points: exp.Query) -> exp.Query:

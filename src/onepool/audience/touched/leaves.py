@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from onepool.audience.conditions.compiler.days import local_days
 from onepool.audience.conditions.model import DidLeaf, DidNotLeaf, Figure, NumberTest, Predicate, Slice
 from onepool.audience.conditions.names import Context, Field, find_field
 from onepool.audience.conditions.parts import canonical_text
 from onepool.audience.conditions.windows import Moving, moving
-from onepool.audience.touched.calendar import Days, later
+from onepool.audience.touched.calendar import later
 from onepool.audience.touched.rows import I64, PLAIN, Array, Block, Mask, Numbers, Rows
 from onepool.audience.touched.tests import SCALES, all_of, among, number_test, passing, testable
 
@@ -95,7 +96,6 @@ class Reading:
     at: int
     size: int
     rows: Rows
-    days: Days
     _masks: dict[str, Mask] = field(default_factory=dict)
     _coming: dict[str, I64] = field(default_factory=dict)
 
@@ -280,7 +280,7 @@ class _Asked:
             return _passes(inside.counts(), 0, test)
         if name == "days":
             days = np.zeros(self.block.time.size, np.int64)
-            days[inside.rows] = self.reading.days.of(self.block.time[inside.rows])
+            days[inside.rows] = local_days(self.block.time[inside.rows], self.reading.ctx.zone)
             return _passes(inside.different(days), 0, test)
         of = self.question.of
         assert isinstance(test, Figure) and of is not None

@@ -23,7 +23,6 @@ from onepool.audience.conditions.model import (
     canonical_text,
 )
 from onepool.audience.conditions.names import Context
-from onepool.audience.touched.calendar import Days
 from onepool.audience.touched.leaves import NEVER, Question, Reading, question_of
 from onepool.audience.touched.rows import I64, Mask, Rows
 from onepool.clock import to_micros
@@ -53,7 +52,6 @@ class Program:
     def __init__(self, conditions: Mapping[str, Condition], ctx: Context) -> None:
         self.names = list(conditions)
         self._ctx = ctx
-        self._days = Days(ctx.tz)
         self._questions: dict[str, Question] = {}
         self._others: dict[str, Condition] = {}
         self._keys: dict[str, str] = {}
@@ -76,7 +74,7 @@ class Program:
     def run(self, customers: I64, at: datetime, rows: Rows, rest: pa.Table | None) -> Found:
         """The answer for customers (ascending). `rows`: theirs, of the events and from the instants of `starts`;
         `rest`: what the plan of `rest` found for the same customers, if it has steps."""
-        reading = Reading(self._ctx, to_micros(at), customers.size, rows, self._days)
+        reading = Reading(self._ctx, to_micros(at), customers.size, rows)
         turns = np.full(customers.size, NEVER, np.int64)
         truths: dict[str, Mask] = {}
         for key, question in self._questions.items():

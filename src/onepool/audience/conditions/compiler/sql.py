@@ -114,7 +114,7 @@ def is_true(part: E) -> bool:
 
 def certain(part: E) -> E:
     """Unknown is not true."""
-    return exp.func("COALESCE", part, exp.false())
+    return exp.Coalesce(this=part, expressions=[exp.false()])
 
 
 def filtered(aggregate: E, condition: E) -> E:
@@ -127,15 +127,17 @@ def count(condition: E) -> E:
 
 def order_key(time: E, seq: E) -> E:
     """(time, arrival) as one number of 128 bits."""
-    high = exp.cast(micros(time), "INT128")
+    high = exp.cast(micros(time), "INT128", copy=False)
     return exp.Add(
-        this=exp.Mul(this=high, expression=exp.cast(exp.Literal.number(_ARRIVALS), "INT128")), expression=seq
+        this=exp.Mul(this=high, expression=exp.cast(exp.Literal.number(_ARRIVALS), "INT128", copy=False)),
+        expression=seq,
     )
 
 
 def key_micros(key: E) -> E:
     """The time in an order key, in microseconds."""
-    return exp.cast(exp.IntDiv(this=key, expression=exp.cast(exp.Literal.number(_ARRIVALS), "INT128")), "BIGINT")
+    arrivals = exp.cast(exp.Literal.number(_ARRIVALS), "INT128", copy=False)
+    return exp.cast(exp.IntDiv(this=key, expression=arrivals), "BIGINT", copy=False)
 
 
 def wall(time: E, zone: str) -> E:
