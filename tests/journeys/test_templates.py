@@ -57,6 +57,23 @@ def test_the_programmes_that_are_promised() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_links_lead_to_the_shop_that_is_named(name: str) -> None:
+    one = gallery.template(name)
+    assert one.links_to_shop
+    made = [body for kind, _, body in one.needed({"shop": "https://buy.brand.test/mall/"}) if kind == "message"]
+    links = [link for body in made for link in body.get("links", {}).values()]
+    assert links and all(link.startswith("https://buy.brand.test/mall/") for link in links)
+    assert "shop" not in one.filled({"shop": "https://buy.brand.test"}).get("params", {}), "no value of the journey"
+
+
+@pytest.mark.parametrize("wrong", ["brand.test", "http://brand.test", "https://", "https://brand.test/?from=sms"])
+def test_the_address_of_the_shop_is_checked(wrong: str) -> None:
+    with pytest.raises(store.JourneyError) as refused:
+        list(gallery.template("birthday").needed({"shop": wrong}))
+    assert refused.value.where == "params.shop"
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_template_makes_a_journey_that_can_be_published(ready: Workspace, name: str) -> None:
     template = gallery.template(name)
     assert all(template.title[lang] and template.summary[lang] for lang in ("zh", "en"))

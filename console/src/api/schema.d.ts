@@ -899,6 +899,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/deliveries.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Deliveries
+         * @description Messages as CSV, the latest planned first, filtered as in the log. No addresses are in it.
+         */
+        get: operations["exportDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/deliveries/counts": {
         parameters: {
             query?: never;
@@ -2887,6 +2907,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/segments/{name}/members.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Segment Members
+         * @description The members now as CSV, the latest entry first.
+         */
+        get: operations["exportSegmentMembers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/segments/{name}/portrait": {
         parameters: {
             query?: never;
@@ -3402,7 +3442,7 @@ export interface paths {
         put?: never;
         /**
          * Remind Task
-         * @description Remind the associate; three times in 24 hours at most.
+         * @description Remind the associate, of a message by the platform itself; three times in 24 hours at most.
          */
         post: operations["remindTask"];
         delete?: never;
@@ -12596,7 +12636,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "text" | "number" | "products" | "coupon" | "segment" | "span" | "message" | "time";
+            kind: "text" | "number" | "products" | "coupon" | "segment" | "span" | "message" | "time" | "address";
             /** Name */
             name: string;
             title: components["schemas"]["Titles"];
@@ -15386,6 +15426,46 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Deliveries"];
                 };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportDeliveries: {
+        parameters: {
+            query?: {
+                journey?: string | null;
+                broadcast?: string | null;
+                message?: string | null;
+                channel?: string | null;
+                touchpoint?: string | null;
+                /** @description Any of these. */
+                state?: ("deferred" | "queued" | "claimed" | "retry" | "task" | "unknown" | "accepted" | "delivered" | "read" | "clicked" | "suppressed" | "failed" | "bounced" | "cancelled")[] | null;
+                reason?: string | null;
+                customer_id?: number | null;
+                run_id?: string | null;
+                since?: string | null;
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem (RFC 9457). */
             default: {
@@ -19130,6 +19210,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SegmentMembers"];
                 };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportSegmentMembers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem (RFC 9457). */
             default: {

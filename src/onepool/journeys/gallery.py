@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Any, Final, Literal, Protocol, cast
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -29,8 +30,11 @@ from onepool.state import State
 
 Title = dict[Literal["zh", "en"], str]
 Category = Literal["acquire", "activate", "retain", "revenue", "refer", "win_back"]
-ParamKind = Literal["text", "number", "products", "coupon", "segment", "span", "message", "time"]
+ParamKind = Literal["text", "number", "products", "coupon", "segment", "span", "message", "time", "address"]
 Part = Literal["segment", "coupon", "message"]
+
+SHOP: Final = "https://shop.mianyu.example"
+"""Where links of the shipped messages lead; whoever uses a template says where the own shop is."""
 
 PARTS: Final[tuple[Part, ...]] = ("segment", "coupon", "message")
 
@@ -77,22 +81,29 @@ class Template:
         """The journey with these values for its parameters. Raises JourneyError for one that it does not have."""
         body: dict[str, Any] = copy.deepcopy(dict(self.journey))
         known = body.get("params") or {}
-        if unknown := sorted(set(params) - set(known)):
+        own = {"shop"} if self.links_to_shop else set()
+        if unknown := sorted(set(params) - set(known) - own):
             raise JourneyError(
                 f"this template has no parameter {unknown[0]}", where=f"params.{unknown[0]}",
                 hint=f"it has: {', '.join(known) or 'none'}", code="template-param",
             )  # fmt: skip
         if known:
-            body["params"] = {**known, **params}
+            body["params"] = {**known, **{name: value for name, value in params.items() if name in known}}
         return body
+
+    @property
+    def links_to_shop(self) -> bool:
+        """Whether its messages have links, for which `params` may say the address of the shop as `shop`."""
+        return any(SHOP in link for body in self.parts.get("message", {}).values() for link in _links(body).values())
 
     def needed(self, params: Mapping[str, Any]) -> Iterator[tuple[Part, str, dict[str, Any]]]:
         """(kind, name, body) of what it brings, in the order in which they are made."""
         values = {**(self.journey.get("params") or {}), **params}
+        shop = _shop(params.get("shop"))
         for kind in PARTS:
             for name, body in self.parts.get(kind, {}).items():
                 # Texts of messages are filled in when they are sent: theirs stay.
-                yield kind, name, copy.deepcopy(dict(body)) if kind == "message" else with_params(body, values)
+                yield kind, name, _led(body, shop) if kind == "message" else with_params(body, values)
 
 
 @cache
@@ -151,6 +162,31 @@ def instantiate(
     detail: dict[str, Any] = {"version": saved.version, "template": name}
     audit.record(place.state, clock, author, "definition.save", f"{KIND}:{journey}", detail)
     return saved
+
+
+def _links(body: Mapping[str, Any]) -> Mapping[str, str]:
+    return cast("Mapping[str, str]", body.get("links") or {})
+
+
+def _shop(given: object) -> str:
+    """The shop's address without a slash at its end. Raises JourneyError for anything else than an https address."""
+    if given is None or given == "":
+        return SHOP
+    found = urlsplit(str(given))
+    if found.scheme != "https" or not found.hostname or found.query or found.fragment:
+        raise JourneyError(
+            "an address such as https://host/path is wanted", where="params.shop", code="template-param",
+            hint="give the shop's address, such as https://shop.brand.cn",
+        )  # fmt: skip
+    return str(given).rstrip("/")
+
+
+def _led(body: Mapping[str, Any], shop: str) -> dict[str, Any]:
+    """A message whose links lead to the shop."""
+    found: dict[str, Any] = copy.deepcopy(dict(body))
+    if links := _links(body):
+        found["links"] = {name: link.replace(SHOP, shop) for name, link in links.items()}
+    return found
 
 
 def _template(data: Mapping[str, Any]) -> Template:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+import pyarrow as pa
+
 from onepool.pool.engine import Session
 
 
@@ -114,6 +116,14 @@ def members(session: Session, segment: str, *, offset: int = 0, limit: int = 50)
         {"segment": segment, "limit": limit, "offset": offset},
     )
     return [Member(**row) for row in found.to_pylist()], int(total["n"][0].as_py())
+
+
+def all_members(session: Session, segment: str) -> pa.Table:
+    """(customer_id, since) of every member, the latest entry first."""
+    return session.query(
+        "SELECT customer_id, since FROM segment_members WHERE segment = $segment ORDER BY since DESC, customer_id",
+        {"segment": segment},
+    )
 
 
 def changes(session: Session, segment: str, limit: int = 100) -> list[Change]:

@@ -223,7 +223,7 @@ class TemplateParam(Model):
 
     name: str
     title: Titles
-    kind: Literal["text", "number", "products", "coupon", "segment", "span", "message", "time"]
+    kind: Literal["text", "number", "products", "coupon", "segment", "span", "message", "time", "address"]
     default: object
     help: Titles | None
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path as File
@@ -15,6 +13,7 @@ from pydantic import JsonValue
 
 from onepool.api import messaging
 from onepool.api.access import Caller, Need, Time, Workspace
+from onepool.api.csv_file import Cell, csv_file
 from onepool.api.dictionary import titles
 from onepool.api.models.common import JsonObject
 from onepool.api.models.coupons import (
@@ -220,19 +219,18 @@ def export_codes(
     _item(ws, name)
     audit.record(ws.state, time, who.actor, "export", f"coupon:{name}", {"status": status or "all"})
 
-    def lines() -> Iterator[str]:
-        yield "\ufeffcode,status,customer_id,issued_at,valid_until,redeemed_at,order_id\r\n"
+    def portions() -> Iterator[list[list[Cell]]]:
         for codes in every(ws.state, name, status):
-            text = io.StringIO()
-            rows = csv.writer(text)
-            for one in codes:
-                told = [_instant(at) for at in (one.issued, one.valid_until, one.redeemed)]
-                days = ["" if at is None else at.isoformat() for at in told]
-                rows.writerow([one.code, one.status, one.customer_id or "", *days, one.order_id or ""])
-            yield text.getvalue()
+            yield [
+                [
+                    one.code, one.status, one.customer_id, _instant(one.issued), _instant(one.valid_until),
+                    _instant(one.redeemed), one.order_id,
+                ]
+                for one in codes
+            ]  # fmt: skip
 
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=headers)
+    columns = ("code", "status", "customer_id", "issued_at", "valid_until", "redeemed_at", "order_id")
+    return csv_file(name, columns, portions())
 
 
 @router.post("/{name}/void")

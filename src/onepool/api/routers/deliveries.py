@@ -94,7 +94,7 @@ def list_deliveries(
     """Messages, the latest planned first."""
     with ws.state.read() as connection:
         rows = deliveries.page(connection, filter, _place(cursor), limit + 1)
-        names = _names(connection, rows)
+        names = names_of_broadcasts(connection, rows)
     more = rows[limit - 1] if len(rows) > limit else None
     return Deliveries(
         items=[Delivery(**shown(row, names)) for row in rows[:limit]],
@@ -131,7 +131,7 @@ def read_delivery(send_id: Key, _who: Reader, ws: Workspace) -> DeliveryDetail:
         rules = policies.stored(connection, [row.policy])
         t = identifiers.c
         address = connection.execute(select(t.type, t.value).where(t.id == row.identifier_id)).one_or_none()
-        names = _names(connection, [row])
+        names = names_of_broadcasts(connection, [row])
     return DeliveryDetail(
         **shown(row, names),
         address=None if address is None else mask_identifier(address.type, address.value)[0],
@@ -247,7 +247,8 @@ def _attempt(channel: str, one: Any) -> Attempt:
     )  # fmt: skip
 
 
-def _names(connection: Any, rows: list[Any]) -> dict[int, str]:
+def names_of_broadcasts(connection: Any, rows: list[Any]) -> dict[int, str]:
+    """Names of the broadcasts that rows of the outbox belong to, by number."""
     numbers = sorted({row.broadcast_id for row in rows if row.broadcast_id is not None})
     if not numbers:
         return {}

@@ -96,7 +96,8 @@ def list_journey_templates(_who: Reader, ws: Workspace) -> JourneyTemplates:
                         help=None if param.help is None else Titles(**param.help),
                     )
                     for param in one.params
-                ],
+                ]
+                + _shop(ws, one),
                 creates=[
                     TemplateCreates(
                         kind=kind, name=name, title=titles(body.get("title"), name),
@@ -108,6 +109,21 @@ def list_journey_templates(_who: Reader, ws: Workspace) -> JourneyTemplates:
             )
         )  # fmt: skip
     return JourneyTemplates(items=items)
+
+
+def _shop(ws: WorkspaceLike, one: gallery.Template) -> list[TemplateParam]:
+    """Where links of the messages that it would make are to lead: the first allowed host, else nothing yet."""
+    made = (name for kind, name, _ in one.needed({}) if kind == "message")
+    if not one.links_to_shop or all(ws.definitions.get("message", name) is not None for name in made):
+        return []
+    hosts = ws.settings.messages.link_hosts
+    return [
+        TemplateParam(
+            name="shop", title=Titles(zh="商城网址", en="Address of the shop"), kind="address",
+            default=f"https://{hosts[0]}" if hosts else "",
+            help=Titles(zh="消息里的链接指向这里，例如 https://shop.brand.cn", en="Links of the messages lead there"),
+        )
+    ]  # fmt: skip
 
 
 @router.post("/templates/{template}", status_code=status.HTTP_201_CREATED)
