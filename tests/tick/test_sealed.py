@@ -40,5 +40,5 @@ def test_likelihood_finds_nearly_what_an_oracle_finds_and_merges_hardly_a_strang
     # One wrong pair of so few people is 13 of 10,000 persons, and there is less to learn from than in
     # docs/benchmarks.md.
     assert after.over_merged <= 2
-    assert after.pairwise.recall >= 0.88 * made.bounds["oracle"]["recall"]
+    assert after.pairwise.recall >= 0.9 * made.bounds["oracle"]["recall"]
     assert after.pairwise.recall > before.pairwise.recall + 0.05
