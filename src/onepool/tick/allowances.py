@@ -65,7 +65,9 @@ def deeds(batch: Batch, resolver: Resolver, touchpoints: Mapping[str, Touchpoint
     for manifest, of in _windowed(names, touchpoints):
         mine = pc.is_in(events.column("touchpoint"), value_set=pa.array(of, pa.string()))
         for window in manifest.windows:
-            told = events.filter(pc.and_(mine, _counts(events, window)))
+            # Of the hundreds of columns only these: a filter copies every one.
+            wanted = dict.fromkeys(("row", "touchpoint", "seq", "time", *([window.per] if window.per else ())))
+            told = events.select(list(wanted)).filter(pc.and_(mine, _counts(events, window)))
             if told.num_rows:
                 parts.append(_granted(told, batch.ids, window, _addressed(manifest, window.allowance), resolver))
     return pa.concat_tables(parts).sort_by("seq") if parts else DEEDS.empty_table()

@@ -120,7 +120,7 @@ class Ingest:
         self._accepted(session, prepared)
         session.append("attribute_facts", _facts(batch, resolved))
         _objects(session, batch.objects)
-        ordered = events.filter(pc.is_in(events.column("event"), value_set=orders.EVENTS))
+        ordered = events.select(orders.READ).filter(pc.is_in(events.column("event"), value_set=orders.EVENTS))
         if ordered.num_rows:
             session.relation("_events", ordered)
             orders.fold(session)
@@ -190,7 +190,8 @@ def heard(batch: Batch, purposes: Collection[str]) -> Heard:
         promote_options="permissive",
     )
     event = batch.events.column("event")
-    said = batch.events.filter(pc.is_in(event, value_set=pa.array([GRANTED, WITHDRAWN])))
+    said = batch.events.select(["row", "event", "purpose", "category"])
+    said = said.filter(pc.is_in(event, value_set=pa.array([GRANTED, WITHDRAWN])))
     purpose = said.column("purpose")
     meant = pc.or_kleene(pc.is_null(purpose), pc.is_in(purpose, value_set=pa.array([*purposes, ""], pa.string())))
     # A word about a category of messages says nothing of who is who.

@@ -24,6 +24,12 @@ STATUS = {
 EVENTS: Final = pa.array(list(STATUS))
 """The events that are of orders."""
 
+READ: Final = [
+    *("touchpoint", "order_id", "event", "time", "seq", "amount"),
+    *("identifier_id", "discount", "currency", "store_id", "channel", "items"),
+]
+"""The columns of them that are read."""
+
 # Events whose contents (amount, items, store …) describe the whole order.
 _CONTENT = ("order_placed", "order_paid")
 
@@ -36,7 +42,7 @@ SAID_BY = f"(coalesce(described, updated) % {_SHIFT})::BIGINT"
 
 
 def fold(session: Session) -> None:
-    """Fold the order events of the relation `_events` (columns of table events) into table `orders`."""
+    """Fold the order events of the relation `_events` (the columns `READ` of table events) into table `orders`."""
     cases = " ".join(f"WHEN '{event}' THEN '{status}'" for event, status in STATUS.items())
     names = ", ".join(f"'{event}'" for event in STATUS)
     content = ", ".join(f"'{event}'" for event in _CONTENT)
