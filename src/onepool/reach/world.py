@@ -311,6 +311,8 @@ def kinds_of(table: pa.Table, names: Iterable[str]) -> list[tuple[tuple[str | No
     code = np.zeros(table.num_rows, np.int64)
     for part in parts:
         code = code * (len(part.dictionary) + 1) + pc.fill_null(part.indices, len(part.dictionary)).to_numpy()
+    if (code == code[0]).all():
+        return [(tuple(part[0].as_py() for part in parts), np.arange(code.size))]
     _, first, inverse = np.unique(code, return_index=True, return_inverse=True)
     order = np.argsort(inverse, kind="stable")
     groups = np.split(order, np.flatnonzero(np.diff(inverse[order])) + 1)

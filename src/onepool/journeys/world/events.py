@@ -122,7 +122,7 @@ class Happened:
             named(key, "key"),
             named(trigger, "trigger"),
         ]
-        return exp.select(*columns).from_(table(STEP)).where(self._matches(one.match, reader))
+        return exp.select(*columns).from_(table(STEP), copy=False).where(self._matches(one.match, reader), copy=False)
 
     def _seeking(self, place: int, one: Sought, reader: Reader) -> exp.Query:
         """The first event of each run that matches, among those of the step or all that the pool has."""
@@ -137,7 +137,7 @@ class Happened:
         windows = exp.select(
             named(col("run_id"), "$run"), col("customer_id"), named(col("first"), "$first"),
             named(col("last"), "$last"), named(col("but"), "$but"), *carried,
-        ).from_(table(relation))  # fmt: skip
+        ).from_(table(relation), copy=False)  # fmt: skip
         at = micros(col("time"))
         inside = [
             exp.GTE(this=at, expression=col("$first")),
@@ -147,33 +147,35 @@ class Happened:
         shared: list[int | str | exp.Expr] = [exp.to_identifier("customer_id", quoted=True)]
         if one.whole:
             earliest = int(np.min(one.window.column("first").to_numpy()))
-            owned = exp.select(col("identifier_id"), col("customer_id")).from_(table("customer_of")).where(
-                exp.In(this=col("customer_id"), query=exp.select(col("customer_id")).from_(table(relation)).subquery())
+            owned = exp.select(col("identifier_id"), col("customer_id")).from_(table("customer_of"), copy=False).where(
+                exp.In(this=col("customer_id"), query=exp.select(col("customer_id")).from_(table(relation)).subquery()),
+                copy=False,
             )  # fmt: skip
             events = (
-                exp.select(exp.Star()).from_(table("events"))
-                .join(owned.subquery("owned"), using=[exp.to_identifier("identifier_id", quoted=True)])
-                .where(exp.GTE(this=col("time"), expression=instant(earliest)))
+                exp.select(exp.Star()).from_(table("events"), copy=False)
+                .join(owned.subquery("owned", copy=False), using=[exp.to_identifier("identifier_id", quoted=True)],
+                      copy=False)
+                .where(exp.GTE(this=col("time"), expression=instant(earliest)), copy=False)
                 # What came in behind this step is the next one's.
-                .where(exp.LT(this=col("seq"), expression=number(self._span[1])))
+                .where(exp.LT(this=col("seq"), expression=number(self._span[1])), copy=False)
             )  # fmt: skip
-            happened = events.subquery("happened")
+            happened = events.subquery("happened", copy=False)
         else:
             happened = exp.select(exp.Star()).from_(table(STEP)).subquery("happened")
         first = fn("min", fn("row", micros(col("time")), col("seq")))
         rows = (
             exp.select(named(col("$run"), "run_id"), named(first, "best"))
-            .from_(happened)
-            .join(windows.subquery("windows"), using=shared)
-            .where(self._matches(one.match, reader), *inside)
-            .group_by(col("$run"))
+            .from_(happened, copy=False)
+            .join(windows.subquery("windows", copy=False), using=shared, copy=False)
+            .where(self._matches(one.match, reader), *inside, copy=False)
+            .group_by(col("$run"), copy=False)
         )
         return exp.select(
             named(number(place), "asked"),
             col("run_id"),
             named(fn("struct_extract_at", col("best"), number(1)), "time"),
             named(fn("struct_extract_at", col("best"), number(2)), "seq"),
-        ).from_(rows.subquery("found"))
+        ).from_(rows.subquery("found", copy=False), copy=False)
 
     def _matches(self, match: EventMatch, reader: Reader) -> E:
         text = reader.params.text
