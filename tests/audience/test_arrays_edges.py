@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from sqlglot import exp
 
-from onepool.audience.conditions.compiler.vectors import WHOLE, Reader, Vector
+from onepool.audience.conditions.compiler.reader import Reader
+from onepool.audience.conditions.compiler.vectors import WHOLE, Vector
 from onepool.audience.conditions.parts import Predicate
 from onepool.audience.touched.tests import testable as answerable
 

@@ -37,7 +37,7 @@ def _indexed(folder, engine, extra):
     index = BehaviourIndex(folder, engine, SystemClock())
     with engine.write() as session:
         index.attach(session)
-    index.want(world.COLUMNS)
+    index.want([*world.COLUMNS, "received_at"])
     assert index.build(threading.Event())
     with engine.write() as session:
         session.append("events", pa.Table.from_pylist(extra, schema=world.EVENT_SCHEMA))

@@ -19,9 +19,10 @@ from onepool.audience.conditions.compiler.columns import Answer, Customers
 from onepool.audience.conditions.compiler.counted import LEAST_MEASURES, distinct_customers
 from onepool.audience.conditions.compiler.everyone import Given, Served, evaluate, given, served
 from onepool.audience.conditions.compiler.output import Output, truths
+from onepool.audience.conditions.compiler.reader import Reader
 from onepool.audience.conditions.compiler.sql import E, col, named
 from onepool.audience.conditions.compiler.steps import Views, bound, text_of
-from onepool.audience.conditions.compiler.vectors import TRUTH, Reader, TooWide, Type, Unread, Vector, earliest
+from onepool.audience.conditions.compiler.vectors import TRUTH, TooWide, Type, Unread, Vector, earliest
 from onepool.pool import Session
 from onepool.pool.behaviour import View
 from onepool.pool.kernels.measuring import LATEST

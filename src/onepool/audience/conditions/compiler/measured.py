@@ -17,13 +17,13 @@ from sqlglot import exp
 
 from onepool.audience.conditions.compiler.counted import tally_of
 from onepool.audience.conditions.compiler.events import EventPass, Family
+from onepool.audience.conditions.compiler.reader import Reader
 from onepool.audience.conditions.compiler.sql import E, col, is_true, order_key, some
 from onepool.audience.conditions.compiler.vectors import (
     INSTANT,
     TRUTH,
     WHOLE,
     Columns,
-    Reader,
     Run,
     Type,
     Unread,
