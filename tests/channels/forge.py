@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote_from_bytes, urlencode
 
 from onepool.channels.base import Account, Request
 from onepool.channels.base.wechat_crypto import encrypt, read_key, signature
@@ -111,6 +111,28 @@ def _path(body: bytes, now: datetime) -> Request:
     return Request("POST", f"report/{SECRET}", "", {"content-type": "application/json"}, body)
 
 
+def _douyin(body: bytes, now: datetime) -> Request:
+    del now
+    sign = hashlib.sha1(SECRET.encode() + body).hexdigest()
+    return Request("POST", "", "", {"x-douyin-signature": sign, "content-type": "application/json"}, body)
+
+
+def _click(body: bytes, now: datetime) -> Request:
+    """A click is a GET: what it says stands in its query."""
+    del now
+    return Request("GET", f"click/{SECRET}", quote_from_bytes(body[:4000], safe="=&._-"), {}, b"")
+
+
+def _mail(body: bytes, now: datetime) -> Request:
+    del now
+    return Request("POST", f"inbound/{SECRET}", "", {"content-type": "message/rfc822"}, body)
+
+
+def _token(body: bytes, now: datetime) -> Request:
+    del now
+    return Request("POST", "", "", {"x-signature": SECRET, "content-type": "application/xml"}, body)
+
+
 _WECHAT = {"token": TOKEN, "encoding_aes_key": AES}
 _XML = (
     "<xml><ToUserName>gh_1</ToUserName><FromUserName>oDqlM1T1RcLQuv48d0iVr0r1VpLQ</FromUserName>"
@@ -159,6 +181,32 @@ _STATES = [{
     "msgTag": "msg_fulfillment_status_change", "sellerId": "s",
     "data": json.dumps({"orderId": "P768", "orderStatus": 9, "updateTime": 1752812659421}),
 }]  # fmt: skip
+_FOLLOW = {
+    "event": "new_follow_action", "client_key": "awr8bfr64vxgk036", "from_user_id": "5bfa0218", "to_user_id": "brand",
+    "content": json.dumps({"action_type": 1, "action_time": 1686811643}), "log_id": "2023",
+}  # fmt: skip
+_LEAD = {
+    "event": "im_receive_msg", "client_key": "awr8bfr64vxgk036", "from_user_id": "u1", "to_user_id": "brand",
+    "content": {"conversation_short_id": "@c1", "server_message_id": "@s3", "message_type": "retain_consult_card",
+                "create_time": 1686811643123, "user_infos": [{"open_id": "u1", "nick_name": "小王"}],
+                "retain_consult_card": {"labels": [{"label": "电话", "value": "13912345678"}]}},
+}  # fmt: skip
+_TENCENT_RECEIPT = [
+    {"user_receive_time": "2026-01-02 00:00:02", "nationcode": "86", "mobile": "13811110000", "report_status": "FAIL",
+     "errmsg": "MK:0001", "description": "空号", "sid": "1:1"},
+    {"extend": "1", "mobile": "13811110000", "nationcode": "86", "sign": "x", "text": "TD", "time": 1767283202},
+]  # fmt: skip
+_GATEWAY = [
+    {"type": "opened", "email": "a@b.example", "time": 1767323046, "message_id": "m1"},
+    {"type": "bounced", "email": "c@b.example", "time": 1767323048, "message_id": "m2", "status": "4.2.2"},
+]
+_BOUNCE = (
+    b"MIME-Version: 1.0\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n"
+    b"Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example\n\nFinal-Recipient: rfc822; a@b.example\n"
+    b"Action: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 no such user\n\n--b--\n"
+)
+_OCEAN_CLICK = b"callback=CB1&promotion_id=11&oaid=__OAID__&imei=d41d8cd98f00b204e9800998ecf8427e&os=0&ts=1767323045000"
+_TENCENT_CLICK = b"click_id=CL1&muid=d41d8cd98f00b204e9800998ecf8427e&click_time=1767323045&adgroup_id=5&callback=x"
 _ENTRY = {
     "type": "entry",
     "entries": [{"serial": 7, "at": "2026-01-02T10:00:00+08:00", "mobile": "13912345678", "name": "王小明"}],
@@ -169,6 +217,9 @@ RULES: Final = [
      "traits": {"name": "$.name"}},
     {"event": "form_submitted", "message_id": "$.serial", "ids": {"phone": "$..mobile"}},
 ]  # fmt: skip
+
+_MAIL_SECRETS = {"tracking_secret": SECRET, "inbound_secret": SECRET, "webhook_secret": SECRET}
+_SENDER = {"sender": "shop@brand.example", "public_url": "https://cdp.brand.example"}
 
 PLATFORMS: Final = (
     Platform(
@@ -197,5 +248,21 @@ PLATFORMS: Final = (
     ),
     Platform("sms", "sms", {"provider": "aliyun"}, {"path_secret": SECRET}, _path,
              samples=(json.dumps(_RECEIPT).encode(),)),
+    Platform("sms_tencent", "sms", {"provider": "tencent"}, {"path_secret": SECRET}, _path,
+             samples=(json.dumps(_TENCENT_RECEIPT).encode(),)),
+    Platform("douyin", "douyin", {"client_key": "awr8bfr64vxgk036"}, {"client_secret": SECRET}, _douyin,
+             samples=(json.dumps(_FOLLOW).encode(), json.dumps(_LEAD).encode())),
+    Platform("mail", "email", _SENDER, {"tracking_secret": SECRET, "webhook_secret": SECRET}, _webhook,
+             samples=(json.dumps(_GATEWAY).encode(),)),
+    Platform("bounces", "email", _SENDER, _MAIL_SECRETS, _mail,
+             samples=(_BOUNCE,)),
+    Platform("ads", "ads", {"platform": "ocean_engine"}, {"path_secret": SECRET}, _click, samples=(_OCEAN_CLICK,)),
+    Platform("ads_tencent", "ads", {"platform": "tencent"}, {"path_secret": SECRET}, _click,
+             samples=(_TENCENT_CLICK,)),
+    Platform("survey", "webhook", {"verify": "token", "rules": RULES}, {"secret": SECRET}, _token,
+             samples=(b"<entry><serial>7</serial><mobile>13912345678</mobile><name>\xe7\x8e\x8b</name></entry>",)),
 )  # fmt: skip
-"""One touchpoint for each way of signing."""
+"""One touchpoint for each way in of every channel that is called."""
+
+ADDRESS_ONLY: Final = frozenset({"sms", "sms_tencent", "bounces", "ads", "ads_tencent", "survey"})
+"""Those whose secret is all that tells a true push: it stands in the address, or as it is in a header."""

@@ -73,8 +73,10 @@ def _inbound(rest: str, request: Request, account: Account) -> Reply:
         raise Refused(403, "not-configured", "this touchpoint takes no mails: inbound_secret is not set")
     if not hmac.compare_digest(rest.encode(), secret.encode()):
         raise Refused(403, "signature", "the address does not end with this touchpoint's secret")
-    if request.method != "POST" or not request.body:
+    if request.method != "POST":
         raise Refused(405, "method", "mails come with POST, as they are (message/rfc822)")
+    if not request.body:
+        raise Refused(400, "malformed", "the mail is empty")
     word, _, text = subject_of(request.body).strip().partition(" ")
     if word.lower() == "unsubscribe" and PATTERN.fullmatch(text.strip()):
         token = unseal(text.strip(), "unsubscribe", account.text("tracking_secret"))
