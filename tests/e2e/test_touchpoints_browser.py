@@ -6,7 +6,10 @@ import hashlib
 import hmac
 import json
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -321,3 +324,36 @@ def test_the_catalogue_of_channels_has_every_channel(signed_in: SignedIn, api: t
         for name in names:
             expect(gallery.get_by_test_id(f"channel-{name}")).to_have_count(1)
         expect(gallery).not_to_contain_text("其他")
+
+
+def test_a_table_of_a_database_is_looked_at_mapped_and_read(
+    signed_in: SignedIn, api: tuple[Server, httpx.Client], tmp_path: Path
+) -> None:
+    _, client = api
+    database = tmp_path / "erp.sqlite"
+    with closing(sqlite3.connect(database)) as connection:
+        columns = "id INTEGER PRIMARY KEY, mobile TEXT, updated_at DATETIME, extra_1 TEXT"
+        connection.execute(f"CREATE TABLE member ({columns})")
+        connection.execute("INSERT INTO member VALUES (1, '13800000001', '2026-01-02 10:00:00', 'vip')")
+        connection.commit()
+    kept = client.put("/api/v1/touchpoints/till/secrets/url", json={"value": f"sqlite:///{database}"}).json()
+    body = {"title": {"zh": "会员库", "en": "Members"}, "channel": "crm", "settings": {"url": kept["reference"]}}
+    assert client.put("/api/v1/touchpoints/till", json=body).status_code == 200
+    with signed_in() as console:
+        page = console.page
+        console.go("/databases")
+        expect(page.get_by_test_id("tables-till")).to_contain_text("还没有读取任何表")
+        page.get_by_test_id("table-add-till").click()
+        console.choose(page.get_by_role("combobox", name="表", exact=True), "member")
+        shown = page.get_by_test_id("table-columns")
+        expect(shown).to_contain_text("mobile")
+        expect(shown).not_to_contain_text("13800000001")
+        console.choose(page.get_by_role("combobox", name="extra_1 的含义"), "客户属性 · 备注 remark")
+        assert console.faults() == []
+        page.get_by_test_id("table-save").click()
+        page.get_by_test_id("table-fetch-member").click()
+        expect(page.get_by_test_id("tables-till")).to_contain_text("已拉到最新")
+        assert console.faults() == []
+    (saved,) = client.get("/api/v1/touchpoints/till").json()["settings"]["tables"]
+    assert (saved["key"], saved["cursor"], saved["ids"]) == ("id", "updated_at", {"phone": "mobile"})
+    assert saved["traits"]["remark"] == "extra_1"

@@ -93,4 +93,11 @@ const destination = createRoute({
   component: lazyRouteComponent(() => withTexts(import("@/pages/destinations/DestinationPage"), "destinations", "reach"), "DestinationPage"),
 });
 
-export const touchpointRoutes = [touchpoints, touchpoint, quarantine, map, quality, destinations, destination] as const;
+const databases = createRoute({
+  getParentRoute: () => shell,
+  path: "/databases",
+  validateSearch: (raw: Raw): { at?: string; table?: string } => ({ at: text(raw, "at"), table: text(raw, "table") }),
+  component: lazyRouteComponent(() => withTexts(import("@/pages/databases/Databases"), "tables", "destinations", "reach"), "Databases"),
+});
+
+export const touchpointRoutes = [touchpoints, touchpoint, quarantine, map, quality, destinations, destination, databases] as const;

@@ -14,7 +14,8 @@ import { useFailure } from "../words";
 
 type Stream = Detail["streams"][number];
 
-function StreamStatus({ stream }: { stream: Stream }) {
+/** How fetching goes. */
+export function StreamStatus({ stream }: { stream: Stream }) {
   const { t } = useText();
   const failure = useFailure();
   if (stream.error !== "")
