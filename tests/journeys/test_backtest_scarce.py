@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -13,8 +14,17 @@ from tests.reach.outbox import NOON
 
 from onepool.audience.catalog import load_catalog
 from onepool.clock import FakeClock, to_micros
+from onepool.journeys.backtest.gating import HistoryGate, Ledger
+from onepool.journeys.backtest.lines import People
+from onepool.journeys.backtest.outbox import Fates, Outbox
 from onepool.journeys.backtest.run import backtest
 from onepool.journeys.backtest.types import DAY, HOUR, SECOND, Asked, Outcome
+from onepool.journeys.executor.ports import CANCELLED, Clocks
+from onepool.reach.gate import DECIDED, LEDGER, PLANNED
+from onepool.reach.lives import Lives
+from onepool.reach.policy_model import Policy
+from onepool.reach.rules import ContactPolicy, SendPolicy
+from onepool.reach.states import SendState
 from onepool.workspace import Workspace, init_workspace
 
 MESSAGE = {
@@ -127,3 +137,61 @@ def test_of_many_some_are_told(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -
     found = run(ws, body(DONE))
     assert found.people == PEOPLE and found.entered == PEOPLE
     assert found.steps is not None and len(set(found.steps.column("customer_id").to_pylist())) == 7
+
+
+def test_a_batch_that_is_not_valid_yet_is_given_out_in_order_too(ws: Workspace) -> None:
+    opens = (NOON - timedelta(days=10) + timedelta(hours=1)).isoformat()
+    coupon = {"coupon": "SOON", "face": {"amount": 20}, "codes": {"generated": {"on_demand": True}}, "stock": 15}
+    ws.definitions.save("coupon", "SOON", {**coupon, "valid": {"from": opens}}, author="test")
+    give = {"do": "issue_coupon", "batch": "SOON", "save": "code", "next": "done", "else": "none"}
+    arms = [{"name": "soon", "weight": 1, "next": "one"}, {"name": "late", "weight": 1, "next": "three"}]
+    nodes = {
+        "part": {"do": "split", "salt": "x", "arms": arms},
+        "one": {"do": "wait", "for": "90 minutes", "next": "two"},
+        "two": {"do": "wait", "for": "30 minutes", "next": "give"},
+        "three": {"do": "wait", "for": "3 hours", "next": "give"},
+    }
+    found = run(ws, body({**nodes, "give": give, **DONE}))
+    assert found.steps is not None
+    asked = [row for row in found.steps.to_pylist() if found.node(row["node"]) == "give"]
+    got = [row["at"] for row in asked if row["edge"] == "next"]
+    none = [row["at"] for row in asked if row["edge"] == "else"]
+    assert len(got) == 15 and len(none) == PEOPLE - 15
+    assert max(got) < min(none), "whoever came first got one, though others go through fewer nodes"
+
+
+def test_what_its_own_step_cancelled_never_went_out() -> None:
+    planned = {"send_id": 7, "run_id": 3, "customer_id": 1, "channel": "sms", "kind": "notice", "planned": 5}
+    planned |= {"node": 0, "visit": 0, "hop": 0, "policy": 0, "state": int(SendState.QUEUED), "due": 5}
+    table = pa.Table.from_pylist(
+        [planned, {**planned, "send_id": 8, "run_id": 4}], schema=pa.schema([*PLANNED, *DECIDED])
+    )
+    cancelled = pa.Table.from_pylist([{"run_id": 3, "reason": "goal_reached"}], schema=CANCELLED)
+    outbox = Outbox(Fates({}), Policy())
+    step = SimpleNamespace(sends=table, policies=[SendPolicy()], cancelled=cancelled, gone=[])
+    assert outbox.take(step).tolist() == [7]  # type: ignore[arg-type]
+    told = outbox.claim(
+        lambda who: np.full(who.size, 9), lambda rows, _, __: rows, lambda rows, _: np.ones(0, np.bool_)
+    )
+    assert told.column("key").to_pylist() == [8]
+    stands = {row["send_id"]: (row["state"], row["reason"]) for row in outbox.table().to_pylist()}
+    assert stands == {7: (SendState.CANCELLED, "goal_reached"), 8: (SendState.ACCEPTED, None)}
+
+
+def test_quiet_hours_go_by_the_zone_of_then(ws: Workspace) -> None:
+    moved = START + DAY
+
+    def texts(attribute: str, places: Any, instants: Any) -> list[str | None]:
+        return ["Europe/Berlin" if one < moved else "Asia/Tokyo" for one in instants.tolist()]
+
+    people = People(np.array([1, 2], np.int64))
+    with ws.pool.read() as session:
+        session.relation("_zoned", pa.table({"customer_id": people.customers}))
+        gate = HistoryGate(
+            session, ContactPolicy(), cast(Any, None), Lives(), people, cast(Any, None),
+            Ledger(people, LEDGER.empty_table()), lambda rows: np.ones(rows.num_rows, np.bool_), texts,
+        )  # fmt: skip
+        for at, zone in ((START, "Europe/Berlin"), (moved, "Asia/Tokyo")):
+            gate.clocks = Clocks(people.customers, np.full(2, at))
+            names, codes = gate.zones(people.customers, "time_zone")
+            assert [names[code] for code in codes.tolist()] == [zone, zone]

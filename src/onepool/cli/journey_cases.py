@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,9 @@ from onepool.audience.catalog import load_catalog
 from onepool.cli.journey_runs import commands
 from onepool.cli.journeys import Name, draft_of
 from onepool.cli.output import HERE, Json, WorkspaceDir, author, note, opened, say, show_json, show_table
+
+if TYPE_CHECKING:
+    from onepool.journeys.cases.running import Result
 
 __all__ = ["commands"]
 
@@ -49,16 +52,22 @@ def keep_case(
 
 
 @commands.command("test")
-def test_journey(name: Name, folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
-    """Carry out all cases of a journey over its draft and say what comes out otherwise than expected. Nothing is
-    written or sent; the command fails where a case does.
+def test_journey(
+    name: Annotated[str | None, typer.Argument(help="The journey; all that have cases when left out.")] = None,
+    folder: WorkspaceDir = HERE,
+    as_json: Json = False,
+) -> None:
+    """Carry out all cases of a journey, or of all journeys, over the draft and say what comes out otherwise than
+    expected. Nothing is written or sent; the command fails where a case does.
 
     Example: onepool journey test cart_recall
     """
-    from onepool.journeys.cases.running import run
+    from onepool.journeys.cases.running import run, tested
 
     ws = opened(folder)
-    results = list(run(ws, load_catalog(ws).context, draft_of(ws, name).body))
+    ctx = load_catalog(ws).context
+    names = [name] if name is not None else tested(ws)
+    results = [one for each in names for one in run(ws, ctx, draft_of(ws, each).body)]
     if as_json:
         show_json(
             [
@@ -73,17 +82,21 @@ def test_journey(name: Name, folder: WorkspaceDir = HERE, as_json: Json = False)
             ]
         )  # fmt: skip
     elif not results:
-        note(f"{name} has no cases: keep one with `onepool journey case {name} NAME`")
-    else:
-        for one in results:
-            say(f"{'passed' if one.passed else 'FAILED'}  {one.case.case}  {one.seconds:.1f} s")
-            if one.passed:
-                continue
-            show_table(
-                [
-                    {"figure": d.figure, "step": d.step or "", "expected": d.expected, "found": d.found}
-                    for d in one.differences
-                ]
-            )
+        none = "no journey has cases" if name is None else f"{name} has no cases"
+        note(f"{none}: keep one with `onepool journey case {name or 'JOURNEY'} NAME`")
+    for one in results if not as_json else []:
+        say(f"{'passed' if one.passed else 'FAILED'}  {one.case.case}  {one.seconds:.1f} s")
+        show_differences(one)
     if not all(one.passed for one in results):
         raise typer.Exit(1)
+
+
+def show_differences(one: Result) -> None:
+    """What came out of a case otherwise than expected, as a table; nothing where it passed."""
+    if not one.passed:
+        show_table(
+            [
+                {"figure": d.figure, "step": d.step or "", "expected": d.expected, "found": d.found}
+                for d in one.differences
+            ]
+        )

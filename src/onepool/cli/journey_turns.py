@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
-from onepool.audience.catalog import kept_events
+from onepool.audience.catalog import kept_events, load_catalog
 from onepool.cli.journeys import Name, Reason, draft_of, journeys
 from onepool.cli.output import HERE, Json, WorkspaceDir, author, note, opened, say, show_json, show_table
 from onepool.errors import UsageError
@@ -15,6 +16,7 @@ from onepool.journeys import store
 from onepool.journeys.check import check_body, refuse_faulty
 from onepool.journeys.known import load_known
 from onepool.journeys.moving import fates
+from onepool.workspace import Workspace
 
 commands = journeys
 
@@ -25,10 +27,12 @@ def publish_journey(
     folder: WorkspaceDir = HERE,
     old_runs: Annotated[str, typer.Option(help="Runs of older versions: finish, move or stop.")] = "finish",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would become of runs under way.")] = False,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Also where a kept case comes out otherwise.")] = False,
     reason: Reason = "",
     as_json: Json = False,
 ) -> None:
-    """Make the draft the version that new entries get. Refused while it has faults.
+    """Make the draft the version that new entries get. Refused while it has faults, or while a case that was kept of
+    it comes out otherwise than expected.
 
     Who may use the workspace's folder counts as somebody who may approve; with `journeys: {approval: always}` a second
     person has to approve all the same.
@@ -50,6 +54,8 @@ def publish_journey(
     if dry_run:
         show_json(rows) if as_json else show_table(rows, "runs under way")
         return
+    if not anyway:
+        _test(ws, name, draft.body)
     made = store.publish(
         ws, ws.clock, name, author=author(), may_approve=True, version=draft.version, reason=reason,
         old_runs=old_runs,  # type: ignore[arg-type]
@@ -60,6 +66,20 @@ def publish_journey(
     say(f"{name} is live at version {made.version} ({made.hash[:12]})")
     for one in check_body(draft.body, known)[1].warnings:
         note(f"! {one}")
+
+
+def _test(ws: Workspace, name: str, body: Mapping[str, Any]) -> None:
+    """Carry out the journey's cases. Raises Exit where one does not pass."""
+    from onepool.cli.journey_cases import show_differences
+    from onepool.journeys.cases.running import run
+
+    failed = [one for one in run(ws, load_catalog(ws).context, body) if not one.passed]
+    for one in failed:
+        note(f"FAILED  {one.case.case}")
+        show_differences(one)
+    if failed:
+        note(f"not published: mend the draft, keep the new outcome (onepool journey case {name} NAME), or say --anyway")
+        raise typer.Exit(1)
 
 
 @journeys.command("pause")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from onepool.api.models.common import Instant, JsonObject, Model, Titles
 from onepool.api.models.journey_results import EdgeFigures, OutcomeCount
 from onepool.api.models.journeys import JourneyProblem
+from onepool.journeys.cases.model import check_shares
 
 
 class Money(Model):
@@ -104,6 +105,11 @@ class Acceptance(Model):
 
     accepted: float = Field(1.0, ge=0, le=1)
     reasons: dict[str, float] = Field(default_factory=dict, description="Reason -> share of all calls.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        check_shares(self.accepted, self.reasons)
+        return self
 
 
 class SimulationRequest(Model):

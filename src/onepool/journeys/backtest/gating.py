@@ -15,6 +15,7 @@ from onepool.journeys.backtest.lines import MISSING, Bools, Codes, People, ints
 from onepool.journeys.backtest.standing import Standings
 from onepool.journeys.backtest.types import I64
 from onepool.journeys.executor.ports import Clocks
+from onepool.journeys.executor.times import known_zone
 from onepool.pool import Session
 from onepool.reach.gate import LEDGER
 from onepool.reach.lives import Lives
@@ -23,6 +24,9 @@ from onepool.reach.states import COUNTED
 from onepool.reach.world import SAID, LiveWorld, Words, kinds_of, message_kind
 from onepool.state.columns import fetch
 from onepool.state.outbox import sends
+
+Texts = Callable[[str, I64, I64], list[str | None]]
+"""An attribute's texts of customers (places) at instants."""
 
 _TEXTS = ("category", "channel", "journey")
 
@@ -110,14 +114,16 @@ class HistoryGate(LiveWorld):
 
     def __init__(
         self, session: Session, policy: ContactPolicy, ways: Ways, lives: Lives, people: People,
-        standings: Standings, ledger: Ledger, counts: Callable[[pa.Table], Bools],
+        standings: Standings, ledger: Ledger, counts: Callable[[pa.Table], Bools], texts: Texts,
     ) -> None:  # fmt: skip
-        """`counts`: which messages, once they go out, count for caps (those that fail do not)."""
+        """`counts`: which messages, once they go out, count for caps (those that fail do not); `texts`: attributes as
+        of then."""
         super().__init__(session, cast(Connection, None), policy, ways, lives)
         self._people = people
         self._standings = standings
         self._ledger = ledger
         self._counts = counts
+        self._texts = texts
         self.clocks = Clocks(np.empty(0, np.int64), np.empty(0, np.int64))
 
     def bearers(self, customers: I64) -> pa.Table:
@@ -178,10 +184,26 @@ class HistoryGate(LiveWorld):
         return found
 
     def zones(self, customers: I64, attribute: str | None) -> tuple[list[str], I64]:
-        if attribute not in self._zones:
-            super().zones(self._people.customers, attribute)
-        _, names, codes = self._zones[attribute]
-        return names, codes[self._people.places(customers)]
+        # Country and number are today's; the zone that an attribute names is the one of then.
+        if None not in self._zones:
+            super().zones(self._people.customers, None)
+        _, known, codes = self._zones[None]
+        places = self._people.places(customers)
+        found = codes[places]
+        if attribute is None:
+            return known, found
+        names = list(known)
+        number = {name: place for place, name in enumerate(names)}
+        said = self._texts(attribute, places, self.clocks.of(customers, np.iinfo(np.int64).max))
+        code: dict[str | None, int] = {}
+        for text in set(said):
+            zone = (text or "").strip()
+            if known_zone(zone):
+                code[text] = number.setdefault(zone, len(number))
+        if code:
+            own = np.array([code.get(text, MISSING) for text in said], np.int64)
+            found = np.where(own >= 0, own, found)
+        return list(number), found
 
     def ledger(self, customers: I64, since: int) -> pa.Table:
         return self._ledger.of(customers, since)

@@ -85,8 +85,9 @@ class Outbox:
         self._waiting = schema.empty_table()
         self._open: dict[int, int] = {}
 
-    def take(self, step: Step) -> None:
-        """What a step planned, cancelled and gave up."""
+    def take(self, step: Step) -> I64:
+        """What a step planned, cancelled and gave up. Returns messages that were to go out at once and won't."""
+        dropped = np.empty(0, np.int64)
         if step.sends.num_rows:
             table = self._remapped(step)
             self._planned.append(table.select(_KEPT))
@@ -97,20 +98,10 @@ class Outbox:
             self._fresh = pa.concat_tables([self._fresh, table.filter(pa.array(state == SendState.QUEUED))])
             late = table.filter(pa.array(state == SendState.DEFERRED))
             self._waiting = pa.concat_tables([self._waiting, late]).combine_chunks()
-        if step.cancelled.num_rows and self._waiting.num_rows:
-            gone = pc.is_in(self._waiting.column("run_id"), value_set=step.cancelled.column("run_id").combine_chunks())
-            rows = self._waiting.filter(gone)
-            why = dict(
-                zip(
-                    step.cancelled.column("run_id").to_pylist(),
-                    step.cancelled.column("reason").to_pylist(),
-                    strict=True,
-                )
-            )
-            reasons = np.array([why[one] for one in rows.column("run_id").to_pylist()], object)
-            ids = rows.column("send_id").to_numpy().astype(np.int64)
-            self._tell(ids, np.full(ids.size, SendState.CANCELLED), reasons, None, None)
-            self._waiting = self._waiting.filter(pc.invert(gone)).combine_chunks()
+        if step.cancelled.num_rows:
+            self._waiting, _ = self._cancel(self._waiting, step.cancelled)
+            # What its own step cancelled was never called.
+            self._fresh, dropped = self._cancel(self._fresh, step.cancelled)
         for send_id, state, reason in step.gone:
             one = np.array([send_id], np.int64)
             self._tell(one, np.array([state]), np.array([reason], object), None, None)
@@ -118,6 +109,19 @@ class Outbox:
             if state == SendState.CANCELLED:
                 keep = pc.not_equal(self._waiting.column("send_id"), send_id)
                 self._waiting = self._waiting.filter(keep)
+        return dropped
+
+    def _cancel(self, rows: pa.Table, cancelled: pa.Table) -> tuple[pa.Table, I64]:
+        """Messages without those of runs that ended, and the ids of these."""
+        if rows.num_rows == 0:
+            return rows, np.empty(0, np.int64)
+        gone = pc.is_in(rows.column("run_id"), value_set=cancelled.column("run_id").combine_chunks())
+        out = rows.filter(gone)
+        why = dict(zip(cancelled.column("run_id").to_pylist(), cancelled.column("reason").to_pylist(), strict=True))
+        reasons = np.array([why[one] for one in out.column("run_id").to_pylist()], object)
+        ids = out.column("send_id").to_numpy().astype(np.int64)
+        self._tell(ids, np.full(ids.size, SendState.CANCELLED), reasons, None, None)
+        return rows.filter(pc.invert(gone)).combine_chunks(), ids
 
     def waiting(self) -> tuple[I64, I64]:
         """(customer, when it may go out) of all messages that wait."""

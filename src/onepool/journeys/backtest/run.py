@@ -81,9 +81,10 @@ class _Run:
         standings = Standings(session, place.state.read, self._people, ways, lives, asked.start, asked.end)
         with place.state.read() as real:
             others = really_sent(real, self.plan.journey, asked.start - _LOOK_BACK, asked.end)
-        gate_world = HistoryGate(
+        self._gate = gate_world = HistoryGate(
             session, resolved(policy, place.settings.time_zone, from_micros(asked.start).astimezone(UTC).date()),
             ways, lives, self._people, standings, Ledger(self._people, others), fates.counts,
+            self._values.texts,
         )  # fmt: skip
         self._kept = Kept(self._people)
         self._stock = Stock(place.state.read, asked.start)
@@ -213,7 +214,7 @@ class _Run:
         self._next[places] = np.where(soonest > self._asked.end, NEVER, np.minimum(cell, self._asked.end))
 
     def _keep(self, step: Step) -> None:
-        self._outbox.take(step)
+        self._gate.not_sent(self._outbox.take(step).tolist())
         if step.effects.num_rows:
             self._values.write(step.effects)
         for change in step.changes:

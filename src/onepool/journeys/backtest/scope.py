@@ -77,7 +77,7 @@ def pace(plans: Mapping[int, Plan], ctx: Context, coming: Coming, stock: Stock, 
         return Pace(asked.grid or _grid(coming, asked, count), None, together=True, fresh=False)
     grid = asked.grid or CELL
     limited = _held_up(plans[1], coming.entered_at) if not audience(plans[1]) else False
-    scarce = any(_scarce(plan, stock, coming.entered_at.size, audience(plan)) for plan in plans.values())
+    scarce = any(_scarce(plan, stock, asked.end, coming.entered_at.size, audience(plan)) for plan in plans.values())
     if not limited and not scarce:
         return Pace(grid, None, together=False, fresh=not audience(plans[1]))
     return Pace(grid, _stretch(asked), together=False, fresh=not limited and not audience(plans[1]))
@@ -107,12 +107,13 @@ def _held_up(plan: Plan, times: I64) -> bool:
     return bool((np.maximum.accumulate(times - steps) + steps - times).max() > SECOND)
 
 
-def _scarce(plan: Plan, stock: Stock, entrants: int, audiences: bool) -> bool:
-    """Whether a batch might run out."""
+def _scarce(plan: Plan, stock: Stock, end: int, entrants: int, audiences: bool) -> bool:
+    """Whether it might depend on who comes first whether there is a code: a batch may run out, or fill up meanwhile."""
     for node in plan.nodes:
         if isinstance(node, IssueCoupon):
-            left = stock.left(node.batch)
-            if left is not None and left > 0 and (audiences or left < 2 * entrants):
+            room = stock.room(node.batch, end)
+            # Of one that is empty all the time nobody gets any, whoever comes first.
+            if room is not None and max(room) > 0 and (audiences or min(room) < 2 * entrants):
                 return True
     return False
 

@@ -33,6 +33,10 @@ class _Batch:
         start, end = self.coupon.valid.window
         if (start is not None and at < start) or (end is not None and at >= end):
             return 0
+        return self.there(at)
+
+    def there(self, at: int) -> int | None:
+        """How many there are at an instant, whether they may be given out then or not; None: without end."""
         gone = self.before + len(self.given)
         stocked = None if self.coupon.stock is None else max(self.coupon.stock - gone, 0)
         if self.loaded is None:
@@ -49,10 +53,13 @@ class Stock:
         self._reading, self._start = reading, start
         self._batches: dict[str, _Batch | None] = {}
 
-    def left(self, batch: str) -> int | None:
-        """How many there are when the span begins; None: without end."""
+    def room(self, batch: str, end: int) -> tuple[int, int] | None:
+        """How many there are when the span begins and when it ends, if none is given out; None: without end."""
         found = self._batch(batch)
-        return 0 if found is None else found.left(self._start)
+        if found is None:
+            return 0, 0
+        first, last = found.there(self._start), found.there(end)
+        return None if first is None or last is None else (first, last)
 
     def codes(self, batch: str, keys: I64, customers: I64, now: I64) -> Sequence[str | None]:
         """A code for each key: the one that was really given out for it, else a made-up one; None: out of stock, out of

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
+from pyroaring import BitMap64
 
 from onepool.audience.conditions.parse import plain_data
 from onepool.errors import OnePoolError
@@ -37,11 +41,27 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def check_shares(accepted: float, reasons: Mapping[str, float]) -> None:
+    """Raises PydanticCustomError where the shares are more than all calls together."""
+    total = accepted + sum(reasons.values())
+    if total > 1 + 1e-9:
+        raise PydanticCustomError(
+            "value",
+            "`accepted` and the shares of `reasons` are {total} together, of all calls: 1 at most (say `accepted` too)",
+            {"total": f"{total:g}"},
+        )
+
+
 class Fate(_Part):
     """What is assumed of calls over one channel: the share accepted, reasons of the rest as shares of all."""
 
     accepted: float = Field(1.0, ge=0, le=1)
-    reasons: dict[str, float] = Field(default_factory=dict)
+    reasons: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Fate:
+        check_shares(self.accepted, self.reasons)
+        return self
 
 
 class Expected(_Part):
@@ -60,7 +80,7 @@ class Expected(_Part):
 
 class Case(_Part):
     """Some customers over a stretch of the past: those named, those who were in a segment when it began, or those whom
-    the journey may concern (`sample` of them, drawn by a hash)."""
+    the journey may concern (`sample` of them, drawn by a hash). Once kept it is about the same people for good."""
 
     case: str = Field(pattern=r"^[a-z][a-z0-9_]*\.[\w-]{1,60}$", max_length=128)
     journey: str
@@ -70,6 +90,9 @@ class Case(_Part):
     customers: list[int] = Field(default_factory=list, max_length=MOST)
     segment: str | None = None
     sample: int = Field(2_000, ge=1, le=20_000)
+    audience: str = Field(
+        "", max_length=400_000, description="Who it was about when it was kept, packed: the same people every time."
+    )
     acceptance: dict[str, Fate] = Field(default_factory=dict)
     expected: Expected = Expected()
 
@@ -82,6 +105,26 @@ class Case(_Part):
         if self.customers and self.segment:
             raise PydanticCustomError("value", "customers or a segment are wanted, not both")
         return self
+
+    @model_validator(mode="after")
+    def _packed(self) -> Case:
+        try:
+            self.frozen()
+        # The bitmap's own errors have no common kind.
+        except Exception as error:
+            raise PydanticCustomError("value", "`audience` is not as it was kept: leave it out") from error
+        return self
+
+    def frozen(self) -> npt.NDArray[np.int64] | None:
+        """The customers that it was kept with, ascending; None: they are yet to be drawn."""
+        if not self.audience:
+            return None
+        return np.fromiter(BitMap64.deserialize(b64decode(self.audience, validate=True)), np.int64)
+
+    def about(self, customers: npt.NDArray[np.int64]) -> Case:
+        """The same about these customers, from now on."""
+        packed = b64encode(BitMap64(customers.tolist()).serialize()).decode()
+        return self.model_copy(update={"audience": packed})
 
     def body(self) -> dict[str, Any]:
         """As it is stored and written to a file."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import pyarrow as pa
 
 from onepool.audience.conditions.names import Context
 from onepool.clock import to_micros
@@ -59,9 +60,17 @@ def cases_of(place: Place, journey: str) -> list[Definition]:
 
 def save(place: Place, ctx: Context, case: Case, definition: Mapping[str, Any], *, author: str) -> Case:
     """Keep a case with what comes out of it now: from here on that is expected. Raises CaseError."""
+    if not case.customers:
+        # From here on it is about these, whoever enters a segment or comes to the brand later.
+        case = case.about(_customers(place, ctx, case, definition))
     kept = case.model_copy(update={"expected": _outcome(place, ctx, case, definition)})
     place.definitions.save(KIND, case.case, kept.body(), author=author, reason=case.note)
     return kept
+
+
+def tested(place: Place) -> list[str]:
+    """The journeys that have cases, by name."""
+    return sorted({str(one.body.get("journey")) for one in place.definitions.current(KIND)})
 
 
 def run(place: Place, ctx: Context, definition: Mapping[str, Any]) -> Iterator[Result]:
@@ -120,25 +129,33 @@ def _outcome(place: Place, ctx: Context, case: Case, definition: Mapping[str, An
         raise CaseError(
             "it ends in the future", where=f"case {case.case}", hint="a case is about the past: end earlier"
         )
-    customers = _customers(place, ctx, case, definition, start, end, now)
+    customers = _customers(place, ctx, case, definition)
     assumed = {channel: Assumed(one.accepted, dict(one.reasons)) for channel, one in sorted(case.acceptance.items())}
     asked = Asked(definition, start, end, customers, paths=bool(case.customers), assumed=assumed)
     return expected_of(backtest(place, ctx, asked), case.customers)
 
 
-def _customers(
-    place: Place, ctx: Context, case: Case, definition: Mapping[str, Any], start: int, end: int, now: int
-) -> I64:
+def _customers(place: Place, ctx: Context, case: Case, definition: Mapping[str, Any]) -> I64:
     if case.customers:
         return np.unique(np.array(case.customers, np.int64))
+    start, end, now = to_micros(case.start), to_micros(case.end), to_micros(place.clock.now())
+    frozen = case.frozen()
     with place.pool.read() as session:
+        if frozen is not None:
+            # Identities are today's: whoever went up in another is looked at as that one.
+            session.relation("_case_customers", pa.table({"id": frozen}))
+            found = session.query(
+                """SELECT DISTINCT coalesce(o.customer_id, c.id) AS id
+                FROM _case_customers c LEFT JOIN customer_of o ON o.identifier_id = c.id"""
+            )
+            return np.sort(found.column("id").to_numpy().astype(np.int64))
         if case.segment is not None:
             if case.segment not in ctx.names.segments:
                 raise CaseError(f"there is no segment {case.segment}", where=f"case {case.case}: segment")
-            found = audience_at(session, ctx, case.segment, None, start)
+            drawn_from = audience_at(session, ctx, case.segment, None, start)
         else:
-            found = concerned_by(session, place, ctx, definition, parse_journey(definition), start, end, now)
-    return drawn(found, case.sample)
+            drawn_from = concerned_by(session, place, ctx, definition, parse_journey(definition), start, end, now)
+    return drawn(drawn_from, case.sample)
 
 
 def _differences(expected: Expected, found: Expected) -> Iterator[Difference]:
@@ -165,4 +182,4 @@ def _other_path(customer: str, before: list[list[str]], after: list[list[str]]) 
     yield Difference(f"path:{customer}", old[at] if at < len(old) else "", new[at] if at < len(new) else "", at + 1)
 
 
-__all__ = ["Difference", "Result", "carried_out", "cases_of", "expected_of", "run", "save"]
+__all__ = ["Difference", "Result", "carried_out", "cases_of", "expected_of", "run", "save", "tested"]
