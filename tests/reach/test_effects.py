@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy import insert, select
 from onepool.channels import registry
 from onepool.channels.base import Answer
 from onepool.channels.connection import Connection
+from onepool.reach import effects
 from onepool.reach.effects import BACKOFF, TRIES, Effects, saved
 from onepool.state.journeys import journey_effects
 
@@ -84,6 +86,35 @@ def test_a_refusal_is_final(called: tuple[Outbox, list[httpx.Request], list[int]
     outbox.clock.advance(timedelta(hours=1))
     outbox.senders.step()
     assert (len(requests), row(outbox).status) == (1, "failed")
+
+
+def test_a_server_that_hangs_takes_its_own_places_only(
+    called: tuple[Outbox, list[httpx.Request], list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox = called[0]
+    monkeypatch.setattr(effects, "_AT_ONCE", 2)
+    monkeypatch.setattr(effects, "_LOOK", 4)
+    begun: list[tuple[str, int]] = []
+
+    class Hangs:
+        closing = threading.Event()
+
+        def submit(self, lane: str, call: Any, row: Any, said: Any) -> None:
+            begun.append((lane, row.key))
+
+    with outbox.workspace.state.write() as connection:
+        values = {
+            "run_id": 1, "customer_id": 1, "node": 0, "visit": 0, "kind": "webhook", "status": "waiting",
+            "created": outbox.now, "due": outbox.now * 2, "attempts": 0, "told": False,
+        }  # fmt: skip
+        some = [(number, "hangs") for number in range(20)] + [(number, "other") for number in range(100, 103)]
+        rows = [{**values, "key": key, "payload": json.dumps({"touchpoint": name, "body": {}})} for key, name in some]
+        connection.execute(insert(journey_effects), rows)
+    calls = Effects(outbox.workspace.state, outbox.clock, lambda _: None, Hangs())  # type: ignore[arg-type, return-value]
+    assert calls.step() == 5
+    assert sorted(begun) == [("crm:calls", 77), ("hangs:calls", 0), ("hangs:calls", 1), ("other:calls", 100),
+                             ("other:calls", 101)]  # fmt: skip
+    assert calls.step() == 0 and calls.underway == 5
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import httpx
 import structlog
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, cast, func, or_, select, update
+from sqlalchemy.dialects.postgresql import JSONB
 
 from onepool.channels import registry
 from onepool.channels.base import Account, Answer, Message, Receipt
@@ -33,6 +35,9 @@ BACKOFF: Final = (10, 60, 300, 600)
 """Seconds before each further try."""
 
 _AT_ONCE: Final = 50
+"""Calls of one server that are under way: its own threads make them, so that none waits for another server's."""
+
+_LOOK: Final = 2_000
 _LEASE: Final = 60 * SECOND
 _MOST_TEXT: Final = 2000
 _KINDS: Final[Mapping[str, tuple[type, ...]]] = {"text": (str,), "number": (int, float), "boolean": (bool,)}
@@ -47,23 +52,22 @@ class Effects:
         self._account = account
         self._lanes = lanes
         self._lock = threading.Lock()
-        self._underway = 0
+        self._underway: Counter[str] = Counter()
         self._lines: dict[str, Connection] = {}
 
     @property
     def underway(self) -> int:
         """Calls of which it is not written down yet what came of them."""
         with self._lock:
-            return self._underway
+            return self._underway.total()
 
     def step(self) -> int:
         """Begin the calls that are due. Returns how many."""
-        room = _AT_ONCE - self.underway
-        rows = self._take(room) if room > 0 else []
+        rows = self._take()
         for row in rows:
             said = json.loads(row.payload)
             with self._lock:
-                self._underway += 1
+                self._underway[_server(said)] += 1
             # Of an erased customer nothing is left to say: the call fails as one to no account.
             self._lanes.submit(f"{said.get('touchpoint')}:calls", self._make, row, said)
         return len(rows)
@@ -83,7 +87,7 @@ class Effects:
             _logger.error("a journey's call was not noted", key=key_of(row.key), kind=type(error).__name__)
         finally:
             with self._lock:
-                self._underway -= 1
+                self._underway[_server(said)] -= 1
 
     def close(self) -> None:
         """Close the lines."""
@@ -92,20 +96,38 @@ class Effects:
                 line.close()
             self._lines.clear()
 
-    def _take(self, room: int) -> list[Any]:
-        """Calls whose turn it is; until they are noted nobody else makes them (or their lease is over)."""
+    def _take(self) -> list[Any]:
+        """Calls whose turn it is, as many of each server as it has places left; until they are noted nobody else makes
+        them (or their lease is over)."""
         t, now = journey_effects.c, to_micros(self._clock.now())
         ready = and_(t.status == "waiting", t.kind == "webhook", or_(t.next_attempt.is_(None), t.next_attempt <= now))
         with self._state.read() as connection:
             if connection.execute(select(t.key).where(ready).limit(1)).first() is None:
                 return []
+        with self._lock:
+            taken = Counter(self._underway)
+        rows: list[Any] = []
         with self._state.write() as connection:
-            query = select(journey_effects).where(ready).order_by(t.next_attempt, t.key).limit(room)
-            rows = connection.execute(query).all()
+            known = set[int]()
+            while True:
+                query = select(journey_effects).where(ready).order_by(t.next_attempt, t.key).limit(_LOOK)
+                full = _full(taken)
+                if full:
+                    query = query.where(_touchpoint(connection).not_in(full))
+                found = connection.execute(query).all()
+                for row in found:
+                    server = _server(json.loads(row.payload))
+                    if taken[server] < _AT_ONCE and row.key not in known:
+                        taken[server] += 1
+                        known.add(row.key)
+                        rows.append(row)
+                # A server of which all places are taken hides nobody, however many wait for it.
+                if len(found) < _LOOK or _full(taken) == full:
+                    break
             for row in rows:
                 values = {"attempts": row.attempts + 1, "next_attempt": now + _LEASE}
                 connection.execute(update(journey_effects).where(t.key == row.key).values(**values))
-        return list(rows)
+        return rows
 
     def _call(self, row: Any, said: Mapping[str, Any]) -> tuple[Receipt, Answer | None]:
         account = self._account(str(said.get("touchpoint")))
@@ -148,6 +170,24 @@ class Effects:
         with self._state.write() as connection:
             still = and_(t.key == row.key, t.status == "waiting")
             connection.execute(update(journey_effects).where(still).values(**values))
+
+
+def _full(taken: Counter[str]) -> list[str]:
+    """Servers without a place left."""
+    return sorted(server for server, count in taken.items() if count >= _AT_ONCE)
+
+
+def _touchpoint(connection: Any) -> ColumnElement[str]:
+    """The account that a call is for."""
+    payload = journey_effects.c.payload
+    if connection.dialect.name == "sqlite":
+        return func.coalesce(func.json_extract(payload, "$.touchpoint"), "")
+    return func.coalesce(cast(payload, JSONB)["touchpoint"].astext, "")
+
+
+def _server(said: Mapping[str, Any]) -> str:
+    """Whose places a call takes."""
+    return str(said.get("touchpoint") or "")
 
 
 def saved(answer: Answer | None, wanted: Mapping[str, str]) -> dict[str, Any] | None:
