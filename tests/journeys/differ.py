@@ -24,7 +24,7 @@ from onepool.journeys.executor.book import Book
 from onepool.journeys.executor.columns import COLUMNS, NONE
 from onepool.journeys.executor.plan import Message as PlanMessage
 from onepool.journeys.executor.plan import Plan
-from onepool.journeys.model import Journey, OneOffEntry
+from onepool.journeys.model import Journey, OneOffEntry, SetProfile
 from onepool.journeys.parse import parse_journey
 from onepool.journeys.starts import next_start
 from onepool.journeys.states import RunState
@@ -162,7 +162,7 @@ class Plain:
             when = max(action.created, since) + after
             said = answered(key, action.node.save if action.kind == "webhook" else (), done=done)
             outcomes.append((key, action.kind, "done" if done else "failed", None, when, said))
-            if action.kind == "write":
+            if isinstance(action.node, SetProfile):
                 for name, value in action.node.set.items():
                     facts.append((action.run.customer, Fact(name, value, when, key)))
         for customer, fact in facts:
@@ -258,7 +258,7 @@ class Columnar:
             when = max(action["created"], since) + after
             save = json.loads(action["payload"])["save"] if action["what"] == "webhook" else ()
             told.append((key, action["what"], int(done), None, when, answered(key, save, done=done)))
-            if action["what"] == "write":
+            if action.get("kind") == "set_profile":
                 for name, value in json.loads(action["payload"])["set"].items():
                     facts.append((customer(action["run_id"]), Fact(name, value, when, key)))
         into = {loser: winner for loser, winner, _ in quantum.merges}

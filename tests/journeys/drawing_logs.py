@@ -35,7 +35,7 @@ class Quantum:
     merges: list[tuple[int, int, int]] = field(default_factory=list)
     requests: list[tuple[int, str, str, int, str, dict[str, str], int]] = field(default_factory=list)
     statuses: list[tuple[str, str]] = field(default_factory=list)
-    """(journey, paused or live): just before."""
+    """(journey, paused, live or stopping): just before."""
     inside: frozenset[int] = frozenset()
     """Who is in the segment."""
     people: frozenset[int] = frozenset()
@@ -77,6 +77,7 @@ def case(choice: Choice, customers: int, steps: int, *, calls: bool = True) -> C
         _history(choice, found, customer)
     _merged(choice, found)
     _paused(choice, found)
+    _stopped(choice, found)
     _counted(found)
     for number, quantum in enumerate(quanta):
         if number and chance(choice, 8):
@@ -102,6 +103,18 @@ def _paused(choice: Choice, made: Case) -> None:
             quantum = made.quanta[last]
             quantum.statuses.append((body["journey"], "live"))
             quantum.requests.append((last, body["journey"], "resume", 0, "", {}, quantum.at - 1))
+
+
+def _stopped(choice: Choice, made: Case) -> None:
+    """Now and then a journey that does not rest is stopped for good."""
+    for body in made.bodies:
+        rests = any(name == body["journey"] for quantum in made.quanta for name, _ in quantum.statuses)
+        if rests or len(made.quanta) < 3 or not chance(choice, 10):
+            continue
+        last = choice.number(2, len(made.quanta) - 1)
+        made.quanta[last].statuses.append((body["journey"], "stopping"))
+        for quantum in made.quanta[last:]:
+            quantum.requests = [one for one in quantum.requests if one[1] != body["journey"]]
 
 
 def _counted(made: Case) -> None:

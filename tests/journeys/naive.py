@@ -166,6 +166,9 @@ class Naive:
         self.inputs = inputs
         for loser, winner, when in inputs.merges:
             self._merge(loser, winner, when)
+        for standing in self.standing.values():
+            if standing.status == "stopping":
+                self._stop(standing)
         for customer, event, _ in inputs.events:
             self.learn(customer, [event])
         for arrival in sorted(self._arrivals(inputs), key=lambda one: (one.time, one.order, one.version.version_id)):
@@ -182,6 +185,16 @@ class Naive:
             self._outcome(*outcome)
         self._go(inputs)
         self._forget(inputs)
+
+    def _stop(self, standing: Standing) -> None:
+        """End all runs of a journey for good."""
+        mine = [run for run in self.live() if run.version.name == standing.version.name]
+        self._ending = {run.run_id for run in mine}
+        for run in sorted(mine, key=lambda one: -one.depth):
+            if run.state != ENDED:
+                self.end(run, "stopped", max(self.at, run.arrived))
+        self._ending = set()
+        standing.status = "stopped"
 
     def live(self) -> list[Run]:
         return [run for run in self.runs.values() if run.state != ENDED]

@@ -74,7 +74,7 @@ def test_what_is_drawn_is_worth_it() -> None:
     """Every kind of node and of entry comes up, customers are merged, journeys rest, and something comes late."""
     kinds: set[str] = set()
     entries: set[str] = set()
-    merges = late = erased = pauses = rates = groups = 0
+    merges = late = erased = pauses = rates = groups = stops = crowds = 0
     for seed in range(80):
         made = case(Seeded(seed), CUSTOMERS, 8)
         for journey in parsed(made):
@@ -83,12 +83,14 @@ def test_what_is_drawn_is_worth_it() -> None:
             rates += journey.entry.rate is not None
             groups += journey.group is not None
         pauses += sum(status == "paused" for quantum in made.quanta for _, status in quantum.statuses)
+        stops += sum(status == "stopping" for quantum in made.quanta for _, status in quantum.statuses)
+        crowds += sum(bool(quantum.crowded) for quantum in made.quanta)
         merges += sum(len(quantum.merges) for quantum in made.quanta)
         late += sum(event.received_at > event.time for quantum in made.quanta for _, event, _ in quantum.events)
         erased += sum(event.event == "customer_erased" for quantum in made.quanta for _, event, _ in quantum.events)
     wanted = {"send", "wait", "branch", "split", "issue_coupon", "set_profile", "task", "call_journey", "repeat", "end"}
-    assert wanted | {"webhook"} <= kinds
+    assert wanted | {"webhook", "tag"} <= kinds
     assert {"EventEntry", "SegmentEntry", "SegmentLeaveEntry", "ApiEntry"} <= entries
     assert {"ScheduleEntry", "OneOffEntry", "DateEntry"} <= entries
     assert min(merges, late, erased) > 20
-    assert min(pauses, rates, groups) > 10
+    assert min(pauses, rates, groups, crowds) > 10 and stops > 5

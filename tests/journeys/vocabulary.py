@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from onepool.audience.conditions.names import Context, EventNames, Names
+from onepool.audience.conditions.names import Context, EventNames, Names, TagNames
 from onepool.audience.conditions.parse import parse_condition
 from onepool.channels import registry
 from onepool.journeys.known import Known
@@ -31,6 +31,7 @@ NAMES = Names(
     columns=COLUMNS,
     items={"category": "VARCHAR"},
     attributes=ATTRIBUTES,
+    tags={"level": TagNames()},
     segments=SEGMENTS,
     channels=frozenset({"web", "wechat_mini"}),
     touchpoints=frozenset({"shop", "mini"}),
@@ -63,6 +64,7 @@ KNOWN = Known(
     coupons=frozenset({"PLENTY", "SCARCE"}),
     channels={one.name: registry.channel(one.name) for one in registry.manifests()},
     touchpoints=TOUCHPOINTS,
+    imported=frozenset({"level"}),
 )
 
 
