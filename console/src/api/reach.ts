@@ -33,6 +33,13 @@ export const reach = {
     queryOptions({ queryKey: ["tasks", status, staff], queryFn: ({ signal }) => answer(client.GET("/api/v1/tasks", { params: { query: { status, staff, limit: 200 } }, signal })) }),
 };
 
+/** Where the messages of a filter are fetched as CSV. */
+export function deliveriesUrl({ state, ...filter }: DeliveryFilter): string {
+  const query = new URLSearchParams(Object.entries(filter).flatMap(([name, value]) => (value == null ? [] : [[name, String(value)]])));
+  for (const one of state ?? []) query.append("state", one);
+  return `/api/v1/deliveries.csv?${query.toString()}`;
+}
+
 /** What is to become of messages of which it can't be told whether they went out. */
 export function useDecide() {
   const cache = useQueryClient();

@@ -3,6 +3,7 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import { App, Button, Skeleton } from "antd";
 import type { ReactNode } from "react";
 import { ApiError, OfflineError } from "@/api/errors";
+import { said } from "@/lib/said";
 import { useText } from "@/lib/useText";
 
 /** Text to the clipboard, said aloud when done. */
@@ -27,16 +28,16 @@ const TELLING = new Set(["bad-request", "invalid-request", "condition", "definit
 
 /** A refused or failed request in the viewer's words: by its stable code where the catalogue knows it, else as the server said it. */
 export function useErrorText(): (error: unknown) => { title: string; details: string[]; hint: string | null; id: string | null } {
-  const { t } = useText();
+  const { t, language } = useText();
   return (error) => {
     if (error instanceof OfflineError) return { title: t("errors.code.offline"), details: [], hint: t("errors.offlineHint"), id: null };
     if (error instanceof ApiError) {
       const known = t(`errors.code.${error.code as "offline"}`, { defaultValue: "" });
       const told = known === "" || TELLING.has(error.code);
-      const faults = error.problems.map((one) => [one.place, one.message].filter(Boolean).join(": "));
+      const faults = error.problems.map((one) => [one.place, said(one.message, language)].filter(Boolean).join(": "));
       return {
         title: known !== "" ? known : t("errors.refused"),
-        details: faults.length > 0 ? faults : told ? [[error.where, error.message].filter(Boolean).join(": ")] : [],
+        details: faults.length > 0 ? faults : told ? [[error.where, said(error.message, language)].filter(Boolean).join(": ")] : [],
         hint: told ? error.hint : null,
         id: error.id === "" ? error.code : `${error.code} ${error.id}`,
       };

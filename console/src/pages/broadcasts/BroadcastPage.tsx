@@ -1,9 +1,9 @@
 import { DeleteOutlined, EditOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { App, Button, Table } from "antd";
+import { Button, Table } from "antd";
 import { lazy, Suspense } from "react";
-import { type BroadcastDetail, broadcasts, useDropBroadcast } from "@/api/broadcasts";
+import { type BroadcastDetail, broadcasts, useDropBroadcast, useSaveBroadcast } from "@/api/broadcasts";
 import type { DeliveryState } from "@/api/reach";
 import { useMay } from "@/lib/session";
 import { author } from "@/lib/title";
@@ -11,43 +11,36 @@ import { useText } from "@/lib/useText";
 import { STATES } from "@/pages/deliveries/states";
 import { Approving } from "@/pages/messages/Approving";
 import { Dash, Exact, Figure, Figures, Time } from "@/parts/Figures";
-import { Loaded, Nothing, useErrorText } from "@/parts/Loaded";
+import { Loaded, Nothing } from "@/parts/Loaded";
 import { PageHead, Panel } from "@/parts/PageHead";
 import { Share } from "@/parts/Share";
 import { Status } from "@/parts/Status";
 import { Yaml } from "@/parts/Yaml";
+import { useUndoable } from "@/parts/undo";
 import { BroadcastState, Deeds } from "./words";
 
 const Edit = lazy(() => import("./Edit").then((part) => ({ default: part.Edit })));
 
 /** A draft can be changed and taken away until it starts. */
 function Drafting({ broadcast }: { broadcast: BroadcastDetail }) {
-  const { t } = useText();
+  const { t, title } = useText();
   const { act } = useSearch({ from: "/shell/broadcasts/$name" });
   const navigate = useNavigate();
-  const { message, modal } = App.useApp();
-  const words = useErrorText();
   const drop = useDropBroadcast();
+  const again = useSaveBroadcast(undefined);
+  const undoable = useUndoable();
   const params = { name: broadcast.name };
-  const failed = (error: unknown): void => {
-    const text = words(error);
-    void message.error([text.title, ...text.details].join(" "));
-  };
+  // A draft is taken away at once; the toast brings it back.
   const take = (): void =>
-    void modal.confirm({
-      title: t("reach.broadcasts.dropTitle", { name: broadcast.name }),
-      content: t("reach.broadcasts.dropText"),
-      okText: t("reach.broadcasts.drop"),
-      okButtonProps: { danger: true },
-      cancelText: t("touchpoints.cancel"),
-      onOk: () => drop.mutateAsync(broadcast.name).then(() => navigate({ to: "/broadcasts" }), failed),
+    void undoable(t("common.removed", { name: title(broadcast.title, broadcast.name) }), drop.mutateAsync(broadcast.name), () => again.mutateAsync(broadcast.definition)).then((gone) => {
+      if (gone) void navigate({ to: "/broadcasts" });
     });
   return (
     <>
       <Button icon={<EditOutlined />} onClick={() => void navigate({ to: "/broadcasts/$name", params, search: { act: "edit" } })} data-testid="broadcast-edit">
         {t("reach.broadcasts.change")}
       </Button>
-      <Button icon={<DeleteOutlined />} aria-label={t("reach.broadcasts.drop")} title={t("reach.broadcasts.drop")} onClick={take} data-testid="broadcast-drop" />
+      <Button icon={<DeleteOutlined />} aria-label={t("reach.broadcasts.drop")} title={t("reach.broadcasts.drop")} loading={drop.isPending} onClick={take} data-testid="broadcast-drop" />
       {act === "edit" && (
         <Suspense>
           <Edit broadcast={broadcast} onClose={() => void navigate({ to: "/broadcasts/$name", params, search: {} })} />

@@ -4,12 +4,13 @@ import { App, Button, Input, Select, Table, Tabs } from "antd";
 import { type Key, lazy, Suspense, useState } from "react";
 import { journeys } from "@/api/journeys";
 import { reach as reachable } from "@/api/reachable";
-import { type Decision, type Delivery, type DeliveryFilter, type DeliveryState, reach, useDecide } from "@/api/reach";
+import { type Decision, deliveriesUrl, type Delivery, type DeliveryFilter, type DeliveryState, reach, useDecide } from "@/api/reach";
 import { touchpoints } from "@/api/touchpoints";
 import { usePlaces } from "@/lib/places";
 import { useMay } from "@/lib/session";
 import { useTitles } from "@/lib/titles";
 import { useText } from "@/lib/useText";
+import { CsvLink } from "@/parts/CsvLink";
 import { CustomerName } from "@/parts/CustomerName";
 import { Dash, Exact, Figure, Figures, Time } from "@/parts/Figures";
 import { Loaded, Nothing, useErrorText } from "@/parts/Loaded";
@@ -220,7 +221,10 @@ export function Deliveries() {
             { key: "unknown", label: t("reach.unknownQueue") },
           ]}
         />
-        <Filters filter={filter} />
+        <div className="op-row" style={{ justifyContent: "space-between" }}>
+          <Filters filter={filter} />
+          <CsvLink path={deliveriesUrl(filter)} />
+        </div>
         <Rows key={tab} filter={filter} unknown={tab === "unknown"} />
       </div>
       {send !== undefined && (

@@ -18,6 +18,8 @@ import "../journey/journey.css";
 
 const Preview = lazy(() => import("./Preview").then((module) => ({ default: module.Preview })));
 const NAME = /^[a-z][a-z0-9_]{0,62}$/;
+/** As the server takes it: no query, since what a message adds comes behind it. */
+const ADDRESS = /^https:\/\/[^\s/?#]+(\/[^\s?#]*)?$/;
 
 type Brings = JourneyTemplate["creates"];
 
@@ -50,6 +52,7 @@ function Param({ param, brought, value, onChange }: { param: TemplateParam; brou
         {param.kind === "message" && pick(withBrought(messages, "message"))}
         {param.kind === "segment" && pick(book?.segments ?? [])}
         {param.kind === "time" && <Input id={id} type="time" style={{ width: 130 }} value={text} onChange={(event) => onChange(event.target.value)} />}
+        {param.kind === "address" && <Input id={id} type="url" style={{ maxWidth: 420 }} value={text} status={ADDRESS.test(text) ? undefined : "error"} onChange={(event) => onChange(event.target.value)} data-testid={id} />}
         {param.kind === "text" && <Input id={id} value={text} onChange={(event) => onChange(event.target.value)} data-testid={id} />}
         {param.help !== null && <div className="op-hint">{title(param.help, "")}</div>}
       </div>
@@ -66,6 +69,7 @@ function Use({ template, taken, onClose }: { template: JourneyTemplate; taken: R
   const [called, setCalled] = useState(() => title(template.title, template.name));
   const [params, setParams] = useState<JsonObject>(() => Object.fromEntries(template.params.map((one) => [one.name, one.default as Json])));
   const wrong = !NAME.test(name) || taken.has(name);
+  const unsaid = template.params.some((one) => one.kind === "address" && !ADDRESS.test(String(params[one.name] ?? "")));
   // With what is filled in so far: the steps say the coupon and the days that were chosen.
   const shown = useMemo(() => ({ ...template.definition, params }), [template.definition, params]);
   const act = (): void =>
@@ -80,7 +84,7 @@ function Use({ template, taken, onClose }: { template: JourneyTemplate; taken: R
       title={title(template.title, template.name)}
       onClose={onClose}
       footer={
-        <Button type="primary" loading={make.isPending} disabled={wrong || called.trim() === ""} onClick={act} data-testid="template-use">
+        <Button type="primary" loading={make.isPending} disabled={wrong || unsaid || called.trim() === ""} onClick={act} data-testid="template-use">
           {t("journey.gallery.use")}
         </Button>
       }

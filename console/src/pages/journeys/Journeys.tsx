@@ -13,6 +13,7 @@ import { Dash, Exact, Time } from "@/parts/Figures";
 import { Loaded, Nothing, useErrorText } from "@/parts/Loaded";
 import { PageHead } from "@/parts/PageHead";
 import { Status as Mark } from "@/parts/Status";
+import { useUndoable } from "@/parts/undo";
 import { ApprovalState, JourneyState } from "../journey/State";
 import "../journey/journey.css";
 
@@ -36,22 +37,30 @@ function Goal({ of }: { of: Brought | undefined }) {
 }
 
 function Actions({ row, taken }: { row: JourneyRow; taken: ReadonlySet<string> }) {
-  const { t } = useText();
-  const { message, modal } = App.useApp();
+  const { t, title } = useText();
+  const { message } = App.useApp();
+  const undoable = useUndoable();
   const navigate = useNavigate();
   const words = useErrorText();
   const make = useMakeJourney();
   const drop = useDropJourney();
   const detail = useQuery({ ...journeys.one(row.name), enabled: false });
   const failed = (error: unknown): void => {
-    const { title, details } = words(error);
-    void message.error([title, ...details].join(": "));
+    const said = words(error);
+    void message.error([said.title, ...said.details].join(": "));
   };
   const clone = async (): Promise<void> => {
     const found = await detail.refetch();
     if (found.data === undefined) return failed(found.error);
     const definition = cloned(found.data.definition, taken, t("journey.list.copyOf"));
     make.mutate(definition, { onSuccess: (made) => void navigate({ to: "/journeys/$name", params: { name: made.name } }), onError: failed });
+  };
+  // Taken away at once; the toast brings it back as a draft.
+  const away = async (): Promise<void> => {
+    const found = await detail.refetch();
+    if (found.data === undefined) return failed(found.error);
+    const { definition } = found.data;
+    await undoable(t("common.removed", { name: title(row.title, row.name) }), drop.mutateAsync(row.name), () => make.mutateAsync(definition));
   };
   const gone = row.status === "draft" || row.status === "stopped";
   return (
@@ -65,14 +74,7 @@ function Actions({ row, taken }: { row: JourneyRow; taken: ReadonlySet<string> }
         onClick: ({ key }) => {
           if (key === "clone") void clone();
           else
-            modal.confirm({
-              title: t("journey.list.dropTitle", { name: row.name }),
-              content: t("journey.list.dropText"),
-              okButtonProps: { danger: true },
-              okText: t("journey.list.drop"),
-              cancelText: t("touchpoints.cancel"),
-              onOk: () => drop.mutateAsync(row.name).catch(failed),
-            });
+            void away();
         },
       }}
     >

@@ -9,8 +9,9 @@ import { useMay } from "@/lib/session";
 import { author } from "@/lib/title";
 import { useText } from "@/lib/useText";
 import { Time } from "@/parts/Figures";
-import { Loaded, Problem, useErrorText, Waiting } from "@/parts/Loaded";
+import { Loaded, Problem, Waiting } from "@/parts/Loaded";
 import { PageHead, Panel } from "@/parts/PageHead";
+import { useUndoable } from "@/parts/undo";
 import { Approving } from "./Approving";
 import { Checks, Preview } from "./Aside";
 import { text } from "./definition";
@@ -35,10 +36,10 @@ function useSettled<T>(value: T): T {
 
 function Remove({ detail }: { detail: MessageDetail }) {
   const { t, title } = useText();
-  const { message } = App.useApp();
   const navigate = useNavigate();
-  const errorText = useErrorText();
   const remove = useDeleteMessage();
+  const again = useSaveMessage(undefined);
+  const undoable = useUndoable();
   const [asked, setAsked] = useState(false);
   const used = detail.used_by.length > 0;
   return (
@@ -52,7 +53,11 @@ function Remove({ detail }: { detail: MessageDetail }) {
             name={detail.name}
             act={t("reach.retire")}
             busy={remove.isPending}
-            onConfirm={() => remove.mutate(detail.name, { onSuccess: () => void navigate({ to: "/messages" }), onError: (error) => void message.error(errorText(error).title) })}
+            onConfirm={() =>
+              void undoable(t("common.removed", { name: title(detail.title, detail.name) }), remove.mutateAsync(detail.name), () => again.mutateAsync({ definition: detail.definition, reason: "" })).then((gone) => {
+                if (gone) void navigate({ to: "/messages" });
+              })
+            }
             onClose={() => setAsked(false)}
           />
         </Suspense>

@@ -28,6 +28,7 @@ export function TestSend({ name, contents, changed }: { name: string; contents: 
   const go = (): void => {
     if (content !== undefined && touchpoint !== undefined) send.mutate({ template: content.template, touchpoint, to: Object.fromEntries(wanted.map((one) => [one, (address[one] ?? "").trim()])) });
   };
+  const platform = send.data === undefined ? "" : [send.data.code, send.data.detail].filter((one) => one !== "").join(" ");
   return (
     <Panel title={t("reach.messages.test")} testId="message-test">
       <div className="op-stack" style={{ gap: 8 }}>
@@ -48,9 +49,10 @@ export function TestSend({ name, contents, changed }: { name: string; contents: 
         <div role="status">
           {send.data !== undefined && (
             <Status kind={send.data.state === "sent" || send.data.state === "task" ? "ok" : "error"}>
-              {t(`reach.calls.${send.data.state}`)} {send.data.detail} · {t("reach.messages.testsLeft", { n: send.data.left })}
+              {[t(`reach.calls.${send.data.state}`), ...(send.data.reason === null ? [] : [t(`touchpoints.reasons.${send.data.reason as "unknown"}`, { defaultValue: send.data.reason })]), t("reach.messages.testsLeft", { n: send.data.left })].join(" · ")}
             </Status>
           )}
+          {platform !== "" && <p className="op-hint">{t("reach.platformSays", { said: platform })}</p>}
         </div>
         {send.isError && <Problem error={send.error} />}
       </div>

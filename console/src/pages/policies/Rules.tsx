@@ -46,6 +46,12 @@ function Hours({ label, value, readOnly, one, onChange }: { label: string; value
   );
 }
 
+/** What becomes of a message that a rule holds back. */
+function OnHit({ value, width, size, disabled, onChange }: { value: string; width: number; size?: "small"; disabled: boolean; onChange: (value: string) => void }) {
+  const { t } = useText();
+  return <Select size={size} style={{ width }} aria-label={t("reach.policies.onHit")} disabled={disabled} value={value} onChange={onChange} options={(["defer", "skip"] as const).map((one) => ({ value: one, label: t(`reach.policies.hits.${one}`) }))} />;
+}
+
 export function Quiet({ policy, readOnly, onChange }: Props) {
   const { t } = useText();
   const quiet = object(policy.quiet);
@@ -60,14 +66,7 @@ export function Quiet({ policy, readOnly, onChange }: Props) {
             <div key={category} className="op-row" role="group" aria-label={t(`reach.categories.${category}`)}>
               <span className="op-policy-name">{t(`reach.categories.${category}`)}</span>
               <Hours label={t("reach.policies.hours")} value={set ? hoursText(one) : ""} readOnly={readOnly} one onChange={([hours]) => onChange(withEntry(policy, "quiet", category, hours === undefined ? undefined : { on_hit: "defer", ...one, ...hours }))} />
-              <Select
-                style={{ width: 130 }}
-                aria-label={t("reach.policies.onHit")}
-                disabled={readOnly || !set}
-                value={text(one.on_hit) || "defer"}
-                onChange={(on_hit: string) => onChange(withEntry(policy, "quiet", category, { ...one, on_hit }))}
-                options={(["defer", "skip"] as const).map((value) => ({ value, label: t(`reach.policies.hits.${value}`) }))}
-              />
+              <OnHit width={130} disabled={readOnly || !set} value={text(one.on_hit) || "defer"} onChange={(on_hit) => onChange(withEntry(policy, "quiet", category, { ...one, on_hit }))} />
             </div>
           );
         })}
@@ -117,6 +116,7 @@ function CapCell({ policy, cell, label, readOnly, onChange }: Props & { cell: Ce
               onChange={(next: string) => change(at, { ...cap, per: next })}
               options={[...new Set<string>([...PERS, per])].map((value) => ({ value, label: t(`reach.policies.pers.${value.replace(/ /g, "_") as "local_day"}`, { defaultValue: value }) }))}
             />
+            <OnHit size="small" width={96} disabled={readOnly} value={text(cap.on_hit) || "skip"} onChange={(on_hit) => change(at, { ...cap, on_hit })} />
             {!readOnly && <Button size="small" type="text" icon={<DeleteOutlined />} aria-label={t("reach.policies.removeCap")} onClick={() => change(at, null)} />}
           </div>
         );
@@ -183,6 +183,16 @@ export function Control({ policy, readOnly, onChange }: Props) {
             suffix="%"
             value={typeof control.fraction === "number" ? Math.round(control.fraction * 1000) / 10 : null}
             onChange={(next) => onChange({ ...policy, control: { ...control, fraction: Math.round((next ?? 0) * 10) / 1000 } })}
+          />
+        )}
+        {set && (
+          <Checkbox.Group
+            aria-label={t("reach.policies.controlOf")}
+            disabled={readOnly}
+            value={Array.isArray(control.categories) ? control.categories.map(String) : ["promotion"]}
+            onChange={(next) => next.length > 0 && onChange({ ...policy, control: { ...control, categories: next } })}
+            options={CATEGORIES.map((value) => ({ value, label: t(`reach.categories.${value}`) }))}
+            data-testid="control-categories"
           />
         )}
       </div>

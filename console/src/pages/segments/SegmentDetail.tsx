@@ -4,7 +4,7 @@ import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router"
 import { App, Button, Drawer, Input, Segmented, Table } from "antd";
 import { lazy, Suspense, useState } from "react";
 import { useLive } from "@/api/live";
-import { queries, type Segment, useDeleteSegment } from "@/api/queries";
+import { queries, type Segment, useDeleteSegment, useSaveSegment } from "@/api/queries";
 import { segmentQueries } from "@/api/segments";
 import { percent } from "@/lib/format";
 import { said } from "@/lib/said";
@@ -12,11 +12,13 @@ import { useMay } from "@/lib/session";
 import { author } from "@/lib/title";
 import { useText } from "@/lib/useText";
 import { SegmentReason } from "@/pages/customer/WhyDrawer";
+import { CsvLink } from "@/parts/CsvLink";
 import { CustomerName } from "@/parts/CustomerName";
 import { Dash, Exact, Figure, Figures, Time } from "@/parts/Figures";
-import { Loaded, Nothing, useErrorText } from "@/parts/Loaded";
+import { Loaded, Nothing } from "@/parts/Loaded";
 import { Panel } from "@/parts/PageHead";
 import { Status } from "@/parts/Status";
+import { useUndoable } from "@/parts/undo";
 import { UsedBy } from "@/parts/UsedBy";
 import { SegmentFrame } from "./SegmentFrame";
 import { SizeHistory } from "./SizeHistory";
@@ -38,9 +40,12 @@ function Members({ name, live, onWhy }: { name: string; live: Set<number>; onWhy
       flush
       testId="segment-members"
       extra={
-        <Link to="/customers" search={{ segment: name }}>
-          {t("segments.asCustomers")}
-        </Link>
+        <span className="op-row">
+          <CsvLink path={`/api/v1/segments/${encodeURIComponent(name)}/members.csv`} />
+          <Link to="/customers" search={{ segment: name }}>
+            {t("segments.asCustomers")}
+          </Link>
+        </span>
       }
     >
       <Loaded query={members}>
@@ -83,11 +88,12 @@ function Members({ name, live, onWhy }: { name: string; live: Set<number>; onWhy
 }
 
 function Remove({ segment }: { segment: Segment }) {
-  const { t } = useText();
+  const { t, title } = useText();
   const { modal, message } = App.useApp();
   const navigate = useNavigate();
   const remove = useDeleteSegment();
-  const errorText = useErrorText();
+  const again = useSaveSegment(null);
+  const undoable = useUndoable();
   const ask = (): void => {
     let typed = "";
     modal.confirm({
@@ -105,14 +111,12 @@ function Remove({ segment }: { segment: Segment }) {
           void message.warning(t("segments.removeOther"));
           throw new Error("the name differs");
         }
-        try {
-          await remove.mutateAsync(segment.name);
-          await navigate({ to: "/segments" });
-        } catch (error) {
-          const text = errorText(error);
-          void message.error([text.title, ...text.details].join(" "));
-          throw error;
-        }
+        const { name, condition, description } = segment;
+        const gone = await undoable(t("common.removed", { name: title(segment.title, name) }), remove.mutateAsync(name), () =>
+          again.mutateAsync({ name, title: segment.title, description, condition, reason: "", version: null }),
+        );
+        if (!gone) throw new Error("not removed");
+        await navigate({ to: "/segments" });
       },
     });
   };

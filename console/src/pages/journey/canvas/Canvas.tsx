@@ -31,6 +31,8 @@ const ways = { way: Way };
 const LIVE_HEIGHT = 84;
 /** Smaller than this, words can't be read. */
 const READABLE = 0.8;
+/** Smaller than this, a step is a coloured box: what nobody can read is not drawn. */
+const FAR = 0.5;
 /** The menu takes the focus when it opens, as a menu should: it was asked for. */
 const FOCUSED = { autoFocus: true };
 
@@ -58,6 +60,7 @@ export function Canvas({ words, figures, onCount }: Props) {
   const { definition, readOnly, open, selected, faults, setOpen, setSelected, add, connect } = editing;
   const [folded, setFolded] = useState<ReadonlySet<string>>(() => foldedAtFirst(definition));
   const [adding, setAdding] = useState<{ edge: Edge; x: number; y: number } | null>(null);
+  const [far, setFar] = useState(false);
   const frame = useCanvasKeys(editing);
   const height = figures === null ? BOX.height : LIVE_HEIGHT;
   const drawing = useMemo(() => laidOut(definition, folded, height), [definition, folded, height]);
@@ -146,7 +149,7 @@ export function Canvas({ words, figures, onCount }: Props) {
   );
   const acts = useMemo((): Acts => ({ onAdd: (edge, at) => setAdding({ edge, ...at }), onDrop: add, onCount, onUnfold: fold }), [add, onCount, fold]);
   return (
-    <div className="op-canvas" ref={frame} data-testid="journey-canvas">
+    <div className="op-canvas" ref={frame} data-far={far} data-testid="journey-canvas">
       <ActsContext value={acts}>
         <ReactFlow
           nodes={nodes}
@@ -167,7 +170,8 @@ export function Canvas({ words, figures, onCount }: Props) {
           edgesFocusable={false}
           deleteKeyCode={null}
           zoomOnDoubleClick={false}
-          onlyRenderVisibleElements={nodes.length > 80}
+          onlyRenderVisibleElements={nodes.length > 80 && !far}
+          onMove={(_, { zoom }) => setFar(zoom < FAR)}
           minZoom={0.15}
           maxZoom={1.5}
           onInit={(made) => {

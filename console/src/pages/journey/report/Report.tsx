@@ -1,11 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { Segmented, Select, Table } from "antd";
+import { DownloadOutlined } from "@ant-design/icons";
+import { Button, Segmented, Select, Table } from "antd";
 import { useMemo } from "react";
 import { journeys, type Results, since } from "@/api/journeys";
 import { queries } from "@/api/queries";
 import type { Definition } from "@/journeys/model";
 import { type Days, SPANS } from "@/journeys/state";
+import { saveCsv } from "@/lib/download";
 import { exact, money, percent, span } from "@/lib/format";
 import { useText } from "@/lib/useText";
 import { ChartOrTable } from "@/parts/Chart";
@@ -18,6 +20,7 @@ import { Reason } from "../Reason";
 import { TryIt } from "../TryIt";
 import { useWords, type Words } from "../words";
 import { DaysChart, TimeChart } from "./Charts";
+import { reportRows } from "./csv";
 import { Interval } from "./Interval";
 
 function Funnel({ of }: { of: Results }) {
@@ -44,7 +47,10 @@ function Funnel({ of }: { of: Results }) {
           const before = of.funnel[i - 1]?.count ?? one.count;
           return (
             <tr key={one.step}>
-              <th scope="row">{t(`journey.report.steps.${one.step}`)}</th>
+              <th scope="row">
+                {t(`journey.report.steps.${one.step}`)}
+                {one.step === "delivered" && before > one.count && <div className="op-hint">{t("journey.report.awaiting", { figure: exact(before - one.count, language) })}</div>}
+              </th>
               <td className="op-num" data-testid={`funnel-${one.step}`} data-value={one.count}>
                 {exact(one.count, language)}
               </td>
@@ -248,6 +254,16 @@ function Content({ of, words, name, definition }: { of: Results; words: Words; n
   );
 }
 
+/** The report's figures as a file. */
+function Export({ of, name }: { of: Results; name: string }) {
+  const { t } = useText();
+  return (
+    <Button icon={<DownloadOutlined />} onClick={() => saveCsv(`${name}-report`, reportRows(of))} data-testid="report-csv">
+      {t("common.csv")}
+    </Button>
+  );
+}
+
 /** What a journey brought, against those who got nothing. */
 export function Report() {
   const { t } = useText();
@@ -264,6 +280,7 @@ export function Report() {
       {(found) => (
         <Frame journey={found}>
           <div className="op-toolbar">
+            {query.data !== undefined && <Export of={query.data} name={name} />}
             <Segmented<Days> aria-label={t("journey.live.span")} value={days} options={SPANS.map((one) => ({ value: one, label: t("journey.lastDays", { days: one }) }))} onChange={(next) => put({ days: next })} />
             {(query.data?.versions.length ?? 0) > 1 && (
               <Select allowClear style={{ width: 150 }} aria-label={t("journey.versions.number")} placeholder={t("journey.report.allVersions")} value={version} options={query.data?.versions.map((one) => ({ value: one, label: t("journey.version", { version: one }) }))} onChange={(next?: number) => put({ version: next })} />

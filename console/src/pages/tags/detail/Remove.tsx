@@ -1,18 +1,19 @@
 import { useNavigate } from "@tanstack/react-router";
-import { App, Modal } from "antd";
-import { type TagDetail, useDeleteTag } from "@/api/tags";
+import { Modal } from "antd";
+import { type TagDetail, useDeleteTag, useSaveTag } from "@/api/tags";
+import type { JsonObject } from "@/conditions/model";
 import { useText } from "@/lib/useText";
 import { TypedConfirm } from "@/pages/touchpoints/TypedConfirm";
-import { useErrorText } from "@/parts/Loaded";
+import { useUndoable } from "@/parts/undo";
 import { UsedBy } from "@/parts/UsedBy";
 
 /** Retiring a tag that nobody uses; of others, who uses it. */
 export function Remove({ tag, onClose }: { tag: TagDetail; onClose: () => void }) {
   const { t, title } = useText();
-  const { message } = App.useApp();
   const navigate = useNavigate();
   const remove = useDeleteTag();
-  const errorText = useErrorText();
+  const again = useSaveTag(null);
+  const undoable = useUndoable();
   const name = title(tag.title, tag.name);
   if (tag.used_by.length > 0) {
     return (
@@ -32,13 +33,9 @@ export function Remove({ tag, onClose }: { tag: TagDetail; onClose: () => void }
       act={t("tags.retire")}
       busy={remove.isPending}
       onConfirm={() =>
-        remove.mutate(
-          { name: tag.name, reason: "" },
-          {
-            onSuccess: () => void navigate({ to: "/tags" }),
-            onError: (error) => void message.error([errorText(error).title, ...errorText(error).details].join(" "), 8),
-          },
-        )
+        void undoable(t("common.removed", { name }), remove.mutateAsync({ name: tag.name, reason: "" }), () => again.mutateAsync({ definition: tag.definition as JsonObject, version: null, reason: "" })).then((gone) => {
+          if (gone) void navigate({ to: "/tags" });
+        })
       }
       onClose={onClose}
     />
