@@ -171,3 +171,40 @@ def test_of_too_many_timers_the_important_and_some_of_the_oldest_come_first(stat
         assert found.run_id.tolist() == [0, 1, *range(30, 48)]
         assert records.due(100, 60, {1: 10, 2: 90}).run_id.size == 60
         assert np.array_equal(records.runs_in(2, int(RunState.WAIT_TIME), 5, 40).run_id, np.arange(41, 46))
+
+
+def test_what_may_have_gone_out_goes_on_counting_when_its_run_is_stopped(world: World) -> None:
+    world.define("touchpoint", "sms", channel="sms", title="sms")
+    world.define("message", "hello", **MESSAGE)
+    publish(world, {**waiting("added", {"did": "cart_added"}), **TELL})
+    world.settle()
+    for user, phone in (("u1", "13800000001"), ("u2", "13800000002")):
+        world.send({"type": "identify", "userId": user, "traits": {"phone": phone}, "event": None})
+    world.settle()
+    world.send(*({"event": "cart_added", "userId": one, "properties": {"product_id": "P"}} for one in ("u1", "u2")))
+    world.settle()
+    found = rows(world, sends)
+    assert [SendState(row["state"]).name for row in found] == ["QUEUED", "QUEUED"]
+    called = found[0]["send_id"]
+    with world.workspace.state.write() as connection:
+        values = {"state": int(SendState.RETRY), "reason": "unknown", "claimed": to_micros(world.clock.now())}
+        connection.execute(update(sends).where(sends.c.send_id == called).values(**values))
+        asked = Records(connection).open_sends(np.array([row["send_id"] for row in found], np.int64))
+    assert asked[called] == SendState.UNKNOWN
+    store.stop(world.workspace, world.clock, "added", author="boss")
+    world.settle()
+    stands = {row["send_id"]: (SendState(row["state"]).name, row["reason"]) for row in rows(world, sends)}
+    assert stands.pop(called) == ("UNKNOWN", "unknown")
+    assert list(stands.values()) == [("CANCELLED", "ended")]
+
+
+def test_a_long_key_is_kept_short_and_tells_runs_apart(world: World) -> None:
+    keyed = {"did": "cart_added", "key": "$trigger.cart_id", "reentry": {"when": "always", "parallel": 9}}
+    publish(world, waiting("added", keyed))
+    world.settle()
+    long = "c" * 300
+    for cart in (long, long + "x", long, "c" * 128):
+        world.send({"event": "cart_added", "userId": "u1", "properties": {"cart_id": cart}})
+        world.settle()
+    kept = sorted(row["key"] for row in inside(world))
+    assert len(kept) == len(set(kept)) == 3 and {len(one) for one in kept} == {128} and "c" * 128 in kept

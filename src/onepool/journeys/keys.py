@@ -7,8 +7,10 @@ Built on `reach.keys` (SplitMix64 over the parts in order; 63 bits, the upper 20
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +18,9 @@ import numpy.typing as npt
 from onepool.reach.keys import BUCKETS, beside, bucket, key, near, of_text
 
 __all__ = ["BUCKETS", "action_keys", "bucket", "child_keys", "event_origin", "run_keys", "text_numbers"]
+
+MOST_KEY: Final = 128
+"""Characters of a key, as the tables hold them."""
 
 I64 = npt.NDArray[np.int64]
 
@@ -43,6 +48,13 @@ def text_numbers(texts: Iterable[str]) -> I64:
         return np.full(len(listed), of_text(listed[0]), np.uint64).view(np.int64)
     known = {text: of_text(text) for text in set(listed)}
     return np.fromiter((known[text] for text in listed), np.uint64, len(listed)).view(np.int64)
+
+
+def short(key: str) -> str:
+    """What tells runs apart as it is kept: of more than 128 characters the first 95 and a digest of all."""
+    if len(key) <= MOST_KEY:
+        return key
+    return f"{key[: MOST_KEY - 33]}#{hashlib.blake2b(key.encode(), digest_size=16).hexdigest()}"
 
 
 def event_origin(event_ids: Iterable[str]) -> I64:

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Row, and_, desc, func, insert, select, update
 from onepool.clock import Clock, to_micros
 from onepool.definitions import Definition, Definitions
 from onepool.errors import OnePoolError
+from onepool.journeys.keys import short
 from onepool.journeys.model import ApiEntry, Journey, OneOffEntry, Send
 from onepool.journeys.parse import canonical_journey, journey_hash, parse_journey
 from onepool.journeys.starts import next_start
@@ -342,7 +343,7 @@ def _request(
 ) -> int:
     done = connection.execute(
         insert(journey_requests).values(
-            at=now, journey=name, kind=kind, customer_id=customer_id, key=key[:128],
+            at=now, journey=name, kind=kind, customer_id=customer_id, key=short(key),
             fields=json.dumps(dict(fields or {}), ensure_ascii=False, sort_keys=True), author=author[:256],
         )
     )  # fmt: skip

@@ -234,7 +234,10 @@ class _Turn:
             run = known.get(row.run_id)
             if _perhaps_out(row) and self._now - (row.claimed or 0) > RESEND_WITHIN:
                 self._decided[row.send_id] = _Decision(SendState.UNKNOWN, "unknown")
-            elif row.run_id is not None and (run is None or run.ended is not None):
+            elif _perhaps_out(row) and (row.send_id in self._refused or _over(row, run)):
+                # It is not called again; whether it went out is as open as before.
+                self._decided[row.send_id] = _Decision(SendState.UNKNOWN, "unknown")
+            elif _over(row, run):
                 self._decided[row.send_id] = _Decision(SendState.CANCELLED, "ended")
             elif row.send_id in self._refused:
                 reason = self._refused[row.send_id]
@@ -335,6 +338,11 @@ class _Turn:
             for row, problem in self._faults
         ]
         insert_many(self._connection, insert(send_attempts), columns, tried)
+
+
+def _over(row: Row[Any], run: Row[Any] | None) -> bool:
+    """Whether the run of a message is over."""
+    return row.run_id is not None and (run is None or run.ended is not None)
 
 
 def _perhaps_out(row: Row[Any]) -> bool:

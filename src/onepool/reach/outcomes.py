@@ -98,7 +98,9 @@ def _again(
     spread = int(keys.key("backoff", send_id, number)[0]) % (wait // 5 + 1) - wait // 10
     due = now + max(wait + spread, _micros(receipt.after, 0))
     if expires is not None and due > expires:
-        return Verdict(SendState.FAILED, "expired" if reason != "unknown" else "unknown", None, True)
+        # What may have gone out goes on counting for caps.
+        return Verdict(SendState.UNKNOWN if reason == "unknown" else SendState.FAILED,
+                       "unknown" if reason == "unknown" else "expired", None, True)  # fmt: skip
     return Verdict(SendState.RETRY, reason, due, False)
 
 

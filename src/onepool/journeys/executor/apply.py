@@ -29,6 +29,9 @@ from onepool.state.outbox import sends
 _CHANGING: Final = (
     "node", "visit", "hop", "state", "due", "arrived", "ended", "reason", "goal_at", "vars", "seq",
 )  # fmt: skip
+_PERHAPS: Final = f"state = {int(SendState.RETRY)} AND reason = 'unknown'"
+"""Called, and nobody can tell what came of it: it waits to be called again."""
+
 _OWNED: Final = ("version_id", "customer_id")
 
 
@@ -143,8 +146,10 @@ def _give_up(connection: Connection, step: Step, now: int) -> None:
         update_many(
             connection,
             update(sends).where(and_(mine, text(f"state IN ({waiting})"))).values(
-                state=int(SendState.CANCELLED), reason=bindparam("b_reason"), concluded=step.at, told=True, changed=now,
-                due=null(),
+                # What was called already and may have gone out goes on counting for caps.
+                state=text(f"CASE WHEN {_PERHAPS} THEN {int(SendState.UNKNOWN)} ELSE {int(SendState.CANCELLED)} END"),
+                reason=case((text(_PERHAPS), "unknown"), else_=bindparam("b_reason")), concluded=step.at, told=True,
+                changed=now, due=null(),
             ),
             ["b_customer", "b_run", "b_reason"],
             zip(customers.tolist(), ids, whys, strict=True),

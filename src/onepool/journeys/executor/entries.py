@@ -18,7 +18,7 @@ from onepool.journeys.executor.reentry import admit
 from onepool.journeys.executor.starts import Starts
 from onepool.journeys.executor.times import later
 from onepool.journeys.executor.turn import Turn
-from onepool.journeys.keys import bucket, event_origin, run_keys, text_numbers
+from onepool.journeys.keys import MOST_KEY, bucket, event_origin, run_keys, short, text_numbers
 from onepool.journeys.model import ApiEntry, EventEntry, SegmentEntry, SegmentLeaveEntry
 from onepool.journeys.states import RunState
 from onepool.reach.keys import distinct
@@ -133,7 +133,8 @@ def _by_requests(turn: Turn, inputs: Inputs) -> list[Entrants]:
         fields = [_canonical(msgspec.json.decode(row["fields"] or "{}"), sorted(entry.fields)) for row in mine]
         name = None if entry.key is None else entry.key.removeprefix("$trigger.")
         keys = [
-            row["key"] or (str(said.get(name) or "") if name else "") for row, said in zip(mine, fields, strict=True)
+            row["key"] or short(str(said.get(name) or "") if name else "")
+            for row, said in zip(mine, fields, strict=True)
         ]
         ids = np.array([row["id"] for row in mine], np.int64)
         count = len(mine)
@@ -256,6 +257,8 @@ def _canonical(fields: dict[str, object], names: Sequence[str]) -> dict[str, str
 def _key_column(table: pa.Table) -> Texts:
     found = _texts(table, "key")
     found[found == None] = ""  # noqa: E711 elementwise
+    if max(map(len, found), default=0) > MOST_KEY:
+        found[:] = [short(one) for one in found.tolist()]
     return found
 
 

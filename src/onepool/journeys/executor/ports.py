@@ -269,7 +269,7 @@ class World(Protocol):
         ...
 
     def open_sends(self, send_ids: I64) -> dict[int, int]:
-        """State of each of these messages that there is."""
+        """State of each of these messages that there is (one that is called again after an unknown call: unknown)."""
         ...
 
 

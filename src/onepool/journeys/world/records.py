@@ -15,6 +15,7 @@ from onepool.journeys.executor.columns import COLUMNS, I64, NULLABLE, Runs
 from onepool.journeys.executor.ports import Audience
 from onepool.journeys.states import RunState
 from onepool.reach.keys import distinct
+from onepool.reach.states import SendState
 from onepool.state.bulk import update_many
 from onepool.state.journeys import journey_audiences
 from onepool.state.outbox import sends
@@ -71,12 +72,16 @@ class Records:
         return found.first() is not None
 
     def open_sends(self, send_ids: I64) -> dict[int, int]:
-        """State of each of these messages that there is."""
+        """State of each of these messages that there is; one that waits to be called again since nobody can tell what
+        came of the call is unknown."""
         if send_ids.size == 0:
             return {}
         where, values = self._in("send_id", distinct(send_ids))
-        rows = self._connection.execute(text(f"SELECT send_id, state FROM sends WHERE {where}"), values)
-        return {int(send_id): int(state) for send_id, state in rows}
+        rows = self._connection.execute(text(f"SELECT send_id, state, reason FROM sends WHERE {where}"), values)
+        return {
+            int(send_id): int(SendState.UNKNOWN if (state, reason) == (SendState.RETRY, "unknown") else state)
+            for send_id, state, reason in rows
+        }
 
     def give_up(self, gone: Sequence[tuple[int, int, str]]) -> None:
         """Write down what became of messages: caps count them by it. All else of them is written with the step."""
