@@ -192,6 +192,16 @@ def test_unknown_events() -> None:
     assert refused(strict) == [("event.unknown", "name")]
 
 
+def test_fields_may_be_called_anything() -> None:
+    """What whoever holds a write key calls a field must not stop everybody's events."""
+    odd = {'a"b': "1", "c\\d": "2", "e\x01f": "3", "g\nh": "4", "\u2028": "6", "名": "7", "ok": "8"}
+    batch = run(segment([track("new_event", odd), track("other", {"ok": "1"}), identify({'p"q': "9"})]))
+    first, second, _ = events(batch)
+    assert first["fields"] == odd
+    assert second["fields"] == {"ok": "1"}
+    assert refused(batch) == []
+
+
 def test_id_cards_are_never_in_clear() -> None:
     wrong = "110105194912310021"
     fields = {"id_card": CARD, "note": f"我的身份证是{CARD}。", "deep": [{"n": CARD}], "number": 110105194912310038}

@@ -386,13 +386,19 @@ def _shape(names: tuple[str, ...]) -> type[msgspec.Struct]:
     return msgspec.defstruct("Fields", members, rename=rename, omit_defaults=True, gc=False)
 
 
+@lru_cache(10_000)
+def _plain(name: str) -> bool:
+    """Whether a struct's member may be called so: senders may call theirs anything."""
+    return name.isprintable() and not ({'"', "\\"} & set(name))
+
+
 def json_rows(named: Mapping[str, Sequence[Any]], count: int) -> list[bytes]:
     """One JSON object per row from columns of values; names in order, what is None left out."""
     names = tuple(sorted(named))
     if not names:
         return [b"{}"] * count
     given = [named[name] for name in names]
-    if len(names) > _WIDE:
+    if len(names) > _WIDE or not all(map(_plain, names)):
         rows = zip(*given, strict=True)
         return [
             _encode({name: value for name, value in zip(names, row, strict=True) if value is not None}) for row in rows
