@@ -288,9 +288,10 @@ def _node(
                 "do": "task", "title": "Call", "within": pick(choice, SPANS), "next": on(), "else": on()
             }  # fmt: skip
         case 9:
-            if chance(choice, 60):
-                return {"do": "tag", "set": {"level": pick(choice, ["gold", None])}, "next": on()}
-            return {"do": "set_profile", "set": {"city": pick(choice, CITIES)}, "next": on()}
+            city = pick(choice, CITIES)
+            if city == CITIES[-1]:
+                return {"do": "tag", "set": {"level": "gold"}, "next": on()}
+            return {"do": "set_profile", "set": {"city": city}, "next": on()}
         case 10:
             body = {"cart": "$trigger.cart_id"} if around.trigger and chance(choice, 50) else {"from": name}
             made = {"do": "webhook", "touchpoint": "hook", "body": body, "next": on(), "else": on()}

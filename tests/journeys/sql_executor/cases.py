@@ -36,7 +36,7 @@ def _body(body: dict[str, Any]) -> dict[str, Any]:
 
 def _node(node: dict[str, Any]) -> dict[str, Any]:
     if node["do"] == "tag":
-        return {"do": "set_profile", "set": {"city": "Shanghai"}, "next": node["next"]}
+        return {"do": "set_profile", "set": {"city": "Chengdu"}, "next": node["next"]}
     if node["do"] == "call_journey":
         return {"do": "wait", "for": "1 hour", "next": node["next"]}
     if node["do"] == "wait" and "date" in node:
