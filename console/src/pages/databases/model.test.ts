@@ -45,6 +45,15 @@ test("the event of a table may be a column or a word", () => {
   expect(withUses(log, "trace", []).message_id).toBeUndefined();
 });
 
+test("the columns of an event's number keep their order: another order would be another event", () => {
+  const log: Entry = { name: "log", table: "log", kind: "event", key: "id", event: "paid", message_id: ["shop", "no"] };
+  expect(withUses(log, "shop", ["message_id", "fields store_id"]).message_id).toEqual(["shop", "no"]);
+  expect(withUses(log, "no", ["message_id", "time"]).message_id).toEqual(["shop", "no"]);
+  expect(withUses(log, "till", ["message_id"]).message_id).toEqual(["shop", "no", "till"]);
+  expect(withUses(log, "shop", []).message_id).toEqual(["no"]);
+  expect(withUses({ ...log, message_id: "no" }, "no", ["message_id"]).message_id).toEqual(["no"]);
+});
+
 test("keys and cursors are written short where they are one column", () => {
   expect(listOf(ORDERS, "key")).toEqual(["id"]);
   expect(withList(ORDERS, "cursor", ["updated_at"]).cursor).toBe("updated_at");

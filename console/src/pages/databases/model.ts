@@ -60,7 +60,10 @@ export function withUses(entry: Entry, column: string, uses: readonly Use[]): En
     return [name, { ...Object.fromEntries(kept), ...Object.fromEntries(added) }];
   }).filter(([name, one]) => Object.keys(one).length > 0 || (name === "steps" && entry.kind === "order"));
   const named = isObject(event) && event.column === column;
-  const ids = [...texts(numbers).filter((one) => one !== column), ...(uses.includes("message_id") ? [column] : [])];
+  // The order of the columns is part of the number of an event: one that stays keeps its place, only a new one is put last.
+  const told = texts(numbers);
+  const numbering = uses.includes("message_id");
+  const ids = told.includes(column) ? told.filter((one) => numbering || one !== column) : [...told, ...(numbering ? [column] : [])];
   return {
     ...rest,
     ...(uses.includes("time") ? { time: column } : time === undefined || time === column ? {} : { time }),
