@@ -15,15 +15,21 @@ export function useUndoToast(): { tell: (title: string, decisions: number[]) => 
     const text = errorText(error);
     void message.error([text.title, ...text.details].join(" "), 8);
   };
-  const undo = (ids: number[]): void => {
+  const back = async (ids: number[]): Promise<void> => {
+    try {
+      // The latest is taken back first: an earlier one may rest on it.
+      await mutation.mutateAsync({ ids: [...ids].reverse(), reason: "" });
+    } catch (error) {
+      fail(error);
+      throw error;
+    }
     // Taken back by a key, the toast goes too.
     notification.destroy(ids.join());
-    // The latest is taken back first: an earlier one may rest on it.
-    mutation.mutate({ ids: [...ids].reverse(), reason: "" }, { onSuccess: () => void message.success(t("oneid.undone")), onError: fail });
+    void message.success(t("oneid.undone"));
   };
   return {
-    undo,
+    undo: (ids) => void back(ids).catch(() => undefined),
     fail,
-    tell: (title, ids) => toast({ key: ids.join(), title, description: t("oneid.nextTick"), back: ids.length === 0 ? undefined : () => undo(ids) }),
+    tell: (title, ids) => toast({ key: ids.join(), title, description: t("oneid.nextTick"), back: ids.length === 0 ? undefined : () => back(ids) }),
   };
 }
