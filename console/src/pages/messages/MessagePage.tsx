@@ -54,7 +54,7 @@ function Remove({ detail }: { detail: MessageDetail }) {
             act={t("reach.retire")}
             busy={remove.isPending}
             onConfirm={() =>
-              void undoable(t("common.removed", { name: title(detail.title, detail.name) }), remove.mutateAsync(detail.name), () => again.mutateAsync({ definition: detail.definition, reason: "" })).then((gone) => {
+              void undoable(t("common.retired", { name: title(detail.title, detail.name) }), remove.mutateAsync(detail.name), () => again.mutateAsync({ definition: detail.definition, reason: "" })).then((gone) => {
                 if (gone) void navigate({ to: "/messages" });
               })
             }

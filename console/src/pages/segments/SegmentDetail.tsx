@@ -4,7 +4,7 @@ import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router"
 import { App, Button, Drawer, Input, Segmented, Table } from "antd";
 import { lazy, Suspense, useState } from "react";
 import { useLive } from "@/api/live";
-import { queries, type Segment, useDeleteSegment, useSaveSegment } from "@/api/queries";
+import { queries, type Segment, useDeleteSegment } from "@/api/queries";
 import { segmentQueries } from "@/api/segments";
 import { percent } from "@/lib/format";
 import { said } from "@/lib/said";
@@ -15,10 +15,10 @@ import { SegmentReason } from "@/pages/customer/WhyDrawer";
 import { CsvLink } from "@/parts/CsvLink";
 import { CustomerName } from "@/parts/CustomerName";
 import { Dash, Exact, Figure, Figures, Time } from "@/parts/Figures";
-import { Loaded, Nothing } from "@/parts/Loaded";
+import { Loaded, Nothing, useErrorText } from "@/parts/Loaded";
 import { Panel } from "@/parts/PageHead";
 import { Status } from "@/parts/Status";
-import { useUndoable } from "@/parts/undo";
+import { useToast } from "@/parts/undo";
 import { UsedBy } from "@/parts/UsedBy";
 import { SegmentFrame } from "./SegmentFrame";
 import { SizeHistory } from "./SizeHistory";
@@ -87,13 +87,14 @@ function Members({ name, live, onWhy }: { name: string; live: Set<number>; onWhy
   );
 }
 
+/** There is no undo: a segment that is saved again has everybody enter anew, and its history of sizes begins at nothing. */
 function Remove({ segment }: { segment: Segment }) {
   const { t, title } = useText();
   const { modal, message } = App.useApp();
   const navigate = useNavigate();
   const remove = useDeleteSegment();
-  const again = useSaveSegment(null);
-  const undoable = useUndoable();
+  const errorText = useErrorText();
+  const toast = useToast();
   const ask = (): void => {
     let typed = "";
     modal.confirm({
@@ -111,11 +112,14 @@ function Remove({ segment }: { segment: Segment }) {
           void message.warning(t("segments.removeOther"));
           throw new Error("the name differs");
         }
-        const { name, condition, description } = segment;
-        const gone = await undoable(t("common.removed", { name: title(segment.title, name) }), remove.mutateAsync(name), () =>
-          again.mutateAsync({ name, title: segment.title, description, condition, reason: "", version: null }),
-        );
-        if (!gone) throw new Error("not removed");
+        try {
+          await remove.mutateAsync(segment.name);
+        } catch (error) {
+          const text = errorText(error);
+          void message.error([text.title, ...text.details].join(" "), 8);
+          throw error;
+        }
+        toast({ key: `removed ${segment.name}`, title: t("common.removed", { name: title(segment.title, segment.name) }) });
         await navigate({ to: "/segments" });
       },
     });

@@ -1,5 +1,5 @@
 import { Input, Modal } from "antd";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { useText } from "@/lib/useText";
 
 interface Props {
@@ -9,12 +9,14 @@ interface Props {
   name: string;
   act: string;
   busy: boolean;
+  /** What went wrong at the last try. */
+  problem?: ReactNode;
   onConfirm: () => void;
   onClose: () => void;
 }
 
 /** Asks before something that has no undo: the name is typed first. */
-export function TypedConfirm({ title, text, name, act, busy, onConfirm, onClose }: Props) {
+export function TypedConfirm({ title, text, name, act, busy, problem, onConfirm, onClose }: Props) {
   const { t } = useText();
   const [typed, setTyped] = useState("");
   return (
@@ -32,6 +34,7 @@ export function TypedConfirm({ title, text, name, act, busy, onConfirm, onClose 
         <p>{t("touchpoints.typeName", { name })}</p>
         <Input value={typed} spellCheck={false} autoComplete="off" onChange={(event) => setTyped(event.target.value)} style={{ marginTop: 8 }} data-testid="typed-name" />
       </label>
+      {problem}
     </Modal>
   );
 }

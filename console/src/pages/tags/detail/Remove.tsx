@@ -1,19 +1,21 @@
 import { useNavigate } from "@tanstack/react-router";
 import { Modal } from "antd";
-import { type TagDetail, useDeleteTag, useSaveTag } from "@/api/tags";
-import type { JsonObject } from "@/conditions/model";
+import { type TagDetail, useDeleteTag } from "@/api/tags";
 import { useText } from "@/lib/useText";
 import { TypedConfirm } from "@/pages/touchpoints/TypedConfirm";
-import { useUndoable } from "@/parts/undo";
+import { Problem } from "@/parts/Loaded";
+import { useToast } from "@/parts/undo";
 import { UsedBy } from "@/parts/UsedBy";
 
-/** Retiring a tag that nobody uses; of others, who uses it. */
+/**
+ * Retiring a tag that nobody uses; of others, who uses it. There is no undo: a tag that is saved again has its values
+ * with its next run only, and who has it since when begins anew.
+ */
 export function Remove({ tag, onClose }: { tag: TagDetail; onClose: () => void }) {
   const { t, title } = useText();
   const navigate = useNavigate();
   const remove = useDeleteTag();
-  const again = useSaveTag(null);
-  const undoable = useUndoable();
+  const toast = useToast();
   const name = title(tag.title, tag.name);
   if (tag.used_by.length > 0) {
     return (
@@ -32,10 +34,17 @@ export function Remove({ tag, onClose }: { tag: TagDetail; onClose: () => void }
       name={tag.name}
       act={t("tags.retire")}
       busy={remove.isPending}
+      problem={remove.isError && <Problem error={remove.error} />}
       onConfirm={() =>
-        void undoable(t("common.removed", { name }), remove.mutateAsync({ name: tag.name, reason: "" }), () => again.mutateAsync({ definition: tag.definition as JsonObject, version: null, reason: "" })).then((gone) => {
-          if (gone) void navigate({ to: "/tags" });
-        })
+        remove.mutate(
+          { name: tag.name, reason: "" },
+          {
+            onSuccess: () => {
+              toast({ key: `retired ${tag.name}`, title: t("common.retired", { name }) });
+              void navigate({ to: "/tags" });
+            },
+          },
+        )
       }
       onClose={onClose}
     />
