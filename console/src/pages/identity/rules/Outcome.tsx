@@ -2,6 +2,7 @@ import { ArrowRightOutlined } from "@ant-design/icons";
 import { Table } from "antd";
 import type { RulesPreview } from "@/api/identity";
 import { exact, span } from "@/lib/format";
+import { said } from "@/lib/said";
 import { useText } from "@/lib/useText";
 import { CustomerName } from "@/parts/CustomerName";
 import { Exact } from "@/parts/Figures";
@@ -22,7 +23,7 @@ export function Outcome({ of }: { of: RulesPreview }) {
         {of.problems.map((one) => (
           <li key={one.place + one.message} style={{ display: "block" }}>
             <code className="op-code">{one.place}</code>
-            <div style={{ color: "var(--op-bad)" }}>{one.message}</div>
+            <div style={{ color: "var(--op-bad)" }}>{said(one.message, language)}</div>
           </li>
         ))}
       </ul>

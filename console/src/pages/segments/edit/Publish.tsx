@@ -6,6 +6,7 @@ import { type Segment, useSaveSegment } from "@/api/queries";
 import { type SegmentPlan, segmentQueries } from "@/api/segments";
 import { isObject } from "@/conditions/model";
 import { exact, percent, span } from "@/lib/format";
+import { said } from "@/lib/said";
 import { useText } from "@/lib/useText";
 import { CustomerName } from "@/parts/CustomerName";
 import { Loaded, Problem } from "@/parts/Loaded";
@@ -49,7 +50,7 @@ function Effect({ plan }: { plan: SegmentPlan }) {
         {plan.problems.map((problem) => (
           <li key={problem.place + problem.message} style={{ display: "block" }}>
             <code className="op-code">{problem.place}</code>
-            <div style={{ color: "var(--op-bad)" }}>{problem.message}</div>
+            <div style={{ color: "var(--op-bad)" }}>{said(problem.message, language)}</div>
           </li>
         ))}
       </ul>

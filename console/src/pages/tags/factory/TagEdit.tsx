@@ -7,6 +7,7 @@ import { type Names, queries } from "@/api/queries";
 import { tags, type TagDetail, useSaveTag } from "@/api/tags";
 import { useHistory } from "@/conditions/history";
 import { NameBook } from "@/conditions/names";
+import { said } from "@/lib/said";
 import { useSession } from "@/lib/session";
 import { useText } from "@/lib/useText";
 import { NAME } from "@/pages/segments/naming";
@@ -203,7 +204,7 @@ function Editor({ start, tag, names }: { start: Definition; tag: TagDetail | nul
               <ul className="op-faults">
                 {found.map((one) => (
                   <li key={one.place + one.message}>
-                    {one.place !== "" && <code className="op-code">{one.place}</code>} {one.message}
+                    {one.place !== "" && <code className="op-code">{one.place}</code>} {said(one.message, language)}
                   </li>
                 ))}
               </ul>
