@@ -116,6 +116,8 @@ def test_sql_wants_the_right_to_query(made: tuple[World, Worker]) -> None:
         "0 3 * * *",
         "2026-11-20T19:00:00Z",
     )
+    for answer in (marketer.delete("/api/v1/tags/orders"), marketer.put("/api/v1/tags/orders", {"definition": RFM})):
+        assert (answer.status_code, answer.json()["where"]) == (403, "query.run")
     Runner(world.ws, worker).work_off()
     detail = analyst.get("/api/v1/tags/orders").json()
     assert (detail["coverage"], detail["last_run"]["why"], detail["freshness"]) == (2, "saved", "2026-11-20T04:00:00Z")

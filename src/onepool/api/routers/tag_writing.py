@@ -25,7 +25,7 @@ from onepool.api.workspace import WorkspaceLike
 from onepool.audience.tags import TagDefinition
 from onepool.audience.tags.dry import dry_run
 from onepool.audience.tags.inputs import import_values
-from onepool.audience.tags.model import ImportTag, SqlTag
+from onepool.audience.tags.model import ImportTag
 from onepool.clock import Clock
 from onepool.pool.home import customer_count
 from onepool.privacy import audit
@@ -48,7 +48,7 @@ def plan_tag(body: TagPlanRequest, who: Writer, ws: Workspace, time: Time) -> Ta
                 seconds=0.0, problems=problems, sentence=words,
                 uses=[] if tag is None else tagging.reads(tag), used_by=_users(ws, tag),
             )  # fmt: skip
-        _allowed(tag, who)
+        _allowed(tag.kind, who)
         found = dry_run(session, tag, time.now(), ctx)
     return TagPlan(
         coverage=found.figures.coverage,
@@ -79,6 +79,7 @@ def create_tag(body: TagInput, who: Writer, ws: Workspace, time: Time) -> TagDet
 def replace_tag(name: TagName, body: TagChange, who: Writer, ws: Workspace, time: Time) -> TagDetail:
     """Save a new version of a tag."""
     item = tagging.tag_item(ws, name)
+    _allowed(item.body.get("kind"), who)
     if body.version is not None and body.version != item.version:
         raise Conflict(f"somebody saved version {item.version} meanwhile", where="version", hint="load the tag anew")
     return _save(ws, time, who, body, name)
@@ -88,8 +89,9 @@ def replace_tag(name: TagName, body: TagChange, who: Writer, ws: Workspace, time
 def delete_tag(
     name: TagName, who: Writer, ws: Workspace, time: Time, reason: Annotated[str, Query(max_length=500)] = ""
 ) -> None:
-    """Retire a tag. Refused while another definition refers to it; its history stays."""
-    tagging.tag_item(ws, name)
+    """Retire a tag. Refused while another definition refers to it; its history stays. As saving it, one by SQL is for
+    those who may run SQL."""
+    _allowed(tagging.tag_item(ws, name).body.get("kind"), who)
     users = users_of(ws.definitions, "tag").get(name, [])
     if users:
         raise Conflict(f"it is used by {', '.join(users)}", where=name, code="tag-in-use")
@@ -128,18 +130,18 @@ async def import_tag_values(
 
 def _save(ws: WorkspaceLike, time: Clock, who: Caller, change: TagChange, name: str | None) -> TagDetail:
     tag, body, _ = tagging.usable(ws, change.definition, name)
-    _allowed(tag, who)
+    _allowed(tag.kind, who)
     item = ws.save("tag", tag.tag, body, author=who.actor, reason=change.reason)
     audit.record(ws.state, time, who.actor, "definition.save", f"tag:{tag.tag}", {"version": item.version})
     return shown_tag(ws, item, time.now())
 
 
-def _allowed(tag: TagDefinition, who: Caller) -> None:
+def _allowed(kind: object, who: Caller) -> None:
     """A tag by SQL reads whatever a query reads."""
-    if isinstance(tag, SqlTag) and not who.may(Permission.QUERY_RUN):
+    if kind == "sql" and not who.may(Permission.QUERY_RUN):
         raise Forbidden(
             f"the role {who.role} may not run SQL", code="no-permission", where=Permission.QUERY_RUN,
-            hint="ask an analyst to save this tag",
+            hint="ask an analyst to save or retire this tag",
         )  # fmt: skip
 
 
