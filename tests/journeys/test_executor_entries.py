@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 from tests.journeys.test_tick import publish, rows
 from tests.journeys.test_world import customer
 from tests.tick.conftest import World, make_world
@@ -17,7 +18,8 @@ from onepool.clock import to_micros
 from onepool.identity import decisions
 from onepool.journeys import store
 from onepool.journeys.states import RunState
-from onepool.state.journeys import journey_audiences, journey_states, runs
+from onepool.journeys.store import JourneyError
+from onepool.state.journeys import journey_audiences, journey_requests, journey_states, runs
 
 SECOND = 1_000_000
 
@@ -159,6 +161,27 @@ def test_entries_over_the_api_carry_their_fields(world: World) -> None:
     ]
     refused = world.rows("SELECT edge FROM journey_steps WHERE node = -1 AND edge LIKE 'refused%'")
     assert refused == [{"edge": "refused:reentry"}]
+
+
+def test_a_request_that_cannot_be_read_holds_up_nobody(world: World) -> None:
+    """Fields of callers may be called like ours, and what can't be read is left out alone."""
+    people(world, 1)
+    publish(world, waiting("asked", {"api": True, "fields": {"at": "time", "left": "text"}}))
+    [who] = world.rows("SELECT DISTINCT customer_id FROM customer_of")
+    with world.workspace.state.write() as connection:
+        for kind, said in (("move", '{"to": "x"}'), ("resume", '{"left": [1]}'), ("stop_run", "{")):
+            connection.execute(
+                insert(journey_requests).values(
+                    at=to_micros(world.clock.now()), journey="asked", kind=kind, key="", fields=said, author="t"
+                )
+            )  # fmt: skip
+    fields = {"at": "2026-12-01T10:00:00+08:00", "left": "yes"}
+    store.enter(world.workspace, world.clock, "asked", customer_id=who["customer_id"], fields=fields, author="shop")
+    world.settle()
+    assert [json.loads(row["trigger"]) for row in inside(world)] == [fields]
+    for value in (float("nan"), "\ud800"):
+        with pytest.raises(JourneyError, match="JSON"):
+            store.enter(world.workspace, world.clock, "asked", who["customer_id"], fields={"at": value}, author="shop")
 
 
 def test_two_events_of_one_batch_cannot_both_pass(world: World) -> None:

@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from onepool.journeys.world import messages
 from onepool.journeys.world.messages import OVERLAP, Followed
@@ -25,13 +25,13 @@ class Pool:
 
     def __init__(self) -> None:
         self.rows: dict[int, tuple[int, int]] = {}
-        self.mark = 0
+        self.mark = self.swept = 0
         self.followed = Followed()
         self.copied = 0
 
-    def follow(self, state: State) -> None:
+    def follow(self, state: State, now: int) -> None:
         with state.read() as connection:
-            self.mark, parts = messages.changed(connection, self.mark, self.followed)
+            self.mark, self.swept, parts = messages.changed(connection, self.mark, self.swept, now, self.followed)
         for part in parts:
             self.copied += part.num_rows
             for row in part.to_pylist():
@@ -53,6 +53,11 @@ def held(state: State) -> dict[int, tuple[int, int]]:
             select(sends.c.send_id, sends.c.state, sends.c.attempts))}  # fmt: skip
 
 
+def last(state: State) -> int:
+    with state.read() as connection:
+        return int(connection.execute(select(func.max(sends.c.changed))).scalar_one())
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_late_writers_are_found(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever commits up to ten seconds after the instant that he wrote down: in the end the pool has it."""
@@ -67,14 +72,17 @@ def test_late_writers_are_found(seed: int, monkeypatch: pytest.MonkeyPatch) -> N
         known += new
         written(state, known if new else chance.randint(1, known), late, attempt, new=new)
         if chance.random() < 0.6:
-            pool.follow(state)
-    # Two more, a while later each: all that came late lies within what is looked at again.
-    for attempt in (100, 101):
-        now += 2 * OVERLAP
-        written(state, known + attempt, now, attempt, new=True)
-        while pool.mark < now:
-            pool.follow(state)
-    pool.follow(state)
+            pool.follow(state, now)
+        # Somebody else goes on from the marks.
+        if chance.random() < 0.1:
+            pool.followed = Followed()
+    # Nobody writes any more: in the end all that came late is looked for once, and then nothing.
+    while pool.mark < last(state):
+        pool.follow(state, now)
+    now += OVERLAP
+    assert messages.unsure(pool.mark, pool.swept, now)
+    pool.follow(state, now)
+    assert not messages.unsure(pool.mark, pool.swept, now + OVERLAP)
     assert pool.rows == held(state)
     state.close()
 
@@ -85,14 +93,14 @@ def test_what_is_as_before_is_not_copied_again(monkeypatch: pytest.MonkeyPatch) 
     now = 1_000 * SECOND
     for number in range(10):
         written(state, number + 1, now + number // 3, 0, new=True)
-    pool.follow(state)
+    pool.follow(state, now + SECOND)
     # A portion, and those that changed at the same instant as the last of it.
     assert pool.copied == 6
     while pool.mark < now + 3:
-        pool.follow(state)
+        pool.follow(state, now + SECOND)
     assert (pool.copied, pool.rows) == (10, held(state))
     for number in range(1, 6):
         written(state, 1, now + SECOND * number, number, new=False)
-        pool.follow(state)
+        pool.follow(state, now + SECOND * number)
     assert (pool.copied, pool.rows) == (15, held(state))
     state.close()

@@ -236,7 +236,7 @@ def enter(
 ) -> int:
     """Ask for a customer to enter a journey whose entry is `api`; its own rules (eligible, re-entry) still decide.
 
-    Returns the number of the request. Raises JourneyError: not live, another entry, fields that it does not name.
+    Returns the request's number. Raises JourneyError: not live, another entry, fields it does not name or JSON lacks.
     """
     with place.state.write() as connection:
         found = standing(connection, name)
@@ -252,6 +252,7 @@ def enter(
         if unknown := sorted(set(fields or {}) - set(entry.fields)):
             known = ", ".join(entry.fields) or "none"
             raise JourneyError(f"its entry names no field {unknown[0]}", where=name, hint=f"it has: {known}")
+        _plain(name, fields or {})
         now = to_micros(clock.now())
         number = _request(connection, name, "enter", now, author, customer_id=customer_id, key=key, fields=fields)
         detail: dict[str, Any] = {"customer_id": customer_id, "request": number}
@@ -328,6 +329,16 @@ def _next_at(
         if started:
             return None
     return next_start(journey, now)
+
+
+def _plain(name: str, fields: Mapping[str, Any]) -> None:
+    """Raises JourneyError for values that the tick could not read again (not a number, half a character)."""
+    try:
+        json.dumps(dict(fields), ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, TypeError) as error:
+        raise JourneyError(
+            "a field has a value that JSON can't say", where=name, hint="give texts, finite numbers, true or false"
+        ) from error
 
 
 def _request(

@@ -96,7 +96,7 @@ class Journeying:
         self._cursors: Cursors | None = None
         self._more = False
         self._aside: dict[str, int] = {}
-        self._folded: tuple[int, int] | None = None
+        self._folded: fold.Marks | None = None
         self._followed = Followed()
         self._fold_at = 0.0
         self._expired = 0
@@ -340,9 +340,12 @@ class Journeying:
     # ---------------------------------------------------------------------------------------------------- the pool
 
     def level(self) -> None:
-        """Give the pool all of the state's ticks and messages."""
+        """Give the pool all of the ticks and messages that the state has now; what is written meanwhile comes later."""
+        until = fold.ahead(self._ws.state)
         while self._fold(now=True):
-            pass
+            assert self._folded is not None
+            if self._folded.tick >= until.tick and self._folded.changed >= until.changed:
+                break
 
     def _fold(self, *, now: bool) -> bool:
         """`now`: not only every second."""
@@ -350,16 +353,17 @@ class Journeying:
             return False
         if self._folded is None:
             with self._pool.read() as session:
-                self._folded = (int(marks.get(session, fold.TICK) or 0), int(marks.get(session, fold.CHANGED) or 0))
-        if not fold.behind(self._ws.state, *self._folded):
+                self._folded = fold.Marks(*(int(marks.get(session, name) or 0) for name in fold.MARKS))
+        at = to_micros(self._ws.clock.now())
+        if not fold.behind(self._ws.state, self._folded, at):
             return False
         begun = time.monotonic()
         # What a fold that failed took note of is not in the pool.
         followed, self._followed = self._followed, Followed()
         with self._pool.write() as session:
-            found = fold.fold(session, self._ws.state, *self._folded, followed)
-            marks.put(session, fold.TICK, str(found[0]))
-            marks.put(session, fold.CHANGED, str(found[1]))
+            found = fold.fold(session, self._ws.state, self._folded, at, followed)
+            for name, value in zip(fold.MARKS, found, strict=True):
+                marks.put(session, name, str(value))
         self._folded, self._followed = found, followed
         done = time.monotonic()
         self._fold_at = done + max(_FOLD_EVERY, _FOLD_SHARE * (done - begun))

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import structlog
 
 from onepool.journeys import states
 from onepool.journeys.executor.columns import I64, NONE
@@ -17,30 +18,64 @@ from onepool.journeys.executor.turn import TO_DO, Turn
 from onepool.journeys.model import CallJourney, Send, SetProfile, TagNode, Task, Wait, Webhook
 from onepool.journeys.states import RunState
 
+_logger = structlog.get_logger(__name__)
+
 LIVE = tuple(int(one) for one in RunState if one is not RunState.ENDED)
 
 
+class _Left(msgspec.Struct):
+    """Where a request goes on that one step could not finish. `at`: when it was made; `parts`: (version, state)."""
+
+    at: int
+    parts: list[tuple[int, int]]
+    place: int
+    after: int
+    acted: int
+    done: int
+
+
+class _Said(msgspec.Struct, rename={"but": "except"}):
+    """What a request says: the fields of its kind (state/journeys.py)."""
+
+    run_id: int | None = None
+    but: int | None = None
+    to: int | None = None
+    left: _Left | None = None
+
+
+_decode = msgspec.json.Decoder(_Said).decode
+_OWN = ("resume", "stop_run", "stop_versions", "move")
+"""Kinds whose fields are ours; those of an entry are whatever its caller names."""
+
+
 def carry_out(turn: Turn, inputs: Inputs) -> None:
-    """Requests in their order; entries among them are entries.py's."""
+    """Requests in their order; entries among them are entries.py's. One that can't be read is left out, alone."""
     for row in inputs.requests.to_pylist():
-        said: dict[str, Any] = msgspec.json.decode(row["fields"] or "{}")
+        if row["kind"] not in _OWN:
+            continue
+        try:
+            said = _decode(row["fields"] or "{}")
+        except msgspec.MsgspecError as error:
+            _logger.error("a request of journeys can't be read and is left out", request=row["id"], kind=row["kind"],
+                          error=str(error)[:200])  # fmt: skip
+            continue
         plans = turn.book.versions(row["journey"])
-        at = int(said.get("at", row["at"]))
+        at = row["at"] if said.left is None else said.left.at
         match row["kind"]:
             case "resume":
                 standing = turn.book.standings.get(row["journey"])
                 # Paused again before all of them went on.
-                if "left" not in said or standing is None or standing.status != "paused":
+                if said.left is None or standing is None or standing.status != "paused":
                     versions = [plan.version_id for plan in plans]
                     _sweep(turn, row, said, versions, (int(RunState.PAUSED),), lambda rows: resume(turn, rows))
-            case "stop_run" if said.get("run_id") is not None:
-                rows = turn.hold(turn.world.runs(np.array([int(said["run_id"])], np.int64)))
+            case "stop_run" if said.run_id is not None:
+                rows = turn.hold(turn.world.runs(np.array([said.run_id], np.int64)))
                 _stop(turn, rows, at)
             case "stop_versions":
-                older = [plan.version_id for plan in plans if plan.version_id != said.get("except")]
+                older = [plan.version_id for plan in plans if plan.version_id != said.but]
                 _sweep(turn, row, said, older, LIVE, partial(_stop, turn, at=at))
-            case "move" if said.get("to") in turn.book.plans:
-                to = turn.book.plans[said["to"]]
+            case "move" if said.to in turn.book.plans:
+                to = turn.book.plans[said.to]
                 older = [plan.version_id for plan in plans if plan.version_id != to.version_id]
                 _sweep(turn, row, said, older, LIVE, partial(_move, turn, to=to, at=at))
 
@@ -48,7 +83,7 @@ def carry_out(turn: Turn, inputs: Inputs) -> None:
 def _sweep(
     turn: Turn,
     row: Mapping[str, Any],
-    said: Mapping[str, Any],
+    said: _Said,
     versions: Sequence[int],
     states: Sequence[int],
     act: Callable[[I64], int],
@@ -56,12 +91,10 @@ def _sweep(
     """Do something with all runs of some versions in some states, as many as one step takes; a request of the same kind
     goes on in the next step from there. Runs may change their state meanwhile: a pass over more than one step is
     repeated until it finds nobody. `act` gives how many it did something with."""
-    going: Mapping[str, Any] = said.get("left") or {}
-    listed: list[tuple[int, int]] = [(v, s) for v in versions for s in states]
-    if going:
-        listed = [(int(one[0]), int(one[1])) for one in going["parts"]]
-    place, after, acted = int(going.get("place", 0)), int(going.get("after", NONE)), int(going.get("acted", 0))
-    done = int(going.get("done", 0))
+    going = said.left
+    listed = [(v, s) for v in versions for s in states] if going is None else going.parts
+    place, after, acted, done = (0, int(NONE), 0, 0) if going is None else (going.place, going.after, going.acted,
+                                                                            going.done)  # fmt: skip
     whole = place == 0 and after == NONE
     room = turn.most
     while place < len(listed) and room > 0:
@@ -76,8 +109,8 @@ def _sweep(
         if whole or not acted:
             return
         place, after, acted = 0, NONE, 0
-    left = {"parts": listed, "place": place, "after": after, "acted": acted, "done": done}
-    fields = {**said, "at": int(said.get("at", row["at"])), "left": left}
+    left = _Left(row["at"] if going is None else going.at, listed, place, after, acted, done)
+    fields = {name: one for name, one in (("except", said.but), ("to", said.to), ("left", left)) if one is not None}
     turn.again.append(
         {"at": turn.at, "journey": row["journey"], "kind": row["kind"], "customer_id": row["customer_id"],
          "key": row["key"], "fields": msgspec.json.encode(fields).decode()}

@@ -28,11 +28,8 @@ from onepool.state.columns import fetch
 from onepool.state.journeys import journey_ticks, journey_versions, runs
 from onepool.state.outbox import sends
 
-TICK: Final = "journey_tick"
-"""Mark of the last tick that the pool has."""
-
-CHANGED: Final = "sends_changed"
-"""Mark of the instant up to which the pool has followed messages, in microseconds."""
+MARKS: Final = ("journey_tick", "sends_changed", "sends_swept")
+"""What `Marks` are called in the pool."""
 
 _TICKS: Final = 200
 
@@ -47,6 +44,15 @@ BLOCK: Final = 100_000
 _TYPES: Final = {
     "BIGINT": pa.int64(), "INTEGER": pa.int32(), "TINYINT": pa.int8(), "VARCHAR": pa.string(), "DOUBLE": pa.float64()
 }  # fmt: skip
+
+
+class Marks(NamedTuple):
+    """How far the pool has come: the last tick that it has; the instant (microseconds) up to which it has followed
+    messages; until when it was looked for messages whose writers came late (messages.py)."""
+
+    tick: int = 0
+    changed: int = 0
+    swept: int = 0
 
 
 class _Version(NamedTuple):
@@ -84,20 +90,25 @@ def touched(ids: I64) -> bytes | None:
     return zstandard.compress(np.sort(ids).tobytes()) if ids.size else None
 
 
-def behind(state: State, tick: int, changed: int) -> bool:
-    """Whether the state has a tick or a changed message that the pool has not."""
+def ahead(state: State) -> Marks:
+    """How far the state is: its last tick and the last change of a message."""
     with state.read() as connection:
-        return _last_tick(connection) > tick or _last_change(connection) > changed
+        return Marks(_last_tick(connection), _last_change(connection))
 
 
-def fold(
-    session: Session, state: State, tick: int, changed: int, followed: messages.Followed | None = None
-) -> tuple[int, int]:
+def behind(state: State, known: Marks, now: int) -> bool:
+    """Whether the state has a tick or a changed message that the pool has not; or may have one, of a late writer."""
+    found = ahead(state)
+    return found.tick > known.tick or found.changed > known.changed or messages.unsure(known.changed, known.swept, now)
+
+
+def fold(session: Session, state: State, known: Marks, now: int, followed: messages.Followed | None = None) -> Marks:
     """Give the pool the next ticks and messages that the state has, at most a portion of each: a fold of many lets
     others have their turn in between. Returns the marks up to which it has them now.
 
     `followed`: what the pool has of late, from fold to fold.
     """
+    tick, changed, swept = known
     with state.read() as connection:
         latest = _portion(connection, tick)
         if latest > tick:
@@ -107,15 +118,15 @@ def fold(
                     ids = touched[start : start + BLOCK]
                     # Who was taken away may be there again by now: he comes with the tick in which that was.
                     found = _runs(connection, ids[~np.isin(ids, gone)], names)
-                    _replace(session, "journey_runs", "run_id", ids[~among_ordered(ids, distinct(new))], found)
+                    _replace(session, "journey_runs", "run_id", ids[~among_ordered(ids, new)], found)
         moment = changed
-        if _last_change(connection) > changed:
-            moment, parts = messages.changed(connection, changed, followed or messages.Followed())
+        if _last_change(connection) > changed or messages.unsure(changed, swept, now):
+            moment, swept, parts = messages.changed(connection, changed, swept, now, followed or messages.Followed())
             for part in parts:
                 _replace(
                     session, "sends", "send_id", part.column("send_id").to_numpy(), part.cast(_schema(tables.SENDS))
                 )
-    return latest, moment
+    return Marks(latest, moment, swept)
 
 
 def _portion(connection: Connection, tick: int) -> int:
@@ -146,7 +157,7 @@ def _steps(session: Session, connection: Connection, after: int, until: int) -> 
         ).all()
         touched: list[I64] = [np.empty(0, np.int64)]
         new: list[I64] = [np.empty(0, np.int64)]
-        gone = np.empty(0, np.int64)
+        gone, ever = np.empty(0, np.int64), [np.empty(0, np.int64)]
         for row in rows:
             after = row.id
             if row.steps is not None:
@@ -155,11 +166,13 @@ def _steps(session: Session, connection: Connection, after: int, until: int) -> 
                 session.append("journey_steps", steps.append_column("tick", number))
                 new.append(steps.column("run_id").to_numpy()[steps.column("seq").to_numpy() == 0])
                 away = steps.filter(pc.equal(steps.column("edge"), "not_qualified")).column("run_id").to_numpy()
+                ever.append(away)
                 # A run that begins again is not gone any more.
                 gone = np.union1d(gone[~np.isin(gone, new[-1])], away) if gone.size or away.size else gone
             if row.touched is not None:
                 touched.append(np.frombuffer(zstandard.decompress(row.touched), np.int64))
-        yield distinct(np.concatenate(touched)), np.concatenate(new), gone
+        # Who was taken away in between may have been in the pool before these ticks.
+        yield distinct(np.concatenate(touched)), np.setdiff1d(np.concatenate(new), np.concatenate(ever)), gone
         if not rows:
             return
 

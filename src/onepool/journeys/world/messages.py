@@ -42,15 +42,6 @@ class Followed:
         self._ids = np.empty(0, np.int64)
         self._prints = np.empty(0, np.int64)
         self._times = np.empty(0, np.int64)
-        self._swept: int | None = None
-
-    def since(self, mark: int) -> int:
-        """From where messages are looked at again that changed up to the mark."""
-        if self._swept is None or mark - self._swept >= OVERLAP:
-            start = (mark if self._swept is None else self._swept) - OVERLAP
-            self._swept = mark
-            return start
-        return mark - NEAR
 
     def other(self, ids: I64, prints: I64) -> I64:
         """Those of the messages that the pool has not as they are."""
@@ -73,9 +64,21 @@ class Followed:
         self._ids, self._prints, self._times = (one[last] for one in every)
 
 
-def changed(connection: Connection, mark: int, followed: Followed) -> tuple[int, list[pa.Table]]:
+def unsure(mark: int, swept: int, now: int) -> bool:
+    """Whether a message may be missing that changed up to the mark, and all such would be found now."""
+    return 0 < mark <= now - OVERLAP and swept < mark + OVERLAP
+
+
+def changed(
+    connection: Connection, mark: int, swept: int, now: int, followed: Followed
+) -> tuple[int, int, list[pa.Table]]:
     """Messages that changed behind a mark (0: all), at most about a portion, and those of before that the pool has
-    otherwise. Returns the mark up to which these are all, and the rows (columns of `tables.SENDS`)."""
+    otherwise. Returns the mark up to which these are all, until when late writers were looked for, and the rows
+    (columns of `tables.SENDS`).
+
+    `swept`: until when late writers were looked for so far: what changed an overlap before that is surely there.
+    Part of the marks, since whoever goes on elsewhere has to look from there. `now`: before the connection reads.
+    """
     t = sends.c.changed
     low = mark if mark else -1
     more = select(t).where(t > low).order_by(t).limit(1).offset(PORTION)
@@ -88,13 +91,20 @@ def changed(connection: Connection, mark: int, followed: Followed) -> tuple[int,
     new = _read(found)
     parts.append(found.select(list(tables.SENDS)))
     if mark:
-        near = _read(fetch(connection, [sends.c.send_id, *_prints()], and_(t >= followed.since(mark), t <= mark)))
+        swept = swept or mark
+        whole = unsure(mark, swept, now) or now - swept >= OVERLAP > swept - mark
+        start = swept - OVERLAP if whole else max(mark - NEAR, swept - OVERLAP)
+        swept = max(swept, min(mark + OVERLAP, now)) if whole else swept
+        near = _read(fetch(connection, [sends.c.send_id, *_prints()], and_(t >= start, t <= mark)))
         late = followed.other(near[0], near[1])
         if late.size:
             parts.append(fetch(connection, list(_COLUMNS), among(connection, sends.c.send_id, late.tolist())))
         followed.remember(*near, until)
     followed.remember(*new, until)
-    return until, [part for part in parts if part.num_rows]
+    # Of what was all there before, more is surely there now.
+    if not mark or swept >= mark + OVERLAP:
+        swept = max(swept, min(until + OVERLAP, now))
+    return until, swept, [part for part in parts if part.num_rows]
 
 
 def _prints() -> list[ColumnElement[Any]]:
