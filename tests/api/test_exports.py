@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
+from decimal import Decimal
 
+import pytest
+from fastapi.responses import StreamingResponse
 from sqlalchemy import insert
 
 from onepool.api.csv_file import csv_file
@@ -63,8 +67,47 @@ def test_deliveries_are_a_file_filtered_as_the_log(world: World) -> None:
     assert [one["state"] for one in rows(admin, "/api/v1/deliveries.csv", state="suppressed")] == ["suppressed"]
     assert rows(admin, "/api/v1/deliveries.csv", journey="other") == []
     assert noted(admin) == ["deliveries"] * 3
+    taken = [one["detail"] for one in admin.get("/api/v1/audit").json()["items"] if one["action"] == "export"]
+    assert taken == [
+        {"messages": 0, "journey": "other"}, {"messages": 1, "state": "suppressed"},
+        {"messages": 3, "journey": "recall"},
+    ]  # fmt: skip
+
+
+def lines(made: StreamingResponse) -> list[str]:
+    async def read() -> str:
+        return "".join([str(part) async for part in made.body_iterator])
+
+    return asyncio.run(read()).split("\r\n")
 
 
 def test_no_text_is_a_formula_for_a_spreadsheet() -> None:
-    made = csv_file("x", ("a", "b"), [[["=1+1", "+86"], ["plain, with comma", None], [-5, "-x"]]])
+    texts = ["=1+1", "+86", "-x", "@a", "\t=1", "＝1", "＋1", "－1", "＠a"]
+    made = csv_file(
+        "x", ("a", "b"), [[[one, None] for one in texts], [["plain, with comma", 7], [-5, Decimal("-20.50")]]]
+    )
     assert made.headers["content-disposition"] == 'attachment; filename="x.csv"'
+    assert lines(made) == [
+        "\ufeffa,b", *(f"'{one}," for one in texts), '"plain, with comma",7', "-5,-20.50", "",
+    ]  # fmt: skip
+    assert lines(csv_file("x", ("a",), [[["\n=1"], ["\r=1"]]])) == ["\ufeffa", '"\'\n=1"', '"\'\r=1"', ""]
+
+
+@pytest.mark.parametrize("role", [Role.MARKETER, Role.ENGINEER, Role.PRIVACY])
+def test_lists_are_taken_out_by_those_who_may_only(world: World, role: Role) -> None:
+    browser = world.signed_in(role)
+    for path in ("/api/v1/segments/vip/members.csv", "/api/v1/deliveries.csv"):
+        answer = browser.get(path)
+        assert (answer.status_code, answer.json()["where"]) == (403, "exports.take")
+
+
+def test_the_audit_trail_says_what_was_taken_out(world: World) -> None:
+    admin = world.signed_in()
+    since = "2026-11-01T00:00:00+00:00"
+    rows(
+        admin, "/api/v1/deliveries.csv", broadcast="nobody", channel="sms", state="queued", since=since, customer_id="7"
+    )
+    (found,) = [one for one in admin.get("/api/v1/audit").json()["items"] if one["action"] == "export"]
+    assert found["detail"] == {
+        "messages": 0, "broadcast": "nobody", "channel": "sms", "state": "queued", "since": since, "customer_id": 7,
+    }  # fmt: skip

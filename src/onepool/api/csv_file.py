@@ -6,13 +6,14 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from fastapi.responses import StreamingResponse
 
-Cell = str | int | datetime | None
+Cell = str | int | Decimal | datetime | None
 
-# A spreadsheet takes texts that begin so for formulas.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet takes texts that begin so for formulas; some take the full-width signs so too.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def csv_file(name: str, columns: Sequence[str], portions: Iterable[Iterable[Sequence[Cell]]]) -> StreamingResponse:
@@ -35,5 +36,7 @@ def _cell(value: Cell) -> str:
         return ""
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, Decimal):
+        return f"{value:f}"
     text = str(value)
     return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text

@@ -54,6 +54,7 @@ class Permission(StrEnum):
     CONSENTS_WRITE = "consents.write"
     TASKS_WRITE = "tasks.write"
     COUPONS_CODES = "coupons.codes"
+    EXPORTS_TAKE = "exports.take"
 
 
 _P = Permission
@@ -89,8 +90,9 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.JOURNEYS_APPROVE,
         _P.POLICIES_WRITE,
         _P.COUPONS_CODES,
+        _P.EXPORTS_TAKE,
     },
-    Role.ANALYST: _EVERYONE | {_P.SEGMENTS_WRITE, _P.TAGS_WRITE, _P.QUARANTINE_READ, _P.QUERY_RUN},
+    Role.ANALYST: _EVERYONE | {_P.SEGMENTS_WRITE, _P.TAGS_WRITE, _P.QUARANTINE_READ, _P.QUERY_RUN, _P.EXPORTS_TAKE},
     Role.ENGINEER: _EVERYONE
     | {
         _P.QUARANTINE_READ,
