@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Collection
 from datetime import timedelta
+from typing import Any
+
+import pytest
 
 from onepool.channels.base import Message, Receipt
+from onepool.reach import claim, quotas
+from onepool.reach.contents import Content, Contents
 from onepool.reach.rules import SendPolicy
 
 from .outbox import Outbox, calls_done
@@ -115,3 +121,85 @@ def test_what_a_dead_sender_left_is_unknown_and_follows_its_policy(outbox: Outbo
     assert outbox.state(resent) == ("ACCEPTED", None)
     keys = [message.key for touchpoint, message in outbox.platform.calls if touchpoint == "oa"]
     assert len(keys) == 2 and len(set(keys)) == 1
+
+
+@pytest.fixture
+def maybe(outbox: Outbox) -> tuple[Outbox, int, int]:
+    """A message that may have gone out and is to be called again, and when it was called."""
+    outbox.person("an", "oa")
+    outbox.settle()
+    (number,) = outbox.plan(["an"], "oa", SendPolicy(unknown="resend"))
+    outbox.platform.answer = lambda message: Receipt("unknown", "unknown")
+    outbox.senders.step()
+    assert outbox.state(number) == ("RETRY", "unknown")
+    called = outbox.now
+    outbox.clock.advance(timedelta(seconds=30))
+    return outbox, number, called
+
+
+def test_what_may_be_out_stays_so_through_calls_that_did_not_go_out(maybe: tuple[Outbox, int, int]) -> None:
+    outbox, number, called = maybe
+    outbox.platform.answer = lambda message: Receipt("retry", "transient")
+    outbox.senders.step()
+    assert len(outbox.platform.calls) == 2
+    # It goes on counting for caps from its first call on, and platforms know it from there.
+    assert (outbox.state(number), outbox.row(number).claimed) == (("RETRY", "unknown"), called)
+    outbox.clock.advance(timedelta(microseconds=claim.RESEND_WITHIN) - timedelta(seconds=20))
+    outbox.senders.step()
+    assert len(outbox.platform.calls) == 2
+    assert outbox.state(number) == ("UNKNOWN", "unknown")
+    assert outbox.row(number).concluded == outbox.now
+
+
+def test_a_refusal_does_not_take_back_what_may_be_out(maybe: tuple[Outbox, int, int]) -> None:
+    outbox, number, _ = maybe
+    outbox.platform.answer = lambda message: Receipt("refused", "refused", code="43004")
+    outbox.senders.step()
+    assert outbox.attempts(number) == ["unknown", "refused"]
+    assert outbox.state(number) == ("UNKNOWN", "unknown")
+    assert outbox.row(number).concluded == outbox.now
+
+
+def faulty(contents: Contents, session: object, state: object, touchpoint: object, rows: Any) -> dict[int, Content]:
+    return {row.send_id: Content({}, problem="no such field") for row in rows}
+
+
+def used_up(connection: object, manifest: object, touchpoint: object, rows: Any, *rest: object) -> Collection[int]:
+    return {row.send_id for row in rows}
+
+
+@pytest.mark.parametrize(("place", "name", "instead"), [(Contents, "of", faulty), (quotas, "exceeded", used_up)])
+def test_what_may_be_out_and_cannot_be_called_again_is_unknown(
+    maybe: tuple[Outbox, int, int], monkeypatch: pytest.MonkeyPatch, place: Any, name: str, instead: Callable[..., Any]
+) -> None:
+    outbox, number, _ = maybe
+    monkeypatch.setattr(place, name, instead)
+    outbox.senders.step()
+    assert len(outbox.platform.calls) == 1
+    assert outbox.state(number) == ("UNKNOWN", "unknown")
+
+
+def test_what_may_be_out_and_is_put_back_is_as_before(maybe: tuple[Outbox, int, int]) -> None:
+    outbox, number, called = maybe
+    outbox.senders._lanes.closing.set()
+    outbox.senders.round()
+    assert outbox.state(number)[0] == "CLAIMED"
+    outbox.senders._finish()
+    assert (outbox.state(number), outbox.row(number).claimed) == (("RETRY", "unknown"), called)
+    assert (len(outbox.platform.calls), outbox.attempts(number)) == (1, ["unknown"])
+
+
+def test_what_may_be_out_is_so_since_its_first_call_though_the_sender_dies(maybe: tuple[Outbox, int, int]) -> None:
+    outbox, number, called = maybe
+
+    def die(message: object) -> Receipt:
+        raise SystemExit
+
+    outbox.platform.answer = die
+    senders = outbox.senders
+    senders.round()
+    calls_done(senders)
+    assert outbox.row(number).claimed == outbox.now
+    outbox.restart()
+    outbox.senders.round()
+    assert (outbox.state(number), outbox.row(number).claimed) == (("RETRY", "unknown"), called)

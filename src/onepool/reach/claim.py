@@ -29,7 +29,7 @@ from onepool.reach.gate import PLANNED, gate
 from onepool.reach.policy_model import Policy
 from onepool.reach.rules import MINUTE, SendPolicy
 from onepool.reach.shares import Waiting, allot
-from onepool.reach.states import SendState
+from onepool.reach.states import SendState, perhaps_out
 from onepool.reach.world import LiveWorld
 from onepool.state import State
 from onepool.state.bulk import insert_many, update_many
@@ -275,7 +275,7 @@ class _Turn:
             if content.problem is None:
                 kept.append(row)
                 continue
-            self._decided[row.send_id] = _Decision(SendState.FAILED, "template_error")
+            self._decided[row.send_id] = _failed(row, "template_error")
             self._faults.append((row, content.problem))
         return kept
 
@@ -286,8 +286,12 @@ class _Turn:
         kept = []
         for row in rows:
             kind = self._kinds[row.kind]
-            if row.send_id in over or not self._spend(kind, addresses[row.send_id][0], row.send_id):
-                self._decided[row.send_id] = _Decision(SendState.FAILED, "over_limit")
+            # What may have gone out has used up its allowance.
+            spent = _perhaps_out(row) or (
+                row.send_id not in over and self._spend(kind, addresses[row.send_id][0], row.send_id)
+            )
+            if row.send_id in over or not spent:
+                self._decided[row.send_id] = _failed(row, "over_limit")
             else:
                 kept.append(row)
         return kept
@@ -347,7 +351,14 @@ def _over(row: Row[Any], run: Row[Any] | None) -> bool:
 
 def _perhaps_out(row: Row[Any]) -> bool:
     """Whether a message is to be called again because nobody can tell whether it went out."""
-    return bool(row.state == SendState.RETRY and row.reason == "unknown")
+    return perhaps_out(row.state, row.reason)
+
+
+def _failed(row: Row[Any], reason: str) -> _Decision:
+    """It can't be called (again): whether it went out before is as open as before."""
+    if _perhaps_out(row):
+        return _Decision(SendState.UNKNOWN, "unknown")
+    return _Decision(SendState.FAILED, reason)
 
 
 def key_of(send_id: int) -> str:

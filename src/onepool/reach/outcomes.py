@@ -18,7 +18,7 @@ from onepool.reach.claim import Claimed, per_of
 from onepool.reach.policies import micros
 from onepool.reach.policy_model import Policy
 from onepool.reach.rules import DAY, SendPolicy
-from onepool.reach.states import SendState
+from onepool.reach.states import PERHAPS_OUT, SendState, perhaps_out
 from onepool.state.bulk import update_many
 from onepool.state.outbox import send_attempts, sends
 
@@ -62,12 +62,25 @@ class Verdict:
 
 def verdict(
     receipt: Receipt, policy: SendPolicy, number: int, send_id: int, *, now: int, planned: int, expires: int | None,
-    idempotent: bool, askable: bool,
+    idempotent: bool, askable: bool, perhaps: bool = False,
 ) -> Verdict:  # fmt: skip
     """What is to be done after attempt `number`. Pure.
 
-    An account that can't send at all uses up no attempts: its messages wait until they expire.
+    An account that can't send at all uses up no attempts: its messages wait until they expire. `perhaps`: a call before
+    this one may have gone out (states.PERHAPS_OUT): what certainly did not go out now changes nothing of that.
     """
+    found = _verdict(receipt, policy, number, send_id, now, planned, expires, idempotent, askable)
+    if perhaps and found.state == SendState.FAILED:
+        return Verdict(SendState.UNKNOWN, "unknown", None, True)
+    if perhaps and found.state == SendState.RETRY:
+        return Verdict(SendState.RETRY, "unknown", found.due, False)
+    return found
+
+
+def _verdict(
+    receipt: Receipt, policy: SendPolicy, number: int, send_id: int, now: int, planned: int, expires: int | None,
+    idempotent: bool, askable: bool,
+) -> Verdict:  # fmt: skip
     reason = receipt.reason
     if receipt.state == "sent":
         return Verdict(SendState.ACCEPTED, None, None, True)
@@ -109,13 +122,16 @@ def record(
     policy: Policy, *, askable: bool,
 ) -> None:  # fmt: skip
     """Write the results of one account's calls, in the caller's transaction."""
-    rows, attempts = [], []
+    rows, attempts, since = [], [], []
     for one in results:
         row, receipt = one.claimed.row, one.receipt
         found = verdict(
             receipt, one.claimed.policy, one.claimed.number, row.send_id, now=one.at, planned=row.planned,
             expires=row.expires, idempotent=one.claimed.kind.idempotent, askable=askable,
+            perhaps=perhaps_out(row.state, row.reason),
         )  # fmt: skip
+        if perhaps_out(row.state, row.reason) and found.state == SendState.RETRY:
+            since.append((row.claimed, row.send_id))
         price = policy.price(row.channel, row.kind) if found.state == SendState.ACCEPTED else None
         concluded = one.at if found.final else None
         rows.append((int(found.state), found.reason, found.due, concluded, receipt.provider_id or None,
@@ -127,6 +143,7 @@ def record(
             tasks.open_for(connection, one.claimed, one.at)
         standing.breaker = _health(standing, one, policy)
     write(connection, rows)
+    keep_since(connection, since)
     end_attempts(connection, attempts)
     accounts.save(connection, standing, max(one.at for one in results))
 
@@ -142,6 +159,13 @@ def write(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
     update_many(connection, change, [*(f"to_{n}" for n in names), "of", "accepted"], told)
 
 
+def keep_since(connection: Connection, rows: Sequence[tuple[int | None, int]]) -> None:
+    """Of messages that may be out write since when (`claimed`, send id): a further call that did not go out does not
+    make the first one any later."""
+    change = update(sends).where(sends.c.send_id == bindparam("of"), text(PERHAPS_OUT))
+    update_many(connection, change.values(claimed=bindparam("to_claimed")), ["to_claimed", "of"], rows)
+
+
 def end_attempts(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
     """Write how calls ended."""
     names = ("ended", "state", "reason", "code", "provider_id", "detail")
@@ -154,8 +178,8 @@ def end_attempts(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> Non
 def _allow(connection: Connection, manifest: Manifest, touchpoint: str, one: Result, found: Verdict) -> None:
     """Give back what a message that did not go out took, or close what the platform says is used up."""
     kind, identifier = one.claimed.kind, _identifier(connection, one)
-    gone = (SendState.ACCEPTED, SendState.TASK, SendState.UNKNOWN)
-    if kind.allowance is None or identifier is None or found.state in gone:
+    gone = found.state in (SendState.ACCEPTED, SendState.TASK, SendState.UNKNOWN)
+    if kind.allowance is None or identifier is None or gone or perhaps_out(found.state, found.reason):
         return
     per = per_of(manifest, kind, one.claimed.message.content)
     if found.reason in ("over_limit", "refused"):
@@ -224,7 +248,7 @@ def release(connection: Connection, manifest: Manifest, claimed: Sequence[Claime
     """Put back what was claimed and not called: as if it had not been claimed."""
     for one in claimed:
         mine = and_(sends.c.send_id == one.send_id, sends.c.state == int(SendState.CLAIMED))
-        values = {"state": int(SendState.QUEUED), "claimed": None, "claimer": None, "attempts": one.number - 1,
+        values = {"state": one.row.state, "claimed": one.row.claimed, "claimer": None, "attempts": one.number - 1,
                   "due": one.row.due, "changed": now}  # fmt: skip
         if connection.execute(update(sends).where(mine).values(**values)).rowcount != 1:
             continue
@@ -232,7 +256,8 @@ def release(connection: Connection, manifest: Manifest, claimed: Sequence[Claime
         connection.execute(delete(send_attempts).where(t.send_id == one.send_id, t.number == one.number))
         query = select(sends.c.identifier_id).where(sends.c.send_id == one.send_id)
         identifier = connection.execute(query).scalar_one()
-        if one.kind.allowance is not None and identifier is not None:
+        again = perhaps_out(one.row.state, one.row.reason)
+        if one.kind.allowance is not None and identifier is not None and not again:
             per = per_of(manifest, one.kind, one.message.content)
             allowances.give_back(connection, one.row.touchpoint, identifier, one.kind.allowance, per)
 

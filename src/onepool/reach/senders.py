@@ -195,7 +195,10 @@ class Senders:
             for one in claimed:
                 self._held[one.send_id] = name
             for one in claimed:
-                self._lanes.submit(name, self._call, touchpoint, account, one)
+                try:
+                    self._lanes.submit(name, self._call, touchpoint, account, one)
+                except RuntimeError:  # closing meanwhile
+                    self._released.put((touchpoint, one))
             count += len(claimed)
         return count
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Final
 
 
 class SendState(IntEnum):
@@ -35,3 +36,13 @@ COUNTED = (
     SendState.CLICKED,
 )  # fmt: skip
 """Count for caps: what went out or may have."""
+
+PERHAPS_OUT: Final = f"(state = {SendState.RETRY:d} AND reason = 'unknown')"
+"""Of rows of `sends`: was called, nobody can tell whether it went out, and it waits to be called again. That lasts
+through further calls that certainly did not go out; `claimed` is when the first one that may have was begun. It counts
+for caps like what went out, and ends as sent or unknown, never as failed."""
+
+
+def perhaps_out(state: int, reason: str | None) -> bool:
+    """Whether `PERHAPS_OUT` holds of a message."""
+    return state == SendState.RETRY and reason == "unknown"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from onepool.channels import registry
 from onepool.reach import policies
-from onepool.reach.outcomes import end_attempts, lost, verdict, write
+from onepool.reach.claim import RESEND_WITHIN
+from onepool.reach.outcomes import end_attempts, keep_since, lost, verdict, write
 from onepool.reach.rules import MINUTE
 from onepool.reach.states import SendState
 from onepool.state.outbox import send_attempts, sends
@@ -50,8 +51,19 @@ def recover(connection: Connection, now: int, *, dead: str | None, alive: Collec
                         row.send_id))  # fmt: skip
         attempts.append((now, "unknown", "unknown", "", "", receipt.detail, row.send_id, row.attempts))
     write(connection, written)
+    # What was called again since a call before may have gone out (the reason says so still) may be out since then.
+    keep_since(connection, [(_since(connection, row), row.send_id) for row in rows if row.reason == "unknown"])
     end_attempts(connection, attempts)
     return len(rows)
+
+
+def _since(connection: Connection, row: Row[Any]) -> int:
+    """When the first call was begun that may have brought out a message that is claimed again: no earlier than a claim
+    would have let it be called again."""
+    t = send_attempts.c
+    near = t.at.between(row.claimed - RESEND_WITHIN, row.claimed)
+    query = select(func.min(t.at)).where(t.send_id == row.send_id, t.state == "unknown", near)
+    return int(connection.execute(query).scalar() or row.claimed)
 
 
 def decide(connection: Connection, numbers: Sequence[int], decision: Decision, actor: str, now: int) -> list[int]:

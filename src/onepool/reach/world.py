@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, or_, select, text
 
 from onepool.audience.conditions.standing.ways import Ways, ways_of
 from onepool.channels import registry
@@ -25,7 +25,7 @@ from onepool.reach.keys import I64
 from onepool.reach.lives import Addresses, Lives, live
 from onepool.reach.policies import Policies
 from onepool.reach.rules import ContactPolicy
-from onepool.reach.states import COUNTED, SendState
+from onepool.reach.states import COUNTED, PERHAPS_OUT
 from onepool.settings import Settings
 from onepool.state.columns import fetch
 from onepool.state.outbox import sends, suppressions
@@ -270,7 +270,7 @@ def ledger(connection: Connection, customers: I64, since: int, without: Collecti
     """`LEDGER` of customers (distinct) from the outbox, `without` some messages that are to be called again."""
     t = sends.c
     # What is called again since nobody can tell whether it went out may have.
-    again = and_(t.state == int(SendState.RETRY), t.reason == "unknown", t.send_id.not_in(list(without)))
+    again = and_(text(PERHAPS_OUT), t.send_id.not_in(list(without)))
     counted = and_(or_(t.state.in_([int(one) for one in COUNTED]), again), t.claimed.is_not(None), t.claimed >= since)
     columns = (t.customer_id, t.claimed, t.category, t.channel, t.journey)
     if customers.size > _FEW:

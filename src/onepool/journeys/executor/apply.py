@@ -13,7 +13,7 @@ from onepool.audience.bitmaps import members_of
 from onepool.journeys.executor.columns import COLUMNS, I64, NONE, NULLABLE, Runs
 from onepool.journeys.executor.ports import DAY, EDGES, Step
 from onepool.reach import planning, policies
-from onepool.reach.states import WAITING, SendState
+from onepool.reach.states import PERHAPS_OUT, WAITING, SendState
 from onepool.state.bulk import insert_alike, update_alike, update_many
 from onepool.state.journeys import (
     journey_audiences,
@@ -29,9 +29,6 @@ from onepool.state.outbox import sends
 _CHANGING: Final = (
     "node", "visit", "hop", "state", "due", "arrived", "ended", "reason", "goal_at", "vars", "seq",
 )  # fmt: skip
-_PERHAPS: Final = f"state = {int(SendState.RETRY)} AND reason = 'unknown'"
-"""Called, and nobody can tell what came of it: it waits to be called again."""
-
 _OWNED: Final = ("version_id", "customer_id")
 
 
@@ -147,8 +144,8 @@ def _give_up(connection: Connection, step: Step, now: int) -> None:
             connection,
             update(sends).where(and_(mine, text(f"state IN ({waiting})"))).values(
                 # What was called already and may have gone out goes on counting for caps.
-                state=text(f"CASE WHEN {_PERHAPS} THEN {int(SendState.UNKNOWN)} ELSE {int(SendState.CANCELLED)} END"),
-                reason=case((text(_PERHAPS), "unknown"), else_=bindparam("b_reason")), concluded=step.at, told=True,
+                state=text(f"CASE WHEN {PERHAPS_OUT} THEN {SendState.UNKNOWN:d} ELSE {SendState.CANCELLED:d} END"),
+                reason=case((text(PERHAPS_OUT), "unknown"), else_=bindparam("b_reason")), concluded=step.at, told=True,
                 changed=now, due=null(),
             ),
             ["b_customer", "b_run", "b_reason"],

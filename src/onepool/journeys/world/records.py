@@ -15,7 +15,7 @@ from onepool.journeys.executor.columns import COLUMNS, I64, NULLABLE, Runs
 from onepool.journeys.executor.ports import Audience
 from onepool.journeys.states import RunState
 from onepool.reach.keys import distinct
-from onepool.reach.states import SendState
+from onepool.reach.states import SendState, perhaps_out
 from onepool.state.bulk import update_many
 from onepool.state.journeys import journey_audiences
 from onepool.state.outbox import sends
@@ -79,7 +79,7 @@ class Records:
         where, values = self._in("send_id", distinct(send_ids))
         rows = self._connection.execute(text(f"SELECT send_id, state, reason FROM sends WHERE {where}"), values)
         return {
-            int(send_id): int(SendState.UNKNOWN if (state, reason) == (SendState.RETRY, "unknown") else state)
+            int(send_id): int(SendState.UNKNOWN if perhaps_out(state, reason) else state)
             for send_id, state, reason in rows
         }
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import structlog
-from sqlalchemy import Connection, and_, select, update
+from sqlalchemy import Connection, and_, case, select, text, update
 
 from onepool.audience.bitmaps import Members, ids_of, members_of
 from onepool.channels import registry
@@ -32,7 +32,7 @@ from onepool.reach.gate import PLANNED, gate
 from onepool.reach.messages import store as messages
 from onepool.reach.messages.model import Message
 from onepool.reach.policies import micros
-from onepool.reach.states import SendState
+from onepool.reach.states import PERHAPS_OUT, SendState
 from onepool.reach.world import Worlds
 from onepool.settings import Settings
 from onepool.state import State
@@ -160,7 +160,8 @@ class Broadcaster:
         mine = [one for one in self._place.touchpoints().values()
                 if one.channel == broadcast.channel and broadcast.touchpoint in (None, one.name)]  # fmt: skip
         with self._place.state.read() as connection:
-            return bool(mine) and all(pressure.full(connection, one, policy, self._place.settings, now) for one in mine)
+            settings, kind = self._place.settings, broadcast.kind
+            return bool(mine) and all(pressure.full(connection, one, policy, settings, now, kind=kind) for one in mine)
 
     def _close(self, one: Stored, now: int) -> bool:
         """Done when nothing of it is open any more; tasks that nobody confirmed in time are given up."""
@@ -186,9 +187,10 @@ class Broadcaster:
                 return False
         with self._place.state.write() as connection:
             some = select(t.send_id).where(mine).limit(_CANCELLED_AT_ONCE)
+            perhaps = text(PERHAPS_OUT)  # goes on counting for caps
             values = {
-                "state": int(SendState.CANCELLED),
-                "reason": "ended",
+                "state": case((perhaps, int(SendState.UNKNOWN)), else_=int(SendState.CANCELLED)),
+                "reason": case((perhaps, "unknown"), else_="ended"),
                 "due": None,
                 "concluded": now,
                 "changed": now,
