@@ -32,6 +32,7 @@ from onepool.reach.policies import parse as parse_policy
 from onepool.reach.policy_model import NAME as POLICY
 from onepool.standards import Standard, load_standard, parse_options
 from onepool.workspace import Workspace, touchpoint_of
+from onepool.yaml_core import load_all
 
 FOLDERS = {
     "touchpoint": "touchpoints",
@@ -247,7 +248,7 @@ def export(workspace: Workspace, root: Path) -> list[Path]:
 def _read_file(kind: str, path: Path, root: Path) -> Iterator[tuple[str, dict[str, Any], str]]:
     where = str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
     try:
-        documents = list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
+        documents = load_all(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise DefinitionError(f"not readable as YAML: {error}", where=where) from error
     number = 0
@@ -262,7 +263,7 @@ def _read_file(kind: str, path: Path, root: Path) -> Iterator[tuple[str, dict[st
             name = path.stem if kind == "standard" else body.get(kind)
             if not isinstance(name, str) or not name:
                 raise DefinitionError(f"the name is missing: write `{kind}: its_name`", where=place)
-            # YAML reads the key `on`, which journeys and joins of tables have, as true, and dates as objects.
+            # YAML reads dates as objects.
             yield (
                 name,
                 with_files(body, root) if kind == "tag" else plain_data(body) if kind in PLAIN else body,

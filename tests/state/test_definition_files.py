@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from onepool.apply import apply, plan
+from onepool.apply import apply, plan, read_folder
 from onepool.errors import OnePoolError
 from onepool.workspace import Workspace, init_workspace
+from onepool.yaml_core import load
 
 SHOP = "touchpoint: shop\nchannel: web\ntitle: {zh: 商城, en: Web shop}\nscopes: {user_id: crm}\n"
 
@@ -57,7 +58,7 @@ def test_what_is_planned_is_applied(workspace: Workspace) -> None:
 
 
 def test_the_tables_of_a_database_are_written_as_the_how_to_says(workspace: Workspace) -> None:
-    """`on` is a key that YAML reads as true, and numbers are read as numbers."""
+    """`on` is a key that YAML 1.1 reads as true, and numbers are read as numbers."""
     text = (Path(__file__).parents[2] / "docs/how-to/databases.md").read_text(encoding="utf-8")
     (settings,) = [one for one in re.findall(r"^```yaml\n(.*?)^```", text, re.S | re.M) if "tables:" in one]
     written = "touchpoint: erp\nchannel: erp\n" + settings.replace('"1": male, "2":', "1: male, 2:")
@@ -67,3 +68,19 @@ def test_the_tables_of_a_database_are_written_as_the_how_to_says(workspace: Work
     orders, members = workspace.touchpoints()["erp"].settings["tables"]
     assert orders["join"][0]["on"] == {"member_id": "id"} and orders["lines"]["on"] == {"id": "order_id"}
     assert members["traits"]["gender"]["values"] == {"1": "male", "2": "female"}
+
+
+def test_yes_no_on_and_off_are_words(workspace: Workspace) -> None:
+    table = """
+      - {name: orders, table: sale, kind: order, key: id, ids: {phone: tel}, steps: {placed: at},
+         fields: {order_id: id, status: {column: paid, values: {yes: paid, no: unpaid, on: open, true: "1", 01: a}}}}
+"""
+    written = f"touchpoint: erp\nchannel: erp\npaused: true\nsettings:\n  url: 'sqlite:///x'\n  tables:{table}"
+    (workspace.root / "touchpoints/erp.yaml").write_text(written, encoding="utf-8")
+    ((_, _, body, _),) = read_folder(workspace.root)
+    (orders,) = body["settings"]["tables"]
+    values = {"yes": "paid", "no": "unpaid", "on": "open", "true": "1", "01": "a"}
+    assert (body["paused"], orders["fields"]["status"]["values"]) == (True, values)
+    assert (load("a: [yes, Off, TRUE, false, ~]"), load("{no: 1, <<: {on: 2}}")) == (
+        {"a": ["yes", "Off", True, False, None]}, {"no": 1, "on": 2},
+    )  # fmt: skip

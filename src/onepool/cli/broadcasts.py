@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 import yaml
 
+from onepool import yaml_core
 from onepool.cli.output import HERE, Json, WorkspaceDir, author, opened, say, show_json, show_table
 from onepool.errors import UsageError
 from onepool.privacy import audit
@@ -43,7 +44,7 @@ def create(file: Annotated[Path, typer.Argument(help="Its definition, YAML.")], 
     """
     workspace = opened(folder)
     try:
-        body = yaml.safe_load(file.read_text(encoding="utf-8"))
+        body = yaml_core.load(file.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         raise UsageError(f"the file can't be read: {type(error).__name__}", where=str(file)) from error
     broadcast = broadcasts.parse(body)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 import yaml
 
+from onepool import yaml_core
 from onepool.apply import DefinitionError
 from onepool.audience.catalog import kept_events
 from onepool.audience.conditions.parse import plain_data
@@ -240,7 +241,7 @@ def new_journey(
         key, sign, value = one.partition("=")
         if not sign:
             raise UsageError(f"{one} is not NAME=VALUE")
-        given[key] = plain_data(yaml.safe_load(value))
+        given[key] = plain_data(yaml_core.load(value))
     saved = gallery.instantiate(ws, ws.clock, template, name, author=author(), params=given)
     _, found = check_body(saved.body, load_known(ws, kept_events(ws)))
     if as_json:
@@ -272,7 +273,7 @@ def tell(found: Checked) -> None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found = plain_data(yaml.safe_load(path.read_text(encoding="utf-8")))
+        found = plain_data(yaml_core.load(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

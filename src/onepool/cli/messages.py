@@ -12,7 +12,7 @@ import typer
 import yaml
 from pydantic import JsonValue
 
-from onepool import connect
+from onepool import connect, yaml_core
 from onepool.api.dictionary import hidden_attributes
 from onepool.api.lookup import find_customer
 from onepool.channels.base import Message as Outgoing
@@ -240,7 +240,7 @@ def _body(ws: Workspace, name: str) -> dict[str, Any]:
     path = Path(name)
     if path.suffix in (".yaml", ".yml") and path.exists():
         try:
-            found = list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
+            found = yaml_core.load_all(path.read_text(encoding="utf-8"))
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise UsageError(f"not readable as YAML: {error}", where=path.name) from error
         if len(found) != 1 or not isinstance(found[0], dict):

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 import yaml
 
+from onepool import yaml_core
 from onepool.apply import DefinitionError
 from onepool.audience.catalog import load_catalog
 from onepool.audience.conditions import Condition, ConditionError, Context, check, parse_condition, sentence
@@ -225,7 +226,7 @@ def make_snapshot(
 def read_condition(path: Path) -> Condition:
     """The condition in a YAML or JSON file: alone, or of a whole segment. Raises DefinitionError, ConditionError."""
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found = yaml_core.load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise DefinitionError(f"not readable as YAML: {error}", where=path.name) from error
     if not isinstance(found, dict):

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import typer
 import yaml
 
+from onepool import yaml_core
 from onepool.api.tagging import usable
 from onepool.audience.tags import TagDefinition, explain_tag, tag_sentence
 from onepool.audience.tags.computed import is_live, schedule_of
@@ -291,7 +292,7 @@ def _done(ws: Workspace, kind: Kind, name: str, instants: list[Any], why: str, a
 def _body(ws: Workspace, file: Path) -> dict[str, Any]:
     if file.exists():
         try:
-            found = yaml.safe_load(file.read_text(encoding="utf-8"))
+            found = yaml_core.load(file.read_text(encoding="utf-8"))
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise UsageError(f"not readable as YAML: {error}", where=file.name) from error
         if not isinstance(found, dict):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import yaml
 
+from onepool import yaml_core
 from onepool.cli.identity.desk import WHO, Desk, Who, called, computing, desk
 from onepool.cli.output import HERE, Json, WorkspaceDir, note, say, show_json, show_table
 from onepool.errors import OnePoolError, UsageError
@@ -132,7 +133,7 @@ def rules(
     Example: onepool identity preview rules identity/rules.yaml
     """
     try:
-        body = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        body = yaml_core.load(file.read_text(encoding="utf-8")) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UsageError(f"no YAML: {error}", where=str(file)) from error
     with desk(folder) as at, computing(at.ws) as worker:

@@ -1,0 +1,44 @@
+"""YAML of definition files as YAML 1.2's core reads it: `yes`, `no`, `on` and `off` are words.
+
+PyYAML reads YAML 1.1, where they are true and false: a map `{yes: paid, no: unpaid}` had other keys than were written.
+https://yaml.org/spec/1.2.2/#103-core-schema
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar, Final
+
+import yaml
+
+_BOOL: Final = "tag:yaml.org,2002:bool"
+_TEXT: Final = "tag:yaml.org,2002:str"
+
+
+class _Core(yaml.SafeLoader):
+    """Only true and false are booleans; what stands before a colon is text, as it is written."""
+
+    yaml_implicit_resolvers: ClassVar[dict[Any, Any]] = {
+        first: [one for one in known if one[0] != _BOOL]
+        for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        self.flatten_mapping(node)
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                key.tag = _TEXT
+        return super().construct_mapping(node, deep)
+
+
+_Core.add_implicit_resolver(_BOOL, re.compile(r"(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))  # type: ignore[no-untyped-call]
+
+
+def load_all(text: str) -> list[Any]:
+    """The documents of a text. Raises yaml.YAMLError."""
+    return list(yaml.load_all(text, _Core))
+
+
+def load(text: str) -> Any:
+    """The one document of a text. Raises yaml.YAMLError."""
+    return yaml.load(text, _Core)  # noqa: S506  a subclass of the safe loader
