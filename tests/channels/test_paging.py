@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.channels import cases
 
-from onepool.channels.base import Account, Answer, Call, Page
+from onepool.channels.base import Account, Answer, Call, Page, PullFailed
 from onepool.collect import hooked
 
 NOW = datetime(2026, 1, 2, 4, 0, tzinfo=UTC)
@@ -144,9 +144,22 @@ def test_what_moves_up_while_pages_are_read_is_not_missed(name: str) -> None:
 
 
 def test_more_pages_than_the_platform_shows_are_read_in_smaller_windows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("onepool.channels.xiaohongshu.pull._PAGES", 2)
-    for name in ("xiaohongshu", "after-sales"):
+    for module in ("xiaohongshu", "youzan"):
+        monkeypatch.setattr(f"onepool.channels.{module}.pull._PAGES", 2)
+    for name in ("xiaohongshu", "after-sales", "youzan"):
         shop = Shop(Random(1), NOW, {f"N{n:04d}": NOW - timedelta(seconds=200 + 3 * n) for n in range(380)})
         cursor = _pull(shop, name, {"since": (NOW - timedelta(minutes=25)).isoformat()}, changing=False)
         assert set(shop.seen) == set(shop.changed)
         assert cursor == {"since": (NOW - timedelta(seconds=60)).isoformat()}
+
+
+@pytest.mark.parametrize("name", ["xiaohongshu", "after-sales", "youzan"])
+def test_more_pages_in_a_second_than_are_shown_are_never_cut_silently(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("xiaohongshu", "youzan"):
+        monkeypatch.setattr(f"onepool.channels.{module}.pull._PAGES", 2)
+    shop = Shop(Random(1), NOW, {f"N{n:04d}": NOW - timedelta(seconds=200) for n in range(301)})
+    with pytest.raises(PullFailed) as failed:
+        _pull(shop, name, {"since": (NOW - timedelta(minutes=25)).isoformat()}, changing=False)
+    assert failed.value.code == "too-many-pages" and "2 pages" in failed.value.message

@@ -14,7 +14,12 @@ from onepool.channels.base.paging import windows
 
 _PATH = "ark/open_api/v3/common_controller"
 _VERSION = "2.0"
-_SIZE = 50
+_SIZE = 100
+"""Orders of a page: the most that can be asked for."""
+
+_AFTER_SALES = 50
+"""After-sales of a page; how many may be asked for is not written down."""
+
 _PAGES = 100
 """The highest page that can be asked for."""
 
@@ -67,11 +72,11 @@ def _orders(account: Account, cursor: Cursor, now: datetime) -> Pulling:
             first = data_of((yield _order_list(account, since, until, 1)))
             last = first.get("maxPageNo")
             last = last if isinstance(last, int) and not isinstance(last, bool) else 1
-            if last > _PAGES and until - since > _SHORTEST:
+            if last > _PAGES:
                 waiting += _halves(since, until)
                 continue
             wanted: list[str] = []
-            for page in range(min(last, _PAGES), 0, -1) if last > 1 else ():
+            for page in range(last, 0, -1) if last > 1 else ():
                 answer = yield _order_list(account, since, until, page)
                 wanted += [text(one.get("orderId")) for one in parts(data_of(answer), "orderList")]
             wanted += [text(one.get("orderId")) for one in parts(first, "orderList")]
@@ -96,7 +101,16 @@ def _order_list(account: Account, since: datetime, until: datetime, page: int) -
 
 
 def _halves(since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
-    """A window of more pages than the platform shows, as two; the earlier one last, since it is taken first."""
+    """A window of more pages than the platform shows, as two; the earlier one last, since it is taken first.
+
+    Raises PullFailed for one that can't be halved any more: going on would leave out what is behind the last page.
+    """
+    if until - since <= _SHORTEST:
+        raise PullFailed(
+            f"more than {_PAGES} pages changed between {since.isoformat()} and {until.isoformat()}, and the"
+            " platform shows no more; nothing was left out, the window is asked for again at the next run",
+            code="too-many-pages",
+        )
     middle = since + (until - since) / 2
     return [(middle, until), (since, middle)]
 
@@ -119,7 +133,7 @@ def _after_sales(account: Account, cursor: Cursor, now: datetime) -> Pulling:
                     break
                 yield Page("after_sales", body)
                 last += 1
-            if more and until - since > _SHORTEST:
+            if more:
                 yield Page("after_sales", body)
                 waiting += _halves(since, until)
                 continue
@@ -138,7 +152,7 @@ def _after_sale_list(account: Account, since: datetime, until: datetime, page: i
         "endTime": int(until.timestamp() * 1000),
         "timeType": 2,
         "pageNo": page,
-        "pageSize": _SIZE,
+        "pageSize": _AFTER_SALES,
     }
     return call(account, "afterSale.listAfterSaleInfos", business)
 

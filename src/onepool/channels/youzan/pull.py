@@ -12,6 +12,15 @@ from onepool.channels.base import Account, Answer, Call, Cursor, Page, PullFaile
 from onepool.channels.base.paging import windows
 
 _SIZE = 50
+_PAGES = 200
+"""The highest page of orders that is asked for; a window of more is halved. The platform's own limit is not known."""
+
+_SHORTEST = timedelta(seconds=2)
+"""A window that is not halved any more."""
+
+_MOST_CUSTOMERS = 100_000
+"""The highest page of customers that is asked for."""
+
 _ZONE = ZoneInfo("Asia/Shanghai")
 TOKEN_CODES = frozenset({4202, 4203})
 
@@ -69,19 +78,35 @@ def _orders(account: Account, cursor: Cursor, now: datetime) -> Pulling:
     first = timedelta(days=int(account.get("first_days", 30)))
     lag = timedelta(seconds=int(account.get("lag_seconds", 60)))
     for begin, end in windows(cursor, now, size=timedelta(days=1), lag=lag, first=first, overlap=timedelta(minutes=5)):
-        last = 1
-        while True:
-            data, raw = yield from _order_page(account, begin, end, last)
-            listed = data.get("full_order_info_list")
-            if not isinstance(listed, list) or len(listed) < _SIZE:
-                break
-            yield Page("orders", raw)
-            last += 1
-        # What changed meanwhile has left the window, and what stood behind it has moved up: back to the first page.
-        for page in range(last - 1, 0, -1):
-            yield Page("orders", raw)
-            _, raw = yield from _order_page(account, begin, end, page)
-        yield Page("orders", raw, {"since": end.isoformat()})
+        waiting = [(begin, end)]
+        while waiting:
+            since, until = waiting.pop()
+            last = 1
+            while True:
+                data, raw = yield from _order_page(account, since, until, last)
+                listed = data.get("full_order_info_list")
+                more = isinstance(listed, list) and len(listed) >= _SIZE
+                if not more or last == _PAGES:
+                    break
+                yield Page("orders", raw)
+                last += 1
+            if more:
+                yield Page("orders", raw)
+                if until - since <= _SHORTEST:
+                    raise _endless(f"orders between {since.isoformat()} and {until.isoformat()}", _PAGES)
+                middle = since + (until - since) / 2
+                waiting += [(middle, until), (since, middle)]
+                continue
+            # What changed meanwhile has left the window, and what stood behind it moved up: back to the first page.
+            for page in range(last - 1, 0, -1):
+                yield Page("orders", raw)
+                _, raw = yield from _order_page(account, since, until, page)
+            yield Page("orders", raw, {"since": until.isoformat()})
+
+
+def _endless(what: str, pages: int) -> PullFailed:
+    said = f"{what} have more than {pages:,} pages of {_SIZE}; the list seems to have no end"
+    return PullFailed(said, code="too-many-pages")
 
 
 def _order_page(
@@ -112,6 +137,8 @@ def _customers(account: Account, cursor: Cursor, now: datetime) -> Pulling:
         yield Page("customers", answer.body, {"since": now.isoformat()} if last else None)
         if last:
             return
+        if page == _MOST_CUSTOMERS:
+            raise _endless("customers", _MOST_CUSTOMERS)
         page += 1
 
 
