@@ -9,13 +9,14 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
 from onepool.channels import registry
-from onepool.channels.base import Answer
+from onepool.channels.base import Answer, Receipt
 from onepool.channels.connection import Connection
 from onepool.reach import effects
 from onepool.reach.effects import BACKOFF, TRIES, Effects, saved
+from onepool.reach.lanes import Lanes
 from onepool.state.journeys import journey_effects
 
 from .outbox import Outbox
@@ -115,6 +116,95 @@ def test_a_server_that_hangs_takes_its_own_places_only(
     assert sorted(begun) == [("crm:calls", 77), ("hangs:calls", 0), ("hangs:calls", 1), ("other:calls", 100),
                              ("other:calls", 101)]  # fmt: skip
     assert calls.step() == 0 and calls.underway == 5
+
+
+@pytest.fixture
+def calls(called: tuple[Outbox, list[httpx.Request], list[int]]) -> tuple[Outbox, Effects, Lanes, list[Any]]:
+    """One call that is due, and lanes that keep what is submitted for the test to make."""
+    outbox = called[0]
+    kept: list[Any] = []
+
+    class Slow(Lanes):
+        def submit(self, name: str, call: Any, *args: Any) -> Any:
+            if self.closing.is_set():
+                raise RuntimeError("closing")
+            kept.append(lambda: call(*args))
+
+    lanes = Slow(1)
+    return outbox, Effects(outbox.workspace.state, outbox.clock, outbox.senders._account, lanes), lanes, kept
+
+
+def test_a_call_that_waited_long_for_its_thread_has_a_new_lease(
+    calls: tuple[Outbox, Effects, Lanes, list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox, effects_, _, kept = calls
+    leases = []
+
+    def call(of: Any, said: Any) -> tuple[Receipt, None]:
+        leases.append(row(outbox).next_attempt - outbox.now)
+        return Receipt("sent"), None
+
+    monkeypatch.setattr(effects_, "_call", call)
+    assert effects_.step() == 1
+    outbox.clock.advance(timedelta(seconds=59))
+    kept.pop()()
+    assert (leases, row(outbox).status) == ([60 * 1_000_000], "done")
+
+
+def test_a_call_that_somebody_else_has_taken_meanwhile_is_not_made(
+    calls: tuple[Outbox, Effects, Lanes, list[Any]], called: tuple[Outbox, list[httpx.Request], list[int]]
+) -> None:
+    outbox, effects_, _, kept = calls
+    effects_.step()
+    outbox.clock.advance(timedelta(seconds=61))
+    assert effects_.step() == 1
+    first, second = kept
+    first()
+    assert called[1] == []
+    second()
+    assert (len(called[1]), row(outbox).status, effects_.underway) == (1, "done", 0)
+
+
+def test_a_call_that_comes_when_all_is_closing_is_put_back(calls: tuple[Outbox, Effects, Lanes, list[Any]]) -> None:
+    outbox, effects_, lanes, _ = calls
+    lanes.closing.set()
+    effects_.step()
+    found = row(outbox)
+    assert (found.status, found.attempts, found.next_attempt, effects_.underway) == ("waiting", 0, None, 0)
+
+
+def test_one_look_is_bounded_and_the_next_goes_on_from_there(
+    called: tuple[Outbox, list[httpx.Request], list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However much waits for a server that hangs: a step reads so many rows, and locks the state for what it takes."""
+    outbox = called[0]
+    for name, value in (("_AT_ONCE", 1), ("_LOOK", 2), ("_PAGES", 2)):
+        monkeypatch.setattr(effects, name, value)
+    values = {
+        "run_id": 1, "customer_id": 1, "node": 0, "visit": 0, "kind": "webhook", "status": "waiting",
+        "created": outbox.now, "due": outbox.now * 2, "attempts": 0, "told": False,
+    }  # fmt: skip
+    some = [(number, "hangs", None) for number in range(5)] + [(6 + number, "hangs", 3) for number in range(5)]
+    rows = [{**values, "key": key, "next_attempt": at, "payload": json.dumps({"touchpoint": name})}
+            for key, name, at in [*some, (40, "late", 3)]]  # fmt: skip
+    with outbox.workspace.state.write() as connection:
+        connection.execute(delete(journey_effects))
+        connection.execute(insert(journey_effects), rows)
+    begun: list[int] = []
+
+    class Hangs:
+        closing = threading.Event()
+
+        def submit(self, lane: str, call: Any, row: Any, said: Any) -> None:
+            begun.append(row.key)
+
+    calls = Effects(outbox.workspace.state, outbox.clock, lambda _: None, Hangs())  # type: ignore[arg-type, return-value]
+    assert [calls.step() for _ in range(2)] == [1, 0]
+    with monkeypatch.context() as patch:
+        patch.setattr(type(outbox.workspace.state), "write", None)  # nothing to take: nothing is locked
+        while calls._after is not None and calls._after < (3, 8):
+            assert calls.step() == 0
+    assert calls.step() == 1 and begun == [0, 40]
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,13 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import httpx
 import structlog
-from sqlalchemy import ColumnElement, and_, cast, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, cast, func, or_, select, update
+from sqlalchemy import Connection as Database
 from sqlalchemy.dialects.postgresql import JSONB
 
 from onepool.channels import registry
@@ -38,9 +40,21 @@ _AT_ONCE: Final = 50
 """Calls of one server that are under way: its own threads make them, so that none waits for another server's."""
 
 _LOOK: Final = 2_000
+"""Calls that are looked at together."""
+
+_PAGES: Final = 10
+"""So many times in one step, at most."""
+
 _LEASE: Final = 60 * SECOND
+_RENEW: Final = 5 * SECOND
+"""A lease that is older than this is renewed before the call begins."""
+
 _MOST_TEXT: Final = 2000
 _KINDS: Final[Mapping[str, tuple[type, ...]]] = {"text": (str,), "number": (int, float), "boolean": (bool,)}
+
+
+_Place = tuple[int | None, int]
+"""When a call is due (None: never tried) and its key."""
 
 
 class Effects:
@@ -54,6 +68,7 @@ class Effects:
         self._lock = threading.Lock()
         self._underway: Counter[str] = Counter()
         self._lines: dict[str, Connection] = {}
+        self._after: _Place | None = None
 
     @property
     def underway(self) -> int:
@@ -63,19 +78,26 @@ class Effects:
 
     def step(self) -> int:
         """Begin the calls that are due. Returns how many."""
+        taken = to_micros(self._clock.now())
         rows = self._take()
         for row in rows:
             said = json.loads(row.payload)
             with self._lock:
                 self._underway[_server(said)] += 1
             # Of an erased customer nothing is left to say: the call fails as one to no account.
-            self._lanes.submit(f"{said.get('touchpoint')}:calls", self._make, row, said)
+            try:
+                self._lanes.submit(f"{said.get('touchpoint')}:calls", partial(self._make, taken), row, said)
+            except RuntimeError:  # closing: it is put back
+                self._make(taken, row, said)
         return len(rows)
 
-    def _make(self, row: Any, said: Mapping[str, Any]) -> None:
+    def _make(self, taken: int, row: Any, said: Mapping[str, Any]) -> None:
+        """`taken`: when its lease began (µs)."""
         try:
             if self._lanes.closing.is_set():
                 self._write(row, {"attempts": row.attempts, "next_attempt": row.next_attempt})
+                return
+            if not self._leased(row, taken):
                 return
             try:
                 receipt, answer = self._call(row, said)
@@ -100,34 +122,46 @@ class Effects:
         """Calls whose turn it is, as many of each server as it has places left; until they are noted nobody else makes
         them (or their lease is over)."""
         t, now = journey_effects.c, to_micros(self._clock.now())
-        ready = and_(t.status == "waiting", t.kind == "webhook", or_(t.next_attempt.is_(None), t.next_attempt <= now))
         with self._state.read() as connection:
-            if connection.execute(select(t.key).where(ready).limit(1)).first() is None:
-                return []
-        with self._lock:
-            taken = Counter(self._underway)
-        rows: list[Any] = []
+            wanted = self._wanted(connection, now)
+        if not wanted:
+            return []
+        # Others may have taken some of them meanwhile.
         with self._state.write() as connection:
-            known = set[int]()
-            while True:
-                query = select(journey_effects).where(ready).order_by(t.next_attempt, t.key).limit(_LOOK)
-                full = _full(taken)
-                if full:
-                    query = query.where(_touchpoint(connection).not_in(full))
-                found = connection.execute(query).all()
-                for row in found:
-                    server = _server(json.loads(row.payload))
-                    if taken[server] < _AT_ONCE and row.key not in known:
-                        taken[server] += 1
-                        known.add(row.key)
-                        rows.append(row)
-                # A server of which all places are taken hides nobody, however many wait for it.
-                if len(found) < _LOOK or _full(taken) == full:
-                    break
+            query = select(journey_effects).where(t.key.in_(wanted), _ready(), _due(now))
+            rows = list(connection.execute(query.order_by(t.next_attempt, t.key)))
             for row in rows:
                 values = {"attempts": row.attempts + 1, "next_attempt": now + _LEASE}
                 connection.execute(update(journey_effects).where(t.key == row.key).values(**values))
         return rows
+
+    def _wanted(self, connection: Database, now: int) -> list[int]:
+        """Keys of calls that are due and whose server has places left: looked for page by page, since a server of which
+        all places are taken hides nobody, however many wait for it. The next look goes on where this one ended."""
+        with self._lock:
+            taken = Counter(self._underway)
+        found: list[int] = []
+        for _ in range(_PAGES):
+            rows = _page(connection, now, self._after)
+            for row in rows:
+                if taken[row.server] < _AT_ONCE:
+                    taken[row.server] += 1
+                    found.append(row.key)
+            self._after = (rows[-1].next_attempt, rows[-1].key) if len(rows) == _LOOK else None
+            if self._after is None:
+                break
+        return found
+
+    def _leased(self, row: Any, taken: int) -> bool:
+        """Whether the call is still ours to begin. One that waited long behind others of its server has a new lease."""
+        now = to_micros(self._clock.now())
+        if now - taken < _RENEW:
+            return True
+        t = journey_effects.c
+        ours = and_(t.key == row.key, t.status == "waiting", t.attempts == row.attempts + 1)
+        with self._state.write() as connection:
+            again = update(journey_effects).where(ours).values(next_attempt=now + _LEASE)
+            return connection.execute(again).rowcount == 1
 
     def _call(self, row: Any, said: Mapping[str, Any]) -> tuple[Receipt, Answer | None]:
         account = self._account(str(said.get("touchpoint")))
@@ -172,12 +206,38 @@ class Effects:
             connection.execute(update(journey_effects).where(still).values(**values))
 
 
-def _full(taken: Counter[str]) -> list[str]:
-    """Servers without a place left."""
-    return sorted(server for server, count in taken.items() if count >= _AT_ONCE)
+def _ready() -> ColumnElement[bool]:
+    t = journey_effects.c
+    return and_(t.status == "waiting", t.kind == "webhook")
 
 
-def _touchpoint(connection: Any) -> ColumnElement[str]:
+def _due(now: int) -> ColumnElement[bool]:
+    t = journey_effects.c
+    return or_(t.next_attempt.is_(None), t.next_attempt <= now)
+
+
+def _page(connection: Database, now: int, after: _Place | None) -> list[Row[Any]]:
+    """(key, next_attempt, server) of the next calls that are due: those never tried by key, then the others by when
+    they are due. Both lie side by side in the index of `status`."""
+    t = journey_effects.c
+    columns = (t.key, t.next_attempt, _touchpoint(connection).label("server"))
+    rows: list[Row[Any]] = []
+    if after is None or after[0] is None:
+        new = select(*columns).where(
+            _ready(), t.next_attempt.is_(None), t.key > (-(2**63) if after is None else after[1])
+        )
+        rows += connection.execute(new.order_by(t.key).limit(_LOOK))
+        after = None
+    if len(rows) < _LOOK:
+        again = select(*columns).where(_ready(), t.next_attempt <= now)
+        if after is not None:
+            behind = or_(t.next_attempt > after[0], t.key > after[1])
+            again = again.where(t.next_attempt >= after[0], behind)
+        rows += connection.execute(again.order_by(t.next_attempt, t.key).limit(_LOOK - len(rows)))
+    return rows
+
+
+def _touchpoint(connection: Database) -> ColumnElement[str]:
     """The account that a call is for."""
     payload = journey_effects.c.payload
     if connection.dialect.name == "sqlite":
