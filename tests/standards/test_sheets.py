@@ -14,6 +14,7 @@ from onepool.collect.inbound import decode
 from onepool.collect.log import Record
 from onepool.collect.sheets import FIELD, SCHEMA, pack
 from onepool.collect.touchpoint import Touchpoint
+from onepool.standards.faults import MOST_IDENTIFIERS
 
 from .given import TEXTS, json_values, scalars
 from .test_properties import EVENTS, NAMES, by_thing
@@ -127,3 +128,10 @@ def test_what_is_no_sheet_waits_as_a_whole() -> None:
         NOW, "oa", "file", cell.headers, pack(table.cast(pa.schema([*SCHEMA, (FIELD + "amount", pa.string())]))), 1
     )
     assert refused(run(bad)) == [("file.chunk", "")]
+
+
+def test_a_row_with_very_many_identifiers_waits() -> None:
+    many = [["member_no", "", f"m{number}"] for number in range(MOST_IDENTIFIERS + 1)]
+    batch = run(sheet([{"name": "petted", "ids": ids, "fields": {}} for ids in (many, many[1:], many)]))
+    assert refused(batch) == [("identifier.many", "ids")] * 2
+    assert batch.ids.num_rows == MOST_IDENTIFIERS

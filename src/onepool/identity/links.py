@@ -22,6 +22,9 @@ SAME_EVENT = "same_event"
 RULED = "decision"
 """Rule of a link that a person made; its event is the number of the decision."""
 
+MOST_MET = 64
+"""Pairs of a contact and an account that one row links at most, beside those with its bearer."""
+
 LIKELY = "likelihood"
 """Rule of a link that a model made; its event is the number of the candidate."""
 
@@ -60,16 +63,20 @@ def gather(
     accounts. `trust`: of each row; `contact`, `account`: of each entry of `node`, whether it is one that joins.
 
     Without the latter an account that told a phone twice, the second time beside a better account, would look silent
-    since the first, and the phone handed on to a stranger.
+    since the first, and the phone handed on to a stranger. A row with more than MOST_MET pairs of them is no person's
+    record; it links by its bearer alone.
     """
     other = bearer[row] != node
     if not other.any():
         return LinkBatch()
     rows_of, left, right = row[other], bearer[row[other]], node[other]
-    more = _met(row[other & account], row[other & contact])
+    accounts_in, contacts_in = (np.bincount(row[other & one], minlength=bearer.size) for one in (account, contact))
+    few = (accounts_in * contacts_in <= MOST_MET)[row]
+    account, contact = other & account & few, other & contact & few
+    more = _met(row[account], row[contact])
     if more[0].size:
-        accounts, contacts = node[other & account][more[0]], node[other & contact][more[1]]
-        rows_of = np.concatenate([rows_of, row[other & account][more[0]]])
+        accounts, contacts = node[account][more[0]], node[contact][more[1]]
+        rows_of = np.concatenate([rows_of, row[account][more[0]]])
         left, right = np.concatenate([left, accounts]), np.concatenate([right, contacts])
     a, b = np.minimum(left, right), np.maximum(left, right)
     encoded = rows.column("touchpoint").combine_chunks().dictionary_encode()
@@ -187,4 +194,15 @@ _MARK = (
     .values(status=bindparam("status_is"), reason=bindparam("reason_is"))
 )
 
-__all__ = ["LIKELY", "RULED", "SAME_EVENT", "Concluded", "LinkBatch", "gather", "insert_links", "mark", "store"]
+__all__ = [
+    "LIKELY",
+    "MOST_MET",
+    "RULED",
+    "SAME_EVENT",
+    "Concluded",
+    "LinkBatch",
+    "gather",
+    "insert_links",
+    "mark",
+    "store",
+]

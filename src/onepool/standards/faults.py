@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+MOST_IDENTIFIERS: Final = 50
+"""Identifiers of one item at most. Clients send a handful; all that an item carries are taken to be one person's."""
+
 RULES: Final[dict[str, tuple[str, str]]] = {
     "required": ("缺少必填字段 {field}", "the required field {field} is missing"),
     "type.text": ("{value} 不是文本", "{value} is not a text"),
@@ -48,6 +51,10 @@ RULES: Final[dict[str, tuple[str, str]]] = {
     "identifier.none": ("没有可用的身份标识", "it carries no usable identifier"),
     "identifier.single": ("关联需要至少两个可用的身份标识", "a link needs at least two usable identifiers"),
     "identifier.unknown": ("数据标准中没有标识类型 {value}", "the data standard has no identifier type {value}"),
+    "identifier.many": (
+        f"一条数据最多带 {MOST_IDENTIFIERS} 个身份标识，这条有 {{count}} 个",
+        f"one item carries at most {MOST_IDENTIFIERS} identifiers, this one has {{count}}",
+    ),
     "identifier.length": ("标识超过 512 个字符", "the identifier is longer than 512 characters"),
 }
 """Rule -> (Chinese, English) template of its message."""

@@ -18,7 +18,7 @@ from onepool.standards.assemble import Assembler
 from onepool.standards.batch import Batch, Touchpoint
 from onepool.standards.columns import micros
 from onepool.standards.errors import StandardError
-from onepool.standards.faults import Fault
+from onepool.standards.faults import MOST_IDENTIFIERS, Fault
 from onepool.standards.fields import FieldReader, Fields, Read, Source, Things
 from onepool.standards.gathered import Carried, Gathered, Key
 from onepool.standards.guard import deep
@@ -323,6 +323,9 @@ class Run:
         place = [one[0] for one in dict.fromkeys(self.persons.ids)] if of is None else of.place
         count = np.bincount(np.asarray(place, np.int64), minlength=len(self.items))
         kinds = self._kinds()
+        for at in np.flatnonzero(count > MOST_IDENTIFIERS).tolist():
+            if kinds[at] != "object":
+                self.faults.setdefault(at, ("ids", Fault("identifier.many", count=str(count[at]))))
         for at in np.flatnonzero(count < 2).tolist():
             kind = kinds[at]
             if count[at] == 0 and kind != "object":
