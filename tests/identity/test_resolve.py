@@ -194,3 +194,47 @@ def test_a_phone_told_again_beside_a_better_account_is_not_handed_on(tmp_path: P
             run(resolver, state, told[start:end])
         assert partition(resolver) == {frozenset({(phone, 0), (openid, 0), (unionid, 0)})}
         state.close()
+
+
+def test_one_row_with_very_many_identifiers_makes_few_links(tmp_path: Path) -> None:
+    """What a row costs grows with its identifiers, not with the pairs of them."""
+    wide = [("phone", "", f"p{n}") for n in range(2_000)] + [("member_no", "", f"m{n}") for n in range(2_000)]
+    small = [("phone", "", "q"), *(("member_no", "", f"n{n}") for n in range(3))]
+    state = State.at(tmp_path / "state.sqlite")
+    try:
+        resolver = Resolver(state, LIMITED)
+        resolved = resolver.resolve(*tables([(0, wide, ""), (DAY, small, "")]))
+        of_wide = resolved.links.first_event.count((0).to_bytes(16, "big"))
+        assert of_wide == len(wide) - 1
+        # The phone is the bearer there or one of the members is: each member is linked with the phone all the same.
+        phone = int(resolver.find(pa.table({"type": ["phone"], "scope": [""], "value": ["q"]}))[0])
+        ends = set(zip(resolved.links.a.tolist(), resolved.links.b.tolist(), strict=True))
+        members = resolver.find(pa.table({"type": ["member_no"] * 3, "scope": [""] * 3, "value": ["n0", "n1", "n2"]}))
+        assert {(min(phone, one), max(phone, one)) for one in members.tolist()} <= ends
+    finally:
+        state.close()
+
+
+def test_rules_that_hand_values_on_tell_of_the_tenures(tmp_path: Path) -> None:
+    """Under rules by which a phone goes to somebody else after a silence, and back under those by which it doesn't."""
+    keeping = Registry({**TYPES, "phone": TypeRule("strong", 90, max_per_customer=5, account=False)})
+    shared = ("phone", "", "p")
+    one, other = (("member_no", "app", name) for name in "ab")
+    strangers = [(0, [shared, one], "王伟"), (400 * DAY, [shared, other], "李娜")]
+    state = State.at(tmp_path / "state.sqlite")
+    try:
+        resolver = Resolver(state, keeping)
+        run(resolver, state, strangers)
+        assert resolver.set_rules(keeping).retimed.num_rows == 0
+        for registry, tenures in ((LIMITED, 2), (keeping, 1), (LIMITED, 2)):
+            preview = resolver.fork().set_rules(registry)
+            resolved = resolver.set_rules(registry)
+            assert preview.retimed.equals(resolved.retimed)
+            assert resolved.retimed.num_rows == 2  # one of them out of use where there is one tenure
+            assert resolved.retimed.equals(resolver.tenures())
+            phone = resolver.find(pa.table({"type": ["phone"], "scope": [""], "value": ["p"]}))
+            assert len(resolver.graph.tenures(int(phone[0]))) == tenures
+            with state.write() as connection:
+                resolver.save(connection, resolved, at=0, offset=1)
+    finally:
+        state.close()

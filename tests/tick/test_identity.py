@@ -196,3 +196,26 @@ def test_conclusions_of_another_edition_are_written_again(world: World) -> None:
     with world.workspace.state.write() as connection:
         connection.exec_driver_sql("UPDATE links SET status = 'conflict', reason = 'size'")
     sound(world)
+
+
+def test_rules_that_hand_numbers_on_move_history(world: World) -> None:
+    """Whose a phone was is told anew of all that came before, in the state, the pool and the preview."""
+    keeping = {"identity": "rules", "types": {"phone": {"recycle_days": 0}}}
+    handing = {"identity": "rules", "types": {"phone": {"recycle_days": 90}}}
+    world.workspace.save("identity", "rules", keeping, author="test")
+    world.send(known("anna", phone=PHONE, name="王伟"))
+    world.send({"event": "order_paid", "anonymousId": "x", "properties": {"order_id": "P-1", "phone": PHONE}})
+    world.drain()
+    world.clock.advance(timedelta(days=200))
+    world.send(known("bert", phone=PHONE, name="李娜"))
+    world.send({"event": "order_paid", "anonymousId": "y", "properties": {"order_id": "P-2", "phone": PHONE}})
+    world.settle()
+    assert world.value("SELECT count(*) FROM identifiers WHERE base IS NOT NULL") == 0
+    found = Desk(world.workspace, world.worker).preview_rules(handing)
+    world.workspace.save("identity", "rules", handing, author="test")
+    world.settle()
+    assert world.value("SELECT count(DISTINCT customer_id) FROM customer_of") == found.customers_after
+    assert world.value("SELECT count(*) FROM identifiers WHERE base IS NOT NULL AND valid_from IS NOT NULL") == 1
+    assert orders_of(world, customer_of(world, "anna")) == ["P-1"]
+    assert orders_of(world, customer_of(world, "bert")) == ["P-2"]
+    sound(world)

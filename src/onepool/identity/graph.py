@@ -468,6 +468,16 @@ class Graph:
         """Since when a further tenure holds, µs; LATER when it is not in use."""
         return int(self._g.n64[VALID_FROM, node])
 
+    def later_tenures(self) -> tuple[I64, I64]:
+        """Further tenures, in use or not, ascending, and since when they hold; see `valid_from`."""
+        later: I64 = np.flatnonzero(self.base != np.arange(len(self)))
+        return later, self.valid_since(later)
+
+    def valid_since(self, nodes: I64) -> I64:
+        """Since when each further tenure holds; see `valid_from`."""
+        found: I64 = self._g.n64[VALID_FROM, nodes]
+        return found
+
     def generation(self, node: int) -> int:
         """The number of a tenure, from 0."""
         found, at = 0, int(self._g.n32[BASE, node])

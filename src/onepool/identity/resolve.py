@@ -175,16 +175,19 @@ class Resolver:
         before = graph.customer.copy()
         nodes = len(graph)
         status = graph.conclusions()
+        later, since = graph.later_tenures()
         graph.set_rules(registry)
         changed = np.flatnonzero(graph.conclusions() != status)
         moved = np.flatnonzero(graph.customer[:nodes] != before)
         made = graph.changes()
+        # A solve from scratch tells of no changes. Tenures stay, so those from before are among those after.
+        handed = np.concatenate([later[graph.valid_since(later) != since], made.born])
         changes = Changes(
             nodes=moved.astype(np.int64),
             was=before[moved].astype(np.int64),
             born=made.born,
             edges=changed.astype(np.int64),
-            retimed=made.retimed,
+            retimed=np.unique(graph.base[handed]).astype(np.int64),
         )
         return self._resolved(np.empty(0, np.int64), store.new_table([]), None, changes)
 
