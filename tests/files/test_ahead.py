@@ -41,13 +41,18 @@ def test_who_stops_reading_makes_no_more() -> None:
     made: list[int] = []
 
     def pieces() -> Iterator[int]:
-        for number in range(100):
-            made.append(number)
-            yield number
+        try:
+            for number in range(100):
+                made.append(number)
+                yield number
+        finally:
+            made.append(-1)
 
-    reading = ahead.read_ahead(pieces())
+    source = pieces()  # held, so that nothing but closing it ends it
+    reading = ahead.read_ahead(source)
     assert next(reading) == 0
     reading.close()
+    assert made.pop() == -1
     assert len(made) <= 3
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,10 +17,11 @@ import pytest
 
 from onepool.collect.log import Record
 from onepool.collect.touchpoint import Touchpoint
-from onepool.standards import StandardSettings, event_id, load_standard
+from onepool.standards import Batch, StandardSettings, assemble, event_id, load_standard, standardise
+from onepool.standards.faults import MOST_IDENTIFIERS
 from onepool.standards.normalise.id_card import digest
 
-from .things import KEY, NOW, SETTINGS, events, facts, file, identify, ids, refused, run, segment, track
+from .things import KEY, NOW, SETTINGS, TOUCHPOINTS, events, facts, file, identify, ids, refused, run, segment, track
 
 CARD = "11010519491231002X"
 ORDER = {"order_id": "A1", "total": "¥120.50", "products": [{"product_id": "p1", "price": 10.5, "quantity": 2}]}
@@ -484,3 +486,40 @@ def test_of_two_faults_the_same_is_told_whoever_stands_beside() -> None:
     ]
     for batch in ([order, person, *beside], [*beside, order, person]):
         assert refused(run(segment(batch))) == alone
+
+
+def test_an_item_with_very_many_identifiers_waits() -> None:
+    """All of an item are taken for one person's: what carries hundreds is none's, and would link all with all."""
+
+    def ids(count: int) -> dict[str, Any]:
+        return {"externalIds": [{"id": f"m{number}", "type": "member_no"} for number in range(count)]}
+
+    most = MOST_IDENTIFIERS - 1  # the user id is one of them
+    body = {"batch": [track("petted"), track("petted")], "context": ids(most + 1)}
+    wide = Record(NOW, "web", "segment", b"{}", msgspec.json.encode(body), 2)
+    batch = run(segment([track("petted", context=ids(most)), track("petted", context=ids(most + 1))]), wide)
+    assert refused(batch) == [("identifier.many", "ids")] * 3
+    assert batch.ids.num_rows == MOST_IDENTIFIERS
+    assert "50" in batch.quarantine["message"][0].as_py()
+
+
+def test_more_text_than_a_column_holds_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assemble, "_MOST_BYTES", 100)
+    assert run(segment([track("petted", {"x": "a" * 50})])).rows.num_rows == 1
+    with pytest.raises(OverflowError, match="max_requests"):
+        run(segment([track("petted", {"x": "a" * 50}), track("petted", {"x": "a" * 50})]))
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_memory_is_swept_for_others_who_work_meanwhile(beside: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bool] = []
+    real = assemble.Assembler.batch
+
+    def watched(self: assemble.Assembler) -> Batch:
+        seen.append(gc.isenabled())
+        return real(self)
+
+    monkeypatch.setattr(assemble.Assembler, "batch", watched)
+    standardise([segment([track("petted")])], load_standard(), SETTINGS, TOUCHPOINTS, beside=beside)
+    assert seen == [beside]
+    assert gc.isenabled()

@@ -294,8 +294,13 @@ def _json_array(texts: Sequence[bytes]) -> pa.Array:
     """Texts that our own encoder made: valid UTF-8, which need not be looked at again."""
     ends = np.zeros(len(texts) + 1, np.int64)
     np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)), out=ends[1:])
-    if ends[-1] > _MOST_BYTES:  # more than one array of texts can hold
-        return pa.array(texts, pa.binary()).view(pa.string())
+    if ends[-1] > _MOST_BYTES:
+        # Few requests unpack to so much; those at fault are found, since the tick then takes fewer at a time.
+        raise OverflowError(
+            f"一批请求的字段共有 {ends[-1]:,} 字节，一列最多 {_MOST_BYTES:,}；请减小 tick.max_requests"
+            f" / the fields of these requests hold {ends[-1]:,} bytes, one column holds {_MOST_BYTES:,};"
+            " lower tick.max_requests in the settings"
+        )
     offsets = pa.py_buffer(ends.astype(np.int32).tobytes())
     return pa.Array.from_buffers(pa.string(), len(texts), [None, offsets, pa.py_buffer(b"".join(texts))])
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,13 +27,16 @@ def standardise(
     standard: Standard,
     settings: StandardSettings,
     touchpoints: Mapping[str, Touchpoint],
+    *,
+    beside: bool = False,
 ) -> Batch:
     """Standardises a run of records; see `Batch` for what comes out.
 
     Every item ends in `rows` or in `quarantine`. Control records hold no items. A touchpoint that isn't among
     `touchpoints` is taken without mapping and without channel; things of one whose mapping is wrong wait.
+    `beside`: whether other threads have work of their own meanwhile, for whom memory has to be swept.
     """
-    with _unswept():
+    with nullcontext() if beside else _unswept():
         return _joined([_run(part, standard, settings, touchpoints) for part in stretches(records)])
 
 

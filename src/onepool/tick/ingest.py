@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -74,7 +75,7 @@ class Ingest:
         self.standard = standard
         self._settings = settings
         self.touchpoints = touchpoints
-        self.ahead = Ahead(self._standardised)
+        self.ahead = Ahead(partial(_standardised, standard, settings, touchpoints))
         self.matching = False
         """Whether customers of whom something new is known are to be compared with others."""
 
@@ -97,9 +98,6 @@ class Ingest:
             dropped = pa.concat_tables([dropped.select(_COUNTED), repeated.select(_COUNTED)])
         resolved = self._resolver.resolve(batch.ids, batch.rows, heard(batch, self._resolver.registry.purposes))
         return Prepared(batch, resolved, dropped, hashes, only or frozenset())
-
-    def _standardised(self, records: Sequence[Record]) -> Batch:
-        return standardise(records, self.standard, self._settings, self.touchpoints)
 
     def as_of_now(self, record: Record) -> Record:
         """A push or page that is tried again, under the settings in force; its own are those of when it came."""
@@ -168,6 +166,17 @@ class Ingest:
         identities.write(session, resolved)
         touched = pa.table({"customer_id": resolved.customers})
         self.refresh(session, touched, touched)
+
+
+def _standardised(
+    standard: Standard,
+    settings: StandardSettings,
+    touchpoints: Mapping[str, Touchpoint],
+    records: Sequence[Record],
+    *,
+    beside: bool,
+) -> Batch:
+    return standardise(records, standard, settings, touchpoints, beside=beside)
 
 
 def heard(batch: Batch, purposes: Collection[str]) -> Heard:

@@ -26,6 +26,7 @@ from onepool.stages import Stages
 from onepool.standards import Standard, StandardError, load_standard
 from onepool.state.store import set_meta
 from onepool.tick import allowances, behaviour, consenting, listing, marks, matching, tagging
+from onepool.tick.ahead import Ahead
 from onepool.tick.duplicates import Duplicates
 from onepool.tick.evaluating import evaluated, leaving_out, when_idle
 from onepool.tick.ingest import SEQ_BITS, Ingest, Prepared, refused
@@ -77,6 +78,7 @@ class Worker:
         self._stale = False
         self._inputs = 0
         self._listed = 0
+        self._ahead: Ahead | None = None
         self.stages = Stages(workspace.data if live and until is None else None)
         try:
             if until is None:
@@ -100,6 +102,7 @@ class Worker:
     def _open(self) -> None:
         """Read from the stores what the worker keeps in memory."""
         self._stale = True
+        self._end_ahead()
         workspace = self._ws
         with self._pool.write() as session:
             marks.make(session)
@@ -113,6 +116,7 @@ class Worker:
         self._ingest = Ingest(
             self._resolver, duplicates, standard, workspace.settings_of(json.loads(rules)["settings"]), touchpoints
         )
+        self._ahead = self._ingest.ahead
         self._outcomes = OutcomeLog(workspace.state)
         self._live = Live(workspace, self.index)
         self._journeys = Journeying(workspace, self._pool, lambda: self._live.catalog.context)
@@ -184,9 +188,15 @@ class Worker:
 
     def close(self) -> None:
         """Let others work in this workspace."""
-        self._ingest.ahead.drop()
+        self._end_ahead()
         self._ws.behaviour = None
         self._lock.release()
+
+    def _end_ahead(self) -> None:
+        """Forget what was begun under rules or numbers that may not be those any more."""
+        if self._ahead is not None:
+            self._ahead.close()
+            self._ahead = None
 
     def _step(self) -> bool:
         if self._until is None and self._behind <= self.offset and self._rule():
@@ -200,7 +210,7 @@ class Worker:
             batch = _before_control(records)
         if not batch:
             return self._evaluate and (self._idle() or self._joining.newcomers() or self._advance())
-        self._take(batch, batch[-1].offset)
+        self._take(batch, batch[-1].offset, ahead=True)
         if self._evaluate and self.offset >= self._behind:
             self._advance()
         return True
@@ -216,10 +226,17 @@ class Worker:
 
     def _look_ahead(self, records: Sequence[Record], offset: int) -> None:
         """Begin with what comes after these records where more is waiting than one tick takes."""
+        if not self._full(records):
+            return
+        following = self._read(offset)
+        batch = _before_control(following)
+        # A short one would be a turn of its own, though more may have come in until it is taken.
+        if self._full(batch) or len(batch) < len(following):
+            self._ingest.ahead.begin(batch)
+
+    def _full(self, records: Sequence[Record]) -> bool:
         limits = self._ws.settings.tick
-        full = len(records) >= limits.max_requests or 2 * sum(len(one.body) for one in records) > limits.max_bytes
-        if full:
-            self._ingest.ahead.begin(_before_control(self._read(offset)))
+        return len(records) >= limits.max_requests or 2 * sum(len(one.body) for one in records) > limits.max_bytes
 
     def _advance(self) -> bool:
         with self.stages.of("journeys"):
@@ -296,14 +313,16 @@ class Worker:
         records = [self._ingest.as_of_now(one) for one in records]
         self._take(records, record.offset, frozenset((offset << SEQ_BITS) | item for offset, item in wanted))
 
-    def _take(self, records: Sequence[Record], offset: int, only: frozenset[int] | None = None) -> None:
-        """Move records through; `offset` is where the log is complete after that.
+    def _take(
+        self, records: Sequence[Record], offset: int, only: frozenset[int] | None = None, *, ahead: bool = False
+    ) -> None:
+        """Move records through; `offset` is where the log is complete after that. `ahead`: begin with what follows.
 
         Input that nobody foresaw must not stop the rest: records that can't be moved through are halved until the one
         at fault stands alone, and that one waits in quarantine.
         """
         try:
-            self._move(records, offset, only)
+            self._move(records, offset, only, ahead=ahead)
         # Whatever it was, it must not stop the others.
         except Exception as error:
             if machine_at_fault(error):
@@ -317,11 +336,11 @@ class Worker:
             else:
                 self._refuse(records if only is None else [], offset, error)
 
-    def _move(self, records: Sequence[Record], offset: int, only: frozenset[int] | None) -> None:
+    def _move(self, records: Sequence[Record], offset: int, only: frozenset[int] | None, *, ahead: bool) -> None:
         self._ingest.matching = self._evaluate and self._joining.model() is not None
         with self._pool.read() as session, self.stages.of("prepare"):
             prepared = self._ingest.prepare(session, records, only)
-        if only is None:
+        if ahead:
             self._look_ahead(records, offset)
         try:
             outcome = self._write(prepared, offset, live=self._evaluate and offset > self._behind)

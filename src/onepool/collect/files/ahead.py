@@ -18,17 +18,24 @@ _BYTES: Final = 32 << 20
 
 
 def read_ahead(pieces: Iterable[T]) -> Generator[T, None, None]:
-    """The same pieces in the same order; what making them raises is raised here. Closing it ends the thread."""
+    """The same pieces in the same order; what making them raises is raised here.
+
+    Closing it ends the thread, and closes the pieces where a generator makes them.
+    """
     source = iter(pieces)
 
     def following() -> list[T]:
         return list(islice(source, 1))
 
-    with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as thread:
-        made = thread.submit(following)
-        while piece := made.result():
+    try:
+        with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as thread:
             made = thread.submit(following)
-            yield piece[0]
+            while piece := made.result():
+                made = thread.submit(following)
+                yield piece[0]
+    finally:
+        if isinstance(source, Generator):
+            source.close()
 
 
 def together(blocks: Iterable[Block]) -> Iterator[Block]:
