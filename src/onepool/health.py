@@ -96,7 +96,8 @@ def _problems(workspace: Workspace) -> Iterator[dict[str, str]]:
         yield _row("warning", late, "see whether the server's tick keeps up (behind, journeys' lag)")
     for journey, waiting in seen.held_back.items():
         full = (
-            f"journey {journey} lets nobody in, {waiting} wait: an account it sends over has 10 minutes' work waiting"
+            f"journey {journey} holds an audience back, {waiting} wait: the accounts it sends over have all that they "
+            "can send in 10 minutes, or in what is left of their day's quota"
         )
         yield _row("warning", full, "wait, or raise its pace; see whether it is paused or broken: onepool deliveries")
     for journey, (kind, done) in seen.underway.items():

@@ -29,7 +29,7 @@ from onepool.journeys.world.events import Happened
 from onepool.journeys.world.pool import PoolWorld
 from onepool.pool import Columns, DuckDBEngine, Session
 from onepool.pool.schema import create
-from onepool.reach.rules import ContactPolicy
+from onepool.reach.rules import ContactPolicy, Door
 from onepool.reach.states import SendState
 from onepool.state import State
 from onepool.state.journeys import journey_edges, runs
@@ -65,8 +65,8 @@ class _World(PoolWorld):
 
     crowded: frozenset[str] = frozenset()
 
-    def full(self, channel: str, touchpoint: str | None, level: int) -> bool:
-        return channel in self.crowded
+    def room(self, door: Door) -> int | None:
+        return 0 if door.channel in self.crowded else None
 
 
 class Stored(Columnar):

@@ -80,8 +80,9 @@ def case(choice: Choice, customers: int, steps: int, *, calls: bool = True) -> C
     _stopped(choice, found)
     _counted(found)
     for number, quantum in enumerate(quanta):
-        if number and chance(choice, 8):
-            quantum.crowded = frozenset([pick(choice, sorted(CHANNELS))])
+        if number and chance(choice, 40):
+            drawn = pick(choice, sorted(CHANNELS))
+            quantum.crowded = frozenset([drawn] if drawn == min(CHANNELS) else CHANNELS)
     for quantum in quanta:
         quantum.events.sort(key=lambda one: one[1].seq)
         quantum.requests.sort()

@@ -6,7 +6,7 @@ With it the executor is tried alone, without a database; that the world over the
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -30,6 +30,7 @@ from onepool.journeys.model import EventMatch
 from onepool.journeys.states import RunState
 from onepool.reach.gate import ADDRESSES, LEDGER, GateWorld, gate
 from onepool.reach.keys import I64
+from onepool.reach.rules import Door
 from onepool.reach.states import COUNTED, SendState
 
 _LIVE = tuple(int(one) for one in RunState if one is not RunState.ENDED)
@@ -214,14 +215,17 @@ class MemoryWorld:
         found = self._runs(lambda row: row["version_id"] == version and row["state"] == state and row["run_id"] > after)
         return found.take(np.arange(min(len(found), most)))
 
-    def audiences(self) -> list[Audience]:
-        return [one for _, one in sorted(self.kept_audiences.items()) if not one.done]
+    def audiences(self, but: Collection[str]) -> list[Audience]:
+        return [one for _, one in sorted(self.kept_audiences.items()) if not one.done and one.journey not in but]
 
     def started(self) -> frozenset[str]:
         return frozenset(journey for journey, _ in self.kept_audiences)
 
-    def full(self, channel: str, touchpoint: str | None, level: int) -> bool:
-        return channel in self.crowded
+    def room(self, door: Door) -> int | None:
+        return 0 if door.channel in self.crowded else None
+
+    def let_in(self, doors: Sequence[Door], count: int) -> None:
+        raise AssertionError("channels have room for nobody or for everybody")
 
     def persons(self, customers: I64, since: int) -> pa.Table:
         into: dict[int, int] = {}

@@ -22,7 +22,6 @@ from onepool.audience.conditions.anchors.reference import run_holds
 from onepool.audience.conditions.model import Condition
 from onepool.audience.conditions.names import Context
 from onepool.audience.conditions.reference import Event, History, attribute_at
-from onepool.journeys.graph import edges
 from onepool.journeys.inside import leaf_of
 from onepool.journeys.keys import bucket, event_origin, run_keys
 from onepool.journeys.model import (
@@ -36,9 +35,6 @@ from onepool.journeys.model import (
     SegmentEntry,
     SegmentExit,
     SegmentLeaveEntry,
-    Send,
-    Task,
-    Wait,
 )
 from onepool.journeys.starts import next_start
 
@@ -297,33 +293,12 @@ class Naive:
             due = later(due, hold.for_, zone_named(None, version.journey.zone.default))
         if entry.rate is not None and not arrival.metered:
             due = slot(self.standing[version.name], due)
-        if due <= self.at and self.crowd(version):
-            due = min(self.at + 60_000_000, run.life)
         if hold is None and due <= self.at:
             run.now = due
             self._begun.append(run)
             return
         run.state, run.due = HELD, due
         self.log(run, "held")
-
-    def crowd(self, version: Version) -> bool:
-        """Whether nobody comes in: he would go to a message over a channel that has too much to send, without a wait
-        before it."""
-        nodes, seen, front = version.journey.nodes, set(), [version.journey.start]
-        first = set()
-        while front:
-            name = front.pop()
-            if name in seen:
-                continue
-            seen.add(name)
-            if isinstance(nodes[name], Send):
-                first.add(nodes[name].chain[0].channel)
-            elif not isinstance(nodes[name], Wait | Task):
-                front += [edge.target for edge in edges(nodes[name])]
-        if not first & self.crowded:
-            return False
-        self.standing[version.name].held = self.at
-        return True
 
     def _refusal(self, run: Run) -> str | None:
         """Why a customer may not enter: the first reason in the order of the rules."""

@@ -46,7 +46,6 @@ from onepool.journeys.model import (
 from onepool.journeys.moments import LocalDays
 
 LINGER = DAY
-MINUTE = 60_000_000
 GIVEN_UP = {"write": DAY // 24, "webhook": DAY}
 REACHED = ("ACCEPTED", "DELIVERED", "READ", "CLICKED")
 
@@ -121,9 +120,6 @@ def _held(naive: Naive, run: Run, rests: bool) -> bool:
     if run.due >= run.life:
         naive.end(run, "expired", run.life)
         return True
-    if naive.crowd(run.version):
-        run.due = min(naive.at + MINUTE, run.life)
-        return False
     run.now, run.state, run.due = run.due, READY, None
     return True
 

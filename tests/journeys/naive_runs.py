@@ -134,8 +134,8 @@ class Standing:
     next_at: int | None = None
     """When an audience is due."""
     started: bool = False
-    held: int = -1
-    """When nobody was let in for once since a channel had too much to send."""
+    held: int = -60_000_000
+    """When an audience was last not let in since channels had too much to send."""
     slot: int = 0
     """Nobody is let in before, where there is a rate; `day` and `filled`: how many it let in on its last day."""
     day: date | None = None

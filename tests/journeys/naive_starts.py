@@ -13,13 +13,25 @@ from tests.journeys.naive_times import at_wall, clock_of, offset_of, wall, zone_
 
 from onepool.audience.conditions.model import Condition
 from onepool.audience.conditions.texts import read_text
-from onepool.journeys.model import DateEntry, OneOffEntry, ScheduleEntry, SegmentEntry
+from onepool.journeys.graph import edges
+from onepool.journeys.model import (
+    CallJourney,
+    DateEntry,
+    Journey,
+    OneOffEntry,
+    ScheduleEntry,
+    SegmentEntry,
+    Send,
+    Task,
+    Wait,
+)
 from onepool.journeys.starts import next_start
 
 if TYPE_CHECKING:
     from tests.journeys.naive import Naive
 
 SECOND = 1_000_000
+MINUTE = 60 * SECOND
 FIRST = ZoneInfo("Etc/GMT-14")
 """Where days begin first."""
 
@@ -94,7 +106,12 @@ def arrivals(naive: Naive, inputs: Inputs) -> Iterator[Arrival]:
             continue
         journey = standing.version.journey
         count = len(audience.customers) - audience.taken
-        if count and naive.crowd(standing.version):
+        if count and naive.at < standing.held + MINUTE:
+            continue
+        late = standing.held >= audience.at
+        if count and crowded(journey, naive.crowded):
+            # Nobody of it until a minute is over.
+            standing.held = naive.at
             continue
         metered = journey.entry.rate is not None
         if metered and count:
@@ -104,12 +121,31 @@ def arrivals(naive: Naive, inputs: Inputs) -> Iterator[Arrival]:
             if customer in audience.customers[: audience.taken + place]:
                 # This person's turn was that of another one who went up in him.
                 continue
-            time = naive.at if metered or standing.held >= audience.at else audience.at
+            time = naive.at if metered or late else audience.at
             if isinstance(journey.entry, DateEntry):
                 zone = naive.zone_of(customer, journey)
                 time = max(time, at_wall(wall(audience.at, FIRST).date(), clock_of(journey.entry.time), zone))
             yield Arrival(time, place, customer, standing.version, "", audience.at, {}, metered=metered)
         audience.taken += count
+
+
+def crowded(journey: Journey, channels: frozenset[str]) -> bool:
+    """Whether everybody would come to a message without a wait before it, or to the end, and all channels over which
+    messages could go have too much to send."""
+    ways, seen, over = [journey.start], set(), set()
+    while ways:
+        name = ways.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        match node := journey.nodes[name]:
+            case Wait() | Task() | CallJourney():
+                return False
+            case Send():
+                over |= {hop.channel for hop in node.chain}
+            case _:
+                ways += [edge.target for edge in edges(node)]
+    return bool(over) and over <= channels
 
 
 def _made(naive: Naive, standing: Standing, inputs: Inputs) -> list[Audience]:

@@ -9,9 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from tests.journeys.differ import Columnar, differences, parsed
 from tests.journeys.drawing_logs import Case, Seeded, case, cases
+from tests.journeys.naive_starts import crowded
 from tests.journeys.sql_executor.cases import plain
 from tests.journeys.sql_executor.executor import SqlExecutor
 from tests.journeys.vocabulary import context
+
+from onepool.journeys.model import DateEntry, OneOffEntry, ScheduleEntry
 
 SEEDS = 240
 CUSTOMERS = 8
@@ -74,7 +77,7 @@ def test_what_is_drawn_is_worth_it() -> None:
     """Every kind of node and of entry comes up, customers are merged, journeys rest, and something comes late."""
     kinds: set[str] = set()
     entries: set[str] = set()
-    merges = late = erased = pauses = rates = groups = stops = crowds = 0
+    merges = late = erased = pauses = rates = groups = stops = crowds = holds = 0
     for seed in range(80):
         made = case(Seeded(seed), CUSTOMERS, 8)
         for journey in parsed(made):
@@ -82,6 +85,8 @@ def test_what_is_drawn_is_worth_it() -> None:
             entries.add(type(journey.entry).__name__)
             rates += journey.entry.rate is not None
             groups += journey.group is not None
+            if isinstance(journey.entry, ScheduleEntry | OneOffEntry | DateEntry):
+                holds += any(crowded(journey, quantum.crowded) for quantum in made.quanta)
         pauses += sum(status == "paused" for quantum in made.quanta for _, status in quantum.statuses)
         stops += sum(status == "stopping" for quantum in made.quanta for _, status in quantum.statuses)
         crowds += sum(bool(quantum.crowded) for quantum in made.quanta)
@@ -93,4 +98,4 @@ def test_what_is_drawn_is_worth_it() -> None:
     assert {"EventEntry", "SegmentEntry", "SegmentLeaveEntry", "ApiEntry"} <= entries
     assert {"ScheduleEntry", "OneOffEntry", "DateEntry"} <= entries
     assert min(merges, late, erased) > 20
-    assert min(pauses, rates, groups, crowds) > 10 and stops > 5
+    assert min(pauses, rates, groups, crowds) > 10 and stops > 5 and holds > 2

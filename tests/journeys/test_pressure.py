@@ -1,4 +1,4 @@
-"""Nobody is let in while an account is full, and many runs are moved, stopped and resumed some at a time."""
+"""Audiences are held back while accounts are full, and many runs are moved, stopped and resumed some at a time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from tests.journeys.test_executor_entries import inside, people, waiting
 from tests.journeys.test_tick import MESSAGE, publish, rows
 from tests.postgres import postgres_server, state, state_url  # noqa: F401
@@ -19,12 +19,18 @@ from onepool.clock import to_micros
 from onepool.health import problems
 from onepool.journeys import store
 from onepool.journeys.executor.executor import Executor
+from onepool.journeys.executor.plan import Message, Plan
+from onepool.journeys.model import Journey
 from onepool.journeys.states import RunState
 from onepool.journeys.world.records import Records
 from onepool.journeys.world.watch import conserved, watch
+from onepool.reach import accounts, pressure
+from onepool.reach.policies import Policies
+from onepool.reach.pressure import Gauge
+from onepool.reach.rules import Door
 from onepool.reach.states import SendState
 from onepool.state import State
-from onepool.state.journeys import journey_audiences, journey_versions, runs
+from onepool.state.journeys import journey_audiences, journey_ticks, journey_versions, runs
 from onepool.state.outbox import sends
 
 TELL: dict[str, Any] = {
@@ -49,53 +55,160 @@ def world(tmp_path: Path) -> Iterator[World]:
         made.close()
 
 
-def crowd(world: World, count: int) -> None:
-    """Messages of somebody else, of the same class, that wait at the account."""
+def crowd(world: World, count: int, account: str = "sms", kind: str = "notice", priority: int = 900) -> None:
+    """Messages of somebody else that wait at an account; with priority 900 of the same class."""
     now = to_micros(world.clock.now())
     with world.workspace.state.write() as connection:
         values = {
             "customer_id": 1, "journey": "other", "node": 0, "visit": 0, "hop": 0, "channel": "sms",
-            "touchpoint": "sms", "kind": "notice", "category": "transactional", "priority": 900,
+            "touchpoint": account, "kind": kind, "category": "transactional", "priority": priority,
             "state": int(SendState.QUEUED), "due": now, "planned": now, "changed": now, "message": "hello",
             "message_version": 1, "policy": 1,
         }  # fmt: skip
-        connection.execute(insert(sends), [{**values, "send_id": number} for number in range(count)])
+        first = connection.execute(select(func.count()).select_from(sends)).scalar_one()
+        connection.execute(insert(sends), [{**values, "send_id": first + number} for number in range(count)])
 
 
-def test_while_an_account_is_full_entries_wait_and_nobody_is_lost(world: World) -> None:
+def sent(world: World, below: int) -> None:
+    """The first of these messages are sent."""
+    with world.workspace.state.write() as connection:
+        connection.execute(update(sends).where(sends.c.send_id < below).values(state=int(SendState.ACCEPTED), due=None))
+
+
+ONCE = {"one_off": {"who": {"attribute": "city", "is": "上海"}}}
+
+
+def paced(world: World, persons: int) -> None:
+    """Six messages a minute; 61 wait, 60 are ten minutes' work."""
     world.define("touchpoint", "sms", channel="sms", title="sms")
     world.define("policy", "default", pace={"sms": [{"count": 6, "per": "minute"}]})
     world.define("message", "hello", **MESSAGE)
-    people(world, 4)
+    people(world, persons)
     crowd(world, 61)
-    publish(world, {**waiting("once", {"one_off": {"who": {"attribute": "city", "is": "上海"}}}), **TELL})
+
+
+def test_while_an_account_is_full_audiences_wait_and_nobody_is_lost(world: World) -> None:
+    paced(world, 4)
+    publish(world, {**waiting("once", ONCE), **TELL})
     publish(world, {**waiting("added", {"did": "cart_added"}), **TELL})
     world.settle()
     world.send({"event": "cart_added", "userId": "u0", "properties": {"product_id": "P"}})
     world.settle()
     [audience] = rows(world, journey_audiences)
-    assert (audience["taken"], audience["done"]) == (0, False)
-    assert [(row["state"], row["seq"]) for row in inside(world)] == [(RunState.HELD, 1)]
+    assert (audience["taken"], audience["done"], inside(world, "once")) == (0, False, [])
+    assert [row["state"] for row in inside(world, "added")] == [RunState.ENDED], "what somebody did is answered"
     with world.workspace.state.read() as connection:
         seen = watch(connection, to_micros(world.clock.now()))
-    assert (seen.held_back, seen.never_woken) == ({"added": 1, "once": 4}, 0)
-    assert [row["message"] for row in problems(world.workspace) if "lets nobody in, 4 wait" in row["message"]]
-    # Held again, and let in as soon as less waits.
-    world.clock.advance(timedelta(seconds=70))
-    world.drain()
-    assert [row["state"] for row in inside(world)] == [RunState.HELD]
-    with world.workspace.state.write() as connection:
-        connection.execute(update(sends).where(sends.c.send_id < 30).values(state=int(SendState.ACCEPTED), due=None))
-    world.clock.advance(timedelta(seconds=70))
+    assert (seen.held_back, seen.never_woken) == ({"once": 4}, 0)
+    assert [row["message"] for row in problems(world.workspace) if "holds an audience back, 4 wait" in row["message"]]
+    # Nothing is written for those who wait, but once a minute.
+    before = len(rows(world, journey_ticks))
     for _ in range(3):
-        world.settle()
+        world.clock.advance(timedelta(seconds=15))
+        world.drain()
+    assert len(rows(world, journey_ticks)) == before
+    world.clock.advance(timedelta(seconds=25))
+    world.drain()
+    assert len(rows(world, journey_ticks)) == before + 1 and inside(world, "once") == []
+    # As many as there is room for, the others when there is room again.
+    sent(world, 3)
+    world.clock.advance(timedelta(seconds=61))
+    world.drain()
+    assert len(inside(world, "once")) == 2
+    world.settle()
+    assert len(inside(world, "once")) == 2
+    world.clock.advance(timedelta(seconds=61))
+    world.drain()
     assert rows(world, journey_audiences)[0]["done"]
-    found = inside(world)
-    assert len(found) == 5 and {row["state"] for row in found} == {RunState.ENDED}
-    entered = [row["entered"] for row in inside(world, "once")]
-    assert min(entered) > audience["at"], "who was held back enters when he is let in"
+    found = inside(world, "once")
+    assert len(found) == 4 and {row["state"] for row in found} == {RunState.ENDED}
+    assert min(row["entered"] for row in found) > audience["at"], "who was held back enters when he is let in"
     with world.workspace.state.read() as connection:
         assert [wrong for _, _, wrong in conserved(connection) if wrong] == []
+        assert watch(connection, to_micros(world.clock.now())).held_back == {}
+
+
+def test_after_being_held_back_an_audience_enters_at_its_rate(world: World) -> None:
+    paced(world, 8)
+    publish(world, {**waiting("once", {**ONCE, "rate": {"per_second": 2, "per_day": 5}}), **TELL})
+    world.settle()
+    for _ in range(11):
+        world.clock.advance(timedelta(seconds=61))
+        world.drain()
+    assert inside(world) == []
+    sent(world, 61)
+    world.clock.advance(timedelta(seconds=61))
+    world.drain()
+    for _ in range(6):
+        world.settle()
+    times = sorted(row["entered"] for row in inside(world))
+    assert len(times) == 5, "a day takes as many as it may"
+    assert times[-1] - times[0] >= 1_000_000 and max(times.count(one) for one in times) <= 3
+
+
+def test_only_where_all_could_get_a_message_over_full_accounts_they_are_held_back(world: World) -> None:
+    published = {"hello": Message(1, MESSAGE)}
+
+    def doors(body: dict[str, Any]) -> list[tuple[str, str, str, int]]:
+        made = {**waiting("once", ONCE), **body}
+        return [tuple(one) for one in Plan(1, Journey.model_validate(made), made, published).doors]
+
+    def tell(*chain: dict[str, Any]) -> dict[str, Any]:
+        return {**TELL["nodes"]["tell"], "chain": list(chain)}
+
+    sms, mail = {"channel": "sms", "touchpoint": "b"}, {"channel": "email", "kind": "mail"}
+    nodes: dict[str, Any] = {
+        "which": {"do": "branch", "cases": [{"when": ONCE["one_off"]["who"], "next": "tell"}], "else": "other"},
+        "tell": tell(sms, mail), "other": tell(sms), "over": {"do": "end", "as": "completed"},
+    }  # fmt: skip
+    assert doors(TELL) == [("sms", "", "notice", 0)]
+    assert doors({**TELL, "start": "which", "nodes": nodes}) == [("email", "", "mail", 0), ("sms", "b", "notice", 0)]
+    some = {**nodes, "other": {"do": "wait", "for": "1 day", "next": "over"}}
+    assert doors({**TELL, "start": "which", "nodes": some}) == []
+    assert doors({}) == []
+
+
+def test_how_much_room_accounts_have(world: World) -> None:
+    for name, channel in (("a", "sms"), ("b", "sms"), ("oa", "wechat_oa")):
+        world.define("touchpoint", name, channel=channel, title=name)
+    minute = [{"count": 6, "per": "minute"}]
+    world.define("policy", "default", pace={"a": minute, "b": minute})
+    ws = world.workspace
+    gauge = Gauge(ws, Policies(ws))
+
+    def room(channel: str, over: str = "", kind: str = "notice", level: int = 0) -> int | None:
+        world.clock.advance(timedelta(seconds=2))
+        with ws.state.read() as connection:
+            return gauge.room(connection, Door(channel, over, kind, level))
+
+    assert (room("sms"), room("sms", "a"), room("email")) == (120, 60, None)
+    crowd(world, 70, "a")
+    assert (room("sms", "a"), room("sms", "b"), room("sms")) == (0, 60, 60), "all accounts of a channel are to be full"
+    # Scheduled ones are behind triggered ones.
+    crowd(world, 20, "b", priority=2500)
+    assert [room("sms", "b", level=level) for level in (0, 1, 2)] == [60, 60, 40]
+    # Those who were let in count until it is looked at again.
+    with ws.state.read() as connection:
+        assert gauge.room(connection, Door("sms", "b", "notice", 2)) == 40
+        gauge.let_in([Door("sms", "", "notice", 2)], 15)
+        assert gauge.room(connection, Door("sms", "b", "notice", 2)) == 25
+    assert room("sms", "b", level=2) == 40
+    # 100,000 templates a day are no pace, and other kinds are not counted among them.
+    crowd(world, 30, "oa", "template")
+    crowd(world, 700, "oa", "custom")
+    assert (room("wechat_oa", kind="template"), room("wechat_oa", kind="custom")) == (99_970, None)
+    policy, now = Policies(ws).now()[0], to_micros(world.clock.now())
+    account = ws.touchpoints()["oa"]
+    with ws.state.write() as connection:
+        assert pressure.seconds(connection, account, policy, ws.settings, now) == 0.0
+        standing = accounts.load(connection, account, policy, ws.settings.zone)
+        standing.buckets.take(99_980, now)
+        accounts.save(connection, standing, now)
+        assert pressure.full(connection, account, policy, ws.settings, now, kind="template")
+        assert not pressure.full(connection, account, policy, ws.settings, now, kind="custom")
+    assert room("wechat_oa", kind="template") == 0
+    world.clock.advance(timedelta(days=1))
+    assert room("wechat_oa", kind="template") == 99_970
 
 
 def small(monkeypatch: pytest.MonkeyPatch, most: int) -> None:

@@ -79,10 +79,22 @@ class Buckets:
                 self._state[limit.name] = {"window": self._window(limit, now), "used": used + count}
 
     def rate(self) -> float | None:
-        """Messages per second that the limits let through in the long run; None: any number."""
-        spans = {"day": 86400, "month": 2_592_000}
-        rates = [limit.count / (limit.seconds or spans[limit.period or "day"]) for limit in self._limits]
+        """Messages per second that the rates let through; None: any number. Quotas of a day or a month are no pace."""
+        rates = [limit.count / limit.seconds for limit in self._limits if limit.seconds is not None]
         return min(rates, default=None)
+
+    def within(self, seconds: float, now: int, kind: str | None = None) -> list[tuple[int, tuple[str, ...]]]:
+        """Of each limit that counts messages of a kind (None: of any): how many it lets through in the next seconds
+        (one at least), or in the rest of its calendar period, and which kinds it counts together (none named: all)."""
+        found = []
+        for limit in self._limits:
+            if kind is not None and limit.messages and kind not in limit.messages:
+                continue
+            if limit.seconds is not None:
+                found.append((max(int(seconds * limit.count / limit.seconds), 1), limit.messages))
+            else:
+                found.append((max(self._left(limit, now), 0), limit.messages))
+        return found
 
     def shown(self, now: int) -> list[dict[str, Any]]:
         """The limits for people: name, count, per, left."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -26,6 +26,16 @@ CATEGORIES: Final = ("promotion", "service", TRANSACTIONAL)
 OnHit = Literal["defer", "skip", "ignore"]
 Unknown = Literal["resend", "query", "drop"]
 Scope = Literal["all", "category", "channel", "journey"]
+
+
+class Door(NamedTuple):
+    """Where a message would go: over which channel and account (empty: any of the channel), of which kind (empty:
+    unknown), in which class of priority (0: what goes first)."""
+
+    channel: str
+    touchpoint: str
+    kind: str
+    level: int
 
 
 class Quiet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

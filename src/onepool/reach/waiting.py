@@ -5,6 +5,7 @@ Its cost follows from how many journeys wait, not from how many messages.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -70,11 +71,21 @@ def due(connection: Connection, touchpoint: str, group: Group, now: int, most: i
     return list(connection.execute(select(sends).where(*where, WAITING).order_by(t.due).limit(most)))
 
 
-def depth(connection: Connection, touchpoint: str, now: int, most: int = 1_000_000, before: int | None = None) -> int:
-    """How many messages are due at an account, counted up to `most`. `before`: only of priorities below this one."""
+def depth(
+    connection: Connection,
+    touchpoint: str,
+    now: int,
+    most: int = 1_000_000,
+    before: int | None = None,
+    kinds: Sequence[str] = (),
+) -> int:
+    """How many messages are due at an account, counted up to `most`. `before`: only of priorities below this one;
+    `kinds`: only of these (none: of all), for which the rows are read and not the index alone."""
     t = sends.c
     mine = select(t.send_id).where(t.touchpoint == touchpoint, t.due <= now, WAITING)
     if before is not None:
         mine = mine.where(t.priority < before)
+    if kinds:
+        mine = mine.where(t.kind.in_(kinds))
     some = mine.limit(most).subquery()
     return int(connection.execute(select(func.count()).select_from(some)).scalar_one())

@@ -205,12 +205,13 @@ def _account(ws: WorkspaceLike, one: Touchpoint, policy: Policy, time: Clock) ->
         standing = accounts.load(connection, one, policy, ws.settings.zone)
         count = waiting.depth(connection, one.name, now)
         seconds = pressure.seconds(connection, one, policy, ws.settings, now)
+        full = pressure.full(connection, one, policy, ws.settings, now)
     breaker = standing.breaker
     return SendingAccount(
         touchpoint=one.name, channel=one.channel, title=titles(one.title, one.name), paused=standing.paused,
         breaker=breaker.position, failures=breaker.failures, reason=breaker.reason, open_until=_at(breaker.until),
         limits=[PaceLimit(**limit) for limit in standing.buckets.shown(now)], waiting=count, seconds=round(seconds, 1),
-        full=seconds > pressure.FULL,
+        full=full,
     )  # fmt: skip
 
 

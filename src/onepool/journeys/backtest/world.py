@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
@@ -30,7 +30,7 @@ from onepool.journeys.world.events import Happened
 from onepool.journeys.world.pool import PoolWorld
 from onepool.pool import Session
 from onepool.reach.gate import gate
-from onepool.reach.rules import SendPolicy
+from onepool.reach.rules import Door, SendPolicy
 from onepool.reach.states import COUNTED, SendState
 
 if TYPE_CHECKING:
@@ -214,8 +214,8 @@ class HistoryWorld(PoolWorld):
     def any_runs(self, versions: Sequence[int]) -> bool:
         return self._kept.any_of(versions)
 
-    def audiences(self) -> Sequence[Audience]:
-        return [one for _, one in sorted(self._kept.audiences.items()) if not one.done]
+    def audiences(self, but: Collection[str]) -> Sequence[Audience]:
+        return [one for _, one in sorted(self._kept.audiences.items()) if not one.done and one.journey not in but]
 
     def started(self) -> frozenset[str]:
         return frozenset(journey for journey, _ in self._kept.audiences)
@@ -223,9 +223,9 @@ class HistoryWorld(PoolWorld):
     def give_up(self, gone: Sequence[tuple[int, int, str]]) -> None:
         self._virtual.not_sent([send_id for send_id, state, _ in gone if SendState(state) not in COUNTED])
 
-    def full(self, channel: str, touchpoint: str | None, level: int) -> bool:
+    def room(self, door: Door) -> int | None:
         # Nothing is sent, nothing waits.
-        return False
+        return None
 
     def persons(self, customers: I64, since: int) -> pa.Table:
         # Identities are today's: nobody goes up in another.

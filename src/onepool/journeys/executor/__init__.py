@@ -16,7 +16,9 @@
    key). Rate: slot k comes 1/per_second after slot k-1; beyond `per_day` (local day of the zone's default) after the
    next midnight; a run is `held` until its slot. Audiences (schedule, one-off, date, backfill) are frozen when they are
    due and enter at the instant for which they were made, by id; with a rate at the step's instant, as many as the rate
-   gives since its last slot (at most of one second) and the day has left. Who went up in another meanwhile enters as
+   gives since its last slot (at most of one second) and the day has left. While all accounts are full over
+   which they could get a message at once (`Plan.doors`, `World.room`) audiences stay where they are, for HELD_BACK
+   after each look; who was held back enters at the step's instant. Who went up in another meanwhile enters as
    that one. Of starts that nobody saw to only the first one is made up for. Hold-out: bucket(salt or journey, customer)
    < holdout * 10,000 ends `holdout` at the moment at which the run would begin.
 3. *Erasure, goals and exits* of live runs: events with time >= entered, not the one that started the run; the

@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from onepool.journeys.executor.columns import I64, NONE, Bools, Runs, Texts, texts
-from onepool.journeys.executor.metering import Meter, held_back
+from onepool.journeys.executor.metering import Meter
 from onepool.journeys.executor.plan import Plan
-from onepool.journeys.executor.ports import HELD_BACK, LATENESS, Entering, Inputs, Question
+from onepool.journeys.executor.ports import LATENESS, Entering, Inputs, Question
 from onepool.journeys.executor.reentry import admit
 from onepool.journeys.executor.starts import Starts
 from onepool.journeys.executor.times import later
@@ -207,11 +207,7 @@ def _let_in(turn: Turn, one: Entrants) -> None:
         due = later(due, hold.for_, plan.zone)
     if entry.rate is not None and not one.metered:
         due = np.maximum(due, Meter(turn, plan).slots(due))
-    now = turn.clock(one.customers)
-    if (due <= now).any() and held_back(turn, plan, turn.at):
-        again = np.minimum(now + HELD_BACK, later(one.times, plan.definition.max_life, plan.zone))
-        due = np.where(due <= now, again, due)
-    held = np.full(due.size, hold is not None) | (due > now)
+    held = np.full(due.size, hold is not None) | (due > turn.clock(one.customers))
     runs = Runs.new(
         due.size, run_id=one.run_ids, version_id=plan.version_id, customer_id=one.customers, key=one.keys,
         state=RunState.HELD, due=due, entered=one.times, arrived=one.times, trigger=one.triggers,

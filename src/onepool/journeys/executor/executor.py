@@ -14,10 +14,9 @@ from onepool.journeys.executor.book import Book, JourneyFault
 from onepool.journeys.executor.columns import I64, NONE
 from onepool.journeys.executor.ends import ends, merge
 from onepool.journeys.executor.entries import begin, enter
-from onepool.journeys.executor.metering import held_back
 from onepool.journeys.executor.nodes import HANDLERS
 from onepool.journeys.executor.plan import Plan
-from onepool.journeys.executor.ports import CANCELLED, EFFECTS, HELD_BACK, MOST_DUE, TASKS, Clocks, Inputs, Step, World
+from onepool.journeys.executor.ports import CANCELLED, EFFECTS, MOST_DUE, TASKS, Clocks, Inputs, Step, World
 from onepool.journeys.executor.turn import Turn
 from onepool.journeys.keys import action_keys
 from onepool.journeys.model import Send, Task, Wait
@@ -136,11 +135,7 @@ class Executor:
         if over.any():
             turn.cancel(rows[over], "expired")
         rows, state = rows[~over], state[~over]
-        held = rows[state == RunState.HELD]
-        if held.size and held_back(turn, plan, turn.at):
-            turn.wait(held, RunState.HELD, turn.now(held) + HELD_BACK, plan)
-        else:
-            begin(turn, held, plan)
+        begin(turn, rows[state == RunState.HELD], plan)
         waiting = rows[(state != RunState.HELD) & (state != RunState.READY)]
         nodes = turn.runs.node[waiting].copy()
         for node in np.unique(nodes).tolist():

@@ -9,19 +9,18 @@ import numpy as np
 
 from onepool.journeys.executor.columns import I64
 from onepool.journeys.executor.plan import Plan
-from onepool.journeys.executor.ports import StateChange
+from onepool.journeys.executor.ports import HELD_BACK, StateChange
 from onepool.journeys.executor.times import day_of, day_start
 from onepool.journeys.executor.turn import Turn
 
 _SECOND = 1_000_000
-_HELD = 30 * _SECOND
 
 
 class _Said(TypedDict, total=False):
     next: int  # no slot before this instant
     day: int  # local day that is being filled
     count: int  # slots given in it
-    held: int  # when somebody was last not let in since an account was full, to half a minute
+    held: int  # when an audience was last held back since accounts were full
 
 
 class Meter:
@@ -64,13 +63,17 @@ class Meter:
 
     @property
     def held(self) -> int:
-        """When somebody was last held back; -1: never."""
+        """When an audience was last held back; -1: never."""
         return self._said.get("held", -1)
 
-    def hold_back(self, since: int) -> None:
-        """Note that nobody is let in now, who would have been since an instant."""
-        if self.held < max(self._turn.at - _HELD, since):
-            self._put({**self._said, "held": self._turn.at})
+    @property
+    def holds_back(self) -> bool:
+        """Whether audiences wait until it is time to look at the accounts again."""
+        return self.held >= 0 and self._turn.at < self.held + HELD_BACK
+
+    def hold_back(self) -> None:
+        """Let nobody of audiences in until the accounts are looked at again: nothing is written for them before."""
+        self._put({**self._said, "held": self._turn.at})
 
     def _spaced(self, wanted: I64, start: int) -> I64:
         if not self._gap:
@@ -116,12 +119,3 @@ class Meter:
         text = msgspec.json.encode(self._said).decode()
         self._turn.metering[self._plan.journey] = text
         self._turn.changes.append(StateChange(self._plan.journey, {"metering": text}))
-
-
-def held_back(turn: Turn, plan: Plan, since: int) -> bool:
-    """Whether nobody is to be let in who has been waiting for it since an instant: an account over which they would get
-    a message at once is full. It is noted with the journey."""
-    if not turn.pressed(plan):
-        return False
-    Meter(turn, plan).hold_back(since)
-    return True

@@ -18,6 +18,7 @@ from onepool.journeys.executor.times import DAY
 from onepool.journeys.graph import edges, forward, order, reached
 from onepool.journeys.inside import conditions_in
 from onepool.journeys.model import (
+    CallJourney,
     DateEntry,
     Hop,
     Journey,
@@ -28,7 +29,7 @@ from onepool.journeys.model import (
     Wait,
 )
 from onepool.reach.messages.parse import kind_of
-from onepool.reach.rules import Cap, Quiet, Retry, SendPolicy
+from onepool.reach.rules import Cap, Door, Quiet, Retry, SendPolicy
 
 _TRIGGER: Final = re.compile(r"\$trigger\.(\w+(?:\.\w+)*)")
 _FROM: Final = re.compile(r"\btrigger\.(\w+(?:\.\w+)*)")
@@ -139,22 +140,31 @@ class Plan:
         return kind * 1000 + 999 - entry.priority
 
     @cached_property
-    def doors(self) -> tuple[tuple[str, str | None, int], ...]:
-        """Where those who are let in get a message at once: (channel, account or None, class of priority) of the first
-        hop of sends that are reached without waiting."""
-        found, seen, front = set(), {self.start}, [self.start]
+    def doors(self) -> tuple[Door, ...]:
+        """Where those who are let in could get a message at once: every hop of every send that is reached without
+        waiting, whatever the conditions before it. An audience is held back only while all of these are full.
+
+        Empty where some would rather wait first (a wait, a task, another journey), and where nobody gets a message at
+        once: such an audience is never held back. Who may end without a message does not count.
+        """
+        found: set[Door] = set()
+        seen, front = {self.start}, [self.start]
         while front:
             node = front.pop()
             said = self.nodes[node]
+            if isinstance(said, Wait | Task | CallJourney):
+                return ()
             if isinstance(said, Send):
-                category = said.category or self.definition.policy.category
-                first = said.chain[0]
-                found.add((first.channel, first.touchpoint or "", self.priority(category) // 1000))
-            elif not isinstance(said, Wait | Task):
-                behind = {self._targets[node][label] for label in self._targets[node]} - seen
+                message = self.messages.get(said.message)
+                level = self.priority(said.category or self.definition.policy.category) // 1000
+                for hop in said.chain:
+                    kind = (hop.kind or "") if message is None else message.kind(hop)
+                    found.add(Door(hop.channel, hop.touchpoint or "", kind, level))
+            else:
+                behind = set(self._targets[node].values()) - seen
                 seen |= behind
                 front += behind
-        return tuple((channel, over or None, level) for channel, over, level in sorted(found))
+        return tuple(sorted(found))
 
     def policy(self, node: Send, hop: Hop) -> SendPolicy:
         """What the gate and the senders need to know of a hop."""

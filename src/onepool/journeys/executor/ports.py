@@ -6,7 +6,7 @@ the columns of `Runs` it is -1.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -19,7 +19,7 @@ from onepool.journeys.model import EventMatch
 
 if TYPE_CHECKING:
     from onepool.journeys.executor.columns import Runs
-    from onepool.reach.rules import SendPolicy
+    from onepool.reach.rules import Door, SendPolicy
 
 I64 = npt.NDArray[np.int64]
 
@@ -104,7 +104,7 @@ class Inputs:
 
 
 HELD_BACK: Final = 60_000_000
-"""How long somebody waits who can't be let in since an account is full, until it is looked at again."""
+"""How long an audience waits that can't be let in since accounts are full, until they are looked at again."""
 
 # ------------------------------------------------------------------------------------------------- what is asked
 
@@ -251,13 +251,17 @@ class World(Protocol):
         """Whether there is any run of these versions, ended or not."""
         ...
 
-    def audiences(self) -> Sequence[Audience]:
-        """Audiences of which somebody is yet to be let in, with their customers."""
+    def audiences(self, but: Collection[str]) -> Sequence[Audience]:
+        """Audiences of which somebody is yet to be let in, with their customers. `but`: none of these journeys."""
         ...
 
-    def full(self, channel: str, touchpoint: str | None, level: int) -> bool:
-        """Whether so much waits already at the accounts of a channel (or the named one), of messages that go before
-        new ones of a class of priority, that nobody is to be let in who would get another one at once."""
+    def room(self, door: Door) -> int | None:
+        """How many more messages may be planned until all accounts of a door have too much to send; None: any number.
+        What waits and goes after messages of the door's class of priority does not count."""
+        ...
+
+    def let_in(self, doors: Sequence[Door], count: int) -> None:
+        """So many customers are let in who may get a message at once by one of these doors."""
         ...
 
     def persons(self, customers: I64, since: int) -> pa.Table:

@@ -10,7 +10,7 @@ import numpy as np
 
 from onepool.audience.conditions.values import read_span
 from onepool.journeys.executor.columns import I64
-from onepool.journeys.executor.metering import Meter, held_back
+from onepool.journeys.executor.metering import Meter
 from onepool.journeys.executor.plan import Plan
 from onepool.journeys.executor.ports import MOST_DUE, Audience, Inputs, StateChange
 from onepool.journeys.executor.times import DAY, Zones, day_of, day_start, known_zone
@@ -33,7 +33,8 @@ class Starts:
 
     def entrants(self, inputs: Inputs) -> list[Entrants]:
         turn = self._turn
-        waiting = {(one.journey, one.at): one for one in turn.world.audiences()}
+        held = {plan.journey for plan in turn.book.live() if Meter(turn, plan).holds_back}
+        waiting = {(one.journey, one.at): one for one in turn.world.audiences(held)}
         made: set[tuple[str, int]] = set()
         asked = {row["journey"]: row["at"] for row in inputs.requests.to_pylist() if row["kind"] == "start"}
         for plan in turn.book.live():
@@ -62,19 +63,26 @@ class Starts:
         return found
 
     def _let_in(self, plan: Plan, one: Audience, room: int) -> tuple[int, Entrants | None]:
+        """The next ones of an audience: (how many had their turn, who enters). Whoever would be too many for accounts
+        that are full stays in it, and enters later at the instant of that step."""
         from onepool.journeys.executor.entries import plain
 
-        turn = self._turn
-        count = min(room, one.total - one.taken)
-        if count > 0 and held_back(turn, plan, one.at):
+        turn, meter = self._turn, Meter(self._turn, plan)
+        count = left = min(room, one.total - one.taken)
+        if count <= 0 or one.customers is None or meter.holds_back:
             return 0, None
         metered = plan.definition.entry.rate is not None
+        late = metered or meter.held >= one.at
+        most = turn.room(plan)
+        count = left if most is None else min(left, most)
         if metered and count > 0:
-            count = Meter(turn, plan).room(one.at, turn.at, count)
-        if count <= 0 or one.customers is None:
+            count = meter.room(one.at, turn.at, count)
+        if count == most and count < left:
+            meter.hold_back()
+        if count <= 0:
             return 0, None
+        turn.let_in(plan, count)
         customers = self._persons(one, count)
-        late = metered or Meter(turn, plan).held >= one.at
         times = np.full(customers.size, turn.at if late else one.at, np.int64)
         if isinstance(plan.definition.entry, DateEntry):
             times = np.maximum(times, self._local(plan, plan.definition.entry, one.at, customers))

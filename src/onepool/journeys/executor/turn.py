@@ -73,7 +73,7 @@ class Turn:
         self.merges = MERGES.empty_table()
         self.erased = np.empty(0, np.int64)
         self.metering = dict(book.metering)
-        self._pressed: dict[int, bool] = {}
+        self._rooms: dict[int, int | None] = {}
 
     # ------------------------------------------------------------------------------------------------- which runs
 
@@ -247,11 +247,20 @@ class Turn:
         """The same of runs."""
         return self.clock(self.runs.customer_id[rows])
 
-    def pressed(self, plan: Plan) -> bool:
-        """Whether nobody is to be let in: an account over which they would get a message at once is full."""
-        if plan.version_id not in self._pressed:
-            self._pressed[plan.version_id] = any(self.world.full(*door) for door in plan.doors)
-        return self._pressed[plan.version_id]
+    def room(self, plan: Plan) -> int | None:
+        """How many of an audience may be let in until all accounts are full over which they could get a message at once
+        (see `Plan.doors`); None: any number."""
+        if plan.version_id not in self._rooms:
+            rooms = [self.world.room(door) for door in plan.doors]
+            known = [one for one in rooms if one is not None]
+            self._rooms[plan.version_id] = max(known) if known and len(known) == len(rooms) else None
+        return self._rooms[plan.version_id]
+
+    def let_in(self, plan: Plan, count: int) -> None:
+        """So many of an audience are let in: others have that much less room until the accounts are looked at again."""
+        if self.room(plan) is not None:
+            self.world.let_in(plan.doors, count)
+            self._rooms.clear()
 
     def life_end(self, rows: I64, plan: Plan) -> I64:
         return later(self.runs.entered[rows], plan.definition.max_life, plan.zone)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, and_, func, select, text
 
 from onepool.audience.outcomes import unpack_segments
 from onepool.journeys.executor.columns import I64
-from onepool.journeys.executor.ports import MERGES, OUTCOMES, REQUESTS, SEGMENTS, Inputs
+from onepool.journeys.executor.ports import HELD_BACK, MERGES, OUTCOMES, REQUESTS, SEGMENTS, Inputs
 from onepool.journeys.world.events import SEQ_BITS
 from onepool.pool import Session
 from onepool.state.bulk import update_alike
@@ -129,8 +129,9 @@ def earliest(connection: Connection, cursors: Cursors, log_offset: int, seen: Ma
         .where(and_(journey_audiences.c.done.is_(False), going))
     ).scalars()
     for said in waiting:
-        slot = json.loads(said).get("next", 0) if said else 0
-        found.append(max(int(slot), cursors.at + 1))
+        meter = json.loads(said) if said else {}
+        again = int(meter["held"]) + HELD_BACK if "held" in meter else 0
+        found.append(max(int(meter.get("next", 0)), again, cursors.at + 1))
     known = [one for one in found if one is not None]
     return min(known) if known else None
 

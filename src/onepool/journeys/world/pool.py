@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -28,7 +28,7 @@ from onepool.reach import coupons
 from onepool.reach.gate import GateWorld, gate
 from onepool.reach.keys import distinct
 from onepool.reach.pressure import Gauge
-from onepool.reach.rules import SendPolicy
+from onepool.reach.rules import Door, SendPolicy
 
 if TYPE_CHECKING:
     from onepool.journeys.executor.ports import World
@@ -171,11 +171,15 @@ class PoolWorld:
     def any_runs(self, versions: Sequence[int]) -> bool:
         return self._records.any_runs(versions)
 
-    def audiences(self) -> Sequence[Audience]:
-        return self._records.audiences()
+    def audiences(self, but: Collection[str]) -> Sequence[Audience]:
+        return self._records.audiences(but)
 
-    def full(self, channel: str, touchpoint: str | None, level: int) -> bool:
-        return self._gauge is not None and self._gauge.full(self._connection, channel, touchpoint, level)
+    def room(self, door: Door) -> int | None:
+        return None if self._gauge is None else self._gauge.room(self._connection, door)
+
+    def let_in(self, doors: Sequence[Door], count: int) -> None:
+        if self._gauge is not None:
+            self._gauge.let_in(doors, count)
 
     def persons(self, customers: I64, since: int) -> pa.Table:
         return persons(self._session, self._connection, customers, since)

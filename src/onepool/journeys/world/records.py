@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -91,12 +91,11 @@ class Records:
         values: dict[str, Any] = {"state": bindparam("b_state"), "reason": bindparam("b_reason")}
         update_many(self._connection, changed.values(values), ["b_state", "b_reason", "b_id"], rows)
 
-    def audiences(self) -> list[Audience]:
-        """Those of which somebody is yet to be let in."""
+    def audiences(self, but: Collection[str]) -> list[Audience]:
+        """Those of which somebody is yet to be let in. `but`: journeys whose audiences are not read."""
         table = journey_audiences
-        rows = self._connection.execute(
-            select(table).where(table.c.done.is_(False)).order_by(table.c.journey, table.c.at)
-        )
+        query = select(table).where(table.c.done.is_(False), table.c.journey.not_in(but))
+        rows = self._connection.execute(query.order_by(table.c.journey, table.c.at))
         return [
             Audience(row.journey, row.at, ids_of(BitMap64.deserialize(row.customers)).to_numpy(), row.total, row.taken,
                      done=False)

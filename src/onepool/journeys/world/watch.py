@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import Connection, and_, func, select, text
+from sqlalchemy import Connection, func, select, text
 
 from onepool.journeys import store
 from onepool.journeys.graph import edges
@@ -40,8 +40,8 @@ class Watch:
     """`overdue`: runs whose time came more than a minute ago; `oldest`: since how many seconds, of the first of them;
     `never_woken`: live runs without anything that can wake them (there must be none); `live`: journeys that are going
     on; `aside`: journey -> why it can't go on; `lag`: seconds since the last step's instant; `held_back`: journey ->
-    how many wait to be let in until an account has less to send; `underway`: journey -> what is being done with many
-    runs (move, resume, stop_versions) and of how many it is done."""
+    how many of its audiences wait until an account has less to send; `underway`: journey -> what is being done with
+    many runs (move, resume, stop_versions) and of how many it is done."""
 
     overdue: int
     oldest: float
@@ -77,20 +77,19 @@ def watch(connection: Connection, now: int) -> Watch:
 
 
 def _held_back(connection: Connection, now: int) -> dict[str, int]:
-    """Journeys that let nobody in of late since an account is full, with how many wait for it."""
+    """Journeys that held audiences back of late since accounts are full, with how many wait in these."""
     table = journey_states
     rows = connection.execute(
         select(table.c.journey, table.c.metering).where(table.c.status == "live", table.c.metering != "")
     )
-    found = {row.journey: 0 for row in rows if now - json.loads(row.metering).get("held", now - HELD) < HELD}
-    for journey in found:
-        mine = select(journey_versions.c.id).where(journey_versions.c.journey == journey)
-        held = and_(runs.c.version_id.in_(mine), runs.c.state == int(RunState.HELD))
+    noted = [row.journey for row in rows if now - json.loads(row.metering).get("held", now - HELD) < HELD]
+    found = {}
+    for journey in noted:
         audience = select(func.sum(journey_audiences.c.total - journey_audiences.c.taken)).where(
             journey_audiences.c.journey == journey, journey_audiences.c.done.is_(False)
         )
-        found[journey] = int(connection.execute(select(func.count()).select_from(runs).where(held)).scalar_one())
-        found[journey] += int(connection.execute(audience).scalar_one() or 0)
+        if waiting := int(connection.execute(audience).scalar_one() or 0):
+            found[journey] = waiting
     return found
 
 
