@@ -37,10 +37,10 @@ def test_a_refused_request_is_taken_whole_when_tried_again(world: World, monkeyp
 
     real = ingest.standardise
 
-    def fragile(records: Any, *rest: Any) -> Any:
+    def fragile(records: Any, *rest: Any, **named: Any) -> Any:
         if any(b"poison" in record.body for record in records):
             raise ZeroDivisionError("what nobody foresaw")
-        return real(records, *rest)
+        return real(records, *rest, **named)
 
     monkeypatch.setattr(ingest, "standardise", fragile)
     world.send(viewed("a"), viewed("poison"), viewed("b"))
@@ -308,3 +308,25 @@ def test_an_import_takes_over_from_a_worker_that_is_gone(world: World, tmp_path:
     path = tmp_path / "orders.csv"
     path.write_text("order_id,phone,amount,placed_at\nO1,13916234871,12.5,2026-02-01 10:00:00\n", encoding="utf-8")
     assert import_into(world.workspace, "orders", [path], touchpoint="shop").accepted == 1
+
+
+def test_what_is_too_much_for_memory_at_once_comes_in_little_by_little(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from onepool.tick import ingest
+
+    real, taken = ingest.standardise, []
+
+    def small(records: Any, *rest: Any, **named: Any) -> Any:
+        taken.append(len(records))
+        if len(records) > 1:
+            raise MemoryError
+        return real(records, *rest, **named)
+
+    monkeypatch.setattr(ingest, "standardise", small)
+    for who in "abc":
+        world.send(viewed(who))
+    world.drain()
+    assert max(taken) == 3
+    assert world.value("SELECT count(*) FROM events") == 3
+    assert world.value("SELECT count(*) FROM quarantine") == 0

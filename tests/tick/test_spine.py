@@ -257,10 +257,10 @@ def test_input_that_nobody_foresaw_waits_alone(world: World, monkeypatch: pytest
 
     real = ingest.standardise
 
-    def fragile(records: Any, *rest: Any) -> Any:
+    def fragile(records: Any, *rest: Any, **named: Any) -> Any:
         if any(b"poison" in record.body for record in records):
             raise ZeroDivisionError("what nobody foresaw")
-        return real(records, *rest)
+        return real(records, *rest, **named)
 
     monkeypatch.setattr(ingest, "standardise", fragile)
     for number in range(7):

@@ -319,13 +319,14 @@ class Worker:
         """Move records through; `offset` is where the log is complete after that. `ahead`: begin with what follows.
 
         Input that nobody foresaw must not stop the rest: records that can't be moved through are halved until the one
-        at fault stands alone, and that one waits in quarantine.
+        at fault stands alone, and that one waits in quarantine. What needs more memory than there is is halved too.
         """
         try:
             self._move(records, offset, only, ahead=ahead)
         # Whatever it was, it must not stop the others.
         except Exception as error:
-            if machine_at_fault(error):
+            crowded = isinstance(error, MemoryError) and only is None and len(records) > 1
+            if machine_at_fault(error) and not crowded:
                 raise
             _logger.error("a batch failed", error=mask_text(repr(error)), records=len(records), offset=offset)
             self._open()
