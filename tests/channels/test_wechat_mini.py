@@ -41,10 +41,12 @@ def _request(path: str, body: Any, *, now: datetime = NOW, secret: str = SECRET,
     return Request(method, path, "", {"x-onepool-timestamp": moment, "x-onepool-signature": given}, raw)
 
 
-def _run(request: Request, answer: Any, **settings: Any) -> tuple[Call, Reply, list[dict[str, Any]]]:
+def _run(
+    request: Request, answer: Any, *, now: datetime = NOW, **settings: Any
+) -> tuple[Call, Reply, list[dict[str, Any]]]:
     given = {"appid": APP, "token": "t", "secret": "s3cret", "server_secret": SECRET, **settings}
     account = cases.Table("wechat_mini", {"account": given}).account({})
-    steps = registry.channel("wechat_mini").exchange[request.rest](request, account, NOW)
+    steps = registry.channel("wechat_mini").exchange[request.rest](request, account, now)
     call = next(steps)
     try:
         steps.send(Answer(200, json.dumps(answer).encode()))
@@ -54,7 +56,7 @@ def _run(request: Request, answer: Any, **settings: Any) -> tuple[Call, Reply, l
         raise AssertionError("one call was expected")
     if reply.keep is None:
         return call, reply, []
-    items, broken = cases.items_of(hooked.pushed(request, account, NOW, reply.keep.plain))
+    items, broken = cases.items_of(hooked.pushed(request, account, now, reply.keep.plain))
     assert not broken
     return call, reply, items
 
@@ -87,12 +89,17 @@ SEALED = (
     "0IKXsyl7JCUjCpoG20f0a04COwfneQAGGwd5oa+T8yO5hzuyDb/XcxxmK01EpqOyuxINew=="
 )
 OPENID, UNIONID = "oGZUI0egBJY1zhBYw2KhdUfwVJJE", "ocMvos6NjeKLIBqg5Mr9QjxrP1FA"
+THEN = datetime(2016, 10, 24, 14, 0, tzinfo=UTC)
+"""When the example was made."""
+
+MADE = int(THEN.timestamp())
+
 SESSION_OF: dict[str, Any] = {"openid": OPENID, "session_key": SESSION}
 
 
 def test_what_the_mini_program_encrypted_under_a_login_is_opened() -> None:
     body = {"code": "c", "encrypted_data": SEALED, "iv": VECTOR, "anonymous_id": "a-1"}
-    _, reply, items = _run(_request("login", body), SESSION_OF)
+    _, reply, items = _run(_request("login", body, now=THEN), SESSION_OF, now=THEN)
     found = json.loads(reply.body)
     assert (found["openid"], found["unionid"], found["nickname"]) == (OPENID, UNIONID, "Band")
     assert reply.keep is not None and SESSION not in (reply.keep.plain or "")
@@ -104,12 +111,12 @@ def test_what_the_mini_program_encrypted_under_a_login_is_opened() -> None:
 
 def test_a_third_partys_client_opens_the_same() -> None:
     wanted = WeChatWxaCrypto(SESSION, VECTOR, APP).decrypt_message(SEALED)
-    assert unseal(SEALED, VECTOR, SESSION, APP) == wanted
+    assert unseal(SEALED, VECTOR, SESSION, APP, THEN) == wanted
 
 
 def test_a_phone_that_was_encrypted_is_a_proved_contact() -> None:
     content = {"phoneNumber": "13580006666", "purePhoneNumber": "13580006666", "countryCode": "86"}
-    sealed = seal_data({**content, "watermark": {"timestamp": 1, "appid": APP}}, SESSION)
+    sealed = seal_data({**content, "watermark": {"timestamp": int(NOW.timestamp()), "appid": APP}}, SESSION)
     _, reply, (phone, profile) = _run(_request("login", {"code": "c", **sealed}), SESSION_OF)
     assert json.loads(reply.body) == {"openid": OPENID, "phone": "+8613580006666"}
     assert (phone["name"], phone["fields"], phone["traits"]) == (
@@ -135,15 +142,28 @@ def test_raw_data_is_taken_with_its_signature_only() -> None:
         ({"encrypted_data": SEALED[:-24], "iv": VECTOR}, SESSION_OF),
         ({"encrypted_data": SEALED}, SESSION_OF),
         ({"encrypted_data": "?", "iv": VECTOR}, SESSION_OF),
-        (seal_data({"openId": OPENID, "watermark": {"appid": "wxother"}}, SESSION), SESSION_OF),
+        (seal_data({"openId": OPENID, "watermark": {"timestamp": MADE, "appid": "wxother"}}, SESSION), SESSION_OF),
+        (seal_data({"openId": OPENID, "watermark": {"timestamp": MADE - 300_000, "appid": APP}}, SESSION), SESSION_OF),
+        (seal_data({"openId": OPENID, "watermark": {"appid": APP}}, SESSION), SESSION_OF),
         (seal_data({"openId": OPENID}, SESSION), SESSION_OF),
         ({"raw_data": "{}", "signature": "0" * 40}, SESSION_OF),
     ],
 )
 def test_data_of_another_login_person_or_program_is_refused(body: dict[str, str], session: dict[str, str]) -> None:
-    _, reply, items = _run(_request("login", {"code": "c", **body}), session)
-    assert (reply.status, json.loads(reply.body)["code"]) == (422, "sealed-data")
-    assert reply.keep is None and items == []
+    asked = _request("login", {"code": "c", "anonymous_id": "a-1", **body}, now=THEN)
+    _, reply, (item,) = _run(asked, session, now=THEN)
+    told = json.loads(reply.body)
+    assert (reply.status, told.pop("sealed")) == (200, "refused") and told.pop("sealed_reason")
+    assert told == {"openid": session["openid"]}, "the login stands, with nothing of what was refused"
+    assert reply.keep is not None and "sealed" not in (reply.keep.plain or "")
+    assert item["ids"] == [["openid", APP, session["openid"]], ["anonymous_id", "", "a-1"]]
+
+
+@pytest.mark.parametrize("name", ["raw_data", "encrypted_data", "iv", "signature"])
+def test_data_that_is_no_text_is_refused_before_the_code_is_used_up(name: str) -> None:
+    with pytest.raises(Refused) as refused:
+        _run(_request("login", {"code": "c", name: {"nickName": "x"}}), SESSION_OF)
+    assert refused.value.status == 400 and f"{name} is a text" in refused.value.message
 
 
 def test_a_login_of_somebody_with_one_id_only() -> None:

@@ -4,8 +4,10 @@
 ``POST /hooks/{touchpoint}/phone`` with ``{"code": "…", "openid": "…"}`` answers ``{"phone": "+86…"}``. Both may name
 ``anonymous_id``, ``user_id`` and ``member_no`` of the same person. A login may bring what the mini program encrypted
 under it (``encrypted_data`` and ``iv``, or ``raw_data`` and ``signature``): the answer then has what is in it too
-(``phone``, ``nickname``, ``group`` …). Signed with the setting ``server_secret``:
-``X-OnePool-Timestamp`` (seconds) and ``X-OnePool-Signature``, HMAC-SHA-256 in hex over timestamp, a dot, and the body.
+(``phone``, ``nickname``, ``group`` …). Where that can't be opened or is not this person's, the login stands without
+it, and the answer has ``"sealed": "refused"``, with the reason as ``sealed_reason``.
+
+Signed with the setting ``server_secret``: ``X-OnePool-Timestamp`` (seconds) and ``X-OnePool-Signature``, HMAC-SHA-256 in hex over timestamp, a dot, and the body.
 
 The session key that the login gives opens the person's data: it is neither stored nor passed on.
 https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html ,
@@ -56,14 +58,16 @@ def _login(request: Request, account: Account, now: datetime) -> Exchange:
         return _failed(answer)
     assert isinstance(body, dict)
     found = {"openid": openid, "unionid": text(body.get("unionid"))}
+    refused: dict[str, str] = {}
     try:
-        found |= _opened(asked, text(body.get("session_key")), account.text("appid"), openid)
+        found |= _opened(asked, text(body.get("session_key")), account.text("appid"), openid, now)
     except CryptoError as error:
-        return _problem(422, "sealed-data", f"{error}; call wx.login first, then ask for the data")
-    return _found({name: value for name, value in found.items() if value}, asked, LOGIN, code)
+        # The code is used up: what the platform said of the person is kept, also where the rest is no good.
+        refused = {"sealed": "refused", "sealed_reason": f"{error}; call wx.login first, then ask for the data"}
+    return _found({name: value for name, value in found.items() if value}, asked, LOGIN, code, refused)
 
 
-def _opened(asked: Mapping[str, Any], session_key: str, appid: str, openid: str) -> dict[str, str]:
+def _opened(asked: Mapping[str, Any], session_key: str, appid: str, openid: str, now: datetime) -> dict[str, str]:
     """What the mini program encrypted, or signed, under this login. Raises CryptoError."""
     found: dict[str, str] = {}
     raw = asked.get("raw_data")
@@ -71,7 +75,7 @@ def _opened(asked: Mapping[str, Any], session_key: str, appid: str, openid: str)
         found |= known(shown(raw, text(asked.get("signature")), session_key))
     sealed = text(asked.get("encrypted_data"))
     if sealed:
-        found |= known(unseal(sealed, text(asked.get("iv")), session_key, appid))
+        found |= known(unseal(sealed, text(asked.get("iv")), session_key, appid, now))
     if found.get("openid", openid) != openid:
         raise CryptoError("the data is another person's")
     return found
@@ -122,17 +126,22 @@ def _asked(request: Request, account: Account, now: datetime) -> dict[str, Any]:
         raise Refused(400, "malformed", "the body is no JSON") from error
     if not isinstance(asked, dict) or not 0 < len(text(asked.get("code"))) <= _LONGEST:
         raise Refused(400, "malformed", "the body needs a code")
-    if any(len(str(asked.get(name) or "")) > LONGEST for name in _SEALED):
+    for name in _SEALED:
+        if not isinstance(asked.get(name, ""), str | None):
+            raise Refused(400, "malformed", f"{name} is a text, exactly as the mini program got it, and no object")
+    if any(len(asked.get(name) or "") > LONGEST for name in _SEALED):
         raise Refused(400, "malformed", f"{', '.join(_SEALED)} have {LONGEST:,} characters at most")
     return asked
 
 
-def _found(found: dict[str, str], asked: Mapping[str, Any], call: str, code: str) -> Reply:
-    """Answer with what was found; keep it with the ids that the server named, and nothing else of the platform's."""
+def _found(
+    found: dict[str, str], asked: Mapping[str, Any], call: str, code: str, told: Mapping[str, str] | None = None
+) -> Reply:
+    """Answer with what was found, and ``told``; keep the first with the ids that the server named, and nothing else."""
     named = {name: text(asked.get(name))[:_LONGEST] for name in ("openid", "unionid", *ALSO) if text(asked.get(name))}
     kept = {"call": call, "code": digest(code), **named, **found}
     return Reply(
-        body=msgspec.json.encode(found),
+        body=msgspec.json.encode({**found, **(told or {})}),
         content_type="application/json",
         keep=Keep(msgspec.json.encode(kept).decode()),
     )

@@ -12,6 +12,7 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -23,6 +24,10 @@ from onepool.channels.base.wechat_read import text
 LONGEST: Final = 32 << 10
 """Characters of such data; what the platform gives has less than two thousand."""
 
+_FRESH: Final = 72 * 3600
+"""Seconds from when data was made (``watermark.timestamp``) to when it is taken; how long a session key lives at least
+is about that, and what was said under it long ago may be true no more."""
+
 _BLOCK: Final = 16
 _NOBODY: Final = "微信用户"
 """The name that everybody has since the platform gives none any more."""
@@ -30,11 +35,11 @@ _NOBODY: Final = "微信用户"
 _GENDER: Final = {"1": "male", "2": "female"}
 
 
-def unseal(sealed: str, vector: str, session_key: str, appid: str) -> dict[str, Any]:
+def unseal(sealed: str, vector: str, session_key: str, appid: str, now: datetime) -> dict[str, Any]:
     """The content of ``encryptedData`` with its ``iv``.
 
     Raises:
-        CryptoError: another session's key, another mini program, or not such data.
+        CryptoError: another session's key, another mini program, too old, or not such data.
     """
     try:
         key, iv, data = (base64.b64decode(one, validate=True) for one in (session_key, vector, sealed))
@@ -54,6 +59,9 @@ def unseal(sealed: str, vector: str, session_key: str, appid: str) -> dict[str, 
     mark = content.get("watermark") if isinstance(content, dict) else None
     if not isinstance(content, dict) or not isinstance(mark, dict) or text(mark.get("appid")) != appid:
         raise CryptoError("the data is of another mini program")
+    made = mark.get("timestamp")
+    if not isinstance(made, int) or abs(now.timestamp() - made) > _FRESH:
+        raise CryptoError(f"the data says not that it was made within the last {_FRESH // 3600} hours")
     return content
 
 
