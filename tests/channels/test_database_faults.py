@@ -23,6 +23,7 @@ from onepool.channels.base import Account, Push
 from onepool.channels.base.database import Table
 from onepool.channels.base.database_pull import pull
 from onepool.channels.base.database_query import Source
+from onepool.channels.base.database_read import _joined
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OVERLAP = 30
@@ -148,3 +149,9 @@ def test_sql_server_pages_by_top_with_bound_values(monkeypatch: Any) -> None:
     assert "X'--" not in sql
     assert at in compiled.params.values() and "X'--" in compiled.params.values()
     assert create_mock_engine("mssql+pymssql://", lambda *_: None).dialect.driver == "pymssql"
+
+
+def test_values_of_several_columns_are_told_apart() -> None:
+    pairs = [("A-1", "2"), ("A", "1-2"), ("A\\", "1-2"), ("A\\-1", "2"), ("A-", "1-2")]
+    assert len({_joined(one) for one in pairs}) == len(pairs)
+    assert (_joined(("S1", "0001")), _joined((7, " 2-x ")), _joined(("S1", None))) == ("S1-0001", "7-2-x", None)

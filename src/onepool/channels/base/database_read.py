@@ -227,9 +227,15 @@ def _filled(cells: Sequence[_Planned], row: Row) -> dict[str, Any]:
 
 
 def _joined(values: Sequence[Any]) -> str | None:
-    """Several columns' values as one; none where one is missing."""
+    """Several columns' values as one, joined by dashes; none where one is missing.
+
+    Dashes within values other than the last are escaped: A-1 with 2 is ``A\\-1-2``, A with 1-2 is ``A-1-2``.
+    """
     texts = ["" if one is None else str(one).strip() for one in values]
-    return "-".join(texts) if all(texts) else None
+    if not all(texts):
+        return None
+    *heads, last = texts
+    return "-".join([*(one.replace("\\", "\\\\").replace("-", "\\-") for one in heads), last])
 
 
 def _cell(spec: Field, repair: Cell | None) -> Cell | None:
