@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,15 +13,17 @@ import pyarrow as pa
 import pytest
 import yaml
 from click.testing import Result
+from pyroaring import BitMap64
 from tests.api.conftest import World, empty, quick_hashes, world  # noqa: F401
 from typer.testing import CliRunner
 
 from onepool import apply
+from onepool.api import backtest_cases
 from onepool.audience.catalog import load_catalog
 from onepool.cli.app import app
 from onepool.clock import SystemClock
-from onepool.journeys.cases import CaseError, parse_case
-from onepool.journeys.cases.running import carried_out, cases_of, run, save
+from onepool.journeys.cases import CaseError, parse_case, running
+from onepool.journeys.cases.running import carried_out, cases_of, run, run_kept, save
 from onepool.workspace import Workspace, init_workspace, open_workspace
 
 BODY: dict[str, Any] = {
@@ -133,6 +136,35 @@ def test_a_case_is_about_the_past(ws: Workspace) -> None:
         carried_out(ws, ctx, later, BODY)
     with pytest.raises(CaseError, match="no segment"):
         carried_out(ws, ctx, parse_case(case(segment="nobody")), BODY)
+
+
+def test_an_audience_is_of_what_the_case_names(ws: Workspace) -> None:
+    kept = save(ws, load_catalog(ws).context, parse_case(case()), BODY, author="ann").body()
+    for change in ({"segment": "vip"}, {"sample": 10}):
+        with pytest.raises(CaseError, match="another segment or sample"):
+            parse_case(kept | change)
+    # Two thousand bytes may say that they are ten millions.
+    many = BitMap64(range(10_000_000))
+    many.run_optimize()
+    with pytest.raises(CaseError, match="10000000 customers, 20000 at most"):
+        parse_case(case(audience=b64encode(many.serialize()).decode()))
+
+
+def test_a_case_that_cannot_be_carried_out_fails_alone(ws: Workspace) -> None:
+    ctx = load_catalog(ws).context
+    save(ws, ctx, parse_case(case("two", customers=[1, 2])), BODY, author="ann")
+    old = case("all", acceptance={"sms": {"accepted": 0.9, "reasons": {"refused": 0.2}}})
+    ws.definitions.save("case", "carts.all", old, author="ann")
+    ws.definitions.save("case", "gone.one", case() | {"case": "gone.one", "journey": "gone"}, author="ann")
+    found = {one.name: (one.passed, one.problem) for name in running.tested(ws) for one in run_kept(ws, ctx, name)}
+    assert found.pop("carts.two") == (True, None)
+    assert [passed for passed, _ in found.values()] == [False, False]
+    assert "1.1 together" in (found["carts.all"][1] or "") and "no journey gone" in (found["gone.one"][1] or "")
+    assert [one.name for one in backtest_cases.listed(ws, "carts")] == ["all", "two"]  # type: ignore[arg-type]
+    folder = str(ws.root)
+    ws.close()
+    code, output = told("journey", "test", "-w", folder)
+    assert code == 1 and "1.1 together" in output and "no journey gone" in output and "passed  carts.two" in output
 
 
 def said(*words: str) -> Result:

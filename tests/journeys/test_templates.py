@@ -66,7 +66,14 @@ def test_links_lead_to_the_shop_that_is_named(name: str) -> None:
     assert "shop" not in one.filled({"shop": "https://buy.brand.test"}).get("params", {}), "no value of the journey"
 
 
-@pytest.mark.parametrize("wrong", ["brand.test", "http://brand.test", "https://", "https://brand.test/?from=sms"])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "brand.test", "http://brand.test", "https://", "https://brand.test/?from=sms", "https://[x", "https://b.test:x",
+        "https://brand.test/a b", "https://brand.test\n/a", "https://brand.test/\x07", "https://brand.test/\u200b",
+        "https://me:pw@brand.test", 'https://brand.test/"',
+    ],
+)  # fmt: skip
 def test_the_address_of_the_shop_is_checked(wrong: str) -> None:
     with pytest.raises(store.JourneyError) as refused:
         list(gallery.template("birthday").needed({"shop": wrong}))

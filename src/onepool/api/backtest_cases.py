@@ -16,9 +16,8 @@ from onepool.api.models.journey_simulate import (
 from onepool.api.problems import NotFound
 from onepool.api.workspace import WorkspaceLike
 from onepool.definitions import Definition
-from onepool.errors import OnePoolError
-from onepool.journeys.cases import KIND, parse_case
-from onepool.journeys.cases.running import carried_out, cases_of, save
+from onepool.journeys.cases import KIND, CaseError, parse_case
+from onepool.journeys.cases.running import cases_of, run, save
 
 SETTLES = timedelta(seconds=1)
 """A case ends at least so long ago."""
@@ -51,17 +50,12 @@ def listed(ws: WorkspaceLike, journey: str) -> list[JourneyCase]:
 
 def carried(ws: WorkspaceLike, definition: dict[str, Any]) -> Iterator[JourneyCaseResult]:
     """Every case over a definition; one that can't be carried out does not keep the others from it."""
-    ctx = audience.context(ws)
-    for item in cases_of(ws, str(definition.get("journey"))):
-        try:
-            one = carried_out(ws, ctx, parse_case(item.body, f"case {item.name}"), definition)
-        except OnePoolError as error:
-            yield JourneyCaseResult(name=_short(item.name), passed=False, seconds=0, differences=[], problem=str(error))
-            continue
+    for one in run(ws, audience.context(ws), definition):
         yield JourneyCaseResult(
-            name=_short(item.name),
+            name=_short(one.name),
             passed=one.passed,
             seconds=one.seconds,
+            problem=one.problem,
             differences=[
                 CaseDifference(figure=each.figure, expected=each.expected, found=each.found, step=each.step)
                 for each in one.differences
@@ -70,7 +64,12 @@ def carried(ws: WorkspaceLike, definition: dict[str, Any]) -> Iterator[JourneyCa
 
 
 def shown(item: Definition) -> JourneyCase:
-    case = parse_case(item.body, f"case {item.name}")
+    try:
+        case = parse_case(item.body, f"case {item.name}")
+    # Kept before something was asked of cases: it is shown all the same, and running it says what is wrong with it.
+    except CaseError:
+        plain = {name: one for name, one in item.body.items() if name not in ("acceptance", "audience", "drawn")}
+        case = parse_case(plain, f"case {item.name}")
     return JourneyCase(
         name=_short(item.name),
         note=case.note,

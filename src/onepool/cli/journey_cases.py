@@ -62,17 +62,18 @@ def test_journey(
 
     Example: onepool journey test cart_recall
     """
-    from onepool.journeys.cases.running import run, tested
+    from onepool.journeys.cases.running import run_kept, tested
 
     ws = opened(folder)
     ctx = load_catalog(ws).context
-    names = [name] if name is not None else tested(ws)
-    results = [one for each in names for one in run(ws, ctx, draft_of(ws, each).body)]
+    names = [draft_of(ws, name).name] if name is not None else tested(ws)
+    results = [one for each in names for one in run_kept(ws, ctx, each)]
     if as_json:
         show_json(
             [
                 {
-                    "case": one.case.case, "passed": one.passed, "seconds": round(one.seconds, 3),
+                    "case": one.name, "passed": one.passed, "seconds": round(one.seconds, 3),
+                    "problem": one.problem,
                     "differences": [
                         {"figure": d.figure, "expected": d.expected, "found": d.found, "step": d.step}
                         for d in one.differences
@@ -85,15 +86,18 @@ def test_journey(
         none = "no journey has cases" if name is None else f"{name} has no cases"
         note(f"{none}: keep one with `onepool journey case {name or 'JOURNEY'} NAME`")
     for one in results if not as_json else []:
-        say(f"{'passed' if one.passed else 'FAILED'}  {one.case.case}  {one.seconds:.1f} s")
+        say(f"{'passed' if one.passed else 'FAILED'}  {one.name}  {one.seconds:.1f} s")
         show_differences(one)
     if not all(one.passed for one in results):
         raise typer.Exit(1)
 
 
 def show_differences(one: Result) -> None:
-    """What came out of a case otherwise than expected, as a table; nothing where it passed."""
-    if not one.passed:
+    """What came out of a case otherwise than expected, as a table, or why it can't be carried out; nothing where it
+    passed."""
+    if one.problem is not None:
+        note(f"  {one.problem}")
+    elif not one.passed:
         show_table(
             [
                 {"figure": d.figure, "step": d.step or "", "expected": d.expected, "found": d.found}

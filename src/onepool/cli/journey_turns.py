@@ -75,7 +75,7 @@ def _test(ws: Workspace, name: str, body: Mapping[str, Any]) -> None:
 
     failed = [one for one in run(ws, load_catalog(ws).context, body) if not one.passed]
     for one in failed:
-        note(f"FAILED  {one.case.case}")
+        note(f"FAILED  {one.name}")
         show_differences(one)
     if failed:
         note(f"not published: mend the draft, keep the new outcome (onepool journey case {name} NAME), or say --anyway")

@@ -8,6 +8,7 @@ there are none of their names yet. Conditions of segments may name the parameter
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -35,6 +36,9 @@ Part = Literal["segment", "coupon", "message"]
 
 SHOP: Final = "https://shop.mianyu.example"
 """Where links of the shipped messages lead; whoever uses a template says where the own shop is."""
+
+_PLAIN: Final = re.compile(r"[^\s\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060\ufeff\"'<>\\^`{|}]+")
+"""What an address is made of: no spaces, no control characters, nothing that would end it or a value in a template."""
 
 PARTS: Final[tuple[Part, ...]] = ("segment", "coupon", "message")
 
@@ -172,13 +176,19 @@ def _shop(given: object) -> str:
     """The shop's address without a slash at its end. Raises JourneyError for anything else than an https address."""
     if given is None or given == "":
         return SHOP
-    found = urlsplit(str(given))
-    if found.scheme != "https" or not found.hostname or found.query or found.fragment:
+    text = str(given)
+    try:
+        found = urlsplit(text)
+        good = found.scheme == "https" and found.hostname and (found.port is None or found.port > 0)
+    except ValueError:  # of brackets and ports
+        good = False
+    plain = _PLAIN.fullmatch(text) is not None and "@" not in found.netloc if good else False
+    if not plain or found.query or found.fragment:
         raise JourneyError(
             "an address such as https://host/path is wanted", where="params.shop", code="template-param",
             hint="give the shop's address, such as https://shop.brand.cn",
         )  # fmt: skip
-    return str(given).rstrip("/")
+    return f"https://{found.netloc}{found.path}".rstrip("/")
 
 
 def _led(body: Mapping[str, Any], shop: str) -> dict[str, Any]:

@@ -20,6 +20,9 @@ KIND: Final = "case"
 MOST: Final = 200
 """Customers that one case may name."""
 
+DRAWN: Final = 20_000
+"""Customers that a case is about at most, where it names none."""
+
 
 class CaseError(OnePoolError):
     """A case is written wrongly, or can't be carried out."""
@@ -89,10 +92,11 @@ class Case(_Part):
     end: Moment
     customers: list[int] = Field(default_factory=list, max_length=MOST)
     segment: str | None = None
-    sample: int = Field(2_000, ge=1, le=20_000)
+    sample: int = Field(2_000, ge=1, le=DRAWN)
     audience: str = Field(
         "", max_length=400_000, description="Who it was about when it was kept, packed: the same people every time."
     )
+    drawn: str = Field("", max_length=200, description="Of which segment, and how many, the audience was drawn.")
     acceptance: dict[str, Fate] = Field(default_factory=dict)
     expected: Expected = Expected()
 
@@ -109,22 +113,40 @@ class Case(_Part):
     @model_validator(mode="after")
     def _packed(self) -> Case:
         try:
-            self.frozen()
+            count = len(self._members())
         # The bitmap's own errors have no common kind.
         except Exception as error:
             raise PydanticCustomError("value", "`audience` is not as it was kept: leave it out") from error
+        if count > DRAWN:
+            raise PydanticCustomError(
+                "value", "`audience` is of {count} customers, {most} at most: leave it out",
+                {"count": count, "most": DRAWN},
+            )  # fmt: skip
+        if self.audience and self.drawn and self.drawn != self._source():
+            raise PydanticCustomError(
+                "value", "`audience` was drawn of another segment or sample than the case names now: take `audience`, "
+                "`drawn` and `expected` out and keep the case anew, or put back what it named",
+            )  # fmt: skip
         return self
+
+    def _source(self) -> str:
+        """What the audience is drawn of."""
+        return f"{self.segment or 'all'}, {self.sample}"
+
+    def _members(self) -> BitMap64:
+        """The audience as it is packed: how many they are costs nothing, however many it claims to hold."""
+        return BitMap64.deserialize(b64decode(self.audience, validate=True)) if self.audience else BitMap64()
 
     def frozen(self) -> npt.NDArray[np.int64] | None:
         """The customers that it was kept with, ascending; None: they are yet to be drawn."""
         if not self.audience:
             return None
-        return np.fromiter(BitMap64.deserialize(b64decode(self.audience, validate=True)), np.int64)
+        return np.fromiter(self._members(), np.int64)
 
     def about(self, customers: npt.NDArray[np.int64]) -> Case:
         """The same about these customers, from now on."""
         packed = b64encode(BitMap64(customers.tolist()).serialize()).decode()
-        return self.model_copy(update={"audience": packed})
+        return self.model_copy(update={"audience": packed, "drawn": self._source()})
 
     def body(self) -> dict[str, Any]:
         """As it is stored and written to a file."""

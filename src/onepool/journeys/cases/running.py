@@ -13,6 +13,7 @@ import pyarrow as pa
 from onepool.audience.conditions.names import Context
 from onepool.clock import to_micros
 from onepool.definitions import Definition
+from onepool.errors import OnePoolError
 from onepool.journeys.backtest.run import Place, backtest
 from onepool.journeys.backtest.types import I64, Asked, Assumed, Outcome
 from onepool.journeys.backtest.world import audience_at
@@ -41,16 +42,17 @@ class Difference:
 
 @dataclass(frozen=True)
 class Result:
-    """A case that was carried out; it passes where nothing differs."""
+    """A case that was carried out; it passes where nothing differs. `problem`: why it could not be."""
 
-    case: Case
+    name: str
     found: Expected
     differences: list[Difference]
     seconds: float
+    problem: str | None = None
 
     @property
     def passed(self) -> bool:
-        return not self.differences
+        return not self.differences and self.problem is None
 
 
 def cases_of(place: Place, journey: str) -> list[Definition]:
@@ -74,17 +76,34 @@ def tested(place: Place) -> list[str]:
 
 
 def run(place: Place, ctx: Context, definition: Mapping[str, Any]) -> Iterator[Result]:
-    """All cases of a journey over a definition of it (a draft, say), one after the other. Raises CaseError."""
-    name = parse_journey(definition).journey
-    for one in cases_of(place, name):
-        yield carried_out(place, ctx, parse_case(one.body, f"case {one.name}"), definition)
+    """All cases of a journey over a definition of it (a draft, say), one after the other. One that can't be carried out
+    fails, and keeps none of the others from it."""
+    for one in cases_of(place, str(definition.get("journey"))):
+        try:
+            yield carried_out(place, ctx, parse_case(one.body, f"case {one.name}"), definition)
+        except OnePoolError as error:
+            yield _faulty(one, str(error))
+
+
+def run_kept(place: Place, ctx: Context, journey: str) -> Iterator[Result]:
+    """All cases of a journey over its draft. Those of a journey that was taken away fail."""
+    draft = place.definitions.get("journey", journey)
+    if draft is not None:
+        yield from run(place, ctx, draft.body)
+        return
+    for one in cases_of(place, journey):
+        yield _faulty(one, f"there is no journey {journey}: retire the case, or bring the journey back")
+
+
+def _faulty(item: Definition, problem: str) -> Result:
+    return Result(item.name, Expected(), [], 0.0, problem)
 
 
 def carried_out(place: Place, ctx: Context, case: Case, definition: Mapping[str, Any]) -> Result:
     """One case over a definition. Raises CaseError."""
     started = time.perf_counter()
     found = _outcome(place, ctx, case, definition)
-    return Result(case, found, list(_differences(case.expected, found)), time.perf_counter() - started)
+    return Result(case.case, found, list(_differences(case.expected, found)), time.perf_counter() - started)
 
 
 def expected_of(outcome: Outcome, named: list[int]) -> Expected:
@@ -182,4 +201,4 @@ def _other_path(customer: str, before: list[list[str]], after: list[list[str]]) 
     yield Difference(f"path:{customer}", old[at] if at < len(old) else "", new[at] if at < len(new) else "", at + 1)
 
 
-__all__ = ["Difference", "Result", "carried_out", "cases_of", "expected_of", "run", "save", "tested"]
+__all__ = ["Difference", "Result", "carried_out", "cases_of", "expected_of", "run", "run_kept", "save", "tested"]
