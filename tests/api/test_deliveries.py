@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from onepool.channels.base import Receipt
 from onepool.channels.connection import Connection
@@ -136,13 +136,16 @@ def test_tasks_are_done_reminded_and_handed_on(log: Log) -> None:
 
 
 def test_a_messages_task_is_reminded_of_by_the_platform(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The platform is asked first: what it refuses is told and does not count."""
+    """What the platform refuses is told and does not count; what is under way counts, so that nobody goes beyond."""
     asked: list[str] = []
+    counted: list[int] = []
     answers = [Receipt("retry", "rate_limited", code="45009", after=60.0), Receipt("sent")]
 
     def remind(self: Connection, provider_id: str) -> Receipt:
         assert self.account.channel == "wecom"
         asked.append(provider_id)
+        with log.ws.state.read() as connection:
+            counted.append(connection.execute(select(tasks.c.reminded)).scalar_one())
         return answers.pop(0)
 
     monkeypatch.setattr(Connection, "remind", remind)
@@ -159,6 +162,7 @@ def test_a_messages_task_is_reminded_of_by_the_platform(log: Log, monkeypatch: p
     assert refused.status_code == 409 and "over the limit of calls" in refused.json()["detail"]
     assert log.browser.post(path).json()["reminders_left"] == 2
     assert asked == ["msg1", "msg1"]
+    assert counted == [1, 1], "before the platform is called"
 
 
 def test_a_broadcast_from_draft_to_cancelled(log: Log) -> None:

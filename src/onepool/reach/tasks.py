@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, case, func, insert, null, select, update
 
 from onepool.errors import OnePoolError
 from onepool.reach.claim import Claimed
@@ -131,6 +131,14 @@ def remind(connection: Connection, number: int, now: int) -> Row[Any]:
     values = {"reminded": 1, "reminded_at": now} if fresh else {"reminded": row.reminded + 1}
     connection.execute(update(tasks).where(tasks.c.id == number).values(**values))
     return find(connection, number)
+
+
+def unremind(connection: Connection, number: int, since: int) -> None:
+    """Give back a reminder that did not go out. `since`: when the span began in which it was counted (µs)."""
+    t = tasks.c
+    same = update(tasks).where(t.id == number, t.reminded_at == since, t.reminded > 0)
+    left = case((t.reminded > 1, t.reminded_at), else_=null())
+    connection.execute(same.values(reminded=t.reminded - 1, reminded_at=left))
 
 
 def is_message(connection: Connection, row: Row[Any]) -> bool:

@@ -13,6 +13,7 @@ from onepool.api.models.tasks import Task, TaskDone, TaskList, TaskReassign, Tas
 from onepool.api.workspace import WorkspaceLike
 from onepool.clock import from_micros, to_micros
 from onepool.collect.touchpoint import Touchpoint
+from onepool.errors import OnePoolError
 from onepool.privacy import audit
 from onepool.privacy.roles import Permission
 from onepool.reach import tasks, words
@@ -63,13 +64,20 @@ def finish_task(id: TaskId, body: TaskDone, who: Writer, ws: Workspace, time: Ti
 def remind_task(id: TaskId, who: Writer, ws: Workspace, time: Time) -> Task:
     """Remind the associate, of a message by the platform itself; three times in 24 hours at most."""
     now = to_micros(time.now())
-    with ws.state.read() as connection:
+    # Counted first: whoever clicks meanwhile finds one less left.
+    with ws.state.write() as connection:
         there = tasks.handed(connection, id, now)
+        row = tasks.remind(connection, id, now)
     touchpoint = None if there is None else ws.touchpoints().get(there[0])
     if there is not None and touchpoint is not None:
-        _by_platform(ws, touchpoint, there[1], id)
+        try:
+            _by_platform(ws, touchpoint, there[1], id)
+        except OnePoolError:
+            with ws.state.write() as connection:
+                tasks.unremind(connection, id, row.reminded_at)
+            raise
     with ws.state.write() as connection:
-        row = tasks.remind(connection, id, now)
+        row = tasks.find(connection, id)
         audit.record_in(connection, time, who.actor, "task.remind", f"task:{id}", {"staff_id": row.staff_id})
         return _task(connection, row, now)
 

@@ -74,7 +74,7 @@ def carry_out(turn: Turn, inputs: Inputs) -> None:
             case "stop_versions":
                 older = [plan.version_id for plan in plans if plan.version_id != said.but]
                 _sweep(turn, row, said, older, LIVE, partial(_stop, turn, at=at))
-            case "move" if said.to in turn.book.plans:
+            case "move" if said.to is not None and said.to in turn.book.plans:
                 to = turn.book.plans[said.to]
                 older = [plan.version_id for plan in plans if plan.version_id != to.version_id]
                 _sweep(turn, row, said, older, LIVE, partial(_move, turn, to=to, at=at))
