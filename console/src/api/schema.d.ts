@@ -3163,7 +3163,8 @@ export interface paths {
         post?: never;
         /**
          * Delete Tag
-         * @description Retire a tag. Refused while another definition refers to it; its history stays.
+         * @description Retire a tag. Refused while another definition refers to it; its history stays. As saving it, one by SQL is for
+         *     those who may run SQL.
          */
         delete: operations["deleteTag"];
         options?: never;
@@ -9325,7 +9326,7 @@ export interface components {
          * @description One thing that may be allowed: room.verb.
          * @enum {string}
          */
-        Permission: "session.own" | "home.read" | "customers.read" | "customers.names" | "customers.reveal" | "segments.read" | "segments.write" | "tags.read" | "tags.write" | "quarantine.read" | "quarantine.replay" | "standard.read" | "touchpoints.read" | "touchpoints.keys" | "touchpoints.write" | "destinations.read" | "destinations.write" | "query.run" | "live.read" | "identity.read" | "identity.decide" | "identity.rules" | "audit.read" | "journeys.read" | "journeys.write" | "journeys.approve" | "messages.read" | "messages.write" | "deliveries.read" | "deliveries.decide" | "policies.write" | "consents.read" | "consents.write" | "tasks.write" | "coupons.codes";
+        Permission: "session.own" | "home.read" | "customers.read" | "customers.names" | "customers.reveal" | "segments.read" | "segments.write" | "tags.read" | "tags.write" | "quarantine.read" | "quarantine.replay" | "standard.read" | "touchpoints.read" | "touchpoints.keys" | "touchpoints.write" | "destinations.read" | "destinations.write" | "query.run" | "live.read" | "identity.read" | "identity.decide" | "identity.rules" | "audit.read" | "journeys.read" | "journeys.write" | "journeys.approve" | "messages.read" | "messages.write" | "deliveries.read" | "deliveries.decide" | "policies.write" | "consents.read" | "consents.write" | "tasks.write" | "coupons.codes" | "exports.take";
         /**
          * PlainName
          * @description Something with a name and a title.
@@ -15441,8 +15442,8 @@ export interface operations {
     exportDeliveries: {
         parameters: {
             query?: {
-                journey?: string | null;
                 broadcast?: string | null;
+                journey?: string | null;
                 message?: string | null;
                 channel?: string | null;
                 touchpoint?: string | null;
