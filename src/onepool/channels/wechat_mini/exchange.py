@@ -7,7 +7,8 @@ under it (``encrypted_data`` and ``iv``, or ``raw_data`` and ``signature``): the
 (``phone``, ``nickname``, ``group`` …). Where that can't be opened or is not this person's, the login stands without
 it, and the answer has ``"sealed": "refused"``, with the reason as ``sealed_reason``.
 
-Signed with the setting ``server_secret``: ``X-OnePool-Timestamp`` (seconds) and ``X-OnePool-Signature``, HMAC-SHA-256 in hex over timestamp, a dot, and the body.
+Signed with the setting ``server_secret``: ``X-OnePool-Timestamp`` (seconds) and ``X-OnePool-Signature``, HMAC-SHA-256
+in hex over timestamp, a dot, and the body.
 
 The session key that the login gives opens the person's data: it is neither stored nor passed on.
 https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html ,
