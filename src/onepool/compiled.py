@@ -12,7 +12,9 @@ import os
 from pathlib import Path
 
 _ROOMS = ("identity", "pool")
-"""The packages that have compiled functions: in files that say numba, as do those of constants that they use."""
+"""The packages that have compiled functions: in files that say one of _SIGNS, as do those of constants they use."""
+
+_SIGNS = (b"numba", b"onepool.identity.jit")
 
 
 def keep_compiled() -> None:
@@ -24,7 +26,7 @@ def keep_compiled() -> None:
     for room in _ROOMS:
         for path in sorted((root / room).rglob("*.py")):
             source = path.read_bytes()
-            if b"numba" in source:
+            if any(sign in source for sign in _SIGNS):
                 digest.update(source)
     name = f"numba-{digest.hexdigest()[:12]}"
     own = root / "__pycache__"

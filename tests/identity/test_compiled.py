@@ -26,8 +26,14 @@ def speakable(facts: Facts, engine: Compiled, edge: Edge) -> bool:
     )
 
 
+STEPS = 3_800
+"""States that are looked at, at least."""
+
+
 class Histories(RuleBasedStateMachine):
     """The same told to both."""
+
+    taken = 0
 
     @initialize(facts=worlds(), at_once=st.booleans())
     def begin(self, facts: Facts, at_once: bool) -> None:
@@ -126,6 +132,7 @@ class Histories(RuleBasedStateMachine):
         """P3: live is from scratch, with and without its short ways (in turns, in the end both), and is the twin."""
         if hasattr(self, "facts"):
             self.states += 1
+            Histories.taken += 1
             wanted = spoken_of(self.facts.solve(), self.engine)
             assert self.engine.solution() == wanted
             assert self.engine.from_scratch(thorough=self.states % 2 == 0) == wanted
@@ -146,8 +153,12 @@ def spoken_of(solution: Solution, engine: Compiled) -> Solution:
     )
 
 
-TestHistories = Histories.TestCase
-TestHistories.settings = settings(max_examples=105, stateful_step_count=40, deadline=None)
+class TestHistories(Histories.TestCase):
+    settings = settings(max_examples=105, stateful_step_count=40, deadline=None)
+
+    def runTest(self) -> None:
+        super().runTest()
+        assert Histories.taken >= STEPS
 
 
 @given(histories(), st.randoms(use_true_random=False))
@@ -201,6 +212,25 @@ def test_an_identifier_with_too_many_links_is_void(kind: str) -> None:
         assert engine.solution() == wanted
         assert engine.from_scratch() == wanted
         assert wanted.void == ({(0, 0): 1_001} if start == 1_001 else {})
+
+
+@pytest.mark.parametrize("order", [(2, 3), (3, 2)])
+def test_a_device_last_seen_with_two_tenures_of_a_number_at_once_follows_the_later(order: tuple[int, int]) -> None:
+    """Two touchpoints saw it with the number last at one time, one of them since the owner before."""
+    nodes = [Node(0, "phone", "", "p"), Node(1, "member_no", "", "a"), Node(2, "member_no", "", "b")]
+    facts = Facts(Limits(TYPES), [*nodes, Node(3, "anonymous_id", "", "d")])
+    engine = Compiled(facts)
+    engine.born_all()
+    edges = {0: Edge(0, 0, 1, 0, 10 * DAY), 1: Edge(1, 0, 2, 300 * DAY, 310 * DAY)}
+    edges |= {2: Edge(2, 0, 3, DAY, 305 * DAY), 3: Edge(3, 0, 3, 301 * DAY, 305 * DAY)}
+    for number in (0, 1, *order):
+        facts.add([edges[number]])
+        engine.add_links([edges[number]])
+        wanted = facts.solve()
+        assert engine.solution() == wanted
+        assert engine.from_scratch() == wanted
+        assert engine.from_scratch(thorough=True) == wanted
+    assert wanted.customer[3, 0] == wanted.customer[2, 0]
 
 
 def test_what_changed_is_told() -> None:

@@ -6,7 +6,6 @@ import ast
 import re
 from pathlib import Path
 
-from hypothesis import settings
 from tests.identity import test_compiled, test_twin_invariants
 
 TESTS = Path(__file__).parents[1]
@@ -29,8 +28,5 @@ def test_every_promise_is_named_by_a_test() -> None:
 
 
 def test_the_machines_take_enough_steps() -> None:
-    taken = 0
-    for machine in (test_twin_invariants.TestHistories, test_compiled.TestHistories):
-        assert isinstance(machine.settings, settings)
-        taken += machine.settings.max_examples * machine.settings.stateful_step_count
-    assert taken >= STEPS
+    """Each of them says at its end how many it took: some histories end before their last step."""
+    assert test_twin_invariants.STEPS + test_compiled.STEPS >= STEPS

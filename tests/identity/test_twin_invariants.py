@@ -14,9 +14,14 @@ from tests.identity.invariants import check
 from onepool.identity.twin import Solution
 from onepool.identity.twin_facts import DAY, Decision, Edge, Limits, Node, TypeLimits
 
+STEPS = 6_300
+"""States that are looked at, at least."""
+
 
 class Histories(RuleBasedStateMachine):
     """An engine that is told things one after the other, beside the definition that is told all of them at once."""
+
+    taken = 0
 
     @initialize(facts=worlds())
     def begin(self, facts: Facts) -> None:
@@ -122,6 +127,7 @@ class Histories(RuleBasedStateMachine):
     def live_is_batch(self) -> None:
         """P3, and the properties of a single state (P5, P6, P7, P10, P11, P18: `check`)."""
         if hasattr(self, "facts"):
+            Histories.taken += 1
             self.before, self.now = self.now, self.facts.solve()
             assert self.engine.solution() == self.now
             check(self.facts, self.now)
@@ -141,8 +147,12 @@ class Histories(RuleBasedStateMachine):
                     assert customer == min(eldest, key=lambda key: (key[1], key[0]))
 
 
-TestHistories = Histories.TestCase
-TestHistories.settings = settings(max_examples=140, stateful_step_count=42, deadline=None)
+class TestHistories(Histories.TestCase):
+    settings = settings(max_examples=205, stateful_step_count=42, deadline=None)
+
+    def runTest(self) -> None:
+        super().runTest()
+        assert Histories.taken >= STEPS
 
 
 @given(histories(), st.randoms(use_true_random=False))

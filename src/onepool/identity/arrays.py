@@ -58,8 +58,8 @@ LATER = np.iinfo(np.int64).max
 (PLACE, WAS, STAMPED, LOG, STACK, SEED, RETIMED_LOG, RETIMED_STAMPED, BORN_LOG) = range(12, 21)
 
 # Rows of `n64`, by node. VALID_FROM: 0 for a base, LATER for a tenure that is not needed any more. TAIL: the instant
-# from which a weak identifier has no owner any more, 0 if none. MARK, OWNED, NAME_LIST: scratch.
-(RANK, WITNESS, LAST_SEEN, VALID_FROM, TAIL, MARK, OWNED, NAME_LIST) = range(8)
+# from which a weak identifier has no owner any more, 0 if none. MARK, NAME_LIST: scratch.
+(RANK, WITNESS, LAST_SEEN, VALID_FROM, TAIL, MARK, NAME_LIST) = range(7)
 
 # Rows of `e8`, by edge. OFF: 1 withdrawn or superseded, 2 cut by a ruling.
 (KIND, OFF, EDGE_STATUS, TRUST) = range(4)
@@ -112,7 +112,7 @@ def empty(nodes: int = 1024, edges: int = 1024) -> Arrays:
         counts=counts,
         n8=np.zeros((5, nodes), np.int8),
         n32=np.zeros((21, nodes), np.int32),
-        n64=np.zeros((8, nodes), np.int64),
+        n64=np.zeros((7, nodes), np.int64),
         e8=np.zeros((4, edges), np.int8),
         e32=np.zeros((12, edges), np.int32),
         e64=np.zeros((3, edges), np.int64),

@@ -142,7 +142,10 @@ def _own(g, w, v, e):  # type: ignore[no-untyped-def]
     best = -1 - g.n32[OWNER, w]
     if best >= 0:
         last, when = g.e64[LAST, e], g.e64[LAST, best]
-        if last < when or (last == when and np.uint64(g.n64[RANK, v]) <= np.uint64(g.n64[RANK, _other(g, best, w)])):
+        led = _other(g, best, w)
+        rank, other = np.uint64(g.n64[RANK, v]), np.uint64(g.n64[RANK, led])
+        # Of one value's tenures the later: they are born in order.
+        if last < when or (last == when and (rank < other or (rank == other and v <= led))):
             return
     g.n32[OWNER, w] = -1 - e
 

@@ -247,7 +247,8 @@ def _settle_followers(g, v):  # type: ignore[no-untyped-def]
 
 @compiled
 def choose_owner(g, w):  # type: ignore[no-untyped-def]
-    """Let a weak node follow the strong one that it was last seen with; the status of its links with that."""
+    """Let a weak node follow the strong one that it was last seen with (of one value's tenures the later); the status
+    of its links with that."""
     if needless(g, w):
         g.n32[OWNER, w] = 0
         set_customer(g, w, g.n32[CUSTOMER, g.n32[BASE, w]])
@@ -268,7 +269,8 @@ def choose_owner(g, w):  # type: ignore[no-untyped-def]
                 set_status(g, e, FOLLOWS, 0)
                 newer = best < 0 or g.e64[LAST, e] > when
                 if not newer and g.e64[LAST, e] == when:
-                    newer = np.uint64(g.n64[RANK, v]) > np.uint64(g.n64[RANK, best])
+                    rank, other = np.uint64(g.n64[RANK, v]), np.uint64(g.n64[RANK, best])
+                    newer = rank > other or (rank == other and v > best)
                 if newer:
                     best = v
                     when = g.e64[LAST, e]
