@@ -1,5 +1,6 @@
 import { act, cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { App, ConfigProvider } from "antd";
+import { useEffect } from "react";
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { startTexts } from "@/i18n";
 import { useUndoable } from "./undo";
@@ -21,7 +22,10 @@ afterEach(cleanup);
 
 let undoable: ReturnType<typeof useUndoable>;
 function Deed() {
-  undoable = useUndoable();
+  const found = useUndoable();
+  useEffect(() => {
+    undoable = found;
+  });
   return null;
 }
 

@@ -30,7 +30,7 @@ export function Databases() {
   const sources = (all.data?.items ?? []).filter((one) => kinds.has(one.channel));
   const details = useQueries({ queries: sources.map((one) => ({ ...touchpoints.one(one.name), refetchInterval: 15_000 })) });
   const open = details.map((one) => one.data).find((one) => one?.name === search.at);
-  const failed = details.find((one) => one.isError)?.error;
+  const wanted = open === undefined || search.table === undefined ? undefined : entriesOf(open.settings).find((one) => one.name === search.table);
   const named = (channel: string): string => {
     const found = channels.data?.items.find((one) => one.name === channel);
     return found === undefined ? channel : title(found.title, channel);
@@ -58,9 +58,10 @@ export function Databases() {
                   </section>
                 ) : (
                   <>
-                    {failed !== undefined && failed !== null && <Problem error={failed} />}
                     {details.map((one, at) =>
-                      one.data === undefined ? (
+                      one.data === undefined && one.isError ? (
+                        <Problem key={sources[at]?.name} error={one.error} retry={() => void one.refetch()} />
+                      ) : one.data === undefined ? (
                         <Waiting key={sources[at]?.name} rows={4} />
                       ) : (
                         <Read key={one.data.name} touchpoint={one.data} onOpen={(table) => void navigate({ search: { at: one.data.name, table } })} />
@@ -80,9 +81,9 @@ export function Databases() {
           </Panel>
         )}
       </div>
-      {open !== undefined && may && (
+      {open !== undefined && may && (search.table === undefined || wanted !== undefined) && (
         <Suspense>
-          <TableDrawer key={`${open.name} ${search.table ?? ""}`} touchpoint={open} entry={entriesOf(open.settings).find((one) => one.name === search.table)} onClose={() => void navigate({ search: {} })} />
+          <TableDrawer key={`${open.name} ${search.table ?? ""}`} touchpoint={open} entry={wanted} onClose={() => void navigate({ search: {} })} />
         </Suspense>
       )}
     </>

@@ -7,7 +7,7 @@ import { span } from "@/lib/format";
 import { useMay } from "@/lib/session";
 import { useText } from "@/lib/useText";
 import { Dash, Exact, Time } from "@/parts/Figures";
-import { Nothing, Problem } from "@/parts/Loaded";
+import { Nothing, Problem, useErrorText } from "@/parts/Loaded";
 import { Panel } from "@/parts/PageHead";
 import { TestSteps } from "@/pages/touchpoints/connect/TestSteps";
 import { StreamStatus } from "@/pages/touchpoints/detail/Streams";
@@ -22,22 +22,32 @@ export function Read({ touchpoint, onOpen }: { touchpoint: Detail; onOpen: (tabl
   const { message } = App.useApp();
   const may = useMay("touchpoints.write");
   const failure = useFailure();
+  const words = useErrorText();
   const sync = useSync(touchpoint.name);
   const save = useSaveTouchpoint();
   const [taking, setTaking] = useState<Entry>();
   const entries = entriesOf(touchpoint.settings);
   const state = (entry: Entry): Detail["streams"][number] | undefined => touchpoint.streams.find((one) => one.name === entry.name);
-  const fetch = (entry: Entry): void =>
-    sync.mutate(
-      { stream: entry.name, from_start: false },
-      {
-        onSuccess: ({ runs }) => {
-          const failed = runs.find((one) => one.error !== "");
-          if (failed !== undefined) void message.error(`${failure(failed.error)} (${failed.error})`, 8);
-          else void message.success(t("tables.fetched", { table: entry.table }), 6);
-        },
-      },
-    );
+  // Several tables may be read at once: which, and each one's own end.
+  const [busy, setBusy] = useState<ReadonlySet<string>>(new Set());
+  const fetch = async (entry: Entry): Promise<void> => {
+    setBusy((before) => new Set(before).add(entry.name));
+    try {
+      const { runs } = await sync.mutateAsync({ stream: entry.name, from_start: false });
+      const failed = runs.find((one) => one.error !== "");
+      if (failed !== undefined) void message.error(`${entry.table}: ${failure(failed.error)} (${failed.error})`, 8);
+      else void message.success(t("tables.fetched", { table: entry.table }), 6);
+    } catch (error) {
+      const said = words(error);
+      void message.error([entry.table, said.title, ...said.details].join(" "), 8);
+    } finally {
+      setBusy((before) => new Set([...before].filter((one) => one !== entry.name)));
+    }
+  };
+  const leave = (): void => {
+    save.reset();
+    setTaking(undefined);
+  };
   const kind = (entry: Entry): string => {
     const known = KINDS.find((one) => one === entry.kind);
     return known === undefined ? entry.kind : t(`tables.kinds.${known}`);
@@ -121,7 +131,7 @@ export function Read({ touchpoint, onOpen }: { touchpoint: Detail; onOpen: (tabl
                   align: "right" as const,
                   render: (_: unknown, one: Entry) => (
                     <span className="op-row" style={{ justifyContent: "flex-end", flexWrap: "nowrap" }}>
-                      <Button size="small" icon={<DownloadOutlined />} loading={sync.isPending && sync.variables.stream === one.name} onClick={() => fetch(one)} data-testid={`table-fetch-${one.name}`}>
+                      <Button size="small" icon={<DownloadOutlined />} loading={busy.has(one.name)} onClick={() => void fetch(one)} data-testid={`table-fetch-${one.name}`}>
                         {t("touchpoints.fetchNow")}
                       </Button>
                       <Button size="small" icon={<EditOutlined />} aria-label={t("tables.change", { table: one.table })} onClick={() => onOpen(one.name)} data-testid={`table-edit-${one.name}`} />
@@ -133,8 +143,6 @@ export function Read({ touchpoint, onOpen }: { touchpoint: Detail; onOpen: (tabl
             : []),
         ]}
       />
-      {sync.isError && <Problem error={sync.error} />}
-      {save.isError && <Problem error={save.error} />}
       {may && (
         <div style={{ padding: 16 }}>
           <TestSteps name={touchpoint.name} />
@@ -147,8 +155,9 @@ export function Read({ touchpoint, onOpen }: { touchpoint: Detail; onOpen: (tabl
           name={taking.name}
           act={t("tables.removeIt")}
           busy={save.isPending}
-          onConfirm={() => save.mutate({ name: touchpoint.name, secrets: {}, body: { ...changeOf(touchpoint), settings: withoutEntry(touchpoint.settings, taking.name) } }, { onSuccess: () => setTaking(undefined) })}
-          onClose={() => setTaking(undefined)}
+          problem={save.isError && <Problem error={save.error} />}
+          onConfirm={() => save.mutate({ name: touchpoint.name, secrets: {}, body: { ...changeOf(touchpoint), settings: withoutEntry(touchpoint.settings, taking.name) } }, { onSuccess: leave })}
+          onClose={leave}
         />
       )}
     </Panel>

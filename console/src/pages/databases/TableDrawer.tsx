@@ -6,7 +6,7 @@ import { changeOf, type Detail, useSaveTouchpoint } from "@/api/touchpoints";
 import { useText } from "@/lib/useText";
 import { Loaded, Problem, Waiting } from "@/parts/Loaded";
 import { Columns } from "./Columns";
-import { entriesOf, type Entry, freeName, type Kind, KINDS, listOf, withEntry, withList } from "./model";
+import { entriesOf, type Entry, freeName, type Kind, KINDS, listOf, reproposed, withEntry, withList } from "./model";
 
 const EntryYaml = lazy(() => import("./EntryYaml").then((part) => ({ default: part.EntryYaml })));
 
@@ -17,9 +17,14 @@ interface Props {
   onClose: () => void;
 }
 
-/** One table: look at it, say what it is and what its columns mean, save. */
-export function TableDrawer({ touchpoint, entry, onClose }: Props) {
+/**
+ * One table: look at it, say what it is and what its columns mean, save. Touchpoint and table stay as they were when this
+ * opened: what somebody else saves meanwhile is a conflict, which the server tells, and is not written over.
+ */
+export function TableDrawer({ touchpoint: now, entry: given, onClose }: Props) {
   const { t } = useText();
+  const [touchpoint] = useState(now);
+  const [entry] = useState(given);
   const names = useQuery({ ...tables.names(touchpoint.name), enabled: entry === undefined });
   const [table, setTable] = useState(entry?.table);
   const id = useId();
@@ -52,10 +57,15 @@ export function TableDrawer({ touchpoint, entry, onClose }: Props) {
 function Look({ touchpoint, table, entry, onClose }: { touchpoint: Detail; table: string; entry: Entry | undefined; onClose: () => void }) {
   const [kind, setKind] = useState<Kind | undefined>(entry?.kind);
   const look = useQuery(tables.look(touchpoint.name, table, kind));
+  // What was typed stays while another proposal is on its way, and where none comes.
+  const [seen, setSeen] = useState<TablePreview>();
+  if (look.data !== undefined && !look.isPlaceholderData && look.data !== seen) setSeen(look.data);
+  if (seen === undefined) return <Loaded query={look} rows={8}>{() => <Waiting rows={8} />}</Loaded>;
   return (
-    <Loaded query={look} rows={8}>
-      {(preview) => <Form key={entry === undefined ? preview.proposal.kind : entry.name} touchpoint={touchpoint} preview={preview} entry={entry} onKind={setKind} onClose={onClose} />}
-    </Loaded>
+    <>
+      {look.isError && <Problem error={look.error} retry={() => void look.refetch()} />}
+      <Form touchpoint={touchpoint} preview={seen} entry={entry} onKind={setKind} onClose={onClose} />
+    </>
   );
 }
 
@@ -72,7 +82,13 @@ const EVERY = 300;
 function Form({ touchpoint, preview, entry, onKind, onClose }: FormProps) {
   const { t } = useText();
   const taken = entriesOf(touchpoint.settings).map((one) => one.name);
-  const [draft, setDraft] = useState<Entry>(() => entry ?? { ...preview.proposal, name: freeName(taken, preview.proposal.name) });
+  const proposed = { ...preview.proposal, name: freeName(taken, preview.proposal.name) };
+  const [draft, setDraft] = useState<Entry>(entry ?? proposed);
+  const [from, setFrom] = useState(proposed);
+  if (entry === undefined && from.kind !== proposed.kind) {
+    setFrom(proposed);
+    setDraft(reproposed(draft, from, proposed));
+  }
   const [asText, setAsText] = useState(false);
   const [broken, setBroken] = useState(false);
   const save = useSaveTouchpoint();
@@ -93,7 +109,10 @@ function Form({ touchpoint, preview, entry, onKind, onClose }: FormProps) {
             id={id.kind}
             style={{ width: 170 }}
             value={draft.kind}
-            onChange={(kind) => (entry === undefined ? onKind(kind) : setDraft({ ...draft, kind }))}
+            onChange={(kind) => {
+              setDraft({ ...draft, kind });
+              if (entry === undefined) onKind(kind);
+            }}
             options={KINDS.map((value) => ({ value, label: t(`tables.kinds.${value}`) }))}
             data-testid="table-kind"
           />

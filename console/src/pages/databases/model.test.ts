@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { entriesOf, type Entry, freeName, listOf, usesOf, withEntry, withList, withoutEntry, withUses } from "./model";
+import { entriesOf, type Entry, freeName, listOf, reproposed, usesOf, withEntry, withList, withoutEntry, withUses } from "./model";
 
 const ORDERS: Entry = {
   name: "orders",
@@ -68,4 +68,12 @@ test("tables are added, changed in place and taken out", () => {
   expect(entriesOf(withEntry(settings, undefined, { ...ORDERS, name: "d" })).map((one) => one.name)).toEqual(["orders", "b", "d"]);
   expect(entriesOf(withoutEntry(settings, "b")).map((one) => one.name)).toEqual(["orders"]);
   expect(freeName(["dbo_sale"], "dbo.sale")).toBe("dbo_sale_2");
+});
+
+test("another kind brings another proposal, and keeps what was typed", () => {
+  const before: Entry = { name: "sale", table: "sale", kind: "order", key: "id", cursor: "at", steps: { placed: "at" }, ids: { phone: "tel" } };
+  const next: Entry = { name: "sale", table: "sale", kind: "profile", key: "id", cursor: "at", time: "at", traits: { name: "who" } };
+  expect(reproposed(before, before, next)).toEqual(next);
+  const typed: Entry = { ...withList(before, "cursor", []), name: "till", every: 60, steps: {}, ids: { phone: "mobile" } };
+  expect(reproposed(typed, before, next)).toEqual({ name: "till", table: "sale", kind: "profile", key: "id", time: "at", traits: { name: "who" }, every: 60, ids: { phone: "mobile" } });
 });

@@ -73,6 +73,18 @@ export function withUses(entry: Entry, column: string, uses: readonly Use[]): En
   } as Entry;
 }
 
+/** Parts that only tables of one kind have. */
+const OF_KIND: Record<string, Kind> = { steps: "order", lines: "order", event: "event" };
+const same = (a: Json | undefined, b: Json | undefined): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** Another proposal for a table (it was said to be of another kind); what somebody changed of the one before is kept. */
+export function reproposed(draft: Entry, before: Entry, next: Entry): Entry {
+  const changed = Object.entries(draft).filter(([name, value]) => name !== "kind" && !same(value, before[name]) && (OF_KIND[name] ?? next.kind) === next.kind);
+  const gone = Object.keys(before).filter((name) => !(name in draft));
+  const fresh = Object.entries(next).filter(([name]) => !gone.includes(name));
+  return { ...Object.fromEntries(fresh), ...Object.fromEntries(changed), kind: next.kind } as Entry;
+}
+
 /** The settings with one table more, or changed; a changed one keeps its place. */
 export function withEntry(settings: Record<string, unknown>, before: string | undefined, entry: Entry): Record<string, unknown> {
   const all = entriesOf(settings);
