@@ -93,6 +93,23 @@ def test_faults_are_named_by_place(body: dict[str, Any], place: str, suggestion:
     assert chinese(found[place].message), f"not in Chinese: {found[place].message}"
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("字" * 683, "at most 2048 bytes; the fixed text alone has 2049"),
+        ("字" * 682 + "ab", None),
+        ("{{ name | truncate: 683 }}", "at most 2048 bytes; this may become 2049: use truncate"),
+        ("{{ name | truncate: 682 }}", None),
+    ],
+)
+def test_limits_in_bytes_are_told(text: str, said: str | None) -> None:
+    content = {"channel": "wecom", "kind": "service_text", "template": "KF", "content": {"content": text}}
+    found = check_message(parse_message(message(content, variables=NAME)), around())
+    told = [one for one in (*found.problems, *found.warnings) if one.place == "contents[0].content.content"]
+    assert [one.message for one in told] == ([] if said is None else [said])
+    assert all(chinese(one.message) for one in told)
+
+
 def test_what_the_author_should_look_at() -> None:
     found = warnings(
         message(

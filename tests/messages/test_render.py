@@ -158,6 +158,14 @@ def test_what_the_platform_would_refuse_is_not_sent() -> None:
     assert rendered.contents()[0] == {"template_id": "T1", "data": {"thing1": "好" * 20, "phrase2": "审核通过"}}
 
 
+def test_limits_in_bytes_count_bytes() -> None:
+    said = {"channel": "wecom", "kind": "service_text", "template": "KF", "content": {"content": "{{ name }}"}}
+    found = parse_message(message(said, variables=VARIABLES))
+    names = ["好" * 682, "好" * 683, "x" * 683]
+    rendered = render(found, found.contents[0], pa.table({"attribute.nickname": names}), WORDING)
+    assert rendered.problems == [None, "content: longer than 2048 bytes", None]
+
+
 def test_html_values_are_escaped_and_text_is_not() -> None:
     mail = {
         "template": "M", "channel": "email", "kind": "marketing",

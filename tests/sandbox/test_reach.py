@@ -259,6 +259,10 @@ def test_a_desk_answers_five_times_within_two_days() -> None:
     box.act("message", person="p1")
     box.act("service", person="p1", given={"what": "close"})
     assert answer() == "95018"
+    box.act("service", person="p1", given={"what": "link"})
+    assert answer() == "sent", "a link that a customer sends is a message, which opens the window"
+    box.act("service", person="p1", given={"what": "reply"})
+    assert [answer() for _ in range(5)] == ["sent"] * 4 + ["95001"], "what staff say does not"
     assert {one["kind"] for one in box.ledger.inbox()} == {"service_text"}
 
 

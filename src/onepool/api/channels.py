@@ -94,7 +94,7 @@ def channel(name: str, standard: Standard) -> Channel:
                         title=titles(part.title, part.name),
                         kind=part.kind,
                         required=part.required,
-                        limit=part.limit,
+                        limit=part.limit // 3 if part.bytes and part.limit is not None else part.limit,
                     )
                     for part in one.content
                 ],

@@ -67,13 +67,17 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A part of a message that its author writes. ``limit``: longest text, in characters."""
+    """A part of a message that its author writes.
+
+    ``limit``: longest text, in characters, or with ``bytes`` in bytes of UTF-8 (three for each Chinese character).
+    """
 
     name: str
     title: Title
     kind: Literal["text", "long_text", "url", "media", "mapping", "list", "object"] = "text"
     required: bool = False
     limit: int | None = None
+    bytes: bool = False
 
 
 class MessageKind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,7 +1,8 @@
 """Messages of WeChat customer service (微信客服): answers to whoever wrote to a desk within the last 48 hours.
 
-https://developer.work.weixin.qq.com/document/path/94677 (sending), 90313 (codes). The window and the codes could not be
-verified against the platform's pages here.
+https://developer.work.weixin.qq.com/document/path/94677 (sending), 90313 (codes). None of this could be verified
+against the platform's pages here: not the window, the codes, the longest texts (given in bytes), whether a second
+message of the same msgid is refused and how long one may be, nor the paths.
 """
 
 from __future__ import annotations
@@ -19,8 +20,17 @@ _DESK: Final = Content(
     name="service_desk",
     title={"zh": "客服账号（open_kfid，默认用触点设置）", "en": "Desk (open_kfid; else the setting)"},
 )
+_TEXT: Final = Content(
+    name="content", kind="long_text", required=True, limit=2048, bytes=True, title={"zh": "内容", "en": "Text"}
+)
+_ABOVE: Final = Content(
+    name="head_content", kind="long_text", limit=1024, bytes=True, title={"zh": "开头", "en": "Text above"}
+)
+_BELOW: Final = Content(
+    name="tail_content", kind="long_text", limit=1024, bytes=True, title={"zh": "结尾", "en": "Text below"}
+)
 _COVER: Final = Content(name="thumb_media_id", kind="media", required=True, title={"zh": "封面", "en": "Cover"})
-_TITLE: Final = Content(name="title", required=True, limit=64, title={"zh": "标题", "en": "Title"})
+_TITLE: Final = Content(name="title", required=True, limit=128, bytes=True, title={"zh": "标题", "en": "Title"})
 
 
 def _kind(name: str, title: dict[str, str], *content: Content) -> MessageKind:
@@ -37,7 +47,9 @@ MESSAGES: Final = (
     _kind(
         "service_text",
         {"zh": "文本", "en": "text"},
-        Content(name="content", kind="long_text", required=True, limit=680, title={"zh": "内容", "en": "Text"}),
+        Content(
+            name="content", kind="long_text", required=True, limit=2048, bytes=True, title={"zh": "内容", "en": "Text"}
+        ),
     ),
     _kind(
         "service_image",
@@ -48,7 +60,7 @@ MESSAGES: Final = (
         "service_link",
         {"zh": "图文链接", "en": "link"},
         _TITLE,
-        Content(name="desc", title={"zh": "描述", "en": "Description"}, limit=512),
+        Content(name="desc", title={"zh": "描述", "en": "Description"}, limit=512, bytes=True),
         Content(name="url", kind="url", required=True, title={"zh": "链接", "en": "Address"}),
         _COVER,
     ),
@@ -63,9 +75,13 @@ MESSAGES: Final = (
     _kind(
         "service_menu",
         {"zh": "菜单消息", "en": "menu"},
-        Content(name="head_content", kind="long_text", limit=340, title={"zh": "开头", "en": "Text above"}),
+        Content(
+            name="head_content", kind="long_text", limit=1024, bytes=True, title={"zh": "开头", "en": "Text above"}
+        ),
         Content(name="list", kind="list", required=True, title={"zh": "菜单项", "en": "Items"}),
-        Content(name="tail_content", kind="long_text", limit=340, title={"zh": "结尾", "en": "Text below"}),
+        Content(
+            name="tail_content", kind="long_text", limit=1024, bytes=True, title={"zh": "结尾", "en": "Text below"}
+        ),
     ),
 )
 
@@ -82,7 +98,8 @@ _BODIES: Final[Mapping[str, tuple[str, str]]] = {
 def request(message: Message, account: Account, external: str) -> Call:
     """The call of a message to somebody who wrote to a desk. Raises Unsendable where no desk is named.
 
-    Not repeated by itself. The number that goes along is the same for every attempt, so the platform can tell a second.
+    Not repeated by itself. The number that goes along (32 bytes) is the same for every attempt; whether the platform
+    tells a second one by it is not verified.
     """
     desk = str(message.content.get("service_desk") or account.text("service_desk"))
     if not desk:

@@ -272,14 +272,22 @@ def _field(
 def _limit(
     leaf: Leaf, part: ContentPart, tongue: str, most: Mapping[str, int | None], at: str, found: Findings
 ) -> None:  # fmt: skip
-    least, high = longest(compiled(leaf.source, tongue, leaf.html), most)
+    whole = compiled(leaf.source, tongue, leaf.html)
+    least, high = longest(whole, most)
     assert part.limit is not None
-    if least > part.limit:
-        found.problems.append(Problem(at, f"at most {part.limit} characters; the fixed text alone has {least}"))
-    elif high is not None and high > part.limit:
-        found.warnings.append(Problem(at, f"at most {part.limit} characters; this may become {high}: use truncate"))
-    elif high is None and part.limit <= 200:
-        found.warnings.append(Problem(at, f"at most {part.limit} characters; longer ones are not sent: use truncate"))
+    limit, said = part.limit, f"at most {part.limit} {'bytes' if part.bytes else 'characters'}"
+    if part.bytes:
+        # Nobody knows what variables will hold: each of their characters may be a Chinese one, of three bytes.
+        if whole.text is not None:
+            least = high = len(whole.text.encode())
+        else:
+            high = None if high is None else 3 * high
+    if least > limit:
+        found.problems.append(Problem(at, f"{said}; the fixed text alone has {least}"))
+    elif high is not None and high > limit:
+        found.warnings.append(Problem(at, f"{said}; this may become {high}: use truncate"))
+    elif high is None and limit <= 200:
+        found.warnings.append(Problem(at, f"{said}; longer ones are not sent: use truncate"))
 
 
 def _most(message: Message, around: Surroundings) -> dict[str, int | None]:

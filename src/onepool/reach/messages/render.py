@@ -234,8 +234,10 @@ def _limits(values: Values, content: Content, kind: MessageKind | None, leaf: Le
         return
     part = None if kind is None else next((one for one in kind.content if one.name == leaf.place[0]), None)
     if part is not None and part.limit is not None and len(leaf.place) == 1:
-        over = pc.greater(pc.utf8_length(text), part.limit)
-        values.note(over, f"{leaf.where}: longer than {part.limit} characters")
+        # binary_length counts the bytes of UTF-8.
+        size = pc.binary_length(text) if part.bytes else pc.utf8_length(text)
+        unit = "bytes" if part.bytes else "characters"
+        values.note(pc.greater(size, part.limit), f"{leaf.where}: longer than {part.limit} {unit}")
 
 
 def _is_url(kind: MessageKind | None, leaf: Leaf) -> bool:

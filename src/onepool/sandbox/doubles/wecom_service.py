@@ -49,7 +49,6 @@ class Service:
 
     def written(self, contact: Contact, content: str) -> dict[str, Any]:
         """Somebody writes."""
-        self._open[contact.external] = (self._corp.stage.seconds, 0)
         return self._add(contact, _CUSTOMER, "text", {"content": content})
 
     def step(self, contact: Contact, what: str, staff: str) -> dict[str, Any]:
@@ -78,6 +77,9 @@ class Service:
         corp = self._corp
         number = f"m{corp.stage.chance.text(20, 'kf', corp.corp, len(self._messages))}"
         message: dict[str, Any] = {"msgid": number, "send_time": corp.stage.seconds, "origin": origin, "msgtype": kind}
+        if contact is not None and origin == _CUSTOMER:
+            # Whatever a customer sends opens the window anew: a text, a link, a picture.
+            self._open[contact.external] = (corp.stage.seconds, 0)
         if contact is not None:
             message |= {"open_kfid": self.desk, "external_userid": contact.external}
         self._messages.append({**message, **more, kind: part})
