@@ -363,7 +363,7 @@ def test_faults_tell_in_both_languages() -> None:
     assert fault.message("amount") == "“abc” 不是金额 / “abc” is not an amount of money"
     assert "…" in Fault("type.money", "x" * 500).message()
     for rule in RULES:
-        words = {"currency": "CNY", "problem": "p"}
+        words = {"currency": "CNY", "problem": "p", "count": "51"}
         assert " / " in Fault(rule, "v", **words).message("f")
 
 
