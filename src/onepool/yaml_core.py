@@ -7,7 +7,7 @@ https://yaml.org/spec/1.2.2/#103-core-schema
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import yaml
 
@@ -18,11 +18,6 @@ _TEXT: Final = "tag:yaml.org,2002:str"
 class _Core(yaml.SafeLoader):
     """Only true and false are booleans; what stands before a colon is text, as it is written."""
 
-    yaml_implicit_resolvers: ClassVar[dict[Any, Any]] = {
-        first: [one for one in known if one[0] != _BOOL]
-        for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         self.flatten_mapping(node)
         for key, _ in node.value:
@@ -31,7 +26,10 @@ class _Core(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-_Core.add_implicit_resolver(_BOOL, re.compile(r"(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))  # type: ignore[no-untyped-call]
+_Core.yaml_implicit_resolvers = {
+    first: [one for one in known if one[0] != _BOOL] for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Core.add_implicit_resolver(_BOOL, re.compile(r"(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
 
 
 def load_all(text: str) -> list[Any]:
