@@ -154,7 +154,7 @@ def spoken_of(solution: Solution, engine: Compiled) -> Solution:
 
 
 class TestHistories(Histories.TestCase):
-    settings = settings(max_examples=105, stateful_step_count=40, deadline=None)
+    settings = settings(max_examples=122, stateful_step_count=40, deadline=None)
 
     def runTest(self) -> None:
         super().runTest()
