@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import insert
 from tests.journeys.test_tick import publish, rows
 from tests.journeys.test_world import customer
-from tests.tick.conftest import World, make_world
+from tests.tick.conftest import World
 
 from onepool.clock import to_micros
 from onepool.identity import decisions
@@ -22,15 +20,6 @@ from onepool.journeys.store import JourneyError
 from onepool.state.journeys import journey_audiences, journey_requests, journey_states, runs
 
 SECOND = 1_000_000
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = make_world(tmp_path / "ws")
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 def waiting(name: str, entry: dict[str, Any], **more: Any) -> dict[str, Any]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +11,7 @@ from sqlalchemy import func, insert, select, update
 from tests.journeys.test_executor_entries import inside, people, waiting
 from tests.journeys.test_tick import MESSAGE, publish, rows
 from tests.postgres import postgres_server, state, state_url  # noqa: F401
-from tests.tick.conftest import World, make_world
+from tests.tick.conftest import World
 
 from onepool.clock import to_micros
 from onepool.health import problems
@@ -44,15 +42,6 @@ TELL: dict[str, Any] = {
         "over": {"do": "end", "as": "completed"},
     },
 }  # fmt: skip
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = make_world(tmp_path / "ws")
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 def crowd(world: World, count: int, account: str = "sms", kind: str = "notice", priority: int = 900) -> None:

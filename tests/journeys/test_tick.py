@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
-from tests.tick.conftest import World, make_world
+from tests.tick.conftest import World
 
 from onepool.clock import to_micros
 from onepool.journeys import store
@@ -69,15 +68,6 @@ RECALL: dict[str, Any] = {
         "done": {"do": "end", "as": "completed"},
     },
 }
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = make_world(tmp_path / "ws")
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 def publish(world: World, body: dict[str, Any]) -> None:

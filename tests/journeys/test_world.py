@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pytest
-from tests.tick.conftest import World, make_world
+from tests.tick.conftest import World
 
 from onepool.audience.catalog import load_catalog
 from onepool.audience.conditions.parse import parse_condition
@@ -23,15 +21,6 @@ from onepool.journeys.world.pool import PoolWorld
 from onepool.reach.world import Worlds
 
 SECOND = 1_000_000
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = make_world(tmp_path / "ws")
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 @contextmanager
