@@ -52,20 +52,21 @@ def solve(room: Callable[[int], Arrays], thorough: bool = False, threads: int | 
     every set, though it shows by less that nothing can be met. `threads`: as many as there are processors if None and
     there is much to do. The answer is the same, byte by byte.
     """
-    g = room(2 * ROOM)
+    # Tables are not held while others may take their place: nobody has memory for two.
+    counts = room(2 * ROOM).counts
     if threads is None:
-        threads = 1 if g.counts[EDGES] < FEW else min(processors(), MOST_THREADS)
+        threads = 1 if counts[EDGES] < FEW else min(processors(), MOST_THREADS)
     # No batch under way: what changes is not logged.
-    batch, g.counts[BATCH] = int(g.counts[BATCH]), 0
+    batch, counts[BATCH] = int(counts[BATCH]), 0
     with Crew(threads) as crew:
-        scratch = arrange_all(room, crew, thorough)
-        partition_all(room(0), crew, scratch, thorough)
-    room(0).counts[BATCH] = batch
+        records, chunks, ends = _gather(room(0), crew, thorough)
+        _arrange(room, crew, records, chunks, ends, thorough)
+        partition_all(room(0), crew, records.reshape(-1), thorough)
+    counts[BATCH] = batch
 
 
-def arrange_all(room: Callable[[int], Arrays], crew: Crew, thorough: bool) -> I64:
-    """Settle the tenures of all identifiers, and which are void. Returns scratch, one or more by node."""
-    g = room(2 * ROOM)
+def _gather(g: Arrays, crew: Crew, thorough: bool) -> tuple[I64, I64, I64]:
+    """Settle identifiers seen with one at most; half-edges of the others in buckets (see `batch_tenures.gather`)."""
     nodes, edges = int(g.counts[NODES]), int(g.counts[EDGES])
     looked_at = _bits(nodes)
     _meet_all(g, crew, looked_at, thorough)
@@ -82,21 +83,13 @@ def arrange_all(room: Callable[[int], Arrays], crew: Crew, thorough: bool) -> I6
         batch_tenures.gather(g, start, end, looked_at, records, chunks, made, ends[part], block)
 
     crew.over(edges, gather)
-    _arrange_buckets(room, crew, partial(batch_tenures.sort_bucket, g), records, chunks, ends, thorough)
-    return records.reshape(-1)
+    return records, chunks, ends
 
 
-def _arrange_buckets(
-    room: Callable[[int], Arrays],
-    crew: Crew,
-    sort: Callable[..., None],
-    records: I64,
-    chunks: I64,
-    ends: I64,
-    thorough: bool,
-) -> None:
-    """Arrange bucket after bucket, since new tenures are numbered; other threads sort those that come next."""
+def _arrange(room: Callable[[int], Arrays], crew: Crew, records: I64, chunks: I64, ends: I64, thorough: bool) -> None:
+    """Settle tenures bucket after bucket, since new ones are numbered; other threads sort those that come next."""
     g, done = room(2 * ROOM), 0
+    sort = partial(batch_tenures.sort_bucket, g.e64)
     nodes, most = int(g.counts[NODES]), batch_tenures.largest(chunks, ends)
     # Two for each thread that sorts, and one that is being arranged.
     free = deque(
@@ -117,7 +110,6 @@ def _arrange_buckets(
             done = batch_tenures.arrange_bucket(g, bucket, nodes, here, place, done, thorough)
             if g.counts[FULL]:
                 g = room(2 * ROOM)
-                g.counts[FULL] = 0
         free.append((here, place))
 
 

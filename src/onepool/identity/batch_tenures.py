@@ -143,13 +143,13 @@ def largest(chunks, ends):  # type: ignore[no-untyped-def]
 
 
 @released
-def sort_bucket(g, bucket, records, chunks, ends, here, place):  # type: ignore[no-untyped-def]
-    """Sort a bucket's half-edges by identifier, and by number, into `here`, with times.
+def sort_bucket(times, bucket, records, chunks, ends, here, place):  # type: ignore[no-untyped-def]
+    """Sort a bucket's half-edges by identifier, and by number, into `here`, with times (`Arrays.e64`).
 
     ends: of shape (threads, buckets). here: room for as many as the `largest` bucket has; place: to tell by identifier
     of a bucket where they begin, and one more.
     """
-    firsts, lasts = g.e64[FIRST], g.e64[LAST]
+    firsts, lasts = times[FIRST], times[LAST]
     for i in range(place.size):
         place[i] = 0
     for k in range(ends.shape[0]):
