@@ -58,11 +58,13 @@ def solve(room: Callable[[int], Arrays], thorough: bool = False, threads: int | 
         threads = 1 if counts[EDGES] < FEW else min(processors(), MOST_THREADS)
     # No batch under way: what changes is not logged.
     batch, counts[BATCH] = int(counts[BATCH]), 0
-    with Crew(threads) as crew:
-        records, chunks, ends = _gather(room(0), crew, thorough)
-        _arrange(room, crew, records, chunks, ends, thorough)
-        partition_all(room(0), crew, records.reshape(-1), thorough)
-    counts[BATCH] = batch
+    try:
+        with Crew(threads) as crew:
+            records, chunks, ends = _gather(room(0), crew, thorough)
+            _arrange(room, crew, records, chunks, ends, thorough)
+            partition_all(room(0), crew, records.reshape(-1), thorough)
+    finally:
+        counts[BATCH] = batch
 
 
 def _gather(g: Arrays, crew: Crew, thorough: bool) -> tuple[I64, I64, I64]:
