@@ -146,9 +146,10 @@ def _own(g, w, v, e):  # type: ignore[no-untyped-def]
         best = -1 - known
         if best >= 0:
             last, when = g.e64[LAST, e], g.e64[LAST, best]
-            rank, other = np.uint64(g.n64[RANK, v]), np.uint64(g.n64[RANK, _other(g, best, w)])
-            # Whichever thread is first: of the same time and rank the first link stays.
-            if last < when or (last == when and (rank < other or (rank == other and e > best))):
+            other = _other(g, best, w)
+            mine, its = np.uint64(g.n64[RANK, v]), np.uint64(g.n64[RANK, other])
+            # Of the same time and rank are tenures of one identifier: the later one, whichever thread comes first.
+            if last < when or (last == when and (mine < its or (mine == its and v <= other))):
                 return
         if swap(owner, w, known, -1 - e):
             return
