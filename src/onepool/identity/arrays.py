@@ -45,7 +45,9 @@ LATER = np.iinfo(np.int64).max
 
 # Places in `counts`: sizes in use, lengths of logs, running stamps, settings (whether names matter, the most
 # identifiers of one customer, DOUBTED: which contacts need a name to agree), and whether a function lacked room.
+# LIST_FROM: from where on a thread may write in NAME_LIST.
 (NODES, EDGES, PAIRS, NODE_LOG, EDGE_LOG, RETIMED, BORN, SEEDS, STAMP, BATCH, NAMES, MOST, FULL, DOUBTED) = range(14)
+LIST_FROM = 14
 
 # Rows of `n8`, by node. Nodes are identifiers and, for values handed on, their further tenures (BASE names the first).
 # DIRTY is kept by customer: a link of it was refused, or a person overruled a limit. CODE: scratch.

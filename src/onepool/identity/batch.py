@@ -7,93 +7,203 @@ that meet one (batch_sets.py), solving those (batch_limits.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from onepool.identity import batch_limits, batch_meet, batch_sets, batch_tenures
-from onepool.identity.arrays import BATCH, DEGREE, EDGES, HUB, I64, NODES, STRONG_HEAD, WEAK_HEAD, Arrays
+from onepool.identity.arrays import (
+    BATCH,
+    DEGREE,
+    EDGES,
+    FULL,
+    HUB,
+    I64,
+    NODES,
+    RING,
+    STAMP,
+    STRONG_HEAD,
+    TAIL,
+    WEAK_HEAD,
+    Arrays,
+)
 from onepool.identity.jit import compiled
 from onepool.identity.live import hang
 from onepool.identity.tenures import ROOM
+from onepool.identity.threads import Crew, processors
 
 BLOCK = 4112
 """Links and nodes that are taken together: what is held of them stays in the nearest cache."""
+BYTE = 8
+"""Parts of nodes begin at multiples of it: sets of bits are written by several threads, each other bytes."""
+FEW, MOST_THREADS = 1 << 16, 4
+"""With fewer links one thread is faster. More threads than this wait for memory only, and hold more of it."""
 
 
-def solve(room: Callable[[int], Arrays], thorough: bool = False) -> None:
+def solve(room: Callable[[int], Arrays], thorough: bool = False, threads: int | None = None) -> None:
     """Settle tenures, customers and the status of all links. Nothing is logged, and lists of half-edges are not kept.
 
     `room` gives the tables with room for so many nodes more. `thorough`: go the long way with every identifier and
-    every set, though it shows by less that nothing can be met: the answer is the same.
+    every set, though it shows by less that nothing can be met. `threads`: as many as there are processors if None and
+    there is much to do. The answer is the same, byte by byte.
     """
-    g = room(2 * ROOM)
-    buckets = (int(g.counts[NODES]) >> batch_tenures.BUCKET) + 1
-    chunks = (2 * int(g.counts[EDGES]) >> batch_tenures.CHUNK) + buckets
+    # Tables are not held while others may take their place: nobody has memory for two.
+    counts = room(2 * ROOM).counts
+    if threads is None:
+        threads = 1 if counts[EDGES] < FEW else min(processors(), MOST_THREADS)
+    # No batch under way: what changes is not logged.
+    batch, counts[BATCH] = int(counts[BATCH]), 0
+    try:
+        with Crew(threads) as crew:
+            records, chunks, ends = _gather(room(0), crew, thorough)
+            _arrange(room, crew, records, chunks, ends, thorough)
+            partition_all(room(0), crew, records.reshape(-1), thorough)
+    finally:
+        counts[BATCH] = batch
+
+
+def _gather(g: Arrays, crew: Crew, thorough: bool) -> tuple[I64, I64, I64]:
+    """Settle identifiers seen with one at most; half-edges of the others in buckets (see `batch_tenures.gather`)."""
+    nodes, edges = int(g.counts[NODES]), int(g.counts[EDGES])
+    looked_at = _bits(nodes)
+    _meet_all(g, crew, looked_at, thorough)
+    buckets = (nodes >> batch_tenures.BUCKET) + 1
+    count = (2 * edges >> batch_tenures.CHUNK) + (buckets + 1) * crew.threads
     # Room that is not used costs no memory, and what was used once is cheaper than new. The second part is for tenures
     # that are born.
-    size = (chunks << batch_tenures.CHUNK) + 2 * int(g.counts[NODES])
-    scratch = np.empty((size, batch_tenures.LAID), np.int64)
-    # No batch under way: what changes is not logged.
-    batch, g.counts[BATCH] = int(g.counts[BATCH]), 0
-    arrange_all(room, scratch, np.empty(chunks, np.int64), np.zeros(buckets, np.int64), thorough)
-    partition_all(room(0), scratch.reshape(-1), thorough)
-    room(0).counts[BATCH] = batch
+    records = np.empty(((count << batch_tenures.CHUNK) + 2 * nodes, batch_tenures.LAID), np.int64)
+    chunks, ends = np.empty(count, np.int64), np.zeros((crew.threads, buckets), np.int64)
+
+    def gather(part: int, start: int, end: int) -> None:
+        made = (2 * start >> batch_tenures.CHUNK) + (buckets + 1) * part
+        block = np.empty((4, 2 * BLOCK), np.int64)
+        batch_tenures.gather(g, start, end, looked_at, records, chunks, made, ends[part], block)
+
+    crew.over(edges, gather)
+    return records, chunks, ends
 
 
-def arrange_all(room: Callable[[int], Arrays], records: I64, chunks: I64, ends: I64, thorough: bool) -> None:
-    """Settle the tenures of all identifiers, and which are void. For the scratch see `batch_tenures.gather`."""
-    g = room(2 * ROOM)
-    nodes = int(g.counts[NODES])
-    while _meet_all(g, thorough):
-        pass
-    looked_at = _bits(nodes)
-    batch_meet.settle_most(g, looked_at, thorough)
-    block = np.empty((4, 2 * BLOCK), np.int64)
-    batch_tenures.gather(g, looked_at, records, chunks, ends, block)
-    here = np.empty((batch_tenures.largest(chunks, ends), batch_tenures.RECORD), np.int64)
-    place = np.empty((1 << batch_tenures.BUCKET) + 1, np.int64)
-    done = 0
-    while done < nodes:
-        g = room(2 * ROOM)
-        done = batch_tenures.arrange_all(g, nodes, records, chunks, ends, here, place, done, thorough)
+def _arrange(room: Callable[[int], Arrays], crew: Crew, records: I64, chunks: I64, ends: I64, thorough: bool) -> None:
+    """Settle tenures bucket after bucket, since new ones are numbered; other threads sort those that come next."""
+    g, done = room(2 * ROOM), 0
+    sort = partial(batch_tenures.sort_bucket, g.e64)
+    nodes, most = int(g.counts[NODES]), batch_tenures.largest(chunks, ends)
+    # Two for each thread that sorts, and one that is being arranged.
+    free = deque(
+        (np.empty((most, batch_tenures.RECORD), np.int64), np.empty((1 << batch_tenures.BUCKET) + 1, np.int64))
+        for _ in range(2 * crew.threads - 1)
+    )
+    sorting: deque[tuple[Future[None], I64, I64]] = deque()
+    coming = iter(range(ends.shape[1]))
+    for bucket in range(ends.shape[1]):
+        while free and (later := next(coming, None)) is not None:
+            here, place = free.popleft()
+            begun = crew.begin(partial(sort, later, records, chunks, ends, here, place))
+            sorting.append((begun, here, place))
+        begun, here, place = sorting.popleft()
+        begun.result()
+        high = min((bucket + 1) << batch_tenures.BUCKET, nodes)
+        while done < high:
+            done = batch_tenures.arrange_bucket(g, bucket, nodes, here, place, done, thorough)
+            if g.counts[FULL]:
+                g = room(2 * ROOM)
+        free.append((here, place))
 
 
-def _meet_all(g: Arrays, thorough: bool) -> bool:
-    """See with whom identifiers were seen; whether it has to be done again, since some turned out to be void."""
+def _meet_all(g: Arrays, crew: Crew, looked_at: npt.NDArray[np.uint8], thorough: bool) -> None:
+    """See with whom identifiers were seen, and settle what that is enough for."""
     nodes, edges = int(g.counts[NODES]), int(g.counts[EDGES])
     # Links are counted for groups of identifiers, small enough that few groups have so many as to be looked into.
     shift = max(0, (HUB * nodes // (8 * max(1, edges))).bit_length() - 1)
-    groups = np.zeros((nodes >> shift) + 1, np.int32)
-    batch_meet.code_all(g, thorough)
-    batch_meet.meet(g, groups, shift, np.empty((2, BLOCK), np.int32), np.empty((2, 2 * BLOCK), np.int64))
+    more = crew.threads - 1
+    again = True
+    while again:
+        # The first thread writes to the tables.
+        met, tail = np.zeros((more, nodes), np.int32), np.empty((more, nodes), np.int64)
+        groups = np.zeros((crew.threads, (nodes >> shift) + 1), np.int32)
+        mets, tails = [g.n32[RING], *met], [g.n64[TAIL], *tail]
+
+        def meet(part: int, start: int, end: int) -> None:
+            pairs, seen = np.empty((2, BLOCK), np.int32), np.empty((2, 2 * BLOCK), np.int64)
+            batch_meet.meet(g, start, end, mets[part], tails[part], groups[part], shift, pairs, seen)  # noqa: B023
+
+        crew.over(nodes, lambda _, start, end: batch_meet.code_all(g, thorough, start, end))
+        crew.over(edges, meet)
+        again = _find_hubs(g, crew, groups.sum(axis=0, dtype=np.int32), shift)
+    crew.over(nodes, lambda _, start, end: batch_meet.settle_most(g, start, end, met, tail, looked_at, thorough), BYTE)
+
+
+def _find_hubs(g: Arrays, crew: Crew, groups: npt.NDArray[np.int32], shift: int) -> bool:
+    """Find identifiers with too many links; whether all has to be done again, since some turned out to be void."""
     found = batch_meet.crowded(groups)
-    return bool(found and batch_meet.find_hubs(g, groups, shift, np.zeros(found << shift, np.int32)))
+    if not found:
+        return False
+    degrees = np.zeros((crew.threads, found << shift), np.int32)
+    crew.over(
+        int(g.counts[EDGES]),
+        lambda part, start, end: batch_meet.count_links(g, start, end, groups, shift, degrees[part]),
+    )
+    return bool(batch_meet.find_hubs(g, groups, shift, degrees.sum(axis=0, dtype=np.int32)))
 
 
-def partition_all(g: Arrays, scratch: I64, thorough: bool) -> None:
+def partition_all(g: Arrays, crew: Crew, scratch: I64, thorough: bool) -> None:
     """Customers of all nodes and the status of all links, tenures being settled. scratch: one or more by node."""
     nodes, edges = int(g.counts[NODES]), int(g.counts[EDGES])
-    block = np.empty((5, BLOCK), np.int32)
+    blocks = [np.empty((5, BLOCK), np.int32) for _ in range(crew.threads)]
     odd = _bits(nodes)
-    batch_sets.doubt_owners(g, odd)
-    batch_sets.join_all(g, odd, block)
+    crew.over(nodes, lambda _, start, end: batch_sets.doubt_owners(g, start, end, odd), BYTE)
+    crew.over(edges, lambda part, start, end: batch_sets.join_all(g, start, end, odd, blocks[part]))
     fields = np.empty((3, g.slots.shape[1]), np.int64)
     batch_sets.lay_fields(g, fields)
-    batch_sets.gather_sets(g, scratch[:nodes], fields, block, thorough)
-    broken = batch_sets.find_broken(g)
+    crew.over(nodes, lambda _, start, end: batch_sets.label_all(g, start, end))
+    held = scratch[:nodes]
+    crew.over(
+        crew.threads,
+        lambda part, _, end: batch_sets.gather_sets(g, part, crew.threads, held, fields, blocks[part], thorough),
+    )
+    batch_sets.look_at_ruled(g)
+    with _own(g, crew, nodes) as own:
+        broken = sum(crew.over(nodes, lambda part, start, end: batch_sets.find_broken(own[part], start, end)))
     if broken:
         number, members, until = scratch[:nodes], np.empty(nodes, np.int32), np.empty(broken, np.int64)
-        in_order, found = _bits(nodes), np.empty(edges + 1, np.int32)
+        in_order, room = _bits(nodes), np.empty(edges + 1, np.int32)
         batch_limits.number_sets(g, members, until, number, in_order)
-        found = found[: batch_limits.find_links(g, in_order, found)]
+        counts = crew.over(
+            edges,
+            lambda _, start, end: (start, batch_limits.find_links(g, start, end, in_order, room[start : end + 1])),
+        )
+        found = np.concatenate([room[start : start + count] for start, count in counts])
         place, links, keys = np.zeros(broken, np.int64), np.empty_like(found), np.empty((found.size, 2), np.int64)
         ends = np.empty((found.size, 2), np.int32)
         batch_limits.lay_links(g, number, found, place, links, ends, keys)
         order = np.empty((2, found.size), np.int32)
-        batch_limits.solve_sets(g, members, until, place, links, ends, keys, order[0], order[1])
-    batch_sets.lead_all(g)
+        # At most one mark for each link.
+        with _own(g, crew, found.size) as own:
+            crew.over(
+                broken,
+                lambda part, low, high: batch_limits.solve_sets(
+                    own[part], low, high, members, until, place, links, ends, keys, order
+                ),
+            )
+    if any(crew.over(nodes, lambda _, start, end: batch_sets.lead_all(g, start, end))):
+        batch_sets.lead_needless(g)
+
+
+@contextmanager
+def _own(g: Arrays, crew: Crew, marks: int) -> Iterator[list[Arrays]]:
+    """The tables for each thread, its marks and counters its own; marks: how many it makes at most."""
+    own = [g]
+    for _ in range(1, crew.threads):
+        own.append(g._replace(counts=g.counts.copy(), slots=g.slots.copy(), scratch=g.scratch.copy()))
+    for k, one in enumerate(own):
+        one.counts[STAMP] += k * marks
+    yield own
+    g.counts[STAMP] = max(int(one.counts[STAMP]) for one in own)
 
 
 def _bits(nodes: int) -> npt.NDArray[np.uint8]:

@@ -13,12 +13,12 @@ from onepool.identity.arrays import (
     DECISION,
     DIRTY,
     EDGE_STATUS,
-    EDGES,
     EVENT,
     FIRST,
     JOINED,
     KIND,
     LATER_TENURE,
+    LIST_FROM,
     NEXT_A,
     NODES,
     PRIORITY,
@@ -35,7 +35,7 @@ from onepool.identity.arrays import (
     B,
 )
 from onepool.identity.batch_meet import AHEAD, has, put
-from onepool.identity.jit import compiled, prefetch
+from onepool.identity.jit import compiled, prefetch, released
 from onepool.identity.kernel import doubts, in_doubt, is_contact, mixed, refusal
 from onepool.identity.region import contested, unsettled
 
@@ -44,7 +44,7 @@ SETS_AHEAD = 2
 """How many sets ahead the nodes are asked for."""
 
 
-@compiled
+@released
 def number_sets(g, members, until, number, in_order):  # type: ignore[no-untyped-def]
     """Number the sets whose links have to be taken in order, from 0: by node in `number`.
 
@@ -68,18 +68,18 @@ def number_sets(g, members, until, number, in_order):  # type: ignore[no-untyped
             found += 1
 
 
-@compiled
-def find_links(g, in_order, found):  # type: ignore[no-untyped-def]
-    """The links of numbered sets, in found with room for all; returns how many there are."""
+@released
+def find_links(g, start, end, in_order, found):  # type: ignore[no-untyped-def]
+    """The links of numbered sets among start..end, in found with room for all; returns how many there are."""
     status, left = g.e8[EDGE_STATUS], g.e32[A_AT]
     count = 0
-    for e in range(g.counts[EDGES]):
+    for e in range(start, end):
         found[count] = e
         count += (status[e] == JOINED) & has(in_order, left[e])
     return count
 
 
-@compiled
+@released
 def lay_links(g, number, found, place, links, ends, keys):  # type: ignore[no-untyped-def]
     """Lay the links found side by side by set, with what tells their order (as `kernel.comes_before`).
 
@@ -132,17 +132,23 @@ def _group(g, e, s, t):  # type: ignore[no-untyped-def]
     return (np.int64(later) << 32) - min(g.types[PRIORITY, s], g.types[PRIORITY, t])
 
 
-@compiled
-def solve_sets(g, members, until, place, links, ends, keys, order, more):  # type: ignore[no-untyped-def]
-    """Take the links of each numbered set in order. order, more: room for as many as there are links."""
-    start, first, asked = 0, 0, 0
-    for i in range(until.size):
-        while asked < until[min(i + SETS_AHEAD, until.size - 1)]:
+@released
+def solve_sets(g, low, high, members, until, place, links, ends, keys, order):  # type: ignore[no-untyped-def]
+    """Take the links of each of the numbered sets low..high in order. order: shape (2, as many as there are links)."""
+    if low == high:
+        return
+    start, first = (place[low - 1], until[low - 1]) if low else (np.int64(0), np.int64(0))
+    order, more, asked = order[0, start:], order[1, start:], first
+    # Names are listed where other threads, whose members are others, list none.
+    g.counts[LIST_FROM] = first
+    for i in range(low, high):
+        while asked < until[min(i + SETS_AHEAD, high - 1)]:
             _ask_for(g, members[asked])
             asked += 1
         _part(g, members, first, until[i])
         _solve_set(g, links, ends, keys, start, place[i], order, more)
         start, first = place[i], until[i]
+    g.counts[LIST_FROM] = 0
 
 
 @compiled

@@ -17,7 +17,6 @@ from onepool.identity.arrays import (
     DIRTY,
     DOUBTED,
     EDGE_STATUS,
-    EDGES,
     EVENT,
     FREE,
     HUB,
@@ -44,7 +43,7 @@ from onepool.identity.arrays import (
     A,
     B,
 )
-from onepool.identity.jit import compiled, prefetch
+from onepool.identity.jit import compiled, prefetch, released, swap
 from onepool.identity.kernel import code_of, doubts, judged
 
 HINDERED, OUT_OF_USE, IS_VOID_CODE, SPECIAL = 4 | 16, 32, 64, 128
@@ -81,12 +80,12 @@ def has(bits, v):  # type: ignore[no-untyped-def]
     return bits[v >> 3] >> (v & 7) & 1
 
 
-@compiled
-def code_all(g, thorough):  # type: ignore[no-untyped-def]
-    """Every node its own customer, without owner and seen with nobody (RING), with its CODE as far as that does not
-    depend on tenures and voids."""
+@released
+def code_all(g, thorough, start, end):  # type: ignore[no-untyped-def]
+    """Every node of start..end its own customer, without owner and seen with nobody (RING), with its CODE as far as
+    that does not depend on tenures and voids."""
     customer, met, owner, dirty, codes = g.n32[CUSTOMER], g.n32[RING], g.n32[OWNER], g.n8[DIRTY], g.n8[CODE]
-    for v in range(g.counts[NODES]):
+    for v in range(start, end):
         customer[v] = v
         met[v] = 0
         if owner[v]:
@@ -108,24 +107,26 @@ def code_all(g, thorough):  # type: ignore[no-untyped-def]
         codes[v] = code
 
 
-@compiled
-def meet(g, degrees, shift, pairs, seen):  # type: ignore[no-untyped-def]
-    """Join what no tenure or void can touch, and see with whom the others were seen: nobody, one, or several.
+@released
+def meet(g, start, end, met, tail, degrees, shift, pairs, seen):  # type: ignore[no-untyped-def]
+    """Join by links start..end what no tenure or void can touch, and see with whom the others were seen: nobody, one,
+    or several.
 
-    Most were seen with one at most, so that nothing is left to settle. In RING, which is not needed yet: the
-    identifier seen, + 1, or SEVERAL. TAIL: when those that age were last seen with one. EDGE_STATUS: PENDING, TO_JOIN
-    or TO_FOLLOW but for what is joined. degrees: zeros, to count the links to strong ones of each 1 << shift
-    identifiers. pairs: scratch of shape (2, n), to take n links at a time (see `batch_sets.join_all`); seen: (2, 2n).
+    Most were seen with one at most, so that nothing is left to settle. In met: the identifier seen, + 1, or SEVERAL;
+    RING, which is not needed yet, or zeros. tail: when those that age were last seen with one; TAIL or any. (Each
+    thread has its own, and `settle_most` puts them together.) EDGE_STATUS: PENDING, TO_JOIN or TO_FOLLOW but for what
+    is joined. degrees: zeros, to count the links to strong ones of each 1 << shift identifiers. pairs: scratch of shape
+    (2, n), to take n links at a time (see `batch_sets.join_all`); seen: (2, 2n).
     """
     kinds, left, right, source = g.e8[KIND], g.e32[A], g.e32[B], g.e32[SOURCE]
     off, basis, status, trust, code = g.e8[OFF], g.basis, g.e8[EDGE_STATUS], g.e8[TRUST], g.n8[CODE]
     xs, ys = pairs[0], pairs[1]
-    edges, size = g.counts[EDGES], pairs.shape[1]
+    size = pairs.shape[1]
     doubted = g.counts[DOUBTED] if doubts(g) else 0
-    for low in range(0, edges, size):
+    for low in range(start, end, size):
         plain, found = np.int64(0), np.int64(0)
-        for e in range(low, min(low + size, edges)):
-            if e + AHEAD < edges:
+        for e in range(low, min(low + size, end)):
+            if e + AHEAD < end:
                 prefetch(code, left[e + AHEAD])
                 prefetch(code, right[e + AHEAD])
             if status[e] == CONFLICT:
@@ -156,13 +157,13 @@ def meet(g, degrees, shift, pairs, seen):  # type: ignore[no-untyped-def]
             seen[0, found], seen[1, found] = b << 32 | a, np.int64(e) << 1 | (q >> AGE_BIT & ~q & 1)
             found += np.int64(q >> LOOK_BIT & used & p & STRONG)
         unite(g.n32[CUSTOMER], xs, ys, plain)
-        _note(g, seen, found)
+        _note(g, met, tail, seen, found)
 
 
 @compiled
-def _note(g, seen, found):  # type: ignore[no-untyped-def]
+def _note(g, met, tail, seen, found):  # type: ignore[no-untyped-def]
     """Note with whom identifiers were seen, and when those that age were last. Writes over what was `seen`."""
-    met, tail, lasts = g.n32[RING], g.n64[TAIL], g.e64[LAST]
+    lasts = g.e64[LAST]
     ages = np.int64(0)
     for i in range(found):
         if i + AHEAD < found:
@@ -182,14 +183,18 @@ def _note(g, seen, found):  # type: ignore[no-untyped-def]
 
 @compiled
 def _doubt(code, v):  # type: ignore[no-untyped-def]
-    """Note that a node, if it is a contact, has a link in doubt."""
+    """Note that a node, if it is a contact, has a link in doubt. (Threads that do so at once write the same.)"""
     if code[v] & (CLAIMED | STRONG) == CLAIMED | STRONG:
         code[v] |= DOUBTS
 
 
 @compiled
 def unite(parent, xs, ys, count):  # type: ignore[no-untyped-def]
-    """Union-find of so many pairs; a root is its set's smallest node. Writes over the pairs."""
+    """Union-find of so many pairs; a root is its set's smallest node. Writes over the pairs.
+
+    Several threads may do so at once: a root is put below another by `swap` only, and to shorten a path is right
+    whatever others do, since each node's parent is smaller than it (Anderson and Woll 1991).
+    """
     for i in range(count):
         if i + 2 * AHEAD < count:
             prefetch(parent, xs[i + 2 * AHEAD])
@@ -199,16 +204,15 @@ def unite(parent, xs, ys, count):  # type: ignore[no-untyped-def]
             prefetch(parent, xs[i + AHEAD])
             prefetch(parent, ys[i + AHEAD])
         x, y = xs[i], ys[i]
-        while parent[x] != x:
-            parent[x] = parent[parent[x]]
-            x = parent[x]
-        while parent[y] != y:
-            parent[y] = parent[parent[y]]
-            y = parent[y]
-        if x < y:
-            parent[y] = x
-        elif y < x:
-            parent[x] = y
+        while True:
+            while parent[x] != x:
+                parent[x] = parent[parent[x]]
+                x = parent[x]
+            while parent[y] != y:
+                parent[y] = parent[parent[y]]
+                y = parent[y]
+            if x == y or swap(parent, max(x, y), max(x, y), min(x, y)):
+                break
 
 
 @compiled
@@ -222,16 +226,15 @@ def crowded(degrees):  # type: ignore[no-untyped-def]
     return found
 
 
-@compiled
-def find_hubs(g, groups, shift, degrees):  # type: ignore[no-untyped-def]
-    """Find identifiers with more than HUB links among the `crowded` groups; returns whether all has to begin anew.
+@released
+def count_links(g, start, end, groups, shift, degrees):  # type: ignore[no-untyped-def]
+    """Count by links start..end the links of each identifier in the `crowded` groups.
 
-    That is so if one was not to be looked at: it becomes void (IS_VOID), which `code_all` looks at. degrees: zeros, as
-    many as there are identifiers in those groups.
+    degrees: zeros, as many as there are identifiers in those groups.
     """
     code, left, right = g.n8[CODE], g.e32[A], g.e32[B]
     inside = (1 << shift) - 1
-    for e in range(g.counts[EDGES]):
+    for e in range(start, end):
         if g.e8[KIND, e] == EVENT:
             a, b = left[e], right[e]
             one, other = groups[a >> shift], groups[b >> shift]
@@ -239,6 +242,15 @@ def find_hubs(g, groups, shift, degrees):  # type: ignore[no-untyped-def]
                 degrees[(one - 1 << shift) + (a & inside)] += code[b] & STRONG
             if other:
                 degrees[(other - 1 << shift) + (b & inside)] += code[a] & STRONG
+
+
+@released
+def find_hubs(g, groups, shift, degrees):  # type: ignore[no-untyped-def]
+    """Find identifiers with more than HUB links, as counted by `count_links`; returns whether all has to begin anew.
+
+    That is so if one was not to be looked at: it becomes void (IS_VOID), which `code_all` looks at.
+    """
+    code, inside = g.n8[CODE], (1 << shift) - 1
     found = False
     for v in range(g.counts[NODES]):
         group = groups[v >> shift]
@@ -251,20 +263,27 @@ def find_hubs(g, groups, shift, degrees):  # type: ignore[no-untyped-def]
     return found
 
 
-@compiled
-def settle_most(g, looked_at, thorough):  # type: ignore[no-untyped-def]
-    """Settle identifiers that were seen with one at most; LOOKED_AT stays with those that `gather` is for.
+@released
+def settle_most(g, start, end, met, tails, looked_at, thorough):  # type: ignore[no-untyped-def]
+    """Settle identifiers start..end that were seen with one at most; LOOKED_AT stays with those that `gather` is for.
 
-    looked_at: zeros, to tell the same as a set of bits, which fits a nearer cache.
+    met, tails: what `meet` told otherwise than in RING and TAIL, shape (threads - 1, nodes). looked_at: zeros, to tell
+    the same as a set of bits, which fits a nearer cache.
 
     Of weak ones OWNER is whom they were seen with, as if that had one tenure and were not void (see
     `batch_sets.doubt_owners`).
     """
     code, owner, tail = g.n8[CODE], g.n32[OWNER], g.n64[TAIL]
-    for v in range(g.counts[NODES]):
+    for v in range(start, end):
         own, whom = np.int64(code[v]), g.n32[RING, v]
         if own & LOOKED_AT == 0:
             continue
+        for k in range(met.shape[0]):
+            also = met[k, v]
+            if also and own & AGES and own & 3 != STRONG:
+                tail[v] = max(tail[v], tails[k, v]) if whom else tails[k, v]
+            if also and whom != also:
+                whom = SEVERAL if whom else also
         kind = g.n32[TYPE, v]
         more = thorough or whom == SEVERAL or own & DOUBTS != 0 or g.types[CAP, kind] == 0
         more |= g.n8[IS_VOID, v] != 0 or g.n32[LATER_TENURE, v] != 0

@@ -17,7 +17,6 @@ from onepool.identity.arrays import (
     DECISION,
     DIRTY,
     EDGE_STATUS,
-    EDGES,
     EVENT,
     FOLLOWS,
     FREE,
@@ -54,7 +53,7 @@ from onepool.identity.batch_meet import (
     put,
     unite,
 )
-from onepool.identity.jit import compiled, prefetch
+from onepool.identity.jit import compiled, prefetch, released, swap
 from onepool.identity.kernel import doubts, judged, needless, noted, stamp, witness_of
 from onepool.identity.region import unsettled
 from onepool.identity.witness import incompatible
@@ -67,14 +66,15 @@ RULED, CROWDED = 1, 2
 """In DIRTY, while sets are made: the order of links matters; some limit may be met."""
 
 
-@compiled
-def doubt_owners(g, odd):  # type: ignore[no-untyped-def]
-    """Leave weak nodes that were seen with one only (OWNER) with it, unless it is void or has several tenures.
+@released
+def doubt_owners(g, start, end, odd):  # type: ignore[no-untyped-def]
+    """Leave weak nodes of start..end that were seen with one only (OWNER) with it, unless it is void or has several
+    tenures.
 
     odd: an empty set of bits, for nodes whose links need a closer look; those of others join or follow.
     """
     owner, code = g.n32[OWNER], g.n8[CODE]
-    for v in range(g.counts[NODES]):
+    for v in range(start, end):
         strong = code[v] & 3 == STRONG
         if code[v] & IS_VOID_CODE or (code[v] & SPECIAL != 0) == strong:
             put(odd, v)
@@ -82,9 +82,10 @@ def doubt_owners(g, odd):  # type: ignore[no-untyped-def]
             owner[v] = 0
 
 
-@compiled
-def join_all(g, odd, block):  # type: ignore[no-untyped-def]
-    """Status of links that are PENDING, CUSTOMER of strong nodes as if there were no limits, OWNER of weak ones.
+@released
+def join_all(g, start, end, odd, block):  # type: ignore[no-untyped-def]
+    """By links start..end: status of those that are PENDING, CUSTOMER of strong nodes as if there were no limits, OWNER
+    of weak ones.
 
     Links are taken in blocks, and each step is done for a whole block: memory is slow, but it answers many questions
     at once if none has to wait for another. odd: as from `doubt_owners`. block: scratch of shape (5, n).
@@ -94,11 +95,11 @@ def join_all(g, odd, block):  # type: ignore[no-untyped-def]
     kinds, off, basis = g.e8[KIND], g.e8[OFF], g.basis
     xs, ys, ws, vs, es = block[0], block[1], block[2], block[3], block[4]
     doubted = doubts(g)
-    edges, size = g.counts[EDGES], block.shape[1]
-    for start in range(0, edges, size):
+    size = block.shape[1]
+    for low in range(start, end, size):
         joining, following, special = np.int64(0), np.int64(0), np.int64(0)
-        for e in range(start, min(start + size, edges)):
-            if e + AHEAD < edges:
+        for e in range(low, min(low + size, end)):
+            if e + AHEAD < end:
                 prefetch(odd, left[e + AHEAD] >> 3)
                 prefetch(odd, right[e + AHEAD] >> 3)
             # All is noted, what does not count to be written over: to jump would cost more.
@@ -139,15 +140,19 @@ def join_all(g, odd, block):  # type: ignore[no-untyped-def]
 @compiled
 def _own(g, w, v, e):  # type: ignore[no-untyped-def]
     """Let a weak node follow v if it was seen with nobody later: in OWNER the link, as -1 - e, until `lead_all`."""
-    best = -1 - g.n32[OWNER, w]
-    if best >= 0:
-        last, when = g.e64[LAST, e], g.e64[LAST, best]
-        led = _other(g, best, w)
-        rank, other = np.uint64(g.n64[RANK, v]), np.uint64(g.n64[RANK, led])
-        # Of one value's tenures the later: they are born in order.
-        if last < when or (last == when and (rank < other or (rank == other and v <= led))):
+    owner = g.n32[OWNER]
+    while True:
+        known = owner[w]
+        best = -1 - known
+        if best >= 0:
+            last, when = g.e64[LAST, e], g.e64[LAST, best]
+            other = _other(g, best, w)
+            mine, its = np.uint64(g.n64[RANK, v]), np.uint64(g.n64[RANK, other])
+            # Of the same time and rank are tenures of one identifier: the later one, whichever thread comes first.
+            if last < when or (last == when and (mine < its or (mine == its and v <= other))):
+                return
+        if swap(owner, w, known, -1 - e):
             return
-    g.n32[OWNER, w] = -1 - e
 
 
 @compiled
@@ -175,11 +180,25 @@ def lay_fields(g, fields):  # type: ignore[no-untyped-def]
                 fields[2, slot] = min(fields[2, slot], g.slots[LIMIT, other], 14)
 
 
-@compiled
-def gather_sets(g, held, fields, block, thorough):  # type: ignore[no-untyped-def]
-    """Label the nodes of each set, link them in a ring, and mark sets that may meet a limit.
+@released
+def label_all(g, start, end):  # type: ignore[no-untyped-def]
+    """Label nodes start..end with the root of their set."""
+    customer = g.n32[CUSTOMER]
+    for v in range(start, end):
+        if v + AHEAD < end:
+            prefetch(customer, customer[v + AHEAD])
+        label = customer[v]
+        while customer[label] != label:
+            label = customer[label]
+        customer[v] = label
 
-    held: scratch of shape (nodes,); fields: as from `lay_fields`; block: scratch of shape (1 or more, n). In OWNER of a
+
+@released
+def gather_sets(g, part, parts, held, fields, block, thorough):  # type: ignore[no-untyped-def]
+    """Link the labelled nodes of each set in a ring, and mark sets that may meet a limit: those sets that are of this
+    part by their label.
+
+    held: scratch of shape (nodes,); fields: as from `lay_fields`; block: scratch of shape (2 or more, n). In OWNER of a
     root, until `find_broken`: a named member, + 1.
     """
     nodes = g.counts[NODES]
@@ -187,20 +206,23 @@ def gather_sets(g, held, fields, block, thorough):  # type: ignore[no-untyped-de
     code, owner = g.n8[CODE], g.n32[OWNER]
     largest = min(g.counts[MOST], MOST_COUNTED)
     named = g.counts[NAMES] != 0
-    labels = block[0]
+    members, labels = block[0], block[1]
     size = block.shape[1]
     for start in range(0, nodes, size):
-        count = min(size, nodes - start)
-        for i in range(count):
-            labels[i] = customer[customer[start + i]]
+        count = np.int64(0)
+        for v in range(start, min(start + size, nodes)):
+            # To be written over when it is not wanted: to jump would cost more.
+            members[count], labels[count] = v, customer[v]
+            count += _part(customer[v], parts) == part
+        for i in range(AHEAD):
             prefetch(ring, labels[i])
             prefetch(held, labels[i])
         for i in range(count):
-            v, label = start + i, labels[i]
-            # Roots are smaller than their members: ascending, what lies before has its label.
-            while customer[label] != label:
-                label = customer[label]
-            customer[v] = label
+            if i + AHEAD < count:
+                prefetch(ring, labels[i + AHEAD])
+                prefetch(held, labels[i + AHEAD])
+            v, label = members[i], labels[i]
+            # Ascending: roots are smaller than their members.
             if v == label:
                 # What is asked of a set is asked of its root first.
                 held[v] = 0
@@ -230,16 +252,26 @@ def gather_sets(g, held, fields, block, thorough):  # type: ignore[no-untyped-de
                     dirty[label] |= CROWDED
             if thorough:
                 dirty[label] |= RULED
-    # With a never-pair the set has to be looked at whatever it holds.
-    for p in range(g.counts[PAIRS]):
-        dirty[customer[g.pairs[PAIR_OTHER, p]]] |= RULED
 
 
 @compiled
-def find_broken(g):  # type: ignore[no-untyped-def]
-    """Leave DIRTY only those labels whose links have to be taken in order; returns how many."""
+def _part(label, parts):  # type: ignore[no-untyped-def]
+    """Of which part a set is: neighbours in memory are of the same, and small labels, which are most, of all."""
+    return ((np.int64(label) >> 6) * 0x9E3779B1 & 0xFFFFFFFF) * parts >> 32
+
+
+@released
+def look_at_ruled(g):  # type: ignore[no-untyped-def]
+    """Mark sets with a never-pair: they have to be looked at whatever they hold."""
+    for p in range(g.counts[PAIRS]):
+        g.n8[DIRTY, g.n32[CUSTOMER, g.pairs[PAIR_OTHER, p]]] |= RULED
+
+
+@released
+def find_broken(g, start, end):  # type: ignore[no-untyped-def]
+    """Leave DIRTY of start..end only those labels whose links have to be taken in order; returns how many."""
     found = 0
-    for v in range(g.counts[NODES]):
+    for v in range(start, end):
         if g.n32[OWNER, v] and g.n8[CODE, v] & 3 == STRONG:
             g.n32[OWNER, v] = 0
         if g.n8[DIRTY, v] == 0:
@@ -288,19 +320,24 @@ def _breaks_limits(g, start):  # type: ignore[no-untyped-def]
             return False
 
 
-@compiled
-def lead_all(g):  # type: ignore[no-untyped-def]
-    """Give weak nodes the customer of whom they follow, and tenures out of use that of their identifier."""
+@released
+def lead_all(g, start, end):  # type: ignore[no-untyped-def]
+    """Give weak nodes of start..end the customer of whom they follow; returns whether there are tenures."""
     customer, owner, base = g.n32[CUSTOMER], g.n32[OWNER], g.n32[BASE]
-    nodes = g.counts[NODES]
     chained = False
-    for w in range(nodes):
+    for w in range(start, end):
         if owner[w] < 0:
             owner[w] = _other(g, -1 - owner[w], w) + 1
         if owner[w]:
             customer[w] = customer[owner[w] - 1]
         chained |= base[w] != w
-    if chained:
-        for v in range(nodes):
-            if base[v] != v and needless(g, v):
-                customer[v] = customer[base[v]]
+    return chained
+
+
+@released
+def lead_needless(g):  # type: ignore[no-untyped-def]
+    """Give tenures out of use the customer of their identifier."""
+    customer, base = g.n32[CUSTOMER], g.n32[BASE]
+    for v in range(g.counts[NODES]):
+        if base[v] != v and needless(g, v):
+            customer[v] = customer[base[v]]

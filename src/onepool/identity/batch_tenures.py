@@ -20,7 +20,6 @@ from onepool.identity.arrays import (
     DOUBTED,
     DOUBTFUL,
     EDGE_STATUS,
-    EDGES,
     EVENT,
     FIRST,
     FREE,
@@ -54,7 +53,7 @@ from onepool.identity.arrays import (
     B,
 )
 from onepool.identity.batch_meet import AHEAD, FAR, HINDERED, IS_VOID_CODE, LOOKED_AT, OUT_OF_USE, SPECIAL, has
-from onepool.identity.jit import compiled, prefetch
+from onepool.identity.jit import compiled, prefetch, released
 from onepool.identity.kernel import code_of, doubts, in_doubt, judged, needless, tenure_at
 from onepool.identity.tenures import ROOM, arrange, chain, handed_to, owners_of, recycled, set_void, sort_by_time
 
@@ -76,23 +75,22 @@ MANY = 64
 """With more neighbours than this an identifier is settled the long way."""
 
 
-@compiled
-def gather(g, looked_at, records, chunks, ends, block):  # type: ignore[no-untyped-def]
-    """Sort half-edges of identifiers that have to be looked at into buckets.
+@released
+def gather(g, start, end, looked_at, records, chunks, made, ends, block):  # type: ignore[no-untyped-def]
+    """Sort half-edges of identifiers that have to be looked at into buckets, by links start..end.
 
     looked_at: as from `settle_most`. records: room for all half-edges, LAID of each, and a chunk more for each bucket;
-    chunks: room for the chunk before each, -1 for none; ends: zeros, by bucket where its next half-edge goes. block:
-    scratch of shape (4, 2n), to take n links at a time (see `batch_sets.join_all`).
+    chunks: room for the chunk before each, -1 for none; made: the first that may be used; ends: zeros, by bucket where
+    its next half-edge goes. block: scratch of shape (4, 2n), to take n links at a time (see `batch_sets.join_all`).
     """
     kinds, left, right, source = g.e8[KIND], g.e32[A], g.e32[B], g.e32[SOURCE]
     off, code, basis, status = g.e8[OFF], g.n8[CODE], g.basis, g.e8[EDGE_STATUS]
     buckets, what, both, near = block[0], block[1], block[2], block[3]
-    edges, size = g.counts[EDGES], block.shape[1] >> 1
-    made = 0
-    for low in range(0, edges, size):
+    size = block.shape[1] >> 1
+    for low in range(start, end, size):
         found, some = 0, np.int64(0)
-        for e in range(low, min(low + size, edges)):
-            if e + AHEAD < edges:
+        for e in range(low, min(low + size, end)):
+            if e + AHEAD < end:
                 prefetch(looked_at, left[e + AHEAD] >> 3)
                 prefetch(looked_at, right[e + AHEAD] >> 3)
             near[some] = e
@@ -129,41 +127,66 @@ def gather(g, looked_at, records, chunks, ends, block):  # type: ignore[no-untyp
             ends[bucket] = at + 1
 
 
-@compiled
+@released
 def largest(chunks, ends):  # type: ignore[no-untyped-def]
-    """How many half-edges the largest bucket has room for."""
+    """How many half-edges the largest bucket has room for. ends: of shape (threads, buckets)."""
     most = 0
-    for bucket in range(ends.size):
+    for bucket in range(ends.shape[1]):
         size = 0
-        chunk = (ends[bucket] - 1) >> CHUNK
-        while ends[bucket] and chunk >= 0:
-            size += 1 << CHUNK
-            chunk = chunks[chunk]
+        for k in range(ends.shape[0]):
+            chunk = (ends[k, bucket] - 1) >> CHUNK
+            while ends[k, bucket] and chunk >= 0:
+                size += 1 << CHUNK
+                chunk = chunks[chunk]
         most = max(most, size)
     return most
 
 
-@compiled
-def arrange_all(g, nodes, records, chunks, ends, here, place, done, thorough):  # type: ignore[no-untyped-def]
-    """Settle the tenures of identifiers done..nodes; returns where it stopped, short of `nodes` for want of room.
+@released
+def sort_bucket(times, bucket, records, chunks, ends, here, place):  # type: ignore[no-untyped-def]
+    """Sort a bucket's half-edges by identifier, and by number, into `here`, with times (`Arrays.e64`).
 
-    here: room for as many half-edges as the `largest` bucket has; place: for a number by identifier of a bucket, and
-    one more.
+    ends: of shape (threads, buckets). here: room for as many as the `largest` bucket has; place: to tell by identifier
+    of a bucket where they begin, and one more.
     """
-    for bucket in range(done >> BUCKET, ends.size):
-        done = _arrange_bucket(g, bucket, nodes, records, chunks, ends[bucket], here, place, done, thorough)
-        if g.counts[FULL]:
-            return done
-    return nodes
+    firsts, lasts = times[FIRST], times[LAST]
+    for i in range(place.size):
+        place[i] = 0
+    for k in range(ends.shape[0]):
+        end = ends[k, bucket]
+        chunk, size = (end - 1) >> CHUNK, ((end - 1) & IN_CHUNK) + 1
+        while end and chunk >= 0:
+            for i in range(chunk << CHUNK, (chunk << CHUNK) + size):
+                place[records[i, ENDS] >> 32] += 1
+                prefetch(firsts, records[i, HALF] >> 3)
+                prefetch(lasts, records[i, HALF] >> 3)
+            chunk, size = chunks[chunk], 1 << CHUNK
+    for i in range(1, place.size):
+        place[i] += place[i - 1]
+    # From the last to the first, so that the order is one however many threads gathered them.
+    for k in range(ends.shape[0] - 1, -1, -1):
+        end = ends[k, bucket]
+        chunk, size = (end - 1) >> CHUNK, ((end - 1) & IN_CHUNK) + 1
+        while end and chunk >= 0:
+            for i in range((chunk << CHUNK) + size - 1, (chunk << CHUNK) - 1, -1):
+                near, e = records[i, ENDS] >> 32, records[i, HALF] >> 3
+                at = place[near] - 1
+                place[near] = at
+                here[at, HALF], here[at, ENDS] = records[i, HALF], records[i, ENDS]
+                here[at, SEEN_FIRST], here[at, SEEN_LAST] = firsts[e], lasts[e]
+            chunk, size = chunks[chunk], 1 << CHUNK
 
 
-@compiled
-def _arrange_bucket(g, bucket, nodes, records, chunks, end, here, place, start, thorough):  # type: ignore[no-untyped-def]
+@released
+def arrange_bucket(g, bucket, nodes, here, place, start, thorough):  # type: ignore[no-untyped-def]
+    """Settle the tenures of a bucket's identifiers from `start` on, the bucket being sorted.
+
+    Returns where it stopped, short of the bucket's end for want of room.
+    """
     low = bucket << BUCKET
     high = min(low + (1 << BUCKET), nodes)
-    _sort(g, records, chunks, end, here, place)
     for v in range(max(low, start), high):
-        first, last = (np.int64(0) if v == low else place[v - low - 1]), place[v - low]
+        first, last = place[v - low], place[v - low + 1]
         # Of a tenure out of use the bit is set by its identifier, and stays.
         if g.n8[CODE, v] & LOOKED_AT == 0 or g.n32[BASE, v] != v:
             continue
@@ -180,33 +203,6 @@ def _arrange_bucket(g, bucket, nodes, records, chunks, end, here, place, start, 
             _code_tenures(g, v)
         g.n8[CODE, v] &= ~LOOKED_AT
     return high
-
-
-@compiled
-def _sort(g, records, chunks, end, here, place):  # type: ignore[no-untyped-def]
-    """Sort a bucket's half-edges by identifier into `here`, with times; `place` tells by identifier where they end."""
-    firsts, lasts = g.e64[FIRST], g.e64[LAST]
-    for i in range(place.size):
-        place[i] = 0
-    chunk, size = (end - 1) >> CHUNK, ((end - 1) & IN_CHUNK) + 1
-    while end and chunk >= 0:
-        for i in range(chunk << CHUNK, (chunk << CHUNK) + size):
-            place[(records[i, ENDS] >> 32) + 1] += 1
-            prefetch(firsts, records[i, HALF] >> 3)
-            prefetch(lasts, records[i, HALF] >> 3)
-        chunk, size = chunks[chunk], 1 << CHUNK
-    for i in range(1, place.size):
-        place[i] += place[i - 1]
-    chunk, size = (end - 1) >> CHUNK, ((end - 1) & IN_CHUNK) + 1
-    while end and chunk >= 0:
-        for i in range(chunk << CHUNK, (chunk << CHUNK) + size):
-            near = records[i, ENDS] >> 32
-            at = place[near]
-            place[near] = at + 1
-            e = records[i, HALF] >> 3
-            here[at, HALF], here[at, ENDS] = records[i, HALF], records[i, ENDS]
-            here[at, SEEN_FIRST], here[at, SEEN_LAST] = firsts[e], lasts[e]
-        chunk, size = chunks[chunk], 1 << CHUNK
 
 
 @compiled

@@ -288,14 +288,15 @@ class Graph:
         g.e64[LAST, start:end] = last
         g.counts[EDGES] = end
 
-    def solve(self, thorough: bool = False) -> None:
+    def solve(self, thorough: bool = False, threads: int | None = None) -> None:
         """Everything from scratch, under the present rules. Nothing is told by `changes`; compare `customer`.
 
-        `thorough`: without the short ways, to check them; the answer is the same.
+        `thorough`: without the short ways, to check them; `threads`: on so many, else as many as are worth it. The
+        answer is the same.
         """
         self.begin()
         self._listed = False
-        batch.solve(self._with_room, thorough)
+        batch.solve(self._with_room, thorough, threads)
 
     def _with_room(self, nodes: int) -> Arrays:
         self._room(nodes)

@@ -19,6 +19,11 @@ def compiled(function: Any) -> Any:
     return numba.njit(cache=True, _nrt=False)(function)  # type: ignore[call-overload]
 
 
+def released(function: Any) -> Any:
+    """As `compiled`, for what is called from Python for long: other threads run meanwhile."""
+    return numba.njit(cache=True, _nrt=False, nogil=True)(function)  # type: ignore[call-overload]
+
+
 def _prefetch(context, row, place):  # type: ignore[no-untyped-def]
     """prefetch(row, place): have row[place] of an array of one dimension brought nearer, to be used a little later.
 
@@ -44,3 +49,23 @@ def _prefetch(context, row, place):  # type: ignore[no-untyped-def]
 
 
 prefetch: Any = intrinsic(_prefetch)
+
+
+def _swap(context, row, place, old, new):  # type: ignore[no-untyped-def]
+    """swap(row, place, old, new): put `new` into row[place] if that is `old`, at once as other threads see it (llvm's
+    cmpxchg); returns whether it was."""
+
+    def generate(context, builder, signature, given):  # type: ignore[no-untyped-def]
+        kind = signature.args[0]
+        made = context.make_array(kind)(context, builder, given[0])
+        at = context.cast(builder, given[1], signature.args[1], types.intp)
+        place = cgutils.get_item_pointer(  # type: ignore[no-untyped-call]
+            context, builder, kind, made, [at], wraparound=False, boundscheck=False
+        )
+        old, new = (context.cast(builder, given[n], signature.args[n], kind.dtype) for n in (2, 3))
+        return builder.extract_value(builder.cmpxchg(place, old, new, "acq_rel", "acquire"), 1)
+
+    return types.boolean(row, place, old, new), generate
+
+
+swap: Any = intrinsic(_swap)

@@ -32,6 +32,7 @@ from onepool.identity.arrays import (
     KIND,
     LATER_TENURE,
     LIMIT,
+    LIST_FROM,
     LOG,
     MARK,
     MOST,
@@ -289,7 +290,7 @@ def refusal(g, x, y, ruled, doubted):  # type: ignore[no-untyped-def]
         return WHY_NEVER
     if ruled:
         return 0
-    names = g.n64[NAME_LIST]
+    names = g.n64[NAME_LIST, g.counts[LIST_FROM] :]
     known, size = 0, 0
     accounts_x, accounts_y = False, False
     v = x

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
+
+from onepool.identity.threads import processors
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -16,7 +17,7 @@ _MOST = 8
 def each(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
     """``work`` of every item, in their order; on as many threads as this process has processors."""
     todo = list(items)
-    threads = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, _MOST)
+    threads = min(processors(), _MOST)
     if len(todo) < 2 or threads < 2:
         return [work(item) for item in todo]
     with ThreadPoolExecutor(threads) as pool:
