@@ -7,9 +7,7 @@ that meet one (batch_sets.py), solving those (batch_limits.py).
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
 
@@ -41,6 +39,8 @@ BLOCK = 4112
 """Links and nodes that are taken together: what is held of them stays in the nearest cache."""
 BYTE = 8
 """Parts of nodes begin at multiples of it: sets of bits are written by several threads, each other bytes."""
+TOGETHER = 8
+"""So many buckets for each thread are settled together."""
 FEW, MOST_THREADS = 1 << 16, 4
 """With fewer links one thread is faster. More threads than this wait for memory only, and hold more of it."""
 
@@ -62,7 +62,9 @@ def solve(room: Callable[[int], Arrays], thorough: bool = False, threads: int | 
         with Crew(threads) as crew:
             records, chunks, ends = _gather(room(0), crew, thorough)
             _arrange(room, crew, records, chunks, ends, thorough)
-            partition_all(room(0), crew, records.reshape(-1), thorough)
+            # What follows needs as much itself.
+            del records, chunks, ends
+            partition_all(room(0), crew, thorough)
     finally:
         counts[BATCH] = batch
 
@@ -74,9 +76,8 @@ def _gather(g: Arrays, crew: Crew, thorough: bool) -> tuple[I64, I64, I64]:
     _meet_all(g, crew, looked_at, thorough)
     buckets = (nodes >> batch_tenures.BUCKET) + 1
     count = (2 * edges >> batch_tenures.CHUNK) + (buckets + 1) * crew.threads
-    # Room that is not used costs no memory, and what was used once is cheaper than new. The second part is for tenures
-    # that are born.
-    records = np.empty(((count << batch_tenures.CHUNK) + 2 * nodes, batch_tenures.LAID), np.int64)
+    # Room that is not used costs no memory.
+    records = np.empty((count << batch_tenures.CHUNK, batch_tenures.LAID), np.int64)
     chunks, ends = np.empty(count, np.int64), np.zeros((crew.threads, buckets), np.int64)
 
     def gather(part: int, start: int, end: int) -> None:
@@ -89,30 +90,32 @@ def _gather(g: Arrays, crew: Crew, thorough: bool) -> tuple[I64, I64, I64]:
 
 
 def _arrange(room: Callable[[int], Arrays], crew: Crew, records: I64, chunks: I64, ends: I64, thorough: bool) -> None:
-    """Settle tenures bucket after bucket, since new ones are numbered; other threads sort those that come next."""
+    """Settle tenures, some buckets at a time on all threads; new ones are numbered bucket after bucket, by one."""
     g, done = room(2 * ROOM), 0
-    sort = partial(batch_tenures.sort_bucket, g.e64)
-    nodes, most = int(g.counts[NODES]), batch_tenures.largest(chunks, ends)
-    # Two for each thread that sorts, and one that is being arranged.
-    free = deque(
-        (np.empty((most, batch_tenures.RECORD), np.int64), np.empty((1 << batch_tenures.BUCKET) + 1, np.int64))
-        for _ in range(2 * crew.threads - 1)
-    )
-    sorting: deque[tuple[Future[None], I64, I64]] = deque()
-    coming = iter(range(ends.shape[1]))
-    for bucket in range(ends.shape[1]):
-        while free and (later := next(coming, None)) is not None:
-            here, place = free.popleft()
-            begun = crew.begin(partial(sort, later, records, chunks, ends, here, place))
-            sorting.append((begun, here, place))
-        begun, here, place = sorting.popleft()
-        begun.result()
-        high = min((bucket + 1) << batch_tenures.BUCKET, nodes)
-        while done < high:
-            done = batch_tenures.arrange_bucket(g, bucket, nodes, here, place, done, thorough)
-            if g.counts[FULL]:
-                g = room(2 * ROOM)
-        free.append((here, place))
+    nodes, buckets, most = int(g.counts[NODES]), ends.shape[1], batch_tenures.largest(chunks, ends)
+    size = (1 << batch_tenures.BUCKET) + 1
+    rooms = [
+        (np.empty((most, batch_tenures.RECORD), np.int64), np.empty(size, np.int64))
+        for _ in range(min(crew.threads * TOGETHER, buckets))
+    ]
+    own = [g, *(_apart(g) for _ in range(1, crew.threads))]
+    for some in range(0, buckets, len(rooms)):
+        others = np.zeros(len(rooms), np.bool_)
+
+        def settle(part: int, start: int, end: int) -> None:
+            for k in range(start, end):
+                sort = partial(batch_tenures.sort_bucket, g.e64, some + k)  # noqa: B023
+                sort(records, chunks, ends, *rooms[k])
+                others[k] = thorough or batch_tenures.settle_bucket(own[part], some + k, nodes, *rooms[k])  # noqa: B023
+
+        crew.over(min(len(rooms), buckets - some), settle)
+        for k in np.flatnonzero(others).tolist():
+            high = min((some + k + 1) << batch_tenures.BUCKET, nodes)
+            while done < high:
+                done = batch_tenures.arrange_bucket(g, some + k, nodes, *rooms[k], done, thorough)
+                if g.counts[FULL]:
+                    g = room(2 * ROOM)
+                    own = [g, *(_apart(g) for _ in range(1, crew.threads))]
 
 
 def _meet_all(g: Arrays, crew: Crew, looked_at: npt.NDArray[np.uint8], thorough: bool) -> None:
@@ -151,8 +154,8 @@ def _find_hubs(g: Arrays, crew: Crew, groups: npt.NDArray[np.int32], shift: int)
     return bool(batch_meet.find_hubs(g, groups, shift, degrees.sum(axis=0, dtype=np.int32)))
 
 
-def partition_all(g: Arrays, crew: Crew, scratch: I64, thorough: bool) -> None:
-    """Customers of all nodes and the status of all links, tenures being settled. scratch: one or more by node."""
+def partition_all(g: Arrays, crew: Crew, thorough: bool) -> None:
+    """Customers of all nodes and the status of all links, tenures being settled."""
     nodes, edges = int(g.counts[NODES]), int(g.counts[EDGES])
     blocks = [np.empty((5, BLOCK), np.int32) for _ in range(crew.threads)]
     odd = _bits(nodes)
@@ -161,7 +164,7 @@ def partition_all(g: Arrays, crew: Crew, scratch: I64, thorough: bool) -> None:
     fields = np.empty((3, g.slots.shape[1]), np.int64)
     batch_sets.lay_fields(g, fields)
     crew.over(nodes, lambda _, start, end: batch_sets.label_all(g, start, end))
-    held = scratch[:nodes]
+    held = np.empty(nodes, np.int64)
     crew.over(
         crew.threads,
         lambda part, _, end: batch_sets.gather_sets(g, part, crew.threads, held, fields, blocks[part], thorough),
@@ -170,7 +173,8 @@ def partition_all(g: Arrays, crew: Crew, scratch: I64, thorough: bool) -> None:
     with _own(g, crew, nodes) as own:
         broken = sum(crew.over(nodes, lambda part, start, end: batch_sets.find_broken(own[part], start, end)))
     if broken:
-        number, members, until = scratch[:nodes], np.empty(nodes, np.int32), np.empty(broken, np.int64)
+        # What sets hold is not asked any more.
+        number, members, until = held, np.empty(nodes, np.int32), np.empty(broken, np.int64)
         in_order, room = _bits(nodes), np.empty(edges + 1, np.int32)
         batch_limits.number_sets(g, members, until, number, in_order)
         counts = crew.over(
@@ -178,9 +182,25 @@ def partition_all(g: Arrays, crew: Crew, scratch: I64, thorough: bool) -> None:
             lambda _, start, end: (start, batch_limits.find_links(g, start, end, in_order, room[start : end + 1])),
         )
         found = np.concatenate([room[start : start + count] for start, count in counts])
-        place, links, keys = np.zeros(broken, np.int64), np.empty_like(found), np.empty((found.size, 2), np.int64)
-        ends = np.empty((found.size, 2), np.int32)
-        batch_limits.lay_links(g, number, found, place, links, ends, keys)
+        del room
+        links, ends, keys = (
+            np.empty_like(found),
+            np.empty((found.size, 2), np.int32),
+            np.empty((found.size, 2), np.int64),
+        )
+        places = np.zeros((crew.threads, broken), np.int64)
+        crew.over(
+            found.size, lambda part, start, end: batch_limits.count_by_set(g, number, found[start:end], places[part])
+        )
+        batch_limits.place_sets(places)
+        crew.over(
+            found.size,
+            lambda part, start, end: batch_limits.lay_links(
+                g, number, found[start:end], places[part], links, ends, keys
+            ),
+        )
+        batch_limits.list_contacts(g, found)
+        place = places[-1]
         order = np.empty((2, found.size), np.int32)
         # At most one mark for each link.
         with _own(g, crew, found.size) as own:
@@ -197,13 +217,16 @@ def partition_all(g: Arrays, crew: Crew, scratch: I64, thorough: bool) -> None:
 @contextmanager
 def _own(g: Arrays, crew: Crew, marks: int) -> Iterator[list[Arrays]]:
     """The tables for each thread, its marks and counters its own; marks: how many it makes at most."""
-    own = [g]
-    for _ in range(1, crew.threads):
-        own.append(g._replace(counts=g.counts.copy(), slots=g.slots.copy(), scratch=g.scratch.copy()))
+    own = [g, *(_apart(g) for _ in range(1, crew.threads))]
     for k, one in enumerate(own):
         one.counts[STAMP] += k * marks
     yield own
     g.counts[STAMP] = max(int(one.counts[STAMP]) for one in own)
+
+
+def _apart(g: Arrays) -> Arrays:
+    """The same tables, counters and scratch apart."""
+    return g._replace(counts=g.counts.copy(), slots=g.slots.copy(), scratch=g.scratch.copy())
 
 
 def _bits(nodes: int) -> npt.NDArray[np.uint8]:

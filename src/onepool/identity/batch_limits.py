@@ -80,25 +80,32 @@ def find_links(g, start, end, in_order, found):  # type: ignore[no-untyped-def]
 
 
 @released
-def lay_links(g, number, found, place, links, ends, keys):  # type: ignore[no-untyped-def]
-    """Lay the links found side by side by set, with what tells their order (as `kernel.comes_before`).
-
-    place: zeros, as many as sets, to tell where those of each end. links: shape (n,); ends: (n, 2), the nodes that they
-    join; keys: (n, 2).
-    """
-    left, right, kinds, first = g.e32[A_AT], g.e32[B_AT], g.n32[TYPE], g.e64[FIRST]
+def count_by_set(g, number, found, place):  # type: ignore[no-untyped-def]
+    """Count the links found by set. place: zeros, as many as sets."""
+    left = g.e32[A_AT]
     for i in range(found.size):
         if i + AHEAD < found.size:
             prefetch(number, left[found[i + AHEAD]])
         place[number[left[found[i]]]] += 1
+
+
+@released
+def place_sets(places):  # type: ignore[no-untyped-def]
+    """Where the links of each set begin that each part found, from how many there are; shape (parts, sets)."""
     before = 0
-    for i in range(place.size):
-        place[i], before = before, before + place[i]
-    lists = doubts(g)
-    if lists:
-        for i in range(found.size):
-            g.n32[STRONG_HEAD, g.n32[BASE, g.e32[A, found[i]]]] = 0
-            g.n32[STRONG_HEAD, g.n32[BASE, g.e32[B, found[i]]]] = 0
+    for i in range(places.shape[1]):
+        for part in range(places.shape[0]):
+            places[part, i], before = before, before + places[part, i]
+
+
+@released
+def lay_links(g, number, found, place, links, ends, keys):  # type: ignore[no-untyped-def]
+    """Lay the links found side by side by set, with what tells their order (as `kernel.comes_before`).
+
+    place: where those of each set begin, and afterwards end. links: shape (n,); ends: (n, 2), the nodes that they join;
+    keys: (n, 2).
+    """
+    left, right, kinds, first = g.e32[A_AT], g.e32[B_AT], g.n32[TYPE], g.e64[FIRST]
     for k in range(found.size):
         if k + AHEAD < found.size:
             e = found[k + AHEAD]
@@ -113,12 +120,23 @@ def lay_links(g, number, found, place, links, ends, keys):  # type: ignore[no-un
         # A tenure is of its identifier's type.
         keys[i, 0] = _group(g, e, kinds[left[e]], kinds[right[e]])
         keys[i, 1] = first[e]
-        if lists:
-            for side in range(2):
-                v = g.n32[BASE, g.e32[B, e] if side else g.e32[A, e]]
-                if is_contact(g, v):
-                    g.e32[NEXT_A + side, e] = g.n32[STRONG_HEAD, v]
-                    g.n32[STRONG_HEAD, v] = 2 * e + side + 1
+
+
+@released
+def list_contacts(g, found):  # type: ignore[no-untyped-def]
+    """List the links found by contact, where `contested` asks for those lists."""
+    if not doubts(g):
+        return
+    for i in range(found.size):
+        g.n32[STRONG_HEAD, g.n32[BASE, g.e32[A, found[i]]]] = 0
+        g.n32[STRONG_HEAD, g.n32[BASE, g.e32[B, found[i]]]] = 0
+    for k in range(found.size):
+        e = found[k]
+        for side in range(2):
+            v = g.n32[BASE, g.e32[B, e] if side else g.e32[A, e]]
+            if is_contact(g, v):
+                g.e32[NEXT_A + side, e] = g.n32[STRONG_HEAD, v]
+                g.n32[STRONG_HEAD, v] = 2 * e + side + 1
 
 
 @compiled

@@ -178,22 +178,47 @@ def sort_bucket(times, bucket, records, chunks, ends, here, place):  # type: ign
 
 
 @released
+def settle_bucket(g, bucket, nodes, here, place):  # type: ignore[no-untyped-def]
+    """Settle those of a bucket's identifiers that are left with one tenure, the bucket being sorted; returns whether
+    there are others, whose LOOKED_AT stays: `arrange_bucket` is for them.
+
+    Each identifier by itself, so several threads may do so at once, with scratch and counters of their own.
+    """
+    low = bucket << BUCKET
+    others = False
+    for v in range(low, min(low + (1 << BUCKET), nodes)):
+        if g.n8[CODE, v] & LOOKED_AT == 0 or g.n32[BASE, v] != v:
+            continue
+        if settle(g, v, here, place[v - low], place[v - low + 1], False):
+            _note_degree(g, v, place[v - low + 1] - place[v - low])
+            g.n8[CODE, v] &= ~LOOKED_AT
+        else:
+            others = True
+    return others
+
+
+@compiled
+def _note_degree(g, v, links):  # type: ignore[no-untyped-def]
+    if g.counts[DOUBTED] and g.types[CONTACT, g.n32[TYPE, v]]:
+        # `unsettled` asks whether there are others; weak ones and links not used may be among them.
+        g.n32[DEGREE, v] = links
+
+
+@released
 def arrange_bucket(g, bucket, nodes, here, place, start, thorough):  # type: ignore[no-untyped-def]
-    """Settle the tenures of a bucket's identifiers from `start` on, the bucket being sorted.
+    """Settle the tenures of a bucket's other identifiers from `start` on, the bucket being sorted.
 
     Returns where it stopped, short of the bucket's end for want of room.
     """
     low = bucket << BUCKET
     high = min(low + (1 << BUCKET), nodes)
     for v in range(max(low, start), high):
-        first, last = place[v - low], place[v - low + 1]
         # Of a tenure out of use the bit is set by its identifier, and stays.
         if g.n8[CODE, v] & LOOKED_AT == 0 or g.n32[BASE, v] != v:
             continue
-        if g.counts[DOUBTED] and g.types[CONTACT, g.n32[TYPE, v]]:
-            # `unsettled` asks whether there are others; weak ones and links not used may be among them.
-            g.n32[DEGREE, v] = last - first
-        settled = not thorough and settle(g, v, here, first, last)
+        first, last = place[v - low], place[v - low + 1]
+        _note_degree(g, v, last - first)
+        settled = not thorough and settle(g, v, here, first, last, True)
         if not settled:
             _hang(g, v, here, first, last)
             arrange(g, v)
@@ -206,8 +231,11 @@ def arrange_bucket(g, bucket, nodes, here, place, start, thorough):  # type: ign
 
 
 @compiled
-def settle(g, v, records, start, end):  # type: ignore[no-untyped-def]
-    """Settle an identifier by half-edges start..end; returns whether that could be done so, or FULL is set."""
+def settle(g, v, records, start, end, bears):  # type: ignore[no-untyped-def]
+    """Settle an identifier by half-edges start..end; returns whether that could be done so, or FULL is set.
+
+    bears: whether it may be given further tenures, which are numbered as they are born; else that can't be done so.
+    """
     if g.n32[LATER_TENURE, v] or g.n8[IS_VOID, v]:
         return False
     if end - start > HUB:
@@ -248,6 +276,8 @@ def settle(g, v, records, start, end):  # type: ignore[no-untyped-def]
             else:
                 _find_doubts(g, records, start, end, found)
                 tenures = recycled(g, kind, found)
+    if tenures > 1 and not bears:
+        return False
     if weak:
         tail = np.int64(0)
         if g.types[LIFETIME, kind] and found:
@@ -256,6 +286,8 @@ def settle(g, v, records, start, end):  # type: ignore[no-untyped-def]
                 tail = max(tail, last[k])
             tail += g.types[LIFETIME, kind]
             if g.n64[LAST_SEEN, v] >= tail:
+                if not bears:
+                    return False
                 if tenures == 1:
                     for i in range(found):
                         g.scratch[TENURE, i] = 0

@@ -229,7 +229,9 @@ class Graph:
         g.n32[TYPE, start:end] = types
         g.n32[SLOT, start:end] = slots
         g.n64[RANK, start:end] = ranks.view(np.int64)
-        g.n64[LAST_SEEN, start:end] = last_seen
+        if last_seen.any():
+            # Where nothing is to say: memory that is not written is not used.
+            g.n64[LAST_SEEN, start:end] = last_seen
         g.counts[NODES] = end
         return start
 
