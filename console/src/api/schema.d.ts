@@ -9178,10 +9178,27 @@ export interface components {
             version: number;
         };
         /**
+         * NumberBar
+         * @description Customers whose number lies from `low` up to `high`, which is left out; null: no end on that side.
+         */
+        NumberBar: {
+            /** Count */
+            count: number;
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+        };
+        /**
          * NumberSpread
-         * @description Quantiles of a tag with numbers.
+         * @description Quantiles of a tag with numbers, and its histogram.
          */
         NumberSpread: {
+            /**
+             * Bars
+             * @description Of one width, rising; open ones at the ends for numbers far out.
+             */
+            bars: components["schemas"]["NumberBar"][];
             /** Maximum */
             maximum: number;
             /** Mean */
