@@ -7,12 +7,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from onepool.clock import from_micros, to_micros
-from onepool.pool.behaviour import BehaviourIndex
 from onepool.pool.engine import Session, quote
+
+if TYPE_CHECKING:
+    from onepool.pool.behaviour import BehaviourIndex
 
 
 @dataclass(frozen=True, slots=True)
