@@ -104,6 +104,8 @@ class Journeying:
         self._seen: dict[str, int] = {}
         self._looked = (0, -1)
         self._quantum = workspace.settings.journeys.quantum_milliseconds * 1000
+        self.wanted: int | None = None
+        """The first instant for which something waits, as of the last look, microseconds; None: nothing waits."""
 
     def tick(self, offset: int) -> bool:
         """Steps that are due with the pool complete up to a log offset. Returns whether there were any."""
@@ -169,6 +171,7 @@ class Journeying:
             wanted = earliest(connection, cursors, offset, self._seen)
         # Conditions see what was before the instant at which they are asked: events come in before a step, never at it.
         moments = [one for one in (wanted, int(came[0]) + 1 if came.size else None) if one is not None]
+        self.wanted = min(moments, default=None)
         if not moments and not self._more:
             return None
         at = cursors.at if self._more else self._instant(max(min(moments), cursors.at), watermark)
