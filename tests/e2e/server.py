@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-PATIENCE = 90.0
+PATIENCE = 180.0
 """Seconds to wait for something that should come soon, on a machine that is busy with other things."""
 
 T = TypeVar("T")
