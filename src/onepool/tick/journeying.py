@@ -23,6 +23,7 @@ from onepool.journeys.executor.book import Book, JourneyFault, Shelf
 from onepool.journeys.executor.executor import Executor
 from onepool.journeys.executor.ports import Step
 from onepool.journeys.world import fold, writes
+from onepool.journeys.world.backlog import Backlog
 from onepool.journeys.world.events import SEQ_BITS, Happened
 from onepool.journeys.world.inputs import (
     MOST_RECORDS,
@@ -94,6 +95,7 @@ class Journeying:
         self._worlds = Worlds(workspace)
         self._gauge = Gauge(workspace, self._worlds.policies)
         self._cursors: Cursors | None = None
+        self._backlog = Backlog()
         self._more = False
         self._aside: dict[str, int] = {}
         self._folded: fold.Marks | None = None
@@ -233,6 +235,7 @@ class Journeying:
             world = PoolWorld(
                 session, connection, self._context(), happened, self._worlds.over(session, connection),
                 lambda: self._fresh(connection, plan.at), gauge=self._gauge,
+                backlog=self._backlog,
             )  # fmt: skip
             step = Executor(book, world).step(done.inputs, plan.at)
             save(connection, step, now)
