@@ -30,7 +30,7 @@ def env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return environment((base.parent if base.name.startswith("popen-") else base) / "compiled")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def brand(tmp_path_factory: pytest.TempPathFactory, env: dict[str, str]) -> Brand:
     """Made once by the real `init`; definitions and people come in as `apply` and `import` do it."""
     folder = tmp_path_factory.mktemp("brand")
@@ -40,7 +40,8 @@ def brand(tmp_path_factory: pytest.TempPathFactory, env: dict[str, str]) -> Bran
     return Brand(commands, email, password)
 
 
-@pytest.fixture(scope="session")
+# It is gone before the tests of other folders run: even a server that rests looks around now and then.
+@pytest.fixture(scope="package")
 def server(brand: Brand) -> Iterator[Server]:
     """The real server over that workspace, started once."""
     with serving(brand.commands) as running:

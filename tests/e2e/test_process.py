@@ -90,13 +90,19 @@ def test_an_import_beside_the_running_server_is_applied_by_it(server: Server, tm
 
 
 @linux
-def test_sigterm_ends_it_cleanly_and_the_next_start_goes_on(bare: Commands) -> None:
+def test_lost_parts_come_back_and_after_either_end_the_next_start_goes_on(bare: Commands) -> None:
     with serving(bare) as first:
         email, password = admin_in(first.said())
         body = {"email": email, "password": password}
         signed_in = httpx.post(f"{first.url}/api/v1/session", json=body, headers={"X-OnePool": "1"}, timeout=20)
         assert signed_in.status_code in (200, 201), signed_in.text
         assert first.send("wk_bare", track("m-1")).status_code == 200
+        (before,) = first.collectors()
+        os.kill(before, signal.SIGKILL)
+        eventually(lambda: first.collectors() not in ([], [before]), "a new collector")
+        eventually(lambda: first.send("wk_bare", track("m-2")).status_code == 200, "an answer of the new collector")
+        assert "a collector ended and is started again" in first.said()
+        applied(bare)
         collectors = first.collectors()
         assert collectors
         assert first.signal(signal.SIGTERM) == 0
@@ -105,33 +111,15 @@ def test_sigterm_ends_it_cleanly_and_the_next_start_goes_on(bare: Commands) -> N
     with serving(bare, port=first.port) as second:
         assert "password" not in second.said()
         applied(bare)
-        assert bare.query("SELECT event FROM events") == [{"event": "cart_added"}]
-
-
-@linux
-def test_no_collector_outlives_a_killed_server(bare: Commands) -> None:
-    with serving(bare) as server:
-        collectors = server.collectors()
+        assert bare.query("SELECT event FROM events") == [{"event": "cart_added"}] * 2
+        collectors = second.collectors()
         assert collectors
-        server.signal(signal.SIGKILL)
+        second.signal(signal.SIGKILL)
         eventually(lambda: not any(alive(pid) for pid in collectors), "the end of the collectors")
     # What a killed server leaves behind (its sockets) misleads nobody and is no obstacle.
     assert "no server runs in this workspace" in [row["message"] for row in bare.json("doctor")]
-    with serving(bare, port=server.port) as again:
-        assert again.send("wk_bare", track("m-2")).status_code == 200
-
-
-@linux
-def test_a_killed_collector_is_started_again(bare: Commands) -> None:
-    with serving(bare) as server:
-        assert server.send("wk_bare", track("m-1")).status_code == 200
-        (before,) = server.collectors()
-        os.kill(before, signal.SIGKILL)
-        eventually(lambda: server.collectors() not in ([], [before]), "a new collector")
-        eventually(lambda: server.send("wk_bare", track("m-2")).status_code == 200, "an answer of the new collector")
-        assert "a collector ended and is started again" in server.said()
-        applied(bare)
-        assert bare.query("SELECT count(*) AS n FROM events")[0]["n"] == 2
+    with serving(bare, port=second.port) as third:
+        assert third.send("wk_bare", track("m-3")).status_code == 200
 
 
 def test_a_port_in_use_is_told(server: Server, bare: Commands) -> None:
