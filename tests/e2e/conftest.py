@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import APIRequestContext, Browser, sync_playwright
-from tests.e2e.console import SignedIn, launch, opened
+from tests.e2e.console import MILLISECONDS, SignedIn, launch, opened
 from tests.e2e.server import Commands, Server, admin_in, environment, serving
 from tests.e2e.shop import open_shop
 
@@ -48,8 +48,8 @@ def server(brand: Brand) -> Iterator[Server]:
         yield running
 
 
-# One module long: while Playwright runs, its event loop is in the way of tests that run their own.
-@pytest.fixture(scope="module")
+# Not longer than this folder: while Playwright runs, its event loop is in the way of tests that run their own.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """A browser without a window; `signed_in` gives people in it."""
     with sync_playwright() as playwright:
@@ -62,6 +62,7 @@ def browser() -> Iterator[Browser]:
 def session(browser: Browser, server: Server, brand: Brand) -> Any:
     """The admin's session, as the browser keeps it."""
     context = browser.new_context(base_url=server.url)
+    context.set_default_timeout(MILLISECONDS)
     credentials = {"email": brand.email, "password": brand.password}
     answer = context.request.post("/api/v1/session", data=credentials, headers={"X-OnePool": "1"})
     assert answer.ok, answer.text()
@@ -80,6 +81,7 @@ def signed_in(browser: Browser, server: Server, session: Any) -> SignedIn:
 def api(browser: Browser, server: Server, session: Any) -> Iterator[APIRequestContext]:
     """The admin's own calls."""
     context = browser.new_context(base_url=server.url, storage_state=session)
+    context.set_default_timeout(MILLISECONDS)
     yield context.request
     context.close()
 

@@ -59,7 +59,7 @@ in_browser = [
 
 def launch(playwright: Playwright) -> Browser:
     """A browser without a window."""
-    return playwright.chromium.launch(executable_path=chromium(), args=_ARGUMENTS)
+    return playwright.chromium.launch(executable_path=chromium(), args=_ARGUMENTS, timeout=MILLISECONDS)
 
 
 @dataclass

@@ -6,25 +6,21 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
-from tests.e2e.conftest import Brand
-from tests.e2e.console import Console, in_browser, opened
-from tests.e2e.server import Server
+from playwright.sync_api import expect
+from tests.e2e.console import Console, SignedIn, in_browser
 
 pytestmark = in_browser
 
 
 @pytest.fixture
-def console(browser: Browser, server: Server, brand: Brand) -> Iterator[Console]:
-    with opened(browser, server.url) as found:
-        found.go("/login")
-        found.sign_in(brand.email, brand.password)
-        expect(found.page.get_by_test_id("user-menu")).to_be_visible()
+def console(signed_in: SignedIn) -> Iterator[Console]:
+    with signed_in() as found:
         yield found
 
 
 def test_the_map_is_drawn_and_listed_and_leads_to_customers(console: Console) -> None:
     page = console.page
+    console.go("/")
     page.get_by_test_id("nav-map").click()
     expect(page).to_have_url(re.compile("/map$"))
     console.settled()

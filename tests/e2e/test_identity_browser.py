@@ -16,7 +16,7 @@ import yaml
 from playwright.sync_api import Page, expect
 from tests.e2e.conftest import Brand
 from tests.e2e.console import AXE, SignedIn, in_browser
-from tests.e2e.server import Commands, Server, admin_in, eventually, serving, write_key
+from tests.e2e.server import PATIENCE, Commands, Server, admin_in, eventually, serving, write_key
 
 from onepool.apply import apply
 from onepool.imports import import_into
@@ -140,7 +140,7 @@ def server(brand: Brand) -> Iterator[Server]:
 def api(server: Server, brand: Brand) -> Iterator[tuple[Server, httpx.Client]]:
     """The server with everybody in it, and a client that is signed in."""
     now = datetime.now(UTC)
-    with httpx.Client(base_url=server.url, headers={"X-OnePool": "1"}, timeout=120) as client:
+    with httpx.Client(base_url=server.url, headers={"X-OnePool": "1"}, timeout=PATIENCE) as client:
         events = [event for family in FAMILIES for event in _people(family, now)] + _cards(now)
         assert server.send(write_key(brand.commands, "shop"), *events).status_code == 200
         credentials = {"email": brand.email, "password": brand.password}
@@ -313,7 +313,7 @@ def test_a_model_is_trained_its_thresholds_tried_and_its_pairs_decided(
         page = console.page
         console.go("/identity/model")
         page.get_by_test_id("model-fit").click()
-        expect(page.get_by_test_id("model-comparisons")).to_contain_text("生日", timeout=180_000)
+        expect(page.get_by_test_id("model-comparisons")).to_contain_text("生日", timeout=300_000)
         expect(page.get_by_test_id("model-comparisons")).to_contain_text("同一天")
         expect(page.get_by_test_id("model-blocking")).to_be_visible()
         join = page.get_by_test_id("threshold-join")

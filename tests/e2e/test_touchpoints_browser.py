@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from tests.e2e.conftest import Brand
 from tests.e2e.console import AXE, Console, SignedIn, in_browser
-from tests.e2e.server import Commands, Server, admin_in, eventually, serving
+from tests.e2e.server import PATIENCE, Commands, Server, admin_in, eventually, serving
 
 from onepool.workspace import open_workspace
 
@@ -48,7 +48,7 @@ def server(brand: Brand) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def api(server: Server, brand: Brand) -> Iterator[tuple[Server, httpx.Client]]:
     """The server, and a client that is signed in as its admin."""
-    with httpx.Client(base_url=server.url, headers={"X-OnePool": "1"}, timeout=30) as client:
+    with httpx.Client(base_url=server.url, headers={"X-OnePool": "1"}, timeout=PATIENCE) as client:
         answer = client.post("/api/v1/session", json={"email": brand.email, "password": brand.password})
         assert answer.status_code == 200, answer.text
         yield server, client
@@ -58,7 +58,7 @@ def _push(server: Server, name: str, payload: dict[str, Any], secret: str = SECR
     body = json.dumps(payload, ensure_ascii=False).encode()
     signed = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     headers = {"content-type": "application/json", SIGNATURE: signed}
-    return httpx.post(f"{server.url}/hooks/{name}", content=body, headers=headers, timeout=20)
+    return httpx.post(f"{server.url}/hooks/{name}", content=body, headers=headers, timeout=PATIENCE)
 
 
 def _use(page: Page, path: str, entry: str) -> None:
