@@ -3,6 +3,9 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root" || exit 1
 
+# Containers often forbid Python to keep what it compiled: every process would then read some thousand sources anew.
+unset PYTHONDONTWRITEBYTECODE
+
 die() { printf '%s\n' "$*" >&2; exit 1; }
 
 find_python() {

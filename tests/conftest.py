@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Generator
 
 import pytest
 from httpx._transports import default as _transports
 from hypothesis import HealthCheck, settings
+
+from onepool.loading import loading
 
 EXPLORED = int(os.environ.get("HYPOTHESIS_SCALE", "5"))
 """How many times as many examples the profile `explore` draws."""
@@ -27,6 +30,13 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 # Each client reads all certificates anew, 24 ms of processor time, and tests make some hundred of them. Nobody writes
 # into what is shared here.
 _transports.create_ssl_context = functools.cache(_transports.create_ssl_context)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is loaded for some thousand tests stays until the last of them: no garbage is looked for in it."""
+    with loading():
+        return (yield)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -79,10 +79,10 @@ def serve(
 
 
 def _beside(workspace: Workspace, port: int, role: str) -> Beside | None:
-    """The sandbox for this server's touchpoints; None where none of them uses it."""
-    if not any(one.sandbox for one in workspace.touchpoints().values()):
-        return None
+    """The sandbox for this server's touchpoints, also those connected later; None where none may use it."""
     wanted = workspace.settings.sandbox
+    if not wanted and not any(one.sandbox for one in workspace.touchpoints().values()):
+        return None
     url = urlsplit(wanted or "")
     if url.hostname not in ("127.0.0.1", "localhost") or url.port is None:
         raise ServeError(

@@ -158,11 +158,11 @@ def test_sentences_say_it_in_both_languages():
         )
     )
     assert sentence(condition, "zh-CN", NAMES) == (
-        "性别 是 female，并且最近 30 天内做过「支付订单」"
+        "性别 是 女，并且最近 30 天内做过「支付订单」"
         "（某件商品的类目 是 母婴、童装 之一且金额 不少于 100），至少 3 次，并且不满足（最近 7 天内做过「打开应用」）"
     )
     assert sentence(condition, "en", NAMES) == (
-        "Gender is female, and did “Order paid” (Category of an item is one of 母婴, 童装 and Amount is at least 100) "
+        "Gender is Female, and did “Order paid” (Category of an item is one of 母婴, 童装 and Amount is at least 100) "
         "in the last 30 days, at least 3 times, and not (did “App opened” in the last 7 days)"
     )
 

@@ -73,6 +73,15 @@ def _youzan(shop: Shop, call: Call) -> dict[str, Any]:
     return {"success": True, "code": 200, "data": {"full_order_info_list": orders, "total_results": len(rows)}}
 
 
+def _youzan_customers(shop: Shop, call: Call) -> dict[str, Any]:
+    asked = call.json
+    since = datetime.fromtimestamp(asked["customer"]["updated_at_start"], UTC)
+    rows = shop.window(since, shop.now + timedelta(seconds=1))
+    page, size = asked["page_no"], asked["page_size"]
+    listed = [{"yz_open_id": one, "nick_name": one} for one in rows[(page - 1) * size : page * size]]
+    return {"success": True, "code": 200, "data": {"record_list": listed}}
+
+
 def _xiaohongshu(shop: Shop, call: Call) -> dict[str, Any]:
     asked = call.json
     if asked["method"] == "order.getOrderDetail":
@@ -93,6 +102,7 @@ PLATFORMS: Mapping[str, tuple[str, str, Any]] = {
     "tmall": ("tmall", "trades", _top),
     "jd": ("jd", "orders", _jd),
     "youzan": ("youzan", "orders", _youzan),
+    "customers": ("youzan", "customers", _youzan_customers),
     "xiaohongshu": ("xiaohongshu", "orders", _xiaohongshu),
     "after-sales": ("xiaohongshu", "after_sales", _xiaohongshu),
 }
@@ -116,7 +126,7 @@ def _pull(shop: Shop, name: str, cursor: dict[str, Any], *, changing: bool) -> d
         if isinstance(step, Page):
             items, _ = cases.items_of(hooked.pulled(account, step.call, step.body, shop.now))
             for item in items:
-                shop.seen[item["fields"]["order_id"]] = shop.now
+                shop.seen[item["fields"]["order_id"] if "fields" in item else item["ids"][0][2]] = shop.now
             cursor = step.cursor if step.cursor is not None else cursor
             continue
         if changing:

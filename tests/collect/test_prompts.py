@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -131,6 +131,54 @@ def test_repetitions_to_several_processes_are_sent_once(tmp_path: Path, platform
         items = other.settled()
     assert len(platform.calls("/send_welcome_msg")) == 1
     assert [item.name for item in items] == ["message_sent"]
+
+
+def _desk_push(at: int = 1767323045) -> str:
+    return (
+        f"<xml><ToUserName>c</ToUserName><CreateTime>{at}</CreateTime><MsgType>event</MsgType>"
+        "<Event>kf_msg_or_event</Event><Token>TT</Token><OpenKfId>wk1</OpenKfId></xml>"
+    )
+
+
+def _came(number: int, at: int) -> dict[str, Any]:
+    event = {"event_type": "enter_session", "open_kfid": "wk1", "external_userid": PERSON, "welcome_code": f"W{number}"}
+    return {"msgid": f"m{number}", "send_time": at, "origin": 4, "msgtype": "event", "event": event}
+
+
+def test_who_comes_to_a_desk_is_welcomed_with_the_code_that_is_fetched(tmp_path: Path, platform: Platform) -> None:
+    """Long ago and just now: only the latter is welcomed, once, and the next push goes on where this one ended."""
+    came = [_came(1, 1767300000), _came(2, 1767323044)]
+
+    def sync(asked: Any) -> dict[str, Any]:
+        begin = int(asked.body["cursor"] or 0)
+        page = came[begin : begin + 1]
+        end = begin + len(page)
+        return {"errcode": 0, "next_cursor": str(end), "has_more": int(end < len(came)), "msg_list": page}
+
+    platform.answers |= {"/sync_msg": sync, "/send_msg_on_event": {"errcode": 0, "errmsg": "ok", "msgid": "x"}}
+    with desk(tmp_path, platform.url) as one:
+        one.push(_desk_push())
+        assert one.settled() == [], "without words nothing is asked"
+        assert platform.asked == []
+        one.account = replace(one.account, settings={**one.account.settings, "service_welcome": "您好"})
+        for _ in range(2):
+            one.push(_desk_push())
+            one.prompts.drain()
+        (item,) = one.settled()
+    (call,) = platform.calls("/send_msg_on_event")
+    assert (call.body["code"], call.body["msgtype"], call.body["text"]) == ("W2", "text", {"content": "您好"})
+    assert [one.body["cursor"] for one in platform.calls("/sync_msg")] == ["", "1", "2"]
+    assert {one.body["token"] for one in platform.calls("/sync_msg")} == {"TT"}
+    assert (item.name, item.fields["message_type"]) == ("message_sent", "service_event_text")
+
+
+def test_a_desk_that_can_not_be_asked_stops_nothing(tmp_path: Path, platform: Platform) -> None:
+    platform.answers["/sync_msg"] = {"errcode": 60030, "errmsg": "x"}
+    with desk(tmp_path, platform.url) as one:
+        one.account = replace(one.account, settings={**one.account.settings, "service_welcome": "您好"})
+        one.push(_desk_push())
+        one.push(plain())
+        assert [item.name for item in one.settled()] == ["message_sent"]
 
 
 def test_somebody_else_was_first(tmp_path: Path, platform: Platform) -> None:

@@ -35,7 +35,10 @@ def test_no_row_holds_an_address_and_nothing_can_be_claimed(brand: Brand) -> Non
     other = brand.node("13912340002")
     known = {column.name for column in sends.columns}
     rows = [send(1, customer, node, SendState.QUEUED), send(2, customer, node, SendState.DELIVERED),
-            send(3, brand.customer("u2"), other, SendState.QUEUED)]  # fmt: skip
+            send(3, brand.customer("u2"), other, SendState.QUEUED),
+            # Nobody can tell whether this one went out: that stays so.
+            {**send(4, customer, node, SendState.RETRY), "reason": "unknown"},
+            {**send(5, customer, node, SendState.RETRY), "reason": "transient"}]  # fmt: skip
     with ws.state.write() as connection:
         for row in rows:
             connection.execute(insert(sends).values(**{name: one for name, one in row.items() if name in known}))
@@ -45,12 +48,16 @@ def test_no_row_holds_an_address_and_nothing_can_be_claimed(brand: Brand) -> Non
         make(connection, [link], now, lifetime=timedelta(days=1))
         gone = forget_addresses(connection, nodes, at)
         again = forget_addresses(connection, nodes, at)
-    assert (gone.sends, gone.cancelled, gone.pages) == (2, 1, 1) and (again.cancelled, again.pages) == (0, 0)
+    assert (gone.sends, gone.cancelled, gone.pages) == (4, 3, 1) and (again.cancelled, again.pages) == (0, 0)
     with ws.state.read() as connection:
         kept = {row.send_id: row for row in connection.execute(select(sends))}
         assert {number: row.state for number, row in kept.items()} == {
-            1: SendState.CANCELLED, 2: SendState.DELIVERED, 3: SendState.QUEUED,
+            1: SendState.CANCELLED, 2: SendState.DELIVERED, 3: SendState.QUEUED, 4: SendState.UNKNOWN,
+            5: SendState.CANCELLED,
         }  # fmt: skip
+        assert [(kept[one].reason, kept[one].due, kept[one].concluded) for one in (4, 5)] == [
+            ("unknown", None, at), ("erased", None, at),
+        ]  # fmt: skip
         assert kept[1].reason == "erased" and kept[2].vars is None and kept[2].provider_id is None
         assert kept[1].identifier_id is None and kept[3].identifier_id == other and kept[3].vars
         assert connection.execute(select(send_attempts.c.detail)).scalar_one() == ""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import APIRequestContext, Browser, sync_playwright
-from tests.e2e.console import SignedIn, launch, opened
+from tests.e2e.console import MILLISECONDS, SignedIn, launch, opened
 from tests.e2e.server import Commands, Server, admin_in, environment, serving
 from tests.e2e.shop import open_shop
 
@@ -30,7 +30,7 @@ def env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return environment((base.parent if base.name.startswith("popen-") else base) / "compiled")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def brand(tmp_path_factory: pytest.TempPathFactory, env: dict[str, str]) -> Brand:
     """Made once by the real `init`; definitions and people come in as `apply` and `import` do it."""
     folder = tmp_path_factory.mktemp("brand")
@@ -40,15 +40,16 @@ def brand(tmp_path_factory: pytest.TempPathFactory, env: dict[str, str]) -> Bran
     return Brand(commands, email, password)
 
 
-@pytest.fixture(scope="session")
+# It is gone before the tests of other folders run: even a server that rests looks around now and then.
+@pytest.fixture(scope="package")
 def server(brand: Brand) -> Iterator[Server]:
     """The real server over that workspace, started once."""
     with serving(brand.commands) as running:
         yield running
 
 
-# One module long: while Playwright runs, its event loop is in the way of tests that run their own.
-@pytest.fixture(scope="module")
+# Not longer than this folder: while Playwright runs, its event loop is in the way of tests that run their own.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """A browser without a window; `signed_in` gives people in it."""
     with sync_playwright() as playwright:
@@ -61,6 +62,7 @@ def browser() -> Iterator[Browser]:
 def session(browser: Browser, server: Server, brand: Brand) -> Any:
     """The admin's session, as the browser keeps it."""
     context = browser.new_context(base_url=server.url)
+    context.set_default_timeout(MILLISECONDS)
     credentials = {"email": brand.email, "password": brand.password}
     answer = context.request.post("/api/v1/session", data=credentials, headers={"X-OnePool": "1"})
     assert answer.ok, answer.text()
@@ -79,6 +81,7 @@ def signed_in(browser: Browser, server: Server, session: Any) -> SignedIn:
 def api(browser: Browser, server: Server, session: Any) -> Iterator[APIRequestContext]:
     """The admin's own calls."""
     context = browser.new_context(base_url=server.url, storage_state=session)
+    context.set_default_timeout(MILLISECONDS)
     yield context.request
     context.close()
 

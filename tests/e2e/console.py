@@ -13,11 +13,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Playwright, Request, expect
+from playwright.sync_api import Browser, ConsoleMessage, FloatRect, Locator, Page, Playwright, Request, expect
 
 AXE = Path(__file__).parents[2] / "console" / "node_modules" / "axe-core" / "axe.min.js"
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
-MILLISECONDS = 60_000
+MILLISECONDS = 90_000
 """How long a page may take on a machine that is busy with other things."""
 
 _ARGUMENTS = [
@@ -29,6 +29,17 @@ _ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
+# Toasts go by themselves; what they said stays here.
+_TOLD = """
+window.told = [];
+new MutationObserver((changes) => {
+  for (const { addedNodes } of changes) for (const node of addedNodes) {
+    const toast = "[class*=-message-notice], [class*=-notification-notice]";
+    const within = node instanceof Element && (node.closest(toast) ?? node.querySelector(toast));
+    if (within) window.told.push(node.textContent);
+  }
+}).observe(document, { childList: true, subtree: true });
+"""
 _SIGNED_OUT = re.compile(r"Failed to load resource: the server responded with a status of 401\b")
 
 expect.set_options(timeout=MILLISECONDS)
@@ -48,7 +59,7 @@ in_browser = [
 
 def launch(playwright: Playwright) -> Browser:
     """A browser without a window."""
-    return playwright.chromium.launch(executable_path=chromium(), args=_ARGUMENTS)
+    return playwright.chromium.launch(executable_path=chromium(), args=_ARGUMENTS, timeout=MILLISECONDS)
 
 
 @dataclass
@@ -114,6 +125,28 @@ class Console:
         option = self.page.locator(".ant-select-dropdown:not(.ant-select-dropdown-hidden) .ant-select-item-option")
         option.filter(has=self.page.get_by_text(title, exact=True)).first.click()
 
+    def told(self, text: str) -> None:
+        """Wait until a toast says (or has said, since the page was loaded) a text."""
+        self.page.wait_for_function("text => window.told.some((one) => one.includes(text))", arg=text)
+
+    def still(self, place: Locator) -> FloatRect:
+        """Where a thing is, once it moves no more."""
+        found: FloatRect = place.evaluate(
+            """element => new Promise((done) => {
+                let before = "", same = 0;
+                const look = () => {
+                    const { x, y, width, height } = element.getBoundingClientRect();
+                    const now = [x, y, width, height].join();
+                    same = now === before ? same + 1 : 0;
+                    before = now;
+                    if (same >= 10) done({ x, y, width, height });
+                    else requestAnimationFrame(look);
+                };
+                look();
+            })"""
+        )
+        return found
+
     def dark(self) -> bool:
         """Whether the page is dark: by the colour behind its text."""
         colour: str = self.page.evaluate("() => getComputedStyle(document.body).backgroundColor")
@@ -147,6 +180,7 @@ def opened(
         storage_state=state,
     )
     context.set_default_timeout(MILLISECONDS)
+    context.add_init_script(_TOLD)
     if theme is not None:
         chosen = f'{{"language": "{language}", "theme": "{theme}"}}'
         context.add_init_script(f"localStorage.setItem('onepool.preferences', '{chosen}')")

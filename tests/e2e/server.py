@@ -18,12 +18,17 @@ from typing import Any, TypeVar
 
 import httpx
 
-PATIENCE = 90.0
+PATIENCE = 180.0
 """Seconds to wait for something that should come soon, on a machine that is busy with other things."""
+
+COMMAND = 600.0
+"""Seconds that a command may take there: some make a whole brand."""
 
 T = TypeVar("T")
 
-_client = httpx.Client(verify=False, trust_env=False, timeout=20, limits=httpx.Limits(max_keepalive_connections=0))
+_client = httpx.Client(
+    verify=False, trust_env=False, timeout=PATIENCE, limits=httpx.Limits(max_keepalive_connections=0)
+)
 """One for all: a client of its own for each request would read all certificates again, 24 ms of processor time."""
 
 
@@ -80,7 +85,7 @@ class Commands:
     def outcome(self, *arguments: str, folder: bool = True) -> subprocess.CompletedProcess[str]:
         """All that a command leaves behind."""
         command = [*onepool(), *arguments, *(["--workspace", str(self.root)] if folder else [])]
-        return subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=180)
+        return subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=COMMAND)
 
     def json(self, *arguments: str, status: int = 0) -> Any:
         """What a command prints with --json."""

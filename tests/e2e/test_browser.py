@@ -125,6 +125,7 @@ def test_a_segment_is_built_saved_and_a_member_arrives_while_one_watches(
         page.get_by_test_id("segment-save").click()
         expect(page.get_by_test_id("plan-after")).to_have_attribute("data-value", str(HANGZHOU_OR_PROSPECT))
         page.get_by_test_id("plan-publish").click()
+        expect(page).to_have_url(f"{server.url}/segments/coffee_soon")
         expect(page.get_by_role("heading", level=1)).to_have_text("想喝咖啡的人")
         expect(page.get_by_test_id("segment-size")).to_have_text(str(HANGZHOU_OR_PROSPECT))
         page.get_by_test_id("nav-segments").click()
@@ -134,6 +135,7 @@ def test_a_segment_is_built_saved_and_a_member_arrives_while_one_watches(
 
         live = page.get_by_test_id("segment-live")
         expect(live).to_contain_text("实时")
+        expect(page.get_by_test_id("segment-members").get_by_role("link").first).to_be_visible()
         expect(page.get_by_test_id("segment-members")).not_to_contain_text(HEROINE["name"])
         page.evaluate("() => { window.stayed = true }")
         sdk = Client(write_key(brand.commands, "shop"), host=server.url, max_retries=5, on_error=_refused)

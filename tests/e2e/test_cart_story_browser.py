@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import expect
 from tests.e2e.conftest import Brand
 from tests.e2e.console import SignedIn, in_browser
-from tests.e2e.server import Commands, Server, admin_in, eventually, serving
+from tests.e2e.server import PATIENCE, Commands, Server, admin_in, eventually, serving
 
 from onepool.state.coupons import coupon_codes
 from onepool.workspace import open_workspace
@@ -45,7 +45,7 @@ def brand(server: Server) -> Brand:
 
 @pytest.fixture(scope="module")
 def api(server: Server, brand: Brand) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, headers=HEADERS, timeout=60) as client:
+    with httpx.Client(base_url=server.url, headers=HEADERS, timeout=PATIENCE) as client:
         client.post("/api/v1/session", json={"email": brand.email, "password": brand.password}).raise_for_status()
         yield client
 

@@ -19,6 +19,7 @@ import httpx
 import pytest
 from tests.e2e.conftest import Brand
 from tests.e2e.server import (
+    PATIENCE,
     Commands,
     Server,
     admin_in,
@@ -90,13 +91,19 @@ def test_an_import_beside_the_running_server_is_applied_by_it(server: Server, tm
 
 
 @linux
-def test_sigterm_ends_it_cleanly_and_the_next_start_goes_on(bare: Commands) -> None:
+def test_lost_parts_come_back_and_after_either_end_the_next_start_goes_on(bare: Commands) -> None:
     with serving(bare) as first:
         email, password = admin_in(first.said())
         body = {"email": email, "password": password}
-        signed_in = httpx.post(f"{first.url}/api/v1/session", json=body, headers={"X-OnePool": "1"}, timeout=20)
+        signed_in = httpx.post(f"{first.url}/api/v1/session", json=body, headers={"X-OnePool": "1"}, timeout=PATIENCE)
         assert signed_in.status_code in (200, 201), signed_in.text
         assert first.send("wk_bare", track("m-1")).status_code == 200
+        (before,) = first.collectors()
+        os.kill(before, signal.SIGKILL)
+        eventually(lambda: first.collectors() not in ([], [before]), "a new collector")
+        eventually(lambda: first.send("wk_bare", track("m-2")).status_code == 200, "an answer of the new collector")
+        assert "a collector ended and is started again" in first.said()
+        applied(bare)
         collectors = first.collectors()
         assert collectors
         assert first.signal(signal.SIGTERM) == 0
@@ -105,33 +112,15 @@ def test_sigterm_ends_it_cleanly_and_the_next_start_goes_on(bare: Commands) -> N
     with serving(bare, port=first.port) as second:
         assert "password" not in second.said()
         applied(bare)
-        assert bare.query("SELECT event FROM events") == [{"event": "cart_added"}]
-
-
-@linux
-def test_no_collector_outlives_a_killed_server(bare: Commands) -> None:
-    with serving(bare) as server:
-        collectors = server.collectors()
+        assert bare.query("SELECT event FROM events") == [{"event": "cart_added"}] * 2
+        collectors = second.collectors()
         assert collectors
-        server.signal(signal.SIGKILL)
+        second.signal(signal.SIGKILL)
         eventually(lambda: not any(alive(pid) for pid in collectors), "the end of the collectors")
     # What a killed server leaves behind (its sockets) misleads nobody and is no obstacle.
     assert "no server runs in this workspace" in [row["message"] for row in bare.json("doctor")]
-    with serving(bare, port=server.port) as again:
-        assert again.send("wk_bare", track("m-2")).status_code == 200
-
-
-@linux
-def test_a_killed_collector_is_started_again(bare: Commands) -> None:
-    with serving(bare) as server:
-        assert server.send("wk_bare", track("m-1")).status_code == 200
-        (before,) = server.collectors()
-        os.kill(before, signal.SIGKILL)
-        eventually(lambda: server.collectors() not in ([], [before]), "a new collector")
-        eventually(lambda: server.send("wk_bare", track("m-2")).status_code == 200, "an answer of the new collector")
-        assert "a collector ended and is started again" in server.said()
-        applied(bare)
-        assert bare.query("SELECT count(*) AS n FROM events")[0]["n"] == 2
+    with serving(bare, port=second.port) as third:
+        assert third.send("wk_bare", track("m-3")).status_code == 200
 
 
 def test_a_port_in_use_is_told(server: Server, bare: Commands) -> None:
@@ -154,7 +143,7 @@ def test_the_worker_may_go_and_come_while_events_arrive(bare: Commands) -> None:
     done = threading.Event()
 
     def send() -> None:
-        with httpx.Client(base_url=collecting.url, auth=("wk_bare", ""), timeout=20) as client:
+        with httpx.Client(base_url=collecting.url, auth=("wk_bare", ""), timeout=PATIENCE) as client:
             while not done.is_set():
                 number = f"m-{len(taken)}"
                 answer = client.post("/v1/batch", json={"batch": [track(number)]})
@@ -213,7 +202,7 @@ def test_broken_input_is_answered(
     server: Server, brand: Brand, body: bytes, headers: dict[str, str], status: int, code: str
 ) -> None:
     key = write_key(brand.commands, "shop")
-    answer = httpx.post(f"{server.url}/v1/batch", content=body, auth=(key, ""), headers=headers, timeout=20)
+    answer = httpx.post(f"{server.url}/v1/batch", content=body, auth=(key, ""), headers=headers, timeout=PATIENCE)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.json()["success"] is False
 
@@ -222,7 +211,7 @@ def test_a_gzip_bomb_is_refused(server: Server, brand: Brand) -> None:
     key = write_key(brand.commands, "shop")
     before = _memory(server)
     headers = {"content-encoding": "gzip"}
-    answer = httpx.post(f"{server.url}/v1/batch", content=_bomb(), auth=(key, ""), headers=headers, timeout=20)
+    answer = httpx.post(f"{server.url}/v1/batch", content=_bomb(), auth=(key, ""), headers=headers, timeout=PATIENCE)
     assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
     assert _memory(server) < before + (32 << 20)
 
@@ -230,9 +219,9 @@ def test_a_gzip_bomb_is_refused(server: Server, brand: Brand) -> None:
 def test_unknown_keys_methods_and_paths_are_answered(server: Server) -> None:
     wrong = server.send("wk_nobody", track("m-1"))
     assert (wrong.status_code, wrong.json()["code"]) == (401, "write-key-unknown")
-    missing = httpx.post(f"{server.url}/v1/track", json=track("m-1"), timeout=20)
+    missing = httpx.post(f"{server.url}/v1/track", json=track("m-1"), timeout=PATIENCE)
     assert (missing.status_code, missing.json()["code"]) == (401, "write-key-missing")
-    put = httpx.put(f"{server.url}/v1/track", json=track("m-1"), timeout=20)
+    put = httpx.put(f"{server.url}/v1/track", json=track("m-1"), timeout=PATIENCE)
     assert (put.status_code, put.headers["allow"]) == (405, "POST, OPTIONS")
     nothing = server.get("/api/v1/no-such-thing")
     assert nothing.status_code in (401, 404)
@@ -247,7 +236,7 @@ def test_a_request_cut_in_the_middle_harms_nobody(server: Server, brand: Brand) 
         raise ConnectionAbortedError("gone")
 
     with contextlib.suppress(ConnectionAbortedError, httpx.HTTPError):
-        httpx.post(f"{server.url}/v1/batch", content=half(), auth=(key, ""), timeout=20)
+        httpx.post(f"{server.url}/v1/batch", content=half(), auth=(key, ""), timeout=PATIENCE)
     assert server.get("/readyz").status_code == 200
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import APIRequestContext, expect
+from playwright.sync_api import APIRequestContext, TimeoutError, expect
 from tests.e2e.console import SignedIn, in_browser
-from tests.e2e.server import Server
+from tests.e2e.server import Server, eventually
 
 pytestmark = in_browser
 
@@ -89,7 +90,8 @@ def test_a_batch_of_coupons_is_made_filled_and_emptied(signed_in: SignedIn) -> N
         expect(page.get_by_test_id("coupon-free")).to_have_attribute("data-value", "0")
 
 
-def test_a_cap_and_the_holidays_of_the_policy_are_set_and_kept(signed_in: SignedIn) -> None:
+def test_a_cap_and_the_holidays_of_the_policy_are_set_and_kept(signed_in: SignedIn, api: APIRequestContext) -> None:
+    version = api.get("/api/v1/policies").json()["version"] or 0
     with signed_in() as console:
         page = console.page
         console.go("/policies")
@@ -98,7 +100,7 @@ def test_a_cap_and_the_holidays_of_the_policy_are_set_and_kept(signed_in: Signed
         expect(page.get_by_test_id("holidays")).to_contain_text(re.compile("国庆|National"))
         page.get_by_test_id("policy-reason").fill("每天最多一条短信")
         page.get_by_test_id("policy-save").click()
-        expect(page.get_by_role("heading", level=1).locator("xpath=..")).to_contain_text("第 1 版")
+        expect(page.get_by_role("heading", level=1).locator("xpath=..")).to_contain_text(f"第 {version + 1} 版")
         console.go("/policies?tab=yaml")
         expect(page.get_by_test_id("yaml")).to_have_value(
             re.compile(r"caps:\n\s+- category: promotion\n\s+channel: sms\n\s+count: 1")
@@ -133,9 +135,16 @@ def test_everything_is_found_by_name_and_pages_by_keys(signed_in: SignedIn) -> N
         page.keyboard.press("Enter")
         page.wait_for_url("**/segments/*")
         console.settled()
-        page.keyboard.press("g")
-        page.keyboard.press("j")
-        page.wait_for_url("**/journeys")
+
+        def gone() -> bool:
+            # The second key counts for a moment after the first: a machine that is busy may miss it.
+            page.keyboard.press("g")
+            page.keyboard.press("j")
+            with contextlib.suppress(TimeoutError):
+                page.wait_for_url("**/journeys", timeout=5_000)
+            return page.url.endswith("/journeys")
+
+        eventually(gone, "the page of journeys by its keys")
         console.settled()
         page.keyboard.press("?")
         page.get_by_test_id("keys-on").click()
@@ -208,7 +217,7 @@ def test_a_broadcast_says_whom_it_reaches_before_it_is_saved(signed_in: SignedIn
         expect(page.get_by_test_id("broadcast-count")).to_contain_text(re.compile(r"当前共 \d+ 位客户"))
         page.get_by_test_id("broadcast-save").click()
         page.wait_for_url("**/broadcasts/weekend")
-        expect(page.get_by_test_id("broadcast-audience")).not_to_have_attribute("data-value", "0")
+        expect(page.get_by_test_id("broadcast-audience")).to_have_attribute("data-value", re.compile(r"^[1-9]\d*$"))
         # The draft again: other people, by a condition.
         page.get_by_test_id("broadcast-edit").click()
         page.get_by_test_id("broadcast-audience-kind").get_by_text("条件").click()

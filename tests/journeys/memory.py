@@ -190,7 +190,7 @@ class MemoryWorld:
         rows.sort(key=lambda row: row["run_id"])
         return Runs.of_rows([tuple(row[name] for name in COLUMNS) for row in rows])
 
-    def due(self, at: int, most: int, priorities: Mapping[int, int]) -> Runs:
+    def due(self, at: int, most: int, priorities: Mapping[int, int], scarce: Collection[int]) -> Runs:
         waiting = (RunState.HELD, RunState.READY, RunState.WAIT_TIME, RunState.WAIT_EVENT, RunState.WAIT_OUTCOME)
         rows = [row for row in self.rows.values() if row["state"] in waiting and NONE < row["due"] <= at]
         rows.sort(key=lambda row: (row["due"], row["run_id"]))

@@ -227,6 +227,10 @@ def test_over_http(world: World) -> None:  # noqa: F811
     assert listed == made.json()
     (result,) = browser.post("/api/v1/journeys/cases/run", {"definition": BODY}).json()["items"]
     assert (result["name"], result["passed"], result["differences"], result["problem"]) == ("first", True, [], None)
+    # Publishing asks for one after the other, to show how far it is.
+    for names, count in ((["first"], 1), (["second"], 0), ([], 0)):
+        some = browser.post("/api/v1/journeys/cases/run", {"definition": BODY, "names": names}).json()["items"]
+        assert len(some) == count
     faulty = browser.post("/api/v1/journeys/cases/run", {"definition": {"journey": "carts"}})
     assert faulty.json()["code"] == "journey-faults"
     assert browser.delete("/api/v1/journeys/carts/cases/first").status_code == 204

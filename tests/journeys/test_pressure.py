@@ -13,6 +13,7 @@ from tests.journeys.test_tick import MESSAGE, publish, rows
 from tests.postgres import postgres_server, state, state_url  # noqa: F401
 from tests.tick.conftest import World
 
+from onepool.api import programmes
 from onepool.clock import to_micros
 from onepool.health import problems
 from onepool.journeys import store
@@ -90,6 +91,8 @@ def test_while_an_account_is_full_audiences_wait_and_nobody_is_lost(world: World
         seen = watch(connection, to_micros(world.clock.now()))
     assert (seen.held_back, seen.never_woken) == ({"once": 4}, 0)
     assert [row["message"] for row in problems(world.workspace) if "holds an audience back, 4 wait" in row["message"]]
+    listed = programmes.rows(world.workspace)
+    assert {row.name: (row.held_back, row.underway) for row in listed} == {"once": (4, None), "added": (0, None)}
     # Nothing is written for those who wait, but once a minute.
     before = len(rows(world, journey_ticks))
     for _ in range(3):
@@ -191,7 +194,7 @@ def test_how_much_room_accounts_have(world: World) -> None:
     with ws.state.write() as connection:
         assert pressure.seconds(connection, account, policy, ws.settings, now) == 0.0
         standing = accounts.load(connection, account, policy, ws.settings.zone)
-        standing.buckets.take(99_980, now)
+        standing.buckets.take(99_980, now, "template")
         accounts.save(connection, standing, now)
         assert pressure.full(connection, account, policy, ws.settings, now, kind="template")
         assert not pressure.full(connection, account, policy, ws.settings, now, kind="custom")

@@ -274,13 +274,16 @@ class Machine(RuleBasedStateMachine):
             _same_view(self.pool, session, state)
 
 
+BESIDE = ("identifier_id", "event", "channel", "touchpoint", *COLUMNS)
+
+
 def _same_newest(pool: Pool, session: Any) -> None:
     for customer in range(1, 9):
         for limit, before, name in ((3, None, None), (4, (6_000_000, 25), None), (2, None, "bought")):
-            found = pool.index.newest(session, customer, limit, before, event=name)
+            found = pool.index.newest(session, customer, limit, before, event=name, columns=[*BESIDE, "no such one"])
             assert found is not None
             wanted = session.query(
-                """SELECT epoch_us(e.time) AS time, e.seq FROM events e JOIN customer_of c USING (identifier_id)
+                f"""SELECT epoch_us(e.time) AS time, e.seq, {", ".join(f"e.{one}" for one in BESIDE)} FROM events e JOIN customer_of c USING (identifier_id)
                 WHERE c.customer_id = $customer AND ($name IS NULL OR e.event = $name)
                     AND ($time IS NULL OR (epoch_us(e.time), e.seq) < ($time, $seq))
                 ORDER BY 1 DESC, 2 DESC LIMIT $limit""",
@@ -290,6 +293,9 @@ def _same_newest(pool: Pool, session: Any) -> None:
             assert list(zip(found.times.tolist(), found.seqs.tolist(), strict=True)) == [
                 (row["time"], row["seq"]) for row in wanted.to_pylist()
             ]
+            assert set(found.columns) >= {"identifier_id", "event", "channel", "touchpoint"}
+            for column, values in found.columns.items():
+                assert values == wanted.column(column).to_pylist()
 
 
 def _same_view(pool: Pool, session: Any, state: State) -> None:

@@ -34,7 +34,7 @@ def test_a_bucket_never_lets_through_more_than_its_rate(
         left = bucket.left(now)
         assert left is not None and 0 <= left <= burst
         taken = min(left, wanted)
-        bucket.take(taken, now)
+        bucket.take(taken, now, "any")
         kept = bucket.dump()  # as a process that starts anew finds it
         sent.append((now, taken))
     for first, (begin, _) in enumerate(sent):
@@ -52,7 +52,7 @@ def test_a_daily_quota_holds_on_every_day(asked: list[tuple[int, int]]) -> None:
         now += wait
         bucket = Buckets([limit], kept, ZONE)
         taken = min(bucket.left(now) or 0, wanted)
-        bucket.take(taken, now)
+        bucket.take(taken, now, "any")
         kept = bucket.dump()
         day = from_micros(now).astimezone(ZONE).date().isoformat()
         by_day[day] = by_day.get(day, 0) + taken

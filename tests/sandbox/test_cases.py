@@ -176,6 +176,8 @@ def _admit(box: Sandbox, account: Account, message: Message) -> None:
         if message.kind.startswith("service_"):
             double.service.desk = message.content.get("service_desk") or account.text("service_desk")
             box.act("message", name, "receiver")
+        if message.content.get("code"):
+            double.service.know_code(message.content["code"], message.to["external_userid"])
         if message.kind == "welcome":
             double.tasks.know_welcome(message.content["welcome_code"], message.to["external_userid"])
     if isinstance(double, Youzan):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from onepool.sandbox import running as serving
 from onepool.sandbox.clocks import WorldClock
 from onepool.sandbox.pushing import Outgoing
 from onepool.sandbox.server import listen
+from onepool.sandbox.wire import Asked
+from onepool.workspace import init_workspace
 
 from .loop import NOW, account, pushes, sandbox, send
 
@@ -150,6 +153,42 @@ def test_acts_that_nobody_can_do_say_so() -> None:
                              ("follow", "third", "no account 'third'")):  # fmt: skip
         with pytest.raises(ActError, match=words):
             box.act(do, where, "p1")
+
+
+def _token(box: Sandbox, secret: str, appid: str = "wx1111111111111111") -> Any:
+    asked = Asked(
+        "GET", "api", "/cgi-bin/token", f"grant_type=client_credential&appid={appid}&secret={secret}", {}, b""
+    )
+    return json.loads(box.call("wechat_oa", asked)[0].body)
+
+
+def test_a_touchpoint_that_is_connected_later_is_played_from_then_on(tmp_path: Path) -> None:
+    """As the console connects one while the doubles run: its test works at once, and so do its people."""
+    workspace = init_workspace(tmp_path / "ws", "sandbox: http://127.0.0.1:8100\n", SystemClock())
+    try:
+        box = open_sandbox(workspace)
+        assert box.acts() == {}
+        assert _token(box, "s")["errcode"] == 40013
+        (workspace.data / "secrets").mkdir(exist_ok=True)
+        for name in ("token", "secret"):
+            (workspace.data / "secrets" / name).write_text("s")
+        settings = {"appid": "wx1111111111111111", "mode": "plain", "token": "file:secrets/token"}
+        body = {"channel": "wechat_oa", "sandbox": True, "settings": {**settings, "secret": "file:secrets/secret"}}
+        workspace.save("touchpoint", "oa", body, author="test")
+        assert "access_token" in _token(box, "s")
+        assert "openid" in box.act("follow", "oa", "p1")
+        double = box.doubles["oa"]
+        workspace.save("touchpoint", "other", {"channel": "web"}, author="test")
+        assert "access_token" in _token(box, "s")
+        assert box.doubles["oa"] is double, "what did not change goes on as it was"
+        workspace.save("touchpoint", "oa", {**body, "settings": {**body["settings"], "appid": "wx2222222222222222"}},
+                       author="test")  # fmt: skip
+        assert _token(box, "s")["errcode"] == 40013
+        assert "access_token" in _token(box, "s", "wx2222222222222222")
+        workspace.save("touchpoint", "oa", {**body, "sandbox": False}, author="test")
+        assert box.acts() == {}
+    finally:
+        workspace.close()
 
 
 def test_the_control_is_for_this_machine_only() -> None:

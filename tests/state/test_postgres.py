@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -40,6 +41,7 @@ from onepool.state.columns import read
 from onepool.state.journeys import runs
 from onepool.state.schema import audit, identifiers
 from onepool.state.store import get_meta, set_meta
+from onepool.state.watch import Watch
 from onepool.workspace import init_workspace
 
 __all__ = [
@@ -187,3 +189,13 @@ def test_many_alike_rows_are_written_and_changed_at_once(state: State) -> None:
         insert_alike(connection, runs, {"run_id": [9_000, 1], "customer_id": [1, 2]}, {**same, "key": ""})
     with state.read() as connection:
         assert connection.execute(select(func.count()).select_from(runs)).scalar_one() == len(numbers)
+
+
+def test_a_mark_changes_with_every_write_of_anybody(state: State) -> None:
+    other = State(state.url)
+    with contextlib.closing(other), contextlib.closing(Watch(state)) as watch:
+        for number, writer in enumerate((state, other)):
+            before = watch.mark()
+            with writer.write() as connection:
+                set_meta(connection, "watched", str(number))
+            assert watch.mark() != before

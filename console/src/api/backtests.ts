@@ -29,6 +29,9 @@ export const backtests = {
       retry: false,
     }),
   cases: (name: string) => queryOptions({ queryKey: ["journeys", name, "cases"], queryFn: ({ signal }) => answer(client.GET("/api/v1/journeys/{name}/cases", { params: { path: { name } }, signal })) }),
+  /** One case alone: several of them one after the other show how far they are. */
+  result: (name: string, definition: JsonObject, one: string, wanted: boolean) =>
+    queryOptions({ queryKey: ["case-run", name, one, definition], enabled: wanted, queryFn: ({ signal }) => answer(client.POST("/api/v1/journeys/cases/run", { body: { definition, names: [one] }, signal })), retry: false, gcTime: 0, staleTime: Infinity, refetchOnWindowFocus: false }),
   results: (name: string, definition: JsonObject, wanted: boolean) =>
     queryOptions({ queryKey: ["journeys", name, "cases", "run", definition], enabled: wanted, queryFn: ({ signal }) => answer(client.POST("/api/v1/journeys/cases/run", { body: { definition }, signal })), retry: false, gcTime: 0, refetchOnWindowFocus: false }),
 };

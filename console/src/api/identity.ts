@@ -88,7 +88,7 @@ export const identity = {
 function useSettle(): () => void {
   const cache = useQueryClient();
   return () => {
-    for (const wait of [0, TICK_MS, 3 * TICK_MS]) setTimeout(() => ["identity", "customer", "customers", "segments"].forEach((key) => void cache.invalidateQueries({ queryKey: [key] })), wait);
+    for (const wait of [0, TICK_MS, 3 * TICK_MS, 10 * TICK_MS]) setTimeout(() => ["identity", "customer", "customers", "segments"].forEach((key) => void cache.invalidateQueries({ queryKey: [key] })), wait);
   };
 }
 

@@ -1684,7 +1684,7 @@ export interface paths {
         put?: never;
         /**
          * Run Journey Cases
-         * @description Carry out all cases of a journey over a definition of it, and say what comes out otherwise than expected.
+         * @description Carry out cases of a journey over a definition of it, and say what comes out otherwise than expected.
          */
         post: operations["runJourneyCases"];
         delete?: never;
@@ -4007,6 +4007,8 @@ export interface components {
             touchpoint: string | null;
             /** Value */
             value: string;
+            /** @description Of an enumerated value. */
+            value_title: components["schemas"]["Titles"] | null;
         };
         /**
          * AuditEntry
@@ -6238,6 +6240,13 @@ export interface components {
              */
             type: string;
             /**
+             * Value Titles
+             * @description Of the values that are called otherwise than they are kept.
+             */
+            value_titles: {
+                [key: string]: components["schemas"]["Titles"];
+            };
+            /**
              * Values
              * @description The known values of an enumeration; empty when open.
              */
@@ -7137,6 +7146,11 @@ export interface components {
             definition: {
                 [key: string]: components["schemas"]["JsonValue"];
             };
+            /**
+             * Names
+             * @description Only these; all when left out. One by one they show how far it is.
+             */
+            names?: string[] | null;
         };
         /**
          * JourneyChange
@@ -7239,6 +7253,11 @@ export interface components {
              * @description Of journeys of one group a customer is in one at a time.
              */
             group: string | null;
+            /**
+             * Held Back
+             * @description Of its audience who waits until accounts it sends over have less to send.
+             */
+            held_back: number;
             last_error: components["schemas"]["JourneyError"] | null;
             /**
              * Live Runs
@@ -7273,6 +7292,7 @@ export interface components {
              */
             status: "draft" | "live" | "paused" | "stopping" | "stopped";
             title: components["schemas"]["Titles"];
+            underway: components["schemas"]["JourneyUnderway"] | null;
             /**
              * Version
              * @description The published version that new entries get.
@@ -7592,6 +7612,11 @@ export interface components {
              * @description Of journeys of one group a customer is in one at a time.
              */
             group: string | null;
+            /**
+             * Held Back
+             * @description Of its audience who waits until accounts it sends over have less to send.
+             */
+            held_back: number;
             last_error: components["schemas"]["JourneyError"] | null;
             /**
              * Live Runs
@@ -7613,6 +7638,7 @@ export interface components {
              */
             status: "draft" | "live" | "paused" | "stopping" | "stopped";
             title: components["schemas"]["Titles"];
+            underway: components["schemas"]["JourneyUnderway"] | null;
             /**
              * Version
              * @description The published version that new entries get.
@@ -7654,6 +7680,22 @@ export interface components {
         JourneyTemplates: {
             /** Items */
             items: components["schemas"]["JourneyTemplate"][];
+        };
+        /**
+         * JourneyUnderway
+         * @description What is being done with many runs, some in each step, and with how many it is done.
+         */
+        JourneyUnderway: {
+            /** Done */
+            done: number;
+            /**
+             * Kind
+             * @example move
+             * @example stop
+             * @example stop_versions
+             * @example resume
+             */
+            kind: string;
         };
         /**
          * JourneyVersion
@@ -9136,10 +9178,27 @@ export interface components {
             version: number;
         };
         /**
+         * NumberBar
+         * @description Customers whose number lies from `low` up to `high`, which is left out; null: no end on that side.
+         */
+        NumberBar: {
+            /** Count */
+            count: number;
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+        };
+        /**
          * NumberSpread
-         * @description Quantiles of a tag with numbers.
+         * @description Quantiles of a tag with numbers, and its histogram.
          */
         NumberSpread: {
+            /**
+             * Bars
+             * @description Of one width, rising; open ones at the ends for numbers far out.
+             */
+            bars: components["schemas"]["NumberBar"][];
             /** Maximum */
             maximum: number;
             /** Mean */
@@ -9389,6 +9448,8 @@ export interface components {
              * @description Customers who have it.
              */
             live: number;
+            /** @description Where it is called otherwise than it is kept. */
+            title: components["schemas"]["Titles"] | null;
             /** Value */
             value: string;
         };
@@ -12015,6 +12076,13 @@ export interface components {
             total: number;
             /** Used By */
             used_by: string[];
+            /**
+             * Value Titles
+             * @description Of the values that are called otherwise than they are kept.
+             */
+            value_titles: {
+                [key: string]: components["schemas"]["Titles"];
+            };
             /** Version */
             version: number;
         };
@@ -12185,6 +12253,13 @@ export interface components {
             title: components["schemas"]["Titles"];
             /** Type */
             type: string;
+            /**
+             * Value Titles
+             * @description Of the values that are called otherwise than they are kept.
+             */
+            value_titles: {
+                [key: string]: components["schemas"]["Titles"];
+            };
             /** Values */
             values: string[];
         };
@@ -12309,6 +12384,13 @@ export interface components {
             /** Used By */
             used_by: string[];
             /**
+             * Value Titles
+             * @description Of the values that are called otherwise than they are kept.
+             */
+            value_titles: {
+                [key: string]: components["schemas"]["Titles"];
+            };
+            /**
              * Values
              * @description Different values.
              */
@@ -12396,6 +12478,13 @@ export interface components {
             title: components["schemas"]["Titles"];
             /** Value */
             value: string;
+            /**
+             * Value Titles
+             * @description Of its values, where they are called otherwise than they are kept.
+             */
+            value_titles: {
+                [key: string]: components["schemas"]["Titles"];
+            };
         };
         /**
          * TagValuesAnswer
@@ -12475,6 +12564,8 @@ export interface components {
             tag: string;
             /** Value */
             value: string | null;
+            /** @description Where it is called otherwise than it is kept. */
+            value_title: components["schemas"]["Titles"] | null;
         };
         /**
          * Task
@@ -13438,6 +13529,8 @@ export interface components {
              * @description Of the customers with a value, 0 to 1.
              */
             share: number;
+            /** @description Where it is called otherwise than it is kept. */
+            title: components["schemas"]["Titles"] | null;
             /** Value */
             value: string;
         };

@@ -21,6 +21,8 @@ export type Uploaded = Schema<"TagValuesAnswer">;
 const minutes = (n: number): number => n * 60_000;
 /** Jobs that go on are looked at again so often. */
 const WATCH_MS = 1_000;
+/** And so often whether there is something new: runs are asked for by schedules, by saving and by other people too. */
+const LOOK_MS = 5_000;
 const JOBS = 10;
 
 export const running = (job: Job): boolean => job.status === "waiting" || job.status === "running";
@@ -56,6 +58,8 @@ export const tags = {
         if (runs.items.length === 0) return null;
         return answer(client.GET("/api/v1/tags/{name}/model", { params: { path: { name }, query: { as_of } }, signal }));
       },
+      // The first run is under way while there is none.
+      refetchInterval: ({ state }) => (state.data === null ? LOOK_MS : false),
     }),
   models: (name: string) => queryOptions({ queryKey: ["tags", name, "models"], queryFn: ({ signal }) => answer(client.GET("/api/v1/tags/{name}/model/versions", { params: { path: { name } }, signal })) }),
   modelWhy: (name: string, customer: string) =>
@@ -64,12 +68,12 @@ export const tags = {
       queryFn: ({ signal }) => answer(client.GET("/api/v1/tags/{name}/model/explain", { params: { path: { name }, query: { customer } }, signal })),
       retry: false,
     }),
-  /** The jobs of a tag, the newest first; asked again while one of them goes on. */
+  /** The jobs of a tag, the newest first; asked again soon while one of them goes on. */
   jobs: (name: string) =>
     queryOptions({
       queryKey: ["jobs", "tag", name],
       queryFn: ({ signal }) => answer(client.GET("/api/v1/jobs", { params: { query: { subject: name, limit: JOBS } }, signal })),
-      refetchInterval: ({ state }) => (state.data?.items.some(running) === true ? WATCH_MS : false),
+      refetchInterval: ({ state }) => (state.data?.items.some(running) === true ? WATCH_MS : LOOK_MS),
     }),
 };
 

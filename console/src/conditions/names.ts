@@ -19,12 +19,18 @@ export interface OptionGroup {
 export interface FieldOption extends Option {
   kind: Kind;
   values: string[];
+  /** What values are called, in the viewer's language. */
+  called: Map<string, string>;
 }
 
 type Titled = { name: string; title: { zh: string; en: string } };
 
 function option(one: Titled, language: Language): Option {
   return { value: one.name, label: titleOf(one.title, language, one.name), search: `${one.name} ${one.title.zh} ${one.title.en}`.toLowerCase() };
+}
+
+function called(titles: Record<string, { zh: string; en: string }>, language: Language): Map<string, string> {
+  return new Map(Object.entries(titles).map(([value, title]) => [value, titleOf(title, language, value)]));
 }
 
 export class NameBook {
@@ -45,9 +51,9 @@ export class NameBook {
   private readonly fields: Map<string, FieldOption[]>;
 
   constructor(names: Names, language: Language) {
-    const field = (one: Names["attributes"][number]): FieldOption => ({ ...option(one, language), kind: kindOf(one.type), values: one.values });
+    const field = (one: Names["attributes"][number]): FieldOption => ({ ...option(one, language), kind: kindOf(one.type), values: one.values, called: called(one.value_titles, language) });
     this.attributes = names.attributes.map(field);
-    this.tags = names.tags.map((one) => ({ ...option(one, language), kind: kindOf(one.type), values: one.values }));
+    this.tags = names.tags.map((one) => ({ ...option(one, language), kind: kindOf(one.type), values: one.values, called: called(one.value_titles, language) }));
     this.segments = names.segments.map((one) => option(one, language));
     this.channels = names.channels.map((one) => option(one, language));
     this.touchpoints = names.touchpoints.map((one) => option(one, language));

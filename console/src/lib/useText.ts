@@ -6,5 +6,11 @@ import { type Title, titleOf } from "./title";
 export function useText() {
   const { t, i18n } = useTranslation();
   const language: Language = i18n.language === "en" ? "en" : "zh-CN";
-  return { t, language, title: (title: Title, name: string): string => titleOf(title, language, name) };
+  return {
+    t,
+    language,
+    title: (title: Title, name: string): string => titleOf(title, language, name),
+    /** What a value is called, by the titles that come with what it is a value of. */
+    valueTitle: (titles: Record<string, Title> | undefined, value: string): string => titleOf(titles?.[value], language, value),
+  };
 }

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from onepool.api.dictionary import titles
+from onepool.api.dictionary import titles, value_titles
 from onepool.api.learned import score_reasons
 from onepool.api.models.common import Figure, Finding, JsonObject, Titles
 from onepool.api.models.customers import Reason, SegmentWhy, TagWhy
@@ -153,9 +153,18 @@ def why_tag(
     return TagWhy(
         tag=name,
         value=value,
+        value_title=_value_title(found.values or [found.value], value_titles(ctx.names, f"tag:{name}")),
         at=at,
         reason=_leaf(tag.kind, words, figure, events=found.events, children=[*figures, *rules]),
     )
+
+
+def _value_title(values: Sequence[str | None], words: Mapping[str, Titles]) -> Titles | None:
+    """What the values are called together; None where they are called as they are kept."""
+    if not any(value in words for value in values):
+        return None
+    known = [words.get(value, Titles(zh=value, en=value)) for value in values if value is not None]
+    return Titles(zh="、".join(one.zh for one in known), en=", ".join(one.en for one in known))
 
 
 def _leaf(

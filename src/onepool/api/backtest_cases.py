@@ -48,9 +48,13 @@ def listed(ws: WorkspaceLike, journey: str) -> list[JourneyCase]:
     return [shown(one) for one in cases_of(ws, journey)]
 
 
-def carried(ws: WorkspaceLike, definition: dict[str, Any]) -> Iterator[JourneyCaseResult]:
-    """Every case over a definition; one that can't be carried out does not keep the others from it."""
-    for one in run(ws, audience.context(ws), definition):
+def carried(
+    ws: WorkspaceLike, definition: dict[str, Any], names: list[str] | None = None
+) -> Iterator[JourneyCaseResult]:
+    """The cases of these names (None: every one) over a definition; one that can't be carried out does not keep the
+    others from it."""
+    only = None if names is None else {f"{definition.get('journey')}.{name}" for name in names}
+    for one in run(ws, audience.context(ws), definition, only):
         yield JourneyCaseResult(
             name=_short(one.name),
             passed=one.passed,

@@ -14,6 +14,8 @@ from onepool.api.models.standard import (
     StandardIdentifier,
     StandardObject,
 )
+from onepool.audience.conditions import Names
+from onepool.audience.tags.value_titles import titled
 from onepool.privacy.masking import HIDDEN_CLASSES
 from onepool.standards import Attribute, Field, FieldType, Personal, Standard
 
@@ -125,8 +127,24 @@ def condition_attributes(standard: Standard) -> list[FieldName]:
     return [_condition_field(name, attribute) for name, attribute in standard.attributes.items()]
 
 
+def value_titles(names: Names, of: str, some: Iterable[str] | None = None) -> dict[str, Titles]:
+    """The titles of values, by value. `of`: what they are values of (`tag:x`, `attribute:x`, `field:x`); `some`: only
+    these."""
+    head = f"value:{of}:"
+    if some is None:
+        return {value: titles(words, value) for value, words in titled(names.titles, head).items()}
+    return {value: titles(names.titles[head + value], value) for value in some if head + value in names.titles}
+
+
 def _condition_field(name: str, field: Field | Attribute) -> FieldName:
-    return FieldName(name=name, title=titles(field.title, name), type=field.type.value, values=list(field.values or ()))
+    known = field.values or {}
+    return FieldName(
+        name=name,
+        title=titles(field.title, name),
+        type=field.type.value,
+        values=list(known),
+        value_titles={value: titles(one.title, value) for value, one in known.items()},
+    )
 
 
 def _fields(standard: Standard, names: Iterable[str], required: Iterable[str]) -> list[StandardField]:

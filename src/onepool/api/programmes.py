@@ -21,13 +21,14 @@ from onepool.api.models.journeys import (
     JourneyError,
     JourneyProblem,
     JourneyRow,
+    JourneyUnderway,
     JourneyVersion,
     PublishedJourney,
 )
 from onepool.api.problems import Invalid, NotFound
 from onepool.api.workspace import WorkspaceLike
 from onepool.audience.conditions import Names, Problem
-from onepool.clock import from_micros
+from onepool.clock import from_micros, to_micros
 from onepool.definitions import Definition
 from onepool.journeys import store
 from onepool.journeys.check import Checked, check_body
@@ -38,10 +39,13 @@ from onepool.journeys.known import Known, load_known
 from onepool.journeys.model import ENTRIES, Journey
 from onepool.journeys.parse import journey_hash
 from onepool.journeys.sentence import journey_sentence, node_sentence
+from onepool.journeys.world import watch
 from onepool.pool import catalog
 from onepool.privacy import approvals
 from onepool.privacy.roles import Permission
 from onepool.state.journeys import runs
+
+_Waits = tuple[Mapping[str, int], Mapping[str, JourneyUnderway]]
 
 
 def draft(ws: WorkspaceLike, name: str) -> Definition:
@@ -108,8 +112,9 @@ def rows(ws: WorkspaceLike) -> list[JourneyRow]:
     with ws.state.read() as connection:
         states = store.states(connection)
         counted = _counted(connection)
+        waits = _waits(ws, connection)
         return [
-            _row(ws, connection, item, states.get(item.name), known, counted)
+            _row(ws, connection, item, states.get(item.name), known, counted, waits)
             for item in ws.definitions.current(store.KIND)
         ]
 
@@ -119,7 +124,7 @@ def detail(ws: WorkspaceLike, item: Definition, who: Caller) -> JourneyDetail:
     known = load_known(ws)
     with ws.state.read() as connection:
         state = store.standing(connection, item.name)
-        row = _row(ws, connection, item, state, known, _counted(connection))
+        row = _row(ws, connection, item, state, known, _counted(connection), _waits(ws, connection))
         live = None if state is None else store.published(connection, state.version_id)
     journey, _ = check_body(item.body, known)
     may_approve = who.may(Permission.JOURNEYS_APPROVE)
@@ -187,6 +192,7 @@ def _row(
     state: store.Standing | None,
     known: Known,
     counted: Mapping[int, tuple[int, int]],
+    waits: _Waits,
 ) -> JourneyRow:
     made = store.versions(connection, item.name)
     live = next((one for one in made if state is not None and one.version_id == state.version_id), None)
@@ -197,6 +203,7 @@ def _row(
         author=item.author,
         problems=len(check_body(item.body, known)[1].problems),
     )
+    held, doing = waits
     error = None
     if state is not None and state.problem:
         at = None if state.problem_at is None else from_micros(state.problem_at)
@@ -215,10 +222,20 @@ def _row(
         entered=sum(counted.get(one.version_id, (0, 0))[1] for one in made),
         next_at=None if state is None or state.next_at is None else from_micros(state.next_at),
         last_error=error,
+        held_back=held.get(item.name, 0),
+        underway=doing.get(item.name),
         approval=approval(ws, item),
         changed_at=item.created_at,
         author=item.author,
     )
+
+
+def _waits(ws: WorkspaceLike, connection: Connection) -> _Waits:
+    """By journey: how many of its audiences are held back, and what is being done with many runs."""
+    doing = {
+        name: JourneyUnderway(kind=kind, done=done) for name, (kind, done) in watch.underway(connection).items()
+    }
+    return watch.held_back(connection, to_micros(ws.clock.now())), doing
 
 
 def _counted(connection: Connection) -> dict[int, tuple[int, int]]:

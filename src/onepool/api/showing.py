@@ -91,10 +91,12 @@ class Shown:
         """An attribute on the customer page."""
         known = self.standard.attributes.get(fact.attribute)
         value, masked = self.attribute(fact.attribute, fact.value)
+        meaning = (known.values or {}).get(fact.value) if known else None
         return AttributeValue(
             attribute=fact.attribute,
             title=titles(known.title if known else None, fact.attribute),
             value=value,
+            value_title=None if meaning is None or masked else titles(meaning.title, value),
             masked=masked,
             time=fact.time,
             touchpoint=fact.touchpoint,

@@ -119,7 +119,9 @@ def shown_run(run: Run) -> TagRun:
         psi=run.psi,
         seconds=round(run.seconds, 3),
         values=[
-            ValueShare(value=value, count=count, share=count / figures.coverage if figures.coverage else 0.0)
+            ValueShare(
+                value=value, title=None, count=count, share=count / figures.coverage if figures.coverage else 0.0
+            )
             for value, count in figures.values
         ],
         kept=run.valued,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import Field, ValidationError
@@ -15,7 +16,8 @@ from onepool.audience.conditions.standing.ways import ways_of
 from onepool.audience.conditions.values import Text
 from onepool.audience.lists.definition import list_titles
 from onepool.audience.tags import check_definition, parse_tag, tag_names, tags_used
-from onepool.audience.tags.model import ObjectName, TitleField
+from onepool.audience.tags.model import ObjectName, TagDefinition, TitleField
+from onepool.audience.tags.value_titles import value_titles
 from onepool.collect.touchpoint import Touchpoint
 from onepool.standards import Standard
 
@@ -117,12 +119,14 @@ def workspace_names(
     """Everything that can be named, from the definitions' bodies. A body that can't be read names nothing."""
     titles: dict[str, Mapping[str, str]] = {}
     known_tags = {}
+    parsed: dict[str, TagDefinition] = {}
     for name, body in tags.items():
         try:
             tag = parse_tag(body)
         except ConditionError:
             continue
         known_tags[name] = tag_names(tag)
+        parsed[name] = tag
         titles[f"tag:{name}"] = tag.title.model_dump()
     known_segments = {}
     for name, body in segments.items():
@@ -136,7 +140,7 @@ def workspace_names(
     titles |= {f"list:{name}": title for name, title in known_lists.items()}
     every = list(touchpoints)
     titles |= {f"touchpoint:{one.name}": one.title for one in every if one.title}
-    return names_of(
+    names = names_of(
         standard,
         tags=known_tags,
         segments=known_segments,
@@ -146,6 +150,12 @@ def workspace_names(
         lists=known_lists,
         ways=ways_of(every),
     )
+    values = {
+        f"value:tag:{name}:{value}": words
+        for name, tag in parsed.items()
+        for value, words in value_titles(tag, names.titles).items()
+    }
+    return replace(names, titles={**names.titles, **values})
 
 
 def tag_circle(

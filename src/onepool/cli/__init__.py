@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from onepool.cli.app import app
-from onepool.cli.output import fail
 from onepool.errors import OnePoolError, UsageError
+from onepool.loading import loading
+
+with loading():
+    from onepool.cli.app import app
+    from onepool.cli.output import fail
 
 __all__ = ["app", "main"]
 

@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from onepool import logs
+from onepool.loading import loading
 
 logs.set_up()
 
@@ -74,7 +75,8 @@ class _Commands(MutableMapping[str, Any]):
         if name not in self._loaded:
             if name not in COMMANDS:
                 raise KeyError(name)
-            self._loaded[name] = load(name)
+            with loading():
+                self._loaded[name] = load(name)
         return self._loaded[name]
 
     def __setitem__(self, name: str, command: Any) -> None:

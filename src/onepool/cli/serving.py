@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import typer
 
 from onepool.cli.output import HERE, WorkspaceDir, note, opened
+from onepool.loading import loading
 from onepool.privacy.users import ensure_admin
 
 
@@ -31,7 +32,8 @@ def run(
     Example: onepool serve --workspace mybrand --port 8000
     """
     # Imported here: the server's libraries cost a second that other commands need not spend.
-    from onepool.serve import serve
+    with loading():
+        from onepool.serve import serve
 
     workspace = opened(folder)
     address = f"[{host}]" if ":" in host else host

@@ -43,6 +43,8 @@ _ASKING: Final = 16  # exchanges with platforms at a time
 _QUERY_BYTES: Final = 16 << 10
 _REMEMBERED: Final = 100_000
 _REMEMBERED_SECONDS: Final = 3600.0
+_OTHERS: Final = 100
+"""Bodies that one signature may come with where it serves all pushes of a second."""
 
 Kept = Callable[[NewRecord, Account], None]
 
@@ -144,7 +146,7 @@ class Hooks:
         except Exception as error:
             _logger.exception("a channel failed at a push", channel=touchpoint.channel, error=type(error).__name__)
             raise Refused(503, "channel-failed", "this push could not be checked; send it again later") from error
-        if reply.once and not self._seen.first(f"{touchpoint.name} {reply.once}", request.body, now):
+        if reply.once and not self._seen.first(f"{touchpoint.name} {reply.once}", request.body, now, reply.others):
             raise Refused(403, "replayed", "this signature was used before, with another body")
         if reply.keep is None:
             return reply, "answered"
@@ -231,24 +233,27 @@ class Hooks:
 class Once:
     """Remembers for a while which signature came with which body: a stolen one must not carry another body.
 
-    The same body again is a platform's repetition; the tick drops it by its id.
+    The same body again is a platform's repetition; the tick drops it by its id. Where one signature serves all
+    pushes of a second, others are taken for a short while, and at most ``_OTHERS`` of them.
     """
 
     def __init__(self, most: int = _REMEMBERED, seconds: float = _REMEMBERED_SECONDS) -> None:
         self._most = most
         self._seconds = seconds
-        self._seen: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
+        self._seen: OrderedDict[str, tuple[float, set[bytes]]] = OrderedDict()
 
-    def first(self, key: str, body: bytes, now: datetime) -> bool:
-        """False if the key came with another body within the time remembered."""
+    def first(self, key: str, body: bytes, now: datetime, others: float = 0.0) -> bool:
+        """False if the key came with another body within the time remembered, and ``others`` seconds have passed."""
         at = now.timestamp()
         digest = hashlib.blake2b(body, digest_size=16).digest()
         while self._seen and (len(self._seen) > self._most or at - next(iter(self._seen.values()))[0] > self._seconds):
             self._seen.popitem(last=False)
-        known = self._seen.get(key)
-        if known is not None:
-            return known[1] == digest
-        self._seen[key] = (at, digest)
+        since, bodies = self._seen.setdefault(key, (at, {digest}))
+        if digest in bodies:
+            return True
+        if at - since > others or len(bodies) > _OTHERS or not others:
+            return False
+        bodies.add(digest)
         return True
 
 

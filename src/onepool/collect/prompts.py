@@ -18,7 +18,7 @@ from sqlalchemy import delete, insert
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from onepool.channels import registry
-from onepool.channels.base import Account, Message, Receipt
+from onepool.channels.base import Account, Cursor, Message, Prompting, Push, Receipt
 from onepool.clock import Clock, to_micros
 from onepool.collect import hooked, receipts
 from onepool.collect.connections import Connections
@@ -63,11 +63,14 @@ class Prompts:
         self._waiting: queue.Queue[tuple[NewRecord, Account] | None] = queue.Queue(_WAITING)
         self._threads: list[threading.Thread] = []
         self._stop = threading.Event()
+        self._places: dict[str, Cursor] = {}
+        self._places_lock = threading.Lock()
+        self._asking: dict[str, threading.Lock] = {}
 
     def kept(self, record: NewRecord, account: Account) -> None:
         """A push that is on disk; returns at once."""
         channel = registry.find(account.channel)
-        if channel is None or channel.prompt is None or self._stop.is_set():
+        if channel is None or (channel.prompt is None and channel.prompt_after is None) or self._stop.is_set():
             return
         try:
             self._waiting.put_nowait((record, account))
@@ -111,9 +114,12 @@ class Prompts:
 
     def _answer(self, record: NewRecord, account: Account) -> None:
         channel = registry.channel(account.channel)
-        assert channel.prompt is not None
+        push = hooked.push_of(record)
         until = record.received_at + timedelta(seconds=channel.prompt_seconds)
-        for message in channel.prompt(hooked.push_of(record), account):
+        messages = channel.prompt(push, account) if channel.prompt is not None else []
+        if channel.prompt_after is not None:
+            messages = [*messages, *self._fetched(channel.prompt_after, push, account)]
+        for message in messages:
             if self._clock.now() >= until or not self._take(account, message):
                 continue
             receipt = self._send(account, message, until.timestamp())
@@ -121,6 +127,28 @@ class Prompts:
                 self._log.append([receipts.concluded(account, message, receipt, self._clock.now())])
             except LogUnavailable as error:
                 _logger.error("a receipt could not be written", touchpoint=account.touchpoint, error=str(error))
+
+    def _fetched(
+        self, prompting: Callable[[Push, Account, Cursor], Prompting], push: Push, account: Account
+    ) -> list[Message]:
+        """What the channel finds by asking the platform, one push of a touchpoint after another."""
+        with self._places_lock:
+            lock = self._asking.setdefault(account.touchpoint, threading.Lock())
+        with lock:
+            steps = prompting(push, account, self._places.get(account.touchpoint, {}))
+            try:
+                call = next(steps)
+                line = self._connections.of(account)
+                while True:
+                    call = steps.send(line.call(call))
+            except StopIteration as ended:
+                messages, place = ended.value
+                self._places[account.touchpoint] = place
+                found: list[Message] = messages
+                return found
+            except OnePoolError as error:
+                _logger.error("a prompt message could not be fetched", touchpoint=account.touchpoint, error=str(error))
+                return []
 
     def _take(self, account: Account, message: Message) -> bool:
         """Take the message in hand; False where somebody has. Written before anything is sent."""

@@ -7,12 +7,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from onepool.clock import from_micros, to_micros
-from onepool.pool.behaviour import BehaviourIndex
+from onepool.pool.customers import identifier_ids
 from onepool.pool.engine import Session, quote
+
+if TYPE_CHECKING:
+    from onepool.pool.behaviour import BehaviourIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class OrderRow:
 
 def events(
     session: Session,
-    identifiers: Sequence[int],
+    identifiers: Sequence[int] | None,
     *,
     columns: Collection[str],
     before: Place | None = None,
@@ -75,29 +78,50 @@ def events(
 ) -> tuple[list[Event], Place | None]:
     """The latest events of these identifiers and where the next page begins (None at the end).
 
-    `columns`: the typed event columns that the pool has. First the narrow columns choose the page, then the page's
-    rows are read whole: a customer with a million events costs a scan of four columns. With an index, and the customer
-    whose all these identifiers are, nothing is scanned.
+    `identifiers`: None for those that the customer has. `columns`: the typed event columns that the pool has. First
+    the narrow columns choose the page, then the page's rows are read whole: a customer with a million events costs a
+    scan of four columns. With an index, and the customer whose all these identifiers are, nothing is scanned.
     """
-    if not identifiers:
-        return [], None
     found = None
     if index is not None and customer is not None:
         place = None if before is None else (to_micros(before.time), before.seq)
-        found = index.newest(session, customer, limit + 1, place, event=event, channel=channel)
-    if found is not None:
+        shared = [*_NARROW, *(name for name in _WIDE if name in columns or name in _EVERYWHERE)]
+        found = index.newest(session, customer, limit + 1, place, event=event, channel=channel, columns=shared)
+    if found is None:
+        identifiers = _identifiers(session, identifiers, customer)
+        if not identifiers:
+            return [], None
+        chosen = _chosen(session, identifiers, before, limit + 1, event, channel)
+        rows, known = [-1] * len(chosen), {}
+    else:
         chosen = [
             Place(from_micros(time), seq) for time, seq in zip(found.times.tolist(), found.seqs.tolist(), strict=True)
         ]
-        rows = dict(zip(found.seqs.tolist(), found.rows.tolist(), strict=True))
-    else:
-        chosen, rows = _chosen(session, identifiers, before, limit + 1, event, channel), {}
+        rows, known = found.rows.tolist(), dict(found.columns)
     more = len(chosen) > limit
     chosen = chosen[:limit]
     if not chosen:
         return [], None
-    read = _whole(session, identifiers, [(place.seq, rows.get(place.seq, -1)) for place in chosen], columns)
-    return read, chosen[-1] if more else None
+    page = _Page(chosen, rows[:limit], {name: values[:limit] for name, values in known.items()})
+    return _whole(session, page, columns, identifiers, customer), chosen[-1] if more else None
+
+
+_NARROW = ("identifier_id", "event", "channel", "touchpoint")
+_EVERYWHERE = ("received_at", "items")
+_WIDE = ("amount", "currency", "order_id", *_EVERYWHERE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Which events, in the order of the timeline: their rows in the table (-1: unknown), and columns known already."""
+
+    places: Sequence[Place]
+    rows: Sequence[int]
+    known: Mapping[str, Sequence[Any]]
+
+
+def _identifiers(session: Session, given: Sequence[int] | None, customer: int | None) -> Sequence[int]:
+    return identifier_ids(session, customer) if given is None and customer is not None else given or ()
 
 
 def _chosen(
@@ -129,36 +153,60 @@ def _chosen(
 
 
 def _whole(
-    session: Session, identifiers: Sequence[int], wanted: Sequence[tuple[int, int]], columns: Collection[str]
+    session: Session,
+    page: _Page,
+    columns: Collection[str],
+    identifiers: Sequence[int] | None,
+    customer: int | None,
 ) -> list[Event]:
-    """Events whole, in the order of the timeline: by their row in the table (-1: unknown), or else by their seq."""
-    optional = ", ".join(
-        f"e.{quote(name)}" if name in columns else f"NULL AS {quote(name)}"
-        for name in ("amount", "currency", "order_id")
-    )
-    query = f"""SELECT e.seq, e.identifier_id, e.event_id::VARCHAR AS event_id, e.event, e.time, e.received_at,
-        e.channel, e.touchpoint, {optional}, e.items, e.fields::VARCHAR AS fields FROM events e"""
-    missing = {seq for seq, _ in wanted}
-    found: list[dict[str, Any]] = []
-    placed = [row for _, row in wanted if row >= 0]
+    """Events whole, in the order of the timeline: by their row in the table, or else by their seq.
+
+    Every column of a page costs as many blocks of the file as it has rows, so what is known is not read again.
+    """
+    left = [name for name in (*_NARROW, *_WIDE) if name not in page.known]
+    parts = [
+        f"e.{quote(name)}" if name in columns or name not in _OPTIONAL else f"NULL AS {quote(name)}" for name in left
+    ]
+    listed = ", ".join(["e.seq", "e.event_id::VARCHAR AS event_id", "e.fields::VARCHAR AS fields", *parts])
+    query = f"SELECT {listed} FROM events e"
+    missing = {place.seq for place in page.places}
+    found: dict[int, dict[str, Any]] = {}
+    placed = [row for row in page.rows if row >= 0]
     if placed:
         # Rows move when the table is rewritten: only those that are still what they were count.
         near = session.query(f"{query} WHERE e.rowid IN (SELECT unnest($rows))", {"rows": placed}).to_pylist()
-        found = [row for row in near if row["seq"] in missing]
-        missing -= {row["seq"] for row in found}
+        found = {row["seq"]: row for row in near if row["seq"] in missing}
+        missing -= found.keys()
     if missing:
-        found += session.query(
+        ids = list(_identifiers(session, identifiers, customer))
+        late = session.query(
             f"{query} WHERE e.seq IN (SELECT unnest($seqs)) AND e.identifier_id IN (SELECT unnest($ids))",
-            {"seqs": sorted(missing), "ids": list(identifiers)},
+            {"seqs": sorted(missing), "ids": ids},
         ).to_pylist()
-    bearers = sorted({row["identifier_id"] for row in found})
+        found |= {row["seq"]: row for row in late}
+    whole = []
+    for number, place in enumerate(page.places):
+        if place.seq in found:
+            known = {name: values[number] for name, values in page.known.items()}
+            whole.append({**found[place.seq], **known, "time": place.time})
+    names = _names(session, sorted({row["identifier_id"] for row in whole}))
+    return [_event(row, names.get(row["identifier_id"])) for row in whole]
+
+
+_OPTIONAL = ("amount", "currency", "order_id")
+_SINGLE = 8
+
+
+def _names(session: Session, identifiers: Sequence[int]) -> dict[int, tuple[str, str, str]]:
+    """Type, scope and value of some identifiers."""
+    few = len(identifiers) <= _SINGLE
+    # A comparison with each of a few looks at the blocks that may have them; a join looks at all.
+    inside = ", ".join(f"$i{n}" for n in range(len(identifiers))) if few else "SELECT unnest($ids)"
+    params: dict[str, object] = {f"i{n}": one for n, one in enumerate(identifiers)} if few else {"ids": identifiers}
     known = session.query(
-        "SELECT identifier_id, type, scope, value FROM identifiers WHERE identifier_id IN (SELECT unnest($ids))",
-        {"ids": bearers},
+        f"SELECT identifier_id, type, scope, value FROM identifiers WHERE identifier_id IN ({inside})", params
     ).to_pylist()
-    names = {row["identifier_id"]: (row["type"], row["scope"] or "", row["value"]) for row in known}
-    found.sort(key=lambda row: (row["time"], row["seq"]), reverse=True)
-    return [_event(row, names.get(row["identifier_id"])) for row in found]
+    return {row["identifier_id"]: (row["type"], row["scope"] or "", row["value"]) for row in known}
 
 
 def orders(

@@ -26,11 +26,12 @@ class Standing:
     paused: bool
     known: bool
 
-    def most(self, now: int) -> int | None:
-        """How many messages may be claimed now (µs); None: any number."""
+    def most(self, now: int, kind: str | None = None) -> int | None:
+        """How many messages of a kind may be claimed now (µs); None: any number. Without a kind: of all together, which
+        says nothing about quotas of single kinds."""
         if self.paused:
             return 0
-        left, some = self.buckets.left(now), self.breaker.most(now)
+        left, some = self.buckets.left(now, kind), self.breaker.most(now)
         bounds = [one for one in (left, some) if one is not None]
         return max(min(bounds), 0) if bounds else None
 

@@ -31,6 +31,10 @@ class Limit:
     period: Literal["day", "month"] | None = None
     messages: tuple[str, ...] = ()
 
+    def counts(self, kind: str | None) -> bool:
+        """Whether messages of a kind use it up; None: whether messages of every kind do."""
+        return not self.messages if kind is None else not self.messages or kind in self.messages
+
     @property
     def interval(self) -> int:
         """Microseconds between two messages."""
@@ -65,13 +69,28 @@ class Buckets:
         self._zone = zone
         self._state: dict[str, Any] = json.loads(kept)
 
-    def left(self, now: int) -> int | None:
-        """How many messages may go out now (µs); None: any number."""
-        return min((self._left(limit, now) for limit in self._limits), default=None)
+    def left(self, now: int, kind: str | None = None) -> int | None:
+        """How many messages of a kind may go out now (µs); None: any number. Without a kind: by what holds for all
+        kinds together."""
+        return min((self._left(limit, now) for limit in self._limits if limit.counts(kind)), default=None)
 
-    def take(self, count: int, now: int) -> None:
-        """Use up so many of `left`."""
+    def conforming(self, kinds: Sequence[str], now: int) -> list[bool]:
+        """Which of messages of these kinds may go out now, those before counting for those after."""
+        left = {limit.name: self._left(limit, now) for limit in self._limits}
+        found = []
+        for kind in kinds:
+            mine = [limit.name for limit in self._limits if limit.counts(kind)]
+            found.append(all(left[name] > 0 for name in mine))
+            if found[-1]:
+                for name in mine:
+                    left[name] -= 1
+        return found
+
+    def take(self, count: int, now: int, kind: str) -> None:
+        """Use up so many of what is left for a kind."""
         for limit in self._limits:
+            if not limit.counts(kind):
+                continue
             if limit.seconds is not None:
                 self._state[limit.name] = max(int(self._state.get(limit.name, 0)), now) + count * limit.interval
             else:
@@ -88,7 +107,7 @@ class Buckets:
         (one at least), or in the rest of its calendar period, and which kinds it counts together (none named: all)."""
         found = []
         for limit in self._limits:
-            if kind is not None and limit.messages and kind not in limit.messages:
+            if kind is not None and not limit.counts(kind):
                 continue
             if limit.seconds is not None:
                 found.append((max(int(seconds * limit.count / limit.seconds), 1), limit.messages))

@@ -9,6 +9,7 @@ number of claimers.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -95,18 +96,24 @@ class Claimer:
         self._zone = zone
 
     def candidates(
-        self, connection: Connection, touchpoint: Touchpoint, policy: Policy, now: int, most: int
+        self, connection: Connection, touchpoint: Touchpoint, policy: Policy, standing: Standing, now: int, most: int
     ) -> tuple[list[Row[Any]], dict[str, float]]:
-        """The messages whose turn it is, at most so many, and what each sender is owed then."""
+        """The messages whose turn it is, at most so many, and what each sender is owed then. What the account lets
+        nothing more through of at the moment (a daily quota of one kind) stands in nobody's way."""
         held = _held(connection)
-        groups = [one for one in waiting.groups(connection, touchpoint.name) if one.journey not in held]
-        found = [waiting.due(connection, touchpoint.name, group, now, most) for group in groups]
-        asking = [
-            Waiting(group.journey, group.priority // 1000, len(rows), float(policy.shares.get(group.journey, 1)))
-            for group, rows in zip(groups, found, strict=True)
-        ]
+        found: dict[tuple[str, int], list[Row[Any]]] = {}
+        for group in waiting.groups(connection, touchpoint.name):
+            left = standing.most(now, group.kind)
+            room = most if left is None else min(most, left)
+            if group.journey not in held and room > 0:
+                rows = found.setdefault((group.journey, group.priority // 1000), [])
+                rows += waiting.due(connection, touchpoint.name, group, now, room)
+        for rows in found.values():
+            rows.sort(key=lambda row: (row.priority, row.due))
+        shares = policy.shares
+        asking = [Waiting(name, level, len(rows), float(shares.get(name, 1))) for (name, level), rows in found.items()]
         taken, owed = allot(most, asking, accounts.deficits(connection, touchpoint.name))
-        return [row for rows, count in zip(found, taken, strict=True) for row in rows[:count]], owed
+        return [row for rows, count in zip(found.values(), taken, strict=True) for row in rows[:count]], owed
 
     def claim(
         self,
@@ -126,7 +133,7 @@ class Claimer:
             count = most if allowed is None else min(most, allowed)
             if count == 0:
                 return []
-            rows, owed = self.candidates(connection, touchpoint, policy, now, count)
+            rows, owed = self.candidates(connection, touchpoint, policy, standing, now, count)
             if not rows:
                 return []
             rules = policies.stored(connection, (row.policy for row in rows))
@@ -196,6 +203,8 @@ class _Turn:
         allowed = standing.most(self._now)
         fresh = self._fresh([row.send_id for row in rows])
         fresh = fresh if allowed is None else fresh[:allowed]
+        conforming = standing.buckets.conforming([row.kind for row in fresh], self._now)
+        fresh = [row for row, may in zip(fresh, conforming, strict=True) if may]
         if not fresh:
             return []
         fresh = self._going(fresh)
@@ -205,7 +214,8 @@ class _Turn:
         claimed = self._mark(chosen, addresses)
         self._note()
         if claimed:
-            standing.buckets.take(len(claimed), self._now)
+            for kind, count in Counter(one.kind.name for one in claimed).items():
+                standing.buckets.take(count, self._now, kind)
             standing.breaker = standing.breaker.probing(self._now)
             accounts.save(self._connection, standing, self._now)
         return claimed

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, case, func, select, text, update
 
 from onepool.collect import links as short_links
 from onepool.privacy.consents import links
 from onepool.reach import allowances, coupons
-from onepool.reach.states import WAITING, SendState
+from onepool.reach.states import PERHAPS_OUT, WAITING, SendState
 from onepool.state.consents import consent_ledger
 from onepool.state.outbox import send_attempts, sends, suppressions
 from onepool.state.schema import identifiers
@@ -37,18 +37,21 @@ def forget_addresses(connection: Connection, nodes: Sequence[int], at: int) -> F
     """Take these identifiers out of everything that reach keeps, in the caller's transaction. `at`: now, µs.
 
     `nodes`: all identifiers of the person, while the state still knows their values. Afterwards no claim can be made:
-    what waited is cancelled with the reason `erased`, and whoever bears one of the identifiers is on the list.
+    what waited is cancelled with the reason `erased` (what may have gone out already stays unknown and goes on counting
+    for caps), and whoever bears one of the identifiers is on the list.
     """
-    t = sends.c
+    t, perhaps = sends.c, text(PERHAPS_OUT)
+    given_up = {
+        "state": case((perhaps, int(SendState.UNKNOWN)), else_=int(SendState.CANCELLED)),
+        "reason": case((perhaps, "unknown"), else_="erased"), "concluded": at, "due": None, "changed": at,
+    }  # fmt: skip
     changed = cancelled = 0
     known = sorted(set(nodes))
     for start in range(0, len(known), _CHUNK):
         some = known[start : start + _CHUNK]
         mine = t.identifier_id.in_(some) | t.customer_id.in_(some)
         waiting = update(sends).where(mine, t.state.in_([int(one) for one in WAITING]))
-        cancelled += connection.execute(
-            waiting.values(state=int(SendState.CANCELLED), reason="erased", concluded=at, due=None, changed=at)
-        ).rowcount
+        cancelled += connection.execute(waiting.values(given_up)).rowcount
         whole = connection.execute(select(t.send_id).where(mine)).scalars().all()
         for first in range(0, len(whole), _CHUNK):
             part = list(whole[first : first + _CHUNK])

@@ -8,6 +8,7 @@ and calls under way are waited for.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import queue
@@ -43,6 +44,7 @@ from onepool.reach.questions import Questions
 from onepool.reach.world import Worlds
 from onepool.settings import Settings
 from onepool.state import State
+from onepool.state.watch import Watch
 
 _logger = structlog.get_logger(__name__)
 
@@ -111,10 +113,19 @@ class Senders:
         self._asked = 0
         self._swept = 0
         self._begun = False
+        # While it runs: as of this mark of the state no message waited.
+        self._watch: Watch | None = None
+        self._nobody: object = None
         self.problem: str | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop` is set. What fails is logged, shown as `problem`, and tried again."""
+        with contextlib.closing(Watch(self._place.state)) as self._watch:
+            self._run(stop)
+        self._watch = None
+        self._finish()
+
+    def _run(self, stop: threading.Event) -> None:
         while not stop.is_set():
             try:
                 busy = self.round()
@@ -128,7 +139,6 @@ class Senders:
             if not busy:
                 self._wake.wait(_LOOK)
                 self._wake.clear()
-        self._finish()
 
     def step(self) -> int:
         """Everything that is due now, calls included. Returns how many messages were called or asked about."""
@@ -172,9 +182,13 @@ class Senders:
     # claiming and calling
 
     def _claim(self, now: int) -> int:
+        mark = None if self._watch is None else self._watch.mark()
+        if mark is not None and mark == self._nobody:
+            return 0
         with self._place.state.read() as connection:
             names = waiting.touchpoints(connection)
         if not names:
+            self._nobody = mark
             return 0
         touchpoints = self._place.touchpoints()
         policy = self._worlds.policies.now()[0]

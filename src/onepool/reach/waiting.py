@@ -21,10 +21,11 @@ _MOST: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Messages of one journey (or broadcast) and priority."""
+    """Messages of one journey (or broadcast), kind and priority."""
 
     journey: str
     priority: int
+    kind: str
 
 
 def touchpoints(connection: Connection) -> list[str]:
@@ -50,25 +51,27 @@ def groups(connection: Connection, touchpoint: str) -> list[Group]:
 
 
 def _next(connection: Connection, touchpoint: str, last: Group | None) -> Group | None:
-    """The group behind another: the same journey's next priority, else the next journey. Two seeks at most."""
+    """The group behind another: the same journey's next kind, next priority, else the next journey. Three seeks."""
     t = sends.c
-    query = select(t.journey, t.priority).where(t.touchpoint == touchpoint, WAITING)
-    query = query.order_by(t.journey, t.priority).limit(1)
+    query = select(t.journey, t.priority, t.kind).where(t.touchpoint == touchpoint, WAITING)
+    query = query.order_by(t.journey, t.priority, t.kind).limit(1)
     steps = [query] if last is None else [
-        query.where(t.journey == last.journey, t.priority > last.priority), query.where(t.journey > last.journey),
+        query.where(t.journey == last.journey, t.priority == last.priority, t.kind > last.kind),
+        query.where(t.journey == last.journey, t.priority > last.priority),
+        query.where(t.journey > last.journey),
     ]  # fmt: skip
     for step in steps:
         row = connection.execute(step).one_or_none()
         if row is not None:
-            return Group(row.journey, row.priority)
+            return Group(row.journey, row.priority, row.kind)
     return None
 
 
 def due(connection: Connection, touchpoint: str, group: Group, now: int, most: int) -> list[Row[Any]]:
     """Messages of a group that are due, the longest due first."""
     t = sends.c
-    where = (t.touchpoint == touchpoint, t.journey == group.journey, t.priority == group.priority, t.due <= now)
-    return list(connection.execute(select(sends).where(*where, WAITING).order_by(t.due).limit(most)))
+    mine = (t.touchpoint == touchpoint, t.journey == group.journey, t.priority == group.priority, t.kind == group.kind)
+    return list(connection.execute(select(sends).where(*mine, t.due <= now, WAITING).order_by(t.due).limit(most)))
 
 
 def depth(
@@ -80,7 +83,7 @@ def depth(
     kinds: Sequence[str] = (),
 ) -> int:
     """How many messages are due at an account, counted up to `most`. `before`: only of priorities below this one;
-    `kinds`: only of these (none: of all), for which the rows are read and not the index alone."""
+    `kinds`: only of these (none: of all)."""
     t = sends.c
     mine = select(t.send_id).where(t.touchpoint == touchpoint, t.due <= now, WAITING)
     if before is not None:

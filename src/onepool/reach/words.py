@@ -73,6 +73,8 @@ _WECOM: Final[Mapping[str, Words]] = {
     "84061": _w("不存在外部联系人关系", "the customer is no contact of this member"),
     "84074": _w("没有外部联系人权限", "no right to external contacts"),
     "95000": _w("客服账号无效", "there is no such desk of customer service"),
+    "95007": _w("事件凭证已使用或已过期", "the event's code was used or has ended"),
+    "95015": _w("管理后台已配置欢迎语", "a welcome is set up on the platform"),
     "95001": _w("超过可回复条数", "the five answers of customer service are used up"),
     "95002": _w("已超过 48 小时", "the customer wrote more than 48 hours ago"),
     "95013": _w("会话已结束", "the conversation has ended"),

@@ -8,7 +8,7 @@ network; `serve` puts it on loopback.
 from __future__ import annotations
 
 from onepool.clock import SystemClock
-from onepool.sandbox.accounts import of_scenario, of_workspace
+from onepool.sandbox.accounts import Watching, of_scenario, of_workspace
 from onepool.sandbox.errors import ActError, SandboxError, ScenarioError
 from onepool.sandbox.sandbox import Sandbox
 from onepool.sandbox.scenario import Scenario, examples, load, parse
@@ -27,11 +27,14 @@ def open_sandbox(
 ) -> Sandbox:
     """A sandbox for a workspace's touchpoints, or for the accounts of a scenario. Raises SandboxError.
 
-    ``told``: is given a line for each touchpoint that can't be played.
+    ``told``: is given a line for each touchpoint that can't be played. Touchpoints of the workspace that are connected
+    or changed later are played from then on.
     """
     chosen = scenario or load(DEFAULT if workspace is not None else ALONE)
-    accounts = of_workspace(workspace, told if told is not None else []) if workspace else of_scenario(chosen)
-    return Sandbox(chosen, accounts, SystemClock())
+    if workspace is None:
+        return Sandbox(chosen, of_scenario(chosen), SystemClock())
+    accounts = of_workspace(workspace, told if told is not None else [])
+    return Sandbox(chosen, accounts, SystemClock(), changed=Watching(workspace))
 
 
 __all__ = [

@@ -32,6 +32,30 @@ def of_workspace(workspace: Workspace, told: list[str]) -> list[Account]:
     return found
 
 
+class Watching:
+    """The accounts of a workspace whose touchpoints change while the doubles run: connected, changed, removed."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._seen: object = None
+
+    def __call__(self) -> list[Account] | None:
+        """All accounts; None while no definition changed and no secret was kept anew."""
+        seen = self._workspace.definitions.revision(), _stamp(self._workspace)
+        if seen == self._seen:
+            return None
+        self._seen = seen
+        return of_workspace(self._workspace, [])
+
+
+def _stamp(workspace: Workspace) -> int:
+    """When a secret was last kept: its file is replaced then."""
+    try:
+        return (workspace.data / "secrets").stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 def of_scenario(scenario: Scenario) -> list[Account]:
     """The accounts that a scenario makes up. Raises ScenarioError, ChannelError."""
     found = []

@@ -69,7 +69,7 @@ def create_app(sandbox: Sandbox, server: str, mail_port: int = 0) -> Starlette:
 
 async def _mails(sandbox: Sandbox, port: int) -> asyncio.Server | None:
     """The mail server, where an account needs one."""
-    if not port or not any(isinstance(one, Email) for one in sandbox.doubles.values()):
+    if not port or not (sandbox.changing or any(isinstance(one, Email) for one in sandbox.doubles.values())):
         return None
     try:
         return await serve_mail("127.0.0.1", port, sandbox.mailbox, sandbox.lock)

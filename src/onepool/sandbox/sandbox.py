@@ -33,10 +33,17 @@ class Sandbox:
     """Doubles for accounts, in one world. Threads may share it: one call at a time.
 
     ``wall`` is the machine's clock; ``clock`` the world's, made of the scenario's ``time`` when it is not given.
+    ``changed`` gives all accounts once they are others than before, and None while they are not.
     """
 
     def __init__(
-        self, scenario: Scenario, accounts: Sequence[Account], wall: Clock, clock: Clock | None = None
+        self,
+        scenario: Scenario,
+        accounts: Sequence[Account],
+        wall: Clock,
+        clock: Clock | None = None,
+        *,
+        changed: Callable[[], Sequence[Account] | None] | None = None,
     ) -> None:
         if clock is None:
             start = wall.now() - timedelta(seconds=scenario.time.start)
@@ -54,14 +61,34 @@ class Sandbox:
         self.doubles: dict[str, Double] = {}
         self._calls: dict[str, deque[datetime]] = {}
         self._counted = 0
-        for account in accounts:
-            kind = DOUBLES.get(account.channel)
-            if kind is not None:
-                self.doubles[account.touchpoint] = kind(account, self.stage)
-        for double in self.doubles.values():
-            double.begin()
+        self._changed = changed
+        self._take(accounts)
         for number, line in enumerate(scenario.acts):
             self._plan(number, line, line.after)
+
+    @property
+    def changing(self) -> bool:
+        """Whether accounts may be added later."""
+        return self._changed is not None
+
+    def level(self) -> None:
+        """Play the accounts that there are now: new and changed ones anew, the others as they are."""
+        with self.lock:
+            accounts = self._changed() if self._changed is not None else None
+            if accounts is not None:
+                self._take(accounts)
+
+    def _take(self, accounts: Sequence[Account]) -> None:
+        wanted = {one.touchpoint: one for one in accounts if one.channel in DOUBLES}
+        for name in [name for name in self.doubles if name not in wanted]:
+            del self.doubles[name]
+        fresh = []
+        for name, account in wanted.items():
+            if name not in self.doubles or not _same(self.doubles[name].account, account):
+                self.doubles[name] = DOUBLES[account.channel](account, self.stage)
+                fresh.append(name)
+        for name in fresh:
+            self.doubles[name].begin()
 
     # Calls ----------------------------------------------------------------------------------------------------------
 
@@ -71,6 +98,7 @@ class Sandbox:
         A fault ``lost`` is for the caller to carry out: all was done, and the answer must not arrive.
         """
         with self.lock:
+            self.level()
             self._agenda.turn()
             mine = [one for one in self.doubles.values() if one.channel == channel]
             double = next((one for one in mine if one.claims(asked)), None)
@@ -133,6 +161,7 @@ class Sandbox:
     def act(self, do: str, account: str = "", person: str = ANYBODY, given: Mapping[str, Any] | None = None) -> Any:
         """Let somebody do something now. ``person``: a key, an id or a phone; ``*``: one by chance. Raises ActError."""
         with self.lock:
+            self.level()
             double = self._double(do, account)
             self._counted += 1
             if person == ANYBODY:
@@ -151,6 +180,7 @@ class Sandbox:
 
     def acts(self) -> dict[str, list[str]]:
         """What people can do, by account."""
+        self.level()
         return {name: one.acts() for name, one in self.doubles.items()}
 
     def _double(self, do: str, account: str) -> Double:
@@ -239,3 +269,9 @@ class Sandbox:
                 }
                 for one in self.world
             ]
+
+
+def _same(one: Account, other: Account) -> bool:
+    """Whether two accounts are the same to the platform. The token that it gave itself is no change."""
+    settings = [{k: v for k, v in each.settings.items() if k != "refresh_token"} for each in (one, other)]
+    return (one.channel, one.scopes) == (other.channel, other.scopes) and settings[0] == settings[1]

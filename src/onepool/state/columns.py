@@ -23,6 +23,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TextClause,
     case,
     cast,
     func,
@@ -87,7 +88,9 @@ def read(
                 yield part
 
 
-def fetch(connection: Connection, columns: Sequence[ColumnElement[Any]], where: ColumnElement[bool]) -> pa.Table:
+def fetch(
+    connection: Connection, columns: Sequence[ColumnElement[Any]], where: ColumnElement[bool] | TextClause
+) -> pa.Table:
     """Columns of the rows that fulfil a condition, with one statement, in the order that the database gives them.
 
     Types as of `read`. For so many rows as may lie in one text for each column: some hundred thousand.

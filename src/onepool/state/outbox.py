@@ -61,6 +61,7 @@ Index(
     sends.c.touchpoint,
     sends.c.journey,
     sends.c.priority,
+    sends.c.kind,
     sends.c.due,
     sqlite_where=_WAITING,
     postgresql_where=_WAITING,

@@ -23,6 +23,7 @@ from onepool.journeys.executor.book import Book, JourneyFault, Shelf
 from onepool.journeys.executor.executor import Executor
 from onepool.journeys.executor.ports import Step
 from onepool.journeys.world import fold, writes
+from onepool.journeys.world.backlog import Backlog
 from onepool.journeys.world.events import SEQ_BITS, Happened
 from onepool.journeys.world.inputs import (
     MOST_RECORDS,
@@ -94,6 +95,7 @@ class Journeying:
         self._worlds = Worlds(workspace)
         self._gauge = Gauge(workspace, self._worlds.policies)
         self._cursors: Cursors | None = None
+        self._backlog = Backlog()
         self._more = False
         self._aside: dict[str, int] = {}
         self._folded: fold.Marks | None = None
@@ -104,6 +106,8 @@ class Journeying:
         self._seen: dict[str, int] = {}
         self._looked = (0, -1)
         self._quantum = workspace.settings.journeys.quantum_milliseconds * 1000
+        self.wanted: int | None = None
+        """The first instant for which something waits, as of the last look, microseconds; None: nothing waits."""
 
     def tick(self, offset: int) -> bool:
         """Steps that are due with the pool complete up to a log offset. Returns whether there were any."""
@@ -169,6 +173,7 @@ class Journeying:
             wanted = earliest(connection, cursors, offset, self._seen)
         # Conditions see what was before the instant at which they are asked: events come in before a step, never at it.
         moments = [one for one in (wanted, int(came[0]) + 1 if came.size else None) if one is not None]
+        self.wanted = min(moments, default=None)
         if not moments and not self._more:
             return None
         at = cursors.at if self._more else self._instant(max(min(moments), cursors.at), watermark)
@@ -230,6 +235,7 @@ class Journeying:
             world = PoolWorld(
                 session, connection, self._context(), happened, self._worlds.over(session, connection),
                 lambda: self._fresh(connection, plan.at), gauge=self._gauge,
+                backlog=self._backlog,
             )  # fmt: skip
             step = Executor(book, world).step(done.inputs, plan.at)
             save(connection, step, now)

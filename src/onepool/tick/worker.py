@@ -184,7 +184,7 @@ class Worker:
     def run(self, stop: threading.Event) -> None:
         """Ticks until `stop` is set. A failing tick is logged, shown as `problem`, and tried again."""
         with behaviour.building(self.index, self._ws.data):
-            run_until(stop, self, self._ws, lambda: self.offset)
+            run_until(stop, self, self._ws, lambda: self.offset, lambda: self._journeys.wanted)
 
     def close(self) -> None:
         """Let others work in this workspace."""

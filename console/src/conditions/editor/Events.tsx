@@ -58,6 +58,7 @@ function Where({ of, filter, set }: Props & { filter: Filter }) {
           kind={field?.kind ?? kindOf(undefined)}
           tests={filter.tests}
           values={field?.values ?? []}
+          called={field?.called}
           label={field?.label ?? filter.field}
           currency={filter.currency}
           home={currency}

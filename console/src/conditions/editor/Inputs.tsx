@@ -11,6 +11,8 @@ interface Props {
   input: InputKind;
   value: Json;
   values: string[];
+  /** What known values are called in the viewer's language. */
+  called?: Map<string, string>;
   label: string;
   onChange: (value: Json) => void;
 }
@@ -29,7 +31,7 @@ export function SpanInput({ value, label, units = UNITS, onChange }: SpanProps) 
     <Space.Compact>
       <InputNumber min={1} max={999_999} precision={0} style={{ width: 76 }} aria-label={label} value={span.count} onChange={(count) => onChange(spanText(count ?? 1, span.unit))} />
       <Select
-        style={{ width: 88 }}
+        style={{ width: 108 }}
         aria-label={t("editor.unit")}
         value={span.unit}
         onChange={(unit: Unit) => onChange(spanText(span.count, unit))}
@@ -86,10 +88,11 @@ function NearInput({ value, label, onChange }: { value: Json; label: string; onC
 }
 
 /** The control for an operand; a value that none of them can show stands as text and stays as it is. */
-export function ValueInput({ input, value, values, label, onChange }: Props) {
+export function ValueInput({ input, value, values, called, label, onChange }: Props) {
   const { t } = useText();
   if (!fits(input, value)) return <code className="op-code">{JSON.stringify(value)}</code>;
-  const options = values.map((one) => ({ value: one, label: one }));
+  const options = values.map((one) => ({ value: one, label: called?.get(one) ?? one }));
+  const spoken = typeof value === "string" && called?.get(value) !== value ? called?.get(value) : undefined;
   switch (input) {
     case "none":
       return null;
@@ -108,15 +111,18 @@ export function ValueInput({ input, value, values, label, onChange }: Props) {
       );
     case "text":
       return values.length > 0 ? (
-        <AutoComplete
-          style={{ width: 180 }}
-          aria-label={label}
-          placeholder={t("editor.value")}
-          value={value as string}
-          onChange={(next: string | undefined) => onChange(next ?? "")}
-          options={options}
-          showSearch={{ filterOption: (typed, one) => String(one?.value).toLowerCase().includes(typed.toLowerCase()) }}
-        />
+        <span className="op-row" style={{ gap: 6 }}>
+          <AutoComplete
+            style={{ width: 180 }}
+            aria-label={label}
+            placeholder={t("editor.value")}
+            value={value as string}
+            onChange={(next: string | undefined) => onChange(next ?? "")}
+            options={options}
+            showSearch={{ filterOption: (typed, one) => `${one?.value} ${one?.label}`.toLowerCase().includes(typed.toLowerCase()) }}
+          />
+          {spoken !== undefined && <span className="op-label">{spoken}</span>}
+        </span>
       ) : (
         <Input style={{ width: 180 }} aria-label={label} placeholder={t("editor.value")} value={value as string} onChange={(event) => onChange(event.target.value)} />
       );
@@ -131,6 +137,7 @@ export function ValueInput({ input, value, values, label, onChange }: Props) {
           value={value as string[]}
           onChange={(next: string[]) => onChange(next)}
           options={options}
+          showSearch={{ filterOption: (typed, one) => `${one?.value} ${one?.label}`.toLowerCase().includes(typed.toLowerCase()) }}
         />
       );
     case "number":

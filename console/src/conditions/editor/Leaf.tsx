@@ -38,6 +38,7 @@ function ValueHead({ leaf, set }: { leaf: ValueLeaf; set: (leaf: ValueLeaf) => v
           kind={chosen?.kind ?? "text"}
           tests={leaf.tests}
           values={chosen?.values ?? []}
+          called={chosen?.called}
           label={chosen?.label ?? leaf.name}
           currency={leaf.currency}
           home={currency}

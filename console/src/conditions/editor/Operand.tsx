@@ -11,6 +11,7 @@ interface Props {
   input: InputKind;
   value: Json;
   values: string[];
+  called?: Map<string, string>;
   label: string;
   onChange: (value: Json) => void;
 }
@@ -18,13 +19,13 @@ interface Props {
 const FIXED = new Set<InputKind>(["none", "boolean", "weekdays", "hours", "anniversary", "span"]);
 
 /** The operand of a test: a value, or in a journey what the run or the journey lends. */
-export function Operand({ input, value, values, label, onChange }: Props) {
+export function Operand({ input, value, values, called, label, onChange }: Props) {
   const { t } = useText();
   const references = useReferences();
   const lent = isReference(value);
   const offered = references?.values ?? [];
   const first = offered[0];
-  if (!lent && (first === undefined || FIXED.has(input))) return <ValueInput input={input} value={value} values={values} label={label} onChange={onChange} />;
+  if (!lent && (first === undefined || FIXED.has(input))) return <ValueInput input={input} value={value} values={values} called={called} label={label} onChange={onChange} />;
   return (
     <span className="op-row" style={{ gap: 2, flexWrap: "nowrap" }}>
       {lent ? (
@@ -39,7 +40,7 @@ export function Operand({ input, value, values, label, onChange }: Props) {
           data-testid="condition-reference"
         />
       ) : (
-        <ValueInput input={input} value={value} values={values} label={label} onChange={onChange} />
+        <ValueInput input={input} value={value} values={values} called={called} label={label} onChange={onChange} />
       )}
       <Button
         type="text"

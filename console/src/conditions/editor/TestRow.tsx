@@ -8,6 +8,7 @@ interface Props {
   kind: Kind;
   tests: Test[];
   values: string[];
+  called?: Map<string, string>;
   label: string;
   currency: string | null;
   home: string;
@@ -23,7 +24,7 @@ export function firstTest(kind: Kind): Test {
 }
 
 /** Operator and operand, for each test of one value; money says its currency. */
-export function TestRow({ kind, tests, values, label, currency, home, onChange }: Props) {
+export function TestRow({ kind, tests, values, called, label, currency, home, onChange }: Props) {
   const { t } = useText();
   const set = (i: number, test: Test): void => onChange(tests.map((one, at) => (at === i ? test : one)), currency);
   return (
@@ -44,7 +45,7 @@ export function TestRow({ kind, tests, values, label, currency, home, onChange }
               onChange={(op: string) => set(i, { op, value: carried(kind, op, test.value) })}
               options={free.map((op) => ({ value: op, label: t(`ops.${op as Operator}`) }))}
             />
-            <Operand input={inputOf(kind, test.op)} value={test.value} values={values} label={label} onChange={(value) => set(i, { ...test, value })} />
+            <Operand input={inputOf(kind, test.op)} value={test.value} values={values} called={called} label={label} onChange={(value) => set(i, { ...test, value })} />
           </span>
         );
       })}

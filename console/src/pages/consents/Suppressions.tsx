@@ -82,7 +82,7 @@ export function Suppressions() {
   const may = useMay("consents.write");
   const { act, lifted } = useSearch({ from: "/shell/consents" });
   const navigate = useNavigate({ from: "/consents" });
-  const query = useInfiniteQuery(consents.suppressions(lifted === undefined));
+  const query = useInfiniteQuery({ ...consents.suppressions(lifted === undefined), refetchInterval: ({ state }) => (state.data?.pages.length === 1 ? 30_000 : false) });
   const open = (next: "add" | undefined): void => void navigate({ search: (before) => ({ ...before, act: next }) });
   const begin = may && (
     <Button type="primary" onClick={() => open("add")} data-testid="suppress">

@@ -246,7 +246,7 @@ function Content({ coupon }: { coupon: CouponDetail }) {
 
 export function CouponPage() {
   const { name } = useParams({ from: "/shell/coupons/$name" });
-  const query = useQuery(coupons.one(name));
+  const query = useQuery({ ...coupons.one(name), refetchInterval: 15_000 });
   return (
     <Loaded query={query} rows={12}>
       {(coupon) => <Content coupon={coupon} />}

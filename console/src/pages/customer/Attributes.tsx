@@ -45,7 +45,7 @@ export function Attributes({ customer }: { customer: Customer }) {
               <dd>
                 <Tooltip title={<>{one.touchpoint} <Time at={one.time} /></>}>
                   <span>
-                    <Value value={clear.get(one.attribute) ?? one.value} />
+                    <Value value={clear.get(one.attribute) ?? title(one.value_title, one.value)} />
                   </span>
                 </Tooltip>
               </dd>

@@ -123,7 +123,7 @@ export function CustomerPage() {
   const { t } = useText();
   const { id } = useParams({ from: "/shell/customers/$id" });
   const number = Number(id);
-  const customer = useQuery({ ...queries.customer(number), enabled: Number.isSafeInteger(number) });
+  const customer = useQuery({ ...queries.customer(number), enabled: Number.isSafeInteger(number), refetchInterval: 10_000 });
   if (!Number.isSafeInteger(number)) return <Nothing title={t("customer.noSuch")} actions={<Link to="/customers">{t("nav.customers")}</Link>} />;
   return (
     <Loaded query={customer} rows={14}>

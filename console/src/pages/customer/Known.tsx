@@ -10,7 +10,7 @@ import { Value } from "@/parts/Value";
 
 /** The customer's tags; each opens the reason for its value. */
 export function TagsOf({ tags, onWhy }: { tags: Customer["tags"]; onWhy: (tag: string) => void }) {
-  const { t, title } = useText();
+  const { t, title, valueTitle } = useText();
   return (
     <Panel title={t("nav.tags")} extra={<span className="op-mute op-num">{tags.length}</span>} testId="customer-tags">
       {tags.length === 0 ? (
@@ -23,7 +23,7 @@ export function TagsOf({ tags, onWhy }: { tags: Customer["tags"]; onWhy: (tag: s
                 {title(tag.title, tag.tag)}
               </Link>
               <span style={{ flex: 1, minWidth: 0, overflowWrap: "anywhere" }}>
-                <Value value={tag.list ?? tag.value} />
+                <Value value={(tag.list ?? [tag.value]).map((one) => valueTitle(tag.value_titles, one))} />
               </span>
               <Button type="text" size="small" icon={<QuestionCircleOutlined />} aria-label={t("why.ofTag", { tag: title(tag.title, tag.tag) })} onClick={() => onWhy(tag.tag)} data-testid={`why-tag-${tag.tag}`}>
                 {t("why.short")}

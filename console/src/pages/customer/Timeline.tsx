@@ -79,6 +79,8 @@ export function Timeline({ id, channels, events }: { id: number; channels: strin
     queryFn: ({ pageParam, signal }) => timelinePage(id, { before: pageParam, limit: PAGE, event, channel }, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next ?? undefined,
+    // Who has read on is not asked for all of it again and again.
+    refetchInterval: ({ state }) => (state.data?.pages.length === 1 ? 10_000 : false),
   });
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = pages;
 

@@ -10,7 +10,7 @@ import { Value } from "@/parts/Value";
 import { Why } from "@/parts/Why";
 
 function TagReason({ id, tag }: { id: number; tag: string }) {
-  const { t } = useText();
+  const { t, title } = useText();
   const why = useQuery(queries.tagWhy(id, tag));
   return (
     <Loaded query={why}>
@@ -19,7 +19,7 @@ function TagReason({ id, tag }: { id: number; tag: string }) {
           <div>
             <span className="op-mute">{t("why.value")}</span>{" "}
             <strong>
-              <Value value={data.value} />
+              <Value value={data.value === null ? null : title(data.value_title, data.value)} />
             </strong>
             <div className="op-mute">
               {t("why.at")} <Time at={data.at} />

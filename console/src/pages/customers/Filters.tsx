@@ -57,7 +57,7 @@ export function Filters({ segment, tag, value, onChange }: Props) {
           loading={values.isPending}
           value={value}
           onChange={(next: string | undefined) => onChange({ value: next })}
-          options={values.data?.distribution.map((one) => ({ value: one.value, label: `${one.value} (${compact(one.count, language)})` }))}
+          options={values.data?.distribution.map((one) => ({ value: one.value, label: `${title(one.title, one.value)} (${compact(one.count, language)})` }))}
         />
       )}
     </>

@@ -17,14 +17,14 @@ export interface Choice {
   group: "basic" | "attributes" | "tags";
 }
 
-function Tags({ values, titles }: { values: CustomerRow["tags"]; titles: Map<string, string> }) {
+function Tags({ values, titles, called }: { values: CustomerRow["tags"]; titles: Map<string, string>; called: (tag: string, value: string) => string }) {
   const all = Object.entries(values);
   if (all.length === 0) return <Dash />;
   return (
     <span className="op-row" style={{ gap: 4, flexWrap: "nowrap" }}>
       {all.slice(0, TAGS_SHOWN).map(([tag, value]) => (
-        <Tag key={tag} title={`${titles.get(tag) ?? tag}: ${value}`} variant="filled" style={{ marginInlineEnd: 0, maxWidth: 130, overflow: "hidden", textOverflow: "ellipsis" }}>
-          {value}
+        <Tag key={tag} title={`${titles.get(tag) ?? tag}: ${called(tag, value)}`} variant="filled" style={{ marginInlineEnd: 0, maxWidth: 130, overflow: "hidden", textOverflow: "ellipsis" }}>
+          {called(tag, value)}
         </Tag>
       ))}
       {all.length > TAGS_SHOWN && <span className="op-mute op-num">+{all.length - TAGS_SHOWN}</span>}
@@ -34,10 +34,16 @@ function Tags({ values, titles }: { values: CustomerRow["tags"]; titles: Map<str
 
 /** The table's columns: the chosen ones of the basic facts, the standard's attributes (a.name) and the tags (t.name). */
 export function useColumns(cols: string | undefined, sort: string) {
-  const { t, title } = useText();
+  const { t, title, valueTitle } = useText();
   const standard = useQuery(queries.standard());
   const tags = useQuery(queries.tags());
   const chosen = cols === undefined ? [...DEFAULT] : cols.split(",");
+  const words = new Map(tags.data?.items.map((one) => [one.name, one.value_titles]));
+  // Several values come joined by a comma and a space.
+  const called = (tag: string, value: string): string => {
+    const known = words.get(tag);
+    return known?.[value] === undefined ? value.split(", ").map((one) => valueTitle(known, one)).join(", ") : valueTitle(known, value);
+  };
   const tagTitles = new Map(tags.data?.items.map((one) => [one.name, title(one.title, one.name)]));
   const all: Choice[] = [
     ...BASIC.map((key) => ({ key, label: t(`customers.columns.${key}`), group: "basic" as const })),
@@ -58,14 +64,14 @@ export function useColumns(cols: string | undefined, sort: string) {
     spend: { ...sortable("spend"), align: "right", render: (_, row) => <Money value={row.spend} currency={row.currency} /> },
     last_seen: { ...sortable("last_seen"), align: "right", render: (_, row) => <Time at={row.last_seen} /> },
     first_seen: { ...sortable("first_seen"), align: "right", render: (_, row) => <Time at={row.first_seen} /> },
-    tags: { key: "tags", render: (_, row) => <Tags values={row.tags} titles={tagTitles} /> },
+    tags: { key: "tags", render: (_, row) => <Tags values={row.tags} titles={tagTitles} called={called} /> },
   };
   const shown = all
     .filter((choice) => chosen.includes(choice.key))
     .map((choice): ColumnType<CustomerRow> => {
       const name = choice.key.slice(2);
       if (choice.group === "attributes") return { title: choice.label, key: choice.key, render: (_, row) => row.attributes[name] ?? <Dash /> };
-      if (choice.group === "tags") return { title: choice.label, key: choice.key, render: (_, row) => row.tags[name] ?? <Dash /> };
+      if (choice.group === "tags") return { title: choice.label, key: choice.key, render: (_, row) => (row.tags[name] === undefined ? <Dash /> : called(name, row.tags[name])) };
       return { title: choice.label, ...basic[choice.key] };
     });
   return { all, chosen, shown };

@@ -30,7 +30,7 @@ function useFilter(): DeliveryFilter {
 /** How many messages are in each state, for which reason: each leads to its messages. */
 function Counts({ filter }: { filter: DeliveryFilter }) {
   const { t } = useText();
-  const query = useQuery(reach.counts({ ...filter, state: undefined, reason: undefined }));
+  const query = useQuery({ ...reach.counts({ ...filter, state: undefined, reason: undefined }), refetchInterval: 15_000 });
   const sums = new Map<DeliveryState, number>();
   for (const one of query.data?.items ?? []) sums.set(one.state, (sums.get(one.state) ?? 0) + one.messages);
   return (
@@ -146,7 +146,7 @@ function Rows({ filter, unknown }: { filter: DeliveryFilter; unknown: boolean })
   const places = usePlaces();
   const may = useMay("deliveries.decide");
   const navigate = useNavigate({ from: "/deliveries" });
-  const query = useInfiniteQuery(reach.deliveries(filter));
+  const query = useInfiniteQuery({ ...reach.deliveries(filter), refetchInterval: ({ state }) => (state.data?.pages.length === 1 ? 15_000 : false) });
   const [ticked, setTicked] = useState<Key[]>([]);
   return (
     <Loaded query={query} rows={8}>

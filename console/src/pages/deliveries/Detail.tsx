@@ -86,7 +86,7 @@ function Facts({ one }: { one: DeliveryDetail }) {
 /** One message: what became of it, and every call that was made for it. */
 export function Detail({ id, onClose }: { id: string; onClose: () => void }) {
   const { t, title } = useText();
-  const query = useQuery(reach.delivery(id));
+  const query = useQuery({ ...reach.delivery(id), refetchInterval: 10_000 });
   return (
     <Drawer open size={640} title={t("reach.one")} onClose={onClose}>
       <Loaded query={query} rows={8}>

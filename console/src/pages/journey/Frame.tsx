@@ -3,7 +3,7 @@ import type { PropsWithChildren, ReactNode } from "react";
 import type { JourneyRow } from "@/api/journeys";
 import { useText } from "@/lib/useText";
 import { PageHead } from "@/parts/PageHead";
-import { ApprovalState, JourneyState, StopButtons } from "./State";
+import { ApprovalState, JourneyState, JourneyWaits, StopButtons } from "./State";
 import "./journey.css";
 
 const places = [
@@ -28,6 +28,7 @@ export function Frame({ journey, actions, children }: PropsWithChildren<{ journe
             <JourneyState of={journey} />
             {journey.version !== null && <span>{t("journey.version", { version: journey.version })}</span>}
             <ApprovalState of={journey} />
+            <JourneyWaits of={journey} />
             <span className="op-code">{journey.name}</span>
           </span>
         }

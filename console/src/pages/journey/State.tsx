@@ -29,6 +29,21 @@ export function ApprovalState({ of }: { of: Pick<JourneyRow, "approval"> }) {
   );
 }
 
+/** Who waits since accounts have enough to send, and what is being done with many runs; nothing where neither is. */
+export function JourneyWaits({ of }: { of: Pick<JourneyRow, "held_back" | "underway"> }) {
+  const { t, language } = useText();
+  return (
+    <>
+      {of.held_back > 0 && (
+        <span title={t("journey.heldBackHint")} data-testid="held-back" data-value={of.held_back}>
+          <Mark kind="warning">{t("journey.heldBack", { figure: exact(of.held_back, language) })}</Mark>
+        </span>
+      )}
+      {of.underway !== null && <Mark kind="info">{t(`journey.underway.${of.underway.kind as "move"}`, { figure: exact(of.underway.done, language) })}</Mark>}
+    </>
+  );
+}
+
 /** Ending all runs takes the journey's name typed: it can't be taken back. */
 function Stop({ journey, onClose }: { journey: JourneyRow; onClose: () => void }) {
   const { t, language } = useText();

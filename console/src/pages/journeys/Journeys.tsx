@@ -14,7 +14,7 @@ import { Loaded, Nothing, useErrorText } from "@/parts/Loaded";
 import { PageHead } from "@/parts/PageHead";
 import { Status as Mark } from "@/parts/Status";
 import { useUndoable } from "@/parts/undo";
-import { ApprovalState, JourneyState } from "../journey/State";
+import { ApprovalState, JourneyState, JourneyWaits } from "../journey/State";
 import "../journey/journey.css";
 
 /** How much better those do who are in it, with what is known of that for sure. */
@@ -184,8 +184,11 @@ export function Journeys() {
                         ) : row.draft !== null && row.draft.problems > 0 ? (
                           <Mark kind="warning">{t("journey.list.faults", { count: row.draft.problems })}</Mark>
                         ) : (
-                          <Mark kind="ok">{t("journey.list.fine")}</Mark>
+                          row.held_back === 0 && row.underway === null && <Mark kind="ok">{t("journey.list.fine")}</Mark>
                         )}
+                        <div>
+                          <JourneyWaits of={row} />
+                        </div>
                         <div>
                           <ApprovalState of={row} />
                         </div>

@@ -15,7 +15,7 @@ import "./lists.css";
 /** All lists: what was uploaded, and what was copied from segments. */
 export function Lists() {
   const { t, title, language } = useText();
-  const all = useQuery(lists.all());
+  const all = useQuery({ ...lists.all(), refetchInterval: 15_000 });
   const may = useMay("segments.write");
   const { q = "", act } = useSearch({ from: "/shell/lists" });
   const navigate = useNavigate({ from: "/lists" });

@@ -131,6 +131,7 @@ function Content({ tag }: { tag: Detail }) {
 
 export function TagDetail() {
   const { name } = useParams({ from: "/shell/tags/$name" });
-  const tag = useQuery(queries.tag(name));
+  // A tag that was just saved is computed with the next tick, live ones with every one.
+  const tag = useQuery({ ...queries.tag(name), refetchInterval: 5_000 });
   return <Loaded query={tag} rows={12}>{(data) => <Content key={data.name} tag={data} />}</Loaded>;
 }

@@ -110,7 +110,7 @@ export function Tags() {
   const { t } = useText();
   const may = useMay("tags.write");
   const navigate = useNavigate();
-  const list = useQuery(queries.tags());
+  const list = useQuery({ ...queries.tags(), refetchInterval: 15_000 });
   const make = (
     <Button type="primary" icon={<PlusOutlined />} onClick={() => void navigate({ to: "/tags/new" })} data-testid="tag-new">
       {t("tags.new")}

@@ -49,6 +49,7 @@ class AttributeValue(Model):
     attribute: str
     title: Titles
     value: str
+    value_title: Titles | None = Field(description="Of an enumerated value.")
     masked: bool
     time: Instant
     touchpoint: str | None
@@ -60,6 +61,9 @@ class TagValue(Model):
     tag: str
     title: Titles
     value: str
+    value_titles: dict[str, Titles] = Field(
+        description="Of its values, where they are called otherwise than they are kept."
+    )
     number: float | None
     list: list[str] | None
     as_of: Instant | None
@@ -206,6 +210,7 @@ class TagWhy(Model):
 
     tag: str
     value: str | None
+    value_title: Titles | None = Field(description="Where it is called otherwise than it is kept.")
     at: Instant
     reason: Reason
 

@@ -274,6 +274,9 @@ class JourneyCasesRun(Model):
     """A definition, saved or not, that the cases of its journey are carried out over."""
 
     definition: JsonObject
+    names: list[str] | None = Field(
+        None, max_length=1_000, description="Only these; all when left out. One by one they show how far it is."
+    )
 
 
 class CaseDifference(Model):

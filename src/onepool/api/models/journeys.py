@@ -28,6 +28,13 @@ class JourneyError(Model):
     text: str
 
 
+class JourneyUnderway(Model):
+    """What is being done with many runs, some in each step, and with how many it is done."""
+
+    kind: str = Field(examples=["move", "stop", "stop_versions", "resume"])
+    done: int
+
+
 class JourneyApproval(Model):
     """A second person's word on the draft."""
 
@@ -55,6 +62,8 @@ class JourneyRow(Model):
     entered: int = Field(description="All runs so far, those of the holdout included.")
     next_at: Instant | None = Field(description="The next start of a schedule or a one-off.")
     last_error: JourneyError | None
+    held_back: int = Field(description="Of its audience who waits until accounts it sends over have less to send.")
+    underway: JourneyUnderway | None
     approval: JourneyApproval | None = Field(description="Of the draft; null when nobody asked.")
     changed_at: Instant
     author: str

@@ -215,6 +215,7 @@ class FieldName(Model):
     title: Titles
     type: str = Field(examples=["money"])
     values: list[str] = Field(description="The known values of an enumeration; empty when open.")
+    value_titles: dict[str, Titles] = Field(description="Of the values that are called otherwise than they are kept.")
 
 
 class EventName(Model):
@@ -234,6 +235,7 @@ class TagName(Model):
     kind: str
     type: str
     values: list[str]
+    value_titles: dict[str, Titles] = Field(description="Of the values that are called otherwise than they are kept.")
 
 
 class PlainName(Model):

@@ -39,6 +39,7 @@ class TagRow(Model):
     schedule: str | None = Field(description="Crontab in the workspace's zone.", examples=["0 3 * * *"])
     coverage: int = Field(description="Customers with a value.")
     values: int = Field(description="Different values.")
+    value_titles: dict[str, Titles] = Field(description="Of the values that are called otherwise than they are kept.")
     as_of: Instant | None = Field(description="The latest change of a value.")
     freshness: Instant | None = Field(description="Up to when the values are right: now for a live tag.")
     psi: float | None = Field(description="Drift of the latest run against the one before.")
@@ -59,12 +60,21 @@ class ValueShare(Model):
     """How many customers have a value."""
 
     value: str
+    title: Titles | None = Field(None, description="Where it is called otherwise than it is kept.")
     count: int
     share: float = Field(description="Of the customers with a value, 0 to 1.")
 
 
+class NumberBar(Model):
+    """Customers whose number lies from `low` up to `high`, which is left out; null: no end on that side."""
+
+    low: float | None
+    high: float | None
+    count: int
+
+
 class NumberSpread(Model):
-    """Quantiles of a tag with numbers."""
+    """Quantiles of a tag with numbers, and its histogram."""
 
     minimum: float
     p25: float
@@ -72,6 +82,7 @@ class NumberSpread(Model):
     p75: float
     maximum: float
     mean: float
+    bars: list[NumberBar] = Field(description="Of one width, rising; open ones at the ends for numbers far out.")
 
 
 class TagDetail(Model):
@@ -94,6 +105,7 @@ class TagDetail(Model):
     coverage: int
     total: int = Field(description="All customers.")
     distribution: list[ValueShare] = Field(description="The 100 commonest values.")
+    value_titles: dict[str, Titles] = Field(description="Of the values that are called otherwise than they are kept.")
     spread: NumberSpread | None
     as_of: Instant | None
     freshness: Instant | None
@@ -145,6 +157,7 @@ class PlannedValue(Model):
     """A value in a dry run."""
 
     value: str
+    title: Titles | None = Field(None, description="Where it is called otherwise than it is kept.")
     count: int = Field(description="Customers who would have it.")
     live: int = Field(description="Customers who have it.")
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query
 
 from onepool.api import audience
 from onepool.api.access import Caller, Need, Time, Workspace
-from onepool.api.dictionary import channel_titles, condition_attributes, condition_events, titles
+from onepool.api.dictionary import channel_titles, condition_attributes, condition_events, titles, value_titles
 from onepool.api.models.common import JsonObject
 from onepool.api.models.segments import (
     ConditionNames,
@@ -89,6 +89,7 @@ def list_condition_names(_who: Reader, ws: Workspace) -> ConditionNames:
                 kind=str(item.body.get("kind", "")),
                 type=names.tags[item.name].type,
                 values=list(dict.fromkeys([*(names.tags[item.name].values or ()), *values.get(item.name, [])])),
+                value_titles=value_titles(names, f"tag:{item.name}"),
             )
             for item in ws.definitions.current("tag")
             if item.name in names.tags

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from onepool.api import audience
 from onepool.api.access import Caller, Need, Time, Workspace
 from onepool.api.cursor import from_cursor, to_cursor
-from onepool.api.dictionary import hidden_attributes, titles
+from onepool.api.dictionary import hidden_attributes, titles, value_titles
 from onepool.api.lookup import LONGEST, spellings, understand
 from onepool.api.models.customers import (
     CustomerList,
@@ -88,6 +88,7 @@ def read_customer(customer_id: CustomerId, who: Reader, ws: Workspace) -> Custom
     view = shown(who, standard)
     tag_titles = {item.name: item.body.get("title") for item in ws.definitions.current("tag")}
     segment_titles = {item.name: item.body.get("title") for item in ws.definitions.current("segment")}
+    names = audience.context(ws).names
     return CustomerPage(
         customer_id=present,
         alias_of=present if present != customer_id else None,
@@ -100,6 +101,7 @@ def read_customer(customer_id: CustomerId, who: Reader, ws: Workspace) -> Custom
                 tag=tag.tag,
                 title=titles(tag_titles.get(tag.tag), tag.tag),
                 value=tag.value,
+                value_titles=value_titles(names, f"tag:{tag.tag}", tag.list or [tag.value]),
                 number=tag.number,
                 list=tag.list,
                 as_of=tag.as_of,
@@ -141,7 +143,7 @@ def read_timeline(
         present = _present(session, customer_id)
         events, following = timeline.events(
             session,
-            customers.identifier_ids(session, present),
+            None,
             columns=standard.columns,
             before=from_cursor(before) if before else None,
             limit=limit,

@@ -110,9 +110,9 @@ def keep_journey_case(body: JourneyCaseRequest, who: Writer, ws: Workspace) -> J
 
 @router.post("/cases/run")
 def run_journey_cases(body: JourneyCasesRun, _who: Reader, ws: Workspace) -> JourneyCaseResults:
-    """Carry out all cases of a journey over a definition of it, and say what comes out otherwise than expected."""
+    """Carry out cases of a journey over a definition of it, and say what comes out otherwise than expected."""
     _usable(programmes.check_shown(ws, body.definition).problems)
-    return JourneyCaseResults(items=list(backtest_cases.carried(ws, body.definition)))
+    return JourneyCaseResults(items=list(backtest_cases.carried(ws, body.definition, body.names)))
 
 
 @router.get("/{name}/cases")

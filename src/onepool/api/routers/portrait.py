@@ -7,6 +7,7 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 
+from onepool.api import audience
 from onepool.api.access import Caller, Need, Time, Workspace
 from onepool.api.dictionary import channel_titles, titles
 from onepool.api.models.common import Titles
@@ -35,6 +36,7 @@ from onepool.api.models.portrait import (
 from onepool.api.problems import Invalid, NotFound
 from onepool.api.workspace import WorkspaceLike
 from onepool.audience.algebra import Every, Expression, One, Some, Without, evaluate, exclusive, jaccard, leaves
+from onepool.audience.conditions import Names
 from onepool.audience.sets import Members, Sets
 from onepool.insight import portrait as insight
 from onepool.insight.portrait.attributes import AGE_BAND
@@ -153,6 +155,7 @@ def combine_segments(body: CombineRequest, _who: Reader, ws: Workspace, time: Ti
 def view(found: insight.Portrait, ws: WorkspaceLike, standard: Standard, min_cell: int) -> Portrait:
     """A portrait in the shape of the API."""
     tags = {item.name: item.body.get("title") for item in ws.definitions.current("tag")}
+    words = audience.context(ws).names
 
     def title(kind: str, name: str) -> Titles:
         if kind == "tag":
@@ -167,7 +170,7 @@ def view(found: insight.Portrait, ws: WorkspaceLike, standard: Standard, min_cel
     def cell(dimension: insight.Dimension, one: insight.Cell) -> PortraitCell:
         return PortraitCell(
             value=None if one.value is None else _shown(dimension, one.value),
-            title=_value_title(standard, dimension, one.value),
+            title=_value_title(standard, words, dimension, one.value),
             in_segment=one.counts.x_segment,
             in_base=one.counts.x_base,
             share=one.share,
@@ -229,14 +232,17 @@ def _shown(dimension: insight.Dimension, value: str) -> str:
     return mask_text(value) if dimension.kind == "attribute" and dimension.name != AGE_BAND else value
 
 
-def _value_title(standard: Standard, dimension: insight.Dimension, value: str | None) -> Titles | None:
+def _value_title(standard: Standard, names: Names, dimension: insight.Dimension, value: str | None) -> Titles | None:
     if value is None:
         return None
+    if dimension.kind == "tag":
+        known = names.titles.get(f"value:tag:{dimension.name}:{value}")
+        return titles(known, value) if known else None
     if dimension.kind == "channel":
         return channel_titles(standard, value)
     attribute = standard.attributes.get(dimension.name) if dimension.kind == "attribute" else None
-    known = (attribute.values or {}).get(value) if attribute else None
-    return titles(known.title, value) if known else None
+    meant = (attribute.values or {}).get(value) if attribute else None
+    return titles(meant.title, value) if meant else None
 
 
 def _known(ws: WorkspaceLike, names: list[str]) -> None:

@@ -9,6 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from onepool.api import tagging
 from onepool.api.access import Caller, Need, Time, Workspace
+from onepool.api.dictionary import titles
 from onepool.api.models.tags import (
     PlannedValue,
     TagChange,
@@ -26,6 +27,7 @@ from onepool.audience.tags import TagDefinition
 from onepool.audience.tags.dry import dry_run
 from onepool.audience.tags.inputs import import_values
 from onepool.audience.tags.model import ImportTag
+from onepool.audience.tags.value_titles import value_titles
 from onepool.clock import Clock
 from onepool.pool.home import customer_count
 from onepool.privacy import audit
@@ -50,11 +52,15 @@ def plan_tag(body: TagPlanRequest, who: Writer, ws: Workspace, time: Time) -> Ta
             )  # fmt: skip
         _allowed(tag.kind, who)
         found = dry_run(session, tag, time.now(), ctx)
+    called = {value: titles(given, value) for value, given in value_titles(tag, ctx.names.titles).items()}
     return TagPlan(
         coverage=found.figures.coverage,
         total=total,
         different=found.figures.different,
-        values=[PlannedValue(value=value, count=count, live=live) for value, count, live in found.values],
+        values=[
+            PlannedValue(value=value, title=called.get(value), count=count, live=live)
+            for value, count, live in found.values
+        ],
         changed=found.changed,
         gained=found.gained,
         lost=found.lost,

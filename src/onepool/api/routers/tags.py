@@ -9,9 +9,18 @@ from fastapi import APIRouter, Depends, Path
 
 from onepool.api import audience, tagging
 from onepool.api.access import Caller, Need, Time, Workspace
-from onepool.api.dictionary import titles
+from onepool.api.dictionary import titles, value_titles
 from onepool.api.models.common import JsonObject
-from onepool.api.models.tags import NumberSpread, TagDetail, TagList, TagRow, TagVersion, TagVersions, ValueShare
+from onepool.api.models.tags import (
+    NumberBar,
+    NumberSpread,
+    TagDetail,
+    TagList,
+    TagRow,
+    TagVersion,
+    TagVersions,
+    ValueShare,
+)
 from onepool.api.problems import NotFound
 from onepool.api.usage import users_of
 from onepool.api.workspace import WorkspaceLike
@@ -23,6 +32,7 @@ from onepool.audience.tags.parse import tag_schema
 from onepool.audience.tags.runs import RunStore
 from onepool.definitions import Definition
 from onepool.pool import catalog
+from onepool.pool.histogram import histogram
 from onepool.pool.home import customer_count
 from onepool.privacy.roles import Permission
 
@@ -59,6 +69,7 @@ def list_tags(_who: Reader, ws: Workspace, time: Time) -> TagList:
                 schedule=None if tag is None else schedule_of(tag),
                 coverage=found.coverage if found else 0,
                 values=found.values if found else 0,
+                value_titles=value_titles(names, f"tag:{item.name}"),
                 as_of=as_of,
                 freshness=tagging.freshness(tag, valued.get(item.name), now, as_of),
                 psi=None if run is None else run.psi,
@@ -121,10 +132,12 @@ def shown_tag(ws: WorkspaceLike, item: Definition, now: datetime) -> TagDetail:
         total = customer_count(session)
         values = catalog.tag_distribution(session, name)
         spread = catalog.tag_spread(session, name)
+        bars = histogram(session, name)
     coverage = found.coverage if found else 0
     as_of = found.as_of if found else None
     tag = tagging.parsed(item)
     ctx = audience.context(ws)
+    words = value_titles(ctx.names, f"tag:{name}")
     problems = [audience.finding(one) for one in check_definition(tag, ctx.names)] if tag is not None else []
     store = RunStore(ws.state)
     run = store.newest().get(name)
@@ -146,8 +159,10 @@ def shown_tag(ws: WorkspaceLike, item: Definition, now: datetime) -> TagDetail:
         coverage=coverage,
         total=total,
         distribution=[
-            ValueShare(value=value, count=count, share=count / coverage if coverage else 0.0) for value, count in values
+            ValueShare(value=value, title=words.get(value), count=count, share=count / coverage if coverage else 0.0)
+            for value, count in values
         ],
+        value_titles=words,
         spread=None
         if spread is None
         else NumberSpread(
@@ -157,6 +172,7 @@ def shown_tag(ws: WorkspaceLike, item: Definition, now: datetime) -> TagDetail:
             p75=spread.p75,
             maximum=spread.maximum,
             mean=spread.mean,
+            bars=[NumberBar(low=one.low, high=one.high, count=one.count) for one in bars],
         ),
         as_of=as_of,
         freshness=tagging.freshness(tag, store.latest().get(name), now, as_of),

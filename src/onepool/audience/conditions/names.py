@@ -65,7 +65,8 @@ class Names:
     levels: Mapping[str, int] = field(default_factory=dict)
     """`attribute:city`, `field:district` -> 1 province, 2 city, 3 district: what kind of region its names are."""
     titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """`event:order_paid`, `field:amount`, `attribute:city`, `tag:…`, `segment:…` -> {zh, en}."""
+    """`event:order_paid`, `field:amount`, `attribute:city`, `tag:…`, `segment:…` -> {zh, en}; of values of an
+    enumeration `value:attribute:gender:male`, `value:field:…`, `value:tag:…`."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,12 @@ def names_of(
     found |= {f"field:{name}": _title(item.title) for name, item in standard.fields.items()}
     found |= {f"attribute:{name}": _title(item.title) for name, item in standard.attributes.items()}
     found |= {f"channel:{name}": _title(item.title) for name, item in standard.channels.items()}
+    found |= {
+        f"value:{what}:{name}:{value}": _title(one.title)
+        for what, items in (("attribute", standard.attributes), ("field", standard.fields))
+        for name, item in items.items()
+        for value, one in (item.values or {}).items()
+    }
     return Names(
         events=events,
         columns={name: str(sql_type) for name, sql_type in standard.columns.items()},

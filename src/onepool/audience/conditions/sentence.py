@@ -66,6 +66,9 @@ _TESTS: Mapping[str, tuple[str, str]] = {
     "all_of": ("含有全部 {}", "has all of {}"),
     "none_of": ("不含 {} 中的任何一个", "has none of {}"),
 }
+_WHOLE = frozenset({"is", "is_not", "in", "not_in", "any_of", "all_of", "none_of"})
+"""Tests whose operands are values, and not parts of their text."""
+
 _COUNTS: Mapping[str, tuple[str, str]] = {
     "is": ("恰好 {}", "exactly {}"),
     "is_not": ("不是 {}", "not {}"),
@@ -146,9 +149,12 @@ class Writer:
                 title = self.quoted("segment", condition.segment)
                 return f"属于人群{title}" if self.zh else f"is in the segment {title}"
             case AttributeLeaf():
-                return self.value(self.title("attribute", condition.attribute), condition)
+                return self.value(
+                    self.title("attribute", condition.attribute), condition, f"attribute:{condition.attribute}"
+                )
             case TagLeaf():
-                return self.value(self._of("标签", "the tag", self.quoted("tag", condition.tag)), condition)
+                title = self._of("标签", "the tag", self.quoted("tag", condition.tag))
+                return self.value(title, condition, f"tag:{condition.tag}")
             case DidNotLeaf():
                 return self._did_not(condition)
             case DidLeaf():
@@ -158,23 +164,24 @@ class Writer:
             case ConsentLeaf() | ReachableLeaf() | ListLeaf():
                 return standing_sentence(condition, self.zh, self.title, self.quoted)
 
-    def value(self, title: str, predicate: Predicate) -> str:
-        texts = [f"{title} {self.test(test, operand, predicate.currency)}" for test, operand in predicate.tests()]
-        return self.both(texts)
+    def value(self, title: str, predicate: Predicate, of: str = "") -> str:
+        """A value's tests in words. `of`: what it is a value of (`tag:x`, `attribute:x`, `field:x`)."""
+        tests = predicate.tests()
+        return self.both([f"{title} {self.test(test, operand, predicate.currency, of)}" for test, operand in tests])
 
     def events(self, event: str, behaviour: Behaviour, verb: str = "") -> str:
         """The events meant: window, slice, name, filters; in Chinese the verb stands before the name."""
         name = self.quoted("event", event)
         window = self.window(behaviour.within) + self._since(behaviour)
         where = self.both(
-            [self.value(self.field(name), predicate) for name, predicate in (behaviour.where or {}).items()]
+            [self.value(self.field(name), test, f"field:{name}") for name, test in (behaviour.where or {}).items()]
         )
         slice_ = self._slice(behaviour)
         if self.zh:
             return "".join([window, slice_, verb, name, f"（{where}）" if where else ""])
         return " ".join(part for part in (name, f"({where})" if where else "", slice_, window) if part)
 
-    def test(self, test: str, operand: Any, currency: str | None = None) -> str:
+    def test(self, test: str, operand: Any, currency: str | None = None, of: str = "") -> str:
         if test == "size":
             return ("个数 " if self.zh else "has a number of values that ") + self.both(
                 [self.test(one, wanted) for one, wanted in operand.tests()]
@@ -184,7 +191,7 @@ class Writer:
         pattern = _TESTS[test][0 if self.zh else 1]
         if test == "between":
             return pattern.format(self.one(operand[0]), self.one(operand[1])) + (f" {currency}" if currency else "")
-        return pattern.format(self._operand(test, operand)) + (f" {currency}" if currency else "")
+        return pattern.format(self._operand(test, operand, of)) + (f" {currency}" if currency else "")
 
     def count(self, test: NumberTest, unit: str) -> str:
         texts = []
@@ -265,7 +272,8 @@ class Writer:
         return f"不满足（{events}，{figure}）" if self.zh else f"not (did {events}, {figure})"
 
     def _where(self, leaf: Behaviour) -> str:
-        return self.both([self.value(self.field(name), predicate) for name, predicate in (leaf.where or {}).items()])
+        tests = (leaf.where or {}).items()
+        return self.both([self.value(self.field(name), test, f"field:{name}") for name, test in tests])
 
     def _figure(self, name: str, test: NumberTest) -> str:
         if name == "times":
@@ -291,11 +299,12 @@ class Writer:
         if behaviour.at is None:
             return ""
         parts = []
-        for words, names in (
-            (("渠道", "on channel"), behaviour.at.channel),
-            (("触点", "at touchpoint"), behaviour.at.touchpoint),
+        for kind, words, given in (
+            ("channel", ("渠道", "on channel"), behaviour.at.channel),
+            ("touchpoint", ("触点", "at touchpoint"), behaviour.at.touchpoint),
         ):
-            if names:
+            if given:
+                names = [self.title(kind, name) for name in given]
                 parts.append(f"在{words[0]} {'、'.join(names)} " if self.zh else f"{words[1]} {' or '.join(names)}")
         return "".join(parts) if self.zh else " ".join(parts)
 
@@ -310,7 +319,18 @@ class Writer:
         many = (isinstance(part, All) and len(part.all) > 1) or (isinstance(part, AnyOf) and len(part.any) > 1)
         return (f"（{text}）" if self.zh else f"({text})") if many else text
 
-    def _operand(self, test: str, operand: Any) -> str:
+    def named(self, value: Any, of: str) -> str:
+        """A value as people call it. `of`: what it is a value of."""
+        if of and isinstance(value, str) and not is_reference(value):
+            kind, _, name = of.partition(":")
+            own = name.removeprefix("items.").removeprefix("fields.")
+            key = f"{own}:{value}" if own in ("channel", "touchpoint") else f"value:{kind}:{own}:{value}"
+            words = self.names.titles.get(key, {}).get(self.lang)
+            if words:
+                return words
+        return self.one(value)
+
+    def _operand(self, test: str, operand: Any, of: str = "") -> str:
         if test == "region":
             return self._list([title_of(text) for text in operand])
         if isinstance(operand, Anniversary):
@@ -318,9 +338,10 @@ class Writer:
         if test == "day_of_week":
             words = [_DAYS_ZH[DAYS_OF_WEEK.index(day)] if self.zh else day.capitalize() for day in operand]
             return self._list(words)
+        whole = of if test in _WHOLE else ""
         if isinstance(operand, list):
-            return self._list([self.one(value) for value in operand])
-        return self.one(operand)
+            return self._list([self.named(value, whole) for value in operand])
+        return self.named(operand, whole)
 
     def _list(self, words: list[str]) -> str:
         return ("、" if self.zh else ", ").join(words)

@@ -7,11 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from onepool.audience.conditions import Context
-from onepool.audience.mining.classifier import compute_classifier
-from onepool.audience.mining.cluster import compute_cluster
-from onepool.audience.mining.clv import compute_clv
 from onepool.audience.mining.learned import Learned, Say
-from onepool.audience.mining.lookalike import compute_lookalike
 from onepool.audience.mining.store import save_model
 from onepool.audience.tags.computed import Computed, register
 from onepool.audience.tags.learned import ClassifierTag, ClusterTag, ClvTag, LearnedTag, LookalikeTag
@@ -37,14 +33,23 @@ def compute(
     give the same result. A run that may not be published has reasons in `card.refusals` and no values. Raises
     PoolError when the pool can't be read; what `say` raises to stop it passes through.
     """
+    # Each is imported where it is wanted: learning brings much of SciPy, which a server's start need not wait for.
     match tag:
         case ClvTag():
+            from onepool.audience.mining.clv import compute_clv
+
             return compute_clv(session, tag, at, ctx, say)
         case ClassifierTag():
+            from onepool.audience.mining.classifier import compute_classifier
+
             return compute_classifier(session, tag, at, ctx, say)
         case LookalikeTag():
+            from onepool.audience.mining.lookalike import compute_lookalike
+
             return compute_lookalike(session, tag, at, ctx, say)
         case ClusterTag():
+            from onepool.audience.mining.cluster import compute_cluster
+
             return compute_cluster(session, tag, at, ctx, say, previous)
     raise TypeError(f"{type(tag).__name__} is no learned tag")
 

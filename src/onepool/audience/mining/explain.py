@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from onepool.audience.conditions import ConditionError, Context
 from onepool.audience.mining.card import CustomerModel
-from onepool.audience.mining.classifier import explain_classifier
-from onepool.audience.mining.cluster import explain_cluster
-from onepool.audience.mining.clv import explain_clv
-from onepool.audience.mining.lookalike import explain_lookalike
 from onepool.audience.mining.store import TrainedModel
 from onepool.audience.tags.learned import ClassifierTag, ClusterTag, ClvTag, LearnedTag, LookalikeTag
 from onepool.audience.tags.parse import parse_tag
@@ -34,13 +30,22 @@ def explain_customer(
 
     `tag`: the definition that the run was made with. Raises PoolError when the pool can't be read.
     """
+    # Imported where it is wanted, as in `compute`.
     match tag:
         case ClvTag():
+            from onepool.audience.mining.clv import explain_clv
+
             return explain_clv(session, tag, trained, customer_id, ctx)
         case ClassifierTag():
+            from onepool.audience.mining.classifier import explain_classifier
+
             return explain_classifier(session, tag, trained, customer_id, ctx)
         case LookalikeTag():
+            from onepool.audience.mining.lookalike import explain_lookalike
+
             return explain_lookalike(session, tag, trained, customer_id, ctx)
         case ClusterTag():
+            from onepool.audience.mining.cluster import explain_cluster
+
             return explain_cluster(session, tag, trained, customer_id, ctx)
     raise TypeError(f"{type(tag).__name__} is no learned tag")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from onepool.audience.tags.compiler import TagPlan, compile_tags
-from onepool.audience.tags.explain import TagReason, explain_tag
+from typing import TYPE_CHECKING
+
 from onepool.audience.tags.model import TagDefinition
 from onepool.audience.tags.parse import (
     check_definition,
@@ -16,6 +16,15 @@ from onepool.audience.tags.parse import (
 )
 from onepool.audience.tags.population import Populations, load_populations, save_populations
 from onepool.audience.tags.sentence import tag_sentence
+from onepool.loading import later
+
+if TYPE_CHECKING:
+    from onepool.audience.tags.compiler import TagPlan, compile_tags
+    from onepool.audience.tags.explain import TagReason, explain_tag
+else:
+    # As in `conditions`.
+    _compiler = dict.fromkeys(("TagPlan", "compile_tags"), "compiler")
+    __getattr__ = later(__name__, {**_compiler, **dict.fromkeys(("TagReason", "explain_tag"), "explain")})
 
 __all__ = [
     "Populations",

@@ -64,9 +64,9 @@ def _path(value: Any) -> Any:
 class TagBase(Part):
     """What every tag says of itself.
 
-    `values`: its domain, in order; `when_missing`: `keep_last` keeps the last one; `group`: its place in the catalogue,
-    a path; `schedule`: when it is computed for all, a crontab text in the workspace's zone (none: live, where the kind
-    can be).
+    `values`: its domain, in order; `value_titles`: what values are called where people read them; `when_missing`:
+    `keep_last` keeps the last one; `group`: its place in the catalogue, a path; `schedule`: when it is computed for
+    all, a crontab text in the workspace's zone (none: live, where the kind can be).
     """
 
     tag: ObjectName
@@ -77,6 +77,7 @@ class TagBase(Part):
     group: Annotated[str, BeforeValidator(_path)] | None = None
     schedule: Annotated[str, BeforeValidator(_crontab)] | None = None
     values: list[Text] | None = None
+    value_titles: dict[Text, TitleField] | None = None
     when_missing: Literal["empty", "keep_last"] = "empty"
 
 

@@ -23,7 +23,6 @@ from onepool.audience.tags.model import (
     StateTag,
     TagDefinition,
 )
-from onepool.audience.tags.sql import check_sql
 from onepool.audience.tags.uses import conditions_in, produced_values
 
 
@@ -62,6 +61,9 @@ def check_definition(tag: TagDefinition, names: Names) -> list[Problem]:
                 _check_figure(figure, f"inputs.{name}", names, problems)
             problems += expression.check(tag, names)
         case SqlTag():
+            # Loaded here: it brings the compiler.
+            from onepool.audience.tags.sql import check_sql
+
             problems += check_sql(tag)
         case LearnedTag():
             problems += check_learned(tag, names)

@@ -32,9 +32,9 @@ def further_sentence(writer: Writer, tag: TagDefinition) -> str:
             )
         case SqlTag():
             text = "SQL 查询给出的值" if writer.zh else "the value that an SQL query gives"
-            return text + cut_words(writer, tag.cut)
+            return text + cut_words(writer, tag.cut, tag.tag)
         case ExpressionTag():
-            return _expression(writer, tag) + cut_words(writer, tag.cut)
+            return _expression(writer, tag) + cut_words(writer, tag.cut, tag.tag)
         case SequenceTag():
             return _sequence(writer, tag)
         case RfmTag():
@@ -58,11 +58,13 @@ def _sequence(writer: Writer, tag: SequenceTag) -> str:
     plain = tag.model_copy(update={"valid_for": None}).leaf()
     text = writer.condition(plain)
     life = writer.one(tag.valid_for) if tag.valid_for is not None else None
+    value = writer.named(tag.value, f"tag:{tag.tag}")
+    otherwise = None if tag.otherwise is None else writer.named(tag.otherwise, f"tag:{tag.tag}")
     if writer.zh:
-        found = f"{tag.value}：{text}" + (f"，自成立起 {life} 内有效" if life else "")
-        return found + (f"；其余：{tag.otherwise}" if tag.otherwise is not None else "")
-    found = f"{tag.value} if {text}" + (f", for {life} from then on" if life else "")
-    return found + (f"; else {tag.otherwise}" if tag.otherwise is not None else "")
+        found = f"{value}：{text}" + (f"，自成立起 {life} 内有效" if life else "")
+        return found + (f"；其余：{otherwise}" if otherwise is not None else "")
+    found = f"{value} if {text}" + (f", for {life} from then on" if life else "")
+    return found + (f"; else {otherwise}" if otherwise is not None else "")
 
 
 def _rfm(writer: Writer, tag: RfmTag) -> str:
@@ -93,13 +95,13 @@ def figure_words(writer: Writer, source: FigureSource, within: Window | None) ->
     return f"{word} of {writer.field(of)} over {events}" if of else f"{word} of {events}"
 
 
-def cut_words(writer: Writer, cut: Cut | None) -> str:
-    """Layers, in words; nothing where there are none."""
+def cut_words(writer: Writer, cut: Cut | None, tag: str) -> str:
+    """Layers of a tag, in words; nothing where there are none."""
     if cut is None:
         return ""
     by = {"number": ("数值", "number"), "percent": ("全体客户的百分位", "percentile of all"), "rank": ("名次", "place")}
     points = ", ".join(str(point) for point in cut.at)
-    labels = "、".join(cut.labels) if writer.zh else ", ".join(cut.labels)
+    labels = ("、" if writer.zh else ", ").join(writer.named(label, f"tag:{tag}") for label in cut.labels)
     if writer.zh:
         return f"，按{by[cut.by][0]} {points} 分为 {labels}"
     return f", cut by {by[cut.by][1]} at {points} into {labels}"

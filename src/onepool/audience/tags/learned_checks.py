@@ -74,7 +74,7 @@ def learned_sentence(tag: LearnedTag, writer: Writer) -> str:
             text += _among(writer, tag)
         case _:
             text = ""
-    return text + cut_words(writer, tag.cut)
+    return text + cut_words(writer, tag.cut, tag.tag)
 
 
 def _clv(writer: Writer, tag: ClvTag) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from onepool.audience.conditions.names import Names
 from onepool.audience.conditions.sentence import Writer
 from onepool.audience.tags.further_sentence import cut_words, events_words, figure_words, further_sentence
@@ -16,11 +18,14 @@ from onepool.audience.tags.model import (
     StateTag,
     TagDefinition,
 )
+from onepool.audience.tags.value_titles import value_titles
 
 
 def tag_sentence(tag: TagDefinition, lang: str, names: Names | None = None) -> str:
     """How the tag is made, in words; titles come from `names` where they are there."""
-    writer = Writer(lang, names)
+    known = names or Names()
+    own = {f"value:tag:{tag.tag}:{value}": words for value, words in value_titles(tag, known.titles).items()}
+    writer = Writer(lang, replace(known, titles={**known.titles, **own}))
     match tag:
         case AttributeTag():
             title = writer.title("attribute", tag.source.attribute)
@@ -36,7 +41,7 @@ def tag_sentence(tag: TagDefinition, lang: str, names: Names | None = None) -> s
             if tag.over is not None:
                 below = figure_words(writer, tag.over, tag.within)
                 text = f"{text}，除以{below}" if writer.zh else f"{text}, over {below}"
-            return text + cut_words(writer, tag.cut)
+            return text + cut_words(writer, tag.cut, tag.tag)
         case PreferenceTag():
             return _preference(writer, tag)
         case StateTag():
@@ -52,9 +57,11 @@ def _state(writer: Writer, tag: StateTag) -> str:
         text = writer.condition(rule.when) if rule.when is not None else ""
         if rule.quiet is not None:
             text = _quiet(writer, rule.quiet)
-        rules.append(f"{rule.value}：{text}" if writer.zh else f"{rule.value} if {text}")
+        value = writer.named(rule.value, f"tag:{tag.tag}")
+        rules.append(f"{value}：{text}" if writer.zh else f"{value} if {text}")
     if tag.otherwise is not None:
-        rules.append(f"其余：{tag.otherwise}" if writer.zh else f"else {tag.otherwise}")
+        otherwise = writer.named(tag.otherwise, f"tag:{tag.tag}")
+        rules.append(f"其余：{otherwise}" if writer.zh else f"else {otherwise}")
     return ("按顺序取第一个成立的：" if writer.zh else "the first that holds of: ") + "; ".join(rules)
 
 

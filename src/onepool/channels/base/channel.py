@@ -38,6 +38,10 @@ Exchange = Generator[Call, Answer, Reply]
 """Yields calls and is sent their answers, returns how the one who asked is answered. Raises Refused."""
 
 
+Prompting = Generator[Call, Answer, "tuple[list[Message], Cursor]"]
+"""Yields calls and is sent their answers, returns messages that must go out and where to go on. Raises PullFailed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column. ``key``: it is part of the primary key; ``indexed``: the first of an index (fit for a cursor)."""
@@ -182,6 +186,10 @@ class Channel:
 
     prompt: Callable[[Push, Account], list[Message]] | None = None
     """Messages that must go out at once on a push (a welcome within 20 seconds), before any tick."""
+
+    prompt_after: Callable[[Push, Account, Cursor], Prompting] | None = None
+    """The same, of pushes that only say that there is something to fetch. The cursor is the process's own: empty after
+    a start."""
 
     prompt_seconds: float = 20.0
     """How long after its push a prompt message still makes sense."""

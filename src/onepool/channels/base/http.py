@@ -50,6 +50,8 @@ class Reply:
     """How a request is answered, and whether it is kept.
 
     ``once``: what must not come again with another body (nonce and timestamp, where the signature does not cover it).
+    ``others``: for how many seconds other bodies may come with it all the same, where the platform signs no more than
+    the time, so that two pushes of one second have one signature.
     """
 
     status: int = 200
@@ -58,6 +60,7 @@ class Reply:
     keep: Keep | None = None
     headers: tuple[tuple[str, str], ...] = ()
     once: str | None = None
+    others: float = 0.0
 
 
 class Refused(Exception):

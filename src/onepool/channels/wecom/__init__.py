@@ -6,8 +6,16 @@ from onepool.channels.wecom.manifest import MANIFEST
 from onepool.channels.wecom.pull import STREAMS
 from onepool.channels.wecom.reach import REACH, TOKEN
 from onepool.channels.wecom.receive import read
+from onepool.channels.wecom.service_welcome import ask
 from onepool.channels.wecom.welcome import prompt
 
 CHANNEL = Channel(
-    manifest=MANIFEST, check=check_wecom, read=read, streams=STREAMS, token=TOKEN, reach=REACH, prompt=prompt
+    manifest=MANIFEST,
+    check=check_wecom,
+    read=read,
+    streams=STREAMS,
+    token=TOKEN,
+    reach=REACH,
+    prompt=prompt,
+    prompt_after=ask,
 )

@@ -69,6 +69,27 @@ _SETTINGS: Final = (
         pattern=r"[A-Za-z0-9_-]{2,64}",
     ),
     Setting(
+        name="service_welcome",
+        kind="text",
+        noted=False,
+        title={"zh": "微信客服欢迎语", "en": "Welcome of customer service"},
+        help={
+            "zh": "客户进入微信客服会话后 20 秒内自动发出；若管理后台已配置欢迎语，则以后台为准。",
+            "en": "Sent within 20 seconds to whoever comes to a desk; one set up on the platform goes first.",
+        },
+    ),
+    Setting(
+        name="acquisition_links",
+        kind="boolean",
+        default=False,
+        noted=False,
+        title={"zh": "同步获客链接名称", "en": "Fetch the names of acquisition links"},
+        help={
+            "zh": "需要“获客助手”权限；打开后每天拉取一次链接的名称。",
+            "en": "Needs the right to acquisition links; their names are then fetched once a day.",
+        },
+    ),
+    Setting(
         name="welcome_text",
         kind="text",
         noted=False,
@@ -139,6 +160,7 @@ MANIFEST: Final = Manifest(
         Signal(event="group_chat", kind="object", fields=("group_chat_id", "name", "staff_id"), source="pull"),
         Signal(event="platform_tag", kind="object", fields=("tag_id", "name", "category"), source="pull"),
         Signal(event="campaign", kind="object", fields=("campaign", "campaign_type", "media")),
+        Signal(event="campaign", kind="object", fields=("campaign", "name", "campaign_type", "media"), source="pull"),
     ),
     messages=MESSAGES,
     addresses=(

@@ -8,8 +8,8 @@ from typing import Any, Final
 from onepool.channels.base import Decoded, Gathering, Push
 from onepool.channels.base.wechat_read import UNREADABLE, content_of, digest, listed, text, whole
 
-CONTACTS, CONTACTS_FIRST, GROUPS, GROUPS_FIRST, TAGS, SERVICE = (
-    "contacts", "contacts_first", "groups", "groups_first", "tags", "service",
+CONTACTS, CONTACTS_FIRST, GROUPS, GROUPS_FIRST, TAGS, LINKS, SERVICE = (
+    "contacts", "contacts_first", "groups", "groups_first", "tags", "links", "service",
 )  # fmt: skip
 
 ADDED_BY: Final = {
@@ -147,6 +147,27 @@ def _corp_tags(found: Gathering, push: Push, content: Mapping[str, Any], week: s
                 found.add("object", "platform_tag", [], message_id=f"{fields['tag_id']}.{week}.{state}", fields=fields)
 
 
+def _link(found: Gathering, push: Push, content: Mapping[str, Any], day: str) -> None:
+    """An acquisition link with its name: the campaign that contacts come by."""
+    del push
+    link, range_ = content.get("link"), content.get("range")
+    if not isinstance(link, dict) or not text(link.get("link_id")):
+        return
+    number = text(link.get("link_id"))
+    staff = range_.get("user_list") if isinstance(range_, dict) else None
+    fields = {
+        "campaign": f"link.{number}",
+        "name": text(link.get("link_name")),
+        "campaign_type": "acquisition_link",
+        "media": "wecom",
+        "url": text(link.get("url")),
+        "staff": [text(one) for one in staff] if isinstance(staff, list) else [],
+    }
+    fields = {name: value for name, value in fields.items() if value}
+    made = f"link.{number}.{day}.{digest(repr(sorted(fields.items())))}"
+    found.add("object", "campaign", [], message_id=made, fields=fields)
+
+
 _CUSTOMER, _SYSTEM, _STAFF = "3", "4", "5"
 
 
@@ -188,6 +209,8 @@ def _service_event(body: Mapping[str, Any], desk: str) -> tuple[str, dict[str, A
         "service_desk": desk,
         "scene": text(body.get("scene")),
         "qr_code_id": text(body.get("scene_param")),
+        # A journey may answer with it (send_msg_on_event); that of a welcome is used at once or never.
+        "msg_code": text(body.get("msg_code")),
     }
     if kind == "enter_session":
         return "conversation_started", fields
@@ -209,5 +232,6 @@ _READERS: Final[Mapping[str, Callable[[Gathering, Push, Mapping[str, Any], str],
     GROUPS: _groups,
     GROUPS_FIRST: _groups,
     TAGS: _corp_tags,
+    LINKS: _link,
     SERVICE: _service,
 }

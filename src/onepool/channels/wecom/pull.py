@@ -1,6 +1,7 @@
-"""Fetching from WeCom: contacts by member of staff, group chats with their members, tags, customer service.
+"""Fetching from WeCom: contacts by member of staff, group chats with their members, tags, acquisition links, customer
+service.
 
-https://developer.work.weixin.qq.com/document/path/92994 , 92120 , 92122 , 92117 , 94670
+https://developer.work.weixin.qq.com/document/path/92994 , 92120 , 92122 , 92117 , 97297 (links), 94670
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ _DAY: Final = 86_400
 _STAFF: Final = 100  # of one call
 _NOT_ALLOWED: Final = frozenset({"84061", "84074", "60011", "60111", "301002", "86008"})
 """Codes about one member of staff or chat: no licence, not in scope, gone. The others go on."""
+
+_GONE: Final = frozenset({"40058", "40096"})
+"""Codes about a link that was deleted since it was listed (unverified)."""
 
 _Step = Generator[Call | Page, Answer | None, dict[str, Any]]
 
@@ -114,6 +118,31 @@ def _tags(account: Account, cursor: Cursor, now: datetime) -> Pulling:
     yield Page(f"{pages.TAGS}:{now:%G-W%V}", raw)
 
 
+def _links(account: Account, cursor: Cursor, now: datetime) -> Pulling:
+    """The cursor: `next`, the page of the list of links. A push about a link says its number only."""
+    if not account.get("acquisition_links", False):
+        return
+    # Day by day: what a push said of a link since then stands instead of its name.
+    call = f"{pages.LINKS}:{now:%G-%m-%d}"
+    following = str(cursor.get("next", ""))
+    while True:
+        asked = {"limit": 100, "cursor": following}
+        listed, _ = yield from _asked(_post(account, "externalcontact/customer_acquisition/list_link", asked))
+        for number in _texts(listed.get("link_id_list")):
+            wanted = {"link_id": number}
+            try:
+                _, raw = yield from _asked(_post(account, "externalcontact/customer_acquisition/get", wanted))
+            except PullFailed as error:
+                if error.code not in _NOT_ALLOWED and error.code not in _GONE:
+                    raise
+                continue
+            yield Page(call, raw)
+        following = str(listed.get("next_cursor") or "")
+        yield Page("end", b"{}", {"next": following} if following else {})
+        if not following:
+            return
+
+
 def _service(account: Account, cursor: Cursor, now: datetime) -> Pulling:
     """The cursor: per customer-service account the platform's own."""
     del now
@@ -142,5 +171,6 @@ STREAMS: Final = {
     "contacts": Stream("contacts", {"zh": "客户", "en": "Contacts"}, _contacts, every=_DAY),
     "groups": Stream("groups", {"zh": "客户群", "en": "Group chats"}, _groups, every=_DAY),
     "tags": Stream("tags", {"zh": "企业标签", "en": "Tags"}, _tags, every=_DAY),
+    "links": Stream("links", {"zh": "获客链接", "en": "Acquisition links"}, _links, every=_DAY),
     "service": Stream("service", {"zh": "微信客服消息", "en": "Customer-service messages"}, _service, every=60),
 }

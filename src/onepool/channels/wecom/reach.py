@@ -81,9 +81,10 @@ MESSAGES: Final = (
         marketing=False,
     ),
     *service.MESSAGES,
+    *service.EVENT_MESSAGES,
 )
 
-_BY_DESK: Final = frozenset(one.name for one in service.MESSAGES)
+_BY_DESK: Final = frozenset(one.name for one in (*service.MESSAGES, *service.EVENT_MESSAGES))
 
 
 def _token_call(account: Account) -> Call:

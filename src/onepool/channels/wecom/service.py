@@ -1,8 +1,9 @@
-"""Messages of WeChat customer service (微信客服): answers to whoever wrote to a desk within the last 48 hours.
+"""Messages of WeChat customer service (微信客服): answers to whoever wrote to a desk within the last 48 hours, and
+those of an event (somebody comes to the desk, the conversation ends), whose code works once.
 
-https://developer.work.weixin.qq.com/document/path/94677 (sending), 90313 (codes). None of this could be verified
-against the platform's pages here: not the window, the codes, the longest texts (given in bytes), whether a second
-message of the same msgid is refused and how long one may be, nor the paths.
+https://developer.work.weixin.qq.com/document/path/94677 (sending), 95122 (on events), 90313 (codes). None of this could
+be verified against the platform's pages here: not the window, the codes, the longest texts (given in bytes), whether a
+second message of the same msgid is refused and how long one may be, how long an event's code works, nor the paths.
 """
 
 from __future__ import annotations
@@ -85,14 +86,48 @@ MESSAGES: Final = (
     ),
 )
 
+_CODE: Final = Content(
+    name="code",
+    required=True,
+    title={"zh": "事件凭证（welcome_code 或 msg_code）", "en": "Code of the event (welcome_code, msg_code)"},
+)
+
+EVENT_TEXT: Final = "service_event_text"
+EVENT_MESSAGES: Final = tuple(
+    MessageKind(
+        name=name,
+        title={"zh": f"微信客服事件响应：{title['zh']}", "en": f"Customer service, on an event: {title['en']}"},
+        to=("external_userid",),
+        content=(_CODE, *content),
+        marketing=False,
+    )
+    for name, title, content in (
+        (EVENT_TEXT, {"zh": "文本", "en": "text"}, (_TEXT,)),
+        (
+            "service_event_menu",
+            {"zh": "菜单消息", "en": "menu"},
+            (
+                _ABOVE,
+                Content(name="list", kind="list", required=True, title={"zh": "菜单项", "en": "Items"}),
+                _BELOW,
+            ),
+        ),
+    )
+)
+
 _BODIES: Final[Mapping[str, tuple[str, str]]] = {
     "service_text": ("text", "content"),
     "service_image": ("image", "media_id"),
     "service_link": ("link", "title desc url thumb_media_id"),
     "service_miniprogram": ("miniprogram", "appid title thumb_media_id pagepath"),
     "service_menu": ("msgmenu", "head_content list tail_content"),
+    EVENT_TEXT: ("text", "content"),
+    "service_event_menu": ("msgmenu", "head_content list tail_content"),
 }
 """The platform's type of each kind, and the parts that it has."""
+
+ON_EVENT: Final = frozenset(one.name for one in EVENT_MESSAGES)
+"""Kinds that go out with an event's code."""
 
 
 def request(message: Message, account: Account, external: str) -> Call:
@@ -101,14 +136,20 @@ def request(message: Message, account: Account, external: str) -> Call:
     Not repeated by itself. The number that goes along (32 bytes) is the same for every attempt; whether the platform
     tells a second one by it is not verified.
     """
-    desk = str(message.content.get("service_desk") or account.text("service_desk"))
-    if not desk:
-        detail = "no desk is named; give the message a service_desk, or the touchpoint that setting"
-        raise Unsendable(Receipt("refused", "template_error", detail=detail))
     kind, parts = _BODIES[message.kind]
     content: dict[str, Any] = {
         name: message.content[name] for name in parts.split() if message.content.get(name) not in (None, "")
     }
+    if message.kind in ON_EVENT:
+        code = str(message.content.get("code") or "")
+        if not code:
+            raise Unsendable(Receipt("refused", "template_error", detail="the message has no code of an event"))
+        body = {"code": code, "msgid": digest(message.key), "msgtype": kind, kind: content}
+        return Call("POST", account.url("api", "/cgi-bin/kf/send_msg_on_event"), json=body)
+    desk = str(message.content.get("service_desk") or account.text("service_desk"))
+    if not desk:
+        detail = "no desk is named; give the message a service_desk, or the touchpoint that setting"
+        raise Unsendable(Receipt("refused", "template_error", detail=detail))
     body = {"touser": external, "open_kfid": desk, "msgid": digest(message.key), "msgtype": kind, kind: content}
     return Call("POST", account.url("api", "/cgi-bin/kf/send_msg"), json=body)
 
@@ -124,12 +165,15 @@ OUTCOMES: Final[Mapping[int, Receipt]] = {
     95002: _OVER,
     95003: _OVER,
     95004: _NO_DESK,
+    95007: Receipt("refused", "expired"),
     95008: _WRONG,
     95009: _WRONG,
     95011: _NO_DESK,
     95012: _NO_DESK,
     95013: _OVER,
+    95015: _NO_DESK,
     95018: _OVER,
 }
 """Codes of customer service: 95001 five messages were sent, 95002 48 hours are over, 95013 and 95018 the conversation
-has ended or is with somebody else; 95000 and 95004 no such desk, 95011 and 95012 not the desk of this interface."""
+has ended or is with somebody else; 95000 and 95004 no such desk, 95011 and 95012 not the desk of this interface;
+95007 an event's code was used or has ended, 95015 a welcome is set up on the platform, which goes first."""

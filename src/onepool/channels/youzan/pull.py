@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -120,26 +121,38 @@ def _order_page(
 
 
 def _customers(account: Account, cursor: Cursor, now: datetime) -> Pulling:
-    """Customers changed since the last time, page by page."""
-    page = 1
+    """Customers changed since the last time, page by page; several pages are gone through once more, back to the first.
+
+    Somebody who changes or goes meanwhile lets those behind move up by one: forward alone would miss who moves from a
+    page not yet read onto one that was.
+    """
     since = cursor.get("since")
+    read: list[bytes] = []  # digests: what reads the same the second time is not kept again
     while True:
-        body: dict[str, Any] = {"page_no": page, "page_size": _SIZE}
-        if isinstance(since, str):
-            body["customer"] = {"updated_at_start": int(datetime.fromisoformat(since).timestamp())}
-        answer = yield Call(
-            "POST", account.url("api", f"api/{account.text('customers_api')}"), json=body, idempotent=True
-        )
-        data = _data(answer)
-        listed = data.get("record_list") or data.get("items")
-        last = not isinstance(listed, list) or len(listed) < _SIZE
-        assert answer is not None
-        yield Page("customers", answer.body, {"since": now.isoformat()} if last else None)
-        if last:
-            return
-        if page == _MOST_CUSTOMERS:
+        listed, end = yield from _customer_page(account, since, len(read) + 1)
+        if listed < _SIZE:
+            break
+        yield Page("customers", end)
+        read.append(blake2b(end, digest_size=16).digest())
+        if len(read) == _MOST_CUSTOMERS:
             raise _endless("customers", _MOST_CUSTOMERS)
-        page += 1
+    for page in range(len(read), 0, -1):
+        _, raw = yield from _customer_page(account, since, page)
+        if blake2b(raw, digest_size=16).digest() != read[page - 1]:
+            yield Page("customers", raw)
+    yield Page("customers", end, {"since": now.isoformat()})
+
+
+def _customer_page(account: Account, since: Any, page: int) -> Generator[Call | Page, Answer | None, tuple[int, bytes]]:
+    """How many customers a page lists, and the page."""
+    body: dict[str, Any] = {"page_no": page, "page_size": _SIZE}
+    if isinstance(since, str):
+        body["customer"] = {"updated_at_start": int(datetime.fromisoformat(since).timestamp())}
+    answer = yield Call("POST", account.url("api", f"api/{account.text('customers_api')}"), json=body, idempotent=True)
+    data = _data(answer)
+    listed = data.get("record_list") or data.get("items")
+    assert answer is not None
+    return len(listed) if isinstance(listed, list) else 0, answer.body
 
 
 STREAMS = {

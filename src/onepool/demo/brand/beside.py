@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 from typing import Final
 
+from onepool.demo.brand.sweeping import seldom_swept
 from onepool.errors import OnePoolError
 from onepool.identity.warm import warm
 from onepool.tick import Runner, Worker
@@ -95,15 +96,20 @@ def apply_beside() -> None:
     large_ticks(workspace)
     worker = Worker(workspace)
     try:
-        while not left.is_set():
-            # Asked before the step: what was logged before it was set is then seen by the step.
-            last = ending.is_set()
-            # A tick costs much the same for few records and for many: it waits until there are many.
-            if not last and workspace.log.end() - worker.offset < RECORDS_AT_ONCE:
-                left.wait(_IDLE_SECONDS)
-                continue
-            if not worker.step() and last:
-                return
+        with seldom_swept():
+            _apply(workspace, worker, ending, left)
     finally:
         worker.close()
         workspace.close()
+
+
+def _apply(workspace: Workspace, worker: Worker, ending: threading.Event, left: threading.Event) -> None:
+    while not left.is_set():
+        # Asked before the step: what was logged before it was set is then seen by the step.
+        last = ending.is_set()
+        # A tick costs much the same for few records and for many: it waits until there are many.
+        if not last and workspace.log.end() - worker.offset < RECORDS_AT_ONCE:
+            left.wait(_IDLE_SECONDS)
+            continue
+        if not worker.step() and last:
+            return

@@ -22,6 +22,7 @@ from onepool.collect.hooked import pulled
 from onepool.collect.intake import Limits
 from onepool.collect.touchpoint import CachedTouchpoints
 from onepool.demo.brand.sending import Delivery, File, Page, Sending, receiver
+from onepool.demo.brand.sweeping import seldom_swept
 from onepool.errors import OnePoolError
 from onepool.imports import scratch_folder
 from onepool.workspace import Workspace
@@ -72,7 +73,7 @@ def play(workspace: Workspace, sendings: Iterable[Sending], told: Callable[[Play
 
     Raises PlayFailed when the log can't be written, LogUnavailable.
     """
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with seldom_swept(), asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(_play(workspace, sendings, told))
 
 

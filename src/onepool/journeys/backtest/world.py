@@ -195,7 +195,7 @@ class HistoryWorld(PoolWorld):
 
     # runs
 
-    def due(self, at: int, most: int, priorities: Mapping[int, int]) -> Runs:
+    def due(self, at: int, most: int, priorities: Mapping[int, int], scarce: Collection[int]) -> Runs:
         return self._kept.due(self._round.places, self._round.until)
 
     def runs_of(self, customers: I64, *, live: bool) -> Runs:

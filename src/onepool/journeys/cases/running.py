@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -75,10 +75,14 @@ def tested(place: Place) -> list[str]:
     return sorted({str(one.body.get("journey")) for one in place.definitions.current(KIND)})
 
 
-def run(place: Place, ctx: Context, definition: Mapping[str, Any]) -> Iterator[Result]:
-    """All cases of a journey over a definition of it (a draft, say), one after the other. One that can't be carried out
-    fails, and keeps none of the others from it."""
+def run(
+    place: Place, ctx: Context, definition: Mapping[str, Any], only: Collection[str] | None = None
+) -> Iterator[Result]:
+    """The cases of a journey over a definition of it (a draft, say), one after the other: all, or only some by name.
+    One that can't be carried out fails, and keeps none of the others from it."""
     for one in cases_of(place, str(definition.get("journey"))):
+        if only is not None and one.name not in only:
+            continue
         try:
             yield carried_out(place, ctx, parse_case(one.body, f"case {one.name}"), definition)
         except OnePoolError as error:

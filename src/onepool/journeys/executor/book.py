@@ -12,7 +12,7 @@ from onepool.errors import OnePoolError
 from onepool.journeys import store
 from onepool.journeys.executor.columns import I64
 from onepool.journeys.executor.plan import Message, Plan
-from onepool.journeys.model import CallJourney, EventEntry, EventExit, Wait
+from onepool.journeys.model import CallJourney, EventEntry, EventExit, IssueCoupon, Wait
 from onepool.journeys.store import Standing
 from onepool.reach.messages.store import plannable
 from onepool.state.journeys import journey_states, journey_versions
@@ -79,6 +79,11 @@ class Book:
     def priorities(self) -> Mapping[int, int]:
         """Of each version that of its journey's entries: the higher goes first."""
         return {version: plan.definition.entry.priority for version, plan in self.plans.items()}
+
+    @property
+    def scarce(self) -> frozenset[int]:
+        """Versions that give out what there is not enough of for everybody."""
+        return frozenset(one for one, plan in self.plans.items() if any(isinstance(n, IssueCoupon) for n in plan.nodes))
 
     @property
     def calls(self) -> bool:

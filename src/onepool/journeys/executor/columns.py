@@ -7,6 +7,7 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 I64: TypeAlias = npt.NDArray[np.int64]
 Bools: TypeAlias = npt.NDArray[np.bool_]
@@ -87,6 +88,20 @@ class Runs:
                 made[name] = np.fromiter(part, np.int64, len(part))
             else:
                 made[name] = texts(part, len(part))
+        return cls(**made)
+
+    @classmethod
+    def of_table(cls, table: pa.Table) -> Runs:
+        """From columns as `state.columns` reads them: integers and texts, null where there is nothing."""
+        made: dict[str, Any] = {}
+        for name in COLUMNS:
+            column = table.column(name).combine_chunks()
+            if name in INTS:
+                made[name] = column.fill_null(NONE).to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
+            elif column.null_count == len(column):
+                made[name] = texts(None, len(column))
+            else:
+                made[name] = texts(column.to_numpy(zero_copy_only=False), len(column))
         return cls(**made)
 
     def rows(self, names: Iterable[str] = COLUMNS) -> list[tuple[Any, ...]]:

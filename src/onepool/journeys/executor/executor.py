@@ -51,7 +51,7 @@ class Executor:
         outcomes.relatives(turn)
         outcomes.outcomes(turn, inputs)
         self._dates(turn)
-        due = self._world.due(at, self._most, self._book.priorities)
+        due = self._world.due(at, self._most, self._book.priorities, self._book.scarce)
         turn.more |= len(due) >= self._most
         turn.hold(due)
         waits.awaited(turn)

@@ -226,9 +226,11 @@ class World(Protocol):
         """Messages given up in this step (send_id, state, reason): to the gate they are that from now on."""
         ...
 
-    def due(self, at: int, most: int, priorities: Mapping[int, int]) -> Runs:
-        """Live, not paused runs with due <= at, by (due, run_id), at most so many. Of more than that those whose
-        version has the higher priority go first, but for a tenth: these are the longest due, whatever they are."""
+    def due(self, at: int, most: int, priorities: Mapping[int, int], scarce: Collection[int]) -> Runs:
+        """Live, not paused runs with due <= at, by (due, run_id), at most so many; fewer only when these are all. Of
+        more than that those whose version has the higher priority go first, but for a tenth where priorities differ:
+        these are the longest due, whatever they are. Of the same priority those whose version is `scarce` go first,
+        the longest due before the others; the order of all else is the world's."""
         ...
 
     def runs_of(self, customers: I64, *, live: bool) -> Runs:

@@ -19,6 +19,7 @@ from onepool.clock import from_micros
 from onepool.journeys.executor.columns import I64, Runs
 from onepool.journeys.executor.ports import Audience, Entering, Question, Sought
 from onepool.journeys.world.asking import answers
+from onepool.journeys.world.backlog import Backlog
 from onepool.journeys.world.events import Happened
 from onepool.journeys.world.persons import persons
 from onepool.journeys.world.records import Records
@@ -50,8 +51,10 @@ class PoolWorld:
         *,
         reserve: bool = False,
         gauge: Gauge | None = None,
+        backlog: Backlog | None = None,
     ) -> None:
-        """`reserve`: see `reach.gate` (back-tests, where nobody claims); `gauge`: without it no account is full."""
+        """`reserve`: see `reach.gate` (back-tests, where nobody claims); `gauge`: without it no account is full;
+        `backlog`: what earlier steps know of timers that are due."""
         self._session = session
         self._connection = connection
         self._ctx = ctx
@@ -60,7 +63,7 @@ class PoolWorld:
         self._fresh = fresh_as_of
         self._reserve = reserve
         self._gauge = gauge
-        self._records = Records(connection)
+        self._records = Records(connection, backlog)
 
     # ------------------------------------------------------------------------------------------------------- events
 
@@ -153,8 +156,8 @@ class PoolWorld:
 
     # ---------------------------------------------------------------------------------------------------- the state
 
-    def due(self, at: int, most: int, priorities: Mapping[int, int]) -> Runs:
-        return self._records.due(at, most, priorities)
+    def due(self, at: int, most: int, priorities: Mapping[int, int], scarce: Collection[int]) -> Runs:
+        return self._records.due(at, most, priorities, scarce)
 
     def runs_of(self, customers: I64, *, live: bool) -> Runs:
         return self._records.runs_of(customers, live=live)

@@ -14,42 +14,43 @@ from onepool.audience.bitmaps import ids_of
 from onepool.journeys.executor.columns import COLUMNS, I64, NULLABLE, Runs
 from onepool.journeys.executor.ports import Audience
 from onepool.journeys.states import RunState
+from onepool.journeys.world.backlog import DUE, ORDER, Backlog, many
 from onepool.reach.keys import distinct
 from onepool.reach.states import SendState, perhaps_out
 from onepool.state.bulk import update_many
-from onepool.state.journeys import journey_audiences
+from onepool.state.columns import fetch
+from onepool.state.journeys import journey_audiences, runs
 from onepool.state.outbox import sends
 
 _PARTS: Final = ", ".join(f"coalesce({name}, -1)" if name in NULLABLE else name for name in COLUMNS)
 _READ: Final = f"SELECT {_PARTS} FROM runs WHERE "
 
-# The first words are those of the index: without them it is not used.
-_DUE: Final = "due IS NOT NULL AND state <> 5 AND due <= :at ORDER BY due, run_id LIMIT :most"
+_COLUMNS: Final = [runs.c[name] for name in COLUMNS]
 _MANY: Final = 2_000
-_WINDOW: Final = 4
 _LIVE: Final = f"state <> {int(RunState.ENDED)}"
 
 
 class Records:
     """What one connection of the state sees."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, backlog: Backlog | None = None) -> None:
+        """`backlog`: what earlier steps know of timers that are due."""
         self._connection = connection
-        self._kept: dict[tuple[str, int], I64] = {}
+        self._backlog = Backlog() if backlog is None else backlog
 
-    def due(self, at: int, most: int, priorities: Mapping[int, int]) -> Runs:
+    def due(self, at: int, most: int, priorities: Mapping[int, int], scarce: Collection[int] = ()) -> Runs:
         """Live, not paused runs with due <= at, by (due, run_id): see the port."""
-        found = self._read(_DUE, at=at, most=most)
-        if len(found) < most or len(set(priorities.values())) < 2:
-            return found
-        # Among those that wait longest: that many are looked at however many there are.
-        window = self._connection.execute(text(f"SELECT run_id, version_id FROM runs WHERE {_DUE}"),
-                                          {"at": at, "most": _WINDOW * most})  # fmt: skip
-        ids, versions = np.array(window.all(), np.int64).reshape(-1, 2).T
-        rank = np.array([priorities.get(one, 0) for one in versions.tolist()], np.int64)
-        oldest = most - most * 9 // 10
-        first = np.argsort(-rank[oldest:], kind="stable")[: most - oldest]
-        found = self.runs(np.concatenate([ids[:oldest], ids[oldest:][first]]))
+        ids = self._backlog.take(at, most)
+        found = Runs.empty() if ids is None else self._among("run_id", ids, DUE, at=at)
+        if len(found) < most:
+            # Nothing is known of this instant, or not all is any more as it was.
+            if many(self._connection, at, most):
+                self._backlog.look(self._connection, at, most, priorities, scarce)
+                ids = self._backlog.take(at, most)
+                assert ids is not None
+                found = self._among("run_id", ids, DUE, at=at)
+            else:
+                found = self._read(f"{DUE} ORDER BY {ORDER}", at=at)
         return found.take(np.lexsort((found.run_id, found.due)))
 
     def runs(self, run_ids: I64) -> Runs:
@@ -106,21 +107,29 @@ class Records:
         """The journeys that ever had an audience."""
         return frozenset(self._connection.execute(select(journey_audiences.c.journey).distinct()).scalars())
 
-    def _among(self, column: str, ids: I64, further: str = "") -> Runs:
+    def _among(self, column: str, ids: I64, further: str = "", **given: int) -> Runs:
         if ids.size == 0:
             return Runs.empty()
         ids = distinct(ids)
         more = f" AND {further}" if further else ""
-        if ids.size >= _MANY:
-            # Of many that lie side by side the database reads a stretch instead of seeking each one.
-            span = f"{column} BETWEEN :low AND :high"
-            values = {"low": int(ids[0]), "high": int(ids[-1])}
-            counted = text(f"SELECT count(*) FROM (SELECT 1 FROM runs WHERE {span} LIMIT :most) AS stretch")
-            if self._connection.execute(counted, {**values, "most": 2 * ids.size}).scalar_one() < 2 * ids.size:
-                found = self._read(f"{span}{more} ORDER BY run_id", **values)
-                return found.take(np.isin(getattr(found, column), ids))
-        where, listed = self._in(column, ids)
-        return self._read(f"{where}{more} ORDER BY run_id", **listed)
+        if ids.size < _MANY:
+            where, listed = self._in(column, ids)
+            return self._read(f"{where}{more} ORDER BY run_id", **listed, **given)
+        # Of many that lie side by side the database reads a stretch instead of seeking each one.
+        span = f"{column} BETWEEN :low AND :high"
+        values = {"low": int(ids[0]), "high": int(ids[-1])}
+        counted = text(f"SELECT count(*) FROM (SELECT 1 FROM runs WHERE {span} LIMIT :most) AS stretch")
+        if self._connection.execute(counted, {**values, "most": 2 * ids.size}).scalar_one() < 2 * ids.size:
+            found = self._fetch(span + more, **values, **given)
+            found = found.take(np.isin(getattr(found, column), ids))
+        else:
+            where, listed = self._in(column, ids)
+            found = self._fetch(where + more, **listed, **given)
+        return found.take(np.argsort(found.run_id))
+
+    def _fetch(self, where: str, **values: Any) -> Runs:
+        """Many runs, column by column, in no order."""
+        return Runs.of_table(fetch(self._connection, _COLUMNS, text(where).bindparams(**values)))
 
     def _in(self, column: str, ids: I64) -> tuple[str, dict[str, Any]]:
         """A column among many numbers, with one parameter."""

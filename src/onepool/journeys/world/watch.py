@@ -71,12 +71,12 @@ def watch(connection: Connection, now: int) -> Watch:
         live=sum(row.status == "live" for row in said),
         aside={row.journey: row.problem for row in said if row.problem},
         lag=None if last is None else (now - int(last)) / 1e6,
-        held_back=_held_back(connection, now),
-        underway=_underway(connection),
+        held_back=held_back(connection, now),
+        underway=underway(connection),
     )
 
 
-def _held_back(connection: Connection, now: int) -> dict[str, int]:
+def held_back(connection: Connection, now: int) -> dict[str, int]:
     """Journeys that held audiences back of late since accounts are full, with how many wait in these."""
     table = journey_states
     rows = connection.execute(
@@ -93,7 +93,7 @@ def _held_back(connection: Connection, now: int) -> dict[str, int]:
     return found
 
 
-def _underway(connection: Connection) -> dict[str, tuple[str, int]]:
+def underway(connection: Connection) -> dict[str, tuple[str, int]]:
     """Requests that are done with many runs, some in each step, as far as they are."""
     taken = connection.execute(select(func.max(journey_ticks.c.request))).scalar() or 0
     table = journey_requests

@@ -7,10 +7,19 @@ pool that the reader sees. A build lies in files; events since then, and identif
 
 from __future__ import annotations
 
-from onepool.pool.behaviour.index import BehaviourIndex
-from onepool.pool.behaviour.newest import Newest
-from onepool.pool.behaviour.state import State
+from typing import TYPE_CHECKING
+
+from onepool.loading import later
 from onepool.pool.behaviour.status import Status
-from onepool.pool.behaviour.view import Ordered, View
+
+if TYPE_CHECKING:
+    from onepool.pool.behaviour.index import BehaviourIndex
+    from onepool.pool.behaviour.newest import Newest
+    from onepool.pool.behaviour.state import State
+    from onepool.pool.behaviour.view import Ordered, View
+else:
+    # These bring compiled kernels; collectors ask for the status only.
+    _modules = {"BehaviourIndex": "index", "Newest": "newest", "State": "state", "Ordered": "view", "View": "view"}
+    __getattr__ = later(__name__, _modules)
 
 __all__ = ["BehaviourIndex", "Newest", "Ordered", "State", "Status", "View"]

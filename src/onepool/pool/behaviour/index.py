@@ -166,7 +166,7 @@ class BehaviourIndex:
         with self._lock:
             if not self._states:
                 return None
-        version = marks.read(session).version
+        version = marks.version(session)
         with self._lock:
             return self._states.get(version or "")
 
@@ -184,10 +184,14 @@ class BehaviourIndex:
         *,
         event: str | None = None,
         channel: str | None = None,
+        columns: Collection[str] = (),
     ) -> Newest | None:
-        """The customer's latest events before a place (time in microseconds, seq); None where the index can't serve."""
+        """The customer's latest events before a place (time in microseconds, seq), with what the index has of these
+        columns; None where the index can't serve."""
         state = self.state(session)
-        return newest(state, customer, limit, before, event=event, channel=channel) if state is not None else None
+        if state is None:
+            return None
+        return newest(state, customer, limit, before, event=event, channel=channel, columns=columns)
 
     def view(self, session: Session, columns: Collection[str]) -> View | None:
         """All customers' events as arrays for kernels; None where the index can't serve, or has no arrays of them."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from onepool.pool.behaviour.files import Base
 from onepool.pool.behaviour.kinds import I64
-from onepool.pool.behaviour.state import State, seqs_of, times_of, word_codes
+from onepool.pool.behaviour.state import State, read, seqs_of, times_of, word_codes
 from onepool.pool.behaviour.tail import Piece
 
 _BLOCK = 4096
@@ -17,11 +19,13 @@ _BLOCK = 4096
 @dataclass(frozen=True, slots=True)
 class Newest:
     """Events in the order of the timeline, the newest first: their times (microseconds) and seqs, and in which row of
-    table `events` each lay when the index was built (-1: it came later). Rows may have moved since: look at the seq."""
+    table `events` each lay when the index was built (-1: it came later). Rows may have moved since: look at the seq.
+    `columns`: what else the index has of them, as values of Python."""
 
     times: I64
     seqs: I64
     rows: I64
+    columns: Mapping[str, list[Any]]
 
 
 def newest(
@@ -32,20 +36,36 @@ def newest(
     *,
     event: str | None = None,
     channel: str | None = None,
+    columns: Collection[str] = (),
 ) -> Newest:
-    """The customer's last `limit` events before the place (time in microseconds, seq), of a name and of a channel."""
-    times, seqs, rows = [_NONE], [_NONE], [_NONE]
+    """The customer's last `limit` events before the place (time in microseconds, seq), of a name and of a channel.
+
+    `columns`: of these, those that the index has are read beside it.
+    """
+    parts: list[tuple[Base | Piece, I64]] = []
     named = {name: word for name, word in (("event", event), ("channel", channel)) if word is not None}
     for source, start, end in state.runs(customer):
         if before is not None:
             end = _cut(source, start, end, before)
-        found = _last(state, source, start, end, customer, limit, named)
-        times.append(times_of(source)[found])
-        seqs.append(seqs_of(source)[found])
-        rows.append(source.values("row")[found] if isinstance(source, Base) else np.full(found.size, -1, np.int64))
-    time, seq, row = np.concatenate(times), np.concatenate(seqs), np.concatenate(rows)
+        parts.append((source, _last(state, source, start, end, customer, limit, named)))
+    time = np.concatenate([_NONE, *(times_of(source)[found] for source, found in parts)])
+    seq = np.concatenate([_NONE, *(seqs_of(source)[found] for source, found in parts)])
     by = np.lexsort((seq, time))[::-1][:limit]
-    return Newest(time[by], seq[by], row[by])
+    row = np.full(by.size, -1, np.int64)
+    known: dict[str, list[Any]] = {name: [None] * by.size for name in columns if state.has([name])}
+    before_it = 0
+    for source, found in parts:
+        places = np.flatnonzero((by >= before_it) & (by < before_it + found.size))
+        here = found[by[places] - before_it]
+        before_it += found.size
+        if here.size == 0:
+            continue
+        if isinstance(source, Base):
+            row[places] = source.values("row")[here]
+        for name, values in known.items():
+            for place, value in zip(places.tolist(), read(source, name, here).to_pylist(), strict=True):
+                values[place] = value
+    return Newest(time[by], seq[by], row, known)
 
 
 _NONE = np.empty(0, np.int64)

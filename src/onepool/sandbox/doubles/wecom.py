@@ -14,6 +14,7 @@ from onepool.channels.base import Account
 from onepool.sandbox.doubles.base import Double, chosen, text_of
 from onepool.sandbox.doubles.wechat import taken
 from onepool.sandbox.doubles.wechat_seal import Lock, xml
+from onepool.sandbox.doubles.wecom_links import Links
 from onepool.sandbox.doubles.wecom_people import Chat, Contact, Follow, about, followed
 from onepool.sandbox.doubles.wecom_service import STEPS, Service
 from onepool.sandbox.doubles.wecom_tasks import Tasks
@@ -52,6 +53,7 @@ class Wecom(Double):
         )  # fmt: skip
         self.tasks = Tasks(self)
         self.service = Service(self)
+        self.links = Links(self)
 
     def begin(self) -> None:
         names, now = list(self.staff), self.stage.seconds
@@ -121,6 +123,7 @@ class Wecom(Double):
             "mark_tag": ("POST", self._mark),
             **self.tasks.calls(),
             **self.service.calls(),
+            **self.links.calls(),
         }
 
     def _staff_list(self, asked: Asked) -> Told:

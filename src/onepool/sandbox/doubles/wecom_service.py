@@ -22,6 +22,7 @@ STEPS: Final = ("enter", "link", "reply", "hand_over", "close", "fail", "recall"
 _PAGE: Final = 1000
 _ANSWERS: Final = 5
 _SECONDS: Final = 48 * 3600
+_WELCOME_SECONDS: Final = 20
 _PARTS: Final = {
     "text": ("content",), "image": ("media_id",), "link": ("title", "url", "thumb_media_id"),
     "miniprogram": ("appid", "title", "thumb_media_id", "pagepath"), "msgmenu": ("list",),
@@ -38,6 +39,8 @@ class Service:
         self._messages: list[dict[str, Any]] = []
         self._open: dict[str, tuple[int, int]] = {}
         """Who may be answered: since when, and how often they were."""
+        self._codes: dict[str, tuple[str, int]] = {}
+        """Codes of events: whose, and until when."""
 
     def calls(self) -> dict[str, tuple[str, Callable[[Asked], Told]]]:
         """Who answers which call."""
@@ -45,6 +48,7 @@ class Service:
             "kf/account/list": ("POST", self._desks),
             "kf/sync_msg": ("POST", self._sync),
             "kf/send_msg": ("POST", self._send),
+            "kf/send_msg_on_event": ("POST", self._send_on_event),
         }
 
     def written(self, contact: Contact, content: str) -> dict[str, Any]:
@@ -62,14 +66,27 @@ class Service:
         named = {"open_kfid": self.desk, "external_userid": contact.external}
         event: dict[str, Any] = {"event_type": "session_status_change", **named, "change_type": 3}
         if what == "enter":
-            event = {"event_type": "enter_session", **named, "scene": "123", "scene_param": "abc", "welcome_code": ""}
+            code = self._code(contact.external, _WELCOME_SECONDS)
+            event = {"event_type": "enter_session", **named, "scene": "123", "scene_param": "abc", "welcome_code": code}
         elif what == "hand_over":
             event |= {"change_type": 2, "old_servicer_userid": staff, "new_servicer_userid": "amy", "msg_code": ""}
+        elif what == "close":
+            event["msg_code"] = self._code(contact.external, _SECONDS)
         elif what == "fail":
             event = {"event_type": "msg_send_fail", **named, "fail_msgid": "m0", "fail_type": 4}
         elif what == "recall":
             event = {"event_type": "user_recall_msg", **named, "recall_msgid": "m0"}
         return self._add(None, _SYSTEM, "event", event)
+
+    def _code(self, external: str, seconds: int) -> str:
+        stage = self._corp.stage
+        code = f"EVENT_{stage.chance.text(24, 'kf code', external, len(self._codes))}"
+        self._codes[code] = (external, stage.seconds + seconds)
+        return code
+
+    def know_code(self, code: str, external: str) -> None:
+        """Take a code as given out now."""
+        self._codes[code] = (external, self._corp.stage.seconds + _WELCOME_SECONDS)
 
     def _add(
         self, contact: Contact | None, origin: int, kind: str, part: dict[str, Any], **more: str
@@ -127,4 +144,21 @@ class Service:
         self._open[external] = (since, count + 1)
         number = str(body.get("msgid") or f"k{corp.stage.chance.text(20, 'kf answer', external, since, count)}")
         corp.stage.reach(corp.account, contact.person, external, f"service_{kind}", number, dict(part))
+        return told({"errcode": 0, "errmsg": "ok", "msgid": number}, what=what, to=to, key=number, accepted=True)
+
+    def _send_on_event(self, asked: Asked) -> Told:
+        """One text or menu for each code, whoever it was given out for."""
+        what, body, corp = "kf/send_msg_on_event", asked.object, self._corp
+        kind, code = str(body.get("msgtype")), str(body.get("code"))
+        part = body.get(kind)
+        external, until = self._codes.get(code, ("", 0))
+        to = (external,) if external else ()
+        if kind not in ("text", "msgmenu") or not isinstance(part, dict) or not part.get(_PARTS[kind][0]):
+            return say(40058, what, to=to)
+        contact = corp.contacts.get(external)
+        if contact is None or corp.stage.seconds > until:
+            return say(95007, what, to=to)
+        del self._codes[code]
+        number = str(body.get("msgid") or f"k{corp.stage.chance.text(20, 'kf event', code)}")
+        corp.stage.reach(corp.account, contact.person, external, f"service_event_{kind}", number, dict(part))
         return told({"errcode": 0, "errmsg": "ok", "msgid": number}, what=what, to=to, key=number, accepted=True)

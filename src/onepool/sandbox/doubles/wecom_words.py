@@ -33,6 +33,7 @@ WORDS: Final[Mapping[int, str]] = {
     95000: "invalid open_kfid",
     95001: "send msg count limit",
     95002: "send msg time limit",
+    95007: "invalid msg code",
     95018: "send msg session status invalid",
 }
 

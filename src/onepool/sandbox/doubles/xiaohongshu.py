@@ -25,7 +25,6 @@ _PAGES, _SIZE = 100, 100
 
 class Xiaohongshu(Shop):
     channel: ClassVar[str] = "xiaohongshu"
-    _stamp = 0
 
     def claims(self, asked: Asked) -> bool:
         return asked.object.get("appId") == self.account.text("app_id")
@@ -148,9 +147,7 @@ class Xiaohongshu(Shop):
         path = self.account.text("push_path") or f"/hooks/{self.account.touchpoint}"
 
         def sign(wall: datetime) -> Outgoing:
-            # The time alone tells two pushes apart: no two have the same.
-            self._stamp = max(self._stamp + 1, int(wall.timestamp() * 1000))
-            stamp = str(self._stamp)
+            stamp = str(int(wall.timestamp()))  # two pushes of one second have the same signature
             signed = _md5(f"{path}?app-key={app}&timestamp={stamp}{secret}")
             headers = {"content-type": "application/json", "app-key": app, "timestamp": stamp, "sign": signed}
             return Outgoing(self.account.touchpoint, headers=headers, body=content)

@@ -49,7 +49,7 @@ export function History({ customer, page, onPage }: Props) {
   const words = useWords();
   const may = useMay("identity.decide");
   const { undo } = useUndoToast();
-  const decisions = useQuery(identity.decisions({ customer_id: customer, page, size: SIZE }));
+  const decisions = useQuery({ ...identity.decisions({ customer_id: customer, page, size: SIZE }), refetchInterval: 15_000 });
   return (
     <Loaded query={decisions}>
       {(data) => (

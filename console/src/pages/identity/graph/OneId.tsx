@@ -87,7 +87,7 @@ function Content({ graph }: { graph: Graph }) {
 
 /** The customer's identifiers and the evidence between them; split, merge, keep apart, block, and take back. */
 export function OneId({ id }: { id: number }) {
-  const graph = useQuery(identity.graph(id));
+  const graph = useQuery({ ...identity.graph(id), refetchInterval: 10_000 });
   return (
     <Loaded query={graph} rows={10}>
       {(data) => <Content graph={data} />}

@@ -226,7 +226,7 @@ function Suspicious({ rows }: { rows: Data["suspicious"] }) {
 export function Overview() {
   const { t } = useText();
   const { days = 30 } = useSearch({ from: "/shell/identity" });
-  const overview = useQuery(identity.overview(days));
+  const overview = useQuery({ ...identity.overview(days), refetchInterval: 15_000 });
   return (
     <Frame
       page="overview"

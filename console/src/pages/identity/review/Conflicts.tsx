@@ -37,7 +37,7 @@ export function Conflicts() {
   const words = useWords();
   const { reason, page = 1, at } = useSearch({ from: "/shell/identity/conflicts" });
   const navigate = useNavigate({ from: "/identity/conflicts" });
-  const list = useQuery(identity.conflicts({ reason, page, size: SIZE }));
+  const list = useQuery({ ...identity.conflicts({ reason, page, size: SIZE }), refetchInterval: 15_000 });
   return (
     <Frame
       page="conflicts"

@@ -155,7 +155,7 @@ export function Review() {
   const search = useSearch({ from: "/shell/identity/review" });
   const navigate = useNavigate({ from: "/identity/review" });
   const kind = search.kind ?? "all";
-  const list = useQuery(identity.review({ kind, status: search.status ?? "open", page: search.page ?? 1, size: SIZE }));
+  const list = useQuery({ ...identity.review({ kind, status: search.status ?? "open", page: search.page ?? 1, size: SIZE }), refetchInterval: 15_000 });
   return (
     <Frame
       page="review"

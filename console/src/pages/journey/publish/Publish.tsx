@@ -14,6 +14,7 @@ import { Loaded, Problem } from "@/parts/Loaded";
 import { Status } from "@/parts/Status";
 import { StopButtons } from "../State";
 import type { Words } from "../words";
+import { Carried } from "./Carried";
 
 const SHORTEST_REASON = 3;
 const DAYS_SHOWN = 7;
@@ -176,6 +177,8 @@ export function Publish({ journey, definition, version, words, onClose }: Props)
   const { message } = App.useApp();
   const [fate, setFate] = useState<Fate>("finish");
   const [reason, setReason] = useState("");
+  const [passed, setPassed] = useState(false);
+  const [anyway, setAnyway] = useState(false);
   const plan = useQuery(journeys.plan(definition, fate));
   const now = useQuery(journeys.one(journey.name)).data ?? journey;
   const deed = useDeed(journey.name);
@@ -222,7 +225,7 @@ export function Publish({ journey, definition, version, words, onClose }: Props)
             </>
           )}
           {!needs && (
-            <Button type="primary" loading={busy("publish")} disabled={!sound || !reasoned} title={reasoned ? undefined : t("plan.reasonFirst")} onClick={() => act({ deed: "publish", body: { reason: reason.trim(), old_runs: fate, version } }, t("journey.done.publish"))} data-testid="publish-confirm">
+            <Button type="primary" loading={busy("publish")} disabled={!sound || !reasoned || !(passed || anyway)} title={!reasoned ? t("plan.reasonFirst") : passed || anyway ? undefined : t("journey.cases.first")} onClick={() => act({ deed: "publish", body: { reason: reason.trim(), old_runs: fate, version } }, t("journey.done.publish"))} data-testid="publish-confirm">
               {t("plan.publish")}
             </Button>
           )}
@@ -241,6 +244,7 @@ export function Publish({ journey, definition, version, words, onClose }: Props)
             </span>
           </div>
         ))}
+        <Carried journey={journey.name} definition={definition} anyway={anyway} onAnyway={setAnyway} onPassed={setPassed} />
         <Loaded query={plan} rows={10}>
           {(data) => <Effect plan={data} words={words} definition={definition} fate={fate} onFate={setFate} />}
         </Loaded>

@@ -23,7 +23,7 @@ const SIZE = 50;
 /** How one customer went through the journey, and why. */
 function Path({ name, run, onClose }: { name: string; run: string; onClose: () => void }) {
   const { t } = useText();
-  const query = useQuery(journeys.run(name, run));
+  const query = useQuery({ ...journeys.run(name, run), refetchInterval: 15_000 });
   return (
     <Drawer open size={560} title={t("journey.runs.path")} onClose={onClose}>
       <Loaded query={query} rows={8}>
@@ -69,7 +69,7 @@ export function Runs() {
   const { run, days, ...rest } = search;
   const narrowed = Object.values({ ...rest, days }).some((one) => one !== undefined);
   const from = useMemo(() => (days === undefined ? undefined : since(days)), [days]);
-  const query = useQuery({ ...journeys.runs(name, { ...rest, from, limit: SIZE }), enabled: journey.data?.published != null });
+  const query = useQuery({ ...journeys.runs(name, { ...rest, from, limit: SIZE }), enabled: journey.data?.published != null, refetchInterval: 15_000 });
   return (
     <Loaded query={journey} rows={10}>
       {(found) => {

@@ -5,6 +5,7 @@ import { useState } from "react";
 import { backtests, type CaseResult, type JourneyCase, useDropCase } from "@/api/backtests";
 import type { Definition } from "@/journeys/model";
 import { dateTime, exact } from "@/lib/format";
+import { said } from "@/lib/said";
 import { useZone } from "@/lib/session";
 import { useText } from "@/lib/useText";
 import { Loaded, Nothing, Problem } from "@/parts/Loaded";
@@ -12,10 +13,11 @@ import { Status } from "@/parts/Status";
 import { useEditing } from "../editor/context";
 import { useFigureName } from "./figures";
 
-function Result({ of }: { of: CaseResult }) {
-  const { t } = useText();
+/** What came out of a case otherwise than expected, or why it could not be carried out. */
+export function CaseDifferences({ of }: { of: CaseResult }) {
+  const { t, language } = useText();
   const named = useFigureName();
-  if (of.problem !== null) return <p>{of.problem}</p>;
+  if (of.problem !== null) return <p>{said(of.problem, language)}</p>;
   if (of.passed) return null;
   return (
     <table className="op-beside">
@@ -62,7 +64,7 @@ function Case({ of, result }: { of: JourneyCase; result: CaseResult | undefined 
         {dateTime(of.start, zone)} – {dateTime(of.end, zone)} · {t("journey.simulate.entered")} {exact(of.entered, language)}
       </p>
       {of.note !== "" && <p>{of.note}</p>}
-      {result !== undefined && <Result of={result} />}
+      {result !== undefined && <CaseDifferences of={result} />}
       {drop.isError && <Problem error={drop.error} />}
     </li>
   );

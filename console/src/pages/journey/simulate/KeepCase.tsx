@@ -8,7 +8,7 @@ import { Status } from "@/parts/Status";
 import { useEditing } from "../editor/context";
 import { asked, type Choice } from "./asked";
 
-const NAME = /^[\w-]{1,60}$/;
+const NAME = /^[\p{L}\p{N}_-]{1,60}$/u;
 
 /** Keeps what was just simulated: from then on the journey is expected to come to the same. */
 export function KeepCase({ choice, sample }: { choice: Choice; sample: number }) {

@@ -2,6 +2,7 @@ import { useMemo } from "react";
 import type { SimulatedRun, Simulation } from "@/api/backtests";
 import { dateTime, exact, money, span } from "@/lib/format";
 import { useZone } from "@/lib/session";
+import { useChannelName } from "@/lib/useChannelName";
 import { useText } from "@/lib/useText";
 import { Chart, Legend, useChartStyle } from "@/parts/Chart";
 import { CustomerName } from "@/parts/CustomerName";
@@ -10,6 +11,7 @@ import { Reason } from "../Reason";
 
 function Path({ run, onStep }: { run: SimulatedRun; onStep: (node: string) => void }) {
   const { t, title } = useText();
+  const channel = useChannelName();
   const zone = useZone();
   if (run.entered === null) return <p className="op-mute">{run.not_entered === null ? t("journey.simulate.notEntered") : title(run.not_entered, "")}</p>;
   return (
@@ -27,7 +29,7 @@ function Path({ run, onStep }: { run: SimulatedRun; onStep: (node: string) => vo
             {step.send !== null && (
               <div className="op-message" data-state={step.send.state}>
                 <div>
-                  <strong>{step.send.channel}</strong> {step.send.reason === null ? <Status kind="ok">{t("journey.simulate.sent")}</Status> : <Reason name={step.send.reason} />}
+                  <strong>{channel(step.send.channel)}</strong> {step.send.reason === null ? <Status kind="ok">{t("journey.simulate.sent")}</Status> : <Reason name={step.send.reason} />}
                 </div>
                 {step.send.text !== null && <p style={{ whiteSpace: "pre-wrap" }}>{step.send.text}</p>}
               </div>
@@ -50,6 +52,7 @@ function Path({ run, onStep }: { run: SimulatedRun; onStep: (node: string) => vo
 /** Messages by hour and channel; of two definitions, the earlier one dashed. */
 export function Hours({ of, before }: { of: Simulation; before?: Simulation }) {
   const { t } = useText();
+  const named = useChannelName();
   const zone = useZone();
   const { grid, axis, tooltip } = useChartStyle();
   const shown = useMemo(() => {
@@ -61,11 +64,11 @@ export function Hours({ of, before }: { of: Simulation; before?: Simulation }) {
       return hours.map((at) => counts.get(at) ?? 0);
     };
     const series = channels.flatMap((channel) => [
-      ...(before === undefined ? [] : [{ type: "line", step: "middle", name: `${channel} · ${t("journey.simulate.before")}`, data: line(before, channel), showSymbol: false, lineStyle: { type: "dashed" } }]),
-      before === undefined ? { type: "bar", stack: "all", name: channel, data: line(of, channel), barMaxWidth: 24 } : { type: "line", step: "middle", name: channel, data: line(of, channel), showSymbol: false },
+      ...(before === undefined ? [] : [{ type: "line", step: "middle", name: `${named(channel)} · ${t("journey.simulate.before")}`, data: line(before, channel), showSymbol: false, lineStyle: { type: "dashed" } }]),
+      before === undefined ? { type: "bar", stack: "all", name: named(channel), data: line(of, channel), barMaxWidth: 24 } : { type: "line", step: "middle", name: named(channel), data: line(of, channel), showSymbol: false },
     ]);
     return { hours, series };
-  }, [of, before, t]);
+  }, [of, before, t, named]);
   const option = useMemo(
     () => ({ grid, tooltip, xAxis: { type: "category", data: shown.hours.map((at) => dateTime(at, zone).slice(5)), ...axis }, yAxis: { type: "value", min: 0, minInterval: 1, ...axis }, series: shown.series }),
     [shown, grid, axis, tooltip, zone],
@@ -83,6 +86,7 @@ export function Hours({ of, before }: { of: Simulation; before?: Simulation }) {
 /** What a journey would have done: figures, hours, paths. */
 export function Outcome({ of, onStep }: { of: Simulation; onStep: (node: string) => void }) {
   const { t, title, language } = useText();
+  const channel = useChannelName();
   const reason = (name: string): string => t(`journey.ends.${name as "completed"}`, { defaultValue: name });
   return (
     <div className="op-stack" data-testid="simulation">
@@ -106,7 +110,7 @@ export function Outcome({ of, onStep }: { of: Simulation; onStep: (node: string)
         {of.sent.map((one) => (
           <div key={`sent ${one.reason}`} style={{ display: "contents" }}>
             <dt>
-              {t("journey.simulate.sent")} · {one.reason}
+              {t("journey.simulate.sent")} · {channel(one.reason)}
             </dt>
             <dd className="op-num">{exact(one.count, language)}</dd>
           </div>
@@ -121,8 +125,9 @@ export function Outcome({ of, onStep }: { of: Simulation; onStep: (node: string)
             <dd className="op-num">{money(of.cost.total, of.cost.currency, language)}</dd>
           </>
         )}
-        {[...of.suppressed, ...of.failed].map((one) => (
-          <div key={one.reason} style={{ display: "contents" }}>
+        {[...of.suppressed, ...of.failed].map((one, i) => (
+          // A reason may stand among both: what was held back, and what a platform refused.
+          <div key={`${one.reason} ${i}`} style={{ display: "contents" }}>
             <dt>
               <Reason name={one.reason} />
             </dt>

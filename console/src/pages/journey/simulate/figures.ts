@@ -1,3 +1,4 @@
+import { useChannelName } from "@/lib/useChannelName";
 import { useText } from "@/lib/useText";
 
 const REASONS = new Set(["suppressed", "failed", "turned_away"]);
@@ -5,6 +6,7 @@ const REASONS = new Set(["suppressed", "failed", "turned_away"]);
 /** `sent:sms`, `ended:goal`, `path:1024` and the like in words. */
 export function useFigureName(): (figure: string) => string {
   const { t } = useText();
+  const channel = useChannelName();
   return (figure) => {
     const [kind = "", ...rest] = figure.split(":");
     const of = rest.join(":");
@@ -12,6 +14,6 @@ export function useFigureName(): (figure: string) => string {
     if (of === "") return head;
     if (kind === "path") return `${head} · ${t("customers.numbered", { id: of })}`;
     if (kind === "ended") return `${head} · ${t(`journey.ends.${of as "completed"}`, { defaultValue: of })}`;
-    return `${head} · ${REASONS.has(kind) ? t(`journey.reasons.${of as "capped"}`, { defaultValue: of }) : of}`;
+    return `${head} · ${REASONS.has(kind) ? t(`journey.reasons.${of as "capped"}`, { defaultValue: of }) : kind === "sent" ? channel(of) : of}`;
   };
 }

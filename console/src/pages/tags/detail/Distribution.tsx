@@ -11,6 +11,7 @@ import { Exact } from "@/parts/Figures";
 import { Nothing } from "@/parts/Loaded";
 import { Panel } from "@/parts/PageHead";
 import { Share } from "@/parts/Share";
+import { Histogram } from "./Histogram";
 import { isNumber } from "./number";
 
 const SaveSegment = lazy(() => import("./SaveSegment").then((module) => ({ default: module.SaveSegment })));
@@ -32,7 +33,7 @@ function inOrder(tag: TagDetail): TagDetail["distribution"] {
 }
 
 function Bars({ tag, values }: { tag: TagDetail; values: TagDetail["distribution"] }) {
-  const { t, language } = useText();
+  const { t, title, language } = useText();
   const navigate = useNavigate();
   const style = useChartStyle();
   const shown = useMemo(() => values.slice(0, BARS), [values]);
@@ -41,7 +42,7 @@ function Bars({ tag, values }: { tag: TagDetail; values: TagDetail["distribution
       grid: { ...style.grid, right: 72 },
       tooltip: { ...style.tooltip, axisPointer: { type: "shadow" } },
       xAxis: { type: "value", minInterval: 1, ...style.axis, axisLabel: { ...style.axis.axisLabel, formatter: (v: number) => compact(v, language) } },
-      yAxis: { type: "category", inverse: true, data: shown.map((one) => one.value), ...style.axis, axisLabel: { ...style.axis.axisLabel, width: 150, overflow: "truncate" } },
+      yAxis: { type: "category", inverse: true, data: shown.map((one) => title(one.title, one.value)), ...style.axis, axisLabel: { ...style.axis.axisLabel, width: 150, overflow: "truncate" } },
       series: [
         {
           name: t("nav.customers"),
@@ -53,6 +54,7 @@ function Bars({ tag, values }: { tag: TagDetail; values: TagDetail["distribution
         },
       ],
     }),
+    // `title` follows the language.
     [shown, style, t, language],
   );
   return <Chart label={t("tags.distribution")} height={Math.max(140, 40 + shown.length * 28)} option={option} onClick={(_, index) => void navigate({ to: "/customers", search: { tag: tag.name, value: shown[index]?.value ?? "" } })} />;
@@ -60,7 +62,7 @@ function Bars({ tag, values }: { tag: TagDetail; values: TagDetail["distribution
 
 /** How many customers have each value; each leads to them, and can be kept as a segment. */
 export function Distribution({ tag }: { tag: TagDetail }) {
-  const { t, language } = useText();
+  const { t, title, language } = useText();
   const may = useMay("segments.write");
   const [saving, setSaving] = useState<string[] | null>(null);
   const values = useMemo(() => inOrder(tag), [tag]);
@@ -80,15 +82,14 @@ export function Distribution({ tag }: { tag: TagDetail }) {
       {values.length === 0 ? (
         <Nothing title={t("tags.noValues")} text={t(tag.mode === "import" ? "tags.noImports" : tag.mode === "live" ? "tags.noValuesText" : "tags.noRunText")} />
       ) : isNumber(tag) && values.length > MANY ? (
-        <Nothing
-          title={t("tags.manyValues")}
-          text={t("tags.manyValuesText")}
-          actions={
+        <>
+          <Histogram bars={tag.spread?.bars ?? []} />
+          <p style={{ marginTop: 8 }}>
             <Link to="/customers" search={{ tag: tag.name }}>
               {t("explain.customers")}
             </Link>
-          }
-        />
+          </p>
+        </>
       ) : (
         <>
           <ChartOrTable
@@ -104,19 +105,19 @@ export function Distribution({ tag }: { tag: TagDetail }) {
                     title: t("tags.value"),
                     render: (_, one) => (
                       <Link to="/customers" search={{ tag: tag.name, value: one.value }}>
-                        {one.value}
+                        {title(one.title, one.value)}
                       </Link>
                     ),
                   },
                   { title: t("nav.customers"), align: "right", render: (_, one) => <Exact value={one.count} /> },
-                  { title: t("tags.share"), width: 200, render: (_, one) => <Share share={one.share} label={one.value} /> },
+                  { title: t("tags.share"), width: 200, render: (_, one) => <Share share={one.share} label={title(one.title, one.value)} /> },
                   ...(keepable
                     ? [
                         {
                           title: "",
                           align: "right" as const,
-                          render: (_: unknown, one: { value: string }) => (
-                            <Button size="small" type="text" icon={<UsergroupAddOutlined />} aria-label={t("tags.valueAsSegment", { value: one.value })} title={t("tags.valueAsSegment", { value: one.value })} onClick={() => setSaving([one.value])} />
+                          render: (_: unknown, one: TagDetail["distribution"][number]) => (
+                            <Button size="small" type="text" icon={<UsergroupAddOutlined />} aria-label={t("tags.valueAsSegment", { value: title(one.title, one.value) })} title={t("tags.valueAsSegment", { value: title(one.title, one.value) })} onClick={() => setSaving([one.value])} />
                           ),
                         },
                       ]
@@ -129,7 +130,7 @@ export function Distribution({ tag }: { tag: TagDetail }) {
             <span className="op-mute">{t("tags.customersWith")}</span>
             {values.slice(0, CHIPS).map((one) => (
               <Link key={one.value} to="/customers" search={{ tag: tag.name, value: one.value }} className="op-chip" data-testid="tag-value">
-                {one.value} <small className="op-num">{compact(one.count, language)}</small>
+                {title(one.title, one.value)} <small className="op-num">{compact(one.count, language)}</small>
               </Link>
             ))}
           </div>

@@ -14,7 +14,7 @@ import { Why } from "@/parts/Why";
 import { Contributions } from "../card/Contributions";
 
 function Answer({ tag, id }: { tag: TagDetail; id: number }) {
-  const { t } = useText();
+  const { t, title } = useText();
   const navigate = useNavigate();
   const why = useQuery(tags.explain(tag.name, String(id)));
   return (
@@ -25,7 +25,7 @@ function Answer({ tag, id }: { tag: TagDetail; id: number }) {
             <CustomerName id={id} name={null} />
             <span className="op-mute">{t("why.value")}</span>
             <strong data-testid="why-value">
-              <Value value={data.value} />
+              <Value value={data.value === null ? null : title(data.value_title, data.value)} />
             </strong>
             <span className="op-mute">
               {t("why.at")} <Time at={data.at} />

@@ -48,11 +48,12 @@ function Drifts({ runs }: { runs: TagRun[] }) {
 }
 
 /** The share of each value from run to run. */
-function Spread({ runs }: { runs: TagRun[] }) {
-  const { t, language } = useText();
+function Spread({ runs, titles }: { runs: TagRun[]; titles: TagDetail["value_titles"] }) {
+  const { t, valueTitle, language } = useText();
   const zone = useZone();
   const style = useChartStyle();
-  const { names, series } = useMemo(() => stacked(runs, t("factory.others")), [runs, t]);
+  const { names: values, series } = useMemo(() => stacked(runs, t("factory.others")), [runs, t]);
+  const names = values.map((one) => valueTitle(titles, one));
   const option = useMemo(
     () => ({
       grid: style.grid,
@@ -110,7 +111,7 @@ export function Runs({ tag }: { tag: TagDetail }) {
               )}
               {items.some((one) => one.values.length > 0) && (
                 <Panel title={t("runs.spread")}>
-                  <Spread runs={rising} />
+                  <Spread runs={rising} titles={tag.value_titles} />
                 </Panel>
               )}
               <Panel title={t("runs.label")} flush>

@@ -18,7 +18,7 @@ interface Props {
 
 /** Customers with one or more of the values as a segment that keeps up. */
 export function SaveSegment({ tag, start, onClose }: Props) {
-  const { t, title, language } = useText();
+  const { t, title, valueTitle, language } = useText();
   const { message } = App.useApp();
   const navigate = useNavigate();
   const save = useSaveSegment(null);
@@ -26,7 +26,7 @@ export function SaveSegment({ tag, start, onClose }: Props) {
   const [values, setValues] = useState(start);
   const [typed, setTyped] = useState<string | null>(null);
   const [name, setName] = useState(() => freshName(new Date()));
-  const called = typed ?? `${title(tag.title, tag.name)}${language === "en" ? ": " : "\uff1a"}${values.join(language === "en" ? ", " : "\u3001")}`;
+  const called = typed ?? `${title(tag.title, tag.name)}${language === "en" ? ": " : "\uff1a"}${values.map((one) => valueTitle(tag.value_titles, one)).join(language === "en" ? ", " : "\u3001")}`;
   const several = kindOf(names?.tags.find((one) => one.name === tag.name)?.type) === "list";
   const counted = tag.distribution.filter((one) => values.includes(one.value)).reduce((sum, one) => sum + one.count, 0);
   const [first] = values;
@@ -46,7 +46,7 @@ export function SaveSegment({ tag, start, onClose }: Props) {
       <div className="op-stack" style={{ gap: 12 }}>
         <label>
           {t("tags.segmentValues")}
-          <Select mode="multiple" style={{ width: "100%", marginTop: 4 }} value={values} onChange={setValues} options={tag.distribution.map((one) => ({ value: one.value, label: one.value }))} data-testid="segment-values" />
+          <Select mode="multiple" style={{ width: "100%", marginTop: 4 }} value={values} onChange={setValues} options={tag.distribution.map((one) => ({ value: one.value, label: title(one.title, one.value) }))} data-testid="segment-values" />
         </label>
         {values.length > 0 && !several && <p className="op-mute">{t("tags.segmentSize", { count: counted, figure: exact(counted, language) })}</p>}
         <label>

@@ -7,6 +7,7 @@ import { useFactory } from "./context";
 import { textAt, titleAt, valueAt } from "./definition";
 import { ChoiceAt, PicksAt, Row, TextAt } from "./Fields";
 import { More } from "./More";
+import { ValueTitles } from "./ValueTitles";
 
 /** Name, title, owner, purpose, place in the catalogue. */
 export function Basics({ fresh, tried }: { fresh: boolean; tried: boolean }) {
@@ -91,6 +92,7 @@ export function Domain() {
   return (
     <>
       <PicksAt place="values" label={t("factory.domain")} hint={t("factory.valuesHint")} placeholder={t("factory.valuesFree")} options={offered.map((value) => ({ value, label: value, search: value }))} free />
+      <ValueTitles values={offered} />
       <ChoiceAt place="when_missing" label={t("factory.whenMissing")} hint={t("factory.whenMissingHint")} fallback="empty" options={(["empty", "keep_last"] as const).map((value) => ({ value, label: t(`factory.missings.${value}`) }))} />
     </>
   );

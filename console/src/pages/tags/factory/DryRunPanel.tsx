@@ -34,7 +34,7 @@ export function Change({ value }: { value: number }) {
 }
 
 function Result({ plan, fresh }: { plan: TagPlan; fresh: boolean }) {
-  const { t, language } = useText();
+  const { t, title, language } = useText();
   const live = plan.values.some((one) => one.live > 0);
   const most = Math.max(1, ...plan.values.map((one) => one.count));
   const coverage = plan.coverage ?? 0;
@@ -82,7 +82,7 @@ function Result({ plan, fresh }: { plan: TagPlan; fresh: boolean }) {
             title: t("tags.value"),
             render: (_, one) => (
               <>
-                <div style={{ overflowWrap: "anywhere" }}>{one.value}</div>
+                <div style={{ overflowWrap: "anywhere" }}>{title(one.title, one.value)}</div>
                 <span className="op-share" style={{ height: 4 }} aria-hidden>
                   <span style={{ width: `${(one.count / most) * 100}%` }} />
                 </span>

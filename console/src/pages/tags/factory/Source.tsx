@@ -52,7 +52,7 @@ function Where({ place, events }: { place: string; events: string[] }) {
             {found === null ? (
               <code className="op-code">{JSON.stringify(predicate)}</code>
             ) : (
-              <TestRow kind={field?.kind ?? "text"} tests={found.tests} values={field?.values ?? []} label={field?.label ?? name} currency={found.currency} home={home} onChange={(tests, money) => write({ ...where, [name]: jsonOf(tests, money) })} />
+              <TestRow kind={field?.kind ?? "text"} tests={found.tests} values={field?.values ?? []} called={field?.called} label={field?.label ?? name} currency={found.currency} home={home} onChange={(tests, money) => write({ ...where, [name]: jsonOf(tests, money) })} />
             )}
             <Button type="text" size="small" icon={<CloseOutlined />} aria-label={t("editor.removeFilter")} onClick={() => write(Object.fromEntries(Object.entries(where).filter(([key]) => key !== name)))} />
           </div>

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from sqlglot import exp
 
 from onepool.audience.conditions.compiler.needs import Starts
 from onepool.pool import Session
-from onepool.pool.behaviour import View
 
-Views: TypeAlias = Callable[[Session, Collection[str]], View | None]
+if TYPE_CHECKING:
+    from onepool.pool.behaviour import View
+
+Views: TypeAlias = "Callable[[Session, Collection[str]], View | None]"
 """All customers' events as arrays of these columns, where the behaviour index has them: `BehaviourIndex.view`."""
 
 

@@ -1,0 +1,58 @@
+import { Input } from "antd";
+import { isObject } from "@/conditions/model";
+import { useText } from "@/lib/useText";
+import { useFactory } from "./context";
+import { textsAt, valueAt } from "./definition";
+import { Row } from "./Fields";
+import { More } from "./More";
+
+type Short = "zh" | "en";
+
+/** What values are called where people read them: one line for each value that the definition names. */
+export function ValueTitles({ values }: { values: string[] }) {
+  const { t } = useText();
+  const { definition, set } = useFactory();
+  const said = valueAt(definition, "value_titles");
+  const titles = isObject(said) ? said : {};
+  const all = [...new Set([...textsAt(definition, "values"), ...values, ...Object.keys(titles)])];
+  const shown = (value: string, short: Short): string => {
+    const title = titles[value];
+    const text = isObject(title) ? title[short] : title;
+    return typeof text === "string" && text !== value ? text : "";
+  };
+  const write = (value: string, short: Short, text: string): void => {
+    const other = short === "zh" ? "en" : "zh";
+    const rest = Object.fromEntries(Object.entries(titles).filter(([key]) => key !== value));
+    const title = { [short]: text === "" ? value : text, [other]: shown(value, other) === "" ? value : shown(value, other) };
+    const next = title.zh === value && title.en === value ? rest : { ...titles, [value]: { zh: title.zh, en: title.en } };
+    set("value_titles", Object.keys(next).length === 0 ? undefined : next);
+  };
+  if (all.length === 0) return null;
+  return (
+    <More label={t("factory.valueTitles")} start={Object.keys(titles).length > 0}>
+      <Row label={t("factory.valueTitles")} hint={t("factory.valueTitlesHint")} places={["value_titles"]} wide>
+        <table className="op-layers" data-testid="value-titles">
+          <thead>
+            <tr>
+              <th scope="col">{t("tags.value")}</th>
+              <th scope="col">{t("factory.titleIn.zh")}</th>
+              <th scope="col">{t("factory.titleIn.en")}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {all.map((value) => (
+              <tr key={value}>
+                <td>{value}</td>
+                {(["zh", "en"] as const).map((short) => (
+                  <td key={short}>
+                    <Input aria-label={`${value}: ${t(`factory.titleIn.${short}`)}`} placeholder={value} maxLength={60} value={shown(value, short)} onChange={(event) => write(value, short, event.target.value)} />
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Row>
+    </More>
+  );
+}

@@ -1,0 +1,49 @@
+"""What the values of a tag are called in both languages: as its definition says, else as what they are values of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from onepool.audience.tags.model import AttributeTag, FirstLastTag, PreferenceTag, RfmTag, TagDefinition
+
+Words = Mapping[str, str]
+
+# The cells of RFM by their names in the field, in English.
+_CELLS: Mapping[str, str] = {
+    "重要价值客户": "Champions",
+    "重要发展客户": "High value, to develop",
+    "重要保持客户": "High value, to keep",
+    "重要挽留客户": "High value, to win back",
+    "一般价值客户": "Regulars",
+    "一般发展客户": "Newcomers",
+    "一般保持客户": "Low value, to keep",
+    "一般挽留客户": "Low value, lapsed",
+}
+
+
+def value_titles(tag: TagDefinition, titles: Mapping[str, Words]) -> dict[str, Words]:
+    """Value -> {zh, en}, of the values that have other words than themselves.
+
+    `titles`: those of channels, touchpoints and of enumerations of the data standard, keyed as `Names.titles` is.
+    """
+    found = _lent(tag, titles)
+    found |= {value: title.model_dump() for value, title in (tag.value_titles or {}).items()}
+    return found
+
+
+def _lent(tag: TagDefinition, titles: Mapping[str, Words]) -> dict[str, Words]:
+    match tag:
+        case RfmTag() if tag.cells == 8:
+            return {cell: {"zh": cell, "en": words} for cell, words in _CELLS.items()}
+        case FirstLastTag() | PreferenceTag():
+            field = tag.source.field.removeprefix("items.").removeprefix("fields.")
+            heads = {"channel": "channel:", "touchpoint": "touchpoint:"}
+            return titled(titles, heads.get(field, f"value:field:{field}:"))
+        case AttributeTag() if tag.map is None:
+            return titled(titles, f"value:attribute:{tag.source.attribute}:")
+    return {}
+
+
+def titled(titles: Mapping[str, Words], head: str) -> dict[str, Words]:
+    """What is titled under that beginning, by the rest of its key."""
+    return {key.removeprefix(head): words for key, words in titles.items() if key.startswith(head)}

@@ -1,0 +1,60 @@
+"""A quota of one kind of message that is used up holds back that kind alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.reach.outbox import MESSAGE, Outbox
+from tests.reach.test_pace import START, ZONE
+
+from onepool.reach import accounts
+from onepool.reach.buckets import Buckets, Limit
+from onepool.reach.policies import Policies
+
+CUSTOM = {"template": "KF", "channel": "wechat_oa", "kind": "text", "content": {"text": "hi"}}
+
+
+def use_up(outbox: Outbox, left: int) -> None:
+    """So many template messages may still go out today."""
+    ws = outbox.workspace
+    with ws.state.write() as connection:
+        account = ws.touchpoints()["oa"]
+        standing = accounts.load(connection, account, Policies(ws).now()[0], ws.settings.zone)
+        there = standing.buckets.left(outbox.now, "template")
+        assert there is not None
+        standing.buckets.take(there - left, outbox.now, "template")
+        accounts.save(connection, standing, outbox.now)
+
+
+def test_a_daily_quota_of_one_kind_stops_no_other(outbox: Outbox) -> None:
+    body = {**MESSAGE, "contents": [*MESSAGE["contents"], CUSTOM]}
+    outbox.workspace.save("message", "hello", body, author="test")
+    for name in ("an", "bo", "cy"):
+        outbox.person(name, "oa")
+    outbox.settle()
+    # Of one journey and priority, those of the full kind planned first.
+    templates = outbox.plan(["an", "bo"], "oa", template="OA", message_version=2)
+    customs = outbox.plan(["cy", "an"], "oa", visit=1, kind="text", template="KF", message_version=2)
+    use_up(outbox, 1)
+    outbox.senders.step()
+    assert [outbox.state(one)[0] for one in customs] == ["ACCEPTED", "ACCEPTED"]
+    assert sorted(outbox.state(one)[0] for one in templates) == ["ACCEPTED", "QUEUED"]
+    outbox.clock.advance(timedelta(days=1))
+    outbox.senders.step()
+    assert {outbox.state(one)[0] for one in templates} == {"ACCEPTED"}
+
+
+def test_limits_count_their_own_kinds_and_those_of_all() -> None:
+    limits = [
+        Limit("a", 2, None, period="day", messages=("a",)),
+        Limit("ab", 3, None, period="day", messages=("a", "b")),
+        Limit("all", 5, None, period="day"),
+    ]
+    bucket = Buckets(limits, "{}", ZONE)
+    assert [bucket.left(START, kind) for kind in ("a", "b", "c", None)] == [2, 3, 5, 5]
+    assert bucket.conforming(list("aaabbcccc"), START) == [True, True, False, True, False, True, True, False, False]
+    bucket.take(2, START, "a")
+    assert [bucket.left(START, kind) for kind in ("a", "b", "c", None)] == [0, 1, 3, 3]
+    bucket.take(1, START, "c")
+    kept = Buckets(limits, bucket.dump(), ZONE)
+    assert [kept.left(START, kind) for kind in ("a", "b", "c", None)] == [0, 1, 2, 2]
