@@ -18,7 +18,7 @@ import pytest
 from onepool.collect.log import Record
 from onepool.collect.touchpoint import Touchpoint
 from onepool.standards import Batch, StandardSettings, assemble, event_id, load_standard, standardise
-from onepool.standards.faults import MOST_IDENTIFIERS
+from onepool.standards.faults import MOST_IDENTIFIERS, MOST_MEETINGS
 from onepool.standards.normalise.id_card import digest
 
 from .things import KEY, NOW, SETTINGS, TOUCHPOINTS, events, facts, file, identify, ids, refused, run, segment, track
@@ -501,6 +501,20 @@ def test_an_item_with_very_many_identifiers_waits() -> None:
     assert refused(batch) == [("identifier.many", "ids")] * 3
     assert batch.ids.num_rows == MOST_IDENTIFIERS
     assert "50" in batch.quarantine["message"][0].as_py()
+
+
+def test_a_request_with_very_many_wide_items_is_taken_in_part() -> None:
+    """What linking costs grows with the square of an item's identifiers: so many of them are not one client's."""
+
+    def wide(which: int) -> dict[str, Any]:
+        return {"externalIds": [{"id": f"m{which}.{number}", "type": "member_no"} for number in range(29)]}
+
+    each = 30 * 30  # the user id is one of them
+    fit = MOST_MEETINGS // each
+    many = segment([track("petted", context=wide(number)) for number in range(fit + 3)] + [track("petted")])
+    batch = run(many, segment([track("petted", context=wide(0))]))
+    assert refused(batch) == [("identifier.crowded", "ids")] * 3
+    assert batch.rows.num_rows == fit + 2
 
 
 def test_more_text_than_a_column_holds_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,13 @@ from typing import Final
 MOST_IDENTIFIERS: Final = 50
 """Identifiers of one item at most. Clients send a handful; all that an item carries are taken to be one person's."""
 
+WIDE: Final = 10
+"""Identifiers above which an item counts as a wide one."""
+
+MOST_MEETINGS: Final = 1_000_000
+"""Of one request, the sum of squares of identifiers over its items: what the work of linking them grows with. Beyond it
+wide items are refused; 40,000 items of five identifiers, or 400 of fifty, are within it."""
+
 RULES: Final[dict[str, tuple[str, str]]] = {
     "required": ("缺少必填字段 {field}", "the required field {field} is missing"),
     "type.text": ("{value} 不是文本", "{value} is not a text"),
@@ -54,6 +61,10 @@ RULES: Final[dict[str, tuple[str, str]]] = {
     "identifier.many": (
         f"一条数据最多带 {MOST_IDENTIFIERS} 个身份标识，这条有 {{count}} 个",
         f"one item carries at most {MOST_IDENTIFIERS} identifiers, this one has {{count}}",
+    ),
+    "identifier.crowded": (
+        f"一次请求中带 {WIDE} 个以上身份标识的数据太多，请分开发送",
+        f"one request has too many items with more than {WIDE} identifiers; send them apart",
     ),
     "identifier.length": ("标识超过 512 个字符", "the identifier is longer than 512 characters"),
 }

@@ -18,7 +18,7 @@ from onepool.standards.assemble import Assembler
 from onepool.standards.batch import Batch, Touchpoint
 from onepool.standards.columns import micros
 from onepool.standards.errors import StandardError
-from onepool.standards.faults import MOST_IDENTIFIERS, Fault
+from onepool.standards.faults import MOST_IDENTIFIERS, MOST_MEETINGS, WIDE, Fault
 from onepool.standards.fields import FieldReader, Fields, Read, Source, Things
 from onepool.standards.gathered import Carried, Gathered, Key
 from onepool.standards.guard import deep
@@ -315,6 +315,19 @@ class Run:
                         self.touchpoint_of[at],
                     )
 
+    def _crowded(self, count: npt.NDArray[np.int64]) -> list[int]:
+        """Wide items that come after a record has made more work than one may."""
+        wide = np.flatnonzero((count > WIDE) & (count <= MOST_IDENTIFIERS))
+        if wide.size == 0:
+            return []
+        counted = np.where(count <= MOST_IDENTIFIERS, count, 0)
+        meetings = np.cumsum(counted * counted)
+        record = np.asarray(self.record_of, np.int64)
+        first = np.searchsorted(record, record[wide])
+        before = np.where(first > 0, meetings[first - 1], 0)
+        found: list[int] = wide[meetings[wide] - before > MOST_MEETINGS].tolist()
+        return found
+
     def _identified(self) -> None:
         """What is about a person must say about whom."""
         for at, fault in self.persons.faults.items():
@@ -326,6 +339,9 @@ class Run:
         for at in np.flatnonzero(count > MOST_IDENTIFIERS).tolist():
             if kinds[at] != "object":
                 self.faults.setdefault(at, ("ids", Fault("identifier.many", count=str(count[at]))))
+        for at in self._crowded(count):
+            if kinds[at] != "object":
+                self.faults.setdefault(at, ("ids", Fault("identifier.crowded")))
         for at in np.flatnonzero(count < 2).tolist():
             kind = kinds[at]
             if count[at] == 0 and kind != "object":
