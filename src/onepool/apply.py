@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import yaml
 
+from onepool.apply_lists import check_list, fill, with_digest
 from onepool.audience.catalog import kept_events
 from onepool.audience.conditions.parse import plain_data
 from onepool.audience.definitions import check_segment, check_tag
@@ -38,6 +39,7 @@ FOLDERS = {
     "touchpoint": "touchpoints",
     "standard": "standard",
     "identity": "identity",
+    "list": "lists",
     "tag": "tags",
     "segment": "segments",
     "destination": "destinations",
@@ -51,7 +53,7 @@ FOLDERS = {
 Journeys are saved as drafts: what is live changes when they are published. Cases are what a journey has to do again."""
 
 
-PLAIN = frozenset({"touchpoint", "destination", "coupon", "message", "policy", "journey", "case"})
+PLAIN = frozenset({"touchpoint", "destination", "coupon", "message", "policy", "journey", "case", "list"})
 """Kinds whose files are stored without YAML's own types."""
 
 TOUCHPOINT_KEYS = (
@@ -102,7 +104,7 @@ def plan(workspace: Workspace, root: Path | None = None) -> list[Change]:
             changes.append(Change(kind, name, "add", body, where))
         elif canonical(_comparable(kind, current.body, body)) != canonical(body):
             changes.append(Change(kind, name, "change", body, where))
-    _check(workspace, changes)
+    _check(workspace, changes, root or workspace.root)
     return changes
 
 
@@ -113,10 +115,12 @@ def apply(workspace: Workspace, *, author: str, reason: str = "", root: Path | N
         workspace.save(change.kind, change.name, change.body, author=author, reason=reason, log_rules=False)
     if changes:
         workspace.log_rules()
+    folder = root or workspace.root
+    fill(workspace, (body for kind, _, body, _ in read_folder(folder) if kind == "list"), folder, author)
     return changes
 
 
-def _check(workspace: Workspace, changes: Sequence[Change]) -> None:
+def _check(workspace: Workspace, changes: Sequence[Change], root: Path) -> None:
     """Every change, beside all the others and what the workspace has."""
     extensions = {d.name: d.body for d in workspace.definitions.current("standard")}
     extensions |= {change.name: change.body for change in changes if change.kind == "standard"}
@@ -131,9 +135,13 @@ def _check(workspace: Workspace, changes: Sequence[Change]) -> None:
             check_touchpoint(change.name, change.body, standard, change.where)
             touchpoints[change.name] = touchpoint_of(change.name, change.body)
     kept = kept_events(workspace)
-    lists = [d.body for d in workspace.definitions.current("list")]
+    bodies = {d.name: d.body for d in workspace.definitions.current("list")}
+    bodies |= {change.name: change.body for change in changes if change.kind == "list"}
+    lists = list(bodies.values())
     for change in changes:
-        if change.kind == "identity":
+        if change.kind == "list":
+            check_list(workspace, change.body, root, change.where)
+        elif change.kind == "identity":
             if change.name != "rules":
                 raise DefinitionError(
                     "the rules are called `rules`", where=change.where, hint="write `identity: rules`"
@@ -264,11 +272,8 @@ def _read_file(kind: str, path: Path, root: Path) -> Iterator[tuple[str, dict[st
             if not isinstance(name, str) or not name:
                 raise DefinitionError(f"the name is missing: write `{kind}: its_name`", where=place)
             # YAML reads dates as objects.
-            yield (
-                name,
-                with_files(body, root) if kind == "tag" else plain_data(body) if kind in PLAIN else body,
-                place,
-            )
+            plain = with_files(body, root) if kind == "tag" else plain_data(body) if kind in PLAIN else body
+            yield name, with_digest(plain, root, place) if kind == "list" else plain, place
 
 
 def _comparable(kind: str, current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 SETTINGS_FILE = "onepool.yaml"
 FOLDERS = (
-    "touchpoints", "standard", "identity", "tags", "segments", "destinations", "coupons", "messages", "policies",
+    "touchpoints", "standard", "identity", "lists", "tags", "segments", "destinations", "coupons", "messages", "policies",
     "journeys",
 )  # fmt: skip
 

@@ -7,12 +7,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from onepool.api.app import create_app
+from onepool.api.estimating import Sample
 from onepool.api.live import LiveFeed
 from onepool.clock import FakeClock
 from onepool.collect.log import NewRecord
+from onepool.pool.histogram import Bar, histogram
 from onepool.privacy.roles import Role
 from onepool.tick import Runner, Worker
 from onepool.workspace import init_workspace
@@ -123,12 +127,17 @@ def test_sql_wants_the_right_to_query(made: tuple[World, Worker]) -> None:
     assert (detail["coverage"], detail["last_run"]["why"], detail["freshness"]) == (2, "saved", "2026-11-20T04:00:00Z")
     why = analyst.get("/api/v1/tags/orders/explain", customer="user_id@shop:u1").json()
     assert why["value"] == "2"
+    assert detail["spread"]["bars"] == [
+        {"low": 1.0, "high": 2.0, "count": 1},
+        {"low": 2.0, "high": 3.0, "count": 1},
+    ]
 
 
 def test_values_come_over_http(made: tuple[World, Worker]) -> None:
     world, worker = made
     browser = world.signed_in()
-    browser.post("/api/v1/tags", {"definition": LEVEL})
+    gold = {"zh": "金卡", "en": "Gold"}
+    browser.post("/api/v1/tags", {"definition": {**LEVEL, "value_titles": {"gold": gold}}})
     raw = b"id,level\nu1,gold\nu2,bronze\nu7,silver\n"
     answer = browser.request("POST", "/api/v1/tags/level/values", params={"type": "user_id@shop"}, content=raw)
     assert {**answer.json(), "samples": None} == {
@@ -138,6 +147,16 @@ def test_values_come_over_http(made: tuple[World, Worker]) -> None:
     worker.drain()
     detail = browser.get("/api/v1/tags/level").json()
     assert (detail["mode"], [one["value"] for one in detail["distribution"]]) == ("import", ["gold"])
+    assert detail["distribution"][0]["title"] == gold and detail["value_titles"] == {"gold": gold}
+    why = browser.get("/api/v1/tags/level/explain", customer="user_id@shop:u1").json()
+    assert (why["value"], why["value_title"]) == ("gold", gold)
+    (one,) = browser.get("/api/v1/customers", tag="level").json()["items"]
+    page = browser.get(f"/api/v1/customers/{one['customer_id']}").json()
+    assert page["tags"][0]["value_titles"] == {"gold": gold}
+    asked = browser.post("/api/v1/conditions/preview", {"condition": {"tag": "level", "is": "gold"}}).json()
+    assert (asked["sentence"]["zh"], asked["sentence"]["en"]) == ("标签「Level」 是 金卡", "the tag “Level” is Gold")
+    (known,) = browser.get("/api/v1/conditions/names").json()["tags"]
+    assert known["value_titles"] == {"gold": gold}
     wrong = browser.request("POST", "/api/v1/tags/level/values", params={"type": "user_id@shop"}, content=b"x")
     assert (wrong.status_code, wrong.json()["code"]) == (422, "tag-values")
 
@@ -159,3 +178,39 @@ def test_what_is_used_or_wrong_is_refused(made: tuple[World, Worker]) -> None:
     assert answer.status_code == 422 and "in a circle" in answer.json()["problems"][0]["message"]
     assert browser.post("/api/v1/tags/rfm/run", {"as_of": "2030-01-01T00:00:00Z"}).json()["code"] == "tag-ahead"
     assert browser.delete("/api/v1/jobs/77").json()["code"] == "job-unknown"
+
+
+def test_where_there_are_very_many_an_estimate_comes_first(
+    made: tuple[World, Worker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = made[0].signed_in()
+    asked = {"condition": {"did": "order_paid", "times": {"at_least": 2}}, "approximate": True}
+    few = browser.post("/api/v1/conditions/preview", asked).json()
+    assert (few["approximate"], few["between"], few["size"]) == (False, None, 1)
+    monkeypatch.setattr("onepool.api.estimating.EXACT", 1)
+    many = browser.post("/api/v1/conditions/preview", asked).json()
+    assert (many["approximate"], many["size"], many["total"]) == (True, 1, 2)
+    low, high = many["between"]
+    assert low == 1 and high == 2
+    assert browser.post("/api/v1/conditions/preview", {**asked, "approximate": False}).json()["between"] is None
+
+
+def test_estimates_hold_what_they_say() -> None:
+    for total, drawn, found in ((1_000_000, 20_000, 20), (1_000_000, 20_000, 10_000), (1_000_000, 20_000, 0)):
+        sample = Sample(np.arange(drawn), total)
+        low, high = sample.between(found)
+        assert low <= sample.size(found) <= high and low >= found
+        assert high - low < 0.0142 * total
+    assert Sample(np.arange(0), 5).between(0) == (0, 5)
+
+
+def test_far_numbers_stand_in_open_bars(made: tuple[World, Worker]) -> None:
+    numbers = [*range(100), *range(100), 100_000]
+    with made[0].ws.pool.write() as session:
+        session.relation("_spread", pa.table({"number": pa.array(numbers, pa.float64())}))
+        session.execute("INSERT INTO tag_values BY NAME SELECT 'far' AS tag, number FROM _spread")
+        bars = histogram(session, "far")
+        assert histogram(session, "nobody") == []
+    assert sum(one.count for one in bars) == len(numbers)
+    assert (bars[0].low, bars[0].high, bars[0].count) == (0.0, 5.0, 10)
+    assert bars[-1] == Bar(100.0, None, 1) and len(bars) == 21

@@ -132,8 +132,11 @@ def identifiers(draw: st.DrawFn, at: int) -> Identifier:
 def histories(draw: st.DrawFn, at: int) -> History:
     ids = draw(st.lists(identifiers(at), min_size=2, max_size=5))
     told = draw(st.lists(events(at, len(ids)), min_size=1, max_size=7, unique_by=lambda event: event.seq))
-    lists = draw(st.sets(st.sampled_from(["vip", "staff"])))
-    return History(told, identifiers=ids, lists=frozenset(lists))
+    near = st.sampled_from([-DAY, -1, 0, 1, DAY])
+    spans = st.tuples(near, st.one_of(st.none(), near)).filter(lambda span: span[1] is None or span[0] < span[1])
+    drawn = draw(st.dictionaries(st.sampled_from(["vip", "staff"]), spans))
+    lists = {name: (at + since, None if until is None else at + until) for name, (since, until) in drawn.items()}
+    return History(told, identifiers=ids, lists=lists)
 
 
 asked = st.one_of(
@@ -185,7 +188,7 @@ _MOST = 10
 def fill(pool: DuckDBEngine, people: Mapping[int, History]) -> None:
     """Put the histories into an emptied pool."""
     with pool.write() as session:
-        for table in ("events", "attribute_facts", "customer_of", "identifiers", "list_entries"):
+        for table in ("events", "attribute_facts", "customer_of", "identifiers", "list_entries", "list_past"):
             session.execute(f"DELETE FROM {table}")
         owned = [
             (c * _MOST + place, c) for c, history in people.items() for place in range(max(1, len(history.identifiers)))
@@ -230,11 +233,25 @@ def fill(pool: DuckDBEngine, people: Mapping[int, History]) -> None:
                 "type": "phone",
                 "scope": "",
                 "value": f"{name}{customer}",
+                "time": from_micros(since),
                 "identifier_id": customer * _MOST,
             }
             for customer, history in people.items()
-            for name in history.lists
+            for name, (since, until) in history.lists.items()
+            if until is None
         ]
+        past = [
+            {
+                "list": name,
+                "identifier_id": customer * _MOST,
+                "time": from_micros(since),
+                "until": from_micros(until),
+            }
+            for customer, history in people.items()
+            for name, (since, until) in history.lists.items()
+            if until is not None
+        ]
+        session.append("list_past", pa.Table.from_pylist(past) if past else _EVENTS.empty_table().select([]))
         session.append("list_entries", pa.Table.from_pylist(listed) if listed else _EVENTS.empty_table().select([]))
 
 

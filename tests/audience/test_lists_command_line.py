@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import onepool
+from onepool.audience.lists import ListError
 from onepool.cli.app import app
 from onepool.handle import NotFound
 from onepool.workspace import init_workspace
@@ -67,3 +68,31 @@ def test_lists_in_python(folder: Path) -> None:
         assert (done.name, done.entries) == ("press", 1)
         with pytest.raises(NotFound):
             ws.list("nobody")
+
+
+def test_lists_as_files_of_the_workspace(folder: Path) -> None:
+    def apply() -> list[str]:
+        found = CliRunner().invoke(app, ["apply", "--workspace", str(folder), "--json"])
+        assert found.exit_code == 0, found.output
+        return [f"{one['action']} {one['kind']} {one['name']}" for one in json.loads(found.stdout)]
+
+    (folder / "lists").mkdir(exist_ok=True)
+    numbers = folder / "lists" / "numbers.csv"
+    numbers.write_text("手机号\n13900000001\n13900000002\n", encoding="utf-8")
+    (folder / "lists" / "press.yaml").write_text("list: press\ntitle: Press\nfile: lists/numbers.csv\n", "utf-8")
+    (folder / "segments" / "all_press.yaml").write_text(
+        "segment: all_press\ntitle: Press\ncondition: {list: press}\n", "utf-8"
+    )
+    assert apply() == ["add list press", "add segment all_press"]
+    assert apply() == []
+    shown = json.loads(ran(folder, "show", "press", "--json").stdout)
+    assert (shown["entries"], len(shown["changes"]), shown["changes"][0]["mode"]) == (2, 1, "replace")
+    numbers.write_text("手机号\n13900000003\n", encoding="utf-8")
+    assert apply() == ["change list press"]
+    shown = json.loads(ran(folder, "show", "press", "--json").stdout)
+    assert (shown["entries"], len(shown["changes"])) == (1, 2)
+    numbers.write_text("手机号\n12\n", encoding="utf-8")
+    refused = CliRunner().invoke(app, ["apply", "--workspace", str(folder)])
+    assert isinstance(refused.exception, ListError) and refused.exception.where == "lists/press.yaml"
+    numbers.unlink()
+    assert "can't be read" in str(CliRunner().invoke(app, ["plan", "--workspace", str(folder)]).exception)

@@ -65,6 +65,7 @@ def _marks(history: History) -> set[int]:
     times = [event.time for event in history.events]
     for one in history.identifiers:
         times += [one.seen, *([one.until] if one.until is not None else [])]
+    times += [moment for span in history.lists.values() for moment in span if moment is not None]
     return {time + step for time in times for step in (-1, 0, 1, world.DAY)}
 
 

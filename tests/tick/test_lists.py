@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from onepool.audience import lists
+from onepool.audience.catalog import load_catalog
+from onepool.audience.conditions import Scope, compile_conditions, parse_condition
 from onepool.audience.lists import ListError, log
 from onepool.identity import decisions
 from onepool.identity.decisions import Side
@@ -200,6 +202,104 @@ def test_a_crash_between_state_and_pool_is_made_good(world: World) -> None:
         assert content_hashes(fresh)["list_entries"] == content_hashes(world.workspace.pool)["list_entries"]
     finally:
         fresh.close()
+
+
+def asked_at(world: World, at: datetime, name: str = "vip") -> list[int]:
+    """Who was on the list then, as a condition says it."""
+    catalog = load_catalog(world.workspace)
+    plan = compile_conditions({"c": parse_condition({"list": name})}, at, Scope.all(), catalog.context)
+    with world.workspace.pool.read() as session:
+        found = plan.run(session)
+    return sorted(found.filter(found.column("c")).column("customer_id").to_pylist())
+
+
+def test_what_was_on_a_list_is_known_afterwards(world: World) -> None:
+    made(world)
+    for number in range(3):
+        world.send(seen(MOBILES[number], anonymousId=f"a{number}"))
+    world.drain()
+    ids = []
+    for text, mode in (
+        ("\n".join(MOBILES[:2]), "add"),
+        (MOBILES[0], "remove"),
+        (MOBILES[2], "replace"),
+        (MOBILES[2], "add"),
+    ):
+        world.clock.advance(timedelta(days=1))
+        at = world.clock.now()
+        put(world, text, mode=mode)
+        world.settle()
+        ids.append((at, on(world)))
+    assert [len(members) for _, members in ids] == [2, 1, 1, 1]
+    for at, members in ids:
+        assert asked_at(world, at) == members
+        assert asked_at(world, at + timedelta(hours=23)) == members
+    assert asked_at(world, ids[0][0] - timedelta(seconds=1)) == []
+    past = content_hashes(world.workspace.pool)["list_past"]
+    assert past[0] == 3
+    assert whole(world) == []
+    path = world.root / "again.duckdb"
+    build(world.workspace, path)
+    fresh = world.workspace.open_pool(path)
+    try:
+        assert content_hashes(fresh)["list_past"] == past
+    finally:
+        fresh.close()
+
+
+def test_an_erased_person_is_on_no_list_and_was_on_none(world: World) -> None:
+    made(world)
+    made(world, "press")
+    world.define("segment", "vips", title="vips", condition={"list": "vip"})
+    for number in range(2):
+        world.send(seen(MOBILES[number], anonymousId=f"a{number}"))
+    world.drain()
+    put(world, "\n".join([*MOBILES[:2], MOBILES[9]]))
+    put(world, MOBILES[0], "press")
+    world.settle()
+    world.clock.advance(timedelta(days=1))
+    put(world, MOBILES[0], "press", mode="remove")
+    world.settle()
+    both = on(world)
+    world.send({"event": "customer_erased", "anonymousId": "a0"})
+    world.settle()
+    assert len(both) == 2 and len(on(world)) == 1 and size(world).unmatched == 1
+    assert world.value("SELECT count(*) FROM segment_members WHERE segment = 'vips'") == 1
+    assert world.value("SELECT count(*) FROM list_past") == 0
+    with world.workspace.state.read() as connection:
+        kept = connection.exec_driver_sql(
+            "SELECT payload FROM list_changes WHERE mode <> 'erase' ORDER BY id"
+        ).scalars()
+        texts = [text for raw in kept for text in log.unpack(raw).column("value").to_pylist()]
+        assert connection.exec_driver_sql("SELECT count(*) FROM list_past WHERE payload IS NOT NULL").scalar_one() == 0
+    assert MOBILES[0][-4:] not in "".join(texts) and len(texts) == 2
+    assert whole(world) == []
+    put(world, MOBILES[0])
+    world.settle()
+    assert len(on(world)) == 2, "what is told afterwards counts"
+
+
+def test_an_erasure_cut_short_between_state_and_pool_is_made_good(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(world)
+    world.send(seen(MOBILES[0], anonymousId="a0"))
+    world.drain()
+    put(world, MOBILES[0])
+    world.settle()
+    world.send({"event": "customer_erased", "anonymousId": "a0"})
+    with monkeypatch.context() as broken:
+        broken.setattr("onepool.tick.listing.entries.erase", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            world.drain()
+    assert len(on(world)) == 1
+    world.restart()
+    world.drain()
+    assert on(world) == [] and size(world) == lists.ListSize()
+
+
+def _killed(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_many_at_once_have_what_asks_evaluated_for_all(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

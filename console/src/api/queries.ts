@@ -72,11 +72,12 @@ export const queries = {
     }),
   names: () =>
     queryOptions({ queryKey: ["names"], queryFn: ({ signal }) => answer(client.GET("/api/v1/conditions/names", { signal })), staleTime: minutes(5) }),
-  preview: (condition: Record<string, unknown>) =>
+  /** `rough`: where there are very many customers an estimate comes first. */
+  preview: (condition: Record<string, unknown>, rough = false) =>
     queryOptions({
-      queryKey: ["preview", condition],
+      queryKey: ["preview", condition, rough],
       // The signal cancels the question in flight as soon as the condition changes.
-      queryFn: ({ signal }) => answer(client.POST("/api/v1/conditions/preview", { body: { condition, parts: true }, signal })),
+      queryFn: ({ signal }) => answer(client.POST("/api/v1/conditions/preview", { body: { condition, parts: true, approximate: rough }, signal })),
       placeholderData: keepPreviousData,
       retry: false,
       staleTime: 5_000,

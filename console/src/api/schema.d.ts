@@ -9686,6 +9686,19 @@ export interface components {
          * @description What a condition would select, without saving it.
          */
         Preview: {
+            /**
+             * Approximate
+             * @description Whether size and parts are estimates; the exact ones take another question.
+             */
+            approximate: boolean;
+            /**
+             * Between
+             * @description Of an estimate: where the size lies, at 95 %.
+             */
+            between: [
+                number,
+                number
+            ] | null;
             /** Parts */
             parts: components["schemas"]["onepool__api__models__common__Figure"][];
             /** Problems */
@@ -9708,6 +9721,12 @@ export interface components {
          * @description A condition to try out.
          */
         PreviewRequest: {
+            /**
+             * Approximate
+             * @description An estimate from some of the customers will do where there are very many.
+             * @default false
+             */
+            approximate: boolean;
             /** Condition */
             condition: {
                 [key: string]: components["schemas"]["JsonValue"];

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from onepool.api.dictionary import titles, value_titles
+from onepool.api.estimating import Sample
 from onepool.api.learned import score_reasons
 from onepool.api.models.common import Figure, Finding, JsonObject, Titles
 from onepool.api.models.customers import Reason, SegmentWhy, TagWhy
@@ -24,6 +25,7 @@ from onepool.audience.definitions import parse_segment, workspace_names
 from onepool.audience.tags import explain_tag, parse_tag, tag_sentence
 from onepool.audience.tags.chinese import both as in_both
 from onepool.audience.tags.learned import LearnedTag
+from onepool.audience.touched import OWNED, PRESENT, present_of
 from onepool.pool.behaviour import BehaviourIndex
 from onepool.pool.engine import Session
 
@@ -78,12 +80,16 @@ def read_back(condition: Condition, ctx: Context) -> Titles:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How many customers a condition selects, the first few of them, and the sizes of its parts."""
+    """How many customers a condition selects, the first few of them, and the sizes of its parts.
+
+    `between`: of an estimate, where the size lies.
+    """
 
     size: int
     sample: list[int]
     parts: list[Figure]
     seconds: float
+    between: tuple[int, int] | None = None
 
 
 def count(
@@ -94,22 +100,30 @@ def count(
     *,
     with_parts: bool,
     index: BehaviourIndex | None = None,
+    some: Sample | None = None,
 ) -> Counted:
-    """Evaluate a condition for all customers, together with its parts in the same pass."""
+    """Evaluate a condition for all customers, together with its parts in the same pass. `some`: for these only, and
+    estimate the sizes from them."""
     started = time.perf_counter()
     places = ["", *(place for place, _ in _parts(condition))] if with_parts else [""]
     asked = [condition, *(part for _, part in _parts(condition))]
     named = {f"c{index}": part for index, part in enumerate(asked[: len(places)])}
-    table = conditions.compile_conditions(named, at, Scope.all(), ctx).run(
-        session, index.view if index is not None else None
-    )
-    sizes = [int(pc.sum(table.column(name)).as_py() or 0) for name in named]
+    if some is None:
+        table = conditions.compile_conditions(named, at, Scope.all(), ctx).run(
+            session, index.view if index is not None else None
+        )
+    else:
+        present_of(session, some.customers)
+        table = conditions.compile_conditions(named, at, Scope.customers(PRESENT, owned=OWNED), ctx).run(session)
+    found = [int(pc.sum(table.column(name)).as_py() or 0) for name in named]
+    sizes = found if some is None else [some.size(one) for one in found]
     members = table.column("customer_id").filter(table.column("c0"))
     return Counted(
         sizes[0],
         sorted(members.slice(0, SAMPLE).to_pylist()),
         [Figure(place=place, size=size) for place, size in zip(places[1:], sizes[1:], strict=True)],
         time.perf_counter() - started,
+        None if some is None else some.between(found[0]),
     )
 
 

@@ -11,6 +11,7 @@ from onepool import apply as files
 from onepool.api.tagging import checked
 from onepool.audience.tags.dry import dry_run
 from onepool.audience.tags.model import LearnedTag
+from onepool.cli.lists import follow
 from onepool.cli.output import HERE, Json, WorkspaceDir, author, note, opened, say, show_json, show_table
 from onepool.cli.segments import plan_json, print_plan
 from onepool.insight.segments import SegmentPlan
@@ -80,6 +81,8 @@ def apply(
     for change in changes:
         if change.kind == "touchpoint" and change.action == "add":
             note(f"write key of {change.name}: {known[change.name].write_key}")
+    if any(change.kind == "list" for change in changes):
+        follow(workspace)
 
 
 def export(

@@ -75,7 +75,7 @@ def upload(
         workspace, name, file, author=author(), type=kind, mode=mode, column=column, header=header, check=check
     )
     if not check:
-        _follow(workspace)
+        follow(workspace)
     counts = {one: getattr(done, one) for one in ("read", "entries", "matched", "unmatched", "duplicates", "refused")}
     refusals = [{"row": one.row, "why": one.why, "value": one.value} for one in done.refusals]
     if as_json:
@@ -156,7 +156,7 @@ def delete(
     if used:
         raise ListError(f"it is used by {', '.join(used)}", where=name, code="list-in-use")
     lists.delete_list(workspace, name, author=author(), reason=reason)
-    _follow(workspace)
+    follow(workspace)
     say(f"{name}: deleted")
 
 
@@ -171,7 +171,7 @@ def _sizes(size: ListSize) -> dict[str, int]:
     return {"customers": size.customers, "entries": size.entries, "unmatched": size.unmatched}
 
 
-def _follow(workspace: Workspace) -> None:
+def follow(workspace: Workspace) -> None:
     """Have the pool follow now, as the last thing; a running server does it by itself."""
     try:
         worker = Worker(workspace)

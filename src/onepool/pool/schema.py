@@ -116,6 +116,8 @@ _PLAIN_TABLES: dict[str, dict[str, str]] = {
         "time": "TIMESTAMPTZ",
         "identifier_id": "BIGINT",
     },
+    # Who was on a list from `time` on and is no more since `until`.
+    "list_past": {"list": "VARCHAR", "identifier_id": "BIGINT", "time": "TIMESTAMPTZ", "until": "TIMESTAMPTZ"},
     "due": {"customer_id": "BIGINT", "at": "TIMESTAMPTZ"},
     # For matching by likelihood: the blocking keys of all customers, and who is yet to be looked at.
     "match_keys": {"record_id": "BIGINT", "rule": "SMALLINT", "key": "BIGINT"},

@@ -299,7 +299,7 @@ list_changes = Table(
     Column("id", _Id, primary_key=True, autoincrement=True),
     Column("list", String(128), nullable=False),
     Column("at", BigInteger, nullable=False),
-    Column("mode", String(16), nullable=False),  # add | replace | remove | delete
+    Column("mode", String(16), nullable=False),  # add | replace | remove | delete | erase
     Column("author", String(256), nullable=False),
     Column("source", String(256), nullable=False),  # the file, or what a snapshot was made of
     Column("read", BigInteger, nullable=False),
@@ -308,6 +308,14 @@ list_changes = Table(
     Column("entries", BigInteger, nullable=False),
     Column("payload", LargeBinary, nullable=True),
     Index("list_changes_list", "list"),
+)
+
+# Who was on a list until a change took them off: their identifiers without the values, as the worker found them.
+list_past = Table(
+    "list_past",
+    metadata,
+    Column("change", BigInteger, primary_key=True, autoincrement=False),
+    Column("payload", LargeBinary, nullable=True),
 )
 
 definitions = Table(

@@ -19,6 +19,8 @@ from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
 
 from onepool.audience.conditions.standing.consents import ALL
 from onepool.audience.conditions.standing.consents import WORDS as SPOKEN
+from onepool.audience.lists.erasing import erase as lists_erase
+from onepool.clock import from_micros
 from onepool.privacy.consents import ledger, stops
 from onepool.privacy.consents.words import SEQ_BITS, WORDS, bounded, template_purpose
 from onepool.privacy.masking import mask_text
@@ -97,6 +99,7 @@ def fold(connection: Connection, found: Said, at: int) -> None:
     _live_or_dead(connection, found.lives, at)
     if found.erased.size:
         forget_addresses(connection, found.erased.tolist(), at)
+        lists_erase(connection, found.erased.tolist(), from_micros(at))
 
 
 # words

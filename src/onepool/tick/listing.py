@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from onepool.audience.lists import entries, log
+from onepool.audience.lists import entries, erasing, log
 from onepool.audience.live import Live
 from onepool.pool import DuckDBEngine
 from onepool.state import State
@@ -20,7 +20,14 @@ def level(pool: DuckDBEngine, state: State, live: Live, now: datetime) -> None:
     with pool.read() as session:
         applied = int(marks.get(session, MARK) or 0)
     for change, told in log.after(state, applied):
+        known = log.past(state, change.id)
         with pool.write() as session:
-            moved = entries.take_in(session, change, told)
-            live.listed(session, change.list, moved, now)
+            if change.mode == "erase":
+                for name, gone in entries.erase(session, erasing.nodes_of(told)).items():
+                    live.listed(session, name, gone, now)
+            else:
+                moved, past = entries.take_in(session, change, told, known)
+                live.listed(session, change.list, moved, max(now, change.at))
+                if known is None:
+                    log.keep_past(state, change.id, past)
             marks.put(session, MARK, str(change.id))

@@ -187,6 +187,9 @@ class PreviewRequest(Model):
 
     condition: JsonObject
     parts: bool = Field(True, description="Also count every group and leaf.")
+    approximate: bool = Field(
+        False, description="An estimate from some of the customers will do where there are very many."
+    )
 
 
 class SampleCustomer(Model):
@@ -200,6 +203,8 @@ class Preview(Model):
     """What a condition would select, without saving it."""
 
     size: int | None = Field(description="Null when the condition has problems.")
+    approximate: bool = Field(description="Whether size and parts are estimates; the exact ones take another question.")
+    between: tuple[int, int] | None = Field(description="Of an estimate: where the size lies, at 95 %.")
     total: int
     sample: list[SampleCustomer]
     seconds: float

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 
-from onepool.api import audience
+from onepool.api import audience, estimating
 from onepool.api.access import Caller, Need, Time, Workspace
 from onepool.api.dictionary import channel_titles, condition_attributes, condition_events, titles, value_titles
 from onepool.api.models.common import JsonObject
@@ -46,14 +46,22 @@ def preview_condition(
         ctx = audience.context(ws, catalog.event_names(session))
         condition, problems = audience.findings(body.condition, ctx)
         if condition is None:
-            return Preview(size=None, total=total, sample=[], seconds=0.0, sentence=None, problems=problems, parts=[])
-        counted = audience.count(session, condition, ctx, time.now(), with_parts=body.parts, index=ws.behaviour)
+            return Preview(
+                size=None, approximate=False, between=None, total=total, sample=[], seconds=0.0, sentence=None,
+                problems=problems, parts=[],
+            )  # fmt: skip
+        some = estimating.drawn(session, total) if body.approximate and total > estimating.EXACT else None
+        counted = audience.count(
+            session, condition, ctx, time.now(), with_parts=body.parts, index=ws.behaviour, some=some
+        )
         rows = customers.rows(
             session, counted.sample, attributes=list(standard.attributes), currency=ws.settings.currency
         )
     view = shown(who, standard)
     return Preview(
         size=counted.size,
+        approximate=counted.between is not None,
+        between=counted.between,
         total=total,
         sample=[SampleCustomer(customer_id=row.customer_id, name=view.name(row.attributes)) for row in rows],
         seconds=round(counted.seconds, 4),

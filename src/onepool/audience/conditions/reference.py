@@ -100,7 +100,8 @@ class History:
     facts: Sequence[Fact] = ()
     tags: Mapping[str, TagValue] = field(default_factory=dict)
     identifiers: Sequence[Identifier] = ()
-    lists: frozenset[str] = frozenset()
+    lists: Mapping[str, tuple[int, int | None]] = field(default_factory=dict)
+    """List -> since when the customer is on it, and until when."""
 
 
 def holds(condition: Condition, history: History, at: datetime, ctx: Context) -> bool:
@@ -143,7 +144,8 @@ def _holds(condition: Condition, history: History, at: int, ctx: Context) -> boo
         case ReachableLeaf():
             return reachable(condition, history, at, ctx)
         case ListLeaf():
-            return condition.list in history.lists
+            since, until = history.lists.get(condition.list, (at, at))
+            return since <= at and (until is None or at < until)
     raise NotImplementedError(type(condition).__name__)
 
 

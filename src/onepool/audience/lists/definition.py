@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Literal
 
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from onepool.audience.conditions import ConditionError
 from onepool.audience.conditions.model import Part
@@ -21,13 +22,29 @@ CUSTOMER: Final = "customer"
 
 
 class ListDefinition(Part):
-    """A list. Uploads fill it, or it was filled once with the members of `segment`, or of a condition."""
+    """A list. Uploads fill it, or it was filled once with the members of `segment`, or of a condition.
+
+    Applied from the workspace's folder it may have its entries in a `file`, of which `column` holds values of the
+    `type`; `digest` says which content that was.
+    """
 
     list: ObjectName
     title: TitleField
     description: Text | None = None
     source: Literal["upload", "snapshot"] = "upload"
     segment: Text | None = None
+    file: Text | None = None
+    type: Text | None = None
+    column: Text | None = None
+    digest: Text | None = None
+
+    @model_validator(mode="after")
+    def _fit(self) -> ListDefinition:
+        if self.file is None and (self.type, self.column, self.digest) != (None, None, None):
+            raise PydanticCustomError("value", "type, column and digest say what is in `file`, which is missing")
+        if self.file is not None and self.source == "snapshot":
+            raise PydanticCustomError("value", "a snapshot has no file")
+        return self
 
 
 def parse_list(body: Mapping[str, Any]) -> ListDefinition:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from onepool.audience.lists.definition import CUSTOMER
-from onepool.audience.lists.log import ListChange
+from onepool.audience.lists.log import KEPT, PAST, ListChange
 from onepool.pool import Session
 from onepool.pool.schema import IN_USE
 
@@ -42,18 +42,26 @@ class ListSize:
 # what the tick does
 
 
-def take_in(session: Session, change: ListChange, told: pa.Table) -> I64:
-    """Apply one change to the pool. Returns the customers who came on the list or left it by that."""
+def take_in(session: Session, change: ListChange, told: pa.Table, past: pa.Table | None) -> tuple[I64, pa.Table]:
+    """Apply one change to the pool. Returns the customers who came on the list or left it by that, and whom it took off
+    (`log.PAST`). `past`: those, where they were found before."""
     before = _customers(session, change.list)
     _stage(session, told, change.at)
-    if change.mode in ("replace", "delete"):
-        session.execute("DELETE FROM list_entries WHERE list = $list", {"list": change.list})
-    else:
-        session.execute(
-            """DELETE FROM list_entries USING _listed t WHERE list_entries.list = $list AND list_entries.key = t.key
-                AND list_entries.type = t.type AND list_entries.scope = t.scope AND list_entries.value = t.value""",
-            {"list": change.list},
-        )
+    which = "list_entries.list = $list"
+    if change.mode in ("add", "remove"):
+        which += """ AND EXISTS (SELECT 1 FROM _listed t WHERE list_entries.key = t.key
+            AND list_entries.type = t.type AND list_entries.scope = t.scope AND list_entries.value = t.value)"""
+    if change.mode == "delete":
+        past = PAST.empty_table()
+        session.execute("DELETE FROM list_past WHERE list = $list", {"list": change.list})
+    if past is None:
+        past = session.query(
+            f"""SELECT DISTINCT identifier_id, time, $at::TIMESTAMPTZ AS until FROM list_entries
+            WHERE {which} AND identifier_id IS NOT NULL AND time < $at ORDER BY ALL""",  # noqa: S608 constant texts
+            {"list": change.list, "at": change.at},
+        ).cast(PAST)
+    _passed(session, change, past)
+    session.execute(f"DELETE FROM list_entries WHERE {which}", {"list": change.list})  # noqa: S608 constant texts
     if change.mode in ("add", "replace"):
         session.execute(
             """INSERT INTO list_entries BY NAME
@@ -64,7 +72,38 @@ def take_in(session: Session, change: ListChange, told: pa.Table) -> I64:
         )
     session.execute("DROP TABLE _listed")
     session.execute("DROP TABLE _borne")
-    return np.setxor1d(before, _customers(session, change.list), assume_unique=True)
+    return np.setxor1d(before, _customers(session, change.list), assume_unique=True), past
+
+
+def _passed(session: Session, change: ListChange, past: pa.Table) -> None:
+    """Keep who was on the list, and forget who was long ago."""
+    if past.num_rows:
+        session.relation("_passed", past)
+        session.execute("INSERT INTO list_past BY NAME SELECT $list AS list, * FROM _passed", {"list": change.list})
+    old = {"list": change.list, "old": change.at - KEPT}
+    session.execute("DELETE FROM list_past WHERE list = $list AND until <= $old", old)
+
+
+def erase(session: Session, nodes: I64) -> dict[str, I64]:
+    """Take these identifiers, and what is written like them and means nobody else, off every list, and out of its past.
+    Returns by list the customers who left it."""
+    session.relation("_gone", pa.table({"identifier_id": nodes}))
+    session.execute(
+        f"""CREATE OR REPLACE TEMP TABLE _erased AS
+        SELECT rowid AS place, list, identifier_id FROM list_entries e WHERE identifier_id IN (SELECT * FROM _gone)
+            OR (identifier_id IS NULL AND key IN (SELECT {KEY.format("i.")} FROM identifiers i SEMI JOIN _gone
+                USING (identifier_id)))"""  # noqa: S608 constant texts
+    )
+    left = session.query(
+        "SELECT DISTINCT list, customer_id FROM _erased JOIN customer_of USING (identifier_id) ORDER BY ALL"
+    )
+    session.execute("DELETE FROM list_entries WHERE rowid IN (SELECT place FROM _erased)")
+    session.execute("DELETE FROM list_past WHERE identifier_id IN (SELECT * FROM _gone)")
+    session.execute("DROP TABLE _erased")
+    found: dict[str, list[int]] = {}
+    for name, customer in zip(left.column("list").to_pylist(), left.column("customer_id").to_pylist(), strict=True):
+        found.setdefault(name, []).append(customer)
+    return {name: np.array(customers, np.int64) for name, customers in found.items()}
 
 
 def rematch(session: Session, new: pa.Table, retimed: pa.Table) -> None:

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from onepool.clock import from_micros, to_micros
 from onepool.state import State
-from onepool.state.schema import list_changes
+from onepool.state.schema import list_changes, list_past
 
-Mode = Literal["add", "replace", "remove", "delete"]
+Mode = Literal["add", "replace", "remove", "delete", "erase"]
 
 ENTRIES: Final = pa.schema([("type", pa.string()), ("scope", pa.string()), ("value", pa.string())])
 """Identifiers in their canonical form, each once; numbers of customers are of type `customer`."""
+
+
+PAST: Final = pa.schema(
+    [("identifier_id", pa.int64()), ("time", pa.timestamp("us", "UTC")), ("until", pa.timestamp("us", "UTC"))]
+)
+"""Who was on a list and is no more, each from `time` until before `until`."""
+
+KEPT: Final = timedelta(days=400)
+"""How long it is known who was on a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,10 @@ def save(connection: Connection, change: ListChange, entries: pa.Table | None) -
             .where(list_changes.c.list == change.list, list_changes.c.payload.is_not(None))
             .values(payload=None)
         )
+    mine = select(list_changes.c.id).where(list_changes.c.list == change.list)
+    if change.mode != "delete":
+        mine = mine.where(list_changes.c.at <= to_micros(change.at - KEPT))
+    connection.execute(delete(list_past).where(list_past.c.change.in_(mine)))
     values = {
         "list": change.list,
         "at": to_micros(change.at),
@@ -55,7 +68,7 @@ def save(connection: Connection, change: ListChange, entries: pa.Table | None) -
         "refused": change.refused,
         "duplicates": change.duplicates,
         "entries": change.entries,
-        "payload": None if entries is None else _pack(entries),
+        "payload": None if entries is None else pack(entries),
     }
     return int(connection.execute(insert(list_changes).values(**values).returning(list_changes.c.id)).scalar_one())
 
@@ -74,7 +87,28 @@ def after(state: State, number: int) -> Iterator[tuple[ListChange, pa.Table]]:
     for one in numbers:
         with state.read() as connection:
             row = connection.execute(select(list_changes).where(list_changes.c.id == one)).one()
-        yield _change(row), _unpack(row.payload)
+        yield _change(row), unpack(row.payload)
+
+
+def past(state: State, number: int) -> pa.Table | None:
+    """Whom a change took off, as it was found then (see PAST); None where it was not found yet."""
+    with state.read() as connection:
+        row = connection.execute(select(list_past.c.payload).where(list_past.c.change == number)).one_or_none()
+    return None if row is None else opened_past(row.payload)
+
+
+def opened_past(raw: bytes | None) -> pa.Table:
+    """Whom a change took off, from how it is kept."""
+    return _opened(raw, PAST)
+
+
+def keep_past(state: State, number: int, found: pa.Table) -> None:
+    """Keep whom a change took off."""
+    with state.write() as connection:
+        there = connection.execute(select(list_past.c.change).where(list_past.c.change == number)).first()
+        if there is None:
+            payload = packed(found.cast(PAST)) if found.num_rows else None
+            connection.execute(insert(list_past).values(change=number, payload=payload))
 
 
 def history(state: State, name: str, most: int = 50) -> list[ListChange]:
@@ -95,8 +129,8 @@ def _change(row: object) -> ListChange:
     )  # fmt: skip
 
 
-def _pack(entries: pa.Table) -> bytes:
-    sink = pa.BufferOutputStream()
+def pack(entries: pa.Table) -> bytes:
+    """Entries as they are kept."""
     dense = pa.table(
         {
             "type": pc.dictionary_encode(entries.column("type")),
@@ -104,10 +138,21 @@ def _pack(entries: pa.Table) -> bytes:
             "value": entries.column("value"),
         }
     )
-    with pa.ipc.new_stream(sink, dense.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
-        writer.write_table(dense)
+    return packed(dense)
+
+
+def unpack(raw: bytes | None) -> pa.Table:
+    """The entries that were kept so."""
+    return _opened(raw, ENTRIES)
+
+
+def packed(table: pa.Table) -> bytes:
+    """A table as compressed bytes."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+        writer.write_table(table)
     return bytes(sink.getvalue())
 
 
-def _unpack(raw: bytes | None) -> pa.Table:
-    return ENTRIES.empty_table() if raw is None else pa.ipc.open_stream(raw).read_all().cast(ENTRIES)
+def _opened(raw: bytes | None, schema: pa.Schema) -> pa.Table:
+    return schema.empty_table() if raw is None else pa.ipc.open_stream(raw).read_all().cast(schema)

@@ -93,16 +93,19 @@ def upload_list(
     header: bool | None = None,
     source: str | None = None,
     check: bool = False,
+    made: bool = True,
 ) -> Upload:
     """Put the identifiers of a file on a list, in their place, or take them off.
 
     ``type``: `phone`, `member_no@crm`, `customer` …; without it the name of the file's column says it. ``source``: the
-    name under which the file is remembered. ``check``: only say what would happen.
+    name under which the file is remembered. ``check``: only say what would happen; also before the list is
+    ``made``.
 
     Raises:
         ListError: no such list, a file that can't be read, a type that is missing or unknown, nothing usable in it.
     """
-    _uploaded_to(place, name)
+    if made:
+        _uploaded_to(place, name)
     standard, settings = place.standard(), place.standard_settings
     read = read_column(path, lambda cell: _means(cell, standard) is not None, column, header=header)
     with place.pool.read() as session:

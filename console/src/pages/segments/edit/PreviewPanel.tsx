@@ -14,11 +14,9 @@ const PAUSE_MS = 350;
 /** Customers shown of the sample. */
 const SAMPLE = 8;
 
-/** While a size is an estimate, the server says so; it becomes exact by itself. */
-type Sized = Preview & { approximate?: boolean };
-
 export interface PreviewState {
-  data: Sized | undefined;
+  /** While a size is an estimate, the server says so; it becomes exact by itself. */
+  data: Preview | undefined;
   error: unknown;
   /** The figures belong to the condition as it stands. */
   current: boolean;
@@ -33,12 +31,17 @@ export function usePreview(condition: Json, ready: boolean): PreviewState {
     const timer = setTimeout(() => setSettled(condition), PAUSE_MS);
     return () => clearTimeout(timer);
   }, [condition]);
-  const query = useQuery({ ...queries.preview(isObject(settled) ? settled : {}), enabled: ready && isObject(settled) && settled === condition });
+  const asked = isObject(settled) ? settled : {};
+  const enabled = ready && isObject(settled) && settled === condition;
+  const rough = useQuery({ ...queries.preview(asked, true), enabled });
+  const estimated = rough.data?.approximate === true && !rough.isPlaceholderData;
+  const whole = useQuery({ ...queries.preview(asked), enabled: enabled && estimated });
+  const query = estimated && whole.isSuccess && !whole.isPlaceholderData ? whole : rough;
   return {
     data: ready || query.data?.problems.length === 0 ? query.data : undefined,
     error: ready ? query.error : null,
     current: ready && settled === condition && query.isSuccess && !query.isPlaceholderData,
-    loading: ready && (settled !== condition || query.isFetching),
+    loading: ready && (settled !== condition || rough.isFetching || whole.isFetching),
     retry: () => void query.refetch(),
   };
 }

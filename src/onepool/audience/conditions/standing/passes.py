@@ -22,6 +22,7 @@ from onepool.audience.conditions.compiler.sql import (
     fn,
     instant,
     key_micros,
+    micros,
     named,
     order_key,
     paren,
@@ -58,7 +59,8 @@ class StandingPass:
     def leaf(self, leaf: ConsentLeaf | ReachableLeaf | ListLeaf) -> LeafSql:
         match leaf:
             case ListLeaf():
-                return LeafSql(certain(col(self._lists.setdefault(leaf.list, f"li{len(self._lists) + 1}"))))
+                name = self._lists.setdefault(leaf.list, f"li{len(self._lists) + 1}")
+                return LeafSql(certain(col(name)), turns=[col("lists_turns")])
             case ConsentLeaf():
                 return self._consent(leaf)
             case ReachableLeaf():
@@ -186,19 +188,38 @@ class StandingPass:
     # lists
 
     def _list_step(self) -> exp.Query:
-        text = self.reader.params.text
+        """Who is on which list at the instant, and when that changes by what is dated ahead of it."""
+        text, at = self.reader.params.text, instant(self.reader.at)
+        ahead = exp.GT(this=col("time"), expression=at)
+        leaves = exp.GT(this=col("until"), expression=at.copy())
+        here = both(exp.Not(this=paren(ahead.copy())), paren(either(_is_null("until"), leaves.copy())))
         measures = [
-            named(fn("bool_or", exp.EQ(this=col("list"), expression=text(one))), name)
+            named(fn("bool_or", both(exp.EQ(this=col("list"), expression=text(one)), here.copy())), name)
             for one, name in self._lists.items()
         ]
+        soonest = exp.Min(this=when((ahead, micros(col("time"))), (leaves, micros(col("until")))))
         wanted: list[E] = [text(one) for one in self._lists]
+        told = exp.union(self._listed("list_entries", wanted), self._listed("list_past", wanted), distinct=False)
         return (
-            exp.select(col("customer_id"), *measures)
-            .from_(table("list_entries"))
+            exp.select(col("customer_id"), *measures, named(soonest, "lists_turns"))
+            .from_(told.subquery("told"))
             .join(table(self.events.scope.owners), using=[exp.to_identifier("identifier_id", quoted=True)])
-            .where(exp.In(this=col("list"), expressions=wanted))
             .group_by(col("customer_id"))
         )
+
+    def _listed(self, name: str, wanted: Sequence[E]) -> exp.Select:
+        past = name == "list_past"
+        until = col("until") if past else exp.cast(exp.null(), "TIMESTAMPTZ")
+        found = (
+            exp.select(col("list"), col("identifier_id"), col("time"), named(until, "until"))
+            .from_(table(name))
+            .where(exp.In(this=col("list"), expressions=[one.copy() for one in wanted]))
+        )
+        return found.where(exp.GT(this=col("until"), expression=instant(self.reader.at))) if past else found
+
+
+def _is_null(name: str) -> E:
+    return exp.Is(this=col(name), expression=exp.null())
 
 
 def _latest(said: Sequence[_Said], *, yes: bool) -> E:
