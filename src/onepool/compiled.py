@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 _ROOMS = ("identity", "pool")
@@ -23,13 +24,19 @@ def keep_compiled() -> None:
         return
     root = Path(__file__).parent
     digest = hashlib.sha256()
-    for room in _ROOMS:
-        for path in sorted((root / room).rglob("*.py")):
-            source = path.read_bytes()
-            if any(sign in source for sign in _SIGNS):
-                digest.update(source)
+    for path in sources():
+        source = path.read_bytes()
+        if any(sign in source for sign in _SIGNS):
+            digest.update(source)
     name = f"numba-{digest.hexdigest()[:12]}"
     own = root / "__pycache__"
     shared = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "onepool"
     base = own if os.access(own if own.exists() else root, os.W_OK) else shared
     os.environ["NUMBA_CACHE_DIR"] = str(base / name)
+
+
+def sources() -> Iterator[Path]:
+    """All files of the packages that have compiled functions, in a fixed order."""
+    root = Path(__file__).parent
+    for room in _ROOMS:
+        yield from sorted((root / room).rglob("*.py"))

@@ -22,7 +22,7 @@ from onepool.api.app import create_app
 from onepool.api.live import LiveFeed
 from onepool.collectors import API_SOCKET, Collector
 from onepool.errors import OnePoolError
-from onepool.identity.warm import warm
+from onepool.identity.warm import ready as compiled
 from onepool.pool import Session, remote
 from onepool.reach import Destinations
 from onepool.sandbox.server import Beside, free_port
@@ -123,7 +123,7 @@ async def _serve(
     try:
         if work:
             # Before anybody is told that it is ready: the first merge of a new machine would wait for the compiler.
-            await asyncio.to_thread(warm)
+            await asyncio.to_thread(compiled)
             feed = LiveFeed()
             worker = await asyncio.to_thread(Worker, workspace, feed.publish)
             ticking = threading.Thread(target=worker.run, args=(halt,), name="tick", daemon=True)

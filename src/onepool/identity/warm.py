@@ -5,9 +5,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import os
+import sys
+from pathlib import Path
+
+import llvmlite.binding  # type: ignore[import-untyped]
+import numba
 import numpy as np
 
 import onepool.identity.matching  # noqa: F401 its kernels are cached with those here
+from onepool.compiled import sources
 from onepool.identity.arrays import DECISION
 from onepool.identity.graph import Graph
 from onepool.identity.kernel import refusal
@@ -16,6 +25,28 @@ from onepool.pool.kernels.warm import warm as warm_kernels
 from onepool.pool.keys import HashSet, KeyMap
 
 _DAY = 86_400_000_000
+_DONE = "everything"
+"""In the folder of what was compiled: what it was compiled with and from, when that was everything."""
+
+
+def ready() -> None:
+    """`warm`, unless that was done before: loading all of it takes a second of processor time, of which a start needs
+    little. What is needed later is loaded then."""
+    folder, compiled = Path(os.environ["NUMBA_CACHE_DIR"]), _compiled_from()
+    with contextlib.suppress(OSError):
+        if (folder / _DONE).read_text(encoding="ascii") == compiled:
+            return
+    warm()
+    # A folder where nobody may write keeps nothing that was compiled either.
+    with contextlib.suppress(OSError):
+        (folder / _DONE).write_text(compiled, encoding="ascii")
+
+
+def _compiled_from() -> str:
+    """What numba looks at before it takes what it has: versions, the processor, and each file's time and size."""
+    processor = (llvmlite.binding.get_host_cpu_name(), llvmlite.binding.get_host_cpu_features().flatten())
+    files = [(str(path), (found := path.stat()).st_mtime_ns, found.st_size) for path in sources()]
+    return hashlib.sha256(repr((sys.version, numba.__version__, processor, files)).encode()).hexdigest()
 
 
 def warm() -> None:
@@ -60,4 +91,4 @@ def warm() -> None:
 
 
 if __name__ == "__main__":
-    warm()
+    ready()
