@@ -223,7 +223,8 @@ def remind(
 def records_of(log: Log, touchpoint: str, most: int, after: int = 0) -> list[Record]:
     """The latest records of a touchpoint, the latest first; looks back over a bounded part of the log.
 
-    ``after``: only records behind this offset.
+    Pages that were fetched and hold nothing are left out: they would hide what came. ``after``: only records behind
+    this offset.
     """
     found: list[Record] = []
     end = log.end()
@@ -236,11 +237,17 @@ def records_of(log: Log, touchpoint: str, most: int, after: int = 0) -> list[Rec
             some = [one for one in log.read(at, end - at, _BYTES) if one.offset <= end]
             if not some:
                 break
-            page += [one for one in some if one.touchpoint == touchpoint and one.protocol not in ("standard", "replay")]
+            mine = [one for one in some if one.touchpoint == touchpoint and one.protocol not in ("standard", "replay")]
+            page += [one for one in mine if one.protocol != hooked.PULL or _holds(one)]
             at = some[-1].offset
         found += reversed(page)
         end = start
     return found[:most]
+
+
+def _holds(page: Record) -> bool:
+    decoded = decode(page)
+    return bool(decoded.items or decoded.broken)
 
 
 def arrivals(

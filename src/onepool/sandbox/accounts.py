@@ -23,7 +23,8 @@ def of_workspace(workspace: Workspace, told: list[str]) -> list[Account]:
         if channel is None or not (touchpoint.sandbox or not channel.manifest.endpoints) or not touchpoint.settings:
             continue
         if touchpoint.channel not in DOUBLES:
-            told.append(f"{touchpoint.name}: there is no double of {touchpoint.channel}")
+            if touchpoint.sandbox:
+                told.append(f"{touchpoint.name}: there is no double of {touchpoint.channel}")
             continue
         try:
             found.append(make_account(touchpoint, workspace.data, workspace.sandbox or "http://127.0.0.1"))

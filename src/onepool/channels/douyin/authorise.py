@@ -136,8 +136,10 @@ def code_of(answer: Answer) -> str:
 
 
 def _look(account: Account, cursor: Cursor, now: datetime) -> Pulling:
-    """A harmless question a day, so that the authorisation is renewed also while nothing is sent."""
+    """A harmless question a day, so that the authorisation is renewed also while nothing is sent; none without one."""
     del cursor, now
+    if not account.text("refresh_token"):
+        return
     url = account.url("api", account.text("status_path"))
     answer = yield Call("GET", url, query={"open_id": account.text("open_id")})
     if answer is not None and code_of(answer) in REJECTED:
