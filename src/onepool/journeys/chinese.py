@@ -54,8 +54,8 @@ JOURNEYS: Final = Catalogue((
     (r"(\S+) is for (channel|kind) (\S+), not (\S+)", "内容 {0} 用于 {2}，不是 {3}"),
     (r"say which content: the message has (.+) for (\S+)", "请选择内容：消息在渠道 {1} 有 {0}"),
     (r"the message (\S+) says nothing for (\S+); it has: (.+)", "消息 {0} 没有渠道 {1} 的内容，只有 {2}"),
-    (r"(\S+) of (\S+) may not carry marketing by the platform's rules; .*",
-     "{1} 的 {0} 按平台规则不得用于营销，只能用于通知类内容，否则账号可能受限"),
+    (r".*\((.+)\) may not carry marketing by the platform's rules; .*",
+     "{0}：按平台规则不得用于营销，只能用于通知类内容，否则账号可能受限"),
     (r"one channel only: who can't be reached there gets nothing", "只有一个渠道：在那里触达不到的客户什么也收不到"),
     # nodes
     (r"say what is waited for: .*", "请说明等待什么：一段时间（for）、事件（until）、日期（date）或时刻（time）"),

@@ -113,7 +113,7 @@ export function Edit({ broadcast, onClose }: { broadcast?: BroadcastDetail; onCl
           </div>
         </details>
         <div role="status" data-testid="broadcast-count">
-          {found?.audience != null && <Status kind="info">{t("reach.broadcasts.audience", { n: exact(found.audience, language) })}</Status>}
+          {found?.audience != null && <Status kind="info">{t("reach.broadcasts.audience", { n: exact(found.audience, language), count: found.audience })}</Status>}
           {chosen !== undefined && chosen.run.length > 0 && <Status kind="warning">{t("reach.broadcasts.run", { names: chosen.run.join(" ") })}</Status>}
           {problems.map((one) => (
             <div key={one.place + one.message}>

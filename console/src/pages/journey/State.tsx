@@ -72,7 +72,7 @@ function Stop({ journey, onClose }: { journey: JourneyRow; onClose: () => void }
       onCancel={onClose}
     >
       <div className="op-stack" style={{ gap: 12 }}>
-        <p>{t("journey.stop.text", { figure: exact(journey.live_runs, language) })}</p>
+        <p>{t("journey.stop.text", { figure: exact(journey.live_runs, language), count: journey.live_runs })}</p>
         <label>
           {t("journey.stop.reason")}
           <Input value={reason} maxLength={500} onChange={(event) => setReason(event.target.value)} />

@@ -42,9 +42,9 @@ export function useWords(names: Names | undefined, params?: Json, brought: Broug
     const channel = (name: string): string => (book === null ? name : label([...book.reachChannels, ...book.channels], name));
     const span = (said: Json | undefined): string => {
       const local = /^(\d+) local_days?(?: at (\d\d:\d\d))?$/.exec(text(said));
-      if (local !== null) return t(local[2] === undefined ? "journey.words.localDays" : "journey.words.localDaysAt", { days: local[1], at: local[2] });
+      if (local !== null) return t(local[2] === undefined ? "journey.words.localDays" : "journey.words.localDaysAt", { count: Number(local[1]), days: local[1], at: local[2] });
       const found = parseSpan(text(said));
-      return found === null ? text(said) : `${found.count} ${t(`units.${found.unit}`)}`;
+      return found === null ? text(said) : t(`journey.spans.${found.unit}`, { count: found.count });
     };
     const condition = (said: Json | undefined): string => {
       const leaves = asked(said);
@@ -98,7 +98,7 @@ export function useWords(names: Names | undefined, params?: Json, brought: Broug
         case "call_journey":
           return text(node.journey) || t("journey.words.noJourney");
         case "repeat":
-          return t("journey.words.repeat", { node: text(node.back), max: typeof node.max === "number" ? node.max : 1 });
+          return t("journey.words.repeat", { node: text(node.back), max: typeof node.max === "number" ? node.max : 1, count: typeof node.max === "number" ? node.max : 1 });
         case "end":
           return t(`journey.ends.${text(node.as) as "completed"}`, { defaultValue: text(node.as) });
         case null:

@@ -45,7 +45,7 @@ function Part({ name, label, part, value, readOnly, onChange }: { name: string; 
       {part?.limit != null && t("reach.messages.limit", { n: part.limit })}
     </span>
   );
-  if (kind === "object" && (value === undefined || isObject(value))) {
+  if ((kind === "object" || kind === "mapping") && (value === undefined || isObject(value))) {
     return (
       <div>
         {head}
@@ -53,7 +53,7 @@ function Part({ name, label, part, value, readOnly, onChange }: { name: string; 
       </div>
     );
   }
-  if (typeof value === "object" && value !== null) {
+  if (kind === "list" || (typeof value === "object" && value !== null)) {
     return (
       <div>
         {head}

@@ -32,7 +32,13 @@ function Editor({ detail }: { detail: PolicyDetail }) {
   const changed = JSON.stringify(policy) !== JSON.stringify(detail.definition);
   const problems = check?.problems ?? [];
   const props = { policy, readOnly: !may, onChange: setPolicy };
-  const act = (): void => save.mutate({ definition: policy, reason }, { onSuccess: (saved) => void message.success(t("reach.saved", { version: saved.version ?? 1 })) });
+  const act = (): void => {
+    // The saved version may be shown before this has its answer, in another editor: it is told all the same.
+    void save.mutateAsync({ definition: policy, reason }).then(
+      (saved) => void message.success(t("reach.saved", { version: saved.version ?? 1 })),
+      () => undefined,
+    );
+  };
   return (
     <>
       <PageHead

@@ -1,7 +1,8 @@
 import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { Button, Checkbox, Input, InputNumber, Select, Switch } from "antd";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { policies } from "@/api/policies";
 import { touchpoints } from "@/api/touchpoints";
 import type { JsonObject } from "@/conditions/model";
@@ -17,10 +18,35 @@ export interface Props {
   onChange: (policy: JsonObject) => void;
 }
 
-/** Channels that messages go out over. */
-function useChannels(): { name: string; title: string }[] {
-  const { title } = useText();
-  return (useQuery(touchpoints.channels()).data?.items ?? []).filter((one) => one.messages.length > 0).map((one) => ({ name: one.name, title: title(one.title, one.name) }));
+interface Sending {
+  name: string;
+  title: string;
+}
+
+/** A card about the channels that messages go out over, as soon as they are known. */
+function OfChannels({ title: head, about, children }: { title: string; about: string; children: (channels: Sending[]) => ReactNode }) {
+  const { t, title } = useText();
+  const query = useQuery(touchpoints.channels());
+  return (
+    <Panel title={head}>
+      <p className="op-mute">{about}</p>
+      <Loaded query={query} rows={3}>
+        {({ items }) => {
+          const channels = items.filter((one) => one.messages.length > 0).map((one) => ({ name: one.name, title: title(one.title, one.name) }));
+          return (
+            <>
+              {children(channels)}
+              {channels.length === 0 && (
+                <p className="op-mute">
+                  {t("reach.policies.noChannels")} <Link to="/touchpoints">{t("nav.touchpoints")}</Link>
+                </p>
+              )}
+            </>
+          );
+        }}
+      </Loaded>
+    </Panel>
+  );
 }
 
 /** Hours as a text; what can't be read is kept in the field and does not count. */
@@ -77,20 +103,20 @@ export function Quiet({ policy, readOnly, onChange }: Props) {
 
 export function Windows({ policy, readOnly, onChange }: Props) {
   const { t } = useText();
-  const channels = useChannels();
   const windows = object(policy.windows);
   return (
-    <Panel title={t("reach.policies.windows")}>
-      <p className="op-mute">{t("reach.policies.windowsText")}</p>
-      <div className="op-policy-rows">
-        {channels.map((channel) => (
-          <div key={channel.name} className="op-row">
-            <span className="op-policy-name">{channel.title}</span>
-            <Hours label={`${channel.title} ${t("reach.policies.hours")}`} value={hoursText(windows[channel.name])} readOnly={readOnly} one={false} onChange={(hours) => onChange(withEntry(policy, "windows", channel.name, hours.length === 0 ? undefined : hours))} />
-          </div>
-        ))}
-      </div>
-    </Panel>
+    <OfChannels title={t("reach.policies.windows")} about={t("reach.policies.windowsText")}>
+      {(channels) => (
+        <div className="op-policy-rows">
+          {channels.map((channel) => (
+            <div key={channel.name} className="op-row">
+              <span className="op-policy-name">{channel.title}</span>
+              <Hours label={`${channel.title} ${t("reach.policies.hours")}`} value={hoursText(windows[channel.name])} readOnly={readOnly} one={false} onChange={(hours) => onChange(withEntry(policy, "windows", channel.name, hours.length === 0 ? undefined : hours))} />
+            </div>
+          ))}
+        </div>
+      )}
+    </OfChannels>
   );
 }
 
@@ -129,38 +155,41 @@ function CapCell({ policy, cell, label, readOnly, onChange }: Props & { cell: Ce
 /** At most so many messages of a category over a channel. */
 export function Caps(props: Props) {
   const { t } = useText();
-  const columns = [{ name: undefined, title: t("reach.policies.anyChannel") }, ...useChannels()];
   const rows = [{ name: undefined, title: t("reach.policies.anyCategory") }, ...CATEGORIES.map((name) => ({ name, title: t(`reach.categories.${name}`) }))];
   return (
-    <Panel title={t("reach.policies.caps")}>
-      <p className="op-mute">{t("reach.policies.capsText")}</p>
-      <div style={{ overflowX: "auto" }}>
-        <table className="op-policy-matrix" data-testid="caps">
-          <thead>
-            <tr>
-              <td />
-              {columns.map((channel) => (
-                <th key={channel.title} scope="col">
-                  {channel.title}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((category) => (
-              <tr key={category.title}>
-                <th scope="row">{category.title}</th>
-                {columns.map((channel) => (
-                  <td key={channel.title}>
-                    <CapCell {...props} cell={{ category: category.name, channel: channel.name }} label={`${category.title} ${channel.title}`} />
-                  </td>
+    <OfChannels title={t("reach.policies.caps")} about={t("reach.policies.capsText")}>
+      {(channels) => {
+        const columns = [{ name: undefined, title: t("reach.policies.anyChannel") }, ...channels];
+        return (
+          <div style={{ overflowX: "auto" }}>
+            <table className="op-policy-matrix" data-testid="caps">
+              <thead>
+                <tr>
+                  <td />
+                  {columns.map((channel) => (
+                    <th key={channel.title} scope="col">
+                      {channel.title}
+                    </th>
+                  ))}
+                </tr>
+              </thead>
+              <tbody>
+                {rows.map((category) => (
+                  <tr key={category.title}>
+                    <th scope="row">{category.title}</th>
+                    {columns.map((channel) => (
+                      <td key={channel.title}>
+                        <CapCell {...props} cell={{ category: category.name, channel: channel.name }} label={`${category.title} ${channel.title}`} />
+                      </td>
+                    ))}
+                  </tr>
                 ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </Panel>
+              </tbody>
+            </table>
+          </div>
+        );
+      }}
+    </OfChannels>
   );
 }
 
@@ -265,20 +294,22 @@ export function Holidays({ policy, readOnly, onChange }: Props) {
 
 export function Prices({ policy, readOnly, onChange }: Props) {
   const { t } = useText();
-  const channels = useChannels();
   const prices = object(policy.prices);
-  const more = Object.keys(prices).filter((name) => !channels.some((one) => one.name === name));
   return (
-    <Panel title={t("reach.policies.prices")}>
-      <p className="op-mute">{t("reach.policies.pricesText")}</p>
-      <div className="op-policy-rows">
-        {[...channels, ...more.map((name) => ({ name, title: name }))].map((one) => (
-          <label key={one.name} className="op-row">
-            <span className="op-policy-name">{one.title}</span>
-            <InputNumber min={0} step={0.001} readOnly={readOnly} value={typeof prices[one.name] === "number" ? Number(prices[one.name]) : null} onChange={(next) => onChange(withEntry(policy, "prices", one.name, next ?? undefined))} />
-          </label>
-        ))}
-      </div>
-    </Panel>
+    <OfChannels title={t("reach.policies.prices")} about={t("reach.policies.pricesText")}>
+      {(channels) => {
+        const more = Object.keys(prices).filter((name) => !channels.some((one) => one.name === name));
+        return (
+          <div className="op-policy-rows">
+            {[...channels, ...more.map((name) => ({ name, title: name }))].map((one) => (
+              <label key={one.name} className="op-row">
+                <span className="op-policy-name">{one.title}</span>
+                <InputNumber min={0} step={0.001} readOnly={readOnly} value={typeof prices[one.name] === "number" ? Number(prices[one.name]) : null} onChange={(next) => onChange(withEntry(policy, "prices", one.name, next ?? undefined))} />
+              </label>
+            ))}
+          </div>
+        );
+      }}
+    </OfChannels>
   );
 }

@@ -26,6 +26,8 @@ _THINGS: Final[Mapping[str, str]] = {
 
 _UNKNOWN: Final = re.compile(r"there is no (.+) (\S+)")
 
+_ASIDE: Final = re.compile(r" \([^()]*[\u3400-\u9fff][^()]*\)")
+
 
 class _Word:
     """A word of the English sentence, as the Chinese one takes it.
@@ -77,4 +79,5 @@ class Catalogue:
     def both(self, message: str) -> str:
         """Chinese and English, as the console takes them apart; English alone where there is no counterpart."""
         zh = self.chinese(message)
-        return message if zh is None else f"{zh} / {message}"
+        # What stands in Chinese beside an English name is for the Chinese sentence alone.
+        return message if zh is None else f"{zh} / {_ASIDE.sub('', message)}"

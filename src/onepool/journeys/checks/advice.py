@@ -34,7 +34,7 @@ def advise(journey: Journey, known: Known, found: Checked) -> None:
             if kind is not None and category == "promotion" and not kind.marketing:
                 found.warn(
                     f"nodes.{name}.chain[{number}]",
-                    f"{kind.name} of {hop.channel} may not carry marketing by the platform's rules; "
+                    f"{kind.title['en']} ({kind.title['zh']}) may not carry marketing by the platform's rules; "
                     "use it where the text is a notice only",
                 )
     _loops(journey, found)

@@ -51,7 +51,7 @@ export const Way = memo(function Way({ id, sourceX, sourceY, targetX, targetY, s
           )}
           <span className="op-way-acts">
           {count !== null && (
-            <button type="button" className="op-way-count op-num" onClick={() => acts?.onCount(of)} aria-label={t("journey.live.went", { figure: compact(count, language) })} data-testid={`count-${of.node}-${of.edge}`} data-value={count}>
+            <button type="button" className="op-way-count op-num" onClick={() => acts?.onCount(of)} aria-label={t("journey.live.went", { figure: compact(count, language), count })} data-testid={`count-${of.node}-${of.edge}`} data-value={count}>
               {compact(count, language)}
             </button>
           )}

@@ -1,5 +1,5 @@
 import { CheckCircleOutlined, CloudOutlined, CloudSyncOutlined, DisconnectOutlined, ExperimentOutlined, RedoOutlined, UndoOutlined, WarningOutlined } from "@ant-design/icons";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useBlocker } from "@tanstack/react-router";
 import { Alert, App, Button, Select, Segmented, Switch } from "antd";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
@@ -202,12 +202,12 @@ export function Editor({ journey, names, search, onSearch }: Props) {
   useBlocker({ shouldBlockFn: ({ current, next }) => unsaved && current.pathname !== next.pathname && !window.confirm(t("journey.leave")), enableBeforeUnload: () => unsaved });
   const view = search.view ?? "canvas";
   const Kept = KEPT[keeping.state];
-  const publish = (): void => {
-    if (errors > 0) {
-      setOpen({ kind: "panel", name: "problems" });
-      return;
-    }
-    void keeping.flush().then((done) => done && setPublishing(true));
+  const cache = useQueryClient();
+  const publish = async (): Promise<void> => {
+    // The check follows each change after a pause: pressed sooner, what is wrong would not be known yet.
+    const found = await cache.fetchQuery(journeys.check(definition)).catch(() => undefined);
+    if ((found?.problems ?? problems).some((one) => one.severity === "error")) setOpen({ kind: "panel", name: "problems" });
+    else if (await keeping.flush()) setPublishing(true);
   };
   return (
     <FactoryContext value={factory}>
@@ -226,7 +226,7 @@ export function Editor({ journey, names, search, onSearch }: Props) {
                   {t("journey.simulate.label")}
                 </Button>
                 {!readOnly && (
-                  <Button type="primary" onClick={publish} disabled={broken} data-testid="journey-publish">
+                  <Button type="primary" onClick={() => void publish()} disabled={broken} data-testid="journey-publish">
                     {t("journey.publish.check")}
                   </Button>
                 )}

@@ -25,7 +25,7 @@ export function YamlPane({ definition, readOnly, problems, onChange, onBroken }:
         {wrong !== null && <pre className="op-pre" style={{ color: "var(--op-bad)" }}>{wrong}</pre>}
         {wrong === null &&
           problems.slice(0, 8).map((one) => (
-            <div key={one.place + one.message} className="op-place">
+            <div key={one.place + one.message} className="op-place" data-severity={one.severity}>
               <code className="op-code">{one.place}</code> {said(one.message, language)}
             </div>
           ))}

@@ -126,7 +126,7 @@ function Effect({ plan, words, definition, fate, onFate }: { plan: Plan; words: 
                 <Link to="/journeys/$name" params={{ name: one.journey }} target="_blank">
                   {title(one.title, one.journey)}
                 </Link>
-                <span className="op-num">{t("journey.publish.people", { figure: exact(one.customers, language) })}</span>
+                <span className="op-num">{t("journey.publish.people", { figure: exact(one.customers, language), count: one.customers })}</span>
               </li>
             ))}
           </ul>
@@ -143,7 +143,7 @@ function Effect({ plan, words, definition, fate, onFate }: { plan: Plan; words: 
                 <span title={one.node}>
                   {t("journey.version", { version: one.version })} · {words.step(definition, one.node)}
                 </span>
-                <span className="op-num">{t("journey.publish.people", { figure: exact(one.runs, language) })}</span>
+                <span className="op-num">{t("journey.publish.people", { figure: exact(one.runs, language), count: one.runs })}</span>
                 <span>
                   {t(`journey.fates.${one.fate}`)}
                   {one.why !== null && <span className="op-mute"> · {title(one.why, "")}</span>}

@@ -159,7 +159,7 @@ function Content({ of, words, name, definition }: { of: Results; words: Words; n
           </span>
         </Figure>
         <Figure label={t("journey.report.median")}>{of.median_seconds === null ? <Dash /> : span(of.median_seconds, language)}</Figure>
-        <Figure label={t("journey.report.perSend")} note={of.revenue === null ? undefined : t("journey.report.revenue", { amount: money(of.revenue.amount, of.revenue.currency, language), sends: exact(of.revenue.sends, language) })}>
+        <Figure label={t("journey.report.perSend")} note={of.revenue === null ? undefined : t("journey.report.revenue", { amount: money(of.revenue.amount, of.revenue.currency, language), sends: exact(of.revenue.sends, language), count: of.revenue.sends })}>
           {of.revenue?.per_send == null ? <Dash /> : money(of.revenue.per_send, of.revenue.currency, language)}
         </Figure>
       </Figures>

@@ -59,7 +59,7 @@ function Path({ name, run, onClose }: { name: string; run: string; onClose: () =
 
 /** The customers behind a figure: who is or was at a step, went a way, ended for a reason. */
 export function Runs() {
-  const { t } = useText();
+  const { t, language } = useText();
   const { name } = useParams({ from: "/shell/journeys/$name/runs" });
   const search = useSearch({ from: "/shell/journeys/$name/runs" });
   const navigate = useNavigate({ from: "/journeys/$name/runs" });
@@ -110,7 +110,7 @@ export function Runs() {
                   ) : (
                     <>
                       <p className="op-mute" data-testid="runs-total" data-value={data.total}>
-                        {t("journey.runs.total", { figure: exact(data.total, "en") })}
+                        {t("journey.runs.total", { figure: exact(data.total, language), count: data.total })}
                       </p>
                       <Table<RunRow>
                         size="small"

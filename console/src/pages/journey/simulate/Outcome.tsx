@@ -135,6 +135,7 @@ export function Outcome({ of, onStep }: { of: Simulation; onStep: (node: string)
           </div>
         ))}
       </dl>
+      {of.customers === 0 && <Status kind="warning">{t("journey.simulate.nobodyThen")}</Status>}
       <Hours of={of} />
       {of.notes.map((one) => (
         <p key={one.en} className="op-hint">

@@ -20,7 +20,7 @@ export function Simulate({ words: _ }: { words: Words }) {
   const [long, setLong] = useChoice(LONG_DAYS);
   const over = { ...long, who: long.who === "customer" ? ("everybody" as const) : long.who };
   return (
-    <div className="op-form">
+    <div className="op-form op-simulate">
       <p className="op-hint">{t("journey.simulate.hint")}</p>
       <Tabs
         size="small"
