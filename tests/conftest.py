@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
+import gc
 import os
 from collections.abc import Generator
 
@@ -35,6 +37,8 @@ _transports.create_ssl_context = functools.cache(_transports.create_ssl_context)
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     """What is loaded for some thousand tests stays until the last of them: no garbage is looked for in it."""
+    # DuckDB complains at the end of what is never collected.
+    atexit.register(gc.unfreeze)
     with loading():
         return (yield)
 

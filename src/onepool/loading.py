@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import gc
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -24,8 +23,6 @@ def loading() -> Iterator[None]:
         yield
     finally:
         gc.freeze()
-        # Libraries that count what they made (nanobind) complain of what is never collected.
-        atexit.register(gc.unfreeze)
         if was:
             gc.enable()
 
