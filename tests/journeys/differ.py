@@ -42,12 +42,27 @@ CONTROL = Control(0.05, "everybody")
 def parsed(case: Case) -> list[Journey]:
     """The journeys of a case; they are such as the checker admits."""
     found: dict[str, Journey] = {}
-    for body in case.bodies:
+    every: list[Journey] = []
+    for body in [*case.bodies, *case.later]:
         journey = parse_journey(body)
         problems = check(journey, replace(KNOWN, journeys=found)).problems
         assert not problems, problems
         found[journey.journey] = journey
-    return list(found.values())
+        every.append(journey)
+    return every
+
+
+def told_of(quantum: Quantum, live: Mapping[str, list[int]]) -> list[Any]:
+    """The requests of a step; which run one of them is about is known by now: one of those that are `live`."""
+    found = []
+    for request in quantum.requests:
+        if request[2] == "stop_run":
+            runs = sorted(live.get(request[1], ()))
+            if not runs:
+                continue
+            request = (*request[:5], {"run_id": runs[request[5]["pick"] % len(runs)]}, request[6])
+        found.append(request)
+    return found
 
 
 def stock(batch: str, key: int, customer: int) -> str | None:
@@ -122,7 +137,11 @@ class Plain:
     def __init__(self, case: Case, journeys: list[Journey], ctx: Any) -> None:
         gate = NaiveGate(CONTROL, self._zone, lambda: ledger_of(self.outbox()))
         self.naive = Naive(ctx, gate, stock)
-        for number, journey in enumerate(journeys):
+        self.later = [
+            Version(len(case.bodies) + number + 1, journey.journey, journey)
+            for number, journey in enumerate(journeys[len(case.bodies) :])
+        ]
+        for number, journey in enumerate(journeys[: len(case.bodies)]):
             self.naive.standing[journey.journey] = Standing(
                 Version(number + 1, journey.journey, journey), "live", case.start, next_start(journey, case.start)
             )
@@ -167,10 +186,15 @@ class Plain:
                     facts.append((action.run.customer, Fact(name, value, when, key)))
         for customer, fact in facts:
             naive.learn(customer, (), [fact])
+        for name, number in quantum.published:
+            naive.standing[name].version = self.later[number]
+        live: dict[str, list[int]] = {}
+        for run in naive.live():
+            live.setdefault(run.version.name, []).append(run.run_id)
         naive.step(
             Inputs(
                 quantum.events, quantum.segments, quantum.merges,
-                sorted(outcomes, key=lambda one: (one[4], one[0])), quantum.requests,
+                sorted(outcomes, key=lambda one: (one[4], one[0])), told_of(quantum, live),
                 [(customer, fact.attribute) for customer, fact in facts], quantum.statuses, quantum.people,
                 quantum.inside, quantum.crowded,
             ),
@@ -221,9 +245,14 @@ class Columnar:
         self.world = MemoryWorld(ctx, gate, stock)
         message = PlanMessage(1, KNOWN.messages["recall"].model_dump(mode="json", by_alias=True))
         plans, standings = {}, {}
+        self.later: list[Plan] = []
         for number, journey in enumerate(journeys):
-            body = case.bodies[number]
-            plans[number + 1] = Plan(number + 1, journey, body, {"recall": message})
+            body = [*case.bodies, *case.later][number]
+            plan = Plan(number + 1, journey, body, {"recall": message})
+            if number >= len(case.bodies):
+                self.later.append(plan)
+                continue
+            plans[number + 1] = plan
             standings[journey.journey] = StoreStanding(
                 journey.journey,
                 "live",
@@ -238,7 +267,7 @@ class Columnar:
         self.plans = plans
         self.executor = Executor
         self.book = Book(plans, standings)
-        self.journeys = {journey.journey: journey for journey in journeys}
+        self.journeys = {journey.journey: journey for journey in journeys[: len(case.bodies)]}
         self._steps: list[tuple[Any, ...]] = []
         self.actions: dict[int, dict[str, Any]] = {}
         self.done: set[int] = set()
@@ -277,11 +306,15 @@ class Columnar:
         rows = [self._outcome(*one) for one in sorted([*sent, *acted], key=lambda one: (one[4], one[0]))]
         for key, _, state, why, _ in sent:
             world.sends[key] |= {"state": state, "reason": why}
+        live: dict[str, list[int]] = {}
+        for row in world.rows.values():
+            if row["state"] != RunState.ENDED:
+                live.setdefault(self.plans[row["version_id"]].journey, []).append(row["run_id"])
         inputs = ports.Inputs(
             segments=_rows(quantum.segments, ports.SEGMENTS),
             merges=_rows(quantum.merges, ports.MERGES),
             outcomes=_rows(rows, ports.OUTCOMES),
-            requests=_rows([self._request(*one) for one in quantum.requests], ports.REQUESTS),
+            requests=_rows([self._request(*one) for one in told_of(quantum, live)], ports.REQUESTS),
         )
         world.people, world.inside, world.crowded = quantum.people, quantum.inside, quantum.crowded
         world.merges += quantum.merges
@@ -295,7 +328,14 @@ class Columnar:
             world.learn((), ())
 
     def turn(self, quantum: Quantum) -> None:
-        """Pause and resume journeys."""
+        """Publish, pause and resume journeys."""
+        for name, number in quantum.published:
+            plan = self.later[number]
+            self.plans[plan.version_id] = plan
+            self.journeys[name] = plan.definition
+            standing = replace(self.book.standings[name], version_id=plan.version_id)
+            standings = {**self.book.standings, name: standing}
+            self.book = replace(self.book, plans=dict(self.plans), standings=standings, _by_journey={})
         for name, status in quantum.statuses:
             made = turned(self.book.standings[name], status, self.journeys[name], quantum.at - 1)
             self.book = replace(self.book, standings={**self.book.standings, name: made}, _by_journey={})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -33,7 +35,7 @@ class Quantum:
     facts: list[tuple[int, Fact]] = field(default_factory=list)
     segments: list[tuple[int, str, bool, int]] = field(default_factory=list)
     merges: list[tuple[int, int, int]] = field(default_factory=list)
-    requests: list[tuple[int, str, str, int, str, dict[str, str], int]] = field(default_factory=list)
+    requests: list[tuple[int, str, str, int, str, dict[str, Any], int]] = field(default_factory=list)
     statuses: list[tuple[str, str]] = field(default_factory=list)
     """(journey, paused, live or stopping): just before."""
     inside: frozenset[int] = frozenset()
@@ -42,6 +44,8 @@ class Quantum:
     """Who there is."""
     crowded: frozenset[str] = frozenset()
     """Channels that have too much to send already."""
+    published: list[tuple[str, int]] = field(default_factory=list)
+    """(journey, place among the later versions): just before."""
 
 
 @dataclass
@@ -54,10 +58,14 @@ class Case:
     customers: list[int]
     quanta: list[Quantum]
     zones: dict[int, str]
+    later: list[dict[str, Any]] = field(default_factory=list)
+    """Versions of the journeys that are published meanwhile; their ids follow those of `bodies`."""
 
 
-def case(choice: Choice, customers: int, steps: int, *, calls: bool = True) -> Case:
-    """Some journeys, and a history for each customer, cut into steps."""
+def case(choice: Choice, customers: int, steps: int, *, calls: bool = True, changes: bool = False) -> Case:
+    """Some journeys, and a history for each customer, cut into steps. `changes`: another version of each journey is
+    published meanwhile, and what is under way moves to it, is stopped, or finishes where it is; single runs are
+    stopped."""
     start = pick(choice, STARTS)
     bodies = []
     if calls and chance(choice, 25):
@@ -83,10 +91,53 @@ def case(choice: Choice, customers: int, steps: int, *, calls: bool = True) -> C
         if number and chance(choice, 40):
             drawn = pick(choice, sorted(CHANNELS))
             quantum.crowded = frozenset([drawn] if drawn == min(CHANNELS) else CHANNELS)
+    if changes:
+        _changed(choice, found)
     for quantum in quanta:
         quantum.events.sort(key=lambda one: one[1].seq)
-        quantum.requests.sort()
+        quantum.requests.sort(key=lambda one: one[:5])
     return found
+
+
+def _changed(choice: Choice, made: Case) -> None:
+    """Another version of each journey, and what becomes of the runs under way; now and then one of them is stopped."""
+    for body in made.bodies:
+        name, place = body["journey"], choice.number(1, len(made.quanta) - 1)
+        quantum = made.quanta[place]
+        quantum.published.append((name, len(made.later)))
+        made.later.append(_another(choice, body))
+        version = len(made.bodies) + len(made.later)
+        kind = pick(choice, ["move", "move", "move", "stop_versions", "finish"])
+        # What two requests of one step do to a caller and to what it called has no order of its own.
+        if kind != "finish" and not _busy(quantum):
+            said = {"to": version} if kind == "move" else {"except": version}
+            quantum.requests.append((-1, name, kind, 0, "", said, quantum.at - 1))
+        quantum = pick(choice, made.quanta[1:])
+        if chance(choice, 50) and not _busy(quantum):
+            quantum.requests.append((-2, name, "stop_run", 0, "", {"pick": choice.number(0, 9)}, quantum.at - 1))
+
+
+def _busy(quantum: Quantum) -> bool:
+    return any(request[0] < 0 for request in quantum.requests)
+
+
+def _another(choice: Choice, body: dict[str, Any]) -> dict[str, Any]:
+    """A version in which all nodes have other numbers; some have another name, wait longer, or lead elsewhere."""
+    text = json.dumps(body)
+    for name in body["nodes"]:
+        if name.startswith("n") and chance(choice, 15):
+            text = re.sub(rf"\b{name}\b", f"r{name}", text)
+    made: dict[str, Any] = json.loads(text)
+    for node in made["nodes"].values():
+        if node["do"] == "wait" and node.get("for") is not None and chance(choice, 50):
+            node["for"] = pick(choice, ["20 minutes", "5 hours", "1 day"])
+        if node["do"] == "send" and len(node["chain"]) > 1 and chance(choice, 50):
+            node["chain"] = [{**node["chain"][0], "next_on": []}]
+    made["nodes"]["a_first"] = {"do": "wait", "for": "10 minutes", "next": made["start"]}
+    made["start"] = "a_first"
+    if chance(choice, 30):
+        made["max_life"] = "20 days"
+    return made
 
 
 def _paused(choice: Choice, made: Case) -> None:

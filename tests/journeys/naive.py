@@ -162,6 +162,8 @@ class Naive:
         self.inputs = inputs
         for loser, winner, when in inputs.merges:
             self._merge(loser, winner, when)
+        for _, name, kind, _, _, said, when in inputs.requests:
+            self._asked(name, kind, said, when)
         for standing in self.standing.values():
             if standing.status == "stopping":
                 self._stop(standing)
@@ -184,13 +186,34 @@ class Naive:
 
     def _stop(self, standing: Standing) -> None:
         """End all runs of a journey for good."""
-        mine = [run for run in self.live() if run.version.name == standing.version.name]
+        self._stop_all([run for run in self.live() if run.version.name == standing.version.name], self.at)
+        standing.status = "stopped"
+
+    def _stop_all(self, mine: Sequence[Run], at: int) -> None:
         self._ending = {run.run_id for run in mine}
         for run in sorted(mine, key=lambda one: -one.depth):
             if run.state != ENDED:
-                self.end(run, "stopped", max(self.at, run.arrived))
+                self.end(run, "stopped", max(at, run.arrived))
         self._ending = set()
-        standing.status = "stopped"
+
+    def _asked(self, name: str, kind: str, said: Mapping[str, Any], at: int) -> None:
+        """Runs are stopped, or taken along to another version."""
+        mine = [run for run in self.live() if run.version.name == name]
+        if kind == "stop_run":
+            self._stop_all([run for run in mine if run.run_id == said["run_id"]], at)
+        elif kind == "stop_versions":
+            self._stop_all([run for run in mine if run.version.version_id != said["except"]], at)
+        elif kind == "move":
+            version = self.standing[name].version
+            for run in mine:
+                old, new = (one.journey.nodes.get(run.node or "") for one in (run.version, version))
+                if run.version.version_id == version.version_id or (
+                    run.node is not None and type(old) is not type(new)
+                ):
+                    continue
+                self.log(run, "moved", at=at)
+                run.version = version
+                self.log(run, "arrived", at=at)
 
     def live(self) -> list[Run]:
         return [run for run in self.runs.values() if run.state != ENDED]

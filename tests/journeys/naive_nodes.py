@@ -387,9 +387,11 @@ def _act(naive: Naive, run: Run, kind: str, due: int) -> None:
 def acted(naive: Naive, key: int, done: bool, at: int, saved: Mapping[str, Any]) -> None:
     """A task was done, a write applied, a call answered."""
     action = naive.actions[key]
-    run, node = action.run, action.node
+    run = action.run
     if run.state != OUTCOME or (run.node, run.visit) != (action.name, action.visit):
         return
+    # It may have moved to another version since.
+    node: Any = run.version.journey.nodes[action.name]
     run.now = max(at, run.arrived)
     if not done and hasattr(node, "else_"):
         naive.move(run, "else", node.else_)

@@ -36,6 +36,18 @@ def test_in_small_portions_everybody_fares_alike() -> None:
         assert not found, (seed, found[:6])
 
 
+@pytest.mark.parametrize("part", range(2))
+def test_runs_fare_alike_that_move_to_another_version_or_are_stopped(part: int) -> None:
+    """While a version is published in which nodes have other numbers, and some another name."""
+    kinds: Counter[str] = Counter()
+    for seed in range(8000 + part, 8060, 2):
+        made = case(Seeded(seed), CUSTOMERS, 8, changes=True)
+        kinds.update(request[2] for quantum in made.quanta for request in quantum.requests)
+        found = differences(made)
+        assert not found, (seed, found[:6])
+    assert min(kinds[kind] for kind in ("move", "stop_versions", "stop_run")) >= 3
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(cases(customers=3, steps=5))
 def test_a_case_that_differs_is_made_small(made: Case) -> None:

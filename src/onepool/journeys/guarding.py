@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
+from sqlalchemy import Connection
 
 from onepool.audience.conditions.names import Context
 from onepool.journeys.executor.book import ERASED
@@ -65,12 +66,13 @@ class JourneyGuard:
             there[there] = found.run_id[place[there]] == ids[there]
             live = there.copy()
             live[there] = found.state[place[there]] != RunState.ENDED
-            nodes = sends.column("node").to_numpy().astype(np.int64)
+            nodes, planned = (sends.column(name).to_numpy().astype(np.int64) for name in ("node", "version_id"))
             held = []
             for version_id in np.unique(found.version_id[place[live]]).tolist():
                 rows = np.flatnonzero(live)[found.version_id[place[live]] == version_id]
                 version = published(connection, version_id)
-                held.append(_Held(version, rows, nodes[rows], ids[rows], found.take(np.unique(place[rows]))))
+                mine = _renumbered(connection, version, nodes[rows], planned[rows])
+                held.append(_Held(version, rows, mine, ids[rows], found.take(np.unique(place[rows]))))
         for row in np.flatnonzero(~live).tolist():
             said[row] = "ended"
         ctx = self._context()
@@ -80,6 +82,18 @@ class JourneyGuard:
         for row, reason in _over(session, ctx, held, at):
             said[row] = reason
         return said
+
+
+def _renumbered(connection: Connection, version: Published, nodes: I64, planned: I64) -> I64:
+    """The numbers that nodes have in a version, of messages that were planned in others (`planned`): their runs were
+    moved since. -1: it has none of that name."""
+    found = nodes.copy()
+    number = {name: place for place, name in enumerate(version.nodes)}
+    for version_id in np.unique(planned[planned != version.version_id]).tolist():
+        names = published(connection, version_id).nodes
+        mine = planned == version_id
+        found[mine] = [number.get(names[one], -1) if 0 <= one < len(names) else -1 for one in nodes[mine].tolist()]
+    return found
 
 
 def _false(session: Session, ctx: Context, held: _Held, at: int) -> I64:

@@ -9,6 +9,7 @@ from onepool.journeys.executor import sends
 from onepool.journeys.executor.columns import I64, NONE, texts
 from onepool.journeys.executor.ports import Inputs
 from onepool.journeys.executor.turn import Turn, called_key
+from onepool.journeys.keys import action_keys
 from onepool.journeys.model import CallJourney, Send, Task, Webhook
 from onepool.journeys.states import RunState
 from onepool.reach.states import SendState
@@ -21,19 +22,14 @@ def outcomes(turn: Turn, inputs: Inputs) -> None:
     table = inputs.outcomes
     if table.num_rows == 0:
         return
-    columns = {
-        name: table.column(name).to_numpy().astype(np.int64) for name in ("run_id", "node", "visit", "hop", "at")
-    }
+    columns = {name: table.column(name).to_numpy().astype(np.int64) for name in ("key", "run_id", "at")}
     turn.hold(turn.world.runs(np.unique(columns["run_id"])))
     rows = turn.places(columns["run_id"])
     runs = turn.runs
     waiting = (
         (rows >= 0) & np.isin(runs.state[rows], (RunState.WAIT_OUTCOME, RunState.PAUSED)) & (runs.hop[rows] != NONE)
     )
-    for name in ("node", "visit"):
-        waiting &= getattr(runs, name)[rows] == columns[name]
-    sent = np.array([one == "send" for one in table.column("what").to_pylist()], np.bool_)
-    waiting &= ~sent | (runs.hop[rows] == columns["hop"])
+    waiting[waiting] = _awaited(turn, rows[waiting]) == columns["key"][waiting]
     # One outcome a run, the first that was told.
     order = np.lexsort((columns["at"],))
     seen: set[int] = set()
@@ -76,6 +72,23 @@ def outcomes(turn: Turn, inputs: Inputs) -> None:
                 turn.go(here[~good], plan, "else", reason[which][~good])
             else:
                 turn.go(here, plan, "next")
+
+
+def _awaited(turn: Turn, rows: I64) -> I64:
+    """The key of what each run waits for: nodes are known by their names, which stay when a run is moved to a version
+    in which they have other numbers."""
+    runs = turn.runs
+    found = np.full(rows.size, NONE, np.int64)
+    versions, nodes, visits = runs.version_id[rows], runs.node[rows], runs.visit[rows]
+    for version in np.unique(versions).tolist():
+        plan = turn.book.plans.get(version)
+        if plan is None:
+            continue
+        for node in np.unique(nodes[(versions == version) & (nodes >= 0)]).tolist():
+            here = np.flatnonzero((versions == version) & (nodes == node))
+            hops = runs.hop[rows[here]] if isinstance(plan.nodes[node], Send) else 0
+            found[here] = action_keys(runs.run_id[rows[here]], plan.names[node], visits[here], hops)
+    return found
 
 
 def _save(turn: Turn, rows: I64, saved: list[str | None]) -> None:
