@@ -101,6 +101,7 @@ def test_a_cap_and_the_holidays_of_the_policy_are_set_and_kept(signed_in: Signed
         page.get_by_test_id("policy-reason").fill("每天最多一条短信")
         page.get_by_test_id("policy-save").click()
         expect(page.get_by_role("heading", level=1).locator("xpath=..")).to_contain_text(f"第 {version + 1} 版")
+        console.told(f"已保存为第 {version + 1} 版")
         console.go("/policies?tab=yaml")
         expect(page.get_by_test_id("yaml")).to_have_value(
             re.compile(r"caps:\n\s+- category: promotion\n\s+channel: sms\n\s+count: 1")

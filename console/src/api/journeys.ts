@@ -32,6 +32,8 @@ export type Fate = Schema<"PlanRequest">["old_runs"];
 const detailed = (call: Promise<Schema<"JourneyDetail">>): Promise<JourneyDetail> => call as Promise<JourneyDetail>;
 
 const MINUTE = 60_000;
+/** So often it is looked whether all runs of a journey that stops have ended. */
+const STOPPING_MS = 5_000;
 /** How far ahead publishing is planned. */
 const PLANNED_DAYS = 7;
 
@@ -41,7 +43,7 @@ export const since = (days: number, now = new Date()): string => new Date(now.ge
 export const journeys = {
   list: () => queryOptions({ queryKey: ["journeys"], queryFn: ({ signal }) => answer(client.GET("/api/v1/journeys", { signal })) }),
   brought: () => queryOptions({ queryKey: ["journeys", "brought"], queryFn: async ({ signal }) => new Map((await answer(client.GET("/api/v1/journeys/results", { signal }))).items.map((one) => [one.name, one])), staleTime: MINUTE, retry: false }),
-  one: (name: string) => queryOptions({ queryKey: ["journeys", name], queryFn: ({ signal }) => detailed(answer(client.GET("/api/v1/journeys/{name}", { params: { path: { name } }, signal }))), refetchOnWindowFocus: false }),
+  one: (name: string) => queryOptions({ queryKey: ["journeys", name], queryFn: ({ signal }) => detailed(answer(client.GET("/api/v1/journeys/{name}", { params: { path: { name } }, signal }))), refetchOnWindowFocus: false, refetchInterval: ({ state }) => (state.data?.status === "stopping" ? STOPPING_MS : false) }),
   check: (definition: JsonObject) =>
     queryOptions({ queryKey: ["journey-check", definition], queryFn: ({ signal }) => answer(client.POST("/api/v1/journeys/check", { body: { definition }, signal })), placeholderData: keepPreviousData, retry: false, staleTime: 5_000, gcTime: MINUTE }),
   versions: (name: string) => queryOptions({ queryKey: ["journeys", name, "versions"], queryFn: ({ signal }) => answer(client.GET("/api/v1/journeys/{name}/versions", { params: { path: { name } }, signal })) }),

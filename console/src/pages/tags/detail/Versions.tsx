@@ -41,14 +41,13 @@ function Restore({ tag, version, onClose }: { tag: TagDetail; version: TagVersio
       cancelText={t("touchpoints.cancel")}
       okButtonProps={{ loading: save.isPending, disabled: reason.trim() === "", ...{ "data-testid": "restore-confirm" } }}
       onOk={() =>
-        save.mutate(
-          { definition: (version.definition ?? {}) as JsonObject, version: tag.version, reason: reason.trim() },
-          {
-            onSuccess: (saved) => {
-              void message.success(t("touchpoints.savedVersion", { version: saved.version }));
-              onClose();
-            },
+        // The new version may be there before this has its answer, and the list is another one then: it is told all the same.
+        void save.mutateAsync({ definition: (version.definition ?? {}) as JsonObject, version: tag.version, reason: reason.trim() }).then(
+          (saved) => {
+            void message.success(t("touchpoints.savedVersion", { version: saved.version }));
+            onClose();
           },
+          () => undefined,
         )
       }
       onCancel={onClose}
