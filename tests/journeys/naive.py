@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from tests.journeys.naive_runs import READY, Action, Arrival, Inputs, Message, Run, Standing, Taken, Version
-from tests.journeys.naive_starts import Audience, arrivals, slot
+from tests.journeys.naive_starts import Audience, arrivals, crowded, slot
 from tests.journeys.naive_times import EPOCH, MICROSECOND, earlier, instant, later, wall, zone_named
 
 from onepool.audience.conditions.anchors.reference import Run as Lent
@@ -317,9 +317,13 @@ class Naive:
         if entry.rate is not None and not arrival.metered:
             due = slot(self.standing[version.name], due)
         if hold is None and due <= self.at:
-            run.now = due
-            self._begun.append(run)
-            return
+            # While no account has room, and while others wait for that, nobody begins at once.
+            waits = self.standing[version.name].again
+            if arrival.invited or (waits is None and not crowded(version.journey, self.crowded)):
+                run.now = due
+                self._begun.append(run)
+                return
+            due = max(self.at, waits or 0)
         run.state, run.due = HELD, due
         self.log(run, "held")
 

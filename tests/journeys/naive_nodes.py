@@ -23,6 +23,7 @@ from tests.journeys.naive import (
     canonical,
     holdout,
 )
+from tests.journeys.naive_starts import MINUTE, crowded
 from tests.journeys.naive_times import dated, later, next_wall, zone_named
 
 from onepool.audience.conditions.texts import read_text
@@ -120,6 +121,18 @@ def _held(naive: Naive, run: Run, rests: bool) -> bool:
     if run.due >= run.life:
         naive.end(run, "expired", run.life)
         return True
+    standing = naive.standing[run.version.name]
+    if crowded(run.version.journey, naive.crowded):
+        # It is looked again in a minute, for as long as the message would be worth sending.
+        standing.again = naive.at + MINUTE
+        zone, lasts = zone_named(None, run.version.journey.zone.default), run.version.journey.policy.expire_after
+        since = run.entered if hold is None else later(run.entered, hold.for_, zone)
+        if lasts is not None and later(since, lasts, zone) <= naive.at:
+            naive.end(run, "expired", max(run.due, run.arrived))
+            return True
+        run.due = standing.again
+        return False
+    standing.again = None
     run.now, run.state, run.due = run.due, READY, None
     return True
 

@@ -136,6 +136,8 @@ class Standing:
     started: bool = False
     held: int = -60_000_000
     """When an audience was last not let in since channels had too much to send."""
+    again: int | None = None
+    """When those who came by themselves and are held for that are looked at again."""
     slot: int = 0
     """Nobody is let in before, where there is a rate; `day` and `filled`: how many it let in on its last day."""
     day: date | None = None
@@ -157,6 +159,8 @@ class Arrival:
     but: int = -1
     metered: bool = False
     """The rate was asked already."""
+    invited: bool = False
+    """Of an audience."""
 
 
 @dataclass

@@ -125,7 +125,7 @@ def arrivals(naive: Naive, inputs: Inputs) -> Iterator[Arrival]:
             if isinstance(journey.entry, DateEntry):
                 zone = naive.zone_of(customer, journey)
                 time = max(time, at_wall(wall(audience.at, FIRST).date(), clock_of(journey.entry.time), zone))
-            yield Arrival(time, place, customer, standing.version, "", audience.at, {}, metered=metered)
+            yield Arrival(time, place, customer, standing.version, "", audience.at, {}, metered=metered, invited=True)
         audience.taken += count
 
 

@@ -80,19 +80,15 @@ def paced(world: World, persons: int) -> None:
 def test_while_an_account_is_full_audiences_wait_and_nobody_is_lost(world: World) -> None:
     paced(world, 4)
     publish(world, {**waiting("once", ONCE), **TELL})
-    publish(world, {**waiting("added", {"did": "cart_added"}), **TELL})
-    world.settle()
-    world.send({"event": "cart_added", "userId": "u0", "properties": {"product_id": "P"}})
     world.settle()
     [audience] = rows(world, journey_audiences)
     assert (audience["taken"], audience["done"], inside(world, "once")) == (0, False, [])
-    assert [row["state"] for row in inside(world, "added")] == [RunState.ENDED], "what somebody did is answered"
     with world.workspace.state.read() as connection:
         seen = watch(connection, to_micros(world.clock.now()))
     assert (seen.held_back, seen.never_woken) == ({"once": 4}, 0)
     assert [row["message"] for row in problems(world.workspace) if "holds an audience back, 4 wait" in row["message"]]
     listed = programmes.rows(world.workspace)
-    assert {row.name: (row.held_back, row.underway) for row in listed} == {"once": (4, None), "added": (0, None)}
+    assert {row.name: (row.held_back, row.underway) for row in listed} == {"once": (4, None)}
     # Nothing is written for those who wait, but once a minute.
     before = len(rows(world, journey_ticks))
     for _ in range(3):
@@ -118,6 +114,68 @@ def test_while_an_account_is_full_audiences_wait_and_nobody_is_lost(world: World
     with world.workspace.state.read() as connection:
         assert [wrong for _, _, wrong in conserved(connection) if wrong] == []
         assert watch(connection, to_micros(world.clock.now())).held_back == {}
+
+
+def adds(world: World, *users: str) -> None:
+    world.send(*({"event": "cart_added", "userId": user, "properties": {"product_id": "P"}} for user in users))
+    world.settle()
+
+
+def states_of(world: World) -> list[str]:
+    """What became of the runs, in the order of their entry."""
+    found = sorted(inside(world), key=lambda row: row["entered"])
+    return [row["reason"] or RunState(row["state"]).name for row in found]
+
+
+def test_while_an_account_is_full_those_who_came_by_themselves_are_held_in_their_order(world: World) -> None:
+    paced(world, 4)
+    publish(world, {**waiting("added", {"did": "cart_added"}), **TELL})
+    publish(world, waiting("patient", {"did": "app_opened"}))
+    world.settle()
+    adds(world, "u0")
+    world.send({"event": "app_opened", "userId": "u0", "properties": {}})
+    world.settle()
+    assert states_of(world) == ["HELD", "WAIT_TIME"], "whoever waits first is not held"
+    sent(world, 2)
+    # There is room for one, and somebody came before: the later ones do not go before.
+    adds(world, "u1")
+    adds(world, "u2")
+    assert [row["state"] for row in inside(world, "added")] == [RunState.HELD] * 3
+    with world.workspace.state.read() as connection:
+        seen = watch(connection, to_micros(world.clock.now()))
+        assert (seen.held_back, seen.never_woken) == ({"added": 3}, 0)
+    world.clock.advance(timedelta(seconds=61))
+    world.drain()
+    by_age = sorted(inside(world, "added"), key=lambda row: row["entered"])
+    assert [row["state"] for row in by_age] == [RunState.ENDED, RunState.HELD, RunState.HELD]
+    sent(world, 61)
+    adds(world, "u3")
+    assert [row["state"] for row in inside(world, "added")].count(RunState.HELD) == 3, "it is looked once a minute"
+    world.clock.advance(timedelta(seconds=61))
+    world.drain()
+    assert {row["reason"] for row in inside(world, "added")} == {"completed"}
+    # Nobody waits any more: who comes now begins at once.
+    world.send({"event": "cart_added", "userId": "u0", "properties": {"product_id": "Q"}})
+    world.settle()
+    with world.workspace.state.read() as connection:
+        assert [wrong for _, _, wrong in conserved(connection) if wrong] == []
+        assert watch(connection, to_micros(world.clock.now())).held_back == {}
+    assert RunState.HELD not in {row["state"] for row in inside(world, "added")}
+
+
+def test_who_is_held_for_longer_than_a_message_lasts_ends_as_expired(world: World) -> None:
+    paced(world, 2)
+    told = {**waiting("added", {"did": "cart_added"}), **TELL}
+    publish(world, {**told, "policy": {"category": "transactional", "expire_after": "2 minutes"}})
+    world.settle()
+    adds(world, "u0")
+    world.clock.advance(timedelta(seconds=61))
+    world.drain()
+    assert states_of(world) == ["HELD"]
+    world.clock.advance(timedelta(seconds=61))
+    world.drain()
+    assert states_of(world) == ["expired"]
+    assert [row for row in rows(world, sends) if row["journey"] == "added"] == []
 
 
 def test_after_being_held_back_an_audience_enters_at_its_rate(world: World) -> None:

@@ -14,6 +14,7 @@ from onepool.journeys.executor.columns import I64, NONE, Bools, Runs, Texts, tex
 from onepool.journeys.executor.metering import Meter
 from onepool.journeys.executor.plan import Plan
 from onepool.journeys.executor.ports import LATENESS, Entering, Inputs, Question
+from onepool.journeys.executor.pressure import held_until
 from onepool.journeys.executor.reentry import admit
 from onepool.journeys.executor.starts import Starts
 from onepool.journeys.executor.times import later
@@ -28,7 +29,8 @@ BUCKETS = 10_000
 
 @dataclass(frozen=True)
 class Entrants:
-    """Those who might enter one version, in any order. `order`: of events their seq, else the place in the input."""
+    """Those who might enter one version, in any order. `order`: of events their seq, else the place in the input;
+    `invited`: of an audience, which lets in as many as accounts have room for; `metered`: at the journey's rate."""
 
     plan: Plan
     customers: I64
@@ -39,11 +41,12 @@ class Entrants:
     triggers: Texts
     but: I64
     metered: bool = False
+    invited: bool = False
 
     def take(self, rows: I64 | Bools) -> Entrants:
         return Entrants(
             self.plan, self.customers[rows], self.times[rows], self.order[rows], self.origins[rows], self.keys[rows],
-            self.triggers[rows], self.but[rows], self.metered,
+            self.triggers[rows], self.but[rows], self.metered, self.invited,
         )  # fmt: skip
 
     @cached_property
@@ -149,12 +152,14 @@ def _by_requests(turn: Turn, inputs: Inputs) -> list[Entrants]:
     return found
 
 
-def _plain(plan: Plan, customers: I64, times: I64, order: I64, *, metered: bool = False) -> Entrants:
+def _plain(
+    plan: Plan, customers: I64, times: I64, order: I64, *, metered: bool = False, invited: bool = False
+) -> Entrants:
     """Entrants without an event: nothing is carried."""
     count = customers.size
     return Entrants(
         plan, customers.astype(np.int64), times, order.astype(np.int64), times, texts("", count), texts(None, count),
-        np.full(count, NONE, np.int64), metered,
+        np.full(count, NONE, np.int64), metered, invited,
     )  # fmt: skip
 
 
@@ -196,7 +201,8 @@ def _eligible(turn: Turn, one: Entrants) -> Entrants:
 
 
 def _let_in(turn: Turn, one: Entrants) -> None:
-    """Make the runs: held for as long as the entry says and until the rate lets them in, else begun."""
+    """Make the runs: held for as long as the entry says, until the rate lets them in and accounts have room for what
+    they did, else begun."""
     if one.customers.size == 0:
         return
     plan, entry = one.plan, one.plan.definition.entry
@@ -208,6 +214,11 @@ def _let_in(turn: Turn, one: Entrants) -> None:
     if entry.rate is not None and not one.metered:
         due = np.maximum(due, Meter(turn, plan).slots(due))
     held = np.full(due.size, hold is not None) | (due > turn.clock(one.customers))
+    now = int(np.count_nonzero(~held))
+    until = None if one.invited or now == 0 else held_until(turn, plan, now)
+    if until is not None:
+        due = np.where(held, due, until)
+        held[:] = True
     runs = Runs.new(
         due.size, run_id=one.run_ids, version_id=plan.version_id, customer_id=one.customers, key=one.keys,
         state=RunState.HELD, due=due, entered=one.times, arrived=one.times, trigger=one.triggers,

@@ -17,6 +17,7 @@ from onepool.journeys.executor.entries import begin, enter
 from onepool.journeys.executor.nodes import HANDLERS
 from onepool.journeys.executor.plan import Plan
 from onepool.journeys.executor.ports import CANCELLED, EFFECTS, MOST_DUE, TASKS, Clocks, Inputs, Step, World
+from onepool.journeys.executor.pressure import let_go
 from onepool.journeys.executor.turn import Turn
 from onepool.journeys.keys import action_keys
 from onepool.journeys.model import Send, Task, Wait
@@ -135,7 +136,7 @@ class Executor:
         if over.any():
             turn.cancel(rows[over], "expired")
         rows, state = rows[~over], state[~over]
-        begin(turn, rows[state == RunState.HELD], plan)
+        begin(turn, let_go(turn, plan, rows[state == RunState.HELD]), plan)
         waiting = rows[(state != RunState.HELD) & (state != RunState.READY)]
         nodes = turn.runs.node[waiting].copy()
         for node in np.unique(nodes).tolist():

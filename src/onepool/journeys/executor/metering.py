@@ -21,6 +21,7 @@ class _Said(TypedDict, total=False):
     day: int  # local day that is being filled
     count: int  # slots given in it
     held: int  # when an audience was last held back since accounts were full
+    again: int  # when it is looked again whether those who are held for that begin; missing: nobody is
 
 
 class Meter:
@@ -74,6 +75,20 @@ class Meter:
     def hold_back(self) -> None:
         """Let nobody of audiences in until the accounts are looked at again: nothing is written for them before."""
         self._put({**self._said, "held": self._turn.at})
+
+    @property
+    def again(self) -> int | None:
+        """When those held since accounts are full are looked at again; None: nobody is held for that."""
+        return self._said.get("again")
+
+    def look_again(self, at: int | None) -> None:
+        """Set when those held since accounts are full are looked at again; None: nobody is any more."""
+        if at is not None:
+            self._put({**self._said, "again": at})
+        elif "again" in self._said:
+            said = self._said.copy()
+            del said["again"]
+            self._put(said)
 
     def _spaced(self, wanted: I64, start: int) -> I64:
         if not self._gap:

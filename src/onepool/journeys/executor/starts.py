@@ -86,7 +86,7 @@ class Starts:
         times = np.full(customers.size, turn.at if late else one.at, np.int64)
         if isinstance(plan.definition.entry, DateEntry):
             times = np.maximum(times, self._local(plan, plan.definition.entry, one.at, customers))
-        entrants = plain(plan, customers, times, np.arange(customers.size), metered=metered)
+        entrants = plain(plan, customers, times, np.arange(customers.size), metered=metered, invited=True)
         return count, _since(entrants, one.at)
 
     def _persons(self, one: Audience, count: int) -> I64:

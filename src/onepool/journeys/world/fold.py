@@ -158,12 +158,13 @@ def _steps(session: Session, connection: Connection, after: int, until: int) -> 
         touched: list[I64] = [np.empty(0, np.int64)]
         new: list[I64] = [np.empty(0, np.int64)]
         gone, ever = np.empty(0, np.int64), [np.empty(0, np.int64)]
+        appended: list[pa.Table] = []
         for row in rows:
             after = row.id
             if row.steps is not None:
                 steps = unpack(row.steps)
                 number = pa.repeat(pa.scalar(row.id, pa.int64()), steps.num_rows)
-                session.append("journey_steps", steps.append_column("tick", number))
+                appended.append(steps.append_column("tick", number))
                 new.append(steps.column("run_id").to_numpy()[steps.column("seq").to_numpy() == 0])
                 away = steps.filter(pc.equal(steps.column("edge"), "not_qualified")).column("run_id").to_numpy()
                 ever.append(away)
@@ -171,6 +172,9 @@ def _steps(session: Session, connection: Connection, after: int, until: int) -> 
                 gone = np.union1d(gone[~np.isin(gone, new[-1])], away) if gone.size or away.size else gone
             if row.touched is not None:
                 touched.append(np.frombuffer(zstandard.decompress(row.touched), np.int64))
+        if appended:
+            # Each statement costs some milliseconds, however few its rows.
+            session.append("journey_steps", pa.concat_tables(appended))
         # Who was taken away in between may have been in the pool before these ticks.
         yield distinct(np.concatenate(touched)), np.setdiff1d(np.concatenate(new), np.concatenate(ever)), gone
         if not rows:

@@ -54,7 +54,7 @@ class PoolWorld:
         backlog: Backlog | None = None,
     ) -> None:
         """`reserve`: see `reach.gate` (back-tests, where nobody claims); `gauge`: without it no account is full;
-        `backlog`: what earlier steps know of timers that are due."""
+        `backlog`: what earlier steps know of timers that are due; without it each step looks at all of them."""
         self._session = session
         self._connection = connection
         self._ctx = ctx

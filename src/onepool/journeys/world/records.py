@@ -34,19 +34,20 @@ class Records:
     """What one connection of the state sees."""
 
     def __init__(self, connection: Connection, backlog: Backlog | None = None) -> None:
-        """`backlog`: what earlier steps know of timers that are due."""
+        """`backlog`: what earlier steps know of timers that are due; without it each look is a new one."""
         self._connection = connection
-        self._backlog = Backlog() if backlog is None else backlog
+        self._backlog = backlog
 
     def due(self, at: int, most: int, priorities: Mapping[int, int], scarce: Collection[int] = ()) -> Runs:
         """Live, not paused runs with due <= at, by (due, run_id): see the port."""
-        ids = self._backlog.take(at, most)
+        backlog = Backlog() if self._backlog is None else self._backlog
+        ids = backlog.take(at, most)
         found = Runs.empty() if ids is None else self._among("run_id", ids, DUE, at=at)
         if len(found) < most:
             # Nothing is known of this instant, or not all is any more as it was.
             if many(self._connection, at, most):
-                self._backlog.look(self._connection, at, most, priorities, scarce)
-                ids = self._backlog.take(at, most)
+                backlog.look(self._connection, at, most, priorities, scarce)
+                ids = backlog.take(at, most)
                 assert ids is not None
                 found = self._among("run_id", ids, DUE, at=at)
             else:

@@ -40,7 +40,7 @@ class Watch:
     """`overdue`: runs whose time came more than a minute ago; `oldest`: since how many seconds, of the first of them;
     `never_woken`: live runs without anything that can wake them (there must be none); `live`: journeys that are going
     on; `aside`: journey -> why it can't go on; `lag`: seconds since the last step's instant; `held_back`: journey ->
-    how many of its audiences wait until an account has less to send; `underway`: journey -> what is being done with
+    how many wait until an account has less to send; `underway`: journey -> what is being done with
     many runs (move, resume, stop_versions) and of how many it is done."""
 
     overdue: int
@@ -77,20 +77,32 @@ def watch(connection: Connection, now: int) -> Watch:
 
 
 def held_back(connection: Connection, now: int) -> dict[str, int]:
-    """Journeys that held audiences back of late since accounts are full, with how many wait in these."""
+    """Journeys that hold people back since accounts are full, with how many wait: of their audiences, and of those who
+    came by themselves."""
     table = journey_states
     rows = connection.execute(
         select(table.c.journey, table.c.metering).where(table.c.status == "live", table.c.metering != "")
     )
-    noted = [row.journey for row in rows if now - json.loads(row.metering).get("held", now - HELD) < HELD]
     found = {}
-    for journey in noted:
-        audience = select(func.sum(journey_audiences.c.total - journey_audiences.c.taken)).where(
-            journey_audiences.c.journey == journey, journey_audiences.c.done.is_(False)
-        )
-        if waiting := int(connection.execute(audience).scalar_one() or 0):
-            found[journey] = waiting
+    for row in rows:
+        meter, waiting = json.loads(row.metering), 0
+        if now - meter.get("held", now - HELD) < HELD:
+            audience = select(func.sum(journey_audiences.c.total - journey_audiences.c.taken)).where(
+                journey_audiences.c.journey == row.journey, journey_audiences.c.done.is_(False)
+            )
+            waiting += int(connection.execute(audience).scalar_one() or 0)
+        if "again" in meter:
+            waiting += connection.execute(_HELD, {"again": meter["again"], "journey": row.journey}).scalar_one()
+        if waiting:
+            found[row.journey] = waiting
     return found
+
+
+# All of a journey who are held for that wait for one instant. The first words are those of the index.
+_HELD: Final = text(
+    """SELECT count(*) FROM runs WHERE due IS NOT NULL AND state <> 5 AND due = :again
+    AND version_id IN (SELECT id FROM journey_versions WHERE journey = :journey)"""
+)
 
 
 def underway(connection: Connection) -> dict[str, tuple[str, int]]:
