@@ -123,7 +123,7 @@ class Answers:
                 where = condition.reachable
                 return self._standings.reachable(rows.place, rows.now, where.channel, where.touchpoint)
             case ListLeaf():
-                return self._values.listed(condition.list, rows.place)
+                return self._values.listed(condition.list, rows.place, rows.now)
         raise AssertionError(condition)
 
     def _did(self, leaf: DidLeaf | DidNotLeaf, rows: _Rows) -> Bools:

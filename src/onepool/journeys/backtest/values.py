@@ -21,6 +21,7 @@ from onepool.audience.conditions.names import Context
 from onepool.audience.conditions.parts import Predicate
 from onepool.journeys.backtest.events import SCOPE
 from onepool.journeys.backtest.lines import MISSING, Bools, Codes, Line, People, ints
+from onepool.journeys.backtest.stays import Stays
 from onepool.journeys.backtest.types import I64
 from onepool.journeys.world.texts import text_of
 from onepool.pool import Session
@@ -65,7 +66,7 @@ class Values:
         self._codes: dict[str, Codes] = {}
         self._lines: dict[str, Line] = {}
         self._began: dict[str, I64] = {}
-        self._lists: dict[str, Bools] = {}
+        self._lists: dict[str, Stays] = {}
         self._held: dict[str, Bools] = {}
         self._shown: dict[str, list[str | None]] = {}
         self._written = Written(people)
@@ -99,19 +100,21 @@ class Values:
         codes = self._written.over(name, places, instants, codes, since)
         return self._tested(name, leaf, lambda text: _of_tag(text, sql_type), sql_type, None)[codes]
 
-    def listed(self, name: str, places: I64) -> Bools:
-        """Who is on a list (as it is now: lists have no past)."""
+    def listed(self, name: str, places: I64, instants: I64) -> Bools:
+        """Who was on a list at the instants."""
         if name not in self._lists:
             found = self._session.query(
-                f"""SELECT DISTINCT c.customer_id FROM list_entries l JOIN customer_of c USING (identifier_id)
-                SEMI JOIN {SCOPE} s USING (customer_id) WHERE l.list = $list""",
+                f"""SELECT c.customer_id, epoch_us(l.time) AS since, epoch_us(l.until) AS until FROM (
+                    SELECT identifier_id, time, NULL::TIMESTAMPTZ AS until FROM list_entries WHERE list = $list
+                    UNION ALL SELECT identifier_id, time, until FROM list_past WHERE list = $list
+                ) l JOIN customer_of c USING (identifier_id) SEMI JOIN {SCOPE} s USING (customer_id)""",
                 {"list": name},
             )
-            on = np.zeros(len(self._people) + 1, np.bool_)
-            on[self._people.places(ints(found, "customer_id"))] = True
-            on[-1] = False
-            self._lists[name] = on
-        return self._lists[name][places]
+            place = self._people.places(ints(found, "customer_id"))
+            ended = found.column("until").is_valid().to_numpy()
+            until = ints(found.filter(pa.array(ended)), "until")
+            self._lists[name] = Stays(place, ints(found, "since"), place[ended], until)
+        return self._lists[name].at(places, instants)
 
     def texts(self, attribute: str, places: I64, instants: I64) -> list[str | None]:
         """The attribute's text at the instants, as the executor carries values (see `world.texts.text_of`)."""
