@@ -120,6 +120,14 @@ def test_a_guard_is_asked_again(world: World) -> None:
     assert asked(world, version, (1, same), (2, another)) == ["guard_false", None]
     # Of a node without a guard nothing is asked.
     assert asked(world, version, (1, same), node="remind") == [None]
+    # A run that was moved since is asked about the node of that name, whatever its number is there.
+    first = {"do": "wait", "for": "1 minute", "next": "give"}
+    newer = published(world, nodes__send1__guard=guard, nodes__a_first=first, start="a_first")
+    assert newer.nodes.index("send1") != version.nodes.index("send1")
+    run(world, newer, 3, same)
+    run(world, newer, 4, another)
+    assert asked(world, version, (3, same), (4, another)) == ["guard_false", None]
+    assert asked(world, version, (3, same), node="remind") == [None]
 
 
 def test_exits_and_ends(world: World) -> None:
