@@ -14,7 +14,7 @@ from onepool.audience.conditions.compiler.answering import Measured as Arrays
 from onepool.audience.conditions.compiler.output import Output
 from onepool.audience.tags.measures import Measured
 from onepool.audience.tags.model import MetricTag, TagDefinition
-from onepool.pool.kernels.texts import decimal_texts
+from onepool.pool.kernels.texts import decimal_texts, ten_thousandths
 
 ROW = pa.schema(
     [
@@ -95,13 +95,10 @@ def texts_of(chosen: Output, there: npt.NDArray[np.int64]) -> pa.Array | None:
     """As `measures.number_text`: up to four decimals."""
     values = chosen.values[there]
     if chosen.kind.kind == "double":
-        scaled = values * 1e4
         # Away from zero where it lies in the middle, as the engine's cast does.
-        cut = np.trunc(scaled)
-        scaled = cut + np.where(np.abs(scaled - cut) >= 0.5, np.sign(scaled), 0.0)
-        if not np.all(np.abs(scaled) < _LARGEST):
+        unscaled = np.empty(values.size, np.int64)
+        if not ten_thousandths(values, _LARGEST, unscaled):
             return None
-        unscaled = scaled.astype(np.int64)
     else:
         power = 10 ** (4 - chosen.kind.scale) if chosen.kind.scale <= 4 else 0
         if not power or (values.size and int(np.abs(values).max()) > _LARGEST // power):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from onepool.pool.kernels.funnel import Funnel, funnel
 from onepool.pool.kernels.ordering import Marked, gather, ordered
 from onepool.pool.kernels.pattern import NEVER, Found, Pattern, Quiet, Trace
-from onepool.pool.kernels.sequence import sequence
+from onepool.pool.kernels.sequence import before, sequence
 from onepool.pool.kernels.tracing import trace
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Pattern",
     "Quiet",
     "Trace",
+    "before",
     "funnel",
     "gather",
     "ordered",

@@ -34,39 +34,48 @@ def found(known: I64, offsets: I64, customers: I64, begins: I64, ends: I64) -> N
 
 
 @numba.njit(cache=True, nogil=True)
-def sizes(begins: I64, ends: I64, codes: Any, time: I64, family: I16, since: I64, starts: I64) -> None:
-    """How many events of each family each customer has: `starts[f, n + 1]`.
+def sizes(begins: I64, ends: I64, codes: Any, time: I64, family: I16, since: I64, kinds: I16, starts: I64) -> None:
+    """How many events of each family each customer has: `starts[f, n + 1]`; the events of none are family 0.
 
-    `begins`, `ends` int64[customers]: from where to where each has events in `codes` and `time`; `family` int16[codes]:
-    of which family each code is (below 0: none that matters); `since` int64[families]: older events do not matter.
+    `begins`, `ends` int64[customers]: from where to where each has events in `codes` and `time`, one behind the other;
+    `family` int16[codes]: of which family each code is (0: none that matters); `since` int64[codes]: older events do
+    not matter. `kinds` int16[events]: filled with the family of each event.
     """
+    # No branches: which family comes next can't be foretold.
     for customer in range(begins.size):
         for row in range(begins[customer], ends[customer]):
-            which = family[codes[row]]
-            if which >= 0 and time[row] >= since[which]:
-                starts[which, customer + 1] += 1
+            code = codes[row]
+            which = family[code] * (time[row] >= since[code])
+            kinds[row - begins[0]] = which
+            starts[which, customer + 1] += 1
 
 
 @numba.njit(cache=True, nogil=True)
-def split(begins: I64, ends: I64, codes: Any, time: I64, family: I16, since: I64, at: I64, rows: I64) -> None:
-    """The rows of each family, in order. `at` int64[families]: where each one's rows begin in `rows`; moved on."""
-    for customer in range(begins.size):
-        for row in range(begins[customer], ends[customer]):
-            which = family[codes[row]]
-            if which >= 0 and time[row] >= since[which]:
-                rows[at[which]] = row
-                at[which] += 1
+def split(first: int, kinds: I16, time: I64, at: I64, rows: I64, times: I64) -> None:
+    """The rows of each family and their times, in order, of the events from row number `first` on.
+
+    `kinds`: as `sizes` gave them; `at` int64[families + 1]: where each one's rows begin in `rows`; moved on. There is
+    one place more in `rows` and `times`, at `at[0]`, for the events of none.
+    """
+    for place in range(kinds.size):
+        which = kinds[place]
+        to = at[which]
+        rows[to] = first + place
+        times[to] = time[first + place]
+        at[which] = to + (which > 0)
 
 
 @numba.njit(cache=True, nogil=True)
-def kept(starts: I64, keep: Bools, into: I64) -> None:
-    """Where each customer's rows begin when only some are kept."""
+def kept(starts: I64, keep: Bools, rows: I64, time: I64, into: I64, some: I64, times: I64) -> None:
+    """Only the rows to keep, with their times, and where each customer's begin then. `some` and `times` have one place
+    more than there are such rows."""
     count = 0
     for customer in range(starts.size - 1):
         into[customer] = count
         for row in range(starts[customer], starts[customer + 1]):
-            if keep[row]:
-                count += 1
+            some[count] = rows[row]
+            times[count] = time[row]
+            count += keep[row]
     into[starts.size - 1] = count
 
 
@@ -107,6 +116,14 @@ def edges(begins: I64, ends: I64, time: I64, instants: I64, into: I64) -> None:
             while row < last and time[row] < instants[number]:
                 row += 1
             into[number, place] = row
+
+
+@numba.njit(cache=True, nogil=True)
+def sooner(soonest: I64, instants: I64, missing: Bools) -> None:
+    """The earlier of two, of those instants that are there."""
+    for place in range(soonest.size):
+        if not missing[place] and instants[place] < soonest[place]:
+            soonest[place] = instants[place]
 
 
 @numba.njit(cache=True, nogil=True)

@@ -150,11 +150,11 @@ def _pick(
         while row > begin and time[row - 1] >= oldest:
             row -= 1
         for at in range(row, end):
-            mark = marks[codes[at]]
-            if mark and time[at] >= since[codes[at]]:
-                rows[to], times[to], masks[to] = at, time[at], mark
-                there |= mark
-                to += 1
+            # No branches: which event comes next can't be foretold. There is always room for one more.
+            mark = marks[codes[at]] * np.uint64(time[at] >= since[codes[at]])
+            rows[to], times[to], masks[to] = at, time[at], mark
+            there |= mark
+            to += mark != 0
         if to == start:
             continue
         wanted = needs.size == 0 or times[to - 1] >= ahead

@@ -1,182 +1,18 @@
-"""Ordered steps with gaps and absences: is there a chain of events that fits, per customer.
-
-For each step in turn the kernel finds every event that can end a chain so far, with the latest first event of such a
-chain (only that one matters for the span and for windows that move on). The events that may come before one event are
-a contiguous run of earlier ones, and its both ends only move forward, so the best of them is the head of a monotone
-queue: the work is steps x events, whatever the gaps are.
-"""
+"""Ordered steps with gaps and absences: is there a chain of events that fits, for every customer."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numba
 import numpy as np
 
+from onepool.pool.kernels.chains import alone, finish, walk
 from onepool.pool.kernels.pattern import I64, NEVER, U64, Bools, Found, Pattern
 from onepool.pool.kernels.threads import lent, share
 
 _NONE = NEVER
-
-
-@numba.njit(cache=True, nogil=True)
-def _next_with(time: I64, masks: U64, low: int, count: int, bits: int, found: I64) -> None:
-    """For each event the position of the next one after it that has one of the bits (count: none)."""
-    coming = count
-    for p in range(count - 1, -1, -1):
-        found[p] = coming
-        if masks[low + p] & bits:
-            coming = p
-
-
-@numba.njit(cache=True, nogil=True)
-def _step(
-    time: I64,
-    masks: U64,
-    low: int,
-    count: int,
-    bits: int,
-    least: int,
-    most: int,
-    between: int,
-    span: int,
-    start: int,
-    end: int,
-    before: I64,
-    best: I64,
-    back: I64,
-    queue: I64,
-) -> int:
-    """The chains that one more step ends, from those that the step before ended. Returns how many events end one."""
-    ended = 0
-    head, tail, coming, barrier = 0, 0, 0, -1
-    for p in range(count):
-        now = time[low + p]
-        while coming < p and time[low + coming] <= now - least:
-            if before[coming] != _NONE:
-                while tail > head and before[queue[tail - 1]] <= before[coming]:
-                    tail -= 1
-                queue[tail] = coming
-                tail += 1
-            coming += 1
-        while head < tail and (queue[head] < barrier or time[low + queue[head]] < now - most):
-            head += 1
-        best[p] = _NONE
-        if head < tail and masks[low + p] & bits and start <= now < end:
-            first = before[queue[head]]
-            if now - first <= span:
-                best[p] = first
-                back[p] = queue[head]
-                ended += 1
-        if masks[low + p] & between:
-            barrier = p
-    return ended
-
-
-@numba.njit(cache=True, nogil=True)
-def walk(
-    time: I64,
-    masks: U64,
-    low: int,
-    count: int,
-    steps: U64,
-    least: I64,
-    most: I64,
-    between: U64,
-    after: I64,
-    quiet: U64,
-    spans: I64,
-    span: int,
-    start: int,
-    end: int,
-    best: I64,
-    back: I64,
-    queue: I64,
-) -> int:
-    """Fill `best` and `back` step by step. Returns the number of steps that some chain came through, quiet included."""
-    for i in range(steps.size):
-        row = best[i]
-        if i == 0:
-            ended = 0
-            for p in range(count):
-                row[p] = _NONE
-                if masks[low + p] & steps[0] and start <= time[low + p] < end:
-                    row[p] = time[low + p]
-                    ended += 1
-        else:
-            ended = _step(
-                time,
-                masks,
-                low,
-                count,
-                steps[i],
-                least[i],
-                most[i],
-                between[i],
-                span,
-                start,
-                end,
-                best[i - 1],
-                row,
-                back[i],
-                queue,
-            )
-        if i + 1 < steps.size:
-            for q in range(after.size):
-                if after[q] == i and ended:
-                    _next_with(time, masks, low, count, quiet[q], queue)
-                    for p in range(count):
-                        if row[p] != _NONE and queue[p] < count and time[low + queue[p]] < time[low + p] + spans[q]:
-                            row[p] = _NONE
-                            ended -= 1
-        if ended == 0:
-            return i
-    return steps.size
-
-
-@numba.njit(cache=True, nogil=True)
-def finish(
-    time: I64,
-    masks: U64,
-    low: int,
-    count: int,
-    between: int,
-    after: I64,
-    quiet: U64,
-    spans: I64,
-    last: int,
-    at: int,
-    best: I64,
-    queue: I64,
-    over: I64,
-) -> tuple[int, int]:
-    """Of the chains through all steps: what comes after them. Returns (latest first event, earliest end of a wait).
-
-    `over` is scratch: when the waiting after each event ends.
-    """
-    broken = 0
-    for p in range(count):
-        over[p] = time[low + p]
-        if masks[low + p] & between:
-            broken = p
-    best[:broken] = _NONE
-    for q in range(after.size):
-        if after[q] == last:
-            _next_with(time, masks, low, count, quiet[q], queue)
-            for p in range(count):
-                if best[p] != _NONE:
-                    quiet_end = time[low + p] + spans[q]
-                    if queue[p] < count and time[low + queue[p]] < quiet_end:
-                        best[p] = _NONE
-                    over[p] = max(over[p], quiet_end)
-    until, pending = _NONE, _NONE
-    for p in range(count):
-        if best[p] != _NONE:
-            if over[p] <= at:
-                until = max(until, best[p])
-            elif pending == _NONE or over[p] < pending:
-                pending = over[p]
-    return until, pending
 
 
 @numba.njit(cache=True, nogil=True)
@@ -189,8 +25,38 @@ def _all_there(there: Any, steps: U64) -> bool:
 
 
 @numba.njit(cache=True, nogil=True)
+def _before(offsets: I64, time: I64, masks: U64, at: int, upto: I64, there: U64) -> None:
+    for customer in range(upto.size):
+        low, high = offsets[customer], offsets[customer + 1]
+        while high > low and time[high - 1] >= at:
+            high -= 1
+        found = np.uint64(0)
+        for p in range(low, high):
+            found |= masks[p]
+        upto[customer], there[customer] = high, found
+
+
+@dataclass(frozen=True)
+class Before:
+    """Of each customer, where events at or after an instant begin, and the bits of all before it."""
+
+    at: int
+    upto: I64
+    there: U64
+
+
+def before(offsets: I64, time: I64, masks: U64, at: int) -> Before:
+    """What several sequences at one instant over the same events share."""
+    found = Before(at, np.empty(offsets.size - 1, np.int64), np.empty(offsets.size - 1, np.uint64))
+    _before(lent(offsets), lent(time), lent(masks), at, found.upto, found.there)
+    return found
+
+
+@numba.njit(cache=True, nogil=True)
 def _search(
     offsets: I64,
+    upto: I64,
+    present: U64,
     time: I64,
     masks: U64,
     first: int,
@@ -227,31 +93,37 @@ def _search(
     for i in range(count_of_steps):
         wanted |= steps[i]
     for customer in range(first, last):
-        low, high = offsets[customer], offsets[customer + 1]
+        low, high, coming = offsets[customer], upto[customer], offsets[customer + 1]
         holds[customer] = False
         until[customer] = _NONE
         pending[customer] = _NONE
         ahead[customer] = _NONE
-        there, known = np.uint64(0), np.uint64(0)
-        if low < high and time[high - 1] >= at:
-            p = high
-            while p > low and time[p - 1] >= at:
-                p -= 1
-            high, coming = p, high
-            for p in range(high, coming):
-                if masks[p] & every:
-                    ahead[customer] = time[p]
-                    known |= masks[p]
-                    break
-        for p in range(low, high):
-            there |= masks[p]
+        there, known = present[customer], np.uint64(0)
+        for p in range(high, coming):
+            if masks[p] & every:
+                ahead[customer] = time[p]
+                known |= masks[p]
+                break
         seen[customer] = ((there | known) & wanted) != 0
         if not _all_there(there, steps):
             continue
+        if count_of_steps == 1 and after.size <= 1:
+            if after.size == 1:
+                until[customer], pending[customer] = alone(
+                    time, masks, low, high, steps[0], between[1], quiet[0], spans[0], start, end, at
+                )
+            else:
+                until[customer], pending[customer] = alone(
+                    time, masks, low, high, steps[0], between[1], np.uint64(0), 0, start, end, at
+                )
+            holds[customer] = until[customer] != _NONE
+            continue
         # Only events of this pattern, and none before its window: no chain begins there, so nothing can break one.
-        count, there = 0, np.uint64(0)
-        for p in range(low, high):
-            if masks[p] & every and time[p] >= start:
+        count, there, begin = 0, np.uint64(0), high
+        while begin > low and time[begin - 1] >= start:
+            begin -= 1
+        for p in range(begin, high):
+            if masks[p] & every:
                 times[count] = time[p]
                 kinds[count] = masks[p]
                 there |= masks[p]
@@ -297,19 +169,23 @@ def _search(
         holds[customer] = until[customer] != _NONE
 
 
-def sequence(offsets: I64, time: I64, masks: U64, pattern: Pattern, *, threads: int = 1) -> Found:
+def sequence(
+    offsets: I64, time: I64, masks: U64, pattern: Pattern, *, threads: int = 1, known: Before | None = None
+) -> Found:
     """Look for the pattern in every customer's events.
 
     `offsets` int64[customers + 1], `time` int64[events] in microseconds, `masks` uint64[events]; events sorted by
-    (customer, time, arrival). Reads are O(steps x events that matter).
+    (customer, time, arrival). Reads are O(steps x events that matter). `known`: as `before` gives it for the pattern's
+    instant, where several patterns share it.
     """
+    known = known if known is not None and known.at == pattern.at else before(offsets, time, masks, pattern.at)
     customers = offsets.size - 1
     found = Found(
-        np.zeros(customers, np.bool_),
-        np.full(customers, NEVER, np.int64),
-        np.full(customers, NEVER, np.int64),
-        np.full(customers, NEVER, np.int64),
-        np.zeros(customers, np.bool_),
+        np.empty(customers, np.bool_),
+        np.empty(customers, np.int64),
+        np.empty(customers, np.int64),
+        np.empty(customers, np.int64),
+        np.empty(customers, np.bool_),
     )
     arrays = pattern.arrays()
     every: Any = np.uint64(pattern.every_bit)
@@ -318,6 +194,8 @@ def sequence(offsets: I64, time: I64, masks: U64, pattern: Pattern, *, threads: 
     def work(first: int, last: int) -> None:
         _search(
             offsets,
+            known.upto,
+            known.there,
             time,
             masks,
             first,

@@ -6,6 +6,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+F64 = npt.NDArray[np.float64]
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 U8 = npt.NDArray[np.uint8]
@@ -43,6 +44,20 @@ def _write(values: I64, ends: I32, into: U8) -> None:
                 power //= 10
                 at += 1
         ends[row + 1] = at
+
+
+@numba.njit(cache=True, nogil=True)
+def ten_thousandths(values: F64, most: int, into: I64) -> bool:
+    """Numbers as whole ten-thousandths, halves away from zero. Returns whether all are below `most`."""
+    for row in range(values.size):
+        scaled = values[row] * 1e4
+        cut = np.trunc(scaled)
+        if abs(scaled - cut) >= 0.5:
+            cut += 1.0 if scaled > 0 else -1.0
+        if not abs(cut) < most:
+            return False
+        into[row] = int(cut)
+    return True
 
 
 def decimal_texts(values: I64) -> tuple[I32, U8]:

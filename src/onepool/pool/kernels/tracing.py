@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from onepool.pool.kernels.chains import finish, walk
 from onepool.pool.kernels.pattern import I64, NEVER, U64, Pattern, Trace
-from onepool.pool.kernels.sequence import finish, walk
 from onepool.pool.kernels.threads import lent
 
 

@@ -9,7 +9,7 @@ from onepool.pool.kernels.funnel import funnel
 from onepool.pool.kernels.ordering import gather, ordered
 from onepool.pool.kernels.pattern import I64, Pattern
 from onepool.pool.kernels.sequence import sequence
-from onepool.pool.kernels.texts import decimal_texts
+from onepool.pool.kernels.texts import decimal_texts, ten_thousandths
 from onepool.pool.kernels.tracing import trace
 
 
@@ -32,20 +32,23 @@ def warm() -> None:
             extreme(slot, scatter.ALL, np.ones(2, dtype), np.zeros(1, dtype), there)
     _measures(found.offsets, found.time)
     decimal_texts(ones)
+    ten_thousandths(np.ones(2), 9, ones.copy())
     for groups in (None, codes):
         funnel(found.offsets, found.time, 2, 9, codes=codes, marks=marks, groups=groups, groups_count=1)
 
 
 def _measures(offsets: I64, time: I64) -> None:
     family, since, starts = np.zeros(1, np.int16), np.zeros(1, np.int64), np.zeros((1, offsets.size), np.int64)
+    kinds = np.zeros(time.size, np.int16)
     customers = offsets.size - 1
     first, last = offsets[:-1].copy(), offsets[1:].copy()
-    rows, into = np.empty(2, np.int64), np.empty(customers, np.int64)
+    rows, times, into = np.empty(3, np.int64), np.empty(3, np.int64), np.empty(customers, np.int64)
     for dtype in (np.uint8, np.uint16, np.int32):
         codes = np.zeros(2, dtype)
-        measuring.sizes(first, last, codes, time, family, since, starts)
-        measuring.split(first, last, codes, time, family, since, np.zeros(1, np.int64), rows)
-    measuring.kept(offsets, np.ones(2, np.bool_), np.empty(offsets.size, np.int64))
+        measuring.sizes(first, last, codes, time, family, since, kinds, starts)
+    measuring.split(0, kinds, time, np.zeros(1, np.int64), rows, times)
+    measuring.kept(offsets, np.ones(2, np.bool_), time, time, np.empty(offsets.size, np.int64), rows, times)
+    measuring.sooner(into, into, np.ones(customers, np.bool_))
     measuring.found(first, offsets, first, np.empty_like(first), np.empty_like(first))
     whose, begins, ends = (np.empty(offsets.size, np.int64) for _ in range(3))
     measuring.occupied(offsets, whose, begins, ends)

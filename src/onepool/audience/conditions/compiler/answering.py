@@ -34,6 +34,7 @@ I64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 _TURNS = "turns"
+_EVERYBODY = "everybody"
 _INSTANT = pa.timestamp("us", tz="UTC")
 
 
@@ -109,7 +110,8 @@ class Conditions:
         late = [turn for name, turn in turns.items() if name not in waits.runs]
         columns = dict(whole.given.columns)
         if left or late:
-            asked = _asked(self.compiler, session, [*left, *([named(_least(late), _TURNS)] if late else [])])
+            ask = [*left, *([named(_least(late), _TURNS)] if late else [])]
+            asked = _asked(self.compiler, session, whole.customers, ask)
             columns |= given(asked, whole.customers).columns
         reader = Reader(dict.fromkeys(leaves, TRUTH).get, {}, {})
         try:
@@ -117,11 +119,16 @@ class Conditions:
         except RecursionError:
             return None
         holds = np.empty((len(answers), whole.customers.size), np.bool_)
+        some = np.zeros(whole.customers.size, np.bool_)
         soonest = np.empty(whole.customers.size, np.int64)
 
         def into(at: Customers, places: slice | I64) -> None:
+            any_ = np.zeros(at.count, np.bool_)
             for number, answer in enumerate(answers):
-                holds[number, places] = answer(at)
+                found = answer(at)
+                holds[number, places] = found
+                any_ |= found
+            some[places] = any_
             when = at.earliest(waits.runs.values())
             soonest[places] = earliest([Vector(when), at.column(_TURNS)]).values if late else when
 
@@ -132,13 +139,13 @@ class Conditions:
             )
         except (TooWide, RecursionError):
             return None
-        return self._table(whole.customers, holds, soonest)
+        return self._table(whole.customers, holds, some, soonest)
 
-    def _table(self, customers: I64, holds: Bools, soonest: I64) -> pa.Table:
+    def _table(self, customers: I64, holds: Bools, in_some: Bools, soonest: I64) -> pa.Table:
         never = soonest == LATEST
         some: slice | I64 = slice(None)
         if self.sparse:
-            wanted = holds.any(axis=0) | ~never
+            wanted = in_some | ~never
             if not wanted.all():
                 some = np.flatnonzero(wanted)
                 customers, soonest, never = customers[some], soonest[some], never[some]
@@ -210,9 +217,10 @@ class Values:
         return Measured(self, whole.customers, whole.found.view, outputs, soonest, late)
 
 
-def _asked(compiler: Compiler, session: Session, columns: Sequence[E]) -> pa.Table:
-    """What a query says of everybody."""
-    text = text_of(compiler.narrowed(columns))
+def _asked(compiler: Compiler, session: Session, customers: I64, columns: Sequence[E]) -> pa.Table:
+    """What a query says of everybody, who are known already."""
+    session.relation(_EVERYBODY, pa.table({"customer_id": pa.array(customers)}))
+    text = text_of(compiler.narrowed(columns, first=_EVERYBODY))
     return session.query(text, bound(text, compiler.params.values))
 
 

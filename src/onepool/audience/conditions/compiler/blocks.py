@@ -43,39 +43,63 @@ class Words:
 class Rows:
     """Columns of some rows of a part of the view."""
 
-    def __init__(self, part: Ordered, rows: I64, words: Words, kinds: Mapping[str, str]) -> None:
-        """`rows`: their numbers; `kinds`: the SQL types of columns."""
+    def __init__(
+        self,
+        part: Ordered,
+        rows: I64,
+        time: I64,
+        words: Words,
+        kinds: Mapping[str, str],
+        above: tuple[Rows, Bools | I64] | None = None,
+    ) -> None:
+        """`rows`: their numbers; `time`: when they happened; `kinds`: the SQL types of columns; `above`: rows that they
+        are some of, and which: what was read of those is not read again."""
         self._part = part
         self.rows = rows
         self.known = words
         self._kinds = kinds
-        self._read: dict[str, Vector] = {}
+        self._above = above
+        self._read: dict[str, Vector] = {"time": Vector(time)}
 
-    def only(self, keep: Bools) -> Rows:
-        """Some of them."""
-        return Rows(self._part, self.rows[keep], self.known, self._kinds)
+    def only(self, keep: Bools, rows: I64, time: I64) -> Rows:
+        """Some of them, whose numbers and times are known."""
+        return Rows(self._part, rows, time, self.known, self._kinds, (self, keep))
+
+    def at(self, places: I64) -> Rows:
+        """Those at these places."""
+        return Rows(self._part, self.rows[places], self.time[places], self.known, self._kinds, (self, places))
 
     @property
     def time(self) -> I64:
-        found: I64 = self.column("time").values
+        found: I64 = self._read["time"].values
         return found
 
     def column(self, name: str) -> Vector:
         """The values of a column. Raises TooWide for numbers that are none: engines compare them differently."""
         if name not in self._read:
-            values = lent(self._part.columns[name])[self.rows]
-            missing = self._part.missing.get(name)
-            absent = None if missing is None else missing[self.rows]
-            if self._kinds[name] == "VARCHAR":
-                absent = values == 0
-            elif self._kinds[name] == "BOOLEAN":
-                values = values.astype(np.bool_)
-                if absent is not None:
-                    values &= ~absent
-            elif values.dtype == np.float64 and np.isnan(values).any():
-                raise TooWide
-            self._read[name] = Vector(values, absent)
+            self._read[name] = self._shared(name) or self._values(name)
         return self._read[name]
+
+    def _shared(self, name: str) -> Vector | None:
+        """The column as the rows above have it."""
+        if self._above is None or name not in self._above[0]._read:
+            return None
+        (values, missing), some = self._above[0]._read[name], self._above[1]
+        return Vector(values[some], None if missing is None else missing[some])
+
+    def _values(self, name: str) -> Vector:
+        values = lent(self._part.columns[name])[self.rows]
+        missing = self._part.missing.get(name)
+        absent = None if missing is None else missing[self.rows]
+        if self._kinds[name] == "VARCHAR":
+            absent = values == 0
+        elif self._kinds[name] == "BOOLEAN":
+            values = values.astype(np.bool_)
+            if absent is not None:
+                values &= ~absent
+        elif values.dtype == np.float64 and np.isnan(values).any():
+            raise TooWide
+        return Vector(values, absent)
 
     def words(self, column: str) -> Mapping[str, int]:
         """The code of each word."""
@@ -96,29 +120,36 @@ class Work:
         self._zone = zone
         self.words = Words(view)
         names = view.words["event"].to_pylist()
-        self._of = np.full(max(1, len(names)), -1, np.int16)
-        for number, family in enumerate(families):
+        # Family 0 is what matters to none.
+        self._of = np.zeros(max(1, len(names)), np.int16)
+        self._since = np.full(max(1, len(names)), np.iinfo(np.int64).min, np.int64)
+        for number, family in enumerate(families, 1):
             if family.event in names:
-                self._of[names.index(family.event)] = number
+                code = names.index(family.event)
+                self._of[code] = number
+                if family.since is not None:
+                    self._since[code] = family.since
         self._homes = Homes(
             [one.name for one in selection.measures] for family in families for selection in family.selections
         )
-        earliest = np.iinfo(np.int64).min
-        self._since = np.array([earliest if one.since is None else one.since for one in families], np.int64)
 
     def measured(self, part: Ordered, begins: I64, ends: I64) -> tuple[Homes, list[Some]]:
         """The measures of customers with these events of a part, selection by selection. Raises TooWide."""
         codes, time = lent(part.columns["event"]), lent(part.columns["time"])
-        starts = np.zeros((len(self._families), begins.size + 1), np.int64)
-        measuring.sizes(begins, ends, codes, time, self._of, self._since, starts)
+        first, last = (int(begins[0]), int(ends[-1])) if begins.size else (0, 0)
+        starts = np.zeros((len(self._families) + 1, begins.size + 1), np.int64)
+        kinds = np.zeros(last - first, np.int16)
+        measuring.sizes(begins, ends, codes, time, self._of, self._since, kinds, starts)
         np.cumsum(starts, axis=1, out=starts)
-        upto = np.cumsum(starts[:, -1])
-        rows = np.empty(int(upto[-1]), np.int64)
-        measuring.split(begins, ends, codes, time, self._of, self._since, upto - starts[:, -1], rows)
+        upto = np.cumsum(starts[1:, -1])
+        total = int(upto[-1])
+        rows, times = np.empty(total + 1, np.int64), np.empty(total + 1, np.int64)
+        measuring.split(first, kinds, time, np.append(total, upto - starts[1:, -1]), rows, times)
         found: list[Some] = []
-        for number, family in enumerate(self._families):
-            some = rows[int(upto[number] - starts[number, -1]) : int(upto[number])]
-            here, begins = _kept(Rows(part, some, self.words, self._kinds), starts[number], family.keep)
+        for number, family in enumerate(self._families, 1):
+            some = slice(int(upto[number - 1] - starts[number, -1]), int(upto[number - 1]))
+            whole = Rows(part, rows[some], times[some], self.words, self._kinds)
+            here, begins = _kept(whole, starts[number], family.keep)
             found += [self._select(selection, here, begins, time) for selection in family.selections]
         return self._homes, found
 
@@ -153,12 +184,16 @@ class Work:
             case "first" | "last" if one.value is None and one.type.kind == "instant":
                 (measuring.oldest if one.kind == "first" else measuring.newest)(first, last, rows.time, into)
                 return Vector(into, empty)
+        if one.kind in ("first", "last"):
+            # Only what is taken is read; the place behind all of a part is looked at for nobody.
+            at = np.where(empty, 0, first if one.kind == "first" else last - 1)
+            taken = rows.at(at if rows.rows.size else at[:0])
+            chosen = taken.rows if one.value is None else _whole(one.value(taken).values, taken.rows.size)
+            if chosen.size < first.size:
+                chosen = np.zeros(first.size, chosen.dtype)
+            return Vector(np.where(empty, 0, chosen) if one.type.kind == "words" else chosen, empty)
         values = rows.rows if one.value is None else _whole(one.value(rows).values, rows.rows.size)
         match one.kind:
-            case "first" | "last":
-                at = np.where(empty, 0, first if one.kind == "first" else last - 1)
-                chosen = values[at] if values.size else np.zeros(first.size, values.dtype)
-                return Vector(np.where(empty, 0, chosen) if one.type.kind == "words" else chosen, empty)
             case "distinct":
                 self._different(one, values, first, last, into)
                 return Vector(into)
@@ -199,9 +234,10 @@ def _kept(rows: Rows, starts: I64, keep: Truth | None) -> tuple[Rows, I64]:
     if keep is None:
         return rows, starts
     wanted = _whole(keep(rows), rows.rows.size)
-    begins = np.empty(starts.size, np.int64)
-    measuring.kept(starts, wanted, begins)
-    return rows.only(wanted), begins
+    begins, count = np.empty(starts.size, np.int64), int(np.count_nonzero(wanted))
+    some, times = np.empty(count + 1, np.int64), np.empty(count + 1, np.int64)
+    measuring.kept(starts, wanted, rows.rows, rows.time, begins, some, times)
+    return rows.only(wanted, some[:count], times[:count]), begins
 
 
 def _occupied(rows: Rows, starts: I64, since: int | None) -> tuple[I64, I64, I64]:

@@ -32,6 +32,7 @@ I64 = npt.NDArray[np.int64]
 
 _ALWAYS = ("event", "time")
 _FEW = 100_000
+_SPARSE = 16
 
 
 @dataclass(frozen=True)
@@ -95,11 +96,7 @@ def given(table: pa.Table, everyone: I64) -> Given:
     ids = table.column("customer_id").to_numpy()
     if ids.size == everyone.size and np.array_equal(ids, everyone):
         return Given({name: _column(table.column(name)) for name in table.column_names if name != "customer_id"})
-    by = np.argsort(ids, kind="stable")
-    at = np.searchsorted(ids, everyone, sorter=by)
-    at = np.where(at < ids.size, at, 0)
-    rows = by[at] if ids.size else at
-    there = ids[rows] == everyone if ids.size else np.zeros(everyone.size, np.bool_)
+    rows, there = _places(ids, everyone)
     absent = ~there
     columns: dict[str, tuple[Type, Vector]] = {}
     for name in table.column_names:
@@ -113,6 +110,24 @@ def given(table: pa.Table, everyone: I64) -> Given:
         found = values[rows]
         columns[name] = (kind, Vector(found & there if kind == TRUTH else found, missing))
     return Given(columns)
+
+
+def _places(ids: I64, everyone: I64) -> tuple[I64, npt.NDArray[np.bool_]]:
+    """Where each of everybody is among the ids (which are in any order; 0: nowhere), and who is there."""
+    top = int(max(ids.max(initial=0), everyone.max(initial=0)))
+    if ids.size == 0:
+        return np.zeros(everyone.size, np.int64), np.zeros(everyone.size, np.bool_)
+    if top <= _SPARSE * (ids.size + everyone.size) and min(ids.min(), everyone.min(initial=0)) >= 0:
+        # Customers' numbers are given out one by one: a place for each number needs no sorting.
+        places = np.full(top + 1, -1, np.int64)
+        places[ids] = np.arange(ids.size)
+        rows = places[everyone]
+        there = rows >= 0
+        return np.where(there, rows, 0), there
+    by = np.argsort(ids, kind="stable")
+    at = np.searchsorted(ids, everyone, sorter=by)
+    rows = by[np.where(at < ids.size, at, 0)]
+    return rows, ids[rows] == everyone
 
 
 def _column(column: pa.ChunkedArray) -> tuple[Type, Vector]:

@@ -17,7 +17,8 @@ import numpy.typing as npt
 from sqlglot import exp
 
 from onepool.clock import to_micros
-from onepool.pool.kernels.measuring import LATEST
+from onepool.pool.kernels.measuring import LATEST, sooner
+from onepool.pool.kernels.threads import lent
 
 Array: TypeAlias = npt.NDArray[Any]
 Bools: TypeAlias = npt.NDArray[np.bool_]
@@ -74,7 +75,12 @@ def earliest(vectors: Sequence[Vector]) -> Vector:
     """The least of what is there."""
     found: Any = LATEST
     for values, missing in vectors:
-        found = np.minimum(found, values if missing is None else np.where(missing, LATEST, values))
+        if np.ndim(values) and np.ndim(missing) and values.dtype == np.int64:
+            if np.ndim(found) == 0:
+                found = np.full(np.size(values), found, np.int64)
+            sooner(found, lent(values), lent(missing))
+        else:
+            found = np.minimum(found, values if missing is None else np.where(missing, LATEST, values))
     return Vector(found, found == LATEST)
 
 

@@ -36,7 +36,7 @@ from onepool.audience.conditions.sequence.model import DidNotStep, DidStep, Sequ
 from onepool.audience.conditions.sequence.patterns import next_instants, pattern_of
 from onepool.audience.conditions.windows import Moving, moving
 from onepool.pool import Session
-from onepool.pool.kernels import NEVER, Marked, Pattern, Trace, ordered, sequence, trace
+from onepool.pool.kernels import NEVER, Marked, Pattern, Trace, before, ordered, sequence, trace
 from onepool.pool.kernels.pattern import I64, Bools
 from onepool.pool.kernels.threads import cores
 
@@ -171,8 +171,10 @@ class Batch:
     def _answers(self, marked: Marked, keep: Bools | None, turns: I64 | None = None) -> pa.Table:
         """One row per customer (of those to `keep`): each sequence's truth and when it may turn."""
         answers = {self._events.key: pa.array(marked.customers)}
+        events = marked.offsets, marked.time, marked.masks
+        known = before(*events, self._reader.at)
         for one in self._asked:
-            found = sequence(marked.offsets, marked.time, marked.masks, one.pattern, threads=_threads(marked.time))
+            found = sequence(*events, one.pattern, threads=_threads(marked.time), known=known)
             soonest = next_instants(found, one.moves, self._reader.at)
             if turns is not None:
                 soonest = np.where((turns != NEVER) & ((soonest == NEVER) | (turns < soonest)), turns, soonest)
