@@ -183,7 +183,9 @@ def waiting(folder: Path, customers: int, timers: int) -> dict[str, Any]:
     with workspace.state.read() as connection:
         ids = [row[0] for row in connection.exec_driver_sql("SELECT run_id FROM runs LIMIT 100000")]
     for number in range(100):
-        # What a tick has to do in a quiet moment: some hundred timers.
+        # What a tick has to do in a quiet moment: some hundred timers. As far apart as in a server: once a second the
+        # tick brings over to the pool what it did since, which would otherwise be that of many seconds.
+        rested = time.perf_counter()
         some = [ids[place] for place in rng.integers(0, len(ids), 200)]
         at = to_micros(clock.now()) + 100_000
         with workspace.state.write() as connection:
@@ -197,6 +199,7 @@ def waiting(folder: Path, customers: int, timers: int) -> dict[str, Any]:
         if number >= 5:
             seconds.append(time.perf_counter() - begun)
             processor.append(time.process_time() - used)
+        time.sleep(max(0.25 - (time.perf_counter() - rested), 0.0))
     peak = memory()
     clock.set(START + timedelta(minutes=11, seconds=1))
     wall, cpu = time.perf_counter(), time.process_time()
