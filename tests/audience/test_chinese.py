@@ -101,6 +101,10 @@ def test_every_sentence_has_a_counterpart(room: str, catalogue: Catalogue) -> No
 
 def test_words_are_kept_and_kinds_are_named() -> None:
     assert CONDITIONS.both("there is no event order_payed") == "没有事件 order_payed / there is no event order_payed"
+    # What a thing is called in Chinese stands in the Chinese half alone.
+    told = "Notice (通知) may not carry marketing by the platform's rules; use it where the text is a notice only"
+    zh, en = JOURNEYS.both(told).split(" / ")
+    assert zh.startswith("通知：") and en.startswith("Notice may not carry marketing")
     kinds = CONDITIONS.chinese("the attribute city is text; its tests are is, in")
     assert kinds == "属性 city 的类型是文本，可用的比较有 is, in"
     inside = TAGS.chinese("a number is wanted here, this is a text (character 7)")
