@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from onepool.audience.tags.figures import Figures, drift, measure, stability
 from onepool.audience.tags.rfm_cells import LABELS
 from onepool.audience.tags.runs import VALUES
 from onepool.audience.tags.schedule import last_time, next_time
+from onepool.audience.tags.value_titles import value_titles
 from onepool.pool.guard import QueryRefused, check
 from onepool.tick.jobs import JobError
 from onepool.tick.schedules import instants_between
@@ -208,3 +210,23 @@ def test_every_kind_is_put_into_words() -> None:
         tag(kind="state", states=[{"value": "v", "quiet": {"did": "order_paid", "percentile": 75}}]), "en", CTX.names
     )
     assert "than P75 of all customers' intervals" in words
+
+
+def test_values_are_called_as_what_they_are_values_of() -> None:
+    titles = {
+        "channel:web": {"zh": "网站", "en": "Website"},
+        "event:signed_up": {"zh": "注册", "en": "Signed up"},
+        "value:attribute:gender:female": {"zh": "女", "en": "Female"},
+    }
+
+    def called(**body: object) -> dict[str, Mapping[str, str]]:
+        return value_titles(parse_tag({"tag": "t", "title": "t", "says": "value", **body}), titles)
+
+    source = {"did": "order_paid", "field": "channel"}
+    first = called(kind="first_last", take="first", **{"from": source}, value_titles={"app": "应用"})
+    assert first == {"web": titles["channel:web"], "app": {"zh": "应用", "en": "应用"}}
+    assert called(kind="attribute", **{"from": {"attribute": "gender"}}) == {"female": {"zh": "女", "en": "Female"}}
+    cells = called(kind="rfm", **{"from": {"did": "order_paid", "sum": "amount"}})
+    assert cells["重要价值客户"] == {"zh": "重要价值客户", "en": "Champions"} and len(cells) == 8
+    groups = called(kind="model", model="cluster", within={"last": "90 days"}, clusters=[4, 8])
+    assert groups["signed_up_times"]["zh"] == "突出：注册次数" and groups["channel_web"]["en"] == "much on: Website"

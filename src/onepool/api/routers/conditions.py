@@ -96,8 +96,10 @@ def list_condition_names(_who: Reader, ws: Workspace) -> ConditionNames:
                 title=titles(item.body.get("title"), item.name),
                 kind=str(item.body.get("kind", "")),
                 type=names.tags[item.name].type,
-                values=list(dict.fromkeys([*(names.tags[item.name].values or ()), *values.get(item.name, [])])),
-                value_titles=value_titles(names, f"tag:{item.name}"),
+                values=(
+                    known := list(dict.fromkeys([*(names.tags[item.name].values or ()), *values.get(item.name, [])]))
+                ),
+                value_titles=value_titles(names, f"tag:{item.name}", known),
             )
             for item in ws.definitions.current("tag")
             if item.name in names.tags

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, cast
 
@@ -24,7 +25,7 @@ from onepool.api.models.tags import (
 from onepool.api.problems import NotFound
 from onepool.api.usage import users_of
 from onepool.api.workspace import WorkspaceLike
-from onepool.audience.conditions import ConditionError
+from onepool.audience.conditions import ConditionError, Names
 from onepool.audience.tags import check_definition, parse_tag
 from onepool.audience.tags.computed import schedule_of
 from onepool.audience.tags.expression import FUNCTIONS
@@ -47,6 +48,7 @@ def list_tags(_who: Reader, ws: Workspace, time: Time) -> TagList:
     with ws.pool.read() as session:
         figures = catalog.tag_figures(session)
         total = customer_count(session)
+        valued_by = catalog.tag_values(session)
     used_by = users_of(ws.definitions, "tag")
     store = RunStore(ws.state)
     newest, valued = store.newest(), store.latest()
@@ -69,7 +71,7 @@ def list_tags(_who: Reader, ws: Workspace, time: Time) -> TagList:
                 schedule=None if tag is None else schedule_of(tag),
                 coverage=found.coverage if found else 0,
                 values=found.values if found else 0,
-                value_titles=value_titles(names, f"tag:{item.name}"),
+                value_titles=value_titles(names, f"tag:{item.name}", _values(names, item.name, valued_by)),
                 as_of=as_of,
                 freshness=tagging.freshness(tag, valued.get(item.name), now, as_of),
                 psi=None if run is None else run.psi,
@@ -137,7 +139,7 @@ def shown_tag(ws: WorkspaceLike, item: Definition, now: datetime) -> TagDetail:
     as_of = found.as_of if found else None
     tag = tagging.parsed(item)
     ctx = audience.context(ws)
-    words = value_titles(ctx.names, f"tag:{name}")
+    words = value_titles(ctx.names, f"tag:{name}", _values(ctx.names, name, {name: [value for value, _ in values]}))
     problems = [audience.finding(one) for one in check_definition(tag, ctx.names)] if tag is not None else []
     store = RunStore(ws.state)
     run = store.newest().get(name)
@@ -180,6 +182,12 @@ def shown_tag(ws: WorkspaceLike, item: Definition, now: datetime) -> TagDetail:
         used_by=users_of(ws.definitions, "tag").get(name, []),
         problems=problems,
     )
+
+
+def _values(names: Names, tag: str, found: Mapping[str, Sequence[str]]) -> list[str]:
+    """The values that the definition names, and those that customers have."""
+    known = names.tags.get(tag)
+    return [*((known.values or ()) if known else ()), *found.get(tag, ())]
 
 
 def _text(value: object) -> str | None:

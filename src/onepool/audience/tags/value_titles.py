@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from onepool.audience.tags.learned import ClusterTag
 from onepool.audience.tags.model import AttributeTag, FirstLastTag, PreferenceTag, RfmTag, TagDefinition
 
 Words = Mapping[str, str]
@@ -39,9 +40,29 @@ def _lent(tag: TagDefinition, titles: Mapping[str, Words]) -> dict[str, Words]:
             field = tag.source.field.removeprefix("items.").removeprefix("fields.")
             heads = {"channel": "channel:", "touchpoint": "touchpoint:"}
             return titled(titles, heads.get(field, f"value:field:{field}:"))
+        case ClusterTag():
+            return _clusters(titles)
         case AttributeTag() if tag.map is None:
             return titled(titles, f"value:attribute:{tag.source.attribute}:")
     return {}
+
+
+_MUCH: Mapping[str, tuple[str, str]] = {
+    "times": ("突出：{}次数", "much of: {}"),
+    "days": ("突出：{}天数", "many days with: {}"),
+    "amount": ("突出：{}金额", "high amounts: {}"),
+}
+
+
+def _clusters(titles: Mapping[str, Words]) -> dict[str, Words]:
+    """Groups are called by the feature that stands out (see `mining.cluster.naming`)."""
+    found: dict[str, Words] = {"quiet": {"zh": "低活跃", "en": "Quiet"}}
+    for event, words in titled(titles, "event:").items():
+        for kind, (zh, en) in _MUCH.items():
+            found[f"{event}_{kind}"] = {"zh": zh.format(words["zh"]), "en": en.format(words["en"])}
+    for channel, words in titled(titles, "channel:").items():
+        found[f"channel_{channel}"] = {"zh": f"突出：{words['zh']}", "en": f"much on: {words['en']}"}
+    return found
 
 
 def titled(titles: Mapping[str, Words], head: str) -> dict[str, Words]:
