@@ -86,7 +86,7 @@ def _awaited(turn: Turn, rows: I64) -> I64:
             continue
         for node in np.unique(nodes[(versions == version) & (nodes >= 0)]).tolist():
             here = np.flatnonzero((versions == version) & (nodes == node))
-            hops = runs.hop[rows[here]] if isinstance(plan.nodes[node], Send) else 0
+            hops: I64 | int = runs.hop[rows[here]] if isinstance(plan.nodes[node], Send) else 0
             found[here] = action_keys(runs.run_id[rows[here]], plan.names[node], visits[here], hops)
     return found
 
