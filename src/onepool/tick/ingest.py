@@ -250,6 +250,15 @@ def _given(column: pa.ChunkedArray) -> bool:
     return bool(column.null_count < len(column))
 
 
+def _filtered(table: pa.Table, keep: pa.ChunkedArray) -> pa.Table:
+    """The rows to keep. Most of the standard's columns are empty in any batch: these are not copied."""
+    given = [name for name in table.column_names if _given(table.column(name))]
+    kept = table.select(given).filter(keep)
+    empty = {kind: pa.nulls(kept.num_rows, kind) for kind in set(table.schema.types)}
+    columns = {name: kept.column(name) for name in given}
+    return pa.table([columns.get(one.name, empty[one.type]) for one in table.schema], schema=table.schema)
+
+
 def _with_bearer(table: pa.Table, bearer: npt.NDArray[np.int64]) -> pa.Table:
     ids = pa.array(bearer[table.column("row").to_numpy()], pa.int64())
     return table.drop_columns(["row"]).append_column("identifier_id", ids)
@@ -270,7 +279,7 @@ def _without(batch: Batch, drop: npt.NDArray[np.bool_]) -> Batch:
     for name in ("rows", *_CARRIED):
         table: pa.Table = getattr(batch, name)
         row = table.column("row")
-        kept = table.filter(keep.take(row))
+        kept = _filtered(table, keep.take(row))
         at = kept.schema.get_field_index("row")
         parts[name] = kept.set_column(at, "row", number.take(kept.column("row")))
     return Batch(**parts, quarantine=batch.quarantine, counts=batch.counts)
