@@ -29,6 +29,7 @@ from onepool.collect.prompts import Prompts
 from onepool.collect.serve import serve_collector
 from onepool.collect.touchpoint import CachedTouchpoints
 from onepool.errors import OnePoolError
+from onepool.loading import without_pandas
 from onepool.pool import remote
 from onepool.pool.behaviour import status as behaviour
 from onepool.reach.withdrawals import Withdrawals
@@ -149,5 +150,6 @@ def _stop_when_alone() -> None:
 
 if __name__ == "__main__":
     logs.set_up()
+    without_pandas()
     make_room()
     collect(Path(sys.argv[1]), int(sys.argv[2]))

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.machinery import ModuleSpec
 from typing import Any
 
 
@@ -42,3 +43,26 @@ def later(package: str, names: Mapping[str, str]) -> Callable[[str], Any]:
         return found
 
     return get
+
+
+class _NoPandas:
+    """Finds any module but one."""
+
+    def find_spec(self, name: str, _path: object = None, _target: object = None) -> ModuleSpec | None:
+        if name == "pandas":
+            raise ModuleNotFoundError(name)
+        return None
+
+
+def without_pandas() -> None:
+    """Have pyarrow do without pandas, which it loads with the first array that it makes of a list, wherever pandas is
+    installed: 0.2 s of processor time and 40 MB. For processes that hand out no data frames; who imports pandas itself
+    gets it all the same."""
+    refusing = _NoPandas()
+    sys.meta_path.insert(0, refusing)
+    try:
+        import pyarrow as pa
+
+        pa.array([])  # it asks once, and remembers
+    finally:
+        sys.meta_path.remove(refusing)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 
 from onepool.errors import OnePoolError, UsageError
-from onepool.loading import loading
+from onepool.loading import loading, without_pandas
 
 with loading():
     from onepool.cli.app import app
     from onepool.cli.output import fail
+
+    without_pandas()
 
 __all__ = ["app", "main"]
 

@@ -9,8 +9,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from scipy.sparse import coo_array  # type: ignore[import-untyped]
-from scipy.sparse.csgraph import connected_components  # type: ignore[import-untyped]
 
 from onepool.identity.arrays import A_AT, B_AT, CONFLICT, CONTACT, EDGE_STATUS, EVENT, KIND, OFF, STRENGTH, STRONG, TYPE
 from onepool.identity.graph import Graph
@@ -61,6 +59,10 @@ def merged(customer: I64, joins: Collection[tuple[int, int]]) -> I64:
         return customer
     a, b = (np.array(side, np.int32) for side in zip(*joins, strict=True))
     size = int(customer.max()) + 1
+    # Loaded here: only likelihood matching wants it.
+    from scipy.sparse import coo_array  # type: ignore[import-untyped]
+    from scipy.sparse.csgraph import connected_components  # type: ignore[import-untyped]
+
     _, label = connected_components(coo_array((np.ones(a.size, np.int8), (a, b)), shape=(size, size)), directed=False)
     least = np.full(label.max() + 1, size, np.int64)
     np.minimum.at(least, label, np.arange(size, dtype=np.int64))

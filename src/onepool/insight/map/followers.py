@@ -14,8 +14,6 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from scipy.sparse import coo_matrix  # type: ignore[import-untyped]
-from scipy.sparse.csgraph import connected_components  # type: ignore[import-untyped]
 from sqlalchemy import select
 
 from onepool.identity.read import Sources
@@ -92,6 +90,10 @@ def _pieces(work: Session, given: list[int]) -> None:
     )
     ids = work.query("SELECT id FROM ident ORDER BY id").column("id").to_numpy()
     a, b = (np.searchsorted(ids, kept.column(end).to_numpy()) for end in ("a", "b"))
+    # Loaded here: most who load this module ask for another part of the map.
+    from scipy.sparse import coo_matrix  # type: ignore[import-untyped]
+    from scipy.sparse.csgraph import connected_components  # type: ignore[import-untyped]
+
     graph = coo_matrix((np.ones(a.size, np.int8), (a, b)), shape=(ids.size, ids.size))
     _, label = connected_components(graph, directed=False)
     work.relation("piece", pa.table({"id": ids, "piece": label.astype(np.int64)}))
