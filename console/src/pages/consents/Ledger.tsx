@@ -10,7 +10,7 @@ import { Status } from "@/parts/Status";
 export function LedgerTable({ rows }: { rows: ConsentEntry[] }) {
   const { t } = useText();
   const places = usePlaces();
-  const purpose = (name: string): string => t(`reach.consents.purposes.${name as "all"}`, { defaultValue: name });
+  const purpose = (name: string): string => (name.startsWith("template:") ? t("reach.consents.templateOf", { id: name.slice("template:".length) }) : t(`reach.consents.purposes.${name as "all"}`, { defaultValue: name }));
   return (
     <Table<ConsentEntry>
       size="middle"

@@ -273,7 +273,7 @@ export function Report() {
   const journey = useQuery(journeys.one(name));
   const words = useWords(useQuery(queries.names()).data, journey.data?.definition.params);
   const from = useMemo(() => since(days), [days]);
-  const query = useQuery({ ...journeys.results(name, { from, version }), enabled: journey.data?.published != null });
+  const query = useQuery({ ...journeys.results(name, { from, version }), enabled: journey.data?.published != null, refetchInterval: 30_000 });
   const put = (next: { days?: Days; version?: number }): void => void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
   return (
     <Loaded query={journey} rows={12}>
