@@ -10,6 +10,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import numpy as np
+
 from onepool.clock import from_micros, to_micros
 from onepool.pool.customers import identifier_ids
 from onepool.pool.engine import Session, quote
@@ -207,6 +209,24 @@ def _names(session: Session, identifiers: Sequence[int]) -> dict[int, tuple[str,
         f"SELECT identifier_id, type, scope, value FROM identifiers WHERE identifier_id IN ({inside})", params
     ).to_pylist()
     return {row["identifier_id"]: (row["type"], row["scope"] or "", row["value"]) for row in known}
+
+
+def event_ids(
+    session: Session, seqs: Sequence[int], *, customer: int | None = None, index: BehaviourIndex | None = None
+) -> dict[int, str]:
+    """The ids of events by their seqs. With an index, and the customer whose they are, by their rows in the table."""
+    wanted = np.unique(np.array(seqs, np.int64))
+    rows = index.rows(session, customer, wanted) if index is not None and customer is not None else None
+    query = "SELECT seq, event_id::VARCHAR AS event_id FROM events WHERE"
+    found: dict[int, str] = {}
+    if rows is not None and (rows >= 0).any():
+        near = session.query(f"{query} rowid IN (SELECT unnest($rows))", {"rows": rows[rows >= 0].tolist()})
+        found = dict(zip(near.column("seq").to_pylist(), near.column("event_id").to_pylist(), strict=True))
+    left = [seq for seq in wanted.tolist() if seq not in found]
+    if left:
+        late = session.query(f"{query} seq IN (SELECT unnest($seqs))", {"seqs": left})
+        found |= dict(zip(late.column("seq").to_pylist(), late.column("event_id").to_pylist(), strict=True))
+    return found
 
 
 def orders(

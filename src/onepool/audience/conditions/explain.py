@@ -20,6 +20,7 @@ from onepool.audience.conditions.reason import Reason
 from onepool.audience.conditions.sequence.explain import sequence_reason
 from onepool.pool import Session
 from onepool.pool.behaviour import BehaviourIndex
+from onepool.pool.timeline import event_ids
 
 
 def explain_condition(
@@ -43,20 +44,14 @@ def explain_condition(
         if state.has(columns):
             events = state.gather(np.array([customer_id]), sorted(ALWAYS | columns), compiler.starts())
             session.relation(GATHERED, events.drop_columns(["customer_id"]))
-            return with_event_ids(session, _explained(condition, session, compiler))
+            return _with_event_ids(session, _explained(condition, session, compiler), customer_id, index)
     return _explained(condition, session, _compiler(condition, at, scope, ctx))
 
 
-def with_event_ids(session: Session, reason: Reason) -> Reason:
+def _with_event_ids(session: Session, reason: Reason, customer: int, index: BehaviourIndex | None) -> Reason:
     """A reason whose events are named by their seqs, with their ids instead."""
-    seqs = sorted(set(_seqs(reason)))
-    if not seqs:
-        return reason
-    found = session.query(
-        "SELECT seq, event_id::VARCHAR AS event_id FROM events WHERE seq IN (SELECT unnest($seqs))", {"seqs": seqs}
-    )
-    ids = dict(zip(found.column("seq").to_pylist(), found.column("event_id").to_pylist(), strict=True))
-    return _renamed(reason, ids)
+    seqs = list(_seqs(reason))
+    return _renamed(reason, event_ids(session, seqs, customer=customer, index=index)) if seqs else reason
 
 
 def _seqs(reason: Reason) -> Iterator[int]:

@@ -45,6 +45,7 @@ from onepool.audience.tags.sql import compute_sql
 from onepool.audience.tags.uses import cut_of
 from onepool.pool import Session
 from onepool.pool.behaviour import BehaviourIndex
+from onepool.pool.timeline import event_ids
 
 EVIDENCE = 5
 
@@ -234,7 +235,5 @@ class Look:
         """Ids of events: the index names them by their seqs."""
         if self.scope.events is None or not events:
             return events
-        query = "SELECT seq, event_id::VARCHAR AS event_id FROM events WHERE seq IN (SELECT unnest($seqs))"
-        rows = self.session.query(query, {"seqs": [int(one) for one in events]}).to_pylist()
-        ids = {row["seq"]: row["event_id"] for row in rows}
+        ids = event_ids(self.session, [int(one) for one in events], customer=self.customer_id, index=self.index)
         return [ids[int(one)] for one in events]

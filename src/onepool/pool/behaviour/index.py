@@ -21,7 +21,7 @@ from onepool.pool.behaviour import marks, reading
 from onepool.pool.behaviour.build import BUDGET, BuildStopped, build
 from onepool.pool.behaviour.files import FORMAT, Base, Folder, Manifest
 from onepool.pool.behaviour.kinds import CORE, I64
-from onepool.pool.behaviour.newest import Newest, newest
+from onepool.pool.behaviour.newest import Newest, newest, rows
 from onepool.pool.behaviour.state import Delta, State
 from onepool.pool.behaviour.status import Status
 from onepool.pool.behaviour.view import View, arrayed, view
@@ -192,6 +192,11 @@ class BehaviourIndex:
         if state is None:
             return None
         return newest(state, customer, limit, before, event=event, channel=channel, columns=columns)
+
+    def rows(self, session: Session, customer: int, seqs: I64) -> I64 | None:
+        """The rows of table `events` in which a customer's events lie, as `newest` gives them."""
+        state = self.state(session)
+        return rows(state, customer, seqs) if state is not None else None
 
     def view(self, session: Session, columns: Collection[str]) -> View | None:
         """All customers' events as arrays for kernels; None where the index can't serve, or has no arrays of them."""

@@ -68,6 +68,17 @@ def newest(
     return Newest(time[by], seq[by], row, known)
 
 
+def rows(state: State, customer: int, wanted: I64) -> I64:
+    """In which rows of table `events` some events of the customer lay when the index was built, by their seqs (-1: they
+    came later). Rows may have moved since."""
+    found = np.full(wanted.size, -1, np.int64)
+    for source, start, end in state.runs(customer):
+        if isinstance(source, Base):
+            _, here, places = np.intersect1d(seqs_of(source)[start:end], wanted, return_indices=True)
+            found[places] = source.values("row")[start + here]
+    return found
+
+
 _NONE = np.empty(0, np.int64)
 
 
