@@ -48,7 +48,7 @@ function Numbers({ data }: { data: Data }) {
       <Figure label={t("oneid.openCandidates")} note={
           <>
             {(["joined", "merged", "never"] as const).map((status) => (
-              <Link key={status} to="/identity/review" search={{ kind: "candidate", status }} style={{ marginInlineEnd: 8, whiteSpace: "nowrap" }}>
+              <Link key={status} to="/identity/review" search={{ kind: "candidate", status }} style={{ display: "inline-block", marginInlineEnd: 8, whiteSpace: "nowrap" }}>
                 {t(`oneid.candidateStates.${status}`)} {compact(data.candidates[status], language)}
               </Link>
             ))}

@@ -36,6 +36,12 @@ function Values({ values }: { values: string[] }) {
 export function Sides({ a, b }: { a: CustomerBrief; b: CustomerBrief }) {
   const { t, title } = useText();
   const attributes = useQuery(queries.standard()).data?.attributes;
+  const named = useQuery(queries.names()).data?.attributes;
+  /** What an attribute's value is called: 男, not "male". */
+  const said = (row: Row, values: string[]): string[] => {
+    const titles = row.kind === "attribute" ? named?.find((one) => one.name === row.key)?.value_titles : undefined;
+    return titles === undefined ? values : values.map((one) => title(titles[one], one));
+  };
   const label = (row: Row): ReactNode => {
     if (row.kind === "contact") return row.key === "name" ? title(attributes?.find((one) => one.name === "name")?.title, t("oneid.name")) : t(`customers.columns.${row.key as "phone"}`);
     if (row.kind === "attribute") return title(attributes?.find((one) => one.name === row.key)?.title, row.key);
@@ -75,10 +81,10 @@ export function Sides({ a, b }: { a: CustomerBrief; b: CustomerBrief }) {
           <tr key={`${row.kind} ${row.key}`} data-differs={row.likeness === "differs"}>
             <th scope="row">{label(row)}</th>
             <td>
-              <Values values={row.a} />
+              <Values values={said(row, row.a)} />
             </td>
             <td>
-              <Values values={row.b} />
+              <Values values={said(row, row.b)} />
             </td>
             <td>
               <Mark likeness={row.likeness} />
