@@ -21,9 +21,9 @@ from onepool.clock import to_micros
 from onepool.journeys.executor.apply import move, save
 from onepool.journeys.executor.book import Book, JourneyFault, Shelf
 from onepool.journeys.executor.executor import Executor
-from onepool.journeys.executor.ports import Step
+from onepool.journeys.executor.ports import MOST_DUE, Step
 from onepool.journeys.world import fold, writes
-from onepool.journeys.world.backlog import Backlog
+from onepool.journeys.world.backlog import Backlog, many
 from onepool.journeys.world.events import SEQ_BITS, Happened
 from onepool.journeys.world.inputs import (
     MOST_RECORDS,
@@ -60,6 +60,10 @@ _BEHIND = 5 * SECOND
 
 _STEPS = 20
 """In how many steps a journey tick then catches up."""
+
+_STORM = 4 * MOST_DUE
+"""With more timers than this it goes to the last instant at once: all that is due is one backlog, which steps take by
+stretches of the table."""
 
 _BUDGET = 0.5
 """Seconds after which collection has its turn again."""
@@ -171,12 +175,14 @@ class Journeying:
         with self._ws.state.read() as connection:
             self._release(connection)
             wanted = earliest(connection, cursors, offset, self._seen)
+            begin = cursors.at if wanted is None else max(wanted, cursors.at)
+            storm = not self._more and watermark - begin > _BEHIND and many(connection, watermark, _STORM)
         # Conditions see what was before the instant at which they are asked: events come in before a step, never at it.
         moments = [one for one in (wanted, int(came[0]) + 1 if came.size else None) if one is not None]
         self.wanted = min(moments, default=None)
         if not moments and not self._more:
             return None
-        at = cursors.at if self._more else self._instant(max(min(moments), cursors.at), watermark)
+        at = cursors.at if self._more else self._instant(max(min(moments), cursors.at), watermark, storm=storm)
         if at is None:
             return None
         # What has no events (profiles, links) belongs to the records before it.
@@ -185,9 +191,11 @@ class Journeying:
         until = offset if whole else int(records[inside] - 1 if inside < records.size else records[-1])
         return _Plan(at, max(until, cursors.log_offset))
 
-    def _instant(self, begin: int, watermark: int) -> int | None:
+    def _instant(self, begin: int, watermark: int, *, storm: bool = False) -> int | None:
         """The grid's first instant at or after `begin`, coarser where much is waiting; None before it has come."""
         grid = self._quantum
+        if storm:
+            return watermark - watermark % grid
         while watermark - begin > _BEHIND and (watermark - begin) // grid > _STEPS:
             grid *= 2
         at = -(-begin // grid) * grid
