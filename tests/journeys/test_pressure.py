@@ -14,7 +14,7 @@ from tests.postgres import postgres_server, state, state_url  # noqa: F401
 from tests.tick.conftest import World
 
 from onepool.api import programmes
-from onepool.clock import to_micros
+from onepool.clock import from_micros, to_micros
 from onepool.health import problems
 from onepool.journeys import store
 from onepool.journeys.executor.executor import Executor
@@ -371,3 +371,25 @@ def test_a_long_key_is_kept_short_and_tells_runs_apart(world: World) -> None:
         world.settle()
     kept = sorted(row["key"] for row in inside(world))
     assert len(kept) == len(set(kept)) == 3 and {len(one) for one in kept} == {128} and "c" * 128 in kept
+
+
+@pytest.mark.parametrize("storm", [True, False])
+def test_very_many_timers_are_taken_at_the_last_instant_each_at_its_own_time(
+    world: World, monkeypatch: pytest.MonkeyPatch, storm: bool
+) -> None:
+    from onepool.tick import journeying
+
+    monkeypatch.setattr(journeying, "_STORM", 8 if storm else 9)
+    publish(world, waiting("added", {"did": "cart_added"}))
+    world.settle()
+    for number in range(8):
+        world.clock.advance(timedelta(seconds=5))
+        adds(world, f"u{number}")
+    entered = sorted(row["entered"] for row in inside(world))
+    before = len(rows(world, journey_ticks))
+    world.clock.set(from_micros(entered[-1]) + timedelta(days=10, seconds=1))
+    world.drain()
+    found = inside(world)
+    assert sorted(row["ended"] for row in found) == [one + 10 * 86_400_000_000 for one in entered]
+    # With fewer it comes to the same, step by step.
+    assert (len(rows(world, journey_ticks)) - before == 1) is storm
