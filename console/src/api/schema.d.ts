@@ -9693,12 +9693,9 @@ export interface components {
             approximate: boolean;
             /**
              * Between
-             * @description Of an estimate: where the size lies, at 95 %.
+             * @description Of an estimate: where the size lies at 95 %, from and to.
              */
-            between: [
-                number,
-                number
-            ] | null;
+            between: number[] | null;
             /** Parts */
             parts: components["schemas"]["onepool__api__models__common__Figure"][];
             /** Problems */

@@ -26,7 +26,7 @@ export const channels = [
   { name: "wecom", title: both("企业微信", "WeCom") },
 ];
 
-const field = (name: string, zh: string, en: string, type: string, values: string[] = []) => ({ name, title: both(zh, en), type, values });
+const field = (name: string, zh: string, en: string, type: string, values: string[] = []) => ({ name, title: both(zh, en), type, values, value_titles: {} });
 const orderFields = [
   field("amount", "金额", "Amount", "money"),
   field("order_id", "订单号", "Order number", "id"),

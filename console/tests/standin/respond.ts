@@ -88,9 +88,9 @@ function preview(body: Record<string, unknown>): Answer {
   return { body: { size, total: CUSTOMERS_TOTAL, sample: size === null ? [] : customers.slice(0, 6).map((one) => ({ customer_id: one.customer_id, name: one.name })), seconds: 0.084, sentence: size === null ? null : { zh: "最近 30 天做过「支付订单」不少于 2 次的客户", en: "Customers who did “Order paid” at least 2 times in the last 30 days" }, problems, parts } };
 }
 
-const names = { events, attributes, tags: tags.map((one) => ({ name: one.name, title: one.title, kind: one.kind, type: "text", values: one.values })), segments: segments.map(({ name, title }) => ({ name, title })), channels, touchpoints, purposes: [], consent_channels: channels, reach_channels: [], lists: [], regions: [] };
+const names = { events, attributes, tags: tags.map((one) => ({ name: one.name, title: one.title, kind: one.kind, type: "text", values: one.values, value_titles: {} })), segments: segments.map(({ name, title }) => ({ name, title })), channels, touchpoints, purposes: [], consent_channels: channels, reach_channels: [], lists: [], regions: [] };
 const standard = { version: "demo", events: events.map((e) => ({ ...e, fields: e.fields.map((f) => ({ ...f, required: false, personal: null })) })), attributes: attributes.map((f) => ({ ...f, required: false, personal: null })), objects: [], identifiers: [], item_fields: [] };
-const tagRow = ({ distribution, definition: _, author: __, changed_at: ___, ...one }: (typeof tags)[number]) => ({ ...one, values: distribution.length });
+const tagRow = ({ distribution, definition: _, author: __, changed_at: ___, ...one }: (typeof tags)[number]) => ({ ...one, values: distribution.length, value_titles: {} });
 
 type Route = [method: string, pattern: RegExp, (asked: Asked) => Answer];
 const routes: Route[] = [

@@ -11,12 +11,12 @@ import { ConditionEditor, SequenceEditor } from "./ConditionEditor";
 
 const title = (en: string): { zh: string; en: string } => ({ zh: en, en });
 const names: Names = {
-  events: [{ name: "order_paid", title: title("Order paid"), group: "order", fields: [{ name: "amount", title: title("Amount"), type: "money", values: [] }] }],
+  events: [{ name: "order_paid", title: title("Order paid"), group: "order", fields: [{ name: "amount", title: title("Amount"), type: "money", values: [], value_titles: {} }] }],
   attributes: [
-    { name: "city", title: title("City"), type: "city", values: ["Shanghai"] },
-    { name: "birthday", title: title("Birthday"), type: "date", values: [] },
+    { name: "city", title: title("City"), type: "city", values: ["Shanghai"], value_titles: {} },
+    { name: "birthday", title: title("Birthday"), type: "date", values: [], value_titles: {} },
   ],
-  tags: [{ name: "level", title: title("Level"), kind: "state", type: "text", values: ["high"] }],
+  tags: [{ name: "level", title: title("Level"), kind: "state", type: "text", values: ["high"], value_titles: {} }],
   segments: [{ name: "vip", title: title("VIP") }],
   channels: [{ name: "tmall", title: title("Tmall") }],
   touchpoints: [{ name: "shop", title: title("Shop"), channel: "tmall" }],

@@ -204,7 +204,7 @@ class Preview(Model):
 
     size: int | None = Field(description="Null when the condition has problems.")
     approximate: bool = Field(description="Whether size and parts are estimates; the exact ones take another question.")
-    between: tuple[int, int] | None = Field(description="Of an estimate: where the size lies, at 95 %.")
+    between: list[int] | None = Field(description="Of an estimate: where the size lies at 95 %, from and to.")
     total: int
     sample: list[SampleCustomer]
     seconds: float

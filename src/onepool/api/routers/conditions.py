@@ -61,7 +61,7 @@ def preview_condition(
     return Preview(
         size=counted.size,
         approximate=counted.between is not None,
-        between=counted.between,
+        between=None if counted.between is None else list(counted.between),
         total=total,
         sample=[SampleCustomer(customer_id=row.customer_id, name=view.name(row.attributes)) for row in rows],
         seconds=round(counted.seconds, 4),

@@ -6,6 +6,7 @@ import { type Branch, branchKeys, chosen, grown, type Node } from "./tree";
 const tag = (name: string, more: Partial<TagRow> = {}): TagRow => ({
   name,
   title: { zh: name, en: name.toUpperCase() },
+  value_titles: {},
   kind: "metric",
   says: "value",
   owner: null,
