@@ -194,11 +194,14 @@ def waiting(folder: Path, customers: int, timers: int) -> dict[str, Any]:
                 (json.dumps(some),),
             )
         clock.advance(timedelta(milliseconds=250))
-        begun, used = time.perf_counter(), time.process_time()
-        assert journeys.tick(workspace.log.end())
-        if number >= 5:
-            seconds.append(time.perf_counter() - begun)
-            processor.append(time.process_time() - used)
+        busy = True
+        while busy:
+            # Like a worker, which ticks again until nothing is left to do.
+            begun, used = time.perf_counter(), time.process_time()
+            busy = journeys.tick(workspace.log.end())
+            if number >= 5 and busy:
+                seconds.append(time.perf_counter() - begun)
+                processor.append(time.process_time() - used)
         time.sleep(max(0.25 - (time.perf_counter() - rested), 0.0))
     peak = memory()
     clock.set(START + timedelta(minutes=11, seconds=1))
