@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { TagRun } from "@/api/tags";
 import { stacked } from "./stacked";
 
-const run = (...values: [string, number][]): TagRun => ({ as_of: "", at: "", version: 1, why: "run", coverage: 0, total: 0, psi: null, seconds: 0, kept: true, values: values.map(([value, count]) => ({ value, count, share: 0 })) });
+const run = (...values: [string, number][]): TagRun => ({ as_of: "", at: "", version: 1, why: "run", coverage: 0, total: 0, psi: null, seconds: 0, kept: true, values: values.map(([value, count]) => ({ value, title: null, count, share: 0 })) });
 
 describe("values over runs", () => {
   it("are shares of each run, the commonest first", () => {

@@ -1,5 +1,5 @@
 import { Input } from "antd";
-import { isObject } from "@/conditions/model";
+import { isObject, type JsonObject } from "@/conditions/model";
 import { useText } from "@/lib/useText";
 import { useFactory } from "./context";
 import { textsAt, valueAt } from "./definition";
@@ -12,8 +12,8 @@ type Short = "zh" | "en";
 export function ValueTitles({ values }: { values: string[] }) {
   const { t } = useText();
   const { definition, set } = useFactory();
-  const said = valueAt(definition, "value_titles");
-  const titles = isObject(said) ? said : {};
+  const written = valueAt(definition, "value_titles");
+  const titles: JsonObject = isObject(written) ? written : {};
   const all = [...new Set([...textsAt(definition, "values"), ...values, ...Object.keys(titles)])];
   const shown = (value: string, short: Short): string => {
     const title = titles[value];
@@ -21,10 +21,10 @@ export function ValueTitles({ values }: { values: string[] }) {
     return typeof text === "string" && text !== value ? text : "";
   };
   const write = (value: string, short: Short, text: string): void => {
-    const other = short === "zh" ? "en" : "zh";
+    const said = (one: Short): string => (one === short ? text : shown(value, one)) || value;
     const rest = Object.fromEntries(Object.entries(titles).filter(([key]) => key !== value));
-    const title = { [short]: text === "" ? value : text, [other]: shown(value, other) === "" ? value : shown(value, other) };
-    const next = title.zh === value && title.en === value ? rest : { ...titles, [value]: { zh: title.zh, en: title.en } };
+    const title: JsonObject = { zh: said("zh"), en: said("en") };
+    const next: JsonObject = title.zh === value && title.en === value ? rest : { ...titles, [value]: title };
     set("value_titles", Object.keys(next).length === 0 ? undefined : next);
   };
   if (all.length === 0) return null;
