@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -218,6 +219,10 @@ def test_a_journey_is_tried_published_changed_compared_paused_and_stopped(
         assert api.get("/api/v1/journeys/whole_life").json()["status"] in ("stopping", "stopped")
 
 
+def _days_ago(days: int) -> str:
+    return (datetime.now(UTC) - timedelta(days=days)).isoformat()
+
+
 def test_the_past_again_for_everybody_beside_what_is_published_and_as_a_case(
     signed_in: SignedIn, api: APIRequestContext
 ) -> None:
@@ -258,6 +263,23 @@ def test_the_past_again_for_everybody_beside_what_is_published_and_as_a_case(
         panel.get_by_role("tab", name="用例").click()
         page.get_by_test_id("cases-run").click()
         expect(page.get_by_test_id("case")).to_have_attribute("data-passed", re.compile("true|false"))
+        assert console.faults() == []
+
+        # Before it is published they are carried out too; one that differs wants to be seen first.
+        asked = {"definition": _waiting("over_the_past"), "start": _days_ago(30), "days": 30, "name": "everybody"}
+        assert api.post("/api/v1/journeys/cases", data=asked, headers=HEADERS).status == 201
+        draft["experiment"] = {"holdout": 0.9, "salt": "most"}
+        saved = api.put("/api/v1/journeys/over_the_past", data={"definition": draft}, headers=HEADERS)
+        assert saved.status == 200, saved.text()
+        console.go("/journeys/over_the_past")
+        page.get_by_test_id("journey-publish").click()
+        carried = page.get_by_test_id("publish-cases")
+        expect(carried).to_have_attribute("data-done", "2")
+        expect(carried.get_by_text("everybody", exact=True)).to_be_visible()
+        page.get_by_test_id("publish-reason").fill("两小时")
+        expect(page.get_by_test_id("publish-confirm")).to_be_disabled()
+        page.get_by_test_id("publish-anyway").check()
+        expect(page.get_by_test_id("publish-confirm")).to_be_enabled()
         assert console.faults() == []
 
 
