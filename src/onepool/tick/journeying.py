@@ -182,7 +182,9 @@ class Journeying:
         self.wanted = min(moments, default=None)
         if not moments and not self._more:
             return None
-        at = cursors.at if self._more else self._instant(max(min(moments), cursors.at), watermark, storm=storm)
+        # Beyond the last record that was looked at there may be more: what is due after it has to wait for them.
+        known = watermark if records.size < MOST_RECORDS else min(watermark, int(came[-1]))
+        at = cursors.at if self._more else self._instant(max(min(moments), cursors.at), known, watermark, storm=storm)
         if at is None:
             return None
         # What has no events (profiles, links) belongs to the records before it.
@@ -191,15 +193,18 @@ class Journeying:
         until = offset if whole else int(records[inside] - 1 if inside < records.size else records[-1])
         return _Plan(at, max(until, cursors.log_offset))
 
-    def _instant(self, begin: int, watermark: int, *, storm: bool = False) -> int | None:
-        """The grid's first instant at or after `begin`, coarser where much is waiting; None before it has come."""
+    def _instant(self, begin: int, known: int, watermark: int, *, storm: bool = False) -> int | None:
+        """The grid's first instant at or after `begin`, coarser where much is waiting; None before it has come.
+
+        `known`: up to when all that came in is looked at; beyond it only the next instant of the grid is taken.
+        """
         grid = self._quantum
-        if storm:
-            return watermark - watermark % grid
-        while watermark - begin > _BEHIND and (watermark - begin) // grid > _STEPS:
+        if storm and known - known % grid >= begin:
+            return known - known % grid
+        while known - begin > _BEHIND and (known - begin) // grid > _STEPS:
             grid *= 2
         at = -(-begin // grid) * grid
-        while at > watermark and grid > self._quantum:
+        while at > known and grid > self._quantum:
             grid //= 2
             at = -(-begin // grid) * grid
         return at if at <= watermark else None
