@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import DatabaseError
 from tests.postgres import postgres_server as postgres_server
 from tests.postgres import state as state
@@ -199,3 +199,36 @@ def test_a_mark_changes_with_every_write_of_anybody(state: State) -> None:
             with writer.write() as connection:
                 set_meta(connection, "watched", str(number))
             assert watch.mark() != before
+
+
+def test_a_lost_connection_of_the_watch_is_made_anew(postgres_server: Callable[[], str]) -> None:
+    address = postgres_server()
+    state, other = State(address), State(address)
+    with contextlib.closing(state), contextlib.closing(other), contextlib.closing(Watch(state)) as watch:
+        quiet = watch.mark()
+        assert watch.mark() == quiet
+        with other.read() as connection:
+            lost = connection.execute(
+                text(
+                    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            ).scalar_one()
+        assert lost > 0
+        # As if somebody had written: whoever asks looks at everything.
+        assert watch.mark() != quiet
+        found = watch.mark()
+        assert isinstance(found, str) and watch.mark() == found
+        with other.write() as connection:
+            set_meta(connection, "watched", "again")
+        assert watch.mark() != found
+
+
+def test_a_watch_over_a_database_that_is_away_tells_nothing_and_does_not_fail(tmp_path: Path) -> None:
+    state = State.at(tmp_path / "here" / "state.sqlite")
+    state.close()
+    (tmp_path / "here").rename(tmp_path / "away")
+    with contextlib.closing(Watch(state)) as watch:
+        assert watch.mark() != watch.mark()
+        (tmp_path / "away").rename(tmp_path / "here")
+        assert watch.mark() == watch.mark()
