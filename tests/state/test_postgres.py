@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import Connection, func, insert, inspect, select, text
 from sqlalchemy.exc import DatabaseError
 from tests.postgres import postgres_server as postgres_server
 from tests.postgres import state as state
@@ -232,3 +232,26 @@ def test_a_watch_over_a_database_that_is_away_tells_nothing_and_does_not_fail(tm
         assert watch.mark() != watch.mark()
         (tmp_path / "away").rename(tmp_path / "here")
         assert watch.mark() == watch.mark()
+
+
+def test_a_state_of_an_earlier_edition_gets_the_indexes_of_this_one(state_url: str) -> None:
+    made = State(state_url)
+    with made.write() as connection:
+        wanted = _indexes(connection)
+        for name in ("sends_waiting_kind", "runs_due_version"):
+            connection.exec_driver_sql(f"DROP INDEX {name}")
+        before = "touchpoint, journey, priority, due) WHERE state IN (1, 2, 4)"
+        connection.exec_driver_sql(f"CREATE INDEX sends_waiting ON sends ({before}")
+        connection.exec_driver_sql("CREATE INDEX runs_due ON runs (due) WHERE due IS NOT NULL AND state <> 5")
+    made.close()
+    for _ in range(2):  # and again: they are there now
+        opened = State(state_url)
+        with opened.read() as connection:
+            assert _indexes(connection) == wanted
+        opened.close()
+
+
+def _indexes(connection: Connection) -> dict[str | None, list[str | None]]:
+    """The columns of each index of the tables that grow."""
+    seen = inspect(connection)
+    return {one["name"]: one["column_names"] for table in ("sends", "runs") for one in seen.get_indexes(table)}

@@ -1,4 +1,4 @@
-"""What waits in the outbox of an account, found by stepping through the index `sends_waiting`.
+"""What waits in the outbox of an account, found by stepping through the index `sends_waiting_kind`.
 
 Its cost follows from how many journeys wait, not from how many messages.
 """

@@ -76,7 +76,7 @@ runs = Table(
 )
 Index("runs_customer", runs.c.customer_id)
 Index(
-    "runs_due",
+    "runs_due_version",
     runs.c.due,
     runs.c.version_id,  # whose turn it is among very many that are due is told without reading their rows
     # Both databases use it only for queries that say the same words; paused runs are left out.

@@ -57,7 +57,7 @@ _WAITING = text("state IN (1, 2, 4)")
 """May still be claimed: `states.WAITING` as it stands in the queries that use the index."""
 
 Index(
-    "sends_waiting",
+    "sends_waiting_kind",
     sends.c.touchpoint,
     sends.c.journey,
     sends.c.priority,

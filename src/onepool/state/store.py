@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from sqlite3 import sqlite_version_info
 
-from sqlalchemy import Connection, create_engine, event, insert, select, update
+from sqlalchemy import Connection, create_engine, event, insert, select, text, update
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -21,11 +21,18 @@ _ROOMS = (journeys, outbox, consents, coupons)
 """Their tables are made with the others."""
 
 
+_RETIRED = ("sends_waiting", "runs_due")
+"""Indexes of earlier editions. One whose columns change gets a new name, and its old one stands here."""
+
 _WAIT_SECONDS = 30
 """How long a writer waits for another one."""
 
 # One writer at a time for each schema of a PostgreSQL database; the number tells OnePool's locks from others' locks.
 _LOCK = f"SET LOCAL lock_timeout = '{_WAIT_SECONDS}s'; SELECT pg_advisory_xact_lock(726101, hashtext(current_schema()))"
+
+
+_SQLITE_INDEXES = text("SELECT name FROM sqlite_master WHERE type = 'index'")
+_POSTGRES_INDEXES = text("SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()")
 
 
 class StateError(OnePoolError):
@@ -56,6 +63,7 @@ class State:
         try:
             with self.write() as connection:
                 metadata.create_all(connection)
+                self._indexes(connection)
                 found = get_meta(connection, "schema_version")
                 if found is None:
                     set_meta(connection, "schema_version", str(schema.VERSION))
@@ -73,6 +81,19 @@ class State:
         """The SQLite state in a file (made when missing)."""
         path.parent.mkdir(parents=True, exist_ok=True)
         return cls(f"sqlite:///{path}")
+
+    def _indexes(self, connection: Connection) -> None:
+        """Indexes of tables that were there already, as this edition has them: `create_all` leaves those alone."""
+        if not (self._sqlite or self._postgres):
+            return
+        known = set(connection.execute(_SQLITE_INDEXES if self._sqlite else _POSTGRES_INDEXES).scalars())
+        for table in metadata.tables.values():
+            for index in table.indexes:
+                if index.name not in known:
+                    index.create(connection)
+        for name in _RETIRED:
+            if name in known:
+                connection.exec_driver_sql(f"DROP INDEX {name}")
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -20,7 +20,7 @@ from onepool.state.journeys import runs
 # The first words are those of the index: without them it is not used.
 DUE: Final = "due IS NOT NULL AND state <> 5 AND due <= :at"
 ORDER: Final = "due, version_id, run_id"
-"""As the index `runs_due` has them."""
+"""As the index `runs_due_version` has them."""
 
 _WINDOW: Final = 40
 """So many times as much as one step takes is looked at."""
