@@ -17,7 +17,7 @@ import pytest
 
 from onepool.collect.log import Record
 from onepool.collect.touchpoint import Touchpoint
-from onepool.standards import Batch, StandardSettings, assemble, event_id, load_standard, standardise
+from onepool.standards import Asked, Batch, StandardSettings, assemble, event_id, load_standard, standardise
 from onepool.standards.faults import MOST_IDENTIFIERS, MOST_MEETINGS
 from onepool.standards.normalise.id_card import digest
 
@@ -515,6 +515,29 @@ def test_a_request_with_very_many_wide_items_is_taken_in_part() -> None:
     batch = run(many, segment([track("petted", context=wide(0))]))
     assert refused(batch) == [("identifier.crowded", "ids")] * 3
     assert batch.rows.num_rows == fit + 2
+
+
+def test_of_what_is_tried_again_only_that_makes_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was refused since the request had too much else comes in when it is asked for again."""
+    monkeypatch.setattr("onepool.standards.run.MOST_MEETINGS", 2 * 13 * 13)
+
+    def wide(which: int, count: int = 12) -> dict[str, Any]:
+        # The user id is one more.
+        return {"externalIds": [{"id": f"m{which}.{number}", "type": "member_no"} for number in range(count)]}
+
+    # The third has more than any may.
+    sizes = [12, 12, 60, 12, 12, 12]
+    request = segment([track("petted", context=wide(*one)) for one in enumerate(sizes)], offset=7)
+    other = segment([track("petted", context=wide(9))], offset=8)
+
+    def waiting(asked: Asked | None) -> set[int]:
+        batch = standardise([other, request], load_standard(), SETTINGS, TOUCHPOINTS, asked=asked)
+        return {row["item"] for row in batch.quarantine.to_pylist() if row["rule"] == "identifier.crowded"}
+
+    seqs = [7 << 20 | item for item in range(6)]
+    assert waiting(None) == waiting(Asked((), (7,))) == {3, 4, 5}
+    assert waiting(Asked(seqs[2:5], ())) == set()
+    assert waiting(Asked(seqs[3:], ())) == {5}
 
 
 def test_more_text_than_a_column_holds_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.tick.conftest import START, World
 
 from onepool.channels.base import Request
@@ -92,4 +93,19 @@ def test_of_a_push_that_was_read_in_part_only_the_rest_is_tried(world: World, tm
     _replay(world)
     assert world.value("SELECT count(*) FROM events") == 3
     assert world.value("SELECT count(*) FROM quarantine") == 0
+    _rebuilt_is_the_same(world, tmp_path)
+
+
+def test_what_came_with_too_much_else_comes_in_when_it_is_tried_again(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one request so much comes in at each time as a request may have."""
+    monkeypatch.setattr("onepool.standards.run.MOST_MEETINGS", 2 * 12 * 12)
+    ids = [[{"type": "member_no", "id": f"m{item}.{n}"} for n in range(11)] for item in range(5)]
+    world.send(*({"event": "petted", "anonymousId": "a", "context": {"externalIds": some}} for some in ids))
+    world.drain()
+    for waiting in (3, 1, 0):
+        assert world.value("SELECT count(*) FROM quarantine WHERE rule = 'identifier.crowded'") == waiting
+        assert world.value("SELECT count(*) FROM events") == 5 - waiting
+        _replay(world)
     _rebuilt_is_the_same(world, tmp_path)

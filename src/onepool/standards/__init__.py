@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from onepool.standards.asked import Asked
 from onepool.standards.batch import Batch
 from onepool.standards.errors import StandardError
 from onepool.standards.gathered import event_id
@@ -24,6 +25,7 @@ from onepool.standards.standard import Standard
 from onepool.standards.standardise import standardise
 
 __all__ = [
+    "Asked",
     "Attribute",
     "Batch",
     "EventType",

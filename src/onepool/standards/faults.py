@@ -12,7 +12,8 @@ WIDE: Final = 10
 
 MOST_MEETINGS: Final = 1_000_000
 """Of one request, the sum of squares of identifiers over its items: what the work of linking them grows with. Beyond it
-wide items are refused; 40,000 items of five identifiers, or 400 of fifty, are within it."""
+wide items are refused; 40,000 items of five identifiers, or 400 of fifty, are within it. When some of them are tried
+again, only these count: of many, as many more come in at each time."""
 
 RULES: Final[dict[str, tuple[str, str]]] = {
     "required": ("缺少必填字段 {field}", "the required field {field} is missing"),
@@ -63,8 +64,8 @@ RULES: Final[dict[str, tuple[str, str]]] = {
         f"one item carries at most {MOST_IDENTIFIERS} identifiers, this one has {{count}}",
     ),
     "identifier.crowded": (
-        f"一次请求中带 {WIDE} 个以上身份标识的数据太多，请分开发送",
-        f"one request has too many items with more than {WIDE} identifiers; send them apart",
+        f"一次请求中带 {WIDE} 个以上身份标识的数据太多，请分开发送，或重试这些数据",
+        f"one request has too many items with more than {WIDE} identifiers; send them apart, or try these again",
     ),
     "identifier.length": ("标识超过 512 个字符", "the identifier is longer than 512 characters"),
 }

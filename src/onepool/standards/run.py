@@ -14,13 +14,14 @@ from onepool.channels.base.items import Change
 from onepool.clock import to_micros
 from onepool.collect.inbound import Broken, Item, decode
 from onepool.collect.log import Record
+from onepool.standards.asked import Asked
 from onepool.standards.assemble import Assembler
 from onepool.standards.batch import Batch, Touchpoint
 from onepool.standards.columns import micros
 from onepool.standards.errors import StandardError
 from onepool.standards.faults import MOST_IDENTIFIERS, MOST_MEETINGS, WIDE, Fault
 from onepool.standards.fields import FieldReader, Fields, Read, Source, Things
-from onepool.standards.gathered import Carried, Gathered, Key
+from onepool.standards.gathered import SEQ_BITS, Carried, Gathered, Key
 from onepool.standards.guard import deep
 from onepool.standards.model import FieldType
 from onepool.standards.names import loose
@@ -40,7 +41,15 @@ Stamps: TypeAlias = Sequence[Any] | pa.ChunkedArray
 class Run:
     """One call: positions are places in `items`, over all records, until rows are numbered at the end."""
 
-    def __init__(self, standard: Standard, settings: StandardSettings, touchpoints: Mapping[str, Touchpoint]) -> None:
+    def __init__(
+        self,
+        standard: Standard,
+        settings: StandardSettings,
+        touchpoints: Mapping[str, Touchpoint],
+        asked: Asked | None = None,
+    ) -> None:
+        """`asked`: what the caller will take; see `standardise`."""
+        self.asked = asked
         self.standard = standard
         self.settings = settings
         self.touchpoints = touchpoints
@@ -316,13 +325,16 @@ class Run:
                     )
 
     def _crowded(self, count: npt.NDArray[np.int64]) -> list[int]:
-        """Wide items that come after a record has made more work than one may."""
-        wide = np.flatnonzero((count > WIDE) & (count <= MOST_IDENTIFIERS))
+        """Wide items that come after a record has made more work than one may, by what of it is asked for."""
+        taken = np.where(count <= MOST_IDENTIFIERS, count, 0)
+        record = np.asarray(self.record_of, np.int64)
+        if self.asked is not None and record.size:
+            offsets = np.array([one.offset for one in self.records], np.int64)
+            taken[~self.asked.among(offsets[record] << SEQ_BITS | self._numbers())] = 0
+        wide = np.flatnonzero(taken > WIDE)
         if wide.size == 0:
             return []
-        counted = np.where(count <= MOST_IDENTIFIERS, count, 0)
-        meetings = np.cumsum(counted * counted)
-        record = np.asarray(self.record_of, np.int64)
+        meetings = np.cumsum(taken * taken)
         first = np.searchsorted(record, record[wide])
         before = np.where(first > 0, meetings[first - 1], 0)
         found: list[int] = wide[meetings[wide] - before > MOST_MEETINGS].tolist()

@@ -15,6 +15,7 @@ import pyarrow as pa
 from onepool.collect.inbound import Item
 from onepool.collect.log import Record
 from onepool.collect.sheets import FIELD, NotASheet, Sheet, sheet_of
+from onepool.standards.asked import Asked
 from onepool.standards.batch import Touchpoint
 from onepool.standards.coded import Codes, coded, rows_with, spread, spread_column
 from onepool.standards.columns import Column
@@ -145,8 +146,9 @@ class SheetRun(Run):
         settings: StandardSettings,
         touchpoints: Mapping[str, Touchpoint],
         sheets: Sequence[Sheet],
+        asked: Asked | None = None,
     ) -> None:
-        super().__init__(standard, settings, touchpoints)
+        super().__init__(standard, settings, touchpoints, asked)
         self._sheets = sheets
         self.table = pa.concat_tables([sheet.table for sheet in sheets], promote_options="default")
 

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from onepool.collect.log import Record
 from onepool.collect.sheets import Sheet
+from onepool.standards.asked import Asked
 from onepool.standards.batch import COUNTS, Batch, Touchpoint
 from onepool.standards.run import Run
 from onepool.standards.settings import StandardSettings
@@ -28,16 +29,19 @@ def standardise(
     settings: StandardSettings,
     touchpoints: Mapping[str, Touchpoint],
     *,
+    asked: Asked | None = None,
     beside: bool = False,
 ) -> Batch:
     """Standardises a run of records; see `Batch` for what comes out.
 
     Every item ends in `rows` or in `quarantine`. Control records hold no items. A touchpoint that isn't among
     `touchpoints` is taken without mapping and without channel; things of one whose mapping is wrong wait.
+    `asked`: what of the records the caller will take, leaving out the rest: what a request may have at most is counted
+    over these only. Everything is asked for if None.
     `beside`: whether other threads have work of their own meanwhile, for whom memory has to be swept.
     """
     with nullcontext() if beside else _unswept():
-        return _joined([_run(part, standard, settings, touchpoints) for part in stretches(records)])
+        return _joined([_run(part, standard, settings, touchpoints, asked) for part in stretches(records)])
 
 
 def _run(
@@ -45,14 +49,15 @@ def _run(
     standard: Standard,
     settings: StandardSettings,
     touchpoints: Mapping[str, Touchpoint],
+    asked: Asked | None,
 ) -> Batch:
     records, sheets = part
     if sheets:
         try:
-            return SheetRun(standard, settings, touchpoints, sheets).run(records)
+            return SheetRun(standard, settings, touchpoints, sheets, asked).run(records)
         except Unfit:
             pass  # read as items, one by one
-    return Run(standard, settings, touchpoints).run(records)
+    return Run(standard, settings, touchpoints, asked).run(records)
 
 
 def _joined(parts: Sequence[Batch]) -> Batch:

@@ -21,7 +21,7 @@ from onepool.identity import Heard, Resolved, Resolver
 from onepool.identity.arrays import PROVED
 from onepool.layout import columns_of
 from onepool.pool import Session
-from onepool.standards import Batch, Standard, StandardSettings, standardise
+from onepool.standards import Asked, Batch, Standard, StandardSettings, standardise
 from onepool.tick import folding, identities, intake, newcomers, orders, profiles, refusals
 from onepool.tick.ahead import Ahead
 from onepool.tick.duplicates import Duplicates
@@ -81,11 +81,12 @@ class Ingest:
 
     def prepare(self, session: Session, records: Sequence[Record], only: frozenset[int] | None = None) -> Prepared:
         """Standardise records, drop duplicates, resolve identities. `only`: seqs to take, when trying again."""
-        batch = self.ahead.batch(records)
-        if only is not None:
+        if only is None:
+            batch = self.ahead.batch(records)
+        else:
             whole = _whole(session, only)
             only |= _waiting_in(session, whole)
-            batch = _only(batch, only, whole)
+            batch = self._again(records, Asked(only, whole))
         files = {record.offset for record in records if record.protocol == "file"}
         offsets = batch.rows.column("seq").to_numpy() >> SEQ_BITS
         # What is tried again was received long ago: its window is not the one that is remembered.
@@ -98,6 +99,11 @@ class Ingest:
             dropped = pa.concat_tables([dropped.select(_COUNTED), repeated.select(_COUNTED)])
         resolved = self._resolver.resolve(batch.ids, batch.rows, heard(batch, self._resolver.registry.purposes))
         return Prepared(batch, resolved, dropped, hashes, only or frozenset())
+
+    def _again(self, records: Sequence[Record], asked: Asked) -> Batch:
+        """What is asked for of these records, standardised."""
+        self.ahead.drop()
+        return _only(standardise(records, self.standard, self._settings, self.touchpoints, asked=asked), asked)
 
     def as_of_now(self, record: Record) -> Record:
         """A push or page that is tried again, under the settings in force; its own are those of when it came."""
@@ -358,16 +364,10 @@ def _waiting_in(session: Session, offsets: Sequence[int]) -> frozenset[int]:
     return frozenset(found.column("seq").to_pylist())
 
 
-def _only(batch: Batch, seqs: frozenset[int], whole: Sequence[int]) -> Batch:
-    """The things with these seqs, and everything in the records `whole`."""
-    wanted, records = pa.array(sorted(seqs), pa.int64()), pa.array(whole, pa.int64())
-
-    def asked(column: pa.ChunkedArray) -> pa.ChunkedArray:
-        record = pc.shift_right(column, SEQ_BITS)
-        return pc.or_(pc.is_in(column, value_set=wanted), pc.is_in(record, value_set=records))
-
-    kept = _without(batch, ~asked(batch.rows.column("seq")).to_numpy())
-    refused = batch.quarantine.filter(asked(batch.quarantine.column("seq")))
+def _only(batch: Batch, asked: Asked) -> Batch:
+    """What is asked for."""
+    kept = _without(batch, ~asked.among(batch.rows.column("seq").to_numpy()))
+    refused = batch.quarantine.filter(pa.array(asked.among(batch.quarantine.column("seq").to_numpy())))
     return Batch(
         rows=kept.rows,
         events=kept.events,
