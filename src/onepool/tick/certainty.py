@@ -4,9 +4,12 @@ The model's weights tell a person from a stranger. A family shares surname, home
 together say less than their sum; and namesakes of one town are more than chance makes. Here both are counted apart:
 
 - against **strangers** all comparisons count, but what namesakes share (region, sex, level) speaks against only;
-- against **relatives** only what a family does not share: given name, birthday, nick name, e-mail address, sex.
+- against **relatives** only what a family does not share: given name, birthday, nick name, e-mail address, sex; but a
+  number that was proved on both sides (`tick/proving.py`) is no relative's;
+- against **successors**, to whom such a number was handed on, all but the number, and of a town only a little: numbers
+  are sold again where they were sold before.
 
-The smaller of both, in bits, is the certainty. Another birthday or another sex rules a pair out.
+The smallest of them, in bits, is the certainty. Another birthday or another sex rules a pair out.
 """
 
 from __future__ import annotations
@@ -46,6 +49,13 @@ _BIRTHDAY: Final = 7.0
 _BY_PHONE, _BY_HOME = 3.0, -1.0
 """Log2 odds of the same person against a relative, of what families share, before the rest: few give a relative's
 phone, but all of a family live in one home."""
+_BY_PROVED: Final = 9.0
+"""The same where both sides proved the number: on marketplaces and by codes hardly anybody uses a relative's."""
+_HANDED_ON: Final = 2.0
+"""Log2 odds of the same person against a successor where both sides proved a number, before the rest. Seldom more than
+one number in thirty was handed on; that more are assumed keeps those apart whose only name is a frequent surname."""
+_OF_TOWN: Final = 3.0
+"""Most bits that town, sex and level count against successors."""
 _OWN: Final = 3.0
 """Bits by which agreement on what is rare is underrated: frequencies are counted with the person's own records."""
 _AGREES: Final = 8.0
@@ -64,20 +74,26 @@ def against(pairs: pa.Table, model: Model) -> Bools:
     return found
 
 
-def probabilities(pairs: pa.Table, model: Model) -> F64:
-    """The probability of scored pairs (as `Model.score` has them): the model's own to _TRUSTED, above the certainty."""
-    strangers, relatives = odds(pairs, model)
-    certain = 1.0 / (1.0 + np.exp2(-np.clip(np.minimum(strangers, relatives), -60.0, 60.0)))
+def probabilities(pairs: pa.Table, model: Model, proved: Bools | None = None) -> F64:
+    """The probability of scored pairs (as `Model.score` has them): the model's own to _TRUSTED, above the certainty.
+
+    `proved`: which pairs have a number in common that both sides proved; none where it is not said.
+    """
+    least = np.minimum.reduce(odds(pairs, model, np.zeros(pairs.num_rows, np.bool_) if proved is None else proved))
+    certain = 1.0 / (1.0 + np.exp2(-np.clip(least, -60.0, 60.0)))
     certain[against(pairs, model)] = 0.0
     own = pairs.column("probability").to_numpy().astype(np.float64)
     found: F64 = np.maximum(certain, np.minimum(own, _TRUSTED))
     return found
 
 
-def odds(pairs: pa.Table, model: Model) -> tuple[F64, F64]:
-    """Log2 odds of one person against two strangers, and against two relatives."""
+def odds(pairs: pa.Table, model: Model, proved: Bools) -> tuple[F64, F64, F64]:
+    """Log2 odds of one person against two strangers, against two relatives, and against who had a number before or
+    after (without end where no number was proved on both sides)."""
     size = pairs.num_rows
-    strangers = np.full(size, np.log2(model.prior / (1 - model.prior)) + _OWN)
+    town, numbers = np.zeros(size), np.zeros(size)
+    start = np.log2(model.prior / (1 - model.prior)) + _OWN
+    strangers = np.full(size, start)
     relatives = np.zeros(size)
     named, called, phoned = np.zeros(size), np.zeros(size), np.zeros(size, np.bool_)
     for spec, level, weight in _comparisons(pairs, model):
@@ -92,7 +108,10 @@ def odds(pairs: pa.Table, model: Model) -> tuple[F64, F64]:
             strangers += np.where(level < (HOME_LEVELS if spec.hanzi else 2), weight, np.minimum(weight, 0.0))
         else:
             strangers += np.minimum(weight, 0.0) if spec.kind in COMMON else weight
+        if spec.kind in COMMON:
+            town += np.maximum(weight, 0.0)
         if spec.kind in PHONES:
+            numbers += weight
             phoned |= weight > _AGREES
         elif spec.kind == "date":
             relatives += np.minimum(weight, _BIRTHDAY)
@@ -101,7 +120,10 @@ def odds(pairs: pa.Table, model: Model) -> tuple[F64, F64]:
     # Many a nick name is made of the given name: it says little more where that is known.
     strangers += np.maximum(named, called)
     relatives += np.maximum(called - np.where(named > _AGREES, named, 0.0), 0.0)
-    return strangers, relatives + np.where(phoned, _BY_PHONE, _BY_HOME)
+    relatives += np.where(phoned, np.where(proved, _BY_PROVED, _BY_PHONE), _BY_HOME)
+    rest = strangers - start - numbers
+    successors = np.where(proved, _HANDED_ON + rest + np.minimum(town, _OF_TOWN), np.inf)
+    return strangers, relatives, successors
 
 
 def _told_of_relatives(spec: Spec, level: I64, weight: F64) -> F64:

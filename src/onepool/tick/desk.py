@@ -23,7 +23,7 @@ from onepool.identity.read.preview_types import (
 )
 from onepool.privacy.masking import mask_text
 from onepool.state.store import set_meta
-from onepool.tick import matching, preview, rounds
+from onepool.tick import matching, preview, proving, rounds
 from onepool.tick.worker import Worker
 from onepool.workspace import Workspace
 
@@ -101,9 +101,10 @@ class Desk:
         customer = matching.deterministic(graph)
         with self._worker.pool.read() as session:
             records = matching.records_of(session, customer)
+            numbers = proving.proved_numbers(session, customer)
         with self._ws.state.read() as connection:
             labels = matching.labels_of(connection, customer)
-        found = matching.learn_all(records, labels, settings, self._step)
+        found = matching.learn_all(records, numbers, labels, settings, self._step)
         with self._worker.pool.read() as session:
             found = rounds.again(session, found, graph, customer, settings, self._step)
         body = {"model": matching.MODEL_NAME, **json.loads(found.model.to_json())}

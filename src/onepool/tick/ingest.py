@@ -25,6 +25,7 @@ from onepool.standards import Asked, Batch, Standard, StandardSettings, standard
 from onepool.tick import folding, identities, intake, newcomers, orders, profiles, refusals
 from onepool.tick.ahead import Ahead
 from onepool.tick.duplicates import Duplicates
+from onepool.tick.proving import PROVED_BY, TYPED_BY
 
 SEQ_BITS = 20
 """seq = offset << SEQ_BITS | item."""
@@ -34,10 +35,6 @@ FAILED = "tick.failed"
 
 GRANTED, WITHDRAWN = "consent_granted", "consent_withdrawn"
 """Events by which a person lets identifiers be joined, or does so no longer."""
-
-TYPED_BY = ("form", "typed", "manual", "staff", "import", "填写", "手填", "录入")
-PROVED_BY = ("verified", "sms", "sms_code", "otp", "one_tap", "wechat", "alipay", "验证码", "一键登录", "授权手机号")
-"""What the field `method` of an event says of a phone or e-mail address in it."""
 
 _COUNTED = ["received_at", "touchpoint", "kind", "name"]
 _CARRIED = ("ids", "attributes", "objects", "events")

@@ -27,7 +27,7 @@ from onepool.identity.registry import Likelihood
 from onepool.identity.store import RuledLink
 from onepool.pool import Session
 from onepool.state.schema import candidates
-from onepool.tick import certainty
+from onepool.tick import certainty, proving
 
 I64 = npt.NDArray[np.int64]
 Step = Callable[[str, float | None], None]
@@ -133,8 +133,11 @@ def known(records: pa.Table, model: Model) -> pa.Table:
     return records.select([name for name in records.column_names if name == "record_id" or name in model.columns])
 
 
-def learn_all(records: pa.Table, labels: pa.Table | None, settings: Likelihood, step: Step) -> Found:
-    """Fit a model to all records and say which pairs it would join. Raises MatchingError for too few records."""
+def learn_all(records: pa.Table, numbers: pa.Table, labels: pa.Table | None, settings: Likelihood, step: Step) -> Found:
+    """Fit a model to all records and say which pairs it would join. Raises MatchingError for too few records.
+
+    `numbers`: the numbers that they proved, as `proving.proved_numbers` has them.
+    """
     started = time.perf_counter()
     step("learning", None)
     present = [name for name in COLUMNS if records.column(name).null_count < records.num_rows]
@@ -145,22 +148,23 @@ def learn_all(records: pa.Table, labels: pa.Table | None, settings: Likelihood, 
         settings=Settings(join=settings.join, review=settings.review),
     )
     step("proposing", None)
-    pairs = proposals(found.pairs, found.model)
+    pairs = proposals(found.pairs, found.model, numbers)
     joins = certainty.joins(pairs, records.column("record_id").combine_chunks(), settings.join)
     shown = proposed(pairs, min(settings.review, 0.5))
     return Found(found.model, records.num_rows, shown, joins, time.perf_counter() - started)
 
 
-def proposals(pairs: pa.Table, model: Model) -> pa.Table:
+def proposals(pairs: pa.Table, model: Model, numbers: pa.Table) -> pa.Table:
     """Scored pairs with what is certain of them: (a, b, probability, against, evidence, level: and weight: of each
-    comparison), a < b. `against`: whether something contradicts that they are one person."""
+    comparison), a < b. `against`: whether something contradicts that they are one person. `numbers`: those that the
+    records proved (`proving.proved_numbers`)."""
     left, right = pairs.column("left").to_numpy(), pairs.column("right").to_numpy()
     told = [name for name in pairs.column_names if name.startswith(("level:", "weight:"))]
     return pa.table(
         {
             "a": np.minimum(left, right),
             "b": np.maximum(left, right),
-            "probability": certainty.probabilities(pairs, model),
+            "probability": certainty.probabilities(pairs, model, proving.both_proved(left, right, numbers)),
             "against": certainty.against(pairs, model),
             **{name: pairs.column(name) for name in told},
         }

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from onepool.identity.matching import Model
 from onepool.pool import Session
 from onepool.tick.matching import known, proposals, proposed, records_of
+from onepool.tick.proving import proved_numbers
 from onepool.tick.rounds import sharing
 
 I64 = npt.NDArray[np.int64]
@@ -70,12 +71,14 @@ def propose(
     left, right = sharing(session, named, _others(session, named, whole))
     if left.size == 0:
         return _nothing()
-    records = known(records_of(session, whole, np.unique(np.concatenate([left, right]))), model)
+    concerned = np.unique(np.concatenate([left, right]))
+    records = known(records_of(session, whole, concerned), model)
     there = records.column("record_id").to_numpy()
     present = np.isin(left, there) & np.isin(right, there)
     if not present.any():
         return _nothing()
-    scored = proposals(model.score(records, pa.table({"left": left[present], "right": right[present]})), model)
+    pairs = pa.table({"left": left[present], "right": right[present]})
+    scored = proposals(model.score(records, pairs), model, proved_numbers(session, whole, concerned))
     found = proposed(scored, 0.0)
     return found.append_column("sure", pc.greater_equal(found.column("probability"), least))
 

@@ -17,6 +17,7 @@ from onepool.identity.registry import Likelihood
 from onepool.pool import Session
 from onepool.tick import certainty
 from onepool.tick.matching import Found, Step, known, proposals, proposed, records_of
+from onepool.tick.proving import proved_numbers
 
 I64 = npt.NDArray[np.int64]
 
@@ -75,8 +76,10 @@ def _scored(session: Session, model: Model, keys: pa.Table, whole: I64, changed:
     own = known(records_of(session, whole, changed), model)
     others = pa.table({"record_id": whole[keys.column("record_id").to_numpy()], **_rest(keys)})
     pairs = sharing(session, model.keys(own), others)
-    records = known(records_of(session, whole, np.unique(np.concatenate([*pairs]))), model)
-    return proposals(model.score(records, pa.table({"left": pairs[0], "right": pairs[1]})), model)
+    concerned = np.unique(np.concatenate([*pairs]))
+    records = known(records_of(session, whole, concerned), model)
+    numbers = proved_numbers(session, whole, concerned)
+    return proposals(model.score(records, pa.table({"left": pairs[0], "right": pairs[1]})), model, numbers)
 
 
 def _rest(keys: pa.Table) -> dict[str, pa.ChunkedArray]:
