@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import yaml
 
-from onepool.apply_lists import check_list, fill, with_digest
+from onepool.apply_lists import check_list, exported, fill, is_filled, with_digest
 from onepool.audience.catalog import kept_events
 from onepool.audience.conditions.parse import plain_data
 from onepool.audience.definitions import check_segment, check_tag
@@ -69,11 +69,11 @@ class DefinitionError(OnePoolError):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference between the files and the workspace."""
+    """One difference between the files and the workspace. `fill`: a list is defined so, and lacks what its file has."""
 
     kind: str
     name: str
-    action: Literal["add", "change", "remove"]
+    action: Literal["add", "change", "remove", "fill"]
     body: dict[str, Any]
     where: str
 
@@ -104,19 +104,26 @@ def plan(workspace: Workspace, root: Path | None = None) -> list[Change]:
             changes.append(Change(kind, name, "add", body, where))
         elif canonical(_comparable(kind, current.body, body)) != canonical(body):
             changes.append(Change(kind, name, "change", body, where))
+        elif kind == "list" and not is_filled(workspace, body):
+            changes.append(Change(kind, name, "fill", body, where))
     _check(workspace, changes, root or workspace.root)
     return changes
 
 
 def apply(workspace: Workspace, *, author: str, reason: str = "", root: Path | None = None) -> list[Change]:
-    """Take over what the files say. Everything is checked before anything is saved."""
+    """Take over what the files say. Everything is checked before anything is saved.
+
+    Lists are filled last; cut short there, the next time goes on where it stood.
+    """
     changes = plan(workspace, root)
-    for change in changes:
+    saved = [change for change in changes if change.action != "fill"]
+    for change in saved:
         workspace.save(change.kind, change.name, change.body, author=author, reason=reason, log_rules=False)
-    if changes:
+    if saved:
         workspace.log_rules()
-    folder = root or workspace.root
-    fill(workspace, (body for kind, _, body, _ in read_folder(folder) if kind == "list"), folder, author)
+    for change in changes:
+        if change.kind == "list":
+            fill(workspace, change.body, root or workspace.root, author, change.where)
     return changes
 
 
@@ -241,13 +248,19 @@ def _texts(value: object) -> bool:
 
 
 def export(workspace: Workspace, root: Path) -> list[Path]:
-    """Write every current definition as a YAML file. Returns the files."""
+    """Write every current definition as a YAML file, lists with the files of their entries. Returns the YAML files.
+
+    Snapshots are left out: no file makes them.
+    """
     written = []
     for kind, folder in FOLDERS.items():
         for definition in workspace.definitions.current(kind):
+            body = exported(definition.body, workspace.root, root) if kind == "list" else definition.body
+            if body is None:
+                continue
             path = root / folder / f"{definition.name}.yaml"
             path.parent.mkdir(parents=True, exist_ok=True)
-            text = yaml.safe_dump(definition.body, allow_unicode=True, sort_keys=False, width=110)
+            text = yaml.safe_dump(body, allow_unicode=True, sort_keys=False, width=110)
             path.write_text(text, encoding="utf-8")
             written.append(path)
     return written

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pytest
 from typer.testing import CliRunner, Result
 
 import onepool
-from onepool.audience.lists import ListError
+from onepool import apply as files
+from onepool.apply_lists import fill
+from onepool.audience.lists import ListError, snapshot_list
 from onepool.cli.app import app
+from onepool.errors import OnePoolError
 from onepool.handle import NotFound
-from onepool.workspace import init_workspace
+from onepool.workspace import init_workspace, open_workspace
 
 
 @pytest.fixture
@@ -96,3 +101,99 @@ def test_lists_as_files_of_the_workspace(folder: Path) -> None:
     assert isinstance(refused.exception, ListError) and refused.exception.where == "lists/press.yaml"
     numbers.unlink()
     assert "can't be read" in str(CliRunner().invoke(app, ["plan", "--workspace", str(folder)]).exception)
+
+
+def applied(folder: Path) -> list[str]:
+    found = CliRunner().invoke(app, ["apply", "--workspace", str(folder), "--json"])
+    assert found.exit_code == 0, found.output
+    return [f"{one['action']} {one['name']}" for one in json.loads(found.stdout)]
+
+
+@pytest.fixture
+def press(folder: Path) -> Path:
+    """A workspace with the list `press` out of lists/a.csv, of two numbers."""
+    (folder / "lists").mkdir(exist_ok=True)
+    (folder / "lists" / "a.csv").write_text("手机号\n13900000001\n13900000002\n", encoding="utf-8")
+    (folder / "lists" / "press.yaml").write_text("list: press\ntitle: Press\nfile: lists/a.csv\n", "utf-8")
+    assert applied(folder) == ["add press"]
+    return folder
+
+
+def entries_of(folder: Path, name: str = "press") -> int:
+    return int(json.loads(ran(folder, "show", name, "--json").stdout)["entries"])
+
+
+def test_going_back_to_an_earlier_file_puts_its_content_back(press: Path) -> None:
+    long = "lists/" + "b" * 190 + ".csv"
+    (press / long).write_text("手机号\n13900000009\n", encoding="utf-8")
+    yaml = press / "lists" / "press.yaml"
+    yaml.write_text(f"list: press\ntitle: Press\nfile: {long}\n", "utf-8")
+    assert applied(press) == ["change press"] and entries_of(press) == 1
+    assert applied(press) == []
+    yaml.write_text("list: press\ntitle: Press\nfile: lists/a.csv\n", "utf-8")
+    assert applied(press) == ["change press"] and entries_of(press) == 2
+
+
+def test_an_apply_cut_short_before_a_list_was_filled_goes_on(press: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (press / "lists" / "a.csv").write_text("手机号\n13900000003\n", encoding="utf-8")
+    workspace = open_workspace(press)
+    with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
+        broken.setattr("onepool.apply.fill", _killed)
+        files.apply(workspace, author="test")
+    workspace.close()
+    assert entries_of(press) == 2
+    assert applied(press) == ["fill press"] and entries_of(press) == 1
+    assert applied(press) == []
+
+
+def _killed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_file_that_changes_while_it_is_applied_is_not_taken(press: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = press / "lists" / "a.csv"
+    numbers.write_text("手机号\n13900000003\n", encoding="utf-8")
+
+    def meanwhile(*given: Any) -> None:
+        numbers.write_text("手机号\n13900000004\n13900000005\n13900000006\n", encoding="utf-8")
+        fill(*given)
+
+    workspace = open_workspace(press)
+    with monkeypatch.context() as changing, pytest.raises(ListError, match=r"lists/press.yaml: .* changed meanwhile"):
+        changing.setattr("onepool.apply.fill", meanwhile)
+        files.apply(workspace, author="test")
+    workspace.close()
+    assert applied(press) == ["change press"] and entries_of(press) == 3
+
+
+def test_what_is_exported_is_applied_elsewhere(press: Path, tmp_path: Path) -> None:
+    numbers = str(press.parent / "numbers.csv")
+    ran(press, "upload", "calls", numbers)
+    workspace = open_workspace(press)
+    snapshot_list(workspace, "then", "then", pa.array([], pa.int64()), author="test")
+    workspace.close()
+    other = tmp_path / "other"
+    init_workspace(other).close()
+    said = CliRunner().invoke(app, ["export", str(other), "--workspace", str(press)])
+    assert said.exit_code == 0 and "then" in said.output and not (other / "lists" / "then.yaml").exists()
+    assert sorted(applied(other)) == ["add calls", "add press"]
+    assert entries_of(other) == 2 and applied(other) == [] == applied(press)
+    (press / "lists" / "a.csv").unlink()
+    again = tmp_path / "again"
+    init_workspace(again).close()
+    CliRunner().invoke(app, ["export", str(again), "--workspace", str(press)])
+    assert "add press" in applied(again) and entries_of(again) == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("source: snapshot", "made of members"),
+        ('file: "lists/a\\0b"', "is no path"),
+        ("file: ../../x.csv", "outside the workspace"),
+    ],
+)
+def test_a_list_that_no_file_can_make_is_refused(press: Path, more: str, said: str) -> None:
+    (press / "lists" / "odd.yaml").write_text(f"list: odd\ntitle: Odd\n{more}\n", "utf-8")
+    failed = CliRunner().invoke(app, ["plan", "--workspace", str(press)]).exception
+    assert isinstance(failed, OnePoolError) and said in str(failed) and "lists/odd.yaml" in str(failed)

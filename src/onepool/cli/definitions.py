@@ -93,8 +93,12 @@ def export(
 
     Example: onepool export ./definitions
     """
-    written = files.export(opened(folder), to)
+    workspace = opened(folder)
+    written = files.export(workspace, to)
     say(f"{len(written)} files written to {to}")
+    left = [one.name for one in workspace.definitions.current("list") if one.body.get("source") == "snapshot"]
+    if left:
+        note(f"left out, since no file makes a snapshot: {', '.join(left)}")
 
 
 def _tried(workspace: Workspace, changes: list[files.Change]) -> dict[str, dict[str, Any]]:

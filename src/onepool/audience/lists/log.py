@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
 
 from onepool.clock import from_micros, to_micros
 from onepool.state import State
@@ -119,6 +119,17 @@ def history(state: State, name: str, most: int = 50) -> list[ListChange]:
             select(*columns).where(list_changes.c.list == name).order_by(list_changes.c.id.desc()).limit(most)
         ).all()
     return [_change(row) for row in rows]
+
+
+def newest_content(state: State, name: str, begins: str) -> str | None:
+    """The source of the newest replacement of a list's content of those whose source begins so; None where there is
+    none, or the list was deleted since."""
+    t = list_changes.c
+    wanted = or_(t.mode == "delete", and_(t.mode == "replace", t.source.startswith(begins, autoescape=True)))
+    newest = select(t.mode, t.source).where(t.list == name, wanted).order_by(t.id.desc()).limit(1)
+    with state.read() as connection:
+        row = connection.execute(newest).one_or_none()
+    return None if row is None or row.mode == "delete" else str(row.source)
 
 
 def _change(row: object) -> ListChange:
