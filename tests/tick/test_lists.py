@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from onepool.audience import lists
 from onepool.audience.catalog import load_catalog
 from onepool.audience.conditions import Scope, compile_conditions, parse_condition
-from onepool.audience.lists import ListError, log
+from onepool.audience.lists import ListError, erasing, log
 from onepool.identity import decisions
 from onepool.identity.decisions import Side
 from onepool.rebuild import build, content_hashes
@@ -277,6 +277,43 @@ def test_an_erased_person_is_on_no_list_and_was_on_none(world: World) -> None:
     put(world, MOBILES[0])
     world.settle()
     assert len(on(world)) == 2, "what is told afterwards counts"
+
+
+def test_an_upload_that_waits_while_a_person_is_erased_keeps_nothing_of_them(world: World) -> None:
+    made(world)
+    for number in range(2):
+        world.send(seen(MOBILES[number], anonymousId=f"a{number}"))
+    world.drain()
+    put(world, "\n".join(MOBILES[:2]))
+    world.settle()
+    world.clock.advance(timedelta(days=1))
+    put(world, MOBILES[5], mode="replace")
+    gone = world.value(
+        "SELECT list(identifier_id) FROM customer_of WHERE customer_id = (SELECT min(customer_id) FROM customer_of)"
+    )
+    with world.workspace.state.write() as connection:
+        erasing.erase(connection, gone, world.clock.now())
+    world.settle()
+    with world.workspace.state.read() as connection:
+        kept = connection.exec_driver_sql("SELECT payload FROM list_past WHERE payload IS NOT NULL").scalars().all()
+    assert [log.opened_past(one).num_rows for one in kept] == [1], "the other one only"
+    assert world.value("SELECT count(*) FROM list_past") == 1
+
+
+def test_what_erases_is_no_list_that_is_searched(world: World) -> None:
+    made(world)
+    for number in range(3):
+        world.send(seen(MOBILES[number], anonymousId=f"a{number}"))
+    put(world, MOBILES[0])
+    world.settle()
+    world.send({"event": "customer_erased", "anonymousId": "a0"})
+    world.settle()
+    lists.delete_list(world.workspace, "vip", author="test")
+    world.send({"event": "customer_erased", "anonymousId": "a1"})
+    world.settle()
+    with world.workspace.state.read() as connection:
+        modes = connection.exec_driver_sql("SELECT mode FROM list_changes ORDER BY id").scalars().all()
+    assert modes == ["add", "erase", "delete"]
 
 
 def test_an_erasure_cut_short_between_state_and_pool_is_made_good(

@@ -23,8 +23,12 @@ def level(pool: DuckDBEngine, state: State, live: Live, now: datetime) -> None:
         known = log.past(state, change.id)
         with pool.write() as session:
             if change.mode == "erase":
-                for name, gone in entries.erase(session, erasing.nodes_of(told)).items():
+                nodes = erasing.nodes_of(told)
+                for name, gone in entries.erase(session, nodes).items():
                     live.listed(session, name, gone, now)
+                # Changes that were told before, and taken in after the state forgot the person, found them in the pool.
+                with state.write() as connection:
+                    erasing.forget_past(connection, nodes, change.id)
             else:
                 moved, past = entries.take_in(session, change, told, known)
                 live.listed(session, change.list, moved, max(now, change.at))

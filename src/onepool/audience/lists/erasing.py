@@ -35,17 +35,18 @@ def erase(connection: Connection, nodes: Collection[int], at: datetime) -> None:
     when it was put on a list stays.
     """
     known = sorted(set(nodes))
-    held = select(list_changes.c.id).where(list_changes.c.payload.is_not(None)).limit(1)
-    if not known or connection.execute(held).first() is None:
+    numbers = (
+        select(list_changes.c.id)
+        .where(list_changes.c.payload.is_not(None), list_changes.c.mode != "erase")
+        .order_by(list_changes.c.id)
+    )
+    if not known or connection.execute(numbers.limit(1)).first() is None:
         return
     bearers = _bearers(connection, known)
     gone = set(known)
     names = pa.array([_text(*name) for name in bearers] + [_text(CUSTOMER, "", str(node)) for node in known])
-    numbers = select(list_changes.c.id).where(list_changes.c.payload.is_not(None)).order_by(list_changes.c.id)
     for number in connection.execute(numbers).scalars().all():
         row = connection.execute(select(list_changes).where(list_changes.c.id == number)).one()
-        if row.mode == "erase":
-            continue
         entries = log.unpack(row.payload)
         texts = pc.binary_join_element_wise(*(entries.column(one) for one in log.ENTRIES.names), "\x1f")
         maybe = np.flatnonzero(pc.is_in(texts, value_set=names).to_numpy(zero_copy_only=False))
@@ -55,7 +56,7 @@ def erase(connection: Connection, nodes: Collection[int], at: datetime) -> None:
             kept[away] = False
             left = log.pack(entries.filter(pa.array(kept)))
             connection.execute(update(list_changes).where(list_changes.c.id == number).values(payload=left))
-    _forget_past(connection, pa.array(known, pa.int64()))
+    forget_past(connection, known)
     count = len(known)
     told = pa.table(
         {
@@ -105,12 +106,16 @@ def _bearers(connection: Connection, nodes: list[int]) -> dict[Name, list[tuple[
     return dict(found)
 
 
-def _forget_past(connection: Connection, nodes: pa.Array) -> None:
+def forget_past(connection: Connection, nodes: Collection[int] | I64, before: int | None = None) -> None:
+    """Take these identifiers out of who was on lists. `before`: only of what changes with lower numbers took off."""
+    gone = pa.array(np.fromiter(nodes, np.int64, len(nodes)))
     numbers = select(list_past.c.change).where(list_past.c.payload.is_not(None))
+    if before is not None:
+        numbers = numbers.where(list_past.c.change < before)
     for number in connection.execute(numbers).scalars().all():
         raw = connection.execute(select(list_past.c.payload).where(list_past.c.change == number)).scalar_one()
         was = log.opened_past(raw)
-        left = was.filter(pc.invert(pc.is_in(was.column("identifier_id"), value_set=nodes)))
+        left = was.filter(pc.invert(pc.is_in(was.column("identifier_id"), value_set=gone)))
         if left.num_rows < was.num_rows:
             payload = log.packed(left) if left.num_rows else None
             connection.execute(update(list_past).where(list_past.c.change == number).values(payload=payload))
