@@ -93,3 +93,28 @@ def test_runs_come_as_they_are_column_by_column(state: State) -> None:  # noqa: 
         few = [records.runs(np.arange(n, n + 1000)) for n in (0, 1000, 2000)]
         for name in COLUMNS:
             assert getattr(many, name).tolist() == getattr(Runs.joined(few), name).tolist()
+
+
+def test_what_a_try_took_that_came_to_nothing_is_taken_by_the_next(state: State) -> None:  # noqa: F811
+    with state.write() as connection:
+        connection.execute(insert(runs), [{**ROW, "run_id": n, "version_id": 1, "due": n} for n in range(100)])
+        kept = Backlog()
+        kept.look(connection, 10_000, 10, {}, ())
+        for _ in range(2):
+            tried = kept.copy()
+            assert Records(connection, tried).due(10_000, 10, {}).run_id.tolist() == list(range(10))
+        assert Records(connection, tried).due(10_000, 10, {}).run_id.tolist() == list(range(10, 20))
+
+
+def test_one_that_is_no_longer_due_costs_no_new_look_at_all_others(
+    state: State,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with state.write() as connection:
+        connection.execute(insert(runs), [{**ROW, "run_id": n, "version_id": 1, "due": n} for n in range(100)])
+        backlog = Backlog()
+        backlog.look(connection, 10_000, 10, {}, ())
+        connection.execute(update(runs).where(runs.c.run_id.in_([3, 10])).values(due=20_000))
+        monkeypatch.setattr(Backlog, "look", None)
+        found = Records(connection, backlog).due(10_000, 10, {}).run_id.tolist()
+        assert found == [0, 1, 2, 4, 5, 6, 7, 8, 9, 11]

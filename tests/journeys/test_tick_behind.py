@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
+from sqlalchemy import Connection
 from tests.journeys.test_executor_entries import inside, waiting
 from tests.journeys.test_tick import cart, paid, publish
 from tests.tick.conftest import World
 
+from onepool.journeys.executor.book import JourneyFault
+from onepool.journeys.executor.executor import Executor
+from onepool.journeys.executor.ports import Step
 from onepool.journeys.states import RunState
 from onepool.journeys.world import inputs
 from onepool.tick import journeying
@@ -38,3 +43,27 @@ def test_what_came_in_before_a_timer_was_due_counts_however_many_records_lie_bef
     world.settle()
     # One of them paid in time; of the others one did so too late.
     assert [row["state"] for row in inside(world)] == [RunState.WAIT_TIME] * 2
+
+
+def test_a_step_that_fails_loses_nobodys_turn(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that are due first get theirs first, whatever becomes of the first try."""
+    monkeypatch.setattr(journeying, "Executor", partial(Executor, most=4))
+    publish(world, waiting("left", {"did": "cart_added"}))
+    world.settle()
+    for number in range(12):
+        world.send(cart("P", f"u{number}"))
+    world.settle()
+    world.clock.advance(timedelta(days=11))
+    taken: list[list[int]] = []
+    write = journeying.save
+
+    def save(connection: Connection, step: Step, now: int) -> None:
+        taken.append(sorted(step.runs.run_id.tolist()))
+        if len(taken) == 2:
+            raise JourneyFault("other", "its texts can't be read")
+        write(connection, step, now)
+
+    monkeypatch.setattr(journeying, "save", save)
+    world.drain()
+    assert taken[2] == taken[1] and len(taken[1]) == 4
+    assert [row["state"] for row in inside(world)] == [RunState.ENDED] * 12

@@ -232,6 +232,7 @@ class Journeying:
         assert cursors is not None
         started = time.perf_counter()
         now = to_micros(self._ws.clock.now())
+        backlog = self._backlog.copy()
         with self._pool.read() as session, self._ws.state.write() as connection:
             if connection.dialect.name == "sqlite":
                 # A step touches pages all over large tables; the usual two megabytes would be written and read in turn.
@@ -248,7 +249,7 @@ class Journeying:
             world = PoolWorld(
                 session, connection, self._context(), happened, self._worlds.over(session, connection),
                 lambda: self._fresh(connection, plan.at), gauge=self._gauge,
-                backlog=self._backlog,
+                backlog=backlog,
             )  # fmt: skip
             step = Executor(book, world).step(done.inputs, plan.at)
             save(connection, step, now)
@@ -266,6 +267,8 @@ class Journeying:
                 self._written = plan.log_offset
         self._cursors = replace(done.after, id=number)
         self._more = step.more
+        # Arrays of millions are not kept for nothing.
+        self._backlog = backlog if step.more else Backlog()
         known, self._seen = self._seen, {one.journey: one.changed_at for one in book.standings.values()}
         told |= known != self._seen
         return told or plan.at > cursors.at or plan.log_offset > cursors.log_offset

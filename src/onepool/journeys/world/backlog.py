@@ -8,6 +8,7 @@ the runs' ids: each step then writes a stretch of the table.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from copy import copy
 from typing import Final
 
 import numpy as np
@@ -28,7 +29,11 @@ _WINDOW: Final = 40
 
 class Backlog:
     """What is due at one instant, in the order in which steps take it. It is kept from step to step; a new one looks at
-    the state itself. What others do to runs meanwhile is seen when these are read."""
+    the state itself. What others do to runs meanwhile is seen when these are read.
+
+    Each try of a step takes from a copy, which stands for the backlog once the step is committed: what a try took that
+    came to nothing is still there.
+    """
 
     def __init__(self) -> None:
         self._at = -1
@@ -37,11 +42,17 @@ class Backlog:
         self._left: Bools = np.empty(0, np.bool_)
         self._alike = True
 
+    def copy(self) -> Backlog:
+        """One that knows the same; what is taken of it is not taken of this one."""
+        return copy(self)
+
     def take(self, at: int, most: int) -> I64 | None:
         """The next so many runs due at an instant; None where it has to be looked anew, since fewer are known."""
         if self._at != at or np.count_nonzero(self._left) < most:
             return None
         oldest = 0 if self._alike else most - most * 9 // 10
+        # Never in place: copies have the same arrays.
+        self._left = self._left.copy()
         first = np.flatnonzero(self._left)[:oldest]
         self._left[first] = False
         rest = self._order[self._left[self._order]][: most - oldest]

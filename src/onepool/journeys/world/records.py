@@ -27,6 +27,7 @@ _READ: Final = f"SELECT {_PARTS} FROM runs WHERE "
 
 _COLUMNS: Final = [runs.c[name] for name in COLUMNS]
 _MANY: Final = 2_000
+_AGAIN: Final = 3
 _LIVE: Final = f"state <> {int(RunState.ENDED)}"
 
 
@@ -43,8 +44,13 @@ class Records:
         backlog = Backlog() if self._backlog is None else self._backlog
         ids = backlog.take(at, most)
         found = Runs.empty() if ids is None else self._among("run_id", ids, DUE, at=at)
+        for _ in range(_AGAIN):
+            # Some are no longer due: the next ones take their places.
+            if len(found) == most or (ids := backlog.take(at, most - len(found))) is None:
+                break
+            found = Runs.joined([found, self._among("run_id", ids, DUE, at=at)])
         if len(found) < most:
-            # Nothing is known of this instant, or not all is any more as it was.
+            # Nothing is known of this instant, or much is not any more as it was.
             if many(self._connection, at, most):
                 backlog.look(self._connection, at, most, priorities, scarce)
                 ids = backlog.take(at, most)
