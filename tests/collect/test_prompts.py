@@ -181,6 +181,105 @@ def test_a_desk_that_can_not_be_asked_stops_nothing(tmp_path: Path, platform: Pl
         assert [item.name for item in one.settled()] == ["message_sent"]
 
 
+def _welcoming(one: Desk, touchpoint: str = "contacts") -> Account:
+    return replace(one.account, touchpoint=touchpoint, settings={**one.account.settings, "service_welcome": "您好"})
+
+
+def test_slow_desks_hold_up_no_welcome(tmp_path: Path, platform: Platform) -> None:
+    """Desks of as many touchpoints as there are threads answer slowly; a contact is welcomed meanwhile."""
+    release, welcomed = threading.Event(), threading.Event()
+
+    def slow(asked: object) -> dict[str, Any]:
+        release.wait(30)
+        return {"errcode": 0, "msg_list": []}
+
+    def welcome(asked: object) -> dict[str, Any]:
+        welcomed.set()
+        return {"errcode": 0}
+
+    platform.answers |= {"/sync_msg": slow, "/send_welcome_msg": welcome}
+    with desk(tmp_path, platform.url) as one:
+        plainly = one.account
+        for name in ("contacts", "contacts", "a", "b", "c", "d"):
+            one.account = _welcoming(one, name)
+            one.push(_desk_push())
+        one.account = plainly
+        one.push(plain())
+        in_time = welcomed.wait(10)
+        release.set()
+        one.settled()
+    assert in_time
+
+
+def test_pushes_that_wait_for_a_desk_share_one_fetch(tmp_path: Path, platform: Platform) -> None:
+    asked, release = threading.Event(), threading.Event()
+
+    def sync(call: Any) -> dict[str, Any]:
+        asked.set()
+        release.wait(30)
+        came = [] if call.body["cursor"] else [_came(2, 1767323044)]
+        return {"errcode": 0, "next_cursor": "1", "has_more": 0, "msg_list": came}
+
+    platform.answers |= {"/sync_msg": sync, "/send_msg_on_event": {"errcode": 0, "msgid": "x"}}
+    with desk(tmp_path, platform.url) as one:
+        one.account = _welcoming(one)
+        one.push(_desk_push())
+        assert asked.wait(10)
+        for _ in range(5):
+            one.push(_desk_push())
+        one.prompts._sending.drain()
+        release.set()
+        assert [item.name for item in one.settled()] == ["message_sent"]
+    assert [call.body["cursor"] for call in platform.calls("/sync_msg")] == ["", "1"]
+
+
+def test_a_page_that_fails_takes_no_welcome_of_an_earlier_one_away(tmp_path: Path, platform: Platform) -> None:
+    pages = {"": {"errcode": 0, "next_cursor": "1", "has_more": 1, "msg_list": [_came(2, 1767323044)]}}
+    platform.answers |= {
+        "/sync_msg": lambda asked: pages.get(asked.body["cursor"], {"errcode": -1}),
+        "/send_msg_on_event": {"errcode": 0, "msgid": "x"},
+    }
+    with desk(tmp_path, platform.url) as one:
+        one.account = _welcoming(one)
+        one.push(_desk_push())
+        assert [item.name for item in one.settled()] == ["message_sent"]
+        pages["1"] = {"errcode": 0, "next_cursor": "2", "has_more": 0, "msg_list": [_came(3, 1767323044)]}
+        one.push(_desk_push())
+        assert [item.name for item in one.settled()] == ["message_sent"] * 2
+    assert [call.body["cursor"] for call in platform.calls("/sync_msg")] == ["", "1", "1"]
+
+
+def test_a_place_that_is_no_longer_accepted_is_given_up(tmp_path: Path, platform: Platform) -> None:
+    def sync(asked: Any) -> dict[str, Any]:
+        if asked.body["cursor"]:
+            return {"errcode": 40097, "errmsg": "invalid cursor"}
+        return {"errcode": 0, "next_cursor": "1", "has_more": 0, "msg_list": came}
+
+    came = [_came(2, 1767323044)]
+    platform.answers |= {"/sync_msg": sync, "/send_msg_on_event": {"errcode": 0, "msgid": "x"}}
+    with desk(tmp_path, platform.url) as one:
+        one.account = _welcoming(one)
+        one.push(_desk_push())
+        one.settled()
+        came.append(_came(3, 1767323044))
+        one.push(_desk_push())
+        one.settled()
+    assert [call.body["code"] for call in platform.calls("/send_msg_on_event")] == ["W2", "W3"]
+    assert [call.body["cursor"] for call in platform.calls("/sync_msg")] == ["", "1", ""]
+
+
+def test_a_desk_is_not_asked_without_a_time_nor_after_it(tmp_path: Path, platform: Platform) -> None:
+    clock = FakeClock(NOW + timedelta(seconds=1))
+    with desk(tmp_path, platform.url, clock) as one:
+        one.account = _welcoming(one)
+        one.push(_desk_push().replace("<CreateTime>1767323045</CreateTime>", ""))
+        one.settled()
+        clock.advance(timedelta(seconds=19))
+        one.push(_desk_push())
+        assert one.settled() == []
+    assert platform.asked == []
+
+
 def test_somebody_else_was_first(tmp_path: Path, platform: Platform) -> None:
     platform.answers["/send_welcome_msg"] = {"errcode": 41051, "errmsg": "externaluser has started chatting"}
     with desk(tmp_path, platform.url) as one:

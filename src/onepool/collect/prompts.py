@@ -3,14 +3,16 @@
 A push is on disk when `Prompts.kept` hears of it. A thread lets the channel say what to send (`Channel.prompt`), takes
 the message in hand by a row in the state that only one process can write, sends it, and appends the receipt to the log.
 Stopped in between (kill -9), the message may be lost; it is never sent by two, nor again after it went out.
+
+What must be fetched first (`Channel.prompt_after`) is fetched by threads of its own, so that a platform that answers
+slowly holds up no message that is known already.
 """
 
 from __future__ import annotations
 
-import queue
 import threading
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -18,10 +20,11 @@ from sqlalchemy import delete, insert
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from onepool.channels import registry
-from onepool.channels.base import Account, Cursor, Message, Prompting, Push, Receipt
+from onepool.channels.base import Account, Answer, Cursor, Message, Prompted, PullFailed, Receipt
 from onepool.clock import Clock, to_micros
 from onepool.collect import hooked, receipts
 from onepool.collect.connections import Connections
+from onepool.collect.hands import Hands
 from onepool.collect.log import Log, LogUnavailable, NewRecord
 from onepool.errors import OnePoolError
 from onepool.state import State
@@ -31,9 +34,12 @@ _logger = structlog.get_logger(__name__)
 
 _WAITING: Final = 2_000
 _THREADS: Final = 4
+_FETCHING: Final = 8
 _PAUSE: Final = 1.0
-_CLOSING_SECONDS: Final = 3.0
 _REMEMBERED: Final = timedelta(days=1)
+
+_Desk = tuple[str, str]
+"""A touchpoint, and what of it messages are fetched from."""
 
 
 class Prompts:
@@ -52,6 +58,7 @@ class Prompts:
         clock: Clock,
         *,
         threads: int = _THREADS,
+        fetching: int = _FETCHING,
         pause: float = _PAUSE,
     ) -> None:
         self._log = log
@@ -59,66 +66,98 @@ class Prompts:
         self._connections = connections
         self._clock = clock
         self._pause = pause
-        self._most = threads
-        self._waiting: queue.Queue[tuple[NewRecord, Account] | None] = queue.Queue(_WAITING)
-        self._threads: list[threading.Thread] = []
         self._stop = threading.Event()
-        self._places: dict[str, Cursor] = {}
-        self._places_lock = threading.Lock()
-        self._asking: dict[str, threading.Lock] = {}
+        self._sending = Hands("prompts", self._answer, threads, _WAITING)
+        self._fetching = Hands("prompts-fetched", self._fetch, fetching, _WAITING)
+        self._lock = threading.Lock()
+        self._places: dict[_Desk, Cursor] = {}
+        self._wanted: dict[_Desk, tuple[NewRecord, Account]] = {}
+        self._busy: set[_Desk] = set()
 
     def kept(self, record: NewRecord, account: Account) -> None:
         """A push that is on disk; returns at once."""
         channel = registry.find(account.channel)
-        if channel is None or (channel.prompt is None and channel.prompt_after is None) or self._stop.is_set():
+        if channel is None or (channel.prompt is None and channel.prompt_about is None) or self._stop.is_set():
             return
-        try:
-            self._waiting.put_nowait((record, account))
-        except queue.Full:
+        if not self._sending.give((record, account)):
             _logger.error("too many prompt messages wait; one is given up", touchpoint=account.touchpoint)
-            return
-        if len(self._threads) < self._most:
-            thread = threading.Thread(target=self._run, name=f"prompts-{len(self._threads)}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
 
     def drain(self) -> None:
         """Wait until all that was heard of is dealt with."""
-        self._waiting.join()
+        self._sending.drain()
+        self._fetching.drain()
 
     def close(self) -> None:
         """Finish what is being sent."""
         self._stop.set()
-        for _ in self._threads:
-            # A full queue needs no wake-up: the threads find the flag.
-            try:
-                self._waiting.put_nowait(None)
-            except queue.Full:
-                break
-        for thread in self._threads:
-            thread.join(_CLOSING_SECONDS)
+        self._sending.close()
+        self._fetching.close()
         self._connections.close()
 
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            one = self._waiting.get()
-            try:
-                if one is None:
-                    return
-                self._answer(*one)
-            # Whatever it was, the next customer is to be welcomed.
-            except Exception as error:  # noqa: BLE001
-                _logger.error("a prompt message failed", error=type(error).__name__)
-            finally:
-                self._waiting.task_done()
-
-    def _answer(self, record: NewRecord, account: Account) -> None:
-        channel = registry.channel(account.channel)
+    def _answer(self, one: tuple[NewRecord, Account]) -> None:
+        record, account = one
+        channel, until = registry.channel(account.channel), _until(record, account)
+        if self._clock.now() >= until:
+            return
         push = hooked.push_of(record)
-        until = record.received_at + timedelta(seconds=channel.prompt_seconds)
-        messages = channel.prompt(push, account) if channel.prompt is not None else []
-        if channel.prompt_after is not None:
-            messages = [*messages, *self._fetched(channel.prompt_after, push, account)]
+        if channel.prompt is not None:
+            self._deliver(account, channel.prompt(push, account), until)
+        about = channel.prompt_about(push, account) if channel.prompt_about is not None else ""
+        if about:
+            self._want((account.touchpoint, about), record, account)
+
+    def _want(self, desk: _Desk, record: NewRecord, account: Account) -> None:
+        """Have a desk asked, once for all pushes that wait: the last of them finds what came before it too."""
+        with self._lock:
+            self._wanted[desk] = (record, account)
+            if desk in self._busy:
+                return
+            self._busy.add(desk)
+        if not self._fetching.give(desk):
+            _logger.error("too many prompt messages wait to be fetched; one is given up", touchpoint=account.touchpoint)
+            with self._lock:
+                self._busy.discard(desk)
+
+    def _fetch(self, desk: _Desk) -> None:
+        while True:
+            with self._lock:
+                wanted = self._wanted.pop(desk, None)
+                if wanted is None or self._stop.is_set():
+                    self._busy.discard(desk)
+                    return
+            try:
+                self._fetched(desk, *wanted)
+            except PullFailed as error:
+                _logger.error("a prompt message could not be fetched", touchpoint=desk[0], error=error.message)
+            except OnePoolError as error:
+                _logger.error("a prompt message could not be fetched", touchpoint=desk[0], error=str(error))
+            # Whatever it was, the desk is asked again at the next push.
+            except Exception as error:  # noqa: BLE001
+                _logger.error("a prompt message failed", touchpoint=desk[0], error=type(error).__name__)
+
+    def _fetched(self, desk: _Desk, record: NewRecord, account: Account) -> None:
+        """Send what the channel finds by asking the platform, page by page: a later one that fails takes none away."""
+        ask, until = registry.channel(account.channel).prompt_after, _until(record, account)
+        if ask is None:
+            return
+        steps = ask(hooked.push_of(record), account, self._places.get(desk, {}))
+        line = self._connections.of(account)
+        answer: Answer | None = None
+        while True:
+            try:
+                step = steps.send(answer)
+            except StopIteration:
+                return
+            answer = None
+            if isinstance(step, Prompted):
+                self._places[desk] = step.cursor
+                self._deliver(account, step.messages, until)
+            elif self._clock.now() >= until or self._stop.is_set():
+                return  # what there is now is no longer taken; the next push goes on from here
+            else:
+                answer = line.call(step)
+
+    def _deliver(self, account: Account, messages: Sequence[Message], until: datetime) -> None:
         for message in messages:
             if self._clock.now() >= until or not self._take(account, message):
                 continue
@@ -127,28 +166,6 @@ class Prompts:
                 self._log.append([receipts.concluded(account, message, receipt, self._clock.now())])
             except LogUnavailable as error:
                 _logger.error("a receipt could not be written", touchpoint=account.touchpoint, error=str(error))
-
-    def _fetched(
-        self, prompting: Callable[[Push, Account, Cursor], Prompting], push: Push, account: Account
-    ) -> list[Message]:
-        """What the channel finds by asking the platform, one push of a touchpoint after another."""
-        with self._places_lock:
-            lock = self._asking.setdefault(account.touchpoint, threading.Lock())
-        with lock:
-            steps = prompting(push, account, self._places.get(account.touchpoint, {}))
-            try:
-                call = next(steps)
-                line = self._connections.of(account)
-                while True:
-                    call = steps.send(line.call(call))
-            except StopIteration as ended:
-                messages, place = ended.value
-                self._places[account.touchpoint] = place
-                found: list[Message] = messages
-                return found
-            except OnePoolError as error:
-                _logger.error("a prompt message could not be fetched", touchpoint=account.touchpoint, error=str(error))
-                return []
 
     def _take(self, account: Account, message: Message) -> bool:
         """Take the message in hand; False where somebody has. Written before anything is sent."""
@@ -171,3 +188,7 @@ class Prompts:
             again = receipt.state == "retry" and receipt.reason in ("transient", "rate_limited")
             if not again or self._clock.now().timestamp() + self._pause >= until or self._stop.wait(self._pause):
                 return receipt
+
+
+def _until(record: NewRecord, account: Account) -> datetime:
+    return record.received_at + timedelta(seconds=registry.channel(account.channel).prompt_seconds)

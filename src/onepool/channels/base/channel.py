@@ -38,8 +38,16 @@ Exchange = Generator[Call, Answer, Reply]
 """Yields calls and is sent their answers, returns how the one who asked is answered. Raises Refused."""
 
 
-Prompting = Generator[Call, Answer, "tuple[list[Message], Cursor]"]
-"""Yields calls and is sent their answers, returns messages that must go out and where to go on. Raises PullFailed."""
+@dataclass(frozen=True, slots=True)
+class Prompted:
+    """Messages that were found on a platform and must go out at once, and where to go on."""
+
+    messages: Sequence[Message]
+    cursor: Cursor
+
+
+Prompting = Generator[Call | Prompted, Answer | None, None]
+"""Yields a Call and is sent its Answer; yields Prompted and is sent None. Raises PullFailed to stop with a reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +195,13 @@ class Channel:
     prompt: Callable[[Push, Account], list[Message]] | None = None
     """Messages that must go out at once on a push (a welcome within 20 seconds), before any tick."""
 
+    prompt_about: Callable[[Push, Account], str] | None = None
+    """What a push says there is to fetch messages from (a desk): those that wait for the same share one fetch. Empty:
+    nothing."""
+
     prompt_after: Callable[[Push, Account, Cursor], Prompting] | None = None
-    """The same, of pushes that only say that there is something to fetch. The cursor is the process's own: empty after
-    a start."""
+    """The same as `prompt`, of pushes that `prompt_about` names something for. The cursor is the process's own for that
+    name: empty after a start."""
 
     prompt_seconds: float = 20.0
     """How long after its push a prompt message still makes sense."""

@@ -6,7 +6,7 @@ from onepool.channels.wecom.manifest import MANIFEST
 from onepool.channels.wecom.pull import STREAMS
 from onepool.channels.wecom.reach import REACH, TOKEN
 from onepool.channels.wecom.receive import read
-from onepool.channels.wecom.service_welcome import ask
+from onepool.channels.wecom.service_welcome import about, ask
 from onepool.channels.wecom.welcome import prompt
 
 CHANNEL = Channel(
@@ -17,5 +17,6 @@ CHANNEL = Channel(
     token=TOKEN,
     reach=REACH,
     prompt=prompt,
+    prompt_about=about,
     prompt_after=ask,
 )

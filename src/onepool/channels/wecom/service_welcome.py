@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from onepool.channels.base import Account, Call, Cursor, Message, Prompting, Push
+from onepool.channels.base import Account, Call, Cursor, Message, Prompted, Prompting, PullFailed, Push
 from onepool.channels.base.wechat_api import body_of
 from onepool.channels.base.wechat_read import content_of, listed, text, whole
 from onepool.channels.wecom.service import EVENT_TEXT
@@ -18,29 +18,48 @@ _PAGES: Final = 50
 """Of one push: without a cursor the platform begins three days ago."""
 
 
+def about(push: Push, account: Account) -> str:
+    """The desk that somebody may have come to; empty where nobody is welcomed.
+
+    Without its time a push is left alone: codes of the last three days would all be tried.
+    """
+    content = content_of(push)
+    if not account.text("service_welcome") or isinstance(content, str) or not whole(content.get("CreateTime")):
+        return ""
+    return text(content.get("OpenKfId")) if text(content.get("Event")) == "kf_msg_or_event" else ""
+
+
 def ask(push: Push, account: Account, cursor: Cursor) -> Prompting:
     """The welcome of everybody who came to the desk since the cursor, in the last seconds before the push.
 
-    The cursor: `places`, per desk the platform's own. The stream of messages has another one: a page is kept by it.
+    The cursor: `place`, the platform's own for the desk. The stream of messages has another one: a page is kept by it.
     """
     welcome, content = account.text("service_welcome"), content_of(push)
-    found: list[Message] = []
-    if not welcome or isinstance(content, str) or text(content.get("Event")) != "kf_msg_or_event":
-        return found, cursor
+    if isinstance(content, str):
+        return
     desk, since = text(content.get("OpenKfId")), (whole(content.get("CreateTime")) or 0) - _SECONDS
-    places: dict[str, str] = dict(cursor.get("places") or {})
+    place = text(cursor.get("place"))
     for _ in range(_PAGES):
-        asked = {"cursor": places.get(desk, ""), "token": text(content.get("Token")), "open_kfid": desk, "limit": 1000}
-        body = body_of((yield Call("POST", account.url("api", "/cgi-bin/kf/sync_msg"), json=asked, idempotent=True)))
+        asked = {"cursor": place, "token": text(content.get("Token")), "open_kfid": desk, "limit": 1000}
+        answer = yield Call("POST", account.url("api", "/cgi-bin/kf/sync_msg"), json=asked, idempotent=True)
+        assert answer is not None
+        try:
+            body = body_of(answer)
+        except PullFailed as error:
+            if error.retry or not place:
+                raise
+            # A place that the platform does not know any more: as after a start.
+            place = ""
+            continue
+        found: list[Message] = []
         for message in listed(body.get("msg_list")):
             if (whole(message.get("send_time")) or 0) >= since:
                 found += _welcome(message.get("event"), welcome)
         following = text(body.get("next_cursor"))
-        if following:
-            places[desk] = following
+        place = following or place
+        yield Prompted(found, {"place": place})
         if not body.get("has_more") or not following:
-            break
-    return found, {"places": places}
+            return
 
 
 def _welcome(event: Any, words: str) -> list[Message]:
