@@ -43,7 +43,7 @@ _ASKING: Final = 16  # exchanges with platforms at a time
 _QUERY_BYTES: Final = 16 << 10
 _REMEMBERED: Final = 100_000
 _REMEMBERED_SECONDS: Final = 3600.0
-_OTHERS: Final = 100
+_OTHERS: Final = 2_000
 """Bodies that one signature may come with where it serves all pushes of a second."""
 
 Kept = Callable[[NewRecord, Account], None]
@@ -146,8 +146,8 @@ class Hooks:
         except Exception as error:
             _logger.exception("a channel failed at a push", channel=touchpoint.channel, error=type(error).__name__)
             raise Refused(503, "channel-failed", "this push could not be checked; send it again later") from error
-        if reply.once and not self._seen.first(f"{touchpoint.name} {reply.once}", request.body, now, reply.others):
-            raise Refused(403, "replayed", "this signature was used before, with another body")
+        if reply.once:
+            self._once(touchpoint.name, reply, request.body, now)
         if reply.keep is None:
             return reply, "answered"
         record = hooked.pushed(request, account, now, reply.keep.plain)
@@ -157,6 +157,21 @@ class Hooks:
         if self._kept is not None:
             self._kept(record, account)
         return reply, "kept"
+
+    def _once(self, touchpoint: str, reply: Reply, body: bytes, now: datetime) -> None:
+        """Refuses a signature that was used before with another body."""
+        if self._seen.first(f"{touchpoint} {reply.once}", body, now, reply.others, reply.signed):
+            return
+        if not reply.others:
+            raise Refused(403, "replayed", "this signature was used before, with another body")
+        # It may be the platform's: one that comes late, or one of too many of a second. It is to come again, signed
+        # anew; what can't be told from a forged one is not taken.
+        late = now.timestamp() - reply.signed if reply.signed is not None else None
+        _logger.warning(
+            "a push of a second that is over was put off", touchpoint=touchpoint, seconds=late, most=_OTHERS
+        )
+        message = f"this signature was used before; others of its second are taken for {reply.others:.0f} seconds"
+        raise Refused(503, "replayed", f"{message}, and at most {_OTHERS:,}: sign it anew, or look at both clocks")
 
     async def _keep_back(self, opt_outs: OptOuts, record: NewRecord, offset: int) -> None:
         """The opt-out is in force; where it can't be, the platform sends again and so do we try again."""
@@ -234,26 +249,32 @@ class Once:
     """Remembers for a while which signature came with which body: a stolen one must not carry another body.
 
     The same body again is a platform's repetition; the tick drops it by its id. Where one signature serves all
-    pushes of a second, others are taken for a short while, and at most ``_OTHERS`` of them.
+    pushes of a second, others are taken for a short while, and at most ``_OTHERS`` of them. ``most`` bodies are
+    remembered, for ``seconds``.
     """
 
     def __init__(self, most: int = _REMEMBERED, seconds: float = _REMEMBERED_SECONDS) -> None:
         self._most = most
         self._seconds = seconds
         self._seen: OrderedDict[str, tuple[float, set[bytes]]] = OrderedDict()
+        self._bodies = 0
 
-    def first(self, key: str, body: bytes, now: datetime, others: float = 0.0) -> bool:
-        """False if the key came with another body within the time remembered, and ``others`` seconds have passed."""
+    def first(self, key: str, body: bytes, now: datetime, others: float = 0.0, signed: float | None = None) -> bool:
+        """False if the key came with another body within the time remembered, and ``others`` seconds have passed since
+        it was signed or came first. The latter is forgotten with a restart; ``signed`` (seconds since 1970) is not.
+        """
         at = now.timestamp()
         digest = hashlib.blake2b(body, digest_size=16).digest()
-        while self._seen and (len(self._seen) > self._most or at - next(iter(self._seen.values()))[0] > self._seconds):
-            self._seen.popitem(last=False)
-        since, bodies = self._seen.setdefault(key, (at, {digest}))
+        while self._seen and (self._bodies > self._most or at - next(iter(self._seen.values()))[0] > self._seconds):
+            self._bodies -= len(self._seen.popitem(last=False)[1][1])
+        since, bodies = self._seen.setdefault(key, (at, set()))
         if digest in bodies:
             return True
-        if at - since > others or len(bodies) > _OTHERS or not others:
+        begun = since if signed is None else min(since, signed)
+        if bodies and (not others or at - begun > others or len(bodies) >= _OTHERS):
             return False
         bodies.add(digest)
+        self._bodies += 1
         return True
 
 

@@ -51,7 +51,8 @@ class Reply:
 
     ``once``: what must not come again with another body (nonce and timestamp, where the signature does not cover it).
     ``others``: for how many seconds other bodies may come with it all the same, where the platform signs no more than
-    the time, so that two pushes of one second have one signature.
+    the time, so that two pushes of one second have one signature. They count from ``signed`` (seconds since 1970) or
+    from the first push with it, whichever was earlier.
     """
 
     status: int = 200
@@ -61,6 +62,7 @@ class Reply:
     headers: tuple[tuple[str, str], ...] = ()
     once: str | None = None
     others: float = 0.0
+    signed: float | None = None
 
 
 class Refused(Exception):
