@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Literal
 
 import numpy as np
@@ -95,6 +98,31 @@ def test_many_at_once(contacts: Literal["trust", "typed"]) -> None:
     assert other.voids().size > 0
     for threads in (2, 3, 2):
         assert tables(graph, False, threads) == alone
+
+
+def test_nothing_runs_any_more_when_a_thread_could_not_be_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever gets the error may give away what the threads were working on."""
+    begun, ended = threading.Event(), threading.Event()
+
+    def works(part: int, start: int, end: int) -> None:
+        begun.wait(10)
+        ended.set()
+
+    with Crew(3) as crew:
+        begin = crew.begin
+
+        def once(work: Callable[[], None]) -> Future[None]:
+            monkeypatch.setattr(crew, "begin", fails)
+            return begin(work)
+
+        def fails(work: Callable[[], None]) -> Future[None]:
+            begun.set()
+            raise RuntimeError("can't start new thread")
+
+        monkeypatch.setattr(crew, "begin", once)
+        with pytest.raises(RuntimeError):
+            crew.over(9, works)
+        assert ended.is_set()
 
 
 def test_the_crew_covers_everything_once_and_raises() -> None:

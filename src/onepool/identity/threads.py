@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Self, TypeVar
 
+from onepool.processors import processors as processors
+
 Result = TypeVar("Result")
-
-
-def processors() -> int:
-    """How many processors this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Crew:
@@ -44,12 +40,15 @@ class Crew:
         """`work` of 0..count in as many parts as there are threads; the results in their order.
 
         It is given the number of the part, start and end. step: parts begin at multiples of it. Nothing runs any more
-        when this returns, or raises.
+        when this returns, or raises; only of one who is interrupted (KeyboardInterrupt) while waiting for the others,
+        who cannot be, these may go on until the crew's end.
         """
         steps = -(-count // step)
         at = [min(count, steps * k // self.threads * step) for k in range(self.threads + 1)]
-        others = [self.begin(lambda k=k: work(k, at[k], at[k + 1])) for k in range(1, self.threads)]  # type: ignore[misc]
+        others: list[Future[Result]] = []
         try:
+            for k in range(1, self.threads):
+                others.append(self.begin(lambda k=k: work(k, at[k], at[k + 1])))  # type: ignore[misc]
             first = work(0, at[0], at[1])
         finally:
             wait(others)

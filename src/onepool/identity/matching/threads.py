@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from onepool.identity.threads import processors
+from onepool.processors import processors
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -11,13 +10,15 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from onepool.processors import processors
+
 A = TypeVar("A", bound=npt.NDArray[Any])
 _MOST = 8
 
 
 def cores() -> int:
     """How many threads are worth while for a large piece of work."""
-    return min(_MOST, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    return min(_MOST, processors())
 
 
 class _Lent:
