@@ -15,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pyarrow as pa
@@ -380,6 +381,16 @@ def test_a_timeline_by_the_index_is_the_same(pool: Pool) -> None:
                 if place is None:
                     break
             assert place is None
+
+
+def test_rows_that_moved_name_nobody_elses_events(pool: Pool) -> None:
+    """Where a table was rewritten, another customer's event lies in the row that the index knew."""
+    pool.commit([_seen(1), _seen(2), _seen(1)])
+    with pool.engine.read() as session:
+        told = session.query("SELECT seq, rowid AS place, event_id::VARCHAR AS id FROM events ORDER BY seq").to_pylist()
+        moved = Mock(rows=lambda _session, _customer, wanted: np.full(wanted.size, told[1]["place"]))
+        found = timeline.event_ids(session, [told[0]["seq"], told[2]["seq"]], customer=1, index=moved)
+    assert found == {row["seq"]: row["id"] for row in (told[0], told[2])}
 
 
 def test_a_build_that_was_killed_is_thrown_away(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import numpy as np
+import pyarrow as pa
 
 from onepool.clock import from_micros, to_micros
 from onepool.pool.customers import identifier_ids
@@ -221,12 +222,18 @@ def event_ids(
     found: dict[int, str] = {}
     if rows is not None and (rows >= 0).any():
         near = session.query(f"{query} rowid IN (SELECT unnest($rows))", {"rows": rows[rows >= 0].tolist()})
-        found = dict(zip(near.column("seq").to_pylist(), near.column("event_id").to_pylist(), strict=True))
+        # Rows move when the table is rewritten: there may be somebody else's events by now.
+        there = set(wanted.tolist())
+        found = {seq: one for seq, one in _pairs(near) if seq in there}
     left = [seq for seq in wanted.tolist() if seq not in found]
     if left:
         late = session.query(f"{query} seq IN (SELECT unnest($seqs))", {"seqs": left})
-        found |= dict(zip(late.column("seq").to_pylist(), late.column("event_id").to_pylist(), strict=True))
+        found |= dict(_pairs(late))
     return found
+
+
+def _pairs(found: pa.Table) -> Iterable[tuple[int, str]]:
+    return zip(found.column("seq").to_pylist(), found.column("event_id").to_pylist(), strict=True)
 
 
 def orders(
