@@ -14,7 +14,8 @@ from typing import Any
 @contextmanager
 def loading() -> Iterator[None]:
     """For a process's start: what is made inside stays as long as the process, so Python doesn't look for garbage
-    meanwhile (a quarter of the time of loading the server), nor ever after in what was made (`gc.freeze`).
+    meanwhile (a quarter of the time of loading the server), nor ever after in what was made (`gc.freeze`). The garbage
+    among it stays too: loading makes hardly any, and to look for it takes a walk through everything.
 
     Not for what a library's user starts: it concerns the whole process.
     """
@@ -46,7 +47,7 @@ def later(package: str, names: Mapping[str, str]) -> Callable[[str], Any]:
 
 
 class _NoPandas:
-    """Finds any module but one."""
+    """Refuses one module; of any other it knows nothing, so the finders after it are asked."""
 
     def find_spec(self, name: str, _path: object = None, _target: object = None) -> ModuleSpec | None:
         if name == "pandas":
