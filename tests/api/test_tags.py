@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from onepool.api.estimating import Sample
 from onepool.api.live import LiveFeed
 from onepool.clock import FakeClock
 from onepool.collect.log import NewRecord
+from onepool.pool import catalog
 from onepool.pool.histogram import Bar, histogram
 from onepool.privacy.roles import Role
 from onepool.tick import Runner, Worker
@@ -204,6 +206,10 @@ def test_estimates_hold_what_they_say() -> None:
     assert Sample(np.arange(0), 5).between(0) == (0, 5)
 
 
+_ODD = {"one": [1e19], "wide": [-1.7e308, 1.7e308], "high": [1.6e308, 1.7e308], "tiny": [0.0, 5e-324]}
+"""Numbers that bars of floating point can't tell apart or span."""
+
+
 def test_far_numbers_stand_in_open_bars(made: tuple[World, Worker]) -> None:
     numbers = [*range(100), *range(100), 100_000]
     with made[0].ws.pool.write() as session:
@@ -211,6 +217,12 @@ def test_far_numbers_stand_in_open_bars(made: tuple[World, Worker]) -> None:
         session.execute("INSERT INTO tag_values BY NAME SELECT 'far' AS tag, number FROM _spread")
         bars = histogram(session, "far")
         assert histogram(session, "nobody") == []
+        for name, odd in _ODD.items():
+            session.relation("_odd", pa.table({"number": pa.array(odd, pa.float64())}))
+            session.execute("INSERT INTO tag_values BY NAME SELECT $tag AS tag, number FROM _odd", {"tag": name})
+            assert histogram(session, name) == [], name
+            spread = catalog.tag_spread(session, name)
+            assert spread is not None and math.isfinite(spread.mean), name
     assert sum(one.count for one in bars) == len(numbers)
     assert (bars[0].low, bars[0].high, bars[0].count) == (0.0, 5.0, 10)
     assert bars[-1] == Bar(100.0, None, 1) and len(bars) == 21

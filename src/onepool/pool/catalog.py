@@ -93,7 +93,8 @@ def tag_spread(session: Session, tag: str) -> Spread | None:
     """Quantiles of the tag's numbers; None when it has none."""
     row = session.query(
         """SELECT min(number) AS minimum, quantile_cont(number, 0.25) AS p25, median(number) AS median,
-            quantile_cont(number, 0.75) AS p75, max(number) AS maximum, avg(number) AS mean
+            quantile_cont(number, 0.75) AS p75, max(number) AS maximum,
+            CASE WHEN isfinite(avg(number)) THEN avg(number) ELSE avg(number / 1e9) * 1e9 END AS mean
         FROM tag_values WHERE tag = $tag AND number IS NOT NULL AND isfinite(number)""",
         {"tag": tag},
     ).to_pylist()[0]

@@ -14,6 +14,9 @@ BARS: Final = 20
 _TAIL: Final = 0.01
 """Share of the customers beyond which a far number is counted with the tail."""
 
+_TOLD_APART: Final = 2.0**52
+"""Below so many widths from zero every bar has ends of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:
@@ -25,7 +28,8 @@ class Bar:
 
 
 def histogram(session: Session, tag: str) -> list[Bar]:
-    """Bars over the finite numbers of a tag, rising, with empty ones between them; nothing where it has none.
+    """Bars over the finite numbers of a tag, rising, with empty ones between them; nothing where it has none, or where
+    they lie so far from zero, or so far apart, that floating point has no such bars.
 
     Numbers below the first or above the last percent of customers stand in an open bar where they lie further out than
     one bar. Whole numbers get bars of a whole width.
@@ -39,6 +43,8 @@ def histogram(session: Session, tag: str) -> list[Bar]:
     if row["least"] is None:
         return []
     width = _round(row["high"] - row["low"], whole=row["whole"])
+    if not max(abs(row["low"]), abs(row["high"])) < width * _TOLD_APART:
+        return []
     first = math.floor(row["low"] / width)
     last = math.floor(row["high"] / width)
     if row["least"] >= (first - 1) * width:
@@ -61,10 +67,12 @@ def histogram(session: Session, tag: str) -> list[Bar]:
 
 
 def _round(span: float, *, whole: bool) -> float:
-    """A width of 1, 2 or 5 times a power of ten, so that some `BARS` of them cover the span."""
-    if span <= 0:
+    """A width of 1, 2 or 5 times a power of ten, so that some `BARS` of them cover the span; 0 where there is none."""
+    if span == 0:
         return 1.0
     rough = span / BARS
+    if not 0 < rough < math.inf:
+        return 0.0
     power = 10.0 ** math.floor(math.log10(rough))
     width = next(step * power for step in (1, 2, 5, 10) if step * power >= rough * 0.999)
     return max(1.0, width) if whole else width

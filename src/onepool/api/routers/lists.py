@@ -218,6 +218,7 @@ def detail(ws: WorkspaceLike, item: Definition) -> CustomerListDetail:
             duplicates=one.duplicates, refused=one.refused,
         )
         for one in history(ws.state, item.name)
+        if one.mode != "erase"
     ]  # fmt: skip
     return CustomerListDetail(**_list(item, size, users).model_dump(), changes=changes)
 
