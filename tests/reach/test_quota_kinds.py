@@ -44,6 +44,31 @@ def test_a_daily_quota_of_one_kind_stops_no_other(outbox: Outbox) -> None:
     assert {outbox.state(one)[0] for one in templates} == {"ACCEPTED"}
 
 
+def test_the_last_ones_of_a_quota_go_by_class_and_not_by_name(outbox: Outbox) -> None:
+    for name in ("an", "bo"):
+        outbox.person(name, "oa")
+    outbox.settle()
+    wishes = outbox.plan(["an", "bo"], "oa", journey="birthday", priority=2500)
+    orders = outbox.plan(["an", "bo"], "oa", journey="order_paid", priority=500, category="transactional")
+    use_up(outbox, 2)
+    outbox.senders.step()
+    assert {outbox.state(one)[0] for one in orders} == {"ACCEPTED"}
+    assert {outbox.state(one)[0] for one in wishes} == {"QUEUED"}
+
+
+def test_the_last_one_of_a_quota_goes_to_each_in_turn(outbox: Outbox) -> None:
+    for name in ("an", "bo"):
+        outbox.person(name, "oa")
+    outbox.settle()
+    planned = {name: outbox.plan(["an", "bo"], "oa", journey=name) for name in ("abandoned", "wanted")}
+    for _ in range(2):
+        use_up(outbox, 1)
+        outbox.senders.step()
+        outbox.clock.advance(timedelta(days=1))
+    for numbers in planned.values():
+        assert sorted(outbox.state(one)[0] for one in numbers) == ["ACCEPTED", "QUEUED"]
+
+
 def test_limits_count_their_own_kinds_and_those_of_all() -> None:
     limits = [
         Limit("a", 2, None, period="day", messages=("a",)),

@@ -74,6 +74,11 @@ class Buckets:
         kinds together."""
         return min((self._left(limit, now) for limit in self._limits if limit.counts(kind)), default=None)
 
+    def scarce(self, now: int) -> list[tuple[str, tuple[str, ...], int]]:
+        """Of each limit that counts some kinds of messages only: its name, these kinds, how many may go out now."""
+        named = (limit for limit in self._limits if limit.messages)
+        return [(limit.name, limit.messages, max(self._left(limit, now), 0)) for limit in named]
+
     def conforming(self, kinds: Sequence[str], now: int) -> list[bool]:
         """Which of messages of these kinds may go out now, those before counting for those after."""
         left = {limit.name: self._left(limit, now) for limit in self._limits}

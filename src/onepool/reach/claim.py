@@ -29,8 +29,8 @@ from onepool.reach.contents import Content, Contents
 from onepool.reach.gate import PLANNED, gate
 from onepool.reach.policy_model import Policy
 from onepool.reach.rules import MINUTE, SendPolicy
-from onepool.reach.shares import Waiting, allot
 from onepool.reach.states import SendState, perhaps_out
+from onepool.reach.turns import candidates
 from onepool.reach.world import LiveWorld
 from onepool.state import State
 from onepool.state.bulk import insert_many, update_many
@@ -95,26 +95,6 @@ class Claimer:
         self._guard = guard
         self._zone = zone
 
-    def candidates(
-        self, connection: Connection, touchpoint: Touchpoint, policy: Policy, standing: Standing, now: int, most: int
-    ) -> tuple[list[Row[Any]], dict[str, float]]:
-        """The messages whose turn it is, at most so many, and what each sender is owed then. What the account lets
-        nothing more through of at the moment (a daily quota of one kind) stands in nobody's way."""
-        held = _held(connection)
-        found: dict[tuple[str, int], list[Row[Any]]] = {}
-        for group in waiting.groups(connection, touchpoint.name):
-            left = standing.most(now, group.kind)
-            room = most if left is None else min(most, left)
-            if group.journey not in held and room > 0:
-                rows = found.setdefault((group.journey, group.priority // 1000), [])
-                rows += waiting.due(connection, touchpoint.name, group, now, room)
-        for rows in found.values():
-            rows.sort(key=lambda row: (row.priority, row.due))
-        shares = policy.shares
-        asking = [Waiting(name, level, len(rows), float(shares.get(name, 1))) for (name, level), rows in found.items()]
-        taken, owed = allot(most, asking, accounts.deficits(connection, touchpoint.name))
-        return [row for rows, count in zip(found.values(), taken, strict=True) for row in rows[:count]], owed
-
     def claim(
         self,
         session: Session,
@@ -133,7 +113,8 @@ class Claimer:
             count = most if allowed is None else min(most, allowed)
             if count == 0:
                 return []
-            rows, owed = self.candidates(connection, touchpoint, policy, standing, now, count)
+            held = _held(connection)
+            rows, owed = candidates(connection, touchpoint.name, policy, standing, now, count, held)
             if not rows:
                 return []
             rules = policies.stored(connection, (row.policy for row in rows))
