@@ -17,6 +17,9 @@ _TAIL: Final = 0.01
 _TOLD_APART: Final = 2.0**52
 """Below so many widths from zero every bar has ends of its own."""
 
+_MOST: Final = 1e307
+"""Beyond it the ends of bars might be no numbers any more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:
@@ -43,7 +46,7 @@ def histogram(session: Session, tag: str) -> list[Bar]:
     if row["least"] is None:
         return []
     width = _round(row["high"] - row["low"], whole=row["whole"])
-    if not max(abs(row["low"]), abs(row["high"])) < width * _TOLD_APART:
+    if not max(abs(row["low"]), abs(row["high"])) < min(width * _TOLD_APART, _MOST):
         return []
     first = math.floor(row["low"] / width)
     last = math.floor(row["high"] / width)
