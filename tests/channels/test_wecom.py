@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -14,7 +15,7 @@ from wechatpy.enterprise.crypto import WeChatCrypto
 from wechatpy.utils import to_text
 
 from onepool.channels import registry
-from onepool.channels.base import Account, Call, Message, Push, Request, parse_xml
+from onepool.channels.base import Account, Answer, Call, Cursor, Message, Page, PullFailed, Push, Request, parse_xml
 from onepool.channels.base.wechat_crypto import encrypt, read_key, signature
 from onepool.collect import hooked
 
@@ -143,3 +144,62 @@ def test_the_outcome_of_a_task_is_asked_for_by_its_number_and_member_of_staff() 
     assert call.url == "https://qyapi.weixin.qq.com/cgi-bin/externalcontact/get_groupmsg_send_result"
     assert call.json == {"msgid": "msg1", "userid": "zhangsan", "limit": 1000}
     assert call.idempotent
+
+
+def _fetched(
+    stream: str, answers: Mapping[str, Any], cursor: Cursor, now: datetime = NOW
+) -> tuple[list[Page], list[str]]:
+    """The pages of a stream, and the cursors that were asked with. Any cursor of a list is refused."""
+    start = registry.channel("wecom").streams[stream].start
+    assert start is not None
+    steps, pages, cursors = (
+        start(_account(acquisition_links=True, customer_service=True, staff=["a"]), cursor, now),
+        [],
+        [],
+    )
+    answer: Answer | None = None
+    while True:
+        try:
+            step = steps.send(answer)
+        except StopIteration:
+            return pages, cursors
+        answer = None
+        if isinstance(step, Page):
+            pages.append(step)
+            continue
+        asked = step.json if isinstance(step.json, dict) else {}
+        cursors += [asked["cursor"]] if "cursor" in asked else []
+        body = next(one for end, one in answers.items() if step.url.endswith(end))
+        refused = asked.get("cursor") and "next_cursor" in body
+        answer = Answer(200, json.dumps({"errcode": 40097, "errmsg": "cursor"} if refused else body).encode())
+
+
+_LISTS = {
+    "links": ({"/list_link": {"link_id_list": ["L1"], "next_cursor": ""}, "/get": {"link": {}}}, {"next": "OLD"}),
+    "groups": ({"/list": {"group_chat_list": [{"chat_id": "G"}], "next_cursor": ""}, "/get": {}}, {"next": "OLD"}),
+    "contacts": ({"/get_by_user": {"next_cursor": ""}}, {"at": "a", "next": "OLD"}),
+    "service": (
+        {"/account/list": {"account_list": [{"open_kfid": "wk1"}]}, "/sync_msg": {"msg_list": [{}], "next_cursor": ""}},
+        {"places": {"wk1": "OLD"}},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("stream", sorted(_LISTS))
+def test_a_cursor_of_another_day_that_is_refused_begins_the_list_anew(stream: str) -> None:
+    answers, cursor = _LISTS[stream]
+    pages, cursors = _fetched(stream, answers, cursor)
+    assert cursors == ["OLD", ""]
+    assert len(pages) >= 1
+
+
+def test_a_list_that_refuses_its_own_next_cursor_is_not_begun_again_and_again() -> None:
+    answers = {"/list_link": {"link_id_list": [], "next_cursor": "OWN"}}
+    with pytest.raises(PullFailed):
+        _fetched("links", answers, {"next": "OLD"})
+
+
+@pytest.mark.parametrize("day", [datetime(2027, 1, 1, tzinfo=UTC), datetime(2024, 12, 31, tzinfo=UTC)])
+def test_links_are_told_day_by_day_about_the_turn_of_the_year(day: datetime) -> None:
+    pages, _ = _fetched("links", _LISTS["links"][0], {}, day)
+    assert pages[0].call.endswith(f":{day.date().isoformat()}")

@@ -52,6 +52,18 @@ def _staff(account: Account) -> Generator[Call | Page, Answer | None, list[str]]
     return _texts(body.get("follow_user"))
 
 
+def _paged(
+    account: Account, path: str, body: Mapping[str, Any], kept: str
+) -> Generator[Call | Page, Answer | None, tuple[dict[str, Any], bytes]]:
+    """One page of a list; with a ``kept`` cursor, of an earlier run, from the start where it is no longer accepted."""
+    try:
+        return (yield from _asked(_post(account, path, body)))
+    except PullFailed as error:
+        if error.retry or not kept or error.code in _NOT_ALLOWED:
+            raise
+    return (yield from _asked(_post(account, path, {**body, "cursor": ""})))
+
+
 def _contacts(account: Account, cursor: Cursor, now: datetime) -> Pulling:
     """The cursor: `at`, the member of staff whose contacts are next, and `next`, the page of theirs."""
     filled = bool(cursor.get("filled"))
@@ -64,17 +76,17 @@ def _contacts(account: Account, cursor: Cursor, now: datetime) -> Pulling:
     for person in people:
         if person < begun:
             continue
-        page = following if person == begun else ""
+        page = kept = following if person == begun else ""
         while True:
             # One member of staff a call: a failure is then about that one only.
             body = {"userid_list": [person], "cursor": page, "limit": _STAFF}
             try:
-                found, raw = yield from _asked(_post(account, "externalcontact/batch/get_by_user", body))
+                found, raw = yield from _paged(account, "externalcontact/batch/get_by_user", body, kept)
             except PullFailed as error:
                 if error.code not in _NOT_ALLOWED:
                     raise
                 break
-            page = str(found.get("next_cursor") or "")
+            page, kept = str(found.get("next_cursor") or ""), ""
             yield Page(call, raw, {"filled": filled, "at": person, "next": page} if page else None)
             if not page:
                 break
@@ -85,13 +97,13 @@ def _groups(account: Account, cursor: Cursor, now: datetime) -> Pulling:
     """The cursor: `next`, the page of the list of chats."""
     filled = bool(cursor.get("filled"))
     call = f"{pages.GROUPS if filled else pages.GROUPS_FIRST}:{now:%G-W%V}"
-    following = str(cursor.get("next", ""))
+    following = kept = str(cursor.get("next", ""))
     owners = _texts(list(account.get("staff") or []))
     while True:
         asked: dict[str, Any] = {"status_filter": 0, "cursor": following, "limit": 1000}
         if owners:
             asked["owner_filter"] = {"userid_list": owners[:_STAFF]}
-        listed, _ = yield from _asked(_post(account, "externalcontact/groupchat/list", asked))
+        listed, _ = yield from _paged(account, "externalcontact/groupchat/list", asked, kept)
         chats = listed.get("group_chat_list")
         for chat in chats if isinstance(chats, list) else []:
             number = chat.get("chat_id") if isinstance(chat, dict) else None
@@ -105,7 +117,7 @@ def _groups(account: Account, cursor: Cursor, now: datetime) -> Pulling:
                     raise
                 continue
             yield Page(call, raw)
-        following = str(listed.get("next_cursor") or "")
+        following, kept = str(listed.get("next_cursor") or ""), ""
         if not following:
             yield Page("end", b"{}", {"filled": True})
             return
@@ -123,11 +135,11 @@ def _links(account: Account, cursor: Cursor, now: datetime) -> Pulling:
     if not account.get("acquisition_links", False):
         return
     # Day by day: what a push said of a link since then stands instead of its name.
-    call = f"{pages.LINKS}:{now:%G-%m-%d}"
-    following = str(cursor.get("next", ""))
+    call = f"{pages.LINKS}:{now:%Y-%m-%d}"
+    following = kept = str(cursor.get("next", ""))
     while True:
         asked = {"limit": 100, "cursor": following}
-        listed, _ = yield from _asked(_post(account, "externalcontact/customer_acquisition/list_link", asked))
+        listed, _ = yield from _paged(account, "externalcontact/customer_acquisition/list_link", asked, kept)
         for number in _texts(listed.get("link_id_list")):
             wanted = {"link_id": number}
             try:
@@ -137,7 +149,7 @@ def _links(account: Account, cursor: Cursor, now: datetime) -> Pulling:
                     raise
                 continue
             yield Page(call, raw)
-        following = str(listed.get("next_cursor") or "")
+        following, kept = str(listed.get("next_cursor") or ""), ""
         yield Page("end", b"{}", {"next": following} if following else {})
         if not following:
             return
@@ -155,10 +167,11 @@ def _service(account: Account, cursor: Cursor, now: datetime) -> Pulling:
         number = desk.get("open_kfid") if isinstance(desk, dict) else None
         if not isinstance(number, str):
             continue
+        kept = places.get(number, "")
         while True:
             asked = {"cursor": places.get(number, ""), "open_kfid": number, "limit": 1000}
-            found, raw = yield from _asked(_post(account, "kf/sync_msg", asked))
-            following = str(found.get("next_cursor") or "")
+            found, raw = yield from _paged(account, "kf/sync_msg", asked, kept)
+            following, kept = str(found.get("next_cursor") or ""), ""
             if found.get("msg_list"):
                 if following:
                     places[number] = following

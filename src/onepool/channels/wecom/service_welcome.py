@@ -38,7 +38,7 @@ def ask(push: Push, account: Account, cursor: Cursor) -> Prompting:
     if isinstance(content, str):
         return
     desk, since = text(content.get("OpenKfId")), (whole(content.get("CreateTime")) or 0) - _SECONDS
-    place = text(cursor.get("place"))
+    place = kept = text(cursor.get("place"))
     for _ in range(_PAGES):
         asked = {"cursor": place, "token": text(content.get("Token")), "open_kfid": desk, "limit": 1000}
         answer = yield Call("POST", account.url("api", "/cgi-bin/kf/sync_msg"), json=asked, idempotent=True)
@@ -46,11 +46,12 @@ def ask(push: Push, account: Account, cursor: Cursor) -> Prompting:
         try:
             body = body_of(answer)
         except PullFailed as error:
-            if error.retry or not place:
+            if error.retry or not kept:
                 raise
             # A place that the platform does not know any more: as after a start.
-            place = ""
+            place = kept = ""
             continue
+        kept = ""
         found: list[Message] = []
         for message in listed(body.get("msg_list")):
             if (whole(message.get("send_time")) or 0) >= since:
