@@ -19,6 +19,8 @@ from typer.testing import CliRunner
 
 from onepool import apply
 from onepool.api import backtest_cases
+from onepool.api.backtest_jobs import Backtests
+from onepool.api.problems import Conflict, Invalid
 from onepool.audience.catalog import load_catalog
 from onepool.cli.app import app
 from onepool.clock import SystemClock
@@ -228,11 +230,37 @@ def test_over_http(world: World) -> None:  # noqa: F811
     (result,) = browser.post("/api/v1/journeys/cases/run", {"definition": BODY}).json()["items"]
     assert (result["name"], result["passed"], result["differences"], result["problem"]) == ("first", True, [], None)
     # Publishing asks for one after the other, to show how far it is.
-    for names, count in ((["first"], 1), (["second"], 0), ([], 0)):
+    for names, count in ((["first"], 1), ([], 0)):
         some = browser.post("/api/v1/journeys/cases/run", {"definition": BODY, "names": names}).json()["items"]
         assert len(some) == count
+    # What was retired meanwhile must not look as if it had passed.
+    gone = browser.post("/api/v1/journeys/cases/run", {"definition": BODY, "names": ["first", "second"]})
+    assert (gone.status_code, gone.json()["code"]) == (404, "case-unknown")
+    many = browser.post("/api/v1/journeys/cases/run", {"definition": BODY, "names": ["first"] * 51})
+    assert many.status_code == 422
     faulty = browser.post("/api/v1/journeys/cases/run", {"definition": {"journey": "carts"}})
     assert faulty.json()["code"] == "journey-faults"
     assert browser.delete("/api/v1/journeys/carts/cases/first").status_code == 204
     assert browser.get("/api/v1/journeys/carts/cases").json()["items"] == []
     assert browser.delete("/api/v1/journeys/carts/cases/first").status_code == 404
+
+
+def test_the_cases_of_one_request_are_carried_out_at_a_time() -> None:
+    jobs = Backtests()
+    with jobs.carrying(), pytest.raises(Conflict, match="ask again"), jobs.carrying():
+        pass
+    with jobs.carrying():
+        pass
+
+
+def test_all_cases_of_a_journey_with_very_many_are_not_carried_out_at_once(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ctx = load_catalog(ws).context
+    for name in ("one", "two"):
+        save(ws, ctx, parse_case(case(name, customers=[1])), BODY, author="ann")
+    monkeypatch.setattr(backtest_cases, "MOST_CASES", 1)
+    with pytest.raises(Invalid, match="name some"):
+        backtest_cases.carried(ws, BODY)  # type: ignore[arg-type]
+    some = backtest_cases.carried(ws, BODY, ["two"])  # type: ignore[arg-type]
+    assert [one.passed for one in some] == [True]

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import Any
 
 from onepool.api import audience, journey_figures
 from onepool.api.models.journey_simulate import (
+    MOST_CASES,
     CaseDifference,
     JourneyCase,
     JourneyCaseRequest,
     JourneyCaseResult,
 )
-from onepool.api.problems import NotFound
+from onepool.api.problems import Invalid, NotFound
 from onepool.api.workspace import WorkspaceLike
 from onepool.definitions import Definition
 from onepool.journeys.cases import KIND, CaseError, parse_case
@@ -52,8 +53,21 @@ def carried(
     ws: WorkspaceLike, definition: dict[str, Any], names: list[str] | None = None
 ) -> Iterator[JourneyCaseResult]:
     """The cases of these names (None: every one) over a definition; one that can't be carried out does not keep the
-    others from it."""
-    only = None if names is None else {f"{definition.get('journey')}.{name}" for name in names}
+    others from it. Raises NotFound for a name that no case has, Invalid for all of a journey that has very many."""
+    journey = str(definition.get("journey"))
+    kept = {_short(one.name) for one in cases_of(ws, journey)}
+    for name in names or ():
+        if name not in kept:
+            raise NotFound("there is no such case (any more)", where=f"{journey}.{name}", code="case-unknown")
+    if names is None and len(kept) > MOST_CASES:
+        problem = f"the journey has {len(kept)} cases, one request carries out {MOST_CASES} at most"
+        raise Invalid(problem, where="names", hint="name some of them", code="cases-too-many")
+    return _carried(ws, definition, None if names is None else {f"{journey}.{name}" for name in names})
+
+
+def _carried(
+    ws: WorkspaceLike, definition: dict[str, Any], only: Collection[str] | None
+) -> Iterator[JourneyCaseResult]:
     for one in run(ws, audience.context(ws), definition, only):
         yield JourneyCaseResult(
             name=_short(one.name),

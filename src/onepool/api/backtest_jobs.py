@@ -1,10 +1,12 @@
-"""Long back-tests of a server: begun, asked about, stopped."""
+"""Back-tests of a server that take long, one at a time: begun, asked about, stopped; cases."""
 
 from __future__ import annotations
 
 import secrets
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -52,6 +54,17 @@ class Backtests:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._jobs: OrderedDict[str, _Job] = OrderedDict()
+        self._carrying = threading.Lock()
+
+    @contextmanager
+    def carrying(self) -> Iterator[None]:
+        """While cases are carried out within a request. Raises Conflict while those of another request are."""
+        if not self._carrying.acquire(blocking=False):
+            raise Conflict("other cases are being carried out", hint="ask again in a while", code="cases-busy")
+        try:
+            yield
+        finally:
+            self._carrying.release()
 
     def start(self, ws: WorkspaceLike, asked: Asked, names: Names) -> BacktestJob:
         """Begin one. Raises Conflict while another one runs."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -11,6 +11,9 @@ from onepool.api.models.common import Instant, JsonObject, Model, Titles
 from onepool.api.models.journey_results import EdgeFigures, OutcomeCount
 from onepool.api.models.journeys import JourneyProblem
 from onepool.journeys.cases.model import check_shares
+
+MOST_CASES: Final = 50
+"""Cases that one request carries out."""
 
 
 class Money(Model):
@@ -275,7 +278,9 @@ class JourneyCasesRun(Model):
 
     definition: JsonObject
     names: list[str] | None = Field(
-        None, max_length=1_000, description="Only these; all when left out. One by one they show how far it is."
+        None,
+        max_length=MOST_CASES,
+        description=f"Only these; all (at most {MOST_CASES}) when left out. One by one they show how far it is.",
     )
 
 

@@ -109,10 +109,13 @@ def keep_journey_case(body: JourneyCaseRequest, who: Writer, ws: Workspace) -> J
 
 
 @router.post("/cases/run")
-def run_journey_cases(body: JourneyCasesRun, _who: Reader, ws: Workspace) -> JourneyCaseResults:
-    """Carry out cases of a journey over a definition of it, and say what comes out otherwise than expected."""
+def run_journey_cases(body: JourneyCasesRun, _who: Reader, ws: Workspace, request: Request) -> JourneyCaseResults:
+    """Carry out cases of a journey over a definition of it, and say what comes out otherwise than expected. A server
+    carries out those of one request at a time: others are told to ask again."""
     _usable(programmes.check_shown(ws, body.definition).problems)
-    return JourneyCaseResults(items=list(backtest_cases.carried(ws, body.definition, body.names)))
+    found = backtest_cases.carried(ws, body.definition, body.names)
+    with _jobs(request).carrying():
+        return JourneyCaseResults(items=list(found))
 
 
 @router.get("/{name}/cases")
