@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,7 +11,9 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pytest
 
-from onepool.audience.conditions import ConditionError
+from onepool.api.dictionary import value_titles as shown_titles
+from onepool.audience.conditions import ConditionError, parse_condition, sentence
+from onepool.audience.mining.cluster.naming import title_of
 from onepool.audience.tags import check_definition, parse_tag, tag_names, tag_sentence, tags_used
 from onepool.audience.tags.expression import ExpressionFault, parse_expression
 from onepool.audience.tags.figures import Figures, drift, measure, stability
@@ -230,3 +233,30 @@ def test_values_are_called_as_what_they_are_values_of() -> None:
     assert cells["重要价值客户"] == {"zh": "重要价值客户", "en": "Champions"} and len(cells) == 8
     groups = called(kind="model", model="cluster", within={"last": "90 days"}, clusters=[4, 8])
     assert groups["signed_up_times"]["zh"] == "突出：注册次数" and groups["channel_web"]["en"] == "much on: Website"
+    assert groups["any_active"]["zh"] == "突出：活跃天数" and groups["quiet_2"]["en"] == "Quiet 2"
+
+
+def test_every_group_that_a_run_may_name_has_a_title() -> None:
+    cluster = tag(kind="model", model="cluster", within={"last": "90 days"})
+    names = replace(CTX.names, tags={"t": tag_names(cluster)})
+    found = shown_titles(names, "tag:t", ["category_tea", "category_茶_2", "quiet_12", "other", "own_event_times"])
+    assert {value: one.zh for value, one in found.items()} == {
+        "category_tea": "突出：tea",
+        "category_茶_2": "突出：茶_2",
+        "quiet_12": "低活跃 12",
+        "own_event_times": "突出：own_event次数",
+    } and shown_titles(CTX.names, "tag:t", ["category_tea"]) == {}
+    ctx = replace(CTX, names=replace(names, titles={"value:tag:t:quiet": {"zh": "静", "en": "Still"}}))
+    assert title_of("quiet", "t", ctx).zh == "静" and title_of("category_tea", "t", ctx).en == "much of: tea"
+
+
+def test_a_tag_may_be_called_channel() -> None:
+    titles = {
+        "channel:web": {"zh": "网站", "en": "Website"},
+        "value:tag:channel:web": {"zh": "网上", "en": "Online"},
+    }
+    names = replace(CTX.names, titles=titles)
+    assert "Online" in sentence(parse_condition({"tag": "channel", "is": "web"}), "en", names)
+    assert "web" in sentence(parse_condition({"attribute": "channel", "is": "web"}), "en", names)
+    filtered = parse_condition({"did": "order_paid", "where": {"channel": "web"}})
+    assert "Website" in sentence(filtered, "en", names)

@@ -151,6 +151,7 @@ def why_tag(
     tag = parse_tag(item.body)
     found = explain_tag(tag, customer_id, at, session, ctx, ws.behaviour)
     value = ", ".join(found.values) if found.values else found.value
+    has = [one for one in found.values or [found.value] if one is not None]
     figures = [
         _leaf("figure", _figure_titles(name, ctx), _figure(figure))
         for name, figure in found.found.items()
@@ -167,17 +168,17 @@ def why_tag(
     return TagWhy(
         tag=name,
         value=value,
-        value_title=_value_title(found.values or [found.value], value_titles(ctx.names, f"tag:{name}")),
+        value_title=_value_title(has, value_titles(ctx.names, f"tag:{name}", has)),
         at=at,
         reason=_leaf(tag.kind, words, figure, events=found.events, children=[*figures, *rules]),
     )
 
 
-def _value_title(values: Sequence[str | None], words: Mapping[str, Titles]) -> Titles | None:
+def _value_title(values: Sequence[str], words: Mapping[str, Titles]) -> Titles | None:
     """What the values are called together; None where they are called as they are kept."""
     if not any(value in words for value in values):
         return None
-    known = [words.get(value, Titles(zh=value, en=value)) for value in values if value is not None]
+    known = [words.get(value, Titles(zh=value, en=value)) for value in values]
     return Titles(zh="、".join(one.zh for one in known), en=", ".join(one.en for one in known))
 
 

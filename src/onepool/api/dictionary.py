@@ -15,7 +15,7 @@ from onepool.api.models.standard import (
     StandardObject,
 )
 from onepool.audience.conditions import Names
-from onepool.audience.tags.value_titles import titled
+from onepool.audience.tags.value_titles import group_title, titled
 from onepool.privacy.masking import HIDDEN_CLASSES
 from onepool.standards import Attribute, Field, FieldType, Personal, Standard
 
@@ -133,7 +133,15 @@ def value_titles(names: Names, of: str, some: Iterable[str] | None = None) -> di
     head = f"value:{of}:"
     if some is None:
         return {value: titles(words, value) for value, words in titled(names.titles, head).items()}
-    return {value: titles(names.titles[head + value], value) for value in some if head + value in names.titles}
+    tag = names.tags.get(of.removeprefix("tag:")) if of.startswith("tag:") else None
+    found: dict[str, Titles] = {}
+    for value in some:
+        words = names.titles.get(head + value)
+        if words is None and tag is not None and tag.groups:
+            words = group_title(value, names.titles)
+        if words is not None:
+            found[value] = titles(words, value)
+    return found
 
 
 def _condition_field(name: str, field: Field | Attribute) -> FieldName:

@@ -40,10 +40,12 @@ class EventNames:
 
 @dataclass(frozen=True, slots=True)
 class TagNames:
-    """What a tag's value is, and its possible values where they are known."""
+    """What a tag's value is, and its possible values where they are known. `groups`: they are called by what a run
+    found that sets groups apart."""
 
     type: Literal["text", "number", "list"] = "text"
     values: tuple[str, ...] | None = None
+    groups: bool = False
 
 
 @dataclass(frozen=True)

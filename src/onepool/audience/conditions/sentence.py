@@ -323,8 +323,9 @@ class Writer:
         """A value as people call it. `of`: what it is a value of."""
         if of and isinstance(value, str) and not is_reference(value):
             kind, _, name = of.partition(":")
-            own = name.removeprefix("items.").removeprefix("fields.")
-            key = f"{own}:{value}" if own in ("channel", "touchpoint") else f"value:{kind}:{own}:{value}"
+            own = name.removeprefix("items.").removeprefix("fields.") if kind == "field" else name
+            place = kind == "field" and own in ("channel", "touchpoint")
+            key = f"{own}:{value}" if place else f"value:{kind}:{own}:{value}"
             words = self.names.titles.get(key, {}).get(self.lang)
             if words:
                 return words

@@ -8,7 +8,7 @@ from onepool.audience.conditions.model import Condition, SegmentLeaf, TagLeaf, w
 from onepool.audience.conditions.names import TagNames
 from onepool.audience.tags import expression
 from onepool.audience.tags.base import Cut
-from onepool.audience.tags.learned import LearnedTag, conditions_of
+from onepool.audience.tags.learned import ClusterTag, LearnedTag, conditions_of
 from onepool.audience.tags.model import (
     KINDS,
     AttributeTag,
@@ -55,6 +55,8 @@ def tag_names(tag: TagDefinition) -> TagNames:
             return TagNames("number")
         case ExpressionTag() if tag.cut is None:
             return TagNames("text", values) if expression.gives_text(tag) else TagNames("number")
+        case ClusterTag():
+            return TagNames("text", values, groups=True)
         case LearnedTag() if tag.cut is None and tag.answers == "number":
             return TagNames("number")
     return TagNames("text", values)

@@ -49,20 +49,42 @@ def _lent(tag: TagDefinition, titles: Mapping[str, Words]) -> dict[str, Words]:
 
 _MUCH: Mapping[str, tuple[str, str]] = {
     "times": ("突出：{}次数", "much of: {}"),
-    "days": ("突出：{}天数", "many days with: {}"),
     "amount": ("突出：{}金额", "high amounts: {}"),
 }
+_ACTIVE: Words = {"zh": "突出：活跃天数", "en": "Active on many days"}
+_QUIET: Words = {"zh": "低活跃", "en": "Quiet"}
+_MOST_GROUPS = 12
 
 
 def _clusters(titles: Mapping[str, Words]) -> dict[str, Words]:
-    """Groups are called by the feature that stands out (see `mining.cluster.naming`)."""
-    found: dict[str, Words] = {"quiet": {"zh": "低活跃", "en": "Quiet"}}
+    """Groups are called by the feature that stands out (see `mining.cluster.naming`), or by none."""
+    found: dict[str, Words] = {"quiet": _QUIET, "any_active": _ACTIVE}
+    for number in range(2, _MOST_GROUPS + 1):
+        found[f"quiet_{number}"] = {lang: f"{words} {number}" for lang, words in _QUIET.items()}
     for event, words in titled(titles, "event:").items():
         for kind, (zh, en) in _MUCH.items():
             found[f"{event}_{kind}"] = {"zh": zh.format(words["zh"]), "en": en.format(words["en"])}
     for channel, words in titled(titles, "channel:").items():
         found[f"channel_{channel}"] = {"zh": f"突出：{words['zh']}", "en": f"much on: {words['en']}"}
     return found
+
+
+def group_title(name: str, titles: Mapping[str, Words]) -> Words | None:
+    """What any group of clusters is called, those of product categories, which are named by nothing but themselves, and
+    of events and channels that the standard does not know among them; None for another name."""
+    known = _clusters(titles).get(name)
+    if known is not None:
+        return known
+    for head in ("category_", "channel_"):
+        if name.startswith(head):
+            rest = name.removeprefix(head)
+            on = "on" if head == "channel_" else "of"
+            return {"zh": f"突出：{rest}", "en": f"much {on}: {rest}"}
+    for kind, (zh, en) in _MUCH.items():
+        if name.endswith(f"_{kind}"):
+            event = name.removesuffix(f"_{kind}")
+            return {"zh": zh.format(event), "en": en.format(event)}
+    return None
 
 
 def titled(titles: Mapping[str, Words], head: str) -> dict[str, Words]:

@@ -57,7 +57,7 @@ def compute_cluster(
     clusters = [
         ClusterCard(
             name=names[number],
-            title=title_of(names[number], list(plan.columns), ctx),
+            title=title_of(names[number], tag.tag, ctx),
             customers=int((group == number).sum()),
             share=float((group == number).mean()),
             before=kept.get(number),

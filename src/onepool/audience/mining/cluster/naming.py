@@ -8,7 +8,8 @@ from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
 
 from onepool.audience.conditions import Context
 from onepool.audience.mining.card import ClusterTrait, Words
-from onepool.audience.mining.features import Column, FeaturePlan, feature_title
+from onepool.audience.mining.features import FeaturePlan, feature_title
+from onepool.audience.tags.value_titles import group_title
 
 F32 = npt.NDArray[np.float32]
 I64 = npt.NDArray[np.int64]
@@ -86,12 +87,8 @@ def matched(before: I64, names_before: list[str], now: I64, count: int) -> dict[
     }
 
 
-def title_of(name: str, columns: list[Column], ctx: Context) -> Words:
-    """The group's name for people."""
-    by_topic = {column.topic: column for column in columns}
-    if name in by_topic:
-        title = feature_title(by_topic[name], ctx)
-        return Words(zh=f"突出：{title.zh}", en=f"much of: {title.en}")
-    if name.startswith(QUIET):
-        return Words(zh="低活跃", en="quiet")
-    return Words(zh=name, en=name)
+def title_of(name: str, tag: str, ctx: Context) -> Words:
+    """What the group of this tag is called wherever people read it."""
+    own = ctx.names.titles.get(f"value:tag:{tag}:{name}")
+    found = own or group_title(name, ctx.names.titles) or {"zh": name, "en": name}
+    return Words(zh=found["zh"], en=found["en"])
