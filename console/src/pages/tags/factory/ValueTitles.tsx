@@ -1,4 +1,5 @@
 import { Input } from "antd";
+import { useState } from "react";
 import { isObject, type JsonObject } from "@/conditions/model";
 import { useText } from "@/lib/useText";
 import { useFactory } from "./context";
@@ -14,13 +15,18 @@ export function ValueTitles({ values }: { values: string[] }) {
   const { definition, set } = useFactory();
   const written = valueAt(definition, "value_titles");
   const titles: JsonObject = isObject(written) ? written : {};
-  const all = [...new Set([...textsAt(definition, "values"), ...values, ...Object.keys(titles)])];
+  // A title that is the value is none, and isn't kept; while it is typed (on the way to a longer one) it stays in its box.
+  const [same, setSame] = useState<{ value: string; short: Short } | null>(null);
+  const named = [...Object.keys(titles), ...(same === null ? [] : [same.value])].sort();
+  const all = [...new Set([...textsAt(definition, "values"), ...values, ...named])];
   const shown = (value: string, short: Short): string => {
     const title = titles[value];
     const text = isObject(title) ? title[short] : title;
     return typeof text === "string" && text !== value ? text : "";
   };
+  const inBox = (value: string, short: Short): string => shown(value, short) || (same?.value === value && same.short === short ? value : "");
   const write = (value: string, short: Short, text: string): void => {
+    setSame(text === value ? { value, short } : null);
     const said = (one: Short): string => (one === short ? text : shown(value, one)) || value;
     const rest = Object.fromEntries(Object.entries(titles).filter(([key]) => key !== value));
     const title: JsonObject = { zh: said("zh"), en: said("en") };
@@ -45,7 +51,7 @@ export function ValueTitles({ values }: { values: string[] }) {
                 <td>{value}</td>
                 {(["zh", "en"] as const).map((short) => (
                   <td key={short}>
-                    <Input aria-label={`${value}: ${t(`factory.titleIn.${short}`)}`} placeholder={value} maxLength={60} value={shown(value, short)} onChange={(event) => write(value, short, event.target.value)} />
+                    <Input aria-label={`${value}: ${t(`factory.titleIn.${short}`)}`} placeholder={value} maxLength={60} value={inBox(value, short)} onChange={(event) => write(value, short, event.target.value)} onBlur={() => setSame(null)} />
                   </td>
                 ))}
               </tr>
