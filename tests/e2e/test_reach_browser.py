@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import APIRequestContext, TimeoutError, expect
+from playwright.sync_api import APIRequestContext, Page, expect
 from tests.e2e.console import SignedIn, in_browser
-from tests.e2e.server import Server, eventually
+from tests.e2e.server import Server
 
 pytestmark = in_browser
 
@@ -124,6 +123,20 @@ def test_the_pace_of_an_account_and_the_breaker_are_set_by_forms(signed_in: Sign
         expect(page.get_by_test_id("policy-reason")).to_have_count(0)
 
 
+def _go_by_keys(page: Page, first: str, second: str) -> None:
+    """Press two keys; again only where the machine was so busy that the second came too late to count."""
+    page.evaluate(
+        "() => { window.keysAt = []; addEventListener('keydown', (one) => keysAt.push(one.timeStamp), true) }"
+    )
+    for _ in range(10):
+        page.keyboard.press(first)
+        page.keyboard.press(second)
+        before, after = page.evaluate("() => keysAt.slice(-2)")
+        if after - before < 1_500:
+            return
+    pytest.fail("two keys never came within 1.5 seconds")
+
+
 def test_everything_is_found_by_name_and_pages_by_keys(signed_in: SignedIn) -> None:
     with signed_in() as console:
         page = console.page
@@ -137,15 +150,9 @@ def test_everything_is_found_by_name_and_pages_by_keys(signed_in: SignedIn) -> N
         page.wait_for_url("**/segments/*")
         console.settled()
 
-        def gone() -> bool:
-            # The second key counts for a moment after the first: a machine that is busy may miss it.
-            page.keyboard.press("g")
-            page.keyboard.press("j")
-            with contextlib.suppress(TimeoutError):
-                page.wait_for_url("**/journeys", timeout=5_000)
-            return page.url.endswith("/journeys")
-
-        eventually(gone, "the page of journeys by its keys")
+        expect(page.get_by_test_id("palette-input")).to_be_hidden()
+        _go_by_keys(page, "g", "j")
+        page.wait_for_url("**/journeys")
         console.settled()
         page.keyboard.press("?")
         page.get_by_test_id("keys-on").click()

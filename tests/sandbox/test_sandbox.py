@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,26 @@ def test_the_examples_can_be_played() -> None:
     box = open_sandbox(None)
     assert set(box.doubles) == {"oa", "wecom", "youzan"}
     assert all(box.acts().values())
+
+
+def test_accounts_do_not_come_and_go_while_acts_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    box, free = sandbox(OA, account("youzan")), []
+    listed = type(box.doubles["youzan"]).acts
+
+    def taken() -> None:
+        free.append(box.lock.acquire(blocking=False))
+        if free[-1]:
+            box.lock.release()
+
+    def acts(cls: object) -> list[str]:
+        other = threading.Thread(target=taken)
+        other.start()
+        other.join()
+        return listed()
+
+    monkeypatch.setattr(type(box.doubles["youzan"]), "acts", classmethod(acts))
+    assert box.acts()["youzan"]
+    assert free == [False]
 
 
 def test_acts_that_nobody_can_do_say_so() -> None:

@@ -164,7 +164,7 @@ class _Control:
                 "seed": sandbox.scenario.seed,
                 "now": sandbox.clock.now(),
                 "people": len(sandbox.world),
-                "accounts": {name: one.channel for name, one in sandbox.doubles.items()},
+                "accounts": {name: one.channel for name, one in list(sandbox.doubles.items())},
                 "pushes_waiting": len(sandbox.outbox),
             }
         )

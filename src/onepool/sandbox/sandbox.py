@@ -180,8 +180,9 @@ class Sandbox:
 
     def acts(self) -> dict[str, list[str]]:
         """What people can do, by account."""
-        self.level()
-        return {name: one.acts() for name, one in self.doubles.items()}
+        with self.lock:
+            self.level()
+            return {name: one.acts() for name, one in self.doubles.items()}
 
     def _double(self, do: str, account: str) -> Double:
         if account:
