@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -16,6 +17,8 @@ KINDS = {"name": NAME, "gender": GENDER, "birthday": kind_of("date"), "address":
 NICKNAME = kind_of("nickname", hanzi=True)
 SAME, SURNAME, OTHER = 0, 4, -1
 """Levels: the best, the surname only of a name, and the worst, counted from the end."""
+MASKED = 1
+"""The level of numbers of which a mask shows the same."""
 
 
 def comparison(name: str, levels: tuple[str, ...], kind: str) -> Comparison:
@@ -31,15 +34,15 @@ def model() -> Model:
     return Model({}, {}, comparisons, 2.0**-14, (), (), 0.995, 0.6, 0.4, 60, None, {})
 
 
-def probability(model: Model, **told: tuple[int, float]) -> tuple[float, bool]:
-    """Of a pair with (level, weight) of what both sides tell."""
+def probability(model: Model, *, proved: bool = False, **told: tuple[int, float]) -> tuple[float, bool]:
+    """Of a pair with (level, weight) of what both sides tell. `proved`: both proved one number."""
     columns: dict[str, list[float]] = {"left": [0], "right": [1], "probability": [0.5]}
     for one in model.comparisons:
         level, weight = told.get(one.spec.name, (None, 0.0))
         columns[f"level:{one.spec.name}"] = [-1 if level is None else level % len(one.spec.levels)]
         columns[f"weight:{one.spec.name}"] = [weight]
     pairs = pa.table(columns)
-    return float(certainty.probabilities(pairs, model)[0]), bool(certainty.against(pairs, model)[0])
+    return float(certainty.probabilities(pairs, model, np.array([proved]))[0]), bool(certainty.against(pairs, model)[0])
 
 
 def test_a_name_and_one_more_rare_thing_are_one_person(model: Model) -> None:
@@ -54,6 +57,19 @@ def test_a_family_shares_surname_home_and_phone(model: Model) -> None:
     # What is a person's own makes the difference; a birthday alone in one home may be a twin's.
     assert probability(model, name=(SURNAME, 4.5), phone=phone, birthday=(SAME, 12.0))[0] > 0.995
     assert probability(model, name=(SURNAME, 4.5), address=home, birthday=(SAME, 12.0))[0] < 0.99
+
+
+def test_a_number_that_both_proved_is_no_relative_s(model: Model) -> None:
+    told = {"name": (SURNAME, 4.5), "phone": (MASKED, 13.0), "gender": (SAME, 1.0)}
+    assert probability(model, **told)[0] < 0.995
+    assert probability(model, **told, nickname=(SAME, 4.0))[0] < 0.995
+    assert probability(model, proved=True, **told, nickname=(SAME, 6.0))[0] > 0.995
+    # Who has the number since it was handed on shares nothing else.
+    assert probability(model, proved=True, phone=(SAME, 18.0))[0] < 0.99
+    assert probability(model, proved=True, **{**told, "name": (SURNAME, 3.5)})[0] < 0.99
+    # 0.5 is what the model itself says.
+    assert probability(model, proved=True, **{**told, "name": (OTHER, -5.0)})[0] == 0.5
+    assert probability(model, proved=True, **told, birthday=(OTHER, -2.0)) == (0.5, True)
 
 
 def test_a_namesake_is_somebody_else(model: Model) -> None:

@@ -6,8 +6,7 @@ together say less than their sum; and namesakes of one town are more than chance
 - against **strangers** all comparisons count, but what namesakes share (region, sex, level) speaks against only;
 - against **relatives** only what a family does not share: given name, birthday, nick name, e-mail address, sex; but a
   number that was proved on both sides (`tick/proving.py`) is no relative's;
-- against **successors**, to whom such a number was handed on, all but the number, and of a town only a little: numbers
-  are sold again where they were sold before.
+- against **successors**, to whom such a number was handed on, all but the number.
 
 The smallest of them, in bits, is the certainty. Another birthday or another sex rules a pair out.
 """
@@ -55,7 +54,7 @@ _HANDED_ON: Final = 2.0
 """Log2 odds of the same person against a successor where both sides proved a number, before the rest. Seldom more than
 one number in thirty was handed on; that more are assumed keeps those apart whose only name is a frequent surname."""
 _OF_TOWN: Final = 3.0
-"""Most bits that town, sex and level count against successors."""
+"""Most bits that town, sex and level count beside such a number, which is sold again where it was sold before."""
 _OWN: Final = 3.0
 """Bits by which agreement on what is rare is underrated: frequencies are counted with the person's own records."""
 _AGREES: Final = 8.0
@@ -121,8 +120,9 @@ def odds(pairs: pa.Table, model: Model, proved: Bools) -> tuple[F64, F64, F64]:
     strangers += np.maximum(named, called)
     relatives += np.maximum(called - np.where(named > _AGREES, named, 0.0), 0.0)
     relatives += np.where(phoned, np.where(proved, _BY_PROVED, _BY_PHONE), _BY_HOME)
-    rest = strangers - start - numbers
-    successors = np.where(proved, _HANDED_ON + rest + np.minimum(town, _OF_TOWN), np.inf)
+    # Namesakes are often of one town, but whose numbers look alike is of any town.
+    strangers += np.where(proved, np.minimum(town, _OF_TOWN), 0.0)
+    successors = np.where(proved, _HANDED_ON + strangers - start - numbers, np.inf)
     return strangers, relatives, successors
 
 
