@@ -2,6 +2,7 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import type { JsonObject } from "@/conditions/model";
 import { answer, client } from "./client";
+import { ApiError } from "./errors";
 import type { components } from "./schema";
 
 type Schema<N extends keyof components["schemas"]> = components["schemas"][N];
@@ -19,6 +20,12 @@ export type Asked = Partial<Schema<"SimulationRequest">> & Pick<Schema<"Simulati
 /** How often a long one is looked at while it runs. */
 const LOOK_MS = 1_000;
 
+/** The server carries out cases for one at a time: whoever comes meanwhile asks again. */
+const patient = {
+  retry: (_count: number, error: Error): boolean => error instanceof ApiError && error.code === "cases-busy",
+  retryDelay: 2 * LOOK_MS,
+};
+
 export const backtests = {
   job: (id: string | null) =>
     queryOptions({
@@ -31,9 +38,9 @@ export const backtests = {
   cases: (name: string) => queryOptions({ queryKey: ["journeys", name, "cases"], queryFn: ({ signal }) => answer(client.GET("/api/v1/journeys/{name}/cases", { params: { path: { name } }, signal })) }),
   /** One case alone: several of them one after the other show how far they are. */
   result: (name: string, definition: JsonObject, one: string, wanted: boolean) =>
-    queryOptions({ queryKey: ["case-run", name, one, definition], enabled: wanted, queryFn: ({ signal }) => answer(client.POST("/api/v1/journeys/cases/run", { body: { definition, names: [one] }, signal })), retry: false, gcTime: 0, staleTime: Infinity, refetchOnWindowFocus: false }),
+    queryOptions({ queryKey: ["case-run", name, one, definition], enabled: wanted, queryFn: ({ signal }) => answer(client.POST("/api/v1/journeys/cases/run", { body: { definition, names: [one] }, signal })), ...patient, gcTime: 0, staleTime: Infinity, refetchOnWindowFocus: false }),
   results: (name: string, definition: JsonObject, wanted: boolean) =>
-    queryOptions({ queryKey: ["journeys", name, "cases", "run", definition], enabled: wanted, queryFn: ({ signal }) => answer(client.POST("/api/v1/journeys/cases/run", { body: { definition }, signal })), retry: false, gcTime: 0, refetchOnWindowFocus: false }),
+    queryOptions({ queryKey: ["journeys", name, "cases", "run", definition], enabled: wanted, queryFn: ({ signal }) => answer(client.POST("/api/v1/journeys/cases/run", { body: { definition }, signal })), ...patient, gcTime: 0, refetchOnWindowFocus: false }),
 };
 
 export const simulate = (body: Asked, signal: AbortSignal): Promise<Simulation> => answer(client.POST("/api/v1/journeys/simulate", { body: body as Schema<"SimulationRequest">, signal }));

@@ -2,6 +2,7 @@ import { useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Checkbox, Progress } from "antd";
 import { useEffect } from "react";
 import { backtests } from "@/api/backtests";
+import { ApiError } from "@/api/errors";
 import type { JsonObject } from "@/conditions/model";
 import { useText } from "@/lib/useText";
 import { Problem } from "@/parts/Loaded";
@@ -9,6 +10,9 @@ import { Status } from "@/parts/Status";
 import { CaseDifferences } from "../simulate/Cases";
 
 const PERCENT = 100;
+
+/** Whether somebody retired the case meanwhile. */
+const isGone = (error: Error): boolean => error instanceof ApiError && error.code === "case-unknown";
 
 interface Props {
   journey: string;
@@ -34,10 +38,13 @@ export function Carried({ journey, definition, anyway, onAnyway, onPassed }: Pro
   const done = results.filter((one) => one.isSuccess || one.isError).length;
   const wrong = results.flatMap((one, place) => {
     const item = one.data?.items[0];
-    return one.isError || (item !== undefined && !item.passed) ? [{ name: names[place] ?? "", item, error: one.error }] : [];
+    // A case of which nothing came back has not passed.
+    return one.isError || (one.isSuccess && item?.passed !== true) ? [{ name: names[place] ?? "", item, error: one.error }] : [];
   });
   const passed = cases.isSuccess && done === names.length && wrong.length === 0;
-  useEffect(() => onPassed(passed), [passed, onPassed]);
+  useEffect(() => {
+    onPassed(passed);
+  }, [passed, onPassed]);
   if (cases.isError) return <Problem error={cases.error} />;
   if (names.length === 0) return null;
   return (
@@ -60,7 +67,7 @@ export function Carried({ journey, definition, anyway, onAnyway, onPassed }: Pro
                   <strong>{name}</strong>
                   <Status kind="error">{t("journey.cases.failed")}</Status>
                 </div>
-                {item === undefined ? <Problem error={error} /> : <CaseDifferences of={item} />}
+                {item !== undefined ? <CaseDifferences of={item} /> : error === null || isGone(error) ? <p>{t("journey.cases.gone")}</p> : <Problem error={error} />}
               </li>
             ))}
           </ul>
