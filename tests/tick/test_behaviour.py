@@ -11,11 +11,15 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onepool import health
-from onepool.audience.conditions import explain_condition
+from onepool.api.audience import count
+from onepool.api.estimating import Sample
+from onepool.audience.catalog import load_catalog
+from onepool.audience.conditions import explain_condition, parse_condition
 from onepool.audience.live import Live
 from onepool.clock import FakeClock
 from onepool.identity import decisions
@@ -159,6 +163,24 @@ def test_live_by_the_index_equals_recomputed_from_the_table(steps: list[Any]) ->
                 decisions.undo(world.workspace.state, world.clock, made.pop(), author="test")
                 world.drain()
             check(world)
+
+
+def test_an_estimate_is_read_from_the_index() -> None:
+    with indexed_world() as world:
+        world.define("segment", "spent", title="spent", condition=SEGMENTS["spent"])
+        send(world, [viewed("a"), viewed("b"), viewed("c")])
+        world.send({"event": "order_paid", "anonymousId": "a", "properties": {"order_id": "O1", "amount": 120}})
+        world.settle()
+        assert world.worker.index is not None and world.worker.index.build(threading.Event())
+        parts = {"any": [SEGMENTS["spent"], SEGMENTS["left"], SEGMENTS["bought"], {"not": SEGMENTS["recent"]}]}
+        asked = (parse_condition(parts), load_catalog(world.workspace).context, world.clock.now())
+        some = Sample(np.array(_customers(world)), 30)
+        with world.workspace.pool.read() as session:
+            with patch.object(State, "found", autospec=True, side_effect=State.found) as found:
+                here = count(session, *asked, with_parts=True, index=world.worker.index, some=some)
+            there = count(session, *asked, with_parts=True, some=some)
+        assert found.called and 0 < here.size <= 30
+        assert (here.size, here.sample, here.parts) == (there.size, there.sample, there.parts)
 
 
 def test_touched_customers_are_read_from_the_index() -> None:

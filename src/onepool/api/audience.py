@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from onepool.api.dictionary import titles, value_titles
@@ -25,7 +26,7 @@ from onepool.audience.definitions import parse_segment, workspace_names
 from onepool.audience.tags import explain_tag, parse_tag, tag_sentence
 from onepool.audience.tags.chinese import both as in_both
 from onepool.audience.tags.learned import LearnedTag
-from onepool.audience.touched import OWNED, PRESENT, present_of
+from onepool.audience.touched import OWNED, PRESENT, Program, answered, present_of
 from onepool.pool.behaviour import BehaviourIndex
 from onepool.pool.engine import Session
 
@@ -113,8 +114,7 @@ def count(
             session, index.view if index is not None else None
         )
     else:
-        present_of(session, some.customers)
-        table = conditions.compile_conditions(named, at, Scope.customers(PRESENT, owned=OWNED), ctx).run(session)
+        table = _of_some(session, named, ctx, at, index, some)
     found = [int(pc.sum(table.column(name)).as_py() or 0) for name in named]
     sizes = found if some is None else [some.size(one) for one in found]
     members = table.column("customer_id").filter(table.column("c0"))
@@ -125,6 +125,27 @@ def count(
         time.perf_counter() - started,
         None if some is None else some.between(found[0]),
     )
+
+
+def _of_some(
+    session: Session,
+    named: Mapping[str, Condition],
+    ctx: Context,
+    at: datetime,
+    index: BehaviourIndex | None,
+    some: Sample,
+) -> pa.Table:
+    """(customer_id, a truth for each condition) of these customers: what they did from the index, as a tick reads it,
+    where it has that; the rest by a query."""
+    present = present_of(session, some.customers)
+    scope = Scope.customers(PRESENT, owned=OWNED)
+    state = index.state(session) if index is not None else None
+    if state is not None:
+        program = Program(named, ctx)
+        if state.has(program.further):
+            found = answered(session, program, program.rest(at, scope), state, present, at)
+            return pa.table({"customer_id": found.customers, **found.holds})
+    return conditions.compile_conditions(named, at, scope, ctx).run(session)
 
 
 def why_segment(ws: WorkspaceLike, session: Session, customer_id: int, name: str, at: datetime) -> SegmentWhy:

@@ -32,7 +32,8 @@ I64 = npt.NDArray[np.int64]
 
 _ALWAYS = ("event", "time")
 _FEW = 100_000
-_SPARSE = 16
+_SPARSE = 4
+"""So many places for each number take no more memory than sorting the numbers does."""
 
 
 @dataclass(frozen=True)
@@ -119,9 +120,9 @@ def _places(ids: I64, everyone: I64) -> tuple[I64, npt.NDArray[np.bool_]]:
         return np.zeros(everyone.size, np.int64), np.zeros(everyone.size, np.bool_)
     if top <= _SPARSE * (ids.size + everyone.size) and min(ids.min(), everyone.min(initial=0)) >= 0:
         # Customers' numbers are given out one by one: a place for each number needs no sorting.
-        places = np.full(top + 1, -1, np.int64)
-        places[ids] = np.arange(ids.size)
-        rows = places[everyone]
+        places = np.full(top + 1, -1, np.int32 if ids.size < 2**31 else np.int64)
+        places[ids] = np.arange(ids.size, dtype=places.dtype)
+        rows = places[everyone].astype(np.int64)
         there = rows >= 0
         return np.where(there, rows, 0), there
     by = np.argsort(ids, kind="stable")
