@@ -194,14 +194,18 @@ def waiting(folder: Path, customers: int, timers: int) -> dict[str, Any]:
                 (json.dumps(some),),
             )
         clock.advance(timedelta(milliseconds=250))
-        busy = True
-        while busy:
+        ticks: list[tuple[float, float]] = []
+        while True:
             # Like a worker, which ticks again until nothing is left to do.
             begun, used = time.perf_counter(), time.process_time()
-            busy = journeys.tick(workspace.log.end())
-            if number >= 5 and busy:
-                seconds.append(time.perf_counter() - begun)
-                processor.append(time.process_time() - used)
+            if not journeys.tick(workspace.log.end()):
+                break
+            ticks.append((time.perf_counter() - begun, time.process_time() - used))
+        assert ticks, "timers are due, and the tick does nothing"
+        if number >= 5:
+            # The longest of them: short ones that follow must not make the others look better.
+            seconds.append(max(one for one, _ in ticks))
+            processor.append(max(one for _, one in ticks))
         time.sleep(max(0.25 - (time.perf_counter() - rested), 0.0))
     peak = memory()
     clock.set(START + timedelta(minutes=11, seconds=1))

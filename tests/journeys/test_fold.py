@@ -17,6 +17,7 @@ from onepool.clock import to_micros
 from onepool.journeys.executor.ports import STEPS
 from onepool.journeys.states import RunState
 from onepool.journeys.world import fold
+from onepool.state import State
 from onepool.state.journeys import journey_ticks, journey_versions, runs
 from onepool.state.outbox import sends
 from onepool.tick.journeying import Journeying
@@ -92,3 +93,19 @@ def test_the_pool_is_level_though_writers_go_on(tmp_path: Path, monkeypatch: pyt
         assert (folds, world.value("SELECT count(*) FROM sends")) == (2, 2)
     finally:
         world.close()
+
+
+def test_a_portion_is_no_more_than_its_bound_unless_one_tick_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = State.at(tmp_path / "state.sqlite")
+    monkeypatch.setattr(fold, "_BYTES", 100)
+    values = {"at": 1, "log_offset": 1, "outcome": 0, "change": 0, "request": 0, "inputs": "", "outputs": ""}
+    with state.write() as connection:
+        for size in (40, 60, 1, 99, 2, 500, 1):
+            connection.execute(insert(journey_ticks).values(**values, steps=b"s" * size))
+        ends, tick = [], 0
+        while (tick := fold._portion(connection, tick)) not in ends:
+            ends.append(tick)
+    state.close()
+    assert ends == [2, 4, 5, 6, 7]

@@ -26,7 +26,7 @@ _CHUNK: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """How much was taken away."""
+    """How much was taken away. `cancelled`: messages that will not go out; those that may be out already are others."""
 
     sends: int
     cancelled: int
@@ -50,8 +50,10 @@ def forget_addresses(connection: Connection, nodes: Sequence[int], at: int) -> F
     for start in range(0, len(known), _CHUNK):
         some = known[start : start + _CHUNK]
         mine = t.identifier_id.in_(some) | t.customer_id.in_(some)
-        waiting = update(sends).where(mine, t.state.in_([int(one) for one in WAITING]))
-        cancelled += connection.execute(waiting.values(given_up)).rowcount
+        waiting = (mine, t.state.in_([int(one) for one in WAITING]))
+        counted = select(func.coalesce(func.sum(case((perhaps, 0), else_=1)), 0)).where(*waiting)
+        cancelled += int(connection.execute(counted).scalar_one())
+        connection.execute(update(sends).where(*waiting).values(given_up))
         whole = connection.execute(select(t.send_id).where(mine)).scalars().all()
         for first in range(0, len(whole), _CHUNK):
             part = list(whole[first : first + _CHUNK])

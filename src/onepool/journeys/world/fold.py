@@ -130,17 +130,18 @@ def fold(session: Session, state: State, known: Marks, now: int, followed: messa
 
 
 def _portion(connection: Connection, tick: int) -> int:
-    """The tick up to which one fold goes: about so many that their runs and steps are a portion."""
+    """The tick up to which one fold goes: as many as make no more than a portion, one at least."""
     table = journey_ticks
     size = func.coalesce(func.length(table.c.steps), 0) + func.coalesce(func.length(table.c.touched), 0)
     rows = connection.execute(
         select(table.c.id, size).where(table.c.id > tick).order_by(table.c.id).limit(_TICKS)
     ).all()  # fmt: skip
     total = 0
-    for number, length in rows:
-        tick, total = int(number), total + int(length)
-        if total >= _BYTES:
+    for place, (number, length) in enumerate(rows):
+        total += int(length)
+        if place and total > _BYTES:
             break
+        tick = int(number)
     return tick
 
 
