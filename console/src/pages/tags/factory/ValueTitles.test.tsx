@@ -13,14 +13,16 @@ let saved: Definition = {};
 
 function Host({ start }: { start: Definition }) {
   const [definition, setDefinition] = useState<Definition>(start);
-  saved = definition;
   const set: Parameters<typeof FactoryContext.Provider>[0]["value"] = {
     definition,
     raw,
     names: new NameBook(raw, "en"),
     currency: "CNY",
     problems: [],
-    set: (place, value) => setDefinition((one) => withValue(one, place, value)),
+    set: (place, value) => {
+      saved = withValue(definition, place, value);
+      setDefinition(saved);
+    },
     change: setDefinition,
   };
   return (
