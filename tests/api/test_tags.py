@@ -163,6 +163,27 @@ def test_values_come_over_http(made: tuple[World, Worker]) -> None:
     assert (wrong.status_code, wrong.json()["code"]) == (422, "tag-values")
 
 
+def test_the_catalogue_reads_no_values_and_pages_no_definition_again(
+    made: tuple[World, Worker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = made[0].signed_in()
+    gold = {"zh": "金卡", "en": "Gold"}
+    browser.post("/api/v1/tags", {"definition": {**LEVEL, "value_titles": {"gold": gold}}})
+    browser.get("/api/v1/tags")
+    with monkeypatch.context() as counting:
+        counting.setattr(catalog, "tag_values", _not_asked)
+        counting.setattr("onepool.api.audience.workspace_names", _not_asked)
+        (row,) = browser.get("/api/v1/tags").json()["items"]
+        assert row["value_titles"] == {"gold": gold}
+    body = {"definition": {**LEVEL, "value_titles": {}}, "version": 1}
+    browser.put("/api/v1/tags/level", body)
+    assert browser.get("/api/v1/tags").json()["items"][0]["value_titles"] == {}
+
+
+def _not_asked(*_: object, **__: object) -> None:
+    raise AssertionError("read again")
+
+
 def test_what_is_used_or_wrong_is_refused(made: tuple[World, Worker]) -> None:
     world, _ = made
     browser = world.signed_in()

@@ -1,4 +1,4 @@
-"""Where ids are among all customers: the same by a table of places as by sorting, in memory that follows their count."""
+"""Where ids are among all customers: the same by a table of places as by sorting, in as much memory."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,7 +21,16 @@ from onepool.api.models.customers import Reason, SegmentWhy, TagWhy
 from onepool.api.problems import Invalid, NotFound
 from onepool.api.workspace import WorkspaceLike
 from onepool.audience import conditions
-from onepool.audience.conditions import Condition, ConditionError, Context, Problem, Scope, parse_condition, sentence
+from onepool.audience.conditions import (
+    Condition,
+    ConditionError,
+    Context,
+    Names,
+    Problem,
+    Scope,
+    parse_condition,
+    sentence,
+)
 from onepool.audience.conditions.model import DidStep, SequenceLeaf, children
 from onepool.audience.definitions import parse_segment, workspace_names
 from onepool.audience.tags import explain_tag, parse_tag, tag_sentence
@@ -29,8 +39,12 @@ from onepool.audience.tags.learned import LearnedTag
 from onepool.audience.touched import OWNED, PRESENT, Program, answered, present_of
 from onepool.pool.behaviour import BehaviourIndex
 from onepool.pool.engine import Session
+from onepool.state import State
 
 SAMPLE = 10
+
+_KNOWN: WeakKeyDictionary[State, tuple[int, tuple[str, ...], Names]] = WeakKeyDictionary()
+"""Of each state, its names by the revision of the definitions and the events that the standard does not know."""
 
 
 def schema() -> JsonObject:
@@ -39,16 +53,22 @@ def schema() -> JsonObject:
 
 
 def context(ws: WorkspaceLike, kept_events: Iterable[str] = ()) -> Context:
-    """What may be named in this workspace, its zone and its currency."""
-    names = workspace_names(
-        ws.standard(),
-        {item.name: item.body for item in ws.definitions.current("tag")},
-        {item.name: item.body for item in ws.definitions.current("segment")},
-        ws.touchpoints().values(),
-        kept_events,
-        [item.body for item in ws.definitions.current("list")],
-    )
-    return Context(names, ws.settings.time_zone, ws.settings.currency)
+    """What may be named in this workspace, its zone and its currency. Definitions are read anew when one changed."""
+    kept = tuple(kept_events)
+    # Asked for first: what is saved while they are read is read the next time.
+    revision = ws.definitions.revision()
+    found = _KNOWN.get(ws.definitions.state)
+    if found is None or found[:2] != (revision, kept):
+        names = workspace_names(
+            ws.standard(),
+            {item.name: item.body for item in ws.definitions.current("tag")},
+            {item.name: item.body for item in ws.definitions.current("segment")},
+            ws.touchpoints().values(),
+            kept,
+            [item.body for item in ws.definitions.current("list")],
+        )
+        found = _KNOWN[ws.definitions.state] = (revision, kept, names)
+    return Context(found[2], ws.settings.time_zone, ws.settings.currency)
 
 
 def condition_of(body: Mapping[str, Any]) -> Condition:

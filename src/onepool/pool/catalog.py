@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -73,15 +74,16 @@ def tag_distribution(session: Session, tag: str, limit: int = 100) -> list[tuple
     return [(row["v"], row["n"]) for row in found.to_pylist()]
 
 
-def tag_values(session: Session, limit: int = 50) -> dict[str, list[str]]:
-    """For every tag its commonest values; what a menu offers."""
+def tag_values(session: Session, limit: int = 50, tags: Collection[str] | None = None) -> dict[str, list[str]]:
+    """For every tag, or each of these, its commonest values; what a menu offers."""
+    which = "" if tags is None else "WHERE tag IN (SELECT unnest($tags))"
     found = session.query(
-        """SELECT tag, v FROM (
+        f"""SELECT tag, v FROM (
             SELECT tag, v, count(*) AS n FROM (
-                SELECT tag, unnest(CASE WHEN list IS NULL THEN [value] ELSE list END) AS v FROM tag_values
+                SELECT tag, unnest(CASE WHEN list IS NULL THEN [value] ELSE list END) AS v FROM tag_values {which}
             ) WHERE v IS NOT NULL GROUP BY ALL
         ) QUALIFY row_number() OVER (PARTITION BY tag ORDER BY n DESC, v) <= $limit ORDER BY tag, n DESC, v""",
-        {"limit": limit},
+        {"limit": limit} | ({} if tags is None else {"tags": list(tags)}),
     )
     values: dict[str, list[str]] = {}
     for row in found.to_pylist():

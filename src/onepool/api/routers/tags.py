@@ -45,14 +45,16 @@ TagName = Annotated[str, Path(max_length=200)]
 @router.get("")
 def list_tags(_who: Reader, ws: Workspace, time: Time) -> TagList:
     """All tags with their coverage, freshness, drift and use."""
+    names = audience.context(ws).names
+    # What groups are called follows from the values that a run found; of the others the definitions say it.
+    groups = [name for name, one in names.tags.items() if one.groups]
     with ws.pool.read() as session:
         figures = catalog.tag_figures(session)
         total = customer_count(session)
-        valued_by = catalog.tag_values(session)
+        valued_by = catalog.tag_values(session, tags=groups) if groups else {}
     used_by = users_of(ws.definitions, "tag")
     store = RunStore(ws.state)
     newest, valued = store.newest(), store.latest()
-    names = audience.context(ws).names
     now = time.now()
     items = []
     for item in ws.definitions.current("tag"):
@@ -71,7 +73,9 @@ def list_tags(_who: Reader, ws: Workspace, time: Time) -> TagList:
                 schedule=None if tag is None else schedule_of(tag),
                 coverage=found.coverage if found else 0,
                 values=found.values if found else 0,
-                value_titles=value_titles(names, f"tag:{item.name}", _values(names, item.name, valued_by)),
+                value_titles=value_titles(
+                    names, f"tag:{item.name}", valued_by.get(item.name, []) if item.name in groups else None
+                ),
                 as_of=as_of,
                 freshness=tagging.freshness(tag, valued.get(item.name), now, as_of),
                 psi=None if run is None else run.psi,
