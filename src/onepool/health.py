@@ -96,7 +96,7 @@ def _problems(workspace: Workspace) -> Iterator[dict[str, str]]:
         yield _row("warning", late, "see whether the server's tick keeps up (behind, journeys' lag)")
     for journey, waiting in seen.held_back.items():
         full = (
-            f"journey {journey} holds an audience back, {waiting} wait: the accounts it sends over have all that they "
+            f"journey {journey} holds {waiting} back who are to enter: the accounts it sends over have all that they "
             "can send in 10 minutes, or in what is left of their day's quota"
         )
         yield _row("warning", full, "wait, or raise its pace; see whether it is paused or broken: onepool deliveries")

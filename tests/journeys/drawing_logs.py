@@ -18,6 +18,7 @@ from onepool.audience.conditions.reference import Event, Fact
 
 __all__ = ["DAY", "HOUR", "MINUTE", "START", "ZONES", "Case", "Quantum", "Seeded", "case", "cases"]
 
+SECOND = 1_000_000
 START = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp()) * 1_000_000
 STARTS = tuple(
     int(datetime(*day, tzinfo=UTC).timestamp()) * 1_000_000
@@ -62,10 +63,13 @@ class Case:
     """Versions of the journeys that are published meanwhile; their ids follow those of `bodies`."""
 
 
-def case(choice: Choice, customers: int, steps: int, *, calls: bool = True, changes: bool = False) -> Case:
+def case(
+    choice: Choice, customers: int, steps: int, *, calls: bool = True, changes: bool = False, presses: bool = False
+) -> Case:
     """Some journeys, and a history for each customer, cut into steps. `changes`: another version of each journey is
     published meanwhile, and what is under way moves to it, is stopped, or finishes where it is; single runs are
-    stopped."""
+    stopped. `presses`: everybody is told something at once, mostly after a short hold or at a rate, while channels are
+    often full; steps follow each other within a minute."""
     start = pick(choice, STARTS)
     bodies = []
     if calls and chance(choice, 25):
@@ -74,8 +78,13 @@ def case(choice: Choice, customers: int, steps: int, *, calls: bool = True, chan
     bodies.append(journey(choice, "above", bodies[0]["journey"] if bodies else None, group=group))
     if group is not None:
         bodies.append(journey(choice, "beside", most=3, group=group))
+    if presses:
+        bodies = [_told_at_once(choice, body) for body in bodies]
     ats, at = [], start
     for _ in range(steps):
+        if presses and chance(choice, 80):
+            ats.append(at := at + choice.number(5, 45) * SECOND)
+            continue
         at += pick(choice, [5 * MINUTE, 31 * MINUTE, 2 * HOUR, 7 * HOUR, 26 * HOUR]) + choice.number(0, 59) * MINUTE
         ats.append(at)
     quanta = [Quantum(at) for at in ats]
@@ -83,12 +92,17 @@ def case(choice: Choice, customers: int, steps: int, *, calls: bool = True, chan
     found.customers = [1000 + 7 * number for number in range(customers)]
     for customer in found.customers:
         _history(choice, found, customer)
+        for number in range(8, 11) if presses else ():
+            time = max(start, pick(choice, ats) - choice.number(1, 40) * SECOND)
+            _put_event(found, _event(choice, "cart_added", time, time, customer, number), customer)
     _merged(choice, found)
     _paused(choice, found)
     _stopped(choice, found)
     _counted(found)
     for number, quantum in enumerate(quanta):
-        if number and chance(choice, 40):
+        if presses:
+            quantum.crowded = frozenset(CHANNELS if chance(choice, 60) else ())
+        elif number and chance(choice, 40):
             drawn = pick(choice, sorted(CHANNELS))
             quantum.crowded = frozenset([drawn] if drawn == min(CHANNELS) else CHANNELS)
     if changes:
@@ -97,6 +111,26 @@ def case(choice: Choice, customers: int, steps: int, *, calls: bool = True, chan
         quantum.events.sort(key=lambda one: one[1].seq)
         quantum.requests.sort(key=lambda one: one[:5])
     return found
+
+
+def _told_at_once(choice: Choice, body: dict[str, Any]) -> dict[str, Any]:
+    """The journey with a message before its first node, which is soon too old."""
+    policy = {**body["policy"], "expire_after": pick(choice, ["3 minutes", "1 hour"])}
+    entry: dict[str, Any] = {
+        "did": "cart_added",
+        "key": "$trigger.cart_id",
+        "reentry": {"when": "always", "parallel": 3},
+    }
+    if chance(choice, 60):
+        entry["hold"] = {"for": pick(choice, ["1 minute", "1 minute", "3 minutes"])}
+        if chance(choice, 30):
+            entry["hold"]["unless"] = {"did": "order_paid"}
+    if chance(choice, 40):
+        entry["rate"] = pick(choice, [{"per_second": 1}, {"per_day": 2}, {"per_day": 5}])
+    over = [{"channel": "sms", "kind": CHANNELS["sms"]}]
+    first = {"do": "send", "message": "recall", "chain": over, "next": body["start"], "else": "z_done"}
+    nodes = {**body["nodes"], "a_told": first, "z_done": {"do": "end", "as": "completed"}}
+    return {**body, "entry": entry, "policy": policy, "start": "a_told", "nodes": nodes}
 
 
 def _changed(choice: Choice, made: Case) -> None:

@@ -154,6 +154,10 @@ class Naive:
         if status != "live":
             return
         standing.entries_from = self.at - 1
+        for run in self.live():
+            if run.parked and run.version.name == standing.version.name:
+                # No message gets too old by a pause before it begins.
+                run.parked, run.arrived = False, max(run.arrived, self.at)
         journey = standing.version.journey
         if standing.next_at is not None and standing.next_at < self.at and not isinstance(journey.entry, OneOffEntry):
             standing.next_at = next_start(journey, self.at - 1)
@@ -323,6 +327,7 @@ class Naive:
                 run.now = due
                 self._begun.append(run)
                 return
+            run.full, run.arrived = True, due
             due = max(self.at, waits or 0)
         run.state, run.due = HELD, due
         self.log(run, "held")
@@ -509,6 +514,10 @@ class Naive:
                 # Whose life is over already waits for nothing; what he called went as far as it could before.
                 over = [run for run in self.live() if run.state == OUTCOME and run.due == run.life <= self.at]
                 moved = sum(wake(self, run, set()) for run in over if not self.frozen(run) and run.state == OUTCOME) > 0
+        for standing in self.standing.values():
+            # Nobody is left who waits for accounts to have room.
+            if standing.again is not None and standing.again <= self.at and standing.status != "paused":
+                standing.again = None
 
     def _outcome(self, key: int, what: str, state: str, reason: str | None, at: int, saved: Mapping[str, str]) -> None:
         from tests.journeys.naive_nodes import acted, concluded

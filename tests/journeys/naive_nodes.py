@@ -116,23 +116,26 @@ def _held(naive: Naive, run: Run, rests: bool) -> bool:
             del naive.runs[run.run_id]
             run.state = ENDED
             return True
+    run.parked = run.parked or (rests and run.due <= naive.at)
     if rests or run.due > naive.at:
         return False
     if run.due >= run.life:
-        naive.end(run, "expired", run.life)
+        naive.end(run, "expired", max(run.life, run.arrived))
         return True
     standing = naive.standing[run.version.name]
-    if crowded(run.version.journey, naive.crowded):
-        # It is looked again in a minute, for as long as the message would be worth sending.
-        standing.again = naive.at + MINUTE
+    # It is looked once a minute, for everybody of the journey at one instant.
+    again = standing.again
+    looks = again is None or again <= naive.at or again == naive.at + MINUTE
+    if not looks or crowded(run.version.journey, naive.crowded):
+        if not run.full:
+            run.full, run.arrived = True, max(run.arrived, run.due)
         zone, lasts = zone_named(None, run.version.journey.zone.default), run.version.journey.policy.expire_after
-        since = run.entered if hold is None else later(run.entered, hold.for_, zone)
-        if lasts is not None and later(since, lasts, zone) <= naive.at:
+        if lasts is not None and later(run.arrived, lasts, zone) <= naive.at:
             naive.end(run, "expired", max(run.due, run.arrived))
             return True
-        run.due = standing.again
+        run.due = standing.again = naive.at + MINUTE if again is None or looks else again
         return False
-    standing.again = None
+    run.full = False
     run.now, run.state, run.due = run.due, READY, None
     return True
 

@@ -69,6 +69,10 @@ class Run:
     seq: int = 0
     nodes: dict[str, int] = field(default_factory=dict)
     back: dict[str, int] = field(default_factory=dict)
+    full: bool = False
+    """Held since accounts are full; `arrived` is when it could have begun."""
+    parked: bool = False
+    """Held beyond its time since its journey rests."""
     child: int | None = None
     """The run that it called and waits for."""
 

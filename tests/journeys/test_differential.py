@@ -8,12 +8,16 @@ from functools import partial
 import pytest
 from hypothesis import HealthCheck, given, settings
 from tests.journeys.differ import Columnar, differences, parsed
-from tests.journeys.drawing_logs import Case, Seeded, case, cases
+from tests.journeys.drawing_logs import MINUTE, Case, Seeded, case, cases
 from tests.journeys.naive_starts import crowded
 from tests.journeys.sql_executor.cases import plain
 from tests.journeys.sql_executor.executor import SqlExecutor
 from tests.journeys.vocabulary import context
 
+from onepool.journeys.executor import ports, pressure
+from onepool.journeys.executor.columns import I64
+from onepool.journeys.executor.plan import Plan
+from onepool.journeys.executor.turn import Turn
 from onepool.journeys.model import DateEntry, OneOffEntry, ScheduleEntry
 
 SEEDS = 240
@@ -46,6 +50,30 @@ def test_runs_fare_alike_that_move_to_another_version_or_are_stopped(part: int) 
         found = differences(made)
         assert not found, (seed, found[:6])
     assert min(kinds[kind] for kind in ("move", "stop_versions", "stop_run")) >= 3
+
+
+@pytest.mark.parametrize("most", [ports.MOST_DUE, 3])
+def test_while_channels_are_full_holds_rates_and_pauses_change_nobodys_place(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, met = most > CUSTOMERS, Counter[str]()
+
+    def refused(turn: Turn, plan: Plan, rows: I64, until: int) -> int:
+        met["since others wait"] += rows.size * (until != turn.at + MINUTE)
+        met["again"] += int((turn.runs.hop[rows] == pressure.FULL).sum())
+        left = refuse(turn, plan, rows, until)
+        met["too old"] += rows.size - left
+        return left
+
+    refuse = pressure._refuse
+    monkeypatch.setattr(pressure, "_refuse", refused)
+    for seed in range(9000, 9015):
+        made = case(Seeded(seed), CUSTOMERS, 12, changes=whole and seed % 3 == 0, presses=True)
+        # What is asked of many runs is done with some of them after others went on.
+        if whole or not any(quantum.statuses for quantum in made.quanta):
+            found = differences(made, partial(Columnar, most=most))
+            assert not found, (seed, found[:6])
+    assert len(met) == 3 and min(met.values()) > 5, met
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

@@ -86,7 +86,7 @@ def test_while_an_account_is_full_audiences_wait_and_nobody_is_lost(world: World
     with world.workspace.state.read() as connection:
         seen = watch(connection, to_micros(world.clock.now()))
     assert (seen.held_back, seen.never_woken) == ({"once": 4}, 0)
-    assert [row["message"] for row in problems(world.workspace) if "holds an audience back, 4 wait" in row["message"]]
+    assert [row["message"] for row in problems(world.workspace) if "holds 4 back who are to enter" in row["message"]]
     listed = programmes.rows(world.workspace)
     assert {row.name: (row.held_back, row.underway) for row in listed} == {"once": (4, None)}
     # Nothing is written for those who wait, but once a minute.
@@ -176,6 +176,67 @@ def test_who_is_held_for_longer_than_a_message_lasts_ends_as_expired(world: Worl
     world.drain()
     assert states_of(world) == ["expired"]
     assert [row for row in rows(world, sends) if row["journey"] == "added"] == []
+
+
+def test_whose_hold_ends_later_begins_after_those_who_wait_for_full_accounts(world: World) -> None:
+    paced(world, 2)
+    publish(world, {**waiting("added", {"did": "cart_added", "hold": {"for": "1 minute"}}), **TELL})
+    world.settle()
+    adds(world, "u0")
+    world.clock.advance(timedelta(seconds=30))
+    adds(world, "u1")
+    first, second = sorted(inside(world), key=lambda row: row["entered"])
+    until(world, first["due"])
+    waits = inside(world)
+    assert {row["state"] for row in waits} == {RunState.HELD}
+    # There is room for one when the hold of the second is over; the first one is looked at half a minute later.
+    sent(world, 2)
+    until(world, second["due"])
+    assert [row["due"] for row in inside(world)] == [first["due"] + 60_000_000] * 2
+    with world.workspace.state.read() as connection:
+        assert watch(connection, to_micros(world.clock.now())).held_back == {"added": 2}
+    until(world, first["due"] + 60_000_000)
+    assert states_of(world) == ["completed", "HELD"]
+
+
+def until(world: World, at: int) -> None:
+    world.clock.advance(from_micros(at) - world.clock.now() + timedelta(milliseconds=1))
+    world.drain()
+
+
+def test_who_waited_for_the_rate_or_a_pause_is_not_held_for_that_time(world: World) -> None:
+    paced(world, 2)
+    told = {**waiting("added", {"did": "cart_added", "rate": {"per_day": 1}}), **TELL}
+    publish(world, {**told, "policy": {"category": "transactional", "expire_after": "2 minutes"}})
+    world.settle()
+    adds(world, "u0")
+    adds(world, "u1")
+    second = max(inside(world), key=lambda row: row["due"])
+    assert second["due"] > second["entered"] + 3_600_000_000
+    until(world, second["due"])
+    assert states_of(world) == ["expired", "HELD"]
+    store.pause(world.workspace, world.clock, "added", author="boss")
+    world.clock.advance(timedelta(minutes=10))
+    world.drain()
+    store.resume(world.workspace, world.clock, "added", author="boss")
+    world.settle()
+    world.settle()
+    assert states_of(world) == ["expired", "HELD"]
+    for _ in range(3):
+        world.clock.advance(timedelta(seconds=61))
+        world.drain()
+    assert states_of(world) == ["expired", "expired"]
+
+
+def test_those_who_begin_at_once_leave_that_much_less_room(world: World) -> None:
+    paced(world, 2)
+    sent(world, 3)
+    for name in ("one", "two", "three"):
+        publish(world, {**waiting(name, {"did": "cart_added"}), **TELL})
+    world.settle()
+    adds(world, "u0", "u1")
+    found = [[row["state"] for row in inside(world, name)] for name in ("one", "two", "three")]
+    assert found == [[RunState.ENDED] * 2, [RunState.HELD] * 2, [RunState.HELD] * 2]
 
 
 def test_after_being_held_back_an_audience_enters_at_its_rate(world: World) -> None:

@@ -78,6 +78,17 @@ def test_whoever_waits_longest_is_among_the_next_whatever_goes_before(state: Sta
         )
 
 
+def test_those_held_for_one_instant_are_taken_in_the_order_of_their_entry(state: State) -> None:  # noqa: F811
+    with state.write() as connection:
+        entered = np.random.default_rng(6).permutation(200).tolist()
+        held = {**ROW, "state": int(RunState.HELD), "node": -1, "version_id": 1, "due": 500}
+        rows = [{**held, "run_id": n, "entered": at} for n, at in enumerate(entered)]
+        rows += [{**ROW, "run_id": 200 + n, "version_id": 2, "due": n} for n in range(50)]
+        connection.execute(insert(runs), rows)
+        portions = drained(connection, 60, {1: 50, 2: 50}, {1})
+        assert [sorted(one.entered.tolist()) for one in portions[:3]] == [list(range(n, n + 60)) for n in (0, 60, 120)]
+
+
 def test_runs_come_as_they_are_column_by_column(state: State) -> None:  # noqa: F811
     """Read as rows or by columns: nothing and empty and any text stay apart."""
     told = [None, "", '{"a": "n\\n,\\u00e9"}', "n"]

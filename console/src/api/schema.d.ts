@@ -7255,7 +7255,7 @@ export interface components {
             group: string | null;
             /**
              * Held Back
-             * @description Of its audience who waits until accounts it sends over have less to send.
+             * @description How many wait to enter until the accounts it sends over have less to send.
              */
             held_back: number;
             last_error: components["schemas"]["JourneyError"] | null;
@@ -7614,7 +7614,7 @@ export interface components {
             group: string | null;
             /**
              * Held Back
-             * @description Of its audience who waits until accounts it sends over have less to send.
+             * @description How many wait to enter until the accounts it sends over have less to send.
              */
             held_back: number;
             last_error: components["schemas"]["JourneyError"] | null;

@@ -231,7 +231,7 @@ def _row(
 
 
 def _waits(ws: WorkspaceLike, connection: Connection) -> _Waits:
-    """By journey: how many of its audiences are held back, and what is being done with many runs."""
+    """By journey: how many it holds back, of audiences and by themselves, and what is being done with many runs."""
     doing = {
         name: JourneyUnderway(kind=kind, done=done) for name, (kind, done) in watch.underway(connection).items()
     }

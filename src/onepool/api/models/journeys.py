@@ -62,7 +62,7 @@ class JourneyRow(Model):
     entered: int = Field(description="All runs so far, those of the holdout included.")
     next_at: Instant | None = Field(description="The next start of a schedule or a one-off.")
     last_error: JourneyError | None
-    held_back: int = Field(description="Of its audience who waits until accounts it sends over have less to send.")
+    held_back: int = Field(description="How many wait to enter until the accounts it sends over have less to send.")
     underway: JourneyUnderway | None
     approval: JourneyApproval | None = Field(description="Of the draft; null when nobody asked.")
     changed_at: Instant

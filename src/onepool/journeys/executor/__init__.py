@@ -18,7 +18,11 @@
    due and enter at the instant for which they were made, by id; with a rate at the step's instant, as many as the rate
    gives since its last slot (at most of one second) and the day has left. While all accounts are full over
    which they could get a message at once (`Plan.doors`, `World.room`) audiences stay where they are, for HELD_BACK
-   after each look; who was held back enters at the step's instant. Who went up in another meanwhile enters as
+   after each look; who was held back enters at the step's instant. Who could begin by himself meanwhile (at once, or
+   since his hold is over or his slot there) is held, too: due at the journey's next look, HELD_BACK after the last one
+   (`pressure`), as is everybody after him until a look leaves nobody waiting. At a look as many begin as there is room
+   for, by (entered, run_id); others end `expired` once `expire_after` has passed since they could have begun or the
+   journey went on after a pause (`arrived` says since when). Who went up in another meanwhile enters as
    that one. Of starts that nobody saw to only the first one is made up for. Hold-out: bucket(salt or journey, customer)
    < holdout * 10,000 ends `holdout` at the moment at which the run would begin.
 3. *Erasure, goals and exits* of live runs: events with time >= entered, not the one that started the run; the

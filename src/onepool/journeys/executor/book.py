@@ -82,8 +82,14 @@ class Book:
 
     @property
     def scarce(self) -> frozenset[int]:
-        """Versions that give out what there is not enough of for everybody."""
-        return frozenset(one for one, plan in self.plans.items() if any(isinstance(n, IssueCoupon) for n in plan.nodes))
+        """Versions that give out what there is not enough of for everybody: coupons, or room of accounts while some
+        are held for it."""
+        return frozenset(
+            one
+            for one, plan in self.plans.items()
+            if any(isinstance(node, IssueCoupon) for node in plan.nodes)
+            or '"again"' in self.metering.get(plan.journey, "")
+        )
 
     @property
     def calls(self) -> bool:

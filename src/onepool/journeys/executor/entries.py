@@ -14,7 +14,7 @@ from onepool.journeys.executor.columns import I64, NONE, Bools, Runs, Texts, tex
 from onepool.journeys.executor.metering import Meter
 from onepool.journeys.executor.plan import Plan
 from onepool.journeys.executor.ports import LATENESS, Entering, Inputs, Question
-from onepool.journeys.executor.pressure import held_until
+from onepool.journeys.executor.pressure import FULL, held_until
 from onepool.journeys.executor.reentry import admit
 from onepool.journeys.executor.starts import Starts
 from onepool.journeys.executor.times import later
@@ -216,12 +216,15 @@ def _let_in(turn: Turn, one: Entrants) -> None:
     held = np.full(due.size, hold is not None) | (due > turn.clock(one.customers))
     now = int(np.count_nonzero(~held))
     until = None if one.invited or now == 0 else held_until(turn, plan, now)
+    arrived, waits = one.times, np.zeros(due.size, np.bool_)
     if until is not None:
-        due = np.where(held, due, until)
+        waits = ~held
+        arrived, due = np.where(waits, due, arrived), np.where(waits, until, due)
         held[:] = True
     runs = Runs.new(
         due.size, run_id=one.run_ids, version_id=plan.version_id, customer_id=one.customers, key=one.keys,
-        state=RunState.HELD, due=due, entered=one.times, arrived=one.times, trigger=one.triggers,
+        state=RunState.HELD, hop=np.where(waits, FULL, 0), due=due, entered=one.times, arrived=arrived,
+        trigger=one.triggers,
     )  # fmt: skip
     places = turn.hold(runs, new=True, moment=due, but=one.but)
     turn.note(places[held], "held", one.times[held])

@@ -17,7 +17,7 @@ from onepool.journeys.executor.entries import begin, enter
 from onepool.journeys.executor.nodes import HANDLERS
 from onepool.journeys.executor.plan import Plan
 from onepool.journeys.executor.ports import CANCELLED, EFFECTS, MOST_DUE, TASKS, Clocks, Inputs, Step, World
-from onepool.journeys.executor.pressure import let_go
+from onepool.journeys.executor.pressure import let_go, settle
 from onepool.journeys.executor.turn import Turn
 from onepool.journeys.keys import action_keys
 from onepool.journeys.model import Send, Task, Wait
@@ -102,6 +102,7 @@ class Executor:
         runs.state[unread] = RunState.PAUSED
         turn.dirty[unread] = True
         self._give_up(turn, rows)
+        held: dict[str, list[tuple[Plan, I64]]] = {}
         for plan, mine in turn.by_version(rows):
             state = turn.runs.state[mine]
             if self._book.rests(plan.journey):
@@ -110,7 +111,14 @@ class Executor:
                 turn.dirty[parked] = True
                 continue
             with faults(plan):
-                self._woken(turn, plan, mine, state)
+                found = self._woken(turn, plan, mine, state)
+            if found.size:
+                held.setdefault(plan.journey, []).append((plan, found))
+        for parts in held.values():
+            with faults(parts[0][0]):
+                for plan, mine in let_go(turn, parts):
+                    begin(turn, mine, plan)
+        settle(turn)
 
     def _give_up(self, turn: Turn, rows: I64) -> None:
         """Messages whose deadline is over count for no cap any more, before anything is sent in their place."""
@@ -127,16 +135,17 @@ class Executor:
             self._world.give_up(turn.gone)
 
     @staticmethod
-    def _woken(turn: Turn, plan: Plan, rows: I64, state: I64) -> None:
+    def _woken(turn: Turn, plan: Plan, rows: I64, state: I64) -> I64:
+        """Let runs of a version go on whose time is over; those that were held are given back."""
         turn.moment[rows[state != RunState.READY]] = turn.runs.due[rows[state != RunState.READY]]
         ready = rows[(state == RunState.READY) & (turn.moment[rows] == NONE)]
         turn.moment[ready] = turn.runs.due[ready]
-        over = (turn.moment[rows] >= turn.life_end(rows, plan)) & (state != RunState.READY)
-        turn.finish(rows[over], "expired")
+        end = turn.life_end(rows, plan)
+        over = (turn.moment[rows] >= end) & (state != RunState.READY)
+        turn.finish(rows[over], "expired", end[over])
         if over.any():
             turn.cancel(rows[over], "expired")
         rows, state = rows[~over], state[~over]
-        begin(turn, let_go(turn, plan, rows[state == RunState.HELD]), plan)
         waiting = rows[(state != RunState.HELD) & (state != RunState.READY)]
         nodes = turn.runs.node[waiting].copy()
         for node in np.unique(nodes).tolist():
@@ -159,6 +168,7 @@ class Executor:
                 continue
             # Waited for identities to be complete: the node is done now.
             turn.runs.state[here] = RunState.READY
+        return rows[state == RunState.HELD]
 
     def _expire(self, turn: Turn) -> bool:
         """End runs that came to wait for something beyond their life, which is over already: they send nothing."""

@@ -21,7 +21,7 @@ class _Said(TypedDict, total=False):
     day: int  # local day that is being filled
     count: int  # slots given in it
     held: int  # when an audience was last held back since accounts were full
-    again: int  # when it is looked again whether those who are held for that begin; missing: nobody is
+    again: int  # when it is looked again whether those who are held for that begin; missing: nobody is held
 
 
 class Meter:

@@ -104,7 +104,7 @@ class Inputs:
 
 
 HELD_BACK: Final = 60_000_000
-"""How long an audience waits that can't be let in since accounts are full, until they are looked at again."""
+"""How long an audience, and whoever came by himself, waits until full accounts are looked at again."""
 
 # ------------------------------------------------------------------------------------------------- what is asked
 
@@ -230,7 +230,7 @@ class World(Protocol):
         """Live, not paused runs with due <= at, by (due, run_id), at most so many; fewer only when these are all. Of
         more than that those whose version has the higher priority go first, but for a tenth where priorities differ:
         these are the longest due, whatever they are. Of the same priority those whose version is `scarce` go first,
-        the longest due before the others; the order of all else is the world's."""
+        the longest due before the others, held ones of one due by their entry; the order of all else is the world's."""
         ...
 
     def runs_of(self, customers: I64, *, live: bool) -> Runs:

@@ -148,6 +148,9 @@ def resume(turn: Turn, rows: I64) -> int:
     for plan, mine in turn.by_version(np.setdiff1d(rows, to_do)):
         state = np.array([_waits(plan, node) for node in runs.node[mine].tolist()], np.int64)
         runs.state[mine] = state
+        # Nobody's message gets too old by a pause while he waits to begin.
+        held = mine[state == RunState.HELD]
+        runs.arrived[held] = np.maximum(runs.arrived[held], turn.at)
     turn.dirty[rows] = True
     return int(rows.size)
 

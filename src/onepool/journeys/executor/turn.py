@@ -248,8 +248,8 @@ class Turn:
         return self.clock(self.runs.customer_id[rows])
 
     def room(self, plan: Plan) -> int | None:
-        """How many of an audience may be let in until all accounts are full over which they could get a message at once
-        (see `Plan.doors`); None: any number."""
+        """How many more may begin, of an audience or by themselves, until all accounts are full over which they could
+        get a message at once (see `Plan.doors`); None: any number."""
         if plan.version_id not in self._rooms:
             rooms = [self.world.room(door) for door in plan.doors]
             known = [one for one in rooms if one is not None]
@@ -257,7 +257,8 @@ class Turn:
         return self._rooms[plan.version_id]
 
     def let_in(self, plan: Plan, count: int) -> None:
-        """So many of an audience are let in: others have that much less room until the accounts are looked at again."""
+        """So many begin, of an audience or by themselves: others have that much less room until the accounts are looked
+        at again."""
         if self.room(plan) is not None:
             self.world.let_in(plan.doors, count)
             self._rooms.clear()

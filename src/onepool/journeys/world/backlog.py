@@ -12,9 +12,10 @@ from copy import copy
 from typing import Final
 
 import numpy as np
-from sqlalchemy import Connection, func, literal_column, select, text
+from sqlalchemy import Connection, and_, func, literal_column, select, text
 
 from onepool.journeys.executor.columns import I64, Bools
+from onepool.journeys.states import RunState
 from onepool.state.columns import fetch
 from onepool.state.journeys import runs
 
@@ -70,7 +71,7 @@ class Backlog:
         window = select(*columns).where(due).order_by(text(ORDER)).limit(_WINDOW * most).subquery()
         found = fetch(connection, list(window.c), literal_column("1") == 1)
         ids, versions, dues = (found.column(name).to_numpy() for name in ("run_id", "version_id", "due"))
-        by_age = np.lexsort((ids, dues))
+        by_age = np.lexsort((ids, _entered(connection, ids, at, scarce), dues))
         self._ids, versions = ids[by_age], versions[by_age]
         rank, in_turn = np.zeros(ids.size, np.int64), np.zeros(ids.size, np.bool_)
         for version in np.unique(versions).tolist():
@@ -83,6 +84,21 @@ class Backlog:
         self._left = np.ones(ids.size, np.bool_)
         self._alike = ids.size == 0 or bool((rank == rank[0]).all())
         self._at = at
+
+
+def _entered(connection: Connection, ids: I64, at: int, scarce: Collection[int]) -> I64:
+    """When those of the runs entered that are held for what is scarce (many of them are due at one instant); else 0."""
+    found = np.zeros(ids.size, np.int64)
+    if scarce:
+        mine = and_(runs.c.version_id.in_(sorted(scarce)), runs.c.state == int(RunState.HELD), runs.c.due <= at)
+        table = fetch(connection, [runs.c.run_id, runs.c.entered], mine)
+        held, entered = table.column("run_id").to_numpy(), table.column("entered").to_numpy()
+        order = np.argsort(held)
+        held, entered = held[order], entered[order]
+        if held.size:
+            place = np.minimum(np.searchsorted(held, ids), held.size - 1)
+            found = np.where(held[place] == ids, entered[place], 0)
+    return found
 
 
 def many(connection: Connection, at: int, most: int) -> bool:
