@@ -232,9 +232,7 @@ def _row(
 
 def _waits(ws: WorkspaceLike, connection: Connection) -> _Waits:
     """By journey: how many it holds back, of audiences and by themselves, and what is being done with many runs."""
-    doing = {
-        name: JourneyUnderway(kind=kind, done=done) for name, (kind, done) in watch.underway(connection).items()
-    }
+    doing = {name: JourneyUnderway(kind=kind, done=done) for name, (kind, done) in watch.underway(connection).items()}
     return watch.held_back(connection, to_micros(ws.clock.now())), doing
 
 

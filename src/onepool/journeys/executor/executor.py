@@ -168,7 +168,8 @@ class Executor:
                 continue
             # Waited for identities to be complete: the node is done now.
             turn.runs.state[here] = RunState.READY
-        return rows[state == RunState.HELD]
+        held: I64 = rows[state == RunState.HELD]
+        return held
 
     def _expire(self, turn: Turn) -> bool:
         """End runs that came to wait for something beyond their life, which is over already: they send nothing."""
