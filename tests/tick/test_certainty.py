@@ -34,15 +34,24 @@ def model() -> Model:
     return Model({}, {}, comparisons, 2.0**-14, (), (), 0.995, 0.6, 0.4, 60, None, {})
 
 
-def probability(model: Model, *, proved: bool = False, **told: tuple[int, float]) -> tuple[float, bool]:
-    """Of a pair with (level, weight) of what both sides tell. `proved`: both proved one number."""
+def probability(model: Model, **told: tuple[int, float]) -> tuple[float, bool]:
+    """Of a pair with (level, weight) of what both sides tell; no number was proved on both."""
+    return _probability(model, [False], told)
+
+
+def proved(model: Model, **told: tuple[int, float]) -> tuple[float, bool]:
+    """The same where both sides proved one number."""
+    return _probability(model, [True], told)
+
+
+def _probability(model: Model, proved: list[bool], told: dict[str, tuple[int, float]]) -> tuple[float, bool]:
     columns: dict[str, list[float]] = {"left": [0], "right": [1], "probability": [0.5]}
     for one in model.comparisons:
         level, weight = told.get(one.spec.name, (None, 0.0))
         columns[f"level:{one.spec.name}"] = [-1 if level is None else level % len(one.spec.levels)]
         columns[f"weight:{one.spec.name}"] = [weight]
     pairs = pa.table(columns)
-    return float(certainty.probabilities(pairs, model, np.array([proved]))[0]), bool(certainty.against(pairs, model)[0])
+    return float(certainty.probabilities(pairs, model, np.array(proved))[0]), bool(certainty.against(pairs, model)[0])
 
 
 def test_a_name_and_one_more_rare_thing_are_one_person(model: Model) -> None:
@@ -63,13 +72,13 @@ def test_a_number_that_both_proved_is_no_relative_s(model: Model) -> None:
     told = {"name": (SURNAME, 4.5), "phone": (MASKED, 13.0), "gender": (SAME, 1.0)}
     assert probability(model, **told)[0] < 0.995
     assert probability(model, **told, nickname=(SAME, 4.0))[0] < 0.995
-    assert probability(model, proved=True, **told, nickname=(SAME, 6.0))[0] > 0.995
+    assert proved(model, **told, nickname=(SAME, 6.0))[0] > 0.995
     # Who has the number since it was handed on shares nothing else.
-    assert probability(model, proved=True, phone=(SAME, 18.0))[0] < 0.99
-    assert probability(model, proved=True, **{**told, "name": (SURNAME, 3.5)})[0] < 0.99
+    assert proved(model, phone=(SAME, 18.0))[0] < 0.99
+    assert proved(model, **{**told, "name": (SURNAME, 3.5)})[0] < 0.99
     # 0.5 is what the model itself says.
-    assert probability(model, proved=True, **{**told, "name": (OTHER, -5.0)})[0] == 0.5
-    assert probability(model, proved=True, **told, birthday=(OTHER, -2.0)) == (0.5, True)
+    assert proved(model, **{**told, "name": (OTHER, -5.0)})[0] == 0.5
+    assert proved(model, **told, birthday=(OTHER, -2.0)) == (0.5, True)
 
 
 def test_a_namesake_is_somebody_else(model: Model) -> None:
