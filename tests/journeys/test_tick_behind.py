@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert, text
 from tests.journeys.test_executor_entries import inside, waiting
 from tests.journeys.test_tick import cart, paid, publish
 from tests.tick.conftest import World
 
+from onepool.clock import to_micros
 from onepool.journeys.executor.book import JourneyFault
 from onepool.journeys.executor.executor import Executor
 from onepool.journeys.executor.ports import Step
 from onepool.journeys.states import RunState
 from onepool.journeys.world import inputs
+from onepool.state.journeys import journey_requests
 from onepool.tick import journeying
 
 
@@ -67,3 +70,27 @@ def test_a_step_that_fails_loses_nobodys_turn(world: World, monkeypatch: pytest.
     world.drain()
     assert taken[2] == taken[1] and len(taken[1]) == 4
     assert [row["state"] for row in inside(world)] == [RunState.ENDED] * 12
+
+
+def test_what_was_asked_before_a_timer_was_due_counts_however_much_was_asked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if a step took two requests instead of 20,000.
+    monkeypatch.setattr(inputs, "_REQUESTS", text(inputs._REQUESTS.text.replace("20000", "2")))
+    monkeypatch.setattr(inputs, "_REACH", text(inputs._REACH.text.replace("19999", "1")))
+    monkeypatch.setattr(journeying, "_STORM", 3)
+    publish(world, waiting("left", {"did": "cart_added"}))
+    world.settle()
+    for number in range(3):
+        world.send(cart("P", f"u{number}"))
+    world.settle()
+    run = inside(world)[1]["run_id"]
+    with world.workspace.state.write() as connection:
+        for minute, who in enumerate((10_001, 10_002, 10_003, 10_004, run)):
+            at = to_micros(world.clock.now()) + minute * 60_000_000
+            values = {"journey": "left", "kind": "stop_run", "author": "boss", "at": at}
+            connection.execute(insert(journey_requests).values(**values, fields=json.dumps({"run_id": who})))
+    world.clock.advance(timedelta(days=11))
+    world.settle()
+    ended = {row["run_id"]: row["reason"] for row in inside(world)}
+    assert ended.pop(run) == "stopped" and set(ended.values()) == {"completed"}

@@ -35,6 +35,7 @@ from onepool.journeys.world.inputs import (
     earliest,
     first,
     last,
+    reach,
     replays,
     tell,
 )
@@ -176,14 +177,17 @@ class Journeying:
             self._release(connection)
             wanted = earliest(connection, cursors, offset, self._seen)
             begin = cursors.at if wanted is None else max(wanted, cursors.at)
-            storm = not self._more and watermark - begin > _BEHIND and many(connection, watermark, _STORM)
+            behind = watermark - begin > _BEHIND
+            storm = not self._more and behind and many(connection, watermark, _STORM)
+            reached = reach(connection, cursors) if behind else None
         # Conditions see what was before the instant at which they are asked: events come in before a step, never at it.
         moments = [one for one in (wanted, int(came[0]) + 1 if came.size else None) if one is not None]
         self.wanted = min(moments, default=None)
         if not moments and not self._more:
             return None
-        # Beyond the last record that was looked at there may be more: what is due after it has to wait for them.
-        known = watermark if records.size < MOST_RECORDS else min(watermark, int(came[-1]))
+        # Beyond the last input that one step can take there may be more: what is due after it has to wait for them.
+        known = watermark if reached is None else min(watermark, reached)
+        known = known if records.size < MOST_RECORDS else min(known, int(came[-1]))
         at = cursors.at if self._more else self._instant(max(min(moments), cursors.at), known, watermark, storm=storm)
         if at is None:
             return None

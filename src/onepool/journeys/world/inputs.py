@@ -32,6 +32,9 @@ from onepool.state.schema import customer_changes, outcomes
 MOST_RECORDS: Final = 20_000
 """Log records that one look ahead takes in."""
 
+MOST: Final = {"outcomes": 1_000, "changes": 200_000, "requests": 20_000}
+"""So many rows of these one step takes."""
+
 MOST_OUTCOMES: Final = 50_000
 
 
@@ -136,6 +139,20 @@ def earliest(connection: Connection, cursors: Cursors, log_offset: int, seen: Ma
     return min(known) if known else None
 
 
+# The last one of each that a step takes, if there are so many.
+_REACH: Final = text(
+    f"""SELECT (SELECT at FROM outcomes WHERE id > :outcome ORDER BY id LIMIT 1 OFFSET {MOST["outcomes"] - 1}),
+        (SELECT at FROM customer_changes WHERE id > :change ORDER BY id LIMIT 1 OFFSET {MOST["changes"] - 1}),
+        (SELECT at FROM journey_requests WHERE id > :request ORDER BY id LIMIT 1 OFFSET {MOST["requests"] - 1})"""
+)
+
+
+def reach(connection: Connection, cursors: Cursors) -> int | None:
+    """Up to when one step takes all inputs of the state, where it can't take all there are; None: it can."""
+    cursor = {"outcome": cursors.outcome, "change": cursors.change, "request": cursors.request}
+    return min((one for one in connection.execute(_REACH, cursor).one() if one is not None), default=None)
+
+
 def cut(connection: Connection, cursors: Cursors, at: int, log_offset: int) -> Cut:
     """Everything but events that came in up to an instant. `log_offset`: the last record of the step."""
     outcome, segments = _segments(connection, cursors.outcome, at)
@@ -150,11 +167,12 @@ def cut(connection: Connection, cursors: Cursors, at: int, log_offset: int) -> C
     return Cut(cursors, after, Inputs(segments, merges, table, requests), *keys)
 
 
-_OUTCOMES: Final = text("SELECT id, at, payload FROM outcomes WHERE id > :cursor ORDER BY id LIMIT 1000")
+_OUTCOMES: Final = text(f"SELECT id, at, payload FROM outcomes WHERE id > :cursor ORDER BY id LIMIT {MOST['outcomes']}")
 _CHANGES: Final = text(
-    "SELECT id, at, kind, customer_id, other_id FROM customer_changes WHERE id > :cursor ORDER BY id LIMIT 200000"
+    "SELECT id, at, kind, customer_id, other_id FROM customer_changes WHERE id > :cursor ORDER BY id "
+    f"LIMIT {MOST['changes']}"
 )
-_REQUESTS: Final = text("SELECT * FROM journey_requests WHERE id > :cursor ORDER BY id LIMIT 20000")
+_REQUESTS: Final = text(f"SELECT * FROM journey_requests WHERE id > :cursor ORDER BY id LIMIT {MOST['requests']}")
 
 
 def _segments(connection: Connection, cursor: int, at: int) -> tuple[int, pa.Table]:
