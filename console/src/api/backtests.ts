@@ -17,6 +17,9 @@ export type CaseResult = Schema<"JourneyCaseResult">;
 /** What is asked; what is left out the server fills in. */
 export type Asked = Partial<Schema<"SimulationRequest">> & Pick<Schema<"SimulationRequest">, "definition" | "start" | "days">;
 
+/** For so long what a case came to over a definition is not asked again: the dialog may be closed and opened. */
+const KEPT_MS = 5 * 60_000;
+
 /** How often a long one is looked at while it runs. */
 const LOOK_MS = 1_000;
 
@@ -38,7 +41,7 @@ export const backtests = {
   cases: (name: string) => queryOptions({ queryKey: ["journeys", name, "cases"], queryFn: ({ signal }) => answer(client.GET("/api/v1/journeys/{name}/cases", { params: { path: { name } }, signal })) }),
   /** One case alone: several of them one after the other show how far they are. */
   result: (name: string, definition: JsonObject, one: string, wanted: boolean) =>
-    queryOptions({ queryKey: ["case-run", name, one, definition], enabled: wanted, queryFn: ({ signal }) => answer(client.POST("/api/v1/journeys/cases/run", { body: { definition, names: [one] }, signal })), ...patient, gcTime: 0, staleTime: Infinity, refetchOnWindowFocus: false }),
+    queryOptions({ queryKey: ["case-run", name, one, definition], enabled: wanted, queryFn: ({ signal }) => answer(client.POST("/api/v1/journeys/cases/run", { body: { definition, names: [one] }, signal })), ...patient, gcTime: KEPT_MS, staleTime: Infinity, refetchOnWindowFocus: false }),
   results: (name: string, definition: JsonObject, wanted: boolean) =>
     queryOptions({ queryKey: ["journeys", name, "cases", "run", definition], enabled: wanted, queryFn: ({ signal }) => answer(client.POST("/api/v1/journeys/cases/run", { body: { definition }, signal })), ...patient, gcTime: 0, refetchOnWindowFocus: false }),
 };
@@ -55,7 +58,10 @@ export function useKeepCase(journey: string) {
   const cache = useQueryClient();
   return useMutation({
     mutationFn: (body: Asked & { name: string; note: string }) => answer(client.POST("/api/v1/journeys/cases", { body: body as Schema<"JourneyCaseRequest"> })),
-    onSuccess: () => cache.invalidateQueries({ queryKey: ["journeys", journey, "cases"] }),
+    onSuccess: () => {
+      cache.removeQueries({ queryKey: ["case-run", journey] });
+      return cache.invalidateQueries({ queryKey: ["journeys", journey, "cases"] });
+    },
   });
 }
 

@@ -1,5 +1,5 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { cleanup, render, screen, waitFor } from "@testing-library/react";
+import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Carried } from "./Carried";
 
@@ -39,5 +39,17 @@ describe("cases before publishing", () => {
     expect(screen.getByTestId("publish-cases").dataset.failed).toBe("1");
     expect(screen.getByTestId("case").textContent).toContain("second");
     expect(passed()).toBe(false);
+  });
+
+  it("that cannot be read keep nobody from publishing anyway", async () => {
+    vi.stubGlobal("fetch", async () => json({ code: "state", detail: "no answer" }, 500));
+    const anyway = vi.fn();
+    render(
+      <QueryClientProvider client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>
+        <Carried journey="carts" definition={{ journey: "carts" }} anyway={false} onAnyway={anyway} onPassed={() => undefined} />
+      </QueryClientProvider>,
+    );
+    fireEvent.click(await screen.findByTestId("publish-anyway"));
+    expect(anyway).toHaveBeenCalledWith(true);
   });
 });

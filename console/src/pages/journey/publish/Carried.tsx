@@ -45,7 +45,19 @@ export function Carried({ journey, definition, anyway, onAnyway, onPassed }: Pro
   useEffect(() => {
     onPassed(passed);
   }, [passed, onPassed]);
-  if (cases.isError) return <Problem error={cases.error} />;
+  const anywayBox = (
+    <Checkbox checked={anyway} onChange={(event) => onAnyway(event.target.checked)} data-testid="publish-anyway">
+      {t("journey.cases.anyway")}
+    </Checkbox>
+  );
+  if (cases.isError) {
+    return (
+      <section aria-label={t("journey.cases.label")}>
+        <Problem error={cases.error} retry={() => void cases.refetch()} />
+        {anywayBox}
+      </section>
+    );
+  }
   if (names.length === 0) return null;
   return (
     <section aria-label={t("journey.cases.label")} data-testid="publish-cases" data-done={done} data-failed={wrong.length}>
@@ -74,11 +86,7 @@ export function Carried({ journey, definition, anyway, onAnyway, onPassed }: Pro
           <p className="op-hint">{t("journey.cases.mend")}</p>
         </>
       )}
-      {!passed && (
-        <Checkbox checked={anyway} onChange={(event) => onAnyway(event.target.checked)} data-testid="publish-anyway">
-          {t("journey.cases.anyway")}
-        </Checkbox>
-      )}
+      {!passed && anywayBox}
     </section>
   );
 }
