@@ -12,7 +12,7 @@ from onepool.state.store import State
 
 _logger = structlog.get_logger(__name__)
 
-# Names the transactions under way: it changes when one that writes begins, and when it ends.
+# Names the transactions under way on the server: it changes when one that writes begins, and when it ends.
 _SNAPSHOT = text("SELECT CAST(txid_current_snapshot() AS text)")
 
 
@@ -20,8 +20,10 @@ class Watch:
     """A mark that changes with every committed write into the state, of any thread and process.
 
     On SQLite it costs microseconds (https://www.sqlite.org/pragma.html#pragma_data_version), on PostgreSQL one
-    question. Of any other database nothing is known: each mark is a new one there. The same holds while the database
-    does not answer: nothing here fails, and the next question is asked over a new connection.
+    question; there transactions are numbered for the whole server, so writes into its other databases change the mark
+    too, and whoever shares a busy server rests less. Of any other database nothing is known: each mark is a new one
+    there. The same holds while the database does not answer: nothing here fails, and the next question is asked over
+    a new connection.
     """
 
     def __init__(self, state: State) -> None:
