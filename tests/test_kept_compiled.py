@@ -38,6 +38,11 @@ def test_what_was_compiled_once_is_not_asked_for_again(tmp_path: Path, monkeypat
     warm.ready()
     warm.ready()
     assert len(times) == 2
+    for library in (warm.numba, warm.llvmlite, warm.np):
+        monkeypatch.setattr(library, "__version__", "another")
+        warm.ready()
+        warm.ready()
+    assert len(times) == 5
 
 
 def test_what_broke_off_is_no_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

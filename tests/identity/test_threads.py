@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Literal
@@ -15,7 +16,8 @@ from tests.identity.compiled import Compiled, registry_of
 from tests.identity.facts import NAMES, TYPES, Facts, histories
 from tests.identity.test_compiled import speakable, spoken
 
-from onepool.identity import arrays
+from onepool.identity import arrays, batch, batch_tenures
+from onepool.identity.arrays import Arrays
 from onepool.identity.graph import Graph
 from onepool.identity.threads import Crew
 from onepool.identity.twin_facts import DAY, Limits
@@ -98,6 +100,44 @@ def test_many_at_once(contacts: Literal["trust", "typed"]) -> None:
     assert other.voids().size > 0
     for threads in (2, 3, 2):
         assert tables(graph, False, threads) == alone
+
+
+def test_a_value_that_nearly_all_were_seen_with_is_made_room_for_once() -> None:
+    """Not by as many buckets as are settled together, of which the others have a few links each."""
+    size, links = 80_000, 40_000
+    graph = Graph(registry_of(Limits(TYPES)))
+    kind, slot = graph.type_number("phone"), graph.slot_number("phone", "")
+    chance, none = np.random.default_rng(3), np.zeros(links, np.int64)
+    graph.add(
+        np.full(size, kind),
+        np.full(size, slot),
+        chance.integers(0, 1 << 62, size).astype(np.uint64),
+        np.zeros(size, np.int64),
+    )
+    source = none + graph.source_number("rule", "")
+    far = np.arange(1, links + 1)
+    graph.restore_links(none.copy(), far, source, none, none.copy(), none.copy(), none.astype(np.int8), none)
+    graph.copy().solve(threads=1)
+    tracemalloc.start()
+    graph.solve(threads=1)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert graph.voids().tolist() == [0]
+    assert peak < 3 * batch_tenures.RECORD * 8 * links
+
+
+def test_a_solve_that_broke_off_leaves_marks_that_nobody_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = crowd("trust", 5)
+
+    def fails(own: Arrays, *given: object) -> None:
+        own.counts[arrays.STAMP] += 7
+        raise MemoryError
+
+    before = int(graph.arrays.counts[arrays.STAMP])
+    monkeypatch.setattr(batch.batch_sets, "find_broken", fails)
+    with pytest.raises(MemoryError):
+        graph.solve(threads=2)
+    assert graph.arrays.counts[arrays.STAMP] > before + len(graph)
 
 
 def test_nothing_runs_any_more_when_a_thread_could_not_be_begun(monkeypatch: pytest.MonkeyPatch) -> None:

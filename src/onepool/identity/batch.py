@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +32,8 @@ from onepool.identity.arrays import (
 from onepool.identity.jit import compiled
 from onepool.identity.live import hang
 from onepool.identity.tenures import ROOM
-from onepool.identity.threads import Crew, processors
+from onepool.identity.threads import Crew
+from onepool.processors import processors
 
 BLOCK = 4112
 """Links and nodes that are taken together: what is held of them stays in the nearest cache."""
@@ -41,6 +41,8 @@ BYTE = 8
 """Parts of nodes begin at multiples of it: sets of bits are written by several threads, each other bytes."""
 TOGETHER = 8
 """So many buckets for each thread are settled together."""
+LARGE = 0.9
+"""Larger than this share of the buckets are those whose room is given back once they are settled."""
 FEW, MOST_THREADS = 1 << 16, 4
 """With fewer links one thread is faster. More threads than this wait for memory only, and hold more of it."""
 
@@ -92,30 +94,65 @@ def _gather(g: Arrays, crew: Crew, thorough: bool) -> tuple[I64, I64, I64]:
 def _arrange(room: Callable[[int], Arrays], crew: Crew, records: I64, chunks: I64, ends: I64, thorough: bool) -> None:
     """Settle tenures, some buckets at a time on all threads; new ones are numbered bucket after bucket, by one."""
     g, done = room(2 * ROOM), 0
-    nodes, buckets, most = int(g.counts[NODES]), ends.shape[1], batch_tenures.largest(chunks, ends)
-    size = (1 << batch_tenures.BUCKET) + 1
-    rooms = [
-        (np.empty((most, batch_tenures.RECORD), np.int64), np.empty(size, np.int64))
-        for _ in range(min(crew.threads * TOGETHER, buckets))
-    ]
+    nodes, buckets = int(g.counts[NODES]), ends.shape[1]
+    sizes = np.empty(buckets, np.int64)
+    batch_tenures.measure(chunks, ends, sizes)
+    together = min(crew.threads * TOGETHER, buckets)
+    sorted_, places = _Rooms(sizes, together), np.empty((together, (1 << batch_tenures.BUCKET) + 1), np.int64)
     own = [g, *(_apart(g) for _ in range(1, crew.threads))]
-    for some in range(0, buckets, len(rooms)):
-        others = np.zeros(len(rooms), np.bool_)
+    for some in range(0, buckets, together):
+        others = np.zeros(together, np.bool_)
 
         def settle(part: int, start: int, end: int) -> None:
             for k in range(start, end):
-                sort = partial(batch_tenures.sort_bucket, g.e64, some + k)  # noqa: B023
-                sort(records, chunks, ends, *rooms[k])
-                others[k] = thorough or batch_tenures.settle_bucket(own[part], some + k, nodes, *rooms[k])  # noqa: B023
+                bucket = some + k  # noqa: B023
+                here, place = sorted_.make(k, bucket), places[k]
+                batch_tenures.sort_bucket(g.e64, bucket, records, chunks, ends, here, place)  # noqa: B023
+                others[k] = thorough or batch_tenures.settle_bucket(own[part], bucket, nodes, here, place)  # noqa: B023
 
-        crew.over(min(len(rooms), buckets - some), settle)
+        crew.over(min(together, buckets - some), settle)
         for k in np.flatnonzero(others).tolist():
             high = min((some + k + 1) << batch_tenures.BUCKET, nodes)
             while done < high:
-                done = batch_tenures.arrange_bucket(g, some + k, nodes, *rooms[k], done, thorough)
+                done = batch_tenures.arrange_bucket(g, some + k, nodes, sorted_[k], places[k], done, thorough)
                 if g.counts[FULL]:
+                    # The tables that were are not held on to.
+                    own.clear()
+                    del g
                     g = room(2 * ROOM)
-                    own = [g, *(_apart(g) for _ in range(1, crew.threads))]
+                    own += [g, *(_apart(g) for _ in range(1, crew.threads))]
+        sorted_.tidy()
+
+
+class _Rooms:
+    """Room to sort some buckets at once, for each as much as it has, and kept for those that come after.
+
+    One value that half of all were seen with makes one bucket as large as all others together: so the largest are made
+    room for by themselves.
+    """
+
+    def __init__(self, sizes: I64, count: int) -> None:
+        """`sizes`: half-edges by bucket; `count`: rooms."""
+        self._sizes = sizes
+        self._kept = float(np.quantile(sizes, LARGE))
+        self._rooms = [_NO_ROOM] * count
+
+    def __getitem__(self, k: int) -> I64:
+        return self._rooms[k]
+
+    def make(self, k: int, bucket: int) -> I64:
+        """Room number k, large enough for the bucket. Of several threads each may ask for other rooms."""
+        if self._rooms[k].shape[0] < self._sizes[bucket]:
+            self._rooms[k] = _NO_ROOM
+            self._rooms[k] = np.empty((self._sizes[bucket], batch_tenures.RECORD), np.int64)
+        return self._rooms[k]
+
+    def tidy(self) -> None:
+        """Give back what few buckets need."""
+        self._rooms = [_NO_ROOM if room.shape[0] > self._kept else room for room in self._rooms]
+
+
+_NO_ROOM = np.empty((0, batch_tenures.RECORD), np.int64)
 
 
 def _meet_all(g: Arrays, crew: Crew, looked_at: npt.NDArray[np.uint8], thorough: bool) -> None:
@@ -220,8 +257,11 @@ def _own(g: Arrays, crew: Crew, marks: int) -> Iterator[list[Arrays]]:
     own = [g, *(_apart(g) for _ in range(1, crew.threads))]
     for k, one in enumerate(own):
         one.counts[STAMP] += k * marks
-    yield own
-    g.counts[STAMP] = max(int(one.counts[STAMP]) for one in own)
+    try:
+        yield own
+    finally:
+        # Whatever happened: a mark that somebody made already would be taken for a new one.
+        g.counts[STAMP] = max(int(one.counts[STAMP]) for one in own)
 
 
 def _apart(g: Arrays) -> Arrays:

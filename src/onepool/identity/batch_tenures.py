@@ -128,26 +128,24 @@ def gather(g, start, end, looked_at, records, chunks, made, ends, block):  # typ
 
 
 @released
-def largest(chunks, ends):  # type: ignore[no-untyped-def]
-    """How many half-edges the largest bucket has room for. ends: of shape (threads, buckets)."""
-    most = 0
+def measure(chunks, ends, sizes):  # type: ignore[no-untyped-def]
+    """How many half-edges each bucket has, into `sizes`, shape (buckets,). ends: of shape (threads, buckets)."""
     for bucket in range(ends.shape[1]):
-        size = 0
+        sizes[bucket] = 0
         for k in range(ends.shape[0]):
-            chunk = (ends[k, bucket] - 1) >> CHUNK
-            while ends[k, bucket] and chunk >= 0:
-                size += 1 << CHUNK
-                chunk = chunks[chunk]
-        most = max(most, size)
-    return most
+            end = ends[k, bucket]
+            chunk, size = (end - 1) >> CHUNK, ((end - 1) & IN_CHUNK) + 1
+            while end and chunk >= 0:
+                sizes[bucket] += size
+                chunk, size = chunks[chunk], 1 << CHUNK
 
 
 @released
 def sort_bucket(times, bucket, records, chunks, ends, here, place):  # type: ignore[no-untyped-def]
     """Sort a bucket's half-edges by identifier, and by number, into `here`, with times (`Arrays.e64`).
 
-    ends: of shape (threads, buckets). here: room for as many as the `largest` bucket has; place: to tell by identifier
-    of a bucket where they begin, and one more.
+    ends: of shape (threads, buckets). here: room for as many as the bucket has (`measure`); place: to tell by
+    identifier of a bucket where they begin, and one more.
     """
     firsts, lasts = times[FIRST], times[LAST]
     for i in range(place.size):

@@ -7,8 +7,6 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Self, TypeVar
 
-from onepool.processors import processors as processors
-
 Result = TypeVar("Result")
 
 

@@ -11,6 +11,7 @@ import os
 import sys
 from pathlib import Path
 
+import llvmlite  # type: ignore[import-untyped]
 import llvmlite.binding  # type: ignore[import-untyped]
 import numba
 import numpy as np
@@ -45,8 +46,9 @@ def ready() -> None:
 def _compiled_from() -> str:
     """What numba looks at before it takes what it has: versions, the processor, and each file's time and size."""
     processor = (llvmlite.binding.get_host_cpu_name(), llvmlite.binding.get_host_cpu_features().flatten())
+    versions = (numba.__version__, llvmlite.__version__, np.__version__)
     files = [(str(path), (found := path.stat()).st_mtime_ns, found.st_size) for path in sources()]
-    return hashlib.sha256(repr((sys.version, numba.__version__, processor, files)).encode()).hexdigest()
+    return hashlib.sha256(repr((sys.version, versions, processor, files)).encode()).hexdigest()
 
 
 def warm() -> None:
