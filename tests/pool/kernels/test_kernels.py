@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import itertools
 import operator
+from dataclasses import fields
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from onepool.pool.kernels import NEVER, Pattern, Quiet, funnel, gather, ordered, scatter, sequence, trace
+from onepool.pool.kernels import NEVER, Pattern, Quiet, before, funnel, gather, ordered, scatter, sequence, trace
 
 from . import plain
 
@@ -62,7 +63,12 @@ def packed(people):
 @given(people=histories, pattern=patterns(), threads=st.integers(1, 3))
 @quick
 def test_a_sequence_is_any_chain_of_events_that_fits(people, pattern, threads):
-    found = sequence(*packed(people), pattern, threads=threads)
+    events, others = packed(people), packed([[(0, 2**BITS - 1)] for _ in people])
+    found = sequence(*events, pattern, threads=threads)
+    # What is known of other events of as many customers counts for nothing.
+    for known in (before(*events, AT), before(*others, AT), before(*events, AT - 1)):
+        again = sequence(*events, pattern, threads=threads, known=known)
+        assert all(np.array_equal(getattr(again, one.name), getattr(found, one.name)) for one in fields(found))
     for customer, events in enumerate(people):
         holding, waiting = plain.ends(events, pattern)
         assert found.holds[customer] == bool(holding)

@@ -38,16 +38,25 @@ def _before(offsets: I64, time: I64, masks: U64, at: int, upto: I64, there: U64)
 
 @dataclass(frozen=True)
 class Before:
-    """Of each customer, where events at or after an instant begin, and the bits of all before it."""
+    """Of each customer, where events at or after an instant begin, and the bits of all before it.
 
+    `events`: of which events that is so: `offsets`, `time` and `masks` as `before` was given them.
+    """
+
+    events: tuple[I64, I64, U64]
     at: int
     upto: I64
     there: U64
 
+    def fits(self, events: tuple[I64, I64, U64], at: int) -> bool:
+        """Whether it says this of these very arrays, at this instant."""
+        return self.at == at and all(mine is given for mine, given in zip(self.events, events, strict=True))
+
 
 def before(offsets: I64, time: I64, masks: U64, at: int) -> Before:
     """What several sequences at one instant over the same events share."""
-    found = Before(at, np.empty(offsets.size - 1, np.int64), np.empty(offsets.size - 1, np.uint64))
+    customers = offsets.size - 1
+    found = Before((offsets, time, masks), at, np.empty(customers, np.int64), np.empty(customers, np.uint64))
     _before(lent(offsets), lent(time), lent(masks), at, found.upto, found.there)
     return found
 
@@ -176,9 +185,10 @@ def sequence(
 
     `offsets` int64[customers + 1], `time` int64[events] in microseconds, `masks` uint64[events]; events sorted by
     (customer, time, arrival). Reads are O(steps x events that matter). `known`: as `before` gives it for the pattern's
-    instant, where several patterns share it.
+    instant and these very arrays, where several patterns share it; else it is made anew.
     """
-    known = known if known is not None and known.at == pattern.at else before(offsets, time, masks, pattern.at)
+    if known is None or not known.fits((offsets, time, masks), pattern.at):
+        known = before(offsets, time, masks, pattern.at)
     customers = offsets.size - 1
     found = Found(
         np.empty(customers, np.bool_),
