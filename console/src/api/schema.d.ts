@@ -1684,7 +1684,8 @@ export interface paths {
         put?: never;
         /**
          * Run Journey Cases
-         * @description Carry out cases of a journey over a definition of it, and say what comes out otherwise than expected.
+         * @description Carry out cases of a journey over a definition of it, and say what comes out otherwise than expected. A server
+         *     carries out those of one request at a time: others are told to ask again.
          */
         post: operations["runJourneyCases"];
         delete?: never;
@@ -7148,7 +7149,7 @@ export interface components {
             };
             /**
              * Names
-             * @description Only these; all when left out. One by one they show how far it is.
+             * @description Only these; all (at most 50) when left out. One by one they show how far it is.
              */
             names?: string[] | null;
         };
