@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 SETTINGS_FILE = "onepool.yaml"
 FOLDERS = (
-    "touchpoints", "standard", "identity", "lists", "tags", "segments", "destinations", "coupons", "messages", "policies",
-    "journeys",
+    "touchpoints", "standard", "identity", "lists", "tags", "segments", "destinations", "coupons", "messages",
+    "policies", "journeys",
 )  # fmt: skip
 
 _RULES = "rules_logged"

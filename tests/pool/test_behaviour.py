@@ -284,7 +284,8 @@ def _same_newest(pool: Pool, session: Any) -> None:
             found = pool.index.newest(session, customer, limit, before, event=name, columns=[*BESIDE, "no such one"])
             assert found is not None
             wanted = session.query(
-                f"""SELECT epoch_us(e.time) AS time, e.seq, {", ".join(f"e.{one}" for one in BESIDE)} FROM events e JOIN customer_of c USING (identifier_id)
+                f"""SELECT epoch_us(e.time) AS time, e.seq, {", ".join(f"e.{one}" for one in BESIDE)}
+                FROM events e JOIN customer_of c USING (identifier_id)
                 WHERE c.customer_id = $customer AND ($name IS NULL OR e.event = $name)
                     AND ($time IS NULL OR (epoch_us(e.time), e.seq) < ($time, $seq))
                 ORDER BY 1 DESC, 2 DESC LIMIT $limit""",
