@@ -11,6 +11,6 @@ export function useText() {
     language,
     title: (title: Title, name: string): string => titleOf(title, language, name),
     /** What a value is called, by the titles that come with what it is a value of. */
-    valueTitle: (titles: Record<string, Title> | undefined, value: string): string => titleOf(titles?.[value], language, value),
+    valueTitle: (titles: Record<string, Title> | undefined, value: string): string => titleOf(titles !== undefined && Object.hasOwn(titles, value) ? titles[value] : undefined, language, value),
   };
 }

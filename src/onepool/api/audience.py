@@ -192,7 +192,7 @@ def why_tag(
     tag = parse_tag(item.body)
     found = explain_tag(tag, customer_id, at, session, ctx, ws.behaviour)
     value = ", ".join(found.values) if found.values else found.value
-    has = [one for one in found.values or [found.value] if one is not None]
+    has = found.values or ([] if found.value is None else [found.value])
     figures = [
         _leaf("figure", _figure_titles(name, ctx), _figure(figure))
         for name, figure in found.found.items()

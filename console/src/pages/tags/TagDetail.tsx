@@ -15,6 +15,7 @@ import { PageHead } from "@/parts/PageHead";
 import { Status } from "@/parts/Status";
 import { isNumber } from "./detail/number";
 import { Overview } from "./detail/Overview";
+import { pause } from "./detail/pause";
 import type { TagTab } from "./detail/state";
 import { Drift, Mode, useTagWords } from "./words";
 import "./tags.css";
@@ -131,7 +132,7 @@ function Content({ tag }: { tag: Detail }) {
 
 export function TagDetail() {
   const { name } = useParams({ from: "/shell/tags/$name" });
-  // A tag that was just saved is computed with the next tick, live ones with every one.
-  const tag = useQuery({ ...queries.tag(name), refetchInterval: 5_000 });
+  // A tag that was just saved is computed with the next tick. Every look reads all its values, so later ones are rarer.
+  const tag = useQuery({ ...queries.tag(name), refetchInterval: ({ state }) => pause(state.data, state.dataUpdateCount) });
   return <Loaded query={tag} rows={12}>{(data) => <Content key={data.name} tag={data} />}</Loaded>;
 }

@@ -1,9 +1,9 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { act, cleanup, renderHook, waitFor } from "@testing-library/react";
+import { act, cleanup, render, renderHook, screen, waitFor } from "@testing-library/react";
 import type { PropsWithChildren } from "react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Json } from "@/conditions/model";
-import { usePreview } from "./PreviewPanel";
+import { PreviewPanel, usePreview } from "./PreviewPanel";
 
 interface Asked {
   condition: unknown;
@@ -60,5 +60,20 @@ describe("the preview", () => {
     vi.useRealTimers();
     expect(asked).toHaveLength(0);
     expect(result.current.loading).toBe(false);
+  });
+
+  it("shows where an estimate lies, and the change once the size is exact", () => {
+    const figures = { size: 42, total: 100, sample: [], seconds: 0.1, sentence: null, problems: [], parts: [] };
+    const shown = (approximate: boolean, between: number[] | null): void => {
+      const preview = { data: { ...figures, approximate, between }, error: null, current: true, loading: false, retry: () => undefined };
+      render(<PreviewPanel preview={preview} unfinished={false} empty={false} now={30} />);
+    };
+    shown(true, [38, 46]);
+    expect(screen.queryByTestId("preview-change")).toBeNull();
+    expect(screen.getByTestId("preview-between")).toBeTruthy();
+    cleanup();
+    shown(false, null);
+    expect(screen.getByTestId("preview-change")).toBeTruthy();
+    expect(screen.queryByTestId("preview-between")).toBeNull();
   });
 });

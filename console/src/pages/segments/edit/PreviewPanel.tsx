@@ -76,9 +76,14 @@ export function PreviewPanel({ preview, unfinished, empty, now }: Props) {
             {data.approximate === true && (
               <div className="op-mute" style={{ fontSize: 12.5 }}>
                 {t("preview.approximate")}
+                {data.between !== null && data.between.length === 2 && (
+                  <div className="op-num" data-testid="preview-between">
+                    {t("preview.between", { low: exact(data.between[0] ?? 0, language), high: exact(data.between[1] ?? 0, language) })}
+                  </div>
+                )}
               </div>
             )}
-            {now !== undefined && current && now !== size && (
+            {now !== undefined && current && data.approximate !== true && now !== size && (
               <div className="op-num" style={{ fontSize: 13 }} data-testid="preview-change">
                 {t("preview.change", { now: exact(now, language), change: (size > now ? "+" : "−") + exact(Math.abs(size - now), language) })}
               </div>
