@@ -40,7 +40,8 @@ def candidates(
             rows += waiting.due(connection, touchpoint, group, now, room)
     for rows in found.values():
         rows.sort(key=lambda row: (row.priority, row.due))
-    deficits, owed = accounts.deficits(connection, touchpoint), {}
+    deficits = accounts.deficits(connection, touchpoint)
+    owed: dict[str, float] = {}
     for limit, kinds, left in standing.buckets.scarce(now):
         mine = {key: [row for row in rows if row.kind in kinds] for key, rows in found.items()}
         if sum(len(rows) for rows in mine.values()) <= left:
