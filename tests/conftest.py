@@ -40,7 +40,9 @@ def pytest_collection() -> Generator[None, object, object]:
     # DuckDB complains at the end of what is never collected.
     atexit.register(gc.unfreeze)
     with loading():
-        return (yield)
+        found = yield
+    gc.freeze()
+    return found
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

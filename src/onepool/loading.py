@@ -10,21 +10,30 @@ from importlib import import_module
 from importlib.machinery import ModuleSpec
 from typing import Any
 
+_ours = False
+
+
+def ours() -> None:
+    """This process is ours: what is loaded by now stays as long as it does, and so will what `loading` loads."""
+    global _ours
+    _ours = True
+    gc.freeze()
+
 
 @contextmanager
 def loading() -> Iterator[None]:
     """For a process's start: what is made inside stays as long as the process, so Python doesn't look for garbage
-    meanwhile (a quarter of the time of loading the server), nor ever after in what was made (`gc.freeze`). The garbage
-    among it stays too: loading makes hardly any, and to look for it takes a walk through everything.
-
-    Not for what a library's user starts: it concerns the whole process.
+    meanwhile (a quarter of the time of loading the server). In a process that is `ours` it never looks through what was
+    made again (`gc.freeze`); in others it may, since what they dropped before is garbage still to be found: a frozen
+    one would keep a pool's file open.
     """
     was = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.freeze()
+        if _ours:
+            gc.freeze()
         if was:
             gc.enable()
 

@@ -62,8 +62,8 @@ def test_tags(world: World) -> None:
     ]
     tag = browser.get("/api/v1/tags/buyer").json()
     assert tag["distribution"] == [
-        {"value": "high", "count": 1, "share": 0.5},
-        {"value": "low", "count": 1, "share": 0.5},
+        {"value": "high", "title": None, "count": 1, "share": 0.5},
+        {"value": "low", "title": None, "count": 1, "share": 0.5},
     ]
     assert tag["spread"]["median"] == 62.75
     assert (tag["coverage"], tag["total"], tag["version"]) == (2, 3, 1)

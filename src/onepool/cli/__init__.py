@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from onepool.errors import OnePoolError, UsageError
-from onepool.loading import loading, without_pandas
+from onepool.loading import loading, ours, without_pandas
 
 with loading():
     from onepool.cli.app import app
@@ -18,6 +18,7 @@ __all__ = ["app", "main"]
 
 def main() -> None:
     """Run the command line; exit status 0 done, 1 failed, 2 wrong use."""
+    ours()
     try:
         app()
     except UsageError as error:
