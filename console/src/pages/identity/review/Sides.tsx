@@ -37,7 +37,7 @@ export function Sides({ a, b }: { a: CustomerBrief; b: CustomerBrief }) {
   const { t, title } = useText();
   const attributes = useQuery(queries.standard()).data?.attributes;
   const named = useQuery(queries.names()).data?.attributes;
-  /** What an attribute's value is called: 男, not "male". */
+  /** What an attribute's value is called in the viewer's language. */
   const said = (row: Row, values: string[]): string[] => {
     const titles = row.kind === "attribute" ? named?.find((one) => one.name === row.key)?.value_titles : undefined;
     return titles === undefined ? values : values.map((one) => title(titles[one], one));

@@ -5,6 +5,7 @@ import { lazy, Suspense, useMemo, useState } from "react";
 import type { TagDetail } from "@/api/tags";
 import { compact, percent } from "@/lib/format";
 import { useMay } from "@/lib/session";
+import { titleOf } from "@/lib/title";
 import { useText } from "@/lib/useText";
 import { Chart, ChartOrTable, useChartStyle } from "@/parts/Chart";
 import { Exact } from "@/parts/Figures";
@@ -33,7 +34,7 @@ function inOrder(tag: TagDetail): TagDetail["distribution"] {
 }
 
 function Bars({ tag, values }: { tag: TagDetail; values: TagDetail["distribution"] }) {
-  const { t, title, language } = useText();
+  const { t, language } = useText();
   const navigate = useNavigate();
   const style = useChartStyle();
   const shown = useMemo(() => values.slice(0, BARS), [values]);
@@ -42,7 +43,7 @@ function Bars({ tag, values }: { tag: TagDetail; values: TagDetail["distribution
       grid: { ...style.grid, right: 72 },
       tooltip: { ...style.tooltip, axisPointer: { type: "shadow" } },
       xAxis: { type: "value", minInterval: 1, ...style.axis, axisLabel: { ...style.axis.axisLabel, formatter: (v: number) => compact(v, language) } },
-      yAxis: { type: "category", inverse: true, data: shown.map((one) => title(one.title, one.value)), ...style.axis, axisLabel: { ...style.axis.axisLabel, width: 150, overflow: "truncate" } },
+      yAxis: { type: "category", inverse: true, data: shown.map((one) => titleOf(one.title, language, one.value)), ...style.axis, axisLabel: { ...style.axis.axisLabel, width: 150, overflow: "truncate" } },
       series: [
         {
           name: t("nav.customers"),
@@ -54,7 +55,6 @@ function Bars({ tag, values }: { tag: TagDetail; values: TagDetail["distribution
         },
       ],
     }),
-    // `title` follows the language.
     [shown, style, t, language],
   );
   return <Chart label={t("tags.distribution")} height={Math.max(140, 40 + shown.length * 28)} option={option} onClick={(_, index) => void navigate({ to: "/customers", search: { tag: tag.name, value: shown[index]?.value ?? "" } })} />;
