@@ -17,7 +17,8 @@ Progress = Callable[[int, int], None]
 
 
 class Rebuilt(Workspace):
-    """The same workspace with another, new pool; log and state are only read (everything in them is applied)."""
+    """The same workspace with another, new pool; log and state are only read (everything in them is applied), but that
+    whom a change took off a list is kept in the state where it was not found yet."""
 
     def __init__(self, source: Workspace, path: Path) -> None:
         super().__init__(source.root, source.settings, source.clock)
