@@ -145,3 +145,8 @@ def notice(code: str, zh: str, en: str, advice: tuple[str, str] | None = None) -
     """A notice in both languages."""
     said = None if advice is None else Words(zh=advice[0], en=advice[1])
     return Notice(code=code, words=Words(zh=zh, en=en), advice=said)
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """How many of something in English: `no customer`, `1 customer`, `2,000 customers`."""
+    return f"no {one}" if count == 0 else f"{count:,} {one if count == 1 else many}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from onepool.audience.mining.card import Notice, notice
-from onepool.audience.tags.learned import ClassifierTag
+from onepool.audience.mining.card import Notice, counted, notice
+from onepool.audience.tags.learned import DAY, ClassifierTag
 
 TOO_GOOD = 0.97
 MISCALIBRATED = 1.3
@@ -16,11 +16,14 @@ TEST_POSITIVES = 20
 def no_history(tag: ClassifierTag, usable: int, first: datetime | None) -> list[Notice]:
     """Training, calibration and test each need a cut-off of their own."""
     since = "" if first is None else f"{first:%Y-%m-%d}"
+    assert tag.ahead.micros is not None
+    days = tag.ahead.micros // DAY
+    found = f"可用的训练时点只有 {usable} 个" if usable else "没有可用的训练时点"
     return [
         notice(
             "too-little-history",
-            f"可用的训练时点只有 {usable} 个，至少需要 3 个，每个间隔 {tag.ahead}（数据从 {since} 开始）",
-            f"{usable} cut-offs with {tag.ahead} after and enough before them; at least 3 are wanted"
+            f"{found}，至少需要 3 个，每个间隔 {days} 天" + (f"（数据从 {since} 开始）" if since else ""),
+            f"{counted(usable, 'cut-off has', 'cut-offs have')} {tag.ahead} after and enough before; at least 3 must"
             + (f" (the data begin on {since})" if since else ""),
             ("等待更长的历史，或缩短 ahead", "wait for more history, or shorten `ahead`"),
         )
@@ -35,10 +38,11 @@ def few_positives(tag: ClassifierTag, training: int, test: int, negatives: int) 
     return [
         notice(
             "few-positives",
-            f"训练数据中目标成立 {training} 例、不成立 {negatives} 例（至少各 {least} 例），"
-            f"检验时点成立 {test} 例（至少 {TEST_POSITIVES} 例）",
-            f"the target came true {training} times in training and did not {negatives} times (at least {least} of each"
-            f" are wanted), and came true {test} times at the test cut-off (at least {TEST_POSITIVES})",
+            f"训练数据中目标成立 {training:,} 例、不成立 {negatives:,} 例（至少各 {least:,} 例），"
+            f"检验时点成立 {test:,} 例（至少 {TEST_POSITIVES} 例）",
+            f"the training data have {counted(training, 'example', 'examples')} of the target and"
+            f" {counted(negatives, 'example', 'examples')} without it (at least {least:,} of each are wanted), the test"
+            f" cut-off has {counted(test, 'example', 'examples')} of it (at least {TEST_POSITIVES})",
             ("放宽目标或 among，增加 cut_offs", "widen the target or `among`, or take more cut_offs"),
         )
     ]

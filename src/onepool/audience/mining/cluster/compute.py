@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 
 from onepool.audience.conditions import Context
-from onepool.audience.mining.card import ClusterCard, FeatureWeight, ModelCard, Notice, Sample, Words, notice
+from onepool.audience.mining.card import ClusterCard, FeatureWeight, ModelCard, Notice, Sample, Words, counted, notice
 from onepool.audience.mining.classifier.samples import holding
 from onepool.audience.mining.cluster.naming import SHOWN, matched, names_of, title_of, traits
 from onepool.audience.mining.cluster.space import F32, I64, Space, explained, grouped, wanted
@@ -127,8 +127,9 @@ def _refused(tag: ClusterTag, at: datetime, customers: int) -> Learned:
     least = tag.minimum.customers
     why = notice(
         "few-customers",
-        f"时间窗内只有 {customers} 位客户有足够不同的行为，至少需要 {least} 位",
-        f"{customers} customers with behaviour of their own in the window; at least {least} are wanted",
+        f"时间窗内{f'只有 {customers:,} 位' if customers else '没有'}客户有足够不同的行为，至少需要 {least:,} 位",
+        f"{counted(customers, 'customer', 'customers')} with behaviour of their own in the window;"
+        f" at least {least:,} are wanted",
         ("加宽 within 或 among", "widen `within` or `among`"),
     )
     card = ModelCard(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from onepool.audience.mining.card import Notice, notice
+from onepool.audience.mining.card import Notice, counted, notice
 from onepool.audience.mining.clv.fitting import Fitted
 from onepool.audience.mining.clv.purchases import Figures, Purchases
 from onepool.audience.mining.lifetime.gamma_gamma import correlation
@@ -25,8 +25,8 @@ def too_few(tag: ClvTag, figures: Figures) -> list[Notice]:
     return [
         notice(
             "few-repeat-buyers",
-            f"只有 {again} 位客户购买过不止一次，至少需要 {least} 位",
-            f"{again} customers bought more than once; at least {least} are wanted",
+            f"{f'只有 {again:,} 位' if again else '没有'}客户购买过不止一次，至少需要 {least:,} 位",
+            f"{counted(again, 'customer', 'customers')} bought more than once; at least {least:,} must have",
             (
                 "等待更多复购，放宽 within，或降低 minimum.repeat_buyers",
                 "wait for more, widen `within`, or lower minimum.repeat_buyers",

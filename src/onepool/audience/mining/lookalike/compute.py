@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from onepool.audience.conditions import Context
-from onepool.audience.mining.card import LiftBin, ModelCard, Notice, Sample, Words, notice
+from onepool.audience.mining.card import LiftBin, ModelCard, Notice, Sample, Words, counted, notice
 from onepool.audience.mining.classifier.compute import weights
 from onepool.audience.mining.classifier.samples import first_event, history_of, holding
 from onepool.audience.mining.deciles import auc, lift_bins
@@ -47,7 +47,7 @@ def compute_lookalike(session: Session, tag: LookalikeTag, at: datetime, ctx: Co
     frame = read_features(session, plan, at, ctx, besides=seed if asked is None else np.union1d(seed, asked))
     others = np.setdiff1d(frame.customers if asked is None else asked, seed, assume_unique=True)
     if others.size < tag.minimum.seeds:
-        return _refused(at, int(seed.size), [_few(tag, int(others.size))])
+        return _refused(at, int(seed.size), [_few_beside(tag, int(others.size))])
     chance = np.random.default_rng(tag.random_seed)
     if seed.size > MOST // 2:
         seed = np.sort(chance.choice(seed, MOST // 2, replace=False))
@@ -148,9 +148,19 @@ def _few(tag: LookalikeTag, found: int) -> Notice:
     least = tag.minimum.seeds
     return notice(
         "few-seeds",
-        f"种子客户（或可比较的其他客户）只有 {found} 位，至少需要 {least} 位",
-        f"{found} customers in the seed (or beside it to compare with); at least {least} are wanted",
-        ("放宽种子条件", "widen the condition `like`"),
+        f"{f'种子只有 {found:,} 位客户' if found else '种子中没有客户'}，至少需要 {least:,} 位",
+        f"the seed has {counted(found, 'customer', 'customers')}; at least {least:,} are wanted",
+        ("放宽种子条件 like", "widen the condition `like`"),
+    )
+
+
+def _few_beside(tag: LookalikeTag, found: int) -> Notice:
+    least = tag.minimum.seeds
+    return notice(
+        "few-seeds",
+        f"种子之外{f'只有 {found:,} 位' if found else '没有'}可比较的客户，至少需要 {least:,} 位",
+        f"{counted(found, 'customer', 'customers')} beside the seed to compare it with; at least {least:,} are wanted",
+        ("收窄种子条件 like，或放宽 among", "narrow the condition `like`, or widen `among`"),
     )
 
 
@@ -199,7 +209,7 @@ def _card(
             notice(
                 "small-seed",
                 f"种子只有 {seeds} 位客户，少于 {FEW} 位时相似度不稳定",
-                f"the seed has {seeds} customers; below {FEW} likeness is not steady",
+                f"the seed has {counted(seeds, 'customer', 'customers')}; below {FEW} likeness is not steady",
             )
         )
     if area > TOO_GOOD:
