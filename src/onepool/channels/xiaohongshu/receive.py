@@ -15,8 +15,21 @@ from onepool.channels.xiaohongshu.pull import unwrapped
 
 _ANSWER = {"success": True, "error_code": 0, "error_msg": ""}
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-_DONE, _CLOSED, _CANCELLED = 7, 8, 9
+_SENT, _DONE, _CLOSED, _CANCELLED = 6, 7, 8, 9
 _SHIPPED = frozenset({5, 6, 7})
+_STEPS = {_SENT: "order_shipped", _DONE: "order_completed", _CLOSED: "order_cancelled", _CANCELLED: "order_cancelled"}
+_BETWEEN = frozenset({1, 2, 3, 4, 5, 10})
+"""States of which a message says no more than the fetch: placed, paid, at customs, to send, sent in part, exchanged."""
+_STATUS = "msg_fulfillment_status_change"
+_KNOWN = frozenset(
+    {
+        "msg_fulfillment_receiver_change",
+        "msg_fulfillment_seller_remark_change",
+        "msg_fulfillment_delivery_time_change",
+    }
+)
+"""Messages about the shop's own work on an order: nothing that its buyer did."""
+_AFTER_SALES = "msg_after_sale_"
 _REFUNDED = 2
 _SAME_SECOND = 120.0
 """Seconds after its time within which other messages of the same second are taken."""
@@ -157,7 +170,11 @@ def _after_sale(found: Gathering, push: Push, one: dict[str, Any]) -> None:
 
 
 def _message(found: Gathering, push: Push, one: Any) -> None:
-    """A state that changed; what describes the order comes with the next fetch. Anything else is kept as it is."""
+    """A state that changed, where it is a step of the order that needs no more words.
+
+    What was paid, by whom and for what stands in the order and the after-sale, which the next fetch brings: messages that
+    only point there say nothing, and stay in the log as they came. What is not known is kept as an event of its own name.
+    """
     if not isinstance(one, dict):
         found.refuse("xiaohongshu.message", "a message is an object", msgspec.json.encode(one))
         return
@@ -170,18 +187,22 @@ def _message(found: Gathering, push: Push, one: Any) -> None:
         found.refuse("xiaohongshu.message", f"message {tag}: `data` is not JSON", msgspec.json.encode(one))
         return
     order, status = text(data.get("orderId")), data.get("orderStatus")
-    at = _at(data.get("updateTime"))
-    event = {_DONE: "order_completed", _CLOSED: "order_cancelled", _CANCELLED: "order_cancelled"}.get(
-        status if isinstance(status, int) else 0
-    )
-    if tag == "msg_fulfillment_status_change" and order and event is not None:
-        ids = order_ids([], push.scope("order_no"), order)
-        found.add("event", event, ids, time=at, message_id=step_id(order, event), fields={"order_id": order})
-    elif order:
-        ids = order_ids([], push.scope("order_no"), order)
-        name = f"xiaohongshu.{tag}"
-        found.add("event", name, ids, time=at, message_id=f"{order}:{tag}:{status}:{at}", fields=data)
     # Messages about the shop's goods concern nobody.
+    if not order or _only_points(tag, status):
+        return
+    at, ids = _at(data.get("updateTime")), order_ids([], push.scope("order_no"), order)
+    event = _STEPS.get(status) if tag == _STATUS and isinstance(status, int) else None
+    if event is not None:
+        found.add("event", event, ids, time=at, message_id=step_id(order, event), fields={"order_id": order})
+    else:
+        found.add("event", f"xiaohongshu.{tag}", ids, time=at, message_id=f"{order}:{tag}:{status}:{at}", fields=data)
+
+
+def _only_points(tag: str, status: Any) -> bool:
+    """Whether a message tells nothing but that the order or the after-sale is to be looked at again."""
+    if tag == _STATUS:
+        return isinstance(status, int) and not isinstance(status, bool) and status in _BETWEEN
+    return tag in _KNOWN or tag.startswith(_AFTER_SALES)
 
 
 def _at(value: Any) -> int | None:
