@@ -172,8 +172,8 @@ def _after_sale(found: Gathering, push: Push, one: dict[str, Any]) -> None:
 def _message(found: Gathering, push: Push, one: Any) -> None:
     """A state that changed, where it is a step of the order that needs no more words.
 
-    What was paid, by whom and for what stands in the order and the after-sale, which the next fetch brings: messages that
-    only point there say nothing, and stay in the log as they came. What is not known is kept as an event of its own name.
+    What was paid and for what stands in the order and the after-sale, which the next fetch brings: messages that only
+    point there say nothing, and stay in the log as they came. What is not known is kept as an event of its own name.
     """
     if not isinstance(one, dict):
         found.refuse("xiaohongshu.message", "a message is an object", msgspec.json.encode(one))
