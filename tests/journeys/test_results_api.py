@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
 from tests.api.conftest import World, empty, quick_hashes, world  # noqa: F401
 from tests.journeys.brand import CART, COUPON, MESSAGE, STAFF, TOUCHPOINTS
+
+from onepool.api.backtest_jobs import AT_ONCE
 
 JOURNEYS = "/api/v1/journeys"
 
@@ -48,6 +51,29 @@ def test_before_publication(brand: World) -> None:
     both = browser.post(f"{JOURNEYS}/simulate/difference", shorter)
     assert both.status_code == 200, both.text
     assert both.json()["before"]["customers"] == both.json()["after"]["customers"] == 2
+
+
+def test_so_many_simulations_are_carried_out_side_by_side(brand: World) -> None:
+    browser = brand.signed_in()
+    start = (brand.clock.now() - timedelta(days=10)).isoformat()
+    asked = {"definition": CART, "customers": [1], "start": start, "days": 10}
+    every = {
+        "simulate": asked, "simulate/difference": {**asked, "before": CART}, "cases": {**asked, "name": "kept"},
+    }  # fmt: skip
+    with ExitStack() as others:
+        for _ in range(AT_ONCE):
+            others.enter_context(brand.app.state.backtests.simulating())
+        for path, body in every.items():
+            refused = browser.post(f"{JOURNEYS}/{path}", body)
+            assert (refused.status_code, refused.json()["code"]) == (429, "simulations-busy"), refused.text
+            assert int(refused.headers["retry-after"]) > 0 and "backtest" in refused.json()["hint"]
+        assert browser.get(f"{JOURNEYS}/cart_recall/cases").json()["items"] == []
+    # One that fails gives its place back too.
+    for _ in range(AT_ONCE + 1):
+        assert browser.post(f"{JOURNEYS}/cases", {**asked, "name": "Not a name"}).status_code == 422
+    for path, body in every.items():
+        answer = browser.post(f"{JOURNEYS}/{path}", body)
+        assert answer.status_code in (200, 201), answer.text
 
 
 def test_faults_are_told_first(brand: World) -> None:

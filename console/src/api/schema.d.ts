@@ -1767,7 +1767,8 @@ export interface paths {
         /**
          * Simulate Journey
          * @description What a definition would have done to some customers over the past: every step, every message as it would have
-         *     been written, and what would have held it back. Nothing is written or sent.
+         *     been written, and what would have held it back. Nothing is written or sent. Of simulations, differences and cases
+         *     to be kept a server carries out two at a time: others are told when to ask again (429).
          */
         post: operations["simulateJourney"];
         delete?: never;

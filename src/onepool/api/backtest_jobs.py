@@ -1,4 +1,4 @@
-"""Back-tests of a server that take long, one at a time: begun, asked about, stopped; cases."""
+"""Back-tests of a server: long ones, one at a time (begun, asked about, stopped); cases; those within a request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Literal
 from onepool.api.backtests import Names, simulated
 from onepool.api.models.common import Instant
 from onepool.api.models.journey_simulate import BacktestJob, Simulation
-from onepool.api.problems import Conflict
+from onepool.api.problems import ApiError, Conflict
 from onepool.api.workspace import WorkspaceLike
 from onepool.clock import from_micros
 from onepool.errors import OnePoolError
@@ -23,6 +23,16 @@ from onepool.privacy.masking import mask_text
 
 PATHS = 50
 """Customers whose path a long one tells."""
+
+AT_ONCE = 2
+"""Simulations that are carried out within requests side by side."""
+
+
+class Busy(ApiError):
+    """As many simulations as may be carried out side by side are under way."""
+
+    status = 429
+    code = "simulations-busy"
 
 
 @dataclass
@@ -55,6 +65,21 @@ class Backtests:
         self._lock = threading.Lock()
         self._jobs: OrderedDict[str, _Job] = OrderedDict()
         self._carrying = threading.Lock()
+        self._places = threading.BoundedSemaphore(AT_ONCE)
+
+    @contextmanager
+    def simulating(self) -> Iterator[None]:
+        """While a simulation is carried out within a request. Raises Busy while as many are as may be: nobody waits in
+        a thread that others' requests need."""
+        if not self._places.acquire(blocking=False):
+            raise Busy(
+                f"{AT_ONCE} simulations are being carried out, no more at once",
+                hint="ask again in a while; a long one is carried out in the background (POST /journeys/backtest)",
+            )
+        try:
+            yield
+        finally:
+            self._places.release()
 
     @contextmanager
     def carrying(self) -> Iterator[None]:

@@ -53,26 +53,29 @@ def plan_journey(body: PlanRequest, who: Reader, ws: Workspace) -> JourneyPlan:
 
 
 @router.post("/simulate")
-def simulate_journey(body: SimulationRequest, who: Reader, ws: Workspace) -> Simulation:
+def simulate_journey(body: SimulationRequest, who: Reader, ws: Workspace, request: Request) -> Simulation:
     """What a definition would have done to some customers over the past: every step, every message as it would have
-    been written, and what would have held it back. Nothing is written or sent."""
+    been written, and what would have held it back. Nothing is written or sent. Of simulations, differences and cases
+    to be kept a server carries out two at a time: others are told when to ask again (429)."""
     _usable(programmes.check_shown(ws, body.definition).problems)
-    asked, total = backtests.asked_of(ws, body)
-    return backtests.simulated(ws, asked, total, _names(ws, who))[0]
+    with _jobs(request).simulating():
+        asked, total = backtests.asked_of(ws, body)
+        return backtests.simulated(ws, asked, total, _names(ws, who))[0]
 
 
 @router.post("/simulate/difference")
-def compare_simulations(body: DifferenceRequest, who: Reader, ws: Workspace) -> SimulationDifference:
+def compare_simulations(body: DifferenceRequest, who: Reader, ws: Workspace, request: Request) -> SimulationDifference:
     """Two definitions over the same customers and the same past."""
     old = body.before if body.before is not None else _published(ws, str(body.definition.get("journey")))
     for definition in (old, body.definition):
         _usable(programmes.check_shown(ws, definition).problems)
-    before, total = backtests.asked_of(ws, body.model_copy(update={"definition": old}))
-    after, _ = backtests.asked_of(ws, body)
-    together = after if before.customers is None else before
-    customers = together.customers
-    before, after = (backtests.scoped(one, customers) for one in (before, after))
-    return backtests.difference(ws, before, after, total, _names(ws, who))
+    with _jobs(request).simulating():
+        before, total = backtests.asked_of(ws, body.model_copy(update={"definition": old}))
+        after, _ = backtests.asked_of(ws, body)
+        together = after if before.customers is None else before
+        customers = together.customers
+        before, after = (backtests.scoped(one, customers) for one in (before, after))
+        return backtests.difference(ws, before, after, total, _names(ws, who))
 
 
 @router.post("/backtest", status_code=status.HTTP_202_ACCEPTED)
@@ -101,11 +104,12 @@ def stop_backtest(id: JobId, _who: Reader, request: Request) -> BacktestJob:
 
 
 @router.post("/cases", status_code=status.HTTP_201_CREATED)
-def keep_journey_case(body: JourneyCaseRequest, who: Writer, ws: Workspace) -> JourneyCase:
+def keep_journey_case(body: JourneyCaseRequest, who: Writer, ws: Workspace, request: Request) -> JourneyCase:
     """Carry a simulation out and keep it with what came out of it: from then on the journey is expected to come to the
     same. A case of that name gets the new outcome."""
     _usable(programmes.check_shown(ws, body.definition).problems)
-    return backtest_cases.keep(ws, body, who.actor)
+    with _jobs(request).simulating():
+        return backtest_cases.keep(ws, body, who.actor)
 
 
 @router.post("/cases/run")
