@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -54,3 +55,47 @@ def test_only_a_process_of_our_own_forgets_its_garbage(own: bool, found: str) ->
         [sys.executable, "-c", _DROPPED.replace("OURS", str(own))], capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == [found]
+
+
+_COMMAND = """
+import sys
+from onepool.cli import main
+main()
+"""
+
+
+def _command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", _COMMAND, *arguments], capture_output=True, text=True, check=False)
+
+
+def test_a_command_says_nothing_but_its_answer(tmp_path: Path) -> None:
+    """What was frozen is never collected, of which DuckDB would complain in fifty lines on standard error."""
+    folder = str(tmp_path / "w")
+    assert _command("init", folder).returncode == 0
+    asked = _command("query", "select 42 as answer", "--workspace", folder, "--format", "csv")
+    assert (asked.returncode, asked.stdout.split(), asked.stderr) == (0, ['"answer"', "42"], "")
+    failed = _command("query", "select nothing", "--workspace", folder)
+    assert (failed.returncode, failed.stdout) == (1, "")
+    assert "nothing" in failed.stderr and "leaked" not in failed.stderr
+    assert _command("query", "--wrong").returncode == 2
+
+
+_THREADS = """
+import atexit
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from onepool.loading import leave
+atexit.register(print, "registered")
+ThreadPoolExecutor(1).submit(lambda: (time.sleep(0.2), print("worked")))
+threading.Thread(target=lambda: (time.sleep(0.1), print("waited for"))).start()
+print("asked")
+leave(3)
+"""
+
+
+def test_the_end_waits_for_threads_and_does_what_is_registered() -> None:
+    done = subprocess.run([sys.executable, "-c", _THREADS], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (3, "")
+    assert done.stdout.splitlines() == ["asked", "waited for", "worked", "registered"]

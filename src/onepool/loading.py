@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
+import os
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.machinery import ModuleSpec
-from typing import Any
+from typing import Any, NoReturn
 
 _ours = False
 
@@ -18,6 +21,23 @@ def ours() -> None:
     global _ours
     _ours = True
     gc.freeze()
+
+
+def leave(status: int) -> NoReturn:
+    """End this process, which is ours: threads are waited for and what is registered for the end is done, as Python
+    does it, but nothing that was loaded is taken apart. Frozen, it would not be found anyhow, of which DuckDB complains
+    in fifty lines; thawed for that, a command takes 0.3 s of processor time longer.
+    """
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            pass  # who read it has gone: nothing is lost that anybody wants
+        except (OSError, ValueError):
+            status = status or 1
+    os._exit(status)
 
 
 @contextmanager

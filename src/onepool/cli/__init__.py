@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-
 from onepool.errors import OnePoolError, UsageError
-from onepool.loading import loading, ours, without_pandas
+from onepool.loading import leave, loading, ours, without_pandas
 
 with loading():
     from onepool.cli.app import app
@@ -17,13 +15,20 @@ __all__ = ["app", "main"]
 
 
 def main() -> None:
-    """Run the command line; exit status 0 done, 1 failed, 2 wrong use."""
+    """Run the command line; exit status 0 done, 1 failed, 2 wrong use. The process ends with it."""
     ours()
+    leave(_run())
+
+
+def _run() -> int:
     try:
         app()
     except UsageError as error:
         fail(error)
-        sys.exit(2)
+        return 2
     except OnePoolError as error:
         fail(error)
-        sys.exit(1)
+        return 1
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    return 0
