@@ -12,10 +12,11 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
 import dkim
 import pytest
-from aiosmtplib import SMTP
+from aiosmtplib import SMTP, SMTPConnectResponseError
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.channels import cases
@@ -96,6 +97,33 @@ def test_a_mail_as_it_arrives() -> None:
     assert "shop.example" not in html.get_content() and "mailto:x@y.example" in html.get_content()
     assert html.get_content().count("/hooks/tp/click/") == 1 and html.get_content().count("/hooks/tp/open/") == 1
     assert "Wang" not in html.get_content(), "the address stands in no link in clear"
+
+
+def test_a_server_that_greets_with_a_refusal_says_nothing_of_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refused(self: SMTP, **more: Any) -> Any:
+        raise SMTPConnectResponseError(554, "your IP is on a list")
+
+    monkeypatch.setattr(SMTP, "connect", refused)
+    receipt = _send(_message(to="a@b.example"), _account())
+    assert (receipt.state, receipt.reason, receipt.account) == ("refused", "account_error", True)
+
+
+@pytest.mark.parametrize("campaign", ["spring", "春" * 200])
+def test_the_list_headers_are_addresses_in_plain_words(campaign: str) -> None:
+    # RFC 8058: a mailbox provider reads the header as it stands; encoded words (RFC 2047) are no address to it.
+    mail = compose(_message(campaign=campaign), _account(), NOW)
+    head = mail.raw.partition(b"\r\n\r\n")[0].decode("ascii")
+    assert max(map(len, head.split("\r\n"))) <= 998
+    (line,) = re.findall(r"(?m)^List-Unsubscribe: ([^\r\n]*(?:\r\n[ \t][^\r\n]*)*)", head)
+    ways = re.fullmatch(r"<(https://[^<>\s]+)>, <(mailto:[^<>\s]+)>", re.sub(r"\r\n[ \t]", " ", line))
+    assert ways is not None, line
+    assert re.search(r"(?m)^List-Unsubscribe-Post: List-Unsubscribe=One-Click\r?$", head)
+    reply = _ask("POST", ways[1], b"List-Unsubscribe=One-Click")
+    ((item,), _) = _items(reply)
+    assert (item["name"], item["ids"]) == ("opted_out", [["email", "", mail.recipient]])
+    words = unquote(ways[2].partition("?subject=")[2])
+    reply = _ask("POST", "inbound/in8ound", f"From: x@y.example\r\nSubject: {words}\r\n\r\n".encode())
+    assert _items(reply)[0][0]["name"] == "opted_out"
 
 
 def test_every_link_does_what_it_says() -> None:
@@ -242,6 +270,21 @@ def test_what_the_server_says_and_what_it_means() -> None:
             assert (receipt.state, receipt.reason, receipt.code) == wanted
         box.refuse = {"DATA": "554 5.7.1 spam"}
         assert _send(_message(to="a@b.example"), account).reason == "refused"
+        # What is said of the sender or of the mail ends nobody's address.
+        for refuse, wanted in (
+            ({"MAIL": "553 Mail from must equal authorized user"}, ("account_error", True)),
+            ({"MAIL": "550 5.7.1 your IP is blocked"}, ("account_error", True)),
+            ({"MAIL": "550 5.1.8 bad sender"}, ("account_error", True)),
+            ({"a@b.example": "550 5.1.7 bad sender"}, ("account_error", True)),
+            ({"DATA": "550 Mail content denied"}, ("refused", False)),
+            ({"DATA": "550 Ip frequency limited"}, ("refused", False)),
+            ({"DATA": "552 too large"}, ("over_limit", False)),
+            ({"a@b.example": "550 no such user"}, ("bad_address", False)),
+            ({"a@b.example": "550 5.2.0 not now"}, ("refused", False)),
+        ):
+            box.refuse = refuse
+            receipt = _send(_message(to="a@b.example"), account)
+            assert (receipt.state, receipt.reason, receipt.account) == ("refused", *wanted), refuse
     assert box.mails == []
     gone = _send(_message(to="a@b.example"), account)  # the server is stopped
     assert (gone.state, gone.reason) == ("retry", "transient")
@@ -292,10 +335,19 @@ def test_a_connection_that_breaks_after_the_mail_leaves_it_open(monkeypatch: pyt
     ("action", "status", "words", "wanted"),
     [
         ("failed", "5.1.1", "550 5.1.1 <a@b.example> unknown", ("message_failed", "hard", "bad_address")),
-        ("failed", "5.7.1", "550 blocked", ("message_failed", "hard", "refused")),
+        ("failed", "5.7.1", "550 blocked", ("message_failed", "blocked", "refused")),
+        ("failed", "5.1.8", "553 5.1.8 sender", ("message_failed", "blocked", "account_error")),
+        ("failed", "5.2.0", "550 5.2.0 rejected", ("message_failed", "blocked", "refused")),
+        ("failed", "5.2.1", "550 5.2.1 closed", ("message_failed", "hard", "bad_address")),
+        ("failed", "5.3.0", "554 5.3.0 system", ("message_failed", "blocked", "unknown")),
+        ("failed", "5.4.4", "no such host", ("message_failed", "hard", "bad_address")),
+        ("failed", "5.4.7", "expired", ("message_failed", "soft", "transient")),
+        ("failed", "5.6.1", "media", ("message_failed", "blocked", "template_error")),
+        ("failed", "", "554 looks like spam", ("message_failed", "blocked", "refused")),
+        ("failed", "", "no words", ("message_failed", "blocked", "unknown")),
         ("failed", "4.4.7", "expired", ("message_failed", "soft", "transient")),
         ("failed", "5.2.2", "mailbox full", ("message_failed", "soft", "over_limit")),
-        ("failed", "", "550 no such user", ("message_failed", "hard", "unknown")),
+        ("failed", "", "550 no such user", ("message_failed", "hard", "bad_address")),
         ("delivered", "2.0.0", "250 ok", ("message_delivered", None, None)),
         ("delayed", "4.4.1", "later", ("email.delayed", None, None)),
         ("expanded", "2.0.0", "list", ("email.report", None, None)),

@@ -17,6 +17,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import dkim
+from msgspec.structs import replace
 
 from onepool.channels.base import Account, Message, Receipt, Unsendable
 from onepool.channels.email.tokens import Purpose, Token, seal
@@ -30,6 +31,8 @@ _SIGNED: Final = (
     b"from", b"to", b"subject", b"date", b"message-id", b"reply-to", b"mime-version", b"content-type",
     b"list-unsubscribe", b"list-unsubscribe-post",
 )  # fmt: skip
+_LINE: Final = 990
+"""Characters of a header's line: RFC 5322 allows 998 with what stands around it."""
 UNSUBSCRIBE: Final = "{{unsubscribe_url}}"
 
 
@@ -79,16 +82,12 @@ def compose(message: Message, account: Account, now: datetime) -> Composed:
     mail["Message-ID"] = f"<{message_id}>"
     if reply_to := address(account.text("reply_to")):
         mail["Reply-To"] = _mailbox(reply_to, "")
-    if marketing:
-        ways = [f"<{linking.address('unsubscribe', token)}>"]
-        if mailbox := address(account.text("unsubscribe_mailbox")):
-            ways.append(f"<mailto:{mailbox}?subject={quote('unsubscribe ' + linking.sealed('unsubscribe', token))}>")
-        mail["List-Unsubscribe"] = ", ".join(ways)
-        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail.set_content(text)
     if body:
         mail.add_alternative(body, subtype="html")
     raw = _unfolded(mail).as_bytes()
+    if marketing:
+        raw = linking.listed(address(account.text("unsubscribe_mailbox"))) + raw
     envelope = address(account.text("bounce_address")) or sender
     return Composed(envelope, recipient, _signed(raw, account, sender), message_id)
 
@@ -130,6 +129,24 @@ class _Linking:
 
     def address(self, purpose: Purpose, token: Token) -> str:
         return f"{self._base}/{purpose}/{self.sealed(purpose, token)}"
+
+    def listed(self, mailbox: str | None) -> bytes:
+        """The headers of RFC 2369 and RFC 8058, an address a line. Written by hand: the library would break the long
+        addresses up and encode them (RFC 2047), which nobody decodes in these headers."""
+        ways = self._ways(self._token, mailbox)
+        if max(map(len, ways)) > _LINE:
+            ways = self._ways(replace(self._token, campaign=""), mailbox)
+        kept = [way for way in ways if len(way) <= _LINE and way.isascii()]
+        if not kept:
+            raise _account("public_url can't stand in the header that lets people unsubscribe: too long, or not ASCII")
+        lines = ("List-Unsubscribe: " + ",\r\n ".join(kept), "List-Unsubscribe-Post: List-Unsubscribe=One-Click")
+        return "".join(line + "\r\n" for line in lines).encode("ascii")
+
+    def _ways(self, token: Token, mailbox: str | None) -> list[str]:
+        ways = [f"<{self.address('unsubscribe', token)}>"]
+        if mailbox:
+            ways.append(f"<mailto:{mailbox}?subject={quote('unsubscribe ' + self.sealed('unsubscribe', token))}>")
+        return ways
 
     def tracked(self, body: str) -> str:
         """Links to web pages lead through us; a picture of one point at the end."""

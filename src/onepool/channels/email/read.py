@@ -28,6 +28,11 @@ _EVENTS: Final = {
     "dropped": "message_failed",
 }
 _LONGEST: Final = 2000
+_ENHANCED: Final = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
+_CODE: Final = re.compile(r"\s*\b([45]\d\d)\b")
+_GONE: Final = frozenset({("2", "1"), ("4", "4")})
+"""Beside X.1: the mailbox is closed; the domain leads nowhere. (X.1.7 and X.1.8 are about the sender.)"""
+_CONTENT: Final = frozenset({("2", "3"), ("3", "4"), *(("6", str(one)) for one in range(10))})
 
 
 def read(push: Push) -> Decoded:
@@ -116,26 +121,27 @@ def _bounce(found: Gathering, one: Bounce) -> None:
 
 
 def _failure(status: str, words: str, said: str) -> dict[str, Any]:
-    """A bounce by its status (RFC 3463): for good (hard) or for now (soft), and why."""
-    match = re.search(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b", status) or re.search(r"\b([45])(\d)(\d)\b", status)
-    soft = said == "soft" or (said != "hard" and match is not None and match[1] == "4")
-    full = match is not None and (match[2], match[3]) == ("2", "2")
-    reason = "unknown"
-    if soft or full:
-        reason = "over_limit" if full else "transient"
-    elif match is not None and "." in match[0]:
-        reason = {
-            "1": "bad_address",
-            "2": "bad_address",
-            "4": "bad_address",
-            "6": "template_error",
-            "7": "refused",
-        }.get(match[2], "unknown")
-    elif match is not None or said == "hard":
-        reason = "bad_address"
+    """A bounce by its status (RFC 3463), and why: ``hard`` where there is no such address, which ends it; ``soft`` for
+    now; ``blocked`` where the address may be good and this mail, its sender or the server was not."""
+    match = _ENHANCED.search(status) or _ENHANCED.search(words)
+    plain = _CODE.search(status) or _CODE.match(words)
+    code = plain[1] if plain is not None and match is None else ""
+    detail = (match[2], match[3]) if match is not None else ("", "")
+    full = detail == ("2", "2") or code == "552"
+    later = detail == ("4", "7") or (match[1] if match is not None else code[:1]) == "4"
+    gone = (detail[0] == "1" and detail[1] not in ("7", "8")) or detail in _GONE or code in ("550", "551", "553")
+    if said == "soft" or full or (later and said != "hard"):
+        kind, reason = "soft", "over_limit" if full else "transient"
+    elif said == "hard" or gone:
+        kind, reason = "hard", "bad_address"
+    else:
+        kind = "blocked"
+        reason = "account_error" if detail[0] == "1" else "template_error" if detail in _CONTENT else "unknown"
+        if detail[0] in ("2", "7") or code == "554":
+            reason = "refused"
     return {
         "failure_code": status,
         "failure_reason": reason,
         "failure_text": re.sub(r"\S+@\S+", "…", words)[:500],
-        "bounce_type": "soft" if soft or full else "hard",
+        "bounce_type": kind,
     }

@@ -6,18 +6,24 @@ import asyncio
 import re
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from aiosmtplib import SMTP
 from aiosmtplib.errors import SMTPAuthenticationError, SMTPException, SMTPResponseException
 
-from onepool.channels.base import Account, Answer, Message, PullFailed, Receipt, Unsendable
+from onepool.channels.base import Account, Answer, Message, PullFailed, Reason, Receipt, Unsendable
 from onepool.channels.base.destinations import forbidden
 from onepool.channels.email.compose import compose
 
+Stage = Literal["ours", "recipient", "content"]
+"""What an answer is about: greeting, login and sender; the recipient (RCPT); the mail itself (DATA)."""
+
 _TIMEOUT: Final = 30.0
 _ENHANCED: Final = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
+_SENDERS: Final = frozenset({("1", "7"), ("1", "8")})
+"""X.1.7 and X.1.8 of RFC 3463: the sender's address, which is wrong in every mail."""
+_TOO_LARGE: Final = frozenset({("2", "3"), ("3", "4")})
 _PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
 
 
@@ -25,21 +31,22 @@ async def deliver(message: Message, account: Account, now: datetime) -> Receipt:
     """Send one mail. Raises Unsendable; whatever the server or the network does becomes a receipt."""
     mail = compose(message, account, now)
     client = connect(account)
-    handed_over = False
+    stage: Stage = "ours"
     try:
         await client.connect()
         await login(client, account)
         await client.mail(mail.sender)
+        stage = "recipient"
         await client.rcpt(mail.recipient)
-        handed_over = True
+        stage = "content"
         response = await client.data(mail.raw)
     except SMTPAuthenticationError as error:
         return Receipt("refused", "account_error", str(error.code), account=True, detail=error.message[:200])
     except SMTPResponseException as error:
-        return outcome(message, Answer(error.code, error.message.encode("utf-8", "replace")))
+        return concluded(Answer(error.code, error.message.encode("utf-8", "replace")), stage)
     except (SMTPException, OSError, ValueError) as error:
         # After the last byte nobody knows whether the server took it.
-        if handed_over:
+        if stage == "content":
             return Receipt("unknown", "unknown", detail=type(error).__name__, provider_id=mail.message_id)
         return Receipt("retry", "transient", after=120.0, detail=type(error).__name__)
     finally:
@@ -99,8 +106,14 @@ async def login(client: SMTP, account: Account) -> None:
 
 
 def outcome(message: Message, answer: Answer) -> Receipt:
-    """By the enhanced status (5.1.1) where the answer has one, else by the code alone."""
+    """What the server says of the recipient (RCPT), or of the whole mail."""
     del message
+    return concluded(answer, "recipient")
+
+
+def concluded(answer: Answer, stage: Stage) -> Receipt:
+    """By the enhanced status (5.1.1) where the answer has one, else by the code; and by what the answer is about: only
+    what is said of the recipient may end an address, and nobody else's mail waits for it."""
     code, words = answer.status, answer.body.decode("utf-8", "replace")
     found = _ENHANCED.search(words)
     shown = f"{code} {found[0]}" if found else str(code)
@@ -111,22 +124,28 @@ def outcome(message: Message, answer: Answer) -> Receipt:
         return Receipt("refused", "account_error", shown, account=True, detail=detail)
     if 400 <= code < 500:
         slow = code == 421 or (found is not None and found[2] == "7")
-        reason = "rate_limited" if slow else "transient"
-        return Receipt("retry", reason, shown, after=600.0 if slow else 300.0, detail=detail)  # type: ignore[arg-type]
-    return Receipt("refused", _reason(code, found), shown, detail=detail)  # type: ignore[arg-type]
+        reason: Reason = "rate_limited" if slow else "transient"
+        return Receipt("retry", reason, shown, after=600.0 if slow else 300.0, detail=detail)
+    if stage == "ours" or (found is not None and (found[2], found[3]) in _SENDERS):
+        return Receipt("refused", "account_error", shown, account=True, detail=detail)
+    return Receipt("refused", _reason(code, found, stage), shown, detail=detail)
 
 
-def _reason(code: int, found: re.Match[str] | None) -> str:
-    """Why for good: classes of RFC 3463 (1 address, 2 mailbox, 3 system, 5 protocol, 6 content, 7 policy)."""
+def _reason(code: int, found: re.Match[str] | None, stage: Stage) -> Reason:
+    """Why for good: classes of RFC 3463 (1 address, 2 mailbox, 3 system, 4 network, 5 protocol, 6 content, 7 policy).
+
+    An address ends only where it is said not to be there: X.1, a closed mailbox (X.2.1), a domain that leads nowhere
+    (X.4.4). What the server has against the mail or its sender says nothing of it.
+    """
     if found is not None:
         subject, detail = found[2], found[3]
-        if subject == "1" or (subject == "2" and detail in ("0", "1")):
+        if subject == "1" or (subject, detail) in (("2", "1"), ("4", "4")):
             return "bad_address"
-        if subject == "2":
-            return "template_error" if detail == "3" else "over_limit"
-        return {"3": "template_error", "4": "bad_address", "5": "template_error", "6": "template_error"}.get(
-            subject, "refused"
-        )
-    return {550: "bad_address", 551: "bad_address", 553: "bad_address", 552: "over_limit", 556: "bad_address"}.get(
-        code, "refused" if code == 554 else "template_error"
-    )
+        if (subject, detail) == ("2", "2"):
+            return "over_limit"
+        return "template_error" if subject in ("5", "6") or (subject, detail) in _TOO_LARGE else "refused"
+    if code == 552:
+        return "over_limit"
+    if stage == "content":
+        return "refused"
+    return "bad_address" if code in (550, 551, 553, 556) else "refused" if code == 554 else "template_error"
