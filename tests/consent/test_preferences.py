@@ -121,6 +121,25 @@ def test_stopping_everything_and_one_click(brand: Brand) -> None:
         assert brand.told("marketing", "sms", who="u2") == (False, "")
 
 
+def test_one_click_in_the_other_encoding_of_a_form(brand: Brand) -> None:
+    with serving(brand) as (_, client):
+        path = f"/p/{brand.token(EMAIL)}"
+        click = client.post(path, files={"List-Unsubscribe": (None, "One-Click")})
+        assert click.status_code == 200 and click.request.headers["content-type"].startswith("multipart/form-data")
+        assert brand.told("marketing", "email")[1] == "opted_out"
+        before = offset(brand)
+        for body, kind in (
+            (b"", "application/x-www-form-urlencoded"),
+            (b"hello=1", "application/x-www-form-urlencoded"),
+            (b"--x\r\nbroken", "multipart/form-data; boundary=x"),
+            (b"hello", "multipart/form-data"),
+            (b"List-Unsubscribe=One-Click", "multipart/form-data; boundary=\xff"),
+        ):
+            answer = client.post(path, content=body, headers={"Content-Type": kind.encode("latin-1")})
+            assert answer.status_code == 400, (body, kind)
+        assert offset(brand) == before, "what says nothing changes nothing, and is not called saved"
+
+
 def test_who_may_not(brand: Brand) -> None:
     before = offset(brand)
     with serving(brand) as (_, client):

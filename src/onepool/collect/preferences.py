@@ -12,6 +12,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from email import message_from_bytes
 from functools import partial
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qs
@@ -117,7 +118,7 @@ class Preferences:
         if len(body) > _BODY_BYTES:
             await _send(send, 413, pages.told("refused", language))
             return
-        form = parse_qs(body.decode("latin-1"), keep_blank_values=True)
+        form = _form(scope, body)
         one_click = form.get("List-Unsubscribe") == ["One-Click"]
         site = next((value for name, value in scope["headers"] if name == b"sec-fetch-site"), b"")
         if not one_click and site not in (b"", b"same-origin", b"none"):
@@ -127,6 +128,10 @@ class Preferences:
             choices = [Choice(False, "marketing", CHANNEL_OF.get(view.id[0], ""))]
         elif form.get("do") == ["stop"]:
             choices = [Choice(False, ", ".join((*MESSAGES, *WHOLE)))]
+        elif "shown" not in form:
+            # Nothing that this page sends: "saved" would be a lie.
+            await _send(send, 400, pages.told("refused", language))
+            return
         else:
             choices = _choices(view, set(form.get("shown", ())), set(form.get("yes", ())))
         await self._state(view, choices, language, "one_click" if one_click else "preference_page")
@@ -155,6 +160,19 @@ class Preferences:
 
     async def _run(self, call: Callable[..., T], *given: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, partial(call, *given))
+
+
+def _form(scope: Scope, body: bytes) -> dict[str, list[str]]:
+    """Names and values, in either of a form's encodings (RFC 8058, 3.2, names both for one click)."""
+    told = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
+    if not told.lower().startswith(b"multipart/form-data"):
+        return parse_qs(body.decode("latin-1"), keep_blank_values=True)
+    found: dict[str, list[str]] = {}
+    for part in message_from_bytes(b"Content-Type: " + told + b"\r\n\r\n" + body).walk():
+        name, value = part.get_param("name", header="content-disposition"), part.get_payload(decode=True)
+        if isinstance(name, str) and isinstance(value, bytes):
+            found.setdefault(name, []).append(value.decode("utf-8", "replace"))
+    return found
 
 
 def _choices(view: View, shown: set[str], yes: set[str]) -> list[Choice]:

@@ -54,7 +54,7 @@ def _by_token(purpose: Purpose, text: str, request: Request, account: Account) -
     if purpose == "unsubscribe":
         if request.method == "GET":  # programs open links: asking is not doing
             return Reply(200, _ASK.encode(), _HTML, headers=_HEADERS)
-        one_click = b"One-Click" in request.body[:200]
+        one_click = b"One-Click" in request.body[:2000]  # also within the parts of a multipart form
         plain = _plain(purpose, token, method="one_click" if one_click else "page")
         return Reply(200, _DONE.encode(), _HTML, keep=Keep(plain), headers=_HEADERS)
     if request.method != "GET":
