@@ -17,10 +17,10 @@ from tencentcloud.sms.v20210111 import errorcodes, models
 from tests.channels import cases
 
 from onepool.channels import registry
-from onepool.channels.base import Account, Call, Message
+from onepool.channels.base import Account, Answer, Call, Message, Refused, Request, Unsendable
 from onepool.channels.base.sms_text import Measure, compose, faults, measure, opts_out
 from onepool.channels.sms.codes import TENCENT, TENCENT_FAMILIES, receipt_reason
-from onepool.channels.sms.reach import ask, request, sign
+from onepool.channels.sms.reach import ask, request, sign, told
 from onepool.channels.sms.signing import sign_aliyun
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -126,7 +126,9 @@ def test_the_text_as_it_arrives() -> None:
 @pytest.mark.parametrize(
     ("reply", "out"),
     [("R", True), ("r.", True), ("ＴＤ", True), (" 退订！", True), ("t d", True), ("N", True), ("", False),
-     ("！", False), ("好的", False), ("不退订", False), ("Rose", False)],
+     ("！", False), ("好的", False), ("不退订", False), ("Rose", False), ("回复R", True), ("回TD", True),
+     ("TD退订", True), ("退订，谢谢", True), ("我要退订！", True), ("别给我退订", False), ("取消退订", False),
+     ("上次那条说退订后还有优惠券，请问是真的吗", False), ("回复", False)],
 )  # fmt: skip
 def test_opt_out_words(reply: str, out: bool) -> None:
     setting = registry.channel("sms").manifest.setting("opt_out_words")
@@ -134,11 +136,50 @@ def test_opt_out_words(reply: str, out: bool) -> None:
     assert opts_out(reply, setting.default) is out
 
 
+def test_a_place_takes_the_value_of_its_number_whatever_order_they_are_written_in() -> None:
+    tencent = _account(provider="tencent")
+    eleven = {str(number): f"v{number}" for number in range(1, 12)}
+    for params in (eleven, dict(sorted(eleven.items())), list(eleven.values())):
+        body = request(_message(params=params), tencent, NOW).json
+        assert body["TemplateParamSet"] == list(eleven.values())
+        assert compose("【棉屿】{1}{10}{2}", params, "") == "【棉屿】v1v10v2"
+    for params in ({"name": "王", "code": "8888"}, {"1": "a", "3": "c"}):
+        with pytest.raises(Unsendable) as refused:
+            request(_message(params=params), tencent, NOW)
+        assert refused.value.receipt.reason == "template_error"
+    assert compose("【棉屿】{1}", {"code": "8888"}, "") == "【棉屿】8888", "one value is for the one place"
+    both = {"name": "王", "code": "8888"}
+    assert compose("【棉屿】{1}", both, "") == "【棉屿】{1}", "names say nothing of places"
+
+
+def test_what_another_system_sent_to_the_phone_is_not_ours() -> None:
+    message = _message()
+    entries = [{"OutId": "", "SendStatus": 3}, {"OutId": "erp-1", "SendStatus": 3}]
+    answer = {"Code": "OK", "SmsSendDetailDTOs": {"SmsSendDetailDTO": entries}}
+    assert told(message, Answer(200, json.dumps(answer).encode())).state == "unknown"
+    entries.append({"OutId": message.key[:64], "SendStatus": 2, "ErrCode": "MK:0001"})
+    assert told(message, Answer(200, json.dumps(answer).encode())).reason == "bad_address"
+
+
+def test_a_caller_shown_in_the_form_of_both_families_is_on_the_list() -> None:
+    account = _account(path_secret="s3cret", allowed_ips=["203.0.113.0/24"])
+    check = registry.channel("sms").check
+    assert check is not None
+    for ip, taken in (("203.0.113.9", True), ("::ffff:203.0.113.9", True), ("::ffff:198.51.100.1", False)):
+        asked = Request("POST", "s3cret", "", {}, b"[]", ip)
+        if taken:
+            assert check(asked, account, NOW).status == 200
+        else:
+            with pytest.raises(Refused):
+                check(asked, account, NOW)
+
+
 @pytest.mark.parametrize(
     ("code", "reason"),
     [("MOBILE_NOT_ON_SERVICE", "bad_address"), ("MK:0001", "bad_address"), ("MBBLACK", "refused"),
      ("IS_CLOSED", "transient"), ("UNDELIVERED", "transient"), ("EXPIRED", "transient"),
-     ("CONTAINS_KEYWORD", "template_error"), ("CB:0001", "unknown"), ("", "unknown")],
+     ("CONTAINS_KEYWORD", "template_error"), ("NOSIGNAL", "transient"),
+     ("SIGN_ERROR", "template_error"), ("CB:0001", "unknown"), ("", "unknown")],
 )  # fmt: skip
 def test_operators_codes(code: str, reason: str) -> None:
     assert receipt_reason(code) == reason

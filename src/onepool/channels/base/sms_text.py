@@ -16,6 +16,8 @@ SEGMENT: Final = 67
 
 _PLACE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\{(\d{1,2})\}")
 _SIGNED: Final = re.compile(r"\s*【[^】]{2,40}】")
+_SHORT: Final = 10
+_DENIED: Final = re.compile("不|别|取消|没|勿")
 _OPT_OUT: Final = re.compile(
     r"(拒收|退订).{0,8}(回复?\s*)?[A-Za-z]{1,3}|回复?\s*[A-Za-z]{1,3}\s*(退订|拒收)|退订回", re.I
 )
@@ -40,16 +42,25 @@ def render(template: str, params: Mapping[str, Any] | Sequence[Any]) -> str:
 
     A place without a value stays as it is, so that it is seen.
     """
-    listed = list(params.values()) if isinstance(params, Mapping) else list(params)
+    listed = in_order(params)
+    known = {} if listed is None else {str(place): one for place, one in enumerate(listed, 1)}
+    if isinstance(params, Mapping):
+        known = {**known, **params}
 
     def fill(found: re.Match[str]) -> str:
-        name, number = found.groups()
-        if name is not None:
-            return str(params[name]) if isinstance(params, Mapping) and name in params else found.group()
-        place = int(number) - 1
-        return str(listed[place]) if 0 <= place < len(listed) else found.group()
+        name = found[1] or str(int(found[2]))
+        return str(known[name]) if name in known else found.group()
 
     return _PLACE.sub(fill, template)
+
+
+def in_order(params: Mapping[str, Any] | Sequence[Any]) -> list[Any] | None:
+    """Values for the places {1}, {2} …: a list as it stands, a mapping by the numbers that are its keys. None for
+    several by other names: nothing says which place each is for."""
+    if not isinstance(params, Mapping) or len(params) == 1:
+        return list(params.values() if isinstance(params, Mapping) else params)
+    numbers = [str(place) for place in range(1, len(params) + 1)]
+    return [params[number] for number in numbers] if set(numbers) == set(map(str, params)) else None
 
 
 def compose(template: str, params: Mapping[str, Any] | Sequence[Any], signature: str) -> str:
@@ -71,9 +82,16 @@ def faults(text: str, *, marketing: bool) -> list[str]:
 
 
 def opts_out(reply: str, words: Sequence[str]) -> bool:
-    """Whether a reply is one of the opt-out words, whatever its width, case and punctuation."""
+    """Whether a reply is one of the opt-out words, whatever its width, case and punctuation, also with 回复 before it
+    (the text says 回复R). A word of Chinese characters may stand within a short reply (我要退订, TD退订) that does not
+    deny it (不退订)."""
     said = _plain(reply)
-    return bool(said) and said in {_plain(word) for word in words}
+    known = {_plain(word) for word in words} - {""}
+    if said in known or said.removeprefix("回").removeprefix("复") in known:
+        return True
+    if len(said) > _SHORT or _DENIED.search(said):
+        return False
+    return any(word in said for word in known if len(word) > 1 and not word.isascii())
 
 
 def _plain(text: str) -> str:

@@ -20,6 +20,7 @@ _LIMIT: Final = Receipt("refused", "over_limit")
 _REFUSED: Final = Receipt("refused", "refused")
 _ACCOUNT: Final = Receipt("refused", "account_error", account=True)
 _UNPAID: Final = Receipt("retry", "account_error", after=_HOUR, account=True)
+_OPEN: Final = Receipt("unknown", "unknown")
 _BUSY: Final = Receipt("retry", "transient", after=30.0)
 _SLOWER: Final = Receipt("retry", "rate_limited", after=60.0, account=True)
 _FULL_DAY: Final = Receipt("retry", "rate_limited", after=_HOUR, account=True)
@@ -41,7 +42,8 @@ ALIYUN: Final[Mapping[str, Receipt]] = {
     "isv.SMS_SIGNATURE_SCENE_ILLEGAL": _TEMPLATE,
     "isv.SMS_TEMPLATE_ILLEGAL": _TEMPLATE,
     "isv.EXTEND_CODE_ERROR": _TEMPLATE,
-    "isv.DOMESTIC_NUMBER_NOT_SUPPORTED": _ADDRESS,
+    # An international template for a mainland number: the number is good.
+    "isv.DOMESTIC_NUMBER_NOT_SUPPORTED": _TEMPLATE,
     "isv.DAY_LIMIT_CONTROL": _FULL_DAY,
     "isv.AMOUNT_NOT_ENOUGH": _UNPAID,
     "isv.OUT_OF_SERVICE": _UNPAID,
@@ -51,13 +53,14 @@ ALIYUN: Final[Mapping[str, Receipt]] = {
     "isv.ACCOUNT_ABNORMAL": _ACCOUNT,
     "isv.DENY_IP_RANGE": _ACCOUNT,
     "isp.RAM_PERMISSION_DENY": _ACCOUNT,
-    "isp.SYSTEM_ERROR": _BUSY,
-    "isp.GATEWAY_ERROR": _BUSY,
+    # It broke within: it may have been sent, and nothing keeps a second one back.
+    "isp.SYSTEM_ERROR": _OPEN,
+    "isp.GATEWAY_ERROR": _OPEN,
     "Throttling": _SLOWER,
     "Throttling.User": _SLOWER,
     "Throttling.Api": _SLOWER,
     "ServiceUnavailable": _BUSY,
-    "InternalError": _BUSY,
+    "InternalError": _OPEN,
     "InvalidAccessKeyId.NotFound": _ACCOUNT,
     "InvalidAccessKeyId.Inactive": _ACCOUNT,
     "SignatureDoesNotMatch": _ACCOUNT,
@@ -80,14 +83,14 @@ TENCENT: Final[Mapping[str, Receipt]] = {
     "FailedOperation.ProhibitSubAccountUse": _ACCOUNT,
     "FailedOperation.OtherError": _BUSY,
     "InternalError.JsonParseFail": _TEMPLATE,
-    "InternalError.OtherError": _BUSY,
+    "InternalError.OtherError": _OPEN,
     "InternalError.RequestTimeException": _ACCOUNT,
     "InternalError.RestApiInterfaceNotExist": _ACCOUNT,
-    "InternalError.SendAndRecvFail": _BUSY,
+    "InternalError.SendAndRecvFail": _OPEN,
     "InternalError.SigFieldMissing": _ACCOUNT,
     "InternalError.SigVerificationFail": _ACCOUNT,
-    "InternalError.Timeout": Receipt("unknown", "unknown"),
-    "InternalError.UnknownError": Receipt("unknown", "unknown"),
+    "InternalError.Timeout": _OPEN,
+    "InternalError.UnknownError": _OPEN,
     "InvalidParameterValue.ContentLengthLimit": _TEMPLATE,
     "InvalidParameterValue.IncorrectPhoneNumber": _ADDRESS,
     "InvalidParameterValue.ProhibitedUseUrlInTemplateParameter": _TEMPLATE,
@@ -95,7 +98,7 @@ TENCENT: Final[Mapping[str, Receipt]] = {
     "InvalidParameterValue.TemplateParameterFormatError": _TEMPLATE,
     "InvalidParameterValue.TemplateParameterLengthLimit": _TEMPLATE,
     "LimitExceeded.AppCountryOrRegionDailyLimit": _FULL_DAY,
-    "LimitExceeded.AppCountryOrRegionInBlacklist": _ADDRESS,
+    "LimitExceeded.AppCountryOrRegionInBlacklist": Receipt("refused", "account_error"),
     "LimitExceeded.AppDailyLimit": _FULL_DAY,
     "LimitExceeded.AppGlobalDailyLimit": _FULL_DAY,
     "LimitExceeded.AppMainlandChinaDailyLimit": _FULL_DAY,
@@ -115,9 +118,9 @@ TENCENT: Final[Mapping[str, Receipt]] = {
     "UnauthorizedOperation.SdkAppIdIsDisabled": _ACCOUNT,
     "UnauthorizedOperation.ServiceSuspendDueToArrears": _UNPAID,
     "UnauthorizedOperation.SmsSdkAppIdVerifyFail": _ACCOUNT,
-    "UnsupportedOperation.ChineseMainlandTemplateToGlobalPhone": _ADDRESS,
-    "UnsupportedOperation.ContainDomesticAndInternationalPhoneNumber": _ADDRESS,
-    "UnsupportedOperation.GlobalTemplateToChineseMainlandPhone": _ADDRESS,
+    "UnsupportedOperation.ChineseMainlandTemplateToGlobalPhone": _TEMPLATE,
+    "UnsupportedOperation.ContainDomesticAndInternationalPhoneNumber": _TEMPLATE,
+    "UnsupportedOperation.GlobalTemplateToChineseMainlandPhone": _TEMPLATE,
     "UnsupportedOperation.UnsupportedRegion": _ACCOUNT,
 }
 """``Code`` of a number or ``Error.Code`` of an answer of SendSms; ``Ok`` is good."""
@@ -133,7 +136,7 @@ TENCENT_FAMILIES: Final[Mapping[str, Receipt]] = {
     "FailedOperation": _TEMPLATE,
     "ResourceInsufficient": _UNPAID,
     "ResourceUnavailable": _BUSY,
-    "InternalError": Receipt("unknown", "unknown"),
+    "InternalError": _OPEN,
 }
 """By the first part of a code that is not in the list; a new one of a known family is understood."""
 
@@ -149,13 +152,15 @@ _RECEIPTS: Final[tuple[tuple[Reason, tuple[str, ...]], ...]] = (
 )
 """Parts of operators' codes on receipts. Operators and provinces have codes of their own, so most stay unlisted."""
 
-_TEMPORARY: Final = ("EXPIRED", "IS_CLOSED", "UNDELIV", "TIMEOUT", "MSG_QUEUE_FULL", "SHUTDOWN", "NOSIGNAL", "BUSY")
+_TEMPORARY: Final = ("EXPIRED", "IS_CLOSED", "UNDELIV", "TIMEOUT", "MSG_QUEUE_FULL", "SHUTDOWN", "BUSY")
 
 
 def receipt_reason(code: str) -> Reason:
     """Why an operator could not deliver, from the code of its receipt: ``transient`` where the phone was off or out of
     reach, ``unknown`` for a code that says nothing."""
     upper = code.upper().replace("-", "_")
+    if "NOSIGNAL" in upper:
+        return "transient"
     for reason, parts in _RECEIPTS:
         if any(part in upper for part in parts):
             return reason

@@ -118,15 +118,6 @@ MANIFEST = Manifest(
     ),
     quotas=(
         Quota(
-            name="codes_a_minute",
-            title={"zh": "验证码：每号码每签名 1 条/分钟", "en": "Codes: 1 a minute for each number and signature"},
-            count=1,
-            seconds=60,
-            scope="person",
-            messages=("notice",),
-            unverified=True,
-        ),
-        Quota(
             name="day",
             title={"zh": "每号码每天", "en": "A day for each number"},
             count=40,

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from onepool.channels.base import Account, Answer, Call, Message, Receipt, Unsendable
 from onepool.channels.base.commerce import part, parts, text
-from onepool.channels.base.sms_text import compose, faults
+from onepool.channels.base.sms_text import compose, faults, in_order
 from onepool.channels.sms.codes import ALIYUN, TENCENT, TENCENT_FAMILIES, receipt_reason
 from onepool.channels.sms.signing import sign_aliyun, sign_tencent
 
@@ -50,12 +50,15 @@ def request(message: Message, account: Account, now: datetime) -> Call:
         if wrong:
             raise _wrong("; ".join(wrong))
     if account.text("provider") == "tencent":
+        listed = in_order(params)
+        if listed is None:
+            raise _wrong("params of Tencent Cloud are a list of values, or a mapping of the numbers 1, 2, … to values")
         return _tencent(account, "SendSms", {
             "PhoneNumberSet": [_international(phone)],
             "SmsSdkAppId": account.text("sdk_app_id"),
             "SignName": signature,
             "TemplateId": template,
-            "TemplateParamSet": [str(one) for one in (params.values() if isinstance(params, Mapping) else params)],
+            "TemplateParamSet": [str(one) for one in listed],
             "SessionContext": message.key[:512],
         })  # fmt: skip
     if not isinstance(params, Mapping):
@@ -118,7 +121,7 @@ def told(message: Message, answer: Answer) -> Receipt:
     if not isinstance(body, dict) or text(body.get("Code")) != "OK":
         return _untold(body if isinstance(body, dict) else {})
     for one in parts(body, "SmsSendDetailDTOs", "SmsSendDetailDTO"):
-        if text(one.get("OutId")) not in ("", message.key[:64]):
+        if text(one.get("OutId")) != message.key[:64]:  # an entry without one is of another system
             continue
         status, code = one.get("SendStatus"), text(one.get("ErrCode"))
         if status == _ARRIVED:

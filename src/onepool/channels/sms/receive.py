@@ -11,7 +11,7 @@ import hmac
 import re
 from collections.abc import Iterable
 from datetime import datetime
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any, Final
 
 import msgspec
@@ -148,6 +148,8 @@ def _listed(ip: str, networks: Iterable[Any]) -> bool:
         address = ip_address(ip)
     except ValueError:
         return False
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped  # how a socket for both families shows an IPv4 caller
     for network in networks:
         try:
             if address in ip_network(str(network).strip(), strict=False):

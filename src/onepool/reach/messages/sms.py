@@ -10,7 +10,7 @@ from typing import Any, Final
 from liquid.exceptions import LiquidError
 
 from onepool.audience.conditions.errors import Problem, closest
-from onepool.channels.base.sms_text import SEGMENT, SINGLE, compose, faults, measure
+from onepool.channels.base.sms_text import SEGMENT, SINGLE, compose, faults, in_order, measure
 from onepool.reach.messages.pieces import Compiled, Piece, compiled, longest
 
 CHANNEL: Final = "sms"
@@ -92,17 +92,20 @@ def segments(characters: int) -> int:
 def _places(text: str, params: Any) -> list[Problem]:
     """Places of the provider's template without a parameter, and the other way round."""
     named, numbered = set(_PLACE.findall(text)), {int(one) for one in _NUMBERED.findall(text)}
-    if isinstance(params, Mapping):
-        known = {str(name) for name in params}
-        found = [Problem("params", f"${{{name}}} of the text has no parameter", closest(name, known))
-                 for name in sorted(named - known)]  # fmt: skip
-        if not numbered:
-            found += [Problem(f"params.{name}", "the text has no such place", closest(name, named))
-                      for name in sorted(known - named)]  # fmt: skip
-            return found
-    count = len(params) if isinstance(params, Mapping | list) else 0
-    missing = [one for one in sorted(numbered) if not 1 <= one <= count]
-    return [Problem("params", f"{{{one}}} of the text has no parameter") for one in missing]
+    if not isinstance(params, Mapping):
+        count = len(params) if isinstance(params, list) else 0
+        missing = [one for one in sorted(numbered) if not 1 <= one <= count]
+        return [Problem("params", f"{{{one}}} of the text has no parameter") for one in missing]
+    if numbered and not named and (listed := in_order(params)) is not None:
+        return _places(text, listed)
+    known, places = {str(name) for name in params}, named | {str(one) for one in numbered}
+    found = [Problem("params", f"${{{name}}} of the text has no parameter", closest(name, known))
+             for name in sorted(named - known)]  # fmt: skip
+    # A place with a number takes the parameter of that number: the order of names is nobody's promise.
+    found += [Problem("params", f"{{{one}}} of the text has no parameter") for one in sorted(numbered)
+              if str(one) not in known]  # fmt: skip
+    return found + [Problem(f"params.{name}", "the text has no such place", closest(name, places))
+                    for name in sorted(known - places)]  # fmt: skip
 
 
 def _literal_of(whole: str, language: str) -> str | None:

@@ -74,7 +74,7 @@ class Sms(Double):
     def busy(self) -> Told:
         if self.provider == "tencent":
             return _tencent_error("FailedOperation.OtherError", "busy")
-        return _aliyun("isp.SYSTEM_ERROR", "busy")
+        return _aliyun("ServiceUnavailable", "busy")
 
     def limited(self, what: str) -> Told | None:
         if self.provider == "tencent":
