@@ -127,6 +127,34 @@ def test_links_wait_for_consent_and_go_with_it(world: World) -> None:
     sound(world)
 
 
+@pytest.mark.parametrize(
+    ("words", "apart"),
+    [
+        ({"purpose": "identity"}, True), ({"purpose": "identity, marketing"}, True),
+        ({"purpose": "marketing,identity"}, True),
+        ({"purpose": "all"}, True), ({"purpose": " , "}, True), ({"purpose": "marketing"}, False),
+        ({"purpose": "marketing, service"}, False), ({"for_channel": "sms"}, False), ({"category": "promotion"}, False),
+        ({"purpose": "all", "for_channel": "sms"}, False),
+    ],
+)  # fmt: skip
+def test_which_words_are_about_who_is_who(world: World, words: dict[str, str], apart: bool) -> None:
+    def one() -> bool:
+        return bool(customer_of(world, "anna") == customer_of(world, "+86" + PHONE))
+
+    world.define("touchpoint", "shop", channel="web", title="shop", write_key="wk", joining="consent")
+    world.send(known("anna", phone=PHONE))
+    world.send({"event": "consent_granted", "userId": "anna", "properties": words})
+    world.settle()
+    assert one() is apart, "what would take them apart lets them join, and nothing else does"
+    world.send({"event": "consent_granted", "userId": "anna", "properties": {}})
+    world.settle()
+    assert one()
+    world.send({"event": "consent_withdrawn", "userId": "anna", "properties": words})
+    world.settle()
+    assert one() is not apart
+    sound(world)
+
+
 def test_rules_are_previewed_exactly_and_then_hold_for_all_data(world: World) -> None:
     world.define("segment", "buyers", title="buyers", condition={"did": "order_paid"})
     for number in range(4):

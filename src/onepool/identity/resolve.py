@@ -255,10 +255,12 @@ class Resolver:
         for one in joins:
             source = graph.source_number(one.rule, "")
             known = graph.edges_between(one.a, one.b, kind=LIKELIHOOD)
-            if known:
-                graph.set_off(known[0], 0)
-            else:
-                edge = graph.ruled(one.a, one.b, LIKELIHOOD, one.decision, source)
+            edge = known[0] if known else graph.ruled(one.a, one.b, LIKELIHOOD, one.decision, source)
+            # What people cut, a model does not put together again.
+            cut = (min(one.a, one.b), max(one.a, one.b)) in self._rulings.cuts
+            if cut or known:
+                graph.set_off(edge, 2 if cut else 0)
+            if not known:
                 made.append(replace(one, edge=edge))
         resolved = self._resolved(np.empty(0, np.int64), store.new_table([]), None, graph.changes(), rulings=made)
         return replace(resolved, joined=[one.decision for one in joins])

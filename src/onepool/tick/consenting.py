@@ -22,7 +22,7 @@ from onepool.audience.conditions.standing.consents import WORDS as SPOKEN
 from onepool.audience.lists.erasing import erase as lists_erase
 from onepool.clock import from_micros
 from onepool.privacy.consents import ledger, stops
-from onepool.privacy.consents.words import SEQ_BITS, WORDS, bounded, template_purpose
+from onepool.privacy.consents.words import SEQ_BITS, WORDS, bounded, listed, template_purpose
 from onepool.privacy.masking import mask_text
 from onepool.reach.erasure import forget_addresses
 from onepool.standards import Batch
@@ -165,8 +165,8 @@ def _no_category(text: str) -> list[str]:
 
 def _named(text: str, most: int) -> list[str]:
     """What a list with commas names; nothing when it means everything."""
-    names = list(dict.fromkeys(one.strip() for one in text.split(",")))
-    return [] if ALL in names else [bounded(one, most) for one in names if one]
+    names = listed(text)
+    return [] if ALL in names else [bounded(one, most) for one in names]
 
 
 def _kept(text: str) -> str:

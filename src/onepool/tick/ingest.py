@@ -21,6 +21,7 @@ from onepool.identity import Heard, Resolved, Resolver
 from onepool.identity.arrays import PROVED
 from onepool.layout import columns_of
 from onepool.pool import Session
+from onepool.privacy.consents.words import listed
 from onepool.standards import Asked, Batch, Standard, StandardSettings, standardise
 from onepool.tick import folding, identities, intake, newcomers, orders, profiles, refusals
 from onepool.tick.ahead import Ahead
@@ -85,9 +86,8 @@ class Ingest:
             only |= _waiting_in(session, whole)
             batch = self._again(records, Asked(only, whole))
         files = {record.offset for record in records if record.protocol == "file"}
-        offsets = batch.rows.column("seq").to_numpy() >> SEQ_BITS
         # What is tried again was received long ago: its window is not the one that is remembered.
-        always = np.isin(offsets, list(files)) if only is None else np.ones(batch.rows.num_rows, np.bool_)
+        always = _retold(batch.rows, records, files) if only is None else np.ones(batch.rows.num_rows, np.bool_)
         again, hashes = self._duplicates.find(session, batch.rows, always)
         dropped = batch.rows.filter(pa.array(again))
         batch = _without(batch, again) if again.any() else batch
@@ -202,13 +202,13 @@ def heard(batch: Batch, purposes: Collection[str]) -> Heard:
         promote_options="permissive",
     )
     event = batch.events.column("event")
-    said = batch.events.select(["row", "event", "purpose", "category"])
+    said = batch.events.select(["row", "event", "purpose", "category", "for_channel"])
     said = said.filter(pc.is_in(event, value_set=pa.array([GRANTED, WITHDRAWN])))
-    purpose = said.column("purpose")
-    meant = pc.or_kleene(pc.is_null(purpose), pc.is_in(purpose, value_set=pa.array([*purposes, ""], pa.string())))
-    # A word about a category of messages says nothing of who is who.
-    messages = pc.not_equal(pc.fill_null(said.column("category").cast(pa.string()), ""), "")
-    said = said.filter(pc.and_(meant, pc.invert(messages)))
+    purpose = pc.fill_null(said.column("purpose").cast(pa.string()), "")
+    meant = [one for one in pc.unique(purpose).to_pylist() if not (named := listed(one)) or {*named} & {*purposes}]
+    # A word about a category of messages, or one channel's, says nothing of who is who.
+    whole = [pc.equal(pc.fill_null(said.column(one).cast(pa.string()), ""), "") for one in ("category", "for_channel")]
+    said = said.filter(pc.and_(pc.is_in(purpose, value_set=pa.array(meant, pa.string())), pc.and_(*whole)))
     consents = pa.table({"row": said.column("row"), "granted": pc.equal(said.column("event"), GRANTED)})
     return Heard(names, consents, _trust(batch))
 
@@ -247,6 +247,21 @@ def refused(records: Sequence[Record], error: Exception, version: str) -> pa.Tab
         for record in records
     ]
     return pa.Table.from_pylist(rows)
+
+
+def _retold(rows: pa.Table, records: Sequence[Record], files: set[int]) -> npt.NDArray[np.bool_]:
+    """Which rows may tell what was told long ago: those of files, and events that were fetched.
+
+    A platform gives an order again as a whole whenever a memo, a late refund or a review changes it, and a table
+    without a cursor is read from its start. Profiles and objects say what holds now: told again, they only hold again.
+    """
+    offsets = rows.column("seq").to_numpy() >> SEQ_BITS
+    again: npt.NDArray[np.bool_] = np.isin(offsets, list(files))
+    fetched = [record.offset for record in records if record.protocol == hooked.PULL]
+    if fetched:
+        events = pc.equal(rows.column("kind"), "event").to_numpy(zero_copy_only=False)
+        again |= np.isin(offsets, fetched) & events
+    return again
 
 
 def _given(column: pa.ChunkedArray) -> bool:

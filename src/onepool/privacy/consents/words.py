@@ -42,6 +42,11 @@ WORDS: Final = pa.schema(
 """Words of identifiers: one row for each purpose and category that an event names."""
 
 
+def listed(text: str) -> list[str]:
+    """The names in a list with commas, each once."""
+    return [one for one in dict.fromkeys(one.strip() for one in text.split(",")) if one]
+
+
 def bounded(text: str, most: int) -> str:
     """A name as the state keeps it: by its digest where it is too long, holds what a database refuses, or would read as
     one of the state's own.
