@@ -33,6 +33,15 @@ def test_the_map_is_drawn_and_listed_and_leads_to_customers(console: Console) ->
     with page.expect_download() as saved:
         page.get_by_test_id("save-png").click()
     assert saved.value.path().read_bytes().startswith(b"\x89PNG")
+    # Read without zooming; one touchpoint is looked at with its neighbours, and leads to its customers.
+    assert float(page.get_by_test_id("map-canvas").get_attribute("data-zoom") or 0) >= 0.85
+    box = page.locator(".op-map-box[data-kind=touchpoint]").first
+    box.click()
+    expect(page).to_have_url(re.compile("at="))
+    expect(page.locator(".op-map-box[data-centre=true]")).to_have_count(1)
+    assert not console.faults()
+    page.get_by_test_id("focus-customers").click()
+    expect(page.get_by_test_id("map-customers-total")).to_have_attribute("data-value", re.compile(r"^[1-9]\d*$"))
     console.go("/map?view=identifiers&list=1")
     expect(page.get_by_test_id("map-list").get_by_role("button").first).to_be_visible()
     assert not console.faults()

@@ -64,12 +64,13 @@ const quarantine = createRoute({
 const map = createRoute({
   getParentRoute: () => shell,
   path: "/map",
-  validateSearch: (raw: Raw): { tab?: Tab; view?: View; list?: number; cell?: string; page?: number } => ({
+  validateSearch: (raw: Raw): { tab?: Tab; view?: View; list?: number; cell?: string; page?: number; at?: string } => ({
     tab: oneOf(raw, "tab", TABS),
     view: oneOf(raw, "view", VIEWS),
     list: count(raw, "list", 1),
     cell: text(raw, "cell"),
     page: count(raw, "page"),
+    at: text(raw, "at"),
   }),
   component: lazyRouteComponent(() => import("@/pages/map/DataMap"), "DataMap"),
 });

@@ -1,7 +1,7 @@
 import { FileImageOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { Button, Segmented, Tabs } from "antd";
+import { Button, Segmented, Select, Tabs } from "antd";
 import { lazy, Suspense, useMemo } from "react";
 import { type DataMap as Data, insight } from "@/api/insight";
 import { png, save } from "@/lib/download";
@@ -11,9 +11,10 @@ import { Count, Figure, Figures, Time } from "@/parts/Figures";
 import { Loaded, Nothing, Waiting } from "@/parts/Loaded";
 import { PageHead, Panel } from "@/parts/PageHead";
 import { Customers } from "./Customers";
-import { type Box, draw, type Line, picture } from "./drawing";
+import { type Box, draw, type Line, type Placed } from "./drawing";
 import { Flows, Gaps, Places, ReachTables } from "./Lists";
 import { Identifiers, LinkageMatrix, Signals } from "./Matrices";
+import { picture } from "./picture";
 import { type Cell, cellOf, cellText, type Tab, TABS, type View, VIEWS } from "./state";
 import { WhatIfPanel } from "./WhatIf";
 import { type MapWords, useMapWords } from "./words";
@@ -56,13 +57,13 @@ export function DataMap() {
 function Page({ data }: { data: Data }) {
   const { t } = useText();
   const words = useMapWords(data);
-  const { tab = "map", view = "links", list, cell, page = 1 } = useSearch({ from: "/shell/map" });
+  const { tab = "map", view = "links", list, cell, page = 1, at } = useSearch({ from: "/shell/map" });
   const navigate = useNavigate({ from: "/map" });
   const chosen = cellOf(cell);
   const onCell = (next: Cell): void => void navigate({ search: (before) => ({ ...before, cell: cellText(next), page: undefined }) });
   const shared = { data, words, onCell };
   const pages: Record<Tab, () => React.ReactNode> = {
-    map: () => <Drawing {...shared} view={view} list={list !== undefined} onView={(next) => void navigate({ search: (before) => ({ ...before, view: next === "links" ? undefined : next }) })} onList={(on) => void navigate({ search: (before) => ({ ...before, list: on ? 1 : undefined }) })} />,
+    map: () => <Drawing {...shared} view={view} focus={data.places.some((one) => one.touchpoint === at) ? at : undefined} onFocus={(next) => void navigate({ search: (before) => ({ ...before, at: next }) })} list={list !== undefined} onView={(next) => void navigate({ search: (before) => ({ ...before, view: next === "links" ? undefined : next }) })} onList={(on) => void navigate({ search: (before) => ({ ...before, list: on ? 1 : undefined }) })} />,
     matrix: () => (
       <div className="op-stack">
         <Identifiers {...shared} />
@@ -127,16 +128,22 @@ interface DrawingProps {
   view: View;
   list: boolean;
   onCell: (cell: Cell) => void;
+  /** The touchpoint that is looked at with its neighbours. */
+  focus: string | undefined;
+  onFocus: (touchpoint: string | undefined) => void;
   onView: (view: View) => void;
   onList: (on: boolean) => void;
 }
 
-function Drawing({ data, words, view, list, onCell, onView, onList }: DrawingProps) {
+function Drawing({ data, words, view, list, focus, onCell, onFocus, onView, onList }: DrawingProps) {
   const { t } = useText();
-  const { boxes, lines } = useMemo(() => draw(data, view), [data, view]);
-  const svg = (): string => picture(boxes, lines, { title: words.box, note: words.note, line: words.line });
-  const onBox = (box: Box): void => {
-    if (box.kind === "touchpoint") onCell({ kind: "touchpoint", touchpoint: box.name });
+  const drawing = useMemo(() => draw(data, view, focus), [data, view, focus]);
+  const { boxes, lines } = drawing;
+  const svg = (): string => picture(drawing, lines, { title: words.box, note: words.note, line: words.line, group: words.group });
+  const onBox = (box: Placed): void => {
+    if (box.kind !== "touchpoint") return;
+    if (box.name === focus) onCell({ kind: "touchpoint", touchpoint: box.name });
+    else onFocus(box.name);
   };
   const onLine = (line: Line): void => {
     const [from, to] = [line.source, line.target].map((id) => id.slice(id.indexOf(":") + 1));
@@ -170,11 +177,37 @@ function Drawing({ data, words, view, list, onCell, onView, onList }: DrawingPro
           </span>
         }
       >
+        <div className="op-row op-map-focus">
+          <Select
+            size="small"
+            showSearch={{ optionFilterProp: "label" }}
+            allowClear
+            aria-label={t("map.focus")}
+            placeholder={t("map.focus")}
+            style={{ width: 240 }}
+            value={focus}
+            onChange={(next: string | undefined) => onFocus(next)}
+            options={data.places.map((one) => ({ value: one.touchpoint, label: words.touchpoint(one.touchpoint) }))}
+            data-testid="map-focus"
+          />
+          {focus === undefined ? (
+            <span className="op-mute">{t("map.focusHint")}</span>
+          ) : (
+            <>
+              <Button size="small" onClick={() => onCell({ kind: "touchpoint", touchpoint: focus })} data-testid="focus-customers">
+                {words.cell({ kind: "touchpoint", touchpoint: focus })}
+              </Button>
+              <Button size="small" onClick={() => onFocus(undefined)} data-testid="focus-leave">
+                {t("map.all")}
+              </Button>
+            </>
+          )}
+        </div>
         {list ? (
           <LineList lines={lines} boxes={boxes} words={words} onLine={onLine} />
         ) : (
           <Suspense fallback={<Waiting rows={10} />}>
-            <Canvas boxes={boxes} lines={lines} words={words} onBox={onBox} onLine={onLine} />
+            <Canvas drawing={drawing} focus={focus} words={words} onBox={onBox} onLine={onLine} />
           </Suspense>
         )}
       </Panel>

@@ -2,7 +2,9 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { DataMap } from "@/api/insight";
 import { csv } from "@/lib/download";
-import { BOX, draw, picture, thickness } from "./drawing";
+import { draw, thickness } from "./drawing";
+import { BOX, extent, view } from "./layout";
+import { picture } from "./picture";
 import { cellOf, cellText } from "./state";
 
 const title = { zh: "a", en: "a" };
@@ -17,7 +19,7 @@ function map(names: string[]): DataMap {
   }));
   return { at: "2026-01-01T00:00:00Z", customers: 1, identifiers: 1, reachable: 1, places, identifier_cells, signal_cells: [], linkage, flows: [], reach: [], reachable_by: {}, overlap: [], gaps: [], identifier_titles: {}, signal_titles: {}, field_titles: {} };
 }
-const words = { title: (box: { name: string }) => box.name, note: () => "<1 & 2>", line: () => "3" };
+const words = { title: (box: { name: string }) => box.name, note: () => "<1 & 2>", line: () => "3", group: () => "g" };
 const names = fc.uniqueArray(fc.stringMatching(/^[a-z][a-z_]{0,8}$/), { maxLength: 20 });
 
 describe("the drawing", () => {
@@ -36,12 +38,43 @@ describe("the drawing", () => {
   });
 
   it("becomes a picture that any viewer reads, whatever the names", () => {
-    const { boxes, lines } = draw(map(["a", "b", "c"]), "links");
-    const svg = picture(boxes, lines, { ...words, title: () => `<script>&"` });
+    const drawing = draw(map(["a", "b", "c"]), "links");
+    const svg = picture(drawing, drawing.lines, { ...words, title: () => `<script>&"` });
     const parsed = new DOMParser().parseFromString(svg, "image/svg+xml");
     expect(parsed.querySelector("parsererror")).toBeNull();
     expect(parsed.querySelectorAll("g")).toHaveLength(3);
     expect(parsed.querySelectorAll("line")).toHaveLength(2);
+  });
+
+  it("is read without zooming: 34 touchpoints on a usual screen, none smaller than legible on a narrow one", () => {
+    const channels = ["wechat_oa", "wechat_mini", "wecom", "douyin", "xiaohongshu", "tmall", "jd", "youzan", "sms", "email", "ads", "ads", "web", "app", "store", "crm", "webhook"];
+    const many = map([...channels, ...channels].map((_, i) => `t${i}`));
+    many.places.forEach((one, i) => (one.channel = channels[i % channels.length] ?? null));
+    const drawing = draw(many, "links");
+    expect(view(drawing, 1180)).toMatchObject({ whole: true });
+    expect(view(drawing, 1180).zoom).toBeGreaterThanOrEqual(0.85);
+    expect(view(drawing, 760).zoom).toBeGreaterThanOrEqual(0.85);
+    // A group stands together, under its heading.
+    for (const { group } of drawing.headings) expect(drawing.boxes.filter((one) => one.group === group).length).toBeGreaterThan(0);
+    expect(extent(drawing).height).toBeLessThan(700);
+    expect(view(draw(many, "identifiers"), 1180).zoom).toBeGreaterThanOrEqual(0.85);
+  });
+
+  it("shows of one touchpoint its neighbours, all of its lines, and the shares of its own customers", () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.stringMatching(/^[a-z][a-z_]{0,8}$/), { minLength: 3, maxLength: 40 }), (some) => {
+        const [first = "", second = ""] = some;
+        const of = draw(map(some), "links", first);
+        expect(of.boxes.map((one) => one.name).sort()).toEqual([...some].sort());
+        expect(of.lines).toHaveLength(some.length - 1);
+        expect(of.lines.every((one) => one.source === `touchpoint:${first}` && one.share === 0.5)).toBe(true);
+        const other = draw(map(some), "links", second);
+        expect(other.boxes.map((one) => one.name).sort()).toEqual([first, second].sort());
+        expect(other.lines).toMatchObject([{ source: `touchpoint:${second}`, target: `touchpoint:${first}`, share: 0.25 }]);
+        of.boxes.forEach((a, i) => of.boxes.slice(i + 1).forEach((b) => expect(Math.abs(a.x - b.x) >= BOX.width || Math.abs(a.y - b.y) >= BOX.height).toBe(true)));
+      }),
+      { numRuns: 40 },
+    );
   });
 
   it("draws more as thicker", () => {

@@ -2,6 +2,7 @@ import type { DataMap, Gap } from "@/api/insight";
 import { compact, percent, relative, span } from "@/lib/format";
 import { useNow } from "@/lib/now";
 import { useText } from "@/lib/useText";
+import type { Group } from "@/pages/touchpoints/words";
 import type { Box, Line } from "./drawing";
 import type { Cell } from "./state";
 
@@ -20,6 +21,7 @@ export function useMapWords(data: DataMap) {
     signal,
     field,
     seen,
+    group: (group: Group): string => t(`touchpoints.groups.${group}`),
     box: (box: Box): string => (box.kind === "touchpoint" ? touchpoint(box.name) : box.kind === "identifier" ? identifier(box.name) : signal("event", box.name)),
     note: (box: Box): string => {
       const parts = [box.kind === "signal" ? t("map.times", { figure: compact(box.count, language) }) : t("map.people", { figure: compact(box.count, language) }), seen(box.at)];
