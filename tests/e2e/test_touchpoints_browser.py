@@ -358,3 +358,50 @@ def test_a_table_of_a_database_is_looked_at_mapped_and_read(
     (saved,) = client.get("/api/v1/touchpoints/till").json()["settings"]["tables"]
     assert (saved["key"], saved["cursor"], saved["ids"]) == ("id", "updated_at", {"phone": "mobile"})
     assert saved["traits"]["remark"] == "extra_1"
+
+
+def test_tables_are_joined_and_lines_taken_by_clicking(
+    signed_in: SignedIn, api: tuple[Server, httpx.Client], tmp_path: Path
+) -> None:
+    _, client = api
+    database = tmp_path / "erp.sqlite"
+    with closing(sqlite3.connect(database)) as connection:
+        connection.executescript(
+            """
+            CREATE TABLE member (id INTEGER PRIMARY KEY, mobile TEXT, card_no TEXT);
+            CREATE TABLE sale (id INTEGER PRIMARY KEY, order_no TEXT, member_id INTEGER, pay_time DATETIME,
+                amount NUMERIC, updated_at DATETIME);
+            CREATE TABLE sale_line (id INTEGER PRIMARY KEY, sale_id INTEGER, sku TEXT, qty INTEGER, price NUMERIC);
+            INSERT INTO member VALUES (7, '13800000123', 'V-7');
+            INSERT INTO sale VALUES (1, 'S-1', 7, '2026-01-02 10:00:00', 25, '2026-01-02 10:00:00');
+            INSERT INTO sale_line VALUES (1, 1, 'K1', 2, 12.5);
+            """
+        )
+        connection.commit()
+    kept = client.put("/api/v1/touchpoints/joined/secrets/url", json={"value": f"sqlite:///{database}"}).json()
+    body = {"title": {"zh": "订单库", "en": "Orders"}, "channel": "erp", "settings": {"url": kept["reference"]}}
+    assert client.put("/api/v1/touchpoints/joined", json=body).status_code == 200
+    with signed_in() as console:
+        page = console.page
+        console.go("/databases")
+        page.get_by_test_id("table-add-joined").click()
+        console.choose(page.get_by_role("combobox", name="表", exact=True), "sale")
+        console.choose(page.get_by_role("combobox", name="内容"), "订单")
+        console.choose(page.get_by_role("combobox", name="关联一张表"), "member")
+        # The columns that are most likely equal are matched, and those of the joined table can be mapped.
+        expect(page.get_by_test_id("join-0")).to_contain_text("member_id")
+        expect(page.get_by_test_id("table-columns")).to_contain_text("member.mobile")
+        expect(page.get_by_test_id("table-columns")).not_to_contain_text("13800000123")
+        console.choose(page.get_by_role("combobox", name="member.mobile 的含义"), "身份标识 · 手机号 phone")
+        console.choose(page.get_by_role("combobox", name="选择明细表"), "sale_line")
+        expect(page.get_by_test_id("table-lines")).to_contain_text("sale_id")
+        assert console.faults() == []
+        page.get_by_test_id("table-save").click()
+        page.get_by_test_id("table-fetch-sale").click()
+        expect(page.get_by_test_id("tables-joined")).to_contain_text("已拉到最新")
+    (saved,) = client.get("/api/v1/touchpoints/joined").json()["settings"]["tables"]
+    assert saved["join"] == [{"table": "member", "name": "member", "on": {"member_id": "id"}}]
+    assert saved["ids"]["phone"] == "member.mobile"
+    lines = saved["lines"]
+    assert (lines["table"], lines["on"]) == ("sale_line", {"id": "sale_id"})
+    assert lines["fields"] == {"sku_id": "sku", "quantity": "qty", "price": "price"}

@@ -6,13 +6,19 @@ import type { TablePreview } from "@/api/tables";
 import { useText } from "@/lib/useText";
 import { Dash } from "@/parts/Figures";
 import { attributeChoices, type Choice, fieldChoices, identifierChoices } from "@/pages/touchpoints/mapping/names";
+import { joinsOf } from "./joins";
 import { type Entry, STEPS, usesOf, withUses } from "./model";
 
-type Column = TablePreview["columns"][number];
+type Column = TablePreview["columns"][number] & {
+  /** Of a joined table: where its values are. */
+  of: TablePreview;
+  /** As it is written in the mapping: of a joined table with its name before it. */
+  written: string;
+};
 const SAMPLES = 3;
 
-/** The table's columns with some of their values (masked), and what each is taken for. */
-export function Columns({ preview, draft, onChange }: { preview: TablePreview; draft: Entry; onChange: (entry: Entry) => void }) {
+/** The table's columns, then those of the tables joined to it, with some of their values (masked), and what each is taken for. */
+export function Columns({ preview, looks, draft, onChange }: { preview: TablePreview; looks: ReadonlyMap<string, TablePreview>; draft: Entry; onChange: (entry: Entry) => void }) {
   const { t, title } = useText();
   const standard = useQuery(queries.standard()).data;
   const uses = useMemo(() => usesOf(draft), [draft]);
@@ -29,12 +35,19 @@ export function Columns({ preview, draft, onChange }: { preview: TablePreview; d
       ...of("traits", attributeChoices(standard, title)),
     ];
   }, [standard, draft.kind, draft.event, t, title]);
+  const columns = [
+    ...preview.columns.map((one): Column => ({ ...one, of: preview, written: one.name })),
+    ...joinsOf(draft).flatMap((join) => {
+      const of = looks.get(join.table);
+      return of === undefined ? [] : of.columns.map((one): Column => ({ ...one, of, written: `${join.name}.${one.name}` }));
+    }),
+  ];
   return (
     <Table<Column>
       size="small"
-      rowKey="name"
+      rowKey="written"
       data-testid="table-columns"
-      dataSource={preview.columns}
+      dataSource={columns}
       pagination={false}
       scroll={{ x: "max-content" }}
       columns={[
@@ -42,13 +55,13 @@ export function Columns({ preview, draft, onChange }: { preview: TablePreview; d
           title: t("tables.column"),
           render: (_, one) => (
             <>
-              <span className="op-code">{one.name}</span> {one.key && <Tag>{t("tables.isKey")}</Tag>}
+              <span className="op-code">{one.written}</span> {one.key && <Tag>{t("tables.isKey")}</Tag>}
               {one.indexed && !one.key && <Tag>{t("tables.isIndexed")}</Tag>}
               <div className="op-mute">{one.type}</div>
             </>
           ),
         },
-        { title: t("tables.sample"), render: (_, one) => <Samples preview={preview} column={one.name} /> },
+        { title: t("tables.sample"), render: (_, one) => <Samples preview={one.of} column={one.name} /> },
         {
           title: t("tables.means"),
           width: 320,
@@ -56,11 +69,11 @@ export function Columns({ preview, draft, onChange }: { preview: TablePreview; d
             <Select
               mode="multiple"
               style={{ width: 310 }}
-              aria-label={t("tables.meansOf", { column: one.name })}
+              aria-label={t("tables.meansOf", { column: one.written })}
               placeholder={t("tables.leftOut")}
               showSearch={{ optionFilterProp: "label" }}
-              value={uses.get(one.name) ?? []}
-              onChange={(next: string[]) => onChange(withUses(draft, one.name, next))}
+              value={uses.get(one.written) ?? []}
+              onChange={(next: string[]) => onChange(withUses(draft, one.written, next))}
               options={options}
             />
           ),

@@ -7,7 +7,7 @@ import type { Entry } from "./model";
 
 const write = (definition: JsonObject): string => stringify(definition, { lineWidth: 0 });
 
-/** The same table as in the touchpoint's file: joins, lines, conditions and units are written here. */
+/** The same table as in the touchpoint's file: conditions, units and other words are written here alone. */
 export function EntryYaml({ definition, onChange, onBroken }: { definition: Entry; onChange: (entry: Entry) => void; onBroken: (broken: boolean) => void }) {
   const { t } = useText();
   const { text, wrong, typed } = useYaml({ definition, write, onChange: (found) => onChange(found as Entry), onBroken });

@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQueries, useQuery } from "@tanstack/react-query";
 import { Button, Drawer, Input, InputNumber, Select, Switch } from "antd";
 import { lazy, Suspense, useId, useState } from "react";
 import { type TablePreview, tables } from "@/api/tables";
@@ -6,7 +6,11 @@ import { changeOf, type Detail, useSaveTouchpoint } from "@/api/touchpoints";
 import { useText } from "@/lib/useText";
 import { Loaded, Problem, Waiting } from "@/parts/Loaded";
 import { Columns } from "./Columns";
+import { gapOf, joinsOf, linesOf } from "./joins";
+import { Joins } from "./Joins";
 import { entriesOf, type Entry, freeName, type Kind, KINDS, listOf, reproposed, withEntry, withList } from "./model";
+import { OrderLines } from "./OrderLines";
+import "./databases.css";
 
 const EntryYaml = lazy(() => import("./EntryYaml").then((part) => ({ default: part.EntryYaml })));
 
@@ -92,6 +96,10 @@ function Form({ touchpoint, preview, entry, onKind, onClose }: FormProps) {
   const [asText, setAsText] = useState(false);
   const [broken, setBroken] = useState(false);
   const save = useSaveTouchpoint();
+  const beside = [...new Set([...joinsOf(draft).map((one) => one.table), ...(draft.kind === "order" ? [linesOf(draft)?.table ?? ""] : [])])].filter((one) => one !== "");
+  const found = useQueries({ queries: beside.map((one) => tables.look(touchpoint.name, one, undefined)) });
+  const looks = new Map(found.flatMap(({ data }, at) => (data === undefined ? [] : [[beside[at] ?? "", data] as const])));
+  const gap = gapOf(draft);
   const id = { name: useId(), kind: useId(), key: useId(), cursor: useId(), every: useId(), text: useId() };
   const columns = preview.columns.map((one) => ({ value: one.name, label: one.name }));
   const store = (): void =>
@@ -141,12 +149,22 @@ function Form({ touchpoint, preview, entry, onKind, onClose }: FormProps) {
           <EntryYaml definition={draft} onChange={setDraft} onBroken={setBroken} />
         </Suspense>
       ) : (
-        <Columns preview={preview} draft={draft} onChange={setDraft} />
+        <>
+          <Joins touchpoint={touchpoint.name} main={preview.columns.map((one) => one.name)} looks={looks} draft={draft} onChange={setDraft} />
+          <Columns preview={preview} looks={looks} draft={draft} onChange={setDraft} />
+          {draft.kind === "order" && <OrderLines touchpoint={touchpoint.name} main={preview} looks={looks} draft={draft} onChange={setDraft} />}
+        </>
+      )}
+      {found.map((one, at) => one.isError && <Problem key={beside[at]} error={one.error} retry={() => void one.refetch()} />)}
+      {gap !== null && !asText && (
+        <p className="op-hint" role="status" data-testid="table-gap">
+          {t(`tables.gaps.${gap}`)}
+        </p>
       )}
       {save.isError && <Problem error={save.error} />}
       <div className="op-row" style={{ justifyContent: "flex-end" }}>
         <Button onClick={onClose}>{t("touchpoints.cancel")}</Button>
-        <Button type="primary" disabled={broken} loading={save.isPending} onClick={store} data-testid="table-save">
+        <Button type="primary" disabled={broken || (gap !== null && !asText)} loading={save.isPending} onClick={store} data-testid="table-save">
           {t("common.save")}
         </Button>
       </div>
