@@ -57,11 +57,36 @@ PLAIN = st.one_of(
     st.lists(st.none() | st.booleans(), max_size=30),
     st.lists(st.none() | st.datetimes().map(lambda moment: f"{moment.isoformat()}Z"), min_size=10, max_size=30),
 )
+# As several senders write them: a column is read in parts, each in its own way.
+MOMENTS = st.lists(
+    st.none()
+    | st.integers(10**8, 2 * 10**16)
+    | st.sampled_from(
+        [10**9 - 1, 10**9, 7_258_118_400, 10**12, 10**13 - 1, 10**15, 20240102, 202401021504, 0, -(10**9)]
+    )
+    | st.sampled_from(["1700000000", "2024年1月2日", "0000-00-00 00:00:00", "2024-02-30 01:02:03", "x", ""])
+    | st.sampled_from(["1986-05-04 02:30:00", "1940-06-01 00:30:00", "2199-01-01 00:00:00", "2300-01-01 00:00:00"])
+    | st.datetimes().map(lambda moment: f"{moment.isoformat()}Z")
+    | st.datetimes().map(lambda moment: moment.isoformat(" ")),
+    min_size=16,
+    max_size=40,
+)
+AMOUNTS = st.lists(
+    st.none()
+    | st.integers(-(2**65), 2**65)
+    | st.integers(-1_000_000, 1_000_000).map(lambda cents: cents / 100)
+    | st.integers(-1_000_000, 1_000_000).map(lambda cents: str(cents / 100))
+    | st.sampled_from(["¥5", "USD 7", "x", "", "1,000.5", float("nan")]),
+    min_size=16,
+    max_size=40,
+)
 
 
 @pytest.mark.parametrize("name", PAIRS)
 @settings(deadline=None)
-@given(values=st.one_of(PLAIN, st.lists(json_values(), max_size=20)))
+@given(values=st.one_of(PLAIN, MOMENTS, AMOUNTS, st.lists(json_values(), max_size=20)))
+@example(values=[1700000000123, "2024-02-28T00:00:00Z", "2024-02-28 00:00:00", None, 1700000000] * 5)
+@example(values=[1.5, "2.25", None, 7, "¥3"] * 5)
 @example(values=[0.00005, 0.00015, 2.5, -0.00005])
 @example(values=[1e9, 1])
 @example(values=["2024-02-30T00:00:00Z"] * 20)
@@ -96,6 +121,12 @@ def test_amounts_look_like_what_was_sent(cents: list[int | None]) -> None:
     column = columns.amounts(values, fen=False)
     assert column.json == values
     assert columns.amounts([None if one is None else str(one / 100) for one in cents], fen=False).json == values
+
+
+def test_what_is_wrong_holds_on_to_nothing() -> None:
+    # Its frames would keep all that is read in memory, until it is swept.
+    column = columns.amounts(["x", "y"], fen=False)
+    assert [fault.__traceback__ for fault in column.faults.values()] == [None, None]
 
 
 def test_names_of_currencies_are_kept_beside_amounts() -> None:

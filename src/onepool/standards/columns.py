@@ -12,6 +12,7 @@ from datetime import date, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -40,10 +41,15 @@ ARROW: Final[dict[SqlType, pa.DataType]] = {
 _TEXTS: Final = frozenset({str, NoneType})
 _INTEGERS: Final = frozenset({int, NoneType})
 _NUMBERS: Final = frozenset({int, float, NoneType})
+_COUNTED: Final = frozenset({int, float})
+_AMOUNTS: Final = frozenset({int, float, str, NoneType})
+_MOMENTS: Final = frozenset({int, str, NoneType})
 _BOOLEANS: Final = frozenset({bool, NoneType})
 _ISO: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$"
+_LOCAL: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?$"
 _DIGITS: Final = r"^[0-9]{1,11}(\.[0-9]{1,4})?$"
 _EXACT: Final = 1e9
+_ZONES_KNOWN: Final = 2_114_352_000_000_000  # 2037-01-01
 _FEW: Final = 16
 """Fewer values than this are not worth a column."""
 _CACHED: Final = 100_000
@@ -70,9 +76,26 @@ def one_by_one(values: Sequence[Any], scalar: Callable[[Any], Any]) -> tuple[lis
         try:
             found.append(scalar(value))
         except Fault as fault:
-            faults[place] = fault
+            # Without the frames that it came through: they would hold all that is read until memory is swept.
+            faults[place] = fault.with_traceback(None)
             found.append(None)
     return found, faults
+
+
+def _apart(values: Sequence[Any]) -> tuple[list[int], list[int]]:
+    """Places of the texts, and of everything else."""
+    texts_: list[int] = []
+    others: list[int] = []
+    for place, value in enumerate(values):
+        (texts_ if type(value) is str else others).append(place)
+    return texts_, others
+
+
+def _together(arrays: Sequence[pa.Array], places: Sequence[Sequence[int]]) -> pa.Array:
+    """Arrays of values that were read apart, in the order of their places."""
+    order = np.empty(sum(map(len, places)), np.int64)
+    order[np.concatenate([np.asarray(some, np.int64) for some in places])] = np.arange(order.size)
+    return pa.concat_arrays(arrays).take(pa.array(order))
 
 
 def texts(values: Sequence[Any], *, ids: bool = False) -> Column:
@@ -125,10 +148,29 @@ def amounts(values: Sequence[Any], *, fen: bool) -> Column:
         quick = _written_amounts(values)
         if quick is not None:
             return quick
+    elif len(values) >= _FEW and kinds <= _AMOUNTS and str in kinds and kinds & _COUNTED:
+        # Several senders at once: some write numbers, some texts.
+        places = _apart(values)
+        parts = [amounts([values[place] for place in some], fen=fen) for some in places]
+        return _joined(parts, places)
     pairs, faults = one_by_one(values, _money_fen if fen else _money_yuan)
     found = [pair and pair[0] for pair in pairs]
     named = {place: (pair[1], pair[2]) for place, pair in enumerate(pairs) if pair and pair[1]}
     return Column(pa.array(found, pa.decimal128(18, 4)), [_short_decimal(value) for value in found], faults, named)
+
+
+def _joined(parts: Sequence[Column], places: Sequence[Sequence[int]]) -> Column:
+    """Columns of values that were read apart as one, in the order of their places."""
+    array = _together([part.array for part in parts], places)
+    found: list[Any] = [None] * len(array)
+    faults: dict[int, Fault] = {}
+    named: dict[int, Named] = {}
+    for part, some in zip(parts, places, strict=True):
+        for place, value in zip(some, part.json, strict=True):
+            found[place] = value
+        faults |= {some[at]: fault for at, fault in part.faults.items()}
+        named |= {some[at]: one for at, one in part.named.items()}
+    return Column(array, found, dict(sorted(faults.items())), dict(sorted(named.items())))
 
 
 def _money_yuan(value: Any) -> Any:
@@ -213,23 +255,84 @@ def micros(values: Sequence[Any] | pa.ChunkedArray, zone: tzinfo, *, excel: bool
     given: Any = values
     if isinstance(given, pa.ChunkedArray):
         return _written_micros(given.combine_chunks(), zone, excel=excel)
-    if len(given) >= _FEW and set(map(type, given)) <= _TEXTS:
+    if len(given) < _FEW:
+        return _micros_one_by_one(given, zone, excel=excel)
+    kinds = set(map(type, given))
+    if kinds <= _TEXTS:
         return _written_micros(pa.array(given, pa.string()), zone, excel=excel)
+    if kinds <= _INTEGERS:
+        quick = _counted_micros(given)
+        return (quick, {}) if quick is not None else _micros_one_by_one(given, zone, excel=excel)
+    if kinds <= _MOMENTS:
+        # Several senders at once: some write numbers, some texts.
+        places = _apart(given)
+        parts = [micros([given[place] for place in some], zone, excel=excel) for some in places]
+        return _micros_together(parts, places)
     return _micros_one_by_one(given, zone, excel=excel)
 
 
+def _micros_together(
+    parts: Sequence[tuple[pa.Array, dict[int, Fault]]], places: Sequence[Sequence[int]]
+) -> tuple[pa.Array, dict[int, Fault]]:
+    faults = {some[at]: fault for (_, told), some in zip(parts, places, strict=True) for at, fault in told.items()}
+    return _together([array for array, _ in parts], places), dict(sorted(faults.items()))
+
+
+def _counted_micros(values: Sequence[int | None]) -> pa.Array | None:
+    """Whole seconds, milliseconds or microseconds since 1970 whose number of digits leaves no doubt; None if there are
+    others."""
+    try:
+        array = pa.array(values, pa.int64())
+    except (OverflowError, pa.ArrowInvalid):
+        return None
+    numbers = array.drop_null().to_numpy()
+    times_of = np.zeros(numbers.size, np.int64)
+    for low, factor in ((10**9, 1_000_000), (10**12, 1_000), (10**15, 1)):
+        times_of[(numbers >= low) & (numbers < 10 * low)] = factor
+    if not times_of.all():
+        return None
+    found = numbers * times_of
+    if found.size and found.max() >= times.MAX_MICROS:
+        return None
+    if array.null_count == 0:
+        return pa.array(found)
+    whole = np.zeros(len(array), np.int64)
+    missing = array.is_null().to_numpy(zero_copy_only=False)
+    whole[~missing] = found
+    return pa.array(whole, mask=missing)
+
+
 def _written_micros(written: pa.Array, zone: tzinfo, *, excel: bool) -> tuple[pa.Array, dict[int, Fault]]:
-    if pc.all(pc.match_substring_regex(written, _ISO), min_count=0).as_py():
-        try:
+    whole = pc.fill_null(pc.match_substring_regex(written, _ISO), True).to_numpy(zero_copy_only=False)
+    if whole.all():
+        quick = _cast_micros(written, None)
+        return (quick, {}) if quick is not None else _micros_one_by_one(written.to_pylist(), zone, excel=excel)
+    local = pc.fill_null(pc.match_substring_regex(written, _LOCAL), False).to_numpy(zero_copy_only=False)
+    places = [np.flatnonzero(some).tolist() for some in (whole, local & ~whole, ~whole & ~local)]
+    parts = []
+    for some, of in zip(places, (None, zone, zone), strict=True):
+        part = written.take(pa.array(some, pa.int64()))
+        quick = None if some is places[2] else _cast_micros(part, of)
+        parts.append((quick, {}) if quick is not None else _micros_one_by_one(part.to_pylist(), zone, excel=excel))
+    return _micros_together(parts, places)
+
+
+def _cast_micros(written: pa.Array, zone: tzinfo | None) -> pa.Array | None:
+    """Texts of one shape at once, of `zone` where they name none; None where some need a closer look."""
+    try:
+        if zone is None:
             found = written.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
-        except pa.ArrowInvalid:
-            pass  # the shape is right but some day is not in the calendar
+        elif isinstance(zone, ZoneInfo):
+            found = pc.assume_timezone(written.cast(pa.timestamp("us")), timezone=zone.key).cast(pa.int64())
         else:
-            span = pc.min_max(found).as_py()
-            low, high = span["min"], span["max"]
-            if low is None or (low >= times.MIN_MICROS and high < times.MAX_MICROS):
-                return found, {}
-    return _micros_one_by_one(written.to_pylist(), zone, excel=excel)
+            return None
+    except pa.ArrowInvalid:
+        return None  # some day is not in the calendar, or some hour is there twice or never
+    span = pc.min_max(found).as_py()
+    low, high = span["min"], span["max"]
+    # Outside of these years zones are a matter of opinion.
+    least, most = (times.MIN_MICROS, times.MAX_MICROS) if zone is None else (0, _ZONES_KNOWN)
+    return found if low is None or (low >= least and high < most) else None
 
 
 def _micros_one_by_one(values: Sequence[Any], zone: tzinfo, *, excel: bool) -> tuple[pa.Array, dict[int, Fault]]:

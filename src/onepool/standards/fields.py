@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
+from itertools import repeat
 from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
@@ -92,7 +93,7 @@ class Things:
         return set().union(*self._things)
 
     def values(self, key: str) -> list[Any]:
-        return [thing.get(key) for thing in self._things]
+        return list(map(dict.get, self._things, repeat(key)))
 
     def column(self, reader: FieldReader, declared: Field, key: str) -> Column:
         return reader.column(declared, self.values(key))

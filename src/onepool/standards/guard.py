@@ -22,6 +22,8 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 
 def deep(fields: Mapping[str, Any]) -> bool:
     """Whether something in the fields is nested deeper than any reader of it should have to follow."""
+    if CONTAINERS.isdisjoint(map(type, fields.values())):
+        return False
     level = [value for value in fields.values() if type(value) in CONTAINERS]
     depth = 0
     while level:

@@ -56,7 +56,8 @@ class Values(dict[str, "str | Unusable | Fault"]):
             try:
                 found = self._normalise(value)
             except Fault as fault:
-                self[value] = fault
+                # Without the frames that it came through: one of them holds these values.
+                self[value] = fault.with_traceback(None)
                 return fault
         if isinstance(found, str) and (
             found.casefold() in self._blocked or any(pattern.search(value) for pattern in self._never)

@@ -114,6 +114,8 @@ def _granted(told: pa.Table, ids: pa.Table, window: Window, kinds: Sequence[str]
     )
     if window.per:
         deed = deed.filter(pc.not_equal(deed.column("per"), ""))
+    # Few rows are deeds: only their identifiers are looked up.
+    ids = ids.filter(pc.is_in(ids.column("row"), value_set=deed.column("row").combine_chunks()))
     named = ids.filter(pc.is_in(ids.column("type").cast(pa.string()), value_set=pa.array(kinds, pa.string())))
     named = pa.table({"row": named.column("row"), "identifier_id": pa.array(resolver.find(named))})
     found = deed.join(named, "row", join_type="inner")
