@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
-from onepool.privacy import approvals
+from onepool.privacy import approvals, audit
 from onepool.reach import broadcasts
 from onepool.reach.broadcasts import Broadcaster, BroadcastError
+from onepool.reach.broadcasts.checking import problems
 from onepool.state.outbox import sends
+from onepool.workspace import open_workspace
 
 from .outbox import Outbox
 
@@ -120,6 +123,87 @@ def test_a_second_person_has_to_approve_where_it_is_asked_for(crowd: Outbox) -> 
     broadcasts.change(ws, "sale", BODY | {"priority": 60}, "mei")
     with pytest.raises(BroadcastError, match="second person"):
         broadcasts.start(ws, "sale", approval=True)
+
+
+def _approved(crowd: Outbox) -> None:
+    ws = crowd.workspace
+    broadcasts.ask(ws, "sale", "mei")
+    asked = approvals.waiting(ws.state)[-1]
+    approvals.decide(ws.state, ws.clock, asked.id, approve=True, actor="lin")
+
+
+def _rewrite(crowd: Outbox, text: str) -> None:
+    item = crowd.workspace.definitions.get("message", "hello")
+    assert item is not None
+    body = json.loads(json.dumps(item.body))
+    body["contents"][0]["content"]["data"] = {"thing1": text}
+    crowd.workspace.save("message", "hello", body, author="mei")
+
+
+def test_a_word_on_a_draft_is_not_for_another_one_of_its_name(crowd: Outbox) -> None:
+    ws = crowd.workspace
+    broadcasts.create(ws, BODY, "mei")
+    _approved(crowd)
+    broadcasts.remove(ws, "sale", "mei")
+    made = broadcasts.create(ws, BODY | {"priority": 60}, "mei")
+    assert made.version == 2
+    with pytest.raises(BroadcastError, match="second person"):
+        broadcasts.start(ws, "sale", approval=True)
+    trail = [one for _, one in audit.trail(ws.state) if one.action == "broadcast.delete"]
+    assert [(one.actor, one.subject) for one in trail] == [("mei", "broadcast:sale")]
+
+
+def test_what_was_approved_is_what_goes_out(crowd: Outbox) -> None:
+    ws = crowd.workspace
+    broadcasts.create(ws, BODY, "mei")
+    _approved(crowd)
+    _rewrite(crowd, "another text")
+    with pytest.raises(BroadcastError, match="changed since a second person was asked"):
+        broadcasts.start(ws, "sale", approval=True)
+    broadcasts.ask(ws, "sale", "mei")
+    with pytest.raises(BroadcastError, match="second person"):
+        broadcasts.start(ws, "sale", approval=True)
+    _approved(crowd)
+    broadcasts.start(ws, "sale", approval=True)
+    # Neither before it is planned nor half-way through does a later text slip in.
+    _rewrite(crowd, "a third text")
+    planner = Broadcaster(ws, 1)
+    planner.step()
+    planner.step()
+    _rewrite(crowd, "a fourth text")
+    drain(crowd)
+    crowd.senders.step()
+    assert [message.content["data"]["thing1"] for _, message in crowd.platform.calls] == ["another text"] * 3
+
+
+def test_a_message_that_has_to_be_approved_has_to_be_for_a_broadcast_too(crowd: Outbox) -> None:
+    ws = crowd.workspace
+    file = ws.root / "onepool.yaml"
+    file.write_text(file.read_text() + "\nmessages: {approval: true}\n")
+    ws = open_workspace(ws.root, clock=crowd.clock)
+    broadcasts.create(ws, BODY, "mei")
+    with pytest.raises(BroadcastError, match="nobody has approved the message hello"):
+        broadcasts.start(ws, "sale", approval=False)
+    item = ws.definitions.get("message", "hello")
+    assert item is not None
+    asked = approvals.ask(ws.state, ws.clock, "message", "hello", item.version, actor="mei")
+    approvals.decide(ws.state, ws.clock, asked.id, approve=True, actor="lin")
+    assert broadcasts.start(ws, "sale", approval=False).status == "scheduled"
+
+
+def test_a_change_between_the_look_and_the_start_is_seen(crowd: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    ws = crowd.workspace
+    broadcasts.create(ws, BODY, "mei")
+    _approved(crowd)
+
+    def meanwhile(*given: Any) -> Any:
+        broadcasts.change(ws, "sale", BODY | {"priority": 60}, "mei")
+        return problems(*given)
+
+    monkeypatch.setattr("onepool.reach.broadcasts.store.problems", meanwhile)
+    with pytest.raises(BroadcastError, match="changed meanwhile"):
+        broadcasts.start(ws, "sale", approval=True)
+    assert broadcasts.find(ws.state, "sale").status == "draft"
 
 
 def test_what_is_late_is_not_sent(crowd: Outbox) -> None:

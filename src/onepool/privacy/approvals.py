@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, cast
 
-from sqlalchemy import Connection, Row, desc, insert, select, update
+from sqlalchemy import Connection, Row, desc, func, insert, select, update
 
 from onepool.clock import Clock, from_micros, to_micros
 from onepool.errors import OnePoolError
@@ -106,6 +106,13 @@ def approved(state: State, kind: str, name: str, version: int) -> bool:
     """Whether this version has been approved."""
     found = latest(state, kind, name, version)
     return found is not None and found.approved
+
+
+def last_version(state: State, kind: str, name: str) -> int:
+    """The latest version of a name that anybody asked for; 0 for none."""
+    with state.read() as connection:
+        of = select(func.max(approvals.c.version)).where(approvals.c.kind == kind, approvals.c.name == name)
+        return connection.execute(of).scalar_one() or 0
 
 
 def find(state: State, number: int) -> Approval | None:

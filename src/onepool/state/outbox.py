@@ -148,6 +148,15 @@ broadcasts = Table(
     Column("duplicates", BigInteger, nullable=False, default=0),  # of them, whose address had a message already
 )
 
+# The version of its message that a broadcast goes out with: as it was when a second person was asked, or at the start.
+broadcast_messages = Table(
+    "broadcast_messages",
+    metadata,
+    Column("broadcast_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),  # of the broadcast
+    Column("message_version", Integer, nullable=False),
+)
+
 # Addresses and customers that get nothing (of a category, over a channel), whatever they agreed to. `customer_id` is
 # the number of the person when it was written: the id of one of their identifiers, so it stands for whoever bears that
 # one now. `identifier_id`: that address only.

@@ -98,9 +98,9 @@ def change_broadcast(name: Name, body: BroadcastInput, who: Writer, ws: Workspac
 
 
 @router.delete("/{name}", status_code=status.HTTP_204_NO_CONTENT)
-def delete_broadcast(name: Name, _who: Writer, ws: Workspace) -> None:
+def delete_broadcast(name: Name, who: Writer, ws: Workspace) -> None:
     """Delete a draft."""
-    broadcasts.remove(ws, name)
+    broadcasts.remove(ws, name, who.actor)
 
 
 @router.post("/{name}/ask-approval")

@@ -26,7 +26,7 @@ from onepool.privacy.masking import mask_text
 from onepool.reach import keys, planning, pressure
 from onepool.reach.broadcasts.audience import members
 from onepool.reach.broadcasts.model import Broadcast
-from onepool.reach.broadcasts.store import Stored, every
+from onepool.reach.broadcasts.store import Stored, every, message_version
 from onepool.reach.claim import BROADCAST
 from onepool.reach.gate import PLANNED, gate
 from onepool.reach.messages import store as messages
@@ -130,7 +130,7 @@ class Broadcaster:
         with self._place.state.read() as connection:
             row = connection.execute(select(broadcasts.c.audience).where(broadcasts.c.id == one.id)).one()
             try:
-                version, message = messages.loaded(connection, broadcast.message)
+                version, message = messages.loaded(connection, broadcast.message, message_version(connection, one))
             except OnePoolError as error:
                 self.problem = str(error)
                 return False

@@ -8,16 +8,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from sqlalchemy import Connection, Row, desc, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, desc, func, insert, select, update
 
 from onepool.clock import Clock, to_micros
 from onepool.definitions import canonical
 from onepool.privacy import approvals
+from onepool.privacy.audit import record_in
 from onepool.reach.broadcasts.checking import Known, problems
 from onepool.reach.broadcasts.model import Broadcast, BroadcastError, instant_of, parse
+from onepool.reach.messages import store as messages
+from onepool.reach.messages.approval import unapproved
 from onepool.reach.states import SendState
 from onepool.settings import Settings
 from onepool.state import State
+from onepool.state.outbox import broadcast_messages as pins
 from onepool.state.outbox import broadcasts, sends
 
 KIND: Final = "broadcast"
@@ -65,14 +69,19 @@ class Stored:
 
 
 def create(place: Place, body: Mapping[str, Any], author: str) -> Stored:
-    """A new draft. Raises BroadcastError."""
+    """A new draft. Raises BroadcastError.
+
+    Versions go on from those that were asked for under this name: nobody's word on a draft that was deleted is for this
+    one.
+    """
     named = parse(body).broadcast
+    asked = approvals.last_version(place.state, KIND, named)
     with place.state.write() as connection:
         if connection.execute(select(broadcasts.c.id).where(broadcasts.c.name == named)).first() is not None:
             raise BroadcastError("there is a broadcast with this name", where="broadcast", code="broadcast-exists")
         connection.execute(
             insert(broadcasts).values(
-                name=named, body=canonical(dict(body)), version=1, status="draft", author=author[:256],
+                name=named, body=canonical(dict(body)), version=asked + 1, status="draft", author=author[:256],
                 created=to_micros(place.clock.now()), total=0, planned=0, duplicates=0,
             )
         )  # fmt: skip
@@ -93,18 +102,29 @@ def change(place: Place, name: str, body: Mapping[str, Any], author: str) -> Sto
         return _find(connection, name)
 
 
-def remove(place: Place, name: str) -> None:
+def remove(place: Place, name: str, actor: str) -> None:
     """Delete a draft. Raises BroadcastError."""
     with place.state.write() as connection:
         known = _find(connection, name)
         _wanted(known, _EDITABLE, "deleted")
         connection.execute(broadcasts.delete().where(broadcasts.c.id == known.id))
+        connection.execute(pins.delete().where(pins.c.broadcast_id == known.id))
+        record_in(connection, place.clock, actor, "broadcast.delete", f"broadcast:{name}", {"version": known.version})
 
 
 def ask(place: Place, name: str, actor: str, note: str = "") -> Stored:
-    """Ask a second person for their word. Raises BroadcastError, ApprovalError."""
-    known = find(place.state, name)
-    _wanted(known, _EDITABLE, "shown to a second person")
+    """Ask a second person for their word, on the broadcast and the message as they are now. Raises BroadcastError,
+    ApprovalError."""
+    with place.state.write() as connection:
+        known = _find(connection, name)
+        _wanted(known, _EDITABLE, "shown to a second person")
+        message = _message(connection, known)
+        if _pinned(connection, known) not in (None, message):
+            # Another text is another question, for a word that was given too.
+            renewed = {"version": known.version + 1}
+            connection.execute(update(broadcasts).where(broadcasts.c.id == known.id).values(**renewed))
+            known = _find(connection, name)
+        _pin(connection, known, message)
     approvals.ask(place.state, place.clock, KIND, name, known.version, actor=actor, note=note)
     return _move(place, known, "asked", _EDITABLE)
 
@@ -112,7 +132,8 @@ def ask(place: Place, name: str, actor: str, note: str = "") -> Stored:
 def start(place: Whole, name: str, *, approval: bool) -> Stored:
     """Start it now, or at its time. ``approval``: it needs a second person's word.
 
-    Raises BroadcastError: among others when what it names has changed so that it can't be sent any more.
+    It goes out with the message as it is now, whatever is changed later. Raises BroadcastError: among others when what
+    it names has changed so that it can't be sent any more.
     """
     known = find(place.state, name)
     _wanted(known, _EDITABLE, "started")
@@ -123,9 +144,26 @@ def start(place: Whole, name: str, *, approval: bool) -> Stored:
             "a second person has to approve it first", where=f"broadcast {name}", code="approval-needed",
             hint="ask for it; whoever may approve journeys finds it among the approvals",
         )  # fmt: skip
+    if unapproved(place.state, place.definitions, place.settings, [known.broadcast.message]):
+        raise BroadcastError(
+            f"nobody has approved the message {known.broadcast.message}", where=f"broadcast {name}",
+            code="approval-missing", hint="ask a second person to approve the message that it sends",
+        )  # fmt: skip
     now = to_micros(place.clock.now())
     wanted = instant_of(known.broadcast.start, place.settings.zone)
-    return _move(place, known, "scheduled", _EDITABLE, start=max(wanted, now) if wanted is not None else now)
+    with place.state.write() as connection:
+        fresh = _same(connection, known)
+        _wanted(fresh, _EDITABLE, "started")
+        message = _message(connection, known)
+        if approval and _pinned(connection, known) != message:
+            raise BroadcastError(
+                f"the message {known.broadcast.message} was changed since a second person was asked",
+                where=f"broadcast {name}", code="approval-needed", hint="ask again: what was approved is what goes out",
+            )  # fmt: skip
+        _pin(connection, known, message)
+        values = {"status": "scheduled", "start": now if wanted is None else max(wanted, now)}
+        connection.execute(update(broadcasts).where(broadcasts.c.id == known.id).values(**values))
+        return _find(connection, name)
 
 
 def pause(place: Place, name: str) -> Stored:
@@ -179,12 +217,43 @@ def _find(connection: Connection, name: str) -> Stored:
     return _stored(row)
 
 
+def message_version(connection: Connection, one: Stored) -> int | None:
+    """The version of its message that it goes out with; None for one that was started before versions were kept."""
+    return _pinned(connection, one)
+
+
+def _message(connection: Connection, one: Stored) -> int:
+    return messages.loaded(connection, one.broadcast.message)[0]
+
+
+def _pinned(connection: Connection, one: Stored) -> int | None:
+    mine = and_(pins.c.broadcast_id == one.id, pins.c.version == one.version)
+    return connection.execute(select(pins.c.message_version).where(mine)).scalar_one_or_none()
+
+
+def _pin(connection: Connection, one: Stored, message: int) -> None:
+    connection.execute(pins.delete().where(pins.c.broadcast_id == one.id))
+    connection.execute(insert(pins).values(broadcast_id=one.id, version=one.version, message_version=message))
+
+
+def _same(connection: Connection, known: Stored) -> Stored:
+    """It as it is now, the same version. Raises BroadcastError."""
+    fresh = _find(connection, known.name)
+    if (fresh.id, fresh.version) != (known.id, known.version):
+        raise BroadcastError(
+            "it was changed meanwhile",
+            where=f"broadcast {known.name}",
+            hint="look at it first",
+            code="broadcast-status",
+        )
+    return fresh
+
+
 def _move(place: Place, known: Stored, status: str, before: tuple[str, ...], **values: Any) -> Stored:
     """Change the status, if it still is one of these."""
     _wanted(known, before, status)
     with place.state.write() as connection:
-        fresh = _find(connection, known.name)
-        _wanted(fresh, before, status)
+        _wanted(_same(connection, known), before, status)
         same = broadcasts.c.id == known.id
         connection.execute(update(broadcasts).where(same).values(status=status, **values))
         return _find(connection, known.name)
