@@ -153,7 +153,7 @@ def test_a_rejected_token_is_fetched_anew_once(place: Place, platform: Platform)
     assert (run.pages, run.error, platform.tokens) == (1, "", 2)
     platform.good = 9
     (run,) = place.puller.sync("shop")
-    assert "channel pinduoduo failed" in run.error
+    assert run.error == "the platform answered 401"
     assert platform.tokens == 3
 
 

@@ -170,7 +170,7 @@ class Connection:
                     yield step
                 else:
                     answer = self.call(step)
-                    if answer.status >= 500 or answer.status == 429:
+                    if answer.status >= 400:
                         raise PullFailed(f"the platform answered {answer.status}", code=str(answer.status))
         finally:
             steps.close()

@@ -16,6 +16,8 @@ from onepool.channels.base.paging import windows
 
 _ZONE = ZoneInfo("Asia/Shanghai")
 _SIZE = 100
+_LISTS = ("orderInfoList", "order_info_list", "result", "refundApplyList")
+_TOTALS = ("orderTotal", "totalCount")
 _STATES = "WAIT_SELLER_STOCK_OUT,WAIT_GOODS_RECEIVE_CONFIRM,FINISHED_L,TRADE_CANCELED,PAUSE,LOCKED"
 _FIELDS = (
     "orderId,orderState,orderStartTime,orderEndTime,modified,paymentConfirmTime,orderTotalPrice,orderPayment,"
@@ -78,10 +80,10 @@ def _pages(account: Account, name: str, method: str, business: Mapping[str, Any]
     """All pages of a window, the last first; the first page again at the end, since what changes meanwhile leaves the
     window and lets others move up."""
     answer = yield _call(account, method, {**business, "page": 1, "page_size": _SIZE})
-    last = max(1, -(-total_of(_result(answer)) // _SIZE))
+    last = max(1, -(-total_of(_list(answer)) // _SIZE))
     for page in range(last, 0, -1) if last > 1 else ():
         answer = yield _call(account, method, {**business, "page": page, "page_size": _SIZE})
-        _result(answer)
+        _list(answer)
         assert answer is not None
         if page > 1:
             yield Page(name, answer.body)
@@ -111,8 +113,8 @@ def result_of(content: Any) -> dict[str, Any]:
 
 def listed(result: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The orders or refunds of a result: the one list of objects below it, wherever the method puts it."""
-    inner = part(result, "searchorderinfo_result") or part(result, "queryResult") or dict(result)
-    for name in ("orderInfoList", "order_info_list", "result", "refundApplyList"):
+    inner = _inner(result)
+    for name in _LISTS:
         found = parts(inner, name)
         if found:
             return found
@@ -121,18 +123,37 @@ def listed(result: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def total_of(result: Mapping[str, Any]) -> int:
     """How many there are in all pages."""
-    inner = part(result, "searchorderinfo_result") or part(result, "queryResult") or dict(result)
-    total = inner.get("orderTotal", inner.get("totalCount", 0))
-    return total if isinstance(total, int) and not isinstance(total, bool) else 0
+    inner = _inner(result)
+    total = text(next((inner[name] for name in _TOTALS if inner.get(name) is not None), 0))
+    return int(total) if total.isdecimal() and len(total) < 10 else 0
+
+
+def _inner(result: Mapping[str, Any]) -> dict[str, Any]:
+    return part(result, "searchorderinfo_result") or part(result, "queryResult") or dict(result)
 
 
 def _result(answer: Answer | None) -> dict[str, Any]:
+    """The result of an answer. Raises PullFailed with the platform's code, the gateway's or the method's own."""
     content = answer.json() if answer is not None else None
     error = part(content, "error_response")
     result = result_of(content)
+    inner = _inner(result)
     code = text(error.get("code")) or text(result.get("code"))
     if error or code not in ("", "0") or not result:
         raise PullFailed(f"the platform answered code {code or 'unknown'}", code=code)
+    for one in (part(inner, "apiResult"), inner):
+        if one.get("success") in (False, "false"):
+            code = text(one.get("errorCode"))
+            raise PullFailed(f"the platform answered code {code or 'unknown'}", code=code)
+    return result
+
+
+def _list(answer: Answer | None) -> dict[str, Any]:
+    """The result of an answer that lists something, be it nothing. Raises PullFailed for any other."""
+    result = _result(answer)
+    inner = _inner(result)
+    if all(inner.get(name) is None for name in (*_TOTALS, *_LISTS)):
+        raise PullFailed("the platform's answer has no list in it")
     return result
 
 

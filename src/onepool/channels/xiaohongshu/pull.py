@@ -69,7 +69,7 @@ def _orders(account: Account, cursor: Cursor, now: datetime) -> Pulling:
         waiting = [(begin, end)]
         while waiting:
             since, until = waiting.pop()
-            first = data_of((yield _order_list(account, since, until, 1)))
+            first = data_of((yield _order_list(account, since, until, 1)), *_ORDERS)
             last = first.get("maxPageNo")
             last = last if isinstance(last, int) and not isinstance(last, bool) else 1
             if last > _PAGES:
@@ -78,11 +78,11 @@ def _orders(account: Account, cursor: Cursor, now: datetime) -> Pulling:
             wanted: list[str] = []
             for page in range(last, 0, -1) if last > 1 else ():
                 answer = yield _order_list(account, since, until, page)
-                wanted += [text(one.get("orderId")) for one in parts(data_of(answer), "orderList")]
+                wanted += [text(one.get("orderId")) for one in parts(data_of(answer, *_ORDERS), "orderList")]
             wanted += [text(one.get("orderId")) for one in parts(first, "orderList")]
             for number in dict.fromkeys(one for one in wanted if one):
                 answer = yield call(account, "order.getOrderDetail", {"orderId": number})
-                data_of(answer)
+                data_of(answer, "orderId")
                 assert answer is not None
                 yield Page("order_detail", answer.body)
             yield Page("window", b"{}", {"since": until.isoformat()})
@@ -126,7 +126,7 @@ def _after_sales(account: Account, cursor: Cursor, now: datetime) -> Pulling:
             body = b""
             while True:
                 answer = yield _after_sale_list(account, since, until, last)
-                more = data_of(answer).get("haveMore") is True
+                more = data_of(answer, *_RETURNS).get("haveMore") is True
                 assert answer is not None
                 body = answer.body
                 if not more or last == _PAGES:
@@ -140,7 +140,7 @@ def _after_sales(account: Account, cursor: Cursor, now: datetime) -> Pulling:
             for page in range(last - 1, 0, -1):
                 yield Page("after_sales", body)
                 answer = yield _after_sale_list(account, since, until, page)
-                data_of(answer)
+                data_of(answer, *_RETURNS)
                 assert answer is not None
                 body = answer.body
             yield Page("after_sales", body, {"since": until.isoformat()})
@@ -169,31 +169,45 @@ def _windows(account: Account, cursor: Cursor, now: datetime) -> Any:
 
 
 def unwrapped(answer: Any) -> dict[str, Any] | None:
-    """The data of an answer; both envelopes occur (``error_code``, ``code``), and may stand in each other."""
+    """The data of an answer, None for a refusal; both envelopes occur (``error_code``, ``code``), one in the other."""
     content = answer
-    for _ in range(3):
-        if not isinstance(content, dict):
-            return None
-        if content.get("success") is False:
+    for depth in range(3):
+        if not isinstance(content, dict) or _refusal(content, outer=depth == 0):
             return None
         inner = content.get("data")
         if not isinstance(inner, dict):
             return dict(content) if "success" not in content else {}
         content = inner
-        if "success" not in content and "data" not in content:
-            return dict(content)
-    return dict(content)
+    return None if _refusal(content, outer=False) else dict(content)
 
 
-def data_of(answer: Answer | None) -> dict[str, Any]:
-    """The data of an answer. Raises PullFailed with the platform's code."""
+def _refusal(content: Mapping[str, Any], *, outer: bool) -> str:
+    """The code of an envelope that refuses, empty where it does not (or is none, but the data itself)."""
+    if not outer and not {"success", "data", "error_code"} & content.keys():
+        return ""
+    codes = [text(content.get(name)) for name in ("error_code", "code")]
+    found = next((one for one in codes if one not in ("", "0")), "")
+    return found or ("unknown" if content.get("success") is False else "")
+
+
+def data_of(answer: Answer | None, *members: str) -> dict[str, Any]:
+    """The data of an answer that has at least one of these members.
+
+    Raises PullFailed with the platform's code: what says nothing of a list is no list that is empty.
+    """
     content = answer.json() if answer is not None else None
     data = unwrapped(content)
-    if data is None:
-        body = content if isinstance(content, dict) else {}
-        code = text(body.get("error_code", body.get("code")))
-        raise PullFailed(f"the platform answered code {code or 'unknown'}", code=code)
-    return data
+    if data is not None and (not members or any(data.get(name) is not None for name in members)):
+        return data
+    code = ""
+    while isinstance(content, dict) and not code:
+        code, content = _refusal(content, outer=False), content.get("data")
+    raise PullFailed(f"the platform answered code {code or 'unknown'}", code=code)
+
+
+_ORDERS = ("orderList", "maxPageNo", "total")
+_RETURNS = ("afterSaleInfos", "afterSaleBasicInfos", "haveMore", "total")
+"""Members of which a list has at least one, also where nothing is on it."""
 
 
 STREAMS = {

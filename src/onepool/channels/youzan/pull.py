@@ -24,6 +24,10 @@ _MOST_CUSTOMERS = 100_000
 
 _ZONE = ZoneInfo("Asia/Shanghai")
 TOKEN_CODES = frozenset({4202, 4203})
+_GOOD = 200
+_ORDERS = ("full_order_info_list", "trades", "total_results")
+_PEOPLE = ("record_list", "items", "customers", "total", "total_results")
+"""Members of which a list has at least one, also where nothing is on it."""
 
 
 def _token_call(account: Account) -> Call:
@@ -85,7 +89,7 @@ def _orders(account: Account, cursor: Cursor, now: datetime) -> Pulling:
             last = 1
             while True:
                 data, raw = yield from _order_page(account, since, until, last)
-                listed = data.get("full_order_info_list")
+                listed = data.get("full_order_info_list") or data.get("trades")
                 more = isinstance(listed, list) and len(listed) >= _SIZE
                 if not more or last == _PAGES:
                     break
@@ -115,7 +119,7 @@ def _order_page(
 ) -> Generator[Call | Page, Answer | None, tuple[dict[str, Any], bytes]]:
     body = {"start_update": _local(begin), "end_update": _local(end), "page_no": page, "page_size": _SIZE}
     answer = yield Call("POST", account.url("api", f"api/{account.text('orders_api')}"), json=body, idempotent=True)
-    data = _data(answer)
+    data = _data(answer, *_ORDERS)
     assert answer is not None
     return data, answer.body
 
@@ -149,8 +153,8 @@ def _customer_page(account: Account, since: Any, page: int) -> Generator[Call | 
     if isinstance(since, str):
         body["customer"] = {"updated_at_start": int(datetime.fromisoformat(since).timestamp())}
     answer = yield Call("POST", account.url("api", f"api/{account.text('customers_api')}"), json=body, idempotent=True)
-    data = _data(answer)
-    listed = data.get("record_list") or data.get("items")
+    data = _data(answer, *_PEOPLE)
+    listed = data.get("record_list") or data.get("items") or data.get("customers")
     assert answer is not None
     return len(listed) if isinstance(listed, list) else 0, answer.body
 
@@ -161,13 +165,26 @@ STREAMS = {
 }
 
 
-def _data(answer: Answer | None) -> dict[str, Any]:
+def _data(answer: Answer | None, *members: str) -> dict[str, Any]:
+    """The data of an answer that has at least one of these members. Raises PullFailed with the platform's code.
+
+    What is refused may have (empty) data too, and data without any list is no list that is empty.
+    """
     body = answer.json() if answer is not None else None
-    data = body.get("data") if isinstance(body, dict) else None
-    if not isinstance(data, dict):
-        code = code_of(answer) if answer is not None else None
+    code = code_of(answer) if answer is not None else None
+    data = body.get("data") or body.get("response") if isinstance(body, dict) else None
+    if refused(answer) is not None or not isinstance(data, dict) or all(data.get(name) is None for name in members):
         raise PullFailed(f"the platform answered code {code}", code=str(code))
     return data
+
+
+def refused(answer: Answer | None) -> str | None:
+    """The code of an answer that refuses; None for one that does not."""
+    body = answer.json() if answer is not None else None
+    code = code_of(answer) if answer is not None else None
+    if isinstance(body, dict) and body.get("success") is not False and code in (None, 0, _GOOD):
+        return None
+    return "unknown" if code is None else str(code)
 
 
 def _local(at: datetime) -> str:
