@@ -550,13 +550,19 @@ def test_more_text_than_a_column_holds_is_told(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize("beside", [False, True])
 def test_memory_is_swept_for_others_who_work_meanwhile(beside: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[bool] = []
+    pace: list[int] = []
+    before = gc.get_threshold()
     real = assemble.Assembler.batch
 
     def watched(self: assemble.Assembler) -> Batch:
         seen.append(gc.isenabled())
+        pace.append(gc.get_threshold()[0])
         return real(self)
 
     monkeypatch.setattr(assemble.Assembler, "batch", watched)
     standardise([segment([track("petted")])], load_standard(), SETTINGS, TOUCHPOINTS, beside=beside)
     assert seen == [beside]
     assert gc.isenabled()
+    # Seldom, since that takes time too.
+    assert pace == [max(before[0], 50_000) if beside else before[0]]
+    assert gc.get_threshold() == before

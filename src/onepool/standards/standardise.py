@@ -7,8 +7,10 @@ are read together, field by field. What lies in the log as columns already (impo
 from __future__ import annotations
 
 import gc
+import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,6 +23,13 @@ from onepool.standards.run import Run
 from onepool.standards.settings import StandardSettings
 from onepool.standards.sheet_run import SheetRun, Unfit, stretches
 from onepool.standards.standard import Standard
+
+_SELDOM: Final = 50_000
+"""New containers after which memory is swept beside other work; at Python's own 700 that takes a fourth of the time."""
+
+_lock = threading.Lock()
+_beside: list[tuple[int, int, int]] = []
+"""What was set before each of the batches that are made beside other work."""
 
 
 def standardise(
@@ -40,7 +49,7 @@ def standardise(
     over these only. Everything is asked for if None.
     `beside`: whether other threads have work of their own meanwhile, for whom memory has to be swept.
     """
-    with nullcontext() if beside else _unswept():
+    with _seldom_swept() if beside else _unswept():
         return _joined([_run(part, standard, settings, touchpoints, asked) for part in stretches(records)])
 
 
@@ -96,3 +105,21 @@ def _unswept() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+@contextmanager
+def _seldom_swept() -> Iterator[None]:
+    """With memory swept seldom, as others need it: a batch in the making is thousands of containers and no cycles."""
+    with _lock:
+        before = gc.get_threshold()
+        _beside.append(_beside[0] if _beside else before)
+        if 0 < before[0] < _SELDOM:
+            gc.set_threshold(_SELDOM, *before[1:])
+    try:
+        yield
+    finally:
+        with _lock:
+            first = _beside.pop()
+            # Unless somebody else set another pace meanwhile.
+            if not _beside and gc.get_threshold() == (_SELDOM, *first[1:]):
+                gc.set_threshold(*first)
