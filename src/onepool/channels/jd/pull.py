@@ -16,6 +16,9 @@ from onepool.channels.base.paging import windows
 
 _ZONE = ZoneInfo("Asia/Shanghai")
 _SIZE = 100
+_APPLICATIONS = 50
+"""Refund applications of a page: the most that can be asked for (open.jd.com, apiId 925)."""
+
 _LISTS = ("orderInfoList", "order_info_list", "result", "refundApplyList")
 _TOTALS = ("orderTotal", "totalCount")
 _STATES = "WAIT_SELLER_STOCK_OUT,WAIT_GOODS_RECEIVE_CONFIRM,FINISHED_L,TRADE_CANCELED,PAUSE,LOCKED"
@@ -62,7 +65,7 @@ def _orders(account: Account, cursor: Cursor, now: datetime) -> Pulling:
         business = {
             "order_state": _STATES,
             "optional_fields": _FIELDS,
-            "date_type": 0,
+            "dateType": 0,
             "start_date": local(begin),
             "end_date": local(end),
         }
@@ -70,25 +73,36 @@ def _orders(account: Account, cursor: Cursor, now: datetime) -> Pulling:
 
 
 def _refunds(account: Account, cursor: Cursor, now: datetime) -> Pulling:
-    """Refund applications by time of application and of check."""
+    """Refund applications by time of application, and of check: one that waits for days is asked for by both."""
+    method = account.text("refunds_method")
     for begin, end in _windows(account, cursor, now):
-        business = {"apply_time_start": local(begin), "apply_time_end": local(end)}
-        yield from _pages(account, "refunds", account.text("refunds_method"), business, end)
+        for kind in ("apply", "check"):
+            business = {f"{kind}TimeStart": local(begin), f"{kind}TimeEnd": local(end)}
+            done = end if kind == "check" else None
+            yield from _pages(account, "refunds", method, business, done, ("pageIndex", "pageSize", _APPLICATIONS))
 
 
-def _pages(account: Account, name: str, method: str, business: Mapping[str, Any], end: datetime) -> Pulling:
+def _pages(
+    account: Account,
+    name: str,
+    method: str,
+    business: Mapping[str, Any],
+    end: datetime | None,
+    paging: tuple[str, str, int] = ("page", "page_size", _SIZE),
+) -> Pulling:
     """All pages of a window, the last first; the first page again at the end, since what changes meanwhile leaves the
-    window and lets others move up."""
-    answer = yield _call(account, method, {**business, "page": 1, "page_size": _SIZE})
-    last = max(1, -(-total_of(_list(answer)) // _SIZE))
+    window and lets others move up. ``end``: where the cursor then stands, None: where it stood."""
+    number, length, size = paging
+    answer = yield _call(account, method, {**business, number: 1, length: size})
+    last = max(1, -(-total_of(_list(answer)) // size))
     for page in range(last, 0, -1) if last > 1 else ():
-        answer = yield _call(account, method, {**business, "page": page, "page_size": _SIZE})
+        answer = yield _call(account, method, {**business, number: page, length: size})
         _list(answer)
         assert answer is not None
         if page > 1:
             yield Page(name, answer.body)
     assert answer is not None
-    yield Page(name, answer.body, {"since": end.isoformat()})
+    yield Page(name, answer.body, None if end is None else {"since": end.isoformat()})
 
 
 def _windows(account: Account, cursor: Cursor, now: datetime) -> Any:

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
 from onepool.sandbox.doubles.orders import Order, Refund, Shop, local, masked, masked_phone, read_local, yuan
@@ -17,6 +17,7 @@ from onepool.sandbox.wire import Asked, Told, told
 
 _SKEW: Final = timedelta(minutes=10)
 _PAGE: Final = 100
+_APPLICATIONS: Final = 50
 _NEVER: Final = "0001-01-01 00:00:00"
 
 
@@ -62,27 +63,34 @@ class Jd(Shop):
         return _error(11, "不存在的方法名", method)
 
     def _search(self, method: str, business: Mapping[str, Any]) -> Told:
-        page = _page(business)
+        page = _page(business, "page", "page_size", _PAGE)
         span = read_local(business.get("start_date")), read_local(business.get("end_date"))
         states = str(business.get("order_state", "")).split(",")
         if page is None or span[0] is None or span[1] is None or not states[0]:
             failed = {"apiResult": {"success": False, "errorCode": "400"}}
             return _good(method, {"searchorderinfo_result": failed}, "400")
-        rows = [one for one in self.between(span[0], span[1]) if _state(one) in states]
+        changed = business.get("dateType") == 0
+        found = self.between(span[0], span[1]) if changed else self.orders.values()
+        rows = [one for one in found if _state(one) in states and (changed or _within(one.created, *span))]
         begin, size = page
-        found = [self._order_written(one) for one in rows[begin : begin + size]]
-        result = {"apiResult": {"success": True}, "orderTotal": len(rows), "orderInfoList": found}
+        listed = [self._order_written(one) for one in rows[begin : begin + size]]
+        result = {"apiResult": {"success": True}, "orderTotal": len(rows), "orderInfoList": listed}
         return _good(method, {"searchorderinfo_result": result})
 
     def _applications(self, method: str, business: Mapping[str, Any]) -> Told:
-        page = _page(business)
-        span = read_local(business.get("apply_time_start")), read_local(business.get("apply_time_end"))
-        if page is None or span[0] is None or span[1] is None:
+        page = _page(business, "pageIndex", "pageSize", _APPLICATIONS)
+        asked = [
+            read_local(business.get(f"{kind}Time{end}")) for kind in ("apply", "check") for end in ("Start", "End")
+        ]
+        if page is None or asked == [None] * 4:
             return _good(method, {"queryResult": {"success": False, "errorCode": 400}}, "400")
-        rows = self.refunds_between(span[0], span[1])
+        found = [one for one in self.refunds.values() if _within(one.created, *asked[:2])]
+        # One that nobody has looked at has no time of check.
+        checked = [one for one in found if asked[2:] == [None, None] or (one.done and _within(one.updated, *asked[2:]))]
+        rows = sorted(checked, key=lambda one: (one.updated, one.number))
         begin, size = page
-        found = [self._refund_written(one) for one in rows[begin : begin + size]]
-        return _good(method, {"queryResult": {"success": True, "totalCount": len(rows), "result": found}})
+        listed = [self._refund_written(one) for one in rows[begin : begin + size]]
+        return _good(method, {"queryResult": {"success": True, "totalCount": len(rows), "result": listed}})
 
     def order_number(self, place: int) -> str:
         shop = self.stage.chance.whole(0, 999, "shop", self.account.touchpoint)
@@ -136,9 +144,13 @@ def _state(order: Order) -> str:
     return "WAIT_SELLER_STOCK_OUT" if order.paid is not None else "NOT_PAY"
 
 
-def _page(business: Mapping[str, Any]) -> tuple[int, int] | None:
-    number, size = business.get("page", 1), business.get("page_size", 20)
-    if not isinstance(number, int) or not isinstance(size, int) or number < 1 or not 1 <= size <= _PAGE:
+def _within(at: datetime, since: datetime | None, until: datetime | None) -> bool:
+    return (since is None or since <= at) and (until is None or at <= until)
+
+
+def _page(business: Mapping[str, Any], page: str, length: str, most: int) -> tuple[int, int] | None:
+    number, size = business.get(page, 1), business.get(length, 20)
+    if not isinstance(number, int) or not isinstance(size, int) or number < 1 or not 1 <= size <= most:
         return None
     return (number - 1) * size, size
 
