@@ -1,5 +1,6 @@
 """Which numbers a customer proved: what a marketplace masks is the number its account is bound to, and a code sent by
-SMS or a platform's word proves a plain one. A number that was typed may be a relative's.
+SMS or a platform's word proves a plain one. A number that was typed may be a relative's; so may the receiver's of an
+order, masked or not.
 
 A number is known here by its first three and last four digits, which is what a mask shows.
 """
@@ -32,8 +33,10 @@ def proved_numbers(session: Session, customer: I64, only: I64 | None = None) -> 
         wanted = "SEMI JOIN _provers_wanted w ON w.record_id = r.record_id"
     return session.query(
         f"""WITH numbers AS (
-            SELECT identifier_id, right(value, 11) AS number FROM attribute_facts
-            WHERE attribute = 'masked_phone' AND contains(value, '*')
+            SELECT f.identifier_id, right(f.value, 11) AS number FROM attribute_facts f
+            LEFT JOIN events e ON e.seq = f.seq
+            WHERE f.attribute = 'masked_phone' AND contains(f.value, '*')
+                AND coalesce(right(e.receiver_phone, 11) <> right(f.value, 11), true)
             UNION ALL
             SELECT f.identifier_id, right(f.value, 11) FROM attribute_facts f
             JOIN events e ON e.seq = f.seq
