@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -10,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onepool.channels.base import Account, Call, top
+from onepool.channels import registry
+from onepool.channels.base import Account, Call, Refused, Request, top
 from onepool.channels.base.commerce import clear_phone, fen, masked_phone, text, yuan
 from onepool.channels.base.paging import windows
 from onepool.channels.jd import pull as jd
@@ -118,3 +120,23 @@ def test_windows_cover_everything_once_but_for_the_overlap(
         assert found[0][0] == begin and found[-1][1] == end
         assert all(one[1] == other[0] for one, other in pairwise(found))
         assert all(seconds(0) < until - since <= seconds(size) for since, until in found)
+
+
+@pytest.mark.parametrize("name", ["youzan", "xiaohongshu"])
+def test_a_push_is_refused_while_there_is_no_secret(name: str) -> None:
+    """Without one, anybody can make the signature."""
+    now = datetime(2026, 1, 2, tzinfo=UTC)
+    account = Account("tp", name, {"client_id": "cid", "app_id": "APP"})
+    if name == "youzan":
+        sign = hashlib.md5(b"cid%7B%7D").hexdigest()
+        body = json.dumps({"client_id": "cid", "msg": "%7B%7D", "sign": sign, "type": "trade_TradePaid"})
+        request = Request("POST", "", "", {}, body.encode())
+    else:
+        stamp = str(int(now.timestamp()))
+        sign = hashlib.md5(f"/hooks/tp?app-key=APP&timestamp={stamp}".encode()).hexdigest()
+        request = Request("POST", "", "", {"timestamp": stamp, "sign": sign}, b"[]")
+    check = registry.channel(name).check
+    assert check is not None
+    with pytest.raises(Refused) as refused:
+        check(request, account, now)
+    assert (refused.value.status, refused.value.code) == (403, "not-configured")

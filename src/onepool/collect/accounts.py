@@ -165,22 +165,30 @@ def is_reference(value: object) -> bool:
 
 
 def look_up(reference: str, data: Path, where: str) -> str:
-    """The secret behind ``env:NAME`` or ``file:PATH`` (relative to the data folder). Raises AccountError."""
+    """The secret behind ``env:NAME`` or ``file:PATH`` (relative to the data folder).
+
+    Raises AccountError, also for an empty one.
+    """
     if not is_reference(reference):
         raise AccountError("a secret is written as env:NAME or file:PATH only", where=where)
     if reference.startswith("env:"):
         name = reference[4:]
         if name not in os.environ:
             raise AccountError(f"the environment has no {name}", where=where, hint=f"set {name} before starting")
-        return os.environ[name]
-    path = data / reference[5:]
-    try:
-        with path.open(encoding="utf-8") as file:
-            return file.read(_MAX_SECRET).strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise AccountError(
-            f"the secret's file can't be read: {type(error).__name__}", where=where, hint=str(path)
-        ) from error
+        found, hint = os.environ[name], f"set {name} before starting"
+    else:
+        path = data / reference[5:]
+        try:
+            with path.open(encoding="utf-8") as file:
+                found, hint = file.read(_MAX_SECRET).strip(), str(path)
+        except (OSError, UnicodeDecodeError) as error:
+            raise AccountError(
+                f"the secret's file can't be read: {type(error).__name__}", where=where, hint=str(path)
+            ) from error
+    if not found.strip():
+        # Signatures made with it could be made by anybody.
+        raise AccountError("the secret is empty", where=where, hint=hint)
+    return found
 
 
 def _wrong(value: Any, setting: Setting) -> str | None:

@@ -41,6 +41,8 @@ def check(request: Request, account: Account, now: datetime) -> Reply:
         raise Refused(405, "method", "messages come with POST")
     if account.text("push_sign") == "off":
         return json_reply(_ANSWER)
+    if not account.text("app_id") or not account.text("app_secret"):
+        raise Refused(403, "not-configured", "this touchpoint has no app_id or no app_secret yet")
     path = account.text("push_path") or f"/hooks/{account.touchpoint}"
     query = f"{request.query}&" if request.query else ""
     stamp = request.headers.get("timestamp", "")

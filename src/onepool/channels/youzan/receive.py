@@ -42,6 +42,8 @@ def check(request: Request, account: Account, now: datetime) -> Reply:
     if request.method != "POST":
         raise Refused(405, "method", "messages come with POST")
     client, secret = account.text("client_id"), account.text("client_secret")
+    if not client or not secret:
+        raise Refused(403, "not-configured", "this touchpoint has no client_id or no client_secret yet")
     header = request.headers.get("event-sign", "")
     if not (header and _same(header, _md5(client.encode() + request.body + secret.encode()))):
         signed = _signed(request.body)
