@@ -16,11 +16,15 @@ interface Props {
   onCell: (cell: Cell) => void;
 }
 
-export function CsvButton({ name, rows }: { name: string; rows: () => Parameters<typeof saveCsv>[1] }) {
+/** Matrices of many rows have a height of their own, in which their headings stay. */
+const MANY_ROWS = 12;
+const scrolled = (rows: number): { x: "max-content"; y?: string } => (rows > MANY_ROWS ? { x: "max-content", y: "max(320px, calc(100vh - 230px))" } : { x: "max-content" });
+
+export function CsvButton({ name, of, rows }: { name: string; of?: string; rows: () => Parameters<typeof saveCsv>[1] }) {
   const { t } = useText();
   return (
     <Button size="small" icon={<DownloadOutlined />} onClick={() => saveCsv(`${name}.csv`, rows())} data-testid={`csv-${name}`}>
-      {t("map.csv")}
+      {of === undefined ? t("map.csv") : t("map.csvOf", { what: of })}
     </Button>
   );
 }
@@ -51,7 +55,7 @@ export function Identifiers({ data, words, onCell }: Props) {
         rowKey="touchpoint"
         dataSource={data.places}
         pagination={false}
-        scroll={{ x: "max-content" }}
+        scroll={scrolled(data.places.length)}
         columns={[
           { title: t("home.touchpoint"), fixed: "left", render: (_, row) => words.touchpoint(row.touchpoint) },
           ...types.map((type) => ({
@@ -103,8 +107,8 @@ export function Signals({ data, words, onCell }: Props) {
       extra={
         <span className="op-row">
           <Segmented size="small" aria-label={t("map.signalKind")} value={kind} onChange={setKind} options={(["event", "profile", "object"] as const).map((value) => ({ value, label: t(`map.kinds.${value}`) }))} />
-          <CsvButton name="signals" rows={() => data.signal_cells.map(({ fields: _, ...one }) => one)} />
-          <CsvButton name="fields" rows={() => data.signal_cells.flatMap((one) => one.fields.map((field) => ({ touchpoint: one.touchpoint, signal: one.name, ...field })))} />
+          <CsvButton name="signals" of={t("map.signal")} rows={() => data.signal_cells.map(({ fields: _, ...one }) => one)} />
+          <CsvButton name="fields" of={t("map.field")} rows={() => data.signal_cells.flatMap((one) => one.fields.map((field) => ({ touchpoint: one.touchpoint, signal: one.name, ...field })))} />
         </span>
       }
     >
@@ -113,7 +117,7 @@ export function Signals({ data, words, onCell }: Props) {
         rowKey="name"
         dataSource={rows}
         pagination={rows.length > 20 ? { pageSize: 20, showSizeChanger: false, style: { padding: "0 16px" } } : false}
-        scroll={{ x: "max-content" }}
+        scroll={scrolled(rows.length)}
         expandable={{
           rowExpandable: (row) => cells.some((one) => one.name === row.name && one.fields.length > 0),
           expandedRowRender: (row) => <Fields cells={cells.filter((one) => one.name === row.name)} words={words} />,
@@ -202,7 +206,7 @@ export function LinkageMatrix({ data, words, onCell }: Props) {
         rowKey="touchpoint"
         dataSource={data.places}
         pagination={false}
-        scroll={{ x: "max-content" }}
+        scroll={scrolled(data.places.length)}
         columns={[
           { title: t("home.touchpoint"), fixed: "left", render: (_, row) => words.touchpoint(row.touchpoint) },
           ...data.places.map(({ touchpoint: other }) => ({

@@ -10,12 +10,19 @@ import { Panel } from "@/parts/PageHead";
 import { Status } from "@/parts/Status";
 import type { MapWords } from "./words";
 
+/** The touchpoint to begin with: the largest of those whose customers can be told apart by what they have. */
+export function likeliest(data: DataMap): DataMap["places"][number] | undefined {
+  const strong = new Set(data.identifier_cells.filter((one) => one.strength === "strong" && one.identifiers > 0).map((one) => one.touchpoint));
+  const largest = (some: DataMap["places"]): DataMap["places"][number] | undefined => [...some].sort((a, b) => b.customers - a.customers)[0];
+  return largest(data.places.filter((one) => one.customers > 0 && strong.has(one.touchpoint))) ?? largest(data.places.filter((one) => one.customers > 0));
+}
+
 /** What it would bring if more customers of a touchpoint gave an identifier. */
 export function WhatIfPanel({ data, words }: { data: DataMap; words: MapWords }) {
   const { t, language } = useText();
   const given = [...new Set(data.identifier_cells.filter((one) => one.strength === "strong" && one.identifiers > 0).map((one) => one.type))];
   const known = data.places.filter((one) => one.customers > 0);
-  const [touchpoint, setTouchpoint] = useState(known[0]?.touchpoint ?? "");
+  const [touchpoint, setTouchpoint] = useState(likeliest(data)?.touchpoint ?? "");
   const [gives, setGives] = useState(given.includes("phone") ? "phone" : (given[0] ?? "phone"));
   const [share, setShare] = useState(30);
   const ask = useWhatIf();
@@ -39,7 +46,12 @@ export function WhatIfPanel({ data, words }: { data: DataMap; words: MapWords })
         </Form>
       </Panel>
       {ask.isError && <Problem error={ask.error} />}
-      {answer !== undefined && <Outcome answer={answer} words={words} />}
+      {answer !== undefined && answer.customers === 0 && (
+        <p role="status" data-testid="what-if-nobody">
+          <Status kind="warning">{t("map.whatIfNobody", { touchpoint: words.touchpoint(answer.touchpoint) })}</Status>
+        </p>
+      )}
+      {answer !== undefined && answer.customers > 0 && <Outcome answer={answer} words={words} />}
     </div>
   );
 }

@@ -6,6 +6,7 @@ import { draw, thickness } from "./drawing";
 import { BOX, extent, view } from "./layout";
 import { picture } from "./picture";
 import { cellOf, cellText } from "./state";
+import { likeliest } from "./WhatIf";
 
 const title = { zh: "a", en: "a" };
 function map(names: string[]): DataMap {
@@ -80,6 +81,17 @@ describe("the drawing", () => {
   it("draws more as thicker", () => {
     expect(thickness(0, 0)).toBe(1);
     expect(thickness(10, 100)).toBeLessThan(thickness(100, 100));
+  });
+});
+
+describe("what if", () => {
+  it("begins with the largest touchpoint whose customers can be told apart", () => {
+    const data = map(["a", "b", "c", "d"]);
+    expect(likeliest(data)?.touchpoint).toBe("d");
+    data.identifier_cells.filter((one) => one.touchpoint === "d").forEach((one) => (one.strength = "weak"));
+    expect(likeliest(data)?.touchpoint).toBe("c");
+    expect(likeliest({ ...data, identifier_cells: [] })?.touchpoint).toBe("d");
+    expect(likeliest(map([]))).toBeUndefined();
   });
 });
 

@@ -30,6 +30,17 @@ function Shown({ measure }: { measure: Measure }) {
   );
 }
 
+/** A measure over all touchpoints: what is good of all that was looked at. */
+function over(sources: QualitySource[], one: (typeof DIMENSIONS)[number]): number | null {
+  const [good, total] = sources.reduce(([a, b], { measures }) => [a + measures[one].good, b + measures[one].total], [0, 0]);
+  return total === 0 ? null : good / total;
+}
+
+function Share({ value, testId }: { value: number | null; testId: string }) {
+  const { language } = useText();
+  return value === null ? <Dash /> : <span data-testid={testId}>{percent(value, language)}</span>;
+}
+
 function Score({ value }: { value: number | null }) {
   return value === null ? <Dash /> : <Exact value={value} digits={1} />;
 }
@@ -66,8 +77,8 @@ export function Quality() {
                   {data.score === null ? <Dash /> : <Exact value={data.score} digits={1} testId="quality-score" />}
                 </Figure>
                 {DIMENSIONS.map((one) => (
-                  <Figure key={one} label={t(`quality.dimension.${one}`)} note={t(`quality.formula.${one}`)} small>
-                    {t("quality.weight", { weight: percent(data.weights[one] ?? 0, language) })}
+                  <Figure key={one} label={t(`quality.dimension.${one}`)} note={`${t(`quality.formula.${one}`)} · ${t("quality.weight", { weight: percent(data.weights[one] ?? 0, language) })}`} small>
+                    <Share value={over(data.sources, one)} testId={`quality-${one}`} />
                   </Figure>
                 ))}
               </Figures>
