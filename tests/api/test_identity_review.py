@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from onepool.identity import decisions
 from onepool.identity.decisions import Side
@@ -232,3 +232,27 @@ def test_what_was_put_off_can_be_brought_back(found: Identified) -> None:
     assert [one["until"] is None for one in actions] == [True, False]
     past = {"items": [{"id": item, "decision": "later"}], "until": "2020-01-01T00:00:00Z"}
     assert browser.post(f"{BASE}/review/decide", past).status_code == 422
+
+
+def test_conflicts_of_the_same_two_customers_stand_in_the_queue_once(found: Identified) -> None:
+    """Four links between two customers are one question: it is asked once, and put off and settled as one."""
+    with found.world.ws.state.read() as connection:
+        a, b = connection.execute(
+            select(schema.links.c.a, schema.links.c.b).where(schema.links.c.id == found.conflict)
+        ).one()
+    further = [found.written.link(b, a, "conflict", "name", day=4 + day) for day in range(3)]
+    browser = found.world.signed_in(Role.APPROVER)
+    asked = ok(browser.get(f"{BASE}/review", kind="conflict"))
+    assert (asked["total"], [item["id"] for item in asked["items"]]) == (1, [f"conflict:{found.conflict}"])
+    assert ok(browser.get(f"{BASE}/conflicts"))["total"] == 4
+    decide(browser, (f"conflict:{found.conflict}", "later"))
+    assert ok(browser.get(f"{BASE}/review", kind="conflict"))["total"] == 0
+    assert ok(browser.get(f"{BASE}/review", kind="conflict", status="later"))["total"] == 1
+    decide(browser, (f"conflict:{further[2]}", "resume"))
+    assert ok(browser.get(f"{BASE}/review", kind="conflict"))["total"] == 1
+    # What comes after it was put off is new, and is asked.
+    decide(browser, (f"conflict:{found.conflict}", "later"))
+    found.written.link(a, b, "conflict", "size", day=9)
+    assert ok(browser.get(f"{BASE}/review", kind="conflict"))["total"] == 1
+    decide(browser, (f"conflict:{found.conflict}", "never"))
+    assert ok(browser.get(f"{BASE}/review", kind="conflict"))["total"] == 0

@@ -37,7 +37,7 @@ def conflicts(
     with desk(folder) as at:
         from onepool.identity import read
 
-        _show(at, read.open_conflicts(at.sources, reason), limit, as_json, "conflicts")
+        _show(at, read.open_conflicts(at.sources, reason), limit, as_json, "conflicts", once=False)
 
 
 @commands.command("list")
@@ -137,12 +137,13 @@ def _show(
     as_json: bool,
     title: str,
     put_off: Mapping[tuple[Kind, int], Postponed] | None = None,
+    once: bool = True,
 ) -> None:
     from onepool.identity import read
 
     currency = at.ws.settings.currency
     pairs, total = read.ranked(
-        at.sources.session, waiting, currency=currency, limit=limit, settled=read.settled(at.sources)
+        at.sources.session, waiting, currency=currency, limit=limit, once=once, settled=read.settled(at.sources)
     )
     rows = _rows(at, pairs)
     for row, one in zip(rows, pairs, strict=True):

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from onepool.clock import Clock, from_micros, to_micros
 from onepool.identity.decisions import DecisionError
-from onepool.identity.read.queue import Kind, candidates_by_id
+from onepool.identity.read.queue import Kind, alike, candidates_by_id
 from onepool.identity.read.sources import Sources, customers_of, links_by_id
 from onepool.privacy import audit
 from onepool.state import schema
@@ -43,6 +43,7 @@ def postpone(
 ) -> datetime:
     """Put pairs off until an instant (without: a week); returns it. Those that are put off already get the new one.
 
+    With an item go those of its kind that wait for a judgement on the same two customers; what comes later does not.
     Raises DecisionError for an instant that is past or more than a year away.
     """
     now = clock.now()
@@ -51,7 +52,7 @@ def postpone(
         raise DecisionError(
             "a pair can be put off until an instant within the next 366 days", where=until.isoformat(), code="until"
         )
-    wanted = sorted(set(items))
+    wanted = alike(sources, items)
     evidence = _evidence(sources, wanted)
     with sources.state.write() as connection:
         for item in wanted:
@@ -65,10 +66,11 @@ def postpone(
 
 
 def resume(sources: Sources, clock: Clock, items: Iterable[Item], *, author: str) -> int:
-    """Bring pairs back to the queue before their time. Returns how many were put off."""
+    """Bring pairs back to the queue before their time. Returns how many items were put off."""
     found = 0
+    wanted = alike(sources, items)
     with sources.state.write() as connection:
-        for item in sorted(set(items)):
+        for item in wanted:
             if _forget(connection, item):
                 audit.record_in(connection, clock, author, "identity.postpone", f"{item[0]}:{item[1]}", {"until": None})
                 found += 1

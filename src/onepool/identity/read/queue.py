@@ -11,7 +11,7 @@ import pyarrow as pa
 from sqlalchemy import select, text
 
 from onepool.identity import decisions
-from onepool.identity.read.sources import Sources, Tenures, links_by_id, tenures
+from onepool.identity.read.sources import Sources, Tenures, customers_of, links_by_id, tenures
 from onepool.pool import Session
 from onepool.state import schema
 
@@ -30,6 +30,9 @@ _RANKED = """WITH ends AS (
                 JOIN customer_of right_one ON right_one.identifier_id = s.b
             WHERE (left_one.customer_id, right_one.customer_id) IN (
                 (one.customer_id, other.customer_id), (other.customer_id, one.customer_id)))
+        QUALIFY NOT $once OR row_number() OVER (
+            PARTITION BY p.kind, least(one.customer_id, other.customer_id), greatest(one.customer_id, other.customer_id)
+            ORDER BY p.ref) = 1
     ), spent AS (
         SELECT c.customer_id, sum(coalesce(o.amount, 0) - coalesce(o.refunded_amount, 0)) AS spend
         FROM orders o JOIN customer_of c USING (identifier_id)
@@ -65,11 +68,13 @@ def ranked(
     offset: int = 0,
     limit: int = 50,
     same: bool = False,
+    once: bool = False,
     settled: Sequence[tuple[int, int]] = (),
 ) -> tuple[list[Pair], int]:
     """A page of pairs (kind, ref, a, b), the most valuable first, and how many there are.
 
     Left out: pairs whose ends have become one customer, but for `same`; pairs of customers that `settled` rules on.
+    `once`: of the same two customers one proposal and one conflict at most: one judgement settles all others.
     """
     rows = list(pairs)
     columns = ("kind", pa.string()), ("ref", pa.int64()), ("a", pa.int64()), ("b", pa.int64())
@@ -77,7 +82,7 @@ def ranked(
     session.relation("identity_pairs", table)
     ends = {name: pa.array([pair[place] for pair in settled], pa.int64()) for place, name in enumerate(("a", "b"))}
     session.relation("identity_settled", pa.table(ends))
-    params = {"currency": currency, "limit": limit, "offset": offset, "same": same}
+    params = {"currency": currency, "limit": limit, "offset": offset, "same": same, "once": once}
     found = session.query(_RANKED, params).to_pylist()
     total = found[0]["total"] if found else 0
     if not found and offset:
@@ -118,6 +123,16 @@ def candidates(sources: Sources, status: Sequence[str]) -> list[tuple[Kind, int,
     with sources.state.read() as connection:
         rows = connection.execute(select(table.c.id, table.c.a, table.c.b).where(table.c.status.in_(status))).all()
     return [("candidate", row.id, row.a, row.b) for row in rows]
+
+
+def alike(sources: Sources, items: Iterable[tuple[Kind, int]]) -> list[tuple[Kind, int]]:
+    """These items, and all others of their kind that wait for a judgement on the same two customers."""
+    named = set(items)
+    waiting = candidates(sources, ["open"]) + open_conflicts(sources)
+    owner = customers_of(sources.session, {end for _, _, a, b in waiting for end in (a, b)})
+    pairs = {(kind, ref): (kind, frozenset((owner.get(a), owner.get(b)))) for kind, ref, a, b in waiting}
+    wanted = {pairs[one] for one in named if one in pairs and len(pairs[one][1]) == 2}
+    return sorted(named | {one for one, pair in pairs.items() if pair in wanted})
 
 
 def ends(sources: Sources, kind: str, number: int) -> tuple[int, int] | None:

@@ -84,9 +84,9 @@ function Types({ rows }: { rows: Data["by_type"] }) {
                 </Link>
               ),
             },
-            { title: t("oneid.class"), render: (_, row) => words.strength(row.class) },
-            { title: t("oneid.identifiers"), align: "right", defaultSortOrder: "descend", sorter: (a, b) => a.identifiers - b.identifiers, render: (_, row) => <Exact value={row.identifiers} /> },
-            { title: t("oneid.customers"), align: "right", sorter: (a, b) => a.customers - b.customers, render: (_, row) => <Exact value={row.customers} /> },
+            { title: t("oneid.class"), onCell: once, onHeaderCell: once, render: (_, row) => words.strength(row.class) },
+            { title: t("oneid.identifiers"), align: "right", onCell: once, onHeaderCell: once, defaultSortOrder: "descend", sorter: (a, b) => a.identifiers - b.identifiers, render: (_, row) => <Exact value={row.identifiers} /> },
+            { title: t("oneid.customers"), align: "right", onCell: once, onHeaderCell: once, sorter: (a, b) => a.customers - b.customers, render: (_, row) => <Exact value={row.customers} /> },
             {
               title: t("home.touchpoints"),
               render: (_, row) => (
@@ -222,6 +222,9 @@ function Suspicious({ rows }: { rows: Data["suspicious"] }) {
     </Panel>
   );
 }
+
+/** Cells that stay on one line. */
+const once = () => ({ className: "op-once" });
 
 export function Overview() {
   const { t } = useText();

@@ -32,6 +32,9 @@ function Detail({ row }: { row: Conflict }) {
 }
 
 /** Links that would have joined two customers, had a rule not forbidden it. */
+/** Cells that stay on one line. */
+const once = () => ({ className: "op-once" });
+
 export function Conflicts() {
   const { t, language } = useText();
   const words = useWords();
@@ -87,6 +90,7 @@ export function Conflicts() {
                 },
                 {
                   title: t("oneid.customers"),
+                  onCell: once,
                   render: (_, row) => (
                     <>
                       {[row.customer_a, row.customer_b].map((one) => (
@@ -100,6 +104,7 @@ export function Conflicts() {
                 { title: t("oneid.why"), render: (_, row) => words.reason(row.detail === null ? row.reason : `${row.reason}:${row.detail}`) },
                 {
                   title: t("oneid.rule.title"),
+                  onCell: once,
                   render: (_, row) => (
                     <>
                       {words.rule(row.rule)}
@@ -107,9 +112,9 @@ export function Conflicts() {
                     </>
                   ),
                 },
-                { title: t("oneid.count"), align: "right", render: (_, row) => <Exact value={row.count} /> },
-                { title: t("oneid.lastTime"), align: "right", render: (_, row) => <Time at={row.last_time} /> },
-                { title: t("oneid.valueAtStake"), align: "right", render: (_, row) => <Money value={row.value} currency={row.customer_a.currency} /> },
+                { title: t("oneid.count"), align: "right", onHeaderCell: once, render: (_, row) => <Exact value={row.count} /> },
+                { title: t("oneid.lastTime"), align: "right", onCell: once, render: (_, row) => <Time at={row.last_time} /> },
+                { title: t("oneid.valueAtStake"), align: "right", onHeaderCell: once, render: (_, row) => <Money value={row.value} currency={row.customer_a.currency} /> },
               ]}
             />
           )}

@@ -97,10 +97,11 @@ function Content({ items, total }: { items: ReviewItem[]; total: number }) {
     undo: verdicts.undoLast,
     toggle: () => active !== undefined && choose(chosen.includes(active.id) ? chosen.filter((id) => id !== active.id) : [...chosen, active.id]),
   });
+  const activeId = active?.id;
   useEffect(() => {
-    // The queue has the focus from the start: its keys are what the page is for.
-    if (document.activeElement === document.body) frame.current?.querySelector<HTMLElement>("[data-item]")?.focus({ preventScroll: true });
-  }, []);
+    // The queue has the focus from the start, and again when what had it is gone: its keys are what the page is for.
+    if (document.activeElement === document.body) frame.current?.querySelector<HTMLElement>(`[data-item="${activeId}"]`)?.focus({ preventScroll: true });
+  }, [activeId]);
 
   if (active === undefined) {
     return (

@@ -22,6 +22,15 @@ describe("two customers side by side", () => {
     ]);
   });
 
+  it("don't take a nick name for a name: rules join by names only", () => {
+    const nick = customer({ name: "A", attributes: { nickname: "A" } });
+    const rows = compare(nick, customer({ name: "A", attributes: { name: "A" } }));
+    expect(rows.map((row) => [row.key, row.likeness])).toEqual([["name", "one"], ["nickname", "one"]]);
+    expect(compare(nick, nick).map((row) => [row.key, row.likeness])).toEqual([["nickname", "same"]]);
+    // One whose nick name is not shown keeps its name.
+    expect(compare(customer({ name: "A" }), customer({ name: "A" }))[0]).toMatchObject({ key: "name", likeness: "same" });
+  });
+
   it("have one row for a phone that is an identifier and an attribute", () => {
     expect(compare(a, b).find((row) => row.key === "phone@")?.b).toEqual(["139****0000", "138****5678", "137****1111"]);
   });

@@ -31,6 +31,8 @@ function byType(customer: CustomerBrief): Map<string, IdentifierBrief[]> {
   return found;
 }
 
+/** The name that somebody bears: a nick name that stands in for it on lists is compared as what it is. */
+const named = (of: CustomerBrief): string | null => (of.attributes.name === undefined && of.name === of.attributes.nickname ? null : of.name);
 const listed = (value: string | null | undefined): string[] => (value === null || value === undefined || value === "" ? [] : [value]);
 
 /** What speaks, for or against, comes before what only one side has. */
@@ -39,7 +41,7 @@ const ORDER: Record<Likeness, number> = { differs: 0, same: 0, masked: 0, one: 1
 /** The rows to compare: the name, then identifiers by type and scope, then attributes; a phone that is both stands in one row. */
 export function compare(a: CustomerBrief, b: CustomerBrief): Row[] {
   const row = (kind: Row["kind"], key: string, left: string[], right: string[], title?: IdentifierBrief["title"]): Row => ({ kind, key, a: left, b: right, likeness: likeness(left, right), title });
-  const rows = [row("contact", "name", listed(a.name), listed(b.name))];
+  const rows = [row("contact", "name", listed(named(a)), listed(named(b)))];
   const types = [byType(a), byType(b)] as const;
   const slots = [...new Set([...types[0].keys(), ...types[1].keys()])].sort();
   for (const contact of ["phone", "email"] as const) {

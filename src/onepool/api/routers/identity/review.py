@@ -94,7 +94,10 @@ def list_identity_review(
     page: PageNumber = 1,
     size: PageSize = 50,
 ) -> ReviewList:
-    """Pairs to be judged: what the model proposes, and conflicts. `open`: still undecided; `later`: put off."""
+    """Pairs to be judged: what the model proposes, and conflicts. `open`: still undecided; `later`: put off.
+
+    Of several undecided conflicts of the same two customers one stands here: a judgement settles them all.
+    """
     undecided = status in ("open", "later")
     with ws.pool.read() as session:
         src = sources(ws, session)
@@ -111,6 +114,7 @@ def list_identity_review(
             offset=(page - 1) * size,
             limit=size,
             same=status in ("joined", "merged"),
+            once=undecided,
             settled=read.settled(src) if undecided else (),
         )
         items = items_of(ws, src, who, pairs, put_off)
