@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -203,3 +203,109 @@ def test_a_list_that_refuses_its_own_next_cursor_is_not_begun_again_and_again() 
 def test_links_are_told_day_by_day_about_the_turn_of_the_year(day: datetime) -> None:
     pages, _ = _fetched("links", _LISTS["links"][0], {}, day)
     assert pages[0].call.endswith(f":{day.date().isoformat()}")
+
+
+def _read(
+    stream: str, platform: Callable[[str, dict[str, Any]], dict[str, Any]], cursor: Cursor, **settings: Any
+) -> list[Page]:
+    """The pages of a stream that a platform (the end of the address, what is asked) answers; at most 500 calls."""
+    start = registry.channel("wecom").streams[stream].start
+    assert start is not None
+    steps = start(_account(**settings), cursor, NOW)
+    pages: list[Page] = []
+    answer: Answer | None = None
+    for _ in range(500):
+        try:
+            step = steps.send(answer)
+        except StopIteration:
+            return pages
+        answer = None
+        if isinstance(step, Page):
+            pages.append(step)
+        else:
+            asked = step.json if isinstance(step.json, dict) else {}
+            answer = Answer(200, json.dumps(platform(step.url.rpartition("/")[2], asked)).encode())
+    raise AssertionError("it does not end")
+
+
+def _desk(lists: Mapping[str, tuple[list[dict[str, Any]], str, int]]) -> Callable[..., dict[str, Any]]:
+    def platform(call: str, asked: dict[str, Any]) -> dict[str, Any]:
+        if call == "list":
+            return {"account_list": [{"open_kfid": "wk1"}]}
+        messages, following, more = lists[asked["cursor"]]
+        return {"msg_list": messages, "next_cursor": following, "has_more": more}
+
+    return platform
+
+
+def test_more_messages_may_lie_behind_a_page_without_any() -> None:
+    message = {"msgid": "m1"}
+    pages = _read("service", _desk({"": ([], "a", 1), "a": ([], "b", 1), "b": ([message], "c", 0)}), {},
+                  customer_service=True)  # fmt: skip
+    assert [page.cursor for page in pages] == [{"places": {"wk1": place}} for place in "abc"]
+    assert json.loads(pages[-1].body)["msg_list"] == [message]
+
+
+def test_a_list_that_does_not_move_on_ends() -> None:
+    for lists in ({"": ([], "a", 1), "a": ([], "a", 1)}, {"": ([], "", 1)}, {"": ([{"msgid": "m"}], "", 1)}):
+        assert len(_read("service", _desk(lists), {}, customer_service=True)) <= 1
+
+
+def test_all_desks_are_read() -> None:
+    def platform(call: str, asked: dict[str, Any]) -> dict[str, Any]:
+        if call == "list":
+            numbers = range(asked["offset"], min(asked["offset"] + asked["limit"], 230))
+            return {"account_list": [{"open_kfid": f"wk{number}"} for number in numbers]}
+        return {"msg_list": [{"msgid": asked["open_kfid"]}], "next_cursor": "x", "has_more": 0}
+
+    pages = _read("service", platform, {}, customer_service=True)
+    assert len({json.loads(page.body)["msg_list"][0]["msgid"] for page in pages}) == 230
+
+
+def _staffed(denied: Sequence[str] = ()) -> Callable[..., dict[str, Any]]:
+    def platform(call: str, asked: dict[str, Any]) -> dict[str, Any]:
+        if call == "get_follow_user_list":
+            return {"follow_user": ["d", "b", "a", "c"]}
+        (person,) = asked["userid_list"]
+        return {"errcode": 84074} if person in denied else {"external_contact_list": [], "next_cursor": ""}
+
+    return platform
+
+
+def test_contacts_go_on_with_the_next_member_of_staff() -> None:
+    pages = _read("contacts", _staffed(), {})
+    assert [page.cursor for page in pages] == [
+        {"filled": False, "at": "b", "next": ""}, {"filled": False, "at": "c", "next": ""},
+        {"filled": False, "at": "d", "next": ""}, None, {"filled": True},
+    ]  # fmt: skip
+    assert pages[1].cursor is not None
+    assert [page.cursor for page in _read("contacts", _staffed(), pages[1].cursor)] == [*(p.cursor for p in pages[2:])]
+
+
+def test_where_nobody_may_be_read_yet_the_first_run_is_still_to_come() -> None:
+    assert [page.cursor for page in _read("contacts", _staffed("abcd"), {})] == [{"filled": False}]
+    assert [page.cursor for page in _read("contacts", _staffed("abd"), {})][-1] == {"filled": True}
+    assert [page.cursor for page in _read("contacts", _staffed("abcd"), {"filled": True})] == [{"filled": True}]
+
+
+def test_groups_of_many_owners_are_listed_by_hundreds() -> None:
+    asked_for: list[list[str]] = []
+
+    def platform(call: str, asked: dict[str, Any]) -> dict[str, Any]:
+        if call == "get_follow_user_list":
+            return {"follow_user": [f"s{number:03}" for number in range(250)]}
+        if "owner_filter" not in asked:
+            return {"errcode": 81017, "errmsg": "result set too large"}
+        asked_for.append(asked["owner_filter"]["userid_list"])
+        return {"group_chat_list": [], "next_cursor": ""}
+
+    pages = _read("groups", platform, {})
+    assert [len(owners) for owners in asked_for] == [100, 100, 50]
+    assert [page.cursor for page in pages][-1] == {"filled": True}
+    asked_for.clear()
+    assert pages[0].cursor == {"filled": False, "at": "s100"}
+    _read("groups", platform, pages[0].cursor)
+    assert [owners[0] for owners in asked_for] == ["s100", "s200"]
+    asked_for.clear()
+    _read("groups", platform, {}, staff=[f"s{number:03}" for number in range(120)])
+    assert [len(owners) for owners in asked_for] == [100, 20]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -191,6 +192,54 @@ def test_what_was_kept_before_a_failure_stays_and_is_not_fetched_again(place: Pl
     platform.answer = None
     list(place.puller.sync("shop"))
     assert place.bodies() == [0, 1, 2]
+
+
+def test_what_was_left_off_stays_due_and_goes_on(place: Place, platform: Platform) -> None:
+    stop = threading.Event()
+    stop.set()
+    platform.pages = 5
+    run = place.puller.fetch(SHOP, CHANNEL.streams["orders"], stop)
+    (state,) = pulls.states(place.state)
+    assert (run.pages, state.done_at, state.next_at, state.failures) == (1, None, NOW, 0), "the server stopped"
+    assert [stream.name for _, stream in place.puller.due()] == ["orders"]
+    run = place.puller.fetch(SHOP, CHANNEL.streams["orders"], None, timedelta(0))
+    (state,) = pulls.states(place.state)
+    assert (run.pages, state.cursor, state.done_at, state.next_at) == (1, {"page": 2}, None, NOW), "its turn was over"
+    list(place.puller.sync("shop"))
+    (state,) = pulls.states(place.state)
+    assert place.bodies() == [0, 1, 2, 3, 4] and state.done_at == NOW
+
+
+def test_a_platform_that_does_not_answer_holds_up_no_other(place: Place, platform: Platform) -> None:
+    place.touchpoints["second"] = Touchpoint("second", "pinduoduo", settings=SHOP.settings)
+    stop, first, second = threading.Event(), threading.Event(), threading.Event()
+
+    def slow(request: httpx.Request) -> httpx.Response:
+        if not first.is_set():
+            first.set()
+            assert second.wait(30)
+        platform.answer = None
+        try:
+            return platform(request)
+        finally:
+            platform.answer = slow
+
+    platform.answer = slow
+    thread = threading.Thread(target=place.puller.run, args=(stop,))
+    thread.start()
+    try:
+        assert first.wait(30)
+        for _ in range(3000):
+            if any(one.done_at is not None for one in pulls.states(place.state)):
+                break
+            stop.wait(0.01)
+        else:
+            raise AssertionError("the other one was not fetched from")
+    finally:
+        second.set()
+        stop.set()
+        thread.join(30)
+    assert not thread.is_alive()
 
 
 def test_the_same_stream_is_not_run_twice_at_once(place: Place, platform: Platform, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -37,6 +38,11 @@ _logger = structlog.get_logger(__name__)
 _FIRST_WAIT: Final = timedelta(minutes=1)
 _LONGEST_WAIT: Final = timedelta(hours=1)
 _LOOK_SECONDS: Final = 5.0
+_SIDE_BY_SIDE: Final = 4
+"""Touchpoints that are fetched from at the same time."""
+
+_SLICE: Final = timedelta(seconds=30)
+"""How long a stream is fetched while others wait for their turn; it goes on from its cursor in the next one."""
 
 
 class SyncError(OnePoolError):
@@ -94,17 +100,32 @@ class Puller:
         self._connections: dict[str, Connection] = {}
 
     def run(self, stop: threading.Event) -> None:
-        """Fetch what is due until ``stop`` is set."""
-        while not stop.is_set():
+        """Fetch what is due until ``stop`` is set: a slow platform, or a first run of hours, holds up no other one."""
+        busy: dict[str, Future[None]] = {}
+        with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="fetch") as threads:
+            while not stop.is_set():
+                try:
+                    waiting: dict[str, list[tuple[Touchpoint, Stream]]] = {}
+                    for touchpoint, stream in self.due():
+                        waiting.setdefault(touchpoint.name, []).append((touchpoint, stream))
+                    for name, mine in waiting.items():
+                        if name not in busy or busy[name].done():
+                            busy[name] = threads.submit(self._turns, mine, stop)
+                # Whatever it was, it is looked at again.
+                except Exception as error:  # noqa: BLE001
+                    _logger.error("fetching from platforms failed", error=type(error).__name__)
+                stop.wait(_LOOK_SECONDS)
+
+    def _turns(self, mine: list[tuple[Touchpoint, Stream]], stop: threading.Event) -> None:
+        """The streams of one touchpoint that are due, one after the other."""
+        for touchpoint, stream in mine:
+            if stop.is_set():
+                return
             try:
-                for touchpoint, stream in self.due():
-                    if stop.is_set():
-                        break
-                    self.fetch(touchpoint, stream, stop)
-            # Whatever it was, the other touchpoints go on; it is shown at the stream that failed.
+                self.fetch(touchpoint, stream, stop, _SLICE)
+            # The others go on; it is shown at the stream that failed.
             except Exception as error:  # noqa: BLE001
-                _logger.error("fetching from platforms failed", error=type(error).__name__)
-            stop.wait(_LOOK_SECONDS)
+                _logger.error("fetching from a platform failed", touchpoint=touchpoint.name, error=type(error).__name__)
 
     def due(self) -> list[tuple[Touchpoint, Stream]]:
         """Streams whose time has come, the longest waiting first."""
@@ -140,10 +161,15 @@ class Puller:
             if stream in (None, one.name):
                 yield self.fetch(touchpoint, one)
 
-    def fetch(self, touchpoint: Touchpoint, stream: Stream, stop: threading.Event | None = None) -> Run:
-        """Run one stream to its end, or until ``stop``. What fails is noted at the stream and tried again later."""
+    def fetch(
+        self, touchpoint: Touchpoint, stream: Stream, stop: threading.Event | None = None, most: timedelta | None = None
+    ) -> Run:
+        """Run one stream to its end, or until ``stop``, or a cursor after ``most``. What fails is noted at the stream
+        and tried again later; one that was left off stays due."""
         pages = size = 0
         error = ""
+        left = False
+        begun = self._clock.now()
         with self._turn(touchpoint, stream) as free:
             if not free:
                 return Run(touchpoint.name, stream.name, 0, 0, "it is being fetched already")
@@ -156,7 +182,9 @@ class Puller:
                         pages, size = pages + 1, size + len(page.body)
                     if page.cursor is not None:
                         self._note(touchpoint.name, stream.name, {"cursor": json.dumps(page.cursor)})
-                    if stop is not None and stop.is_set():
+                    long = most is not None and page.cursor is not None and self._clock.now() - begun >= most
+                    if long or (stop is not None and stop.is_set()):
+                        left = True
                         break
             except (PullFailed, ConnectionFailed, TokenRefused, AccountError) as failed:
                 error = str(failed)
@@ -166,7 +194,7 @@ class Puller:
             except Exception as failed:  # noqa: BLE001
                 _logger.error("a channel failed at fetching", channel=touchpoint.channel, error=repr(failed)[:200])
                 error = f"channel {touchpoint.channel} failed: {type(failed).__name__}"
-            self._finish(touchpoint, stream, before, pages, error)
+            self._finish(touchpoint, stream, before, pages, error, left=left)
         return Run(touchpoint.name, stream.name, pages, size, error)
 
     def close(self) -> None:
@@ -186,7 +214,7 @@ class Puller:
         return known
 
     def _finish(
-        self, touchpoint: Touchpoint, stream: Stream, before: StreamState | None, pages: int, error: str
+        self, touchpoint: Touchpoint, stream: Stream, before: StreamState | None, pages: int, error: str, *, left: bool
     ) -> None:
         now = self._clock.now()
         failures = (before.failures if before is not None else 0) + 1 if error else 0
@@ -200,7 +228,9 @@ class Puller:
             "failures": failures,
             "error": error[:1000],
         }
-        if not error:
+        if left and not error:
+            values["next_at"] = to_micros(now)
+        elif not error:
             values["done_at"] = to_micros(now)
         self._note(touchpoint.name, stream.name, values)
 

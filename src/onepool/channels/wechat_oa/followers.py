@@ -31,7 +31,8 @@ SCENES: Final = {
 
 
 def read_page(push: Push) -> Decoded:
-    """A profile per follower (with the link to the unionid); of the first run also when each one followed."""
+    """A profile per follower (with the link to the unionid); of the first run also when each one followed, of later
+    ones that they are listed."""
     found = Gathering()
     content = content_of(push)
     if isinstance(content, str):
@@ -64,8 +65,12 @@ def _follower(found: Gathering, push: Push, user: dict[str, Any], openid: str, *
     # The same of one week is one fact; what changed back is seen a week later at the latest.
     state = ".".join(f"{name}={value}" for name, value in traits.items())
     found.add("profile", "profile_updated", ids, message_id=f"{openid}.{week}.{digest(state)}", traits=traits)
-    if first and since:
+    fields = {"qr_code_id": code, "scene": SCENES.get(scene, scene)}
+    if since and not first:
+        # That they are there, once for each time they followed: one whose push was missed can be reached. It is no
+        # second `followed`, which journeys begin with: its time need not be the push's to the second.
+        found.add("event", "follower_listed", ids, time=since, message_id=f"{openid}.{since}.listed", fields=fields)
+    elif since:
         # The id that the push of the same moment would have.
         key = f".qrscene_{code}" if code else ""
-        fields = {"qr_code_id": code, "scene": SCENES.get(scene, scene)}
         found.add("event", "followed", ids, time=since, message_id=f"{openid}.{since}.subscribe{key}", fields=fields)

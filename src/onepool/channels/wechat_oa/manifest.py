@@ -48,6 +48,7 @@ MANIFEST: Final = Manifest(
     signals=(
         Signal(event="followed", fields=("qr_code_id", "scene")),
         Signal(event="followed", fields=("qr_code_id", "scene"), source="pull"),
+        Signal(event="follower_listed", fields=("qr_code_id", "scene"), source="pull"),
         Signal(event="unfollowed"),
         Signal(event="qr_scanned", fields=("qr_code_id",)),
         Signal(event="menu_clicked", fields=("menu_key", "menu_type", "link_url", "page_path")),
@@ -91,7 +92,8 @@ MANIFEST: Final = Manifest(
             known=False,
             # Only followers can write, tap the menu and have a scan told: they followed, though nobody told us.
             begins=tuple(
-                Life(event=event) for event in ("followed", "message_received", "menu_clicked", "qr_scanned")
+                Life(event=event)
+                for event in ("followed", "follower_listed", "message_received", "menu_clicked", "qr_scanned")
             ),
             ends=(Life(event="unfollowed"),),
         ),

@@ -132,6 +132,7 @@ MANIFEST: Final = Manifest(
     signals=(
         Signal(event="contact_added", fields=("staff_id", "qr_code_id")),
         Signal(event="contact_added", fields=("staff_id", "qr_code_id", "method"), source="pull"),
+        Signal(event="contact_listed", fields=("staff_id", "qr_code_id", "method"), source="pull"),
         Signal(event="contact_requested", fields=("staff_id", "qr_code_id")),
         Signal(event="contact_removed", fields=("staff_id", "reason")),
         Signal(event="contact_transfer_failed", fields=("staff_id", "reason")),
@@ -167,7 +168,7 @@ MANIFEST: Final = Manifest(
         Address(
             type="external_userid",
             known=False,
-            begins=(Life(event="contact_added"),),
+            begins=(Life(event="contact_added"), Life(event="contact_listed")),
             ends=(Life(event="contact_removed"),),
             per="staff_id",
         ),

@@ -83,8 +83,13 @@ def _contact(found: Gathering, push: Push, person: dict[str, Any], follow: dict[
             found.add("event", "profile_updated", ids, message_id=f"{external}.{staff}.{digest(phone)}",
                       fields={"method": "staff", "staff_id": staff}, traits={"phone": phone})  # fmt: skip
     since = whole(follow.get("createtime"))
-    if since and push.call.startswith(CONTACTS_FIRST):
-        fields = {"staff_id": staff, "qr_code_id": text(follow.get("state")), "method": source}
+    fields = {"staff_id": staff, "qr_code_id": text(follow.get("state")), "method": source}
+    if since and not push.call.startswith(CONTACTS_FIRST):
+        # That they are there, once for each time they became contacts: one whose push was missed can be reached. It is
+        # no second `contact_added`, which journeys begin with: its time need not be the push's to the second.
+        found.add("event", "contact_listed", ids, time=since, message_id=f"listed.{since}.{staff}.{external}",
+                  fields=fields)  # fmt: skip
+    elif since:
         # The id that the push of the same second would have.
         made = f"sys.{since}.change_external_contact.add_external_contact.{staff}.{external}"
         found.add("event", "contact_added", ids, time=since, message_id=made, fields=fields)

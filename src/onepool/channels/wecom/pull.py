@@ -22,6 +22,11 @@ _NOT_ALLOWED: Final = frozenset({"84061", "84074", "60011", "60111", "301002", "
 _GONE: Final = frozenset({"40058", "40096"})
 """Codes about a link that was deleted since it was listed (unverified)."""
 
+_TOO_MANY_STAFF: Final = "81017"
+"""A corp of more than 1,000 members of staff has to name the owners whose chats it lists."""
+
+_MOST_DESKS: Final = 5_000
+
 _Step = Generator[Call | Page, Answer | None, dict[str, Any]]
 
 
@@ -73,9 +78,9 @@ def _contacts(account: Account, cursor: Cursor, now: datetime) -> Pulling:
     people = sorted(set(people))
     following = str(cursor.get("next", ""))
     begun = str(cursor.get("at", ""))
-    for person in people:
-        if person < begun:
-            continue
+    people = [person for person in people if person >= begun]
+    reached = bool(begun)
+    for person, after in zip(people, [*people[1:], ""], strict=True):
         page = kept = following if person == begun else ""
         while True:
             # One member of staff a call: a failure is then about that one only.
@@ -86,23 +91,48 @@ def _contacts(account: Account, cursor: Cursor, now: datetime) -> Pulling:
                 if error.code not in _NOT_ALLOWED:
                     raise
                 break
-            page, kept = str(found.get("next_cursor") or ""), ""
-            yield Page(call, raw, {"filled": filled, "at": person, "next": page} if page else None)
+            page, kept, reached = str(found.get("next_cursor") or ""), "", True
+            going = {"filled": filled, "at": person if page else after, "next": page}
+            yield Page(call, raw, going if going["at"] else None)
             if not page:
                 break
-    yield Page("end", b"{}", {"filled": True})
+    # Where nobody's contacts could be read yet, the first whole run is still to come.
+    yield Page("end", b"{}", {"filled": filled or reached})
 
 
 def _groups(account: Account, cursor: Cursor, now: datetime) -> Pulling:
-    """The cursor: `next`, the page of the list of chats."""
+    """The cursor: `next`, the page of the list of chats; `at`, the owner with whom its part of the owners begins."""
     filled = bool(cursor.get("filled"))
     call = f"{pages.GROUPS if filled else pages.GROUPS_FIRST}:{now:%G-W%V}"
-    following = kept = str(cursor.get("next", ""))
+    begun, following = str(cursor.get("at", "")), str(cursor.get("next", ""))
     owners = _texts(list(account.get("staff") or []))
+    if not owners and not begun:
+        try:
+            yield from _chats(account, call, [], following, {"filled": filled})
+        except PullFailed as error:
+            if error.code != _TOO_MANY_STAFF:
+                raise
+        else:
+            yield Page("end", b"{}", {"filled": True})
+            return
+        following = ""
+    owners = [one for one in sorted(set(owners or (yield from _staff(account)))) if one >= begun]
+    parts = [owners[start : start + _STAFF] for start in range(0, len(owners), _STAFF)]
+    for part, after in zip(parts, [*parts[1:], [""]], strict=True):
+        yield from _chats(account, call, part, following, {"filled": filled, "at": part[0]})
+        following = ""
+        if after[0]:
+            yield Page("end", b"{}", {"filled": filled, "at": after[0]})
+    yield Page("end", b"{}", {"filled": True})
+
+
+def _chats(account: Account, call: str, owners: list[str], kept: str, going: Cursor) -> Pulling:
+    """Group chats of these owners (of everybody where none is named), from page ``kept`` of their list on."""
+    following = kept
     while True:
         asked: dict[str, Any] = {"status_filter": 0, "cursor": following, "limit": 1000}
         if owners:
-            asked["owner_filter"] = {"userid_list": owners[:_STAFF]}
+            asked["owner_filter"] = {"userid_list": owners}
         listed, _ = yield from _paged(account, "externalcontact/groupchat/list", asked, kept)
         chats = listed.get("group_chat_list")
         for chat in chats if isinstance(chats, list) else []:
@@ -119,9 +149,8 @@ def _groups(account: Account, cursor: Cursor, now: datetime) -> Pulling:
             yield Page(call, raw)
         following, kept = str(listed.get("next_cursor") or ""), ""
         if not following:
-            yield Page("end", b"{}", {"filled": True})
             return
-        yield Page("end", b"{}", {"filled": filled, "next": following})
+        yield Page("end", b"{}", {**going, "next": following})
 
 
 def _tags(account: Account, cursor: Cursor, now: datetime) -> Pulling:
@@ -161,23 +190,35 @@ def _service(account: Account, cursor: Cursor, now: datetime) -> Pulling:
     if not account.get("customer_service", False):
         return
     places: dict[str, str] = dict(cursor.get("places") or {})
-    listed, _ = yield from _asked(_post(account, "kf/account/list", {"offset": 0, "limit": 100}))
-    desks = listed.get("account_list")
-    for desk in desks if isinstance(desks, list) else []:
-        number = desk.get("open_kfid") if isinstance(desk, dict) else None
-        if not isinstance(number, str):
-            continue
+    for number in (yield from _desks(account)):
         kept = places.get(number, "")
         while True:
-            asked = {"cursor": places.get(number, ""), "open_kfid": number, "limit": 1000}
+            before = places.get(number, "")
+            asked = {"cursor": before, "open_kfid": number, "limit": 1000}
             found, raw = yield from _paged(account, "kf/sync_msg", asked, kept)
             following, kept = str(found.get("next_cursor") or ""), ""
-            if found.get("msg_list"):
-                if following:
-                    places[number] = following
+            # There may be more although this page has no message; the place in the list is what moves.
+            moved = bool(following) and following != before
+            if moved:
+                places[number] = following
+            if moved or found.get("msg_list"):
                 yield Page(pages.SERVICE, raw, {"places": dict(places)})
-            if not found.get("has_more") or not following:
+            if not found.get("has_more") or not moved:
                 break
+
+
+def _desks(account: Account) -> Generator[Call | Page, Answer | None, list[str]]:
+    """Customer-service accounts, all pages of them."""
+    numbers: list[str] = []
+    for start in range(0, _MOST_DESKS, _STAFF):
+        asked = {"offset": start, "limit": _STAFF}
+        listed, _ = yield from _asked(_post(account, "kf/account/list", asked))
+        desks = listed.get("account_list")
+        desks = desks if isinstance(desks, list) else []
+        numbers += _texts([desk.get("open_kfid") for desk in desks if isinstance(desk, dict)])
+        if len(desks) < _STAFF:
+            break
+    return list(dict.fromkeys(numbers))
 
 
 STREAMS: Final = {
