@@ -17,8 +17,8 @@ from onepool.identity.warm import warm
 from onepool.tick import Runner, Worker
 from onepool.workspace import Workspace, open_workspace
 
-RECORDS_AT_ONCE: Final = 10_000
-BYTES_AT_ONCE: Final = 40 << 20
+RECORDS_AT_ONCE: Final = 6_000
+BYTES_AT_ONCE: Final = 24 << 20
 """Of one tick while a brand is made: fewer, larger ticks than a server takes, which must answer in between."""
 
 _IDLE_SECONDS: Final = 0.2
