@@ -16,6 +16,7 @@ from onepool.channels.base.items import Gathering
 
 _PHONE = re.compile(r"(?:\+?86|0086)?1[3-9]\d{9}")
 _NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d*)?")
+_WALL = re.compile(r"(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}(?::\d{2})?(?:\.\d{1,6})?)")
 _MASKED = re.compile(r"[\d*xX＊•-]{5,20}")
 
 
@@ -26,6 +27,12 @@ def clear_phone(value: object) -> str | None:
     """
     text = value.strip().replace(" ", "").replace("-", "") if isinstance(value, str) else ""
     return text if _PHONE.fullmatch(text) else None
+
+
+def mainland_phone(value: object) -> str | None:
+    """The same as E.164, for identifiers: a shop's country need not be the workspace's."""
+    found = clear_phone(value)
+    return None if found is None else f"+86{found[-11:]}"
 
 
 def masked_phone(value: object) -> str | None:
@@ -46,6 +53,16 @@ def fen(value: object) -> str | None:
     """An amount in fen (hundredths, a whole number) as text in yuan."""
     amount = _decimal(value)
     return None if amount is None or amount != int(amount) else f"{amount / 100:.2f}"
+
+
+def beijing(value: object) -> str:
+    """A time as these platforms write it, by the wall clock of Beijing, as ISO 8601 with its zone; empty for none.
+
+    Any other text stays: the standard reads it, or says what is wrong.
+    """
+    found = text(value)
+    match = _WALL.fullmatch(found)
+    return f"{match[1]}T{match[2]}+08:00" if match else found
 
 
 def _decimal(value: object) -> Decimal | None:

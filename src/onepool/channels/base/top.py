@@ -21,6 +21,7 @@ from onepool.channels.base.account import Account
 from onepool.channels.base.channel import Cursor, Page, PullFailed, Pulling, Stream
 from onepool.channels.base.commerce import (
     Snapshot,
+    beijing,
     masked_phone,
     order_ids,
     part,
@@ -179,7 +180,7 @@ def read(push: Push) -> Decoded:
 
 def _snapshot(push: Push, trade: dict[str, Any]) -> Snapshot:
     order, status = text(trade.get("tid_str")) or text(trade.get("tid")), text(trade.get("status"))
-    ended = text(trade.get("end_time"))
+    ended = beijing(trade.get("end_time"))
     fields = {
         "amount": yuan(trade.get("payment")),
         "discount": yuan(trade.get("discount_fee")),
@@ -213,11 +214,11 @@ def _snapshot(push: Push, trade: dict[str, Any]) -> Snapshot:
         _ids(push, trade, order),
         {name: value for name, value in fields.items() if value not in ("", None, [])},
         {"nickname": text(trade.get("buyer_nick")), "masked_phone": masked_phone(trade.get("receiver_mobile"))},
-        placed=text(trade.get("created")),
-        paid=text(trade.get("pay_time")),
-        shipped=text(trade.get("consign_time")),
+        placed=beijing(trade.get("created")),
+        paid=beijing(trade.get("pay_time")),
+        shipped=beijing(trade.get("consign_time")),
         completed=ended if status == "TRADE_FINISHED" else None,
-        cancelled=(ended or text(trade.get("modified"))) if status in _CANCELLED else None,
+        cancelled=(ended or beijing(trade.get("modified"))) if status in _CANCELLED else None,
     )
 
 
@@ -231,7 +232,7 @@ def _refund(found: Gathering, push: Push, refund: dict[str, Any]) -> None:
         "event",
         "order_refunded" if done else "return_requested",
         _ids(push, refund, order),
-        time=text(refund.get("modified" if done else "created")) or None,
+        time=beijing(refund.get("modified" if done else "created")) or None,
         message_id=f"{number}:{'refunded' if done else 'requested'}",
         fields={
             "order_id": order,

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from onepool.channels.base import Decoded, Gathering, Push
-from onepool.channels.base.commerce import Snapshot, masked_phone, order_ids, part, parts, tell, text, yuan
+from onepool.channels.base.commerce import Snapshot, beijing, masked_phone, order_ids, part, parts, tell, text, yuan
 from onepool.channels.jd.pull import listed, result_of
 
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -102,8 +102,7 @@ def _buyer(push: Push, one: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def _time(value: Any) -> str:
-    found = text(value)
-    return "" if found == _NEVER else found
+    return "" if text(value) == _NEVER else beijing(value)
 
 
 def _number(value: Any) -> int | None:

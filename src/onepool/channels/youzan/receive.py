@@ -17,7 +17,9 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from onepool.channels.base import Account, Decoded, Gathering, Keep, Push, Refused, Reply, Request, json_reply
 from onepool.channels.base.commerce import (
     Snapshot,
+    beijing,
     clear_phone,
+    mainland_phone,
     masked_phone,
     order_ids,
     part,
@@ -170,7 +172,7 @@ def _trade(found: Gathering, push: Push, kind: str, content: dict[str, Any], ver
     if event is None:
         found.add("event", f"youzan.{kind}", ids, message_id=f"{kind}:{order}:{version}", fields=content)
         return
-    at = next((text(info.get(name)) for name in _AT[event] if text(info.get(name))), None)
+    at = next((beijing(info.get(name)) for name in _AT[event] if text(info.get(name))), None)
     found.add(
         "event",
         event,
@@ -190,7 +192,7 @@ def _refund(found: Gathering, push: Push, content: dict[str, Any], message_id: s
         "event",
         "order_refunded" if done else "return_requested",
         order_ids(_ids(push, content), push.scope("order_no"), order),
-        time=text(content.get("update_time")) or None,
+        time=beijing(content.get("update_time")) or None,
         message_id=f"{number}:{'refunded' if done else 'requested'}" if number else message_id,
         fields={
             "order_id": order,
@@ -217,7 +219,7 @@ def _page(found: Gathering, push: Push, content: Any) -> None:
         info = part(whole, "full_order_info", "order_info")
         ids, fields, traits = _described(push, whole)
         status = text(info.get("status"))
-        updated = text(info.get("update_time"))
+        updated = beijing(info.get("update_time"))
         tell(
             found,
             Snapshot(
@@ -225,10 +227,10 @@ def _page(found: Gathering, push: Push, content: Any) -> None:
                 ids,
                 fields,
                 traits,
-                placed=text(info.get("created")),
-                paid=text(info.get("pay_time")),
-                shipped=text(info.get("consign_time")),
-                completed=text(info.get("success_time")) if status == "TRADE_SUCCESS" else None,
+                placed=beijing(info.get("created")),
+                paid=beijing(info.get("pay_time")),
+                shipped=beijing(info.get("consign_time")),
+                completed=beijing(info.get("success_time")) if status == "TRADE_SUCCESS" else None,
                 cancelled=updated if status == "TRADE_CLOSED" else None,
             ),
         )
@@ -281,7 +283,7 @@ def _ids(push: Push, one: dict[str, Any]) -> list[tuple[str, str, str]]:
     found = [("yz_open_id", "", text(one.get("yz_open_id")))]
     if appid and one.get("fans_type") == _OWN_FANS:
         found.append(("openid", appid, text(one.get("outer_user_id"))))
-    found.append(("phone", "", clear_phone(one.get("buyer_phone") or one.get("mobile") or one.get("phone")) or ""))
+    found.append(("phone", "", mainland_phone(one.get("buyer_phone") or one.get("mobile") or one.get("phone")) or ""))
     if not any(value for _, _, value in found):
         # Older messages name the buyer by a number of the shop only.
         found.append(("user_id", push.scope("user_id", "kdt_id"), text(one.get("buyer_id") or one.get("fans_id"))))
