@@ -24,6 +24,7 @@ from _segments import Question, segments, single, tags
 from _timing import Cost, timed
 from onepool.audience.conditions import Context, Scope, check, compile_conditions, names_of, parse_condition
 from onepool.audience.tags import check_definition, compile_tags, parse_tag
+from onepool.loading import ours
 from onepool.pool import Session
 from onepool.pool.behaviour.view import View
 from onepool.standards import load_standard
@@ -134,6 +135,8 @@ def main() -> int:
     parser = options(__doc__, 10_000_000, 500_000)
     parser.add_argument("--without-chdb", action="store_true", help="Loading chDB takes longer than all else.")
     chosen = parser.parse_args()
+    # As a worker, which never looks for garbage among what it loaded.
+    ours()
     with TemporaryDirectory() as scratch:
         world = generate(chosen.keep or Path(scratch), chosen.events, chosen.customers)
         result = measure(world, chosen.runs, chdb=not chosen.without_chdb)

@@ -115,9 +115,13 @@ def _sorted(table: pa.Table) -> list:
 
 
 def _same_conditions(pool, data, conditions, monkeypatch, *, answered=None):
-    zone, engine = pool
     at = data.draw(st.sampled_from(world.INSTANTS))
     people, later = _people(data, at)
+    _same(pool, people, later, at, conditions, monkeypatch, answered=answered)
+
+
+def _same(pool, people, later, at, conditions, monkeypatch, *, answered):
+    zone, engine = pool
     with _indexed(engine, people, later, at) as index, monkeypatch.context() as patch:
         answers = _Answers(patch)
         for sparse in (False, True):
@@ -187,6 +191,41 @@ def test_arrays_answer_what_segments_ask_most(pool, data, monkeypatch):
     monkeypatch.setattr(answering, "_asked", None)
     conditions = {f"c{number}": world.parsed(asked) for number, asked in enumerate(MOST_ASKED)}
     _same_conditions(pool, data, conditions, monkeypatch, answered=True)
+
+
+CITIES = st.sampled_from(
+    [
+        {"is": "上海"},
+        {"is_not": "A"},
+        {"in": ["A", "上海"]},
+        {"not_in": ["a", "B"]},
+        {"is_set": True},
+        {"is_unset": True},
+    ]
+)
+
+
+@given(data=st.data())
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+def test_arrays_answer_attributes_that_are_texts(pool, data, monkeypatch):
+    """The latest of each, what was taken back and what is dated ahead included; no query is asked for any leaf."""
+    monkeypatch.setattr(answering, "_asked", None)
+    asked = [{"attribute": "city", **data.draw(CITIES)}, {"not": {"attribute": "city", **data.draw(CITIES)}}]
+    conditions = {f"c{number}": world.parsed(one) for number, one in enumerate([*asked, *MOST_ASKED[:2]])}
+    at = data.draw(st.sampled_from(world.INSTANTS))
+    people, later = _people(data, at)
+    towns = st.builds(
+        world.Fact,
+        st.just("city"),
+        st.one_of(st.none(), st.sampled_from(["上海", "A", "a", "B", ""])),
+        st.sampled_from([-5, -1, 0, 1, 7]).map(lambda off: to_micros(at) + off),
+        st.integers(0, 1000),
+    )
+    for one, history in people.items():
+        facts = data.draw(st.lists(towns, max_size=5, unique_by=lambda fact: (fact.time, fact.seq)))
+        # Two customers' facts may become one's: no two have one number.
+        people[one] = replace(history, facts=[replace(fact, seq=fact.seq * 10 + one) for fact in facts])
+    _same(pool, people, later, at, conditions, monkeypatch, answered=True)
 
 
 @given(data=st.data())

@@ -62,7 +62,7 @@ def rows(name: str, parts: _Parts, found: Arrays) -> pa.Table | None:
     assert chosen is not None
     there = np.flatnonzero(~chosen.missing)
     if chosen.kind.kind == "words":
-        values: pa.Array = chosen.array(found.view).take(pa.array(there)).cast(pa.string())
+        values: pa.Array = chosen.texts(found.view, there)
     else:
         texts = texts_of(chosen, there)
         if texts is None:

@@ -155,8 +155,9 @@ class TagPlan:
         if told and done.keys() == self.tags.keys():
             return assembled, []
         steps = self.without(done.keys(), told)
-        *sources, (_, last) = made.steps(session, _ARRAYS)
         after = [name for name, _ in steps].index(MEASURED) + 1
+        needed = {column.name for _, step in steps[after:] for column in step.find_all(exp.Column)}
+        *sources, (_, last) = made.steps(session, _ARRAYS, needed)
         return assembled, [*sources, (MEASURED, last), *steps[after:]]
 
     def save_populations(self, session: Session) -> None:

@@ -19,6 +19,8 @@ Bools = npt.NDArray[np.bool_]
 
 LATEST = np.iinfo(np.int64).max
 """An instant after all others: where there is none."""
+EARLIEST = np.iinfo(np.int64).min
+"""An instant before all others."""
 
 
 @numba.njit(cache=True, nogil=True)
@@ -80,42 +82,46 @@ def kept(starts: I64, keep: Bools, rows: I64, time: I64, into: I64, some: I64, t
 
 
 @numba.njit(cache=True, nogil=True)
-def occupied(starts: I64, whose: I64, begins: I64, ends: I64) -> int:
-    """Which customers have rows, and from where to where. Returns how many; behind them is an empty range."""
+def recent(starts: I64, time: I64, since: int, rows: I64, into: I64, some: I64, times: I64) -> int:
+    """Only the rows from an instant on, with their times, and where each customer's begin then. Returns how many;
+    `some` and `times` have room for one more."""
     count = 0
     for customer in range(starts.size - 1):
-        begins[count], ends[count], whose[count] = starts[customer], starts[customer + 1], customer
-        count += begins[count] < ends[count]
-    begins[count] = ends[count] = 0
+        into[customer] = count
+        for row in range(starts[customer], starts[customer + 1]):
+            some[count] = rows[row]
+            times[count] = time[row]
+            count += time[row] >= since
+    into[starts.size - 1] = count
     return count
 
 
 @numba.njit(cache=True, nogil=True)
-def occupied_since(starts: I64, time: I64, since: int, whose: I64, begins: I64, ends: I64) -> int:
-    """As `occupied`, of the rows from an instant on."""
-    count = 0
+def windows(starts: I64, time: I64, instants: I64, whose: I64, ends: I64, into: I64) -> int:
+    """Which customers have rows from the first instant on, up to where, and the first of their rows at or after each
+    instant: `into[instant, place]`. `instants` ascend; there is one at least.
+
+    Returns how many; behind them is an empty range.
+    """
+    many, count = instants.size, 0
+    older = np.empty(many, np.int64)
     for customer in range(starts.size - 1):
-        row, last = starts[customer], starts[customer + 1]
-        if row == last or time[last - 1] < since:
+        begin, last = starts[customer], starts[customer + 1]
+        if begin == last or time[last - 1] < instants[0]:
             continue
-        while time[row] < since:
-            row += 1
-        begins[count], ends[count], whose[count] = row, last, customer
+        # No branches: where a window begins among a few rows can't be foretold.
+        older[:] = begin
+        for row in range(begin, last):
+            now = time[row]
+            for number in range(many):
+                older[number] += now < instants[number]
+        for number in range(many):
+            into[number, count] = older[number]
+        whose[count], ends[count] = customer, last
         count += 1
-    begins[count] = ends[count] = 0
+    ends[count] = 0
+    into[:, count] = 0
     return count
-
-
-@numba.njit(cache=True, nogil=True)
-def edges(begins: I64, ends: I64, time: I64, instants: I64, into: I64) -> None:
-    """The first row of each range at or after each instant: `into[instant, range]`. `instants` ascend."""
-    count = instants.size
-    for place in range(begins.size):
-        row, last = begins[place], ends[place]
-        for number in range(count):
-            while row < last and time[row] < instants[number]:
-                row += 1
-            into[number, place] = row
 
 
 @numba.njit(cache=True, nogil=True)
@@ -128,16 +134,19 @@ def sooner(soonest: I64, instants: I64, missing: Bools) -> None:
 
 @numba.njit(cache=True, nogil=True)
 def oldest(first: I64, last: I64, time: I64, into: I64) -> None:
-    """The time of the first row of a range, LATEST where it has none."""
+    """The time of the first row of a range, LATEST where it has none. Behind the last row of `time` there is memory."""
     for customer in range(first.size):
-        into[customer] = time[first[customer]] if first[customer] < last[customer] else LATEST
+        # Read in any case: whether a range has rows can't be foretold.
+        here = time[first[customer]]
+        into[customer] = here if first[customer] < last[customer] else LATEST
 
 
 @numba.njit(cache=True, nogil=True)
 def newest(first: I64, last: I64, time: I64, into: I64) -> None:
     """The time of the last row of a range, LATEST where it has none."""
     for customer in range(first.size):
-        into[customer] = time[last[customer] - 1] if first[customer] < last[customer] else LATEST
+        here = time[max(last[customer] - 1, 0)]
+        into[customer] = here if first[customer] < last[customer] else LATEST
 
 
 @numba.njit(cache=True, nogil=True)

@@ -70,3 +70,19 @@ def greatest(slot: I32, keep: U8, value: Any, into: Any, there: U8) -> None:
         if place >= 0 and (not some or keep[row]) and (not there[place] or value[row] > into[place]):
             into[place] = value[row]
             there[place] = 1
+
+
+@numba.njit(cache=True, nogil=True)
+def latest(
+    slot: I32, time: I64, seq: I64, code: I32, at: int, into_time: I64, into_seq: I64, into: I32, ahead: I64
+) -> None:
+    """The code of the latest row of each place, by (time, seq), of those up to an instant, and the earliest time of
+    those after it. `into_time` and `into_seq` begin before, `ahead` after all of them."""
+    for row in range(slot.size):
+        place, when = slot[row], time[row]
+        if place < 0:
+            continue
+        if when > at:
+            ahead[place] = min(ahead[place], when)
+        elif when > into_time[place] or (when == into_time[place] and seq[row] > into_seq[place]):
+            into_time[place], into_seq[place], into[place] = when, seq[row], code[row]

@@ -27,6 +27,7 @@ def warm() -> None:
     scatter.seen(slot, scatter.ALL, there)
     scatter.count(slot, scatter.ALL, np.zeros(1, np.int64))
     scatter.total(slot, scatter.ALL, ones, np.zeros(1, np.int64), there)
+    scatter.latest(slot, ones, ones, slot, 9, ones.copy(), ones.copy(), slot.copy(), ones.copy())
     for dtype in (np.int64, np.float64, np.int32):
         for extreme in (scatter.least, scatter.greatest):
             extreme(slot, scatter.ALL, np.ones(2, dtype), np.zeros(1, dtype), there)
@@ -50,10 +51,10 @@ def _measures(offsets: I64, time: I64) -> None:
     measuring.kept(offsets, np.ones(2, np.bool_), time, time, np.empty(offsets.size, np.int64), rows, times)
     measuring.sooner(into, into, np.ones(customers, np.bool_))
     measuring.found(first, offsets, first, np.empty_like(first), np.empty_like(first))
-    whose, begins, ends = (np.empty(offsets.size, np.int64) for _ in range(3))
-    measuring.occupied(offsets, whose, begins, ends)
-    measuring.occupied_since(offsets, time, 0, whose, begins, ends)
-    measuring.edges(first, last, time, np.ones(1, np.int64), np.empty((1, customers), np.int64))
+    whose, ends = (np.empty(offsets.size, np.int64) for _ in range(2))
+    measuring.recent(offsets, time, 0, time, offsets.copy(), rows, times)
+    instants, edges = np.ones(1, np.int64), np.empty((1, offsets.size), np.int64)
+    measuring.windows(offsets, time, instants, whose, ends, edges)
     for pick in (measuring.oldest, measuring.newest, measuring.total):
         pick(first, last, time, into)
     for value in (np.int64, np.float64, np.int32):

@@ -6,9 +6,9 @@ condition does not send the behaviour in all others to a query.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +16,23 @@ import pyarrow as pa
 from sqlglot import exp
 
 from onepool.audience.conditions.compiler.columns import Answer, Customers
-from onepool.audience.conditions.compiler.counted import LEAST_MEASURES, distinct_customers
+from onepool.audience.conditions.compiler.counted import LEAST_MEASURES, Places, distinct_customers
 from onepool.audience.conditions.compiler.everyone import Given, Served, evaluate, given, served
+from onepool.audience.conditions.compiler.latest import Facts, latest_facts, types_of
 from onepool.audience.conditions.compiler.output import Output, truths
 from onepool.audience.conditions.compiler.reader import Reader
 from onepool.audience.conditions.compiler.sql import E, col, named
 from onepool.audience.conditions.compiler.steps import Views, bound, text_of
-from onepool.audience.conditions.compiler.vectors import TRUTH, TooWide, Type, Unread, Vector, earliest
+from onepool.audience.conditions.compiler.vectors import (
+    TRUTH,
+    Columns,
+    Run,
+    TooWide,
+    Type,
+    Unread,
+    Vector,
+    earliest,
+)
 from onepool.pool import Session
 from onepool.pool.behaviour import View
 from onepool.pool.kernels.measuring import LATEST
@@ -54,7 +64,13 @@ class _Whole:
     found: Served
     given: Given
 
-    def read(self, wanted: Mapping[str, E], compiler: Compiler) -> _Answered:
+    def beside(self, facts: Facts) -> _Whole:
+        """With these columns too."""
+        columns = {**self.given.columns, **facts.columns}
+        return _Whole(self.customers, self.found, Given(columns, {**self.given.words, **facts.words}))
+
+    def read(self, wanted: Mapping[str, E], compiler: Compiler, *, truths: bool = False) -> _Answered:
+        """What arrays answer of the expressions. `truths`: all of them are, and none is ever unknown."""
         types = self.found.types() | self.given.types()
         runs: dict[str, Answer] = {}
         used: set[str] = set()
@@ -66,7 +82,8 @@ class _Whole:
                 return types.get(column)
 
             try:
-                kind, run = Reader(type_of, compiler.params.values, {}).read(expression)
+                reader = Reader(type_of, compiler.params.values, {})
+                kind, run = (TRUTH, _known(reader.remembered(expression))) if truths else reader.read(expression)
             # A chain of hundreds of tests is deeper than functions may call each other: a query takes it.
             except (Unread, RecursionError):
                 continue
@@ -103,9 +120,10 @@ class Conditions:
         whole = _whole(self.compiler, session, views)
         if whole is None:
             return None
+        whole = self._with_facts(session, whole)
         leaves = {name: leaf.truth for name, leaf in self.compiler.leaves.values()}
         turns = _distinct(self.compiler.turns())
-        known, waits = whole.read(leaves, self.compiler), whole.read(turns, self.compiler)
+        known, waits = whole.read(leaves, self.compiler, truths=True), whole.read(turns, self.compiler)
         left = [named(truth, name) for name, truth in leaves.items() if name not in known.runs]
         late = [turn for name, turn in turns.items() if name not in waits.runs]
         columns = dict(whole.given.columns)
@@ -135,11 +153,28 @@ class Conditions:
         used = {*known.used, *waits.used}
         try:
             evaluate(
-                whole.found.needing(used), whole.customers, Given(columns), known.runs, self.compiler.ctx.zone, into
-            )
+                whole.found.needing(used), whole.customers, Given(columns, whole.given.words), known.runs,
+                self.compiler.ctx.zone, into,
+            )  # fmt: skip
         except (TooWide, RecursionError):
             return None
         return self._table(whole.customers, holds, some, soonest)
+
+    def _with_facts(self, session: Session, whole: _Whole) -> _Whole:
+        """With the latest values of attributes, if these are all that is asked of attributes and arrays can ask it."""
+        facts = self.compiler.facts
+        texts, asked = facts.texts(), facts.attributes()
+        kinds = types_of(texts)
+        if not kinds:
+            return whole
+        about = [leaf for _, leaf in self.compiler.leaves.values() if _names(leaf.truth) & {*asked}]
+        try:
+            for leaf in about:
+                Reader(kinds.get, self.compiler.params.values, {}).truth(leaf.truth)
+        except (Unread, RecursionError):
+            return whole
+        places = Places(session)
+        return whole.beside(latest_facts(session, places, texts, asked.values(), self.compiler.reader.at))
 
     def _table(self, customers: I64, holds: Bools, in_some: Bools, soonest: I64) -> pa.Table:
         never = soonest == LATEST
@@ -173,16 +208,18 @@ class Measured:
         found: Bools = self.soonest != LATEST
         return found
 
-    def steps(self, session: Session, relation: str) -> list[tuple[str, exp.Query]]:
-        """Have it in a relation. Returns the steps that make of it, in the last one, all columns and `next_us`."""
+    def steps(self, session: Session, relation: str, needed: Collection[str]) -> list[tuple[str, exp.Query]]:
+        """Have it in a relation. Returns the steps that make of it, in the last one, the columns that are `needed`;
+        `next_us` is one of them or not."""
+        wanted = {name: value for name, value in self.asked.wanted.items() if name in needed}
         columns = {"customer_id": pa.array(self.customers)}
-        columns |= {name: one.array(self.view) for name, one in self.outputs.items()}
-        columns[_TURNS] = pa.array(self.soonest, mask=~self.changes)
-        session.relation(relation, pa.table(columns))
-        wanted = self.asked.wanted
+        columns |= {name: one.array(self.view) for name, one in self.outputs.items() if name in wanted}
         values = [named(col(name) if name in self.outputs else value, name) for name, value in wanted.items()]
-        soonest = named(_least([col(_TURNS), *self.late]), "next_us")
-        return self.asked.compiler.narrowed([*values, soonest], first=relation)
+        if "next_us" in needed:
+            columns[_TURNS] = pa.array(self.soonest, mask=~self.changes)
+            values.append(named(_least([col(_TURNS), *self.late]), "next_us"))
+        session.relation(relation, pa.table(columns))
+        return self.asked.compiler.narrowed(values, first=relation)
 
 
 @dataclass(frozen=True)
@@ -222,6 +259,14 @@ def _asked(compiler: Compiler, session: Session, customers: I64, columns: Sequen
     session.relation(_EVERYBODY, pa.table({"customer_id": pa.array(customers)}))
     text = text_of(compiler.narrowed(columns, first=_EVERYBODY))
     return session.query(text, bound(text, compiler.params.values))
+
+
+def _known(holds: Callable[[Columns], Any]) -> Run:
+    return lambda at: Vector(holds(at))
+
+
+def _names(node: E) -> set[str]:
+    return {column.name for column in node.find_all(exp.Column)}
 
 
 def _distinct(turns: Iterable[E]) -> dict[str, E]:

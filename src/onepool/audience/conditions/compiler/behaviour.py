@@ -103,7 +103,8 @@ def _figure(events: EventPass, matching: Matching, leaf: DidLeaf | DidNotLeaf, e
         value, sql_type = figure(events, matching, name, of, currency)
         result.figure = value
         tests = [number_test(value, scale_of(sql_type), each, operand) for each, operand in test.tests()]
-        result.truth = both(once, certain(every(tests)))
+        enough = every(tests) if name == "times" else certain(every(tests))
+        result.truth = enough if _once_at_least(asked) else both(once, enough)
     if matching.window.slides is not None:
         result.turns.append(_leaving(events, matching, asked, result.truth))
     if evidence:
@@ -135,6 +136,14 @@ def _leaves(events: EventPass, time: E, matching: Matching) -> E:
     known = exp.Not(this=exp.Is(this=time, expression=exp.null()))
     later = exp.GT(this=edge, expression=number(reader.at))
     return when((later, edge.copy()), (known, number(matching.moves.edge)))
+
+
+def _once_at_least(asked: tuple[str, NumberTest]) -> bool:
+    """Whether what is asked says itself that there is an event."""
+    name, test = asked
+    tests = dict(test.tests())
+    many = name in ("times", "days") and len(tests) == 1
+    return many and (tests.get("at_least", 0) > 0 or tests.get("above", -1) >= 0)
 
 
 def _at_least(asked: tuple[str, NumberTest] | None) -> int | None:

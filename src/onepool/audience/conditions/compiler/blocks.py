@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,10 @@ class Rows:
         """Some of them, whose numbers and times are known."""
         return Rows(self._part, rows, time, self.known, self._kinds, (self, keep))
 
+    def apart(self, rows: I64, time: I64) -> Rows:
+        """Some of them, of which nothing is known but their numbers and times."""
+        return Rows(self._part, rows, time, self.known, self._kinds)
+
     def at(self, places: I64) -> Rows:
         """Those at these places."""
         return Rows(self._part, self.rows[places], self.time[places], self.known, self._kinds, (self, places))
@@ -109,6 +114,24 @@ class Rows:
         """Rows do not refer to others."""
         raise NotImplementedError
 
+    def once(self, key: int, run: Callable[[Rows], Any]) -> Any:
+        """Nothing is asked twice of the same rows."""
+        return run(self)
+
+
+class _Room(threading.local):
+    """Memory that a thread uses again for each of its blocks: fresh memory costs more than what is written to it."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Array] = {}
+
+    def take(self, name: str, size: int, dtype: type[np.generic]) -> Array:
+        """So many places with anything in them, until the name is taken again."""
+        known = self._known.get(name)
+        if known is None or known.size < size:
+            known = self._known[name] = np.empty(size + size // 4, dtype)
+        return known[:size]
+
 
 class Work:
     """The measures of all families over one view."""
@@ -119,6 +142,7 @@ class Work:
         self._kinds = kinds
         self._zone = zone
         self.words = Words(view)
+        self._room = _Room()
         names = view.words["event"].to_pylist()
         # Family 0 is what matters to none.
         self._of = np.zeros(max(1, len(names)), np.int16)
@@ -138,43 +162,59 @@ class Work:
         codes, time = lent(part.columns["event"]), lent(part.columns["time"])
         first, last = (int(begins[0]), int(ends[-1])) if begins.size else (0, 0)
         starts = np.zeros((len(self._families) + 1, begins.size + 1), np.int64)
-        kinds = np.zeros(last - first, np.int16)
+        kinds = self._room.take("kinds", last - first, np.int16)
+        kinds.fill(0)
         measuring.sizes(begins, ends, codes, time, self._of, self._since, kinds, starts)
         np.cumsum(starts, axis=1, out=starts)
         upto = np.cumsum(starts[1:, -1])
         total = int(upto[-1])
-        rows, times = np.empty(total + 1, np.int64), np.empty(total + 1, np.int64)
+        rows, times = (self._room.take(name, total + 1, np.int64) for name in ("rows", "times"))
         measuring.split(first, kinds, time, np.append(total, upto - starts[1:, -1]), rows, times)
         found: list[Some] = []
         for number, family in enumerate(self._families, 1):
             some = slice(int(upto[number - 1] - starts[number, -1]), int(upto[number - 1]))
             whole = Rows(part, rows[some], times[some], self.words, self._kinds)
             here, begins = _kept(whole, starts[number], family.keep)
-            found += [self._select(selection, here, begins, time) for selection in family.selections]
+            later: dict[int, tuple[Rows, I64]] = {}
+            for selection in family.selections:
+                since = selection.since
+                if selection.keep is None or since is None:
+                    found.append(self._select(selection, here, begins, time))
+                    continue
+                if since not in later:
+                    later[since] = _recent(here, begins, since)
+                found.append(self._select(selection, *later[since], time))
         return self._homes, found
 
     def _select(self, selection: Selection, rows: Rows, starts: I64, time: I64) -> Some:
         rows, starts = _kept(rows, starts, selection.keep)
-        whose, begins, ends = _occupied(rows, starts, selection.since)
-        edges = np.empty((selection.instants.size, whose.size + 1), np.int64)
-        if selection.instants.size:
-            measuring.edges(begins, ends, rows.time, selection.instants, edges)
+        # Memory that is used again; what a measure keeps of it is made anew.
+        whose, ends = (self._room.take(name, starts.size, np.int64) for name in ("whose", "ends"))
+        since = measuring.EARLIEST if selection.since is None else selection.since
+        instants = np.concatenate(([since], np.maximum(selection.instants, since)))
+        edges = self._room.take("edges", instants.size * starts.size, np.int64).reshape(-1, starts.size)
+        count = measuring.windows(starts, rows.time, instants, whose, ends, edges)
+        begins, ends, edges = edges[0, : count + 1], ends[: count + 1], edges[1:, : count + 1]
         empty: dict[tuple[int | None, int | None], Bools] = {}
         found: dict[str, Vector] = {}
         for one in selection.measures:
             first = begins if one.first is None else edges[one.first]
             last = ends if one.last is None else edges[one.last]
             key = (one.first, one.last)
-            if key not in empty:
+            if key not in empty and one.kind != "count":
                 empty[key] = first >= last
-            found[one.name] = self._measure(one, rows, first, last, empty[key])
-        return Some(whose, found, time, self.words.codes)
+            found[one.name] = self._measure(one, rows, first, last, empty.get(key))
+        return Some(whose[:count].copy(), found, time, self.words.codes)
 
-    def _measure(self, one: Measure, rows: Rows, first: I64, last: I64, empty: Bools) -> Vector:
+    def _measure(self, one: Measure, rows: Rows, first: I64, last: I64, empty: Bools | None) -> Vector:
+        if one.kind == "count":
+            many = last - first
+            # Edges ascend with their instants, so only a window that ends before it begins is less than nothing.
+            crossed = one.first is not None and one.last is not None and one.first > one.last
+            return Vector(np.maximum(many, 0) if crossed else many)
+        assert empty is not None
         into = np.empty(first.size, np.int64)
         match one.kind:
-            case "count":
-                return Vector(np.maximum(last - first, 0))
             case "days":
                 days = local_days(rows.time, self._zone)
                 low = int(days.min(initial=0))
@@ -240,15 +280,11 @@ def _kept(rows: Rows, starts: I64, keep: Truth | None) -> tuple[Rows, I64]:
     return rows.only(wanted, some[:count], times[:count]), begins
 
 
-def _occupied(rows: Rows, starts: I64, since: int | None) -> tuple[I64, I64, I64]:
-    """Which customers have rows (from an instant on), and their ranges, with an empty one behind."""
-    whose = np.empty(starts.size - 1, np.int64)
-    begins, ends = np.empty(starts.size, np.int64), np.empty(starts.size, np.int64)
-    if since is None:
-        count = measuring.occupied(starts, whose, begins, ends)
-    else:
-        count = measuring.occupied_since(starts, rows.time, since, whose, begins, ends)
-    return whose[:count], begins[: count + 1], ends[: count + 1]
+def _recent(rows: Rows, starts: I64, since: int) -> tuple[Rows, I64]:
+    begins = np.empty(starts.size, np.int64)
+    some, times = np.empty(rows.rows.size + 1, np.int64), np.empty(rows.rows.size + 1, np.int64)
+    count = measuring.recent(starts, rows.time, since, rows.rows, begins, some, times)
+    return rows.apart(some[:count], times[:count]), begins
 
 
 def _whole(values: Any, size: int) -> Array:

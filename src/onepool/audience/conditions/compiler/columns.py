@@ -32,11 +32,25 @@ class Answer:
     used: frozenset[str]
 
 
-class Some:
+class _Remembering:
+    """Has what functions gave."""
+
+    def __init__(self) -> None:
+        self._gave: dict[int, Any] = {}
+
+    def once(self, key: int, run: Callable[[Any], Any]) -> Any:
+        """What a function of these columns gives; worked out at the first call with this key."""
+        if key not in self._gave:
+            self._gave[key] = run(self)
+        return self._gave[key]
+
+
+class Some(_Remembering):
     """The customers of a block who have rows of a selection, and one more who has none."""
 
     def __init__(self, whose: I64, measured: Mapping[str, Vector], time: I64, words: WordsOf) -> None:
         """`whose`: their places in the block; `measured`: has one value more; `time`: of the part's events."""
+        super().__init__()
         self.whose = whose
         self._measured = measured
         self._time = time
@@ -79,7 +93,7 @@ class Homes:
         return self._of[used]
 
 
-class Customers:
+class Customers(_Remembering):
     """Columns of some customers: what was measured, what was given, and what is worked out from these when asked."""
 
     def __init__(
@@ -91,6 +105,7 @@ class Customers:
         worked_out: Mapping[str, Answer],
         words: WordsOf,
     ) -> None:
+        super().__init__()
         self.count = count
         self.words = words
         self._time = part.columns["time"]

@@ -111,7 +111,7 @@ class Counted:
     def run(self, session: Session, views: Views | None = None) -> None:
         """Read each family's rows once. Every customer has a row, with nothing in it where there is nothing."""
         del views
-        places = _Places(session)
+        places = Places(session)
         columns = {"customer_id": pa.array(places.customers)}
         for family in self.families:
             sums = _Sums(family, places)
@@ -143,7 +143,7 @@ class _TooWide(Exception):
     """A value or a sum that 64 bits do not hold, or of a type that no kernel takes."""
 
 
-class _Places:
+class Places:
     """A place for each customer, and the place of each identifier's customer (-1: nobody's)."""
 
     def __init__(self, session: Session) -> None:
@@ -187,7 +187,7 @@ def _ranked(values: I64) -> tuple[I64, npt.NDArray[np.int32]]:
     return np.flatnonzero(there), rank[values]
 
 
-def _asked(session: Session, family: Counting, places: _Places, params: Mapping[str, object]) -> dict[str, pa.Array]:
+def _asked(session: Session, family: Counting, places: Places, params: Mapping[str, object]) -> dict[str, pa.Array]:
     """A family's measures as the query gives them."""
     text = family.grouped.sql("duckdb", copy=False)
     found = session.query(text, bound(text, params))
@@ -200,7 +200,7 @@ def _asked(session: Session, family: Counting, places: _Places, params: Mapping[
 class _Sums:
     """What is added up of one family while its rows go by."""
 
-    def __init__(self, family: Counting, places: _Places) -> None:
+    def __init__(self, family: Counting, places: Places) -> None:
         self._family = family
         self._places = places
         size = places.customers.size

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -84,9 +84,11 @@ def served(session: Session, views: Views, events: EventPass) -> Served | None:
 
 @dataclass(frozen=True)
 class Given:
-    """Columns of all customers that others worked out, by name: each with its type."""
+    """Columns of all customers that others worked out, by name: each with its type; and the words of those that are
+    codes, each under its column."""
 
     columns: Mapping[str, tuple[Type, Vector]]
+    words: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def types(self) -> dict[str, Type]:
         return {name: kind for name, (kind, _) in self.columns.items()}
@@ -153,8 +155,11 @@ def evaluate(
     def run(block: _Block) -> None:
         given_here = {name: _taken(vector, block.places) for name, (_, vector) in columns.columns.items()}
         measured = work.measured(block.part, block.begins, block.ends)
-        count, words = block.begins.size, work.words.codes
-        into(Customers(block.part, count, measured, given_here, worked_out, words), block.places)
+        into(Customers(block.part, block.begins.size, measured, given_here, worked_out, words), block.places)
+
+    def words(column: str) -> Mapping[str, int]:
+        known = columns.words.get(column)
+        return work.words.codes(column) if known is None else known
 
     for blocks in (_built(found.view, everyone), _changed(found.view, everyone)):
         threads = cores() if everyone.size > _FEW else 1

@@ -52,6 +52,15 @@ class FactPass:
         found.turns.append(micros(col("facts_ahead")))
         return found
 
+    def attributes(self) -> dict[str, str]:
+        """Column -> attribute."""
+        return {name: attribute for attribute, name in self._columns.items()}
+
+    def texts(self) -> dict[str, str]:
+        """Column -> attribute, of those whose values are texts."""
+        known = self.reader.ctx.names.attributes
+        return {name: one for name, one in self.attributes().items() if str(known[one]) == "VARCHAR"}
+
     def steps(self) -> list[tuple[str, exp.Query]]:
         if not self._columns:
             return []

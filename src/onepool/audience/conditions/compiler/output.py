@@ -34,9 +34,8 @@ class Output:
         """The whole column. `view`: has the words of text."""
         match self.kind.kind:
             case "words":
-                words = view.words[self.kind.column] if not self.kind.labels else pa.array(["", *self.kind.labels])
                 codes = pa.array(self.values, mask=self.missing | (self.values == 0))
-                return pa.DictionaryArray.from_arrays(codes, words)
+                return pa.DictionaryArray.from_arrays(codes, self._words(view))
             case "decimal":
                 return decimals(self.values, self.missing, pa.decimal128(38, self.kind.scale))
             case "instant":
@@ -44,6 +43,14 @@ class Output:
             case "date":
                 return pa.array(self.values, mask=self.missing).view(pa.date32())
         return pa.array(self.values, mask=self.missing)
+
+    def texts(self, view: View, places: I64) -> pa.Array:
+        """The texts of some customers, of words that they have. A word that is none is missing."""
+        codes = self.values[places]
+        return self._words(view).take(pa.array(codes, mask=codes == 0)).cast(pa.string())
+
+    def _words(self, view: View) -> pa.Array:
+        return view.words[self.kind.column] if not self.kind.labels else pa.array(["", *self.kind.labels])
 
 
 def truths(values: npt.NDArray[np.bool_]) -> pa.Array:

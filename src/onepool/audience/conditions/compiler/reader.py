@@ -56,6 +56,12 @@ class Reader:
     params: Mapping[str, object]
     inlined: Mapping[str, E]
 
+    def remembered(self, node: E) -> Callable[[Columns], Any]:
+        """As `truth`; worked out once of the same columns, whoever asks for this very node. Raises Unread."""
+        node = self._bare(node)
+        run = self.truth(node)
+        return lambda at: at.once(id(node), run)
+
     def truth(self, node: E) -> Callable[[Columns], Any]:
         """Where it is true; what is unknown is not. Raises Unread."""
         node = self._bare(node)
@@ -284,7 +290,7 @@ class Reader:
         if node.this is not None:
             raise Unread(node.sql())
         default = node.args.get("default")
-        choices = [(self.truth(one.this), one.args["true"]) for one in node.args["ifs"]]
+        choices = [(self.remembered(one.this), one.args["true"]) for one in node.args["ifs"]]
         values = [value for _, value in choices] + ([default] if default is not None else [])
         texts = [self._text(one) for one in values]
         if any(one is not None for one in texts):
@@ -299,6 +305,8 @@ class Reader:
             if len(kinds) != 1 or (kind := kinds.pop()).kind == "words":
                 raise Unread(node.sql())
             runs = [run for _, run in read]
+        if default is None and len(choices) == 1 and kind.kind != "words":
+            return kind, _only_where(choices[0][0], runs[0])
 
         def run(at: Columns) -> Vector:
             found, missing = runs[-1](at) if default is not None else Vector(0, True)
@@ -323,6 +331,16 @@ class Reader:
         return kind, lambda at: earliest([run(at) for run in runs])
 
     def _sum(self, node: exp.Add | exp.Sub) -> tuple[Type, Run]:
+        more = 0
+        first: E = node
+        while isinstance(first, exp.Add | exp.Sub) and (last := self._whole_number(first.expression)) is not None:
+            # So much more, in one go.
+            more, first = more + (last if isinstance(first, exp.Add) else -last), self._bare(first.this)
+        if first is not node:
+            kind, one = self.read(first)
+            if kind.kind != "whole":
+                raise Unread(node.sql())
+            return kind, on_values(one, lambda values: values + more)
         (kind, one), (other_kind, other) = self.read(node.this), self.read(node.expression)
         if kind.kind != "whole" or other_kind.kind != "whole":
             raise Unread(node.sql())
@@ -333,6 +351,10 @@ class Reader:
             return Vector(add(a, b), either(a_missing, b_missing))
 
         return kind, run
+
+    def _whole_number(self, node: E) -> int | None:
+        node = self._bare(node)
+        return int(node.this) if isinstance(node, exp.Literal) and not node.is_string and node.is_int else None
 
     def _quotient(self, node: exp.Div) -> tuple[Type, Run]:
         if not isinstance(self._bare(node.expression), exp.Nullif):
@@ -369,3 +391,14 @@ class Reader:
         if kind != wanted:
             raise Unread(node.sql())
         return given, run
+
+
+def _only_where(holds: Callable[[Columns], Any], value: Run) -> Run:
+    """The value where it holds; else there is none."""
+
+    def run(at: Columns) -> Vector:
+        found, absent = value(at)
+        otherwise = np.logical_not(holds(at))
+        return Vector(found, otherwise if absent is None else absent | otherwise)
+
+    return run

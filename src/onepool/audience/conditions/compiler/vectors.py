@@ -67,6 +67,9 @@ class Columns(Protocol):
     def time_of(self, events: Array) -> Array:
         """When events happened, by the numbers of their rows."""
 
+    def once(self, key: int, run: Callable[[Any], Any]) -> Any:
+        """What a function of these columns gives; worked out at the first call with this key."""
+
 
 Run: TypeAlias = Callable[[Columns], Vector]
 
