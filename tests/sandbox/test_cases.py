@@ -230,7 +230,11 @@ def test_the_double_answers_with_what_the_table_has(table: Table, case: dict[str
 
 # The second envelope, which only some of the interfaces put around the first.
 _TWICE = {"code", "success.success", "data.data", "data.success", "data.data.orderList", "data.data.orderList.orderId"}
-ALLOWED_TO_MISS: dict[tuple[str, str], frozenset[str]] = {("xiaohongshu", "orders"): frozenset(_TWICE)}
+ALLOWED_TO_MISS: dict[tuple[str, str], frozenset[str]] = {
+    ("xiaohongshu", "orders"): frozenset(_TWICE),
+    # Asked for by corps of more than 1,000 members of staff only; the double has a handful.
+    ("wecom", "groups"): frozenset({"follow_user"}),
+}
 
 
 def _staffed(box: Sandbox, account: Account) -> None:

@@ -29,9 +29,10 @@ ACCOUNT_OUTCOMES: Final[Mapping[int, Receipt]] = {
 
 
 def code_of(answer: Answer) -> int | None:
-    """The platform's code: 0 is good, and none at all in a JSON answer too; None: not an answer of the platform."""
+    """The platform's code: 0 is good, and none at all in a JSON answer too; None: not an answer of the platform, such
+    as a gateway's own words about itself."""
     body = answer.json()
-    if not isinstance(body, dict):
+    if not isinstance(body, dict) or ("errcode" not in body and answer.status != 200):
         return None
     code = body.get("errcode", 0)
     if isinstance(code, str) and code.lstrip("-").isdigit() and len(code) < 12:
@@ -100,6 +101,10 @@ def conclude(answer: Answer, outcomes: Mapping[int, Receipt]) -> Receipt:
     if answer.status == 429:
         return Receipt("retry", "rate_limited", code="429", after=60.0)
     if code is None:
+        return Receipt("unknown", "unknown", code=str(answer.status))
+    body = answer.json()
+    if code == 0 and isinstance(body, dict) and not ({"errcode", "msgid"} & body.keys()):
+        # Lists come without a code; that a message was taken is said.
         return Receipt("unknown", "unknown", code=str(answer.status))
     if code == 0:
         return Receipt("sent", provider_id=provider_id(answer))
