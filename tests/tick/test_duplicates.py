@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ import zstandard
 from tests.tick.conftest import World
 from tests.tick.test_recovery import same_when_rebuilt
 
-from onepool.channels.base import Account
+from onepool.channels import registry
+from onepool.channels.base import Account, Answer, Page
 from onepool.collect.hooked import pulled
 
 SHOP = Account("tm", "tmall", {"app_key": "k"})
@@ -79,4 +81,25 @@ def test_a_table_that_is_read_whole_again_and_again_counts_once(world: World, tm
         world.clock.advance(timedelta(days=32))
     assert counts(world) == {"order_paid": 1, "order_refunded": 1}
     assert float(world.value("SELECT refunded_amount FROM orders")) == 20.0
+    same_when_rebuilt(world, tmp_path)
+
+
+def test_points_that_go_back_are_those_of_the_latest_page(world: World, tmp_path: Path) -> None:
+    world.define("touchpoint", "yz", channel="youzan", title="yz", settings={"client_id": "c", "kdt_id": "5"})
+    account = Account(
+        "yz", "youzan", {"client_id": "c", "kdt_id": "5", "customers_api": "youzan.scrm.customer.list/1.0.0"}
+    )
+    stream = registry.channel("youzan").streams["customers"]
+    for points in (100, 50, 100):
+        body = {"success": True, "data": {"record_list": [{"yz_open_id": "A", "nick_name": "笑", "points": points}]}}
+        assert stream.start is not None
+        steps = stream.start(replace(account, endpoints={"api": "https://x.test"}), {}, world.clock.now())
+        next(steps)
+        page = steps.send(Answer(200, json.dumps(body).encode()))
+        assert isinstance(page, Page)
+        for _ in range(2):  # a page comes twice after a crash
+            fetched(world, account, page.call, page.body)
+        world.clock.advance(timedelta(hours=1))
+    assert int(world.value("SELECT points_balance FROM profiles")) == 100
+    assert int(world.value("SELECT count(*) FROM attribute_facts WHERE attribute = 'points_balance'")) == 3
     same_when_rebuilt(world, tmp_path)

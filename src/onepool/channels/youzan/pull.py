@@ -131,20 +131,22 @@ def _customers(account: Account, cursor: Cursor, now: datetime) -> Pulling:
     page not yet read onto one that was.
     """
     since = cursor.get("since")
+    # The run stands in the name: points that go back to what they were are told anew by the run that found them.
+    name = f"customers:{now:%Y%m%dT%H%M%S}"
     read: list[bytes] = []  # digests: what reads the same the second time is not kept again
     while True:
         listed, end = yield from _customer_page(account, since, len(read) + 1)
         if listed < _SIZE:
             break
-        yield Page("customers", end)
+        yield Page(name, end)
         read.append(blake2b(end, digest_size=16).digest())
         if len(read) == _MOST_CUSTOMERS:
             raise _endless("customers", _MOST_CUSTOMERS)
     for page in range(len(read), 0, -1):
         _, raw = yield from _customer_page(account, since, page)
         if blake2b(raw, digest_size=16).digest() != read[page - 1]:
-            yield Page("customers", raw)
-    yield Page("customers", end, {"since": now.isoformat()})
+            yield Page(name, raw)
+    yield Page(name, end, {"since": now.isoformat()})
 
 
 def _customer_page(account: Account, since: Any, page: int) -> Generator[Call | Page, Answer | None, tuple[int, bytes]]:

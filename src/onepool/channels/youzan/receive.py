@@ -205,15 +205,20 @@ def _refund(found: Gathering, push: Push, content: dict[str, Any], message_id: s
 
 def _page(found: Gathering, push: Push, content: Any) -> None:
     data = part(content, "data") or part(content, "response")
-    if push.call == "customers":
+    call, _, run = push.call.partition(":")
+    if call == "customers":
         for one in parts(data, "record_list") or parts(data, "items") or parts(data, "customers"):
             ids = _ids(push, one)
             if ids:
                 traits = {
                     "nickname": text(one.get("nick_name") or one.get("name")),
                     "points_balance": one.get("points"),
+                    **_genders(one.get("gender")),
                 }
-                found.add("profile", "profile_updated", ids, traits={**traits, **_genders(one.get("gender"))})
+                at = text(one.get("updated_at")) or run
+                said = hashlib.blake2b(msgspec.json.encode(traits), digest_size=6).hexdigest()
+                number = f"{ids[0][2]}.{at}.{said}" if at else None
+                found.add("profile", "profile_updated", ids, message_id=number, traits=traits)
         return
     for whole in parts(data, "full_order_info_list") or parts(data, "trades"):
         info = part(whole, "full_order_info", "order_info")
