@@ -8,6 +8,7 @@ import { CustomerName } from "@/parts/CustomerName";
 import { Exact } from "@/parts/Figures";
 import { Status } from "@/parts/Status";
 import { Identifier } from "../Identifier";
+import { changing } from "./changing";
 
 const SHOWN = 8;
 
@@ -41,15 +42,18 @@ function Sets({ label, sets, testId }: { label: string; sets: ChangePreview["cus
   );
 }
 
-/** Sizes of segments before and after, and who enters and leaves. */
+/** Sizes of the segments that change, before and after, and who enters and leaves; how many stay as they are. */
 export function SegmentEffects({ segments }: { segments: SegmentEffect[] }) {
   const { t, title } = useText();
-  if (segments.length === 0) return <p className="op-mute">{t("oneid.noSegments")}</p>;
+  const changed = changing(segments);
+  const same = segments.length - changed.length;
+  if (changed.length === 0) return <p className="op-mute">{t("oneid.noSegments")}</p>;
   return (
     <Table
       size="small"
       rowKey="segment"
-      dataSource={segments}
+      dataSource={changed}
+      footer={same > 0 ? () => t("oneid.sameSegments", { count: same }) : undefined}
       pagination={false}
       data-testid="effect-segments"
       columns={[

@@ -31,7 +31,7 @@ export function Histogram({ model, thresholds }: Props) {
     // eslint-disable-next-line react-hooks/exhaustive-deps -- the names follow the language
     [rows, thresholds.join, thresholds.review, style, language],
   );
-  if (rows.length === 0) return <Nothing title={t("oneid.noPairs")} />;
+  if (rows.length === 0) return <Nothing title={t("oneid.noPairs")} text={t("oneid.noPairsText")} />;
   return (
     <ChartOrTable
       chart={
@@ -83,6 +83,8 @@ export function Curve({ model, thresholds }: Props) {
     // eslint-disable-next-line react-hooks/exhaustive-deps -- the names follow the language
   }, [rows, thresholds.join, thresholds.review, style, language]);
   if (rows.length === 0) return <Nothing title={t("oneid.noCurve")} />;
+  // A line of 100 % and one of 0 % would say nothing of a model that finds nobody.
+  if (rows.every((one) => one.pairs === 0)) return <Nothing title={t("oneid.noPairs")} text={t("oneid.noPairsText")} />;
   const figure = (value: number | null) => (value === null ? <Dash /> : <span className="op-num">{percent(value, language)}</span>);
   return (
     <ChartOrTable
