@@ -11,13 +11,17 @@ from typing import Any
 import httpx
 import pytest
 from argon2 import PasswordHasher
+from sqlalchemy import func, insert, select
 
 from onepool.api.app import create_app
 from onepool.api.live import LiveFeed
+from onepool.clock import to_micros
 from onepool.privacy import approvals, users
 from onepool.privacy.audit import trail
 from onepool.privacy.roles import Role
 from onepool.privacy.users import create_user
+from onepool.reach import suppression
+from onepool.state.schema import identifiers
 
 from .conftest import EMAIL, PHONE, Brand
 
@@ -184,3 +188,22 @@ def test_approvals_over_the_api(office: Office) -> None:
     assert approver("POST", f"/approvals/{own.id}/withdraw", json={}).json()["status"] == "withdrawn"
     about = marketer("GET", "/approvals", params={"kind": "journey", "name": "cart"}).json()["items"]
     assert [one["status"] for one in about] == ["approved"]
+
+
+def test_a_number_that_was_handed_on_is_listed_for_who_has_it_now(office: Office) -> None:
+    brand, ask = office.brand, office.person(Role.PRIVACY)
+    state, now = brand.world.workspace.state, to_micros(brand.world.clock.now())
+    first = brand.node(PHONE)
+    with state.write() as connection:
+        later = connection.execute(select(func.max(identifiers.c.id))).scalar_one() + 1
+        for number, since in enumerate((now - 1, None, now + 1), 1):  # in use; needless since; of tomorrow
+            connection.execute(
+                insert(identifiers).values(
+                    id=later + number, key=number.to_bytes(16, "big"), type="phone", scope="", value=PHONE, first_seen=1,
+                    last_seen=2, base=first, generation=number, valid_from=since, witness=0,
+                )
+            )  # fmt: skip
+    made = ask("POST", "/suppressions", json={"type": "phone", "addresses": [PHONE], "note": "asked by phone"}).json()
+    assert (len(made["ids"]), made["unknown"]) == (1, 0)
+    with state.read() as connection:
+        assert [one.identifier_id for one in suppression.entries(connection, nodes=[later + 1])] == [later + 1]

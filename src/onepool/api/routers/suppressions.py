@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, status
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, select
 
 from onepool.api.access import Caller, Need, Time, Workspace
 from onepool.api.lookup import spellings
@@ -170,7 +170,8 @@ def _nodes(ws: WorkspaceLike, customer: int) -> list[int]:
 
 
 def _addresses(ws: WorkspaceLike, connection: Connection, body: SuppressionInput) -> tuple[list[int | None], int]:
-    """The identifiers of addresses as they are typed; how many nobody has."""
+    """The identifiers of addresses as they are typed, of a number that was handed on its present owner's; how many
+    nobody has."""
     assert body.type is not None
     keys = {
         address: [key_of(body.type, "", form) for form in spellings(address, ws.settings.country)]
@@ -182,4 +183,10 @@ def _addresses(ws: WorkspaceLike, connection: Connection, body: SuppressionInput
         query = select(identifiers.c.key, identifiers.c.id).where(identifiers.c.key.in_(flat[start : start + 500]))
         known |= {bytes(row.key): row.id for row in connection.execute(query)}
     nodes = [next((known[key] for key in forms if key in known), None) for forms in keys.values()]
-    return [*sorted({node for node in nodes if node is not None})], sum(node is None for node in nodes)
+    found = sorted({node for node in nodes if node is not None})
+    owners, now = dict(zip(found, found, strict=True)), to_micros(ws.clock.now())
+    for start in range(0, len(found), 500):
+        tenure = and_(identifiers.c.base.in_(found[start : start + 500]), identifiers.c.valid_from <= now)
+        handed = select(identifiers.c.base, identifiers.c.id).where(tenure).order_by(identifiers.c.valid_from)
+        owners |= {row.base: row.id for row in connection.execute(handed)}
+    return [*sorted(owners.values())], sum(node is None for node in nodes)
