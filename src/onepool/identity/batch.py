@@ -158,14 +158,15 @@ _NO_ROOM = np.empty((0, batch_tenures.RECORD), np.int64)
 def _meet_all(g: Arrays, crew: Crew, looked_at: npt.NDArray[np.uint8], thorough: bool) -> None:
     """See with whom identifiers were seen, and settle what that is enough for."""
     nodes, edges = int(g.counts[NODES]), int(g.counts[EDGES])
-    # Links are counted for groups of identifiers, small enough that few groups have so many as to be looked into.
-    shift = max(0, (HUB * nodes // (8 * max(1, edges))).bit_length() - 1)
+    # Links are counted for groups of identifiers, small enough that few groups have so many as to be looked into, and
+    # large enough that all their counts stay in a near cache.
+    shift = max(0, (HUB * nodes // (4 * max(1, edges))).bit_length() - 1)
     more = crew.threads - 1
     again = True
     while again:
         # The first thread writes to the tables.
         met, tail = np.zeros((more, nodes), np.int32), np.empty((more, nodes), np.int64)
-        groups = np.zeros((crew.threads, (nodes >> shift) + 1), np.int32)
+        groups = np.zeros((crew.threads, (nodes >> shift) + 1), np.uint16)
         mets, tails = [g.n32[RING], *met], [g.n64[TAIL], *tail]
 
         def meet(part: int, start: int, end: int) -> None:

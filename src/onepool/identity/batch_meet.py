@@ -61,6 +61,9 @@ PENDING, TO_JOIN, TO_FOLLOW = -1, -2, -3
 """In EDGE_STATUS: of links that depend on tenures and voids; the same of events that may be used, between two strong
 identifiers or a strong and a weak one."""
 
+MOST_LINKS = (1 << 16) - 1
+"""As far as links of a group of identifiers are counted."""
+
 FAR = (1 << 32) - 1
 """The lower half of a number."""
 
@@ -129,6 +132,8 @@ def meet(g, start, end, met, tail, degrees, shift, pairs, seen):  # type: ignore
             if e + AHEAD < end:
                 prefetch(code, left[e + AHEAD])
                 prefetch(code, right[e + AHEAD])
+                prefetch(degrees, left[e + AHEAD] >> shift)
+                prefetch(degrees, right[e + AHEAD] >> shift)
             if status[e] == CONFLICT:
                 g.e32[WHY, e] = 0
             status[e] = PENDING
@@ -142,8 +147,11 @@ def meet(g, start, end, met, tail, degrees, shift, pairs, seen):  # type: ignore
             if doubted and (p | q) & CLAIMED and (trust[e] == TYPED if doubted == 1 else trust[e] != PROVED):
                 _doubt(code, a)
                 _doubt(code, b)
-            degrees[a >> shift] += q & STRONG
-            degrees[b >> shift] += p & STRONG
+            # As many as a count holds are too many as well.
+            degree = np.int64(degrees[a >> shift])
+            degrees[a >> shift] = degree + (q & STRONG & (degree < MOST_LINKS))
+            degree = np.int64(degrees[b >> shift])
+            degrees[b >> shift] = degree + (p & STRONG & (degree < MOST_LINKS))
             # To be written over when it is not wanted: to jump would cost more.
             xs[plain], ys[plain] = a, b
             joins = used & p & q & ~(p | q) >> LOOK_BIT & 1
