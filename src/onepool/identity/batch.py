@@ -22,10 +22,8 @@ from onepool.identity.arrays import (
     HUB,
     I64,
     NODES,
-    RING,
     STAMP,
     STRONG_HEAD,
-    TAIL,
     WEAK_HEAD,
     Arrays,
 )
@@ -161,22 +159,18 @@ def _meet_all(g: Arrays, crew: Crew, looked_at: npt.NDArray[np.uint8], thorough:
     # Links are counted for groups of identifiers, small enough that few groups have so many as to be looked into, and
     # large enough that all their counts stay in a near cache.
     shift = max(0, (HUB * nodes // (4 * max(1, edges))).bit_length() - 1)
-    more = crew.threads - 1
     again = True
     while again:
-        # The first thread writes to the tables.
-        met, tail = np.zeros((more, nodes), np.int32), np.empty((more, nodes), np.int64)
         groups = np.zeros((crew.threads, (nodes >> shift) + 1), np.uint16)
-        mets, tails = [g.n32[RING], *met], [g.n64[TAIL], *tail]
 
         def meet(part: int, start: int, end: int) -> None:
             pairs, seen = np.empty((2, BLOCK), np.int32), np.empty((2, 2 * BLOCK), np.int64)
-            batch_meet.meet(g, start, end, mets[part], tails[part], groups[part], shift, pairs, seen)  # noqa: B023
+            batch_meet.meet(g, start, end, groups[part], shift, pairs, seen)  # noqa: B023
 
         crew.over(nodes, lambda _, start, end: batch_meet.code_all(g, thorough, start, end))
         crew.over(edges, meet)
         again = _find_hubs(g, crew, groups.sum(axis=0, dtype=np.int32), shift)
-    crew.over(nodes, lambda _, start, end: batch_meet.settle_most(g, start, end, met, tail, looked_at, thorough), BYTE)
+    crew.over(nodes, lambda _, start, end: batch_meet.settle_most(g, start, end, looked_at, thorough), BYTE)
 
 
 def _find_hubs(g: Arrays, crew: Crew, groups: npt.NDArray[np.int32], shift: int) -> bool:

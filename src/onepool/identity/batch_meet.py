@@ -27,6 +27,7 @@ from onepool.identity.arrays import (
     LAST_SEEN,
     LATER_TENURE,
     LIFETIME,
+    NO_TIME,
     NODES,
     OFF,
     OWNER,
@@ -88,6 +89,7 @@ def code_all(g, thorough, start, end):  # type: ignore[no-untyped-def]
     """Every node of start..end its own customer, without owner and seen with nobody (RING), with its CODE as far as
     that does not depend on tenures and voids."""
     customer, met, owner, dirty, codes = g.n32[CUSTOMER], g.n32[RING], g.n32[OWNER], g.n8[DIRTY], g.n8[CODE]
+    tail = g.n64[TAIL]
     for v in range(start, end):
         customer[v] = v
         met[v] = 0
@@ -105,21 +107,22 @@ def code_all(g, thorough, start, end):  # type: ignore[no-untyped-def]
                 code |= CLAIMED if claimed else 0
             else:
                 look = True
-                code |= AGES if g.types[LIFETIME, kind] else 0
+                if g.types[LIFETIME, kind]:
+                    code |= AGES
+                    tail[v] = NO_TIME
             code |= LOOKED_AT if look else 0
         codes[v] = code
 
 
 @released
-def meet(g, start, end, met, tail, degrees, shift, pairs, seen):  # type: ignore[no-untyped-def]
+def meet(g, start, end, degrees, shift, pairs, seen):  # type: ignore[no-untyped-def]
     """Join by links start..end what no tenure or void can touch, and see with whom the others were seen: nobody, one,
     or several.
 
-    Most were seen with one at most, so that nothing is left to settle. In met: the identifier seen, + 1, or SEVERAL;
-    RING, which is not needed yet, or zeros. tail: when those that age were last seen with one; TAIL or any. (Each
-    thread has its own, and `settle_most` puts them together.) EDGE_STATUS: PENDING, TO_JOIN or TO_FOLLOW but for what
-    is joined. degrees: zeros, to count the links to strong ones of each 1 << shift identifiers. pairs: scratch of shape
-    (2, n), to take n links at a time (see `batch_sets.join_all`); seen: (2, 2n).
+    Most were seen with one at most, so that nothing is left to settle. In RING, which is not needed yet: the identifier
+    seen, + 1, or SEVERAL; in TAIL when those that age were last seen with one. EDGE_STATUS: PENDING, TO_JOIN or
+    TO_FOLLOW but for what is joined. degrees: zeros, to count the links to strong ones of each 1 << shift identifiers.
+    pairs: scratch of shape (2, n), to take n links at a time (see `batch_sets.join_all`); seen: (2, 2n).
     """
     kinds, left, right, source = g.e8[KIND], g.e32[A], g.e32[B], g.e32[SOURCE]
     off, basis, status, trust, code = g.e8[OFF], g.basis, g.e8[EDGE_STATUS], g.e8[TRUST], g.n8[CODE]
@@ -165,28 +168,34 @@ def meet(g, start, end, met, tail, degrees, shift, pairs, seen):  # type: ignore
             seen[0, found], seen[1, found] = b << 32 | a, np.int64(e) << 1 | (q >> AGE_BIT & ~q & 1)
             found += np.int64(q >> LOOK_BIT & used & p & STRONG)
         unite(g.n32[CUSTOMER], xs, ys, plain)
-        _note(g, met, tail, seen, found)
+        _note(g, seen, found)
 
 
 @compiled
-def _note(g, met, tail, seen, found):  # type: ignore[no-untyped-def]
-    """Note with whom identifiers were seen, and when those that age were last. Writes over what was `seen`."""
-    lasts = g.e64[LAST]
+def _note(g, seen, found):  # type: ignore[no-untyped-def]
+    """Note with whom identifiers were seen, and when those that age were last. Writes over what was `seen`.
+
+    Several threads may do so at once: nobody (0) becomes one by `swap` only, and several stay several.
+    """
+    met, tail, lasts = g.n32[RING], g.n64[TAIL], g.e64[LAST]
     ages = np.int64(0)
     for i in range(found):
         if i + AHEAD < found:
             prefetch(met, seen[0, i + AHEAD] >> 32)
-        near, now, link = seen[0, i] >> 32, np.int64((seen[0, i] & FAR) + 1), seen[1, i]
+        near, now, link = seen[0, i] >> 32, (seen[0, i] & FAR) + 1, seen[1, i]
         whom = np.int64(met[near])
-        met[near] = SEVERAL if (whom != 0) & (whom != now) else now
-        # One that ages, and whether it was seen before with any.
-        seen[0, ages], seen[1, ages] = near << 1 | (whom != 0), lasts[link >> 1]
+        if whom != now and whom != SEVERAL and (whom or not swap(met, near, 0, now)) and met[near] != now:
+            met[near] = SEVERAL
+        seen[0, ages], seen[1, ages] = near, lasts[link >> 1]
         ages += link & 1
     for i in range(ages):
         if i + AHEAD < ages:
-            prefetch(tail, seen[0, i + AHEAD] >> 1)
-        v, last = seen[0, i] >> 1, seen[1, i]
-        tail[v] = max(tail[v], last) if seen[0, i] & 1 else last
+            prefetch(tail, seen[0, i + AHEAD])
+        v, last = seen[0, i], seen[1, i]
+        while True:
+            known = tail[v]
+            if last <= known or swap(tail, v, known, last):
+                break
 
 
 @compiled
@@ -272,11 +281,10 @@ def find_hubs(g, groups, shift, degrees):  # type: ignore[no-untyped-def]
 
 
 @released
-def settle_most(g, start, end, met, tails, looked_at, thorough):  # type: ignore[no-untyped-def]
+def settle_most(g, start, end, looked_at, thorough):  # type: ignore[no-untyped-def]
     """Settle identifiers start..end that were seen with one at most; LOOKED_AT stays with those that `gather` is for.
 
-    met, tails: what `meet` told otherwise than in RING and TAIL, shape (threads - 1, nodes). looked_at: zeros, to tell
-    the same as a set of bits, which fits a nearer cache.
+    looked_at: zeros, to tell the same as a set of bits, which fits a nearer cache.
 
     Of weak ones OWNER is whom they were seen with, as if that had one tenure and were not void (see
     `batch_sets.doubt_owners`).
@@ -286,12 +294,6 @@ def settle_most(g, start, end, met, tails, looked_at, thorough):  # type: ignore
         own, whom = np.int64(code[v]), g.n32[RING, v]
         if own & LOOKED_AT == 0:
             continue
-        for k in range(met.shape[0]):
-            also = met[k, v]
-            if also and own & AGES and own & 3 != STRONG:
-                tail[v] = max(tail[v], tails[k, v]) if whom else tails[k, v]
-            if also and whom != also:
-                whom = SEVERAL if whom else also
         kind = g.n32[TYPE, v]
         more = thorough or whom == SEVERAL or own & DOUBTS != 0 or g.types[CAP, kind] == 0
         more |= g.n8[IS_VOID, v] != 0 or g.n32[LATER_TENURE, v] != 0
