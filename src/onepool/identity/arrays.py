@@ -6,7 +6,9 @@ arrays make functions compiled by numba cheap to call, and rows that are never w
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import ctypes
+import sys
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -55,7 +57,8 @@ LIST_FROM = 14
 
 # Rows of `n32`, by node. What leads to a next entry is stored + 1, so that 0 is the end: LATER_TENURE, the heads of the
 # lists of half-edges to strong and to other identifiers and of never-pairs, OWNER (whom a weak one follows).
-# DEGREE: links of kind EVENT to strong identifiers. RING: next member of the same set of strong ones. Others: scratch.
+# DEGREE: links of kind EVENT to strong identifiers. OWNERS: how many a void one names, else 0. RING: next member of the
+# same set of strong ones. Others: scratch.
 (BASE, LATER_TENURE, TYPE, SLOT, STRONG_HEAD, WEAK_HEAD, DEGREE, PAIR_HEAD, CUSTOMER, RING, OWNERS, OWNER) = range(12)
 (PLACE, WAS, STAMPED, LOG, STACK, SEED, RETIMED_LOG, RETIMED_STAMPED, BORN_LOG) = range(12, 21)
 
@@ -87,6 +90,14 @@ LIST_FROM = 14
 
 # Rows of `scratch`, by place among the neighbours of one identifier or among its tenures (see tenures.py).
 (NEIGHBOUR, SINCE, UNTIL, DOUBTFUL, BY_TIME, TENURE, START, NOBODYS, TENURE_NODE, SURNAME) = range(10)
+
+
+SPARSE = {"n32": (OWNERS,)}
+"""Rows of which few entries are ever written, here and there: they are to lie on small pages of memory."""
+_LARGE = 1 << 22
+"""From so many bytes on numpy asks for large pages."""
+_NO_LARGE_PAGES = 15
+"""MADV_NOHUGEPAGE of Linux."""
 
 
 class Arrays(NamedTuple):
@@ -132,6 +143,19 @@ def grown(arrays: Arrays, names: tuple[str, ...], size: int) -> Arrays:
     for name in names:
         old = getattr(arrays, name)
         new = np.zeros((*old.shape[:-1], size), old.dtype)
+        for row in SPARSE.get(name, ()):
+            _on_small_pages(new[row])
         new[..., : old.shape[-1]] = old
         made[name] = new
     return arrays._replace(**made)
+
+
+def _on_small_pages(row: npt.NDArray[Any]) -> None:
+    """Have a row of a table take no more memory than what is written: of large pages one entry takes up all of one."""
+    if row.nbytes < _LARGE or not sys.platform.startswith("linux"):
+        return
+    page = 1 << 12
+    start = -(-row.ctypes.data // page) * page
+    end = (row.ctypes.data + row.nbytes) // page * page
+    # Only a hint: whether it is taken does not matter.
+    ctypes.CDLL(None).madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _NO_LARGE_PAGES)

@@ -209,9 +209,9 @@ def _place_followers(g, v):  # type: ignore[no-untyped-def]
 @compiled
 def set_void(g, node, owners, cap):  # type: ignore[no-untyped-def]
     void = cap == -2 or (cap >= 0 and owners > cap)
-    if void or g.n32[OWNERS, node]:
-        # Asked of void ones: of the many others nothing is written, since memory that is not written is not used.
-        g.n32[OWNERS, node] = owners
+    # Of the many others nothing is read nor written, since memory that is not touched is not used.
+    if void or g.n8[IS_VOID, node]:
+        g.n32[OWNERS, node] = owners if void else 0
     if g.n8[IS_VOID, node] == void:
         return False
     g.n8[IS_VOID, node] = void
