@@ -35,7 +35,7 @@ from onepool.identity.arrays import (
     B,
 )
 from onepool.identity.batch_meet import AHEAD, has, put
-from onepool.identity.jit import compiled, prefetch, released
+from onepool.identity.jit import compiled, inlined, prefetch, released
 from onepool.identity.kernel import doubts, in_doubt, is_contact, mixed, refusal
 from onepool.identity.region import contested, unsettled
 
@@ -169,7 +169,7 @@ def solve_sets(g, low, high, members, until, place, links, ends, keys, order):  
     g.counts[LIST_FROM] = 0
 
 
-@compiled
+@inlined
 def _ask_for(g, v):  # type: ignore[no-untyped-def]
     """Have near what is asked of a node when its set is solved."""
     prefetch(g.n32[CUSTOMER], v)
@@ -181,7 +181,7 @@ def _ask_for(g, v):  # type: ignore[no-untyped-def]
     prefetch(g.n64[WITNESS], v)
 
 
-@compiled
+@inlined
 def _part(g, members, start, end):  # type: ignore[no-untyped-def]
     """Each node of a set by itself."""
     customer, ring, dirty = g.n32[CUSTOMER], g.n32[RING], g.n8[DIRTY]
@@ -191,7 +191,7 @@ def _part(g, members, start, end):  # type: ignore[no-untyped-def]
         dirty[v] = 0
 
 
-@compiled
+@inlined
 def _solve_set(g, links, ends, keys, start, end, order, more):  # type: ignore[no-untyped-def]
     customer, ring = g.n32[CUSTOMER], g.n32[RING]
     count = end - start
@@ -220,7 +220,7 @@ def _solve_set(g, links, ends, keys, start, end, order, more):  # type: ignore[n
             g.n8[DIRTY, x] = 1
 
 
-@compiled
+@inlined
 def _join(customer, ring, x, y):  # type: ignore[no-untyped-def]
     """Make the sets of x and y one, by the smaller label."""
     keep, v = customer[x], y
@@ -235,7 +235,7 @@ def _join(customer, ring, x, y):  # type: ignore[no-untyped-def]
     ring[x], ring[y] = ring[y], ring[x]
 
 
-@compiled
+@inlined
 def _before(g, links, keys, i, j):  # type: ignore[no-untyped-def]
     """As `kernel.comes_before`, the ranks being looked up only if nothing else decides."""
     if keys[i, 0] != keys[j, 0]:

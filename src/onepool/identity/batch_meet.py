@@ -44,7 +44,7 @@ from onepool.identity.arrays import (
     A,
     B,
 )
-from onepool.identity.jit import compiled, prefetch, released, swap
+from onepool.identity.jit import compiled, inlined, prefetch, released, swap
 from onepool.identity.kernel import code_of, doubts, judged
 
 HINDERED, OUT_OF_USE, IS_VOID_CODE, SPECIAL = 4 | 16, 32, 64, 128
@@ -171,7 +171,7 @@ def meet(g, start, end, degrees, shift, pairs, seen):  # type: ignore[no-untyped
         _note(g, seen, found)
 
 
-@compiled
+@inlined
 def _note(g, seen, found):  # type: ignore[no-untyped-def]
     """Note with whom identifiers were seen, and when those that age were last. Writes over what was `seen`.
 
@@ -205,7 +205,7 @@ def _doubt(code, v):  # type: ignore[no-untyped-def]
         code[v] |= DOUBTS
 
 
-@compiled
+@inlined
 def unite(parent, xs, ys, count):  # type: ignore[no-untyped-def]
     """Union-find of so many pairs; a root is its set's smallest node. Writes over the pairs.
 

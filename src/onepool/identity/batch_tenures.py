@@ -53,7 +53,7 @@ from onepool.identity.arrays import (
     B,
 )
 from onepool.identity.batch_meet import AHEAD, FAR, HINDERED, IS_VOID_CODE, LOOKED_AT, OUT_OF_USE, SPECIAL, has
-from onepool.identity.jit import compiled, prefetch, released
+from onepool.identity.jit import compiled, inlined, prefetch, released
 from onepool.identity.kernel import code_of, doubts, in_doubt, judged, needless, tenure_at
 from onepool.identity.tenures import ROOM, arrange, chain, handed_to, owners_of, recycled, set_void, sort_by_time
 
@@ -195,7 +195,7 @@ def settle_bucket(g, bucket, nodes, here, place):  # type: ignore[no-untyped-def
     return others
 
 
-@compiled
+@inlined
 def _note_degree(g, v, links):  # type: ignore[no-untyped-def]
     if g.counts[DOUBTED] and g.types[CONTACT, g.n32[TYPE, v]]:
         # `unsettled` asks whether there are others; weak ones and links not used may be among them.
@@ -228,7 +228,7 @@ def arrange_bucket(g, bucket, nodes, here, place, start, thorough):  # type: ign
     return high
 
 
-@compiled
+@inlined
 def settle(g, v, records, start, end, bears):  # type: ignore[no-untyped-def]
     """Settle an identifier by half-edges start..end; returns whether that could be done so, or FULL is set.
 
@@ -318,7 +318,7 @@ def _make_void(g, v, owners):  # type: ignore[no-untyped-def]
         g.n64[TAIL, v] = 0
 
 
-@compiled
+@inlined
 def _place_of(near, found, node):  # type: ignore[no-untyped-def]
     k = 0
     while k < found and near[k] != node:
@@ -326,7 +326,7 @@ def _place_of(near, found, node):  # type: ignore[no-untyped-def]
     return k
 
 
-@compiled
+@inlined
 def _has_gap(g, found, silence):  # type: ignore[no-untyped-def]
     """Whether somebody was seen first more than the silence after all who were seen before."""
     first, last, order = g.scratch[SINCE], g.scratch[UNTIL], g.scratch[BY_TIME]
@@ -338,7 +338,7 @@ def _has_gap(g, found, silence):  # type: ignore[no-untyped-def]
     return False
 
 
-@compiled
+@inlined
 def _find_doubts(g, records, start, end, found):  # type: ignore[no-untyped-def]
     """Which neighbours all links with are in doubt."""
     doubted = doubts(g)

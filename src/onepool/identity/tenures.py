@@ -62,7 +62,7 @@ from onepool.identity.arrays import (
     WEAK_HEAD,
     WITNESS,
 )
-from onepool.identity.jit import compiled
+from onepool.identity.jit import compiled, inlined
 from onepool.identity.kernel import (
     far_base,
     following,
@@ -206,7 +206,7 @@ def _place_followers(g, v):  # type: ignore[no-untyped-def]
     return changed
 
 
-@compiled
+@inlined
 def set_void(g, node, owners, cap):  # type: ignore[no-untyped-def]
     void = cap == -2 or (cap >= 0 and owners > cap)
     # Of the many others nothing is read nor written, since memory that is not touched is not used.
@@ -218,7 +218,7 @@ def set_void(g, node, owners, cap):  # type: ignore[no-untyped-def]
     return True
 
 
-@compiled
+@inlined
 def sort_by_time(g, found):  # type: ignore[no-untyped-def]
     """Places of the neighbours in order of (first, last, rank), in BY_TIME: insertion, since most have few."""
     neighbours, first, last, order = g.scratch[NEIGHBOUR], g.scratch[SINCE], g.scratch[UNTIL], g.scratch[BY_TIME]
@@ -279,7 +279,7 @@ def _tail(g, v, kind, found):  # type: ignore[no-untyped-def]
     return (before != 0 and seen >= before) != (tail != 0 and seen >= tail)
 
 
-@compiled
+@inlined
 def recycled(g, kind, found):  # type: ignore[no-untyped-def]
     """Tenures of a strong identifier: a new one where, after a silence, somebody else comes.
 
@@ -319,7 +319,7 @@ def recycled(g, kind, found):  # type: ignore[no-untyped-def]
     return k + 1
 
 
-@compiled
+@inlined
 def _of_somebody_else(g, start, middle, end):  # type: ignore[no-untyped-def]
     """Whether after a silence the value names somebody else: for sure, or, where contacts may be in doubt, unless a
     name agrees."""
@@ -337,7 +337,7 @@ def _of_somebody_else(g, start, middle, end):  # type: ignore[no-untyped-def]
     return True
 
 
-@compiled
+@inlined
 def _contradict(g, start, middle, end):  # type: ignore[no-untyped-def]
     """Whether neighbours order[start:middle] and order[middle:end] can't be of one person."""
     neighbours, order = g.scratch[NEIGHBOUR], g.scratch[BY_TIME]
@@ -408,7 +408,7 @@ def chain(g, v, tenures):  # type: ignore[no-untyped-def]
     return changed
 
 
-@compiled
+@inlined
 def owners_of(g, v, found, k):  # type: ignore[no-untyped-def]
     """How many customers a tenure names at least: by the limits of what it is linked to, and by surnames."""
     mark = stamp(g)
