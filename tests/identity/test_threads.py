@@ -18,7 +18,9 @@ from tests.identity.test_compiled import speakable, spoken
 
 from onepool.identity import arrays, batch, batch_tenures
 from onepool.identity.arrays import Arrays
+from onepool.identity.batch_buckets import Buckets
 from onepool.identity.graph import Graph
+from onepool.identity.tenures import ROOM
 from onepool.identity.threads import Crew
 from onepool.identity.twin_facts import DAY, Limits
 
@@ -126,6 +128,39 @@ def test_a_value_that_nearly_all_were_seen_with_is_made_room_for_once() -> None:
     assert peak < 3 * batch_tenures.RECORD * 8 * links
 
 
+def test_more_links_than_are_counted_of_a_group_are_too_many() -> None:
+    """Of a type without limits, which nothing else looks at: links are counted to 65,535, and one more is not none."""
+    size, links = 3_000, (1 << 16) + 500
+    graph = Graph(registry_of(Limits(TYPES)))
+    kind, slot = graph.type_number("openid"), graph.slot_number("openid", "")
+    graph.add(np.full(size, kind), np.full(size, slot), np.arange(size, dtype=np.uint64), np.zeros(size, np.int64))
+    none = np.zeros(links, np.int64)
+    far = 1 + np.arange(links) % (size - 1)
+    source = none + graph.source_number("rule", "")
+    graph.restore_links(none.copy(), far, source, none, none.copy(), none.copy(), none.astype(np.int8), none)
+    graph.solve(threads=1)
+    assert graph.voids().tolist() == [0]
+
+
+def test_tables_are_made_larger_while_threads_settle_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was settled meanwhile stays settled, and goes on in the larger tables."""
+    graph = crowd("trust", 5)
+    alone = tables(graph, False, 1)
+    # As much room as there must be at first.
+    graph.reserve(nodes=2 * ROOM)
+    g, size = graph.arrays, len(graph) + 2 * ROOM
+    graph._g = g._replace(**{name: getattr(g, name)[:, :size].copy() for name in ("n8", "n32", "n64")})
+    rounds, settle = [], Buckets._settle_while_room
+
+    def counted(self: Buckets, g: Arrays) -> None:
+        rounds.append(g.n32.shape[1])
+        settle(self, g)
+
+    monkeypatch.setattr(Buckets, "_settle_while_room", counted)
+    assert tables(graph, False, 3) == alone
+    assert len(set(rounds)) == len(rounds) > 1
+
+
 def test_a_solve_that_broke_off_leaves_marks_that_nobody_made(monkeypatch: pytest.MonkeyPatch) -> None:
     graph = crowd("trust", 5)
 
@@ -177,6 +212,11 @@ def test_the_crew_covers_everything_once_and_raises() -> None:
                 assert [part for part, _, _ in parts] == list(range(threads))
                 assert [n for _, start, end in parts for n in range(start, end)] == list(range(count))
                 assert all(start % 8 == 0 or start == count for _, start, _ in parts)
+                pieces = crew.share(count, lambda part, start, end: (start, end), step=8)
+                assert [n for start, end in pieces for n in range(start, end)] == list(range(count))
+                assert all(start % 8 == 0 for start, _ in pieces)
             if threads > 2:
                 with pytest.raises(ValueError):
                     crew.over(9, fails)
+                with pytest.raises(ValueError):
+                    crew.share(9, lambda part, start, end: fails(2, start, end))

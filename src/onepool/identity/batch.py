@@ -18,7 +18,6 @@ from onepool.identity.arrays import (
     BATCH,
     DEGREE,
     EDGES,
-    FULL,
     HUB,
     I64,
     NODES,
@@ -27,6 +26,7 @@ from onepool.identity.arrays import (
     WEAK_HEAD,
     Arrays,
 )
+from onepool.identity.batch_buckets import Buckets, apart
 from onepool.identity.jit import compiled
 from onepool.identity.live import hang
 from onepool.identity.tenures import ROOM
@@ -37,10 +37,6 @@ BLOCK = 4112
 """Links and nodes that are taken together: what is held of them stays in the nearest cache."""
 BYTE = 8
 """Parts of nodes begin at multiples of it: sets of bits are written by several threads, each other bytes."""
-TOGETHER = 8
-"""So many buckets for each thread are settled together."""
-LARGE = 0.9
-"""Larger than this share of the buckets are those whose room is given back once they are settled."""
 FEW, MOST_THREADS = 1 << 16, 4
 """With fewer links one thread is faster. More threads than this wait for memory only, and hold more of it."""
 
@@ -61,7 +57,7 @@ def solve(room: Callable[[int], Arrays], thorough: bool = False, threads: int | 
     try:
         with Crew(threads) as crew:
             records, chunks, ends = _gather(room(0), crew, thorough)
-            _arrange(room, crew, records, chunks, ends, thorough)
+            Buckets(room, crew, records, chunks, ends, thorough).settle()
             # What follows needs as much itself.
             del records, chunks, ends
             partition_all(room(0), crew, thorough)
@@ -89,70 +85,6 @@ def _gather(g: Arrays, crew: Crew, thorough: bool) -> tuple[I64, I64, I64]:
     return records, chunks, ends
 
 
-def _arrange(room: Callable[[int], Arrays], crew: Crew, records: I64, chunks: I64, ends: I64, thorough: bool) -> None:
-    """Settle tenures, some buckets at a time on all threads; new ones are numbered bucket after bucket, by one."""
-    g, done = room(2 * ROOM), 0
-    nodes, buckets = int(g.counts[NODES]), ends.shape[1]
-    sizes = np.empty(buckets, np.int64)
-    batch_tenures.measure(chunks, ends, sizes)
-    together = min(crew.threads * TOGETHER, buckets)
-    sorted_, places = _Rooms(sizes, together), np.empty((together, (1 << batch_tenures.BUCKET) + 1), np.int64)
-    own = [g, *(_apart(g) for _ in range(1, crew.threads))]
-    for some in range(0, buckets, together):
-        others = np.zeros(together, np.bool_)
-
-        def settle(part: int, start: int, end: int) -> None:
-            for k in range(start, end):
-                bucket = some + k  # noqa: B023
-                here, place = sorted_.make(k, bucket), places[k]
-                batch_tenures.sort_bucket(g.e64, bucket, records, chunks, ends, here, place)  # noqa: B023
-                others[k] = thorough or batch_tenures.settle_bucket(own[part], bucket, nodes, here, place)  # noqa: B023
-
-        crew.over(min(together, buckets - some), settle)
-        for k in np.flatnonzero(others).tolist():
-            high = min((some + k + 1) << batch_tenures.BUCKET, nodes)
-            while done < high:
-                done = batch_tenures.arrange_bucket(g, some + k, nodes, sorted_[k], places[k], done, thorough)
-                if g.counts[FULL]:
-                    # The tables that were are not held on to.
-                    own.clear()
-                    del g
-                    g = room(2 * ROOM)
-                    own += [g, *(_apart(g) for _ in range(1, crew.threads))]
-        sorted_.tidy()
-
-
-class _Rooms:
-    """Room to sort some buckets at once, for each as much as it has, and kept for those that come after.
-
-    One value that half of all were seen with makes one bucket as large as all others together: so the largest are made
-    room for by themselves.
-    """
-
-    def __init__(self, sizes: I64, count: int) -> None:
-        """`sizes`: half-edges by bucket; `count`: rooms."""
-        self._sizes = sizes
-        self._kept = float(np.quantile(sizes, LARGE))
-        self._rooms = [_NO_ROOM] * count
-
-    def __getitem__(self, k: int) -> I64:
-        return self._rooms[k]
-
-    def make(self, k: int, bucket: int) -> I64:
-        """Room number k, large enough for the bucket. Of several threads each may ask for other rooms."""
-        if self._rooms[k].shape[0] < self._sizes[bucket]:
-            self._rooms[k] = _NO_ROOM
-            self._rooms[k] = np.empty((self._sizes[bucket], batch_tenures.RECORD), np.int64)
-        return self._rooms[k]
-
-    def tidy(self) -> None:
-        """Give back what few buckets need."""
-        self._rooms = [_NO_ROOM if room.shape[0] > self._kept else room for room in self._rooms]
-
-
-_NO_ROOM = np.empty((0, batch_tenures.RECORD), np.int64)
-
-
 def _meet_all(g: Arrays, crew: Crew, looked_at: npt.NDArray[np.uint8], thorough: bool) -> None:
     """See with whom identifiers were seen, and settle what that is enough for."""
     nodes, edges = int(g.counts[NODES]), int(g.counts[EDGES])
@@ -168,7 +100,7 @@ def _meet_all(g: Arrays, crew: Crew, looked_at: npt.NDArray[np.uint8], thorough:
             batch_meet.meet(g, start, end, groups[part], shift, pairs, seen)  # noqa: B023
 
         crew.over(nodes, lambda _, start, end: batch_meet.code_all(g, thorough, start, end))
-        crew.over(edges, meet)
+        crew.share(edges, meet)
         again = _find_hubs(g, crew, groups.sum(axis=0, dtype=np.int32), shift)
     crew.over(nodes, lambda _, start, end: batch_meet.settle_most(g, start, end, looked_at, thorough), BYTE)
 
@@ -192,10 +124,10 @@ def partition_all(g: Arrays, crew: Crew, thorough: bool) -> None:
     blocks = [np.empty((5, BLOCK), np.int32) for _ in range(crew.threads)]
     odd = _bits(nodes)
     crew.over(nodes, lambda _, start, end: batch_sets.doubt_owners(g, start, end, odd), BYTE)
-    crew.over(edges, lambda part, start, end: batch_sets.join_all(g, start, end, odd, blocks[part]))
+    crew.share(edges, lambda part, start, end: batch_sets.join_all(g, start, end, odd, blocks[part]))
     fields = np.empty((3, g.slots.shape[1]), np.int64)
     batch_sets.lay_fields(g, fields)
-    crew.over(nodes, lambda _, start, end: batch_sets.label_all(g, start, end))
+    crew.share(nodes, lambda _, start, end: batch_sets.label_all(g, start, end))
     held = np.empty(nodes, np.int64)
     crew.over(
         crew.threads,
@@ -203,7 +135,7 @@ def partition_all(g: Arrays, crew: Crew, thorough: bool) -> None:
     )
     batch_sets.look_at_ruled(g)
     with _own(g, crew, nodes) as own:
-        broken = sum(crew.over(nodes, lambda part, start, end: batch_sets.find_broken(own[part], start, end)))
+        broken = sum(crew.share(nodes, lambda part, start, end: batch_sets.find_broken(own[part], start, end)))
     if broken:
         # What sets hold is not asked any more.
         number, members, until = held, np.empty(nodes, np.int32), np.empty(broken, np.int64)
@@ -234,22 +166,24 @@ def partition_all(g: Arrays, crew: Crew, thorough: bool) -> None:
         batch_limits.list_contacts(g, found)
         place = places[-1]
         order = np.empty((2, found.size), np.int32)
+        # So much less of new memory is needed for what comes.
+        del held, number
         # At most one mark for each link.
         with _own(g, crew, found.size) as own:
-            crew.over(
+            crew.share(
                 broken,
                 lambda part, low, high: batch_limits.solve_sets(
                     own[part], low, high, members, until, place, links, ends, keys, order
                 ),
             )
-    if any(crew.over(nodes, lambda _, start, end: batch_sets.lead_all(g, start, end))):
+    if any(crew.share(nodes, lambda _, start, end: batch_sets.lead_all(g, start, end))):
         batch_sets.lead_needless(g)
 
 
 @contextmanager
 def _own(g: Arrays, crew: Crew, marks: int) -> Iterator[list[Arrays]]:
     """The tables for each thread, its marks and counters its own; marks: how many it makes at most."""
-    own = [g, *(_apart(g) for _ in range(1, crew.threads))]
+    own = [g, *(apart(g) for _ in range(1, crew.threads))]
     for k, one in enumerate(own):
         one.counts[STAMP] += k * marks
     try:
@@ -257,11 +191,6 @@ def _own(g: Arrays, crew: Crew, marks: int) -> Iterator[list[Arrays]]:
     finally:
         # Whatever happened: a mark that somebody made already would be taken for a new one.
         g.counts[STAMP] = max(int(one.counts[STAMP]) for one in own)
-
-
-def _apart(g: Arrays) -> Arrays:
-    """The same tables, counters and scratch apart."""
-    return g._replace(counts=g.counts.copy(), slots=g.slots.copy(), scratch=g.scratch.copy())
 
 
 def _bits(nodes: int) -> npt.NDArray[np.uint8]:

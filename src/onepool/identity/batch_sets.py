@@ -62,6 +62,9 @@ from onepool.identity.witness import incompatible
 # A counter that reaches its limit, or that slots share, only tells that the set has to be looked at.
 FIELDS, ABOVE, MOST_COUNTED = 14, 56, 126
 
+FAR_AHEAD = 64
+"""As AHEAD, where a step does little else."""
+
 RULED, CROWDED = 1, 2
 """In DIRTY, while sets are made: the order of links matters; some limit may be met."""
 
@@ -75,6 +78,8 @@ def doubt_owners(g, start, end, odd):  # type: ignore[no-untyped-def]
     """
     owner, code = g.n32[OWNER], g.n8[CODE]
     for v in range(start, end):
+        if v + FAR_AHEAD < end:
+            prefetch(code, owner[v + FAR_AHEAD] - 1)
         strong = code[v] & 3 == STRONG
         if code[v] & IS_VOID_CODE or (code[v] & SPECIAL != 0) == strong:
             put(odd, v)
@@ -185,8 +190,8 @@ def label_all(g, start, end):  # type: ignore[no-untyped-def]
     """Label nodes start..end with the root of their set."""
     customer = g.n32[CUSTOMER]
     for v in range(start, end):
-        if v + AHEAD < end:
-            prefetch(customer, customer[v + AHEAD])
+        if v + FAR_AHEAD < end:
+            prefetch(customer, customer[v + FAR_AHEAD])
         label = customer[v]
         while customer[label] != label:
             label = customer[label]
@@ -199,7 +204,7 @@ def gather_sets(g, part, parts, held, fields, block, thorough):  # type: ignore[
     part by their label.
 
     held: scratch of shape (nodes,); fields: as from `lay_fields`; block: scratch of shape (2 or more, n). In OWNER of a
-    root, until `find_broken`: a named member, + 1.
+    root, until `lead_all`: a named member, + 1.
     """
     nodes = g.counts[NODES]
     customer, ring, slots, dirty, names = g.n32[CUSTOMER], g.n32[RING], g.n32[SLOT], g.n8[DIRTY], g.n64[WITNESS]
@@ -272,8 +277,6 @@ def find_broken(g, start, end):  # type: ignore[no-untyped-def]
     """Leave DIRTY of start..end only those labels whose links have to be taken in order; returns how many."""
     found = 0
     for v in range(start, end):
-        if g.n32[OWNER, v] and g.n8[CODE, v] & 3 == STRONG:
-            g.n32[OWNER, v] = 0
         if g.n8[DIRTY, v] == 0:
             continue
         single = g.n32[RING, v] == v
@@ -323,11 +326,16 @@ def _breaks_limits(g, start):  # type: ignore[no-untyped-def]
 @released
 def lead_all(g, start, end):  # type: ignore[no-untyped-def]
     """Give weak nodes of start..end the customer of whom they follow; returns whether there are tenures."""
-    customer, owner, base = g.n32[CUSTOMER], g.n32[OWNER], g.n32[BASE]
+    customer, owner, base, code = g.n32[CUSTOMER], g.n32[OWNER], g.n32[BASE], g.n8[CODE]
     chained = False
     for w in range(start, end):
+        if w + FAR_AHEAD < end:
+            prefetch(customer, owner[w + FAR_AHEAD] - 1)
         if owner[w] < 0:
             owner[w] = _other(g, -1 - owner[w], w) + 1
+        if owner[w] and code[w] & 3 == STRONG:
+            # A member of its own set.
+            owner[w] = 0
         if owner[w]:
             customer[w] = customer[owner[w] - 1]
         chained |= base[w] != w

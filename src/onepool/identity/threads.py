@@ -9,6 +9,9 @@ from typing import Self, TypeVar
 
 Result = TypeVar("Result")
 
+PIECES = 16
+"""Into so many pieces for each thread work is cut of which parts may cost more than others."""
+
 
 class Crew:
     """So many threads, of which the calling one is the first; a context manager, at whose end the others are gone."""
@@ -51,3 +54,23 @@ class Crew:
         finally:
             wait(others)
         return [first, *(other.result() for other in others)]
+
+    def share(self, count: int, work: Callable[[int, int, int], Result], step: int = 1) -> list[Result]:
+        """As `over`, in more pieces, each for whoever is free: for work of which parts cost more than others.
+
+        `work` is given the number of the thread, start and end; the results are in the order of the pieces.
+        """
+        if self.threads == 1:
+            return self.over(count, work, step)
+        size = max(1, -(-count // (self.threads * PIECES * step))) * step
+        starts = range(0, count, size)
+        # To take the next of an iterator is one step to other threads.
+        pieces = iter(enumerate(starts))
+        found: dict[int, Result] = {}
+
+        def some(part: int, start: int, end: int) -> None:
+            for k, at in pieces:
+                found[k] = work(part, at, min(count, at + size))
+
+        self.over(self.threads, some)
+        return [found[k] for k in range(len(starts))]
