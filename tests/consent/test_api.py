@@ -199,8 +199,8 @@ def test_a_number_that_was_handed_on_is_listed_for_who_has_it_now(office: Office
         for number, since in enumerate((now - 1, None, now + 1), 1):  # in use; needless since; of tomorrow
             connection.execute(
                 insert(identifiers).values(
-                    id=later + number, key=number.to_bytes(16, "big"), type="phone", scope="", value=PHONE, first_seen=1,
-                    last_seen=2, base=first, generation=number, valid_from=since, witness=0,
+                    id=later + number, key=number.to_bytes(16, "big"), type="phone", scope="", value=PHONE,
+                    first_seen=1, last_seen=2, base=first, generation=number, valid_from=since, witness=0,
                 )
             )  # fmt: skip
     made = ask("POST", "/suppressions", json={"type": "phone", "addresses": [PHONE], "note": "asked by phone"}).json()
