@@ -112,6 +112,20 @@ function Todo({ rule, sample }: { rule: string; sample: QuarantineItem | undefin
   );
 }
 
+/** What a refused thing would have been: its event in words, or its kind. */
+function What({ kind, name }: { kind: QuarantineItem["kind"]; name: QuarantineItem["name"] }) {
+  const { t, title } = useText();
+  const standard = useQuery(queries.standard()).data;
+  if (!kind && !name) return <Dash />;
+  const event = standard?.events.find((one) => one.name === name);
+  const words = [...(kind && kind !== "event" ? [t(`touchpoints.kinds.${kind}`, { defaultValue: kind })] : []), ...(event === undefined ? [] : [title(event.title, event.name)])];
+  return (
+    <>
+      {words.join(" · ")} {!!name && <span className="op-mute op-code">{name}</span>}
+    </>
+  );
+}
+
 function Items({ data, page, size, loading, onReplayed }: { data: Data; page: number; size: number; loading: boolean; onReplayed: (result: ReplayResult) => void }) {
   const { t, language } = useText();
   const words = useRuleWords();
@@ -151,7 +165,7 @@ function Items({ data, page, size, loading, onReplayed }: { data: Data; page: nu
         columns={[
           { title: t("quarantine.received"), width: 150, render: (_, row) => <Time at={row.received_at} /> },
           { title: t("home.touchpoint"), render: (_, row) => (row.touchpoint === null ? <Dash /> : places.touchpoint(row.touchpoint)) },
-          { title: t("quarantine.what"), render: (_, row) => [row.kind, row.name].filter(Boolean).join(" / ") || <Dash /> },
+          { title: t("quarantine.what"), render: (_, row) => <What kind={row.kind} name={row.name} /> },
           {
             title: t("quarantine.why"),
             render: (_, row) => (
