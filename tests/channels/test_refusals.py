@@ -11,7 +11,7 @@ import httpx
 import pytest
 from tests.channels import cases
 
-from onepool.channels.base import Account, Channel, Page, PullFailed
+from onepool.channels.base import Account, Channel, Message, Page, PullFailed, Receipt
 from onepool.channels.connection import Connection
 from onepool.clock import FakeClock
 
@@ -95,3 +95,32 @@ EMPTY: list[tuple[str, str, Any]] = [
 def test_an_empty_page_moves_on(name: str, stream: str, body: Any) -> None:
     last = pages(name, stream, 200, body)[-1]
     assert last.cursor is not None and last.cursor["since"] > SINCE["since"]
+
+
+def sent(name: str, message: Message, status: int, body: str, **settings: Any) -> Receipt:
+    """What comes of a message when the platform answers so."""
+    table = next(one for one in cases.tables() if one.name == name)
+    account = table.account({"account": {**table.content.get("account", {}), **settings}})
+    answers = {"data": {"access_token": "T"}}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json=answers) if "token" in request.url.path else httpx.Response(status, text=body)
+
+    with httpx.Client(transport=httpx.MockTransport(answer), trust_env=False) as client:
+        return Connection(table.channel, account, FakeClock(NOW), client).send(message)
+
+
+@pytest.mark.parametrize("body", ["<html>", '{"code": 51000, "message": "system error"}'])
+def test_what_may_have_been_carried_out_is_not_tried_again(body: str) -> None:
+    """Ocean Engine takes no key: a conversion that comes twice counts twice. Tencent Ads takes an action once."""
+    content = {"event": "order_paid", "click_id": "CLICK", "amount": "10"}
+    message = Message("conversion", {"phone": "13900001111", "oaid": "O"}, content, "k")
+    assert sent("ads", message, 502, body, platform="ocean_engine").state == "unknown"
+    assert sent("ads", message, 502, body, platform="tencent", account_id="1").state == "retry"
+
+
+@pytest.mark.parametrize("content", [{"add": ["a"], "remove": ["b"]}, {}, {"add": [], "remove": []}])
+def test_a_tag_message_does_one_thing(content: dict[str, Any]) -> None:
+    """Youzan has a call for each: one of the two was left out, and nothing at all was sent as a call."""
+    receipt = sent("youzan", Message("tag", {"yz_open_id": "A"}, content, "k"), 200, '{"success": true}')
+    assert (receipt.state, receipt.reason) == ("refused", "template_error")

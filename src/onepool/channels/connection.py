@@ -98,7 +98,7 @@ class Connection:
         except Unsendable as error:
             return error.receipt
         receipt, answer = self._try(call)
-        return receipt if answer is None else reach.outcome(message, answer)
+        return receipt if answer is None else _certain(reach.outcome(message, answer), call, answer)
 
     def send_many(self, messages: Sequence[Message]) -> list[Receipt]:
         """Send messages in as few calls as the platform allows; their receipts in order."""
@@ -118,7 +118,8 @@ class Connection:
         for part, call in reach.batch(fit, self.account, now):
             receipt, answer = self._try(call)
             for message in part:
-                found[id(message)] = receipt if answer is None else reach.outcome(message, answer)
+                concluded = receipt if answer is None else _certain(reach.outcome(message, answer), call, answer)
+                found[id(message)] = concluded
         return [found[id(message)] for message in messages]
 
     def _try(self, call: Call) -> tuple[Receipt, Answer | None]:
@@ -255,6 +256,13 @@ class Connection:
         except httpx.TransportError as error:
             begun = sent or isinstance(error, httpx.ReadTimeout | httpx.ReadError | httpx.RemoteProtocolError)
             raise ConnectionFailed(f"the platform does not answer: {type(error).__name__}", sent=begun) from error
+
+
+def _certain(receipt: Receipt, call: Call, answer: Answer) -> Receipt:
+    """What a platform that broke down did before it is not known, and may be done once only where nothing names it."""
+    if receipt.state == "retry" and receipt.reason == "transient" and answer.status >= 500 and not call.idempotent:
+        return Receipt("unknown", "unknown", receipt.code, detail=receipt.detail)
+    return receipt
 
 
 def run(work: Coroutine[Any, Any, _T]) -> _T:
