@@ -189,8 +189,12 @@ def _probe(channel: Channel, connection: Connection) -> list[Step]:
             hint = "look at the id and the secret, and at the platform's list of allowed addresses"
             return [*steps, Step("token", False, f"the platform answered: {_words(answer.body)}", hint)]
         return [*steps, Step("token", True)]
-    ok = answer.status < 400
-    return [*steps, Step("answer", ok, "" if ok else f"the platform answered {answer.status}: {_words(answer.body)}")]
+    refused = channel.probed(answer) if channel.probed is not None else None
+    if answer.status < 400 and refused is None:
+        return [*steps, Step("answer", True)]
+    hint = "look at the id, the secret and the shop's authorisation" if refused is not None else ""
+    said = refused or f"the platform answered {answer.status}"
+    return [*steps, Step("answer", False, f"{said}: {_words(answer.body)}", hint)]
 
 
 def send(place: Place, touchpoint: Touchpoint, message: Message, connect: type[Connection] = Connection) -> Receipt:

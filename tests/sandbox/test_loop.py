@@ -248,3 +248,13 @@ def test_the_test_button_says_what_is_wrong(loop: Loop) -> None:
     steps = connect.test(loop.workspace, touchpoint)
     assert (steps[-1].code, steps[-1].ok) == ("token", False)
     assert "40125" in steps[-1].message
+
+
+@pytest.mark.parametrize(("name", "secret"), [("tmall", "app_secret"), ("jd", "app_secret"), ("xhs", "app_secret")])
+def test_the_test_button_reads_what_is_answered_with_200(loop: Loop, name: str, secret: str) -> None:
+    touchpoint = loop.workspace.touchpoints()[name]
+    assert [one.ok for one in connect.test(loop.workspace, touchpoint)] == [True] * 4
+    (loop.workspace.data / touchpoint.settings[secret][5:]).write_text("wrong")
+    steps = connect.test(loop.workspace, touchpoint)
+    assert (steps[-1].code, steps[-1].ok) == ("answer", False)
+    assert "platform answered code" in steps[-1].message and "secret" in steps[-1].hint

@@ -192,6 +192,9 @@ class Channel:
     probe: Callable[[Account], Call] | None = None
     """A harmless call that shows whether the settings are right (the test button); by default the token's."""
 
+    probed: Callable[[Answer], str | None] | None = None
+    """What the answer to ``probe`` refuses, in words; None: nothing. Without it the status alone counts (below 400)."""
+
     prompt: Callable[[Push, Account], list[Message]] | None = None
     """Messages that must go out at once on a push (a welcome within 20 seconds), before any tick."""
 

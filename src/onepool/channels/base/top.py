@@ -78,6 +78,15 @@ def probe(account: Account) -> Call:
     return _call(account, "taobao.user.seller.get", {"fields": "nick"})
 
 
+def probed(answer: Answer) -> str | None:
+    """What the platform refuses, None for nothing: a wrong signature is answered with 200 too."""
+    try:
+        _result(answer)
+    except PullFailed as failed:
+        return failed.message
+    return None
+
+
 def _call(account: Account, method: str, params: Mapping[str, str]) -> Call:
     form = {"method": method, **params}
     return Call("POST", account.endpoints["api"], form=form, token=False, idempotent=True)

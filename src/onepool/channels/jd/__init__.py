@@ -2,7 +2,7 @@
 
 from onepool.channels.base import Channel
 from onepool.channels.jd.manifest import MANIFEST
-from onepool.channels.jd.pull import STREAMS, probe, sign
+from onepool.channels.jd.pull import STREAMS, probe, probed, sign
 from onepool.channels.jd.receive import read
 
-CHANNEL = Channel(manifest=MANIFEST, read=read, streams=STREAMS, sign=sign, probe=probe)
+CHANNEL = Channel(manifest=MANIFEST, read=read, streams=STREAMS, sign=sign, probe=probe, probed=probed)

@@ -53,6 +53,15 @@ def probe(account: Account) -> Call:
     return _call(account, "jingdong.seller.vender.info.get", {})
 
 
+def probed(answer: Answer) -> str | None:
+    """What the platform refuses, None for nothing: a wrong signature is answered with 200 too."""
+    try:
+        _result(answer)
+    except PullFailed as failed:
+        return failed.message
+    return None
+
+
 def _call(account: Account, method: str, business: Mapping[str, Any]) -> Call:
     body = json.dumps(business, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     form = {"method": method, "360buy_param_json": body}

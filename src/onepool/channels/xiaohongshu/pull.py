@@ -39,6 +39,15 @@ def probe(account: Account) -> Call:
     return call(account, "common.getCategories", {})
 
 
+def probed(answer: Answer) -> str | None:
+    """What the platform refuses, None for nothing: a wrong signature is answered with 200 too."""
+    try:
+        data_of(answer)
+    except PullFailed as failed:
+        return failed.message
+    return None
+
+
 def call(account: Account, method: str, business: Mapping[str, Any]) -> Call:
     """A call that is still to be signed."""
     return Call("POST", account.url("api", _PATH), json={"method": method, **business}, token=False, idempotent=True)

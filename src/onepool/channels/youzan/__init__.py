@@ -2,7 +2,7 @@
 
 from onepool.channels.base import Channel, Reach
 from onepool.channels.youzan.manifest import MANIFEST
-from onepool.channels.youzan.pull import STREAMS, TOKEN, probe
+from onepool.channels.youzan.pull import STREAMS, TOKEN, probe, probed
 from onepool.channels.youzan.reach import outcome, request
 from onepool.channels.youzan.receive import check, read
 
@@ -13,5 +13,6 @@ CHANNEL = Channel(
     streams=STREAMS,
     token=TOKEN,
     probe=probe,
+    probed=probed,
     reach=Reach(request=request, outcome=outcome),
 )

@@ -78,6 +78,15 @@ def probe(account: Account) -> Call:
     return Call("POST", account.url("api", "api/youzan.shop.get/3.0.0"), json={}, idempotent=True)
 
 
+def probed(answer: Answer) -> str | None:
+    """What the platform refuses, None for nothing: a wrong secret is answered with 200 too."""
+    try:
+        _data(answer)
+    except PullFailed as failed:
+        return failed.message
+    return None
+
+
 def _orders(account: Account, cursor: Cursor, now: datetime) -> Pulling:
     """Orders by time of change, window by window."""
     first = timedelta(days=int(account.get("first_days", 30)))
