@@ -337,3 +337,27 @@ def test_a_workspaces_own_files_are_no_touchpoint(tmp_path: Any) -> None:
         attempt(Account("erp", "erp", {"url": f"sqlite:///{tmp_path}/log.sqlite"}))
     with pytest.raises(PullFailed, match="no driver for oracle"):
         attempt(Account("erp", "erp", {"url": "oracle://a:secret@b/c"}))
+
+
+def test_a_cursor_that_a_joined_table_has_first(shop: Shop) -> None:
+    """What belongs to it may not be there yet, and what changes there is a change of the row."""
+    table = {
+        **SALES, "where": [], "overlap": 0, "lines": None, "cursor": ["m.updated_at", "created"],
+        "fields": {"order_id": "order_no"}, "steps": {"placed": "created"},
+    }  # fmt: skip
+
+    def sale(number: int, seconds: int) -> Any:
+        at = AT + timedelta(seconds=seconds)
+        return insert(SALE).values(id=number, order_no=f"N{number}", member_id=number, created=at, version=1)
+
+    def read() -> list[str]:
+        shop.now += timedelta(minutes=5)
+        return [str(item.fields["order_id"]) for item in shop.run(table)]
+
+    shop.do(sale(1, 100), sale(2, 200))
+    assert read() == ["N1", "N2"]
+    shop.do(_member(1, 250))
+    assert read() == ["N1"]
+    shop.do(sale(3, 300))
+    assert read() == ["N3"]
+    assert read() == []

@@ -79,9 +79,15 @@ class Source:
         return chosen.order_by(*order).limit(limit)
 
     def top(self) -> Select[Any]:
-        """The greatest value of the cursor."""
+        """The greatest value of the cursor.
+
+        Of the table alone, whose index has it, unless a joined table's columns are in it.
+        """
         assert self.cursor is not None
-        return select(func.max(self.cursor)).select_from(self._main)
+        joined = any(name.partition(".")[0] in self._joined for name in self.table.cursors if "." in name)
+        if not joined:
+            return select(func.max(self.cursor)).select_from(self._main)
+        return select(func.max(self.cursor)).select_from(self._from).where(*self._filters)
 
     def unfilled(self) -> Select[Any]:
         """One row without a value in its cursor, which would never be read."""
