@@ -45,7 +45,7 @@ def test_one_value_of_two_customers_names_nobody(world: World) -> None:
 
 def test_show(world: World) -> None:
     with world.ws.pool.read() as session:
-        shown = show_customer(session, 1)
+        shown = show_customer(session, 1, world.ws.standard())
     assert shown["customer"][0]["orders"] == 2
     assert {row["value"] for row in shown["identifiers"]} == {"137****2222", "z***@example.com"}
     assert len(shown["latest events"]) == 4

@@ -39,7 +39,7 @@ def test_phone(value: str, shown: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [("zhang@example.com", "z***@example.com"), ("@example.com", "***@example.com"), ("no address", "no ****ress")],
+    [("zhang@example.com", "z***@example.com"), ("@example.com", "***@example.com"), ("no address", "no****ss")],
 )
 def test_email(value: str, shown: str) -> None:
     assert mask_email(value) == shown
@@ -48,8 +48,9 @@ def test_email(value: str, shown: str) -> None:
 def test_other_values() -> None:
     assert mask_name("王小明") == "王**"
     assert mask_name("") == ""
-    assert mask_plain("上海市浦东新区世纪大道100号") == "上海市****100号"
+    assert mask_plain("上海市浦东新区世纪大道100号") == "上海市****00号"
     assert mask_plain("x") == "***"
+    assert mask_attribute("address", "上海市浦东新区世纪大道100号") == "上海市****"
     assert mask_attribute("home_phone", "13812345678") == "138****5678"
     assert mask_attribute("nickname", "小王子") == "小**"
 

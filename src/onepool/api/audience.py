@@ -15,10 +15,12 @@ import pyarrow.compute as pc
 
 from onepool.api.dictionary import titles, value_titles
 from onepool.api.estimating import Sample
+from onepool.api.explained import shown_figure, shown_found
 from onepool.api.learned import score_reasons
 from onepool.api.models.common import Figure, Finding, JsonObject, Titles
 from onepool.api.models.customers import Reason, SegmentWhy, TagWhy
 from onepool.api.problems import Invalid, NotFound
+from onepool.api.showing import Shown
 from onepool.api.workspace import WorkspaceLike
 from onepool.audience import conditions
 from onepool.audience.conditions import (
@@ -168,18 +170,20 @@ def _of_some(
     return conditions.compile_conditions(named, at, scope, ctx).run(session)
 
 
-def why_segment(ws: WorkspaceLike, session: Session, customer_id: int, name: str, at: datetime) -> SegmentWhy:
-    """Why the customer is in the segment or not, at this instant."""
+def why_segment(
+    ws: WorkspaceLike, session: Session, customer_id: int, name: str, at: datetime, view: Shown
+) -> SegmentWhy:
+    """Why the customer is in the segment or not, at this instant; figures as the caller may see them."""
     item = ws.definitions.get("segment", name)
     if item is None:
         raise NotFound("there is no such segment", where=name, code="segment-unknown")
     ctx = context(ws)
     tree = conditions.explain_condition(condition_of(item.body), customer_id, at, session, ctx, ws.behaviour)
-    return SegmentWhy(segment=name, member=tree.holds, at=at, reason=reason(tree, ctx))
+    return SegmentWhy(segment=name, member=tree.holds, at=at, reason=reason(tree, ctx, view))
 
 
 def why_tag(
-    ws: WorkspaceLike, session: Session, customer_id: int, name: str, at: datetime, *, past: bool = False
+    ws: WorkspaceLike, session: Session, customer_id: int, name: str, at: datetime, view: Shown, *, past: bool = False
 ) -> TagWhy:
     """Why the customer has this value of the tag: the definition in words, figures, events, rules.
 
@@ -195,11 +199,11 @@ def why_tag(
     has = found.values or ([] if found.value is None else [found.value])
     figures = [
         _leaf("figure", _figure_titles(name, ctx), _figure(figure))
-        for name, figure in found.found.items()
+        for name, figure in shown_found(tag, found.found, view).items()
         if figure not in (None, [], {})
     ]
     rules = [
-        _leaf("rule", Titles(zh=text, en=text), None, holds=why.holds, children=[reason(why, ctx)])
+        _leaf("rule", Titles(zh=text, en=text), None, holds=why.holds, children=[reason(why, ctx, view)])
         for text, why in found.rules
     ]
     if isinstance(tag, LearnedTag) and not past:
@@ -270,16 +274,17 @@ def _figure_titles(name: str, ctx: Context) -> Titles:
     return _FIGURES.get(name) or titles(ctx.names.titles.get(f"attribute:{name}"), name)
 
 
-def reason(tree: conditions.Reason, ctx: Context) -> Reason:
-    """A tree of reasons as it is shown."""
+def reason(tree: conditions.Reason, ctx: Context, view: Shown) -> Reason:
+    """A tree of reasons as the caller may see it."""
+    figure = shown_figure(tree.condition, tree.figure, view)
     return Reason(
         kind=tree.what,
         place=tree.place,
         sentence=read_back(tree.condition, ctx),
         holds=tree.holds,
-        figure=None if tree.figure is None else _figure(tree.figure),
+        figure=None if figure is None else _figure(figure),
         event_ids=tree.events,
-        children=[reason(part, ctx) for part in tree.parts],
+        children=[reason(part, ctx, view) for part in tree.parts],
     )
 
 

@@ -16,7 +16,6 @@ from onepool.api.models.standard import (
 )
 from onepool.audience.conditions import Names
 from onepool.audience.tags.value_titles import group_title, titled
-from onepool.privacy.masking import HIDDEN_CLASSES
 from onepool.standards import Attribute, Field, FieldType, Personal, Standard
 
 
@@ -39,27 +38,6 @@ def event_titles(standard: Standard, event: str) -> Titles:
     """The title of an event; an unknown event is called by its name."""
     known = standard.events.get(event)
     return titles(known.title if known else None, event)
-
-
-def hidden_attributes(standard: Standard) -> frozenset[str]:
-    """Attributes whose values are masked."""
-    return frozenset(name for name, attribute in standard.attributes.items() if attribute.personal in HIDDEN_CLASSES)
-
-
-def hidden_fields(standard: Standard) -> frozenset[str]:
-    """Event fields whose values are masked, by every name they may be sent under (unknown fields keep theirs)."""
-    known: list[Field | Attribute] = [*standard.fields.values(), *standard.attributes.values()]
-    hidden = (field for field in known if field.personal in HIDDEN_CLASSES)
-    return frozenset(name for field in hidden for name in (field.name, *field.synonyms))
-
-
-def id_fields(standard: Standard) -> frozenset[str]:
-    """Event fields that name things and not people (order, product, store …)."""
-    return frozenset(
-        name
-        for name, field in standard.fields.items()
-        if field.type is FieldType.ID and field.personal is Personal.NONE and field.identifier is None
-    )
 
 
 def document(standard: Standard) -> StandardDocument:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 from onepool.api.dictionary import titles
 from onepool.api.models.common import JsonObject, Titles
@@ -216,7 +216,7 @@ def run_detail(one: RunTold, name: str | None, view: Shown) -> RunDetail:
         return None if at is None else from_micros(at)
 
     def masked(values: Mapping[str, Any]) -> JsonObject:
-        return cast(JsonObject, mask_json(dict(values), view.fields, view.ids))
+        return view.fields(values)
 
     return RunDetail(
         run_id=str(one.run_id),

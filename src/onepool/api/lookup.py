@@ -8,10 +8,11 @@ from typing import Literal
 
 from onepool.pool import customers, timeline
 from onepool.pool.engine import Session
-from onepool.privacy.masking import mask_identifier, mask_text
+from onepool.privacy.masking import mask_text
 from onepool.standards import Standard
 from onepool.standards.faults import Fault
 from onepool.standards.normalise.contact import Contact, email, phone
+from onepool.standards.personal import hidden_of
 
 LONGEST = 200
 
@@ -78,8 +79,12 @@ def find_customer(session: Session, who: str, standard: Standard, country: str =
     return found[0] if len(found) == 1 else None
 
 
-def show_customer(session: Session, customer_id: int, currency: str = "CNY") -> dict[str, list[dict[str, object]]]:
-    """A present customer as titled tables of plain values, contacts masked; what the command line prints."""
+def show_customer(
+    session: Session, customer_id: int, standard: Standard, currency: str = "CNY"
+) -> dict[str, list[dict[str, object]]]:
+    """A present customer as titled tables of plain values, masked as for one who may not see names; what the command
+    line prints."""
+    hidden = hidden_of(standard)
     page = customers.page(session, customer_id, currency=currency)
     ids = [identifier.identifier_id for identifier in page.identifiers]
     latest, _ = timeline.events(session, ids, columns=(), limit=10)
@@ -95,13 +100,13 @@ def show_customer(session: Session, customer_id: int, currency: str = "CNY") -> 
     return {
         "customer": [summary],
         "identifiers": [
-            {"type": one.type, "scope": one.scope, "value": mask_identifier(one.type, one.value)[0]}
+            {"type": one.type, "scope": one.scope, "value": hidden.identifier(one.type, one.value)[0]}
             for one in page.identifiers
         ],
         "attributes": [
             {
                 "attribute": fact.attribute,
-                "value": mask_text(fact.value),
+                "value": mask_text(hidden.attribute(fact.attribute, fact.value, with_names=False)[0]),
                 "time": fact.time,
                 "touchpoint": fact.touchpoint,
             }

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from onepool.api.access import Caller
-from onepool.api.dictionary import event_titles, hidden_attributes, hidden_fields, id_fields, titles
+from onepool.api.dictionary import event_titles, titles
 from onepool.api.models.common import JsonObject, Titles
 from onepool.api.models.customers import (
     AttributeValue,
@@ -22,27 +20,13 @@ from onepool.api.models.customers import (
 )
 from onepool.pool.customers import Fact, Identifier, Row
 from onepool.pool.timeline import Event, OrderRow
-from onepool.privacy.masking import (
-    PERSON_NAMES,
-    mask_attribute,
-    mask_email,
-    mask_identifier,
-    mask_json,
-    mask_name,
-    mask_phone,
-    mask_text,
-)
+from onepool.privacy.masking import mask_email, mask_name, mask_phone
 from onepool.privacy.roles import Permission
 from onepool.standards import Standard
+from onepool.standards.personal import Hidden, hidden_of
 
-
-def masked_text(sample: str, standard: Standard) -> str:
-    """What was sent, without personal values: JSON laid out; what is none (or was cut) is masked as text."""
-    try:
-        data = json.loads(sample)
-    except (json.JSONDecodeError, RecursionError):
-        return mask_text(sample)
-    return json.dumps(mask_json(data, hidden_fields(standard), id_fields(standard)), ensure_ascii=False, indent=2)
+if TYPE_CHECKING:
+    from onepool.api.access import Caller
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +34,24 @@ class Shown:
     """Turns clear values into shown ones, for one caller under one standard."""
 
     standard: Standard
-    hidden: frozenset[str]
-    fields: frozenset[str]
-    ids: frozenset[str]
+    hidden: Hidden
     with_names: bool
 
     def attribute(self, name: str, value: str) -> tuple[str, bool]:
         """The attribute's value as shown, and whether it is masked."""
-        if name in PERSON_NAMES and not self.with_names:
-            return mask_name(value), True
-        if name in self.hidden:
-            return mask_attribute(name, value), True
-        return value, False
+        return self.hidden.attribute(name, value, self.with_names)
+
+    def fields(self, fields: Mapping[str, Any]) -> JsonObject:
+        """Fields of an event."""
+        return cast(JsonObject, self.hidden.event(dict(fields), self.with_names))
+
+    def traits(self, traits: Mapping[str, Any]) -> JsonObject:
+        """What was said of a person."""
+        return cast(JsonObject, self.hidden.person(dict(traits), self.with_names))
+
+    def sample(self, text: str, *, of_thing: bool = False) -> str:
+        """What was sent, whole or cut. `of_thing`: it describes a product, a store …"""
+        return self.hidden.sample(text, self.with_names, of_thing=of_thing)
 
     def name(self, attributes: Mapping[str, str]) -> str | None:
         """What the customer is called: name, else first and last name, else nickname."""
@@ -104,7 +94,7 @@ class Shown:
 
     def identifier(self, identifier: Identifier) -> IdentifierValue:
         """An identifier on the customer page."""
-        value, masked = mask_identifier(identifier.type, identifier.value)
+        value, masked = self.hidden.identifier(identifier.type, identifier.value)
         return IdentifierValue(
             type=identifier.type,
             title=self.identifier_title(identifier.type),
@@ -123,13 +113,11 @@ class Shown:
 
     def event(self, event: Event) -> TimelineItem:
         """An event in the timeline."""
-        fields = cast(
-            JsonObject, mask_json({k: v for k, v in event.fields.items() if k != "items"}, self.fields, self.ids)
-        )
+        fields = self.fields({name: value for name, value in event.fields.items() if name != "items"})
         reference = None
         if event.identifier is not None:
             kind, scope, value = event.identifier
-            reference = IdentifierRef(type=kind, scope=scope, value=mask_identifier(kind, value)[0])
+            reference = IdentifierRef(type=kind, scope=scope, value=self.hidden.identifier(kind, value)[0])
         return TimelineItem(
             event_id=str(event.event_id),
             event=event.event,
@@ -149,13 +137,12 @@ class Shown:
 
 def shown(who: Caller, standard: Standard) -> Shown:
     """The view of this caller."""
-    return Shown(
-        standard,
-        hidden_attributes(standard),
-        hidden_fields(standard),
-        id_fields(standard),
-        who.may(Permission.CUSTOMERS_NAMES),
-    )
+    return Shown(standard, hidden_of(standard), who.may(Permission.CUSTOMERS_NAMES))
+
+
+def shown_to_nobody(standard: Standard) -> Shown:
+    """The view of one who may see nothing in clear: what commands print."""
+    return Shown(standard, hidden_of(standard), with_names=False)
 
 
 def order(row: OrderRow) -> Order:

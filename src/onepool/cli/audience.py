@@ -9,7 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
+from onepool.api.explained import shown_figure
 from onepool.api.lookup import find_customer
+from onepool.api.showing import Shown, shown_to_nobody
 from onepool.audience.conditions import Context, Reason, Scope, compile_conditions, explain_condition, sentence
 from onepool.audience.conditions.values import parse_moment
 from onepool.audience.conditions.windows import moment_bounds
@@ -46,6 +48,11 @@ class Audience:
     @property
     def language(self) -> str:
         return self.ws.settings.language
+
+    @property
+    def view(self) -> Shown:
+        """What the command line shows: as to one who may not see names."""
+        return shown_to_nobody(self.ws.standard())
 
 
 def audience_of(folder: Path, as_of: str | None) -> Audience:
@@ -201,7 +208,7 @@ def plain_reason(reason: Reason, audience: Audience) -> dict[str, Any]:
         "what": reason.what,
         "sentence": sentence(reason.condition, audience.language, audience.ctx.names),
         "holds": reason.holds,
-        "figure": reason.figure,
+        "figure": shown_figure(reason.condition, reason.figure, audience.view),
         "events": reason.events,
         "parts": [plain_reason(part, audience) for part in reason.parts],
     }
@@ -210,7 +217,8 @@ def plain_reason(reason: Reason, audience: Audience) -> dict[str, Any]:
 def print_reason(reason: Reason, audience: Audience, depth: int) -> None:
     """A reason for people, indented."""
     mark = "✓" if reason.holds else "✗"
-    figure = "" if reason.figure is None else f"  [{reason.figure}]"
+    found = shown_figure(reason.condition, reason.figure, audience.view)
+    figure = "" if found is None else f"  [{found}]"
     words = {"all": "all of", "any": "any of", "not": "not"}
     text = words.get(reason.what) or sentence(reason.condition, audience.language, audience.ctx.names)
     say(f"{'  ' * depth}{mark} {text}{figure}")

@@ -51,7 +51,7 @@ def show(
         customer = find_customer(session, who, workspace.standard())
         if customer is None:
             raise UsageError(f"no customer is known as {who}", hint="write an id, or type:value")
-        found = show_customer(session, customer)
+        found = show_customer(session, customer, workspace.standard())
     if as_json:
         show_json(found)
         return

@@ -13,20 +13,20 @@ import yaml
 from pydantic import JsonValue
 
 from onepool import connect, yaml_core
-from onepool.api.dictionary import hidden_attributes
 from onepool.api.lookup import find_customer
 from onepool.channels.base import Message as Outgoing
 from onepool.cli.output import HERE, Json, WorkspaceDir, author, opened, say, show_json, show_table
 from onepool.clock import to_micros
 from onepool.errors import UsageError
 from onepool.privacy import audit
-from onepool.privacy.masking import PERSON_NAMES, mask_attribute, mask_identifier, mask_name
+from onepool.privacy.masking import mask_identifier
 from onepool.reach import coupons, messages
 from onepool.reach.messages.check import Findings
 from onepool.reach.messages.preview import Mask, Preview, as_test, preview
 from onepool.reach.messages.store import KIND
 from onepool.reach.messages.testing import tests_left
 from onepool.standards import Standard
+from onepool.standards.personal import hidden_of
 from onepool.workspace import Workspace
 
 commands = typer.Typer(help="Messages: what is said on each channel.", no_args_is_help=True)
@@ -211,14 +211,8 @@ def _preview(
 
 
 def _mask(standard: Standard) -> Mask:
-    hidden = hidden_attributes(standard)
-
-    def mask(name: str, value: str) -> str:
-        if name in PERSON_NAMES:
-            return mask_name(value)
-        return mask_attribute(name, value) if name in hidden else value
-
-    return mask
+    hidden = hidden_of(standard)
+    return lambda name, value: hidden.attribute(name, value, with_names=False)[0]
 
 
 def _around(ws: Workspace) -> messages.Surroundings:

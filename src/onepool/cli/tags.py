@@ -11,6 +11,7 @@ import typer
 import yaml
 
 from onepool import yaml_core
+from onepool.api.explained import shown_found
 from onepool.api.tagging import usable
 from onepool.audience.tags import TagDefinition, explain_tag, tag_sentence
 from onepool.audience.tags.computed import is_live, schedule_of
@@ -215,14 +216,15 @@ def explain_one_tag(
     with audience.ws.pool.read() as session:
         customer_id = customer_of(session, customer, audience)
         reason = explain_tag(tag, customer_id, audience.at, session, audience.ctx, audience.ws.behaviour)
+    figures = shown_found(tag, reason.found, audience.view)
     rules = [{"value": value, "reason": plain_reason(rule, audience)} for value, rule in reason.rules]
     if as_json:
         answer = {"customer_id": customer_id, "value": reason.value, "number": reason.number, "list": reason.values}
-        show_json({**answer, "as_of": audience.at, "found": reason.found, "events": reason.events, "rules": rules})
+        show_json({**answer, "as_of": audience.at, "found": figures, "events": reason.events, "rules": rules})
         return
     say(f"{name} = {reason.value if reason.values is None else ', '.join(reason.values)}")
     say(tag_sentence(tag, audience.language, audience.ctx.names))
-    for key, value in reason.found.items():
+    for key, value in figures.items():
         say(f"  {key}: {json.dumps(value, ensure_ascii=False, default=str)}")
     for event in reason.events:
         say(f"  event {event}")

@@ -34,23 +34,24 @@ VIEWS = (
 
 _OBJECT_VIEWS = {"products": "product", "stores": "store", "coupons": "coupon", "campaigns": "campaign"}
 
-# What a reader of identifiers without a special role gets to see of a value.
-_MASKED = """CASE
-    WHEN i.type = 'phone' THEN left(i.value, length(i.value) - 8) || '****' || right(i.value, 4)
-    WHEN i.type = 'email' THEN left(i.value, 1) || '***@' || split_part(i.value, '@', 2)
-    WHEN i.type = 'id_card' THEN '***'
-    ELSE i.value END"""
+MASKED_TYPES: Mapping[str, str] = {"phone": "contact", "email": "contact", "id_card": "id_card"}
+"""Types of identifiers whose values are masked, and their class: what is no contact is not shown at all."""
 
 
 def create(
-    session: Session, columns: Columns, objects: Mapping[str, Mapping[str, str]], personal: frozenset[str]
+    session: Session,
+    columns: Columns,
+    objects: Mapping[str, Mapping[str, str]],
+    personal: frozenset[str],
+    types: Mapping[str, str] = MASKED_TYPES,
 ) -> None:
-    """(Re)make the views. `objects`: kind -> field -> SQL type; `personal`: attributes and event fields shown masked.
+    """(Re)make the views. `objects`: kind -> field -> SQL type; `personal`: attributes and event fields shown masked;
+    `types`: types of identifiers shown masked -> class.
 
     Masked event fields are left out of the JSON of all fields, whatever they were called there by the standard.
     Views that are as they should be are left alone: a comment on the last one says what they were made from.
     """
-    queries = _queries(columns, objects, personal)
+    queries = _queries(columns, objects, personal, types)
     made_from = blake2b(repr((queries, columns)).encode(), digest_size=16).hexdigest()
     told = session.query(f"SELECT view_name, comment FROM duckdb_views() WHERE schema_name = '{SCHEMA}'").to_pydict()
     if queries.keys() <= set(told["view_name"]) and made_from in told["comment"]:
@@ -61,7 +62,12 @@ def create(
     session.execute(f"COMMENT ON VIEW {SCHEMA}.{quote(name)} IS '{made_from}'")
 
 
-def _queries(columns: Columns, objects: Mapping[str, Mapping[str, str]], personal: frozenset[str]) -> dict[str, str]:
+def _queries(
+    columns: Columns,
+    objects: Mapping[str, Mapping[str, str]],
+    personal: frozenset[str],
+    types: Mapping[str, str],
+) -> dict[str, str]:
     own = ", ".join(f"e.{quote(name)}" for name in EVENT_CORE if name not in ("seq", "identifier_id"))
     typed = ", ".join(_event_column(name, sql_type, personal) for name, sql_type in columns.events.items())
     fields = "e.fields"
@@ -75,8 +81,8 @@ def _queries(columns: Columns, objects: Mapping[str, Mapping[str, str]], persona
     )
     queries = {
         "customers": f"SELECT p.customer_id, p.first_seen, p.last_seen, {attributes} FROM main.profiles p",
-        "identifiers": f"""SELECT c.customer_id, i.type, i.scope, {_MASKED} AS value, {FIRST_SEEN} AS first_seen,
-            {LAST_SEEN} AS last_seen
+        "identifiers": f"""SELECT c.customer_id, i.type, i.scope, {_identifier(types)} AS value,
+            {FIRST_SEEN} AS first_seen, {LAST_SEEN} AS last_seen
             FROM main.identifiers i JOIN main.customer_of c USING (identifier_id) WHERE {IN_USE}""",
         "events": f"""SELECT e.event_id, c.customer_id, {own.replace('e."event_id", ', "")}, {typed}, e.items, {fields}
             FROM main.events e JOIN main.customer_of c USING (identifier_id)""",
@@ -114,11 +120,30 @@ def _event_column(name: str, sql_type: str, personal: frozenset[str]) -> str:
     return f"{value} AS {quote(name)}"
 
 
+def _identifier(types: Mapping[str, str]) -> str:
+    """What a reader of identifiers without a special role gets to see of a value: of a contact an e-mail address's
+    domain, the ends of anything else; nothing of a document."""
+    contacts = ", ".join(_literal(name) for name, kind in sorted(types.items()) if kind == "contact") or "''"
+    others = ", ".join(_literal(name) for name, kind in sorted(types.items()) if kind != "contact") or "''"
+    return f"""CASE
+    WHEN i.type IN ({others}) THEN '***'
+    WHEN i.type NOT IN ({contacts}) THEN i.value
+    WHEN contains(i.value, '@') THEN left(i.value, 1) || '***@' || split_part(i.value, '@', 2)
+    WHEN i.type = 'phone' AND length(i.value) > 12
+        THEN left(i.value, length(i.value) - 8) || '****' || right(i.value, 4)
+    ELSE {_mask("i.value")} END"""
+
+
 def _mask(column: str) -> str:
+    """Numbers keep their ends, half of them at most; of other texts (a name, an address) the beginning stays."""
     column = f"{column}::VARCHAR"
+    number = f"regexp_full_match({column}, '[+]?[0-9][0-9 ,*-]*')"
     return (
-        f"CASE WHEN length({column}) > 7 THEN left({column}, 3) || '****' || right({column}, 4) "
-        f"WHEN {column} IS NULL THEN NULL ELSE left({column}, 1) || '**' END"
+        f"CASE WHEN {column} IS NULL THEN NULL "
+        f"WHEN contains({column}, '@') THEN left({column}, 1) || '***@' || split_part({column}, '@', 2) "
+        f"WHEN length({column}) > 10 AND {number} THEN left({column}, 3) || '****' || right({column}, 4) "
+        f"WHEN length({column}) > 7 AND NOT {number} THEN left({column}, 3) || '****' "
+        f"ELSE left({column}, 1) || '**' END"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from pydantic import JsonValue
 
@@ -20,6 +21,8 @@ HIDDEN_CLASSES = frozenset({"contact", "id_card", "sensitive"})
 PERSON_NAMES = frozenset({"name", "first_name", "last_name", "nickname", "receiver_name"})
 
 _SECRET_TYPES = frozenset({"id_card", "passport"})
+_SECRET_CLASSES = frozenset({"id_card", "sensitive"})
+_DIGITS = re.compile(r"\+?[0-9][0-9 ,\-]{4,}")
 
 
 def mask_phone(value: str) -> str:
@@ -49,15 +52,22 @@ def mask_name(value: str) -> str:
 
 
 def mask_plain(value: str) -> str:
-    """Any other personal value: the first and last characters stay if there are enough of them."""
+    """Any other personal value: first and last characters stay, less than half of it all together."""
     text = value.strip()
-    if len(text) >= 10:
-        return f"{text[:3]}****{text[-4:]}"
-    return f"{text[:1]}***" if len(text) > 1 else "***"
+    ends = min(len(text) // 5, 4)
+    if ends < 2:
+        return f"{text[:1]}***" if len(text) > 1 else "***"
+    return f"{text[: min(ends, 3)]}****{text[-ends:]}"
 
 
-def mask_identifier(kind: str, value: str) -> tuple[str, bool]:
-    """An identifier's value as shown, and whether it was changed.
+def mask_address(value: str) -> str:
+    """An address: the first characters stay (a province, a city); the house stands at its end."""
+    text = value.strip()
+    return f"{text[:3]}****" if len(text) >= 6 else mask_plain(text)
+
+
+def mask_identifier(kind: str, value: str, personal: str | None = None) -> tuple[str, bool]:
+    """An identifier's value as shown, and whether it was changed. `personal`: its class in the data standard.
 
     Phone, e-mail and documents are hidden; ids given by platforms and by the brand (openid, member number) name nobody
     outside of their system and are what support staff search by, so they stay.
@@ -66,9 +76,18 @@ def mask_identifier(kind: str, value: str) -> tuple[str, bool]:
         return mask_phone(value), True
     if kind == "email" or kind.endswith("_email"):
         return mask_email(value), True
-    if kind in _SECRET_TYPES:
+    if kind in _SECRET_TYPES or personal in _SECRET_CLASSES:
         return "***", True
+    if personal in HIDDEN_CLASSES:
+        return _contact(value), True
     return value, False
+
+
+def _contact(value: str) -> str:
+    """A way of reaching somebody whose kind is a workspace's own, by what it looks like."""
+    if "@" in value:
+        return mask_email(value)
+    return mask_phone(value) if _DIGITS.fullmatch(value.strip()) else mask_plain(value)
 
 
 def mask_attribute(name: str, value: str) -> str:
@@ -79,12 +98,68 @@ def mask_attribute(name: str, value: str) -> str:
         return mask_email(value)
     if name.endswith("name"):
         return mask_name(value)
+    if name.endswith(("address", "street")):
+        return mask_address(value)
     return mask_plain(value)
 
 
 def mask_text(text: str) -> str:
     """Running text with phone numbers, e-mail addresses and ID-card numbers in it hidden."""
     return _IN_TEXT.sub(_hide, text)
+
+
+def mask_loose(text: str, personal: frozenset[str]) -> str:
+    """What was sent in no form that can be read as a whole: cut JSON, a form, XML, a log line.
+
+    The values of the members named in `personal` are left out, up to where they are closed or to the end; of the rest
+    whatever looks personal is hidden.
+    """
+    if not personal:
+        return mask_text(text)
+    kept: list[str] = []
+    at = 0
+    for match in _named(personal).finditer(text):
+        if match.start() < at:
+            continue
+        end = _end_of_value(text, match.end())
+        if end > match.end():
+            kept.append(text[at : match.end()] + "***")
+            at = end
+    return mask_text("".join(kept) + text[at:])
+
+
+@lru_cache(maxsize=16)
+def _named(personal: frozenset[str]) -> re.Pattern[str]:
+    """Where a member of one of these names stands, up to the beginning of its value."""
+    names = "|".join(re.escape(name) for name in sorted(personal, key=lambda name: (-len(name), name)))
+    return re.compile(
+        rf"(?<![\w.])(?:{names})"
+        rf"(?:\\*[\"']\s*[:=]\s*|\s*[:=\uff1a]\s*|\s*>(?:\s*<!\[CDATA\[)?|[%][35][dDaA])",
+        re.IGNORECASE,
+    )
+
+
+def _end_of_value(text: str, start: int) -> int:
+    """Where the value that begins here ends: at its own quote, bracket or tag, or at the next separator."""
+    opening = re.compile(r"\\*[\"']").match(text, start)
+    if opening:
+        quote = opening[0]
+        place = opening.end()
+        while (place := text.find(quote, place)) >= 0:
+            # A quote after more backslashes than it was opened with belongs to the value.
+            slashes = len(quote) - 1
+            before = place - len(text[:place].rstrip("\\"))
+            if before <= slashes or (slashes == 0 and before % 2 == 0):
+                return place + len(quote)
+            place += len(quote)
+        return len(text)
+    if text[start : start + 1] in ("{", "["):
+        return len(text)
+    if text[start - 1 : start] in (">", "["):
+        closed = text.find("<" if text[start - 1] == ">" else "]]>", start)
+        return len(text) if closed < 0 else closed
+    closed_by = re.compile(r"[&,;}\]\r\n\"'<]|%26").search(text, start)
+    return len(text) if closed_by is None else closed_by.start()
 
 
 def mask_json(value: JsonValue, personal: frozenset[str] = frozenset(), ids: frozenset[str] = frozenset()) -> JsonValue:

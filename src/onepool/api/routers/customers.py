@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from onepool.api import audience
 from onepool.api.access import Caller, Need, Time, Workspace
 from onepool.api.cursor import from_cursor, to_cursor
-from onepool.api.dictionary import hidden_attributes, titles, value_titles
+from onepool.api.dictionary import titles, value_titles
 from onepool.api.lookup import LONGEST, spellings, understand
 from onepool.api.models.customers import (
     CustomerList,
@@ -31,8 +31,8 @@ from onepool.api.showing import money, order, shown
 from onepool.pool import customers, timeline
 from onepool.pool.engine import Session
 from onepool.privacy import audit
-from onepool.privacy.masking import PERSON_NAMES, mask_identifier
 from onepool.privacy.roles import Permission
+from onepool.standards.personal import hidden_of
 
 router = APIRouter(prefix="/customers", tags=["customers"])
 Reader = Annotated[Caller, Depends(Need(Permission.CUSTOMERS_READ))]
@@ -168,19 +168,21 @@ def list_customer_orders(
 
 
 @router.get("/{customer_id}/tags/{tag}/why")
-def explain_customer_tag(customer_id: CustomerId, tag: str, _who: Reader, ws: Workspace, time: Time) -> TagWhy:
+def explain_customer_tag(customer_id: CustomerId, tag: str, who: Reader, ws: Workspace, time: Time) -> TagWhy:
     """Why the customer has this value of the tag, or none."""
     with ws.pool.read() as session:
-        return audience.why_tag(ws, session, _present(session, customer_id), tag, time.now())
+        present = _present(session, customer_id)
+        return audience.why_tag(ws, session, present, tag, time.now(), shown(who, ws.standard()))
 
 
 @router.get("/{customer_id}/segments/{segment}/why")
 def explain_customer_segment(
-    customer_id: CustomerId, segment: str, _who: Reader, ws: Workspace, time: Time
+    customer_id: CustomerId, segment: str, who: Reader, ws: Workspace, time: Time
 ) -> SegmentWhy:
     """Why the customer is in the segment, or not."""
     with ws.pool.read() as session:
-        return audience.why_segment(ws, session, _present(session, customer_id), segment, time.now())
+        present = _present(session, customer_id)
+        return audience.why_segment(ws, session, present, segment, time.now(), shown(who, ws.standard()))
 
 
 @router.post("/{customer_id}/reveal")
@@ -192,7 +194,7 @@ def reveal_customer(
     time: Time,
 ) -> Revealed:
     """The customer's masked values in clear. Who asked, when and why is kept before the answer is given."""
-    hidden = hidden_attributes(ws.standard()) | PERSON_NAMES
+    hidden = hidden_of(ws.standard())
     with ws.pool.read() as session:
         present = _present(session, customer_id)
         page = customers.page(session, present, currency=ws.settings.currency)
@@ -200,12 +202,12 @@ def reveal_customer(
     values = [
         RevealedValue(kind="attribute", name=fact.attribute, scope="", value=fact.value)
         for fact in page.facts
-        if fact.attribute in hidden
+        if hidden.attribute(fact.attribute, fact.value, with_names=False)[1]
     ]
     values += [
         RevealedValue(kind="identifier", name=identifier.type, scope=identifier.scope, value=identifier.value)
         for identifier in page.identifiers
-        if mask_identifier(identifier.type, identifier.value)[1]
+        if hidden.identifier(identifier.type, identifier.value)[1]
     ]
     return Revealed(customer_id=present, values=values)
 

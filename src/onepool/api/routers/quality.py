@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
 from onepool.api.access import Caller, Need, Time, Workspace
-from onepool.api.dictionary import event_titles, hidden_fields, id_fields, titles
+from onepool.api.dictionary import event_titles, titles
 from onepool.api.models.common import Titles
 from onepool.api.models.quality import (
     QualityDay,
@@ -19,10 +18,10 @@ from onepool.api.models.quality import (
     QualitySource,
     QualityView,
 )
+from onepool.api.showing import Shown, shown
 from onepool.insight.quality import WEIGHTS, Dimension, Measure, quality
 from onepool.insight.quality.read import LATE_SECONDS
 from onepool.insight.quality.types import FieldQuality, Problem
-from onepool.privacy.masking import mask_json, mask_text
 from onepool.privacy.roles import Permission
 from onepool.standards import Standard
 
@@ -43,7 +42,7 @@ def read_quality(
     standard, touchpoints = ws.standard(), ws.touchpoints()
     with ws.pool.read() as session:
         found = quality(session, standard, touchpoints, time.now(), ws.settings.zone, days=days)
-    samples = who.may(Permission.QUARANTINE_READ)
+    view = shown(who, standard) if who.may(Permission.QUARANTINE_READ) else None
 
     def called(name: str) -> Titles:
         return titles(touchpoints[name].title if name in touchpoints else None, name)
@@ -74,7 +73,7 @@ def read_quality(
             for one in found.sources
         ],
         fields=[_field(one, standard) for one in found.fields],
-        worst=[_problem(one, standard, called(one.touchpoint), samples) for one in found.worst],
+        worst=[_problem(one, standard, called(one.touchpoint), view) for one in found.worst],
     )
 
 
@@ -100,7 +99,7 @@ def _field(one: FieldQuality, standard: Standard) -> QualityField:
     )
 
 
-def _problem(one: Problem, standard: Standard, title: Titles, samples: bool) -> QualityProblem:
+def _problem(one: Problem, standard: Standard, title: Titles, view: Shown | None) -> QualityProblem:
     person = one.dimension == "consistency"
     return QualityProblem(
         touchpoint=one.touchpoint,
@@ -114,8 +113,8 @@ def _problem(one: Problem, standard: Standard, title: Titles, samples: bool) -> 
         bad=one.bad,
         total=one.total,
         points=one.points,
-        quarantine_id=str(one.quarantine_id) if samples and one.quarantine_id is not None else None,
-        sample=_masked(one.sample, standard) if samples and one.sample else None,
+        quarantine_id=str(one.quarantine_id) if view is not None and one.quarantine_id is not None else None,
+        sample=view.sample(one.sample) if view is not None and one.sample else None,
     )
 
 
@@ -126,12 +125,3 @@ def _name(standard: Standard, name: str, person: bool) -> Titles:
 def _called(standard: Standard, field: str, person: bool) -> Titles:
     known = standard.attributes.get(field) if person else standard.fields.get(field)
     return titles(known.title if known else None, field)
-
-
-def _masked(sample: str, standard: Standard) -> str:
-    """The sample without personal values; one that was cut is no longer JSON and is masked as text."""
-    try:
-        data = json.loads(sample)
-    except json.JSONDecodeError:
-        return mask_text(sample)
-    return json.dumps(mask_json(data, hidden_fields(standard), id_fields(standard)), ensure_ascii=False, indent=2)

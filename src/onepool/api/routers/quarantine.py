@@ -17,7 +17,7 @@ from onepool.api.models.quarantine import (
     RuleCount,
 )
 from onepool.api.problems import Invalid, NotFound
-from onepool.api.showing import masked_text
+from onepool.api.showing import shown
 from onepool.pool import waiting
 from onepool.privacy import audit
 from onepool.privacy.masking import mask_text
@@ -57,7 +57,7 @@ def list_quarantine(
 
 @router.get("/{id}")
 def read_quarantined(
-    _who: Reader, ws: Workspace, id: Annotated[str, Path(pattern=r"^[0-9]{1,19}$")]
+    who: Reader, ws: Workspace, id: Annotated[str, Path(pattern=r"^[0-9]{1,19}$")]
 ) -> QuarantineDetail:
     """One refused thing with its sample; what looks like a person's contact is masked."""
     with ws.pool.read() as session:
@@ -67,7 +67,7 @@ def read_quarantined(
     return QuarantineDetail(
         **_row(found.row).model_dump(),
         standard_version=found.standard_version,
-        sample=masked_text(found.sample, ws.standard()),
+        sample=shown(who, ws.standard()).sample(found.sample, of_thing=found.row.kind == "object"),
     )
 
 

@@ -17,6 +17,7 @@ from onepool.api.models.tags import TagBackfillRequest, TagRunRequest, TagRuns
 from onepool.api.problems import Invalid, NotFound
 from onepool.api.routers.jobs import shown_job
 from onepool.api.routers.tags import TagName
+from onepool.api.showing import shown
 from onepool.audience.tags.runs import RunStore
 from onepool.privacy import audit
 from onepool.privacy.roles import Permission
@@ -71,7 +72,7 @@ def list_tag_runs(
 def explain_tag(
     name: TagName,
     customer: Annotated[str, Query(max_length=200, description="customer_id, or an identifier as type:value.")],
-    _who: Annotated[Caller, Depends(Need(Permission.CUSTOMERS_READ))],
+    who: Annotated[Caller, Depends(Need(Permission.CUSTOMERS_READ))],
     ws: Workspace,
     time: Time,
     as_of: Instant | None = None,
@@ -81,4 +82,5 @@ def explain_tag(
         customer_id = find_customer(session, customer, ws.standard(), ws.settings.country)
         if customer_id is None:
             raise NotFound("no customer is known by that", where="customer", code="customer-unknown")
-        return audience.why_tag(ws, session, customer_id, name, as_of or time.now(), past=as_of is not None)
+        view = shown(who, ws.standard())
+        return audience.why_tag(ws, session, customer_id, name, as_of or time.now(), view, past=as_of is not None)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, status
-from pydantic import JsonValue
 
 from onepool import connect
 from onepool.api import channels as showing
 from onepool.api.access import Caller, Need, Time, Workspace
-from onepool.api.dictionary import event_titles, hidden_fields, id_fields
-from onepool.api.models.common import Finding, JsonObject
+from onepool.api.dictionary import event_titles
+from onepool.api.models.common import Finding
 from onepool.api.models.touchpoints import (
     Arrival,
     ArrivalList,
@@ -34,7 +33,7 @@ from onepool.api.models.touchpoints import (
     TouchpointVersions,
 )
 from onepool.api.problems import Conflict, Invalid, NotFound
-from onepool.api.showing import masked_text
+from onepool.api.showing import Shown, shown
 from onepool.api.workspace import WorkspaceLike
 from onepool.apply import check_touchpoint
 from onepool.channels.base import Message
@@ -43,7 +42,7 @@ from onepool.collect.accounts import check_settings, open_account
 from onepool.definitions import Definition
 from onepool.pool import home, waiting
 from onepool.privacy import audit
-from onepool.privacy.masking import mask_json, mask_text
+from onepool.privacy.masking import mask_text
 from onepool.privacy.roles import Permission
 from onepool.workspace import touchpoint_of
 
@@ -194,7 +193,7 @@ def send_test_message(name: Name, body: MessageInput, who: Writer, ws: Workspace
 @router.get("/{name}/arrivals")
 def list_arrivals(
     name: Name,
-    _who: Annotated[Caller, Depends(Need(Permission.QUARANTINE_READ))],
+    who: Annotated[Caller, Depends(Need(Permission.QUARANTINE_READ))],
     ws: Workspace,
     limit: Annotated[int, Query(ge=1, le=50)] = 20,
     after: Annotated[int, Query(ge=0, description="Only what came after this offset of the log.")] = 0,
@@ -204,14 +203,14 @@ def list_arrivals(
     touchpoint = touchpoint_of(name, item.body)
     records = connect.records_of(ws.log, name, limit, after)
     found = connect.arrivals(records, ws.standard(), ws.standard_settings, touchpoint)
-    return ArrivalList(items=[_arrival(one, ws) for one in found])
+    return ArrivalList(items=[_arrival(one, shown(who, ws.standard())) for one in found])
 
 
 @router.post("/{name}/preview")
 def preview_touchpoint(
     name: Name,
     body: TouchpointDraft,
-    _who: Annotated[Caller, Depends(Need(Permission.QUARANTINE_READ))],
+    who: Annotated[Caller, Depends(Need(Permission.QUARANTINE_READ))],
     ws: Workspace,
     time: Time,
 ) -> ArrivalList:
@@ -233,7 +232,7 @@ def preview_touchpoint(
     else:
         records = connect.records_of(ws.log, name, 10)
     found = connect.arrivals(records, ws.standard(), ws.standard_settings, touchpoint, account, item)
-    return ArrivalList(items=[_arrival(one, ws) for one in found])
+    return ArrivalList(items=[_arrival(one, shown(who, ws.standard())) for one in found])
 
 
 def _get(ws: WorkspaceLike, name: str) -> Definition:
@@ -255,34 +254,28 @@ def _detail(ws: WorkspaceLike, time: Time, who: Caller, item: Definition) -> Tou
     )
 
 
-def _arrival(found: connect.Arrival, ws: WorkspaceLike) -> Arrival:
-    standard = ws.standard()
-    hidden, ids = hidden_fields(standard), id_fields(standard)
-
-    def masked(value: object) -> JsonObject:
-        return cast(JsonObject, mask_json(cast(JsonValue, value), hidden, ids))
-
+def _arrival(found: connect.Arrival, view: Shown) -> Arrival:
     return Arrival(
         offset=found.offset,
         received_at=found.received_at,
         protocol=found.protocol,
-        raw=masked_text(found.raw, standard),
-        items=[masked(item) for item in found.items],
+        raw=view.sample(found.raw),
+        items=[view.traits(item) for item in found.items],
         rows=[
             ArrivedRow(
                 kind=row["kind"],
                 name=row["name"],
-                title=event_titles(standard, row["name"]),
+                title=event_titles(view.standard, row["name"]),
                 known=row["known"],
                 time=row["time"],
                 ids=[mask_text(one) for one in row["ids"]],
-                fields=masked(row["fields"]),
-                attributes=masked(row["attributes"]),
+                fields=view.fields(row["fields"]),
+                attributes=view.traits(row["attributes"]),
             )
             for row in found.standard
         ],
         refused=[
-            ArrivedFault(rule=rule, field=field, message=mask_text(text), sample=masked_text(sample, standard))
+            ArrivedFault(rule=rule, field=field, message=mask_text(text), sample=view.sample(sample))
             for rule, field, text, sample in found.refused
         ],
         left_out=found.left_out,
