@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onepool.channels import registry
-from onepool.channels.base import Account, Call, Refused, Request, top
+from onepool.channels.base import Account, Call, Push, Refused, Request, top
 from onepool.channels.base.commerce import clear_phone, fen, masked_phone, text, yuan
 from onepool.channels.base.paging import windows
 from onepool.channels.jd import pull as jd
@@ -140,3 +140,44 @@ def test_a_push_is_refused_while_there_is_no_secret(name: str) -> None:
     with pytest.raises(Refused) as refused:
         check(request, account, now)
     assert (refused.value.status, refused.value.code) == (403, "not-configured")
+
+
+@pytest.mark.parametrize("odd", [[3], {"a": 1}, [[]], None, True, "x"])
+def test_one_odd_part_of_a_page_holds_up_no_other(odd: object) -> None:
+    """Lists where numbers stand: what is about the others is read all the same."""
+
+    def read(name: str, call: str, body: object) -> list[str]:
+        reader = registry.channel(name).read
+        assert reader is not None
+        decoded = reader(Push("pull", "tp", {}, {}, json.dumps(body).encode(), call=call))
+        return [item.message_id or "" for item in decoded.items]
+
+    refunds = [{"id": 1, "orderId": "A", "status": odd}, {"id": 2, "orderId": "B", "status": 3}]
+    page = {"x_responce": {"code": "0", "queryResult": {"totalCount": 2, "result": refunds}}}
+    assert read("jd", "refunds", page) == ["1:requested", "2:refunded"]
+    order = {"orderId": "A", "orderStatus": odd, "createdTime": 1767232800000}
+    assert read("xiaohongshu", "order_detail", {"success": True, "data": order}) == ["A:order_placed"]
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ({"kdt_id": 55}, True), ({"kdt_id": "55"}, True), ({}, True), ({"kdt_id": 77, "root_kdt_id": 55}, True),
+        ({"kdt_id": 77}, False), ({"kdt_id": 77, "root_kdt_id": 88}, False),
+    ],
+)  # fmt: skip
+def test_a_push_of_another_shop_of_the_same_app_is_answered_and_not_booked(told: dict[str, object], kept: bool) -> None:
+    account = Account("tp", "youzan", {"client_id": "cid", "client_secret": "csecret", "kdt_id": "55"})
+    sign = "c32e7828de9e2b9a5afb491d0d8d831c"
+    envelope = {
+        "client_id": "cid",
+        "msg": "%7B%22tid%22%3A%22E1%22%7D",
+        "sign": sign,
+        "type": "trade_TradePaid",
+        **told,
+    }
+    check = registry.channel("youzan").check
+    assert check is not None
+    request = Request("POST", "", "", {}, json.dumps({**message, **told}).encode())
+    reply = check(request, account, datetime(2026, 1, 2, tzinfo=UTC))
+    assert (reply.status, json.loads(reply.body)["code"], reply.keep is not None) == (200, 0, kept)

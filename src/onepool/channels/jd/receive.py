@@ -12,7 +12,7 @@ from onepool.channels.jd.pull import listed, result_of
 
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _NEVER = "0001-01-01 00:00:00"
-_REFUNDED = frozenset({3, "3"})
+_REFUNDED = "3"
 
 
 def read(push: Push) -> Decoded:
@@ -80,7 +80,7 @@ def _refund(found: Gathering, push: Push, refund: dict[str, Any]) -> None:
     if not order or not number:
         found.refuse("jd.refund", "a refund without its number or its order", msgspec.json.encode(refund))
         return
-    done = refund.get("status") in _REFUNDED
+    done = text(refund.get("status")) == _REFUNDED
     found.add(
         "event",
         "order_refunded" if done else "return_requested",

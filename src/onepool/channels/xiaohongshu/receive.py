@@ -110,11 +110,12 @@ def read(push: Push) -> Decoded:
 
 
 def _order(found: Gathering, push: Push, order: dict[str, Any]) -> None:
-    number, status = text(order.get("orderId")), order.get("orderStatus")
+    number, said = text(order.get("orderId")), text(order.get("orderStatus"))
+    status = int(said) if said.isdecimal() and len(said) < 4 else None
     fields = {
         "amount": fen(order.get("totalPayAmount")),
         "shipping": fen(order.get("totalShippingFree")),
-        "order_status": text(status),
+        "order_status": said,
         "province": text(order.get("receiverProvinceName")),
         "city": text(order.get("receiverCityName")),
         "district": text(order.get("receiverDistrictName")),

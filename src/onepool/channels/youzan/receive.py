@@ -53,12 +53,19 @@ def check(request: Request, account: Account, now: datetime) -> Reply:
             raise Refused(403, "signature", "the signature is missing or wrong")
     envelope = _envelope(request.body)
     message = envelope.get("msg")
-    if envelope.get("test") is True:
+    if envelope.get("test") is True or not _ours(envelope, account.text("kdt_id")):
         return json_reply(_ANSWER)
     plain = None
     if account.get("encrypted_push") and isinstance(message, str):
         plain = msgspec.json.encode({**envelope, "msg": decrypt(message, secret)}).decode()
     return json_reply(_ANSWER, keep=Keep(plain))
+
+
+def _ours(envelope: dict[str, Any], shop: str) -> bool:
+    """Whether a message is of this shop or a branch of it. An application has one address for all shops that allowed
+    it; what is of another one belongs to its own touchpoint, which fetches it."""
+    told = text(envelope.get("kdt_id"))
+    return not told or not shop or shop in (told, text(envelope.get("root_kdt_id")))
 
 
 class _Signed(msgspec.Struct):
