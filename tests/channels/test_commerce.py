@@ -169,13 +169,7 @@ def test_one_odd_part_of_a_page_holds_up_no_other(odd: object) -> None:
 def test_a_push_of_another_shop_of_the_same_app_is_answered_and_not_booked(told: dict[str, object], kept: bool) -> None:
     account = Account("tp", "youzan", {"client_id": "cid", "client_secret": "csecret", "kdt_id": "55"})
     sign = "c32e7828de9e2b9a5afb491d0d8d831c"
-    envelope = {
-        "client_id": "cid",
-        "msg": "%7B%22tid%22%3A%22E1%22%7D",
-        "sign": sign,
-        "type": "trade_TradePaid",
-        **told,
-    }
+    message = {"client_id": "cid", "msg": "%7B%22tid%22%3A%22E1%22%7D", "sign": sign, "type": "trade_TradePaid"}
     check = registry.channel("youzan").check
     assert check is not None
     request = Request("POST", "", "", {}, json.dumps({**message, **told}).encode())
