@@ -82,6 +82,21 @@ def test_preview(world: World) -> None:
     assert world.signed_in(Role.MARKETER).get("/api/v1/segments").json()["items"] == []
 
 
+def test_preview_and_plan_warn_of_values_that_were_never_seen(world: World) -> None:
+    browser = world.signed_in(Role.MARKETER)
+    condition = {"any": [{"attribute": "city", "is": "上海市"}, {"did": "order_paid", "where": {"channel": "tmal"}}]}
+    for path in ("/api/v1/conditions/preview", "/api/v1/segments/plan"):
+        answer = browser.post(path, {"condition": condition}).json()
+        assert answer["problems"] == []
+        assert answer["warnings"][0] == {
+            "place": "any[0].is",
+            "message": "属性 city 从来没有过取值 上海市 / the attribute city has never been 上海市",
+            "suggestion": "上海",
+        }, path
+        plain = browser.post(path, {"condition": IN_SHANGHAI}).json()
+        assert plain["warnings"] == []
+
+
 def test_preview_shows_how_far_a_sequence_is_followed(world: World) -> None:
     browser = world.signed_in(Role.ANALYST)
     paid = {"did": "order_paid"}

@@ -9,7 +9,7 @@ from typing import Literal
 
 import pyarrow as pa
 
-from onepool.pool.engine import Session
+from onepool.pool.engine import Session, quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,3 +137,19 @@ def changes(session: Session, segment: str, limit: int = 100) -> list[Change]:
         {"segment": segment, "limit": limit},
     )
     return [Change(**row) for row in found.to_pylist()]
+
+
+def distinct_values(
+    session: Session, kind: Literal["tag", "attribute", "column", "item"], name: str, limit: int
+) -> frozenset[str]:
+    """The different texts that a tag, an attribute, a column of the events or a field of their items ever had."""
+    which = {"name": name, "limit": limit}
+    if kind == "tag":
+        sql = """SELECT DISTINCT unnest(CASE WHEN list IS NULL THEN [value] ELSE list END) AS v FROM tag_values
+            WHERE tag = $name LIMIT $limit"""
+    elif kind == "attribute":
+        sql = "SELECT DISTINCT value AS v FROM attribute_facts WHERE attribute = $name LIMIT $limit"
+    else:
+        value = quote(name) if kind == "column" else f"unnest(items).{quote(name)}"
+        sql, which = f"SELECT DISTINCT {value} AS v FROM events LIMIT $limit", {"limit": limit}
+    return frozenset(str(value) for value in session.query(sql, which).column("v").to_pylist() if value is not None)

@@ -170,6 +170,7 @@ class SegmentPlan(Model):
     sentence: Titles | None
     diff: list[ConditionChange]
     problems: list[Finding]
+    warnings: list[Finding] = Field(description="Values that were never seen: it can be used, but may select nobody.")
     steps: list[str] = Field(description="The named steps of the query that was run.")
     seconds: float
 
@@ -210,6 +211,7 @@ class Preview(Model):
     seconds: float
     sentence: Titles | None
     problems: list[Finding]
+    warnings: list[Finding] = Field(description="Values that were never seen: it can be used, but may select nobody.")
     parts: list[Figure]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 
-from onepool.api import audience, estimating
+from onepool.api import audience, doubts, estimating
 from onepool.api.access import Caller, Need, Time, Workspace
 from onepool.api.dictionary import channel_titles, condition_attributes, condition_events, titles, value_titles
 from onepool.api.models.common import JsonObject
@@ -48,12 +48,13 @@ def preview_condition(
         if condition is None:
             return Preview(
                 size=None, approximate=False, between=None, total=total, sample=[], seconds=0.0, sentence=None,
-                problems=problems, parts=[],
+                problems=problems, warnings=[], parts=[],
             )  # fmt: skip
         some = estimating.drawn(session, total) if body.approximate and total > estimating.EXACT else None
         counted = audience.count(
             session, condition, ctx, time.now(), with_parts=body.parts, index=ws.behaviour, some=some
         )
+        warnings = doubts.warnings(session, condition, ctx, standard)
         rows = customers.rows(
             session, counted.sample, attributes=list(standard.attributes), currency=ws.settings.currency
         )
@@ -67,6 +68,7 @@ def preview_condition(
         seconds=round(counted.seconds, 4),
         sentence=audience.read_back(condition, ctx),
         problems=[],
+        warnings=warnings,
         parts=counted.parts,
     )
 

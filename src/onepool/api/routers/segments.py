@@ -6,7 +6,7 @@ from typing import Annotated, Literal, cast
 
 from fastapi import APIRouter, Depends, Path, Query, status
 
-from onepool.api import audience
+from onepool.api import audience, doubts
 from onepool.api.access import Caller, Need, Time, Workspace
 from onepool.api.dictionary import titles
 from onepool.api.models.common import JsonObject, Titles
@@ -231,12 +231,14 @@ def plan_segment_change(
                 sentence=None,
                 diff=[],
                 problems=problems,
+                warnings=[],
                 steps=[],
                 seconds=0.0,
             )
         found = plan_segment(
             session, body.name, condition, ctx, now, views=ws.behaviour.view if ws.behaviour is not None else None
         )
+        warnings = doubts.warnings(session, condition, ctx, standard)
         rows = customers.rows(
             session,
             [*found.sample_entered, *found.sample_left],
@@ -270,6 +272,7 @@ def plan_segment_change(
         sentence=audience.read_back(condition, ctx),
         diff=[change(one, ctx) for one in found.differences],
         problems=[],
+        warnings=warnings,
         steps=found.steps,
         seconds=round(found.seconds, 4),
     )

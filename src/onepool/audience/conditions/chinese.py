@@ -9,6 +9,7 @@ from onepool.audience.conditions.bilingual import Catalogue
 CONDITIONS: Final = Catalogue((
     # names
     (r"there is no value of the tag (\S+) (.+)", "标签 {0} 没有取值 {1}"),
+    (r"(the \w+ \S+) has never been (.+)", "{0:thing} 从来没有过取值 {1}"),
     (r"there is no touchpoint of (\S+) (\S+)", "渠道 {0} 没有触点 {1}"),
     (r"no touchpoint carries messages to people on (\S+); channels that can be asked for: (.+)",
      "渠道 {0} 还没有能发消息的触点；可以选的渠道有 {1}"),

@@ -188,6 +188,10 @@ class Writer:
             )
         if test in ("in", "not_in") and len(operand) == 1:
             test, operand = {"in": "is", "not_in": "is_not"}[test], operand[0]
+        if test == "hour_of_day" and (run := _run_of_hours(operand)) is not None:
+            start, end = f"{run[0]:02}:00", f"{run[1]:02}:00"
+            night = "次日 " if run[1] <= run[0] else " "
+            return f"在 {start} 到{night}{end} 之间" if self.zh else f"is from {start} to {end}"
         pattern = _TESTS[test][0 if self.zh else 1]
         if test == "between":
             return pattern.format(self.one(operand[0]), self.one(operand[1])) + (f" {currency}" if currency else "")
@@ -211,9 +215,11 @@ class Writer:
         if window.previous is not None:
             return _PREVIOUS[window.previous][side]
         start, end = window.between or (window.after, window.before)
+        if start and end:
+            return f"自 {start} 起、{end} 之前" if self.zh else f"from {start} up to but not including {end}"
         if self.zh:
-            return (f"自 {start} 起" if start else "") + (f"{end} 之前" if end else "")
-        return " ".join(part for part in (f"from {start}" if start else "", f"before {end}" if end else "") if part)
+            return f"自 {start} 起" if start else f"{end} 之前"
+        return f"from {start}" if start else f"before {end}"
 
     def one(self, value: Any) -> str:
         if isinstance(value, Span):
@@ -243,7 +249,7 @@ class Writer:
     def _did(self, leaf: DidLeaf) -> str:
         events = self.events(leaf.did, leaf, "做过")
         if leaf.first or leaf.last:
-            which = ("首次", "the first event ever is") if leaf.first else ("最近一次", "the latest event is")
+            which = ("首次", "first") if leaf.first else ("最近一次", "latest")
             if self.zh:
                 bare = leaf.model_copy(update={"where": None, "within": None})
                 rest = self.both(
@@ -257,7 +263,10 @@ class Writer:
                     ]
                 )
                 return f"{which[0]}{self.events(leaf.did, bare)}{rest}"
-            return f"{which[1]} {events}"
+            bare = leaf.model_copy(update={"where": None, "within": None, "since": None})
+            asked_of = (self.window(leaf.within) + self._since(leaf), self._where(leaf))
+            told = " and ".join(part for part in (asked_of[0] and f"was {asked_of[0].strip()}", asked_of[1]) if part)
+            return f"the {which[1]} {self.events(leaf.did, bare)} {told}".rstrip() if told else f"did {events}"
         asked = leaf.figure()
         if asked is None:
             return events if self.zh else f"did {events}"
@@ -349,3 +358,12 @@ class Writer:
 
     def _of(self, zh: str, en: str, title: str) -> str:
         return f"{zh}{title}" if self.zh else f"{en} {title}"
+
+
+def _run_of_hours(hours: Sequence[int]) -> tuple[int, int] | None:
+    """From when to when these hours are one stretch of three or more, over midnight where need be; else None."""
+    wanted = set(hours)
+    starts = [hour for hour in wanted if (hour - 1) % 24 not in wanted]
+    if len(wanted) < 3 or len(starts) != 1:
+        return None
+    return starts[0], (starts[0] + len(wanted)) % 24

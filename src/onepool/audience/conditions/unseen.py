@@ -1,0 +1,147 @@
+"""Values that a condition compares with and that nothing ever was: warnings, since they may still come.
+
+`city: {is: 上海市}` can be used and selects nobody, because the data standard writes 上海. What a value may be is known
+for enumerations of the standard, for regions, and for whatever the pool holds few different values of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from functools import cache
+
+from onepool.audience.conditions.anchors.model import is_reference
+from onepool.audience.conditions.errors import Problem, closest
+from onepool.audience.conditions.model import (
+    AttributeLeaf,
+    Condition,
+    DidLeaf,
+    DidNotLeaf,
+    Predicate,
+    SequenceLeaf,
+    TagLeaf,
+    walk,
+)
+from onepool.audience.conditions.names import KINDS, Names, find_field
+from onepool.pool.catalog import distinct_values
+from onepool.pool.engine import Session
+from onepool.standards.normalise.region import divisions, named
+from onepool.standards.normalise.scalars import plain
+
+MOST = 500
+"""Of what has more different values than this, none of them is held to be known."""
+
+_TESTS = ("is", "is_not", "in", "not_in", "any_of", "all_of", "none_of")
+
+
+def unseen(condition: Condition, names: Names, seen: Mapping[str, Collection[str]] | None = None) -> list[Problem]:
+    """A warning for each value that can't be right, or that was never seen, with what was probably meant.
+
+    `seen`: values found in the pool, as `seen_values` gives them (`attribute:city`, `field:items.category`, `tag:x`).
+    """
+    found: list[Problem] = []
+    for place, of, predicate in compared(condition):
+        for test, operand in predicate.tests():
+            if test not in _TESTS:
+                continue
+            at = f"{place}.{test}" if place else test
+            for value in operand if isinstance(operand, list) else [operand]:
+                if isinstance(value, str) and not is_reference(value):
+                    problem = _never(at, of, value, names, seen or {})
+                    if problem is not None:
+                        found.append(problem)
+    return found
+
+
+def compared(condition: Condition) -> Iterator[tuple[str, str, Predicate]]:
+    """(place, of what, tests) wherever a value is compared: attributes, tags, fields of events and of steps."""
+    for place, leaf in walk(condition):
+        dot = f"{place}." if place else ""
+        match leaf:
+            case AttributeLeaf():
+                yield place, f"attribute:{leaf.attribute}", leaf
+            case TagLeaf():
+                yield place, f"tag:{leaf.tag}", leaf
+            case DidLeaf() | DidNotLeaf():
+                for field, predicate in (leaf.where or {}).items():
+                    yield f"{dot}where.{field}", f"field:{field}", predicate
+            case SequenceLeaf():
+                for number, step in enumerate(leaf.sequence):
+                    for field, predicate in (step.where or {}).items():
+                        yield f"{dot}sequence[{number}].where.{field}", f"field:{field}", predicate
+
+
+def seen_values(
+    session: Session, condition: Condition, names: Names, private: Collection[str] = ()
+) -> dict[str, frozenset[str]]:
+    """What the pool holds of what the condition compares; nothing where there is much of it, or none.
+
+    `private`: what is never read for this (`attribute:nickname`), since a proposal would tell what somebody is called.
+    """
+    found: dict[str, frozenset[str]] = {}
+    for of in dict.fromkeys(of for _, of, _ in compared(condition)):
+        if of in private or _enumerated(of, names) or of in names.levels:
+            continue
+        values = _read(session, of, names)
+        if 0 < len(values) <= MOST:
+            found[of] = values
+    return found
+
+
+def _read(session: Session, of: str, names: Names) -> frozenset[str]:
+    kind, _, name = of.partition(":")
+    if kind == "tag":
+        return distinct_values(session, "tag", name, MOST + 1)
+    if kind == "attribute":
+        text = KINDS.get(names.attributes.get(name, ""), "any") == "text"
+        return distinct_values(session, "attribute", name, MOST + 1) if text else frozenset()
+    field = find_field(name, names)
+    if field.type != "VARCHAR" or field.source == "json":
+        return frozenset()
+    return distinct_values(session, field.source, field.name, MOST + 1)
+
+
+def _never(at: str, of: str, value: str, names: Names, seen: Mapping[str, Collection[str]]) -> Problem | None:
+    kind, _, name = of.partition(":")
+    what = f"the {kind} {name} has never been {value}"
+    listed = _enumerated(of, names)
+    if listed:
+        return None if value in listed else Problem(at, what, _called(value, listed) or closest(value, listed))
+    level = names.levels.get(of)
+    if level is not None:
+        return None if value in _written(level) or value.isdecimal() else Problem(at, what, _region(value, level))
+    known = seen.get(of)
+    if not known or value in known:
+        return None
+    titles = {one: names.titles.get(f"value:{of}:{one}", {}) for one in known}
+    return Problem(at, what, _called(value, titles) or closest(value, sorted(known)))
+
+
+def _enumerated(of: str, names: Names) -> Mapping[str, Mapping[str, str]]:
+    """The values of an enumeration of the data standard with their titles; empty for anything else."""
+    if of.startswith("tag:"):
+        return {}
+    kind, _, name = of.partition(":")
+    head = f"value:{kind}:{name.removeprefix('items.').removeprefix('fields.')}:"
+    return {key.removeprefix(head): words for key, words in names.titles.items() if key.startswith(head)}
+
+
+def _called(value: str, titles: Mapping[str, Mapping[str, str]]) -> str | None:
+    """The value that has this title in either language."""
+    said = value.casefold()
+    return next((one for one, words in titles.items() if said in {text.casefold() for text in words.values()}), None)
+
+
+@cache
+def _written(level: int) -> frozenset[str]:
+    """How the data standard writes the regions of a level: provinces and cities in short, districts in full."""
+    if level == 3:
+        return frozenset(one.name for one in divisions() if one.level == 3)
+    # Counties right under a province (仙桃) are cities of their own.
+    cities = {one.city for one in divisions() if level == 2 and one.city}
+    return frozenset({one.short for one in divisions() if one.level == level} | cities)
+
+
+def _region(value: str, level: int) -> str | None:
+    for one in named(level, plain(value)):
+        return one.name if level == 3 else one.short
+    return closest(value, sorted(_written(level)))
