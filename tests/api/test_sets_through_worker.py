@@ -14,6 +14,7 @@ from onepool.api.app import create_app
 from onepool.api.live import LiveFeed
 from onepool.clock import FakeClock
 from onepool.collect.log import NewRecord
+from onepool.privacy.roles import Role
 from onepool.tick import Worker
 from onepool.workspace import init_workspace
 
@@ -128,3 +129,34 @@ def test_sets_follow_the_ticks(running: tuple[World, Worker]) -> None:
     worker.drain()
     assert agree(world, browser) == {"buyers": 0, "visitors": 1}
     assert browser.post("/api/v1/segments/combine", {"expression": {"list": "kept"}}).json()["size"] == 1
+
+
+def test_who_was_on_a_list_is_shown_from_when_until_when(running: tuple[World, Worker]) -> None:
+    world, worker = running
+    browser = world.signed_in(Role.MARKETER)
+    phones = ["13800000001", "13800000002"]
+    for number, phone in enumerate(phones):
+        who = {"messageId": f"p-{number}", "userId": f"past{number}", "traits": {"phone": phone}}
+        send(world, worker, {"type": "identify", **who})
+    assert browser.post("/api/v1/lists", {"name": "fair", "title": {"zh": "展会", "en": "Fair"}}).status_code == 201
+
+    def put(text: str, mode: str) -> None:
+        params = {"filename": "numbers.csv", "type": "phone", "mode": mode}
+        browser.request("POST", "/api/v1/lists/fair/entries", content=text.encode(), params=params).raise_for_status()
+        world.clock.advance(timedelta(minutes=1))
+        worker.drain()
+
+    put("\n".join(phones), "add")
+    before = {one["customer_id"]: one["since"] for one in browser.get("/api/v1/lists/fair/members").json()["items"]}
+    assert len(before) == 2
+    assert browser.get("/api/v1/lists/fair/past").json() == {"items": [], "total": 0, "page": 1, "size": 50}
+    put(phones[0], "remove")
+    now = {one["customer_id"] for one in browser.get("/api/v1/lists/fair/members").json()["items"]}
+    found = browser.get("/api/v1/lists/fair/past").json()
+    (gone,) = found["items"]
+    assert found["total"] == 1 and {gone["customer_id"]} == set(before) - now
+    assert gone["since"] == before[gone["customer_id"]] <= gone["until"]
+    assert gone["phone"] == "138****0001"
+    # Who is put on it again is there now, not in the past alone.
+    put(phones[0], "add")
+    assert browser.get("/api/v1/lists/fair/past").json()["total"] == 0

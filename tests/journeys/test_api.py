@@ -74,7 +74,9 @@ def test_life_of_a_journey(brand: World) -> None:
     assert browser.post(f"{JOURNEYS}/cart_recall/publish", {"old_runs": "move"}).json()["version"] == 2
     versions = browser.get(f"{JOURNEYS}/cart_recall/versions").json()["items"]
     assert [(one["version"], one["live"], one["reason"]) for one in versions] == [(2, True, ""), (1, False, "new")]
-    assert browser.get(f"{JOURNEYS}/cart_recall/versions/1").json()["definition"] == CART
+    assert [one["published_because"] for one in versions] == ["", "go"]
+    first = browser.get(f"{JOURNEYS}/cart_recall/versions/1").json()
+    assert (first["definition"], first["reason"], first["published_because"]) == (CART, "new", "go")
     assert browser.get(f"{JOURNEYS}/cart_recall/versions/9").json()["code"] == "version-unknown"
 
     assert browser.post(f"{JOURNEYS}/cart_recall/pause", {}).json()["status"] == "paused"

@@ -93,7 +93,7 @@ def test_every_reason_has_words() -> None:
 
 def test_who_got_it(story: Story) -> None:
     found = told(story, "ann")
-    assert found.answer == {"zh": "收到了，通过 wechat_oa", "en": "got it over wechat_oa"}
+    assert found.answer == {"zh": "收到了，通过微信公众号", "en": "got it over WeChat Official Account"}
     (run,) = found.runs
     kinds = [one.kind for one in run.steps]
     assert kinds[0] == "entry" and kinds[-1] == "end" and "attempt" in kinds

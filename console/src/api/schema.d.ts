@@ -1401,6 +1401,8 @@ export interface paths {
         /**
          * List Identity Review
          * @description Pairs to be judged: what the model proposes, and conflicts. `open`: still undecided; `later`: put off.
+         *
+         *     Of several undecided conflicts of the same two customers one stands here: a judgement settles them all.
          */
         get: operations["listIdentityReview"];
         put?: never;
@@ -2286,6 +2288,26 @@ export interface paths {
          * @description Who is on the list now, the latest first.
          */
         get: operations["listMembers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/{name}/past": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Past Members
+         * @description Who was on the list and is no more, from when until when; kept for 400 days.
+         */
+        get: operations["listPastMembers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -7723,7 +7745,15 @@ export interface components {
             live: boolean;
             /** Live Runs */
             live_runs: number;
-            /** Reason */
+            /**
+             * Published Because
+             * @description What was said when it was published; empty: nothing.
+             */
+            published_because: string;
+            /**
+             * Reason
+             * @description Why the draft was saved.
+             */
             reason: string;
             /**
              * Version
@@ -7761,7 +7791,15 @@ export interface components {
             live: boolean;
             /** Live Runs */
             live_runs: number;
-            /** Reason */
+            /**
+             * Published Because
+             * @description What was said when it was published; empty: nothing.
+             */
+            published_because: string;
+            /**
+             * Reason
+             * @description Why the draft was saved.
+             */
             reason: string;
             /**
              * Version
@@ -9373,6 +9411,47 @@ export interface components {
             new: string;
         };
         /**
+         * PastListMember
+         * @description Somebody who was on a list and is no more, masked.
+         */
+        PastListMember: {
+            /** Customer Id */
+            customer_id: number;
+            /** Email */
+            email: string | null;
+            /** Last Seen */
+            last_seen: string | null;
+            /** Name */
+            name: string | null;
+            /** Phone */
+            phone: string | null;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             * @description When they were taken off.
+             */
+            until: string;
+        };
+        /**
+         * PastListMembers
+         * @description A page of those who were on the list, the latest to leave first.
+         */
+        PastListMembers: {
+            /** Items */
+            items: components["schemas"]["PastListMember"][];
+            /** Page */
+            page: number;
+            /** Size */
+            size: number;
+            /** Total */
+            total: number;
+        };
+        /**
          * PathStep
          * @description One step from an identifier to the next by a link, which may stand for a decision of people.
          */
@@ -9714,6 +9793,11 @@ export interface components {
             size: number | null;
             /** Total */
             total: number;
+            /**
+             * Warnings
+             * @description Values that were never seen: it can be used, but may select nobody.
+             */
+            warnings: components["schemas"]["Finding"][];
         };
         /**
          * PreviewRequest
@@ -11127,6 +11211,11 @@ export interface components {
             steps: string[];
             /** Used By */
             used_by: components["schemas"]["SegmentUse"][];
+            /**
+             * Warnings
+             * @description Values that were never seen: it can be used, but may select nobody.
+             */
+            warnings: components["schemas"]["Finding"][];
         };
         /**
          * SegmentPlanRequest
@@ -18125,6 +18214,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListMembers"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPastMembers: {
+        parameters: {
+            query?: {
+                page?: number;
+                size?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PastListMembers"];
                 };
             };
             /** @description A problem (RFC 9457). */

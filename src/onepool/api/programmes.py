@@ -144,7 +144,9 @@ def detail(ws: WorkspaceLike, item: Definition, who: Caller) -> JourneyDetail:
     )  # fmt: skip
 
 
-def version(one: store.Published, state: store.Standing | None, reason: str, live_runs: int) -> JourneyVersion:
+def version(
+    one: store.Published, state: store.Standing | None, reason: str, because: str, live_runs: int
+) -> JourneyVersion:
     """A published version."""
     return JourneyVersion(
         version=one.version,
@@ -153,6 +155,7 @@ def version(one: store.Published, state: store.Standing | None, reason: str, liv
         at=from_micros(one.published_at),
         author=one.published_by,
         reason=reason,
+        published_because=because,
         live=state is not None and state.version_id == one.version_id and state.status in ("live", "paused"),
         live_runs=live_runs,
     )

@@ -77,6 +77,9 @@ _CHANNELS: Final[Mapping[str, tuple[str, str]]] = {
     "wecom": ("企业微信", "WeCom"),
     "sms": ("短信", "Text messages"),
     "email": ("邮件", "E-mail"),
+    "douyin": ("抖音", "Douyin"),
+    "youzan": ("有赞", "Youzan"),
+    "webhook": ("其他方式", "Other ways"),
     "push": ("应用推送", "App notifications"),
     "phone": ("电话", "Phone calls"),
 }

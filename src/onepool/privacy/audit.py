@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import JsonValue
 from sqlalchemy import Connection, desc, insert, select
@@ -54,6 +54,7 @@ Action = Literal[
     "account.pause",
     "account.resume",
     "broadcast.save",
+    "broadcast.delete",
     "broadcast.start",
     "broadcast.pause",
     "broadcast.resume",
@@ -120,3 +121,9 @@ def trail(state: State, *, limit: int = 100, before: int | None = None) -> list[
             (row.id, Entry(from_micros(row.at), row.actor, row.action, row.subject, json.loads(row.detail)))
             for row in connection.execute(query)
         ]
+
+
+def details(connection: Connection, action: Action, subject: str) -> list[dict[str, Any]]:
+    """What rows of one action upon one subject say beside that, the earliest first."""
+    query = select(audit.c.detail).where(audit.c.action == action, audit.c.subject == subject).order_by(audit.c.id)
+    return [json.loads(row.detail) for row in connection.execute(query)]

@@ -83,7 +83,8 @@ class JourneyVersion(Model):
     hash: str = Field(description="SHA-256 of the canonical JSON.")
     at: Instant
     author: str
-    reason: str
+    reason: str = Field(description="Why the draft was saved.")
+    published_because: str = Field(description="What was said when it was published; empty: nothing.")
     live: bool = Field(description="New entries get this one.")
     live_runs: int
 

@@ -102,6 +102,21 @@ class ListMembers(Model):
     size: int
 
 
+class PastListMember(ListMember):
+    """Somebody who was on a list and is no more, masked."""
+
+    until: Instant = Field(description="When they were taken off.")
+
+
+class PastListMembers(Model):
+    """A page of those who were on the list, the latest to leave first."""
+
+    items: list[PastListMember]
+    total: int
+    page: int
+    size: int
+
+
 class UnmatchedEntry(Model):
     """An entry that nobody is known by, masked."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Path, Query, status
+from sqlalchemy import Connection
 
 from onepool.api import programmes
 from onepool.api.access import Caller, Need, Time, Workspace
@@ -177,10 +178,14 @@ def list_journey_versions(name: JourneyName, _who: Reader, ws: Workspace) -> Jou
     with ws.state.read() as connection:
         state = store.standing(connection, name)
         made = store.versions(connection, name)
+        why = _published_because(connection, name)
         live = store.live_runs(connection, [one.version_id for one in made])
     return JourneyVersions(
         items=[
-            programmes.version(one, state, reasons.get(one.version, ""), live.get(one.version_id, 0)) for one in made
+            programmes.version(
+                one, state, reasons.get(one.version, ""), why.get(one.version, ""), live.get(one.version_id, 0)
+            )
+            for one in made
         ]
     )
 
@@ -193,11 +198,13 @@ def read_journey_version(
     reasons = {item.version: item.reason for item in _history(ws, name)}
     with ws.state.read() as connection:
         state = store.standing(connection, name)
+        why = _published_because(connection, name)
         found = next((one for one in store.versions(connection, name) if one.version == version), None)
         live = {} if found is None else store.live_runs(connection, [found.version_id])
     if found is None:
         raise NotFound("this version was never published", where=str(version), code="version-unknown")
-    shown = programmes.version(found, state, reasons.get(version, ""), live.get(found.version_id, 0))
+    told, because = reasons.get(version, ""), why.get(version, "")
+    shown = programmes.version(found, state, told, because, live.get(found.version_id, 0))
     return JourneyVersionDetail(**shown.model_dump(), definition=cast(JsonObject, dict(found.body)))
 
 
@@ -291,6 +298,12 @@ def _save(ws: WorkspaceLike, time: Clock, who: Caller, name: str, body: JourneyI
     item = ws.save(store.KIND, name, body.definition, author=who.actor, reason=body.reason)
     audit.record(ws.state, time, who.actor, "definition.save", f"journey:{name}", {"version": item.version})
     return programmes.detail(ws, item, who)
+
+
+def _published_because(connection: Connection, name: str) -> dict[int, str]:
+    """What was said when each version was published."""
+    told = audit.details(connection, "journey.publish", f"journey:{name}")
+    return {int(one["version"]): str(one.get("reason", "")) for one in told if "version" in one}
 
 
 def _history(ws: WorkspaceLike, name: str) -> list[Definition]:

@@ -24,6 +24,8 @@ from onepool.api.models.lists import (
     ListMembers,
     ListRefusal,
     ListUpload,
+    PastListMember,
+    PastListMembers,
     UnmatchedEntries,
     UnmatchedEntry,
 )
@@ -172,6 +174,23 @@ def list_members(name: ListName, who: Member, ws: Workspace, page: Page = 1, siz
     known = {row.customer_id: view.row(row, currency) for row in rows}
     items = [_member(row, known.get(row["customer_id"])) for row in found]
     return ListMembers(items=items, total=total, page=page, size=size)
+
+
+@router.get("/{name}/past")
+def list_past_members(name: ListName, who: Member, ws: Workspace, page: Page = 1, size: Size = 50) -> PastListMembers:
+    """Who was on the list and is no more, from when until when; kept for 400 days."""
+    _get(ws, name)
+    standard, currency = ws.standard(), ws.settings.currency
+    with ws.pool.read() as session:
+        found = lists.past(session, name, offset=(page - 1) * size, limit=size).to_pylist()
+        ids = [row["customer_id"] for row in found]
+        rows = customers.rows(session, ids, attributes=list(standard.attributes), currency=currency)
+    view = shown(who, standard)
+    known = {row.customer_id: view.row(row, currency) for row in rows}
+    items = [
+        PastListMember(**_member(row, known.get(row["customer_id"])).model_dump(), until=row["until"]) for row in found
+    ]
+    return PastListMembers(items=items, total=found[0]["total"] if found else 0, page=page, size=size)
 
 
 @router.get("/{name}/unmatched")

@@ -8,7 +8,7 @@ members along, since an entry belongs to an identifier and never to a customer.
 from __future__ import annotations
 
 from onepool.audience.lists.definition import CUSTOMER, LISTS, ListDefinition, list_titles, lists_named, parse_list
-from onepool.audience.lists.entries import ListSize, members, sizes, unmatched
+from onepool.audience.lists.entries import ListSize, members, past, sizes, unmatched
 from onepool.audience.lists.errors import ListError
 from onepool.audience.lists.upload import Refusal, Upload, delete_list, snapshot_list, upload_list
 
@@ -25,6 +25,7 @@ __all__ = [
     "lists_named",
     "members",
     "parse_list",
+    "past",
     "sizes",
     "snapshot_list",
     "unmatched",

@@ -217,6 +217,21 @@ def members(session: Session, name: str, *, offset: int = 0, limit: int | None =
     )
 
 
+def past(session: Session, name: str, *, offset: int = 0, limit: int = 100) -> pa.Table:
+    """Who was on a list and is no more: customer_id, `since`, `until`, and `total` of all; the latest to leave first.
+
+    Whoever was put on it anew is not among them.
+    """
+    return session.query(
+        """SELECT c.customer_id, min(p.time) AS since, max(p.until) AS until, count(*) OVER () AS total
+        FROM list_past p JOIN customer_of c USING (identifier_id)
+        WHERE p.list = $list AND c.customer_id NOT IN (
+            SELECT n.customer_id FROM list_entries e JOIN customer_of n USING (identifier_id) WHERE e.list = $list)
+        GROUP BY c.customer_id ORDER BY until DESC, c.customer_id LIMIT $limit OFFSET $offset""",
+        {"list": name, "limit": limit, "offset": offset},
+    )
+
+
 def unmatched(session: Session, name: str, *, offset: int = 0, limit: int = 100) -> pa.Table:
     """Entries that nobody is known by: type, scope, value, time; in the order of their values."""
     return session.query(

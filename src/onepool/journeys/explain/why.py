@@ -13,7 +13,7 @@ from onepool.clock import to_micros
 from onepool.journeys import store
 from onepool.journeys.explain.entry import NotStarted, present, refusals, unmatched
 from onepool.journeys.explain.path import Told, loaded, paths
-from onepool.journeys.explain.words import Title, end_words, reason_words, title
+from onepool.journeys.explain.words import Title, channel_words, end_words, reason_words, title
 from onepool.journeys.results.report import Place, control_of
 from onepool.journeys.states import RunState
 from onepool.journeys.store import Published, Standing
@@ -140,11 +140,13 @@ def _answer(connection: Connection, of: list[RunTold], nothing: list[NotStarted]
     ).all()
     got = [row for row in rows if SendState.ACCEPTED <= row.state <= SendState.CLICKED]
     if got:
-        listed = ", ".join(dict.fromkeys(row.channel for row in got))
-        return title(f"收到了，通过 {listed}", f"got it over {listed}")
+        over = [channel_words(channel) for channel in dict.fromkeys(row.channel for row in got)]
+        zh, en = "、".join(one["zh"] for one in over), ", ".join(one["en"] for one in over)
+        return title(f"收到了，通过{zh}", f"got it over {en}")
     open_ = [row for row in rows if row.state < SendState.UNKNOWN]
     if open_:
-        return title(f"正在发送，通过 {open_[-1].channel}", f"on its way over {open_[-1].channel}")
+        over_ = channel_words(open_[-1].channel)
+        return title(f"正在发送，通过{over_['zh']}", f"on its way over {over_['en']}")
     if rows:
         said = reason_words(rows[-1].reason)
         return title(f"没有收到：{said['zh']}", f"did not get it: {said['en']}")

@@ -55,6 +55,14 @@ ENDS: Final[Mapping[str, tuple[str, str]]] = {
     "coupon_unavailable": ("无券可发", "no coupon to give"),
 }
 
+EXITS: Final[Mapping[str, tuple[str, str]]] = {
+    "paid_without_coupon": ("没用券就付款了", "paid without the coupon"),
+    "withdrawn": ("撤回了同意", "withdrew consent"),
+    "unfollowed": ("取消关注", "unfollowed"),
+    "left_the_stage": ("离开了这个阶段", "left the stage"),
+}
+"""Exits of the programmes that come with the product; others are called by the name that their author gave."""
+
 REFUSED: Final[Mapping[str, tuple[str, str]]] = {
     "eligible": ("不符合进入资格", "the condition of eligibility did not hold"),
     "reentry": ("每位客户只进入一次", "each customer enters once only"),
@@ -120,7 +128,8 @@ def end_words(reason: str) -> Title:
     """Why a run ended."""
     if reason.startswith("exit:"):
         name = reason.removeprefix("exit:")
-        return title(f"退出：{name}", f"left: {name}")
+        zh, en = EXITS.get(name, (name, name))
+        return title(f"退出：{zh}", f"left: {en}")
     return title(*ENDS.get(reason, (reason, reason)))
 
 
