@@ -137,7 +137,7 @@ class _Owners:
     asked=st.lists(st.one_of(st.integers(0, 60), st.integers(0, 1 << 60)), max_size=20),
 )
 def test_places_are_those_of_the_owners(owned, asked):
-    places = counted._Places(_Owners(owned))
+    places = counted.Places(_Owners(owned))
     asked = [*asked, *owned]
     found = places.of(np.array(asked, np.int64))
     assert [None if place < 0 else int(places.customers[place]) for place in found] == [owned.get(one) for one in asked]

@@ -19,8 +19,17 @@ from onepool.audience.conditions.names import Context
 from onepool.audience.conditions.reason import Reason
 from onepool.audience.conditions.sequence.explain import sequence_reason
 from onepool.pool import Session
-from onepool.pool.behaviour import BehaviourIndex
+from onepool.pool.behaviour import BehaviourIndex, State
 from onepool.pool.timeline import event_ids
+
+LEAST_EVENTS = 2_000_000
+"""Of a pool with fewer, a customer's events are found sooner by a scan than brought together from the index."""
+
+
+def state_of(session: Session, index: BehaviourIndex | None) -> State | None:
+    """The index as the session sees it, where it is the shorter way to one customer's events."""
+    state = index.state(session) if index is not None else None
+    return state if state is not None and state.base.manifest.events >= LEAST_EVENTS else None
 
 
 def explain_condition(
@@ -35,7 +44,7 @@ def explain_condition(
 
     `index`: where the customer's events are found at once; without it the table is searched.
     """
-    state = index.state(session) if index is not None else None
+    state = state_of(session, index)
     scope = Scope.one(customer_id)
     if state is not None:
         compiler = _compiler(condition, at, scope.reading(GATHERED), ctx)

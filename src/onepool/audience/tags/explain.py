@@ -16,7 +16,7 @@ from onepool.audience.conditions.compiler.plan import Compiler
 from onepool.audience.conditions.compiler.scope import Scope, union
 from onepool.audience.conditions.compiler.sql import E, col, named, number
 from onepool.audience.conditions.compiler.steps import bound, text_of
-from onepool.audience.conditions.explain import explain_condition
+from onepool.audience.conditions.explain import explain_condition, state_of
 from onepool.audience.conditions.model import Condition, Window
 from onepool.audience.conditions.names import Context, find_field
 from onepool.audience.conditions.reason import Reason
@@ -149,7 +149,7 @@ def _plan(
 ) -> tuple[Scope, TagPlan, pa.Table | None]:
     """The plan for one customer, reading the events that the index has brought together where it can."""
     scope = Scope.one(customer_id)
-    state = index.state(session) if index is not None else None
+    state = state_of(session, index)
     if state is None:
         return scope, compile_tags({tag.tag: tag}, at, scope, ctx), None
     reading = scope.reading(GATHERED)
@@ -221,13 +221,14 @@ class Look:
                 if having is not None:
                     here = find_field(having, self.ctx.names)
                     value = compiler.reader.json_value(here, "VARCHAR") if here.source == "json" else col(here.name)
-                    rows = rows.where(exp.Not(this=exp.Is(this=value, expression=exp.null())))
+                    rows = rows.where(exp.Not(this=exp.Is(this=value, expression=exp.null())), copy=False)
                 queries.append(rows)
         if not queries:
             return []
         order = [exp.Ordered(this=col(name), desc=not oldest) for name in ("time", "seq")]
-        picked = exp.select(col("event_id")).from_(union(queries).subquery("rows")).order_by(*order)
-        text = text_of([*compiler.scope.steps(), ("picked", picked.limit(number(EVIDENCE)))])
+        picked = exp.select(col("event_id")).from_(union(queries).subquery("rows", copy=False), copy=False)
+        picked = picked.order_by(*order, copy=False)
+        text = text_of([*compiler.scope.steps(), ("picked", picked.limit(number(EVIDENCE), copy=False))])
         found = self.session.query(text, bound(text, compiler.params.values))
         return [str(one) for one in found.column("event_id").to_pylist()]
 

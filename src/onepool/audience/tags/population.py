@@ -91,9 +91,10 @@ def keyed(tag: str, key: str, values: exp.Query) -> exp.Query:
             named(exp.Literal.string(tag), "tag"),
             named(exp.Literal.string(key), "key"),
             named(exp.column("number"), "number"),
+            copy=False,
         )
-        .from_(values.subquery("cut"))
-        .where(known(exp.column("number")))
+        .from_(values.subquery("cut", copy=False), copy=False)
+        .where(known(exp.column("number")), copy=False)
     )
 
 
@@ -117,7 +118,8 @@ def point_of(tag: str, key: str, source: str = POPULATION) -> E:
     """A number of the population (NULL: none)."""
     same = exp.EQ(this=col("tag"), expression=exp.Literal.string(tag))
     here = exp.EQ(this=col("key"), expression=exp.Literal.string(key))
-    return exp.select(exp.Max(this=col("number"))).from_(table(source)).where(same, here).subquery()
+    found = exp.select(exp.Max(this=col("number")), copy=False).from_(table(source), copy=False)
+    return found.where(same, here, copy=False).subquery(copy=False)
 
 
 def population_table(populations: Populations) -> pa.Table:

@@ -78,11 +78,12 @@ def _rows(compiler: Compiler, tag: PreferenceTag, event: str) -> exp.Query:
             amount = reader.json_value(of, "DOUBLE") if of.source == "json" else exp.cast(col(of.name), "DOUBLE")
             score = exp.Mul(this=amount, expression=score)
     wanted = [named(value, "value"), named(score, "score")]
-    picked = matching_rows(compiler, source, event, tag.within).select(*wanted)
+    picked = matching_rows(compiler, source, event, tag.within).select(*wanted, copy=False)
     if of is not None and of.kind == "money":
-        picked = picked.where(reader.currency(None))
+        picked = picked.where(reader.currency(None), copy=False)
     columns = [col(name) for name in ("customer_id", "time", "seq", "value", "score")]
-    return exp.select(*columns).from_(picked.subquery("picked")).where(_known(col("value")), _known(col("score")))
+    found = exp.select(*columns, copy=False).from_(picked.subquery("picked", copy=False), copy=False)
+    return found.where(_known(col("value")), _known(col("score")), copy=False)
 
 
 def matching_rows(compiler: Compiler, source: EventSource, event: str, within: Window | None) -> exp.Select:
@@ -101,8 +102,9 @@ def matching_rows(compiler: Compiler, source: EventSource, event: str, within: W
             if words is not None:
                 conditions.append(exp.In(this=col(column), expressions=[text(word) for word in words]))
     columns = [col(name) for name in ("customer_id", "event_id", "time", "seq")]
-    owned = exp.select(*columns).from_(table("events")).join(table(compiler.scope.owners), using=["identifier_id"])
-    return owned.where(every(conditions))
+    owned = exp.select(*columns, copy=False).from_(table("events"), copy=False)
+    owned = owned.join(table(compiler.scope.owners), using=["identifier_id"], copy=False)
+    return owned.where(every(conditions), copy=False)
 
 
 def _inner(entry: E, name: str) -> E:
@@ -128,10 +130,12 @@ def _scores(liked: str, tag: PreferenceTag) -> exp.Query:
         named(total, "score"),
         named(exp.Count(this=exp.Distinct(expressions=[col("seq")]), big_int=True), "events"),
         named(exp.Max(this=col("time")), "latest"),
-    ).from_(source.subquery("rows"))
-    grouped = found.group_by(col("customer_id"), col("value"))
+    ).from_(source.subquery("rows", copy=False), copy=False)
+    grouped = found.group_by(col("customer_id"), col("value"), copy=False)
     return (
-        exp.select(exp.Star()).from_(grouped.subquery("totals")).where(exp.GT(this=col("score"), expression=number(0)))
+        exp.select(exp.Star())
+        .from_(grouped.subquery("totals", copy=False), copy=False)
+        .where(exp.GT(this=col("score"), expression=number(0)), copy=False)
     )
 
 
@@ -187,14 +191,15 @@ def _best(shares: str, lifted: str | None, tag: PreferenceTag) -> exp.Query:
         ]
     )
     place = exp.Window(this=exp.RowNumber(), partition_by=[col("customer_id")], order=order)
-    placed = source.where(enough).select(col("customer_id"), col("value"), named(place, "place"), append=False)
+    placed = source.where(enough, copy=False)
+    placed = placed.select(col("customer_id"), col("value"), named(place, "place"), append=False, copy=False)
     kept = exp.LTE(this=col("place"), expression=number(tag.top))
     values = fn("list", exp.Order(this=col("value"), expressions=[exp.Ordered(this=col("place"))]))
     return (
         exp.select(col("customer_id"), named(values, "list"))
-        .from_(placed.subquery("placed"))
-        .where(kept)
-        .group_by(col("customer_id"))
+        .from_(placed.subquery("placed", copy=False), copy=False)
+        .where(kept, copy=False)
+        .group_by(col("customer_id"), copy=False)
     )
 
 

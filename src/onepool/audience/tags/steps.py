@@ -121,24 +121,30 @@ def _answer(name: str, tag: TagDefinition, parts: Parts) -> exp.Query:
     if name in parts.preferences:
         first = fn("list_extract", col("list"), exp.Literal.number(1))
         best = parts.preferences[name].best[0]
-        return exp.select(*_row("customer_id", tag=title, value=first, list_=col("list"))).from_(table(best))
+        return exp.select(*_row("customer_id", tag=title, value=first, list_=col("list"))).from_(
+            table(best), copy=False
+        )
     if name in parts.scored:
         value: E = col("value")
         if parts.scored[name].cut is not None:
             value = labelled(name, parts.scored[name].cut, col("number"))  # type: ignore[arg-type]
-        rows = exp.select(*_row("customer_id", tag=title, value=value, number=col("number")))
-        return rows.from_(table(f"{name} scored")).where(exp.Not(this=exp.Is(this=col("value"), expression=exp.null())))
+        rows = exp.select(*_row("customer_id", tag=title, value=value, number=col("number")), copy=False)
+        return _where_known(rows.from_(table(f"{name} scored"), copy=False), col("value"))
     if name in parts.given:
         rows = exp.select(*_row("customer_id", tag=title, value=col("value"), number=col("number")))
-        return rows.from_(table(f"{name} given")).where(exp.Not(this=exp.Is(this=col("value"), expression=exp.null())))
+        return _where_known(rows.from_(table(f"{name} given"), copy=False), col("value"))
     measured = parts.measured[name]
     number = col(f"{name} number") if measured.number is not None else None
     value = measured.text(col(f"{name} value") if measured.value is not None else col(f"{name} number"))
     present: E = col(f"{name} value") if measured.value is not None else col(f"{name} number")
     if isinstance(tag, MetricTag) and tag.cut is not None:
         value = labelled(name, tag.cut, col(f"{name} number"))
-    query = exp.select(*_row("customer_id", tag=title, value=value, number=number)).from_(table(MEASURED))
-    return query.where(exp.Not(this=exp.Is(this=present, expression=exp.null())))
+    query = exp.select(*_row("customer_id", tag=title, value=value, number=number), copy=False)
+    return _where_known(query.from_(table(MEASURED), copy=False), present)
+
+
+def _where_known(query: exp.Select, value: E) -> exp.Query:
+    return query.where(exp.Not(this=exp.Is(this=value, expression=exp.null())), copy=False)
 
 
 _DATA_TYPES = {

@@ -244,7 +244,7 @@ class EventPass:
 
     def _step(self, family: Family, wanted: Sequence[str]) -> exp.Query:
         rows = self._happened(family)
-        measures = [named(value.copy(), name) for name, value in family.measures.values() if name in wanted]
+        measures = [named(value, name) for name, value in family.measures.values() if name in wanted]
         grouped = exp.select(col(self.key), *measures, copy=False).from_(
             rows.subquery("happened", copy=False), copy=False
         )
@@ -259,8 +259,8 @@ class EventPass:
         # Where one measure wants every row from the earliest instant on, there is nothing to choose.
         if family.start not in family.whole and not any(is_true(rows) for rows in family.rows):
             distinct = {rows.sql("duckdb", copy=False): rows for rows in family.rows}
-            conditions.append(paren(some([rows.copy() for rows in distinct.values()])))
-        used = [named(value.copy(), name) for name, value in family.columns.values()]
+            conditions.append(paren(some(list(distinct.values()))))
+        used = [named(value, name) for name, value in family.columns.values()]
         if not owned:
             columns = [*(col(name) for name in ("identifier_id", "time")), *used]
             found = exp.select(*columns, copy=False).from_(table("events"), copy=False)

@@ -77,7 +77,7 @@ class Scope:
 
 def union(queries: Sequence[exp.Query]) -> exp.Query:
     """All rows of all of them."""
-    return exp.union(*queries, distinct=False) if len(queries) > 1 else queries[0]
+    return exp.union(*queries, distinct=False, copy=False) if len(queries) > 1 else queries[0]
 
 
 def table(name: str) -> exp.Table:
