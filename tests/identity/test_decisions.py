@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from tests.identity.written import Written, empty
 
 from onepool.clock import FakeClock
@@ -195,3 +195,25 @@ def status(world: Written, candidate: int) -> str:
     table = schema.candidates
     with world.state.read() as connection:
         return str(connection.execute(select(table.c.status).where(table.c.id == candidate)).scalar_one())
+
+
+def _proposed(world: Written, a: int, b: int) -> int:
+    with world.state.write() as connection:
+        pair = {"a": a, "b": b, "probability": 0.9, "detail": "[]", "model": 1, "at": 1, "status": "open"}
+        made = connection.execute(insert(schema.candidates).values(**pair)).inserted_primary_key
+        assert made is not None
+        return int(made[0])
+
+
+def test_a_proposal_that_comes_after_never_can_be_answered_with_never(world: Written) -> None:
+    first = _proposed(world, 1, 3)
+    before = decisions.never(world.state, world.clock, ONE, THREE, author=ANN, candidate=first)
+    world.applied(before.id)
+    # The same two customers, found by the next run under other identifiers.
+    again = _proposed(world, 2, 4)
+    with pytest.raises(Decided):
+        decisions.merge(world.state, world.clock, ONE, THREE, author=BOB, candidate=again)
+    made = decisions.never(world.state, world.clock, ONE, THREE, author=BOB, candidate=again)
+    assert made.candidates == (again,)
+    with pytest.raises(Decided):
+        decisions.never(world.state, world.clock, ONE, THREE, author=ANN, candidate=again)

@@ -254,11 +254,14 @@ def _rule(
     )
     with state.write() as connection:
         standing = [ruling for ruling in _read(connection, across) if ruling.undone_by is None]
-        _refuse(standing, seen or 0)
-        # A merge knowingly made ends what was ruled before, whichever identifiers that named.
-        over = sorted(ruling.id for ruling in standing if kind == "merge" and ruling.kind != "merge")
         waiting = connection.execute(select(candidates.c.id).where(and_(between, candidates.c.status == "open")))
         settled = sorted(waiting.scalars())
+        # A proposal that came after the word on the same two, under other identifiers, may be answered as they were.
+        apart = all(ruling.kind in ("never", "split") for ruling in standing)
+        if not (kind == "never" and candidate in settled and apart):
+            _refuse(standing, seen or 0)
+        # A merge knowingly made ends what was ruled before, whichever identifiers that named.
+        over = sorted(ruling.id for ruling in standing if kind == "merge" and ruling.kind != "merge")
         if candidate is not None and candidate not in settled:
             raise Decided("this proposal was answered meanwhile", where=f"candidate:{candidate}")
         if settled:

@@ -265,6 +265,11 @@ class Resolver:
         resolved = self._resolved(np.empty(0, np.int64), store.new_table([]), None, graph.changes(), rulings=made)
         return replace(resolved, joined=[one.decision for one in joins])
 
+    @property
+    def never(self) -> frozenset[tuple[int, int]]:
+        """Pairs of identifiers that people said are never of one person."""
+        return self._rulings.never
+
     def fork(self) -> Resolver:
         """The same facts apart, to try rules and decisions on. Nothing of it may be saved."""
         other = copy(self)

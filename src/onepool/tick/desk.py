@@ -97,6 +97,8 @@ class Desk:
         """Learn from all customers and keep the model as a new version. Returns what was found and the version."""
         with self._worker.mutex:
             graph = self._worker.resolver.graph.copy()
+            with self._ws.state.read() as connection:
+                before = matching.before(connection, graph)
         settings = self._worker.rules.likelihood()
         customer = matching.deterministic(graph)
         with self._worker.pool.read() as session:
@@ -106,7 +108,7 @@ class Desk:
             labels = matching.labels_of(connection, customer)
         found = matching.learn_all(records, numbers, labels, settings, self._step)
         with self._worker.pool.read() as session:
-            found = rounds.again(session, found, graph, customer, settings, self._step)
+            found = replace(rounds.again(session, found, graph, customer, settings, self._step), before=before)
         body = {"model": matching.MODEL_NAME, **json.loads(found.model.to_json())}
         saved = self._ws.save(matching.MODEL_KIND, matching.MODEL_NAME, body, author=_AUTHOR, reason="learned anew")
         return found, saved.version

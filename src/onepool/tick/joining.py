@@ -38,13 +38,14 @@ class Joining:
         """Take in what a run over all customers found. Returns how many pairs are joined."""
         now, auto = self._ws.clock.now(), self._rules.likelihood().auto
         with self._ws.state.write() as connection:
-            known = matching.store(connection, found.pairs, model, now, all_of_them=True)
+            known = matching.store(connection, found.pairs, model, now, instead=found.before.waiting)
+            known = matching.never_again(connection, known, self._resolver.graph.customer, self._resolver.never)
         chances = matching.chances(found.pairs)
         wanted = found.joins if auto else frozenset[tuple[int, int]]()
         joins = matching.to_join(known, chances, sorted(wanted), now)
         kept = frozenset((one.a, one.b) for one in joins)
         graph = self._resolver.graph
-        self._settle(self._resolver.propose(joins, matching.no_longer(graph, kept)))
+        self._settle(self._resolver.propose(joins, matching.no_longer(graph, kept, found.before.linked)))
         with self._pool.write() as session:
             newcomers.keep_keys(session, newcomers.keys(session, found.model, graph.customer), afresh=True)
         return len(joins)
@@ -66,7 +67,8 @@ class Joining:
             return True
         with self._ws.state.write() as connection:
             pairs = found.drop_columns(["sure"])
-            known = matching.store(connection, pairs, version, now, all_of_them=False)
+            known = matching.store(connection, pairs, version, now)
+            known = matching.never_again(connection, known, self._resolver.graph.customer, self._resolver.never)
         wanted = newcomers.sure(found) if settings.auto else []
         joins = matching.to_join(known, matching.chances(found), wanted, now)
         if joins:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -61,6 +62,15 @@ _LEVELS = b"levels"
 
 
 @dataclass(frozen=True)
+class Before:
+    """What a run over all customers begins from: pairs that are linked by likelihood, pairs that wait or are joined.
+    Only of these it may say that they are no more; others were found live while it was learning."""
+
+    linked: frozenset[tuple[int, int]]
+    waiting: frozenset[tuple[int, int]]
+
+
+@dataclass(frozen=True)
 class Found:
     """What a run over all customers found: the model, the pairs that people may be asked about, the pairs to join."""
 
@@ -69,6 +79,15 @@ class Found:
     pairs: pa.Table  # a, b, probability, detail
     joins: frozenset[tuple[int, int]]
     seconds: float
+    before: Before = Before(frozenset(), frozenset())
+
+
+def before(connection: Connection, graph: Graph) -> Before:
+    """What there is by likelihood now."""
+    table = candidates
+    rows = connection.execute(select(table.c.a, table.c.b).where(table.c.status.in_(("open", "joined"))))
+    waiting = frozenset((row.a, row.b) for row in rows)
+    return Before(frozenset(_pair(graph, edge) for edge in _likely(graph)), waiting)
 
 
 def deterministic(graph: Graph) -> I64:
@@ -140,6 +159,7 @@ def learn_all(records: pa.Table, numbers: pa.Table, labels: pa.Table | None, set
     """
     started = time.perf_counter()
     step("learning", None)
+    labels = _usable(labels, records)
     present = [name for name in COLUMNS if records.column(name).null_count < records.num_rows]
     found = fit(
         records.select(["record_id", *present]),
@@ -152,6 +172,17 @@ def learn_all(records: pa.Table, numbers: pa.Table, labels: pa.Table | None, set
     joins = certainty.joins(pairs, records.column("record_id").combine_chunks(), settings.join)
     shown = proposed(pairs, min(settings.review, 0.5))
     return Found(found.model, records.num_rows, shown, joins, time.perf_counter() - started)
+
+
+def _usable(labels: pa.Table | None, records: pa.Table) -> pa.Table | None:
+    """Labels of two records that there are: what people said of somebody who is no record any more (an identifier that
+    consent took out, sides that rules made one) teaches nothing."""
+    if labels is None:
+        return None
+    there = records.column("record_id").combine_chunks()
+    both = pc.and_(pc.is_in(labels.column("left"), there), pc.is_in(labels.column("right"), there))
+    kept = labels.filter(pc.and_(both, pc.not_equal(labels.column("left"), labels.column("right"))))
+    return kept if kept.num_rows else None
 
 
 def proposals(pairs: pa.Table, model: Model, numbers: pa.Table) -> pa.Table:
@@ -215,11 +246,17 @@ def labels_of(connection: Connection, customer: I64) -> pa.Table | None:
 
 
 def store(
-    connection: Connection, pairs: pa.Table, model: int, at: datetime, *, all_of_them: bool
+    connection: Connection,
+    pairs: pa.Table,
+    model: int,
+    at: datetime,
+    *,
+    instead: frozenset[tuple[int, int]] | None = None,
 ) -> dict[tuple[int, int], tuple[int, str]]:
     """Keep candidates; what people decided stays decided. Returns (number, status) by pair.
 
-    `all_of_them`: the pairs are everything that the model finds, so that open ones not among them are gone.
+    `instead`: the pairs are everything that the model finds in the place of these, of which those not among them are
+    gone.
     """
     table = candidates
     known = {
@@ -244,13 +281,13 @@ def store(
                     probability=row["probability"],
                     detail=row["detail"],
                     model=model,
-                    status="open" if status in ("gone", "joined") and all_of_them else status,
+                    status="open" if status == "gone" or (status == "joined" and instead is not None) else status,
                 )
             )
-    if all_of_them:
-        wanted = {(row["a"], row["b"]) for row in rows}
+    if instead:
+        gone_pairs = instead - {(row["a"], row["b"]) for row in rows}
         gone = [
-            number for pair, (number, status) in known.items() if pair not in wanted and status in ("open", "joined")
+            number for pair, (number, status) in known.items() if pair in gone_pairs and status in ("open", "joined")
         ]
         for start in range(0, len(gone), 500):
             connection.execute(update(table).where(table.c.id.in_(gone[start : start + 500])).values(status="gone"))
@@ -280,8 +317,37 @@ def to_join(
     ]
 
 
-def no_longer(graph: Graph, wanted: frozenset[tuple[int, int]]) -> list[int]:
-    """Links by likelihood that a new run does not want any more."""
+def no_longer(graph: Graph, wanted: frozenset[tuple[int, int]], linked: frozenset[tuple[int, int]]) -> list[int]:
+    """Links by likelihood among `linked` that a new run does not want any more."""
+    return [edge for edge in _likely(graph) if _pair(graph, edge) in linked - wanted]
+
+
+def never_again(
+    connection: Connection,
+    known: dict[tuple[int, int], tuple[int, str]],
+    customer: npt.NDArray[np.signedinteger[Any]],
+    never: Iterable[tuple[int, int]],
+) -> dict[tuple[int, int], tuple[int, str]]:
+    """Settle open candidates between customers of whom people said that they are never one, whichever identifiers they
+    said it of. `known`: as of `store`, returned as it is then; `customer`: by node; `never`: pairs of nodes."""
+
+    def sides(a: int, b: int) -> frozenset[int]:
+        return frozenset((int(customer[a]), int(customer[b])))
+
+    apart = {sides(*pair) for pair in never}
+    settled = {pair: number for pair, (number, status) in known.items() if status == "open" and sides(*pair) in apart}
+    numbers = sorted(settled.values())
+    for start in range(0, len(numbers), 500):
+        some = candidates.c.id.in_(numbers[start : start + 500])
+        connection.execute(update(candidates).where(some).values(status="never"))
+    return known | {pair: (number, "never") for pair, number in settled.items()}
+
+
+def _likely(graph: Graph) -> list[int]:
     arrays = graph.arrays
-    edges = np.flatnonzero((arrays.e8[KIND, : graph.edges] == LIKELIHOOD) & (arrays.e8[OFF, : graph.edges] == 0))
-    return [e for e in edges.tolist() if (int(arrays.e32[A, e]), int(arrays.e32[B, e])) not in wanted]
+    likely = (arrays.e8[KIND, : graph.edges] == LIKELIHOOD) & (arrays.e8[OFF, : graph.edges] == 0)
+    return [int(edge) for edge in np.flatnonzero(likely)]
+
+
+def _pair(graph: Graph, edge: int) -> tuple[int, int]:
+    return int(graph.arrays.e32[A, edge]), int(graph.arrays.e32[B, edge])
