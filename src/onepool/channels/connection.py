@@ -27,7 +27,7 @@ from onepool.channels.base import (
     Token,
     Unsendable,
 )
-from onepool.channels.base.destinations import forbidden
+from onepool.channels.base.destinations import addresses, nowhere
 from onepool.channels.base.http import encode_json
 from onepool.clock import Clock
 from onepool.errors import OnePoolError
@@ -66,6 +66,7 @@ class Connection:
         self.channel = channel
         self.account = account
         self._clock = clock
+        self._looks_up = client is None  # a client that is given (a test's) may reach names that have no address
         self._client = client or httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False)
         self._lock = threading.Lock()
         self._token: tuple[str, float] | None = None
@@ -236,14 +237,34 @@ class Connection:
         if self.channel.sign is not None:
             call = self.channel.sign(call, self.account, self._clock.now())
         request = build(self._client, call)
-        own = any(base and call.url.startswith(base) for base in self.account.endpoints.values())
-        if not own and forbidden(request.url.host):
+        if any(base and call.url.startswith(base) for base in self.account.endpoints.values()):
+            return self._exchange(request)
+        found = addresses(request.url.host)
+        if any(nowhere(one) for one in found):
             told = "nothing is sent to this address: clouds keep their machines' keys there"
             raise ConnectionFailed(told, sent=False)
+        if not self._looks_up:
+            return self._exchange(request)
+        if not found:
+            raise ConnectionFailed("the platform's name has no address", sent=False)
+        # To the very address that was looked at: asked again, a name may answer with another.
+        for address in found[:-1]:
+            try:
+                return self._exchange(_pinned(request, address))
+            except ConnectionFailed as error:
+                if not isinstance(error.__cause__, httpx.ConnectError | httpx.ConnectTimeout):
+                    raise
+        return self._exchange(_pinned(request, found[-1]))
+
+    def _exchange(self, request: httpx.Request) -> Answer:
         sent = False
         try:
             with self._client.stream(
-                request.method, request.url, headers=request.headers, content=request.content
+                request.method,
+                request.url,
+                headers=request.headers,
+                content=request.content,
+                extensions=request.extensions,
             ) as response:
                 sent = True
                 body = bytearray()
@@ -256,6 +277,13 @@ class Connection:
         except httpx.TransportError as error:
             begun = sent or isinstance(error, httpx.ReadTimeout | httpx.ReadError | httpx.RemoteProtocolError)
             raise ConnectionFailed(f"the platform does not answer: {type(error).__name__}", sent=begun) from error
+
+
+def _pinned(request: httpx.Request, address: str) -> httpx.Request:
+    """A request to one address of its host: the name stays in the header, and is what the certificate must have."""
+    extensions = {**request.extensions, "sni_hostname": request.url.host}
+    url = request.url.copy_with(host=address)
+    return httpx.Request(request.method, url, headers=request.headers, content=request.content, extensions=extensions)
 
 
 def _certain(receipt: Receipt, call: Call, answer: Answer) -> Receipt:

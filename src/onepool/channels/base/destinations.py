@@ -24,17 +24,35 @@ _NOWHERE: Final = tuple(
 )
 
 
+_TRANSLATED: Final = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"), ip_network("::/96"))
+"""An IPv4 address stands in the last 32 bits of these (NAT64, and the old way of writing one)."""
+
+
 def forbidden(host: str) -> bool:
-    """Whether a host is, or is called, one of these addresses. One that has no address can't be reached anyway."""
+    """Whether a host is, or is called, one of these addresses. One that has no address can't be reached anyway.
+
+    Who connects by the name afterwards may be given another address: see `addresses`.
+    """
+    return any(nowhere(one) for one in addresses(host))
+
+
+def addresses(host: str) -> list[str]:
+    """The addresses of a host in the order to try them, each once; none where it has no address."""
     try:
-        found = {str(one[4][0]) for one in socket.getaddrinfo(host.strip("[]"), None, type=socket.SOCK_STREAM)}
+        found = socket.getaddrinfo(host.strip("[]"), None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        return False
-    return any(_nowhere(one) for one in found)
+        return []
+    return list(dict.fromkeys(str(one[4][0]) for one in found))
 
 
-def _nowhere(text: str) -> bool:
+def nowhere(text: str) -> bool:
+    """Whether an address is one that nothing is sent to, also where it stands within another."""
     address: IPv4Address | IPv6Address = ip_address(text.partition("%")[0])
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    return any(address in network for network in _NOWHERE if network.version == address.version)
+    if any(address in network for network in _NOWHERE if network.version == address.version):
+        return True
+    if isinstance(address, IPv4Address):
+        return False
+    within = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    if any(address in network for network in _TRANSLATED):
+        within.append(IPv4Address(int(address) & 0xFFFFFFFF))
+    return any(one in network for one in within if one is not None for network in _NOWHERE if network.version == 4)
