@@ -24,8 +24,10 @@ const KEPT_MS = 5 * 60_000;
 const LOOK_MS = 1_000;
 
 /** The server carries out cases for one at a time: whoever comes meanwhile asks again. */
+const BUSY = new Set(["cases-busy", "simulations-busy"]);
+
 const patient = {
-  retry: (_count: number, error: Error): boolean => error instanceof ApiError && error.code === "cases-busy",
+  retry: (_count: number, error: Error): boolean => error instanceof ApiError && BUSY.has(error.code),
   retryDelay: 2 * LOOK_MS,
 };
 
@@ -46,9 +48,21 @@ export const backtests = {
     queryOptions({ queryKey: ["journeys", name, "cases", "run", definition], enabled: wanted, queryFn: ({ signal }) => answer(client.POST("/api/v1/journeys/cases/run", { body: { definition }, signal })), ...patient, gcTime: 0, refetchOnWindowFocus: false }),
 };
 
-export const simulate = (body: Asked, signal: AbortSignal): Promise<Simulation> => answer(client.POST("/api/v1/journeys/simulate", { body: body as Schema<"SimulationRequest">, signal }));
+/** The same for what is asked once: again and again while the server carries out others, until it is given up. */
+async function patiently<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof ApiError) || !BUSY.has(error.code) || signal.aborted) throw error;
+    }
+    await new Promise((done) => setTimeout(done, patient.retryDelay));
+  }
+}
 
-export const compare = (body: Asked, signal: AbortSignal): Promise<Difference> => answer(client.POST("/api/v1/journeys/simulate/difference", { body: body as Schema<"DifferenceRequest">, signal }));
+export const simulate = (body: Asked, signal: AbortSignal): Promise<Simulation> => patiently(() => answer(client.POST("/api/v1/journeys/simulate", { body: body as Schema<"SimulationRequest">, signal })), signal);
+
+export const compare = (body: Asked, signal: AbortSignal): Promise<Difference> => patiently(() => answer(client.POST("/api/v1/journeys/simulate/difference", { body: body as Schema<"DifferenceRequest">, signal })), signal);
 
 export const startBacktest = (body: Asked): Promise<BacktestJob> => answer(client.POST("/api/v1/journeys/backtest", { body: body as Schema<"SimulationRequest"> }));
 

@@ -32,6 +32,12 @@ export const lists = {
       queryFn: ({ signal }) => answer(client.GET("/api/v1/lists/{name}/members", { params: { path: { name }, query: { page, size } }, signal })),
       placeholderData: keepPreviousData,
     }),
+  past: (name: string, page: number, size: number) =>
+    queryOptions({
+      queryKey: ["lists", name, "past", page, size],
+      queryFn: ({ signal }) => answer(client.GET("/api/v1/lists/{name}/past", { params: { path: { name }, query: { page, size } }, signal })),
+      placeholderData: keepPreviousData,
+    }),
   unmatched: (name: string, page: number, size: number) =>
     queryOptions({
       queryKey: ["lists", name, "unmatched", page, size],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { compact, dateTime, day, exact, money, percent, relative, span } from "./format";
+import { compact, dateTime, day, exact, money, percent, relative, span, instantOf } from "./format";
 
 const WAN = "\u4e07";
 const YI = "\u4ebf";
@@ -60,5 +60,13 @@ describe("times", () => {
     expect(span(125, "en")).toBe("2 min");
     expect(span(3_725, "en")).toBe("1 hr 2 min");
     expect(span(90_000, "en")).toBe("1 day 1 hr");
+  });
+});
+
+describe("instantOf", () => {
+  it("reads a time on the workspace's clock, wherever the viewer is", () => {
+    expect(instantOf("2026-11-23T06:34", "Asia/Shanghai").toISOString()).toBe("2026-11-22T22:34:00.000Z");
+    expect(instantOf("2026-11-01T12:00", "America/New_York").toISOString()).toBe("2026-11-01T17:00:00.000Z");
+    expect(instantOf("2026-10-31T23:30", "America/New_York").toISOString()).toBe("2026-11-01T03:30:00.000Z");
   });
 });

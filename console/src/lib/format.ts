@@ -80,6 +80,16 @@ export function dateTime(instant: string | Date, zone?: string, seconds = false)
   return `${day(instant, zone)} ${clock(instant, zone, seconds)}`;
 }
 
+/** The instant at which a clock of the zone shows `2026-11-21T14:05` (the viewer's clock where no zone is given). */
+export function instantOf(local: string, zone?: string): Date {
+  if (zone === undefined) return new Date(local);
+  const wanted = Date.parse(`${local}Z`);
+  let found = wanted;
+  // Twice: the zone's offset may be another one at the instant that the first step leads to.
+  for (let i = 0; i < 2; i++) found += wanted - Date.parse(`${dateTime(new Date(found), zone, true).replace(" ", "T")}Z`);
+  return new Date(found);
+}
+
 const steps: [Intl.RelativeTimeFormatUnit, number][] = [
   ["second", 60],
   ["minute", 60],

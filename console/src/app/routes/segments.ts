@@ -62,7 +62,7 @@ const overlap = createRoute({
   component: lazyRouteComponent(() => import("@/pages/portrait/overlap/Overlap"), "Overlap"),
 });
 
-const LIST_TABS = ["unmatched", "changes"] as const;
+const LIST_TABS = ["unmatched", "past", "changes"] as const;
 const listsPage = createRoute({
   getParentRoute: () => shell,
   path: "/lists",
@@ -72,7 +72,7 @@ const listsPage = createRoute({
 const list = createRoute({
   getParentRoute: () => shell,
   path: "/lists/$name",
-  validateSearch: (raw: Raw): { tab?: "members" | "unmatched" | "changes"; act?: "upload"; page?: number } => ({
+  validateSearch: (raw: Raw): { tab?: "members" | "unmatched" | "past" | "changes"; act?: "upload"; page?: number } => ({
     tab: oneOf(raw, "tab", LIST_TABS),
     act: oneOf(raw, "act", ["upload"] as const),
     page: count(raw, "page"),

@@ -18,25 +18,30 @@ interface Props {
   root: Group;
   names: Names;
   problems: Problem[];
+  warnings?: Problem[];
   parts: { place: string; size: number }[];
   approximate?: boolean;
   onChange: (root: Group) => void;
 }
 
 const NO_PARTS: Props["parts"] = [];
+const NO_WARNINGS: Problem[] = [];
 
 /** What the parts of the editor share. What the server says of places is shown at the part that stands there. */
-function Editor({ root, names, problems, parts, approximate = false, onChange, children }: Props & { children: ReactNode }) {
+function Editor({ root, names, problems, warnings = NO_WARNINGS, parts, approximate = false, onChange, children }: Props & { children: ReactNode }) {
   const { language } = useText();
   const currency = useSession()?.workspace.currency ?? "CNY";
   const book = useMemo(() => new NameBook(names, language), [names, language]);
   const editing = useMemo((): Editing => {
     const at = places(root);
-    const wrong: Editing["problems"] = new Map();
-    for (const problem of problems) {
-      const id = nodeAt(at, problem.place) ?? root.id;
-      wrong.set(id, [...(wrong.get(id) ?? []), problem]);
-    }
+    const placed = (found: Problem[]): Map<string, Problem[]> => {
+      const by = new Map<string, Problem[]>();
+      for (const problem of found) {
+        const id = nodeAt(at, problem.place) ?? root.id;
+        by.set(id, [...(by.get(id) ?? []), problem]);
+      }
+      return by;
+    };
     const sizeAt = new Map(parts.map((part) => [part.place, part.size]));
     const sizes: Editing["sizes"] = new Map();
     for (const [id, place] of at) {
@@ -48,7 +53,8 @@ function Editor({ root, names, problems, parts, approximate = false, onChange, c
       names: book,
       currency,
       missing: missing(root),
-      problems: wrong,
+      problems: placed(problems),
+      warnings: placed(warnings),
       sizes,
       approximate,
       change: (id, by) => onChange(update(root, id, by)),
@@ -61,7 +67,7 @@ function Editor({ root, names, problems, parts, approximate = false, onChange, c
         return mended === null ? null : () => onChange(fromJsonRoot(mended));
       },
     };
-  }, [root, problems, parts, approximate, book, currency, onChange]);
+  }, [root, problems, warnings, parts, approximate, book, currency, onChange]);
   return <EditingContext value={editing}>{children}</EditingContext>;
 }
 

@@ -28,7 +28,8 @@ export function PartSize({ id }: { id: string }) {
 /** What is wrong with a part, or what it still lacks, at its place; what the server proposes is one click away. */
 export function Notes({ id }: { id: string }) {
   const { t, language } = useText();
-  const { missing, problems, fix } = useEditing();
+  const { missing, problems, warnings, fix } = useEditing();
+  const notes = [...(problems.get(id) ?? []).map((problem) => ({ problem, warns: false })), ...(warnings.get(id) ?? []).map((problem) => ({ problem, warns: true }))];
   const lacks = missing.get(id);
   return (
     <>
@@ -37,10 +38,10 @@ export function Notes({ id }: { id: string }) {
           <InfoCircleOutlined aria-hidden style={{ marginTop: 4 }} /> {t(`editor.missing.${lacks}`)}
         </div>
       )}
-      {problems.get(id)?.map((problem) => {
+      {notes.map(({ problem, warns }) => {
         const mend = fix(problem);
         return (
-          <div key={problem.place + problem.message} className="op-place" role="alert">
+          <div key={problem.place + problem.message} className="op-place" role={warns ? "status" : "alert"} data-severity={warns ? "warning" : "error"} data-testid={warns ? "value-warning" : undefined}>
             <WarningOutlined aria-hidden style={{ marginTop: 4 }} />
             <span>
               {said(problem.message, language)}{" "}

@@ -11,6 +11,8 @@ export interface Editing {
   currency: string;
   missing: Map<string, Missing>;
   problems: Map<string, Problem[]>;
+  /** What can be used and is probably not meant: values that were never seen. */
+  warnings: Map<string, Problem[]>;
   sizes: Map<string, number>;
   /** The sizes are estimates so far. */
   approximate: boolean;

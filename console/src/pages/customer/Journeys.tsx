@@ -5,6 +5,7 @@ import { type JourneyWhy, journeys } from "@/api/journeys";
 import { matches } from "@/conditions/names";
 import { useText } from "@/lib/useText";
 import { Reason } from "@/pages/journey/Reason";
+import { useEnding } from "@/pages/journey/ends";
 import { Steps } from "@/pages/journey/runs/Steps";
 import { JourneyState } from "@/pages/journey/State";
 import { Time } from "@/parts/Figures";
@@ -18,6 +19,7 @@ const weight = (one: JourneyWhy): number => (one.runs.length > 0 ? 2 : one.not_s
 
 function One({ of, open }: { of: JourneyWhy; open: boolean }) {
   const { t, title } = useText();
+  const ending = useEnding();
   return (
     <article className="op-why-journey" aria-label={title(of.title, of.journey)} data-testid={`why-${of.journey}`}>
       <header className="op-row">
@@ -35,7 +37,7 @@ function One({ of, open }: { of: JourneyWhy; open: boolean }) {
             {run.reason !== null && (
               <>
                 {" · "}
-                {t(`journey.ends.${run.reason as "completed"}`, { defaultValue: t(`journey.reasons.${run.reason as "capped"}`, { defaultValue: run.reason }) })}
+                {ending(run.reason)}
               </>
             )}
           </summary>

@@ -7,6 +7,7 @@ import { isObject, type Json, type JsonObject } from "@/conditions/model";
 import { NameBook, type Option } from "@/conditions/names";
 import { parseSpan } from "@/conditions/operators";
 import { useText } from "@/lib/useText";
+import { useEnding } from "./ends";
 import { type Definition, ENTRY, entryKindOf, kindOf, nodesOf, slotsOf } from "@/journeys/model";
 
 const list = (value: Json | undefined): Json[] => (Array.isArray(value) ? value : []);
@@ -28,6 +29,7 @@ const NOTHING: Brought[] = [];
 /** `params`: the journey's parameters, which stand where `$params.x` is written; `brought`: what is made with it. */
 export function useWords(names: Names | undefined, params?: Json, brought: Brought[] = NOTHING) {
   const { t, language } = useText();
+  const ending = useEnding();
   const messages = useQuery(reach.messages()).data;
   const coupons = useQuery(reach.coupons()).data;
   return useMemo(() => {
@@ -100,7 +102,7 @@ export function useWords(names: Names | undefined, params?: Json, brought: Broug
         case "repeat":
           return t("journey.words.repeat", { node: text(node.back), max: typeof node.max === "number" ? node.max : 1, count: typeof node.max === "number" ? node.max : 1 });
         case "end":
-          return t(`journey.ends.${text(node.as) as "completed"}`, { defaultValue: text(node.as) });
+          return ending(text(node.as));
         case null:
           return text(node.do);
       }
@@ -154,7 +156,7 @@ export function useWords(names: Names | undefined, params?: Json, brought: Broug
       return node === undefined ? name : `${kind(node)} · ${summary(node)}`;
     };
     return { event, channel, span, condition, message, coupon, summary, kind, way, entry, step };
-  }, [names, params, brought, language, t, messages, coupons]);
+    }, [names, params, brought, language, t, ending, messages, coupons]);
 }
 
 export type Words = ReturnType<typeof useWords>;

@@ -10,6 +10,7 @@ import { SpanInput } from "@/conditions/editor/Inputs";
 import type { Json, JsonObject } from "@/conditions/model";
 import { matches, NameBook } from "@/conditions/names";
 import { blank, freeName } from "@/journeys/operations";
+import { titled } from "@/journeys/titled";
 import { said } from "@/lib/said";
 import { useText } from "@/lib/useText";
 import { Loaded, Problem, Waiting } from "@/parts/Loaded";
@@ -74,7 +75,7 @@ function Use({ template, taken, onClose }: { template: JourneyTemplate; taken: R
   const shown = useMemo(() => ({ ...template.definition, params }), [template.definition, params]);
   const act = (): void =>
     make.mutate(
-      { template: template.name, journey: name, title: language === "en" ? { zh: template.title.zh, en: called } : { zh: called, en: template.title.en }, params },
+      { template: template.name, journey: name, title: titled(template.title, called, language), params },
       { onSuccess: (made) => void navigate({ to: "/journeys/$name", params: { name: made.name } }) },
     );
   return (

@@ -82,6 +82,38 @@ function Unmatched({ name, entries, again }: { name: string; entries: number; ag
   return <Loaded query={found}>{(data) => <UnmatchedTable data={data} entries={entries} />}</Loaded>;
 }
 
+function PastTable({ data }: { data: { items: { customer_id: number; name: string | null; phone: string | null; since: string; until: string }[]; total: number } }) {
+  const { t } = useText();
+  return (
+    <>
+      <p className="op-mute" style={{ marginBottom: 8 }}>
+        {t("lists.pastText")}
+      </p>
+      <Table
+        size="middle"
+        rowKey="customer_id"
+        data-testid="list-past"
+        dataSource={data.items}
+        pagination={usePaging(data.total)}
+        locale={{ emptyText: <Nothing title={t("lists.noPast")} /> }}
+        columns={[
+          { title: t("customers.columns.customer"), render: (_, row) => <CustomerName id={row.customer_id} name={row.name} /> },
+          { title: t("customers.columns.phone"), render: (_, row) => row.phone ?? <Dash /> },
+          { title: t("lists.pastFrom"), align: "right", render: (_, row) => <Time at={row.since} /> },
+          { title: t("lists.pastUntil"), align: "right", render: (_, row) => <Time at={row.until} /> },
+        ]}
+      />
+    </>
+  );
+}
+
+/** Who was on the list and is no more, from when until when. */
+function Past({ name, again }: { name: string; again: number | false }) {
+  const { page = 1 } = useSearch({ from: "/shell/lists/$name" });
+  const found = useQuery({ ...lists.past(name, page, SIZE), refetchInterval: again });
+  return <Loaded query={found}>{(data) => <PastTable data={data} />}</Loaded>;
+}
+
 function Changes({ rows }: { rows: Detail["changes"] }) {
   const { t } = useText();
   return (
@@ -134,7 +166,7 @@ function Remove({ list }: { list: Detail }) {
   );
 }
 
-const TABS = ["members", "unmatched", "changes"] as const;
+const TABS = ["members", "unmatched", "past", "changes"] as const;
 
 function Content({ list, again }: { list: Detail; again: number | false }) {
   const { t, title } = useText();
@@ -195,6 +227,7 @@ function Content({ list, again }: { list: Detail; again: number | false }) {
                 ...(seesCustomers
                   ? [
                       { key: "members", label: t("lists.tabs.members"), children: <Members name={list.name} again={again} /> },
+                      { key: "past", label: t("lists.tabs.past"), children: <Past name={list.name} again={again} /> },
                       { key: "unmatched", label: t("lists.tabs.unmatched"), children: <Unmatched name={list.name} entries={list.entries} again={again} /> },
                     ]
                   : []),

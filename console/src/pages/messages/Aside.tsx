@@ -1,12 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { Input, Select } from "antd";
-import { Fragment, useState } from "react";
+import { Select } from "antd";
+import { Fragment } from "react";
 import { type Finding, type MessageCheck, messages } from "@/api/messages";
 import { isObject, type Json, type JsonObject } from "@/conditions/model";
 import { usePlaces } from "@/lib/places";
 import { said } from "@/lib/said";
 import { useText } from "@/lib/useText";
+import { CustomerPick } from "@/parts/CustomerPick";
 import { Problem, Waiting } from "@/parts/Loaded";
 import { Panel } from "@/parts/PageHead";
 import { Status } from "@/parts/Status";
@@ -84,20 +85,20 @@ export function Preview({ definition, check, from }: { definition: JsonObject; c
   const places = usePlaces();
   const search = useSearch({ from });
   const navigate = useNavigate();
-  const [typed, setTyped] = useState(search.customer === undefined ? "" : String(search.customer));
   const all = check?.contents ?? [];
   const template = all.find((one) => one.template === search.template)?.template ?? all[0]?.template;
   const customer = search.customer === undefined ? null : String(search.customer);
   const query = useQuery({ ...messages.preview({ definition, template, customer_id: customer }), enabled: check !== undefined && check.problems.length === 0 && template !== undefined });
   const put = (next: { customer?: number; template?: string }): void => void navigate({ to: ".", search: (before: Record<string, unknown>) => ({ ...before, ...next }), replace: true });
-  const choose = (): void => put({ customer: /^\d{1,15}$/.test(typed.trim()) ? Number(typed.trim()) : undefined });
   const found = query.data;
   return (
     <Panel title={t("reach.messages.preview")} testId="message-preview">
       <div className="op-stack" style={{ gap: 10 }}>
         <div className="op-row">
           <Select style={{ flex: 1, minWidth: 160 }} aria-label={t("reach.messages.template")} value={template} onChange={(value: string) => put({ template: value })} options={all.map((one) => ({ value: one.template, label: `${places.channel(one.channel)} · ${one.template}` }))} />
-          <Input style={{ width: 130 }} aria-label={t("reach.messages.customer")} placeholder={t("reach.messages.customer")} allowClear value={typed} onChange={(event) => setTyped(event.target.value)} onPressEnter={choose} onBlur={choose} data-testid="preview-customer" />
+          <div style={{ flex: 1, minWidth: 160 }}>
+            <CustomerPick label={t("reach.messages.asCustomer")} value={search.customer ?? null} onChange={(id) => put({ customer: id ?? undefined })} testId="preview-customer" />
+          </div>
         </div>
         {check !== undefined && check.problems.length > 0 ? (
           <p className="op-mute">{t("reach.messages.fixFirst")}</p>

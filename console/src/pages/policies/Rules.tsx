@@ -1,11 +1,12 @@
 import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Button, Checkbox, Input, InputNumber, Select, Switch } from "antd";
+import { Button, Checkbox, DatePicker, Input, InputNumber, Select, Switch } from "antd";
+import dayjs from "dayjs";
 import { type ReactNode, useState } from "react";
 import { policies } from "@/api/policies";
 import { touchpoints } from "@/api/touchpoints";
-import type { JsonObject } from "@/conditions/model";
+import type { Json, JsonObject } from "@/conditions/model";
 import { useText } from "@/lib/useText";
 import { CATEGORIES, object, put, text } from "@/pages/messages/definition";
 import { Loaded } from "@/parts/Loaded";
@@ -50,7 +51,8 @@ function OfChannels({ title: head, about, children }: { title: string; about: st
 }
 
 /** Hours as a text; what can't be read is kept in the field and does not count. */
-function Hours({ label, value, readOnly, one, onChange }: { label: string; value: string; readOnly: boolean; one: boolean; onChange: (hours: JsonObject[]) => void }) {
+function Hours({ label, value, readOnly, one, empty, onChange }: { label: string; value: string; readOnly: boolean; one: boolean; empty: string; onChange: (hours: JsonObject[]) => void }) {
+  const { t } = useText();
   const [typed, setTyped] = useState(value);
   const found = readHours(typed);
   const wrong = found === null || (one && found.length > 1);
@@ -59,7 +61,8 @@ function Hours({ label, value, readOnly, one, onChange }: { label: string; value
       className="op-code"
       style={{ width: 180 }}
       aria-label={label}
-      placeholder={one ? "22:00-09:00" : "08:00-21:00"}
+      placeholder={empty}
+      title={t("reach.policies.hoursHint")}
       readOnly={readOnly}
       value={typed}
       status={wrong ? "error" : undefined}
@@ -91,7 +94,7 @@ export function Quiet({ policy, readOnly, onChange }: Props) {
           return (
             <div key={category} className="op-row" role="group" aria-label={t(`reach.categories.${category}`)}>
               <span className="op-policy-name">{t(`reach.categories.${category}`)}</span>
-              <Hours label={t("reach.policies.hours")} value={set ? hoursText(one) : ""} readOnly={readOnly} one onChange={([hours]) => onChange(withEntry(policy, "quiet", category, hours === undefined ? undefined : { on_hit: "defer", ...one, ...hours }))} />
+              <Hours label={t("reach.policies.hours")} value={set ? hoursText(one) : ""} readOnly={readOnly} one empty={t("reach.policies.noQuiet")} onChange={([hours]) => onChange(withEntry(policy, "quiet", category, hours === undefined ? undefined : { on_hit: "defer", ...one, ...hours }))} />
               <OnHit width={130} disabled={readOnly || !set} value={text(one.on_hit) || "defer"} onChange={(on_hit) => onChange(withEntry(policy, "quiet", category, { ...one, on_hit }))} />
             </div>
           );
@@ -111,7 +114,7 @@ export function Windows({ policy, readOnly, onChange }: Props) {
           {channels.map((channel) => (
             <div key={channel.name} className="op-row">
               <span className="op-policy-name">{channel.title}</span>
-              <Hours label={`${channel.title} ${t("reach.policies.hours")}`} value={hoursText(windows[channel.name])} readOnly={readOnly} one={false} onChange={(hours) => onChange(withEntry(policy, "windows", channel.name, hours.length === 0 ? undefined : hours))} />
+              <Hours label={`${channel.title} ${t("reach.policies.hours")}`} value={hoursText(windows[channel.name])} readOnly={readOnly} one={false} empty={t("reach.policies.allDay")} onChange={(hours) => onChange(withEntry(policy, "windows", channel.name, hours.length === 0 ? undefined : hours))} />
             </div>
           ))}
         </div>
@@ -229,8 +232,38 @@ export function Control({ policy, readOnly, onChange }: Props) {
   );
 }
 
+/** A country or region as the viewer calls it, with its code: calendars are known by that. */
+function placeName(code: string, language: string): string {
+  try {
+    const name = new Intl.DisplayNames([language], { type: "region" }).of(code);
+    return name === undefined || name === code ? code : `${name} ${code}`;
+  } catch (error) {
+    if (error instanceof RangeError) return code;
+    throw error;
+  }
+}
+
+/** Days written one by one beside the calendar's: days of rest of its own, or working days. */
+function Days({ label, value, readOnly, onChange }: { label: string; value: Json | undefined; readOnly: boolean; onChange: (days: string[] | undefined) => void }) {
+  const days = Array.isArray(value) ? value.map(String) : [];
+  return (
+    <DatePicker
+      multiple
+      style={{ minWidth: 260 }}
+      aria-label={label}
+      placeholder={label}
+      disabled={readOnly}
+      value={days.map((one) => dayjs(one))}
+      onChange={(next) => {
+        const found = (Array.isArray(next) ? next : []).map((one) => one.format("YYYY-MM-DD")).sort();
+        onChange(found.length === 0 ? undefined : found);
+      }}
+    />
+  );
+}
+
 export function Holidays({ policy, readOnly, onChange }: Props) {
-  const { t } = useText();
+  const { t, language } = useText();
   const [year, setYear] = useState(() => new Date().getFullYear());
   const rest = object(policy.holidays);
   const calendar = text(rest.calendar);
@@ -242,14 +275,14 @@ export function Holidays({ policy, readOnly, onChange }: Props) {
       <div className="op-row">
         <Select
           allowClear
-          showSearch
-          style={{ width: 120 }}
+          style={{ width: 200 }}
           aria-label={t("reach.policies.calendar")}
           placeholder={t("reach.policies.noCalendar")}
           disabled={readOnly}
           value={calendar || undefined}
           onChange={(next?: string) => onChange(put(policy, "holidays", next === undefined ? undefined : { ...rest, calendar: next }))}
-          options={(days.data?.calendars ?? ["CN"]).map((value) => ({ value, label: value }))}
+          options={(days.data?.calendars ?? ["CN"]).map((value) => ({ value, label: placeName(value, language) }))}
+          showSearch={{ optionFilterProp: "label" }}
         />
         {calendar !== "" && (
           <>
@@ -259,10 +292,16 @@ export function Holidays({ policy, readOnly, onChange }: Props) {
               onChange={(next) => next.length > 0 && onChange({ ...policy, holidays: { ...rest, categories: next } })}
               options={CATEGORIES.map((value) => ({ value, label: t(`reach.categories.${value}`) }))}
             />
-            <Hours label={t("reach.policies.restHours")} value={hours === undefined || hours === null ? "" : hoursText(hours)} readOnly={readOnly} one onChange={([next]) => onChange({ ...policy, holidays: put(rest, "hours", next) })} />
+            <Hours label={t("reach.policies.restHours")} value={hours === undefined || hours === null ? "" : hoursText(hours)} readOnly={readOnly} one empty={t("reach.policies.noSends")} onChange={([next]) => onChange({ ...policy, holidays: put(rest, "hours", next) })} />
           </>
         )}
       </div>
+      {calendar !== "" && (
+        <div className="op-row" style={{ marginTop: 12 }}>
+          <Days label={t("reach.policies.addDays")} value={rest.add} readOnly={readOnly} onChange={(add) => onChange({ ...policy, holidays: put(rest, "add", add) })} />
+          <Days label={t("reach.policies.leaveDays")} value={rest.leave} readOnly={readOnly} onChange={(leave) => onChange({ ...policy, holidays: put(rest, "leave", leave) })} />
+        </div>
+      )}
       {calendar !== "" && (
         <>
           <div className="op-row" style={{ margin: "12px 0 8px" }}>

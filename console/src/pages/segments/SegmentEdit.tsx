@@ -185,6 +185,7 @@ function Editor({ segment, names, begun, tab, onTab }: EditorProps) {
                     root={root}
                     names={names}
                     problems={preview.data?.problems ?? []}
+                    warnings={preview.current ? (preview.data?.warnings ?? []) : []}
                     parts={preview.current ? (preview.data?.parts ?? []) : []}
                     approximate={preview.data?.approximate}
                     onChange={change}

@@ -59,9 +59,11 @@ function Acts({ task }: { task: Task }) {
       <Button size="small" disabled={task.reminders_left === 0} loading={busy("remind")} title={t("reach.tasks.left", { n: task.reminders_left })} onClick={() => run("remind")}>
         {t("reach.tasks.remind")}
       </Button>
-      <Button size="small" onClick={() => setStaff("")}>
-        {t("reach.tasks.reassign")}
-      </Button>
+      {task.kind === "task" && (
+        <Button size="small" onClick={() => setStaff("")}>
+          {t("reach.tasks.reassign")}
+        </Button>
+      )}
     </Space>
   );
 }
@@ -109,9 +111,10 @@ export function Tasks() {
               columns={[
                 {
                   title: t("reach.tasks.task"),
+                  width: "36%",
                   render: (_, one) => (
                     <div>
-                      <strong>{one.title}</strong>
+                      <strong title={one.title}>{one.kind === "message" ? titles.message(one.title) : one.title}</strong>
                       <div className="op-mute">{one.body}</div>
                     </div>
                   ),
@@ -120,6 +123,7 @@ export function Tasks() {
                 { title: t("reach.staff"), render: (_, one) => (one.staff_id === "" ? <Dash /> : one.staff_id) },
                 {
                   title: t("reach.journey"),
+                  width: 140,
                   render: (_, one) => (
                     <Link to="/journeys/$name" params={{ name: one.journey }} title={one.journey}>
                       {titles.journey(one.journey)}
@@ -127,8 +131,8 @@ export function Tasks() {
                   ),
                 },
                 { title: t("reach.state"), render: (_, one) => <Status kind={KINDS[one.status]}>{t(`reach.tasks.status.${one.status}`)}</Status> },
-                { title: t("reach.times.deadline"), align: "right", render: (_, one) => (one.due === null ? <Dash /> : <Time at={one.due} />) },
-                { title: t("reach.tasks.reminded"), align: "right", render: (_, one) => <Exact value={one.reminded} /> },
+                { title: t("reach.times.deadline"), align: "right", className: "op-nowrap", render: (_, one) => (one.due === null ? <Dash /> : <Time at={one.due} />) },
+                { title: t("reach.tasks.reminded"), align: "right", className: "op-nowrap", render: (_, one) => <Exact value={one.reminded} /> },
                 ...(may ? [{ title: t("reach.tasks.acts"), render: (_: unknown, one: Task) => <Acts task={one} /> }] : []),
               ]}
             />

@@ -125,7 +125,7 @@ export function CallForm({ name, words }: Props) {
   );
 }
 
-const ENDS = ["completed", "goal", "unreachable", "coupon_unavailable", "declined"] as const;
+const ENDS = ["completed", "goal", "unreachable", "coupon_unavailable", "declined", "friend", "not_added", "no_coupon"] as const;
 
 export function EndForm({ name }: { name: string }) {
   const { t } = useText();

@@ -1,17 +1,25 @@
 /** Forms of what holds for the whole journey: goal and exits, policy and experiment, parameters. */
-import { InputNumber, Input } from "antd";
+import { useQuery } from "@tanstack/react-query";
+import { InputNumber, Input, Select } from "antd";
+import { optionsOf, reach } from "@/api/reachable";
+import { SpanInput } from "@/conditions/editor/Inputs";
 import { isObject } from "@/conditions/model";
+import { matches } from "@/conditions/names";
+import { parseSpan } from "@/conditions/operators";
+import { nodesOf } from "@/journeys/model";
 import { useText } from "@/lib/useText";
 import { useFactory } from "@/pages/tags/factory/context";
 import { numberAt, textAt, valueAt } from "@/pages/tags/factory/definition";
 import { ChoiceAt, NumberAt, PickAt, Row, SwitchAt, TextAt } from "@/pages/tags/factory/Fields";
+import { useEnding } from "../ends";
 import { stepOptions, type Words } from "../words";
-import { Cards, ClockAt, EventAt, Optional, PairsAt, SpanAt } from "./parts";
+import { Cards, ClockAt, type ControlProps, EventAt, Optional, PairsAt, SpanAt } from "./parts";
 
 const ZONES = { from: "attribute.time_zone", default: "Asia/Shanghai" };
 
 export function GoalForm({ words }: { words: Words }) {
   const { t } = useText();
+  const ending = useEnding();
   const { definition, names, set } = useFactory();
   return (
     <>
@@ -20,7 +28,7 @@ export function GoalForm({ words }: { words: Words }) {
         <SpanAt place="goal.within" label={t("journey.goal.within")} hint={t("journey.goal.withinHint")} fresh="7 days" />
         <ChoiceAt place="goal.then" label={t("journey.goal.then")} fallback="exit" options={(["exit", "continue"] as const).map((one) => ({ value: one, label: t(`journey.goal.thens.${one}`) }))} />
       </Optional>
-      <Cards place="exit" label={t("journey.exit.title")} fresh={{ did: "", as: "left" }} addLabel={t("journey.exit.add")} name={(i) => textAt(definition, `exit[${i}].as`) || t("journey.exit.one", { number: i + 1 })} testId="exit">
+      <Cards place="exit" label={t("journey.exit.title")} fresh={{ did: "", as: "left" }} addLabel={t("journey.exit.add")} name={(i) => ending(textAt(definition, `exit[${i}].as`)) || t("journey.exit.one", { number: i + 1 })} testId="exit">
         {(at) => {
           const said = valueAt(definition, at);
           const segment = isObject(said) && "segment_leave" in said;
@@ -134,7 +142,22 @@ export function PolicyForm() {
   );
 }
 
+/** A parameter by what its value is: a length of time, a list of words, a batch of coupons where one is given out by it; else text. */
+function ParamValue({ name, label, value, onChange, children }: ControlProps) {
+  const { language } = useText();
+  const { definition } = useFactory();
+  const gives = [...nodesOf(definition).values()].some((node) => node.batch === `$params.${name}`);
+  const coupons = useQuery({ ...reach.coupons(), enabled: gives }).data;
+  if (gives && coupons !== undefined && typeof value === "string") {
+    const known = optionsOf(coupons, language);
+    return <Select aria-label={label} showSearch={{ filterOption: matches }} value={value} options={known.some((one) => one.value === value) ? known : [{ value, label: value, search: value }, ...known]} onChange={(next: string) => onChange(next)} />;
+  }
+  if (typeof value === "string" && parseSpan(value) !== null) return <SpanInput label={label} value={value} onChange={onChange} />;
+  if (Array.isArray(value) && value.every((one) => typeof one === "string")) return <Select aria-label={label} mode="tags" tokenSeparators={[",", "\uff0c", " "]} value={value} onChange={(next: string[]) => onChange(next)} />;
+  return children;
+}
+
 export function ParamsForm() {
   const { t } = useText();
-  return <PairsAt place="params" label={t("journey.params")} keyLabel={t("journey.paramName")} valueLabel={t("journey.value")} hint={t("journey.paramsHint")} />;
+  return <PairsAt place="params" label={t("journey.params")} keyLabel={t("journey.paramName")} valueLabel={t("journey.value")} hint={t("journey.paramsHint")} Control={ParamValue} />;
 }

@@ -4,7 +4,7 @@ import { AutoComplete, Button, Input, InputNumber, Select, Space } from "antd";
 import { type ReactNode, useState } from "react";
 import { isObject, type Json, type JsonObject } from "@/conditions/model";
 import { matches, type Option } from "@/conditions/names";
-import { UNITS } from "@/conditions/operators";
+import { parseSpan, UNITS } from "@/conditions/operators";
 import { circles } from "@/journeys/model";
 import { shifted } from "@/journeys/operations";
 import { useText } from "@/lib/useText";
@@ -65,10 +65,11 @@ function Lent({ label, said, onFix }: { label: string; said: string; onFix: () =
   const { definition } = useFactory();
   const param = /^\$params\.(\w+)$/.exec(said)?.[1];
   const value = param === undefined ? "" : textAt(definition, `params.${param}`);
+  const long = parseSpan(value);
   return (
     <span className="op-row">
       <code className="op-code">{said}</code>
-      {value !== "" && <span className="op-mute">{value}</span>}
+      {value !== "" && <span className="op-mute">{long === null ? value : t(`journey.spans.${long.unit}`, { count: long.count })}</span>}
       <Button size="small" aria-label={`${label} ${t("editor.useValue")}`} onClick={onFix}>
         {t("editor.useValue")}
       </Button>
@@ -215,6 +216,15 @@ export function Cards({ place, label, fresh, least = 0, most = 50, addLabel, nam
   );
 }
 
+export interface ControlProps {
+  name: string;
+  label: string;
+  value: Json;
+  onChange: (value: Json) => void;
+  /** A line of text, where nothing suits better. */
+  children: ReactNode;
+}
+
 interface PairsProps {
   place: string;
   label: string;
@@ -225,6 +235,8 @@ interface PairsProps {
   /** What values there may be; none: any text or number. */
   values?: Option[];
   hint?: string;
+  /** What a value is edited with, by what it is. */
+  Control?: (props: ControlProps) => ReactNode;
 }
 
 /** A number that was typed is a number, `true` a truth, a list between commas stays a text. */
@@ -235,8 +247,13 @@ export function typed(text: string): Json {
 
 const shownText = (value: Json): string => (typeof value === "string" ? value : JSON.stringify(value));
 
+/** A value within the control that suits it, if one is asked for. */
+function Held({ Control, ...props }: ControlProps & Pick<PairsProps, "Control">) {
+  return Control === undefined ? props.children : <Control {...props} />;
+}
+
 /** Names with values. */
-export function PairsAt({ place, label, keyLabel, valueLabel, keys = [], values, hint }: PairsProps) {
+export function PairsAt({ place, label, keyLabel, valueLabel, keys = [], values, hint, Control }: PairsProps) {
   const { t } = useText();
   const { definition, set } = useFactory();
   const [fresh, setFresh] = useState("");
@@ -257,7 +274,9 @@ export function PairsAt({ place, label, keyLabel, valueLabel, keys = [], values,
               {keys.find((one) => one.value === name)?.label ?? name}
             </span>
             {values === undefined ? (
+              <Held Control={Control} name={name} label={`${valueLabel} ${name}`} value={value} onChange={(next) => write({ ...pairs, [name]: next })}>
               <Input aria-label={`${valueLabel} ${name}`} value={value === null ? "" : shownText(value)} placeholder={valueLabel} onChange={(event) => write({ ...pairs, [name]: Array.isArray(value) || isObject(value) ? parsed(event.target.value, value) : typed(event.target.value) })} />
+              </Held>
             ) : (
               <Select aria-label={`${valueLabel} ${name}`} value={shownText(value)} options={values} onChange={(next: string) => write({ ...pairs, [name]: next })} />
             )}

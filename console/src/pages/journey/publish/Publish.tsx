@@ -8,8 +8,9 @@ import type { JsonObject } from "@/conditions/model";
 import { exact, money, span } from "@/lib/format";
 import { said } from "@/lib/said";
 import { useMay } from "@/lib/session";
+import { author } from "@/lib/title";
 import { useText } from "@/lib/useText";
-import { Figure, Figures } from "@/parts/Figures";
+import { Figure, Figures, Time } from "@/parts/Figures";
 import { Loaded, Problem } from "@/parts/Loaded";
 import { Status } from "@/parts/Status";
 import { StopButtons } from "../State";
@@ -141,7 +142,7 @@ function Effect({ plan, words, definition, fate, onFate }: { plan: Plan; words: 
             {plan.in_flight.map((one) => (
               <li key={`${one.version} ${one.node}`}>
                 <span title={one.node}>
-                  {t("journey.version", { version: one.version })} · {words.step(definition, one.node)}
+                  {t("journey.version", { version: one.version })} · {one.node === "" ? t("journey.states.held") : words.step(definition, one.node)}
                 </span>
                 <span className="op-num">{t("journey.publish.people", { figure: exact(one.runs, language), count: one.runs })}</span>
                 <span>
@@ -185,6 +186,8 @@ export function Publish({ journey, definition, version, words, onClose }: Props)
   const mayApprove = useMay("journeys.approve");
   const asked = now.approval?.status === "asked";
   const needs = now.needs_approval && now.approval?.status !== "approved";
+  // Who asked and may not approve waits for a colleague.
+  const idle = needs && asked && !mayApprove;
   const reasoned = journey.version === null || reason.trim().length >= SHORTEST_REASON;
   const sound = plan.data === undefined || !plan.data.problems.some((one) => one.severity === "error");
   // Only what was pressed is busy: the next button comes as soon as the state changed, and must take a click.
@@ -208,7 +211,8 @@ export function Publish({ journey, definition, version, words, onClose }: Props)
       extra={<StopButtons journey={now} />}
       footer={
         <div className="op-row" style={{ flexWrap: "nowrap" }}>
-          <Input value={reason} maxLength={500} aria-label={t("journey.publish.reason")} placeholder={t(needs ? "journey.publish.note" : journey.version === null ? "journey.publish.reasonFirst" : "journey.publish.reason")} onChange={(event) => setReason(event.target.value)} data-testid="publish-reason" />
+          {!idle && <Input value={reason} maxLength={500} aria-label={t("journey.publish.reason")} placeholder={t(needs ? "journey.publish.note" : journey.version === null ? "journey.publish.reasonFirst" : "journey.publish.reason")} onChange={(event) => setReason(event.target.value)} data-testid="publish-reason" />}
+          {idle && <span className="op-mute" data-testid="publish-idle">{t("journey.publish.idle")}</span>}
           {needs && !asked && (
             <Button type="primary" icon={<AuditOutlined />} loading={busy("ask-approval")} disabled={!sound} onClick={() => act({ deed: "ask-approval", body: { note: reason.trim() } }, t("journey.done.asked"))} data-testid="ask-approval">
               {t("journey.publish.ask")}
@@ -234,8 +238,17 @@ export function Publish({ journey, definition, version, words, onClose }: Props)
     >
       <div className="op-stack">
         {deed.isError && <Problem error={deed.error} />}
-        {needs && <Status kind="warning">{asked ? t("journey.publish.waiting", { who: now.approval?.asked_by ?? "" }) : t("journey.publish.needs")}</Status>}
-        {now.approval !== null && now.approval.note !== "" && <blockquote className="op-sentence">{now.approval.note}</blockquote>}
+        {needs && <Status kind="warning">{asked ? t("journey.publish.waiting", { who: author(now.approval?.asked_by ?? null) }) : t("journey.publish.needs")}</Status>}
+        {now.approval !== null && (
+          <div data-testid="approval">
+            {!(needs && asked) && (
+              <p className="op-mute">
+                {t(`journey.publish.by.${now.approval.status}`, { who: author(now.approval.decided_by ?? now.approval.asked_by) })} {now.approval.status === "asked" && <Time at={now.approval.asked_at} show="relative" />}
+              </p>
+            )}
+            {now.approval.note !== "" && <blockquote className="op-said">{now.approval.note}</blockquote>}
+          </div>
+        )}
         {plan.data?.problems.map((one) => (
           <div key={one.place + one.message} className="op-place" data-severity={one.severity}>
             <WarningOutlined aria-hidden style={{ marginTop: 4 }} />

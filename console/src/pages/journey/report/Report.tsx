@@ -15,6 +15,7 @@ import { Count, Dash, Exact, Figure, Figures } from "@/parts/Figures";
 import { Loaded, Nothing } from "@/parts/Loaded";
 import { Panel } from "@/parts/PageHead";
 import { Share } from "@/parts/Share";
+import { useEnding } from "../ends";
 import { Frame } from "../Frame";
 import { Reason } from "../Reason";
 import { TryIt } from "../TryIt";
@@ -146,6 +147,7 @@ function Segments({ of }: { of: Results }) {
 
 function Content({ of, words, name, definition }: { of: Results; words: Words; name: string; definition: Definition }) {
   const { t, language } = useText();
+  const ending = useEnding();
   if (of.entered === 0) return <Nothing title={t("journey.report.none")} text={t("journey.report.noneText")} actions={<TryIt name={name} />} />;
   return (
     <div className="op-stack">
@@ -237,7 +239,7 @@ function Content({ of, words, name, definition }: { of: Results; words: Words; n
             {of.ended.map((one) => (
               <li key={one.reason}>
                 <Link to="/journeys/$name/runs" params={{ name }} search={{ state: "ended", reason: one.reason }}>
-                  {t(`journey.ends.${one.reason as "completed"}`, { defaultValue: one.reason.replace(/^exit:/, "") })}
+                  {ending(one.reason)}
                 </Link>
                 <span className="op-num" data-testid={`ended-${one.reason}`} data-value={one.count}>
                   {exact(one.count, language)}

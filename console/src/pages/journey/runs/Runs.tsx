@@ -12,6 +12,7 @@ import { CustomerName } from "@/parts/CustomerName";
 import { Dash, Time } from "@/parts/Figures";
 import { Loaded, Nothing } from "@/parts/Loaded";
 import { Status, type StatusKind } from "@/parts/Status";
+import { useEnding } from "../ends";
 import { Frame } from "../Frame";
 import { TryIt } from "../TryIt";
 import { stepOptions, useWords } from "../words";
@@ -60,6 +61,7 @@ function Path({ name, run, onClose }: { name: string; run: string; onClose: () =
 /** The customers behind a figure: who is or was at a step, went a way, ended for a reason. */
 export function Runs() {
   const { t, language } = useText();
+  const ending = useEnding();
   const { name } = useParams({ from: "/shell/journeys/$name/runs" });
   const search = useSearch({ from: "/shell/journeys/$name/runs" });
   const navigate = useNavigate({ from: "/journeys/$name/runs" });
@@ -93,7 +95,7 @@ export function Runs() {
                 )}
                 {search.reason !== undefined && (
                   <button type="button" className="op-chip" aria-pressed onClick={() => put({ reason: undefined })}>
-                    {t("journey.runs.reason", { reason: t(`journey.ends.${search.reason as "completed"}`, { defaultValue: t(`journey.reasons.${search.reason as "capped"}`, { defaultValue: search.reason }) }) })} ×
+                    {t("journey.runs.reason", { reason: ending(search.reason) })} ×
                   </button>
                 )}
                 <Select<RunState> allowClear style={{ width: 160 }} aria-label={t("journey.runs.state")} placeholder={t("journey.runs.anyState")} value={search.state} options={RUN_STATES.map((one) => ({ value: one, label: t(`journey.states.${one}`) }))} onChange={(next?: RunState) => put({ state: next })} />
@@ -127,7 +129,7 @@ export function Runs() {
                             render: (_, row) => (
                               <Status kind={MARKS[row.state] ?? "idle"}>
                                 {t(`journey.states.${row.state as "live"}`, { defaultValue: row.state })}
-                                {row.reason !== null && ` · ${t(`journey.ends.${row.reason as "completed"}`, { defaultValue: t(`journey.reasons.${row.reason as "capped"}`, { defaultValue: row.reason }) })}`}
+                                {row.reason !== null && ` · ${ending(row.reason)}`}
                               </Status>
                             ),
                           },

@@ -7,11 +7,13 @@ import { useText } from "@/lib/useText";
 import { Chart, Legend, useChartStyle } from "@/parts/Chart";
 import { CustomerName } from "@/parts/CustomerName";
 import { Status } from "@/parts/Status";
+import { useEnding } from "../ends";
 import { Reason } from "../Reason";
 
 function Path({ run, onStep }: { run: SimulatedRun; onStep: (node: string) => void }) {
   const { t, title } = useText();
   const channel = useChannelName();
+  const ending = useEnding();
   const zone = useZone();
   if (run.entered === null) return <p className="op-mute">{run.not_entered === null ? t("journey.simulate.notEntered") : title(run.not_entered, "")}</p>;
   return (
@@ -42,7 +44,7 @@ function Path({ run, onStep }: { run: SimulatedRun; onStep: (node: string) => vo
           <time className="op-num op-mute" dateTime={run.ended}>
             {dateTime(run.ended, zone)}
           </time>
-          <div>{t("journey.simulate.ended", { reason: t(`journey.ends.${run.reason as "completed"}`, { defaultValue: run.reason ?? "" }) })}</div>
+          <div>{t("journey.simulate.ended", { reason: ending(run.reason ?? "") })}</div>
         </li>
       )}
     </ol>
@@ -87,13 +89,13 @@ export function Hours({ of, before }: { of: Simulation; before?: Simulation }) {
 export function Outcome({ of, onStep }: { of: Simulation; onStep: (node: string) => void }) {
   const { t, title, language } = useText();
   const channel = useChannelName();
-  const reason = (name: string): string => t(`journey.ends.${name as "completed"}`, { defaultValue: name });
+  const reason = useEnding();
   return (
     <div className="op-stack" data-testid="simulation">
       <dl className="op-facts">
         <dt>{t("journey.simulate.entered")}</dt>
         <dd className="op-num" data-testid="simulated-entered" data-value={of.entered}>
-          {t("journey.simulate.of", { figure: exact(of.entered, language), total: exact(of.customers, language) })}
+          {t("journey.simulate.of", { figure: exact(of.entered, language), total: exact(of.customers, language), count: of.customers })}
         </dd>
         {of.ended.map((one) => (
           <div key={`end ${one.reason}`} style={{ display: "contents" }}>

@@ -27,10 +27,10 @@ export function Simulate({ words: _ }: { words: Words }) {
         activeKey={tab}
         onChange={setTab}
         items={[
-          { key: "trial", label: t("journey.simulate.label"), children: <Trial choosing={trial} /> },
-          { key: "backtest", label: t("journey.simulate.backtest"), children: <Backtest choosing={[over, setLong]} /> },
-          { key: "compare", label: t("journey.simulate.compare"), children: <Compare choosing={[over, setLong]} /> },
-          { key: "cases", label: t("journey.cases.label"), children: <Cases /> },
+          { key: "trial", label: t("journey.simulate.label"), children: <div className="op-simulate-part"><Trial choosing={trial} /></div> },
+          { key: "backtest", label: t("journey.simulate.backtest"), children: <div className="op-simulate-part"><Backtest choosing={[over, setLong]} /></div> },
+          { key: "compare", label: t("journey.simulate.compare"), children: <div className="op-simulate-part"><Compare choosing={[over, setLong]} /></div> },
+          { key: "cases", label: t("journey.cases.label"), children: <div className="op-simulate-part"><Cases /></div> },
         ]}
       />
     </div>

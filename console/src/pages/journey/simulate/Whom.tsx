@@ -1,39 +1,12 @@
-import { useQuery } from "@tanstack/react-query";
-import { Input, InputNumber, Segmented, Select } from "antd";
-import { useEffect, useState } from "react";
-import { queries } from "@/api/queries";
+import { DatePicker, InputNumber, Segmented, Select } from "antd";
+import dayjs from "dayjs";
 import { matches } from "@/conditions/names";
 import { useText } from "@/lib/useText";
 import { useFactory } from "@/pages/tags/factory/context";
+import { CustomerPick } from "@/parts/CustomerPick";
 import type { Choice, Choosing } from "./asked";
 
-const PAUSE_MS = 300;
 const LONGEST = 366;
-
-/** The customer who is gone through the journey: found by name, phone or number. */
-function CustomerPick({ value, onChange }: { value: number | null; onChange: (id: number | null) => void }) {
-  const { t } = useText();
-  const [typed, setTyped] = useState("");
-  const [asked, setAsked] = useState("");
-  useEffect(() => {
-    const timer = setTimeout(() => setAsked(typed), PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [typed]);
-  const found = useQuery(queries.customers({ ...(asked !== "" && { q: asked }), page: 1, size: 10, sort: "-last_seen" })).data?.items ?? [];
-  return (
-    <Select
-      style={{ width: "100%" }}
-      allowClear
-      showSearch={{ filterOption: false, onSearch: setTyped }}
-      aria-label={t("journey.simulate.customer")}
-      placeholder={t("journey.simulate.customer")}
-      value={value ?? undefined}
-      options={found.map((one) => ({ value: one.customer_id, label: `${one.name ?? ""} ${one.customer_id}`.trim() }))}
-      onChange={(next?: number) => onChange(next ?? null)}
-      data-testid="simulate-customer"
-    />
-  );
-}
 
 /** For whom, from when and how long. */
 export function Whom({ choosing: [choice, choose], kinds, sample }: { choosing: Choosing; kinds: Choice["who"][]; sample: number }) {
@@ -44,14 +17,14 @@ export function Whom({ choosing: [choice, choose], kinds, sample }: { choosing: 
   return (
     <>
       {kinds.length > 1 && <Segmented block aria-label={t("journey.simulate.who")} value={choice.who} onChange={(who) => put({ who })} options={kinds.map((value) => ({ value, label: value === "segment" && kinds.includes("everybody") ? t("journey.start.segment") : labels[value] }))} />}
-      {choice.who === "customer" && <CustomerPick value={choice.customer} onChange={(customer) => put({ customer })} />}
+      {choice.who === "customer" && <CustomerPick label={t("journey.simulate.customer")} value={choice.customer} onChange={(customer) => put({ customer })} testId="simulate-customer" />}
       {choice.who === "segment" && (
         <Select style={{ width: "100%" }} showSearch={{ filterOption: matches }} aria-label={t("journey.start.segment")} placeholder={t("journey.start.segment")} value={choice.segment ?? undefined} options={names.segments} onChange={(segment: string) => put({ segment })} data-testid="simulate-segment" />
       )}
       <div className="op-row">
         <label>
           <span className="op-mute">{t("journey.simulate.start")}</span>
-          <Input type="datetime-local" value={choice.start} onChange={(event) => put({ start: event.target.value })} />
+          <DatePicker style={{ display: "flex" }} showTime={{ format: "HH:mm" }} format="YYYY-MM-DD HH:mm" allowClear={false} value={choice.start === "" ? null : dayjs(choice.start)} onChange={(next) => put({ start: next?.format("YYYY-MM-DDTHH:mm") ?? "" })} data-testid="simulate-start" />
         </label>
         <label>
           <span className="op-mute">{t("journey.simulate.days")}</span>

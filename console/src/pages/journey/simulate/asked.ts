@@ -1,7 +1,8 @@
 import { type Dispatch, type SetStateAction, useEffect, useRef, useState } from "react";
 import type { Asked } from "@/api/backtests";
 import type { Definition } from "@/journeys/model";
-import { dateTime } from "@/lib/format";
+import { dateTime, instantOf } from "@/lib/format";
+import { useZone } from "@/lib/session";
 
 const DAY_MS = 86_400_000;
 
@@ -11,16 +12,19 @@ export interface Choice {
   customer: number | null;
   segment: string | null;
   days: number;
+  /** The workspace's zone: `start` is on its clock, as all times of the console are. */
+  zone: string | undefined;
   start: string;
 }
 
 export type Choosing = [Choice, Dispatch<SetStateAction<Choice>>];
 
-/** A start for an input of local time. */
-export const local = (at: Date): string => dateTime(at).replace(" ", "T");
+/** A start for an input of the workspace's time. */
+const local = (at: Date, zone: string | undefined): string => dateTime(at, zone).replace(" ", "T");
 
 export function useChoice(days: number): Choosing {
-  return useState<Choice>(() => ({ who: "customer", customer: null, segment: null, days, start: local(new Date(Date.now() - days * DAY_MS)) }));
+  const zone = useZone();
+  return useState<Choice>(() => ({ who: "customer", customer: null, segment: null, days, zone, start: local(new Date(Date.now() - days * DAY_MS), zone) }));
 }
 
 export const ready = (choice: Choice): boolean => choice.start !== "" && (choice.who === "everybody" || (choice.who === "customer" ? choice.customer !== null : choice.segment !== null));
@@ -29,7 +33,7 @@ export const ready = (choice: Choice): boolean => choice.start !== "" && (choice
 export function asked(definition: Definition, choice: Choice, sample?: number): Asked {
   return {
     definition,
-    start: new Date(choice.start).toISOString(),
+    start: instantOf(choice.start, choice.zone).toISOString(),
     days: choice.days,
     ...(choice.who === "customer" && { customers: choice.customer === null ? [] : [choice.customer] }),
     ...(choice.who === "segment" && { segment: choice.segment ?? "" }),

@@ -1,5 +1,6 @@
 import { useChannelName } from "@/lib/useChannelName";
 import { useText } from "@/lib/useText";
+import { useEnding } from "../ends";
 
 const REASONS = new Set(["suppressed", "failed", "turned_away"]);
 
@@ -7,13 +8,14 @@ const REASONS = new Set(["suppressed", "failed", "turned_away"]);
 export function useFigureName(): (figure: string) => string {
   const { t } = useText();
   const channel = useChannelName();
+  const ending = useEnding();
   return (figure) => {
     const [kind = "", ...rest] = figure.split(":");
     const of = rest.join(":");
     const head = t(`journey.figures.${kind as "entered"}`, { defaultValue: kind });
     if (of === "") return head;
     if (kind === "path") return `${head} · ${t("customers.numbered", { id: of })}`;
-    if (kind === "ended") return `${head} · ${t(`journey.ends.${of as "completed"}`, { defaultValue: of })}`;
+    if (kind === "ended") return `${head} · ${ending(of)}`;
     return `${head} · ${REASONS.has(kind) ? t(`journey.reasons.${of as "capped"}`, { defaultValue: of }) : kind === "sent" ? channel(of) : of}`;
   };
 }

@@ -1,23 +1,25 @@
 import { useQuery } from "@tanstack/react-query";
 import { type JourneyChange, journeys } from "@/api/journeys";
+import { queries } from "@/api/queries";
 import type { JsonObject } from "@/conditions/model";
 import { nodesOf } from "@/journeys/model";
 import { useText } from "@/lib/useText";
 import { Loaded } from "@/parts/Loaded";
 import { ICONS } from "../icons";
 import { outline } from "../outline/rows";
-import type { Words } from "../words";
+import { useWords } from "../words";
 
 interface Props {
   title: string;
   definition: JsonObject;
-  words: Words;
   changes: JourneyChange[];
 }
 
 /** One version step by step; steps that differ from the other side stand out. */
-function Steps({ title, definition, words, changes }: Props) {
+function Steps({ title, definition, changes }: Props) {
   const { t } = useText();
+  // A version says its own parameters, not those of the draft.
+  const words = useWords(useQuery(queries.names()).data, definition.params);
   const touched = new Map(changes.flatMap((one) => (one.node === null ? [] : [[one.node, one.op] as const])));
   const nodes = nodesOf(definition);
   return (

@@ -3,7 +3,6 @@ import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { Button, Select, Table } from "antd";
 import { lazy, Suspense } from "react";
 import { type JourneyChange, journeys, type JourneyVersion } from "@/api/journeys";
-import { queries } from "@/api/queries";
 import { author } from "@/lib/title";
 import { useText } from "@/lib/useText";
 import { Exact, Time } from "@/parts/Figures";
@@ -11,7 +10,6 @@ import { Loaded, Nothing, Waiting } from "@/parts/Loaded";
 import { Panel } from "@/parts/PageHead";
 import { Status } from "@/parts/Status";
 import { Frame } from "../Frame";
-import { useWords } from "../words";
 
 const Kept = lazy(() => import("./Side").then((module) => ({ default: module.Kept })));
 const Draft = lazy(() => import("./Side").then((module) => ({ default: module.Draft })));
@@ -44,7 +42,6 @@ export function Versions() {
   const navigate = useNavigate({ from: "/journeys/$name/versions" });
   const journey = useQuery(journeys.one(name));
   const query = useQuery(journeys.versions(name));
-  const words = useWords(useQuery(queries.names()).data, journey.data?.definition.params);
   const items = query.data?.items ?? [];
   const draft = journey.data?.draft != null;
   // The draft stands for a version beyond all; 0 is never given to one.
@@ -76,7 +73,7 @@ export function Versions() {
                         { title: t("journey.list.live"), align: "right", render: (_, row) => <Exact value={row.live_runs} /> },
                         { title: t("journey.versions.at"), render: (_, row) => <Time at={row.at} /> },
                         { title: t("journey.versions.by"), render: (_, row) => author(row.author) },
-                        { title: t("journey.versions.reason"), render: (_, row) => (MADE.test(row.reason) ? t("journey.versions.fromTemplate", { name: MADE.exec(row.reason)?.[1] }) : row.reason) },
+                        { title: t("journey.versions.reason"), render: (_, row) => row.published_because || (MADE.test(row.reason) ? t("journey.versions.fromTemplate", { name: MADE.exec(row.reason)?.[1] }) : row.reason) },
                         { title: t("journey.versions.hash"), render: (_, row) => <code className="op-code" title={row.hash}>{row.hash.slice(0, 12)}</code> },
                         {
                           title: "",
@@ -111,8 +108,8 @@ export function Versions() {
                   </Loaded>
                   <Suspense fallback={<Waiting rows={6} />}>
                     <div className="op-halves-2">
-                      <Kept name={name} version={a} words={words} changes={diff.data?.items ?? []} />
-                      {b === 0 ? <Draft name={name} words={words} changes={diff.data?.items ?? []} /> : <Kept name={name} version={b} words={words} changes={diff.data?.items ?? []} />}
+                      <Kept name={name} version={a} changes={diff.data?.items ?? []} />
+                      {b === 0 ? <Draft name={name} changes={diff.data?.items ?? []} /> : <Kept name={name} version={b} changes={diff.data?.items ?? []} />}
                     </div>
                   </Suspense>
                 </div>

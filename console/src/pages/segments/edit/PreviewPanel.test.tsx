@@ -20,7 +20,7 @@ beforeEach(() => {
     return new Promise<Response>((resolve, reject) => {
       request.signal.addEventListener("abort", () => reject(new DOMException("aborted", "AbortError")));
       const answer = (size: number): void =>
-        resolve(new Response(JSON.stringify({ size, total: 100, sample: [], seconds: 0.1, sentence: null, problems: [], parts: [] }), { headers: { "content-type": "application/json" } }));
+        resolve(new Response(JSON.stringify({ size, total: 100, sample: [], seconds: 0.1, sentence: null, problems: [], warnings: [], parts: [] }), { headers: { "content-type": "application/json" } }));
       asked.push({ condition, signal: request.signal, answer });
     });
   });
@@ -63,7 +63,7 @@ describe("the preview", () => {
   });
 
   it("shows where an estimate lies, and the change once the size is exact", () => {
-    const figures = { size: 42, total: 100, sample: [], seconds: 0.1, sentence: null, problems: [], parts: [] };
+    const figures = { size: 42, total: 100, sample: [], seconds: 0.1, sentence: null, problems: [], warnings: [], parts: [] };
     const shown = (approximate: boolean, between: number[] | null): void => {
       const preview = { data: { ...figures, approximate, between }, error: null, current: true, loading: false, retry: () => undefined };
       render(<PreviewPanel preview={preview} unfinished={false} empty={false} now={30} />);

@@ -1,4 +1,4 @@
-import { ArrowRightOutlined } from "@ant-design/icons";
+import { ArrowRightOutlined, WarningOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { App, Button, Drawer, Input } from "antd";
 import { useState } from "react";
@@ -56,9 +56,15 @@ function Effect({ plan }: { plan: SegmentPlan }) {
       </ul>
     );
   }
+  const doubts = plan.warnings.map((one) => (
+    <div key={one.place + one.message} className="op-place" data-severity="warning" data-testid="plan-warning">
+      <WarningOutlined aria-hidden style={{ marginTop: 4 }} /> {said(one.message, language)} {one.suggestion !== null && t("editor.suggestion", { name: one.suggestion })}
+    </div>
+  ));
   const signed = (n: number, sign: string): string => (n === 0 ? "0" : sign + exact(n, language));
   return (
     <>
+      {doubts}
       <dl className="op-effect" data-testid="plan-effect" aria-label={t("plan.effect")}>
         <div>
           <dt>{t(plan.before === null ? "plan.sizeNew" : "plan.size")}</dt>
