@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, func, insert, select, text, update
 from tests.journeys.test_executor_entries import inside, waiting
 from tests.journeys.test_tick import cart, paid, publish
 from tests.tick.conftest import World
@@ -18,7 +19,8 @@ from onepool.journeys.executor.executor import Executor
 from onepool.journeys.executor.ports import Step
 from onepool.journeys.states import RunState
 from onepool.journeys.world import inputs
-from onepool.state.journeys import journey_requests
+from onepool.journeys.world.backlog import Backlog
+from onepool.state.journeys import journey_requests, runs
 from onepool.tick import journeying
 
 
@@ -70,6 +72,36 @@ def test_a_step_that_fails_loses_nobodys_turn(world: World, monkeypatch: pytest.
     world.drain()
     assert taken[2] == taken[1] and len(taken[1]) == 4
     assert [row["state"] for row in inside(world)] == [RunState.ENDED] * 12
+
+
+def test_nobody_waits_who_writes_while_it_is_looked_at_what_is_due(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journeying, "Executor", partial(Executor, most=4))
+    monkeypatch.setattr(journeying, "MOST_DUE", 4)
+    publish(world, waiting("left", {"did": "cart_added"}))
+    world.settle()
+    for number in range(12):
+        world.send(cart("P", f"u{number}"))
+    world.settle()
+    state, looks, look = world.workspace.state, [], Backlog.look
+
+    def looking(*asked: Any) -> None:
+        with state.engine.connect() as other:
+            other.exec_driver_sql("PRAGMA busy_timeout = 0")
+            other.exec_driver_sql("BEGIN IMMEDIATE")
+            # One of those that are due is not any more when its step comes.
+            last = select(func.max(runs.c.run_id)).scalar_subquery()
+            other.execute(update(runs).where(runs.c.run_id == last).values(due=runs.c.due + 10**12))
+            other.commit()
+        look(*asked)
+        looks.append(len(asked))
+
+    monkeypatch.setattr(Backlog, "look", looking)
+    world.clock.advance(timedelta(days=11))
+    world.drain()
+    assert len(looks) == 1
+    assert sorted(row["state"] for row in inside(world)) == sorted([RunState.WAIT_TIME, *[RunState.ENDED] * 11])
 
 
 def test_what_was_asked_before_a_timer_was_due_counts_however_much_was_asked(

@@ -21,7 +21,7 @@ _ROOMS = (journeys, outbox, consents, coupons)
 """Their tables are made with the others."""
 
 
-_RETIRED = ("sends_waiting", "runs_due")
+_RETIRED = ("sends_waiting", "runs_due", "runs_due_version")
 """Indexes of earlier editions. One whose columns change gets a new name, and its old one stands here."""
 
 _WAIT_SECONDS = 30

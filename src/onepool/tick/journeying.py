@@ -7,19 +7,18 @@ and a crash between two steps loses nothing: the next one begins where the last 
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 import structlog
-from sqlalchemy import Connection, and_, insert, select, update
+from sqlalchemy import Connection, insert, select
 
 from onepool.audience.conditions.names import Context
 from onepool.clock import to_micros
 from onepool.journeys.executor.apply import move, save
-from onepool.journeys.executor.book import Book, JourneyFault, Shelf
+from onepool.journeys.executor.book import JourneyFault, Shelf
 from onepool.journeys.executor.executor import Executor
 from onepool.journeys.executor.ports import MOST_DUE, Step
 from onepool.journeys.world import fold, writes
@@ -28,10 +27,8 @@ from onepool.journeys.world.events import SEQ_BITS, Happened
 from onepool.journeys.world.inputs import (
     MOST_RECORDS,
     Cursors,
-    Cut,
     came_in,
     cut,
-    digest_of,
     earliest,
     first,
     last,
@@ -46,10 +43,10 @@ from onepool.privacy.masking import mask_text
 from onepool.reach import arrivals, coupons
 from onepool.reach.pressure import Gauge
 from onepool.reach.world import Worlds
-from onepool.state.journeys import journey_requests, journey_states, journey_ticks
+from onepool.state.journeys import journey_requests, journey_states
 from onepool.state.outbox import broadcasts
-from onepool.state.schema import streams
 from onepool.tick import marks
+from onepool.tick.journey_rows import anything, fresh, problem, record
 from onepool.tick.recovery import machine_at_fault
 from onepool.workspace import Workspace
 
@@ -236,12 +233,14 @@ class Journeying:
         assert cursors is not None
         started = time.perf_counter()
         now = to_micros(self._ws.clock.now())
+        left_out = self._aside if aside is None else aside
+        self._look(plan, left_out)
         backlog = self._backlog.copy()
         with self._pool.read() as session, self._ws.state.write() as connection:
             if connection.dialect.name == "sqlite":
                 # A step touches pages all over large tables; the usual two megabytes would be written and read in turn.
                 connection.exec_driver_sql(_CACHE)
-            book = self._shelf.load(connection, self._aside if aside is None else aside)
+            book = self._shelf.load(connection, left_out)
             span = (cursors.log_offset + 1) << SEQ_BITS, (plan.log_offset + 1) << SEQ_BITS
             if plan.log_offset > cursors.log_offset:
                 arrivals.fold(session, connection, span[0] - 1, span[1] - 1, plan.at)
@@ -252,7 +251,7 @@ class Journeying:
             )
             world = PoolWorld(
                 session, connection, self._context(), happened, self._worlds.over(session, connection),
-                lambda: self._fresh(connection, plan.at), gauge=self._gauge,
+                lambda: fresh(self._ws, connection, plan.at), gauge=self._gauge,
                 backlog=backlog,
             )  # fmt: skip
             step = Executor(book, world).step(done.inputs, plan.at)
@@ -261,13 +260,14 @@ class Journeying:
             tell(connection, done, now)
             if aside is not None:
                 raise _Tried
-            self._broken(connection, book, now)
-            told = _anything(done, step)
+            for journey, reason in self._shelf.broken.items():
+                problem(connection, journey, reason[:1000], now)
+            told = anything(done, step)
             # Steps in which nothing happened are not worth a row; going back over them costs little.
             moved = plan.log_offset - self._written > MOST_RECORDS // 2
             number = cursors.id
             if told or moved:
-                number = _record(connection, done, step, int((time.perf_counter() - started) * SECOND))
+                number = record(connection, done, step, int((time.perf_counter() - started) * SECOND))
                 self._written = plan.log_offset
         self._cursors = replace(done.after, id=number)
         self._more = step.more
@@ -276,6 +276,16 @@ class Journeying:
         known, self._seen = self._seen, {one.journey: one.changed_at for one in book.standings.values()}
         told |= known != self._seen
         return told or plan.at > cursors.at or plan.log_offset > cursors.log_offset
+
+    def _look(self, plan: _Plan, aside: Iterable[str]) -> None:
+        """Where more is due than one step takes it is looked at before the step, so that nobody has to wait for it who
+        wants to write meanwhile: the step reads anew what it takes of it."""
+        if not self._backlog.lacks(plan.at, MOST_DUE):
+            return
+        with self._ws.state.read() as connection:
+            if many(connection, plan.at, MOST_DUE):
+                book = self._shelf.load(connection, aside)
+                self._backlog.look(connection, plan.at, MOST_DUE, book.priorities, book.scarce)
 
     def _again(self, cursors: Cursors, plan: _Plan) -> list[int]:
         """Seqs that records of the step ask to be tried again: those records have no events of their own."""
@@ -290,13 +300,6 @@ class Journeying:
         empty = [one for one in range(cursors.log_offset + 1, plan.log_offset + 1) if one not in known]
         bodies = [record.body for record in self._ws.log.get(empty) if record.protocol == "replay"] if empty else []
         return replays(bodies)
-
-    def _fresh(self, connection: Connection, at: int) -> int:
-        """Up to when data is complete: pushed ones up to the step, fetched ones up to their last run."""
-        paused = {name for name, one in self._ws.touchpoints().items() if one.paused}
-        rows = connection.execute(select(streams.c.touchpoint, streams.c.done_at, streams.c.ran_at))
-        done = [row.done_at or 0 for row in rows if row.touchpoint not in paused and row.ran_at is not None]
-        return min([at, *done])
 
     def _coupons(self, connection: Connection, session: Session, happened: Happened, step: Step, at: int) -> None:
         if coupons.EVENT in happened.names():
@@ -317,7 +320,7 @@ class Journeying:
         _logger.error("a journey can't be evaluated and is set aside", journey=journey, error=said)
         self._aside[journey] = self._ws.definitions.revision()
         with self._ws.state.write() as connection:
-            _problem(connection, journey, said, to_micros(self._ws.clock.now()))
+            problem(connection, journey, said, to_micros(self._ws.clock.now()))
 
     def _release(self, connection: Connection) -> None:
         """Try journeys again that were set aside before definitions changed, or before this process began."""
@@ -333,7 +336,7 @@ class Journeying:
         with self._ws.state.write() as writing:
             for one in again:
                 self._aside.pop(one, None)
-                _problem(writing, one, "", None)
+                problem(writing, one, "", None)
                 writing.execute(
                     insert(journey_requests).values(
                         at=now, journey=one, kind="resume", key="", fields="{}", author="onepool"
@@ -356,12 +359,6 @@ class Journeying:
                 if machine_at_fault(error):
                     raise
         return None
-
-    def _broken(self, connection: Connection, book: Book, now: int) -> None:
-        """Say of journeys whose version can't be read why nothing goes on."""
-        del book
-        for journey, reason in self._shelf.broken.items():
-            _problem(connection, journey, reason[:1000], now)
 
     # ---------------------------------------------------------------------------------------------------- the pool
 
@@ -398,43 +395,3 @@ class Journeying:
 
 class _Tried(Exception):
     """A step that was only tried went through."""
-
-
-def _anything(done: Cut, step: Step) -> bool:
-    """Whether a step took or decided anything but the passing of events that mean nothing to journeys."""
-    before, after = done.before, done.after
-    if (before.outcome, before.change, before.request) != (after.outcome, after.change, after.request):
-        return True
-    told = done.sends.size + done.effects.size + done.tasks.size
-    return bool(told or len(step.runs) or step.removed.size or step.steps.num_rows or step.changes or step.audiences)
-
-
-def _record(connection: Connection, done: Cut, step: Step, seconds: int) -> int:
-    packed = fold.pack(step.steps)
-    inputs = hashlib.blake2b(digest_of(done.inputs), digest_size=16)
-    inputs.update(f"{done.before.log_offset}:{done.after.log_offset}".encode())
-    outputs = hashlib.blake2b(packed or b"", digest_size=16)
-    outputs.update(np.ascontiguousarray(step.runs.run_id).tobytes())
-    outputs.update(
-        np.ascontiguousarray(step.sends.column("send_id").to_numpy()).tobytes() if step.sends.num_rows else b""
-    )
-    after = done.after
-    values = {
-        "at": after.at,
-        "log_offset": after.log_offset,
-        "outcome": after.outcome,
-        "change": after.change,
-        "request": after.request,
-        "inputs": inputs.hexdigest(),
-        "outputs": outputs.hexdigest(),
-        "steps": packed,
-        "touched": fold.touched(np.concatenate([step.runs.run_id, step.removed])),
-        "seconds": seconds,
-    }
-    return int(connection.execute(insert(journey_ticks).values(**values).returning(journey_ticks.c.id)).scalar_one())
-
-
-def _problem(connection: Connection, journey: str, reason: str, at: int | None) -> None:
-    table = journey_states
-    other = and_(table.c.journey == journey, table.c.problem != reason)
-    connection.execute(update(table).where(other).values(problem=reason, problem_at=at))

@@ -78,8 +78,8 @@ def _save_runs(connection: Connection, step: Step) -> None:
         insert_alike(connection, runs, {"run_id": new.run_id.tolist(), **columns}, same)
     old = step.runs.take(~step.created)
     if len(old):
-        # In the order of the index that changes with nearly every run; their rows were read for the step just now.
-        order = np.lexsort((old.run_id, step.before.due))
+        # In the order of the table, which the index of what is due has within a slot too.
+        order = np.argsort(old.run_id)
         _update(connection, old.take(order), step.before.take(order))
     moved = step.runs.take(step.rehomed & ~step.created)
     if len(moved):

@@ -2,30 +2,43 @@
 
 Runs that are due at the same time lie all over the table, so a step that took them by their time would write a page for
 nearly every one. All that is due at an instant is looked at once (an index alone tells it), and taken in the order of
-the runs' ids: each step then writes a stretch of the table.
+the runs' ids: each step then writes a stretch of the table, and of each slot of the index.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from copy import copy
-from typing import Final
+from itertools import chain
+from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import Connection, and_, func, literal_column, select, text
+import numpy.typing as npt
+from sqlalchemy import Connection, text
 
 from onepool.journeys.executor.columns import I64, Bools
 from onepool.journeys.states import RunState
 from onepool.state.columns import fetch
-from onepool.state.journeys import runs
+from onepool.state.journeys import DUE_SLOT, SLOT, runs
 
-# The first words are those of the index: without them it is not used.
-DUE: Final = "due IS NOT NULL AND state <> 5 AND due <= :at"
-ORDER: Final = "due, version_id, run_id"
-"""As the index `runs_due_version` has them."""
+_TIMED: Final = "due IS NOT NULL AND state <> 5"
+"""The words of the index: without them it is not used."""
+
+IS_DUE: Final = f"{_TIMED} AND due <= :at"
+"""Of runs whose rows are read anyhow."""
+
+DUE: Final = f"{_TIMED} AND {DUE_SLOT} <= (:at + {SLOT - 1}) / {SLOT} AND due <= :at"
+
+# What an index alone tells, and where rows have to be read too: in the slot in which an instant lies. Seldom is there
+# one, since steps happen at the ends of slots.
+_WHOLE: Final = f"{_TIMED} AND {DUE_SLOT} <= :at / {SLOT}"
+_PART: Final = f"{_TIMED} AND {DUE_SLOT} = :at / {SLOT} + 1 AND due <= :at"
 
 _WINDOW: Final = 40
 """So many times as much as one step takes is looked at."""
+
+_SLICE: Final = 50_000
+"""Rows that are asked of the database at a time."""
 
 
 class Backlog:
@@ -49,7 +62,7 @@ class Backlog:
 
     def take(self, at: int, most: int) -> I64 | None:
         """The next so many runs due at an instant; None where it has to be looked anew, since fewer are known."""
-        if self._at != at or np.count_nonzero(self._left) < most:
+        if self.lacks(at, most):
             return None
         oldest = 0 if self._alike else most - most * 9 // 10
         # Never in place: copies have the same arrays.
@@ -62,16 +75,17 @@ class Backlog:
         found: I64 = self._ids[np.concatenate([first, rest])]
         return found
 
+    def lacks(self, at: int, most: int) -> bool:
+        """Whether fewer are known that are due at an instant."""
+        return self._at != at or int(np.count_nonzero(self._left)) < most
+
     def look(
         self, connection: Connection, at: int, most: int, priorities: Mapping[int, int], scarce: Collection[int]
     ) -> None:
-        """Find what is due at an instant: the longest due, if it is very many."""
-        due = text(DUE).bindparams(at=at)
-        columns = (runs.c.run_id, runs.c.version_id, runs.c.due)
-        window = select(*columns).where(due).order_by(text(ORDER)).limit(_WINDOW * most).subquery()
-        found = fetch(connection, list(window.c), literal_column("1") == 1)
-        ids, versions, dues = (found.column(name).to_numpy() for name in ("run_id", "version_id", "due"))
-        by_age = np.lexsort((ids, _entered(connection, ids, at, scarce), dues))
+        """Find what is due at an instant: the longest due, if it is very many (to a slot, but of what is scarce)."""
+        ids, versions, dues = _window(connection, at, _WINDOW * most)
+        dues, entered = _exactly(connection, ids, dues, at, scarce)
+        by_age = np.lexsort((ids, entered, dues))
         self._ids, versions = ids[by_age], versions[by_age]
         rank, in_turn = np.zeros(ids.size, np.int64), np.zeros(ids.size, np.bool_)
         for version in np.unique(versions).tolist():
@@ -86,22 +100,54 @@ class Backlog:
         self._at = at
 
 
-def _entered(connection: Connection, ids: I64, at: int, scarce: Collection[int]) -> I64:
-    """When those of the runs entered that are held for what is scarce (many of them are due at one instant); else 0."""
-    found = np.zeros(ids.size, np.int64)
-    if scarce:
-        mine = and_(runs.c.version_id.in_(sorted(scarce)), runs.c.state == int(RunState.HELD), runs.c.due <= at)
-        table = fetch(connection, [runs.c.run_id, runs.c.entered], mine)
-        held, entered = table.column("run_id").to_numpy(), table.column("entered").to_numpy()
-        order = np.argsort(held)
-        held, entered = held[order], entered[order]
-        if held.size:
-            place = np.minimum(np.searchsorted(held, ids), held.size - 1)
-            found = np.where(held[place] == ids, entered[place], 0)
-    return found
+def _window(connection: Connection, at: int, most: int) -> tuple[I64, I64, I64]:
+    """(runs that are due at an instant, their versions, when they were due), the longest due, at most so many."""
+    whole = f"{DUE_SLOT} AS slot FROM runs WHERE {_WHOLE} ORDER BY {DUE_SLOT}, version_id, run_id"
+    found = _numbers(connection, whole, at, most)
+    found[:, 2] *= SLOT
+    if at % SLOT and len(found) < most:
+        part = _numbers(connection, f"due FROM runs WHERE {_PART} ORDER BY due", at, most - len(found))
+        found = np.concatenate([found, part])
+    return found[:, 0].copy(), found[:, 1].copy(), found[:, 2].copy()
+
+
+def _numbers(connection: Connection, query: str, at: int, most: int) -> npt.NDArray[np.int64]:
+    """Runs, their versions and a number of each, a slice at a time: no object is kept for each."""
+    asked = text(f"SELECT run_id, version_id, {query} LIMIT :most")
+    options = {"stream_results": True, "max_row_buffer": _SLICE}
+    parts = [np.empty((0, 3), np.int64)]
+    with connection.execute(asked, {"at": at, "most": most}, execution_options=options) as result:
+        # Of SQLite the driver's own rows: nothing here asks for names.
+        cursor: Any = result.cursor if connection.dialect.name == "sqlite" else result
+        while rows := cursor.fetchmany(_SLICE):
+            parts.append(np.fromiter(chain.from_iterable(rows), np.int64, 3 * len(rows)).reshape(-1, 3))
+    return np.concatenate(parts)
+
+
+def _exactly(connection: Connection, ids: I64, dues: I64, at: int, scarce: Collection[int]) -> tuple[I64, I64]:
+    """When runs are due, and when those of them entered that are held for what is scarce (many of them are due at one
+    instant; of others 0): of what is scarce it matters who comes first."""
+    entered = np.zeros(ids.size, np.int64)
+    if scarce and ids.size:
+        listed = ", ".join(str(int(one)) for one in sorted(scarce))
+        mine = text(f"{DUE} AND version_id IN ({listed})").bindparams(at=at)
+        table = fetch(connection, [runs.c.run_id, runs.c.due, runs.c.entered, runs.c.state], mine)
+        known, due, came, state = (column.to_numpy() for column in table.columns)
+        order = np.argsort(known)
+        if known.size:
+            place = order[np.minimum(np.searchsorted(known, ids, sorter=order), known.size - 1)]
+            same = known[place] == ids
+            dues = np.where(same, due[place], dues)
+            entered = np.where(same & (state[place] == int(RunState.HELD)), came[place], 0)
+    return dues, entered
 
 
 def many(connection: Connection, at: int, most: int) -> bool:
     """Whether as much as this is due."""
-    some = select(literal_column("1")).select_from(runs).where(text(DUE).bindparams(at=at)).limit(most).subquery()
-    return int(connection.execute(select(func.count()).select_from(some)).scalar_one()) >= most
+    found = _count(connection, _WHOLE, at, most)
+    return found >= most or (at % SLOT > 0 and found + _count(connection, _PART, at, most - found) >= most)
+
+
+def _count(connection: Connection, where: str, at: int, most: int) -> int:
+    query = text(f"SELECT count(*) FROM (SELECT 1 FROM runs WHERE {where} LIMIT :most) AS few")
+    return int(connection.execute(query, {"at": at, "most": most}).scalar_one())

@@ -20,6 +20,8 @@ from onepool.journeys.world.events import SEQ_BITS
 from onepool.pool import Session
 from onepool.state.bulk import update_alike
 from onepool.state.journeys import (
+    DUE_SLOT,
+    SLOT,
     journey_audiences,
     journey_effects,
     journey_states,
@@ -98,10 +100,10 @@ def came_in(session: Session, after: int, until: int, since: int) -> tuple[I64, 
 
 # The words are those of the indexes: without them they are not used.
 _EARLIEST: Final = text(
-    """SELECT (SELECT at FROM outcomes WHERE id > :outcome ORDER BY id LIMIT 1),
+    f"""SELECT (SELECT at FROM outcomes WHERE id > :outcome ORDER BY id LIMIT 1),
         (SELECT at FROM customer_changes WHERE id > :change ORDER BY id LIMIT 1),
         (SELECT at FROM journey_requests WHERE id > :request ORDER BY id LIMIT 1),
-        (SELECT min(due) FROM runs WHERE due IS NOT NULL AND state <> 5),
+        (SELECT {SLOT} * min({DUE_SLOT}) FROM runs WHERE due IS NOT NULL AND state <> 5),
         (SELECT min(concluded) FROM sends WHERE concluded IS NOT NULL AND told = false AND run_id IS NOT NULL),
         (SELECT min(concluded) FROM journey_effects WHERE told = false AND concluded IS NOT NULL
             AND status IN ('logged', 'done', 'failed') AND (log_offset IS NULL OR log_offset <= :log_offset)),
@@ -112,6 +114,7 @@ _STANDINGS: Final = text("SELECT journey, status, changed_at, next_at, problem F
 
 def earliest(connection: Connection, cursors: Cursors, log_offset: int, seen: Mapping[str, int]) -> int | None:
     """The first instant at which the state has something to be done: an input behind the cursors, a timer, a start.
+    Of timers it is the end of their slot (`state.journeys.SLOT`).
 
     `log_offset`: how far the pool is complete; what was written counts from there. `seen`: journey -> when it was
     changed (published, paused, resumed) as the last step knew it.

@@ -14,7 +14,7 @@ from onepool.audience.bitmaps import ids_of
 from onepool.journeys.executor.columns import COLUMNS, I64, NULLABLE, Runs
 from onepool.journeys.executor.ports import Audience
 from onepool.journeys.states import RunState
-from onepool.journeys.world.backlog import DUE, ORDER, Backlog, many
+from onepool.journeys.world.backlog import DUE, IS_DUE, Backlog, many
 from onepool.reach.keys import distinct
 from onepool.reach.states import SendState, perhaps_out
 from onepool.state.bulk import update_many
@@ -43,21 +43,21 @@ class Records:
         """Live, not paused runs with due <= at, by (due, run_id): see the port."""
         backlog = Backlog() if self._backlog is None else self._backlog
         ids = backlog.take(at, most)
-        found = Runs.empty() if ids is None else self._among("run_id", ids, DUE, at=at)
+        found = Runs.empty() if ids is None else self._among("run_id", ids, IS_DUE, at=at)
         for _ in range(_AGAIN):
             # Some are no longer due: the next ones take their places.
             if len(found) == most or (ids := backlog.take(at, most - len(found))) is None:
                 break
-            found = Runs.joined([found, self._among("run_id", ids, DUE, at=at)])
+            found = Runs.joined([found, self._among("run_id", ids, IS_DUE, at=at)])
         if len(found) < most:
             # Nothing is known of this instant, or much is not any more as it was.
             if many(self._connection, at, most):
                 backlog.look(self._connection, at, most, priorities, scarce)
                 ids = backlog.take(at, most)
                 assert ids is not None
-                found = self._among("run_id", ids, DUE, at=at)
+                found = self._among("run_id", ids, IS_DUE, at=at)
             else:
-                found = self._read(f"{DUE} ORDER BY {ORDER}", at=at)
+                found = self._read(DUE, at=at)
         return found.take(np.lexsort((found.run_id, found.due)))
 
     def runs(self, run_ids: I64) -> Runs:

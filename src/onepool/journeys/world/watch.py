@@ -16,6 +16,8 @@ from onepool.journeys import store
 from onepool.journeys.graph import edges
 from onepool.journeys.states import RunState
 from onepool.state.journeys import (
+    DUE_SLOT,
+    SLOT,
     journey_audiences,
     journey_edges,
     journey_requests,
@@ -53,20 +55,22 @@ class Watch:
     underway: dict[str, tuple[str, int]] = field(default_factory=dict)
 
 
+# The words are those of the index: without them it is not used.
+_OVERDUE: Final = text(
+    f"SELECT count(*), min({DUE_SLOT}) FROM runs WHERE due IS NOT NULL AND state <> 5 AND {DUE_SLOT} < :slot"
+)
+
+
 def watch(connection: Connection, now: int) -> Watch:
     """The figures at an instant (microseconds); cheap however many runs there are."""
-    # The words are those of the indexes: without them they are not used.
-    overdue, first = connection.execute(
-        text("SELECT count(*), min(due) FROM runs WHERE due IS NOT NULL AND state <> 5 AND due < :late"),
-        {"late": now - LATE},
-    ).one()
+    overdue, first = connection.execute(_OVERDUE, {"slot": (now - LATE) // SLOT}).one()
     lost = connection.execute(text("SELECT count(*) FROM runs WHERE due IS NULL AND state < 5")).scalar_one()
     table = journey_states
     said = connection.execute(select(table.c.journey, table.c.status, table.c.problem)).all()
     last = connection.execute(select(func.max(journey_ticks.c.at))).scalar()
     return Watch(
         overdue=int(overdue),
-        oldest=0.0 if first is None else (now - int(first)) / 1e6,
+        oldest=0.0 if first is None else (now - int(first) * SLOT) / 1e6,
         never_woken=int(lost),
         live=sum(row.status == "live" for row in said),
         aside={row.journey: row.problem for row in said if row.problem},
@@ -92,7 +96,8 @@ def held_back(connection: Connection, now: int) -> dict[str, int]:
             )
             waiting += int(connection.execute(audience).scalar_one() or 0)
         if "again" in meter:
-            waiting += connection.execute(_HELD, {"again": meter["again"], "journey": row.journey}).scalar_one()
+            slot = -(-meter["again"] // SLOT)
+            waiting += connection.execute(_HELD, {"slot": slot, "journey": row.journey}).scalar_one()
         if waiting:
             found[row.journey] = waiting
     return found
@@ -100,7 +105,7 @@ def held_back(connection: Connection, now: int) -> dict[str, int]:
 
 # All of a journey who are held for that wait for one instant. The first words are those of the index.
 _HELD: Final = text(
-    """SELECT count(*) FROM runs WHERE due IS NOT NULL AND state <> 5 AND due = :again
+    f"""SELECT count(*) FROM runs WHERE due IS NOT NULL AND state <> 5 AND {DUE_SLOT} = :slot
     AND version_id IN (SELECT id FROM journey_versions WHERE journey = :journey)"""
 )
 

@@ -1,0 +1,66 @@
+"""What a step of journeys leaves in the state beside what it decided (its own row, why a journey rests), and up to when
+it may believe what it reads."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+from sqlalchemy import Connection, and_, insert, select, update
+
+from onepool.journeys.executor.ports import Step
+from onepool.journeys.world import fold
+from onepool.journeys.world.inputs import Cut, digest_of
+from onepool.state.journeys import journey_states, journey_ticks
+from onepool.state.schema import streams
+from onepool.workspace import Workspace
+
+
+def anything(done: Cut, step: Step) -> bool:
+    """Whether a step took or decided anything but the passing of events that mean nothing to journeys."""
+    before, after = done.before, done.after
+    if (before.outcome, before.change, before.request) != (after.outcome, after.change, after.request):
+        return True
+    told = done.sends.size + done.effects.size + done.tasks.size
+    return bool(told or len(step.runs) or step.removed.size or step.steps.num_rows or step.changes or step.audiences)
+
+
+def record(connection: Connection, done: Cut, step: Step, seconds: int) -> int:
+    """Write the row of a step that took so many microseconds. Returns its number."""
+    packed = fold.pack(step.steps)
+    inputs = hashlib.blake2b(digest_of(done.inputs), digest_size=16)
+    inputs.update(f"{done.before.log_offset}:{done.after.log_offset}".encode())
+    outputs = hashlib.blake2b(packed or b"", digest_size=16)
+    outputs.update(np.ascontiguousarray(step.runs.run_id).tobytes())
+    outputs.update(
+        np.ascontiguousarray(step.sends.column("send_id").to_numpy()).tobytes() if step.sends.num_rows else b""
+    )
+    after = done.after
+    values = {
+        "at": after.at,
+        "log_offset": after.log_offset,
+        "outcome": after.outcome,
+        "change": after.change,
+        "request": after.request,
+        "inputs": inputs.hexdigest(),
+        "outputs": outputs.hexdigest(),
+        "steps": packed,
+        "touched": fold.touched(np.concatenate([step.runs.run_id, step.removed])),
+        "seconds": seconds,
+    }
+    return int(connection.execute(insert(journey_ticks).values(**values).returning(journey_ticks.c.id)).scalar_one())
+
+
+def problem(connection: Connection, journey: str, reason: str, at: int | None) -> None:
+    """Say why a journey can't go on, and since when (empty: it goes on)."""
+    table = journey_states
+    other = and_(table.c.journey == journey, table.c.problem != reason)
+    connection.execute(update(table).where(other).values(problem=reason, problem_at=at))
+
+
+def fresh(workspace: Workspace, connection: Connection, at: int) -> int:
+    """Up to when data is complete: pushed ones up to the step, fetched ones up to their last run."""
+    paused = {name for name, one in workspace.touchpoints().items() if one.paused}
+    rows = connection.execute(select(streams.c.touchpoint, streams.c.done_at, streams.c.ran_at))
+    done = [row.done_at or 0 for row in rows if row.touchpoint not in paused and row.ran_at is not None]
+    return min([at, *done])
