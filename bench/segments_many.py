@@ -12,7 +12,6 @@ once costs an eighth of the sum and a quarter of chDB, the single question half 
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,7 +23,7 @@ from _segments import Question, segments, single, tags
 from _timing import Cost, timed
 from onepool.audience.conditions import Context, Scope, check, compile_conditions, names_of, parse_condition
 from onepool.audience.tags import check_definition, compile_tags, parse_tag
-from onepool.loading import ours
+from onepool.loading import leave, ours
 from onepool.pool import Session
 from onepool.pool.behaviour.view import View
 from onepool.standards import load_standard
@@ -149,4 +148,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())
