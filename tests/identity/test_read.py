@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import insert, select
 from tests.identity.written import NOW, T0, Written, at, empty
 
 from onepool.identity import decisions, read
@@ -15,6 +16,7 @@ from onepool.identity.arrays import PROVED, TYPED
 from onepool.identity.decisions import Side
 from onepool.identity.read import sources as reading
 from onepool.identity.registry import Rules
+from onepool.state import schema
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -77,6 +79,20 @@ def test_links_of_a_recycled_phone_belong_to_its_tenures(world: Written) -> None
     assert set(second.nodes) == {new, later}
     assert read.pairs_between(second, {later}) == [(new, phone)]
     assert unused not in {*first.nodes, *second.nodes}
+
+
+def test_a_split_of_a_very_large_neighbourhood_cuts_all_of_it(world: Written) -> None:
+    hub = world.identifier("phone", "+8613711112222")
+    first, last = (world.identifier("openid", f"o{number}", hub, scope="wx1") for number in range(2))
+    world.link(hub, first)
+    with world.state.write() as connection:
+        row = connection.execute(select(schema.links)).one()._asdict()
+        more = [row | {"id": number, "touchpoint": f"shop{number}"} for number in range(1, 2_100)]
+        connection.execute(insert(schema.links), more)
+    world.link(hub, last, id=5_000)
+    with world.sources() as src:
+        _, _, pairs = read.split_sides(src, hub, [first, last])
+    assert pairs == [(hub, first), (hub, last)]
 
 
 def test_a_very_large_neighbourhood_is_cut_off(world: Written) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from onepool.identity import Resolved, Resolver
@@ -56,15 +57,24 @@ class Joining:
         if model is None:
             return False
         version, learned = model
-        settings, now = self._rules.likelihood(), self._ws.clock.now()
+        settings = self._rules.likelihood()
         with self._pool.write() as session:
-            customers = newcomers.take(session)
-            if customers.size == 0:
+            waiting = newcomers.waiting(session)
+            if waiting.num_rows == 0:
                 return False
+            customers = waiting.column("customer_id").to_numpy()
             found = newcomers.propose(session, learned, customers, self._resolver.graph.customer, settings.join)
-        found = found.filter(pc.greater_equal(found.column("probability"), settings.review))
+        self._keep(found.filter(pc.greater_equal(found.column("probability"), settings.review)), version)
+        # Last: after a crash in between they are looked at again, and the same is found.
+        with self._pool.write() as session:
+            newcomers.done(session, waiting)
+        return True
+
+    def _keep(self, found: pa.Table, version: int) -> None:
+        """Keep what was found of newcomers, and join who is sure."""
+        settings, now = self._rules.likelihood(), self._ws.clock.now()
         if found.num_rows == 0:
-            return True
+            return
         with self._ws.state.write() as connection:
             pairs = found.drop_columns(["sure"])
             known = matching.store(connection, pairs, version, now)
@@ -73,7 +83,6 @@ class Joining:
         joins = matching.to_join(known, matching.chances(found), wanted, now)
         if joins:
             self._settle(self._resolver.propose(joins))
-        return True
 
     def model(self) -> tuple[int, Model] | None:
         """The model in force and its version."""

@@ -25,16 +25,25 @@ def note(session: Session, customers: pa.Table) -> None:
     session.execute("INSERT INTO match_pending SELECT DISTINCT customer_id FROM _noted")
 
 
-def take(session: Session) -> I64:
-    """Some of the customers that wait, which wait no longer once the transaction is committed."""
-    found: I64 = (
-        session.query("SELECT DISTINCT customer_id FROM match_pending ORDER BY customer_id LIMIT $n", {"n": AT_ONCE})
-        .column("customer_id")
-        .to_numpy()
+def waiting(session: Session) -> pa.Table:
+    """Some of the customers that wait: (customer_id, times), how often each was noted. They wait until `done`."""
+    return session.query(
+        "SELECT customer_id, count(*) AS times FROM match_pending GROUP BY ALL ORDER BY customer_id LIMIT $n",
+        {"n": AT_ONCE},
     )
-    session.relation("_taken", pa.table({"customer_id": found}))
+
+
+def done(session: Session, looked_at: pa.Table) -> None:
+    """Customers (as `waiting` gave them) were looked at, and what was found is kept: they wait no longer, unless they
+    were noted since."""
+    session.relation("_taken", looked_at)
+    again = session.query(
+        """SELECT customer_id FROM match_pending JOIN _taken USING (customer_id)
+        GROUP BY ALL HAVING count(*) > any_value(times)"""
+    )
     session.execute("DELETE FROM match_pending WHERE customer_id IN (SELECT customer_id FROM _taken)")
-    return found
+    if again.num_rows:
+        note(session, again)
 
 
 def keep_keys(session: Session, keys: pa.Table, *, afresh: bool) -> None:

@@ -13,6 +13,7 @@ from onepool.identity.read.sources import Link, Node, Sources, customers_of, lin
 from onepool.identity.witness import incompatible_plain
 
 MAX_LINKS = 2_000
+_ALL_LINKS = 10_000_000
 
 Role = Literal["member", "neighbour", "void", "blocked"]
 
@@ -148,7 +149,8 @@ def split_sides(
 
     Raises DecisionError when an identifier is not this customer's, or when nothing would be left.
     """
-    found = graph(sources, customer_id)
+    # All of its links: one that lies between the sides and is not cut would put them together again.
+    found = graph(sources, customer_id, limit=_ALL_LINKS)
     own, taken = set(found.members), set(part)
     if not taken <= own:
         raise decisions.DecisionError(
