@@ -34,10 +34,11 @@ from onepool.pool import customers
 from onepool.privacy.consents import ledger, notices
 from onepool.privacy.consents.ledger import Entry
 from onepool.privacy.consents.notices import Notice
-from onepool.privacy.masking import mask_identifier, mask_text
+from onepool.privacy.masking import mask_text
 from onepool.privacy.roles import Permission
 from onepool.reach import statements
 from onepool.reach.statements import Standing
+from onepool.standards.personal import hidden_of
 from onepool.state.schema import identifiers
 
 router = APIRouter(tags=["consents"])
@@ -137,13 +138,14 @@ def whose(ws: WorkspaceLike, customer: int) -> tuple[int, list[int]]:
 def _masked(ws: WorkspaceLike, nodes: Iterable[int]) -> dict[int, str]:
     wanted: Sequence[int] = sorted(set(nodes))
     found: dict[int, str] = {}
+    hidden = hidden_of(ws.standard())
     with ws.state.read() as connection:
         for start in range(0, len(wanted), 500):
             query = select(identifiers.c.id, identifiers.c.type, identifiers.c.value).where(
                 identifiers.c.id.in_(wanted[start : start + 500])
             )
             for row in connection.execute(query):
-                found[row.id] = f"{row.type}:{mask_identifier(row.type, row.value)[0]}"
+                found[row.id] = f"{row.type}:{hidden.identifier(row.type, row.value)[0]}"
     return found
 
 

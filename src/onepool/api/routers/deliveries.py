@@ -33,7 +33,6 @@ from onepool.channels import registry
 from onepool.clock import Clock, from_micros, to_micros
 from onepool.collect.touchpoint import Touchpoint
 from onepool.privacy import audit
-from onepool.privacy.masking import mask_identifier
 from onepool.privacy.roles import Permission
 from onepool.reach import accounts, deliveries, policies, pressure, unknown, waiting, words
 from onepool.reach.breaker import Breaker
@@ -41,6 +40,7 @@ from onepool.reach.claim import BROADCAST, key_of
 from onepool.reach.deliveries import Place, Wanted
 from onepool.reach.policy_model import Policy
 from onepool.reach.states import SendState
+from onepool.standards.personal import hidden_of
 from onepool.state.outbox import broadcasts
 from onepool.state.schema import identifiers
 
@@ -134,7 +134,7 @@ def read_delivery(send_id: Key, _who: Reader, ws: Workspace) -> DeliveryDetail:
         names = names_of_broadcasts(connection, [row])
     return DeliveryDetail(
         **shown(row, names),
-        address=None if address is None else mask_identifier(address.type, address.value)[0],
+        address=None if address is None else hidden_of(ws.standard()).identifier(address.type, address.value)[0],
         address_type=None if address is None else address.type,
         staff_id=row.staff_id,
         expires=_at(row.expires),

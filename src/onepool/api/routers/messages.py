@@ -39,7 +39,7 @@ from onepool.channels.base.sms_text import SEGMENT, SINGLE
 from onepool.clock import Clock, to_micros
 from onepool.pool import customers
 from onepool.privacy import approvals, audit
-from onepool.privacy.masking import mask_identifier, mask_text
+from onepool.privacy.masking import mask_text
 from onepool.privacy.roles import Permission
 from onepool.reach import messages
 from onepool.reach.messages.language import FILTERS
@@ -49,6 +49,7 @@ from onepool.reach.messages.preview import Preview, as_test, preview
 from onepool.reach.messages.store import KIND
 from onepool.reach.messages.testing import ACTION, tests_left
 from onepool.reach.messages.wechat_fields import FIELDS
+from onepool.standards.personal import hidden_of
 
 router = APIRouter(prefix="/messages", tags=["messages"])
 Reader = Annotated[Caller, Depends(Need(Permission.MESSAGES_READ))]
@@ -197,7 +198,8 @@ def send_message_test(
         raise Invalid(found.problem or "this content can't be sent", where="template", code="message-unsendable")
     left = tests_left(ws.state, time.now(), ws.settings.messages.tests_per_day)
     content = as_test(found.channel, found.content)
-    shown_to = {kind: mask_identifier(kind, value)[0] for kind, value in body.to.items()}
+    hidden = hidden_of(ws.standard())
+    shown_to = {kind: hidden.identifier(kind, value)[0] for kind, value in body.to.items()}
     # Noted before it goes out: what was sent is always in the trail.
     audit.record(
         ws.state, time, who.actor, ACTION, f"message:{name}",

@@ -23,10 +23,11 @@ from onepool.clock import to_micros
 from onepool.identity.keys import key_of
 from onepool.pool import customers
 from onepool.privacy.audit import record_in
-from onepool.privacy.masking import mask_identifier, mask_text
+from onepool.privacy.masking import mask_text
 from onepool.privacy.roles import Permission
 from onepool.reach import suppression
 from onepool.reach.suppression import Suppression, SuppressionError
+from onepool.standards.personal import hidden_of
 from onepool.state.schema import identifiers
 
 router = APIRouter(prefix="/suppressions", tags=["suppressions"])
@@ -126,11 +127,12 @@ def rows(ws: WorkspaceLike, found: Sequence[Suppression]) -> list[SuppressionRow
     """Entries as they are shown: with the customer of now, and the address masked."""
     now = ws.clock.now()
     addresses: dict[int, str] = {}
+    hidden = hidden_of(ws.standard())
     with ws.state.read() as connection:
         wanted = sorted({one.identifier_id for one in found if one.identifier_id is not None})
         query = select(identifiers.c.id, identifiers.c.type, identifiers.c.value).where(identifiers.c.id.in_(wanted))
         for row in connection.execute(query):
-            addresses[row.id] = f"{row.type}:{mask_identifier(row.type, row.value)[0]}"
+            addresses[row.id] = f"{row.type}:{hidden.identifier(row.type, row.value)[0]}"
     numbers = sorted({number for one in found for number in (one.customer_id, one.identifier_id) if number is not None})
     present: dict[int, int] = {}
     if numbers:

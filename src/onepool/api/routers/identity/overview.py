@@ -30,7 +30,6 @@ from onepool.api.routers.identity.showing import View, view
 from onepool.api.whom import customer, pair, sources
 from onepool.identity import read
 from onepool.identity.read import Brief, Node, Reason, Words
-from onepool.privacy.masking import mask_identifier
 from onepool.privacy.roles import Permission
 
 router = APIRouter(prefix="/identity", tags=["identity"])
@@ -98,7 +97,7 @@ def read_identity_overview(
                 type=one.node.type,
                 title=show.title(one.node.type),
                 scope=one.node.scope,
-                value=mask_identifier(one.node.type, one.node.value)[0],
+                value=show.shown.hidden.identifier(one.node.type, one.node.value)[0],
                 reason="blocked" if one.reason == "blocked" else "void",
                 owners=one.owners,
                 limit=caps.get(one.node.type),

@@ -30,7 +30,6 @@ from onepool.identity import decisions
 from onepool.identity.read import Brief, Graph, Link, Node, Sources, nodes, preview_types
 from onepool.identity.registry import Registry
 from onepool.pool import customers
-from onepool.privacy.masking import mask_identifier
 from onepool.standards import Standard
 
 
@@ -62,7 +61,7 @@ class View:
             type=node.type,
             title=self.title(node.type),
             scope=node.scope,
-            value=mask_identifier(node.type, node.value)[0],
+            value=self.shown.hidden.identifier(node.type, node.value)[0],
             generation=node.generation,
             customer_id=node.customer_id,
         )
@@ -75,7 +74,7 @@ class View:
             type=node.type,
             title=self.title(node.type),
             scope=node.scope,
-            value=mask_identifier(node.type, node.value)[0],
+            value=self.shown.hidden.identifier(node.type, node.value)[0],
             generation=node.generation,
             valid_from=_instant(node.valid_from),
             first_seen=from_micros(node.first_seen),
