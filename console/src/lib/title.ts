@@ -14,3 +14,9 @@ export function titleOf(title: Title, language: Language, name: string): string 
   const short = language === "zh-CN" ? "zh" : "en";
   return title[short] ?? title[language] ?? title.zh ?? title.en ?? name;
 }
+
+/** One text in both languages, written with a middle dot between (Chinese first), in the viewer's; any other text as it is. */
+export function sideOf(text: string, language: Language): string {
+  const [zh, en, ...more] = text.split(" · ");
+  return en === undefined || more.length > 0 || zh === undefined ? text : language === "zh-CN" ? zh : en;
+}

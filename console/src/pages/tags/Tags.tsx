@@ -6,6 +6,7 @@ import { useState } from "react";
 import { queries } from "@/api/queries";
 import type { TagRow } from "@/api/tags";
 import { useMay } from "@/lib/session";
+import { sideOf } from "@/lib/title";
 import { useText } from "@/lib/useText";
 import { Exact, Time } from "@/parts/Figures";
 import { Loaded, Nothing } from "@/parts/Loaded";
@@ -56,7 +57,7 @@ function Catalogue({ tags, customers }: { tags: TagRow[]; customers: number }) {
   const [closed, setClosed] = useState<readonly string[]>([]);
   const collator = new Intl.Collator(language === "en" ? "en" : "zh");
   const found = chosen(tags, { q, mode, drift, unused: unused === 1 });
-  const tree = grown(found, by, { ...words, title: (one) => title(one.title, one.name), none: t("tags.noGroup"), compare: collator.compare });
+  const tree = grown(found, by, { ...words, step: (one) => sideOf(one, language), title: (one) => title(one.title, one.name), none: t("tags.noGroup"), compare: collator.compare });
   const open = branchKeys(tree).filter((key) => !closed.includes(key));
   const put = (next: Partial<{ q: string; by: typeof by; mode: typeof mode; drift: typeof drift; unused: 1 }>): void => void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
   const clear = (

@@ -47,6 +47,8 @@ describe("the catalogue", () => {
   });
 
   it("makes no level of a path that repeats what the tag says", () => {
+    const called = grown([tag("b", { group: "one · two/deep" })], "says", { ...words, step: (one) => one.split(" · ")[1] ?? one });
+    expect(called[0]?.children[0]).toMatchObject({ label: "two", children: [{ label: "deep" }] });
     const [root] = grown([tag("a", { group: "says value/money" })], "says", words);
     expect(shape([root as Branch])).toEqual([["says value", 1, [["money", 1, ["a"]]]]]);
   });

@@ -42,6 +42,8 @@ interface Words {
   says: (says: string | null) => string;
   kind: (kind: string) => string;
   title: (tag: TagRow) => string;
+  /** A step of a path as the viewer calls it; left out: as it is written. */
+  step?: (step: string) => string;
   none: string;
   compare: (a: string, b: string) => number;
 }
@@ -56,12 +58,13 @@ export function grown(tags: TagRow[], by: Grouping, words: Words): Branch[] {
     branch.tags += 1;
     if (by === "says") {
       for (const step of (tag.group ?? "").split("/").map((one) => one.trim()).filter((one) => one !== "")) {
+        const called = words.step?.(step) ?? step;
         // A path that says again what the tag says makes no level of its own.
-        if (step === branch.label) continue;
+        if (called === branch.label) continue;
         const key = `${branch.key}/${step}`;
         let inner = branch.children.find((one): one is Branch => one.branch && one.key === key);
         if (inner === undefined) {
-          inner = { key, branch: true, label: step, tags: 0, children: [] };
+          inner = { key, branch: true, label: called, tags: 0, children: [] };
           branch.children.push(inner);
         }
         inner.tags += 1;

@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { Button } from "antd";
 import { lazy, Suspense, useState } from "react";
 import { type TagDetail, tags } from "@/api/tags";
+import { sideOf } from "@/lib/title";
 import { useText } from "@/lib/useText";
 import { Exact, Time } from "@/parts/Figures";
 import { Panel } from "@/parts/PageHead";
@@ -59,7 +60,7 @@ function Learned({ tag }: { tag: TagDetail }) {
 }
 
 function About({ tag }: { tag: TagDetail }) {
-  const { t } = useText();
+  const { t, language } = useText();
   const words = useTagWords();
   const schedule = useScheduleWords();
   const { purpose } = tag.definition;
@@ -81,7 +82,7 @@ function About({ tag }: { tag: TagDetail }) {
         {tag.group !== null && (
           <>
             <dt>{t("factory.group")}</dt>
-            <dd>{tag.group}</dd>
+            <dd>{tag.group.split("/").map((one) => sideOf(one, language)).join("/")}</dd>
           </>
         )}
         <dt>{t("schedule.label")}</dt>
