@@ -160,9 +160,12 @@ def test_without_an_authorisation_it_is_said(data: Path, platform: Platform, clo
     (data / "secrets" / "refresh").write_text("rft.other")
     receipt = _connection(data, platform, clock).send(HELLO)
     assert (receipt.state, receipt.reason, receipt.account) == ("retry", "account_error", True)
-    for broken in ("", "{", '{"a": 1}'):
+    for broken in ("{", '{"a": 1}'):
         (data / "secrets" / "refresh").write_text(broken)
         assert _connection(data, platform, clock).send(HELLO).reason == "account_error"
+    (data / "secrets" / "refresh").write_text("")
+    with pytest.raises(AccountError, match="empty"):
+        _connection(data, platform, clock)
 
 
 def test_a_secret_of_the_environment_is_never_renewed(

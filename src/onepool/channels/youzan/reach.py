@@ -22,7 +22,7 @@ def request(message: Message, account: Account, now: datetime) -> Call:
         )
         raise Unsendable(Receipt("refused", "template_error", "tags", detail=words))
     api = account.text("tag_add_api" if adding else "tag_remove_api")
-    tags = [{"tag_name": str(name)} for name in (adding or removing)]
+    tags = [{"tag_name": str(name)} for name in adding or removing or []]
     body = {"yz_open_id": buyer, "tags": tags}
     return Call("POST", account.url("api", f"api/{api}"), json=body, idempotent=True)
 
