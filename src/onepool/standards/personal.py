@@ -85,6 +85,13 @@ class Hidden:
         `name` is here: a column of that name among the customers is a person's, and no event has one."""
         return self.attributes | self.attribute_names | self.fields | self.field_names
 
+    def qualified(self) -> frozenset[str]:
+        """`attribute:phone`, `field:receiver_name`: what may stand in clear for nobody or not for everybody."""
+        return frozenset(
+            [f"attribute:{name}" for name in self.attributes | self.attribute_names]
+            + [f"field:{name}" for name in self.fields | self.field_names]
+        )
+
     def masked_types(self) -> dict[str, str]:
         """Identifier types whose values are masked -> class."""
         return {name: kind for name, kind in self.identifiers.items() if mask_identifier(name, "", kind)[1]}

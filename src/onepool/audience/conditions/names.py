@@ -11,6 +11,7 @@ from onepool.audience.conditions.anchors.model import Anchors
 from onepool.audience.conditions.model import Condition
 from onepool.audience.conditions.standing.ways import Ways
 from onepool.standards import Standard
+from onepool.standards.personal import hidden_of
 
 Kind = Literal["text", "number", "money", "boolean", "time", "date", "list", "any"]
 
@@ -66,6 +67,8 @@ class Names:
     """Every channel that the data standard knows: consent may be given for one before there is a touchpoint."""
     levels: Mapping[str, int] = field(default_factory=dict)
     """`attribute:city`, `field:district` -> 1 province, 2 city, 3 district: what kind of region its names are."""
+    personal: frozenset[str] = frozenset()
+    """`attribute:phone`, `field:receiver_name`: what is shown masked and may not become the value of a tag."""
     titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """`event:order_paid`, `field:amount`, `attribute:city`, `tag:…`, `segment:…` -> {zh, en}; of values of an
     enumeration `value:attribute:gender:male`, `value:field:…`, `value:tag:…`."""
@@ -157,6 +160,7 @@ def names_of(
             for name, item in items.items()
             if item.type.value in _LEVELS
         },
+        personal=hidden_of(standard).qualified(),
         titles=found | dict(titles or {}),
     )
 

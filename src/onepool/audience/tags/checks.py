@@ -8,6 +8,7 @@ from onepool.audience.conditions.check import check, check_behaviour, check_fiel
 from onepool.audience.conditions.errors import Problem, closest
 from onepool.audience.conditions.names import Names, find_field
 from onepool.audience.tags import expression
+from onepool.audience.tags.clear import check_personal
 from onepool.audience.tags.learned import LearnedTag
 from onepool.audience.tags.learned_checks import check_learned
 from onepool.audience.tags.model import (
@@ -67,7 +68,7 @@ def check_definition(tag: TagDefinition, names: Names) -> list[Problem]:
             problems += check_sql(tag)
         case LearnedTag():
             problems += check_learned(tag, names)
-    problems += _check_values(tag)
+    problems += _check_values(tag) + check_personal(tag, names)
     return problems
 
 
