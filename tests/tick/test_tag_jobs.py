@@ -13,8 +13,10 @@ from onepool.audience.live import Live
 from onepool.audience.tags import parse_tag
 from onepool.audience.tags.inputs import ValuesError, import_values
 from onepool.audience.tags.runs import RunStore
+from onepool.errors import OnePoolError
 from onepool.rebuild import build, content_hashes
 from onepool.tick import Runner, tagging
+from onepool.tick import runner as runner_module
 from onepool.tick.jobs import Jobs
 
 from .conftest import START, World
@@ -329,3 +331,43 @@ def test_the_runner_stops_when_told(world: World) -> None:
     stop.set()
     thread.join(20)
     assert not thread.is_alive()
+
+
+def test_a_definition_that_comes_back_is_computed_again(world: World) -> None:
+    define(world, "orders", **COUNTED)
+    world.send(paid("a", 1), paid("a", 2))
+    world.settle()
+    work = runner(world)
+    work.work_off()
+    first = values(world, "orders")
+    define(world, "orders", **{**COUNTED, "sql": ORDERS.replace("count(*)", "count(*) * 100")})
+    work.work_off()
+    assert values(world, "orders") != first
+    define(world, "orders", **COUNTED)
+    work.work_off()
+    assert values(world, "orders") == first
+
+
+def test_a_first_run_that_failed_is_tried_again_at_the_next_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, ran = runner_module.compute, []
+
+    def failing(*given: Any, **more: Any) -> Any:
+        ran.append(world.clock.now())
+        if len(ran) == 1:
+            raise OnePoolError("too little data")
+        return real(*given, **more)
+
+    monkeypatch.setattr(runner_module, "compute", failing)
+    define(world, "orders", **COUNTED)
+    world.send(paid("a", 1), paid("a", 2))
+    world.settle()
+    work = runner(world)
+    for _ in range(3):  # not again and again
+        work.work_off()
+    assert (len(ran), values(world, "orders")) == (1, {})
+    world.clock.advance(timedelta(days=1))
+    for _ in range(3):
+        work.work_off()
+    assert len(ran) == 2
+    assert [job.status for job in work.jobs.list()] == ["done", "failed"]
+    assert values(world, "orders")

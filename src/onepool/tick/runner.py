@@ -58,8 +58,9 @@ class Runner:
         self._store = RunStore(workspace.state)
         self._halt = threading.Event()
         self._catalog: tuple[int, Catalog] | None = None
-        # What was asked for in this process: a run that fails is not asked for again and again.
-        self._asked: set[tuple[str, str]] = set()
+        # Of each tag, what was asked for last in this process: a run that fails is not asked for again and again, but
+        # at the next time of its schedule, or when its definition is another one (again).
+        self._asked: dict[str, tuple[str, datetime]] = {}
         self._next: datetime | None = None
 
     def run(self, stop: threading.Event) -> None:
@@ -128,20 +129,24 @@ class Runner:
                 continue
             run = latest.get(name)
             digest = catalog.hashes[f"tag:{name}"]
-            if run is None or run.hash != digest:
+            before = self._asked.get(name)
+            asked_at = before[1] if before is not None and before[0] == digest else None
+            stale = run is None or run.hash != digest
+            if stale and asked_at is None:
                 self._ask(name, now, "saved", digest)
             else:
-                due = last_time(schedule, zone, now, run.as_of)
+                # Of a run that came to nothing, since it was asked for: it is tried again at its next time.
+                since = max(one for one in (asked_at, None if stale or run is None else run.as_of) if one is not None)
+                due = last_time(schedule, zone, now, since)
                 if due is not None:
-                    self._ask(name, due, "schedule", due.isoformat())
+                    self._ask(name, due, "schedule", digest)
             following = next_time(schedule, zone, now)
             upcoming += [following] if following is not None else []
         self._next = min(upcoming)
 
-    def _ask(self, name: str, at: datetime, why: str, key: str) -> None:
-        if (name, key) not in self._asked:
-            self._asked.add((name, key))
-            self.jobs.add("tag_run", name, [at], author=_AUTHOR, why=why)
+    def _ask(self, name: str, at: datetime, why: str, digest: str) -> None:
+        self._asked[name] = (digest, at)
+        self.jobs.add("tag_run", name, [at], author=_AUTHOR, why=why)
 
     def _part(self, job: Job, place: int) -> None:
         catalog = self._definitions()
