@@ -10,7 +10,6 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -101,20 +100,26 @@ class Puller:
 
     def run(self, stop: threading.Event) -> None:
         """Fetch what is due until ``stop`` is set: a slow platform, or a first run of hours, holds up no other one."""
-        busy: dict[str, Future[None]] = {}
-        with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="fetch") as threads:
-            while not stop.is_set():
-                try:
-                    waiting: dict[str, list[tuple[Touchpoint, Stream]]] = {}
-                    for touchpoint, stream in self.due():
+        busy: dict[str, threading.Thread] = {}
+        while not stop.is_set():
+            try:
+                busy = {name: thread for name, thread in busy.items() if thread.is_alive()}
+                waiting: dict[str, list[tuple[Touchpoint, Stream]]] = {}
+                for touchpoint, stream in self.due():
+                    if touchpoint.name not in busy:
                         waiting.setdefault(touchpoint.name, []).append((touchpoint, stream))
-                    for name, mine in waiting.items():
-                        if name not in busy or busy[name].done():
-                            busy[name] = threads.submit(self._turns, mine, stop)
-                # Whatever it was, it is looked at again.
-                except Exception as error:  # noqa: BLE001
-                    _logger.error("fetching from platforms failed", error=type(error).__name__)
-                stop.wait(_LOOK_SECONDS)
+                for name, mine in list(waiting.items())[: _SIDE_BY_SIDE - len(busy)]:
+                    # Nobody waits at the end for a platform that does not answer: what it has kept is kept.
+                    busy[name] = threading.Thread(
+                        target=self._turns, args=(mine, stop), name=f"fetch {name}", daemon=True
+                    )
+                    busy[name].start()
+            # Whatever it was, it is looked at again.
+            except Exception as error:  # noqa: BLE001
+                _logger.error("fetching from platforms failed", error=type(error).__name__)
+            stop.wait(_LOOK_SECONDS)
+        for thread in busy.values():
+            thread.join()
 
     def _turns(self, mine: list[tuple[Touchpoint, Stream]], stop: threading.Event) -> None:
         """The streams of one touchpoint that are due, one after the other."""
