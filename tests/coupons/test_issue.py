@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, select
+from sqlalchemy import delete, event, select
 
 from onepool.reach import coupons
 from onepool.state import State
-from onepool.state.coupons import coupon_codes
+from onepool.state.coupons import coupon_codes, coupon_recalls
 
 from .batches import AT, DAY, batch, figures, generate, issue, redeem
 
@@ -125,6 +125,43 @@ def test_codes_go_with_merged_customers_and_lose_erased_ones(state: State) -> No
         left = connection.execute(select(coupon_codes.c.customer_id).where(coupon_codes.c.batch == name)).scalars()
         assert set(left) == {None}
     assert None not in issue(state, name, [1, 2], [10, 20])
+
+
+def test_a_code_of_customer_0_stays_theirs_whoever_redeems_it(state: State) -> None:
+    name = batch(state)
+    (code,) = issue(state, name, [1], [0])
+    assert code is not None and redeem(state, code, customer=7) == 1
+    with state.read() as connection:
+        assert connection.execute(select(coupon_codes.c.customer_id)).scalars().all() == [0]
+
+
+def test_void_codes_that_were_given_out_count_towards_the_stock(state: State) -> None:
+    name = batch(state, stock=2)
+    codes = issue(state, name, [1, 2])
+    with state.write() as connection:
+        assert coupons.void(connection, name, [str(one) for one in codes], AT) == 2
+    assert figures(state, name).given == 2, "a shop may honour them all the same"
+    assert issue(state, name, [3, 4]) == [None, None]
+    assert redeem(state, str(codes[0])) == 1
+    assert (figures(state, name).given, figures(state, name).recalled) == (2, 1)
+    more = batch(state, stock=2)
+    generate(state, more, 2)
+    with state.write() as connection:
+        assert coupons.void(connection, more, None, AT) == 2
+    assert figures(state, more).given == 0, "nobody ever had those"
+    assert None not in issue(state, more, [3, 4])
+
+
+def test_void_codes_of_before_they_were_kept_apart_are_counted(state: State) -> None:
+    name = batch(state, stock=3)
+    codes = issue(state, name, [1, 2])
+    with state.write() as connection:
+        coupons.void(connection, name, [str(codes[0])], AT)
+        connection.execute(delete(coupon_recalls))
+    assert figures(state, name).recalled == 1
+    with state.write() as connection:
+        coupons.void(connection, name, [str(codes[1])], AT)
+    assert figures(state, name).recalled == 2
 
 
 class Cut(Exception):

@@ -61,3 +61,12 @@ coupon_batches = Table(
     Column("strays", BigInteger, nullable=False, default=0),
     Column("changed", BigInteger, nullable=False),
 )
+
+# Codes of each batch that are void and had been given out: a shop may honour them all the same, so that they count
+# towards the stock.
+coupon_recalls = Table(
+    "coupon_recalls",
+    metadata,
+    Column("batch", String(128), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+)

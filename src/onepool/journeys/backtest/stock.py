@@ -26,6 +26,7 @@ class _Batch:
     before: int
     real: dict[int, str]
     had: dict[int, int]
+    recalled: int  # void ones that had been given out before: they count towards the stock only
     given: dict[int, str] = field(default_factory=dict)
 
     def left(self, at: int) -> int | None:
@@ -38,7 +39,7 @@ class _Batch:
     def there(self, at: int) -> int | None:
         """How many there are at an instant, whether they may be given out then or not; None: without end."""
         gone = self.before + len(self.given)
-        stocked = None if self.coupon.stock is None else max(self.coupon.stock - gone, 0)
+        stocked = None if self.coupon.stock is None else max(self.coupon.stock - gone - self.recalled, 0)
         if self.loaded is None:
             return stocked
         free = max(int(np.searchsorted(self.loaded, at, side="right")) - gone, 0)
@@ -90,6 +91,8 @@ class Stock:
         mine = and_(t.batch == coupon.coupon, t.status != "void")
         earlier = and_(mine, t.issued < self._start)
         before = connection.execute(select(func.count()).select_from(coupon_codes).where(earlier)).scalar_one()
+        void = and_(t.batch == coupon.coupon, t.status == "void", t.issued < self._start)
+        recalled = connection.execute(select(func.count()).select_from(coupon_codes).where(void)).scalar_one()
         had = connection.execute(
             select(t.customer_id, func.count()).where(earlier, t.customer_id.is_not(None)).group_by(t.customer_id)
         ).all()
@@ -101,5 +104,5 @@ class Stock:
             loaded = np.fromiter(times, np.int64)
         return _Batch(
             coupon, loaded, int(before), {int(key): str(code) for key, code in real},
-            {int(customer): int(count) for customer, count in had},
+            {int(customer): int(count) for customer, count in had}, int(recalled),
         )  # fmt: skip

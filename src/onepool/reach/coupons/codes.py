@@ -97,7 +97,8 @@ def void(connection: Connection, batch: str, codes: Sequence[str] | None, at: in
         if codes is not None:
             where.append(among(connection, table.code, list(codes)))
         count = connection.execute(update(coupon_codes).where(*where).values(status="void")).rowcount
-        figures.change(connection, batch, at, **{status: -count, "void": count})
+        recalled = count if status == "issued" else 0
+        figures.change(connection, batch, at, recalled=recalled, **{status: -count, "void": count})
         total += count
     return total
 

@@ -35,7 +35,7 @@ def fold(connection: Connection, events: pa.Table) -> int:
     codes = sorted({row["coupon_code"] for row in rows})
     table = coupon_codes.c
     found = connection.execute(
-        select(table.id, table.batch, table.code, table.status, table.customer_id, table.redeemed)
+        select(table.id, table.batch, table.code, table.status, table.customer_id, table.redeemed, table.issued)
         .where(among(connection, table.code, codes))
         .order_by(table.id)
     )  # fmt: skip
@@ -48,7 +48,7 @@ def fold(connection: Connection, events: pa.Table) -> int:
             shared[coupon.codes.shared].append(coupon)
 
     done: dict[int, tuple[int, str | None, int | None]] = {}
-    was: dict[int, tuple[str, str]] = {}
+    was: dict[int, tuple[str, str, bool]] = {}
     strays: dict[str, int] = defaultdict(int)
     for row in sorted(rows, key=lambda one: one["time"]):
         hit = None
@@ -69,8 +69,9 @@ def fold(connection: Connection, events: pa.Table) -> int:
             continue
         if hit.id in done or (hit.redeemed is not None and hit.redeemed <= row["time"]):
             continue
-        done[hit.id] = (row["time"], row["order_id"], hit.customer_id or row["customer_id"])
-        was[hit.id] = (hit.batch, hit.status)
+        whose = row["customer_id"] if hit.customer_id is None else hit.customer_id
+        done[hit.id] = (row["time"], row["order_id"], whose)
+        was[hit.id] = (hit.batch, hit.status, hit.issued is not None)
     return _write(connection, done, was, strays)
 
 
@@ -90,7 +91,7 @@ def expire(connection: Connection, at: int) -> int:
 
 
 def _write(
-    connection: Connection, done: dict[int, tuple[int, str | None, int | None]], was: dict[int, tuple[str, str]],
+    connection: Connection, done: dict[int, tuple[int, str | None, int | None]], was: dict[int, tuple[str, str, bool]],
     strays: dict[str, int],
 ) -> int:  # fmt: skip
     table = coupon_codes
@@ -103,10 +104,11 @@ def _write(
     latest = max((at for at, _, _ in done.values()), default=0)
     changes: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for one in done:
-        batch, status = was[one]
+        batch, status, issued = was[one]
         if status != "redeemed":
             changes[batch][status] -= 1
             changes[batch]["redeemed"] += 1
+            changes[batch]["recalled"] -= int(status == "void" and issued)
     for batch, count in strays.items():
         changes[batch]["strays"] += count
     for batch in sorted(changes):
