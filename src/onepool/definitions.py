@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, desc, func, insert, select, update
 
 from onepool.clock import Clock, from_micros, to_micros
+from onepool.errors import OnePoolError
 from onepool.state import State
 from onepool.state.schema import definitions
 
@@ -19,6 +20,12 @@ KINDS = (
     "touchpoint", "standard", "identity", "model", "tag", "segment", "destination", "list", "coupon", "message",
     "policy", "journey", "case",
 )  # fmt: skip
+
+
+class Changed(OnePoolError):
+    """Somebody saved another version of the definition meanwhile."""
+
+    code = "conflict"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +81,21 @@ class Definitions:
             ).all()
         return [_definition(row) for row in rows]
 
-    def save(self, kind: str, name: str, body: Mapping[str, Any], *, author: str, reason: str = "") -> Definition:
-        """Store a new version and make it the current one."""
-        return self._store(kind, name, dict(body), author=author, reason=reason, deleted=False)
+    def save(
+        self,
+        kind: str,
+        name: str,
+        body: Mapping[str, Any],
+        *,
+        author: str,
+        reason: str = "",
+        expected: int | None = None,
+    ) -> Definition:
+        """Store a new version and make it the current one. `expected`: the version that was edited (0: there was none).
+
+        Raises Changed when another one is current by then.
+        """
+        return self._store(kind, name, dict(body), author=author, reason=reason, deleted=False, expected=expected)
 
     def delete(self, kind: str, name: str, *, author: str, reason: str = "") -> None:
         """Retire a definition; its versions stay."""
@@ -90,12 +109,24 @@ class Definitions:
             return connection.execute(select(func.max(definitions.c.id))).scalar_one() or 0
 
     def _store(
-        self, kind: str, name: str, body: dict[str, Any], *, author: str, reason: str, deleted: bool
+        self,
+        kind: str,
+        name: str,
+        body: dict[str, Any],
+        *,
+        author: str,
+        reason: str,
+        deleted: bool,
+        expected: int | None = None,
     ) -> Definition:
         text = canonical(body)
         digest = hashlib.sha256(text.encode()).hexdigest()
         with self._state.write() as connection:
             current = _current(connection, kind, name)
+            present = 0 if current is None or current.deleted else current.version
+            if expected is not None and expected != present:
+                said = f"somebody saved version {present} meanwhile" if present else "it was deleted meanwhile"
+                raise Changed(said, where="version", hint="load it anew")
             if current is not None and current.hash == digest and bool(current.deleted) == deleted:
                 return _definition(current)
             connection.execute(

@@ -146,9 +146,18 @@ class Workspace:
         return {d.name: touchpoint_of(d.name, d.body) for d in self.definitions.current("touchpoint")}
 
     def save(
-        self, kind: str, name: str, body: Mapping[str, Any], *, author: str, reason: str = "", log_rules: bool = True
+        self,
+        kind: str,
+        name: str,
+        body: Mapping[str, Any],
+        *,
+        author: str,
+        reason: str = "",
+        expected: int | None = None,
+        log_rules: bool = True,
     ) -> Definition:
         """Store a checked definition; one that changes how input is read also goes into the log, in its order.
+        `expected`: see `Definitions.save`.
 
         Who saves many may do without (``log_rules`` False) and call `log_rules` after the last one.
         """
@@ -163,7 +172,7 @@ class Workspace:
             parse_rules(body, self.standard())
         if kind == "touchpoint" and not body.get("write_key"):
             body["write_key"] = (before.body.get("write_key") if before else None) or f"wk_{secrets.token_urlsafe(18)}"
-        saved = self.definitions.save(kind, name, body, author=author, reason=reason)
+        saved = self.definitions.save(kind, name, body, author=author, reason=reason, expected=expected)
         if log_rules and kind in ("standard", "touchpoint"):
             self.log_rules()
         return saved

@@ -24,6 +24,7 @@ _log = structlog.get_logger("onepool.api")
 # Status by the code of an error. What is not here is the caller's mistake (400).
 _STATUS: Mapping[str, int] = {
     "error": 500,
+    "conflict": 409,
     "pool": 500,
     "state": 500,
     "workspace": 500,

@@ -89,8 +89,18 @@ class WorkspaceLike(Protocol):
         """What fetches from platforms."""
         ...
 
-    def save(self, kind: str, name: str, body: Mapping[str, Any], *, author: str, reason: str = "") -> Definition:
-        """Store a new version of a checked definition; it takes effect at the next tick."""
+    def save(
+        self,
+        kind: str,
+        name: str,
+        body: Mapping[str, Any],
+        *,
+        author: str,
+        reason: str = "",
+        expected: int | None = None,
+    ) -> Definition:
+        """Store a new version of a checked definition; it takes effect at the next tick. Raises Changed unless
+        `expected` is the version that is current by then (0: none is)."""
         ...
 
     def replayed(self, first: int, last: int) -> list[tuple[int, int]]:

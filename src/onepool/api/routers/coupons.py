@@ -90,7 +90,7 @@ def create_coupon(body: CouponInput, who: Writer, ws: Workspace, time: Time) -> 
     name = body.definition.get("coupon")
     if isinstance(name, str) and ws.definitions.get(KIND, name) is not None:
         raise Conflict("there is a batch with this name", where="definition.coupon", code="coupon-exists")
-    return _save(ws, time, who, body, None)
+    return _save(ws, time, who, body, None, 0)
 
 
 @router.get("/{name}")
@@ -108,7 +108,7 @@ def replace_coupon(name: CouponName, body: CouponChange, who: Writer, ws: Worksp
             f"somebody saved version {item.version} meanwhile", where="version", hint="load the batch anew",
             code="coupon-changed",
         )  # fmt: skip
-    return _save(ws, time, who, body, item)
+    return _save(ws, time, who, body, item, body.version)
 
 
 @router.delete("/{name}", status_code=status.HTTP_204_NO_CONTENT)
@@ -247,7 +247,9 @@ def void_codes(name: CouponName, body: VoidRequest, who: Writer, ws: Workspace, 
     return VoidResult(voided=count, figures=_figures(coupon, figures, time))
 
 
-def _save(ws: WorkspaceLike, time: Clock, who: Caller, body: CouponInput, before: Definition | None) -> CouponDetail:
+def _save(
+    ws: WorkspaceLike, time: Clock, who: Caller, body: CouponInput, before: Definition | None, expected: int | None
+) -> CouponDetail:
     written = plain_data(body.definition)
     try:
         coupon = coupons.parse_coupon(written)
@@ -263,7 +265,7 @@ def _save(ws: WorkspaceLike, time: Clock, who: Caller, body: CouponInput, before
             there = coupons.figures_of(connection, before.name)
         if there != coupons.Figures():
             raise Conflict("this batch has codes already; make another one instead", where="definition.codes")
-    item = ws.save(KIND, coupon.coupon, written, author=who.actor, reason=body.reason)
+    item = ws.save(KIND, coupon.coupon, written, author=who.actor, reason=body.reason, expected=expected)
     audit.record(ws.state, time, who.actor, "definition.save", f"coupon:{item.name}", {"version": item.version})
     return _detail(ws, time, who, item)
 

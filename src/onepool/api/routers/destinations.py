@@ -66,7 +66,7 @@ def save_destination(name: Name, body: DestinationChange, who: Writer, ws: Works
                 where="to",
                 hint="PUT it to secrets/{setting} and use the reference in the answer",
             )
-    saved = ws.save("destination", name, wanted, author=who.actor, reason=body.reason)
+    saved = ws.save("destination", name, wanted, author=who.actor, reason=body.reason, expected=body.version)
     audit.record(ws.state, time, who.actor, "definition.save", f"destination:{name}", {"version": saved.version})
     return _detail(ws, saved)
 

@@ -72,7 +72,7 @@ def create_journey(body: JourneyInput, who: Writer, ws: Workspace, time: Time) -
         raise Invalid(f"{name} is a page of its own; call the journey otherwise", where="definition.journey")
     if ws.definitions.get(store.KIND, name) is not None:
         raise Conflict("there is a journey with this name", where="definition.journey", code="journey-exists")
-    return _save(ws, time, who, name, body)
+    return _save(ws, time, who, name, body, 0)
 
 
 @router.get("/templates")
@@ -160,7 +160,7 @@ def replace_journey(name: JourneyName, body: JourneyChange, who: Writer, ws: Wor
         )  # fmt: skip
     if body.definition.get("journey") != name:
         raise Invalid("a journey keeps its name; make another one instead", where="definition.journey")
-    return _save(ws, time, who, name, body)
+    return _save(ws, time, who, name, body, body.version)
 
 
 @router.delete("/{name}", status_code=status.HTTP_204_NO_CONTENT)
@@ -294,8 +294,10 @@ def enter_journey(name: JourneyName, body: EnterRequest, who: Writer, ws: Worksp
     return Entered(request=number)
 
 
-def _save(ws: WorkspaceLike, time: Clock, who: Caller, name: str, body: JourneyInput) -> JourneyDetail:
-    item = ws.save(store.KIND, name, body.definition, author=who.actor, reason=body.reason)
+def _save(
+    ws: WorkspaceLike, time: Clock, who: Caller, name: str, body: JourneyInput, expected: int | None
+) -> JourneyDetail:
+    item = ws.save(store.KIND, name, body.definition, author=who.actor, reason=body.reason, expected=expected)
     audit.record(ws.state, time, who.actor, "definition.save", f"journey:{name}", {"version": item.version})
     return programmes.detail(ws, item, who)
 

@@ -128,7 +128,7 @@ def create_message(body: NewMessage, who: Writer, ws: Workspace, time: Time) -> 
     name = body.definition.get("message")
     if isinstance(name, str) and ws.definitions.get(KIND, name) is not None:
         raise Conflict("there is a message with this name", where="definition.message", code="message-exists")
-    return _save(ws, time, who, body, None)
+    return _save(ws, time, who, body, None, 0)
 
 
 @router.get("/{name}")
@@ -146,7 +146,7 @@ def replace_message(name: MessageName, body: MessageChange, who: Writer, ws: Wor
             f"somebody saved version {item.version} meanwhile", where="version", hint="load the message anew",
             code="message-changed",
         )  # fmt: skip
-    return _save(ws, time, who, body, name)
+    return _save(ws, time, who, body, name, body.version)
 
 
 @router.delete("/{name}", status_code=status.HTTP_204_NO_CONTENT)
@@ -228,14 +228,16 @@ def ask_message_approval(
     return messaging.message_detail(ws, item)
 
 
-def _save(ws: WorkspaceLike, time: Clock, who: Caller, body: NewMessage, name: str | None) -> MessageDetail:
+def _save(
+    ws: WorkspaceLike, time: Clock, who: Caller, body: NewMessage, name: str | None, expected: int | None
+) -> MessageDetail:
     written = plain_data(body.definition)
     message = _usable(ws, written)
     if name is not None and message.message != name:
         raise Invalid("a message keeps its name; make another one instead", where="definition.message")
     if message.message in _RESERVED:
         raise Invalid(f"{message.message} is a page of its own; call it otherwise", where="definition.message")
-    item = ws.save(KIND, message.message, written, author=who.actor, reason=body.reason)
+    item = ws.save(KIND, message.message, written, author=who.actor, reason=body.reason, expected=expected)
     audit.record(ws.state, time, who.actor, "definition.save", f"message:{item.name}", {"version": item.version})
     return messaging.message_detail(ws, item)
 

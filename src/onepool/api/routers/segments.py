@@ -75,7 +75,7 @@ def create_segment(body: SegmentInput, who: Writer, ws: Workspace, time: Time) -
     """Save a new segment. Members follow with the next tick."""
     if ws.definitions.get("segment", body.name) is not None:
         raise Conflict("there is a segment with this name", where="name", code="segment-exists")
-    return _save(ws, time, who, body.name, SegmentChange(**body.model_dump(exclude={"name"})))
+    return _save(ws, time, who, body.name, SegmentChange(**body.model_dump(exclude={"name"}), version=0))
 
 
 @router.get("/{name}")
@@ -354,7 +354,7 @@ def _save(ws: WorkspaceLike, time: Clock, who: Caller, name: str, change: Segmen
         **({"purpose": change.description} if change.description else {}),
         **({"owner": before.body["owner"]} if before and before.body.get("owner") else {}),
     }
-    item = ws.save("segment", name, body, author=who.actor, reason=change.reason)
+    item = ws.save("segment", name, body, author=who.actor, reason=change.reason, expected=change.version)
     audit.record(ws.state, time, who.actor, "definition.save", f"segment:{name}", {"version": item.version})
     return _one(ws, item)
 

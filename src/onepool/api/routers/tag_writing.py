@@ -78,7 +78,7 @@ def create_tag(body: TagInput, who: Writer, ws: Workspace, time: Time) -> TagDet
     name = body.definition.get("tag")
     if isinstance(name, str) and ws.definitions.get("tag", name) is not None:
         raise Conflict("there is a tag with this name", where="definition.tag", code="tag-exists")
-    return _save(ws, time, who, TagChange(definition=body.definition, version=None, reason=body.reason), None)
+    return _save(ws, time, who, TagChange(definition=body.definition, version=0, reason=body.reason), None)
 
 
 @router.put("/{name}")
@@ -137,7 +137,7 @@ async def import_tag_values(
 def _save(ws: WorkspaceLike, time: Clock, who: Caller, change: TagChange, name: str | None) -> TagDetail:
     tag, body, _ = tagging.usable(ws, change.definition, name)
     _allowed(tag.kind, who)
-    item = ws.save("tag", tag.tag, body, author=who.actor, reason=change.reason)
+    item = ws.save("tag", tag.tag, body, author=who.actor, reason=change.reason, expected=change.version)
     audit.record(ws.state, time, who.actor, "definition.save", f"tag:{tag.tag}", {"version": item.version})
     return shown_tag(ws, item, time.now())
 

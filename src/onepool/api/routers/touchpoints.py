@@ -103,7 +103,7 @@ def save_touchpoint(name: Name, body: TouchpointChange, who: Writer, ws: Workspa
             problems=[Finding(place=f"settings.{setting}", message=message) for setting, message in faults],
         )
     check_touchpoint(name, wanted, ws.standard(), name)
-    saved = ws.save("touchpoint", name, wanted, author=who.actor, reason=body.reason)
+    saved = ws.save("touchpoint", name, wanted, author=who.actor, reason=body.reason, expected=body.version)
     audit.record(ws.state, time, who.actor, "definition.save", f"touchpoint:{name}", {"version": saved.version})
     return _detail(ws, time, who, saved)
 

@@ -119,7 +119,8 @@ def replace_identity_thresholds(
         **(rules.body if rules else {"identity": NAME}),
         "likelihood": {"join": body.join, "review": body.review, "auto": body.auto},
     }
-    save_rules(ws, time, who, changed, None, body.reason)
+    # What was read here is what is changed: rules saved in between are not lost.
+    save_rules(ws, time, who, changed, rules.version if rules else 0, body.reason)
     return read_identity_model(who, ws, desk)
 
 

@@ -102,7 +102,7 @@ def save_rules(
         raise Invalid(
             error.message, where=error.where, hint=error.hint, code=error.code, problems=[_finding(error)]
         ) from error
-    saved = ws.save(KIND, NAME, body, author=who.actor, reason=reason)
+    saved = ws.save(KIND, NAME, body, author=who.actor, reason=reason, expected=version)
     audit.record(ws.state, time, who.actor, "definition.save", f"{KIND}:{NAME}", {"version": saved.version})
 
 

@@ -70,7 +70,10 @@ def replace_touchpoint_joining(
         raise NotFound("there is no such touchpoint", where=name)
     if found.version != body.version:
         raise Conflict(f"somebody saved version {found.version} meanwhile", where="version", hint="load the rules anew")
-    saved = ws.save("touchpoint", name, {**found.body, "joining": body.joining}, author=who.actor, reason=body.reason)
+    saved = ws.save(
+        "touchpoint", name, {**found.body, "joining": body.joining}, author=who.actor, reason=body.reason,
+        expected=found.version,
+    )  # fmt: skip
     detail = {"version": saved.version, "joining": body.joining}
     audit.record(ws.state, time, who.actor, "definition.save", f"touchpoint:{name}", detail)
     return rules_of(ws)
