@@ -11,11 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, event, select
 
+from onepool.clock import FakeClock
+from onepool.definitions import Definitions
 from onepool.reach import coupons
 from onepool.state import State
 from onepool.state.coupons import coupon_codes, coupon_recalls
 
-from .batches import AT, DAY, batch, figures, generate, issue, redeem
+from .batches import AT, DAY, NOW, batch, figures, generate, issue, redeem
 
 
 def test_the_same_key_gets_the_same_code_again(state: State) -> None:
@@ -162,6 +164,20 @@ def test_void_codes_of_before_they_were_kept_apart_are_counted(state: State) -> 
     with state.write() as connection:
         coupons.void(connection, name, [str(codes[1])], AT)
     assert figures(state, name).recalled == 2
+
+
+def test_a_shared_code_of_a_retired_batch_is_still_redeemed_by_whose_it_is(state: State) -> None:
+    name = batch(state, codes={"shared": "HI"}, touchpoints=["mini"])
+    issue(state, name, [1, 2, 3], [10, 20, 30])
+    Definitions(state, FakeClock(NOW)).delete("coupon", name, author="t")
+    assert redeem(state, "HI", customer=30) == redeem(state, "HI", customer=20) == 1
+    assert redeem(state, "HI", "elsewhere", customer=10) == 0, "it counts at the touchpoints of its batch"
+    with state.read() as connection:
+        t = coupon_codes.c
+        whose = connection.execute(select(t.customer_id).where(t.batch == name, t.status == "redeemed")).scalars()
+        assert set(whose) == {20, 30}
+    assert redeem(state, "HI", customer=40) == 0
+    assert figures(state, name).strays == 1
 
 
 class Cut(Exception):

@@ -31,7 +31,8 @@ def fold(connection: Connection, events: pa.Table) -> int:
     rows = [row for row in _rows(events) if row["coupon_code"]]
     if not rows:
         return 0
-    batches = all_batches(connection)
+    # What was given out of a retired batch is redeemed like any other.
+    batches = all_batches(connection, retired=True)
     codes = sorted({row["coupon_code"] for row in rows})
     table = coupon_codes.c
     found = connection.execute(

@@ -34,12 +34,16 @@ def load_batch(connection: Connection, name: str) -> Coupon:
     return found
 
 
-def all_batches(connection: Connection, name: str | None = None) -> dict[str, Coupon]:
-    """The current versions of all batches (or of one)."""
+def all_batches(connection: Connection, name: str | None = None, *, retired: bool = False) -> dict[str, Coupon]:
+    """The current versions of all batches (or of one). `retired`: also the last ones of those that were retired, behind
+    the others."""
     table = definitions.c
-    query = select(table.name, table.hash, table.body).where(
-        and_(table.kind == KIND, table.current, ~table.deleted, *([table.name == name] if name is not None else []))
-    )
+    wanted = [table.kind == KIND, table.current]
+    if name is not None:
+        wanted.append(table.name == name)
+    if not retired:
+        wanted.append(~table.deleted)
+    query = select(table.name, table.hash, table.body).where(and_(*wanted)).order_by(table.deleted, table.id)
     return {row.name: _of(row.hash, row.body) for row in connection.execute(query)}
 
 
