@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -9,11 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, event, select
+from sqlalchemy import Connection, delete, event, select
 
 from onepool.clock import FakeClock
 from onepool.definitions import Definitions
 from onepool.reach import coupons
+from onepool.reach.coupons import codes as codes_of_batches
 from onepool.state import State
 from onepool.state.coupons import coupon_codes, coupon_recalls
 
@@ -51,10 +53,9 @@ def test_nobody_gets_more_than_one_may_have(state: State) -> None:
 def test_uploaded_codes_go_out_and_no_others(state: State) -> None:
     name = batch(state, codes={"uploaded": True})
     assert issue(state, name, [1]) == [None]
-    with state.write() as connection:
-        told = coupons.load(
-            connection, coupons.load_batch(connection, name), ["AAA", "BBB", "AAA", "", "C C"], AT
-        )  # fmt: skip
+    with state.read() as connection:
+        coupon = coupons.load_batch(connection, name)
+    told = coupons.load(state, coupon, ["AAA", "BBB", "AAA", "", "C C"], AT, lambda *_: None)
     assert (told.added, told.duplicates, told.refused) == (2, 1, 2) and "line 4" in told.samples[0]
     assert {*issue(state, name, [1, 2, 3])} == {"AAA", "BBB", None}
 
@@ -178,6 +179,41 @@ def test_a_shared_code_of_a_retired_batch_is_still_redeemed_by_whose_it_is(state
         assert set(whose) == {20, 30}
     assert redeem(state, "HI", customer=40) == 0
     assert figures(state, name).strays == 1
+
+
+def test_a_long_list_is_read_before_the_state_is_held_and_taken_in_by_portions(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(codes_of_batches, "_PORTION", 2)
+    name = batch(state, codes={"uploaded": True})
+    with state.read() as connection:
+        coupon = coupons.load_batch(connection, name)
+    seen: list[int] = []
+    told: list[coupons.Loaded] = []
+
+    def lines() -> Iterator[str]:
+        yield from ["A1", "A2", "A3", "A3", "no good"]
+        with ThreadPoolExecutor(1) as other:  # somebody else writes while the list is read
+            other.submit(generate, state, batch(state), 1).result(timeout=5)
+        yield "A4"
+
+    def done(connection: Connection, found: coupons.Loaded) -> None:
+        told.append(found)
+
+    def opened(_connection: Connection, _batch: str, part: list[str], _at: int) -> int:
+        seen.append(len(part))
+        return take(_connection, _batch, part, _at)
+
+    take = codes_of_batches._take
+    monkeypatch.setattr(codes_of_batches, "_take", opened)
+    found = coupons.load(state, coupon, lines(), AT, done)
+    assert (found.added, found.duplicates, found.refused) == (4, 1, 1)
+    assert told == [found]
+    assert seen == [2, 2]
+    assert figures(state, name).free == 4
+    assert coupons.load(state, coupon, ["A1", "A5"], AT, done).added == 1
+    assert coupons.load(state, coupon, [], AT, done).added == 0
+    assert len(told) == 3
 
 
 class Cut(Exception):

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 import yaml
+from sqlalchemy import Connection
 
 from onepool.cli.output import HERE, Json, WorkspaceDir, author, note, opened, say, show_json, show_table
 from onepool.clock import from_micros, to_micros
@@ -90,15 +91,17 @@ def load(
     Example: onepool coupon load CPN_STORE codes.csv
     """
     ws = opened(folder)
-    with ws.state.write() as connection:
+    with ws.state.read() as connection:
         coupon = coupons.load_batch(connection, name)
-        found = coupons.load(connection, coupon, read_codes(file), to_micros(ws.clock.now()))
-        detail = {"added": found.added, "duplicates": found.duplicates, "refused": found.refused}
-        audit.record_in(connection, ws.clock, author(), "coupon.load", f"coupon:{name}", dict(detail))
+
+    def in_trail(connection: Connection, told: coupons.Loaded) -> None:
+        audit.record_in(connection, ws.clock, author(), "coupon.load", f"coupon:{name}", _counts(told))
+
+    found = coupons.load(ws.state, coupon, read_codes(file), to_micros(ws.clock.now()), in_trail)
     if as_json:
         show_json(asdict(found))
         return
-    show_table([detail])
+    show_table([_counts(found)])
     for sample in found.samples:
         note(sample)
 
@@ -139,6 +142,10 @@ def list_codes(
         for one in found
     ]
     show_json(rows) if as_json else show_table(rows)
+
+
+def _counts(told: coupons.Loaded) -> dict[str, Any]:
+    return {"added": told.added, "duplicates": told.duplicates, "refused": told.refused}
 
 
 def _row(ws: Workspace, coupon: coupons.Coupon, figures: coupons.Figures) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Depends, Path, Query, status
 from fastapi.responses import StreamingResponse
 from pydantic import JsonValue
+from sqlalchemy import Connection
 
 from onepool.api import messaging
 from onepool.api.access import Caller, Need, Time, Workspace
@@ -167,10 +168,13 @@ def upload_codes(
 ) -> CodesUploaded:
     """Take in a list of codes that the shop made. The body is the file."""
     coupon = coupons.parse_coupon(_item(ws, name).body)
-    with ws.state.write() as connection:
-        found = coupons.load(connection, coupon, read_codes(file), to_micros(time.now()))
-        detail = {"added": found.added, "duplicates": found.duplicates, "refused": found.refused}
+
+    def note(connection: Connection, told: coupons.Loaded) -> None:
+        detail = {"added": told.added, "duplicates": told.duplicates, "refused": told.refused}
         audit.record_in(connection, time, who.actor, "coupon.load", f"coupon:{name}", detail)
+
+    found = coupons.load(ws.state, coupon, read_codes(file), to_micros(time.now()), note)
+    with ws.state.read() as connection:
         figures = coupons.figures_of(connection, name)
     return CodesUploaded(
         added=found.added, duplicates=found.duplicates, refused=found.refused, samples=list(found.samples),

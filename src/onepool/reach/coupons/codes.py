@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,12 +15,16 @@ from onepool.errors import OnePoolError
 from onepool.reach.coupons import figures
 from onepool.reach.coupons.among import among, each
 from onepool.reach.coupons.model import ALPHABET, Coupon
+from onepool.state import State
 from onepool.state.coupons import coupon_codes
 
 MOST: Final = 10_000_000
 """Codes that are made or uploaded at a time."""
 
 _CHUNK: Final = 1_000_000
+_PORTION: Final = 50_000
+"""Codes that are taken in while others wait for the state."""
+
 _CODE: Final = re.compile(r"[\x21-\x7e]{1,64}")
 _COLUMNS: Final = ("batch", "code", "status", "loaded")
 
@@ -57,13 +61,32 @@ def generate(connection: Connection, coupon: Coupon, count: int, at: int) -> int
     return count
 
 
-def load(connection: Connection, coupon: Coupon, codes: Iterable[str], at: int) -> Loaded:
-    """Take in a list of codes. Raises CodesError where the batch takes none."""
+def load(
+    state: State, coupon: Coupon, codes: Iterable[str], at: int, done: Callable[[Connection, Loaded], None]
+) -> Loaded:
+    """Take in a list of codes. Raises CodesError where the batch takes none.
+
+    Nobody waits long for the state: the list is read before, and taken in by portions, each a transaction of its own;
+    `done` is called in the last one. A list that broke off is simply given again.
+    """
+    fresh, told = _read(coupon, codes)
+    added = 0
+    # An empty list is done too.
+    for start in range(0, max(len(fresh), 1), _PORTION):
+        with state.write() as connection:
+            figures.lock(connection, coupon.coupon, at)
+            added += _take(connection, coupon.coupon, fresh[start : start + _PORTION], at)
+            if start + _PORTION >= len(fresh):
+                done(connection, told(added))
+    return told(added)
+
+
+def _read(coupon: Coupon, codes: Iterable[str]) -> tuple[list[str], Callable[[int], Loaded]]:
+    """The different codes of a list, ascending, and what became of the list when so many of them were new."""
     if coupon.codes.uploaded is None:
         raise CodesError(
             "this batch takes no list of codes", where=coupon.coupon, hint="write `codes: {uploaded: true}`"
         )
-    figures.lock(connection, coupon.coupon, at)
     wanted: dict[str, None] = {}
     read = refused = 0
     samples: list[str] = []
@@ -75,16 +98,21 @@ def load(connection: Connection, coupon: Coupon, codes: Iterable[str], at: int) 
             samples += [f"line {read}: 1 to 64 letters, digits or signs are wanted, without blanks"][: 5 - len(samples)]
         else:
             wanted[plain] = None
-    fresh = sorted(wanted)
+    found = tuple(samples)
+    return sorted(wanted), lambda added: Loaded(added, read - refused - added, refused, found)
+
+
+def _take(connection: Connection, batch: str, fresh: Sequence[str], at: int) -> int:
+    """Put those of the codes into the batch (which is held) that it does not have; how many."""
     added = 0
     for start in range(0, len(fresh), _CHUNK):
         part = fresh[start : start + _CHUNK]
-        there = _there(connection, coupon.coupon, part)
+        there = _there(connection, batch, part)
         new = [code for code in part if code not in there]
-        _put(connection, coupon.coupon, new, at)
+        _put(connection, batch, new, at)
         added += len(new)
-    figures.change(connection, coupon.coupon, at, free=added)
-    return Loaded(added, read - refused - added, refused, tuple(samples))
+    figures.change(connection, batch, at, free=added)
+    return added
 
 
 def void(connection: Connection, batch: str, codes: Sequence[str] | None, at: int) -> int:
