@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time as clock_time
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -59,8 +60,10 @@ async def received(request: Request, ws: Workspace) -> AsyncIterator[Path]:
     folder = ws.data / "uploads"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for old in folder.iterdir():
-        if clock_time.time() - old.stat().st_mtime > _LEFT_BEHIND:
-            old.unlink(missing_ok=True)
+        # Another upload may just have ended, its file with it.
+        with suppress(FileNotFoundError):
+            if clock_time.time() - old.stat().st_mtime > _LEFT_BEHIND:
+                old.unlink()
     with tempfile.NamedTemporaryFile(dir=folder, prefix="list-") as file:
         async with await anyio.open_file(file.name, "wb") as out:
             async for chunk in request.stream():
