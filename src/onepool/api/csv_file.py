@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
+from urllib.parse import quote
 
 from fastapi.responses import StreamingResponse
 
@@ -27,7 +28,10 @@ def csv_file(name: str, columns: Sequence[str], portions: Iterable[Iterable[Sequ
             csv.writer(text).writerows([_cell(one) for one in row] for row in rows)
             yield text.getvalue()
 
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    # RFC 6266: the name in full, and before it one that any program can read.
+    plain = "".join(one if one.isascii() and (one.isalnum() or one in "-_.") else "_" for one in name)
+    whole = quote(name, safe="")
+    headers = {"Content-Disposition": f"attachment; filename=\"{plain}.csv\"; filename*=UTF-8''{whole}.csv"}
     return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=headers)
 
 
