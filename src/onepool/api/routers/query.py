@@ -11,6 +11,7 @@ from onepool.api.models.query import QueryColumn, QueryRequest, QueryResult, Que
 from onepool.api.tabular import plain_rows
 from onepool.pool import adhoc
 from onepool.privacy import audit
+from onepool.privacy.masking import mask_text
 from onepool.privacy.roles import Permission
 
 router = APIRouter(prefix="/query", tags=["query"])
@@ -21,7 +22,7 @@ Asker = Annotated[Caller, Depends(Need(Permission.QUERY_RUN))]
 def run_query(body: QueryRequest, who: Asker, ws: Workspace, time: Time) -> QueryResult:
     """One SELECT. Only the views of `GET /api/v1/query/views` may be read; rows, time and size are limited."""
     checked = adhoc.check(body.sql, ws.pool.dialect)
-    audit.record(ws.state, time, who.actor, "query.run", "pool", {"sql": body.sql[:20_000]})
+    audit.record(ws.state, time, who.actor, "query.run", "pool", {"sql": mask_text(body.sql[:20_000])})
     answer = adhoc.run(ws.pool, checked, limit=body.limit)
     return QueryResult(
         columns=[QueryColumn(name=name, type=kind) for name, kind in answer.columns],
