@@ -179,7 +179,7 @@ def test_message(
         "to": dict(shown),
     }
     audit.record(ws.state, ws.clock, author(), "message.test", f"message:{name}", detail)
-    key = f"test-{name}-{to_micros(ws.clock.now()):x}"[:32]
+    key = f"test-{to_micros(ws.clock.now()):x}-{name}"[:32]
     receipt = connect.send(ws, account, Outgoing(found.kind, addresses, as_test(found.channel, found.content), key))
     row = {"state": receipt.state, "reason": receipt.reason, "code": receipt.code, "detail": receipt.detail}
     show_json(row) if as_json else show_table([row])

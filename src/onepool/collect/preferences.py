@@ -29,6 +29,7 @@ from onepool.collect.log import LogUnavailable
 from onepool.collect.preference_desk import CHANNEL_OF, MESSAGES, WHOLE, Cell, PreferenceDesk, View
 from onepool.collect.preference_words import Choice, stated
 from onepool.errors import OnePoolError
+from onepool.privacy.consents.links import PATTERN
 from onepool.privacy.consents.notices import text_hash
 
 _logger = structlog.get_logger(__name__)
@@ -96,6 +97,10 @@ class Preferences:
         now = self._clock.now().timestamp()
         token = scope["path"][len(PREFIX) :]
         one = self._addresses.allows(client[0] if client else "", now)
+        if one and not PATTERN.fullmatch(token):
+            # No token at all: nothing is kept of it.
+            await _send(send, 404, pages.told("missing", language))
+            return
         if not one or not self._pages.allows(token, now):
             await _send(send, 429, pages.told("busy", language), [(b"retry-after", b"60")])
             return

@@ -205,7 +205,8 @@ def send_message_test(
         ws.state, time, who.actor, ACTION, f"message:{name}",
         {"touchpoint": body.touchpoint, "template": body.template, "version": item.version, "to": dict(shown_to)},
     )  # fmt: skip
-    key = f"test-{name}-{to_micros(time.now()):x}"[:32]
+    # The time first: what is cut off a long name at the end tells no two tests apart.
+    key = f"test-{to_micros(time.now()):x}-{name}"[:32]
     receipt = connect.send(ws, touchpoint, Outgoing(found.kind, body.to, content, key=key))
     return MessageTestResult(
         state=receipt.state,

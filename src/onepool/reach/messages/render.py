@@ -247,7 +247,7 @@ def _is_url(kind: MessageKind | None, leaf: Leaf) -> bool:
 
 def _addresses(values: Values, where: str, text: pa.StringArray, hosts: Sequence[str]) -> None:
     """Addresses that are none, or lead to where they may not."""
-    host = pc.struct_field(pc.extract_regex(text, r"^https?://(?P<host>[^/?#:@\s]+)(?::\d+)?(?:[/?#]|$)"), "host")
+    host = pc.struct_field(pc.extract_regex(text, r"^https?://(?P<host>[^/?#:@\s\\]+)(?::\d+)?(?:[/?#]|$)"), "host")
     values.note(pc.and_(pc.is_valid(text), pc.is_null(host)), f"{where}: this is no https:// address")
     if hosts:
         coded = _whole(host).dictionary_encode()
