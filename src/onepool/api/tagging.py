@@ -17,6 +17,7 @@ from onepool.audience.definitions import tag_circle, workspace_names
 from onepool.audience.tags import TagDefinition, check_definition, parse_tag, tag_sentence, tags_used, with_files
 from onepool.audience.tags.computed import is_live, schedule_of
 from onepool.audience.tags.model import ImportTag, LearnedTag
+from onepool.audience.tags.parse import MAPS
 from onepool.audience.tags.runs import Run
 from onepool.audience.tags.schedule import next_time
 from onepool.audience.tags.uses import conditions_in
@@ -49,7 +50,8 @@ def checked(
     with ws.pool.read() as session:
         kept = [one for one in catalog.event_names(session) if one not in ws.standard().events]
     try:
-        whole = with_files(body, ws.root)
+        # Who asks over HTTP may not read the workspace's files: maps lie in a folder of their own.
+        whole = with_files(_of_maps(body), ws.root / MAPS)
         tag = parse_tag(whole)
     except ConditionError as error:
         ctx = audience.context(ws, kept)
@@ -65,6 +67,14 @@ def checked(
     if circle:
         problems.append(Problem("", f"tags may not go round in a circle: {' -> '.join(circle)}"))
     return tag, whole, ctx, [audience.finding(problem) for problem in problems]
+
+
+def _of_maps(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The definition with its map's file as seen from the folder of maps (`maps/x.csv` and `x.csv` are one)."""
+    mapped = body.get("map")
+    if not isinstance(mapped, Mapping) or set(mapped) != {"file"}:
+        return body
+    return {**body, "map": {"file": str(mapped["file"]).removeprefix(f"{MAPS}/")}}
 
 
 def usable(

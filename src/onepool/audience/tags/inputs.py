@@ -112,6 +112,9 @@ def import_values(place: Place, tag: ImportTag, raw: bytes, kind: str, author: s
     if not rows.num_rows:
         said = f": {done.samples[0]}" if done.samples else ""
         raise ValuesError(f"nothing in the file can be used{said}", where="type")
+    if tag.mode == "overwrite" and not done.matched:
+        said = f"nobody is known by any of these {what.type}: the tag would be emptied"
+        raise ValuesError(said, where="type")
     with place.state.write() as connection:
         connection.execute(
             insert(tag_inputs).values(

@@ -30,6 +30,11 @@ __all__ = [
 ]
 
 
+_LARGEST_MAP = 4 << 20
+MAPS = "maps"
+"""The folder of a workspace from which maps may be read on behalf of somebody who can't read its files."""
+
+
 def parse_tag(body: Mapping[str, Any], base: Path | None = None) -> TagDefinition:
     """The tag that `body` defines. A map given as `{file: …}` is read from the folder `base` (CSV or YAML).
 
@@ -90,15 +95,27 @@ def _read_map(file: str, base: Path | None) -> dict[str, str]:
     if not path.is_relative_to(base.resolve()):
         raise ConditionError([Problem(place, f"{file} lies outside the workspace")])
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as source:
+            raw = source.read(_LARGEST_MAP + 1)
+        text = raw.decode("utf-8-sig")
     except OSError as error:
         raise ConditionError([Problem(place, f"{file} can't be read: {error.strerror}")]) from error
+    except UnicodeDecodeError:
+        raise ConditionError([Problem(place, f"{file} is no text in UTF-8")]) from None
+    if len(raw) > _LARGEST_MAP:
+        raise ConditionError([Problem(place, f"{file} is larger than {_LARGEST_MAP >> 20} MB")])
     if path.suffix in (".yaml", ".yml"):
-        found = yaml.safe_load(text)
+        try:
+            found = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise ConditionError([Problem(place, f"{file} is no YAML")]) from None
         if isinstance(found, dict):
             return {str(key): str(value) for key, value in found.items()}
         raise ConditionError([Problem(place, f"{file} is no mapping")])
-    rows = [row for row in csv.reader(text.splitlines()) if row]
+    try:
+        rows = [row for row in csv.reader(text.splitlines()) if row]
+    except csv.Error:
+        raise ConditionError([Problem(place, f"{file} is no CSV")]) from None
     if any(len(row) < 2 for row in rows):
         raise ConditionError([Problem(place, f"{file} needs two columns: value, mapped value")])
     return {row[0]: row[1] for row in rows[1:]}

@@ -29,6 +29,8 @@ def _parsed(text: str, zone: str) -> CronTrigger:
     parts = text.split(" ")
     if len(parts) != 5:
         raise ValueError("five fields are wanted: minute hour day month day-of-week, such as `0 3 * * *`")
+    if parts[2] != "*" and parts[4] != "*":
+        raise ValueError("say a day of the month or days of the week, not both: crontab takes either, not the two")
     # crontab counts from Sunday, APScheduler from Monday: names mean the same to both.
     days = _weekdays(parts[4])
     try:
@@ -43,6 +45,7 @@ def _weekdays(text: str) -> str:
     """Numbers as names: 0 and 7 are Sunday; ranges are written out, since one may go over Sunday."""
     found: list[str] = []
     for part in text.lower().split(","):
+        part = re.sub(r"^\*/", "0-6/", part)
         match = re.fullmatch(r"([0-7])(?:-([0-7]))?(?:/(\d+))?", part)
         if match is None:
             found.append(part)

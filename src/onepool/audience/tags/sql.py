@@ -33,8 +33,15 @@ SECONDS = 120.0
 MAX_BYTES = 1 << 30
 _DIALECT = "duckdb"
 _BOUND = frozenset({"as_of"})
-_CLOCKS = (exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp, exp.CurrentDatetime)
-_CLOCK_NAMES = ("now", "today")
+_CLOCKS = (
+    exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp, exp.CurrentDatetime, exp.Localtime, exp.Localtimestamp,
+)  # fmt: skip
+_CLOCK_NAMES = frozenset(
+    {
+        "now", "today", "get_current_timestamp", "get_current_time", "transaction_timestamp", "current_localtimestamp",
+        "current_localtime", "localtime", "localtimestamp", "current_date", "current_time", "current_timestamp",
+    }
+)  # fmt: skip
 
 # View -> the column by which it is held before the instant, and whether the instant itself is out.
 _DATED = {
@@ -57,6 +64,16 @@ class _Interruptible(Protocol):
     def interrupt(self) -> None: ...
 
 
+def _reads_clock(node: exp.Expression) -> bool:
+    if isinstance(node, _CLOCKS):
+        return True
+    if not isinstance(node, exp.Anonymous):
+        return False
+    # With one argument, age() counts up to today.
+    name = node.name.lower()
+    return name in _CLOCK_NAMES or (name == "age" and len(node.expressions) == 1)
+
+
 def check_sql(tag: SqlTag) -> list[Problem]:
     """Every fault that can be seen without running it."""
     try:
@@ -66,7 +83,7 @@ def check_sql(tag: SqlTag) -> list[Problem]:
         return [Problem("sql", text if error.hint is None else f"{text} ({error.hint})")]
     problems = []
     for node in tree.walk():
-        if isinstance(node, _CLOCKS) or (isinstance(node, exp.Anonymous) and node.name.lower() in _CLOCK_NAMES):
+        if _reads_clock(node):
             problems.append(Problem("sql", "the instant is :as_of, so that a run for an earlier one is the same"))
             break
     columns = [name.lower() for name in tree.named_selects]
