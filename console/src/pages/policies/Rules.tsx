@@ -1,17 +1,19 @@
 import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Button, Checkbox, DatePicker, Input, InputNumber, Select, Switch } from "antd";
-import dayjs from "dayjs";
-import { type ReactNode, useState } from "react";
+import { Button, Checkbox, Input, InputNumber, Select, Switch } from "antd";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { policies } from "@/api/policies";
 import { touchpoints } from "@/api/touchpoints";
-import type { Json, JsonObject } from "@/conditions/model";
+import type { JsonObject } from "@/conditions/model";
 import { useText } from "@/lib/useText";
 import { CATEGORIES, object, put, text } from "@/pages/messages/definition";
-import { Loaded } from "@/parts/Loaded";
+import { Loaded, Waiting } from "@/parts/Loaded";
 import { Panel } from "@/parts/PageHead";
 import { type Cell, capsIn, hoursText, readHours, withCaps, withEntry } from "./definition";
+
+// The calendar to pick days in is large: it comes when a calendar of days of rest is set.
+const Days = lazy(() => import("./Days").then((part) => ({ default: part.Days })));
 
 export interface Props {
   policy: JsonObject;
@@ -243,25 +245,6 @@ function placeName(code: string, language: string): string {
   }
 }
 
-/** Days written one by one beside the calendar's: days of rest of its own, or working days. */
-function Days({ label, value, readOnly, onChange }: { label: string; value: Json | undefined; readOnly: boolean; onChange: (days: string[] | undefined) => void }) {
-  const days = Array.isArray(value) ? value.map(String) : [];
-  return (
-    <DatePicker
-      multiple
-      style={{ minWidth: 260 }}
-      aria-label={label}
-      placeholder={label}
-      disabled={readOnly}
-      value={days.map((one) => dayjs(one))}
-      onChange={(next) => {
-        const found = (Array.isArray(next) ? next : []).map((one) => one.format("YYYY-MM-DD")).sort();
-        onChange(found.length === 0 ? undefined : found);
-      }}
-    />
-  );
-}
-
 export function Holidays({ policy, readOnly, onChange }: Props) {
   const { t, language } = useText();
   const [year, setYear] = useState(() => new Date().getFullYear());
@@ -297,10 +280,12 @@ export function Holidays({ policy, readOnly, onChange }: Props) {
         )}
       </div>
       {calendar !== "" && (
-        <div className="op-row" style={{ marginTop: 12 }}>
-          <Days label={t("reach.policies.addDays")} value={rest.add} readOnly={readOnly} onChange={(add) => onChange({ ...policy, holidays: put(rest, "add", add) })} />
-          <Days label={t("reach.policies.leaveDays")} value={rest.leave} readOnly={readOnly} onChange={(leave) => onChange({ ...policy, holidays: put(rest, "leave", leave) })} />
-        </div>
+        <Suspense fallback={<Waiting rows={1} />}>
+          <div className="op-row" style={{ marginTop: 12 }}>
+            <Days label={t("reach.policies.addDays")} value={rest.add} readOnly={readOnly} onChange={(add) => onChange({ ...policy, holidays: put(rest, "add", add) })} />
+            <Days label={t("reach.policies.leaveDays")} value={rest.leave} readOnly={readOnly} onChange={(leave) => onChange({ ...policy, holidays: put(rest, "leave", leave) })} />
+          </div>
+        </Suspense>
       )}
       {calendar !== "" && (
         <>
