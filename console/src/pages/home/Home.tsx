@@ -9,6 +9,7 @@ import { Count, Exact, Figure, Figures, Time } from "@/parts/Figures";
 import { Loaded, Nothing } from "@/parts/Loaded";
 import { PageHead, Panel } from "@/parts/PageHead";
 import { Status } from "@/parts/Status";
+import { Approvals } from "./Approvals";
 import { Series } from "./Series";
 
 function Changed({ today, yesterday }: { today: number; yesterday: number }) {
@@ -165,6 +166,7 @@ export function Home() {
         {(data) => (
           <div className="op-stack">
             <Top home={data} />
+            <Approvals />
             <div className="op-two op-stretch">
               <Panel title={t("home.series")}>
                 <Series points={data.series} />
