@@ -191,3 +191,14 @@ def test_a_password_does_not_follow_a_changed_server(empty: World) -> None:
     assert browser.put(address, {**moved, "settings": {**moved["settings"], "password": kept()}}).status_code == 200
     quiet = {**moved["settings"], "password": ""}
     assert browser.put(address, {**moved, "version": 2, "settings": {**quiet, "smtp_host": "x.test"}}).status_code < 500
+
+
+def test_what_is_not_said_of_joining_stays(world: World) -> None:
+    browser = world.signed_in(Role.ENGINEER)
+    version = browser.get("/api/v1/touchpoints/shop").json()["version"]
+    asked = {"joining": "consent", "version": version, "reason": "they have to agree"}
+    assert browser.put("/api/v1/identity/touchpoints/shop/joining", asked).status_code == 200
+    change = {"title": {"zh": "旗舰店2", "en": "Flagship 2"}, "channel": "tmall", "version": version + 1}
+    assert browser.put("/api/v1/touchpoints/shop", change).json()["joining"] == "consent"
+    change |= {"joining": "free", "version": version + 2}
+    assert browser.put("/api/v1/touchpoints/shop", change).json()["joining"] == "free"

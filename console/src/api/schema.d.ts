@@ -13142,10 +13142,9 @@ export interface components {
             channel: string;
             /**
              * Joining
-             * @default free
-             * @enum {string}
+             * @description null: as it was; `free` where the touchpoint is new.
              */
-            joining: "free" | "consent" | "never";
+            joining: ("free" | "consent" | "never") | null;
             /** Mapping */
             mapping: {
                 [key: string]: components["schemas"]["JsonValue"];
@@ -13189,10 +13188,9 @@ export interface components {
             channel: string;
             /**
              * Joining
-             * @default free
-             * @enum {string}
+             * @description null: as it was; `free` where the touchpoint is new.
              */
-            joining: "free" | "consent" | "never";
+            joining?: ("free" | "consent" | "never") | null;
             /** Mapping */
             mapping?: {
                 [key: string]: components["schemas"]["JsonValue"];

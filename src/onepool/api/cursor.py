@@ -21,4 +21,7 @@ def from_cursor(text: str) -> Place:
     match = _FORM.fullmatch(text)
     if match is None:
         raise Invalid("not a place in a timeline", where="before", hint="give `next` of the page before as it is")
-    return Place(from_micros(int(match[1])), int(match[2]))
+    try:
+        return Place(from_micros(int(match[1])), int(match[2]))
+    except (OverflowError, ValueError):
+        raise Invalid("not an instant of this calendar", where="before") from None

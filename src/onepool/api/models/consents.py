@@ -90,7 +90,7 @@ class ConsentChoice(Model):
 class ConsentStatement(Model):
     """Wishes written down on somebody's behalf."""
 
-    customer_id: int = Field(ge=0)
+    customer_id: int = Field(ge=0, le=2**53)
     choices: list[ConsentChoice] = Field(min_length=1, max_length=50)
     reason: str = Field(min_length=1, max_length=500, description="How and where the person said so.")
     evidence: str = Field("", max_length=1000, description="Where the proof is: a recording, a form, a ticket.")

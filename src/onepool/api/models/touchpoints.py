@@ -196,7 +196,9 @@ class TouchpointChange(Model):
     scopes: dict[str, str] = Field(default_factory=dict)
     settings: JsonObject = Field(default_factory=dict)
     mapping: JsonObject = Field(default_factory=dict)
-    joining: Literal["free", "consent", "never"] = "free"
+    joining: Literal["free", "consent", "never"] | None = Field(
+        None, description="null: as it was; `free` where the touchpoint is new."
+    )
     paused: bool = False
     sandbox: bool = False
     version: int | None = Field(None, description="The version that was edited; a newer one is a conflict.")

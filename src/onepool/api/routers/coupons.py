@@ -188,9 +188,9 @@ def list_codes(
     who: Reader,
     ws: Workspace,
     status: Annotated[Status | None, Query()] = None,
-    customer_id: Annotated[str | None, Query(pattern=r"^[0-9]{1,19}$")] = None,
+    customer_id: Annotated[str | None, Query(pattern=r"^[0-9]{1,18}$")] = None,
     code: Annotated[str | None, Query(max_length=64, description="Exactly this one.")] = None,
-    after: Annotated[str, Query(pattern=r"^[0-9]{1,19}$")] = "0",
+    after: Annotated[str, Query(pattern=r"^[0-9]{1,18}$")] = "0",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> CouponCodes:
     """Codes, a page at a time. Their middle is hidden from roles that may not use them."""

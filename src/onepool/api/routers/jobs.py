@@ -15,7 +15,7 @@ from onepool.tick import jobs
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 Reader = Annotated[Caller, Depends(Need(Permission.TAGS_READ))]
-JobId = Annotated[int, Path(ge=1)]
+JobId = Annotated[int, Path(ge=1, le=2**62)]
 
 
 @router.get("")

@@ -77,6 +77,7 @@ def save_touchpoint(name: Name, body: TouchpointChange, who: Writer, ws: Workspa
     if body.version is None and before is not None:
         raise Conflict("there is a touchpoint with this name", where="name", code="touchpoint-exists")
     wanted: dict[str, Any] = {"touchpoint": name, **body.model_dump(exclude={"version", "reason"})}
+    wanted["joining"] = body.joining or (before.body.get("joining") if before is not None else None) or "free"
     wanted = {key: value for key, value in wanted.items() if value not in ({}, False)}
     manifest = connect.manifest_of(body.channel)
     for secret in manifest.secrets if manifest is not None else ():
