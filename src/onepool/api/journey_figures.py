@@ -37,6 +37,7 @@ from onepool.journeys.explain.path import Told as PathTold
 from onepool.journeys.explain.why import RunTold, Why
 from onepool.journeys.results import types
 from onepool.privacy.masking import mask_json
+from onepool.reach.coupons.listing import masked as masked_code
 
 _BUCKETS = (3600, 6 * 3600, 86_400, 3 * 86_400, 7 * 86_400, 14 * 86_400, 30 * 86_400)
 _QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
@@ -218,6 +219,10 @@ def run_detail(one: RunTold, name: str | None, view: Shown) -> RunDetail:
     def masked(values: Mapping[str, Any]) -> JsonObject:
         return view.fields(values)
 
+    def code(name: str, value: Any) -> Any:
+        hide = name in one.codes and not view.with_codes and isinstance(value, str)
+        return masked_code(value) if hide else value
+
     return RunDetail(
         run_id=str(one.run_id),
         customer_id=one.customer_id,
@@ -233,7 +238,7 @@ def run_detail(one: RunTold, name: str | None, view: Shown) -> RunDetail:
         goal_at=instant(one.goal_at),
         key=str(mask_json(one.key)),
         steps=[told(step) for step in one.steps],
-        vars=masked(one.vars),
+        vars=masked({name: code(name, value) for name, value in one.vars.items()}),
         trigger=masked(one.trigger),
     )
 

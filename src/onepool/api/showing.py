@@ -36,6 +36,8 @@ class Shown:
     standard: Standard
     hidden: Hidden
     with_names: bool
+    with_codes: bool = False
+    """Whether codes of coupons are shown whole."""
 
     def attribute(self, name: str, value: str) -> tuple[str, bool]:
         """The attribute's value as shown, and whether it is masked."""
@@ -137,7 +139,7 @@ class Shown:
 
 def shown(who: Caller, standard: Standard) -> Shown:
     """The view of this caller."""
-    return Shown(standard, hidden_of(standard), who.may(Permission.CUSTOMERS_NAMES))
+    return Shown(standard, hidden_of(standard), who.may(Permission.CUSTOMERS_NAMES), who.may(Permission.COUPONS_CODES))
 
 
 def shown_to_nobody(standard: Standard) -> Shown:

@@ -14,6 +14,7 @@ from onepool.journeys import store
 from onepool.journeys.explain.entry import NotStarted, present, refusals, unmatched
 from onepool.journeys.explain.path import Told, loaded, paths
 from onepool.journeys.explain.words import Title, channel_words, end_words, reason_words, title
+from onepool.journeys.model import IssueCoupon
 from onepool.journeys.results.report import Place, control_of
 from onepool.journeys.states import RunState
 from onepool.journeys.store import Published, Standing
@@ -47,6 +48,8 @@ class RunTold:
     steps: list[Told]
     vars: Mapping[str, Any]
     trigger: Mapping[str, Any]
+    codes: frozenset[str]
+    """Names among `vars` whose values are codes of coupons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,7 @@ def run_told(row: Row[Any], version: Published, steps: list[Told]) -> RunTold:
         row.run_id, row.customer_id, version.journey, version.version,
         version.nodes[row.node] if 0 <= row.node < len(version.nodes) else None, RunState(row.state).name.lower(),
         row.due, row.entered, row.ended, row.reason, row.goal_at, row.key, steps, loaded(row.vars), loaded(row.trigger),
+        frozenset(one.save for one in version.definition.nodes.values() if isinstance(one, IssueCoupon)),
     )  # fmt: skip
 
 
