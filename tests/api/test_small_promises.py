@@ -119,3 +119,15 @@ def test_values_of_nobody_do_not_empty_a_tag(world: World) -> None:
     with pytest.raises(ValuesError, match="nobody"):
         import_values(world.ws, given, b"id,value\n13900000000,gold\n", "phone", "test")
     assert import_values(world.ws, given, b"id,value\n1,gold\n", "customer_id", "test").matched == 1
+
+
+def test_a_withdrawal_about_nothing_is_not_called_in_force(world: World) -> None:
+    browser = world.signed_in(Role.PRIVACY)
+    wrong = [("marketing", "SMS"), ("Marketing", ""), ("marketing", "短信")]
+    for purpose, channel in wrong:
+        choice = {"purpose": purpose, "channel": channel}
+        body = {"customer_id": 1, "choices": [{"granted": False, **choice}], "reason": "called"}
+        answer = browser.post("/api/v1/consents", body)
+        assert (answer.status_code, answer.json()["code"]) == (422, "spelling"), answer.text
+    stop = {"customer_id": 1, "channel": "SMS", "note": "asked for it"}
+    assert browser.post("/api/v1/suppressions", stop).status_code == 422

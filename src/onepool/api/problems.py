@@ -25,6 +25,7 @@ _log = structlog.get_logger("onepool.api")
 _STATUS: Mapping[str, int] = {
     "error": 500,
     "conflict": 409,
+    "spelling": 422,
     "pool": 500,
     "state": 500,
     "workspace": 500,

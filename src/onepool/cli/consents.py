@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from onepool.api.lookup import find_customer
+from onepool.audience.conditions.standing.consents import seen_purposes
 from onepool.audience.conditions.standing.ways import ways_of
 from onepool.cli.output import HERE, Json, WorkspaceDir, author, opened, say, show_json, show_table
 from onepool.clock import to_micros
@@ -17,6 +18,7 @@ from onepool.errors import OnePoolError, UsageError
 from onepool.pool import customers
 from onepool.privacy.consents import ledger, notices
 from onepool.reach import statements, suppression
+from onepool.reach.spelling import channels_of, check_spelling
 from onepool.workspace import Workspace
 
 commands = typer.Typer(
@@ -178,6 +180,10 @@ def check(
 
 
 def _say(workspace: Workspace, who: str, choice: Choice, reason: str, notice: str = "") -> None:
+    channels = channels_of(workspace.standard(), (one.channel for one in workspace.touchpoints().values()))
+    with workspace.pool.read() as session:
+        purposes = seen_purposes(session)
+    check_spelling(choice.channel, choice.purpose, choice.category, channels=channels, purposes=purposes)
     customer, nodes = _whose(workspace, who)
     offset = statements.state_for(
         workspace.state, workspace.log, workspace.clock, customer, nodes, [choice], actor=author(), method="cli",

@@ -26,7 +26,7 @@ from onepool.api.models.consents import (
 from onepool.api.problems import NotFound
 from onepool.api.routers.suppressions import of_nodes
 from onepool.api.workspace import WorkspaceLike
-from onepool.audience.conditions.standing.consents import PURPOSES
+from onepool.audience.conditions.standing.consents import PURPOSES, seen_purposes
 from onepool.audience.conditions.standing.ways import ways_of
 from onepool.clock import to_micros
 from onepool.collect.preference_words import Choice
@@ -37,6 +37,7 @@ from onepool.privacy.consents.notices import Notice
 from onepool.privacy.masking import mask_text
 from onepool.privacy.roles import Permission
 from onepool.reach import statements
+from onepool.reach.spelling import channels_of, check_spelling
 from onepool.reach.statements import Standing
 from onepool.standards.personal import hidden_of
 from onepool.state.schema import identifiers
@@ -82,7 +83,7 @@ def read_ledger(
     customer: Annotated[int | None, Query(ge=0, le=2**53)] = None,
     channel: Text = None,
     purpose: Text = None,
-    before: Annotated[int | None, Query(ge=1)] = None,
+    before: Annotated[int | None, Query(ge=1, le=2**62)] = None,
     limit: Size = 100,
 ) -> ConsentLedger:
     """The ledger, the latest entry first; of one customer, a channel (and of every channel), or a purpose."""
@@ -98,6 +99,11 @@ def read_ledger(
 def write_consent(body: ConsentStatement, who: Writer, ws: Workspace, time: Time) -> ConsentWritten:
     """Write down what a person said elsewhere (at a counter, on the phone). A withdrawal holds from the answer on."""
     present, nodes = whose(ws, body.customer_id)
+    channels = channels_of(ws.standard(), (one.channel for one in ws.touchpoints().values()))
+    with ws.pool.read() as session:
+        purposes = seen_purposes(session)
+    for one in body.choices:
+        check_spelling(one.channel, one.purpose, one.category, channels=channels, purposes=purposes)
     choices = [Choice(one.granted, one.purpose, one.channel, one.category) for one in body.choices]
     offset = statements.state_for(
         ws.state, ws.log, time, present, nodes, choices, actor=who.actor, method="api", reason=mask_text(body.reason),

@@ -26,6 +26,7 @@ from onepool.privacy.audit import record_in
 from onepool.privacy.masking import mask_text
 from onepool.privacy.roles import Permission
 from onepool.reach import suppression
+from onepool.reach.spelling import ALL, channels_of, check_spelling
 from onepool.reach.suppression import Suppression, SuppressionError
 from onepool.standards.personal import hidden_of
 from onepool.state.schema import identifiers
@@ -47,7 +48,7 @@ def list_suppressions(
     channel: Text = None,
     reason: Text = None,
     live: Annotated[bool, Query(description="Only entries that hold now.")] = True,
-    before: Annotated[int | None, Query(ge=1)] = None,
+    before: Annotated[int | None, Query(ge=1, le=2**62)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> SuppressionList:
     """Entries, the latest first."""
@@ -70,6 +71,8 @@ def add_suppression(body: SuppressionInput, who: Writer, ws: Workspace, time: Ti
             "name a customer, or addresses and their type",
             hint='{"customer_id": 7} or {"type": "phone", "addresses": []}',
         )
+    channels = channels_of(ws.standard(), (one.channel for one in ws.touchpoints().values()))
+    check_spelling(body.channel, ALL, body.category, channels=channels)
     now = time.now()
     note = mask_text(body.note)
     until = None if body.until is None else to_micros(body.until)
