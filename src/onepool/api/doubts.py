@@ -5,19 +5,12 @@ from __future__ import annotations
 from onepool.api.audience import finding
 from onepool.api.models.common import Finding
 from onepool.audience.conditions import Condition, Context
-from onepool.audience.conditions.unseen import seen_values, unseen
+from onepool.audience.conditions.unseen import private_in, seen_values, unseen
 from onepool.pool.engine import Session
-from onepool.standards import Personal, Standard
+from onepool.standards import Standard
 
 
 def warnings(session: Session, condition: Condition, ctx: Context, standard: Standard) -> list[Finding]:
-    """A finding for each such value. What touches a person is not read for it: a proposal would tell what somebody is
-    called."""
-    private = {
-        f"{kind}:{name}"
-        for kind, items in (("attribute", standard.attributes), ("field", standard.fields))
-        for name, item in items.items()
-        if item.personal is not Personal.NONE
-    }
-    seen = seen_values(session, condition, ctx.names, private)
+    """A finding for each such value. What touches a person is not read for it."""
+    seen = seen_values(session, condition, ctx.names, private_in(standard))
     return [finding(problem) for problem in unseen(condition, ctx.names, seen)]

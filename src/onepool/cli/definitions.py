@@ -9,13 +9,14 @@ import typer
 
 from onepool import apply as files
 from onepool.api.tagging import checked
+from onepool.audience.conditions.errors import Problem
 from onepool.audience.tags.dry import dry_run
 from onepool.audience.tags.model import LearnedTag
 from onepool.cli.lists import follow
 from onepool.cli.output import HERE, Json, WorkspaceDir, author, note, opened, say, show_json, show_table
-from onepool.cli.segments import plan_json, print_plan
+from onepool.cli.segments import plan_json, print_plan, problems_json
 from onepool.insight.segments import SegmentPlan
-from onepool.insight.segments.files import plan_bodies
+from onepool.insight.segments.files import doubts, plan_bodies
 from onepool.workspace import Workspace
 
 
@@ -46,8 +47,9 @@ def plan(
         bodies = {kind: {c.name: c.body for c in changes if c.kind == kind} for kind in ("tag", "segment")}
         plans, ctx = plan_bodies(workspace, bodies["tag"], bodies["segment"])
     tried = _tried(workspace, changes) if countable else {}
+    doubtful = _doubts(workspace, changes)
     if as_json:
-        rows = [_row(change) for change in changes]
+        rows = [_row(change, doubtful) for change in changes]
         for row in rows:
             if row["kind"] == "tag" and row["name"] in tried:
                 row["plan"] = tried[row["name"]]
@@ -57,7 +59,7 @@ def plan(
         moved = [plan_json(workspace, name, one, ctx) for name, one in plans.items() if name not in changed]
         show_json([*rows, *({"action": "moves", "kind": "segment", "name": m["segment"], "plan": m} for m in moved)])
         return
-    _show(changes, False)
+    _show(changes, False, doubtful)
     for name, one in plans.items():
         print_plan(workspace, name, one, ctx)
     if tried:
@@ -76,7 +78,7 @@ def apply(
     """
     workspace = opened(folder)
     changes = files.apply(workspace, author=author(), reason=reason)
-    _show(changes, as_json)
+    _show(changes, as_json, _doubts(workspace, changes))
     known = workspace.touchpoints()
     for change in changes:
         if change.kind == "touchpoint" and change.action == "add":
@@ -122,15 +124,30 @@ def _tried(workspace: Workspace, changes: list[files.Change]) -> dict[str, dict[
     return found
 
 
-def _row(change: files.Change) -> dict[str, Any]:
-    return {"action": change.action, "kind": change.kind, "name": change.name, "where": change.where}
+def _doubts(workspace: Workspace, changes: list[files.Change]) -> dict[tuple[str, str], list[Problem]]:
+    """Values of changed segments and tags that were never seen. Not asked with a changed standard, whose columns and
+    values the pool has only later."""
+    if any(change.kind == "standard" for change in changes):
+        return {}
+    bodies = {kind: {c.name: c.body for c in changes if c.kind == kind} for kind in ("tag", "segment")}
+    return doubts(workspace, bodies["tag"], bodies["segment"]) if any(bodies.values()) else {}
 
 
-def _show(changes: list[files.Change], as_json: bool) -> None:
-    rows = [_row(change) for change in changes]
+def _row(change: files.Change, doubtful: dict[tuple[str, str], list[Problem]]) -> dict[str, Any]:
+    row: dict[str, Any] = {"action": change.action, "kind": change.kind, "name": change.name, "where": change.where}
+    if found := doubtful.get((change.kind, change.name)):
+        row["warnings"] = problems_json(found)
+    return row
+
+
+def _show(changes: list[files.Change], as_json: bool, doubtful: dict[tuple[str, str], list[Problem]]) -> None:
     if as_json:
-        show_json(rows)
-    elif rows:
-        show_table(rows)
+        show_json([_row(change, doubtful) for change in changes])
+        return
+    if changes:
+        show_table([_row(change, {}) for change in changes])
     else:
         say("the files and the workspace agree")
+    for (kind, name), found in doubtful.items():
+        for one in found:
+            note(f"warning: {kind} {name}: {one}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -70,6 +71,9 @@ def decide(
         raise UsageError(f"there is no decision {decision}", hint="resend, sent or drop")
     if not sends and journey is None:
         raise UsageError("nothing is named", hint="name messages, or --journey")
+    for one in sends or ():
+        if not re.fullmatch("[0-9a-f]{16}", one):
+            raise UsageError(f"{one} is no message", hint="16 digits and letters, as `delivery list` shows them")
     workspace = opened(folder)
     with workspace.state.write() as connection:
         numbers = [int(one, 16) for one in sends or ()]

@@ -14,10 +14,12 @@ from onepool.apply import DefinitionError
 from onepool.audience.catalog import load_catalog
 from onepool.audience.conditions import Condition, ConditionError, Context, check, parse_condition, sentence
 from onepool.audience.conditions.diff import Difference, differences
+from onepool.audience.conditions.errors import Problem
+from onepool.audience.conditions.unseen import private_in, seen_values, unseen
 from onepool.audience.lists import snapshot_list
 from onepool.audience.sets import Sets, ids_of
 from onepool.cli.audience import Name, segments
-from onepool.cli.output import HERE, Json, WorkspaceDir, author, opened, say, show_json, show_table
+from onepool.cli.output import HERE, Json, WorkspaceDir, author, note, opened, say, show_json, show_table
 from onepool.definitions import Definition
 from onepool.errors import UsageError
 from onepool.insight.portrait import EVERYBODY, MIN_CELL, Asked, Channels
@@ -128,11 +130,14 @@ def plan_one(
     _usable(wanted, ctx, name)
     with ws.pool.read() as session:
         found = plan_segment(session, name, wanted, ctx, ws.clock.now())
+        doubtful = unseen(wanted, ctx.names, seen_values(session, wanted, ctx.names, private_in(ws.standard())))
     if as_json:
-        show_json(plan_json(ws, name, found, ctx))
+        show_json({**plan_json(ws, name, found, ctx), "warnings": problems_json(doubtful)})
     else:
         say(sentence(wanted, ws.settings.language, ctx.names))
         print_plan(ws, name, found, ctx)
+        for one in doubtful:
+            note(f"warning: segment {name}: {one}")
 
 
 @segments.command("versions")
@@ -254,6 +259,11 @@ def plan_json(ws: Workspace, name: str, found: SegmentPlan, ctx: Context) -> dic
         "used_by": uses,
         "seconds": round(found.seconds, 4),
     }
+
+
+def problems_json(problems: Sequence[Problem]) -> list[dict[str, Any]]:
+    """What is doubtful in a definition, for machines."""
+    return [{"place": one.place, "message": one.message, "suggestion": one.suggestion} for one in problems]
 
 
 def print_plan(ws: Workspace, name: str, found: SegmentPlan, ctx: Context) -> None:

@@ -24,6 +24,7 @@ from onepool.audience.conditions.model import (
 from onepool.audience.conditions.names import KINDS, Names, find_field
 from onepool.pool.catalog import distinct_values
 from onepool.pool.engine import Session
+from onepool.standards import Personal, Standard
 from onepool.standards.normalise.region import divisions, named
 from onepool.standards.normalise.scalars import plain
 
@@ -68,6 +69,16 @@ def compared(condition: Condition) -> Iterator[tuple[str, str, Predicate]]:
                 for number, step in enumerate(leaf.sequence):
                     for field, predicate in (step.where or {}).items():
                         yield f"{dot}sequence[{number}].where.{field}", f"field:{field}", predicate
+
+
+def private_in(standard: Standard) -> frozenset[str]:
+    """What touches a person, as `seen_values` takes it: a proposal would tell what somebody is called."""
+    return frozenset(
+        f"{kind}:{name}"
+        for kind, items in (("attribute", standard.attributes), ("field", standard.fields))
+        for name, item in items.items()
+        if item.personal is not Personal.NONE
+    )
 
 
 def seen_values(

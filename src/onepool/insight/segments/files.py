@@ -1,13 +1,19 @@
-"""What definition files would do to the segments of a workspace, before they are applied."""
+"""What definition files would do to the segments of a workspace, before they are applied; what in them is doubtful."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from onepool.audience.catalog import kept_events
 from onepool.audience.conditions import Condition, Context
+from onepool.audience.conditions.errors import Problem
+from onepool.audience.conditions.names import Names
+from onepool.audience.conditions.unseen import private_in, seen_values, unseen
 from onepool.audience.definitions import workspace_names
+from onepool.audience.tags import parse_tag
+from onepool.audience.tags.uses import conditions_in
 from onepool.insight.segments.plan import SegmentPlan, plan_changes
 from onepool.workspace import Workspace
 
@@ -20,15 +26,37 @@ def plan_bodies(ws: Workspace, tags: _Bodies, segments: _Bodies) -> tuple[dict[s
 
     The context knows the definitions as they would be.
     """
-    now = {kind: {item.name: item.body for item in ws.definitions.current(kind)} for kind in ("tag", "segment")}
-    kept = kept_events(ws)
-    lists = [item.body for item in ws.definitions.current("list")]
-
-    def conditions(tag_bodies: _Bodies, segment_bodies: _Bodies) -> tuple[Mapping[str, Condition], Context]:
-        names = workspace_names(ws.standard(), tag_bodies, segment_bodies, ws.touchpoints().values(), kept, lists)
-        return names.segments, Context(names, ws.settings.time_zone, ws.settings.currency)
-
-    current, _ = conditions(now["tag"], now["segment"])
-    wanted, ctx = conditions({**now["tag"], **tags}, {**now["segment"], **segments})
+    before, ctx = _names(ws, {}, {}), _context(ws, tags, segments)
     with ws.pool.read() as session:
-        return plan_changes(session, current, wanted, ctx, ws.clock.now()), ctx
+        return plan_changes(session, before.segments, ctx.names.segments, ctx, ws.clock.now()), ctx
+
+
+def doubts(ws: Workspace, tags: _Bodies, segments: _Bodies) -> dict[tuple[str, str], list[Problem]]:
+    """By kind and name, the values in these definitions, checked and taken together, that were never seen."""
+    names, private = _names(ws, tags, segments), private_in(ws.standard())
+    wanted: list[tuple[str, str, str, Condition]] = [
+        ("segment", name, "", names.segments[name]) for name in segments if name in names.segments
+    ]
+    for name, body in tags.items():
+        wanted += [("tag", name, place, condition) for place, condition in conditions_in(parse_tag(body))]
+    found: dict[tuple[str, str], list[Problem]] = {}
+    with ws.pool.read() as session:
+        for kind, name, under, condition in wanted:
+            for one in unseen(condition, names, seen_values(session, condition, names, private)):
+                place = f"{under}.{one.place}" if under else one.place
+                found.setdefault((kind, name), []).append(replace(one, place=place))
+    return found
+
+
+def _context(ws: Workspace, tags: _Bodies, segments: _Bodies) -> Context:
+    return Context(_names(ws, tags, segments), ws.settings.time_zone, ws.settings.currency)
+
+
+def _names(ws: Workspace, tags: _Bodies, segments: _Bodies) -> Names:
+    """What can be named once these definitions are in the workspace too."""
+    now = {kind: {item.name: item.body for item in ws.definitions.current(kind)} for kind in ("tag", "segment")}
+    lists = [item.body for item in ws.definitions.current("list")]
+    return workspace_names(
+        ws.standard(), {**now["tag"], **tags}, {**now["segment"], **segments}, ws.touchpoints().values(),
+        kept_events(ws), lists,
+    )  # fmt: skip
