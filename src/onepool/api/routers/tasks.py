@@ -15,6 +15,7 @@ from onepool.clock import from_micros, to_micros
 from onepool.collect.touchpoint import Touchpoint
 from onepool.errors import OnePoolError
 from onepool.privacy import audit
+from onepool.privacy.masking import mask_text
 from onepool.privacy.roles import Permission
 from onepool.reach import tasks, words
 from onepool.reach.claim import key_of
@@ -29,7 +30,7 @@ TaskId = Annotated[int, Path(ge=1, le=2**53)]
 
 @router.get("")
 def list_tasks(
-    _who: Reader,
+    who: Reader,
     ws: Workspace,
     time: Time,
     status: TaskStatus | None = None,
@@ -45,7 +46,7 @@ def list_tasks(
             connection, status=status, staff=staff, journey=journey, before=before, limit=limit + 1,
             customers=None if customer_id is None else [customer_id],
         )  # fmt: skip
-        found = [_task(connection, row, to_micros(time.now())) for row in rows[:limit]]
+        found = [_task(connection, row, to_micros(time.now()), who) for row in rows[:limit]]
         people = [TaskStaff(staff_id=name, open=count) for name, count in tasks.staff(connection)]
     return TaskList(items=found, staff=people, next=rows[limit - 1].id if len(rows) > limit else None)
 
@@ -57,7 +58,7 @@ def finish_task(id: TaskId, body: TaskDone, who: Writer, ws: Workspace, time: Ti
     with ws.state.write() as connection:
         row = tasks.done(connection, id, who.actor, body.result, now)
         audit.record_in(connection, time, who.actor, "task.done", f"task:{id}", {"result": body.result})
-        return _task(connection, row, now)
+        return _task(connection, row, now, who)
 
 
 @router.post("/{id}/remind")
@@ -79,7 +80,7 @@ def remind_task(id: TaskId, who: Writer, ws: Workspace, time: Time) -> Task:
     with ws.state.write() as connection:
         row = tasks.find(connection, id)
         audit.record_in(connection, time, who.actor, "task.remind", f"task:{id}", {"staff_id": row.staff_id})
-        return _task(connection, row, now)
+        return _task(connection, row, now, who)
 
 
 @router.post("/{id}/reassign")
@@ -89,7 +90,7 @@ def reassign_task(id: TaskId, body: TaskReassign, who: Writer, ws: Workspace, ti
     with ws.state.write() as connection:
         row = tasks.reassign(connection, id, body.staff_id)
         audit.record_in(connection, time, who.actor, "task.reassign", f"task:{id}", {"staff_id": body.staff_id})
-        return _task(connection, row, now)
+        return _task(connection, row, now, who)
 
 
 def _by_platform(ws: WorkspaceLike, touchpoint: Touchpoint, provider_id: str, number: int) -> None:
@@ -105,13 +106,22 @@ def _by_platform(ws: WorkspaceLike, touchpoint: Touchpoint, provider_id: str, nu
     )  # fmt: skip
 
 
-def _task(connection: Any, row: Any, now: int) -> Task:
+def _said(text: str, who: Caller) -> str:
+    """What a task says, which is written for associates: whole to those who deal with tasks, without numbers and
+    addresses to others who may see names. Names can't be told from other words: nothing to those who may not."""
+    if not who.may(Permission.CUSTOMERS_NAMES):
+        return "***" if text else ""
+    return text if who.may(Permission.TASKS_WRITE) else mask_text(text)
+
+
+def _task(connection: Any, row: Any, now: int, who: Caller) -> Task:
     message = connection.execute(select(sends.c.send_id).where(sends.c.send_id == row.key)).first() is not None
     fresh = row.reminded_at is None or row.reminded_at <= now - DAY
     return Task(
         id=row.id, kind="message" if message else "task", send_id=key_of(row.key) if message else None,
         journey=row.journey, run_id=None if row.run_id is None else str(row.run_id), customer_id=row.customer_id,
-        title=row.title, body=row.body, staff_id=row.staff_id, status=row.status, created=from_micros(row.created),
+        title=_said(row.title, who), body=_said(row.body, who),
+        staff_id=row.staff_id, status=row.status, created=from_micros(row.created),
         due=None if row.due is None else from_micros(row.due),
         closed=None if row.closed is None else from_micros(row.closed), closed_by=row.closed_by, result=row.result,
         reminded=row.reminded, reminded_at=None if row.reminded_at is None else from_micros(row.reminded_at),
