@@ -130,6 +130,31 @@ def test_codes_go_with_merged_customers_and_lose_erased_ones(state: State) -> No
     assert None not in issue(state, name, [1, 2], [10, 20])
 
 
+def whose(state: State, name: str) -> list[int | None]:
+    with state.read() as connection:
+        t = coupon_codes.c
+        return list(connection.execute(select(t.customer_id).where(t.batch == name).order_by(t.key)).scalars())
+
+
+def test_codes_go_back_with_the_identifiers_that_are_split_off(state: State) -> None:
+    name = batch(state)
+    issue(state, name, [1, 2, 3], [10, 20, 30])
+    with state.write() as connection:
+        coupons.moved(connection, np.array([30, 20]), np.array([20, 10]))
+    assert whose(state, name) == [10, 10, 10]
+    with state.write() as connection:
+        # 30 comes out together with 20, whose number the customer has.
+        apart = coupons.parted(connection, np.array([20, 30, 40]))
+        assert apart.tolist() == [20, 30]
+        coupons.returned(connection, apart, np.array([20, 20]))
+    assert whose(state, name) == [10, 20, 20]
+    assert issue(state, name, [4, 5, 6], [10, 20, 30]) == [None, None, *issue(state, name, [6], [30])]
+    with state.write() as connection:
+        coupons.forget(connection, np.array([20]))
+        assert coupons.parted(connection, np.array([20, 30])).tolist() == []
+    assert whose(state, name) == [10, None, None, 30]
+
+
 def test_a_code_of_customer_0_stays_theirs_whoever_redeems_it(state: State) -> None:
     name = batch(state)
     (code,) = issue(state, name, [1], [0])

@@ -62,6 +62,16 @@ coupon_batches = Table(
     Column("changed", BigInteger, nullable=False),
 )
 
+# To which customer (the number of one of the identifiers) codes were given out that went over to others in merges, so
+# that they go with that identifier when customers are split.
+coupon_origins = Table(
+    "coupon_origins",
+    metadata,
+    Column("code_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("customer_id", BigInteger, nullable=False),
+    Index("coupon_origins_customer", "customer_id"),
+)
+
 # Codes of each batch that are void and had been given out: a shop may honour them all the same, so that they count
 # towards the stock.
 coupon_recalls = Table(

@@ -20,8 +20,8 @@ from onepool.clock import to_micros
 from onepool.journeys.executor.apply import move, save
 from onepool.journeys.executor.book import JourneyFault, Shelf
 from onepool.journeys.executor.executor import Executor
-from onepool.journeys.executor.ports import MOST_DUE, Step
-from onepool.journeys.world import fold, writes
+from onepool.journeys.executor.ports import MOST_DUE
+from onepool.journeys.world import belongings, fold, writes
 from onepool.journeys.world.backlog import Backlog, many
 from onepool.journeys.world.events import SEQ_BITS, Happened
 from onepool.journeys.world.inputs import (
@@ -38,7 +38,7 @@ from onepool.journeys.world.inputs import (
 )
 from onepool.journeys.world.messages import Followed
 from onepool.journeys.world.pool import PoolWorld
-from onepool.pool import DuckDBEngine, Session
+from onepool.pool import DuckDBEngine
 from onepool.privacy.masking import mask_text
 from onepool.reach import arrivals, coupons
 from onepool.reach.pressure import Gauge
@@ -246,6 +246,7 @@ class Journeying:
                 arrivals.fold(session, connection, span[0] - 1, span[1] - 1, plan.at)
             done = cut(connection, cursors, plan.at, plan.log_offset)
             move(connection, done.inputs.merges, now)
+            belongings.coupons_follow(session, connection, done)
             happened = Happened(
                 session, self._context(), cursors.log_offset + 1, plan.log_offset, self._again(cursors, plan), plan.at
             )
@@ -256,7 +257,7 @@ class Journeying:
             )  # fmt: skip
             step = Executor(book, world).step(done.inputs, plan.at)
             save(connection, step, now)
-            self._coupons(connection, session, happened, step, plan.at)
+            self._coupons(connection, happened, plan.at)
             tell(connection, done, now)
             if aside is not None:
                 raise _Tried
@@ -301,17 +302,13 @@ class Journeying:
         bodies = [record.body for record in self._ws.log.get(empty) if record.protocol == "replay"] if empty else []
         return replays(bodies)
 
-    def _coupons(self, connection: Connection, session: Session, happened: Happened, step: Step, at: int) -> None:
+    def _coupons(self, connection: Connection, happened: Happened, at: int) -> None:
         if coupons.EVENT in happened.names():
             events = happened.rows(coupons.EVENT, ("time", "touchpoint", "coupon_code", "customer_id", "order_id"))
             coupons.fold(connection, events)
-        if step.merges.num_rows:
-            gone = step.merges.column("customer_id").to_numpy()
-            coupons.moved(connection, gone, step.merges.column("other_id").to_numpy())
         if at - self._expired >= _EXPIRE_EVERY:
             coupons.expire(connection, at)
             self._expired = at
-        del session
 
     # ---------------------------------------------------------------------------------------------------- faults
 

@@ -62,6 +62,8 @@ class Cut:
     sends: I64
     effects: I64
     tasks: I64
+    parted: I64
+    """Identifiers that came to other customers by splits."""
 
 
 def last(connection: Connection) -> Cursors | None:
@@ -159,7 +161,7 @@ def reach(connection: Connection, cursors: Cursors) -> int | None:
 def cut(connection: Connection, cursors: Cursors, at: int, log_offset: int) -> Cut:
     """Everything but events that came in up to an instant. `log_offset`: the last record of the step."""
     outcome, segments = _segments(connection, cursors.outcome, at)
-    change, merges = _merges(connection, cursors.change, at)
+    change, merges, parted = _merges(connection, cursors.change, at)
     request, requests = _requests(connection, cursors.request, at)
     parts, keys = zip(
         *(read(connection, at, log_offset) for read in (_sends, _effects, _tasks)), strict=True
@@ -167,7 +169,7 @@ def cut(connection: Connection, cursors: Cursors, at: int, log_offset: int) -> C
     rows = [row for part in parts for row in part]
     table = pa.Table.from_pylist(rows, schema=OUTCOMES) if rows else OUTCOMES.empty_table()
     after = replace(cursors, id=0, at=at, log_offset=log_offset, outcome=outcome, change=change, request=request)
-    return Cut(cursors, after, Inputs(segments, merges, table, requests), *keys)
+    return Cut(cursors, after, Inputs(segments, merges, table, requests), *keys, parted)
 
 
 _OUTCOMES: Final = text(f"SELECT id, at, payload FROM outcomes WHERE id > :cursor ORDER BY id LIMIT {MOST['outcomes']}")
@@ -195,17 +197,20 @@ def _segments(connection: Connection, cursor: int, at: int) -> tuple[int, pa.Tab
     return cursor, pa.concat_tables(parts).combine_chunks() if parts else SEGMENTS.empty_table()
 
 
-def _merges(connection: Connection, cursor: int, at: int) -> tuple[int, pa.Table]:
-    found = []
+def _merges(connection: Connection, cursor: int, at: int) -> tuple[int, pa.Table, I64]:
+    found, parted = [], []
     for row in connection.execute(_CHANGES, {"cursor": cursor}):
         if row.at > at:
             break
         cursor = row.id
         if row.kind == "merge":
             found.append((row.customer_id, row.other_id, row.at))
+        else:
+            parted.append(row.customer_id)
+    apart = np.array(parted, np.int64)
     if not found:
-        return cursor, MERGES.empty_table()
-    return cursor, pa.table([pa.array(part, pa.int64()) for part in zip(*found, strict=True)], schema=MERGES)
+        return cursor, MERGES.empty_table(), apart
+    return cursor, pa.table([pa.array(part, pa.int64()) for part in zip(*found, strict=True)], schema=MERGES), apart
 
 
 def _requests(connection: Connection, cursor: int, at: int) -> tuple[int, pa.Table]:

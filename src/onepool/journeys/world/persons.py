@@ -27,7 +27,7 @@ def persons(session: Session, connection: Connection, customers: I64, since: int
         return PERSONS.empty_table()
     query = select(changes.c.customer_id).where(and_(later, among(connection, changes.c.customer_id, _list(customers))))
     changed = distinct(np.array(connection.execute(query).scalars().all(), np.int64))
-    now = _now(session, changed)
+    now = present(session, changed)
     # Whoever they went up in may have taken in others, and these others before.
     found = distinct(np.concatenate([customers, now]))
     front = found
@@ -38,12 +38,12 @@ def persons(session: Session, connection: Connection, customers: I64, since: int
         found = np.union1d(found, front)
     asked = np.setdiff1d(np.union1d(found, changed), customers)
     ids = np.concatenate([changed, np.setdiff1d(asked, changed)])
-    here = np.concatenate([now, _now(session, ids[changed.size :])])
+    here = np.concatenate([now, present(session, ids[changed.size :])])
     other = ids != here
     return pa.table([pa.array(ids[other]), pa.array(here[other])], schema=PERSONS)
 
 
-def _now(session: Session, ids: I64) -> I64:
+def present(session: Session, ids: I64) -> I64:
     """The customer of each id today; itself where the pool knows none."""
     if ids.size == 0:
         return ids

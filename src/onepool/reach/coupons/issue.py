@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from onepool.reach.coupons import figures
 from onepool.reach.coupons.among import among
@@ -20,7 +20,7 @@ from onepool.reach.coupons.model import Coupon
 from onepool.reach.coupons.store import all_batches
 from onepool.state.bulk import insert_many, update_many
 from onepool.state.columns import fetch
-from onepool.state.coupons import coupon_codes
+from onepool.state.coupons import coupon_codes, coupon_origins
 
 I64: TypeAlias = npt.NDArray[np.int64]
 
@@ -58,21 +58,12 @@ def issue(
     return codes.take(pa.array(inverse))
 
 
-def moved(connection: Connection, absorbed: I64, survivors: I64) -> None:
-    """Codes of customers that were merged belong to the survivors from now on."""
-    statement = (
-        update(coupon_codes)
-        .where(coupon_codes.c.customer_id == bindparam("of_customer"))
-        .values(customer_id=bindparam("to_customer"))
-    )
-    rows = zip(np.asarray(absorbed, np.int64).tolist(), np.asarray(survivors, np.int64).tolist(), strict=True)
-    update_many(connection, statement, ("of_customer", "to_customer"), rows)
-
-
 def forget(connection: Connection, customers: I64) -> None:
     """Codes stay, whose they were does not."""
     table = coupon_codes
     wanted = np.asarray(customers, np.int64).tolist()
+    theirs = select(table.c.id).where(among(connection, table.c.customer_id, wanted))
+    connection.execute(delete(coupon_origins).where(coupon_origins.c.code_id.in_(theirs)))
     connection.execute(
         update(table)
         .where(among(connection, table.c.customer_id, wanted))

@@ -11,8 +11,9 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from onepool.audience.conditions.errors import ConditionError
 from onepool.audience.conditions.parse import plain_data, problems_of
 from onepool.audience.conditions.parts import Part
-from onepool.audience.conditions.values import Moment, Name, Names_, SpanField, Text
+from onepool.audience.conditions.values import Moment, Names_, SpanField, Text
 from onepool.audience.conditions.windows import moment_bounds, shift
+from onepool.reach.naming import AddressableName
 
 ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Letters of made codes: none that look like another one (0 O, 1 I)."""
@@ -116,7 +117,7 @@ class Coupon(Part):
     ``touchpoints``: where a redemption counts (empty: everywhere).
     """
 
-    coupon: Name
+    coupon: AddressableName
     title: Title | Text | None = None
     note: Text | None = None
     face: Face
