@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from onepool.audience.conditions.parts import Part
 from onepool.audience.conditions.values import Name, Text
+from onepool.reach.naming import AddressableName
 
 Category: TypeAlias = Literal["promotion", "service", "transactional"]
 VariableType: TypeAlias = Literal["text", "number", "money", "date", "url", "coupon"]
@@ -85,7 +86,7 @@ class Content(Part):
 class Message(Part):
     """One version of a message. ``purpose``: of the consent that is asked for (by default that of the category)."""
 
-    message: Name
+    message: AddressableName
     title: Title | Text | None = None
     note: Text | None = None
     category: Category = "promotion"
