@@ -40,8 +40,8 @@ from onepool.audience.lists.log import history
 from onepool.definitions import Definition
 from onepool.pool import customers
 from onepool.privacy import audit
-from onepool.privacy.masking import mask_identifier
 from onepool.privacy.roles import Permission
+from onepool.standards.personal import hidden_of
 
 router = APIRouter(prefix="/lists", tags=["lists"])
 Reader = Annotated[Caller, Depends(Need(Permission.SEGMENTS_READ))]
@@ -203,12 +203,14 @@ def list_unmatched(name: ListName, _who: Member, ws: Workspace, page: Page = 1, 
     with ws.pool.read() as session:
         found = lists.unmatched(session, name, offset=(page - 1) * size, limit=size).to_pylist()
         total = lists.sizes(session, [name]).get(name, ListSize()).unmatched
+    hidden = hidden_of(ws.standard())
     items = [
         UnmatchedEntry(
-            type=row["type"], scope=row["scope"], value=mask_identifier(row["type"], row["value"])[0], since=row["time"]
+            type=row["type"], scope=row["scope"], value=hidden.identifier(row["type"], row["value"])[0],
+            since=row["time"],
         )
         for row in found
-    ]
+    ]  # fmt: skip
     return UnmatchedEntries(items=items, total=total, page=page, size=size)
 
 
