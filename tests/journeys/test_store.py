@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from tests.journeys.brand import CART, cart
 from tests.postgres import postgres_server, state, state_url  # noqa: F401
 
@@ -222,3 +222,34 @@ def test_a_one_off_starts_once(place: Place) -> None:
 def _stopped(place: Place, name: str) -> None:
     with place.state.write() as connection:
         connection.execute(journey_states.update().where(journey_states.c.journey == name).values(status="stopped"))
+
+
+@pytest.mark.parametrize("rate", [{"per_second": 2000}, {"per_day": 2}])
+def test_nobody_waits_behind_places_of_a_version_that_held_them_longer(place: Place, rate: dict[str, Any]) -> None:
+    entry = {**CART["entry"], "rate": rate}
+    place.draft(cart(entry={**entry, "hold": {**entry["hold"], "for": "3 days"}}))
+    place.publish()
+    ahead = to_micros(NOW + timedelta(days=3))
+    day = ahead // 86_400_000_000
+    said = json.dumps({"next": ahead, "day": day, "count": 2, "held": 5})
+
+    def metering() -> str:
+        with place.state.read() as connection:
+            return str(connection.execute(select(journey_states.c.metering)).scalar_one())
+
+    with place.state.write() as connection:
+        connection.execute(update(journey_states).values(metering=said))
+    place.draft(cart(entry={**entry, "hold": {**entry["hold"], "for": "3 days"}}, max_life="20 days"))
+    place.publish()
+    assert metering() == said, "the same pace: the places go on"
+    place.draft(cart(entry={**entry, "hold": {**entry["hold"], "for": "1 minute"}}))
+    place.publish()
+    assert json.loads(metering()) == {"held": 5}
+    today = to_micros(NOW) // 86_400_000_000
+    with place.state.write() as connection:
+        connection.execute(
+            update(journey_states).values(metering=json.dumps({"next": ahead, "day": today, "count": 2}))
+        )
+    place.draft(cart(entry={**entry, "rate": {"per_day": 3}}))
+    place.publish()
+    assert json.loads(metering()) == {"day": today, "count": 2}, "what was let in today counts on"

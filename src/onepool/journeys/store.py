@@ -19,6 +19,7 @@ from onepool.clock import Clock, to_micros
 from onepool.definitions import Definition, Definitions
 from onepool.errors import OnePoolError
 from onepool.journeys.keys import short
+from onepool.journeys.metered import carried_on
 from onepool.journeys.model import ApiEntry, Journey, OneOffEntry, Send
 from onepool.journeys.parse import canonical_journey, journey_hash, parse_journey
 from onepool.journeys.starts import next_start
@@ -200,7 +201,11 @@ def publish(
         if before is None:
             connection.execute(insert(journey_states).values(journey=name, metering="", **values))
         else:
-            connection.execute(update(journey_states).where(journey_states.c.journey == name).values(**values))
+            mine = journey_states.c.journey == name
+            was = published(connection, before.version_id).definition
+            said = connection.execute(select(journey_states.c.metering).where(mine)).scalar_one()
+            values["metering"] = carried_on(said, was, journey, now)
+            connection.execute(update(journey_states).where(mine).values(**values))
         if before is not None and before.version_id != made.version_id and old_runs != "finish":
             kind, key = ("move", "to") if old_runs == "move" else ("stop_versions", "except")
             _request(connection, name, kind, now, author, fields={key: made.version_id})
