@@ -88,6 +88,9 @@ def test_a_template_makes_a_journey_that_can_be_published(ready: Workspace, name
     gallery.instantiate(ready, ready.clock, name, f"my_{name}", author="test", title={"zh": "我的", "en": "Mine"})
     draft = ready.definitions.get("journey", f"my_{name}")
     assert draft is not None and draft.body["name"] == {"zh": "我的", "en": "Mine"}
+    journey = parse_journey(draft.body)
+    splits = [one for one in journey.nodes.values() if isinstance(one, Split)]
+    assert {journey.experiment.salt, *(one.salt for one in splits)} == {None}, "its own name tells whom it leaves out"
     _, found = check_body(draft.body, load_known(ready))
     assert [str(one) for one in found.problems] == []
     made = store.publish(ready, ready.clock, f"my_{name}", author="test", may_approve=True)

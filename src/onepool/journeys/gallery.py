@@ -156,7 +156,7 @@ def instantiate(
     found = template(name)
     if place.definitions.get(KIND, journey) is not None:
         raise JourneyError("there is a journey with this name", where="journey", code="journey-exists")
-    body = {**found.filled(params or {}), "journey": journey, "name": dict(title or found.title)}
+    body = {**_unsalted(found.filled(params or {})), "journey": journey, "name": dict(title or found.title)}
     reason = f"template {name}"
     for kind, part, made in found.needed(params or {}):
         if place.definitions.get(kind, part) is None:
@@ -166,6 +166,14 @@ def instantiate(
     detail: dict[str, Any] = {"version": saved.version, "template": name}
     audit.record(place.state, clock, author, "definition.save", f"{KIND}:{journey}", detail)
     return saved
+
+
+def _unsalted(journey: dict[str, Any]) -> dict[str, Any]:
+    """Without the template's salts: journeys made of it leave out, and split, customers by names of their own."""
+    for one in (journey.get("experiment"), *journey["nodes"].values()):
+        if one:
+            one.pop("salt", None)
+    return journey
 
 
 def _links(body: Mapping[str, Any]) -> Mapping[str, str]:
