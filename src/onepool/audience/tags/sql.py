@@ -64,7 +64,7 @@ class _Interruptible(Protocol):
     def interrupt(self) -> None: ...
 
 
-def _reads_clock(node: exp.Expression) -> bool:
+def _reads_clock(node: object) -> bool:
     if isinstance(node, _CLOCKS):
         return True
     if not isinstance(node, exp.Anonymous):
