@@ -101,6 +101,22 @@ def test_withdrawing_and_giving_again_from_a_link(brand: Brand) -> None:
         assert ledger.differences(connection) == 0
 
 
+def test_a_page_opened_again_before_the_tick_shows_what_was_said(brand: Brand) -> None:
+    with serving(brand) as (_, client):
+        path = f"/p/{brand.token(PHONE)}"
+        before = switches(client.get(path).text)
+        assert before["marketing:sms"] and before["marketing:email"]
+        client.post(path, data=form(client.get(path).text, marketing__sms=False))
+        again = client.get(path).text
+        assert switches(again) == before | {"marketing:sms": False}
+        # Whoever thinks better of it at once is heard too: the switch was off, so this yes is new.
+        client.post(path, data=form(again, marketing__sms=True))
+        brand.world.settle()
+        assert brand.told("marketing", "sms") == (True, "")
+        client.post(path, data={"do": "stop"})
+        assert not any(switches(client.get(path).text).values())
+
+
 def test_stopping_everything_and_one_click(brand: Brand) -> None:
     with serving(brand) as (_, client):
         click = client.post(f"/p/{brand.token(EMAIL)}", content="List-Unsubscribe=One-Click", headers={

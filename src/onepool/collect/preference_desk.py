@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
-from sqlalchemy import select
+from sqlalchemy import Connection, Row, and_, select
 
 from onepool.clock import Clock, to_micros
 from onepool.collect.preference_words import Choice, stops_of
@@ -66,7 +66,8 @@ class PreferenceDesk:
         self._bearers = bearers
 
     def view(self, token: str) -> View | None:
-        """The page that a token opens; None for one that is unknown or has ended."""
+        """The page that a token opens; None for one that is unknown or has ended, or whose address somebody else has
+        by now: what is said of it would be said for them."""
         now = self._clock.now()
         state = self._state()
         with state.read() as connection:
@@ -74,8 +75,8 @@ class PreferenceDesk:
             if link is None:
                 return None
             row = connection.execute(select(identifiers).where(identifiers.c.id == link.identifier_id)).one_or_none()
-        if row is None:
-            return None
+            if row is None or _handed_on(connection, row, to_micros(now)):
+                return None
         nodes = {link.identifier_id, *(self._bearers(link.identifier_id) if self._bearers is not None else ())}
         cells = [
             *((purpose, channel) for purpose in MESSAGES for channel in self._channels()),
@@ -93,14 +94,19 @@ class PreferenceDesk:
         owned = pa.table([[link.identifier_id] * len(nodes), sorted(nodes)], schema=BEARERS)
         with state.read() as connection:
             held = consented(connection, owned, asked, to_micros(now) + 1).granted.tolist()
+            withdrawn = stops.on_their_way(connection, sorted(nodes))
             notice = notices.latest(connection, NOTICE)
+        said = {
+            (purpose, channel): yes and not any(_concerns(one, purpose, channel) for one in withdrawn)
+            for (purpose, channel), yes in zip(cells, held, strict=True)
+        }
         masked, hidden = mask_identifier(row.type, row.value)
         return View(
             link.identifier_id,
             link.send_id,
             (row.type, row.scope, row.value),
             masked if hidden else mask_plain(row.value),
-            dict(zip(cells, held, strict=True)),
+            said,
             notice,
         )
 
@@ -111,3 +117,15 @@ class PreferenceDesk:
             with self._state().write() as connection:
                 at = to_micros(self._clock.now())
                 stops.stop(connection, wanted, offset=offset, source=source, at=at)
+
+
+def _handed_on(connection: Connection, row: Row[Any], now: int) -> bool:
+    """Whether an identifier's value has a later owner."""
+    t = identifiers.c
+    of_value = t.base == (row.id if row.base is None else row.base)
+    later = select(t.id).where(and_(of_value, t.generation > row.generation, t.valid_from <= now)).limit(1)
+    return connection.execute(later).first() is not None
+
+
+def _concerns(stop: stops.Stop, purpose: str, channel: str) -> bool:
+    return stop.purpose in ("", purpose) and stop.channel in ("", channel) and not stop.category

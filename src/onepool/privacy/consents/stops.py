@@ -50,6 +50,15 @@ def stop(connection: Connection, stops: Iterable[Stop], *, offset: int, source: 
     insert_many(connection, insert(suppressions), _COLUMNS, rows)
 
 
+def on_their_way(connection: Connection, nodes: Sequence[int]) -> list[Stop]:
+    """What was withdrawn of these identifiers and is not in the ledger yet."""
+    t = suppressions.c
+    asked = select(t.customer_id, t.purpose, t.category, t.channel).where(
+        t.customer_id.in_(list(nodes)), t.reason == "opted_out", t.log_offset.is_not(None), t.lifted.is_(None)
+    )
+    return [Stop(*row) for row in connection.execute(asked)]
+
+
 def hold(connection: Connection, words: pa.Table, at: int) -> None:
     """Withdrawals dated ahead (a sender's clock that is fast) hold from now on too: until their own time comes."""
     ahead = words.filter(pc.and_(pc.invert(words.column("granted")), pc.greater_equal(words.column("time"), at)))
