@@ -46,6 +46,8 @@ const types = { box: Shape, head: Heading };
 const WORDED = 16;
 /** From so many boxes on a small map of the whole stands beside. */
 const MANY = 12;
+/** Of that small map, in pixels: it must not lie on boxes. */
+const SMALL = { width: 140, height: 96 };
 
 interface Props {
   drawing: Drawing;
@@ -157,7 +159,7 @@ function Flow({ drawing, focus, words, onBox, onLine, width }: Props & { width: 
         }}
       >
         <Controls showInteractive={false} position="bottom-right" />
-        {boxes.length > MANY && !shown.whole && <MiniMap pannable position="bottom-left" className="op-map-whole" nodeColor="var(--op-text-3)" maskColor="var(--op-map-mask)" />}
+        {boxes.length > MANY && !shown.whole && <MiniMap pannable position="bottom-left" className="op-map-whole" style={SMALL} nodeColor="var(--op-text-3)" maskColor="var(--op-map-mask)" />}
       </ReactFlow>
     </div>
   );

@@ -89,7 +89,7 @@ export function Quiet({ policy, readOnly, onChange }: Props) {
   return (
     <Panel title={t("reach.policies.quiet")}>
       <p className="op-mute">{t("reach.policies.quietText")}</p>
-      <div className="op-policy-rows">
+      <div className="op-policy-rows op-policy-wide">
         {CATEGORIES.map((category) => {
           const one = object(quiet[category]);
           const set = category in quiet;

@@ -105,6 +105,7 @@ export function Tasks() {
               size="middle"
               rowKey={(one) => `${one.kind} ${one.id}`}
               data-testid="tasks"
+              scroll={{ x: 1000 }}
               dataSource={data.items}
               pagination={data.items.length > 50 ? { pageSize: 50 } : false}
               locale={{ emptyText: <Nothing title={t("reach.tasks.none")} text={t("reach.tasks.noneText")} /> }}
@@ -130,7 +131,7 @@ export function Tasks() {
                     </Link>
                   ),
                 },
-                { title: t("reach.state"), render: (_, one) => <Status kind={KINDS[one.status]}>{t(`reach.tasks.status.${one.status}`)}</Status> },
+                { title: t("reach.state"), className: "op-nowrap", render: (_, one) => <Status kind={KINDS[one.status]}>{t(`reach.tasks.status.${one.status}`)}</Status> },
                 { title: t("reach.times.deadline"), align: "right", className: "op-nowrap", render: (_, one) => (one.due === null ? <Dash /> : <Time at={one.due} />) },
                 { title: t("reach.tasks.reminded"), align: "right", className: "op-nowrap", render: (_, one) => <Exact value={one.reminded} /> },
                 ...(may ? [{ title: t("reach.tasks.acts"), render: (_: unknown, one: Task) => <Acts task={one} /> }] : []),

@@ -177,7 +177,7 @@ function Content({ of, words, name, definition }: { of: Results; words: Words; n
           </div>
         )}
       </Panel>
-      <div className="op-halves-2">
+      <div className="op-halves-2 op-report-halves">
         <Panel title={t("journey.report.funnel")}>
           <Funnel of={of} />
         </Panel>
@@ -206,7 +206,7 @@ function Content({ of, words, name, definition }: { of: Results; words: Words; n
       <Panel title={t("journey.report.fallback")}>
         <Fallback of={of} words={words} definition={definition} />
       </Panel>
-      <div className="op-halves-2">
+      <div className="op-halves-2 op-report-halves">
         <Panel title={t("journey.report.days")}>
           <ChartOrTable
             chart={<DaysChart of={of} />}

@@ -133,9 +133,9 @@ export function Runs() {
                               </Status>
                             ),
                           },
-                          { title: t("journey.runs.entered"), render: (_, row) => <Time at={row.entered} /> },
-                          { title: t("journey.runs.due"), render: (_, row) => <Time at={row.ended ?? row.due} /> },
-                          { title: t("journey.runs.goal"), render: (_, row) => <Time at={row.goal_at} /> },
+                          { title: t("journey.runs.entered"), className: "op-nowrap", render: (_, row) => <Time at={row.entered} /> },
+                          { title: t("journey.runs.due"), className: "op-nowrap", render: (_, row) => <Time at={row.ended ?? row.due} /> },
+                          { title: t("journey.runs.goal"), className: "op-nowrap", render: (_, row) => <Time at={row.goal_at} /> },
                           {
                             title: "",
                             align: "right",

@@ -66,12 +66,13 @@ export function Versions() {
                       rowKey="version"
                       dataSource={items}
                       pagination={false}
+                      scroll={{ x: 1000 }}
                       data-testid="journey-versions"
                       columns={[
-                        { title: t("journey.versions.number"), render: (_, row) => t("journey.version", { version: row.version }) },
+                        { title: t("journey.versions.number"), className: "op-nowrap", render: (_, row) => t("journey.version", { version: row.version }) },
                         { title: t("journey.versions.state"), render: (_, row) => (row.live ? <Status kind="ok">{t("journey.versions.current")}</Status> : <Status kind="info">{t("journey.versions.old")}</Status>) },
                         { title: t("journey.list.live"), align: "right", render: (_, row) => <Exact value={row.live_runs} /> },
-                        { title: t("journey.versions.at"), render: (_, row) => <Time at={row.at} /> },
+                        { title: t("journey.versions.at"), className: "op-nowrap", render: (_, row) => <Time at={row.at} /> },
                         { title: t("journey.versions.by"), render: (_, row) => author(row.author) },
                         { title: t("journey.versions.reason"), render: (_, row) => row.published_because || (MADE.test(row.reason) ? t("journey.versions.fromTemplate", { name: MADE.exec(row.reason)?.[1] }) : row.reason) },
                         { title: t("journey.versions.hash"), render: (_, row) => <code className="op-code" title={row.hash}>{row.hash.slice(0, 12)}</code> },
