@@ -95,7 +95,7 @@ def test_a_cap_and_the_holidays_of_the_policy_are_set_and_kept(signed_in: Signed
         page = console.page
         console.go("/policies")
         page.get_by_role("button", name="营销 短信 添加上限").click()
-        console.choose(page.get_by_role("combobox", name="国家或地区日历"), "CN")
+        console.choose(page.get_by_role("combobox", name="国家或地区日历"), "中国 CN")
         expect(page.get_by_test_id("holidays")).to_contain_text(re.compile("国庆|National"))
         page.get_by_test_id("policy-reason").fill("每天最多一条短信")
         page.get_by_test_id("policy-save").click()
