@@ -220,6 +220,42 @@ def test_quarantined_things_are_taken_after_the_standard_is_mended(world: World,
     again.close()
 
 
+def test_rows_of_files_that_are_tried_in_vain_wait_on_and_are_counted_once(world: World, tmp_path: Path) -> None:
+    from onepool.imports import import_into
+
+    world.close()
+    path = world.root / "onepool.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("unknown_events: keep", "unknown_events: refuse"))
+    world.restart()
+    path = tmp_path / "events.csv"
+    rows = ["event,time,user_id", "page_viewed,2026-02-28 10:00,u1", *(f"tea_tasted,2026-02-28,u{n}" for n in (2, 3))]
+    path.write_text("\n".join(rows), encoding="utf-8")
+    world.drain()
+    world.worker.close()
+    world._worker = None
+    import_into(world.workspace, "events", [path], touchpoint="shop")
+    held = world.rows("SELECT log_offset, item FROM quarantine ORDER BY seq")
+    figures = "SELECT sum(accepted) AS accepted, sum(quarantined) AS quarantined, sum(duplicates) AS twice FROM intake"
+    counted = world.rows(figures)
+    assert len(held) == 2 and counted == [{"accepted": 1, "quarantined": 2, "twice": 0}]
+    for tries in (2, 3):
+        world.workspace.replay_quarantine([(one["log_offset"], one["item"]) for one in held])
+        world.drain()
+        assert world.rows("SELECT attempts FROM quarantine") == [{"attempts": tries}] * 2
+        assert world.rows(figures) == counted
+        assert world.rows("SELECT sum(refused) AS n FROM refusals") == [{"n": 2}]
+    world.define("standard", "mine", events={"tea_tasted": {"title": {"zh": "品茶", "en": "Tea tasted"}}})
+    world.workspace.replay_quarantine([(one["log_offset"], one["item"]) for one in held])
+    world.drain()
+    assert world.value("SELECT count(*) FROM quarantine") == 0
+    assert world.value("SELECT count(*) FROM events WHERE event = 'tea_tasted'") == 2
+    found = content_hashes(world.workspace.pool)
+    build(world.workspace, tmp_path / "again.duckdb")
+    again = world.workspace.open_pool(tmp_path / "again.duckdb")
+    assert content_hashes(again) == found
+    again.close()
+
+
 def test_one_broken_request_does_not_stop_the_rest(world: World) -> None:
     world.workspace.log.append([NewRecord(START, "shop", "segment", b'{"call":"batch"}', b"not json")])
     world.workspace.log.append([NewRecord(START, "nowhere", "strange", b"{}", b"\xff\x00")])

@@ -92,7 +92,7 @@ class Ingest:
         dropped = batch.rows.filter(pa.array(again))
         batch = _without(batch, again) if again.any() else batch
         if files and batch.quarantine.num_rows:
-            batch, repeated = _without_repeats(session, batch, files)
+            batch, repeated = _without_repeats(session, batch, files, only or frozenset())
             dropped = pa.concat_tables([dropped.select(_COUNTED), repeated.select(_COUNTED)])
         resolved = self._resolver.resolve(batch.ids, batch.rows, heard(batch, self._resolver.registry.purposes))
         return Prepared(batch, resolved, dropped, hashes, only or frozenset())
@@ -126,9 +126,10 @@ class Ingest:
             session.relation("_events", ordered)
             orders.fold(session)
         identities.write(session, resolved)
+        held = _first_refused(session, prepared)
         _quarantine(session, prepared, self.standard.version)
-        intake.count(session, batch.rows, batch.quarantine, prepared.duplicates)
-        refusals.note(session, batch.quarantine)
+        intake.count(session, batch.rows, held, prepared.duplicates)
+        refusals.note(session, held)
         touched = pa.table({"customer_id": resolved.customers})
         changed = touched if redo else self._changed(batch, resolved)
         self.refresh(session, touched, changed)
@@ -303,18 +304,21 @@ def _without(batch: Batch, drop: npt.NDArray[np.bool_]) -> Batch:
     return Batch(**parts, quarantine=batch.quarantine, counts=batch.counts)
 
 
-def _without_repeats(session: Session, batch: Batch, files: set[int]) -> tuple[Batch, pa.Table]:
+def _without_repeats(session: Session, batch: Batch, files: set[int], tried: frozenset[int]) -> tuple[Batch, pa.Table]:
     """The batch without things from files that wait in quarantine already, and those things.
 
-    A file row carries an id made of its contents and its place among equal rows, and what is no row says which line it
-    is, so equal ones are the same row of the same file imported again. Of a cut sample that can't be told.
+    What is tried again (`tried`: seqs) repeats nothing: it is itself what waits. A file row carries an id made of its
+    contents and its place among equal rows, and what is no row says which line it is, so equal ones are the same row of
+    the same file imported again. Of a cut sample that can't be told.
     """
     session.relation("_refused", batch.quarantine.append_column("n", pa.array(range(batch.quarantine.num_rows))))
     session.relation("_files", pa.table({"log_offset": pa.array(sorted(files), pa.int64())}))
+    session.relation("_tried", pa.table({"seq": pa.array(sorted(tried), pa.int64())}))
     found = session.query(
         """WITH whole AS (
             SELECT r.n, r.seq, r.touchpoint, r.rule, r.message, r.sample FROM _refused r
-            SEMI JOIN _files f ON f.log_offset = r."offset" WHERE strlen(r.sample) < $cut)
+            SEMI JOIN _files f ON f.log_offset = r."offset" WHERE strlen(r.sample) < $cut
+                AND r.seq NOT IN (SELECT seq FROM _tried))
         SELECT n FROM whole QUALIFY row_number() OVER (PARTITION BY touchpoint, rule, message, sample ORDER BY seq) > 1
         UNION SELECT w.n FROM whole w SEMI JOIN quarantine q ON q.touchpoint = w.touchpoint AND q.rule = w.rule
             AND q.message = w.message AND q.sample = w.sample""",
@@ -407,6 +411,16 @@ def _objects(session: Session, objects: pa.Table) -> None:
     session.execute("DELETE FROM objects o USING object_rows n WHERE n.kind = o.kind AND n.object_id = o.object_id")
     session.execute("INSERT INTO objects BY NAME SELECT * FROM object_rows")
     session.execute("DROP TABLE object_rows")
+
+
+def _first_refused(session: Session, prepared: Prepared) -> pa.Table:
+    """What the batch refuses that did not wait in quarantine before: what is tried in vain was counted when it came."""
+    refused = prepared.batch.quarantine
+    if not (prepared.replayed and refused.num_rows):
+        return refused
+    session.relation("_tried", pa.table({"seq": pa.array(sorted(prepared.replayed), pa.int64())}))
+    waited = session.query("SELECT DISTINCT seq FROM quarantine SEMI JOIN _tried USING (seq)").column("seq")
+    return refused.filter(pc.invert(pc.is_in(refused.column("seq"), value_set=waited.combine_chunks())))
 
 
 def _quarantine(session: Session, prepared: Prepared, version: str) -> None:
