@@ -181,6 +181,10 @@ def look_up(reference: str, data: Path, where: str) -> str:
         try:
             with path.open(encoding="utf-8") as file:
                 found, hint = file.read(_MAX_SECRET).strip(), str(path)
+        except FileNotFoundError as error:
+            raise AccountError(
+                f"no secret is kept as {reference}", where=where, hint="enter it at the touchpoint, or make that file"
+            ) from error
         except (OSError, UnicodeDecodeError) as error:
             raise AccountError(
                 f"the secret's file can't be read: {type(error).__name__}", where=where, hint=str(path)
