@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from onepool.channels.base.wechat_reach import OUTCOMES
 from onepool.channels.base.wechat_read import Post, listed, number, text
 
 Taking = Callable[[Post], None]
@@ -63,11 +64,21 @@ def _subscription_sent(post: Post) -> None:
             "template_id": text(entry.get("TemplateId")),
         }
         if code not in ("", "0"):
-            fields |= {"failure_code": code, "failure_reason": text(entry.get("ErrorStatus"))}
+            fields |= {
+                "failure_code": code,
+                "failure_reason": _why(code),
+                "failure_text": text(entry.get("ErrorStatus")),
+            }
         name = "message_delivered" if code in ("", "0") else "message_failed"
         post.event_of(name, _own(post, fields), key=text(entry.get("MsgID")) or text(entry.get("TemplateId")))
     if not entries:
         unknown(post)
+
+
+def _why(code: str) -> str:
+    """What a code of a receipt means, as for the answer to sending; nobody's refusal where the list lacks it."""
+    known = OUTCOMES.get(int(code)) if code.isascii() and code.isdigit() and len(code) < 12 else None
+    return (known.reason if known is not None else None) or "transient"
 
 
 def _entries(post: Post, part: str) -> list[dict[str, Any]]:

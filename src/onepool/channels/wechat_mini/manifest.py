@@ -34,7 +34,10 @@ MANIFEST: Final = Manifest(
         Signal(event="message_delivered", fields=("message_id", "message_type", "message_channel", "template_id")),
         Signal(
             event="message_failed",
-            fields=("message_id", "message_type", "message_channel", "template_id", "failure_code", "failure_reason"),
+            fields=(
+                "message_id", "message_type", "message_channel", "template_id", "failure_code", "failure_reason",
+                "failure_text",
+            ),
         ),
         Signal(event="profile_updated", fields=("method",), traits=("phone",)),
         Signal(

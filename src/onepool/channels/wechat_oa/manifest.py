@@ -60,7 +60,10 @@ MANIFEST: Final = Manifest(
         Signal(event="message_delivered", fields=("message_id", "message_type", "message_channel", "template_id")),
         Signal(
             event="message_failed",
-            fields=("message_id", "message_type", "message_channel", "template_id", "failure_code", "failure_reason"),
+            fields=(
+                "message_id", "message_type", "message_channel", "template_id", "failure_code", "failure_reason",
+                "failure_text",
+            ),
         ),
         Signal(event="opted_in", fields=("message_channel", "template_id", "method", "scene")),
         Signal(event="opted_out", fields=("message_channel", "template_id", "method", "reason", "scene")),

@@ -91,8 +91,10 @@ def _template_done(post: Post) -> None:
         return
     reason = status.partition(":")[2].strip() or status
     code = reason.replace(" ", "_").lower()
-    post.event_of("message_failed", {**fields, "failure_code": code, "failure_reason": status}, key=post.text("MsgID"))
-    if "user block" in reason.lower():
+    blocked = "user block" in reason.lower()
+    failed = {"failure_code": code, "failure_reason": "refused" if blocked else "transient", "failure_text": status}
+    post.event_of("message_failed", {**fields, **failed}, key=post.text("MsgID"))
+    if blocked:
         post.event_of("opted_out", {"message_channel": NAME, "reason": reason}, key=f"{post.text('MsgID')}.out")
 
 

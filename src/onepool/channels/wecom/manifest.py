@@ -144,7 +144,7 @@ MANIFEST: Final = Manifest(
         Signal(event="conversation_started", fields=("staff_id", "qr_code_id")),
         Signal(event="message_received", fields=("message_id", "message_type", "content", "staff_id"), source="pull"),
         Signal(event="message_sent", fields=("message_id", "message_type", "content", "staff_id"), source="pull"),
-        Signal(event="message_failed", fields=("message_id", "failure_code"), source="pull"),
+        Signal(event="message_failed", fields=("message_id", "failure_code", "failure_reason"), source="pull"),
         Signal(event="service_requested", fields=("staff_id", "service_type"), source="pull"),
         Signal(event="service_transferred", fields=("staff_id", "previous_staff_id"), source="pull"),
         Signal(event="service_closed", fields=("staff_id", "service_type"), source="pull"),

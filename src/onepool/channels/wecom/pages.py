@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from onepool.channels.base import Decoded, Gathering, Push
+from onepool.channels.base import Decoded, Gathering, Push, Reason
 from onepool.channels.base.wechat_read import UNREADABLE, content_of, digest, listed, text, whole
 
 CONTACTS, CONTACTS_FIRST, GROUPS, GROUPS_FIRST, TAGS, LINKS, SERVICE = (
@@ -204,6 +204,17 @@ def _service(found: Gathering, push: Push, content: Mapping[str, Any], week: str
                   fields=fields)  # fmt: skip
 
 
+_FAILED: Final[Mapping[str, Reason]] = {
+    **dict.fromkeys(("1", "2", "7", "8", "9"), "account_error"),
+    "4": "expired",
+    "5": "expired",
+    "6": "over_limit",
+    "10": "refused",
+}
+"""`fail_type` of a service message that was taken and did not arrive: desk deleted, application closed, company not
+verified; 48 hours over, conversation closed; five messages; turned down by the person. 0: the platform can't say."""
+
+
 def _service_event(body: Mapping[str, Any], desk: str) -> tuple[str, dict[str, Any]]:
     kind = text(body.get("event_type"))
     staff = text(body.get("new_servicer_userid")) or text(body.get("servicer_userid"))
@@ -225,8 +236,9 @@ def _service_event(body: Mapping[str, Any], desk: str) -> tuple[str, dict[str, A
         if change in names:
             return names[change], fields
     if kind == "msg_send_fail":
+        code = text(body.get("fail_type"))
         failed = {"message_id": text(body.get("fail_msgid")), "message_channel": "wecom",
-                  "failure_code": text(body.get("fail_type"))}  # fmt: skip
+                  "failure_code": code, "failure_reason": _FAILED.get(code, "transient")}  # fmt: skip
         return "message_failed", failed
     return f"wecom.kf.{kind or 'event'}"[:120], {**fields, **{k: v for k, v in body.items() if k not in fields}}
 

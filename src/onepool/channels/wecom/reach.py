@@ -138,7 +138,7 @@ _WRONG: Final = Receipt("refused", "template_error")
 OUTCOMES: Final[Mapping[int, Receipt]] = {
     -1: Receipt("retry", "transient", after=10.0),
     **dict.fromkeys(sorted(TOKEN_CODES), _TOKEN_BAD),
-    40003: _WRONG,
+    40003: Receipt("refused", "account_error"),  # the member of staff is unknown, or has left
     40007: _WRONG,
     40058: _WRONG,
     40068: _WRONG,
