@@ -106,7 +106,8 @@ _FOLLOWS = {
 _CONFLICTS: dict[str, Title] = {
     "unproved": {
         "zh": "只凭填写的手机号或邮箱、又没有一致的姓名（昵称、备注不算），不能合并两个账号",
-        "en": "a phone or e-mail address that was only typed joins two accounts when a name (no nick name, no remark) agrees as well",
+        "en": "a phone or e-mail address that was only typed joins two accounts when a name (no nick name, no remark) "
+        "agrees as well",
     },
     "name": {"zh": "两边的姓名不可能是同一人", "en": "the names on both sides can't be one person's"},
     "size": {
