@@ -19,6 +19,7 @@ from onepool.channels.douyin.leads import answers, known
 from onepool.cli.app import app
 from onepool.clock import FakeClock
 from onepool.collect.accounts import AccountError, Accounts, keep_secret, make_account
+from onepool.collect.connections import Connections
 from onepool.collect.touchpoint import Touchpoint
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -119,6 +120,23 @@ def test_the_token_is_kept_beside_the_refresh_token_for_every_process(
     assert (data / "secrets" / "refresh").stat().st_mode & 0o077 == 0
     assert _connection(data, platform, clock).send(HELLO).state == "sent"
     assert len(platform.calls("/oauth/refresh_token/")) == 1
+
+
+def test_messages_claimed_before_the_token_was_kept_take_the_same_line(
+    data: Path, platform: Platform, clock: FakeClock
+) -> None:
+    accounts, lines = Accounts(data, platform.url), Connections(clock)
+    before = accounts.of(ACCOUNT)
+    for _ in range(3):
+        assert lines.of(before).send(HELLO).state == "sent"
+    line = lines.of(accounts.of(ACCOUNT))
+    assert line is lines.of(before)
+    assert line.send(HELLO).state == "sent"
+    assert len(platform.calls("/oauth/refresh_token/")) == 1
+    # The owner agrees again: what stands in the file then was never this line's.
+    (data / "secrets" / "refresh").write_text("rft.2")
+    assert lines.of(Accounts(data, platform.url).of(ACCOUNT)) is not line
+    lines.close()
 
 
 def test_it_lasts_half_a_year_when_asked_once_a_day_and_then_the_owner_must_agree_again(

@@ -42,6 +42,9 @@ _EARLIER: Final = 300.0
 # It writes whole addresses into its log, and tokens stand in addresses.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
+_REPLACED: Final = 8
+"""Accounts of before that a line still answers to."""
+
 
 class ConnectionFailed(OnePoolError):
     """The platform could not be reached, or did not answer in time. ``sent``: it may have got the request."""
@@ -65,6 +68,7 @@ class Connection:
     def __init__(self, channel: Channel, account: Account, clock: Clock, client: httpx.Client | None = None) -> None:
         self.channel = channel
         self.account = account
+        self._replaced: list[Account] = []
         self._clock = clock
         self._looks_up = client is None  # a client that is given (a test's) may reach names that have no address
         self._client = client or httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False)
@@ -230,8 +234,14 @@ class Connection:
             if name in self.account.keep:
                 self.account.keep[name](value)
         if grant.keep:
+            self._replaced = [*self._replaced[1 - _REPLACED :], self.account]
             self.account = replace(self.account, settings={**self.account.settings, **grant.keep})
         return (grant.token, grant.seconds), last
+
+    def serves(self, account: Account) -> bool:
+        """Whether this is the line of an account: also as it stood before secrets were renewed over this very line, for
+        whoever read it before that."""
+        return account == self.account or account in self._replaced
 
     def _send(self, call: Call) -> Answer:
         if self.channel.sign is not None:

@@ -22,7 +22,7 @@ class Connections:
         """The connection of an account. Raises ChannelError."""
         with self._lock:
             known = self._made.get(account.touchpoint)
-            if known is not None and known.account == account:
+            if known is not None and known.serves(account):
                 return known
             # The old one is left to whoever still holds it.
             made = Connection(registry.channel(account.channel), account, self._clock)
