@@ -36,7 +36,7 @@ export function TableDrawer({ touchpoint: now, entry: given, onClose }: Props) {
     <Drawer open size="large" title={entry === undefined ? t("tables.add") : t("tables.change", { table: entry.table })} onClose={onClose} destroyOnHidden data-testid="table-drawer">
       <div className="op-stack">
         {entry === undefined && (
-          <div>
+          <div className="op-labelled">
             <label htmlFor={id}>{t("tables.table")}</label>
             <Select
               id={id}
@@ -107,11 +107,11 @@ function Form({ touchpoint, preview, entry, onKind, onClose }: FormProps) {
   return (
     <>
       <div className="op-row" style={{ alignItems: "flex-end" }}>
-        <div>
+        <div className="op-labelled">
           <label htmlFor={id.name}>{t("tables.name")}</label>
           <Input id={id.name} className="op-code" style={{ width: 200 }} spellCheck={false} value={draft.name} onChange={(event) => setDraft({ ...draft, name: event.target.value })} data-testid="table-name" />
         </div>
-        <div>
+        <div className="op-labelled">
           <label htmlFor={id.kind}>{t("tables.kind")}</label>
           <Select<Kind>
             id={id.kind}
@@ -125,17 +125,17 @@ function Form({ touchpoint, preview, entry, onKind, onClose }: FormProps) {
             data-testid="table-kind"
           />
         </div>
-        <div>
+        <div className="op-labelled">
           <label htmlFor={id.every}>{t("tables.every")}</label>
           <InputNumber id={id.every} style={{ width: 150 }} min={0} max={604_800} value={typeof draft.every === "number" ? draft.every : EVERY} onChange={(every) => setDraft({ ...draft, every: every ?? EVERY })} suffix={t("tables.seconds")} />
         </div>
       </div>
-      <div>
+      <div className="op-labelled">
         <label htmlFor={id.key}>{t("tables.key")}</label>
         <Select id={id.key} mode="multiple" style={{ width: "100%" }} value={listOf(draft, "key")} onChange={(names: string[]) => setDraft(withList(draft, "key", names))} options={columns} />
         <p className="op-hint">{t("tables.keyHelp")}</p>
       </div>
-      <div>
+      <div className="op-labelled">
         <label htmlFor={id.cursor}>{t("tables.cursor")}</label>
         <Select id={id.cursor} mode="multiple" allowClear style={{ width: "100%" }} value={listOf(draft, "cursor")} onChange={(names: string[]) => setDraft(withList(draft, "cursor", names))} options={columns} />
         <p className="op-hint">{t("tables.cursorHelp")}</p>
