@@ -169,7 +169,8 @@ def cut(connection: Connection, cursors: Cursors, at: int, log_offset: int) -> C
     rows = [row for part in parts for row in part]
     table = pa.Table.from_pylist(rows, schema=OUTCOMES) if rows else OUTCOMES.empty_table()
     after = replace(cursors, id=0, at=at, log_offset=log_offset, outcome=outcome, change=change, request=request)
-    return Cut(cursors, after, Inputs(segments, merges, table, requests), *keys, parted)
+    sends, effects, tasks = keys
+    return Cut(cursors, after, Inputs(segments, merges, table, requests), sends, effects, tasks, parted)
 
 
 _OUTCOMES: Final = text(f"SELECT id, at, payload FROM outcomes WHERE id > :cursor ORDER BY id LIMIT {MOST['outcomes']}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlalchemy import Connection, and_, func, insert, select, update
@@ -66,7 +66,7 @@ def all_figures(connection: Connection, batches: Sequence[str] | None = None) ->
     for name, *counts, recalled in connection.execute(query).all():
         # Batches whose codes were made void before this was kept are counted until the next change.
         known = _recalled(connection, name) if recalled is None and counts[_VOID] else recalled
-        found[name] = Figures(*counts, recalled=known or 0)
+        found[name] = replace(Figures(*counts), recalled=known or 0)
     return found
 
 
