@@ -339,6 +339,46 @@ def test_a_workspaces_own_files_are_no_touchpoint(tmp_path: Any) -> None:
         attempt(Account("erp", "erp", {"url": "oracle://a:secret@b/c"}))
 
 
+def test_a_uri_does_not_open_a_workspaces_own_files(tmp_path: Path) -> None:
+    own = tmp_path / "state.sqlite"
+    own.touch()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "link.db").symlink_to(own)
+    for address in (
+        f"sqlite:///file:{own}?uri=true", f"sqlite:///file:{own}?mode=rw&uri=1", f"sqlite:///FILE:{own}",
+        f"sqlite:///{tmp_path}/elsewhere/link.db", f"sqlite:///{own}?uri=true",
+    ):  # fmt: skip
+        with pytest.raises(PullFailed):
+            open_engine(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "mysql://u:p@db.example/d?local_infile=1",
+        "mysql://u:p@db.example/d?read_default_file=/etc/my.cnf",
+        "mariadb://u:p@db.example/d?unix_socket=/tmp/x",
+        "mysql://u:p@db.example/d?charset=utf8mb4&ssl_key=/etc/key.pem",
+        "postgresql://u:p@/d?host=169.254.169.254",
+        "postgresql://u:p@db.example/d?hostaddr=169.254.169.254",
+        "postgresql://u:p@db.example/d?service=x",
+        "postgresql://u:p@db.example/d?passfile=/etc/passwd",
+        "postgresql://u:p@127.0.0.1,169.254.169.254/d",
+        "mssql://u:p@db.example/d?server=169.254.169.254",
+        "mssql://u:p@db.example/d?conn_properties=x",
+    ],
+)
+def test_arguments_of_an_address_name_no_files_and_no_other_hosts(address: str) -> None:
+    with pytest.raises(PullFailed):
+        open_engine(address)
+
+
+def test_arguments_of_an_address_that_are_taken() -> None:
+    assert parse("mysql://u:p@h/d?charset=gbk&ssl_ca=/etc/ca.pem").query["charset"] == "gbk"
+    assert parse("postgresql://u:p@h/d?sslmode=verify-full&sslrootcert=system").query["sslmode"] == "verify-full"
+    assert parse("mssql://u:p@h/d?tds_version=7.4").query["tds_version"] == "7.4"
+
+
 def test_a_cursor_that_a_joined_table_has_first(shop: Shop) -> None:
     """What belongs to it may not be there yet, and what changes there is a change of the row."""
     table = {

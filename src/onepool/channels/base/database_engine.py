@@ -26,6 +26,19 @@ DRIVERS: Final = {
 }
 """Databases that can be spoken to, by the scheme of their address, and the driver for each."""
 
+ARGUMENTS: Final[dict[str, frozenset[str]]] = {
+    "postgresql": frozenset(
+        ["sslmode", "sslrootcert", "sslnegotiation", "channel_binding", "gssencmode", "options", "target_session_attrs"]
+    ),
+    "mysql": frozenset(
+        ["charset", "collation", "ssl_ca", "ssl_check_hostname", "ssl_verify_cert", "ssl_verify_identity"]
+    ),
+    "mssql": frozenset(["charset", "tds_version", "encryption"]),
+    "sqlite": frozenset(),
+}
+"""What may follow the `?` of an address. A driver's other arguments name other hosts (`host`), files of this machine
+(`read_default_file`, `sslkey`, `uri`) or let the server ask for such files (`local_infile`)."""
+
 _CONNECT_SECONDS: Final = 10
 
 
@@ -40,7 +53,14 @@ def parse(url: str) -> URL:
     if kind not in DRIVERS:
         known = "postgresql, mysql, mariadb, mssql, sqlite"
         raise PullFailed(f"no driver for {kind} databases; there are {known}", code="address", retry=False)
-    return found.set(drivername=DRIVERS[kind])
+    url = found.set(drivername=DRIVERS[kind])
+    allowed = ARGUMENTS["mysql" if kind == "mariadb" else url.get_backend_name()]
+    unknown = sorted(set(url.query) - allowed)
+    if unknown:
+        known = f"; there are {', '.join(sorted(allowed))}" if allowed else ""
+        message = f"the database's address has arguments that are not taken: {', '.join(unknown)[:200]}{known}"
+        raise PullFailed(message, code="address", retry=False)
+    return url
 
 
 def connect_options(url: URL, timeout: int) -> tuple[URL, dict[str, Any]]:
@@ -51,7 +71,7 @@ def connect_options(url: URL, timeout: int) -> tuple[URL, dict[str, Any]]:
     if kind in ("mysql", "mariadb"):
         if "charset" not in url.query:
             url = url.update_query_dict({"charset": "utf8mb4"})
-        return url, {"connect_timeout": _CONNECT_SECONDS, "read_timeout": timeout + 30}
+        return url, {"connect_timeout": _CONNECT_SECONDS, "read_timeout": timeout + 30, "local_infile": False}
     if kind == "mssql":
         if "charset" not in url.query:
             url = url.update_query_dict({"charset": "UTF-8"})
@@ -81,7 +101,7 @@ def settle(connection: Connection, timeout: int, *, write: bool = False) -> None
 def open_engine(address: str, timeout: int = 120) -> Engine:
     """An engine for an address; connections are made when needed and not kept. Raises PullFailed."""
     url, arguments = connect_options(parse(address), timeout)
-    if url.host and forbidden(url.host):
+    if any(forbidden(host) for host in (url.host or "").split(",") if host):  # libpq tries several
         raise PullFailed("the database's address is one that nothing is sent to", code="settings", retry=False)
     if url.get_backend_name() == "sqlite":
         _refuse_own(url.database)
@@ -131,6 +151,9 @@ def failed(error: SQLAlchemyError) -> PullFailed:
 
 def _refuse_own(path: str | None) -> None:
     """OnePool's own files are no touchpoint: their secrets must not leave through one."""
-    folder = Path(path or ".").resolve().parent
-    if any((folder / name).exists() for name in ("log.sqlite", "state.sqlite", "pool.duckdb")):
+    name = path or ""
+    folder = Path(name or ".").resolve().parent
+    if name.lower().startswith("file:") or any(
+        (folder / name).exists() for name in ("log.sqlite", "state.sqlite", "pool.duckdb")
+    ):
         raise PullFailed("a database inside a workspace's data can't be read", code="address", retry=False)
