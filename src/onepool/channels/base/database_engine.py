@@ -151,9 +151,7 @@ def failed(error: SQLAlchemyError) -> PullFailed:
 
 def _refuse_own(path: str | None) -> None:
     """OnePool's own files are no touchpoint: their secrets must not leave through one."""
-    name = path or ""
-    folder = Path(name or ".").resolve().parent
-    if name.lower().startswith("file:") or any(
-        (folder / name).exists() for name in ("log.sqlite", "state.sqlite", "pool.duckdb")
-    ):
+    folder = Path(path or ".").resolve().parent
+    own = any((folder / name).exists() for name in ("log.sqlite", "state.sqlite", "pool.duckdb"))
+    if own or (path or "").lower().startswith("file:"):
         raise PullFailed("a database inside a workspace's data can't be read", code="address", retry=False)
