@@ -72,10 +72,9 @@ _PROVINCE_ALIASES: Final = {
 }  # fmt: skip
 _CITY_ALIASES: Final = {
     "广州": "guangzhou 羊城", "深圳": "shenzhen", "杭州": "hangzhou", "南京": "nanjing", "苏州": "suzhou",
-    "成都": "chengdu", "武汉": "wuhan", "西安": "xian", "北京": "beijing 北京城区", "上海": "shanghai 上海城区",
-    "天津": "tianjin 天津城区", "重庆": "chongqing 重庆城区 重庆郊县", "呼和浩特": "呼市", "乌鲁木齐": "乌市",
-    "哈尔滨": "哈市", "湘西": "湘西州", "凉山": "凉山州", "恩施": "恩施州", "延边": "延边州", "大理": "大理州",
-    "伊犁": "伊犁州",
+    "成都": "chengdu", "武汉": "wuhan", "西安": "xian",
+    "北京": "beijing 京 北京城区", "上海": "shanghai 沪 申 上海城区", "天津": "tianjin 津 天津城区", "重庆": "chongqing 渝 重庆城区 重庆郊县",
+    "呼和浩特": "呼市", "乌鲁木齐": "乌市", "哈尔滨": "哈市", "湘西": "湘西州", "凉山": "凉山州", "恩施": "恩施州", "延边": "延边州", "大理": "大理州", "伊犁": "伊犁州",
 }  # fmt: skip
 MUNICIPALITIES: Final = frozenset(["北京", "天津", "上海", "重庆"])
 _NO_CITY: Final = frozenset(
@@ -200,7 +199,7 @@ def _step(level: int, name: str, within: Division | None) -> Division | str:
         anywhere += named
         inside = _inside(named, within)
         if len(inside) == 1:
-            if level == 2 and within is None and name in _index().levels[1] and name not in MUNICIPALITIES:
+            if level == 2 and within is None and name in index.levels[1] and inside[0].short not in MUNICIPALITIES:
                 return "ambiguous"  # 海南 in the place of a city is rarely the prefecture in Qinghai
             return within if within is not None and within.level > inside[0].level else inside[0]
         if inside:
