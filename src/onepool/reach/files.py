@@ -6,12 +6,14 @@ import io
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
-from pyarrow import fs
+from pyarrow import fs, types
 
 from onepool.channels.base.destinations import forbidden
 from onepool.reach.definition import Destination, DestinationError, FolderTarget, StoreTarget
@@ -20,22 +22,31 @@ CHANGE = "change_kind"
 """Column of files of changes: upsert, or delete (of which the key is filled and nothing else)."""
 
 
+# A spreadsheet takes texts that begin so for formulas; some take the full-width signs so too.
+_FORMULA: Final = "^[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
+_NUMBER: Final = r"^[+-]?[0-9]+(\.[0-9]+)?$"
+
+
 def write(
-    destination: Destination, rows: pa.Table, gone: pa.Table, run: int, exports: Path, secret: Callable[[str], str]
-) -> str:
+    destination: Destination, rows: pa.Table, gone: pa.Table, run: int, attempt: int, exports: Path,
+    secret: Callable[[str], str],
+) -> str:  # fmt: skip
     """Write one file and say where. Everything: one file that is replaced; changes: a file for each run.
 
-    A run that is repeated after a crash writes the same name again.
+    A run that is repeated after a crash writes the same name again; a later ``attempt``, of another definition, writes
+    one that stands behind it.
 
     Raises:
         DestinationError: in words.
     """
     target = destination.to
     assert isinstance(target, FolderTarget | StoreTarget)
-    if destination.mode == "full":
+    if destination.mode == "full" and destination.what != "changes":
         name = f"{destination.destination}.{target.format}"
     else:
-        name = f"{destination.destination}-{run:08d}.{target.format}"
+        again = f"_{attempt}" if attempt else ""
+        name = f"{destination.destination}-{run:08d}{again}.{target.format}"
+    if destination.mode == "changes":
         rows = _with_changes(rows, gone if destination.gone != "keep" else gone.slice(0, 0))
     data = encode(rows, target.format)
     path = f"{target.path}/{name}" if target.path else name
@@ -55,14 +66,26 @@ def write(
 
 
 def encode(rows: pa.Table, form: str) -> bytes:
-    """A table as Parquet, or as CSV in UTF-8 with the mark that spreadsheets know it by."""
+    """A table as Parquet, or as CSV in UTF-8 with the mark that spreadsheets know it by, without live formulas."""
     buffer = io.BytesIO()
     if form == "parquet":
         pq.write_table(rows, buffer, compression="zstd")
     else:
         buffer.write("\ufeff".encode())
-        pacsv.write_csv(rows, buffer)
+        pacsv.write_csv(_inert(rows), buffer)
     return buffer.getvalue()
+
+
+def _inert(rows: pa.Table) -> pa.Table:
+    """Texts that a spreadsheet would take for a formula, with an apostrophe before them; numbers (phones) stay."""
+    for number, one in enumerate(rows.schema):
+        if not (types.is_string(one.type) or types.is_large_string(one.type)):
+            continue
+        column = rows.column(number)
+        live = pc.and_(pc.match_substring_regex(column, _FORMULA), pc.invert(pc.match_substring_regex(column, _NUMBER)))
+        guarded = pc.binary_join_element_wise(pa.scalar("'", one.type), column, pa.scalar("", one.type))
+        rows = rows.set_column(number, one.name, pc.if_else(live, guarded, column))
+    return rows
 
 
 def _with_changes(rows: pa.Table, gone: pa.Table) -> pa.Table:

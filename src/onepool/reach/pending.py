@@ -18,12 +18,18 @@ from onepool.pool.remote import arrow_bytes
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """Rows to write, keys to take out, digests to remember when that is done, and how many rows are there then."""
+    """Rows to write, keys to take out, digests to remember when that is done, and how many rows are there then.
+
+    ``fits``: the digest of the definition that it was made for; empty where it is not to be done again as it is.
+    ``attempt``: how many others, of other definitions, were begun under the number of this run before.
+    """
 
     rows: pa.Table
     gone: pa.Table
     kept: pa.Table
     total: int
+    attempt: int = 0
+    fits: str = ""
 
 
 class _Packed(msgspec.Struct):
@@ -31,6 +37,8 @@ class _Packed(msgspec.Struct):
     gone: bytes
     kept: bytes
     total: int
+    attempt: int = 0
+    fits: str = ""
 
 
 def place(written: Path, sequence: int) -> Path:
@@ -41,7 +49,8 @@ def place(written: Path, sequence: int) -> Path:
 def save(found: Pending, path: Path) -> None:
     """Keep it: the whole file or none of it, on disk when this returns."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    packed = _Packed(arrow_bytes(found.rows), arrow_bytes(found.gone), arrow_bytes(found.kept), found.total)
+    tables = (arrow_bytes(found.rows), arrow_bytes(found.gone), arrow_bytes(found.kept))
+    packed = _Packed(*tables, found.total, found.attempt, found.fits)
     draft = path.with_suffix(".draft")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(msgspec.msgpack.encode(packed))
@@ -57,10 +66,4 @@ def load(path: Path) -> Pending | None:
     except FileNotFoundError:
         return None
     rows, gone, kept = (pa.ipc.open_stream(raw).read_all() for raw in (packed.rows, packed.gone, packed.kept))
-    return Pending(rows, gone, kept, packed.total)
-
-
-def forget(written: Path, destination: str) -> None:
-    """The run is done: what was kept of it, and of earlier definitions, goes."""
-    for old in written.parent.glob(f"{destination}.*.pending"):
-        old.unlink(missing_ok=True)
+    return Pending(rows, gone, kept, packed.total, packed.attempt, packed.fits)

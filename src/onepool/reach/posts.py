@@ -12,10 +12,12 @@ from onepool.channels.connection import Connection
 from onepool.reach.definition import Destination, DestinationError
 
 
-def write(destination: Destination, connection: Connection, rows: pa.Table, gone: pa.Table, run: int) -> None:
+def write(
+    destination: Destination, connection: Connection, rows: pa.Table, gone: pa.Table, run: int, number: str
+) -> None:
     """Post ``{"destination", "run", "part", "upsert": [...], "delete": [...]}`` until everything is taken.
 
-    The same run repeated has the same keys, so that a receiver takes each part once.
+    The same run (``number``: its name in keys) repeated has the same keys, so that a receiver takes each part once.
 
     Raises:
         DestinationError: a part was not taken; the run is repeated as a whole.
@@ -29,14 +31,14 @@ def write(destination: Destination, connection: Connection, rows: pa.Table, gone
         parts += [
             {"upsert": [], "delete": gone.slice(start, size).to_pylist()} for start in range(0, gone.num_rows, size)
         ]
-    for number, part in enumerate(parts):
-        body = {"destination": destination.destination, "run": run, "part": number, **part}
+    for part, content in enumerate(parts):
+        body = {"destination": destination.destination, "run": run, "part": part, **content}
         plain = msgspec.json.decode(msgspec.json.encode(body))
-        key = f"{destination.destination}-{run}-{number}"
+        key = f"{destination.destination}-{number}-{part}"
         receipt = connection.send(Message("webhook", {}, {"body": plain}, key))
         if receipt.state != "sent":
             why = f"{receipt.reason or receipt.state} {receipt.code}".strip()
             raise DestinationError(
-                f"part {number} of {len(parts)} was not taken: {why}",
+                f"part {part} of {len(parts)} was not taken: {why}",
                 where=f"touchpoint {destination.to.touchpoint}",
             )

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import structlog
 from filelock import FileLock, Timeout
@@ -23,12 +23,13 @@ from onepool.channels.connection import Connection
 from onepool.clock import Clock, from_micros, to_micros
 from onepool.collect.accounts import look_up, make_account
 from onepool.collect.touchpoint import Touchpoint
-from onepool.definitions import Definitions, canonical
+from onepool.definitions import Definitions
 from onepool.errors import OnePoolError
 from onepool.pool import Engine
 from onepool.privacy import audit
 from onepool.reach import changes, files, gather, pending, posts, tables
 from onepool.reach.definition import Destination, DestinationError, parse, personal_columns
+from onepool.reach.memory import Memory
 from onepool.standards import Standard
 from onepool.state import State
 from onepool.state.schema import destination_runs
@@ -116,6 +117,8 @@ def run(place: Place, name: str, *, actor: str, force: bool = False) -> Outcome:
             outcome = _end(place, destination, number, error=f"failed: {type(error).__name__}")
         else:
             outcome = _end(place, destination, number, **found)
+            # Only now: a run that is not noted as done is done again, under the same number.
+            _memory(place, destination).tidy()
     detail: dict[str, Any] = {
         "what": destination.what, "rows": outcome.rows, "gone": outcome.gone, "to": destination.to.kind,
         "personal": list(personal_columns(destination, place.standard())), "purpose": destination.purpose,
@@ -127,7 +130,8 @@ def run(place: Place, name: str, *, actor: str, force: bool = False) -> Outcome:
 
 def preview(place: Place, destination: Destination, limit: int = 5) -> Preview:
     """What a run would do, without doing it. Raises DestinationError, PoolError."""
-    rows, difference, _ = _compare(place, destination)
+    memory = _memory(place, destination)
+    rows, difference, _ = _compare(place, destination, memory, _sequence(place, destination.destination))
     return Preview(difference.changed.num_rows, difference.gone.num_rows, rows.num_rows, rows.slice(0, limit))
 
 
@@ -189,86 +193,114 @@ class Destinations:
 
 
 def _write(place: Place, destination: Destination, sequence: int, *, force: bool) -> dict[str, Any]:
+    memory = _memory(place, destination)
     whole = destination.mode == "full" and destination.what != "changes"
-    written = _kept(place, destination)
-    again = pending.place(written, sequence)
-    ahead = pending.load(again)
     # All rows written anew into a table or a file are right whatever was there.
-    if ahead is None and whole and destination.to.kind != "webhook":
-        ahead = _gathered(place, destination, force=force, whole=True)
-    elif ahead is None:
-        ahead = _gathered(place, destination, force=force, whole=whole)
-        pending.save(ahead, again)
-    known = written.exists() or again.exists()
-    where = _deliver(place, destination, ahead.rows, ahead.gone, sequence, whole=whole, known=known)
-    changes.keep(ahead.kept, written)
-    pending.forget(written, destination.destination)
-    for old in written.parent.glob(f"{destination.destination}.*.parquet"):
-        if old != written:
-            old.unlink()
-    return {"rows": ahead.rows.num_rows, "gone": ahead.gone.num_rows, "total": ahead.total, "place": where}
+    again = not whole or destination.to.kind == "webhook"
+    ahead = memory.begun(sequence) if again else None
+    if ahead is None:
+        ahead = _gathered(place, destination, memory, sequence, force=force, whole=whole)
+
+    def begin(ahead: pending.Pending = ahead) -> None:
+        memory.begin(ahead, sequence, again=again)
+
+    where, left = _deliver(place, destination, memory, ahead, sequence, whole=whole, begin=begin)
+    changes.keep(changes.without(ahead.kept, left), memory.written)
+    told = f"; {left.num_rows:,} rows left out, their keys are longer than its columns" if left.num_rows else ""
+    rows = ahead.rows.num_rows - left.num_rows
+    return {"rows": rows, "gone": ahead.gone.num_rows, "total": ahead.total - left.num_rows, "place": where + told}
 
 
-def _gathered(place: Place, destination: Destination, *, force: bool, whole: bool) -> pending.Pending:
+def _gathered(
+    place: Place, destination: Destination, memory: Memory, sequence: int, *, force: bool, whole: bool
+) -> pending.Pending:
     """What there is to write now. Raises DestinationError where too much would go."""
-    rows, difference, written = _compare(place, destination)
-    before = pq.read_metadata(written).num_rows if written.exists() and destination.what != "changes" else 0
-    gone = difference.gone
-    if not force and before >= _MANY and gone.num_rows * 2 > before and destination.gone != "keep":
+    rows, found, attempt = _compare(place, destination, memory, sequence)
+    if not force and found.before >= _MANY and found.lost * 2 > found.before and destination.gone != "keep":
         raise DestinationError(
-            f"{gone.num_rows:,} of {before:,} rows would be taken out at once",
+            f"{found.lost:,} of {found.before:,} rows would be taken out at once",
             where=f"destination {destination.destination}",
             hint="if that is right, run it by hand with --force",
         )
-    return pending.Pending(rows if whole else difference.changed, gone, difference.kept, rows.num_rows)
+    return pending.Pending(rows if whole else found.changed, found.gone, found.kept, rows.num_rows, attempt)
 
 
 def _deliver(
-    place: Place, destination: Destination, rows: pa.Table, gone: pa.Table, sequence: int, *, whole: bool, known: bool
-) -> str:
+    place: Place, destination: Destination, memory: Memory, ahead: pending.Pending, sequence: int,
+    *, whole: bool, begin: Callable[[], None],
+) -> tuple[str, pa.Table]:  # fmt: skip
+    """Write it, after ``begin``; where, and the keys of rows that don't fit there."""
     target = destination.to
     name = destination.destination
+    none = ahead.rows.select(destination.keys).slice(0, 0)
+    # A run of the same number that was begun under another definition may be there already: it is not written over.
+    number = str(sequence) if not ahead.attempt else f"{sequence}.{ahead.attempt}"
 
     def secret(reference: str) -> str:
         return look_up(reference, place.data, f"destination {name}")
 
+    def writing(ours: bool) -> None:
+        if ours:
+            memory.own()
+        begin()
+
     if target.kind == "database":
-        tables.write(destination, secret(target.url), rows, gone, place.clock.now(), whole=whole, known=known)
-        return target.table
+        left = tables.write(
+            destination, secret(target.url), ahead.rows, ahead.gone, place.clock.now(),
+            whole=whole, known=memory.known, writing=writing,
+        )  # fmt: skip
+        return target.table, left
     if target.kind == "webhook":
         point = place.touchpoints().get(target.touchpoint)
         if point is None or point.channel != "webhook":
             raise DestinationError(f"there is no touchpoint {target.touchpoint} of channel webhook")
         account = make_account(point, place.data, place.sandbox)
         connection = Connection(registry.channel("webhook"), account, place.clock)
+        begin()
         try:
-            posts.write(destination, connection, rows, gone, sequence)
+            posts.write(destination, connection, ahead.rows, ahead.gone, sequence, number)
         finally:
             connection.close()
-        return f"touchpoint {target.touchpoint}"
-    return files.write(destination, rows, gone, sequence, place.root / EXPORTS, secret)
+        return f"touchpoint {target.touchpoint}", none
+    begin()
+    exports = place.root / EXPORTS
+    return files.write(destination, ahead.rows, ahead.gone, sequence, ahead.attempt, exports, secret), none
 
 
-def _compare(place: Place, destination: Destination) -> tuple[pa.Table, changes.Difference, Path]:
-    written = _kept(place, destination)
-    if destination.what == "changes":
-        # They are only ever added: what is behind the last one is new.
-        key = destination.keys[0]
-        before = pq.read_table(written).column(key)[-1].as_py() if written.exists() else None
-        rows = gather.rows(place.pool, destination, place.standard(), after=before)
-        last = rows.select([key]).slice(max(rows.num_rows - 1, 0))
-        if last.num_rows == 0:
-            last = pa.table({key: pa.array([before or 0], pa.int64())})
-        return rows, changes.Difference(rows, rows.select([key]).slice(0, 0), last), written
-    rows = gather.rows(place.pool, destination, place.standard())
-    return rows, changes.difference(rows, destination.keys, written, full=destination.mode == "full"), written
+def _compare(
+    place: Place, destination: Destination, memory: Memory, sequence: int
+) -> tuple[pa.Table, changes.Difference, int]:
+    """All rows there are now, what of them is new, and the attempts that the run of this number had."""
+    standard = place.standard()
+    if destination.what != "changes":
+        rows = gather.rows(place.pool, destination, standard)
+        doubts, attempt = memory.doubts(sequence, rows.select(destination.keys).schema)
+        full = destination.mode == "full"
+        found = changes.difference(
+            rows, destination.keys, memory.digests(), full=full, current=memory.current, doubts=doubts
+        )
+        return rows, found, attempt
+    # They are only ever added: what is behind the last one is new.
+    key = destination.keys[0]
+    before = pq.read_table(memory.written).column(key)[-1].as_py() if memory.current else None
+    none = gather.rows(place.pool, destination, standard, limit=0)
+    doubts, attempt = memory.doubts(sequence, none.select(destination.keys).schema)
+    after = before
+    if before is not None and doubts.num_rows:
+        after = min(before, pc.min(doubts.column(key)).as_py() - 1)
+    rows = gather.rows(place.pool, destination, standard, after=after)
+    last = max(before or 0, pc.max(rows.column(key)).as_py() or 0)
+    gone = changes.without(doubts, rows.select(destination.keys))
+    return rows, changes.Difference(rows, gone, pa.table({key: pa.array([last], pa.int64())})), attempt
 
 
-def _kept(place: Place, destination: Destination) -> Path:
-    """Where it is remembered what was written; another target or other columns begin anew."""
-    body = destination.model_dump(include={"what", "to", "columns", "gone"})
-    mark = hashlib.sha256(canonical(body).encode()).hexdigest()[:16]
-    return place.data / "destinations" / f"{destination.destination}.{mark}.parquet"
+def _memory(place: Place, destination: Destination) -> Memory:
+    earlier = []
+    for one in place.definitions.history("destination", destination.destination):
+        # What can't be read any more was written by nothing that can be told.
+        with suppress(DestinationError):
+            earlier.append(parse(one.body or {}, one.name))
+    return Memory.of(place.data / "destinations", destination, earlier)
 
 
 def _sequence(place: Place, name: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -21,7 +21,6 @@ from sqlalchemy import (
     Double,
     MetaData,
     Numeric,
-    String,
     Table,
     Text,
     and_,
@@ -34,13 +33,14 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import mysql, postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.schema import CreateTable
 from sqlalchemy.types import TypeEngine
 
 from onepool.channels.base import PullFailed
 from onepool.channels.base.database_engine import failed, open_engine, settle
 from onepool.reach.definition import Destination, DestinationError
+from onepool.standards.normalise.scalars import MAX_ID
 
 LEFT: Final = "left_at"
 _BATCH: Final = 2_000
@@ -49,11 +49,16 @@ _DIALECTS: Final = ("postgresql", "mysql", "mariadb", "sqlite")
 
 
 def write(
-    destination: Destination, url: str, rows: pa.Table, gone: pa.Table, now: datetime, *, whole: bool, known: bool
-) -> None:
+    destination: Destination, url: str, rows: pa.Table, gone: pa.Table, now: datetime,
+    *, whole: bool, known: bool, writing: Callable[[bool], None],
+) -> pa.Table:  # fmt: skip
     """Upsert ``rows`` and take out ``gone`` (its keys); ``whole``: rows are all there are, whatever else is there left.
 
-    ``known``: the table was written from here before. Everything happens or nothing.
+    ``known``: the table was written from here before. Everything happens or nothing. ``writing`` is called when nothing
+    speaks against it and nothing is written yet, with whether the table is ours: known, or empty.
+
+    Returns:
+        The keys of the rows that were left out, for they are longer than the table's key columns.
 
     Raises:
         DestinationError: in words, without values and passwords.
@@ -68,11 +73,16 @@ def write(
             raise DestinationError(f"{engine.dialect.name} can't be written to yet", where="to.url")
         with engine.connect() as connection:
             table = _table(connection, destination, rows.schema)
-            _make(connection, table, destination, known=known)
+            ours = _make(connection, table, destination, known=known)
+            limits = _limits(connection, table, destination)
             connection.commit()
+            rows, left = _fitting(rows, limits, destination.keys)
+            gone, _ = _fitting(gone, limits, destination.keys)
+            writing(ours)
             settle(connection, _TIMEOUT, write=True)
             _merge(connection, table, destination, rows, gone, now, whole=whole)
             connection.commit()
+            return left
     except SQLAlchemyError as error:
         raise DestinationError(failed(error).message, where=f"table {destination.to.table}") from error
     finally:
@@ -84,23 +94,28 @@ def _table(connection: Connection, destination: Destination, schema: pa.Schema) 
     space, _, name = destination.to.table.rpartition(".")
     keys = set(destination.keys)
     columns = [
-        Column(one.name, _type(one.type, key=one.name in keys), primary_key=one.name in keys, autoincrement=False)
+        Column(
+            one.name,
+            _type(one.type, source=destination.columns[one.name] if one.name in keys else ""),
+            primary_key=one.name in keys,
+            autoincrement=False,
+        )
         for one in schema
     ]
     if destination.gone == "mark":
-        columns.append(Column(LEFT, _type(pa.timestamp("us", tz="UTC"), key=False)))
+        columns.append(Column(LEFT, _type(pa.timestamp("us", tz="UTC"))))
     options: dict[str, Any] = {"mysql_charset": "utf8mb4", "mysql_engine": "InnoDB"}
     del connection
     return Table(name, MetaData(), *columns, schema=space or None, **options)
 
 
-def _make(connection: Connection, table: Table, destination: Destination, *, known: bool) -> None:
-    """Make the table where it is not there; one that is must have the columns and be ours, or adopted."""
+def _make(connection: Connection, table: Table, destination: Destination, *, known: bool) -> bool:
+    """Make the table where it is not there; one that is must have the columns and be ours, or adopted. Whether ours."""
     assert destination.to.kind == "database"
     looked = inspect(connection)
     if not looked.has_table(table.name, schema=table.schema):
         connection.execute(CreateTable(table))
-        return
+        return True
     there = {one["name"] for one in looked.get_columns(table.name, schema=table.schema)}
     if missing := [one.name for one in table.columns if one.name not in there]:
         raise DestinationError(
@@ -119,13 +134,39 @@ def _make(connection: Connection, table: Table, destination: Destination, *, kno
             where=f"table {destination.to.table}",
             hint="add a primary key or a unique index there",
         )
-    foreign = not known and not destination.to.adopt
-    if foreign and connection.execute(select(1).select_from(table).limit(1)).first() is not None:
+    if known or connection.execute(select(1).select_from(table).limit(1)).first() is None:
+        return True
+    if not destination.to.adopt:
         raise DestinationError(
             "the table has rows that were not written from here",
             where=f"table {destination.to.table}",
             hint="choose another table, empty it, or write `adopt: true`: what is not in the pool may then be deleted",
         )
+    return False
+
+
+def _limits(connection: Connection, table: Table, destination: Destination) -> dict[str, int]:
+    """How many characters the key columns of text hold where that is limited: there, and in the staging table."""
+    if connection.dialect.name == "sqlite":
+        return {}
+    there = {one["name"]: one["type"] for one in inspect(connection).get_columns(table.name, schema=table.schema)}
+    found = {}
+    for key in destination.keys:
+        lengths = [getattr(one, "length", None) for one in (there[key], table.c[key].type)]
+        if known := [int(one) for one in lengths if one]:
+            found[key] = min(known)
+    return found
+
+
+def _fitting(rows: pa.Table, limits: dict[str, int], keys: list[str]) -> tuple[pa.Table, pa.Table]:
+    """The rows whose keys the columns hold, and the keys of the others."""
+    left = rows.select(keys).slice(0, 0)
+    for key, most in limits.items():
+        if types.is_string(rows.schema.field(key).type):
+            fits = pc.less_equal(pc.utf8_length(rows.column(key)), most)
+            left = pa.concat_tables([left, rows.filter(pc.invert(fits)).select(keys)])
+            rows = rows.filter(fits)
+    return rows, left
 
 
 def _merge(
@@ -189,12 +230,17 @@ def _copy(connection: Connection, stage: Table, rows: pa.Table) -> None:
     columns = ", ".join(preparer.quote(name) for name in rows.column_names)
     statement = f"COPY {preparer.quote(stage.name)} ({columns}) FROM STDIN (FORMAT csv)"
     cursor = connection.connection.cursor()
-    with cursor.copy(statement) as copy:
-        for batch in rows.to_batches(50_000):
-            buffer = io.BytesIO()
-            pacsv.write_csv(_plain(pa.Table.from_batches([batch])), buffer, pacsv.WriteOptions(include_header=False))
-            copy.write(buffer.getvalue())
-    cursor.close()
+    try:
+        with cursor.copy(statement) as copy:
+            for batch in rows.to_batches(50_000):
+                buffer = io.BytesIO()
+                plain = _plain(pa.Table.from_batches([batch]))
+                pacsv.write_csv(plain, buffer, pacsv.WriteOptions(include_header=False))
+                copy.write(buffer.getvalue())
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise DBAPIError(statement, None, error) from error
+    finally:
+        cursor.close()
 
 
 def _upsert(connection: Connection, table: Table, stage: Table, destination: Destination) -> Any:
@@ -222,7 +268,8 @@ def _conflict(made: Any, keys: Sequence[str], others: Sequence[str], back: dict[
     return made.on_conflict_do_update(index_elements=list(keys), set_=values)
 
 
-def _type(kind: pa.DataType, *, key: bool) -> TypeEngine[Any]:
+def _type(kind: pa.DataType, *, source: str = "") -> TypeEngine[Any]:
+    """``source``: of a column of the key."""
     if types.is_boolean(kind):
         return Boolean()
     if types.is_integer(kind):
@@ -235,7 +282,11 @@ def _type(kind: pa.DataType, *, key: bool) -> TypeEngine[Any]:
         return DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
     if types.is_date(kind):
         return Date()
-    return String(191) if key else Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
+    if not source:
+        return Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
+    # A key of MySQL holds 3,072 bytes: a whole id of an order and a name. Without this collation `ab1` would be `AB1`.
+    length = MAX_ID if source == "order_id" else 191
+    return Text().with_variant(mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb")
 
 
 def _naive(rows: pa.Table) -> pa.Table:
