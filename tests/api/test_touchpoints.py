@@ -102,6 +102,9 @@ def test_what_came_in_is_shown_raw_beside_standard_and_a_mapping_can_be_tried(em
     assert "13912345678" not in json.dumps(items) and '"id": 2' in first["raw"]
     assert [row["name"] for row in first["rows"]] == ["form_submitted"]
     assert first["rows"][0]["title"]["zh"] == "提交表单"
+    # Whoever may not see people's names sees what the event is called.
+    other = empty.signed_in(Role.ENGINEER).get("/api/v1/touchpoints/forms/arrivals").json()["items"][0]
+    assert other["items"][0]["name"] == "form_submitted" and other["items"][0]["traits"]["name"] == "王**"
     draft = {key: value for key, value in BODY.items() if key != "title"}
     rule = {**RULE, "fields": {"content": "$.colour"}}
     draft["settings"] = {**draft["settings"], "rules": [rule]}

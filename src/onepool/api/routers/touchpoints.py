@@ -255,13 +255,24 @@ def _detail(ws: WorkspaceLike, time: Time, who: Caller, item: Definition) -> Tou
     )
 
 
+_KINDS = frozenset({"event", "profile", "object", "link"})
+
+
+def _read(item: Any, view: Shown) -> Any:
+    """A thing as the channel read it. Its `name` is what the event or object is called, no person's."""
+    masked = view.traits(item)
+    if not isinstance(item, dict) or not isinstance(masked, dict) or item.get("kind") not in _KINDS:
+        return masked
+    return masked | {key: item[key] for key in ("kind", "name", "change") if key in item}
+
+
 def _arrival(found: connect.Arrival, view: Shown) -> Arrival:
     return Arrival(
         offset=found.offset,
         received_at=found.received_at,
         protocol=found.protocol,
         raw=view.sample(found.raw),
-        items=[view.traits(item) for item in found.items],
+        items=[_read(item, view) for item in found.items],
         rows=[
             ArrivedRow(
                 kind=row["kind"],
