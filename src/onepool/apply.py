@@ -116,11 +116,11 @@ def apply(workspace: Workspace, *, author: str, reason: str = "", root: Path | N
     Lists are filled last; cut short there, the next time goes on where it stood.
     """
     changes = plan(workspace, root)
-    saved = [change for change in changes if change.action != "fill"]
-    for change in saved:
-        workspace.save(change.kind, change.name, change.body, author=author, reason=reason, log_rules=False)
-    if saved:
-        workspace.log_rules()
+    for change in changes:
+        if change.action != "fill":
+            workspace.save(change.kind, change.name, change.body, author=author, reason=reason, log_rules=False)
+    # Also where nothing is left to save: the last time may have been cut short before this.
+    workspace.log_rules()
     for change in changes:
         if change.kind == "list":
             fill(workspace, change.body, root or workspace.root, author, change.where)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from onepool.apply import apply, plan, read_folder
+from onepool.collect.log import Record
 from onepool.errors import OnePoolError
 from onepool.workspace import Workspace, init_workspace
 from onepool.yaml_core import load
@@ -55,6 +56,28 @@ def test_what_is_planned_is_applied(workspace: Workspace) -> None:
     assert apply(workspace, author="test") == planned
     assert plan(workspace) == []
     assert workspace.touchpoints()["shop"].write_key
+
+
+def test_rules_that_were_saved_before_a_death_reach_the_log_with_the_next_apply(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rules() -> list[Record]:
+        return [one for one in workspace.log.read(0, 1000, 1 << 20) if one.protocol == "standard"]
+
+    def dies(self: Workspace) -> None:
+        raise KeyboardInterrupt
+
+    (workspace.root / "touchpoints/shop.yaml").write_text(SHOP, encoding="utf-8")
+    before = len(rules())
+    with monkeypatch.context() as patch:
+        patch.setattr(Workspace, "log_rules", dies)
+        with pytest.raises(KeyboardInterrupt):
+            apply(workspace, author="test")
+    assert plan(workspace) == [] and len(rules()) == before
+    assert apply(workspace, author="test") == []
+    assert len(rules()) == before + 1 and b"shop" in rules()[-1].body
+    apply(workspace, author="test")
+    assert len(rules()) == before + 1
 
 
 def test_the_tables_of_a_database_are_written_as_the_how_to_says(workspace: Workspace) -> None:
