@@ -72,9 +72,10 @@ _PROVINCE_ALIASES: Final = {
 }  # fmt: skip
 _CITY_ALIASES: Final = {
     "广州": "guangzhou 羊城", "深圳": "shenzhen", "杭州": "hangzhou", "南京": "nanjing", "苏州": "suzhou",
-    "成都": "chengdu", "武汉": "wuhan", "西安": "xian",
-    "北京": "beijing 京 北京城区", "上海": "shanghai 沪 申 上海城区", "天津": "tianjin 津 天津城区", "重庆": "chongqing 渝 重庆城区 重庆郊县",
-    "呼和浩特": "呼市", "乌鲁木齐": "乌市", "哈尔滨": "哈市", "湘西": "湘西州", "凉山": "凉山州", "恩施": "恩施州", "延边": "延边州", "大理": "大理州", "伊犁": "伊犁州",
+    "成都": "chengdu", "武汉": "wuhan", "西安": "xian", "北京": "beijing 京 北京城区",
+    "上海": "shanghai 沪 申 上海城区", "天津": "tianjin 津 天津城区", "重庆": "chongqing 渝 重庆城区 重庆郊县",
+    "呼和浩特": "呼市", "乌鲁木齐": "乌市", "哈尔滨": "哈市", "湘西": "湘西州", "凉山": "凉山州",
+    "恩施": "恩施州", "延边": "延边州", "大理": "大理州", "伊犁": "伊犁州",
 }  # fmt: skip
 MUNICIPALITIES: Final = frozenset(["北京", "天津", "上海", "重庆"])
 _NO_CITY: Final = frozenset(
