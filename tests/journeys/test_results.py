@@ -194,3 +194,21 @@ def test_what_only_the_treated_can_reach_is_not_compared(lived: Story) -> None:
     measure, match = goal_of(parse_journey(draft.body))
     assert measure == "order_paid" and match is not None and match.where is None
     assert goal_of(parse_journey(BODY))[0] == "goal"
+
+
+def test_orders_whose_money_went_back_bring_nothing(lived: Story) -> None:
+    before = figures(lived).effect.revenue
+    assert before is not None
+    with lived.ws.pool.write() as session:
+        session.execute("UPDATE orders SET status = 'cancelled' WHERE paid_at IS NOT NULL")
+    try:
+        cancelled = figures(lived).effect.revenue
+        with lived.ws.pool.write() as session:
+            session.execute("UPDATE orders SET status = 'refunded', refunded_at = paid_at WHERE paid_at IS NOT NULL")
+        refunded = figures(lived).effect.revenue
+    finally:
+        with lived.ws.pool.write() as session:
+            session.execute("UPDATE orders SET status = 'paid', refunded_at = NULL WHERE paid_at IS NOT NULL")
+    assert cancelled is not None and refunded is not None
+    assert (int(cancelled.amount), int(refunded.amount)) == (0, 0)
+    assert before.amount > 0

@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from onepool.pool.engine import Session, quote
-from onepool.pool.schema import FIRST_SEEN, IN_USE, LAST_SEEN
+from onepool.pool.schema import FIRST_SEEN, IN_USE, LAST_SEEN, NET_AMOUNT
 
 ORDERINGS: Mapping[str, str] = {
     "-last_seen": "p.last_seen DESC NULLS LAST, p.customer_id",
@@ -27,8 +27,8 @@ ORDERINGS: Mapping[str, str] = {
 }
 
 # Of one customer (or of all): paid orders and what they brought, other currencies left out of the sum.
-_MONEY = """SELECT c.customer_id, count(*) AS orders,
-        sum(coalesce(o.amount, 0) - coalesce(o.refunded_amount, 0))
+_MONEY = f"""SELECT c.customer_id, count(*) AS orders,
+        sum({NET_AMOUNT})
             FILTER (coalesce(o.currency, $currency) = $currency) AS spend
     FROM orders o JOIN customer_of c USING (identifier_id)
     WHERE o.paid_at IS NOT NULL"""
@@ -258,10 +258,10 @@ def page(session: Session, customer_id: int, *, currency: str) -> Page:
         by_ids,
     ).to_pylist()
     money = session.query(
-        """SELECT coalesce(currency, $currency) AS currency, count(*) AS orders,
-            sum(coalesce(amount, 0) - coalesce(refunded_amount, 0)) AS spend,
+        f"""SELECT coalesce(currency, $currency) AS currency, count(*) AS orders,
+            sum({NET_AMOUNT}) AS spend,
             min(coalesce(placed_at, paid_at)) AS first_order, max(coalesce(placed_at, paid_at)) AS last_order
-        FROM orders WHERE paid_at IS NOT NULL AND identifier_id IN (SELECT unnest($ids)) GROUP BY 1""",
+        FROM orders o WHERE paid_at IS NOT NULL AND identifier_id IN (SELECT unnest($ids)) GROUP BY 1""",
         {**by_ids, "currency": currency},
     ).to_pylist()
     return Page(

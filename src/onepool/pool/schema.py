@@ -187,6 +187,11 @@ FIRST_SEEN = "greatest(i.first_seen, coalesce(i.valid_from, i.first_seen))"
 LAST_SEEN = "least(i.last_seen, coalesce(i.valid_to, i.last_seen))"
 """Of table identifiers as `i`: when it was seen in this tenure."""
 
+NET_AMOUNT = """CASE WHEN o.status = 'cancelled' OR (o.refunded_at IS NOT NULL AND o.refunded_amount IS NULL)
+    THEN 0::DECIMAL(18,4) ELSE coalesce(o.amount, 0) - coalesce(o.refunded_amount, 0) END"""
+"""Of table orders as `o`: what a paid order brought. A refund that names no amount gave the whole order back, as a
+cancellation does; every figure of money by order takes this and nothing else."""
+
 
 @dataclass(frozen=True)
 class Columns:

@@ -8,7 +8,7 @@ from hashlib import blake2b
 
 from onepool.pool import journeys
 from onepool.pool.engine import Session, quote
-from onepool.pool.schema import EVENT_CORE, FIRST_SEEN, IN_USE, LAST_SEEN, Columns
+from onepool.pool.schema import EVENT_CORE, FIRST_SEEN, IN_USE, LAST_SEEN, NET_AMOUNT, Columns
 
 SCHEMA = "analyst"
 
@@ -86,8 +86,9 @@ def _queries(
             FROM main.identifiers i JOIN main.customer_of c USING (identifier_id) WHERE {IN_USE}""",
         "events": f"""SELECT e.event_id, c.customer_id, {own.replace('e."event_id", ', "")}, {typed}, e.items, {fields}
             FROM main.events e JOIN main.customer_of c USING (identifier_id)""",
-        "orders": """SELECT o.order_id, c.customer_id, o.touchpoint, o.channel, o.placed_at, o.paid_at, o.refunded_at,
-            o.closed_at, o.status, o.amount, o.discount, o.refunded_amount, o.currency, o.store_id
+        "orders": f"""SELECT o.order_id, c.customer_id, o.touchpoint, o.channel, o.placed_at, o.paid_at, o.refunded_at,
+            o.closed_at, o.status, o.amount, o.discount, o.refunded_amount, o.currency, o.store_id,
+            {NET_AMOUNT} AS net_amount
             FROM main.orders o JOIN main.customer_of c USING (identifier_id)""",
         "order_items": f"""SELECT x.order_id, x.touchpoint, c.customer_id, {items}
             FROM (SELECT order_id, touchpoint, identifier_id, unnest(items) AS item FROM main.orders) x

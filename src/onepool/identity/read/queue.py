@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 from onepool.identity import decisions
 from onepool.identity.read.sources import Sources, Tenures, customers_of, links_by_id, tenures
 from onepool.pool import Session
+from onepool.pool.schema import NET_AMOUNT
 from onepool.state import schema
 
 Kind = Literal["candidate", "conflict"]
@@ -21,7 +22,7 @@ Kind = Literal["candidate", "conflict"]
 UNJOINED = text("links.status NOT IN ('joined', 'follows')")
 
 # Paid minus refunded of the customers of pairs, in the workspace's currency (a missing one counts as that).
-_RANKED = """WITH ends AS (
+_RANKED = f"""WITH ends AS (
         SELECT p.ref, p.kind, p.a, p.b, one.customer_id AS customer_a, other.customer_id AS customer_b
         FROM identity_pairs p JOIN customer_of one ON one.identifier_id = p.a
             JOIN customer_of other ON other.identifier_id = p.b
@@ -34,7 +35,7 @@ _RANKED = """WITH ends AS (
             PARTITION BY p.kind, least(one.customer_id, other.customer_id), greatest(one.customer_id, other.customer_id)
             ORDER BY p.ref) = 1
     ), spent AS (
-        SELECT c.customer_id, sum(coalesce(o.amount, 0) - coalesce(o.refunded_amount, 0)) AS spend
+        SELECT c.customer_id, sum({NET_AMOUNT}) AS spend
         FROM orders o JOIN customer_of c USING (identifier_id)
         WHERE o.paid_at IS NOT NULL AND coalesce(o.currency, $currency) = $currency AND c.customer_id IN (
             SELECT customer_a FROM ends UNION ALL SELECT customer_b FROM ends)

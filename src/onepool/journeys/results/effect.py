@@ -29,6 +29,7 @@ from onepool.journeys.results import uplift
 from onepool.journeys.results.types import Cohort, Effect, Group, Incremental, Measure, Revenue, Segment, Uplift
 from onepool.journeys.world.events import Happened
 from onepool.pool import Session
+from onepool.pool.schema import NET_AMOUNT
 from onepool.reach.rules import Control
 from onepool.state.columns import fetch
 from onepool.state.journeys import runs
@@ -245,7 +246,7 @@ def _revenue(session: Session, cohort: Cohort, people: People, hit: Bools, bound
     session.relation(_PEOPLE, _table(people, hit, bounds))
     rows = session.query(
         f"""WITH paid AS (
-            SELECT p.customer_id, sum(coalesce(o.amount, 0) - coalesce(o.refunded_amount, 0)) AS value,
+            SELECT p.customer_id, sum({NET_AMOUNT}) AS value,
                 count(*) AS orders
             FROM {_PEOPLE} p JOIN customer_of c USING (customer_id) JOIN orders o USING (identifier_id)
             WHERE epoch_us(o.paid_at) > p.entered AND epoch_us(o.paid_at) <= p.until
