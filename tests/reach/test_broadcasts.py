@@ -206,6 +206,13 @@ def test_a_change_between_the_look_and_the_start_is_seen(crowd: Outbox, monkeypa
     assert broadcasts.find(ws.state, "sale").status == "draft"
 
 
+def test_what_was_cancelled_can_not_be_resumed(crowd: Outbox) -> None:
+    broadcasts.create(crowd.workspace, BODY, "mei")
+    broadcasts.cancel(crowd.workspace, "sale")
+    with pytest.raises(BroadcastError, match="it is cancelled and can.t be resumed"):
+        broadcasts.resume(crowd.workspace, "sale")
+
+
 def test_what_is_late_is_not_sent(crowd: Outbox) -> None:
     broadcasts.create(crowd.workspace, BODY | {"expire_after": "1 hour"}, "mei")
     broadcasts.start(crowd.workspace, "sale", approval=False)

@@ -251,9 +251,10 @@ def _same(connection: Connection, known: Stored) -> Stored:
 
 def _move(place: Place, known: Stored, status: str, before: tuple[str, ...], **values: Any) -> Stored:
     """Change the status, if it still is one of these."""
-    _wanted(known, before, status)
+    what = {"asked": "shown to a second person", "paused": "paused", "cancelled": "cancelled"}.get(status, "resumed")
+    _wanted(known, before, what)
     with place.state.write() as connection:
-        _wanted(_same(connection, known), before, status)
+        _wanted(_same(connection, known), before, what)
         same = broadcasts.c.id == known.id
         connection.execute(update(broadcasts).where(same).values(status=status, **values))
         return _find(connection, known.name)
