@@ -161,6 +161,8 @@ class Stored(Columnar):
         with self.pool.write() as session:
             for loser, winner, _ in quantum.merges:
                 session.execute(f"UPDATE customer_of SET customer_id = {winner} WHERE customer_id = {loser}")
+                # As in the pool (tick/profiles.py): who went up in another one has no profile any more.
+                session.execute(f"DELETE FROM profiles WHERE customer_id = {loser}")
             session.execute("DELETE FROM segment_members")
             members = pa.array(sorted(quantum.inside), pa.int64())
             segment = pa.repeat(pa.scalar("buyers"), len(members))

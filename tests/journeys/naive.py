@@ -76,9 +76,8 @@ class Naive:
         self.more = False
         """Another day's audience is due."""
         self._begun: list[Run] = []
-        self._ending: set[int] = set()
         self._called: list[tuple[Run, int]] | None = None
-        """Those who end by themselves in this step."""
+        """Those who ended, with their instants, while it is not yet known who else does; None: who called goes on."""
 
     # ------------------------------------------------------------------------------------------------ the world
 
@@ -166,11 +165,14 @@ class Naive:
         self.inputs = inputs
         for loser, winner, when in inputs.merges:
             self._merge(loser, winner, when)
+        # Whoever called a run that is stopped goes on when everybody is stopped: he may be among them.
+        self._called = []
         for _, name, kind, _, _, said, when in inputs.requests:
             self._asked(name, kind, said, when)
         for standing in self.standing.values():
             if standing.status == "stopping":
                 self._stop(standing)
+        self._answer_all()
         for customer, event, _ in inputs.events:
             self.learn(customer, [event])
         for arrival in sorted(self._arrivals(inputs), key=lambda one: (one.time, one.order, one.version.version_id)):
@@ -194,11 +196,9 @@ class Naive:
         standing.status = "stopped"
 
     def _stop_all(self, mine: Sequence[Run], at: int) -> None:
-        self._ending = {run.run_id for run in mine}
         for run in sorted(mine, key=lambda one: -one.depth):
             if run.state != ENDED:
                 self.end(run, "stopped", max(at, run.arrived))
-        self._ending = set()
 
     def _asked(self, name: str, kind: str, said: Mapping[str, Any], at: int) -> None:
         """Runs are stopped, or taken along to another version."""
@@ -383,14 +383,11 @@ class Naive:
             times = [one for one in (mine, None if caller is None else max(caller, run.arrived)) if one is not None]
             if times:
                 over[run.run_id] = min(times)
-        self._ending = set(over)
         # Whoever called a run that ends here goes on when everybody was asked: his own goal comes before that step.
         self._called = []
         for run in sorted(self.live(), key=lambda one: -one.depth):
             self.finish(run, over.get(run.run_id, FOREVER))
-        called, self._called, self._ending = self._called, None, set()
-        for child, at in called:
-            self._answer(child, at)
+        self._answer_all()
 
     def _over(self, run: Run) -> int | None:
         found = [max(time, run.arrived) for time, _, _, reason in self._endings(run, self.inputs) if reason != "goal?"]
@@ -467,15 +464,16 @@ class Naive:
         else:
             self._answer(run, at)
 
+    def _answer_all(self) -> None:
+        """Who called those that ended meanwhile goes on, unless he ended too."""
+        called, self._called = self._called or [], None
+        for run, at in called:
+            self._answer(run, at)
+
     def _answer(self, run: Run, at: int) -> None:
         """Who called a run that ended goes on."""
         parent = self.runs.get(run.parent) if run.parent is not None else None
-        if (
-            parent is not None
-            and parent.state == OUTCOME
-            and parent.node is not None
-            and parent.run_id not in self._ending
-        ):
+        if parent is not None and parent.state == OUTCOME and parent.node is not None:
             node = parent.version.journey.nodes[parent.node]
             if parent.child == run.run_id and isinstance(node, CallJourney):
                 parent.now = max(at, parent.arrived)

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 from hypothesis import HealthCheck, given, settings
 from tests.journeys.differ import Columnar, differences, parsed
-from tests.journeys.drawing_logs import MINUTE, Case, Seeded, case, cases
+from tests.journeys.drawing_logs import MINUTE, STARTS, Case, Quantum, Seeded, case, cases
 from tests.journeys.naive_starts import crowded
 from tests.journeys.sql_executor.cases import plain
 from tests.journeys.sql_executor.executor import SqlExecutor
@@ -23,6 +23,7 @@ from onepool.journeys.model import DateEntry, OneOffEntry, ScheduleEntry
 SEEDS = 240
 CUSTOMERS = 8
 PARTS = 8
+START = STARTS[0]
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -74,6 +75,55 @@ def test_while_channels_are_full_holds_rates_and_pauses_change_nobodys_place(
             found = differences(made, partial(Columnar, most=most))
             assert not found, (seed, found[:6])
     assert len(met) == 3 and min(met.values()) > 5, met
+
+
+def called(*quanta: Quantum) -> Case:
+    """One customer, who is asked into a journey that calls another one and waits for it."""
+    nodes = {
+        "below": {"n0": {"do": "wait", "for": "2 days", "next": "over"}},
+        "above": {"n0": {"do": "call_journey", "journey": "below", "wait": True, "next": "over"}},
+    }
+    bodies = [
+        {"journey": name, "entry": {"api": True, "fields": {}}, "policy": {"category": "promotion"},
+         "max_life": "1 month", "start": "n0", "nodes": {**one, "over": {"do": "end", "as": "other"}}}
+        for name, one in nodes.items()
+    ]  # fmt: skip
+    first = Quantum(START + MINUTE, requests=[(1, "above", "enter", 1000, "", {}, START + MINUTE - 2)])
+    return Case("Europe/Berlin", START, bodies, [1000], [first, *quanta], {})
+
+
+@pytest.mark.parametrize("order", [("below", "above"), ("above", "below")])
+def test_whoever_is_stopped_together_with_those_he_called_takes_no_step(order: tuple[str, str]) -> None:
+    """Drawn as case 1003672: the naive one let the caller go on first, who was then stopped one node further."""
+    later = START + 60 * MINUTE
+    made = called(Quantum(later, statuses=[(name, "stopping") for name in order]))
+    assert differences(made) == []
+    decided = lived(made)
+    assert [run["reason"] for run in decided.runs().values()] == ["stopped", "stopped"]
+    assert [(edge, at) for *_, edge, at in decided.steps() if edge != "enter"] == [("end:stopped", later)] * 2
+
+
+def test_who_called_a_run_that_is_stopped_alone_goes_on() -> None:
+    later = START + 60 * MINUTE
+    made = called(Quantum(later, statuses=[("below", "stopping")]))
+    assert differences(made) == []
+    assert sorted(run["reason"] for run in lived(made).runs().values()) == ["other", "stopped"]
+
+
+def test_a_caller_is_stopped_where_he_is_though_the_run_he_called_was_stopped_by_itself_just_before() -> None:
+    later = START + 60 * MINUTE
+    one = (2, "below", "stop_run", 1000, "", {"pick": 0}, later - 2)
+    made = called(Quantum(later, requests=[one], statuses=[("above", "stopping")]))
+    assert differences(made) == []
+    assert [edge for *_, edge, _ in lived(made).steps()].count("next") == 0
+
+
+def lived(made: Case) -> Columnar:
+    """The executor when a case is over."""
+    decided = Columnar(made, parsed(made), context(made.zone))
+    for since, quantum in zip([made.start, *(one.at for one in made.quanta)], made.quanta, strict=False):
+        decided.step(quantum, since)
+    return decided
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

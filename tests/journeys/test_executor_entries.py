@@ -120,6 +120,26 @@ def test_birthdays_begin_at_everybodys_own_clock(world: World) -> None:
     ]
 
 
+def test_of_two_who_became_one_before_their_birthday_one_is_let_in(world: World) -> None:
+    """A profile goes with whom it is of: the pool names nobody for a day who went up in another one."""
+    people(world, 3, birthday="1990-03-02")
+    publish(world, waiting("birthday", {"date": "birthday", "time": "10:00", "every": "year"}))
+    world.settle()
+    ids = {name: customer(world, name) for name in ("u0", "u1", "u2")}
+    sides = []
+    for name in ("u1", "u2"):
+        found = world.rows("SELECT identifier_id FROM customer_of WHERE customer_id = $c", c=ids[name])
+        sides.append(decisions.Side(ids[name], tuple(row["identifier_id"] for row in found)))
+    decisions.merge(world.workspace.state, world.clock, *sides, author="test")
+    world.settle()
+    world.clock.set(datetime(2026, 3, 2, 3, 0, tzinfo=UTC))
+    world.drain()
+    here = {customer(world, name) for name in ("u0", "u1", "u2")}
+    assert len(here) == 2
+    assert sorted(row["customer_id"] for row in inside(world)) == sorted(here)
+    assert world.value("SELECT count(*) FROM profiles") == 2
+
+
 def test_who_is_in_a_segment_already_enters_where_the_entry_says_so(world: World) -> None:
     world.define("segment", "locals", title="locals", condition={"attribute": "city", "is": "上海"})
     people(world, 2)
