@@ -34,6 +34,9 @@ SECRETS: Final = "secrets"
 ENVIRONMENT: Final = "ONEPOOL_SECRET_"
 """How variables begin that a touchpoint may name which was set over the API; definitions in files may name any."""
 
+DESTINATION: Final = "destination-"
+"""How names begin under which the secrets of destinations are kept; those of touchpoints have no hyphen."""
+
 _WINDOW: Final = 400
 _LOOKED_AT: Final = 20_000
 _BYTES: Final = 16 << 20
@@ -100,7 +103,9 @@ def put_secret(data: Path, touchpoint: str, setting: str, value: str, *, fresh: 
     """
     if not value.strip():
         raise ConnectError("a secret can't be empty", where=setting)
-    if not re.fullmatch(r"[A-Za-z0-9_]{1,60}", touchpoint) or not re.fullmatch(r"[A-Za-z0-9_]{1,60}", setting):
+    if not re.fullmatch(rf"({DESTINATION})?[A-Za-z0-9_]{{1,60}}", touchpoint) or not re.fullmatch(
+        r"[A-Za-z0-9_]{1,60}", setting
+    ):
         raise ConnectError("names of letters, digits and _ are wanted", where=f"{touchpoint}: {setting}")
     folder = data / SECRETS
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -117,16 +122,17 @@ def put_secret(data: Path, touchpoint: str, setting: str, value: str, *, fresh: 
     return f"file:{SECRETS}/{path.name}"
 
 
-def within(reference: object, touchpoint: str) -> bool:
+def within(reference: object, touchpoint: str, setting: str = "") -> bool:
     """Whether a touchpoint's reference may be set from outside the machine: its own kept secrets, or a variable that
-    the machine's owner meant for touchpoints.
+    the machine's owner meant for touchpoints. ``setting``: only what was kept for this one.
 
     Settings decide where a secret is sent to. Whoever may write them must not so learn other touchpoints' secrets, or
     what else stands in the environment (the state's address with its password).
     """
     if not isinstance(reference, str):
         return False
-    own = rf"file:{SECRETS}/{re.escape(touchpoint)}\.[A-Za-z0-9_]{{1,60}}(\.[0-9a-f]{{8}})?"
+    kept = setting or "[A-Za-z0-9_]{1,60}"
+    own = rf"file:{SECRETS}/{re.escape(touchpoint)}\.{kept}(\.[0-9a-f]{{8}})?"
     return bool(re.fullmatch(rf"env:{ENVIRONMENT}[A-Z0-9_]+|{own}", reference))
 
 

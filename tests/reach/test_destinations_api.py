@@ -11,6 +11,7 @@ from tests.api.conftest import World, empty, world
 from typer.testing import CliRunner
 
 from onepool.cli.app import app
+from onepool.connect import within
 from onepool.privacy.roles import Role
 
 __all__ = ["empty", "world"]
@@ -57,6 +58,50 @@ def test_only_own_secrets_may_be_named(empty: World, monkeypatch: pytest.MonkeyP
     assert answer.status_code == 200, answer.text
     ran = browser.post("/api/v1/destinations/crm/run", {}).json()
     assert ran["error"] and "opensesame" not in json.dumps(ran)
+
+
+def test_a_kept_secret_goes_to_one_address_and_one_place(empty: World) -> None:
+    """The access key stands in clear in every call: it is not told to an address that was written in later."""
+    browser = empty.signed_in()
+
+    def keep(setting: str) -> str:
+        kept = browser.put(f"/api/v1/destinations/crm/secrets/{setting}", {"value": f"the {setting}"})
+        return str(kept.json()["reference"])
+
+    def save(version: Any = None, **to: Any) -> Any:
+        target = {"kind": "s3", "bucket": "people", "endpoint": "https://store.example", **to}
+        body = {"body": {**BODY, "to": target}, **({} if version is None else {"version": version})}
+        return browser.put("/api/v1/destinations/crm", body)
+
+    first = {"access_key": keep("access_key"), "secret_key": keep("secret_key")}
+    version = save(**first).json()["version"]
+    swapped = save(version, access_key=first["secret_key"], secret_key=first["secret_key"])
+    assert swapped.status_code == 422 and "kept here before" in swapped.text
+    for elsewhere in ({"endpoint": "http://attacker.example"}, {"endpoint": None}):
+        moved = save(version, **first, **elsewhere)
+        assert moved.status_code == 422 and moved.json()["code"] == "secret-again", moved.text
+    assert save(version, **first, region="x.attacker.example/#").status_code == 422
+    # Also by a detour, and after the destination was made anew.
+    second = {"access_key": keep("access_key"), "secret_key": keep("secret_key")}
+    assert not set(second.values()) & set(first.values())
+    version = save(version, **second).json()["version"]
+    version = save(version, **{**first, "bucket": "others"}).json()["version"]
+    assert save(version, **second, endpoint="http://attacker.example").json()["code"] == "secret-again"
+    assert browser.request("DELETE", "/api/v1/destinations/crm").status_code == 204
+    assert save(**first, endpoint="http://attacker.example").json()["code"] == "secret-again"
+    new = {"access_key": keep("access_key"), "secret_key": keep("secret_key")}
+    assert save(**new, endpoint="https://another.example").status_code == 200
+
+
+def test_secrets_of_destinations_are_nobody_elses(empty: World) -> None:
+    browser = empty.signed_in()
+    long = "a" * 59
+    kept = browser.put(f"/api/v1/destinations/{long}b/secrets/url", {"value": "sqlite:///x"}).json()["reference"]
+    to = {"kind": "database", "url": kept, "table": "people"}
+    assert browser.put(f"/api/v1/destinations/{long}c", {"body": {**BODY, "to": to}}).status_code == 422
+    assert browser.put(f"/api/v1/destinations/{long}b", {"body": {**BODY, "to": to}}).status_code == 200
+    mine = browser.put("/api/v1/destinations/crm/secrets/url", {"value": "sqlite:///x"}).json()["reference"]
+    assert not within(mine, "destination_crm")
 
 
 def test_marketers_may_look_and_not_run(empty: World) -> None:

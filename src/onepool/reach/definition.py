@@ -96,7 +96,7 @@ class StoreTarget(_Part):
     path: str = ""
     format: Literal["csv", "parquet"] = "parquet"
     endpoint: str | None = Field(default=None, pattern=r"^https?://[^\s/]+$")
-    region: str = "us-east-1"
+    region: str = Field(default="us-east-1", pattern=r"^[A-Za-z0-9_-]{1,60}$")  # a part of Amazon's host names
     access_key: str
     secret_key: str
 

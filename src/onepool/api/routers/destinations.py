@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Path, Query, status
@@ -58,13 +59,21 @@ def save_destination(name: Name, body: DestinationChange, who: Writer, ws: Works
         raise Conflict("there is a destination with this name", where="name", code="destination-exists")
     wanted: dict[str, Any] = {**body.body, "destination": name}
     found = _checked(ws, wanted, name)
-    known = set(_references(parse(before.body))) if before is not None and _usable(before) else set()
-    for reference in _references(found):
-        if reference not in known and not connect.within(reference, _folder(name)):
+    former = ws.definitions.history("destination", name)
+    known = _references(parse(before.body)) if before is not None and _usable(before) else {}
+    for setting, reference in _references(found).items():
+        if known.get(setting) != reference and not connect.within(reference, _folder(name), setting):
             raise Invalid(
                 "a secret set here is one that was kept here before",
-                where="to",
+                where=f"to.{setting}",
                 hint="PUT it to secrets/{setting} and use the reference in the answer",
+            )
+        if any(_told(one.body, reference) not in (None, _address(wanted)) for one in former):
+            raise Invalid(
+                f"{setting} would be told to another address: enter it again",
+                where=f"to.{setting}",
+                hint="PUT it to secrets/{setting} and use the reference in the answer",
+                code="secret-again",
             )
     saved = ws.save("destination", name, wanted, author=who.actor, reason=body.reason, expected=body.version)
     audit.record(ws.state, time, who.actor, "definition.save", f"destination:{name}", {"version": saved.version})
@@ -91,7 +100,8 @@ def keep_destination_secret(
     time: Time,
 ) -> DestinationSecretKept:
     """Keep a secret in a file that only the server's owner may read."""
-    reference = connect.put_secret(ws.data, _folder(name), setting, body.value)
+    # A reference of its own, in force once it is saved: so it can be told from what was told elsewhere before.
+    reference = connect.put_secret(ws.data, _folder(name), setting, body.value, fresh=True)
     audit.record(ws.state, time, who.actor, "secret.keep", f"destination:{name}", {"setting": setting})
     return DestinationSecretKept(reference=reference)
 
@@ -144,16 +154,28 @@ def _usable(item: Definition) -> bool:
     return True
 
 
-def _references(destination: Destination) -> list[str]:
+def _references(destination: Destination) -> dict[str, str]:
+    """The secrets of a destination by their places in ``to``."""
     target = destination.to
     if target.kind == "database":
-        return [target.url]
-    return [target.access_key, target.secret_key] if target.kind == "s3" else []
+        return {"url": target.url}
+    return {"access_key": target.access_key, "secret_key": target.secret_key} if target.kind == "s3" else {}
+
+
+def _address(body: Mapping[str, Any]) -> tuple[str, str]:
+    """Where a definition's secrets are told; a database's address is in its secret."""
+    to = body.get("to") or {}
+    return str(to.get("kind")), str(to.get("endpoint") or "")
+
+
+def _told(body: Mapping[str, Any], reference: str) -> tuple[str, str] | None:
+    """Where a former definition told this secret, None if it did not."""
+    return _address(body) if reference in (body.get("to") or {}).values() else None
 
 
 def _folder(name: str) -> str:
-    """The name under which a destination's secrets are kept beside those of touchpoints."""
-    return f"destination_{name}"[:60]
+    """The name under which a destination's secrets are kept; no touchpoint can have it."""
+    return f"{connect.DESTINATION}{name}"
 
 
 def _summary(ws: WorkspaceLike, item: Definition) -> DestinationSummary:
