@@ -20,8 +20,8 @@ export function LedgerTable({ rows }: { rows: ConsentEntry[] }) {
       pagination={false}
       locale={{ emptyText: <Nothing title={t("reach.consents.none")} text={t("reach.consents.noneText")} /> }}
       columns={[
-        { title: t("reach.at"), render: (_, one) => <Time at={one.time} /> },
-        { title: t("reach.consents.who"), render: (_, one) => <span className="op-code">{one.identifier}</span> },
+        { title: t("reach.at"), className: "op-nowrap", render: (_, one) => <Time at={one.time} /> },
+        { title: t("reach.consents.who"), render: (_, one) => <span className="op-code" style={{ overflowWrap: "anywhere" }}>{one.identifier}</span> },
         { title: t("reach.consents.said"), render: (_, one) => <Status kind={one.granted ? "ok" : "error"}>{t(one.granted ? "reach.consents.granted" : "reach.consents.withdrawn")}</Status> },
         { title: t("reach.consents.purpose"), render: (_, one) => purpose(one.purpose) },
         { title: t("reach.channel"), render: (_, one) => (one.channel === "" ? t("reach.policies.anyChannel") : places.channel(one.channel)) },
