@@ -77,6 +77,21 @@ def test_one_push_that_held_several_things_falls_into_them(world: World, tmp_pat
     _rebuilt_is_the_same(world, tmp_path)
 
 
+def test_a_push_of_too_many_things_waits_whole_for_a_mapping_that_takes_fewer(world: World, tmp_path: Path) -> None:
+    """None of it is lost: read in part, the rest could never be asked for."""
+    _define(world, rules=[RULE], each="$.entries[*]")
+    entries = [{"id": n, "tel": f"139{n:08}", "kind": "order" if n % 2_000 == 0 else "view"} for n in range(10_001)]
+    _push(world, {"entries": entries})
+    assert world.value("SELECT count(*) FROM events") == 0
+    assert world.value("SELECT rule FROM quarantine") == "webhook.work"
+    assert "more than 10,000 things" in world.value("SELECT message FROM quarantine")
+    _define(world, rules=[RULE], each="$.entries[?@.kind == 'order']")
+    _replay(world)
+    assert world.value("SELECT count(*) FROM quarantine") == 0
+    assert world.value("SELECT count(*) FROM events") == 6
+    _rebuilt_is_the_same(world, tmp_path)
+
+
 def test_of_a_push_that_was_read_in_part_only_the_rest_is_tried(world: World, tmp_path: Path) -> None:
     one = {**RULE, "when": {"$.kind": "trial"}}
     _define(world, rules=[one], each="$.entries[*]")

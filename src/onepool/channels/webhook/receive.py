@@ -55,7 +55,12 @@ def read(push: Push) -> Decoded:
     rules = push.settings.get("rules")
     try:
         things = paths.all(str(push.settings.get("each") or "$"), content)
-        for number, thing in enumerate(things[:_MAX_THINGS]):
+        if len(things) > _MAX_THINGS:
+            # As a whole: of a push that was read in part the rest could not be asked for.
+            told = f"more than {_MAX_THINGS:,} things in one push; take fewer with `each`, and replay"
+            found.refuse("webhook.work", told, push.body)
+            return found.decoded()
+        for number, thing in enumerate(things):
             _read_one(found, thing, rules if isinstance(rules, list) else [], push, number, paths)
     except BadPath as error:
         found.refuse("webhook.mapping", f"each: {error}", push.body)
@@ -65,8 +70,6 @@ def read(push: Push) -> Decoded:
         found = Gathering()  # as a whole, so that another mapping can read all of it
         found.refuse("webhook.work", told, push.body)
         return found.decoded()
-    if len(things) > _MAX_THINGS:
-        found.refuse("webhook.size", f"more than {_MAX_THINGS:,} things in one push; the rest is left out", push.body)
     return found.decoded()
 
 
