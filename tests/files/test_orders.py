@@ -255,3 +255,27 @@ def test_grouping_agrees_with_a_plain_reading(
     pq.write_table(table.take(shuffled), path)
     again = run("orders", path)
     assert {item.message_id for item in again.items} == {item.message_id for item in found.items}
+
+
+@pytest.mark.parametrize(
+    ("amounts", "expected"),
+    [(("10", "20"), "30.0000"), (("30", "30"), "30.0000"), (("30", ""), "30.0000"), (("10", "10", "5"), "25.0000")],
+)
+def test_an_amount_that_differs_between_lines_is_theirs(
+    tmp_path: Path, run: Import, amounts: tuple[str, ...], expected: str
+) -> None:
+    lines = [f"A1,13800000001,{amount},2026-01-05,p{number}" for number, amount in enumerate(amounts)]
+    (paid,) = run("orders", written(tmp_path / "o.csv", "订单号,手机号,金额,付款时间,商品ID", *lines)).items
+    assert paid.fields["amount"] == expected
+
+
+def test_refunds_and_discounts_that_differ_between_lines_are_theirs(tmp_path: Path, run: Import) -> None:
+    path = written(
+        tmp_path / "o.csv",
+        "订单号,手机号,金额,优惠金额,退款金额,付款时间,退款时间,商品ID",
+        "A1,13800000001,100,5,0,2026-01-05,2026-01-06,p1",
+        "A1,13800000001,100,10,30,2026-01-05,2026-01-06,p2",
+    )
+    paid, refunded = run("orders", path).items
+    assert (paid.fields["amount"], paid.fields["discount"]) == ("100.0000", "15.0000")
+    assert refunded.fields["amount"] == "30.0000"

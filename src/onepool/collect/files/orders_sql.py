@@ -55,6 +55,13 @@ def gather(fields: int) -> str:
     return f"CREATE OR REPLACE TEMP TABLE gathered AS {_GATHERED}{heads} {_GROUPS}"
 
 
+def _of_order(column: str, lines: str) -> str:
+    """SQL of a figure of the order: what all its lines say, or the sum where they differ, since it is the lines' then.
+    `lines`: which lines have a say."""
+    return f"""CASE WHEN count(DISTINCT {column}) FILTER ({lines}) > 1 THEN sum({column}) FILTER ({lines})
+            ELSE any_value({column}) FILTER ({lines}) END"""
+
+
 _GATHERED = f"""
     SELECT okey, min(row) AS row, any_value(order_id) AS order_id,
         arg_min(ids, row) FILTER (ids <> '[]') AS ids,
@@ -62,14 +69,14 @@ _GATHERED = f"""
         arg_max(status, row) AS status,
         {", ".join(f"min({stage}) AS {stage}" for stage in ORDER_STAGES)},
         arg_min(refund_id, row) AS refund_id,
-        coalesce(arg_min(amount, row),
+        coalesce({_of_order("amount", "NOT returned")},
             CASE WHEN count(*) FILTER (NOT returned) = count(line_amount) FILTER (NOT returned)
                 THEN sum(line_amount) FILTER (NOT returned) END) AS amount,
-        coalesce(arg_min(discount, row), sum(line_discount) FILTER (NOT returned)) AS discount,
+        coalesce({_of_order("discount", "NOT returned")}, sum(line_discount) FILTER (NOT returned)) AS discount,
         sum(quantity) FILTER (NOT returned) AS quantity,
         -sum(quantity) FILTER (returned) AS returned_quantity,
-        coalesce(arg_min(refund_amount, row), -sum(line_amount) FILTER (returned),
-            -min(amount) FILTER (returned)) AS refund_amount,
+        coalesce({_of_order("refund_amount", "true")}, -sum(line_amount) FILTER (returned),
+            -{_of_order("amount", "returned")}) AS refund_amount,
         coalesce('[' || string_agg(item, ',' ORDER BY row) FILTER (NOT returned) || ']', any_value(nested)) AS items,
         '[' || string_agg(item, ',' ORDER BY row) FILTER (returned) || ']' AS returned_items,
         count(*) FILTER (NOT returned) AS sold, count(*) FILTER (returned) AS returned,
