@@ -342,11 +342,12 @@ def _plan(naive: Naive, run: Run, node: Send, hop: int, *, guarded: bool = False
 
 def _chain(naive: Naive, run: Run, node: Send, reason: str | None) -> None:
     """After the final outcome of a hop; None: it was taken."""
-    hop = node.chain[run.hop]
-    if reason is None or (reason == "unknown" and reason not in hop.next_on):
+    # The version that the run was moved to may have fewer hops: it lists nothing for one that it does not have.
+    listed = node.chain[run.hop].next_on if run.hop < len(node.chain) else []
+    if reason is None or (reason == "unknown" and reason not in listed):
         run.reason = None
         naive.move(run, "next", node.next)
-    elif reason in hop.next_on and run.hop + 1 < len(node.chain):
+    elif reason in listed and run.hop + 1 < len(node.chain):
         _plan(naive, run, node, run.hop + 1)
     else:
         run.reason = reason
@@ -377,9 +378,10 @@ def give_up(naive: Naive, run: Run) -> None:
         return
     message = naive.sends[_key(run, run.hop)]
     message.told, message.concluded = True, run.due
+    confirmed = run.hop < len(node.chain) and node.chain[run.hop].accept_within is not None
     if message.state in ("QUEUED", "DEFERRED", "RETRY"):
         message.state, message.reason = "CANCELLED", "expired"
-    elif message.state in ("CLAIMED", "TASK") and node.chain[run.hop].accept_within is not None:
+    elif message.state in ("CLAIMED", "TASK") and confirmed:
         message.state, message.reason = "FAILED", "staff_timeout"
     else:
         message.state, message.reason = "UNKNOWN", "unknown"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,7 +13,7 @@ from tests.journeys.drawing_logs import MINUTE, STARTS, Case, Quantum, Seeded, c
 from tests.journeys.naive_starts import crowded
 from tests.journeys.sql_executor.cases import plain
 from tests.journeys.sql_executor.executor import SqlExecutor
-from tests.journeys.vocabulary import context
+from tests.journeys.vocabulary import CHANNELS, context
 
 from onepool.journeys.executor import ports, pressure
 from onepool.journeys.executor.columns import I64
@@ -116,6 +117,34 @@ def test_a_caller_is_stopped_where_he_is_though_the_run_he_called_was_stopped_by
     made = called(Quantum(later, requests=[one], statuses=[("above", "stopping")]))
     assert differences(made) == []
     assert [edge for *_, edge, _ in lived(made).steps()].count("next") == 0
+
+
+def test_a_second_message_is_out_when_a_version_with_one_message_comes() -> None:
+    """The version lists no reason for a hop that it does not have, so whoever it failed for leaves by `else`."""
+    chain = [
+        {"channel": "sms", "kind": CHANNELS["sms"], "next_on": ["refused", "over_limit", "bad_address", "unknown"]},
+        {"channel": "sms", "kind": CHANNELS["sms"], "next_on": ["unknown"]},
+    ]
+    send = {"do": "send", "message": "recall", "chain": chain, "next": "good", "else": "lost"}
+    ends = {"good": {"do": "end", "as": "completed"}, "lost": {"do": "end", "as": "other"}}
+    body: dict[str, Any] = {
+        "journey": "above", "entry": {"api": True, "fields": {}}, "max_life": "1 month", "start": "n0",
+        "policy": {"category": "promotion", "expire_after": "1 day"}, "nodes": {"n0": send, **ends},
+    }  # fmt: skip
+    later = {**body, "nodes": {"n0": {**send, "chain": [{**chain[0], "next_on": []}]}, **ends}}
+    who = list(range(1000, 1120))
+    asked = [(one, "above", "enter", one, "", {}, START + MINUTE - 2) for one in who]
+    steps = [1, 2, 4, 6, 400, 1500, 3000, 4500, 6000]
+    quanta = [Quantum(START + step * MINUTE) for step in steps]
+    quanta[0].requests = asked
+    quanta[3].published = [("above", 0)]
+    quanta[3].requests = [(-1, "above", "move", 0, "", {"to": 2}, quanta[3].at - 1)]
+    made = Case("Europe/Berlin", START, [body], who, quanta, {}, [later])
+    assert differences(made) == []
+    decided = lived(made)
+    second = {one["customer"] for one in decided.sends().values() if one["hop"] == 1}
+    moved = [run["reason"] for run in decided.runs().values() if run["version"] == 2 and run["customer"] in second]
+    assert {"completed", "other"} == set(moved)
 
 
 def lived(made: Case) -> Columnar:
