@@ -224,6 +224,16 @@ def test_who_left_is_taken_out_though_the_definition_changed(world: World, targe
     assert target("SELECT customer_id FROM people ORDER BY customer_id") == [(1,), (3,)]
 
 
+def test_a_new_password_is_no_new_target(world: World, target: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.save(mode="changes", to=TABLE)
+    world.good()
+    leave(world, 2)
+    monkeypatch.setenv("ONEPOOL_TEST_ANEW", os.environ["ONEPOOL_TEST_TARGET"])
+    world.save(mode="changes", to={**TABLE, "url": "env:ONEPOOL_TEST_ANEW"})
+    assert world.good().gone == 1
+    assert target("SELECT customer_id FROM people ORDER BY customer_id") == [(1,), (3,)]
+
+
 @pytest.mark.parametrize("address", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("step", ["begin", "begin-after", "merge", "write-after", "keep", "keep-after", "end", "tidy"])
 @pytest.mark.parametrize("then", ["same", "full", "columns", "segments"])

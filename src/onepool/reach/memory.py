@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,18 +26,21 @@ from onepool.reach.definition import Destination
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """``others``: marks of earlier definitions that wrote to the same target."""
+    """``target``: what it writes to, whoever it logs in as. ``others``: marks of earlier definitions of that target."""
 
     folder: Path
     destination: Destination
+    target: str
     others: frozenset[str]
 
     @classmethod
-    def of(cls, folder: Path, destination: Destination, earlier: Iterable[Destination]) -> Memory:
-        """``earlier``: the definitions that the destination had."""
-        here = _target(destination)
-        same = {_mark(one) for one in earlier if _target(one) == here}
-        return cls(folder, destination, frozenset(same - {_mark(destination)}))
+    def of(
+        cls, folder: Path, destination: Destination, earlier: Iterable[Destination], address: Callable[[str], str] = str
+    ) -> Memory:
+        """``earlier``: the definitions that the destination had. ``address``: of the database at a reference."""
+        here = _target(destination, address)
+        same = {_mark(one) for one in earlier if _target(one, address) == here}
+        return cls(folder, destination, here, frozenset(same - {_mark(destination)}))
 
     @property
     def written(self) -> Path:
@@ -111,7 +114,7 @@ class Memory:
 
     @property
     def _ours(self) -> Path:
-        return self.folder / f"{self._name}.{_target(self.destination)}.ours"
+        return self.folder / f"{self._name}.{self.target}.ours"
 
     def _others(self) -> Iterator[Path]:
         for mark in sorted(self.others):
@@ -135,8 +138,12 @@ def _mark(destination: Destination) -> str:
     return _digest(destination.model_dump(include={"what", "to", "columns", "gone"}))
 
 
-def _target(destination: Destination) -> str:
-    return _digest(destination.to.model_dump(exclude={"adopt"}))
+def _target(destination: Destination, address: Callable[[str], str]) -> str:
+    # A new password or key is no new target.
+    body = destination.to.model_dump(exclude={"adopt", "access_key", "secret_key"})
+    if destination.to.kind == "database":
+        body["url"] = address(destination.to.url)
+    return _digest(body)
 
 
 def _fit(destination: Destination) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -300,7 +301,15 @@ def _memory(place: Place, destination: Destination) -> Memory:
         # What can't be read any more was written by nothing that can be told.
         with suppress(DestinationError):
             earlier.append(parse(one.body or {}, one.name))
-    return Memory.of(place.data / "destinations", destination, earlier)
+
+    @cache
+    def address(reference: str) -> str:
+        try:
+            return tables.address(look_up(reference, place.data, f"destination {destination.destination}"))
+        except OnePoolError:
+            return reference
+
+    return Memory.of(place.data / "destinations", destination, earlier, address)
 
 
 def _sequence(place: Place, name: str) -> int:

@@ -33,7 +33,8 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import mysql, postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.schema import CreateTable
 from sqlalchemy.types import TypeEngine
 
@@ -87,6 +88,15 @@ def write(
         raise DestinationError(failed(error).message, where=f"table {destination.to.table}") from error
     finally:
         engine.dispose()
+
+
+def address(url: str) -> str:
+    """Which database it is: its kind, host, port and name, without user and password. Raises DestinationError."""
+    try:
+        found = make_url(url)
+    except ArgumentError as error:
+        raise DestinationError("it is no database's address", where="to.url") from error
+    return f"{found.get_backend_name()}://{found.host or ''}:{found.port or ''}/{found.database or ''}"
 
 
 def _table(connection: Connection, destination: Destination, schema: pa.Schema) -> Table:
