@@ -141,3 +141,60 @@ def test_the_command(workspace: Workspace, orders: Path) -> None:
     assert "accepted: 3   quarantined: 5   duplicates: 0" in shown.output
     wrong = runner.invoke(app, ["import", "shoes", str(orders), "-w", root])
     assert isinstance(wrong.exception, UsageError)
+
+
+@pytest.mark.parametrize("word", ["#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!"])
+def test_cells_of_failed_formulas_name_nobody(workspace: Workspace, tmp_path: Path, word: str) -> None:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    rows = [["member_no", "phone", "name"], *([word, f"1391234560{n}", word] for n in range(3))]
+    for row in rows:
+        book.active.append(row)
+    book.save(tmp_path / "customers.xlsx")
+    assert import_into(workspace, "customers", [tmp_path / "customers.xlsx"]).accepted == 3
+    (tmp_path / "events.jsonl").write_text(
+        "\n".join(
+            json.dumps({"event": "page_viewed", "time": "2026-10-01", "member_no": word, "phone": f"1391234560{n}"})
+            for n in range(3)
+        )
+    )
+    assert import_into(workspace, "events", [tmp_path / "events.jsonl"]).accepted == 3
+    found = workspace.pool.query("SELECT count(DISTINCT customer_id) AS n FROM customer_of").to_pylist()
+    assert found == [{"n": 3}]
+    assert workspace.pool.query("SELECT 1 FROM attribute_facts WHERE value = $word", {"word": word}).num_rows == 0
+
+
+def test_ids_that_a_spreadsheet_rounded_are_refused(workspace: Workspace, tmp_path: Path) -> None:
+    import openpyxl
+
+    path = tmp_path / "orders.csv"
+    lines = ["4.30E+18,13912345602,60,2026-01-02 11:00", "4.30E+18,13912345602,60,2026-01-03 11:00"]
+    path.write_text("\n".join(["order_id,phone,amount,paid_at", *lines]), encoding="utf-8")
+    done = import_into(workspace, "orders", [path])
+    assert (done.accepted, {rule: one.count for rule, one in done.refused.items()}) == (0, {"identifier.rounded": 2})
+    book = openpyxl.Workbook()
+    book.active.append(["order_id", "phone", "amount", "paid_at"])
+    for number, amount in ((4200001234567890123, 10), (4200001234567890456, 20)):
+        book.active.append([number, "13912345605", amount, "2026-01-01 10:00"])
+    book.save(tmp_path / "orders.xlsx")
+    done = import_into(workspace, "orders", [tmp_path / "orders.xlsx"])
+    assert (done.accepted, {rule: one.count for rule, one in done.refused.items()}) == (0, {"identifier.rounded": 2})
+    path = tmp_path / "customers.csv"
+    path.write_text("member_no,phone\n4.20E+18,13812345601\n4.20E+18,13812345602\n", encoding="utf-8")
+    done = import_into(workspace, "customers", [path])
+    assert (done.accepted, {rule: one.count for rule, one in done.refused.items()}) == (0, {"identifier.rounded": 2})
+    path = tmp_path / "events.csv"
+    rows = ["event_id,event,time,user_id", *(f"4.2E+18,page_viewed,2026-10-0{n},u{n}" for n in (1, 2))]
+    path.write_text("\n".join(rows), encoding="utf-8")
+    assert import_into(workspace, "events", [path]).accepted == 2
+
+
+@pytest.mark.parametrize("depth", [250, 900, 100_000])
+def test_a_line_nested_without_end_is_one_refused_row(workspace: Workspace, tmp_path: Path, depth: int) -> None:
+    lines = [f'{{"event":"page_viewed","time":"2026-10-01T00:00:00Z","user_id":"u{n}"}}' for n in (1, 2)]
+    lines.insert(1, f'{{"event":"page_viewed","x":{"[" * depth}{"]" * depth}}}')
+    path = tmp_path / "events.jsonl"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    done = import_into(workspace, "events", [path])
+    assert (done.accepted, {rule: one.count for rule, one in done.refused.items()}) == (2, {"file.json": 1})

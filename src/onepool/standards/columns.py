@@ -103,7 +103,8 @@ def texts(values: Sequence[Any], *, ids: bool = False) -> Column:
     if set(map(type, values)) <= _TEXTS:
         joined = "".join(filter(None, values))
         plain = "\0" not in joined and (joined.isascii() or unicodedata.is_normalized("NFC", joined))
-        if plain and not (ids and max((len(value) for value in values if value), default=0) > scalars.MAX_ID):
+        long = ids and max((len(value) for value in values if value), default=0) > scalars.MAX_ID
+        if plain and not long and not (ids and ("E+" in joined or "e+" in joined)):
             found = [value.strip() or None if value else None for value in values]
             return Column(pa.array(found, pa.string()), found, {})
     found, faults = one_by_one(values, scalars.identity if ids else scalars.text)

@@ -67,6 +67,10 @@ RULES: Final[dict[str, tuple[str, str]]] = {
         f"一次请求中带 {WIDE} 个以上身份标识的数据太多，请分开发送，或重试这些数据",
         f"one request has too many items with more than {WIDE} identifiers; send them apart, or try these again",
     ),
+    "identifier.rounded": (
+        "{value} 是表格软件舍入后的数字，请将该列设为文本后重新导出",
+        "{value} is a number that a spreadsheet rounded; format the column as text and export it again",
+    ),
     "identifier.length": ("标识超过 512 个字符", "the identifier is longer than 512 characters"),
 }
 """Rule -> (Chinese, English) template of its message."""

@@ -87,6 +87,8 @@ def _opaque(value: str, change: Callable[[str], str] | None) -> str | Unusable:
         return Unusable("", "empty")
     if len(found) > scalars.MAX_ID:
         raise Fault("identifier.length")
+    if scalars.rounded(found):
+        raise Fault("identifier.rounded", found)
     return change(found) if change else found
 
 

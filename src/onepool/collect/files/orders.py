@@ -3,6 +3,8 @@
 Rules
 - Fields of the order, its identifiers and times are taken from its first line that has them; lines become ``items``.
 - ``amount`` is the column of that name; without one the sum of the lines (their amount, else price times quantity).
+  Where it differs between the lines of an order it is the lines' own, and the order's is their sum; so are discounts
+  and refunded amounts.
 - ``placed_at`` makes order_placed; ``paid_at``, or a status from paid on, order_paid; ``shipped_at`` order_shipped;
   ``completed_at`` order_completed; ``cancelled_at`` or such a status order_cancelled; ``refunded_at``, a refunded
   amount or such a status order_refunded. A stage without a time of its own takes that of the stage before it.
@@ -20,7 +22,7 @@ import pyarrow as pa
 
 from onepool.collect.files import orders_sql as steps
 from onepool.collect.files.plan import ORDER_STAGES, order_statuses
-from onepool.collect.files.render import Columns, Parameters
+from onepool.collect.files.render import ROUNDED, Columns, Parameters
 from onepool.collect.files.staging import Staging
 from onepool.collect.sheets import FIELD, SCHEMA
 
@@ -70,7 +72,8 @@ class OrderStage:
                 SELECT *, coalesce(own_amount, TRY_CAST(price * quantity AS DECIMAL(18,4))) AS line_amount FROM read),
             turned AS (
                 SELECT *, coalesce(quantity < 0, line_amount < 0, amount < 0, false) AS returned FROM valued)
-            SELECT row, coalesce('=' || order_id, '#' || row) AS okey, order_id, ids, status,
+            SELECT row, coalesce('=' || CASE WHEN NOT regexp_full_match(order_id, '{ROUNDED}') THEN order_id END,
+                    '#' || row) AS okey, order_id, ids, status,
                 {", ".join(ORDER_STAGES)}, refund_id, amount, discount, refund_amount,
                 {"".join(f"{self._told(name)}, " for name in heads)}{_item(columns)} AS item, nested, returned,
                 quantity, line_amount, line_discount, price < 0 AS negative, unread

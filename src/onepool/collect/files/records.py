@@ -18,6 +18,9 @@ from onepool.collect.files.formats import BROKEN_MARK, CleanText, FileFormat, fi
 BLOCK_BYTES = 4 * 1024 * 1024
 BLOCK_ROWS = 50_000
 
+MAX_DEPTH = 200
+"""A line that nests deeper is refused: it could be read here, but not where more is around it."""
+
 LIFTED = ("properties", "fields", "ids")
 """Objects of a JSON line whose members count as columns of the line itself."""
 
@@ -71,9 +74,13 @@ def json_block(lines: Sequence[bytes], first: int) -> Block:
                 value = _decoder.decode(line)
             except msgspec.DecodeError as error:
                 rule, message = "file.json", f"not JSON: {error}"
+            except RecursionError:
+                rule, message = "file.json", "nested too deep"
             else:
                 if not isinstance(value, dict):
                     rule, message = "file.json", "not a JSON object"
+                elif line.count(b"[") + line.count(b"{") > MAX_DEPTH and _deep(value):
+                    rule, message = "file.json", "nested too deep"
         if rule:
             text = line.decode("utf-8", "replace").replace(BROKEN_MARK, "\N{REPLACEMENT CHARACTER}")
             broken.append(BrokenRow(number, rule, message, cut_sample(text)))
@@ -90,6 +97,20 @@ def json_block(lines: Sequence[bytes], first: int) -> Block:
     )
     table = pa.table([array for array, _ in columns.values()], schema=schema)
     return Block(table, pa.array(numbers, pa.int64()), broken)
+
+
+def _deep(value: dict[str, Any]) -> bool:
+    level: list[Any] = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for one in level
+            for inner in (one.values() if isinstance(one, dict) else one)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _lift(value: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,15 @@ from onepool.collect.files.plan import PlannedColumn, Target
 Shape = Literal["text", "integer", "number", "boolean", "json", "empty"]
 """What a cleaned column holds: texts, numbers, or texts that are JSON already."""
 
+ERRORS = ("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!")
+"""What spreadsheets show for formulas that give no value: in ids and attributes the cell is missing."""
+
+ROUNDED = r"\d(\.\d+)?[eE]\+\d{2,3}"
+"""Ids of which a spreadsheet kept some digits: of many things, so they bring nothing together."""
+
+_KEYS = frozenset({"order_id", "refund_id", "event_id"})
+"""Columns that steer the import and are ids."""
+
 _ISO_UTC = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
@@ -208,7 +217,9 @@ class Columns:
             return f"CAST({name} AS VARCHAR)", "text"
         if field.metadata and JSON_FIELD.items() <= field.metadata.items():
             return name, "json"
-        text = self._text_cell(name)
+        target = column.target
+        keyed = target.role in ("identifier", "attribute") or (target.role == "control" and target.name in _KEYS)
+        text = self._text_cell(name, ERRORS if keyed else ())
         if spec.values:
             return self._mapped(text, column, "text")
         zone = spec.time_zone or self._mapping.time_zone
@@ -217,14 +228,14 @@ class Columns:
             return self._parsed(text, form, zone), "text"
         return text, "text"
 
-    def _text_cell(self, name: str) -> str:
+    def _text_cell(self, name: str, errors: Sequence[str]) -> str:
         """A cell (blanks around it are gone) without the marks that keep spreadsheets from reading it as a number."""
         bare = (
             f"CASE WHEN starts_with({name}, '=\"') THEN trim({name}, {self.parameters.text('=' + chr(34))})"
             f" WHEN starts_with({name}, '`') THEN ltrim({name}, '`') ELSE {name} END"
         )
         sql = bare
-        for missing in {"": None, **dict.fromkeys(self._mapping.missing)}:
+        for missing in {"": None, **dict.fromkeys(self._mapping.missing), **dict.fromkeys(errors)}:
             sql = f"nullif({sql}, {self.parameters.text(missing)})"
         return sql
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from onepool.collect.files.mapping import OBJECTS, Kind
-from onepool.collect.files.render import Columns, Parameters, quoted
+from onepool.collect.files.render import ROUNDED, Columns, Parameters, quoted
 from onepool.collect.files.staging import Staging
 
 RANGE = 20_000
@@ -50,7 +50,7 @@ class RowStage:
         dated = f"({time}) IS NOT NULL" if timeless else "true"
         return f"""
             INSERT INTO staged SELECT row, hash(content), key, name, dated, content FROM (
-                SELECT row, {columns.text("control", "event_id")} AS key, {label} AS name, {dated} AS dated,
+                SELECT row, {_key(columns)} AS key, {label} AS name, {dated} AS dated,
                     {content} AS content
                 FROM (SELECT row, {columns.cleaned} FROM block))"""  # noqa: S608 only placeholders are put in
 
@@ -73,3 +73,9 @@ class RowStage:
             )
             if found.num_rows:
                 yield found
+
+
+def _key(columns: Columns) -> str:
+    """SQL of a row's own id; none where it is a number that lost its digits."""
+    key = columns.text("control", "event_id")
+    return f"CASE WHEN NOT regexp_full_match({key}, '{ROUNDED}') THEN {key} END"

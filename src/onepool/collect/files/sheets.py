@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
@@ -18,6 +19,8 @@ from onepool.collect.files.formats import file_sha256
 from onepool.collect.files.header import LOOK_AT, Knows, find_header
 
 BLOCK_ROWS = 5_000
+
+_EXACT = 2**53
 
 Row = Sequence[object]
 
@@ -115,8 +118,10 @@ def _text(cell: object) -> str | None:
         return cell
     if isinstance(cell, bool):
         return "true" if cell else "false"
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < _EXACT:
         return str(int(cell))
+    if isinstance(cell, int | float) and abs(cell) >= _EXACT and math.isfinite(cell):
+        return f"{cell:.14E}"  # workbooks keep no more digits: what it was can't be told
     if isinstance(cell, datetime):
         return cell.isoformat(sep=" ")
     if isinstance(cell, date | time):

@@ -22,6 +22,8 @@ MAX_ID: Final = 512
 _PLAIN_NUMBER = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d*)?|[+-]?\.\d+")
 _EXPONENT = re.compile(r"[+-]?\d+(?:\.\d*)?[eE][+-]?\d{1,3}")
 
+_ROUNDED = re.compile(r"\d(?:\.\d+)?[eE]\+\d{2,3}")
+
 _YES = frozenset(
     "true t yes y 1 on 是 有 真 对 已 开 开启 启用 √ ✓ ✔ 已开启 已启用 同意 已同意".split()  # noqa: SIM905
 )
@@ -63,13 +65,20 @@ def text(value: Any, rule: str = "type.text") -> str | None:
     raise Fault(rule, value)
 
 
+def rounded(value: str) -> bool:
+    """Whether a text is a long number as a spreadsheet shows it (`4.20E+18`): as an id it stands for many."""
+    return "+" in value and _ROUNDED.fullmatch(value) is not None
+
+
 def identity(value: Any) -> str | None:
-    """An id: a text of at most 512 characters; 12345.0 from a spreadsheet is 12345."""
+    """An id: a text of at most 512 characters; 12345.0 from a spreadsheet is 12345, 4.2E+18 is refused."""
     if isinstance(value, bool):
         raise Fault("type.id", value)
     found = text(value, "type.id")
     if found is not None and len(found) > MAX_ID:
         raise Fault("type.id", found)
+    if found is not None and (rounded(found) or (isinstance(value, float) and abs(value) >= 2**53)):
+        raise Fault("identifier.rounded", found)
     return found
 
 
