@@ -53,14 +53,14 @@ def parse(url: str) -> URL:
     if kind not in DRIVERS:
         known = "postgresql, mysql, mariadb, mssql, sqlite"
         raise PullFailed(f"no driver for {kind} databases; there are {known}", code="address", retry=False)
-    url = found.set(drivername=DRIVERS[kind])
-    allowed = ARGUMENTS["mysql" if kind == "mariadb" else url.get_backend_name()]
-    unknown = sorted(set(url.query) - allowed)
+    address = found.set(drivername=DRIVERS[kind])
+    allowed = ARGUMENTS["mysql" if kind == "mariadb" else address.get_backend_name()]
+    unknown = sorted(set(address.query) - allowed)
     if unknown:
         known = f"; there are {', '.join(sorted(allowed))}" if allowed else ""
         message = f"the database's address has arguments that are not taken: {', '.join(unknown)[:200]}{known}"
         raise PullFailed(message, code="address", retry=False)
-    return url
+    return address
 
 
 def connect_options(url: URL, timeout: int) -> tuple[URL, dict[str, Any]]:
