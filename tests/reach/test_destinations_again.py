@@ -6,11 +6,14 @@ import json
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
 
 from onepool.reach import DestinationError, changes, parse, tables
 from onepool.reach import runs as runner
@@ -138,6 +141,21 @@ def test_a_table_of_the_brands_own_is_never_overwritten(world: World, target: An
     world.save(mode=mode, to=TABLE, columns=columns)
     assert "rows that were not written from here" in world.run(force=True).error, "adopted is not ours"
     assert len(target("SELECT * FROM people")) == 4
+
+
+@pytest.mark.parametrize("address", ["sqlite"], indirect=True)
+def test_another_database_behind_the_same_reference_is_not_ours(
+    world: World, target: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    world.save(to=TABLE)
+    world.good()
+    other = create_engine(f"sqlite:///{tmp_path / 'other.sqlite'}", poolclass=NullPool)
+    with other.begin() as connection:
+        names = ", ".join(f"{name} TEXT" for name in COLUMNS if name != "customer_id")
+        connection.execute(text(f"CREATE TABLE people (customer_id BIGINT PRIMARY KEY, {names})"))
+        connection.execute(text("INSERT INTO people (customer_id) VALUES (77)"))
+    monkeypatch.setenv("ONEPOOL_TEST_TARGET", f"sqlite:///{tmp_path / 'other.sqlite'}")
+    assert "rows that were not written from here" in world.run().error
 
 
 @pytest.mark.parametrize("mode", ["changes", "full"])

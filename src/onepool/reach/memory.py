@@ -64,8 +64,11 @@ class Memory:
     @property
     def known(self) -> bool:
         """Whether the table holds only what was written from here: never said of an adopted one."""
+        if self._ours.exists() or any(self.folder.glob(f"{self._name}.*.ours")):
+            return self._ours.exists()
+        # Written before this was remembered.
         to = self.destination.to
-        return self._ours.exists() or (to.kind == "database" and not to.adopt and self.written.exists())
+        return to.kind == "database" and not to.adopt and self.written.exists()
 
     def own(self) -> None:
         """Remember that the table is ours."""
