@@ -209,7 +209,7 @@ def test_a_change_between_the_look_and_the_start_is_seen(crowd: Outbox, monkeypa
 def test_what_was_cancelled_can_not_be_resumed(crowd: Outbox) -> None:
     broadcasts.create(crowd.workspace, BODY, "mei")
     broadcasts.cancel(crowd.workspace, "sale")
-    with pytest.raises(BroadcastError, match="it is cancelled and can.t be resumed"):
+    with pytest.raises(BroadcastError, match="it is cancelled and can't be resumed"):
         broadcasts.resume(crowd.workspace, "sale")
 
 
