@@ -32,6 +32,16 @@ _Core.yaml_implicit_resolvers = {
 _Core.add_implicit_resolver(_BOOL, re.compile(r"(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
 
 
+class _Written(_Core):
+    """Nothing is read into a bare word but null: `0012` keeps its zeros, `12:30` is no number."""
+
+
+_Written.yaml_implicit_resolvers = {
+    first: [one for one in known if one[0] in ("tag:yaml.org,2002:null", "tag:yaml.org,2002:merge")]
+    for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 def load_all(text: str) -> list[Any]:
     """The documents of a text. Raises yaml.YAMLError."""
     return list(yaml.load_all(text, _Core))
@@ -40,3 +50,8 @@ def load_all(text: str) -> list[Any]:
 def load(text: str) -> Any:
     """The one document of a text. Raises yaml.YAMLError."""
     return yaml.load(text, _Core)  # noqa: S506  a subclass of the safe loader
+
+
+def load_written(text: str) -> Any:
+    """The one document of a text, whose scalars are texts as they are written, or None. Raises yaml.YAMLError."""
+    return yaml.load(text, _Written)  # noqa: S506  a subclass of the safe loader

@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from onepool import yaml_core
 from onepool.collect.files.errors import MappingError
 
 Kind = Literal["events", "orders", "customers", "products", "stores", "coupons", "campaigns", "links"]
@@ -126,7 +127,7 @@ def load_mapping(source: Path | dict[str, Any]) -> Mapping:
     """Reads a mapping file, or takes its content. Raises MappingError naming the place."""
     where = str(source) if isinstance(source, Path) else "mapping"
     try:
-        data = yaml.safe_load(source.read_text(encoding="utf-8")) if isinstance(source, Path) else source
+        data = yaml_core.load_written(source.read_text(encoding="utf-8")) if isinstance(source, Path) else source
     except (OSError, UnicodeDecodeError) as error:
         raise MappingError(f"not readable: {error}", where=where) from error
     except yaml.YAMLError as error:
