@@ -90,7 +90,7 @@ def test_a_refused_run_changes_nothing_and_says_why(world: World) -> None:
     assert [one.code for one in newest.card.refusals] == ["few-repeat-buyers"]
     assert published is not None and published.version == 1
     job = Jobs(world.workspace.state, world.clock).list()[0]
-    assert job.status == "failed" and "5000" in job.problem
+    assert job.status == "failed" and "at least 5,000 must have" in job.problem
 
 
 def test_groups_go_on_under_their_names(world: World) -> None:

@@ -30,8 +30,8 @@ def csv_file(name: str, columns: Sequence[str], portions: Iterable[Iterable[Sequ
 
     # RFC 6266: the name in full, and before it one that any program can read.
     plain = "".join(one if one.isascii() and (one.isalnum() or one in "-_.") else "_" for one in name)
-    whole = quote(name, safe="")
-    headers = {"Content-Disposition": f"attachment; filename=\"{plain}.csv\"; filename*=UTF-8''{whole}.csv"}
+    whole = "" if plain == name else f"; filename*=UTF-8''{quote(name, safe='')}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{plain}.csv"{whole}'}
     return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=headers)
 
 

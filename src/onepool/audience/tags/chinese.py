@@ -34,6 +34,16 @@ TAGS: Final = Catalogue((
     (r"only numbers are cut into layers", "只有数字才能分层"),
     (r"only numbers are cut into layers: write type: number", "只有数字才能分层：请写 type: number"),
     (r"the expression does not use it", "表达式没有用到它"),
+    # what a tag may say, its files, its times
+    (r"(\S+) is personal: it is shown masked, and what a tag says is not",
+     "{0} 是个人信息：别处会遮掩显示，而标签的值不会"),
+    (r"nobody is known by any of these (\S+): the tag would be emptied", "没有一个客户有这些 {0}：标签会被清空"),
+    (r"(\S+) is larger than (\d+) MB", "{0} 超过 {1} MB"),
+    (r"(\S+) is no text in UTF-8", "{0} 不是 UTF-8 文本"),
+    (r"(\S+) is no CSV", "{0} 不是 CSV 文件"),
+    (r"(\S+) is no YAML", "{0} 不是 YAML 文件"),
+    (r"say a day of the month or days of the week, not both: crontab takes either, not the two",
+     "请只写每月几号或星期几之一：crontab 取其一，而不是同时满足"),
     # SQL
     (r"(.+) \((?:the views are|they are): (.+)\)", "{0:said}；可以读取的视图有 {1}"),
     (r"the query is longer than (\d+) characters", "查询超过 {0} 个字符"),

@@ -86,9 +86,10 @@ def _reach(
     kind = next((kind for kind in one.messages if kind.name == cell.name), None)
     if kind is None:
         return [], 0
-    work.relation("no_more", refused(sources.session))
+    work.relation("no_more", refused(sources.session, {name: one.channel for name, one in touchpoints.items()}))
     work.relation("allowed", allowed(sources, now) if kind.allowance else _NONE)
     params = {"tp": cell.touchpoint, "slots": addresses(gathered, one, kind.to), "allowance": kind.allowance or ""}
+    params["marketing"] = kind.marketing
     return _page(work, _REACHED, {**params, **page})
 
 
@@ -115,4 +116,5 @@ _POOL = {
 _REACHED = """SELECT DISTINCT i.customer FROM ident i LEFT JOIN allowed a ON a.id = i.id AND a.touchpoint = $tp
         AND a.allowance = $allowance
     WHERE i.slot IN (SELECT unnest($slots::SMALLINT[])) AND ($allowance = '' OR a.id IS NOT NULL)
-        AND NOT EXISTS (SELECT 1 FROM no_more n WHERE n.customer = i.customer AND n.touchpoint IN ($tp, ''))"""
+        AND NOT EXISTS (SELECT 1 FROM no_more n WHERE n.customer = i.customer AND n.touchpoint = $tp
+            AND (NOT n.marketing OR $marketing))"""

@@ -17,6 +17,7 @@ from onepool.insight.map.declared import Declared
 from onepool.insight.map.gather import Gathered
 from onepool.insight.map.types import Overlap, Reach
 from onepool.pool import Session
+from onepool.privacy.consents.words import ALL, CATEGORY_PURPOSES
 from onepool.state.schema import allowances
 
 WORDS: Final[dict[str, tuple[str, bool]]] = {
@@ -30,6 +31,10 @@ WORDS: Final[dict[str, tuple[str, bool]]] = {
     "consent_granted": ("consent", True),
 }
 """Events that say whether a person may still be written to there; of each topic the latest counts."""
+
+
+PROMOTION: Final = "promotion"
+MARKETING: Final = CATEGORY_PURPOSES[PROMOTION]
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ def reach(
 ) -> Reached:
     """Reachable customers by touchpoint and message kind. Paused touchpoints count: pausing stops no identifier."""
     kinds: list[Reach] = []
-    no_more = refused(sources.session)
+    no_more = refused(sources.session, {name: one.channel for name, one in touchpoints.items()})
     open_now = allowed(sources, now)
     with gathered.read() as work:
         work.relation("no_more", no_more)
@@ -60,8 +65,8 @@ def reach(
         for name, one in sorted(given.items()):
             slots = {kind.name: addresses(gathered, one, kind.to) for kind in one.messages}
             for kind in one.messages:
-                counted = work.query(_KIND, {"slots": slots[kind.name], "tp": name, "allowance": kind.allowance})
-                row = counted.to_pylist()[0]
+                asked = {"slots": slots[kind.name], "tp": name, "allowance": kind.allowance}
+                row = work.query(_KIND, {**asked, "marketing": kind.marketing}).to_pylist()[0]
                 kinds.append(
                     Reach(
                         touchpoint=name,
@@ -77,10 +82,15 @@ def reach(
                         open=row["open"] if kind.allowance else row["reachable"],
                     )
                 )
-            parts += [(name, slot) for slot in sorted({slot for some in slots.values() for slot in some})]
+            ways_of: dict[int, bool] = {}
+            for kind in one.messages:
+                for slot in slots[kind.name]:
+                    ways_of[slot] = ways_of.get(slot, True) and kind.marketing
+            parts += [(name, slot, marketing) for slot, marketing in sorted(ways_of.items())]
         ways = {
-            "tp": pa.array([name for name, _ in parts], pa.string()),
-            "slot": pa.array([s for _, s in parts], pa.int16()),
+            "tp": pa.array([name for name, _, _ in parts], pa.string()),
+            "slot": pa.array([slot for _, slot, _ in parts], pa.int16()),
+            "marketing": pa.array([marketing for _, _, marketing in parts], pa.bool_()),  # nothing else goes there
         }
         work.relation("ways", pa.table(ways))
         combos = work.query(_COMBOS).to_pylist()
@@ -107,12 +117,14 @@ _KIND = """WITH has AS (
     )
     SELECT count(*) AS addressed, count(*) FILTER (n.customer IS NULL) AS reachable,
         count(*) FILTER (n.customer IS NULL AND has.open) AS open
-    FROM has LEFT JOIN (SELECT DISTINCT customer FROM no_more WHERE touchpoint = $tp OR touchpoint = '') n
+    FROM has LEFT JOIN (
+        SELECT DISTINCT customer FROM no_more WHERE touchpoint = $tp AND (NOT marketing OR $marketing)) n
         USING (customer)"""
 
 _COMBOS = """SELECT tps, count(*) AS n FROM (
         SELECT i.customer, list_sort(list(DISTINCT w.tp)) AS tps FROM ident i JOIN ways w USING (slot)
-        WHERE NOT EXISTS (SELECT 1 FROM no_more n WHERE n.customer = i.customer AND n.touchpoint IN (w.tp, ''))
+        WHERE NOT EXISTS (SELECT 1 FROM no_more n WHERE n.customer = i.customer AND n.touchpoint = w.tp
+            AND (NOT n.marketing OR w.marketing))
         GROUP BY 1
     ) GROUP BY 1"""
 
@@ -128,10 +140,13 @@ def addresses(gathered: Gathered, one: Declared, kinds: tuple[str, ...]) -> list
     return found
 
 
-def refused(session: Session) -> pa.Table:
-    """(customer, touchpoint): the latest word there was no; withdrawn consent counts everywhere (touchpoint '').
+def refused(session: Session, channels: Mapping[str, str]) -> pa.Table:
+    """(customer, touchpoint, marketing): who may not be written to there, or not for marketing.
 
-    What was said of one template only does not count.
+    Of ties and opt-outs the latest word said there counts. Of consent what is said of the touchpoint's channel
+    (`channels`), or of all, means what it means when something is sent (privacy/consents/reading): a no that names a
+    purpose or a category refuses messages of that purpose only, a yes ends a refusal; the purpose of marketing is asked
+    apart. What was said of one template only does not count.
     """
     said = pa.table(
         {
@@ -141,15 +156,36 @@ def refused(session: Session) -> pa.Table:
         }
     )
     session.relation("map_words", said)
-    return session.query(
-        """SELECT DISTINCT customer, touchpoint FROM (
-            SELECT c.customer_id AS customer, w.topic,
-                CASE w.topic WHEN 'consent' THEN '' ELSE e.touchpoint END AS touchpoint,
-                arg_max(w.yes, (e.time, e.seq)) AS yes
-            FROM events e JOIN map_words w USING (event) JOIN customer_of c USING (identifier_id)
-            WHERE e.template_id IS NULL GROUP BY 1, 2, 3
-        ) WHERE NOT yes"""
-    )
+    where = {"touchpoint": pa.array(channels, pa.string()), "channel": pa.array(channels.values(), pa.string())}
+    session.relation("map_channels", pa.table(where))
+    return session.query(_REFUSED, {"marketing": MARKETING, "promotion": PROMOTION, "all": ALL})
+
+
+_REFUSED = """WITH words AS (
+        SELECT c.customer_id AS customer, w.topic, w.yes, e.touchpoint, (e.time, e.seq) AS moment,
+            coalesce(e.for_channel, '') AS channel, coalesce(e.category, '') AS category,
+            list_filter(list_transform(string_split(coalesce(e.purpose, ''), ','), lambda x: trim(x)),
+                lambda x: x <> '') AS named
+        FROM events e JOIN map_words w USING (event) JOIN customer_of c USING (identifier_id)
+        WHERE e.template_id IS NULL),
+    consents AS (
+        SELECT customer, channel, category, yes, moment, len(named) = 0 OR list_contains(named, $all) AS of_all,
+            list_contains(named, $marketing) AS of_marketing
+        FROM words WHERE topic = 'consent'
+            AND customer IN (SELECT customer FROM words WHERE topic = 'consent' AND NOT yes)),
+    held AS (
+        SELECT c.customer, k.channel,
+            arg_max(c.yes, c.moment) FILTER (c.yes OR (c.of_all AND c.category = '')) AS whole,
+            arg_max(c.yes, c.moment) FILTER (
+                (c.of_all OR c.of_marketing) AND c.category IN ('', $promotion)) AS marketing
+        FROM consents c JOIN (SELECT DISTINCT channel FROM map_channels) k ON c.channel IN ('', k.channel)
+        GROUP BY ALL)
+    SELECT DISTINCT customer, touchpoint, false AS marketing FROM (
+        SELECT customer, touchpoint, topic, arg_max(yes, moment) AS yes FROM words WHERE topic <> 'consent' GROUP BY ALL
+    ) WHERE NOT yes
+    UNION
+    SELECT customer, m.touchpoint, whole OR whole IS NULL
+    FROM held JOIN map_channels m USING (channel) WHERE NOT whole OR NOT marketing"""
 
 
 def allowed(sources: Sources, now: datetime) -> pa.Table:
