@@ -234,10 +234,10 @@ class Columns:
             f"CASE WHEN starts_with({name}, '=\"') THEN trim({name}, {self.parameters.text('=' + chr(34))})"
             f" WHEN starts_with({name}, '`') THEN ltrim({name}, '`') ELSE {name} END"
         )
-        sql = bare
-        for missing in {"": None, **dict.fromkeys(self._mapping.missing), **dict.fromkeys(errors)}:
-            sql = f"nullif({sql}, {self.parameters.text(missing)})"
-        return sql
+        # One list: `nullif` within `nullif` would have the engine plan the cell twice for each of them.
+        missing = dict.fromkeys(("", *self._mapping.missing, *errors))
+        listed = ", ".join(self.parameters.text(one) for one in missing)
+        return f"CASE WHEN {bare} NOT IN ({listed}) THEN {bare} END"
 
     def _mapped(self, sql: str, column: PlannedColumn, shape: Shape) -> tuple[str, Shape]:
         values = column.spec.values
