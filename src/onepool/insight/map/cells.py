@@ -89,8 +89,7 @@ def _reach(
     work.relation("no_more", refused(sources.session, {name: one.channel for name, one in touchpoints.items()}))
     work.relation("allowed", allowed(sources, now) if kind.allowance else _NONE)
     params = {"tp": cell.touchpoint, "slots": addresses(gathered, one, kind.to), "allowance": kind.allowance or ""}
-    params["marketing"] = kind.marketing
-    return _page(work, _REACHED, {**params, **page})
+    return _page(work, _REACHED, {**params, "marketing": kind.marketing, **page})
 
 
 _NONE = pa.schema([("id", pa.int64()), ("touchpoint", pa.string()), ("allowance", pa.string())]).empty_table()
