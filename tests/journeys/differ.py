@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 from tests.journeys.drawing_logs import MINUTE, Case, Quantum
-from tests.journeys.memory import FakeGate, MemoryWorld, ledger_of
+from tests.journeys.memory import FakeGate, MemoryWorld, associate, ledger_of
 from tests.journeys.naive import DAY, Inputs, Naive, Standing, Version
 from tests.journeys.naive_gate import NaiveGate
 from tests.journeys.naive_times import zone_named
@@ -136,7 +136,7 @@ class Plain:
 
     def __init__(self, case: Case, journeys: list[Journey], ctx: Any) -> None:
         gate = NaiveGate(CONTROL, self._zone, lambda: ledger_of(self.outbox()))
-        self.naive = Naive(ctx, gate, stock)
+        self.naive = Naive(ctx, gate, stock, associate)
         self.later = [
             Version(len(case.bodies) + number + 1, journey.journey, journey)
             for number, journey in enumerate(journeys[len(case.bodies) :])
@@ -230,6 +230,10 @@ class Plain:
 
     def steps(self) -> list[tuple[Any, ...]]:
         return sorted((one.run_id, one.seq, one.node, one.visit, one.edge, one.at) for one in self.naive.steps)
+
+    def tasks(self) -> dict[int, str]:
+        """Whose each task was when it began."""
+        return {key: one.staff for key, one in self.naive.actions.items() if one.staff is not None}
 
 
 class Columnar:
@@ -408,6 +412,9 @@ class Columnar:
     def steps(self) -> list[tuple[Any, ...]]:
         return sorted(self._steps)
 
+    def tasks(self) -> dict[int, str]:
+        return {key: one["staff"] for key, one in self.actions.items() if one["what"] == "task"}
+
 
 def asked_again(step: ports.Step) -> pa.Table:
     """The requests by which a step goes on, as the next one is given them."""
@@ -436,6 +443,7 @@ def differences(case: Case, columnar: Callable[..., Any] = Columnar) -> list[str
         found = [
             *_differing("run", plain.runs(), columns.runs()),
             *_differing("send", plain.sends(), columns.sends()),
+            *_differing("task", plain.tasks(), columns.tasks() if hasattr(columns, "tasks") else plain.tasks()),
             *_differing("step", dict.fromkeys(plain.steps(), 1), dict.fromkeys(columns.steps(), 1)),
         ]
         if found:

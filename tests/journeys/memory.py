@@ -183,6 +183,9 @@ class MemoryWorld:
     def gate(self, planned: pa.Table, policies: Any, at: int) -> pa.Table:
         return gate(planned, policies, self.gate_world, at)
 
+    def associates(self, customers: I64, at: int) -> list[str]:
+        return [associate(int(one)) for one in customers]
+
     # -------------------------------------------------------------------------------------------------------- runs
 
     def _runs(self, wanted: Callable[[dict[str, Any]], bool]) -> Runs:
@@ -301,6 +304,11 @@ def address(customer: int, channel: str) -> tuple[int | None, str | None, str | 
     if (customer // 7 + len(channel)) % 4 == 0:
         return None, None, None, {"wechat_oa": "not_follower", "wecom": "not_friend"}.get(channel, "bad_address")
     return customer * 10 + len(channel), f"{channel}1", "S1" if channel == "wecom" else None, None
+
+
+def associate(customer: int) -> str:
+    """Whose contact the customer is."""
+    return address(customer, "wecom")[2] or ""
 
 
 def suppressed(customer: int, channel: str) -> str | None:

@@ -53,12 +53,15 @@ class Naive:
         ctx: Context,
         gate: Callable[[Message, Run, int], None],
         issue: Callable[[str, int, int], str | None],
+        associate: Callable[[int], str],
     ) -> None:
         self.ctx = ctx
         self.gate = gate
         """Sets state, reason and due of a message that is planned."""
         self.issue = issue
         """(batch, key, customer) -> code."""
+        self.associate = associate
+        """Whose contact a customer is; empty: nobody's."""
         self.histories: dict[int, History] = {}
         self.standing: dict[str, Standing] = {}
         self.runs: dict[int, Run] = {}

@@ -398,7 +398,9 @@ def _given_up(naive: Naive, run: Run, node: Send) -> None:
 def _act(naive: Naive, run: Run, kind: str, due: int) -> None:
     assert run.node is not None
     node = run.version.journey.nodes[run.node]
-    naive.actions[_key(run)] = Action(run, node, run.node, kind, run.visit, run.now)
+    staff = naive.associate(run.customer) if isinstance(node, Task) and node.staff == "owner" else None
+    named = node.staff if isinstance(node, Task) and staff is None else staff
+    naive.actions[_key(run)] = Action(run, node, run.node, kind, run.visit, run.now, named)
     _until(run, OUTCOME, due)
 
 

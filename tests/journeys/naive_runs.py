@@ -114,6 +114,8 @@ class Action:
     kind: str
     visit: int
     created: int
+    staff: str | None = None
+    """Whose task it is."""
 
 
 @dataclass(frozen=True)

@@ -152,6 +152,8 @@ def _fresh(row: Row[Any], now: int) -> bool:
 
 def _remindable(connection: Connection, number: int, now: int) -> Row[Any]:
     row = _open(connection, number)
+    if not row.staff_id:
+        raise TaskError("nobody has this task yet", where=f"task {number}", hint="give it to somebody first")
     if not _fresh(row, now) and row.reminded >= REMINDERS:
         raise TaskError(
             f"there were {REMINDERS} reminders of this task in 24 hours", where=f"task {number}", hint="wait for a day",

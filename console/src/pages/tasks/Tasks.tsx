@@ -13,6 +13,7 @@ import { PageHead } from "@/parts/PageHead";
 import { Status, type StatusKind } from "@/parts/Status";
 
 const KINDS: Record<Task["status"], StatusKind> = { open: "idle", done: "ok", expired: "warning", cancelled: "info" };
+const NOBODY = "-"; // in the URL, where an empty text is none
 const STATUSES = Object.keys(KINDS) as Task["status"][];
 
 /** What can be done about a task: say that it is done, remind, give it to somebody else. */
@@ -56,12 +57,12 @@ function Acts({ task }: { task: Task }) {
           {t("reach.tasks.done")}
         </Button>
       )}
-      <Button size="small" disabled={task.reminders_left === 0} loading={busy("remind")} title={t("reach.tasks.left", { n: task.reminders_left })} onClick={() => run("remind")}>
+      <Button size="small" disabled={task.reminders_left === 0 || task.staff_id === ""} loading={busy("remind")} title={t("reach.tasks.left", { n: task.reminders_left })} onClick={() => run("remind")}>
         {t("reach.tasks.remind")}
       </Button>
       {task.kind === "task" && (
         <Button size="small" onClick={() => setStaff("")}>
-          {t("reach.tasks.reassign")}
+          {t(task.staff_id === "" ? "reach.tasks.assign" : "reach.tasks.reassign")}
         </Button>
       )}
     </Space>
@@ -75,7 +76,7 @@ export function Tasks() {
   const may = useMay("tasks.write");
   const { status = "open", staff } = useSearch({ from: "/shell/tasks" });
   const navigate = useNavigate({ from: "/tasks" });
-  const query = useQuery({ ...reach.tasks(status, staff), refetchInterval: 30_000 });
+  const query = useQuery({ ...reach.tasks(status, staff === NOBODY ? "" : staff), refetchInterval: 30_000 });
   return (
     <>
       <PageHead title={t("nav.tasks")} sub={t("reach.tasks.sub")} />
@@ -96,7 +97,7 @@ export function Tasks() {
             placeholder={t("reach.staff")}
             value={staff}
             onChange={(value?: string) => void navigate({ search: (before) => ({ ...before, staff: value }), replace: true })}
-            options={(query.data?.staff ?? []).map((one) => ({ value: one.staff_id, label: t("reach.tasks.of", { who: one.staff_id, n: one.open }) }))}
+            options={(query.data?.staff ?? []).map((one) => ({ value: one.staff_id || NOBODY, label: t("reach.tasks.of", { who: one.staff_id || t("reach.tasks.nobody"), n: one.open }) }))}
           />
         </div>
         <Loaded query={query} rows={6}>
@@ -121,7 +122,7 @@ export function Tasks() {
                   ),
                 },
                 { title: t("customers.columns.customer"), render: (_, one) => <CustomerName id={one.customer_id} name={null} /> },
-                { title: t("reach.staff"), render: (_, one) => (one.staff_id === "" ? <Dash /> : one.staff_id) },
+                { title: t("reach.staff"), render: (_, one) => (one.staff_id === "" ? <span className="op-mute">{t("reach.tasks.nobody")}</span> : one.staff_id) },
                 {
                   title: t("reach.journey"),
                   width: 140,

@@ -96,6 +96,7 @@ class _Run:
         self._metering: dict[str, str] = {}
         self._edges: dict[tuple[int, str], int] = {}
         self._steps: list[pa.Table] = []
+        self._tasks: dict[tuple[int, int, int], str] = {}
         self._told = scope.told(self._people)
         self._taken = 0
         self._cells: list[I64] = []
@@ -234,6 +235,8 @@ class _Run:
             if self._told is not None:
                 kept = kept.filter(pa.array(np.isin(kept.column("customer_id").to_numpy(), self._told)))
             self._steps.append(kept)
+            for row in step.tasks.select(["run_id", "node", "visit", "staff"]).to_pylist():
+                self._tasks[row["run_id"], row["node"], row["visit"]] = row["staff"]
         self._kept.save(step)
 
     def _guards(self) -> Guards:
@@ -288,7 +291,7 @@ class _Run:
         return Outcome(
             self.plan, self._asked.start, self._asked.end, self._pace.grid,
             np.unique(np.concatenate(self._cells)).size if self._cells else 0, self._taken, made, self._outbox.table(),
-            edges, self._first, steps, carried, len(self._people), self._told, self._pace.together,
+            edges, self._first, steps, carried, len(self._people), self._tasks, self._told, self._pace.together,
         )  # fmt: skip
 
 

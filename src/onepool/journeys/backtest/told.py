@@ -155,10 +155,19 @@ def _steps(
                 send = _sent(message, written)
             if reason and reason != "accepted":
                 hop[place] = hop.get(place, 0) + 1
-        found.append(
-            Step(row["at"], outcome.node(row["node"]), row["edge"], edge_words(row["edge"], row["detail"]), send)
-        )
+        task = outcome.tasks.get((row["run_id"], row["node"], row["visit"])) if row["edge"] == "next" else None
+        what = edge_words(row["edge"], row["detail"]) if task is None else _task(task)
+        found.append(Step(row["at"], outcome.node(row["node"]), row["edge"], what, send))
     return found
+
+
+def _task(staff: str) -> Title:
+    """A task, which is taken as done at once."""
+    if not staff:
+        return title(
+            "没有专属导购的任务，等待分配（视为立即完成）", "a task that nobody has yet, taken as done at once"
+        )
+    return title(f"导购 {staff} 的任务（视为立即完成）", f"a task for {staff}, taken as done at once")
 
 
 def _sent(row: Mapping[str, Any], written: Mapping[int, tuple[str | None, str | None]]) -> Sent:

@@ -91,6 +91,8 @@ class Outcome:
     carried: pa.Table | None = None
     people: int = 0
     """Customers that were looked at."""
+    tasks: Mapping[tuple[int, int, int], str] = field(default_factory=dict)
+    """The associate (empty: nobody) of each (run, node, visit) that made a task, where paths were kept."""
     told: I64 | None = None
     """The customers of whom steps were kept; None: all."""
     together: bool = False

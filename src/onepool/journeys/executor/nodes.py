@@ -30,6 +30,7 @@ from onepool.journeys.model import (
     Webhook,
 )
 from onepool.journeys.states import RunState
+from onepool.reach.associates import OWNER
 
 WRITE_WITHIN: Final = HOUR
 """How long a run waits for what it wrote to be taken in; then it goes on."""
@@ -124,10 +125,13 @@ def task(turn: Turn, plan: Plan, node: int, rows: I64) -> None:
     due = np.maximum(moment, turn.now(rows)) + (length(said.within) or 0)
     keys = action_keys(runs.run_id[rows], plan.names[node], runs.visit[rows])
     count = rows.size
+    # Nobody's task waits for whoever takes it.
+    own = said.staff == OWNER
+    staff = turn.world.associates(runs.customer_id[rows], turn.at) if own else [said.staff] * count
     turn.tasks += zip(
         keys.tolist(), runs.run_id[rows].tolist(), runs.customer_id[rows].tolist(), [node] * count,
         runs.visit[rows].tolist(), [plan.journey] * count, [said.title] * count, [said.body or ""] * count,
-        [said.staff] * count, moment.tolist(), due.tolist(), strict=True,
+        staff, moment.tolist(), due.tolist(), strict=True,
     )  # fmt: skip
     turn.wait(rows, RunState.WAIT_OUTCOME, due, plan)
 

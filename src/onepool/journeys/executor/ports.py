@@ -222,6 +222,10 @@ class World(Protocol):
         """See reach.gate."""
         ...
 
+    def associates(self, customers: I64, at: int) -> Sequence[str]:
+        """The associate of each customer, as a message's is found; empty where there is none."""
+        ...
+
     def give_up(self, gone: Sequence[tuple[int, int, str]]) -> None:
         """Messages given up in this step (send_id, state, reason): to the gate they are that from now on."""
         ...

@@ -145,7 +145,8 @@ class TagNode(Part):
 
 
 class Task(Part):
-    """Work for an associate: `next` when it is done, `else` when nobody did it in time."""
+    """Work for an associate: `next` when it is done, `else` when nobody did it in time. `staff`: owner (the customer's
+    own associate; without one it waits for whoever takes it), or the number of a member of staff."""
 
     do: Literal["task"]
     title: Text

@@ -26,6 +26,7 @@ from onepool.journeys.world.records import Records
 from onepool.journeys.world.texts import text_of
 from onepool.pool import Session, quote
 from onepool.reach import coupons
+from onepool.reach.associates import associates
 from onepool.reach.gate import GateWorld, gate
 from onepool.reach.keys import distinct
 from onepool.reach.pressure import Gauge
@@ -150,6 +151,9 @@ class PoolWorld:
 
     def gate(self, planned: pa.Table, policies: Sequence[SendPolicy], at: int) -> pa.Table:
         return gate(planned, policies, self._gate, at, reserve=self._reserve)
+
+    def associates(self, customers: I64, at: int) -> Sequence[str]:
+        return associates(self._gate, customers, at)
 
     def give_up(self, gone: Sequence[tuple[int, int, str]]) -> None:
         self._records.give_up(gone)
