@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import insert
 
@@ -13,7 +18,7 @@ from onepool.pool import DuckDBEngine
 from onepool.state.bulk import insert_many
 from onepool.state.schema import identifiers
 from onepool.tick import Worker
-from onepool.workspace import Workspace, init_workspace
+from onepool.workspace import Workspace, init_workspace, open_workspace
 
 WRITE_KEY = "wk_bench"
 DAY = 86_400_000_000
@@ -57,6 +62,34 @@ def segments(count: int) -> dict[str, dict[str, object]]:
         found[f"further_{number}"] = kinds[number % len(kinds)]
         number += 1
     return dict(list(found.items())[:count])
+
+
+def keeping(options: argparse.ArgumentParser) -> None:
+    """--keep, as every benchmark over this world has it."""
+    options.add_argument("--keep", type=Path, help="A folder to keep the workspace in, and to find it again.")
+
+
+@contextmanager
+def made(keep: Path | None, events: int, customers: int, count: int = len(SEGMENTS)) -> Iterator[Workspace]:
+    """As `make`, in a folder that goes afterwards. `keep`: where the workspace lies that this is a copy of; it is made
+    there at the first call, so its last event is as old as that."""
+    kept = None if keep is None else keep / f"workspace-{events}-{customers}"
+    if kept is not None and not (kept / "made").exists():
+        shutil.rmtree(kept, ignore_errors=True)
+        make(kept / "ws", events, customers, 0).close()
+        (kept / "made").touch()
+    with TemporaryDirectory(dir=keep) as folder:
+        root = Path(folder) / "ws"
+        if kept is None:
+            workspace = make(root, events, customers, 0)
+        else:
+            shutil.copytree(kept / "ws", root)
+            workspace = open_workspace(root)
+        try:
+            _define(workspace, count)
+            yield workspace
+        finally:
+            workspace.close()
 
 
 def make(root: Path, events: int, customers: int, count: int = len(SEGMENTS)) -> Workspace:
@@ -110,6 +143,10 @@ def make(root: Path, events: int, customers: int, count: int = len(SEGMENTS)) ->
                 {**params, "start": start},
             )
     pool.checkpoint()
+    _define(workspace, count)
+    return workspace
+
+
+def _define(workspace: Workspace, count: int) -> None:
     for name, condition in segments(count).items():
         workspace.save("segment", name, {"segment": name, "title": name, "condition": condition}, author="bench")
-    return workspace

@@ -1,7 +1,7 @@
 """From the answer 200 to the segment entered, while events keep coming into a large pool.
 
     script/bench freshness [--events 10000000] [--customers 500000] [--rate 2000] [--seconds 30] [--segments 10]
-        [--without-index]
+        [--without-index] [--keep DIR]
 
 A client sends batches at a steady rate to the real server. In each batch one customer adds to the cart who was not in
 the segment `in_cart`; the time from the 200 to the message `segment_entered` on the live feed is measured. Beside it
@@ -17,7 +17,6 @@ import argparse
 import base64
 import contextlib
 import json
-import shutil
 import statistics
 import subprocess
 import sys
@@ -25,15 +24,14 @@ import threading
 import time
 from http.client import HTTPConnection
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import httpx
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench._processes import processor  # noqa: E402
-from bench._world import SEGMENTS, WRITE_KEY, make  # noqa: E402
+from bench._processes import memory, processor  # noqa: E402
+from bench._world import SEGMENTS, WRITE_KEY, keeping, made  # noqa: E402
 
 from onepool.audience.catalog import load_catalog  # noqa: E402
 from onepool.audience.conditions import Scope, compile_conditions  # noqa: E402
@@ -55,31 +53,11 @@ def main() -> int:
     options.add_argument("--seconds", type=int, default=30)
     options.add_argument("--segments", type=int, default=len(SEGMENTS), help="live segments")
     options.add_argument("--without-index", action="store_true", help="the same without the behaviour index")
+    keeping(options)
     chosen = options.parse_args()
-    folder = TemporaryDirectory()
-    root = Path(folder.name) / "ws"
     print(f"making a pool of {chosen.events:,} events of {chosen.customers:,} customers", file=sys.stderr)
-    workspace = make(root, chosen.events, chosen.customers, chosen.segments)
-    full = full_pass(workspace)
-    _, token = api_keys.create_key(workspace.state, workspace.clock, name="bench", role=Role.ANALYST)
-    workspace.close()
-    if chosen.without_index:
-        with (root / "onepool.yaml").open("a") as settings:
-            settings.write("behaviour:\n  enabled: false\n")
-    server = subprocess.Popen(
-        [sys.executable, "-c", "from onepool.cli import main; main()", "serve", "-w", str(root), "--port", str(PORT)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        index = None if chosen.without_index else root / "data"
-        waits, sent, late, used = measure(server, token, chosen.rate, chosen.seconds, chosen.customers, index)
-    finally:
-        server.terminate()
-        server.wait(30)
-        shutil.rmtree(root, ignore_errors=True)
-        folder.cleanup()
+    with made(chosen.keep, chosen.events, chosen.customers, chosen.segments) as workspace:
+        full, waits, sent, late, used = served(workspace, chosen)
     waits.sort()
     result = {
         "events_in_pool": chosen.events,
@@ -102,6 +80,29 @@ def main() -> int:
     for name, value in result.items():
         print(f"{name:>27}  {value}")
     return int(late > 0)
+
+
+def served(workspace: Workspace, chosen: argparse.Namespace) -> tuple[float, list[float], int, int, dict[str, float]]:
+    """Seconds of a full pass, and what `measure` gives, of a server over the workspace."""
+    full = full_pass(workspace)
+    _, token = api_keys.create_key(workspace.state, workspace.clock, name="bench", role=Role.ANALYST)
+    root = workspace.root
+    workspace.close()
+    if chosen.without_index:
+        with (root / "onepool.yaml").open("a") as settings:
+            settings.write("behaviour:\n  enabled: false\n")
+    server = subprocess.Popen(
+        [sys.executable, "-c", "from onepool.cli import main; main()", "serve", "-w", str(root), "--port", str(PORT)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        index = None if chosen.without_index else root / "data"
+        return full, *measure(server, token, chosen.rate, chosen.seconds, chosen.customers, index)
+    finally:
+        server.terminate()
+        server.wait(30)
 
 
 def full_pass(workspace: Workspace) -> float:
@@ -158,6 +159,7 @@ def measure(
             began, before = time.monotonic(), (processor(server.pid), stages())
     spent = time.monotonic() - began
     used = {"server_processor_per_second": round((processor(server.pid) - before[0]) / spent, 3)}
+    used |= {"server_most_megabytes": memory(server.pid)}
     used |= {name: round((value - before[1].get(name, 0.0)) / spent, 3) for name, value in stages().items()}
     limit = time.monotonic() + 60
     while len(answered.keys() - entered.keys()) and time.monotonic() < limit:

@@ -1,6 +1,6 @@
 """Two customers become one, and two again: when every result says so, and what it costs for short and long histories.
 
-    script/bench merge_visible [--events 10000000] [--customers 500000]
+    script/bench merge_visible [--events 10000000] [--customers 500000] [--keep DIR]
 
 A person's decision joins two customers; the next tick takes it up. After that one tick the map, the analysts' view, the
 timeline (by the index), the segments and the explanation of a segment are asked, and must all be those of the joined
@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import sys
 import threading
 import time
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ import numpy as np
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench._world import SEGMENTS, make  # noqa: E402
+from bench._world import SEGMENTS, keeping, made  # noqa: E402
 
 from onepool.audience.conditions import explain_condition  # noqa: E402
 from onepool.audience.live import Live  # noqa: E402
@@ -42,9 +42,10 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--events", type=int, default=10_000_000)
     options.add_argument("--customers", type=int, default=500_000)
+    keeping(options)
     chosen = options.parse_args()
-    with TemporaryDirectory() as folder:
-        workspace = make(Path(folder) / "ws", chosen.events, chosen.customers)
+    result: dict[str, Any] = {"events": chosen.events, "customers": chosen.customers}
+    with made(chosen.keep, chosen.events, chosen.customers) as workspace:
         worker = Worker(workspace)
         try:
             worker.drain()
@@ -52,12 +53,11 @@ def main() -> int:
             # The first tick over some customers names the columns that definitions need.
             worker.index.want(["amount", "currency", "product_id"])
             assert worker.index.build(threading.Event())
-            result: dict[str, Any] = {"events": chosen.events, "customers": chosen.customers}
             for length in LENGTHS:
                 result |= measure(workspace, worker, length)
         finally:
             worker.close()
-            workspace.close()
+    result["most_megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000
     wrong = sum(value for name, value in result.items() if name.endswith("results_that_lagged"))
     (ROOT / "bench" / "results" / "merge_visible.json").write_text(json.dumps(result, indent=2) + "\n")
     for name, value in result.items():
