@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from pydantic_core import PydanticCustomError
 
 from onepool.audience.conditions.model import PARTS, Condition
 from onepool.audience.conditions.names import Names
 from onepool.audience.conditions.parts import Part
 from onepool.audience.conditions.sentence import Writer
-from onepool.audience.conditions.values import Span
+from onepool.audience.conditions.values import Span, read_span
 from onepool.journeys.inside import leaf_of
 from onepool.journeys.model import (
     ApiEntry,
@@ -191,10 +192,22 @@ class Teller(Writer):
         if isinstance(value, Mapping):
             if set(value) <= {"zh", "en"} and value:
                 return str(value.get(self.lang) or next(iter(value.values())))
-            return json.dumps(value, ensure_ascii=False, default=lambda one: self.any(one))
+            named = [f"{key} = {self.any(one)}" for key, one in value.items()]
+            return self._list(named) or ("无" if self.zh else "none")
         if isinstance(value, Sequence) and not isinstance(value, str):
             return ("；" if self.zh else "; ").join(self.any(one) for one in value) or ("无" if self.zh else "none")
-        return VALUES.get(value, self.one(value)) if self.zh and isinstance(value, str) else self.one(value)
+        if value is None:
+            return "无" if self.zh else "none"
+        return self._text(value) if isinstance(value, str) else self.one(value)
+
+    def _text(self, text: str) -> str:
+        """A text that stands for itself, a word of definitions, or a span that a parameter holds."""
+        if not self.zh:
+            return self.one(text)
+        try:
+            return VALUES.get(text) or self.span(read_span(text))
+        except PydanticCustomError:
+            return self.one(text)
 
     def match(self, match: EventMatch) -> str:
         """An event that is awaited."""

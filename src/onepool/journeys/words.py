@@ -26,6 +26,21 @@ KEYS: Mapping[str, tuple[str, str]] = {
     "parallel": ("同时", "at a time"), "when": ("规则", "rule"), "holdout": ("对照组", "holdout"),
     "respect_global_control": ("遵守全局对照组", "respects the global control"), "from": ("取自", "from"),
     "default": ("默认", "default"), "per_second": ("每秒", "per second"), "per_day": ("每天", "per day"),
+    "key": ("区分同一客户的多次进入", "runs told apart by"), "eligible": ("进入条件", "only those who"),
+    "reentry": ("再次进入", "again"), "rate": ("放行速度", "let in at most"), "priority": ("优先级", "priority"),
+    "hold": ("先等", "holds first"), "unless": ("其间没有", "unless"),
+    "backfill": ("已在人群中的也进入", "those in it already"),
+    "offset": ("提前或推后", "offset"), "every": ("每年", "each year"), "who": ("客户", "customers"),
+    "segment": ("人群", "segment"), "fields": ("字段", "fields"), "did": ("事件", "event"),
+    "at": ("渠道或触点", "place"),
+    "where": ("字段条件", "where"), "then": ("达成后", "then"), "before": ("到达之前", "before"),
+    "channel": ("渠道", "channel"), "kind": ("消息类型", "kind of message"), "template": ("内容", "content"),
+    "accept_within": ("等待确认", "confirmed within"), "unknown": ("结果不明时", "when the outcome is unknown"),
+    "next_on": ("换下一渠道的原因", "the next channel after"), "on": ("重试的原因", "tried again after"),
+    "backoff": ("重试间隔", "back-off"), "identity": ("最多多旧", "at most so old"),
+    "on_hit": ("遇到时", "when hit"), "max_defer": ("最多延后", "deferred at most"), "count": ("条数", "messages"),
+    "scope": ("范围", "scope"), "weight": ("权重", "weight"), "control": ("对照", "control"),
+    "attribute": ("属性", "attribute"), "var": ("变量", "variable"), "to": ("到", "to"),
 }  # fmt: skip
 
 # Words of definitions that stand for themselves in English.

@@ -20,7 +20,8 @@ function Steps({ title, definition, changes }: Props) {
   const { t } = useText();
   // A version says its own parameters, not those of the draft.
   const words = useWords(useQuery(queries.names()).data, definition.params);
-  const touched = new Map(changes.flatMap((one) => (one.node === null ? [] : [[one.node, one.op] as const])));
+  // A step that lost a field is still there.
+  const touched = new Map(changes.flatMap((one) => (one.node === null ? [] : [[one.node, one.place === `nodes.${one.node}` ? one.op : ("changed" as const)] as const])));
   const nodes = nodesOf(definition);
   return (
     <section aria-label={title} className="op-outline op-part">
