@@ -24,6 +24,7 @@ from onepool.privacy.users import create_user
 from onepool.workspace import Workspace, init_workspace
 
 from . import people
+from .routes import kept_routes as kept_routes
 
 PASSWORD = "correct horse battery"
 PERSONAL = frozenset({"phone", "email", "receiver_phone", "latitude"})

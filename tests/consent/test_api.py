@@ -12,6 +12,7 @@ import httpx
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import func, insert, select
+from tests.api.routes import kept_routes as kept_routes
 
 from onepool.api.app import create_app
 from onepool.api.live import LiveFeed
