@@ -18,7 +18,7 @@ from onepool.audience.tags import with_files
 from onepool.channels import registry
 from onepool.collect.accounts import check_settings
 from onepool.collect.touchpoint import Touchpoint
-from onepool.definitions import canonical
+from onepool.definitions import Definition, canonical
 from onepool.errors import OnePoolError
 from onepool.identity import parse_rules
 from onepool.journeys.cases import parse_case
@@ -76,6 +76,8 @@ class Change:
     action: Literal["add", "change", "remove", "fill"]
     body: dict[str, Any]
     where: str
+    before: Definition | None = None
+    """What the workspace has; applying it is refused when it has another one by then."""
 
 
 def read_folder(root: Path) -> list[tuple[str, str, dict[str, Any], str]]:
@@ -103,7 +105,7 @@ def plan(workspace: Workspace, root: Path | None = None) -> list[Change]:
         if current is None:
             changes.append(Change(kind, name, "add", body, where))
         elif canonical(_comparable(kind, current.body, body)) != canonical(body):
-            changes.append(Change(kind, name, "change", body, where))
+            changes.append(Change(kind, name, "change", body, where, current))
         elif kind == "list" and not is_filled(workspace, body):
             changes.append(Change(kind, name, "fill", body, where))
     _check(workspace, changes, root or workspace.root)
@@ -111,14 +113,17 @@ def plan(workspace: Workspace, root: Path | None = None) -> list[Change]:
 
 
 def apply(workspace: Workspace, *, author: str, reason: str = "", root: Path | None = None) -> list[Change]:
-    """Take over what the files say. Everything is checked before anything is saved.
+    """Take over what the files say. Everything is checked before anything is saved. Raises Changed where somebody saved
+    something of it meanwhile; what was saved before stays, and the next time goes on there.
 
     Lists are filled last; cut short there, the next time goes on where it stood.
     """
     changes = plan(workspace, root)
     for change in changes:
         if change.action != "fill":
-            workspace.save(change.kind, change.name, change.body, author=author, reason=reason, log_rules=False)
+            expected = 0 if change.before is None else change.before.version
+            workspace.save(change.kind, change.name, change.body, author=author, reason=reason, expected=expected,
+                           log_rules=False)  # fmt: skip
     # Also where nothing is left to save: the last time may have been cut short before this.
     workspace.log_rules()
     for change in changes:

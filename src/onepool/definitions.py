@@ -125,7 +125,10 @@ class Definitions:
             current = _current(connection, kind, name)
             present = 0 if current is None or current.deleted else current.version
             if expected is not None and expected != present:
-                said = f"somebody saved version {present} meanwhile" if present else "it was deleted meanwhile"
+                said = "it was deleted meanwhile" if not present else (
+                    f"{current.author.removeprefix('user:')} saved version {present} meanwhile, "
+                    f"at {from_micros(current.created_at):%Y-%m-%d %H:%M} UTC"
+                )  # fmt: skip
                 raise Changed(said, where="version", hint="load it anew")
             if current is not None and current.hash == digest and bool(current.deleted) == deleted:
                 return _definition(current)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from onepool import apply
 from onepool.api.access import Caller
 from onepool.api.models.identity_model import ThresholdsChange
 from onepool.api.routers.identity.model import replace_identity_thresholds
@@ -91,3 +94,41 @@ def test_thresholds_do_not_undo_rules(world: World, monkeypatch: pytest.MonkeyPa
         # No worker runs here; it would be asked for the page only after the rules were saved.
         replace_identity_thresholds(asked, who, world.ws, world.clock, cast(Any, None))
     assert [one.body for one in world.ws.definitions.current("identity")] == [RULES]
+
+
+def test_the_policy_and_who_wrote_it_meanwhile(world: World) -> None:
+    mei, lin = world.signed_in(Role.ADMIN), world.signed_in_again(Role.ADMIN)
+    path = "/api/v1/policies"
+    assert mei.get(path).json()["version"] is None
+    caps = {"caps": [{"count": 1, "per": "rolling 7 days", "category": "promotion"}]}
+    assert lin.put(path, {"definition": caps, "version": 0}).json()["version"] == 1
+    late = mei.put(path, {"definition": {"control": {"fraction": 0.1, "salt": "s"}}, "version": 0})
+    assert (late.status_code, late.json()["code"], late.json()["where"]) == (409, "conflict", "version")
+    zh, _, en = late.json()["detail"].partition(" / ")
+    assert "保存了第 1 版" in zh and "saved version 1 meanwhile, at " in en and "(Asia/Shanghai)" in en
+    assert "@" in en.split()[0], en
+    assert mei.get(path).json()["definition"] == {"policy": "default", **caps}
+    # Who says no version overwrites, as with everything else.
+    assert mei.put(path, {"definition": {}, "version": 1}).status_code == 200
+    assert lin.put(path, {"definition": caps}).json()["version"] == 3
+
+
+def test_files_do_not_overwrite_what_was_saved_after_they_were_compared(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    world.ws.save("segment", "s", {"segment": "s", "title": TITLE, "condition": CONDITION}, author="a")
+    (tmp_path / "segments").mkdir()
+    body = {"segment": "s", "title": TITLE, "condition": CONDITION, "purpose": "file"}
+    (tmp_path / "segments" / "s.yaml").write_text(json.dumps(body), encoding="utf-8")
+    (change,) = apply.plan(world.ws, tmp_path)
+    assert change.before is not None and change.before.author == "a"
+    check = apply._check
+
+    def meanwhile(*given: Any) -> None:
+        check(*given)
+        world.ws.save("segment", "s", {**body, "purpose": "console"}, author="user:b@brand.test")
+
+    monkeypatch.setattr(apply, "_check", meanwhile)
+    with pytest.raises(Changed, match=r"b@brand\.test saved version 2 meanwhile"):
+        apply.apply(world.ws, author="git", root=tmp_path)
+    assert [one.body["purpose"] for one in world.ws.definitions.current("segment") if one.name == "s"] == ["console"]

@@ -33,6 +33,18 @@ def crowd(outbox: Outbox) -> Outbox:
     return outbox
 
 
+def test_the_later_of_two_who_edit_a_draft_is_told(crowd: Outbox) -> None:
+    ws = crowd.workspace
+    first = broadcasts.create(ws, BODY, "user:mei@brand.test")
+    broadcasts.change(ws, "sale", {**BODY, "expire_after": "2 hours"}, "user:lin@brand.test", expected=first.version)
+    with pytest.raises(BroadcastError, match=r"lin@brand\.test saved version 2 meanwhile") as told:
+        broadcasts.change(
+            ws, "sale", {**BODY, "expire_after": "3 hours"}, "user:mei@brand.test", expected=first.version
+        )
+    assert told.value.code == "broadcast-changed"
+    assert broadcasts.find(ws.state, "sale").body["expire_after"] == "2 hours"
+
+
 def planned(outbox: Outbox) -> int:
     with outbox.workspace.state.read() as connection:
         return int(connection.execute(select(func.count()).select_from(sends)).scalar_one())

@@ -30,13 +30,13 @@ export const broadcasts = {
 };
 
 /** Saves a new draft (`name` undefined), or changes one; what a second person was asked is then to be asked again. */
-export function useSaveBroadcast(name: string | undefined) {
+export function useSaveBroadcast(name: string | undefined, version: number | undefined) {
   const cache = useQueryClient();
   return useMutation({
     mutationFn: (definition: JsonObject) =>
       name === undefined
         ? answer(client.POST("/api/v1/broadcasts", { body: { definition } }))
-        : answer(client.PUT("/api/v1/broadcasts/{name}", { params: { path: { name } }, body: { definition } })),
+        : answer(client.PUT("/api/v1/broadcasts/{name}", { params: { path: { name } }, body: { definition, version } })),
     onSuccess: () => Promise.all([cache.invalidateQueries({ queryKey: ["broadcasts"] }), cache.invalidateQueries({ queryKey: ["approvals"] })]),
   });
 }

@@ -25,7 +25,7 @@ export const policies = {
 export function useSavePolicy() {
   const cache = useQueryClient();
   return useMutation({
-    mutationFn: (body: { definition: JsonObject; reason: string }) => answer(client.PUT("/api/v1/policies", { body })),
+    mutationFn: (body: { definition: JsonObject; reason: string; version: number }) => answer(client.PUT("/api/v1/policies", { body })),
     onSuccess: () => Promise.all([cache.invalidateQueries({ queryKey: ["policies"] }), cache.invalidateQueries({ queryKey: ["accounts"] })]),
   });
 }

@@ -202,7 +202,8 @@ export interface paths {
         get: operations["readBroadcast"];
         /**
          * Change Broadcast
-         * @description Change a draft; what was asked of a second person has to be asked again.
+         * @description Change a draft; what was asked of a second person has to be asked again. Refused (409) when somebody else
+         *     changed it meanwhile.
          */
         put: operations["changeBroadcast"];
         post?: never;
@@ -2566,7 +2567,7 @@ export interface paths {
         get: operations["readPolicy"];
         /**
          * Save Policy
-         * @description Write the policy; it holds from the next message on.
+         * @description Write the policy; it holds from the next message on. Refused (409) when somebody changed it meanwhile.
          */
         put: operations["savePolicy"];
         post?: never;
@@ -3405,7 +3406,8 @@ export interface paths {
         };
         /**
          * List Tasks
-         * @description Tasks, the newest first.
+         * @description Tasks, the newest first. Those that are confirmed together (one group-send task to many customers) are one, by
+         *     the first of them; with `head` each of those of one.
          */
         get: operations["listTasks"];
         put?: never;
@@ -4288,6 +4290,11 @@ export interface components {
             definition: {
                 [key: string]: components["schemas"]["JsonValue"];
             };
+            /**
+             * Version
+             * @description The draft that was edited; refused if somebody changed it since.
+             */
+            version?: number | null;
         };
         /** BroadcastList */
         BroadcastList: {
@@ -9574,6 +9581,11 @@ export interface components {
              * @default
              */
             reason: string;
+            /**
+             * Version
+             * @description The version that was edited (0: what comes with the product); refused if another is.
+             */
+            version?: number | null;
         };
         /**
          * Portrait
@@ -12407,6 +12419,11 @@ export interface components {
             uses: string[];
             /** Values */
             values: components["schemas"]["PlannedValue"][];
+            /**
+             * Warnings
+             * @description Values that were never seen: the tag can be used, but these may say nothing of anybody.
+             */
+            warnings: components["schemas"]["Finding"][];
         };
         /**
          * TagPlanRequest
@@ -12677,6 +12694,9 @@ export interface components {
         /**
          * Task
          * @description One task. `kind`: a journey's own, or a message that is sent when the associate confirms it on the platform.
+         *
+         *     A message's task may be for many customers, who are confirmed together: `customers` of them, of whom `open` are
+         *     not decided yet; `id` and `customer_id` are those of the first.
          */
         Task: {
             /** Body */
@@ -12692,6 +12712,8 @@ export interface components {
             created: string;
             /** Customer Id */
             customer_id: number;
+            /** Customers */
+            customers: number;
             /** Due */
             due: string | null;
             /** Id */
@@ -12703,6 +12725,8 @@ export interface components {
              * @enum {string}
              */
             kind: "task" | "message";
+            /** Open */
+            open: number;
             /** Reminded */
             reminded: number;
             /** Reminded At */
@@ -20375,6 +20399,7 @@ export interface operations {
                 staff?: string | null;
                 journey?: string | null;
                 customer_id?: number | null;
+                head?: number | null;
                 before?: number | null;
                 limit?: number;
             };

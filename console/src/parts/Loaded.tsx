@@ -24,7 +24,7 @@ export function Copy({ text, label }: { text: string; label: string }) {
 }
 
 // For these the words of the catalogue say only the kind; what the server adds is worth reading.
-const TELLING = new Set(["bad-request", "invalid-request", "condition", "definition", "conflict", "forbidden", "no-permission", "password-weak", "not-found", "pool", "query-failed", "decision", "identity-rules", "matching", "stopped"]);
+const TELLING = new Set(["bad-request", "invalid-request", "condition", "definition", "conflict", "journey-changed", "message-changed", "coupon-changed", "broadcast-changed", "forbidden", "no-permission", "password-weak", "not-found", "pool", "query-failed", "decision", "identity-rules", "matching", "stopped"]);
 
 /** A refused or failed request in the viewer's words: by its stable code where the catalogue knows it, else as the server said it. */
 export function useErrorText(): (error: unknown) => { title: string; details: string[]; hint: string | null; id: string | null } {

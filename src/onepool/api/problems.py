@@ -79,6 +79,7 @@ _STATUS: Mapping[str, int] = {
     "journey-unknown": 404,
     "journey-exists": 409,
     "journey-changed": 409,
+    "broadcast-changed": 409,
     "journey-in-use": 409,
     "journey-stopping": 409,
     "journey-not-live": 409,

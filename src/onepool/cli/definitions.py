@@ -135,6 +135,10 @@ def _doubts(workspace: Workspace, changes: list[files.Change]) -> dict[tuple[str
 
 def _row(change: files.Change, doubtful: dict[tuple[str, str], list[Problem]]) -> dict[str, Any]:
     row: dict[str, Any] = {"action": change.action, "kind": change.kind, "name": change.name, "where": change.where}
+    if change.before is not None:
+        # Whose words the file takes the place of: the file's author may not have seen them.
+        who, at = change.before.author.removeprefix("user:"), f"{change.before.created_at:%Y-%m-%d %H:%M} UTC"
+        row["replaces"] = f"version {change.before.version} of {who}, {at}"
     if found := doubtful.get((change.kind, change.name)):
         row["warnings"] = problems_json(found)
     return row

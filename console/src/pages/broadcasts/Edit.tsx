@@ -26,7 +26,9 @@ const fresh = (): JsonObject => ({ broadcast: freshName(new Date()).replace("seg
 export function Edit({ broadcast, onClose }: { broadcast?: BroadcastDetail; onClose: () => void }) {
   const { t, title, language } = useText();
   const navigate = useNavigate();
-  const save = useSaveBroadcast(broadcast?.name);
+  // The one that was opened: what others save meanwhile may be loaded beneath.
+  const [version] = useState(broadcast?.version);
+  const save = useSaveBroadcast(broadcast?.name, version);
   const all = useQuery(messages.all()).data?.items ?? [];
   const [written, setWritten] = useState<JsonObject>(() => broadcast?.definition ?? fresh());
   const set = useCallback((key: string, value: Json | undefined) => setWritten((before) => put(before, key, value)), []);

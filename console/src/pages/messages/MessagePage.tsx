@@ -174,7 +174,8 @@ function Editor({ detail, first, from }: { detail: MessageDetail | undefined; fi
 /** A message that is there: with another version under it, the editor begins anew. */
 export function MessagePage() {
   const { name } = useParams({ from: "/shell/messages/$name" });
-  const query = useQuery(messages.one(name));
+  // What is being written is not swept away by what others save: they are told of each other when it is saved.
+  const query = useQuery({ ...messages.one(name), refetchOnWindowFocus: false });
   return (
     <Loaded query={query} rows={12}>
       {(detail) => <Editor key={`${detail.name} ${detail.version}`} detail={detail} first={detail.definition} from="/shell/messages/$name" />}

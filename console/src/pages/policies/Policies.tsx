@@ -34,7 +34,7 @@ function Editor({ detail }: { detail: PolicyDetail }) {
   const props = { policy, readOnly: !may, onChange: setPolicy };
   const act = (): void => {
     // The saved version may be shown before this has its answer, in another editor: it is told all the same.
-    void save.mutateAsync({ definition: policy, reason }).then(
+    void save.mutateAsync({ definition: policy, reason, version: detail.version ?? 0 }).then(
       (saved) => void message.success(t("reach.saved", { version: saved.version ?? 1 })),
       () => undefined,
     );
@@ -122,7 +122,8 @@ function Editor({ detail }: { detail: PolicyDetail }) {
 
 /** What holds for all messages: when, how often, to whom; and how fast accounts send. */
 export function Policies() {
-  const query = useQuery(policies.current());
+  // What is being written is not swept away by what others save: they are told of each other when it is saved.
+  const query = useQuery({ ...policies.current(), refetchOnWindowFocus: false });
   return (
     <Loaded query={query} rows={12}>
       {(detail) => <Editor key={detail.version} detail={detail} />}

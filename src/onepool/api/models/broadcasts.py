@@ -20,6 +20,7 @@ class BroadcastInput(Model):
             "expire_after": "12 hours",
         }]
     )  # fmt: skip
+    version: int | None = Field(None, description="The draft that was edited; refused if somebody changed it since.")
 
 
 class BroadcastNote(Model):

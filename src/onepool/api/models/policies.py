@@ -13,6 +13,9 @@ class PolicyInput(Model):
     """The policy as it is written (reach/policy_model.py)."""
 
     definition: JsonObject
+    version: int | None = Field(
+        None, ge=0, description="The version that was edited (0: what comes with the product); refused if another is."
+    )
     reason: str = Field("", max_length=500)
 
 

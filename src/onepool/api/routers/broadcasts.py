@@ -89,10 +89,11 @@ def read_broadcast(name: Name, who: Reader, ws: Workspace) -> BroadcastDetail:
 
 @router.put("/{name}")
 def change_broadcast(name: Name, body: BroadcastInput, who: Writer, ws: Workspace, time: Time) -> BroadcastDetail:
-    """Change a draft; what was asked of a second person has to be asked again."""
+    """Change a draft; what was asked of a second person has to be asked again. Refused (409) when somebody else
+    changed it meanwhile."""
     written = plain_data(body.definition)
     _usable(ws, broadcasts.parse(written))
-    made = broadcasts.change(ws, name, written, who.actor)
+    made = broadcasts.change(ws, name, written, who.actor, expected=body.version)
     audit.record(ws.state, time, who.actor, "broadcast.save", f"broadcast:{name}", {"version": made.version})
     return _detail(ws, made, who)
 

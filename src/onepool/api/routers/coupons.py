@@ -16,6 +16,7 @@ from onepool.api import messaging
 from onepool.api.access import Caller, Need, Time, Workspace
 from onepool.api.csv_file import Cell, csv_file
 from onepool.api.dictionary import titles
+from onepool.api.edited import refuse_outdated
 from onepool.api.models.common import JsonObject
 from onepool.api.models.coupons import (
     CodesUploaded,
@@ -104,11 +105,7 @@ def read_coupon(name: CouponName, who: Reader, ws: Workspace, time: Time) -> Cou
 def replace_coupon(name: CouponName, body: CouponChange, who: Writer, ws: Workspace, time: Time) -> CouponDetail:
     """Save a new version. Codes that were given out keep what they were given with."""
     item = _item(ws, name)
-    if body.version is not None and body.version != item.version:
-        raise Conflict(
-            f"somebody saved version {item.version} meanwhile", where="version", hint="load the batch anew",
-            code="coupon-changed",
-        )  # fmt: skip
+    refuse_outdated(ws, item, body.version, "the batch", code="coupon-changed")
     return _save(ws, time, who, body, item, body.version)
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, status
 
 from onepool import connect
 from onepool.api.access import Caller, Need, Time, Workspace
+from onepool.api.edited import refuse_outdated
 from onepool.api.models.common import JsonObject
 from onepool.api.models.destinations import (
     DestinationChange,
@@ -53,8 +54,7 @@ def read_destination(name: Name, _who: Reader, ws: Workspace) -> DestinationDeta
 def save_destination(name: Name, body: DestinationChange, who: Writer, ws: Workspace, time: Time) -> DestinationDetail:
     """Make or change a destination. What it would take out of other systems is shown by its preview."""
     before = ws.definitions.get("destination", name)
-    if body.version is not None and (before is None or before.version != body.version):
-        raise Conflict("somebody saved another version meanwhile", where="version", hint="load it anew")
+    refuse_outdated(ws, before, body.version, "the destination")
     if body.version is None and before is not None:
         raise Conflict("there is a destination with this name", where="name", code="destination-exists")
     wanted: dict[str, Any] = {**body.body, "destination": name}

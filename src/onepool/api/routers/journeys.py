@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from onepool.api import programmes
 from onepool.api.access import Caller, Need, Time, Workspace
 from onepool.api.dictionary import titles
+from onepool.api.edited import refuse_outdated
 from onepool.api.models.common import JsonObject, Titles
 from onepool.api.models.journeys import (
     AskApproval,
@@ -153,11 +154,7 @@ def read_journey(name: JourneyName, who: Reader, ws: Workspace) -> JourneyDetail
 def replace_journey(name: JourneyName, body: JourneyChange, who: Writer, ws: Workspace, time: Time) -> JourneyDetail:
     """Save a draft. Faults don't keep it from being saved, only from being published."""
     item = programmes.draft(ws, name)
-    if body.version is not None and body.version != item.version:
-        raise Conflict(
-            f"somebody saved version {item.version} meanwhile", where="version", hint="load the journey anew",
-            code="journey-changed",
-        )  # fmt: skip
+    refuse_outdated(ws, item, body.version, "the journey", code="journey-changed")
     if body.definition.get("journey") != name:
         raise Invalid("a journey keeps its name; make another one instead", where="definition.journey")
     return _save(ws, time, who, name, body, body.version)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query, status
 from onepool import connect
 from onepool.api import messaging
 from onepool.api.access import Caller, Need, Time, Workspace
+from onepool.api.edited import refuse_outdated
 from onepool.api.models.common import JsonObject, Titles
 from onepool.api.models.messages import (
     MessageApprovalRequest,
@@ -141,11 +142,7 @@ def read_message(name: MessageName, _who: Reader, ws: Workspace) -> MessageDetai
 def replace_message(name: MessageName, body: MessageChange, who: Writer, ws: Workspace, time: Time) -> MessageDetail:
     """Save a new version. What is already planned goes out as it was planned."""
     item = messaging.message_item(ws, name)
-    if body.version is not None and body.version != item.version:
-        raise Conflict(
-            f"somebody saved version {item.version} meanwhile", where="version", hint="load the message anew",
-            code="message-changed",
-        )  # fmt: skip
+    refuse_outdated(ws, item, body.version, "the message", code="message-changed")
     return _save(ws, time, who, body, name, body.version)
 
 

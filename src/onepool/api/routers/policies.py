@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from onepool.api.access import Caller, Need, Time, Workspace
+from onepool.api.edited import refuse_outdated
 from onepool.api.models.common import Finding
 from onepool.api.models.policies import Holiday, Holidays, PolicyCheck, PolicyDetail, PolicyInput
 from onepool.api.problems import Invalid
@@ -32,7 +33,8 @@ def read_policy(_who: Reader, ws: Workspace) -> PolicyDetail:
 
 @router.put("")
 def save_policy(body: PolicyInput, who: Writer, ws: Workspace, time: Time) -> PolicyDetail:
-    """Write the policy; it holds from the next message on."""
+    """Write the policy; it holds from the next message on. Refused (409) when somebody changed it meanwhile."""
+    refuse_outdated(ws, ws.definitions.get(policies.KIND, NAME), body.version, "the policy")
     written = plain_data(body.definition)
     policy = policies.parse(written)
     problems = _problems(ws, policy)
@@ -41,7 +43,8 @@ def save_policy(body: PolicyInput, who: Writer, ws: Workspace, time: Time) -> Po
             "the policy can't be used like this", code="policy", where=problems[0].place,
             problems=[_finding(one) for one in problems],
         )  # fmt: skip
-    item = ws.save(policies.KIND, NAME, {"policy": NAME, **written}, author=who.actor, reason=body.reason)
+    item = ws.save(policies.KIND, NAME, {"policy": NAME, **written}, author=who.actor, reason=body.reason,
+                   expected=body.version)  # fmt: skip
     audit.record(ws.state, time, who.actor, "definition.save", f"policy:{NAME}", {"version": item.version})
     return _detail(ws)
 

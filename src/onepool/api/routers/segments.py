@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, status
 from onepool.api import audience, doubts
 from onepool.api.access import Caller, Need, Time, Workspace
 from onepool.api.dictionary import titles
+from onepool.api.edited import refuse_outdated
 from onepool.api.models.common import JsonObject, Titles
 from onepool.api.models.lists import CustomerListDetail
 from onepool.api.models.segments import (
@@ -88,10 +89,7 @@ def read_segment(name: SegmentName, _who: Reader, ws: Workspace) -> Segment:
 def replace_segment(name: SegmentName, body: SegmentChange, who: Writer, ws: Workspace, time: Time) -> Segment:
     """Save a new version of a segment."""
     item = _get(ws, name)
-    if body.version is not None and body.version != item.version:
-        raise Conflict(
-            f"somebody saved version {item.version} meanwhile", where="version", hint="load the segment anew"
-        )
+    refuse_outdated(ws, item, body.version, "the segment")
     return _save(ws, time, who, name, body)
 
 

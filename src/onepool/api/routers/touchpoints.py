@@ -10,6 +10,7 @@ from onepool import connect
 from onepool.api import channels as showing
 from onepool.api.access import Caller, Need, Time, Workspace
 from onepool.api.dictionary import event_titles
+from onepool.api.edited import refuse_outdated
 from onepool.api.models.common import Finding
 from onepool.api.models.touchpoints import (
     Arrival,
@@ -72,8 +73,7 @@ def read_touchpoint(name: Name, who: Reader, ws: Workspace, time: Time) -> Touch
 def save_touchpoint(name: Name, body: TouchpointChange, who: Writer, ws: Workspace, time: Time) -> TouchpointDetail:
     """Make or change a touchpoint. It takes effect within a second; secrets are references only."""
     before = ws.definitions.get("touchpoint", name)
-    if body.version is not None and (before is None or before.version != body.version):
-        raise Conflict("somebody saved another version meanwhile", where="version", hint="load it anew")
+    refuse_outdated(ws, before, body.version, "the touchpoint")
     if body.version is None and before is not None:
         raise Conflict("there is a touchpoint with this name", where="name", code="touchpoint-exists")
     wanted: dict[str, Any] = {"touchpoint": name, **body.model_dump(exclude={"version", "reason"})}

@@ -88,13 +88,20 @@ def create(place: Place, body: Mapping[str, Any], author: str) -> Stored:
         return _find(connection, named)
 
 
-def change(place: Place, name: str, body: Mapping[str, Any], author: str) -> Stored:
-    """Change a draft; what was asked of a second person has to be asked again. Raises BroadcastError."""
+def change(place: Place, name: str, body: Mapping[str, Any], author: str, *, expected: int | None = None) -> Stored:
+    """Change a draft; what was asked of a second person has to be asked again. `expected`: the version that was edited.
+    Raises BroadcastError."""
     if parse(body).broadcast != name:
         raise BroadcastError("a broadcast keeps its name", where="broadcast", hint=f"write `broadcast: {name}`")
     with place.state.write() as connection:
         known = _find(connection, name)
         _wanted(known, _EDITABLE, "changed")
+        if expected is not None and expected != known.version:
+            who = known.author.removeprefix("user:")
+            raise BroadcastError(
+                f"{who} 已保存了第 {known.version} 版 / {who} saved version {known.version} meanwhile", where="version",
+                hint="load the broadcast anew", code="broadcast-changed",
+            )  # fmt: skip
         text = canonical(dict(body))
         if text != canonical(known.body):
             values = {"body": text, "version": known.version + 1, "status": "draft", "author": author[:256]}

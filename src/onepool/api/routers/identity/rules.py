@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends
 from onepool.api.access import Caller, Need, Time, Workspace
 from onepool.api.desk import Desk
 from onepool.api.dictionary import titles
+from onepool.api.edited import refuse_outdated
 from onepool.api.models.common import Finding, JsonObject
 from onepool.api.models.identity import IdentifierBrief
 from onepool.api.models.identity_rules import (
@@ -24,7 +25,7 @@ from onepool.api.models.identity_rules import (
     TouchpointBasis,
     TypeRule,
 )
-from onepool.api.problems import Conflict, Invalid
+from onepool.api.problems import Invalid
 from onepool.api.routers.identity.showing import segment_effects, view
 from onepool.api.whom import sources
 from onepool.api.workspace import WorkspaceLike
@@ -92,10 +93,7 @@ def save_rules(
     ws: WorkspaceLike, time: Time, who: Caller, body: Mapping[str, Any], version: int | None, reason: str
 ) -> None:
     """Store checked rules. `version`: the one that was edited. Raises Conflict and Invalid."""
-    before = ws.definitions.get(KIND, NAME)
-    present = before.version if before else 0
-    if version is not None and version != present:
-        raise Conflict(f"somebody saved version {present} meanwhile", where="version", hint="load the rules anew")
+    refuse_outdated(ws, ws.definitions.get(KIND, NAME), version, "the rules")
     try:
         checked(ws, body)
     except RulesError as error:

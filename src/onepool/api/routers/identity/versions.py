@@ -8,10 +8,11 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Depends, Path
 
 from onepool.api.access import Caller, Need, Time, Workspace
+from onepool.api.edited import refuse_outdated
 from onepool.api.models.common import JsonObject
 from onepool.api.models.identity_lists import JoiningChange, RuleChange, RulesRestore, RulesVersion, RulesVersions
 from onepool.api.models.identity_rules import IdentityRules
-from onepool.api.problems import Conflict, NotFound
+from onepool.api.problems import NotFound
 from onepool.api.routers.identity.rules import KIND, NAME, rules_of, save_rules
 from onepool.definitions import Definition
 from onepool.identity import read
@@ -68,8 +69,7 @@ def replace_touchpoint_joining(
     found = ws.definitions.get("touchpoint", name)
     if found is None:
         raise NotFound("there is no such touchpoint", where=name)
-    if found.version != body.version:
-        raise Conflict(f"somebody saved version {found.version} meanwhile", where="version", hint="load the rules anew")
+    refuse_outdated(ws, found, body.version, "the rules")
     saved = ws.save(
         "touchpoint", name, {**found.body, "joining": body.joining}, author=who.actor, reason=body.reason,
         expected=found.version,
