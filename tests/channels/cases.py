@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,19 @@ import yaml
 import onepool.channels
 from onepool.audience.conditions.parse import plain_data
 from onepool.channels import registry
-from onepool.channels.base import Account, Answer, Call, Channel, Item, Message, Page, PullFailed, Receipt, Request
+from onepool.channels.base import (
+    Account,
+    Answer,
+    Call,
+    Channel,
+    Inquiring,
+    Item,
+    Message,
+    Page,
+    PullFailed,
+    Receipt,
+    Request,
+)
 from onepool.channels.connection import build
 from onepool.collect import hooked
 from onepool.collect.log import Record
@@ -123,6 +135,19 @@ def answer_of(given: dict[str, Any]) -> Answer:
 
 def message_of(given: dict[str, Any]) -> Message:
     return Message(given["kind"], given["to"], given.get("content", {}), given.get("key", "k1"))
+
+
+def inquired(steps: Inquiring, answers: Sequence[Answer]) -> Sequence[Receipt]:
+    """What is concluded from answers, all of which are asked for."""
+    given = iter(answers)
+    next(steps)
+    try:
+        while True:
+            steps.send(next(given))
+    except StopIteration as ended:
+        assert next(given, None) is None
+        found: Sequence[Receipt] = ended.value
+        return found
 
 
 def call_of(call: Call) -> dict[str, Any]:

@@ -104,9 +104,13 @@ def test_an_answer_becomes_a_receipt(table: Table, case: dict[str, Any]) -> None
     reach = table.channel.reach
     assert reach is not None and reach.outcome is not None
     given = case.get("message") or {"kind": table.channel.manifest.messages[0].name, "to": {}}
-    conclude = reach.told if case.get("asked") else reach.outcome
-    assert conclude is not None
-    receipt = conclude(cases.message_of(given), cases.answer_of(case["answer"]))
+    message, answer = cases.message_of(given), cases.answer_of(case["answer"])
+    if case.get("asked") and reach.inquire is not None:
+        (receipt,) = cases.inquired(reach.inquire([message], "msg1", table.account(case), table.now(case)), [answer])
+    else:
+        conclude = reach.told if case.get("asked") else reach.outcome
+        assert conclude is not None
+        receipt = conclude(message, answer)
     assert cases.receipt_of(receipt) == case["receipt"]
 
 

@@ -138,9 +138,9 @@ def test_a_token_is_got_with_the_corp_and_used_in_the_query() -> None:
 
 def test_the_outcome_of_a_task_is_asked_for_by_its_number_and_member_of_staff() -> None:
     reach = registry.channel("wecom").reach
-    assert reach is not None and reach.ask is not None
+    assert reach is not None and reach.inquire is not None
     message = Message("associate_task", {"external_userid": "wmA", "staff_id": "zhangsan"}, {}, "k")
-    call = reach.ask(message, "msg1", _account(), NOW)
+    call = next(reach.inquire([message], "msg1", _account(), NOW))
     assert call.url == "https://qyapi.weixin.qq.com/cgi-bin/externalcontact/get_groupmsg_send_result"
     assert call.json == {"msgid": "msg1", "userid": "zhangsan", "limit": 1000}
     assert call.idempotent

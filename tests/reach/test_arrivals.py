@@ -83,9 +83,9 @@ def test_a_sender_that_died_before_it_wrote_down_is_caught_up_with(outbox: Outbo
     senders = outbox.senders
     senders.round()
     calls_done(senders)
-    result = senders._results.get()
+    _, account, (result,) = senders._results.get()
     # The receipt is in the log; then it dies.
-    outbox.workspace.log.append([senders._told(result[1], result[2].claimed.message, result[2].receipt, "welcome")])
+    outbox.workspace.log.append([senders._told(account, result.claimed.message, result.receipt, "welcome")])
     outbox.restart()
     outbox.settle()
     fold(outbox)
@@ -124,3 +124,15 @@ def test_people_decide_about_unknown_messages(outbox: Outbox) -> None:
     outbox.clock.advance(timedelta(minutes=10))
     outbox.senders.step()
     assert [outbox.state(one)[0] for one in numbers] == ["ACCEPTED", "ACCEPTED", "FAILED"]
+
+
+def test_a_number_that_several_messages_share_says_of_none_of_them_that_it_arrived(sent: tuple[Outbox, int]) -> None:
+    outbox, number = sent
+    outbox.person("bo", "oa")
+    outbox.settle()
+    (other,) = outbox.plan(["bo"], "oa")
+    outbox.senders.step()
+    with outbox.workspace.state.write() as connection:
+        connection.execute(update(sends).values(provider_id="msg1"))
+    told(outbox, "message_delivered", message_id="msg1")
+    assert [outbox.state(one)[0] for one in (number, other)] == ["ACCEPTED", "ACCEPTED"]

@@ -15,7 +15,7 @@ from onepool.channels import registry
 from onepool.channels.base import Account
 from onepool.channels.connection import Connection
 from onepool.journeys import store
-from onepool.reach import tasks
+from onepool.reach import shared_tasks, tasks
 from onepool.reach.senders import Senders
 from onepool.reach.states import SendState
 from onepool.sandbox import Sandbox, parse
@@ -127,7 +127,7 @@ def test_a_message_that_an_associate_confirms_is_asked_about_until_it_went_out(o
     made.step()
     assert outbox.state(number) == ("TASK", None)
     with outbox.workspace.state.read() as connection:
-        (task,) = tasks.listed(connection, staff="lisa")
+        (task,) = (one.row for one in shared_tasks.listed(connection, staff="lisa"))
     assert (task.key, task.status, task.told) == (number, "open", True)
     outbox.clock.advance(timedelta(minutes=31))
     made.step()

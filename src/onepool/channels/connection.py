@@ -19,9 +19,11 @@ from onepool.channels.base import (
     Channel,
     Cursor,
     Grant,
+    Inquiring,
     Message,
     Page,
     PullFailed,
+    Reach,
     Receipt,
     Stream,
     Token,
@@ -41,6 +43,8 @@ _EARLIER: Final = 300.0
 
 # It writes whole addresses into its log, and tokens stand in addresses.
 logging.getLogger("httpx").setLevel(logging.WARNING)
+
+_PERSONAL: Final = frozenset({"bad_address", "not_friend", "not_follower"})
 
 _REPLACED: Final = 8
 """Accounts of before that a line still answers to."""
@@ -106,7 +110,10 @@ class Connection:
         return receipt if answer is None else _certain(reach.outcome(message, answer), call, answer)
 
     def send_many(self, messages: Sequence[Message]) -> list[Receipt]:
-        """Send messages in as few calls as the platform allows; their receipts in order."""
+        """Send messages in as few calls as the platform allows; their receipts in order. Never raises because of it.
+
+        A call that is refused as a whole because of somebody in it is made again for each half, until it is known who.
+        """
         reach = self.channel.reach
         if reach is None or reach.batch is None or reach.outcome is None or len(messages) == 1:
             return [self.send(message) for message in messages]
@@ -122,9 +129,13 @@ class Connection:
                 fit.append(message)
         for part, call in reach.batch(fit, self.account, now):
             receipt, answer = self._try(call)
-            for message in part:
-                concluded = receipt if answer is None else _certain(reach.outcome(message, answer), call, answer)
-                found[id(message)] = concluded
+            receipts = [receipt] * len(part)
+            if answer is not None:
+                receipts = [_certain(reach.outcome(message, answer), call, answer) for message in part]
+            if len(part) > 1 and all(_of_one(one) for one in receipts):
+                half = len(part) // 2
+                receipts = self.send_many(part[:half]) + self.send_many(part[half:])
+            found |= {id(message): one for message, one in zip(part, receipts, strict=True)}
         return [found[id(message)] for message in messages]
 
     def _try(self, call: Call) -> tuple[Receipt, Answer | None]:
@@ -139,15 +150,36 @@ class Connection:
             return Receipt("retry", "account_error", after=300.0, account=True, detail=error.message), None
 
     def ask(self, message: Message, provider_id: str) -> Receipt:
-        """What became of a task that was handed over before."""
+        """What became of a message later; without a provider id (its call had no answer): does the platform have it."""
+        return self.ask_many([message], provider_id)[0]
+
+    def ask_many(self, messages: Sequence[Message], provider_id: str) -> list[Receipt]:
+        """The same of messages that went in one call; their receipts in order."""
         reach = self.channel.reach
-        if reach is None or reach.ask is None or reach.told is None:
-            return Receipt("unknown", "unknown", provider_id=provider_id)
+        if reach is None or not reach.askable:
+            return [Receipt("unknown", "unknown", provider_id=provider_id)] * len(messages)
         try:
-            asked = reach.ask(message, provider_id, self.account, self._clock.now())
-            return reach.told(message, self.call(asked))
+            if reach.inquire is not None:
+                return list(self._inquired(reach.inquire(messages, provider_id, self.account, self._clock.now())))
+            return [self._asked(reach, message, provider_id) for message in messages]
         except (ConnectionFailed, TokenRefused) as error:
-            return Receipt("task", provider_id=provider_id, after=300.0, detail=error.message)
+            return [Receipt("task", provider_id=provider_id, after=300.0, detail=error.message)] * len(messages)
+
+    def _asked(self, reach: Reach, message: Message, provider_id: str) -> Receipt:
+        if reach.ask is None or reach.told is None:
+            return Receipt("unknown", "unknown", provider_id=provider_id)
+        return reach.told(message, self.call(reach.ask(message, provider_id, self.account, self._clock.now())))
+
+    def _inquired(self, steps: Inquiring) -> Sequence[Receipt]:
+        try:
+            call = next(steps)
+            while True:
+                call = steps.send(self.call(call))
+        except StopIteration as ended:
+            found: Sequence[Receipt] = ended.value
+            return found
+        finally:
+            steps.close()
 
     def remind(self, provider_id: str) -> Receipt | None:
         """Remind whoever has to confirm a task; None where the platform has no reminders."""
@@ -294,6 +326,11 @@ def _pinned(request: httpx.Request, address: str) -> httpx.Request:
     extensions = {**request.extensions, "sni_hostname": request.url.host}
     url = request.url.copy_with(host=address)
     return httpx.Request(request.method, url, headers=request.headers, content=request.content, extensions=extensions)
+
+
+def _of_one(receipt: Receipt) -> bool:
+    """Whether a call was refused because of one person, so that nothing was done for others in it either."""
+    return receipt.state == "refused" and receipt.reason in _PERSONAL and not receipt.provider_id
 
 
 def _certain(receipt: Receipt, call: Call, answer: Answer) -> Receipt:

@@ -67,10 +67,13 @@ def _matched(connection: Connection, told: pa.Table) -> list[int | None]:
         if number is None and message:
             named[message] = None
     t = sends.c
-    by_provider: dict[tuple[str, str], int] = {}
+    by_provider: dict[tuple[str, str], int | None] = {}
     for part in _chunks(list(named)):
         rows = connection.execute(select(t.send_id, t.touchpoint, t.provider_id).where(t.provider_id.in_(part)))
-        by_provider |= {(row.touchpoint, row.provider_id): row.send_id for row in rows}
+        for row in rows:
+            place = (row.touchpoint, row.provider_id)
+            # What went in one call has one number, which says of none of it whom it is about.
+            by_provider[place] = row.send_id if place not in by_provider else None
     places = zip(told.column("touchpoint").to_pylist(), told.column("message_id").to_pylist(), strict=True)
     return [
         by_provider.get((touchpoint, message or "")) if number is None else number

@@ -23,7 +23,7 @@ from onepool.channels.base import Manifest, Message, MessageKind
 from onepool.clock import from_micros
 from onepool.collect.touchpoint import Touchpoint
 from onepool.pool import Session
-from onepool.reach import accounts, allowances, policies, quotas, waiting
+from onepool.reach import accounts, allowances, policies, quotas, together, waiting
 from onepool.reach.accounts import Standing
 from onepool.reach.contents import Content, Contents
 from onepool.reach.gate import PLANNED, gate
@@ -114,7 +114,13 @@ class Claimer:
             if count == 0:
                 return []
             held = _held(connection)
+            those = together.kinds(manifest)
+            if those and allowed is None:
+                held |= {f"{BROADCAST}{number}" for number in together.being_planned(connection, now)}
             rows, owed = candidates(connection, touchpoint.name, policy, standing, now, count, held)
+            if those:
+                more = 0 if allowed is not None else together.MOST
+                rows = together.gathered(connection, touchpoint.name, rows, those, now, more)
             if not rows:
                 return []
             rules = policies.stored(connection, (row.policy for row in rows))

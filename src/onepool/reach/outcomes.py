@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, or_, select, text, u
 
 from onepool.channels.base import Account, Manifest, Receipt
 from onepool.clock import from_micros
-from onepool.reach import accounts, allowances, keys, tasks
+from onepool.reach import accounts, allowances, keys, shared_tasks, tasks
 from onepool.reach.accounts import Standing
 from onepool.reach.breaker import Breaker
 from onepool.reach.buckets import SECOND
@@ -118,11 +118,12 @@ def _again(
 
 
 def record(
-    connection: Connection, results: Sequence[Result], account: Account, manifest: Manifest, standing: Standing,
-    policy: Policy, *, askable: bool,
+    connection: Connection, calls: Sequence[Sequence[Result]], account: Account, manifest: Manifest,
+    standing: Standing, policy: Policy, *, askable: bool,
 ) -> None:  # fmt: skip
-    """Write the results of one account's calls, in the caller's transaction."""
-    rows, attempts, since = [], [], []
+    """Write the results of one account's calls (the messages of each), in the caller's transaction."""
+    rows, attempts, since, handed = [], [], [], []
+    results = [one for call in calls for one in call]
     for one in results:
         row, receipt = one.claimed.row, one.receipt
         found = verdict(
@@ -140,8 +141,11 @@ def record(
                          receipt.detail[:1000], row.send_id, one.claimed.number))  # fmt: skip
         _allow(connection, manifest, account.touchpoint, one, found)
         if found.state == SendState.TASK:
-            tasks.open_for(connection, one.claimed, one.at)
-        standing.breaker = _health(standing, one, policy)
+            handed.append(one)
+    for call in calls:
+        # One call says one thing of its account, however many messages went in it.
+        standing.breaker = _health(standing, next((one for one in call if _trouble(one.receipt)), call[0]), policy)
+    shared_tasks.open_for(connection, handed)
     write(connection, rows)
     keep_since(connection, since)
     end_attempts(connection, attempts)
@@ -199,16 +203,19 @@ def _identifier(connection: Connection, one: Result) -> int | None:
 def _health(standing: Standing, one: Result, policy: Policy) -> Breaker:
     """The account's breaker after a call. What concerns one customer says nothing about it."""
     receipt = one.receipt
-    trouble = receipt.account or receipt.state == "unknown" or (
-        receipt.state == "retry" and receipt.reason in ("transient", "account_error")
-    )  # fmt: skip
-    if not trouble:
+    if not _trouble(receipt):
         return standing.breaker.succeeded()
     rest = micros(policy.breaker.rest) or 60 * SECOND
     why = " ".join(part for part in (receipt.reason or receipt.state, receipt.code, receipt.detail) if part)
     return standing.breaker.failed(
         one.at, why[:200], policy.breaker.failures, rest, account=receipt.account, after=_micros(receipt.after, 0)
     )
+
+
+def _trouble(receipt: Receipt) -> bool:
+    return receipt.account or receipt.state == "unknown" or (
+        receipt.state == "retry" and receipt.reason in ("transient", "account_error")
+    )  # fmt: skip
 
 
 def answered(connection: Connection, row: Any, receipt: Receipt, now: int, *, claimed_at: int) -> Verdict | None:
@@ -219,6 +226,8 @@ def answered(connection: Connection, row: Any, receipt: Receipt, now: int, *, cl
         found = Verdict(SendState.ACCEPTED, None, None, True)
     elif receipt.state == "refused":
         found = Verdict(SendState.FAILED, receipt.reason or "refused", None, True)
+    elif row.state == SendState.UNKNOWN and receipt.state == "task" and receipt.provider_id and not row.provider_id:
+        return _handed(connection, row, receipt, same, now)
     elif row.state == SendState.UNKNOWN and now - claimed_at > ASK_FOR:
         found = Verdict(SendState.UNKNOWN, "unknown", None, True)
     else:
@@ -242,6 +251,16 @@ def answered(connection: Connection, row: Any, receipt: Receipt, now: int, *, cl
         connection.execute(update(sends).where(same).values(due=None, changed=now))
     tasks.close_for(connection, row.send_id, now, "sent" if receipt.state == "sent" else found.reason or "failed")
     return found
+
+
+def _handed(connection: Connection, row: Any, receipt: Receipt, same: Any, now: int) -> Verdict:
+    """The platform has a message whose call had no answer: it waits for whoever has to confirm it."""
+    due = now + max(_micros(receipt.after, ASK_LATER), 5 * 60 * SECOND)
+    number = receipt.provider_id[:128]
+    values = {"state": int(SendState.TASK), "reason": None, "due": due, "provider_id": number, "changed": now}
+    if connection.execute(update(sends).where(same).values(**values)).rowcount:
+        shared_tasks.open_found(connection, row, number, now)
+    return Verdict(SendState.TASK, None, due, False)
 
 
 def release(connection: Connection, manifest: Manifest, claimed: Sequence[Claimed], now: int) -> None:

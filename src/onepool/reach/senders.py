@@ -15,6 +15,7 @@ import queue
 import secrets
 import socket
 import threading
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -33,7 +34,7 @@ from onepool.definitions import Definitions
 from onepool.errors import OnePoolError
 from onepool.pool import Engine
 from onepool.privacy.masking import mask_text
-from onepool.reach import accounts, outcomes, unknown, waiting
+from onepool.reach import accounts, outcomes, together, unknown, waiting
 from onepool.reach.buckets import SECOND
 from onepool.reach.claim import Claimed, Claimer, Guard
 from onepool.reach.contents import Contents, Pages
@@ -107,8 +108,8 @@ class Senders:
         self._questions = Questions(
             place.state, place.clock, self._account, self._connections, self._lanes, self._answered, self._wake.set
         )
-        self._results: queue.Queue[tuple[Touchpoint, Account, Result]] = queue.Queue()
-        self._released: queue.Queue[tuple[Touchpoint, Claimed]] = queue.Queue()
+        self._results: queue.Queue[tuple[Touchpoint, Account, list[Result]]] = queue.Queue()
+        self._released: queue.Queue[tuple[Touchpoint, list[Claimed]]] = queue.Queue()
         self._held: dict[int, str] = {}
         self._asked = 0
         self._swept = 0
@@ -208,25 +209,28 @@ class Senders:
                 claimed = self._claimer.claim(session, world, self._place.state, touchpoint, policy, now, room)
             for one in claimed:
                 self._held[one.send_id] = name
-            for one in claimed:
+            for parcel in together.parcels(registry.channel(touchpoint.channel).reach, claimed):
                 try:
-                    self._lanes.submit(name, self._call, touchpoint, account, one)
+                    self._lanes.submit(name, self._call, touchpoint, account, parcel)
                 except RuntimeError:  # closing meanwhile
-                    self._released.put((touchpoint, one))
+                    self._released.put((touchpoint, parcel))
             count += len(claimed)
         return count
 
-    def _call(self, touchpoint: Touchpoint, account: Account, claimed: Claimed) -> None:
+    def _call(self, touchpoint: Touchpoint, account: Account, parcel: list[Claimed]) -> None:
         if self._lanes.closing.is_set():
-            self._released.put((touchpoint, claimed))
+            self._released.put((touchpoint, parcel))
             return
         try:
-            receipt = self._connections.of(account).send(claimed.message)
-        # A fault of ours must not leave the message claimed for ever; whether it went out can't be told.
+            line, messages = self._connections.of(account), [one.message for one in parcel]
+            receipts = [line.send(messages[0])] if len(parcel) == 1 else line.send_many(messages)
+        # A fault of ours must not leave the messages claimed for ever; whether they went out can't be told.
         except Exception as error:  # noqa: BLE001
             _logger.error("a call failed", touchpoint=account.touchpoint, kind=type(error).__name__)
-            receipt = Receipt("unknown", "unknown", detail=f"failed here: {type(error).__name__}")
-        self._results.put((touchpoint, account, Result(claimed, receipt, to_micros(self._place.clock.now()))))
+            receipts = [Receipt("unknown", "unknown", detail=f"failed here: {type(error).__name__}")] * len(parcel)
+        at = to_micros(self._place.clock.now())
+        results = [Result(one, receipt, at) for one, receipt in zip(parcel, receipts, strict=True)]
+        self._results.put((touchpoint, account, results))
         self._wake.set()
 
     def _unusable(self, touchpoint: Touchpoint, problem: str, now: int) -> None:
@@ -242,40 +246,41 @@ class Senders:
     # results
 
     def _record(self) -> int:
-        by_account: dict[str, tuple[Touchpoint, Account, list[Result]]] = {}
+        by_account: dict[str, tuple[Touchpoint, Account, list[list[Result]]]] = {}
         count = 0
         while count < 2 * BATCH:
             try:
-                touchpoint, account, result = self._results.get_nowait()
+                touchpoint, account, results = self._results.get_nowait()
             except queue.Empty:
                 break
-            by_account.setdefault(touchpoint.name, (touchpoint, account, []))[2].append(result)
-            count += 1
-        for touchpoint, account, results in by_account.values():
+            by_account.setdefault(touchpoint.name, (touchpoint, account, []))[2].append(results)
+            count += len(results)
+        for touchpoint, account, calls in by_account.values():
             try:
-                self._conclude(touchpoint, account, results)
+                self._conclude(touchpoint, account, calls)
             except BaseException:
-                for result in results:  # told again in the next round
-                    self._results.put((touchpoint, account, result))
+                for results in calls:  # told again in the next round
+                    self._results.put((touchpoint, account, results))
                 raise
-            for result in results:
-                self._held.pop(result.claimed.send_id, None)
+            for results in calls:
+                for result in results:
+                    self._held.pop(result.claimed.send_id, None)
         return count
 
-    def _conclude(self, touchpoint: Touchpoint, account: Account, results: list[Result]) -> None:
+    def _conclude(self, touchpoint: Touchpoint, account: Account, calls: list[list[Result]]) -> None:
         channel = registry.channel(touchpoint.channel)
         policy = self._worlds.policies.now()[0]
         told = [self._told(account, one.claimed.message, one.receipt, one.claimed.row.journey)
-                for one in results if one.receipt.state not in ("retry", "task")]  # fmt: skip
+                for results in calls for one in results if one.receipt.state not in ("retry", "task")]  # fmt: skip
         if told:
             self._place.log.append(told)
-        askable = channel.reach is not None and channel.reach.ask is not None
+        askable = channel.reach is not None and channel.reach.askable
         with self._place.state.write() as connection:
             standing = accounts.load(connection, touchpoint, policy, self._place.settings.zone)
-            outcomes.record(connection, results, account, channel.manifest, standing, policy, askable=askable)
+            outcomes.record(connection, calls, account, channel.manifest, standing, policy, askable=askable)
 
-    def _answered(self, account: Account, message: Message, receipt: Receipt, journey: str) -> None:
-        self._place.log.append([self._told(account, message, receipt, journey)])
+    def _answered(self, account: Account, told: Sequence[tuple[Message, Receipt, str]]) -> None:
+        self._place.log.append([self._told(account, *one) for one in told])
 
     def _told(self, account: Account, message: Message, receipt: Receipt, journey: str) -> Any:
         said = {"send_id": message.key, "journey": journey}
@@ -301,8 +306,9 @@ class Senders:
         while not self._released.empty():
             touchpoint, claimed = self._released.get()
             with self._place.state.write() as connection:
-                outcomes.release(connection, registry.channel(touchpoint.channel).manifest, [claimed], now)
-            self._held.pop(claimed.send_id, None)
+                outcomes.release(connection, registry.channel(touchpoint.channel).manifest, claimed, now)
+            for one in claimed:
+                self._held.pop(one.send_id, None)
 
     def _account(self, name: str) -> Account:
         touchpoint = self._place.touchpoints().get(name)

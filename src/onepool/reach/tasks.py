@@ -6,13 +6,12 @@ executor (`told`), which goes on when one is done.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, case, func, insert, null, select, update
+from sqlalchemy import Connection, Row, case, null, select, update
 
 from onepool.errors import OnePoolError
-from onepool.reach.claim import Claimed
+from onepool.reach import shared_tasks
 from onepool.reach.rules import DAY
 from onepool.state.journeys import tasks
 from onepool.state.outbox import sends
@@ -20,7 +19,7 @@ from onepool.state.outbox import sends
 REMINDERS: Final = 3
 """How often somebody may be reminded of a task in 24 hours: what WeCom allows."""
 
-OPEN: Final = "open"
+OPEN: Final = shared_tasks.OPEN
 DONE: Final = "done"
 
 
@@ -28,23 +27,6 @@ class TaskError(OnePoolError):
     """A task that is not there, or with which this can't be done."""
 
     code = "task"
-
-
-def open_for(connection: Connection, claimed: Claimed, now: int) -> None:
-    """A task for whoever has to confirm a message; the same one for every attempt."""
-    row = claimed.row
-    if connection.execute(select(tasks.c.id).where(tasks.c.key == row.send_id)).first() is not None:
-        return
-    text = claimed.message.content.get("text")
-    body = text.get("content", "") if isinstance(text, dict) else text or ""
-    deadline = None if claimed.policy.accept_within is None else row.planned + claimed.policy.accept_within
-    connection.execute(
-        insert(tasks).values(
-            key=row.send_id, run_id=row.run_id, node=row.node, visit=row.visit, customer_id=row.customer_id,
-            journey=row.journey, title=row.message, body=str(body)[:4000], status=OPEN, created=now, due=deadline,
-            staff_id=claimed.message.to.get("staff_id", ""), told=True,
-        )
-    )  # fmt: skip
 
 
 def close_for(connection: Connection, send_id: int, now: int, result: str) -> None:
@@ -62,29 +44,6 @@ def find(connection: Connection, number: int) -> Row[Any]:
     if row is None:
         raise TaskError(f"there is no task {number}", code="task-unknown")
     return row
-
-
-def listed(
-    connection: Connection, *, status: str | None = None, staff: str | None = None, journey: str | None = None,
-    customers: Sequence[int] | None = None, before: int | None = None, limit: int = 50,
-) -> list[Row[Any]]:  # fmt: skip
-    """Tasks, the newest first."""
-    t = tasks.c
-    query = select(tasks)
-    for given, test in (
-        (status, t.status == status), (staff, t.staff_id == staff), (journey, t.journey == journey),
-        (before, t.id < (before or 0)), (customers, t.customer_id.in_(list(customers or ()))),
-    ):  # fmt: skip
-        if given is not None:
-            query = query.where(test)
-    return list(connection.execute(query.order_by(t.id.desc()).limit(limit)))
-
-
-def staff(connection: Connection) -> list[tuple[str, int]]:
-    """Who has open tasks, and how many."""
-    t = tasks.c
-    query = select(t.staff_id, func.count()).where(t.status == OPEN).group_by(t.staff_id).order_by(t.staff_id)
-    return [(row[0], row[1]) for row in connection.execute(query)]
 
 
 def done(connection: Connection, number: int, actor: str, result: str, now: int) -> Row[Any]:
@@ -113,14 +72,12 @@ def reassign(connection: Connection, number: int, to: str) -> Row[Any]:
 
 
 def handed(connection: Connection, number: int, now: int) -> tuple[str, str] | None:
-    """(touchpoint, the platform's number) of a task that a platform may remind of; None for one of ours.
+    """(touchpoint, the platform's number) of a task (by its head) that a platform may remind of; None for one of ours.
 
     Raises TaskError where it may not be reminded of.
     """
-    row = _remindable(connection, number, now)
-    query = select(sends.c.touchpoint, sends.c.provider_id).where(sends.c.send_id == row.key)
-    found = connection.execute(query).one_or_none()
-    return None if found is None or not found.provider_id else (found.touchpoint, found.provider_id)
+    _remindable(connection, number, now)
+    return shared_tasks.handed(connection, number)
 
 
 def remind(connection: Connection, number: int, now: int) -> Row[Any]:
@@ -164,6 +121,6 @@ def _remindable(connection: Connection, number: int, now: int) -> Row[Any]:
 
 def _open(connection: Connection, number: int) -> Row[Any]:
     row = find(connection, number)
-    if row.status != OPEN:
+    if row.status != OPEN and not shared_tasks.any_open(connection, number):
         raise TaskError(f"this task is {row.status}", where=f"task {number}", code="task-closed")
     return row

@@ -41,7 +41,7 @@ def recover(connection: Connection, now: int, *, dead: str | None, alive: Collec
     for row in rows:
         channel = registry.find(row.channel)
         kinds = {} if channel is None else {one.name: one for one in channel.manifest.messages}
-        askable = channel is not None and channel.reach is not None and channel.reach.ask is not None
+        askable = channel is not None and channel.reach is not None and channel.reach.askable
         found = verdict(
             receipt, rules[row.policy], row.attempts, row.send_id, now=now, planned=row.planned, expires=row.expires,
             idempotent=row.kind in kinds and kinds[row.kind].idempotent, askable=askable,

@@ -216,6 +216,15 @@ tasks = Table(
     Index("tasks_untold", "closed", sqlite_where=_TASKS, postgresql_where=_TASKS),
 )
 
+# Of tasks that are confirmed together (one group-send task to many customers) all but the first name the first.
+task_members = Table(
+    "task_members",
+    metadata,
+    Column("task_id", Id, primary_key=True, autoincrement=False),
+    Column("head", BigInteger, nullable=False),
+    Index("task_members_head", "head"),
+)
+
 # A second person's word on a version of a definition (journeys, messages, broadcasts, coupons).
 approvals = Table(
     "approvals",

@@ -12,7 +12,11 @@ TaskStatus = Literal["open", "done", "expired", "cancelled"]
 
 
 class Task(Model):
-    """One task. `kind`: a journey's own, or a message that is sent when the associate confirms it on the platform."""
+    """One task. `kind`: a journey's own, or a message that is sent when the associate confirms it on the platform.
+
+    A message's task may be for many customers, who are confirmed together: `customers` of them, of whom `open` are
+    not decided yet; `id` and `customer_id` are those of the first.
+    """
 
     id: int
     kind: Literal["task", "message"]
@@ -20,6 +24,8 @@ class Task(Model):
     journey: str
     run_id: str | None
     customer_id: int
+    customers: int
+    open: int
     title: str
     body: str
     staff_id: str

@@ -17,7 +17,7 @@ from onepool.errors import OnePoolError
 from onepool.privacy import audit
 from onepool.privacy.masking import mask_text
 from onepool.privacy.roles import Permission
-from onepool.reach import tasks, words
+from onepool.reach import shared_tasks, tasks, words
 from onepool.reach.claim import key_of
 from onepool.reach.rules import DAY
 from onepool.state.outbox import sends
@@ -37,18 +37,20 @@ def list_tasks(
     staff: Annotated[str | None, Query(max_length=128)] = None,
     journey: Annotated[str | None, Query(max_length=128)] = None,
     customer_id: Annotated[int | None, Query(ge=0, le=2**53)] = None,
+    head: Annotated[int | None, Query(ge=1, le=2**53)] = None,
     before: Annotated[int | None, Query(ge=1, le=2**53)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> TaskList:
-    """Tasks, the newest first."""
+    """Tasks, the newest first. Those that are confirmed together (one group-send task to many customers) are one, by
+    the first of them; with `head` each of those of one."""
     with ws.state.read() as connection:
-        rows = tasks.listed(
+        rows = shared_tasks.listed(
             connection, status=status, staff=staff, journey=journey, before=before, limit=limit + 1,
-            customers=None if customer_id is None else [customer_id],
+            customers=None if customer_id is None else [customer_id], head=head,
         )  # fmt: skip
-        found = [_task(connection, row, to_micros(time.now()), who) for row in rows[:limit]]
-        people = [TaskStaff(staff_id=name, open=count) for name, count in tasks.staff(connection)]
-    return TaskList(items=found, staff=people, next=rows[limit - 1].id if len(rows) > limit else None)
+        found = [_task(connection, one, to_micros(time.now()), who, status) for one in rows[:limit]]
+        people = [TaskStaff(staff_id=name, open=count) for name, count in shared_tasks.staff(connection)]
+    return TaskList(items=found, staff=people, next=rows[limit - 1].row.id if len(rows) > limit else None)
 
 
 @router.post("/{id}/done")
@@ -58,7 +60,7 @@ def finish_task(id: TaskId, body: TaskDone, who: Writer, ws: Workspace, time: Ti
     with ws.state.write() as connection:
         row = tasks.done(connection, id, who.actor, body.result, now)
         audit.record_in(connection, time, who.actor, "task.done", f"task:{id}", {"result": body.result})
-        return _task(connection, row, now, who)
+        return _shown(connection, row, now, who)
 
 
 @router.post("/{id}/remind")
@@ -67,6 +69,7 @@ def remind_task(id: TaskId, who: Writer, ws: Workspace, time: Time) -> Task:
     now = to_micros(time.now())
     # Counted first: whoever clicks meanwhile finds one less left.
     with ws.state.write() as connection:
+        id = shared_tasks.head_of(connection, id)
         there = tasks.handed(connection, id, now)
         row = tasks.remind(connection, id, now)
     touchpoint = None if there is None else ws.touchpoints().get(there[0])
@@ -80,7 +83,7 @@ def remind_task(id: TaskId, who: Writer, ws: Workspace, time: Time) -> Task:
     with ws.state.write() as connection:
         row = tasks.find(connection, id)
         audit.record_in(connection, time, who.actor, "task.remind", f"task:{id}", {"staff_id": row.staff_id})
-        return _task(connection, row, now, who)
+        return _shown(connection, row, now, who)
 
 
 @router.post("/{id}/reassign")
@@ -90,7 +93,7 @@ def reassign_task(id: TaskId, body: TaskReassign, who: Writer, ws: Workspace, ti
     with ws.state.write() as connection:
         row = tasks.reassign(connection, id, body.staff_id)
         audit.record_in(connection, time, who.actor, "task.reassign", f"task:{id}", {"staff_id": body.staff_id})
-        return _task(connection, row, now, who)
+        return _shown(connection, row, now, who)
 
 
 def _by_platform(ws: WorkspaceLike, touchpoint: Touchpoint, provider_id: str, number: int) -> None:
@@ -114,14 +117,20 @@ def _said(text: str, who: Caller) -> str:
     return text if who.may(Permission.TASKS_WRITE) else mask_text(text)
 
 
-def _task(connection: Any, row: Any, now: int, who: Caller) -> Task:
+def _shown(connection: Any, row: Any, now: int, who: Caller) -> Task:
+    return _task(connection, shared_tasks.shown(connection, [row])[0], now, who, None)
+
+
+def _task(connection: Any, one: shared_tasks.Shown, now: int, who: Caller, status: TaskStatus | None) -> Task:
+    row = one.row
     message = connection.execute(select(sends.c.send_id).where(sends.c.send_id == row.key)).first() is not None
     fresh = row.reminded_at is None or row.reminded_at <= now - DAY
     return Task(
         id=row.id, kind="message" if message else "task", send_id=key_of(row.key) if message else None,
         journey=row.journey, run_id=None if row.run_id is None else str(row.run_id), customer_id=row.customer_id,
         title=_said(row.title, who), body=_said(row.body, who),
-        staff_id=row.staff_id, status=row.status, created=from_micros(row.created),
+        staff_id=row.staff_id, customers=one.customers, open=one.counts.get("open", 0),
+        status=status or ("open" if one.counts.get("open") else row.status), created=from_micros(row.created),
         due=None if row.due is None else from_micros(row.due),
         closed=None if row.closed is None else from_micros(row.closed), closed_by=row.closed_by, result=row.result,
         reminded=row.reminded, reminded_at=None if row.reminded_at is None else from_micros(row.reminded_at),

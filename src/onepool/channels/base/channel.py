@@ -123,6 +123,10 @@ class Token:
     obtain: Callable[[Account, datetime, str | None], Obtaining] | None = None
 
 
+Inquiring = Generator[Call, Answer, Sequence[Receipt]]
+"""Yields calls and is sent their answers, returns a receipt for each message, in order."""
+
+
 class Requesting(Protocol):
     def __call__(self, message: Message, account: Account, now: datetime) -> Call: ...
 
@@ -150,8 +154,21 @@ class Reach:
     """Remind whoever has to confirm a ``task``, by its provider id; ``reminded`` concludes from the answer."""
 
     reminded: Callable[[Answer], Receipt] | None = None
+    alike: Callable[[Message], str | None] | None = None
+    """What messages that may go in one call have in common (the same text from the same member of staff); None: this
+    one goes alone. How many go together at most is said by the kind of message (``MessageKind.together``)."""
+
     batch: Callable[[Sequence[Message], Account, datetime], Iterable[tuple[list[Message], Call]]] | None = None
     """Messages as few calls, where the platform takes several at once; ``outcome`` holds for each of a call."""
+
+    inquire: Callable[[Sequence[Message], str, Account, datetime], Inquiring] | None = None
+    """What became of messages that went in one call, instead of ``ask`` where that takes several calls. Without a
+    provider id (the call had no answer) it is found out whether the platform has them."""
+
+    @property
+    def askable(self) -> bool:
+        """Whether it can be asked later what became of a message."""
+        return self.ask is not None or self.inquire is not None
 
 
 @dataclass(frozen=True)

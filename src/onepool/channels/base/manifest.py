@@ -87,6 +87,7 @@ class MessageKind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     ``also`` (a WeCom message needs the member of staff). ``allowance``: the window or balance that it uses up.
     ``asynchronous``: accepting is not sending, the outcome is told or asked for later. ``idempotent``: the platform
     suppresses a second message of the same key. ``marketing``: may carry marketing content by the platform's rules.
+    ``together``: so many of the same content go in one call at most.
     """
 
     name: str
@@ -98,6 +99,7 @@ class MessageKind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     asynchronous: bool = False
     idempotent: bool = False
     marketing: bool = True
+    together: int = 1
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

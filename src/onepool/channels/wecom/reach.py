@@ -1,14 +1,14 @@
 """Messages over WeCom: tasks that a member of staff confirms, welcome messages, tags back; answers of a desk are in
 `service`.
 
-https://developer.work.weixin.qq.com/document/path/92135 (group-send task), 93338 (its results), 97610 (reminding),
-92137 (welcome), 92118 (tags).
+https://developer.work.weixin.qq.com/document/path/92135 (group-send task; what became of it is in `results`), 92137
+(welcome), 92118 (tags).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,7 +17,6 @@ from onepool.channels.base import (
     Answer,
     Call,
     Content,
-    Mark,
     Message,
     MessageKind,
     Reach,
@@ -25,21 +24,11 @@ from onepool.channels.base import (
     Token,
     Unsendable,
 )
-from onepool.channels.base.wechat_api import (
-    TOKEN_CODES,
-    attach_token,
-    code_of,
-    conclude,
-    provider_id,
-    read_token,
-    token_rejected,
-)
+from onepool.channels.base.wechat_api import attach_token, conclude, provider_id, read_token, token_rejected
 from onepool.channels.base.wechat_reach import addressed
-from onepool.channels.base.wechat_read import listed, text
 from onepool.channels.wecom import service
-
-_LATER: Final = 1800.0
-"""Seconds until a task is asked after again."""
+from onepool.channels.wecom.codes import OUTCOMES, marked, staff_of
+from onepool.channels.wecom.results import LATER, inquire, remind, reminded
 
 _TEXT: Final = Content(name="text", kind="long_text", limit=4000, title={"zh": "文本", "en": "Text"})
 _ATTACHMENTS: Final = Content(
@@ -55,6 +44,7 @@ MESSAGES: Final = (
         also=("staff_id",),
         content=(_TEXT, _ATTACHMENTS, _STAFF),
         asynchronous=True,
+        together=10_000,
     ),
     MessageKind(
         name="welcome",
@@ -103,7 +93,7 @@ def request(message: Message, account: Account, now: datetime) -> Call:
     if message.kind in _BY_DESK:
         return service.request(message, account, external)
     content = message.content
-    staff = message.to.get("staff_id") or str(content.get("staff_id") or "")
+    staff = staff_of(message)
     if not staff and message.kind != "welcome":
         raise Unsendable(Receipt("refused", "template_error", detail="the message names no member of staff"))
     body: dict[str, Any]
@@ -114,7 +104,33 @@ def request(message: Message, account: Account, now: datetime) -> Call:
         body = {"userid": staff, "external_userid": external}
         body |= {name: list(content[name]) for name in ("add_tag", "remove_tag") if content.get(name)}
         return Call("POST", account.url("api", "/cgi-bin/externalcontact/mark_tag"), json=body, idempotent=True)
-    body = {"chat_type": "single", "external_userid": [external], "sender": staff, **_written(content)}
+    return _task(account, [external], staff, content)
+
+
+def alike(message: Message) -> str | None:
+    """Tasks of one member of staff that say the same are one task, which is confirmed once."""
+    staff = staff_of(message)
+    if message.kind != "associate_task" or not staff or not message.to.get("external_userid"):
+        return None
+    return f"{staff}\n{json.dumps(_written(message.content), sort_keys=True)}"
+
+
+def batch(messages: Sequence[Message], account: Account, now: datetime) -> Iterator[tuple[list[Message], Call]]:
+    """One task for all customers of a member of staff who are told the same."""
+    found: dict[str, list[Message]] = {}
+    for message in messages:
+        common = alike(message)
+        if common is None:
+            yield [message], request(message, account, now)
+        else:
+            found.setdefault(common, []).append(message)
+    for mine in found.values():
+        externals = [one.to["external_userid"] for one in mine]
+        yield mine, _task(account, externals, staff_of(mine[0]), mine[0].content)
+
+
+def _task(account: Account, externals: Sequence[str], staff: str, content: Mapping[str, Any]) -> Call:
+    body = {"chat_type": "single", "external_userid": list(externals), "sender": staff, **_written(content)}
     return Call("POST", account.url("api", "/cgi-bin/externalcontact/add_msg_template"), json=body)
 
 
@@ -130,97 +146,20 @@ def _written(content: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-_TOKEN_BAD: Final = Receipt("retry", "account_error", after=300.0, account=True)
-_NO_RIGHT: Final = Receipt("refused", "account_error", account=True)
-_NOT_FRIEND: Final = Receipt("refused", "not_friend", marks=(Mark("contact_removed"),))
-_WRONG: Final = Receipt("refused", "template_error")
-
-OUTCOMES: Final[Mapping[int, Receipt]] = {
-    -1: Receipt("retry", "transient", after=10.0),
-    **dict.fromkeys(sorted(TOKEN_CODES), _TOKEN_BAD),
-    40003: Receipt("refused", "account_error"),  # the member of staff is unknown, or has left
-    40007: _WRONG,
-    40058: _WRONG,
-    40068: _WRONG,
-    40096: Receipt("refused", "bad_address"),
-    41050: Receipt("refused", "expired"),
-    41051: Receipt("refused", "expired"),
-    45009: Receipt("retry", "rate_limited", after=60.0, account=True),
-    45033: Receipt("retry", "rate_limited", after=10.0, account=True),
-    48002: _NO_RIGHT,
-    60011: _NO_RIGHT,
-    60020: _NO_RIGHT,
-    84061: _NOT_FRIEND,
-    84074: Receipt("refused", "account_error"),
-}
-"""Every code of the platform's list, as what it means here. 60020: this server's address is not on its list."""
-
-
 def outcome(message: Message, answer: Answer) -> Receipt:
     """A task is taken, not sent; of the others 0 means done."""
     if message.kind in _BY_DESK:
         return conclude(answer, {**OUTCOMES, **service.OUTCOMES})
-    receipt = _marked(message, conclude(answer, OUTCOMES))
+    receipt = marked(message, conclude(answer, OUTCOMES))
     if message.kind != "associate_task" or receipt.state != "sent":
         return receipt
     body = answer.json()
     failed = body.get("fail_list") if isinstance(body, dict) else None
     if isinstance(failed, list) and message.to.get("external_userid") in failed:
         return Receipt("refused", "not_friend", code="fail_list", provider_id=provider_id(answer))
-    return Receipt("task", provider_id=provider_id(answer), after=_LATER)
+    return Receipt("task", provider_id=provider_id(answer), after=LATER)
 
 
-def ask(message: Message, provider_id: str, account: Account, now: datetime) -> Call:
-    """What became of a task: has the member of staff confirmed, has it gone out."""
-    del now
-    staff = message.to.get("staff_id") or str(message.content.get("staff_id") or "")
-    body = {"msgid": provider_id, "userid": staff, "limit": 1000}
-    url = account.url("api", "/cgi-bin/externalcontact/get_groupmsg_send_result")
-    return Call("POST", url, json=body, idempotent=True)
-
-
-_STATES: Final = {
-    "0": Receipt("task", after=_LATER),
-    "1": Receipt("sent"),
-    "2": _NOT_FRIEND,
-    "3": Receipt("refused", "over_limit"),
-}
-"""0 not confirmed yet, 1 sent, 2 no contact any more, 3 the customer got another one already (numbers unverified)."""
-
-
-def told(message: Message, answer: Answer) -> Receipt:
-    """The state of the task for this person; one that is not listed yet waits."""
-    body = answer.json()
-    if code_of(answer) != 0 or not isinstance(body, dict):
-        receipt = conclude(answer, OUTCOMES)
-        # Asking failed: that says nothing about the task.
-        return Receipt("task", after=receipt.after or _LATER, code=receipt.code, detail=receipt.detail)
-    for entry in listed(body.get("send_list")):
-        if text(entry.get("external_userid")) == message.to.get("external_userid"):
-            state = text(entry.get("status"))
-            found = _STATES.get(state, Receipt("unknown", "unknown"))
-            return replace(_marked(message, found), code="" if state in ("0", "1") else f"status {state}")
-    return Receipt("task", after=_LATER)
-
-
-def remind(provider_id: str, account: Account, now: datetime) -> Call:
-    """Remind whoever has not confirmed a task yet; the platform allows three reminders in 24 hours."""
-    del now
-    url = account.url("api", "/cgi-bin/externalcontact/remind_groupmsg_send")
-    return Call("POST", url, json={"msgid": provider_id})
-
-
-def reminded(answer: Answer) -> Receipt:
-    """Whether staff was reminded."""
-    return conclude(answer, OUTCOMES)
-
-
-def _marked(message: Message, receipt: Receipt) -> Receipt:
-    """With the member of staff in the marks."""
-    staff = message.to.get("staff_id") or message.content.get("staff_id")
-    fields = {"reason": "not_friend", **({"staff_id": staff} if staff else {})}
-    marks = tuple(Mark(one.event, {**one.fields, **fields}) for one in receipt.marks)
-    return replace(receipt, marks=marks)
-
-
-REACH: Final = Reach(request=request, outcome=outcome, ask=ask, told=told, remind=remind, reminded=reminded)
+REACH: Final = Reach(
+    request=request, outcome=outcome, alike=alike, batch=batch, inquire=inquire, remind=remind, reminded=reminded
+)

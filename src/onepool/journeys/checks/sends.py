@@ -106,7 +106,7 @@ def _check_kind(hop: Hop, kind: MessageKind, channel: Channel, here: str, found:
         )
     if hop.accept_within is not None and not kind.asynchronous:
         found.warn(f"{here}.accept_within", f"{kind.name} is sent at once: nobody has to confirm it")
-    asks = channel.reach is not None and channel.reach.ask is not None
+    asks = channel.reach is not None and channel.reach.askable
     if hop.unknown == "resend" and not kind.idempotent:
         found.wrong(
             f"{here}.unknown",

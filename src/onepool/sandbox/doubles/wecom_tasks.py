@@ -23,8 +23,11 @@ _WAITS, _SENT, _NO_CONTACT, _TOO_MANY = 0, 1, 2, 3
 _A_MONTH: Final = 4
 _WELCOME_SECONDS: Final = 20.0
 _ATTACHMENTS: Final = 9
+_CUSTOMERS: Final = 10_000
+_LISTED: Final = 100
 _TEXT_BYTES: Final = 4000
 _REMINDERS: Final = 3
+_MONTH: Final = 31 * 86_400
 
 
 class Tasks:
@@ -41,6 +44,7 @@ class Tasks:
             "add_msg_template": ("POST", self._add),
             "get_groupmsg_send_result": ("POST", self._result),
             "get_groupmsg_task": ("POST", self._staff_result),
+            "get_groupmsg_list_v2": ("POST", self._list),
             "remind_groupmsg_send": ("POST", self._remind),
             "cancel_groupmsg_send": ("POST", self._cancel),
             "send_welcome_msg": ("POST", self._welcome_send),
@@ -57,7 +61,7 @@ class Tasks:
         corp.know(externals, sender)
         if sender is not None and sender not in corp.staff:
             return say(40003, what, to=to)
-        if not externals and sender is None:
+        if (not externals and sender is None) or len(externals) > _CUSTOMERS:
             return say(40058, what, to=to)
         if any(not one.startswith(("wm", "wo")) for one in externals):
             return say(40096, what, to=to)
@@ -162,6 +166,24 @@ class Tasks:
         if not rows:
             return say(40058, "get_groupmsg_task")
         return told({"errcode": 0, "errmsg": "ok", "next_cursor": "", "task_list": rows}, what="get_groupmsg_task")
+
+    def _list(self, asked: Asked) -> Told:
+        """Tasks that were made over the API (or by hand: none are here) within a month, the newest first."""
+        what, body = "get_groupmsg_list_v2", asked.object
+        start, end = body.get("start_time"), body.get("end_time")
+        if not isinstance(start, int) or not isinstance(end, int) or not 0 <= end - start <= _MONTH:
+            return say(40058, what)
+        found = {one.number: one for one in self._tasks.values() if start <= one.made <= end}
+        if body.get("chat_type") != "single" or body.get("filter_type", 2) == 1:
+            found = {}
+        rows = [
+            {"msgid": one.number, "create_time": str(one.made), "create_type": 0, **one.content}
+            for one in reversed(found.values())
+        ]
+        limit = body.get("limit", 50)
+        size = self._corp.behaviour.page or min(limit if isinstance(limit, int) and limit > 0 else 50, _LISTED)
+        page, following = paged(rows, body.get("cursor"), size)
+        return told({"errcode": 0, "errmsg": "ok", "next_cursor": following, "group_msg_list": page}, what=what)
 
     def _remind(self, asked: Asked) -> Told:
         """Three times within 24 hours at most; staff who were reminded are asked once more whether they confirm."""
