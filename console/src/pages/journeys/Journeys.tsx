@@ -7,7 +7,7 @@ import { cloned } from "@/journeys/cloned";
 import { type Status, STATUSES } from "@/journeys/state";
 import { percent } from "@/lib/format";
 import { useMay } from "@/lib/session";
-import { author } from "@/lib/title";
+import { author, sideOf } from "@/lib/title";
 import { useText } from "@/lib/useText";
 import { Dash, Exact, Time } from "@/parts/Figures";
 import { Loaded, Nothing, useErrorText } from "@/parts/Loaded";
@@ -102,7 +102,7 @@ export function Journeys() {
       <PageHead title={t("nav.journeys")} sub={t("journey.list.sub")} actions={may && fresh} />
       <Loaded query={query} rows={8}>
         {({ items }) => {
-          const folders = [...new Set(items.flatMap((one) => one.folder ?? []))].sort((a, b) => a.localeCompare(b, "zh"));
+          const folders = [...new Set(items.flatMap((one) => one.folder ?? []))].sort((a, b) => sideOf(a, language).localeCompare(sideOf(b, language), language === "en" ? "en" : "zh"));
           const taken = new Set(items.map((one) => one.name));
           const wanted = q.trim().toLowerCase();
           const shown = items.filter(
@@ -118,7 +118,7 @@ export function Journeys() {
               <div className="op-toolbar" data-search>
                 <Input.Search allowClear style={{ width: 240 }} aria-label={t("journey.list.search")} placeholder={t("journey.list.search")} value={q} onChange={(event) => put({ q: event.target.value === "" ? undefined : event.target.value })} data-testid="journeys-search" />
                 <Select<Status> allowClear style={{ width: 150 }} aria-label={t("journey.list.status")} placeholder={t("journey.list.status")} value={status} options={STATUSES.map((one) => ({ value: one, label: t(`journey.status.${one}`) }))} onChange={(next?: Status) => put({ status: next })} />
-                {folders.length > 0 && <Select allowClear style={{ width: 160 }} aria-label={t("journey.folder")} placeholder={t("journey.folder")} value={folder} options={folders.map((one) => ({ value: one, label: one }))} onChange={(next?: string) => put({ folder: next })} />}
+                {folders.length > 0 && <Select allowClear style={{ width: 160 }} aria-label={t("journey.folder")} placeholder={t("journey.folder")} value={folder} options={folders.map((one) => ({ value: one, label: sideOf(one, language) }))} onChange={(next?: string) => put({ folder: next })} />}
                 <Checkbox checked={waiting === 1} onChange={(event) => put({ waiting: event.target.checked ? 1 : undefined })}>
                   {t("journey.list.waiting")}
                 </Checkbox>
@@ -142,7 +142,7 @@ export function Journeys() {
                         </Link>
                         <div className="op-mute" style={{ fontSize: 12.5 }}>
                           {row.entry !== null && t(`journey.entries.${row.entry as "did"}`)}
-                          {row.folder !== null && ` · ${row.folder}`}
+                          {row.folder !== null && ` · ${sideOf(row.folder, language)}`}
                         </div>
                       </>
                     ),

@@ -130,7 +130,7 @@ export function PolicyForm() {
       <details className="op-more">
         <summary>{t("journey.more")}</summary>
         <div className="op-form">
-          <TextAt place="folder" label={t("journey.folder")} />
+          <TextAt place="folder" label={t("journey.folder")} hint={t("journey.folderHint")} />
           <TextAt place="group" label={t("journey.group")} hint={t("journey.groupHint")} code />
           <TextAt place="policy.purpose" label={t("journey.policy.purpose")} hint={t("journey.policy.purposeHint")} code />
           <TextAt place="experiment.salt" label={t("journey.split.salt")} hint={t("journey.split.saltHint")} code />
