@@ -27,7 +27,7 @@ function Editor({ detail }: { detail: PolicyDetail }) {
   const [policy, setPolicy] = useState(detail.definition);
   const [broken, setBroken] = useState(false);
   const [reason, setReason] = useState("");
-  const check = useQuery(policies.check(policy)).data;
+  const check = useQuery({ ...policies.check(policy), enabled: may }).data;
   const save = useSavePolicy();
   const changed = JSON.stringify(policy) !== JSON.stringify(detail.definition);
   const problems = check?.problems ?? [];
