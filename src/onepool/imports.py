@@ -16,6 +16,7 @@ from onepool.collect.log import Record
 from onepool.collect.touchpoint import Touchpoint
 from onepool.errors import UsageError
 from onepool.pool import PoolBusy
+from onepool.pool.known_orders import KnownOrders
 from onepool.standards import standardise
 from onepool.tick import Worker, WorkerBusy
 from onepool.workspace import Workspace
@@ -75,6 +76,7 @@ def import_into(
     """
     point = find_touchpoint(workspace, touchpoint, author=author, create=not dry_run)
     check = check_with(workspace, point) if dry_run else None
+    known = known_orders(workspace, point, apply=not dry_run) if kind == "orders" else None
     report = import_files(
         kind,
         paths,
@@ -86,6 +88,7 @@ def import_into(
         progress=progress,
         check=check,
         scratch=scratch_folder(workspace),
+        known=known,
     )
     if report.verdict is not None:
         return Outcome(report, accepted=report.verdict.accepted, refused=report.verdict.refused)
@@ -115,6 +118,18 @@ def scratch_folder(workspace: Workspace) -> Path:
     folder = workspace.data / "scratch"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def known_orders(workspace: Workspace, touchpoint: Touchpoint, *, apply: bool) -> KnownOrders:
+    """What is known of the touchpoint's orders; with `apply` also what the log holds of them by now."""
+
+    def fresh() -> None:
+        end = workspace.log.end()
+        if apply and workspace.applied() < end:
+            apply_log(workspace, [end])
+
+    hundredths = (touchpoint.mapping or {}).get("money") == "fen"
+    return KnownOrders(lambda: workspace.pool, touchpoint.name, hundredths=hundredths, fresh=fresh)
 
 
 def check_with(workspace: Workspace, touchpoint: Touchpoint) -> Check:

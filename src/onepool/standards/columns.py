@@ -6,6 +6,7 @@ together.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, tzinfo
@@ -49,6 +50,7 @@ _ISO: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1
 _LOCAL: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?$"
 _DIGITS: Final = r"^[0-9]{1,11}(\.[0-9]{1,4})?$"
 _EXACT: Final = 1e9
+_WIDE: Final = re.compile(r"[\u3000\uff01-\uff5e]")
 _ZONES_KNOWN: Final = 2_114_352_000_000_000  # 2037-01-01
 _FEW: Final = 16
 """Fewer values than this are not worth a column."""
@@ -104,7 +106,8 @@ def texts(values: Sequence[Any], *, ids: bool = False) -> Column:
         joined = "".join(filter(None, values))
         plain = "\0" not in joined and (joined.isascii() or unicodedata.is_normalized("NFC", joined))
         long = ids and max((len(value) for value in values if value), default=0) > scalars.MAX_ID
-        if plain and not long and not (ids and ("E+" in joined or "e+" in joined)):
+        wide = ids and not joined.isascii() and _WIDE.search(joined) is not None
+        if plain and not long and not wide and not (ids and ("E+" in joined or "e+" in joined)):
             found = [value.strip() or None if value else None for value in values]
             return Column(pa.array(found, pa.string()), found, {})
     found, faults = one_by_one(values, scalars.identity if ids else scalars.text)

@@ -82,8 +82,8 @@ def _normaliser(kind: IdentifierType, settings: StandardSettings) -> Callable[[s
 
 
 def _opaque(value: str, change: Callable[[str], str] | None) -> str | Unusable:
-    found = scalars.text(value)
-    if found is None:
+    found = scalars.narrow(scalars.text(value) or "")
+    if not found:
         return Unusable("", "empty")
     if len(found) > scalars.MAX_ID:
         raise Fault("identifier.length")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cached_property
 
+from onepool.standards.faults import Fault
 from onepool.standards.model import Attribute, Channel, EventType, Field, FieldType, IdentifierType, ObjectType, SqlType
 from onepool.standards.names import Names, loose
+from onepool.standards.normalise import money, scalars
 
 
 class Standard:
@@ -100,6 +103,28 @@ class Standard:
         alias = self.alias(aliases, name)
         found = alias or self.field_names.find(name)
         return None if found is None else self.fields[found]
+
+    @staticmethod
+    def amount(written: str) -> tuple[Decimal | None, str] | None:
+        """A written amount of money, and the sign or code of the currency that it names (empty: none).
+
+        Without an amount where the text says that nothing is there; None where it is no amount.
+        """
+        try:
+            found = money.money(written)
+        except Fault:
+            return None
+        if found is None:
+            return None, ""
+        return found[0], "" if found[1] is None else money.sign(found[1], found[2])
+
+    @staticmethod
+    def number(written: str) -> float | None:
+        """A written number; None where it is none or nothing is there."""
+        try:
+            return scalars.number(written)
+        except Fault:
+            return None
 
     @staticmethod
     def alias(aliases: Mapping[str, str], name: str) -> str | None:

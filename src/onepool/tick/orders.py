@@ -21,7 +21,9 @@ STATUS = {
     "order_refunded": "refunded",
 }
 
-EVENTS: Final = pa.array(list(STATUS))
+_NAMES = (*STATUS, "order_corrected")
+
+EVENTS: Final = pa.array(list(_NAMES))
 """The events that are of orders."""
 
 READ: Final = [
@@ -31,7 +33,7 @@ READ: Final = [
 """The columns of them that are read."""
 
 # Events whose contents (amount, items, store …) describe the whole order.
-_CONTENT = ("order_placed", "order_paid")
+_CONTENT = ("order_placed", "order_paid", "order_corrected")
 
 # (time, seq) as one sortable number.
 _SHIFT = "9223372036854775807"
@@ -44,7 +46,7 @@ SAID_BY = f"(coalesce(described, updated) % {_SHIFT})::BIGINT"
 def fold(session: Session) -> None:
     """Fold the order events of the relation `_events` (the columns `READ` of table events) into table `orders`."""
     cases = " ".join(f"WHEN '{event}' THEN '{status}'" for event, status in STATUS.items())
-    names = ", ".join(f"'{event}'" for event in STATUS)
+    names = ", ".join(f"'{event}'" for event in _NAMES)
     content = ", ".join(f"'{event}'" for event in _CONTENT)
     session.execute(
         f"""CREATE OR REPLACE TEMP TABLE order_facts AS
@@ -55,7 +57,7 @@ def fold(session: Session) -> None:
             max(time) FILTER (event IN ('order_completed', 'order_cancelled')) AS closed_at,
             sum(amount) FILTER (event = 'order_refunded') AS refunded_amount,
             arg_max(CASE event {cases} END, {_AT}) AS status,
-            max({_AT}) AS updated,
+            max({_AT}) FILTER (event <> 'order_corrected') AS updated,
             max({_AT}) FILTER (event IN ({content})) AS described,
             arg_max(struct_pack(identifier_id, amount, discount, currency, store_id, channel, items), {_AT})
                 FILTER (event IN ({content})) AS content,
@@ -70,7 +72,7 @@ def fold(session: Session) -> None:
             least(n.paid_at, o.paid_at) AS paid_at,
             greatest(n.refunded_at, o.refunded_at) AS refunded_at,
             greatest(n.closed_at, o.closed_at) AS closed_at,
-            CASE WHEN o.order_id IS NULL OR n.updated > o.updated THEN n.status ELSE o.status END AS status,
+            CASE WHEN o.updated IS NULL OR n.updated > o.updated THEN n.status ELSE o.status END AS status,
             CASE WHEN newer THEN n.content.amount ELSE o.amount END AS amount,
             CASE WHEN newer THEN n.content.discount ELSE o.discount END AS discount,
             CASE WHEN n.refunded_amount IS NULL THEN o.refunded_amount

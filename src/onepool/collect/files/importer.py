@@ -14,6 +14,7 @@ from onepool.collect.files.ahead import read_ahead, together
 from onepool.collect.files.blocks import Block, Source
 from onepool.collect.files.decode import Refused
 from onepool.collect.files.errors import FileError, MappingError
+from onepool.collect.files.known import Known
 from onepool.collect.files.mapping import Kind, Mapping
 from onepool.collect.files.orders import OrderStage
 from onepool.collect.files.plan import Dictionary, Planner
@@ -39,8 +40,9 @@ def import_files(
     progress: Progress | None = None,
     check: Check | None = None,
     scratch: Path | None = None,
+    known: Known | None = None,
 ) -> ImportReport:
-    """Imports files of one kind.
+    """Imports files of one kind. ``known``: what is known of orders, so that another figure is told as a change.
 
     With ``check`` nothing is written: it judges the records instead (a dry run). ``scratch`` is the folder for
     temporary files. Raises FileError for a file that can't be read at all, MappingError for a mapping that is wrong or
@@ -50,7 +52,7 @@ def import_files(
     planner = Planner(kind, standard, touchpoint, mapping)
     sources = [open_source(path, planner, scratch) for path in paths]
     return import_sources(
-        kind, sources, log, touchpoint, planner, clock, progress=progress, check=check, scratch=scratch
+        kind, sources, log, touchpoint, planner, clock, progress=progress, check=check, scratch=scratch, known=known
     )
 
 
@@ -65,6 +67,7 @@ def import_sources(
     progress: Progress | None = None,
     check: Check | None = None,
     scratch: Path | None = None,
+    known: Known | None = None,
 ) -> ImportReport:
     """The same for sources that are no files. Identical rows in two sources are two only where their names differ."""
     report = ImportReport(kind, touchpoint.name, check is not None)
@@ -74,8 +77,10 @@ def import_sources(
         file = FileReport(source.name)
         report.files.append(file)
         with Staging(scratch) as staging:
-            stage = OrderStage(staging) if kind == "orders" else RowStage(kind, staging)
+            stage = OrderStage(staging, planner.standard, known) if kind == "orders" else RowStage(kind, staging)
             _read(source, stage, staging, planner, file, tell)
+            if isinstance(stage, OrderStage):
+                stage.merged = file.format in ("csv", "excel")
             writer = ChunkWriter(sink, clock, touchpoint, kind=kind, file=source.name, sha256=file.sha256)
             _write(stage, staging, writer, file, tell)
     return report

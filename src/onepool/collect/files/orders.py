@@ -4,30 +4,48 @@ Rules
 - Fields of the order, its identifiers and times are taken from its first line that has them; lines become ``items``.
 - ``amount`` is the column of that name; without one the sum of the lines (their amount, else price times quantity).
   Where it differs between the lines of an order it is the lines' own, and the order's is their sum; so are discounts
-  and refunded amounts.
+  and refunded amounts. Amounts are read as the data standard reads them; a currency that they name goes with them.
+- A line may lack what another line of its order says (identifiers too). In CSV files and workbooks a line without
+  number, customer and time right below a line of an order is one of that order: its cells were merged.
 - ``placed_at`` makes order_placed; ``paid_at``, or a status from paid on, order_paid; ``shipped_at`` order_shipped;
   ``completed_at`` order_completed; ``cancelled_at`` or such a status order_cancelled; ``refunded_at``, a refunded
   amount or such a status order_refunded. A stage without a time of its own takes that of the stage before it.
+- An order is refunded or cancelled as a whole where all lines that have a status say so. Where only some do, it has
+  the stage that the others have reached, and what these lines cost is refunded if it was paid.
 - Lines with negative quantity (without one: negative amount) are returns: they make order_refunded with the items and
   amounts as positive numbers. An order of nothing but such lines (a credit note) makes that event alone.
-- An order with a negative price, with an amount that is no number, with two values of one identifier or with no time
-  at all is refused as a whole.
+- An order with a negative price, with an amount that is no number, with two values of one identifier, with two
+  currencies, with a refund of some lines that nobody knows the amount of or with no time at all is refused as a whole.
+- What became known of an order by an earlier export (``Known``) and is told otherwise now is told as a change: another
+  amount or discount as order_corrected, another refunded amount as order_refunded of the difference.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import pyarrow as pa
 
 from onepool.collect.files import orders_sql as steps
-from onepool.collect.files.plan import ORDER_STAGES, order_statuses
-from onepool.collect.files.render import ROUNDED, Columns, Parameters
+from onepool.collect.files.known import Known
+from onepool.collect.files.plan import ORDER_STAGES, Dictionary, order_statuses
+from onepool.collect.files.render import (
+    AMOUNT,
+    CURRENCY,
+    NO_AMOUNT,
+    NUMBER,
+    ROUNDED,
+    Columns,
+    Parameters,
+)
 from onepool.collect.files.staging import Staging
 from onepool.collect.sheets import FIELD, SCHEMA
 
 RANGE = 50_000
 """Order lines worked on at once."""
+
+_REMEMBERED = 100_000
 
 MOST_LINES = 10_000
 """More lines than this under one id are no order but a column that holds something else."""
@@ -36,14 +54,18 @@ MOST_LINES = 10_000
 class OrderStage:
     """Renders lines while the file is read, and gathers them into orders at the end."""
 
-    def __init__(self, staging: Staging) -> None:
+    def __init__(self, staging: Staging, standard: Dictionary, known: Known | None = None) -> None:
         self._staging = staging
+        self._known = known
         self._names: list[str] = []
+        self.merged = False
+        """Whether lines may go on with the order above them; to be set before `items`."""
         staging.execute(steps.LINES)
+        _readers(staging, standard)
 
     def statement(self, columns: Columns) -> str:
         """The INSERT for blocks of one layout. Only placeholders and names of our own are put into the text."""
-        text, decimal = columns.text, columns.decimal
+        text, amount, number = columns.text, columns.amount, columns.number
         words = columns.parameters.texts(order_statuses())
         stages = columns.parameters.texts(order_statuses().values())
         status = text("control", "status")
@@ -60,13 +82,13 @@ class OrderStage:
                 SELECT *, {text("control", "order_id")} AS order_id, {columns.identifiers()} AS ids,
                     {stages}[list_position({words}, lower({status}))] AS status,
                     {", ".join(f"{text('control', stage)} AS {stage}" for stage in ORDER_STAGES)},
-                    {text("control", "refund_id")} AS refund_id, {decimal("control", "amount")} AS amount,
-                    {decimal("control", "discount")} AS discount,
-                    {decimal("control", "refund_amount")} AS refund_amount,
-                    {_unread(columns)} AS unread,
+                    {text("control", "refund_id")} AS refund_id, {amount("control", "amount")} AS amount,
+                    {amount("control", "discount")} AS discount,
+                    {amount("control", "refund_amount")} AS refund_amount,
+                    {_unread(columns)} AS unread, {_currencies(columns)} AS named,
                     {"".join(f"{one}, " for one in told)}{nested} AS nested,
-                    {decimal("item", "quantity")} AS quantity, {decimal("item", "price")} AS price,
-                    {decimal("item", "amount")} AS own_amount, {decimal("item", "discount")} AS line_discount
+                    {number("item", "quantity")} AS quantity, {amount("item", "price")} AS price,
+                    {amount("item", "amount")} AS own_amount, {amount("item", "discount")} AS line_discount
                 FROM cleaned),
             valued AS (
                 SELECT *, coalesce(own_amount, TRY_CAST(price * quantity AS DECIMAL(18,4))) AS line_amount FROM read),
@@ -76,7 +98,8 @@ class OrderStage:
                     '#' || row) AS okey, order_id, ids, status,
                 {", ".join(ORDER_STAGES)}, refund_id, amount, discount, refund_amount,
                 {"".join(f"{self._told(name)}, " for name in heads)}{_item(columns)} AS item, nested, returned,
-                quantity, line_amount, line_discount, price < 0 AS negative, unread
+                quantity, line_amount, line_discount, price < 0 AS negative, unread, named[1] AS currency,
+                coalesce(len(named) > 1, false) AS currencies
             FROM turned"""  # noqa: S608
 
     def _told(self, name: str) -> str:
@@ -89,19 +112,35 @@ class OrderStage:
     def items(self, sha256: str) -> Iterator[pa.Table]:
         """The events of all orders by order of first line, as sheets (see `collect.sheets`)."""
         del sha256  # an order's own id makes its message ids
+        if self.merged:
+            self._staging.execute(steps.CONTINUE)
         self._refuse_giants()
         self._bring_together()
         found = self._staging.query(steps.STARTS, {"range": RANGE})
         starts = found.column("start").to_pylist()
-        gather, events = steps.gather(len(self._names)), steps.events(self._names)
+        gather, events = steps.gather(self._names), steps.events(self._names)
+        known = self._known if self._known is not None and self._known.begin() else None
         words = Parameters()
         refuse = steps.refuse(self._names, words)
         fields = [FIELD + name for name in steps.event_fields(self._names)]
         for start, end in zip(starts, [*starts, 1 << 62][1:], strict=True):
             self._staging.execute(gather, {"from": start, "to": end})
+            if self._staging.value(steps.SEVERAL):
+                for statement in steps.UNITE:
+                    self._staging.execute(statement, {"from": start, "to": end} if "$from" in statement else None)
+            if known is not None:
+                self._compare(known)
             self._staging.execute(refuse, words.values)
             made = self._staging.query(events)
             yield made.rename_columns([*SCHEMA.names, *fields])
+
+    def _compare(self, known: Known) -> None:
+        """Notes which of the gathered orders became known with other figures."""
+        ids = self._staging.query("SELECT order_id FROM gathered WHERE order_id IS NOT NULL").column("order_id")
+        for name, found in (("figures", known.figures(ids)), ("refunds", known.refunds(ids))):
+            self._staging.insert(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM block", found, {})  # noqa: S608
+        for statement in steps.CHANGED:
+            self._staging.execute(statement)
 
     def _refuse_giants(self) -> None:
         self._staging.execute(steps.SPANS)
@@ -121,10 +160,44 @@ def _unread(columns: Columns) -> str:
     found = []
     for name in ("amount", "discount", "refund_amount"):
         if any(target.name == name for target in columns.targets("control")):
-            text, decimal = columns.text("control", name), columns.decimal("control", name)
-            # A missing number in a column of floats reads as nan.
-            found.append(f"CASE WHEN {decimal} IS NULL AND lower({text}) <> 'nan' THEN '{name}: ' || {text} END")
+            text, amount = columns.text("control", name), columns.amount("control", name)
+            found.append(f"CASE WHEN {amount} IS NULL THEN '{name}: ' || {NO_AMOUNT}({text}) END")
     return f"coalesce({', '.join(found)}, NULL)" if found else "NULL::VARCHAR"
+
+
+def _currencies(columns: Columns) -> str:
+    """SQL of the distinct currencies that a line's amounts name, as a list; NULL where there is none."""
+    places = [("control", name) for name in ("amount", "discount", "refund_amount")]
+    places += [("item", name) for name in ("price", "amount", "discount")]
+    found = [sql for place in places if (sql := columns.currency(*place)) != "NULL::VARCHAR"]
+    if not found:
+        return "NULL::VARCHAR[]"
+    none = " AND ".join(f"{sql} IS NULL" for sql in found)
+    return f"CASE WHEN NOT ({none}) THEN list_sort(list_distinct([{', '.join(found)}])) END"
+
+
+def _readers(staging: Staging, standard: Dictionary) -> None:
+    """The functions that read amounts and numbers as the data standard does (see `render`)."""
+    amount, number = lru_cache(_REMEMBERED)(standard.amount), lru_cache(_REMEMBERED)(standard.number)
+
+    def value(text: str) -> str | None:
+        found = amount(text)
+        return None if found is None or found[0] is None else str(found[0])
+
+    def currency(text: str) -> str | None:
+        found = amount(text)
+        return None if found is None else found[1] or None
+
+    def none(text: str) -> str | None:
+        # A missing number in a column of floats reads as nan.
+        return text if amount(text) is None and text.lower() != "nan" else None
+
+    def count(text: str) -> str | None:
+        found = number(text)
+        return None if found is None else repr(found)
+
+    for name, read in ((AMOUNT, value), (CURRENCY, currency), (NO_AMOUNT, none), (NUMBER, count)):
+        staging.function(name, read)
 
 
 def _item(columns: Columns) -> str:
@@ -133,7 +206,12 @@ def _item(columns: Columns) -> str:
     for target in columns.targets("item"):
         value = columns.json(target)
         if target.name in ("quantity", "amount", "discount"):
-            value = f"""CASE WHEN returned THEN regexp_replace({value}, '^("?)-', '\\1') ELSE {value} END"""
+            read = "quantity" if target.name == "quantity" else "line_discount"
+            read = "own_amount" if target.name == "amount" else read
+            # Of -2 is left what was written; of (2.00) what was read.
+            value = f"""CASE WHEN NOT returned THEN {value}
+                WHEN regexp_matches({value}, '^"?-') THEN regexp_replace({value}, '^("?)-', '\\1')
+                WHEN {read} < 0 THEN '"' || -{read} || coalesce(' ' || named[1], '') || '"' ELSE {value} END"""
         members.append(f"({columns.parameters.text(f'{chr(34)}{target.name}{chr(34)}:')} || {value})")
     if not members:
         return "NULL::VARCHAR"

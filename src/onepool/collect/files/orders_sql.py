@@ -16,7 +16,7 @@ LINES = f"""CREATE TABLE lines (row BIGINT, okey VARCHAR, order_id VARCHAR, ids 
     {", ".join(f"{stage} VARCHAR" for stage in ORDER_STAGES)}, refund_id VARCHAR, amount DECIMAL(18,4),
     discount DECIMAL(18,4), refund_amount DECIMAL(18,4), item VARCHAR, nested VARCHAR, returned BOOLEAN,
     quantity DECIMAL(18,4), line_amount DECIMAL(18,4), line_discount DECIMAL(18,4), negative BOOLEAN,
-    unread VARCHAR)"""
+    unread VARCHAR, currency VARCHAR, currencies BOOLEAN)"""
 """What every line has; the fields of its order follow as columns of JSON, for each one that some block has."""
 
 
@@ -24,6 +24,22 @@ def told(number: int) -> str:
     """The column of an order's field."""
     return f"t{number}"
 
+
+_TOTALS = "(合计|总计|小计|共计|汇总|total|subtotal|sum)[:： ]*.*"
+
+CONTINUE = f"""
+    UPDATE lines SET okey = found.okey, order_id = found.order_id FROM (
+        WITH loose AS (
+            SELECT row FROM lines WHERE order_id IS NULL AND ids = '[]' AND coalesce({", ".join(ORDER_STAGES)}) IS NULL
+                AND item IS NOT NULL
+                AND NOT regexp_full_match(lower(coalesce(json_extract_string(item, '$.name'), '')), '{_TOTALS}')),
+        headed AS (
+            SELECT l.row, h.row AS head, h.okey, h.order_id FROM loose l
+            ASOF JOIN (SELECT row, okey, order_id FROM lines ANTI JOIN loose USING (row)) h ON l.row > h.row)
+        SELECT row, okey, order_id FROM headed WHERE order_id IS NOT NULL
+        QUALIFY row_number() OVER (PARTITION BY head ORDER BY row) = row - head) found
+    WHERE lines.row = found.row"""
+"""Lines without number, customer and time that stand right below a line of an order go on with it."""
 
 SPANS = """CREATE OR REPLACE TABLE spans AS
     SELECT okey, min(rowid) AS first, max(rowid) AS last, count(*) AS lines FROM lines GROUP BY okey"""
@@ -48,11 +64,14 @@ SORT = (
 STARTS = "SELECT min(first) AS start FROM spans GROUP BY first // $range ORDER BY start"
 
 
-def gather(fields: int) -> str:
+def gather(names: Sequence[str]) -> str:
     """SQL that makes the orders of a range of lines, which begins and ends with one. Each field: of the first line that
     has it."""
-    heads = "".join(f", arg_min({told(number)}, row) AS {told(number)}" for number in range(fields))
-    return f"CREATE OR REPLACE TEMP TABLE gathered AS {_GATHERED}{heads} {_GROUPS}"
+    heads = "".join(
+        f", arg_min({told(number)}, {'row + ' + _LATER if name == 'order_status' else 'row'}) AS {told(number)}"
+        for number, name in enumerate(names)
+    )
+    return f"CREATE OR REPLACE TEMP TABLE gathered AS SELECT *, {_WORKED_OUT} FROM ({_GATHERED}{heads} {_GROUPS})"
 
 
 def _of_order(column: str, lines: str) -> str:
@@ -62,12 +81,21 @@ def _of_order(column: str, lines: str) -> str:
             ELSE any_value({column}) FILTER ({lines}) END"""
 
 
+_REACHED = ("placed", "paid", "shipped", "completed")
+_REVERSED = "('refunded', 'cancelled')"
+_BACK = f"status IN {_REVERSED} AND NOT returned"
+"""Of a line: it was sold, and its money went back or was never paid."""
+
+_LATER = f"CASE WHEN coalesce(status IN {_REVERSED}, false) THEN 1099511627776 ELSE 0 END"
+"""The order's own words for its status are rather those of a line that stands."""
+
 _GATHERED = f"""
     SELECT okey, min(row) AS row, any_value(order_id) AS order_id,
         arg_min(ids, row) FILTER (ids <> '[]') AS ids,
         count(DISTINCT ids) FILTER (ids <> '[]') AS people,
-        arg_max(status, row) AS status,
-        {", ".join(f"min({stage}) AS {stage}" for stage in ORDER_STAGES)},
+        max(list_position({list(_REACHED)}, status)) FILTER (NOT returned) AS reached,
+        count(*) FILTER ({_BACK}) AS backs, coalesce(bool_or(status = 'refunded' AND NOT returned), false) AS refunds,
+        {", ".join(f"arg_min({stage}, row) AS {stage}" for stage in ORDER_STAGES)},
         arg_min(refund_id, row) AS refund_id,
         coalesce({_of_order("amount", "NOT returned")},
             CASE WHEN count(*) FILTER (NOT returned) = count(line_amount) FILTER (NOT returned)
@@ -75,26 +103,104 @@ _GATHERED = f"""
         coalesce({_of_order("discount", "NOT returned")}, sum(line_discount) FILTER (NOT returned)) AS discount,
         sum(quantity) FILTER (NOT returned) AS quantity,
         -sum(quantity) FILTER (returned) AS returned_quantity,
-        coalesce({_of_order("refund_amount", "true")}, -sum(line_amount) FILTER (returned),
-            -{_of_order("amount", "returned")}) AS refund_amount,
+        {_of_order("refund_amount", "true")} AS refund_told,
+        coalesce(-sum(line_amount) FILTER (returned), -{_of_order("amount", "returned")}) AS returned_cost,
+        CASE WHEN count(*) FILTER (refund_amount > 0 AND NOT coalesce({_BACK}, false)) = 0
+            THEN sum(refund_amount) FILTER (refund_amount > 0 AND {_BACK}) END AS back_told,
+        CASE WHEN count(DISTINCT amount) FILTER (NOT returned) > 1 THEN sum(amount) FILTER ({_BACK})
+            WHEN count(*) FILTER ({_BACK}) = count(line_amount) FILTER ({_BACK})
+                THEN sum(line_amount) FILTER ({_BACK}) END AS back_cost,
+        sum(quantity) FILTER ({_BACK}) AS back_quantity,
         coalesce('[' || string_agg(item, ',' ORDER BY row) FILTER (NOT returned) || ']', any_value(nested)) AS items,
-        '[' || string_agg(item, ',' ORDER BY row) FILTER (returned) || ']' AS returned_items,
+        string_agg(item, ',' ORDER BY row) FILTER (returned) AS returned_items,
+        string_agg(item, ',' ORDER BY row) FILTER ({_BACK}) AS back_items,
         count(*) FILTER (NOT returned) AS sold, count(*) FILTER (returned) AS returned,
-        coalesce(bool_or(negative), false) AS negative, arg_min(unread, row) AS unread"""
+        coalesce(bool_or(negative), false) AS negative, arg_min(unread, row) AS unread,
+        min(currency) AS currency,
+        coalesce(min(currency) <> max(currency), false) OR coalesce(bool_or(currencies), false) AS currencies"""
 _GROUPS = "FROM lines WHERE rowid >= $from AND rowid < $to GROUP BY okey ORDER BY row"
 
-_UNFIT = f"(negative OR people > 1 OR unread IS NOT NULL OR coalesce({', '.join(ORDER_STAGES)}) IS NULL)"
+_WORKED_OUT = f"""
+    CASE WHEN reached IS NOT NULL THEN {list(_REACHED)}[reached]
+        WHEN refunds THEN 'refunded' WHEN backs > 0 THEN 'cancelled' END AS status,
+    reached IS NOT NULL AND backs > 0 AS parted,
+    parted AND (refunds OR paid_at IS NOT NULL OR reached > 1) AS partly,
+    CASE WHEN partly THEN coalesce(back_told, nullif(refund_told, 0), back_cost + coalesce(returned_cost, 0))
+        WHEN status = 'refunded' THEN nullif(coalesce(refund_told, returned_cost), 0)
+        ELSE coalesce(refund_told, returned_cost) END AS refund_amount,
+    sold > 0 AND (paid_at IS NOT NULL OR refunds OR status IN ('paid', 'shipped', 'completed')) AS paid,
+    false AS corrected, false AS refund_known, NULL::DECIMAL(18,4) AS refund_more"""
+"""Of an order of which only some lines are refunded or cancelled (``parted``), these are given back if it was paid."""
+
+CHANGED = (
+    """UPDATE gathered SET corrected = true FROM (
+        SELECT g.okey FROM gathered g JOIN figures f USING (order_id)
+        WHERE g.sold > 0 AND g.amount IS NOT NULL GROUP BY g.okey
+        HAVING bool_or(f.paid OR NOT g.paid)
+            AND NOT bool_or(f.amount IS NOT DISTINCT FROM g.amount
+                AND (g.discount IS NULL OR f.discount IS NOT DISTINCT FROM g.discount))) c
+    WHERE gathered.okey = c.okey""",
+    """UPDATE gathered SET refund_known = NOT s.named,
+        refund_more = CASE WHEN NOT s.again THEN nullif(refund_amount - coalesce(s.sum, 0), 0) END
+    FROM (
+        SELECT okey, bool_or(same) AS named, sum(amount) FILTER (latest AND (same OR NOT alike)) AS sum,
+            coalesce(bool_or((same OR NOT alike) AND amount = refund_amount), false) AS again
+        FROM (SELECT g.okey, g.refund_amount, r.amount, r.latest, r.refund_id IS NOT DISTINCT FROM g.refund_id AS same,
+                bool_or(r.refund_id IS NOT DISTINCT FROM g.refund_id) OVER (PARTITION BY g.okey) AS alike
+            FROM gathered g JOIN refunds r USING (order_id)
+            WHERE g.refund_id IS NULL OR r.refund_id = g.refund_id)
+        GROUP BY okey) s
+    WHERE gathered.okey = s.okey""",
+)
+"""What earlier exports said otherwise. A refund is known by its number; without one the order's refunds are one."""
+
+SEVERAL = "SELECT bool_or(people > 1) FROM gathered"
+
+UNITE = (
+    """CREATE OR REPLACE TEMP TABLE said AS
+    SELECT okey, id[1] AS type, id[2] AS scope, min(row * 1000 + place) AS place, any_value(id[3]) AS value,
+        count(DISTINCT id[3]) AS values
+    FROM (SELECT okey, row, unnest(ids) AS id, generate_subscripts(ids, 1) AS place FROM (
+        SELECT l.okey, l.row, from_json(l.ids, '[["VARCHAR"]]') AS ids
+        FROM lines l SEMI JOIN (SELECT okey FROM gathered WHERE people > 1) g USING (okey)
+        WHERE l.rowid >= $from AND l.rowid < $to)) GROUP BY ALL""",
+    """UPDATE gathered SET people = s.people, ids = s.ids FROM (
+        SELECT okey, max(values) AS people,
+            CAST(to_json(list([type, scope, value] ORDER BY place)) AS VARCHAR) AS ids
+        FROM said GROUP BY okey) s
+    WHERE gathered.okey = s.okey""",
+)
+"""Where the lines of an order do not all repeat its identifiers: all of them, and whether one has several values."""
+
+_BROKEN = {
+    "order.negative_price": ("negative", "order ' || coalesce(order_id, '?') || ' has a negative price"),
+    "order.identifiers": (
+        "people > 1",
+        "the lines of order ' || coalesce(order_id, '?') || ' name different customers",
+    ),
+    "order.number": (
+        "unread IS NOT NULL",
+        "order ' || coalesce(order_id, '?') || ' has an amount that is no number: ' || unread || '",
+    ),
+    "order.currency": ("currencies", "order ' || coalesce(order_id, '?') || ' has amounts in several currencies"),
+    "order.refund": (
+        "partly AND refund_amount IS NULL",
+        "some lines of order ' || coalesce(order_id, '?') || ' are refunded, and no column says with what amount",
+    ),
+    "order.time": (
+        f"coalesce({', '.join(ORDER_STAGES)}) IS NULL",
+        "order ' || coalesce(order_id, '?') || ' has no time",
+    ),
+}
+"""Rule -> (when it is broken, its message): SQL."""
+
+_UNFIT = f"({' OR '.join(f'coalesce({condition}, false)' for condition, _ in _BROKEN.values())})"
 
 _REFUSED = f"""INSERT INTO refused
     SELECT row, to_json({{row: row, rule: rule, message: message, sample: sample}}) FROM (
         SELECT row, left(concat_ws(' ', order_id, ids, <head>, coalesce(items, returned_items)), 2000) AS sample,
-            CASE WHEN negative THEN 'order.negative_price' WHEN people > 1 THEN 'order.identifiers'
-                WHEN unread IS NOT NULL THEN 'order.number' ELSE 'order.time' END AS rule,
-            CASE WHEN negative THEN 'order ' || coalesce(order_id, '?') || ' has a negative price'
-                WHEN unread IS NOT NULL AND people <= 1 THEN
-                    'order ' || coalesce(order_id, '?') || ' has an amount that is no number: ' || unread
-                WHEN people > 1 THEN 'the lines of order ' || coalesce(order_id, '?') || ' name different customers'
-                ELSE 'order ' || coalesce(order_id, '?') || ' has no time' END AS message
+            CASE {" ".join(f"WHEN {one} THEN '{rule}'" for rule, (one, _) in _BROKEN.items())} END AS rule,
+            CASE {" ".join(f"WHEN {one} THEN '{words}'" for one, words in _BROKEN.values())} END AS message
         FROM gathered WHERE {_UNFIT})"""
 
 
@@ -113,39 +219,49 @@ class _Stage(NamedTuple):
     key: str = "order_id"
 
 
+_REFUNDED = "returned > 0 OR partly OR refunded_at IS NOT NULL OR refund_amount > 0 OR status = 'refunded'"
+_REFUNDED_AT = "coalesce(refunded_at, cancelled_at, completed_at, shipped_at, paid_at, placed_at)"
+_REFUND_KEY = "order_id || coalesce(':' || refund_id, '')"
+_NAMED = """coalesce(' ' || currency, '') || '"'"""
+"""What stands behind an amount: the currency that was written beside it."""
+
 _STAGES = (
     _Stage("order_placed", "sold > 0 AND placed_at IS NOT NULL", "placed_at"),
-    _Stage(
-        "order_paid",
-        "sold > 0 AND (paid_at IS NOT NULL OR status IN ('paid', 'shipped', 'completed', 'refunded'))",
-        "coalesce(paid_at, placed_at, shipped_at, completed_at, refunded_at)",
-    ),
+    _Stage("order_paid", "paid", "coalesce(paid_at, placed_at, shipped_at, completed_at, refunded_at)"),
     _Stage("order_shipped", "sold > 0 AND shipped_at IS NOT NULL", "shipped_at"),
     _Stage("order_completed", "sold > 0 AND completed_at IS NOT NULL", "completed_at"),
     _Stage(
         "order_cancelled",
-        "sold > 0 AND (cancelled_at IS NOT NULL OR status = 'cancelled')",
+        # Of an order of which some lines stand, it is said of the others.
+        "sold > 0 AND ((cancelled_at IS NOT NULL AND NOT parted) OR status = 'cancelled')",
         "coalesce(cancelled_at, paid_at, placed_at, shipped_at, completed_at)",
     ),
+    _Stage("order_refunded", f"NOT refund_known AND ({_REFUNDED})", _REFUNDED_AT, _REFUND_KEY),
+    _Stage("order_refunded", "refund_more IS NOT NULL", _REFUNDED_AT, f"{_REFUND_KEY} || ':=' || refund_amount"),
     _Stage(
-        "order_refunded",
-        "returned > 0 OR refunded_at IS NOT NULL OR refund_amount > 0 OR status = 'refunded'",
-        "coalesce(refunded_at, cancelled_at, completed_at, shipped_at, paid_at, placed_at)",
-        "order_id || coalesce(':' || refund_id, '')",
+        "order_corrected",
+        "corrected",
+        "CASE WHEN paid THEN coalesce(paid_at, placed_at, shipped_at, completed_at, refunded_at) ELSE placed_at END",
+        "order_id || ':' || amount || coalesce('-' || discount, '')",
     ),
 )
 
-_WHOLE = "e.n <= 1"  # placed and paid tell all of the order, the others only what it is
+_WHOLE = "e.n IN (0, 1, 7)"  # placed, paid and corrected tell all of the order, the others only what it is
 _REFUND = "e.n = 5"
 
 _OWN = {
     "order_id": "CAST(to_json(order_id) AS VARCHAR)",
-    "refund_id": f"CASE WHEN {_REFUND} THEN CAST(to_json(refund_id) AS VARCHAR) END",
-    "amount": f"""'"' || CASE WHEN {_REFUND} THEN refund_amount ELSE amount END || '"'""",
-    "discount": f"""CASE WHEN {_WHOLE} THEN '"' || discount || '"' END""",
-    "quantity": f"""CAST(CAST(CASE WHEN {_WHOLE} THEN quantity WHEN {_REFUND} THEN returned_quantity END AS DOUBLE)
-        AS VARCHAR)""",
-    "items": f"CASE WHEN {_WHOLE} THEN items WHEN {_REFUND} THEN returned_items END",
+    "refund_id": "CASE WHEN e.n IN (5, 6) THEN CAST(to_json(refund_id) AS VARCHAR) END",
+    "amount": f"""'"' || CASE WHEN {_REFUND} THEN refund_amount WHEN e.n = 6 THEN refund_more ELSE amount END
+        || {_NAMED}""",
+    "discount": f"""CASE WHEN {_WHOLE} THEN '"' || discount || {_NAMED} END""",
+    "quantity": f"""CAST(CAST(CASE WHEN {_WHOLE} THEN quantity
+            WHEN {_REFUND} AND partly THEN coalesce(back_quantity + returned_quantity, back_quantity, returned_quantity)
+            WHEN {_REFUND} THEN returned_quantity END AS DOUBLE) AS VARCHAR)""",
+    "items": f"""CASE WHEN {_WHOLE} THEN items
+        WHEN {_REFUND} AND partly AND coalesce(back_items, returned_items) IS NOT NULL
+            THEN '[' || concat_ws(',', back_items, returned_items) || ']'
+        WHEN {_REFUND} THEN '[' || returned_items || ']' END""",
 }
 """JSON of the fields that the import itself works out."""
 

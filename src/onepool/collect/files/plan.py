@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Collection, Sequence
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal, Protocol
 
 import yaml
@@ -62,6 +63,10 @@ class Dictionary(Protocol):
 
     @property
     def item_fields(self) -> Collection[str]: ...
+
+    def amount(self, written: str) -> tuple[Decimal | None, str] | None: ...
+
+    def number(self, written: str) -> float | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +129,7 @@ class Planner:
             raise MappingError(f"the mapping is for {mapping.kind}, the import is of {kind}")
         self.kind = kind
         self.mapping = mapping
-        self._standard = standard
+        self.standard = standard
         self._touchpoint = touchpoint
         self._targets: dict[str, Target] = {}
 
@@ -134,6 +139,10 @@ class Planner:
             return True
         target = self._meaning(name)
         return target is not None
+
+    def repeats(self, name: str) -> bool:
+        """Whether a merged cell of this column speaks of all its rows; what is a line's own is said of one."""
+        return self._target_of(name).role != "item"
 
     def columns(self, names: Sequence[str]) -> list[PlannedColumn]:
         """The plan for a file's columns. Raises MappingError when a mapped column is not there."""
@@ -173,11 +182,11 @@ class Planner:
         if dot and rest and head in ("item", "items") and self.kind == "orders":
             return self._item(rest)
         if dot and rest and head in ("attribute", "attributes", "trait", "traits"):
-            known = self._standard.attribute_named(rest)
+            known = self.standard.attribute_named(rest)
             return Target("attribute", known.name if known else rest)
         if "@" in name:
             kind, _, scope = name.partition("@")
-            found = self._standard.identifier_named(kind)
+            found = self.standard.identifier_named(kind)
             if found is not None:
                 return Target("identifier", found.name, scope if found.scope == "required" else "")
         control = _controls(self.kind).get(_key(name))
@@ -191,7 +200,7 @@ class Planner:
             return self._of_customer(name)
         if self.kind in OBJECTS:
             return self._field(name, kind=OBJECTS[self.kind])
-        identifier = self._standard.identifier_named(name)
+        identifier = self.standard.identifier_named(name)
         if identifier is not None and identifier.name != _ORDER_NO:
             return self._identifier(identifier.name, None)
         if self.kind == "orders":
@@ -201,8 +210,8 @@ class Planner:
         return None if field is None else Target("field", name, is_time=field.is_time)
 
     def _of_customer(self, name: str) -> Target | None:
-        attribute = self._standard.attribute_named(name)
-        identifier = self._standard.identifier_named(name)
+        attribute = self.standard.attribute_named(name)
+        identifier = self.standard.identifier_named(name)
         if identifier is not None and (attribute is None or identifier.scope == "required"):
             return self._identifier(identifier.name, None)
         # A phone or e-mail goes in as the attribute, which is an identifier too: the standard then also knows what to
@@ -210,7 +219,7 @@ class Planner:
         return None if attribute is None else Target("attribute", attribute.name, is_time=attribute.type == "time")
 
     def _of_order(self, name: str) -> Target | None:
-        field = self._standard.field_named(name, event="order_paid") or self._standard.field_named(name)
+        field = self.standard.field_named(name, event="order_paid") or self.standard.field_named(name)
         if field is None:
             return None
         if field.name in ITEM_ONLY or field.name == "product_name":
@@ -220,18 +229,18 @@ class Planner:
         return Target("field", field.name, is_time=field.type == "time")
 
     def _field(self, name: str, kind: str | None = None) -> Target | None:
-        field = self._standard.field_named(name, kind=kind)
+        field = self.standard.field_named(name, kind=kind)
         return None if field is None else Target("field", field.name, is_time=field.type == "time")
 
     def _item(self, name: str) -> Target:
-        if name in self._standard.item_fields:
+        if name in self.standard.item_fields:
             return Target("item", name)
-        field = self._standard.field_named(name)
-        return Target("item", field.name if field is not None and field.name in self._standard.item_fields else name)
+        field = self.standard.field_named(name)
+        return Target("item", field.name if field is not None and field.name in self.standard.item_fields else name)
 
     def _identifier(self, name: str, scope: str | None) -> Target:
         kind, _, inline = name.partition("@")
-        found = self._standard.identifier_named(kind)
+        found = self.standard.identifier_named(kind)
         if found is None:
             raise MappingError(f"no identifier type {kind!r} in the data standard", where=f"columns: {name}")
         if found.scope != "required":

@@ -7,6 +7,7 @@ maps, formats, zones) is a bound parameter.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Literal
 
 import msgspec
@@ -29,6 +30,12 @@ ROUNDED = r"\d(\.\d+)?[eE]\+\d{2,3}"
 
 _KEYS = frozenset({"order_id", "refund_id", "event_id"})
 """Columns that steer the import and are ids."""
+
+AMOUNT, NUMBER, CURRENCY, NO_AMOUNT = "read_amount", "read_number", "read_currency", "no_amount"
+"""Functions of the staging that read what is written otherwise than in digits; see `staging.readers`."""
+
+_PLAIN = r"[+-]?[0-9]{1,13}(\.[0-9]{0,4})?"
+"""Numbers that need no closer look; most are."""
 
 _ISO_UTC = "%Y-%m-%dT%H:%M:%S.%fZ"
 
@@ -60,6 +67,12 @@ class Parameters:
 def quoted(text: str) -> str:
     """A text as JSON."""
     return msgspec.json.encode(text).decode()
+
+
+def _decimal(text: str, read: str) -> str:
+    """SQL of a text as DECIMAL(18,4), read by a function of the staging unless it is nothing but digits."""
+    plain = f"CASE WHEN regexp_full_match({text}, '{_PLAIN}') THEN TRY_CAST({text} AS DECIMAL(18,4)) END"
+    return f"coalesce({plain}, TRY_CAST({read}({text}) AS DECIMAL(18,4)))"
 
 
 def trimmed(table: pa.Table) -> pa.Table:
@@ -124,13 +137,33 @@ class Columns:
             [target], self._as_json, lambda value: self.parameters.text(quoted(value)), "NULL::VARCHAR"
         )
 
-    def decimal(self, role: str, name: str) -> str:
-        """The value of a target as DECIMAL(18,4); NULL where missing or no number."""
+    def amount(self, role: str, name: str) -> str:
+        """An amount of money as DECIMAL(18,4), as the data standard reads it; NULL where missing or none."""
 
         def constant(value: str) -> str:
-            return f"TRY_CAST({self.parameters.text(value)} AS DECIMAL(18,4))"
+            return _decimal(self.parameters.text(value), AMOUNT)
 
-        return self._coalesce(self._named(role, name), self._as_decimal, constant, "NULL::DECIMAL(18,4)")
+        read = partial(self._as_decimal, read=AMOUNT)
+        return self._coalesce(self._named(role, name), read, constant, "NULL::DECIMAL(18,4)")
+
+    def number(self, role: str, name: str) -> str:
+        """A number as DECIMAL(18,4); NULL where missing or none."""
+
+        def constant(value: str) -> str:
+            return _decimal(self.parameters.text(value), NUMBER)
+
+        read = partial(self._as_decimal, read=NUMBER)
+        return self._coalesce(self._named(role, name), read, constant, "NULL::DECIMAL(18,4)")
+
+    def currency(self, role: str, name: str) -> str:
+        """The sign or code of the currency that an amount names in its text; NULL where none."""
+        texts = [index for target in self._named(role, name) for index in self._by_target.get(target, ())]
+        found = [
+            f"CASE WHEN NOT regexp_full_match({self._as_text(index)}, '{_PLAIN}') THEN {CURRENCY}({name}) END"
+            for index in texts
+            if self._shapes[index] in ("text", "json") and (name := self._as_text(index))
+        ]
+        return f"coalesce({', '.join(found)}, NULL)" if found else "NULL::VARCHAR"
 
     def members(self, role: str, without: Iterable[str] = ()) -> str:
         """``"name":value`` of all targets of a role, joined by commas; empty text when there is nothing."""
@@ -179,14 +212,11 @@ class Columns:
         name, shape = f"c{index}", self._shapes[index]
         return name if shape == "json" else f"CAST(to_json({name}) AS VARCHAR)"
 
-    def _as_decimal(self, index: int) -> str:
+    def _as_decimal(self, index: int, read: str) -> str:
         name, shape = f"c{index}", self._shapes[index]
         if shape in ("integer", "number"):
             return f"TRY_CAST({name} AS DECIMAL(18,4))"
-        text = self._as_text(index)
-        plain = f"regexp_replace({text}, '[,，\\s¥￥$€£元]', '', 'g')"
-        # Most amounts are plain already, and the pattern costs more than all the rest.
-        return f"coalesce(TRY_CAST({text} AS DECIMAL(18,4)), TRY_CAST({plain} AS DECIMAL(18,4)))"
+        return _decimal(self._as_text(index), read)
 
     def _clean(self, name: str, field: pa.Field, column: PlannedColumn) -> tuple[str, Shape]:
         kind: pa.DataType = field.type
@@ -232,7 +262,9 @@ class Columns:
         """A cell (blanks around it are gone) without the marks that keep spreadsheets from reading it as a number."""
         bare = (
             f"CASE WHEN starts_with({name}, '=\"') THEN trim({name}, {self.parameters.text('=' + chr(34))})"
-            f" WHEN starts_with({name}, '`') THEN ltrim({name}, '`') ELSE {name} END"
+            f" WHEN starts_with({name}, '`') THEN ltrim({name}, '`')"
+            f" WHEN starts_with({name}, '''') AND regexp_matches({name}, '^''[0-9+=@＋－＝＠-]') THEN {name}[2:]"
+            f" ELSE {name} END"
         )
         # One list: `nullif` within `nullif` would have the engine plan the cell twice for each of them.
         missing = dict.fromkeys(("", *self._mapping.missing, *errors))

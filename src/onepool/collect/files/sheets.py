@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,13 +26,29 @@ _EXACT = 2**53
 Row = Sequence[object]
 
 
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell [^>]*?ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
+
+_ROWS_END = re.compile(rb"</(?:\w+:)?sheetData>")
+
+
 class ExcelSource:
-    """One sheet of a workbook: the one named ``sheet``, or the first."""
+    """One sheet of a workbook: the one named ``sheet``, or the first.
+
+    A cell that was merged with those below it holds for their rows too, where ``repeats`` says so of its column's name.
+    """
 
     def __init__(
-        self, path: Path, knows: Knows, *, sheet: str | None, header: int | None, name: str | None = None
+        self,
+        path: Path,
+        knows: Knows,
+        *,
+        sheet: str | None,
+        header: int | None,
+        name: str | None = None,
+        repeats: Knows = lambda name: True,
     ) -> None:
         self.name = name or path.name
+        self._repeats = repeats
         self.facts = Facts("excel", size=path.stat().st_size)
         self._path = path
         self._knows = knows
@@ -48,7 +65,8 @@ class ExcelSource:
             except (zipfile.BadZipFile, InvalidFileException, KeyError, ParseError, OSError) as error:
                 raise FileError(f"not a readable workbook: {error}", where=self.name) from error
             try:
-                yield from self._rows(self._open_sheet(book).iter_rows(values_only=True))
+                opened = self._open_sheet(book)
+                yield from self._rows(opened.iter_rows(values_only=True), self._merged(opened))
             except (zipfile.BadZipFile, ParseError, KeyError) as error:
                 raise FileError(f"the workbook is damaged: {error}", where=self.name) from error
             finally:
@@ -64,7 +82,24 @@ class ExcelSource:
         sheet.reset_dimensions()  # what some exporters state as the sheet's size is wrong
         return sheet
 
-    def _rows(self, rows: Iterator[Row]) -> Iterator[Block]:
+    def _merged(self, sheet: Any) -> dict[int, list[tuple[int, int]]]:
+        """Cells that reach down over further rows: by number of their first row, (column from 0, last row)."""
+        found: dict[int, list[tuple[int, int]]] = {}
+        # It stands behind all rows, and the streaming reader does not tell it.
+        with zipfile.ZipFile(self._path) as packed, packed.open(sheet._worksheet_path.lstrip("/")) as part:
+            held, behind = b"", False
+            while piece := part.read(1 << 20):
+                held += piece
+                if not behind:
+                    end = _ROWS_END.search(held)
+                    behind = end is not None
+                    held = held[end.end() :] if end else held[-64:]
+        for left, first, _, last in _MERGED.findall(held) if behind else ():
+            if int(last) > int(first):
+                found.setdefault(int(first), []).append((_column(left), int(last)))
+        return found
+
+    def _rows(self, rows: Iterator[Row], merged: Mapping[int, list[tuple[int, int]]]) -> Iterator[Block]:
         head = list(itertools.islice(rows, LOOK_AT))
         if not any(any(cell is not None for cell in row) for row in head):
             raise FileError("no rows in the sheet", where=self.name)
@@ -81,10 +116,39 @@ class ExcelSource:
                 cells.pop()
             names = column_names(cells)
         number = header + 2
-        data = itertools.chain(head[header + 1 :], rows)
+        data: Iterator[Row] = itertools.chain(head[header + 1 :], rows)
+        if merged:
+            down = {at for at, name in enumerate(names) if self._repeats(name)}
+            data = _filled(data, number, merged, down)
         while batch := list(itertools.islice(data, BLOCK_ROWS)):
             yield _block(batch, names, number)
             number += len(batch)
+
+
+def _column(letters: bytes) -> int:
+    """A column's number from 0: A, B … Z, AA."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number - 1
+
+
+def _filled(
+    rows: Iterator[Row], first: int, merged: Mapping[int, list[tuple[int, int]]], columns: Collection[int]
+) -> Iterator[Row]:
+    """The rows with the value of merged cells in each of their rows, in these columns."""
+    open_: dict[int, tuple[int, object]] = {}
+    for number, row in enumerate(rows, start=first):
+        cells = list(row)
+        for at, (last, value) in list(open_.items()):
+            if number > last:
+                del open_[at]
+            elif at < len(cells) and cells[at] is None:
+                cells[at] = value
+        for at, last in merged.get(number, ()):
+            if at in columns and at < len(cells) and cells[at] is not None:
+                open_[at] = (last, cells[at])
+        yield cells
 
 
 def _block(batch: Sequence[Row], names: Sequence[str], first: int) -> Block:

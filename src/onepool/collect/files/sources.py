@@ -33,7 +33,8 @@ def open_source(path: Path, planner: Planner, scratch: Path | None = None) -> So
 def _binary(path: Path, form: FileFormat, planner: Planner) -> Source:
     if form.kind == "parquet":
         return ParquetSource(path)
-    return ExcelSource(path, planner.knows, sheet=planner.mapping.sheet, header=planner.mapping.header)
+    mapping = planner.mapping
+    return ExcelSource(path, planner.knows, sheet=mapping.sheet, header=mapping.header, repeats=planner.repeats)
 
 
 class _Unpacked:

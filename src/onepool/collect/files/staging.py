@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 import msgspec
 import pyarrow as pa
+from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from onepool.collect.files.blocks import BrokenRow
 from onepool.collect.files.decode import Refused
@@ -61,6 +62,21 @@ class Staging:
                 self._connection.execute(sql, dict(parameters))
             finally:
                 self._connection.unregister("block")
+
+    def function(self, name: str, read: Callable[[str], str | None]) -> None:
+        """Makes a function of one text, which answers a text or nothing, callable in statements."""
+
+        def reading(values: pa.Array) -> pa.Array:
+            return pa.array([None if value is None else read(value) for value in values.to_pylist()], pa.string())
+
+        self._connection.create_function(
+            name,
+            reading,
+            ["VARCHAR"],
+            "VARCHAR",
+            type=PythonUDFType.ARROW,
+            null_handling=FunctionNullHandling.SPECIAL,
+        )
 
     def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
         """The answer of one query."""

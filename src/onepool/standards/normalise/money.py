@@ -70,6 +70,11 @@ def _currency_word(word: str) -> tuple[str, frozenset[str]] | None:
     return None if code is None else (code, frozenset({code}))
 
 
+def sign(code: str, may: frozenset[str]) -> str:
+    """What to write beside an amount so that it says no more and no less of its currency than it did."""
+    return next((word for word, (_, all_) in _SHARED.items() if len(may) > 1 and all_ == may), code)
+
+
 def exact(value: Decimal, shown: object) -> Decimal:
     """To four places, half to even; raises Fault where DECIMAL(18,4) can't hold it."""
     if not value.is_finite() or abs(value) >= LIMIT:

@@ -24,6 +24,8 @@ _EXPONENT = re.compile(r"[+-]?\d+(?:\.\d*)?[eE][+-]?\d{1,3}")
 
 _ROUNDED = re.compile(r"\d(?:\.\d+)?[eE]\+\d{2,3}")
 
+_WIDE = re.compile(r"[\x00-\x7f\u3000\uff01-\uff5e]*")
+
 _YES = frozenset(
     "true t yes y 1 on 是 有 真 对 已 开 开启 启用 √ ✓ ✔ 已开启 已启用 同意 已同意".split()  # noqa: SIM905
 )
@@ -44,6 +46,16 @@ _GENDER = {spelling: gender for gender, spellings in _GENDERS.items() for spelli
 def plain(value: str) -> str:
     """Full-width forms as ordinary ones, no blanks around, no NUL: for matching patterns, not for keeping."""
     return (value if value.isascii() else unicodedata.normalize("NFKC", value)).replace("\0", "").strip()
+
+
+def narrow(value: str) -> str:
+    """An id that is written in full-width letters, digits and signs, in ordinary ones; any other as it is.
+
+    Only where nothing else is in it: names with `²` or Chinese in them may differ by such signs alone.
+    """
+    if value.isascii() or not _WIDE.fullmatch(value):
+        return value
+    return unicodedata.normalize("NFKC", value).strip()
 
 
 def text(value: Any, rule: str = "type.text") -> str | None:
@@ -75,6 +87,8 @@ def identity(value: Any) -> str | None:
     if isinstance(value, bool):
         raise Fault("type.id", value)
     found = text(value, "type.id")
+    if found is not None:
+        found = narrow(found) or None
     if found is not None and len(found) > MAX_ID:
         raise Fault("type.id", found)
     if found is not None and (rounded(found) or (isinstance(value, float) and abs(value) >= 2**53)):
