@@ -17,6 +17,7 @@ from tempfile import mkdtemp
 from typing import Any
 from unittest.mock import Mock
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -27,6 +28,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from onepool.clock import FakeClock
 from onepool.pool import Columns, DuckDBEngine, timeline
 from onepool.pool.behaviour import BehaviourIndex, State
+from onepool.pool.behaviour.files import Manifest
 from onepool.pool.behaviour.view import Ordered, View
 from onepool.pool.schema import create
 
@@ -382,6 +384,50 @@ def test_a_timeline_by_the_index_is_the_same(pool: Pool) -> None:
                 if place is None:
                     break
             assert place is None
+
+
+LINES = [{"category": "tea", "price": Decimal("1.5000")}, {"category": None, "price": None}]
+
+
+def test_a_timeline_has_the_lines_of_events_by_the_index_too(pool: Pool) -> None:
+    """Lines are only read where events may have them: by then, of that name, or since."""
+    pool.index.want(COLUMNS)
+    bought = {"event": "bought", "items": LINES}
+    pool.commit([_seen(1, n, **({"event": "bought"} if n % 4 else {}), score=n) for n in range(12)])
+    pool.commit([_seen(1, 20, **bought), _seen(2, 21, **bought), _seen(2, 22, event="empty", items=[])])
+    assert pool.index.build(threading.Event())
+    pool.commit([_seen(1, 30, items=LINES[:1]), _seen(1, 5, **bought), _seen(2, 3, event="new", items=LINES)])
+    with pool.engine.read() as session:
+        state = pool.index.state(session)
+        assert state is not None and state.base.manifest.lined == ["bought", "empty"] and not state.has(["items"])
+        for customer in (1, 2):
+            for limit in (1, 2, 3, 7, 40):
+                place, seen, lined = None, 0, 0
+                while True:
+                    asked: dict[str, Any] = {"columns": COLUMNS, "before": place, "limit": limit}
+                    by_table, place = timeline.events(session, [customer], **asked)
+                    by_index, after = timeline.events(session, None, **asked, customer=customer, index=pool.index)
+                    assert (by_index, after) == (by_table, place)
+                    seen, lined = seen + len(by_index), lined + sum(one.items != [] for one in by_index)
+                    if place is None:
+                        break
+                assert (seen, lined) == ((15, 3) if customer == 1 else (3, 2))
+
+
+def test_lines_are_read_from_builds_that_do_not_say_who_has_any(pool: Pool) -> None:
+    pool.index.want(COLUMNS)
+    pool.commit([_seen(1, 2, items=LINES), _seen(1, 3)])
+    assert pool.index.build(threading.Event())
+    with pool.engine.read() as session:
+        state = pool.index.state(session)
+        assert state is not None
+        manifest = msgspec.json.decode(
+            msgspec.json.encode(state.base.manifest).replace(b',"lined":["seen"]', b""), type=Manifest
+        )
+        assert manifest.lined is None
+        state.base.manifest = manifest
+        events, _ = timeline.events(session, None, columns=COLUMNS, customer=1, index=pool.index)
+    assert [len(one.items) for one in events] == [0, 2]
 
 
 def test_rows_that_moved_name_nobody_elses_events(pool: Pool) -> None:

@@ -95,17 +95,17 @@ def events(
         if not identifiers:
             return [], None
         chosen = _chosen(session, identifiers, before, limit + 1, event, channel)
-        rows, known = [-1] * len(chosen), {}
+        rows, known, lined = [-1] * len(chosen), {}, [True] * len(chosen)
     else:
         chosen = [
             Place(from_micros(time), seq) for time, seq in zip(found.times.tolist(), found.seqs.tolist(), strict=True)
         ]
-        rows, known = found.rows.tolist(), dict(found.columns)
+        rows, known, lined = found.rows.tolist(), dict(found.columns), found.lined.tolist()
     more = len(chosen) > limit
     chosen = chosen[:limit]
     if not chosen:
         return [], None
-    page = _Page(chosen, rows[:limit], {name: values[:limit] for name, values in known.items()})
+    page = _Page(chosen, rows[:limit], lined[:limit], {name: values[:limit] for name, values in known.items()})
     return _whole(session, page, columns, identifiers, customer), chosen[-1] if more else None
 
 
@@ -116,10 +116,12 @@ _WIDE = ("amount", "currency", "order_id", *_EVERYWHERE)
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """Which events, in the order of the timeline: their rows in the table (-1: unknown), and columns known already."""
+    """Which events, in the order of the timeline: their rows in the table (-1: unknown), which of them may have lines,
+    and columns known already."""
 
     places: Sequence[Place]
     rows: Sequence[int]
+    lined: Sequence[bool]
     known: Mapping[str, Sequence[Any]]
 
 
@@ -167,36 +169,73 @@ def _whole(
     Every column of a page costs as many blocks of the file as it has rows, so what is known is not read again.
     """
     left = [name for name in (*_NARROW, *_WIDE) if name not in page.known]
+    events = list(zip(page.places, page.rows, strict=True))
+    lined = [one for one, may in zip(events, page.lined, strict=True) if may]
+    # Lines are as many columns as they have members, and read slowly though they be empty: only where there may be any.
+    apart = "items" in left and len(lined) * 2 < len(events)
+    if apart:
+        left.remove("items")
     parts = [
         f"e.{quote(name)}" if name in columns or name not in _OPTIONAL else f"NULL AS {quote(name)}" for name in left
     ]
     listed = ", ".join(["e.seq", "e.event_id::VARCHAR AS event_id", "e.fields::VARCHAR AS fields", *parts])
+    owners = _Owners(session, identifiers, customer)
+    found = _read(session, listed, events, owners, beside="e.items" if apart else None)
+    # Of those that the index has no row of, they came with the rest.
+    lined = [one for one in lined if apart and "items" not in found.get(one[0].seq, _NO_LINES)]
+    lines = _read(session, "e.seq, e.items", lined, owners) if lined else {}
+    whole = []
+    for number, place in enumerate(page.places):
+        if place.seq in found:
+            known = {name: values[number] for name, values in page.known.items()}
+            own = lines.get(place.seq, _NO_LINES)
+            whole.append({**own, **found[place.seq], **known, "time": place.time})
+    names = _names(session, sorted({row["identifier_id"] for row in whole}))
+    return [_event(row, names.get(row["identifier_id"])) for row in whole]
+
+
+@dataclass(frozen=True, slots=True)
+class _Owners:
+    """Whose events are read: these identifiers', or those that the customer has."""
+
+    session: Session
+    given: Sequence[int] | None
+    customer: int | None
+
+    def identifiers(self) -> list[int]:
+        return list(_identifiers(self.session, self.given, self.customer))
+
+
+def _read(
+    session: Session,
+    listed: str,
+    events: Sequence[tuple[Place, int]],
+    owners: _Owners,
+    beside: str | None = None,
+) -> dict[int, dict[str, Any]]:
+    """Columns of events by their seqs: from their rows in the table where these are known, and the column `beside` too
+    where they are not."""
     query = f"SELECT {listed} FROM events e"
-    missing = {place.seq for place in page.places}
+    missing = {place.seq for place, _ in events}
     found: dict[int, dict[str, Any]] = {}
-    placed = [row for row in page.rows if row >= 0]
+    placed = [row for _, row in events if row >= 0]
     if placed:
         # Rows move when the table is rewritten: only those that are still what they were count.
         near = session.query(f"{query} WHERE e.rowid IN (SELECT unnest($rows))", {"rows": placed}).to_pylist()
         found = {row["seq"]: row for row in near if row["seq"] in missing}
         missing -= found.keys()
     if missing:
-        ids = list(_identifiers(session, identifiers, customer))
+        more = listed if beside is None else f"{listed}, {beside}"
         late = session.query(
-            f"{query} WHERE e.seq IN (SELECT unnest($seqs)) AND e.identifier_id IN (SELECT unnest($ids))",
-            {"seqs": sorted(missing), "ids": ids},
+            f"SELECT {more} FROM events e WHERE e.seq IN (SELECT unnest($seqs)) AND e.identifier_id IN (SELECT unnest($ids))",
+            {"seqs": sorted(missing), "ids": owners.identifiers()},
         ).to_pylist()
         found |= {row["seq"]: row for row in late}
-    whole = []
-    for number, place in enumerate(page.places):
-        if place.seq in found:
-            known = {name: values[number] for name, values in page.known.items()}
-            whole.append({**found[place.seq], **known, "time": place.time})
-    names = _names(session, sorted({row["identifier_id"] for row in whole}))
-    return [_event(row, names.get(row["identifier_id"])) for row in whole]
+    return found
 
 
 _OPTIONAL = ("amount", "currency", "order_id")
+_NO_LINES: Mapping[str, Any] = {"items": None}
 _SINGLE = 8
 
 

@@ -43,7 +43,8 @@ def latest(offsets: I64, time: I64) -> I64:
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What a build holds. `reach`: the greatest seq in it; `epoch`: how often history had been rewritten by then."""
+    """What a build holds. `reach`: the greatest seq in it; `epoch`: how often history had been rewritten by then;
+    `lined`: the names of events of which any had order lines (None: it was not looked at)."""
 
     format: int
     build: str
@@ -55,6 +56,7 @@ class Manifest(msgspec.Struct, frozen=True):
     columns: dict[str, Column]
     built_at: int
     seconds: float
+    lined: list[str] | None = None
 
 
 class Base:

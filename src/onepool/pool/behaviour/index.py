@@ -262,6 +262,7 @@ class BehaviourIndex:
             self._absent = self._wanted - types.keys()
             columns = {column: types[column] for column in sorted(self._wanted & types.keys())}
             built = build(session, part, columns, stop, budget=self._budget)
+            lined = reading.lined(session)
         manifest = Manifest(
             format=FORMAT,
             build=name,
@@ -273,6 +274,7 @@ class BehaviourIndex:
             columns=built.columns,
             built_at=to_micros(self._clock.now()),
             seconds=round(time.monotonic() - started, 3),
+            lined=lined,
         )
         base = self._folder.finish(part, manifest)
         return self._switch(base, found.version)

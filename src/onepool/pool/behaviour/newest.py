@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from onepool.pool.behaviour.files import Base
-from onepool.pool.behaviour.kinds import I64
+from onepool.pool.behaviour.kinds import I64, Mask
 from onepool.pool.behaviour.state import State, read, seqs_of, times_of, word_codes
 from onepool.pool.behaviour.tail import Piece
 
@@ -20,12 +20,13 @@ _BLOCK = 4096
 class Newest:
     """Events in the order of the timeline, the newest first: their times (microseconds) and seqs, and in which row of
     table `events` each lay when the index was built (-1: it came later). Rows may have moved since: look at the seq.
-    `columns`: what else the index has of them, as values of Python."""
+    `columns`: what else the index has of them, as values of Python. `lined`: which of them may have order lines."""
 
     times: I64
     seqs: I64
     rows: I64
     columns: Mapping[str, list[Any]]
+    lined: Mask
 
 
 def newest(
@@ -52,6 +53,7 @@ def newest(
     seq = np.concatenate([_NONE, *(seqs_of(source)[found] for source, found in parts)])
     by = np.lexsort((seq, time))[::-1][:limit]
     row = np.full(by.size, -1, np.int64)
+    lined = np.ones(by.size, np.bool_)
     known: dict[str, list[Any]] = {name: [None] * by.size for name in columns if state.has([name])}
     before_it = 0
     for source, found in parts:
@@ -62,10 +64,11 @@ def newest(
             continue
         if isinstance(source, Base):
             row[places] = source.values("row")[here]
+            lined[places] = _lined(source, here)
         for name, values in known.items():
             for place, value in zip(places.tolist(), read(source, name, here).to_pylist(), strict=True):
                 values[place] = value
-    return Newest(time[by], seq[by], row, known)
+    return Newest(time[by], seq[by], row, known, lined)
 
 
 def rows(state: State, customer: int, wanted: I64) -> I64:
@@ -80,6 +83,15 @@ def rows(state: State, customer: int, wanted: I64) -> I64:
 
 
 _NONE = np.empty(0, np.int64)
+
+
+def _lined(source: Base, rows: I64) -> Mask:
+    """Which of a build's rows are events of a name that ever had order lines by then."""
+    names = source.manifest.lined
+    if names is None:
+        return np.ones(rows.size, np.bool_)
+    codes = source.codes("event")
+    return np.isin(source.values("event")[rows], [codes[name] for name in names if name in codes])
 
 
 def _cut(source: Base | Piece, start: int, end: int, before: tuple[int, int]) -> int:

@@ -33,6 +33,13 @@ def extent(session: Session) -> tuple[int, int]:
     return int(row["reach"]), int(row["n"])
 
 
+def lined(session: Session) -> list[str]:
+    """The names of events of which any has order lines."""
+    found = session.query("SELECT DISTINCT event FROM events WHERE items IS NOT NULL ORDER BY event")
+    names: list[str] = found.column("event").to_pylist()
+    return names
+
+
 def load(session: Session, base: Base) -> State | None:
     """The state of a build in the session's snapshot; None where the build is not a part of this history."""
     manifest = base.manifest
