@@ -6,6 +6,7 @@ import atexit
 import functools
 import gc
 import os
+import sys
 from collections.abc import Generator
 
 import pytest
@@ -41,6 +42,10 @@ def pytest_collection() -> Generator[None, object, object]:
     atexit.register(gc.unfreeze)
     with loading():
         found = yield
+        if "onepool.workspace" in sys.modules:
+            from tests import made_before
+
+            made_before.use()
     gc.freeze()
     return found
 

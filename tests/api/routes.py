@@ -1,5 +1,5 @@
-"""One set of routes for all apps of a test process: FastAPI works out what the routes take anew for each app, up to half
-a second of processor time, and every test has an app of its own."""
+"""One set of routes for all apps of a test process: FastAPI works out what the routes take anew for each app, up to
+half a second of processor time, and every test has an app of its own."""
 
 from __future__ import annotations
 
