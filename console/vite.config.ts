@@ -5,6 +5,9 @@ import { defineConfig } from "vitest/config";
 // `npm run dev` talks to a running OnePool.
 const server = process.env.ONEPOOL_URL ?? "http://127.0.0.1:8000";
 
+// Tests that draw, or whose imports look at the page that they are loaded into.
+const pages = ["src/**/*.test.tsx", "src/pages/map/drawing.test.ts", "src/pages/touchpoints/connect/form.test.ts"];
+
 export default defineConfig({
   plugins: [react()],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
@@ -30,9 +33,12 @@ export default defineConfig({
     },
   },
   test: {
-    environment: "jsdom",
     testTimeout: 30_000,
     setupFiles: ["tests/setup.ts"],
-    include: ["src/**/*.test.ts", "src/**/*.test.tsx", "tests/**/*.test.ts"],
+    projects: [
+      // What only calculates needs no page, and leaves nothing behind that the next file could meet.
+      { extends: true, test: { name: "plain", environment: "node", isolate: false, include: ["src/**/*.test.ts", "tests/**/*.test.ts"], exclude: pages } },
+      { extends: true, test: { name: "pages", environment: "jsdom", setupFiles: ["tests/setup.ts", "tests/patience.ts"], include: pages } },
+    ],
   },
 });
