@@ -27,9 +27,12 @@ class Cost:
         return {"wall": round(self.wall, 4), "cpu": round(self.cpu, 4)}
 
 
-def timed(runs: int, work: Callable[[], Any]) -> tuple[Cost, Any]:
-    """What a call costs, and its last answer. The first call, which loads and compiles, is not counted."""
-    wall, cpu, answer = [], [], work()
+def timed(runs: int, work: Callable[[], Any], *, first: bool = False) -> tuple[Cost, Any]:
+    """What a call costs, and its last answer. The first call, which loads and compiles, is not counted, unless `first`
+    says that there is no call before."""
+    wall: list[float] = []
+    cpu: list[float] = []
+    answer = None if first else work()
     for _ in range(runs):
         started, worked = time.perf_counter(), time.process_time()
         answer = work()

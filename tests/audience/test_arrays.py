@@ -22,6 +22,7 @@ from onepool.audience.conditions.compiler.answering import Conditions, Values
 from onepool.audience.conditions.compiler.days import local_days
 from onepool.audience.conditions.compiler.plan import compile_conditions
 from onepool.audience.conditions.compiler.scope import Scope
+from onepool.audience.conditions.sequence.passes import Batch
 from onepool.audience.tags import compile_tags
 from onepool.clock import FakeClock, from_micros, to_micros
 from onepool.pool.behaviour import BehaviourIndex, files
@@ -191,6 +192,57 @@ def test_arrays_answer_what_segments_ask_most(pool, data, monkeypatch):
     monkeypatch.setattr(answering, "_asked", None)
     conditions = {f"c{number}": world.parsed(asked) for number, asked in enumerate(MOST_ASKED)}
     _same_conditions(pool, data, conditions, monkeypatch, answered=True)
+
+
+PLACED = st.one_of(st.just({}), world.slices.map(lambda one: {"at": one}))
+
+
+@given(data=st.data())
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+def test_arrays_answer_sequences_of_names_and_places(pool, data, monkeypatch):
+    """Block by block beside the measures: nothing is asked for beside them, nor put into the session."""
+    monkeypatch.setattr(answering, "_asked", None)
+    monkeypatch.setattr(Batch, "run", None)
+    zone, engine = pool
+    at = data.draw(st.sampled_from(world.INSTANTS))
+    people, later = _people(data, at)
+    drawn = data.draw(st.lists(world.sequences(PLACED), min_size=1, max_size=5))
+    conditions = {f"c{number}": world.parsed(one) for number, one in enumerate([*drawn, MOST_ASKED[0]])}
+    plan = compile_conditions(conditions, at, Scope.all(), world.context(zone))
+    with _indexed(engine, people, later, at) as index:
+        with engine.read() as session:
+            found = plan.run(session, index.view)
+        monkeypatch.undo()
+        with engine.read() as session:
+            wanted = plan.run(session)
+    assert _sorted(found) == _sorted(wanted)
+
+
+def test_a_query_of_the_rest_has_the_sequences_that_it_names(pool):
+    """A value that arrays can't work out names a sequence: the query that does finds it in its session."""
+    zone, engine = pool
+    at = world.INSTANTS[0]
+    day = to_micros(at) - 3 * 86_400_000_000
+    people = _numbered(
+        [
+            world.History([world.Event(seq, "app_opened", day, values={}) for seq in (1, 2)]),
+            world.History([]),
+            world.History([], [world.Fact("city", "上海", day, 3)]),
+            world.History([]),
+        ]
+    )
+    body = {
+        "kind": "state",
+        "states": [{"value": "a", "when": {"any": [{"attribute": "city", "is": "上海"}, MOST_ASKED[-1]]}}],
+    }
+    counted = {"kind": "metric", "from": {"did": "order_paid", "times": True}}
+    tags = {name: test_tag_parity._tag(name, one) for name, one in (("t", body), ("n", counted))}
+    with _indexed(engine, people, dict.fromkeys(people, 1), at) as index, engine.write() as session:
+        plan = compile_tags(tags, at, Scope.all(), world.context(zone))
+        measured = Values.run(plan.arrays, session, index.view)
+        assert measured is not None and "t value" not in measured.outputs
+        rows = plan.run(session, index.view).to_pylist()
+    assert {row["customer_id"]: row["value"] for row in rows if row["tag"] == "t"} == {1: "a", 2: "a", 3: "a"}
 
 
 CITIES = st.sampled_from(

@@ -26,7 +26,11 @@ ROW = pa.schema(
         ("next_at", pa.timestamp("us", tz="UTC")),
     ]
 )
+I64 = npt.NDArray[np.int64]
+
 _LARGEST = 1 << 62
+_MOST_BYTES = (1 << 31) - 1
+"""That Arrow's texts hold."""
 _ROWS_OF_TEXT = 95_000_000
 """More need more than 2 GB, which Arrow's texts do not hold."""
 
@@ -56,11 +60,12 @@ def plain(tags: Mapping[str, TagDefinition], measured: Mapping[str, Measured], f
     return kept
 
 
-def rows(name: str, parts: _Parts, found: Arrays) -> pa.Table | None:
+def rows(name: str, parts: _Parts, found: Arrays, nothing: Nothing) -> pa.Table | None:
     """The rows (customer, tag, value, number) of those who have a value; None where a number is too large for it."""
     chosen = parts.value if parts.value is not None else parts.number
     assert chosen is not None
-    there = np.flatnonzero(~chosen.missing)
+    # Nothing is copied of who has it where all have.
+    there: slice | I64 = np.flatnonzero(~chosen.missing) if chosen.missing.any() else slice(None)
     if chosen.kind.kind == "words":
         values: pa.Array = chosen.texts(found.view, there)
     else:
@@ -68,30 +73,57 @@ def rows(name: str, parts: _Parts, found: Arrays) -> pa.Table | None:
         if texts is None:
             return None
         values = texts
-    numbers: Any = pa.nulls(there.size, pa.float64())
+    size = len(values)
+    numbers: Any = nothing.of("number", size)
     if parts.number is not None:
         missing = parts.number.missing[there]
         numbers = pa.array(parts.number.values[there], mask=missing if missing.any() else None)
     columns = [
         pa.array(found.customers[there]),
-        pa.repeat(pa.scalar(name), there.size),
+        _always(name, size),
         values,
         numbers,
-        pa.nulls(there.size, ROW.field("list").type),
-        pa.nulls(there.size, ROW.field("next_at").type),
+        nothing.of("list", size),
+        nothing.of("next_at", size),
     ]
     return pa.table(columns, schema=ROW)
 
 
-def alarms(found: Arrays) -> pa.Table:
+class Nothing:
+    """Columns without a value, which all tables share."""
+
+    def __init__(self, size: int) -> None:
+        """`size`: of the largest table."""
+        self._size = size
+        self._known: dict[str, pa.Array] = {}
+
+    def of(self, name: str, size: int) -> pa.Array:
+        """So many rows of a column."""
+        if name not in self._known:
+            self._known[name] = pa.nulls(self._size, ROW.field(name).type)
+        return self._known[name].slice(0, size)
+
+
+def _always(text: str, size: int) -> pa.Array:
+    """The same text for so many rows."""
+    coded = text.encode()
+    if len(coded) * size > _MOST_BYTES:
+        return pa.repeat(pa.scalar(text), size)
+    ends = np.arange(size + 1, dtype=np.int32) * np.int32(len(coded))
+    return pa.Array.from_buffers(pa.string(), size, [None, pa.py_buffer(ends), pa.py_buffer(coded * size)])
+
+
+def alarms(found: Arrays, nothing: Nothing) -> pa.Table:
     """One row without a tag for each customer whose values may change by time alone."""
-    there = np.flatnonzero(found.changes)
-    nothing = {name: pa.nulls(there.size, ROW.field(name).type) for name in ("tag", "value", "number", "list")}
+    changes = found.changes
+    there: slice | I64 = slice(None) if changes.all() else np.flatnonzero(changes)
+    customers = pa.array(found.customers[there])
     when = pa.array(found.soonest[there]).view(ROW.field("next_at").type)
-    return pa.table({"customer_id": pa.array(found.customers[there]), **nothing, "next_at": when}).select(ROW.names)
+    none = [nothing.of(name, len(customers)) for name in ("tag", "value", "number", "list")]
+    return pa.table([customers, *none, when], schema=ROW)
 
 
-def texts_of(chosen: Output, there: npt.NDArray[np.int64]) -> pa.Array | None:
+def texts_of(chosen: Output, there: slice | I64) -> pa.Array | None:
     """As `measures.number_text`: up to four decimals."""
     values = chosen.values[there]
     if chosen.kind.kind == "double":

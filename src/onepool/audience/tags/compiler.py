@@ -19,7 +19,7 @@ from onepool.audience.conditions.compiler.scope import Scope, table
 from onepool.audience.conditions.compiler.sql import E
 from onepool.audience.conditions.compiler.steps import Prepared, Views, bound, text_of, with_steps
 from onepool.audience.conditions.names import Context
-from onepool.audience.tags.assembled import ROW, alarms, plain, rows
+from onepool.audience.tags.assembled import ROW, Nothing, alarms, plain, rows
 from onepool.audience.tags.expression.compiled import expression
 from onepool.audience.tags.given import given
 from onepool.audience.tags.measures import attribute, first_last, metric, sequence, state, truth
@@ -146,12 +146,13 @@ class TagPlan:
                 one.run(session, views)
             return [], self.steps
         done: dict[str, pa.Table] = {}
+        nothing = Nothing(made.customers.size)
         for name, parts in plain(self.tags, self.parts.measured, made).items():
-            table_ = rows(name, parts, made)
+            table_ = rows(name, parts, made, nothing)
             if table_ is not None:
                 done[name] = table_
         told = not made.late
-        assembled = [*done.values(), *([alarms(made)] if told else [])]
+        assembled = [*done.values(), *([alarms(made, nothing)] if told else [])]
         if told and done.keys() == self.tags.keys():
             return assembled, []
         steps = self.without(done.keys(), told)

@@ -53,7 +53,7 @@ def steps_of(
     without: Collection[str] = (), *, told: bool = False,
 ) -> list[tuple[str, exp.Query]]:  # fmt: skip
     """`without`: tags whose rows others give; `told`: others say when anything measured may turn."""
-    next_us = earliest(list({turn.sql("duckdb", copy=False): turn for turn in turns}.values()))
+    next_us = earliest(list(dict.fromkeys(turns)))
     steps = [*compiler.sources(), (MEASURED, compiler.joined(*parts.columns(), named(next_us, "next_us")))]
     for liked in parts.preferences.values():
         steps += liked.steps

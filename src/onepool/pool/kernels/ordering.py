@@ -121,8 +121,9 @@ def ordered(customer: I64, time: I64, seq: I64, masks: U64, *, threads: int = 1)
 
 
 @numba.njit(cache=True, nogil=True)
-def _pick(
-    offsets: I64,
+def pick(
+    begins: I64,
+    ends_: I64,
     codes: U16,
     marks: U64,
     since: I64,
@@ -139,12 +140,16 @@ def _pick(
     times: I64,
     masks: U64,
 ) -> tuple[int, int]:
-    """Returns how many customers and events were picked."""
+    """The events that matter of customers `first` to `last`, who have the rows `begins` to `ends_` each.
+
+    `latest`, of no length: nobody's newest event is known. Returns how many customers and events were picked; there is
+    room for all of them. See `gather`.
+    """
     customers, to = 0, 0
     for customer in range(first, last):
-        if latest[customer] < oldest:
+        if latest.size and latest[customer] < oldest:
             continue
-        begin, end = offsets[customer], offsets[customer + 1]
+        begin, end = begins[customer], ends_[customer]
         row, start, there = end, to, np.uint64(0)
         # From the newest back: what is older than any that matters is never touched.
         while row > begin and time[row - 1] >= oldest:
@@ -166,6 +171,11 @@ def _pick(
         else:
             to = start
     return customers, to
+
+
+def oldest_of(marks: U64, since: I64) -> int:
+    """The instant before which no event matters, by the marks of each event name and since when it counts."""
+    return int(since[marks != 0].min(initial=np.iinfo(np.int64).max))
 
 
 def gather(
@@ -192,8 +202,8 @@ def gather(
     if since is None:
         since = np.full(marks.size, np.iinfo(np.int64).min, np.int64)
     sinces = lent(since)
-    oldest = int(since[marks != 0].min(initial=np.iinfo(np.int64).max))
-    newest = lent(latest) if latest is not None else np.full(offsets.size - 1, np.iinfo(np.int64).max, np.int64)
+    oldest = oldest_of(marks, since)
+    newest = lent(latest) if latest is not None else np.empty(0, np.int64)
     needed = np.empty(0, np.uint64) if needs is None else needs
     found: dict[int, tuple[I64, I64, I64, I64, U64]] = {}
 
@@ -202,8 +212,8 @@ def gather(
         events = int(offsets[last] - offsets[first])
         whose, ends = np.empty(last - first, np.int64), np.empty(last - first, np.int64)
         rows, times, masks = np.empty(events, np.int64), np.empty(events, np.int64), np.empty(events, np.uint64)
-        some, count = _pick(
-            offsets, codes, marks, sinces, oldest, time, newest, needed, ahead, first, last,
+        some, count = pick(
+            offsets[:-1], offsets[1:], codes, marks, sinces, oldest, time, newest, needed, ahead, first, last,
             whose, ends, rows, times, masks,
         )  # fmt: skip
         found[first] = whose[:some], ends[:some], rows[:count], times[:count], masks[:count]

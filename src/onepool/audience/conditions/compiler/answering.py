@@ -97,13 +97,15 @@ def _whole(compiler: Compiler, session: Session, views: Views) -> _Whole | None:
     events = compiler.events
     if sum(len(family.measures) for family in events.families.values()) < LEAST_MEASURES:
         return None
-    found = served(session, views, events)
+    batches = [(batch, batch.blockwise()) for batch in compiler.sequences.batches]
+    found = served(session, views, events, [one for _, one in batches if one is not None])
     if found is None:
         return None
     customers = distinct_customers(session)
     answers: dict[str, tuple[Type, object]] = {}
-    for batch in compiler.sequences.batches:
-        answers |= given(batch.answer(session, views), customers).columns
+    for batch, in_blocks in batches:
+        if in_blocks is None:
+            answers |= given(batch.answer(session, views), customers).columns
     return _Whole(customers, found, Given(answers))  # type: ignore[arg-type]
 
 
@@ -129,6 +131,7 @@ class Conditions:
         columns = dict(whole.given.columns)
         if left or late:
             ask = [*left, *([named(_least(late), _TURNS)] if late else [])]
+            _answer_for(ask, self.compiler, session, views)
             asked = _asked(self.compiler, session, whole.customers, ask)
             columns |= given(asked, whole.customers).columns
         reader = Reader(dict.fromkeys(leaves, TRUTH).get, {}, {})
@@ -238,6 +241,8 @@ class Values:
         turns = _distinct(self.turns)
         answered, waits = whole.read(self.wanted, self.compiler), whole.read(turns, self.compiler)
         late = [turn for name, turn in turns.items() if name not in waits.runs]
+        left = [value for name, value in self.wanted.items() if name not in answered.runs]
+        _answer_for([*left, *late], self.compiler, session, views)
         outputs = {name: Output(one.kind, whole.customers.size) for name, one in answered.runs.items()}
         soonest = np.empty(whole.customers.size, np.int64)
 
@@ -252,6 +257,14 @@ class Values:
         except (TooWide, RecursionError):
             return None
         return Measured(self, whole.customers, whole.found.view, outputs, soonest, late)
+
+
+def _answer_for(columns: Iterable[E], compiler: Compiler, session: Session, views: Views) -> None:
+    """Have the sequences that a query of these columns names in the session."""
+    names = {name for one in columns for name in _names(one)}
+    for batch in compiler.sequences.batches:
+        if any(batch.answers(name) for name in names):
+            batch.run(session, views)
 
 
 def _asked(compiler: Compiler, session: Session, customers: I64, columns: Sequence[E]) -> pa.Table:
@@ -270,8 +283,8 @@ def _names(node: E) -> set[str]:
 
 
 def _distinct(turns: Iterable[E]) -> dict[str, E]:
-    """Each turn once, under its text."""
-    return {turn.sql("duckdb", copy=False): turn for turn in turns}
+    """Each turn once, under its number."""
+    return {str(number): turn for number, turn in enumerate(dict.fromkeys(turns))}
 
 
 def _least(turns: Sequence[E]) -> E:

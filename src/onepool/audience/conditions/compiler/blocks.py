@@ -13,6 +13,7 @@ from onepool.audience.conditions.compiler.columns import Homes, Some
 from onepool.audience.conditions.compiler.days import local_days
 from onepool.audience.conditions.compiler.measured import Measure, Measuring, Selection, Truth
 from onepool.audience.conditions.compiler.vectors import TooWide, Vector
+from onepool.audience.conditions.sequence.blockwise import Blockwise, Over
 from onepool.pool.behaviour import Ordered, View
 from onepool.pool.kernels import measuring
 from onepool.pool.kernels.threads import lent
@@ -134,9 +135,17 @@ class _Room(threading.local):
 
 
 class Work:
-    """The measures of all families over one view."""
+    """The measures of all families, and the sequences, over one view."""
 
-    def __init__(self, families: Sequence[Measuring], view: View, kinds: Mapping[str, str], zone: str) -> None:
+    def __init__(
+        self,
+        families: Sequence[Measuring],
+        view: View,
+        kinds: Mapping[str, str],
+        zone: str,
+        sequences: Sequence[Blockwise] = (),
+    ) -> None:
+        self._sequences = [Over(one, view) for one in sequences]
         self._families = families
         self._view = view
         self._kinds = kinds
@@ -154,7 +163,10 @@ class Work:
                 if family.since is not None:
                     self._since[code] = family.since
         self._homes = Homes(
-            [one.name for one in selection.measures] for family in families for selection in family.selections
+            [
+                *([one.name for one in selection.measures] for family in families for selection in family.selections),
+                *(one.types() for one in sequences),
+            ]
         )
 
     def measured(self, part: Ordered, begins: I64, ends: I64) -> tuple[Homes, list[Some]]:
@@ -174,16 +186,19 @@ class Work:
         for number, family in enumerate(self._families, 1):
             some = slice(int(upto[number - 1] - starts[number, -1]), int(upto[number - 1]))
             whole = Rows(part, rows[some], times[some], self.words, self._kinds)
-            here, begins = _kept(whole, starts[number], family.keep)
+            here, firsts = _kept(whole, starts[number], family.keep)
             later: dict[int, tuple[Rows, I64]] = {}
             for selection in family.selections:
                 since = selection.since
                 if selection.keep is None or since is None:
-                    found.append(self._select(selection, here, begins, time))
+                    found.append(self._select(selection, here, firsts, time))
                     continue
                 if since not in later:
-                    later[since] = _recent(here, begins, since)
+                    later[since] = _recent(here, firsts, since)
                 found.append(self._select(selection, *later[since], time))
+        for one in self._sequences:
+            some_, answers = one.answers(part, begins, ends, self._room.take)
+            found.append(Some(some_, answers, time, self.words.codes))
         return self._homes, found
 
     def _select(self, selection: Selection, rows: Rows, starts: I64, time: I64) -> Some:

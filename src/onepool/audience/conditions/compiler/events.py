@@ -45,8 +45,8 @@ class Family:
     start: int | None
     rows: list[E] = field(default_factory=list)
     whole: list[int] = field(default_factory=list)
-    columns: dict[str, tuple[str, E]] = field(default_factory=dict)
-    measures: dict[str, tuple[str, E]] = field(default_factory=dict)
+    columns: dict[E, tuple[str, E]] = field(default_factory=dict)
+    measures: dict[E, tuple[str, E]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -122,17 +122,16 @@ class EventPass:
         """A value per event, computed once for the family (constants and plain columns stay as they are)."""
         if is_true(value):
             return value
-        key = value.sql("duckdb", copy=False)
-        if key not in family.columns:
-            family.columns[key] = (self._name("e"), value)
-        return col(family.columns[key][0])
+        # Equal expressions are one key: writing them as text costs more than all the rest of making a plan.
+        if value not in family.columns:
+            family.columns[value] = (self._name("e"), value)
+        return col(family.columns[value][0])
 
     def measure(self, family: Family, aggregate: E) -> exp.Column:
         """A value per customer; equal aggregates are one. NULL for customers without such events."""
-        key = aggregate.sql("duckdb", copy=False)
-        if key not in family.measures:
-            family.measures[key] = (self._name("m"), aggregate)
-        return col(family.measures[key][0])
+        if aggregate not in family.measures:
+            family.measures[aggregate] = (self._name("m"), aggregate)
+        return col(family.measures[aggregate][0])
 
     def coming(self, family: Family) -> E:
         """Microseconds at which the first event dated ahead begins to count, NULL if there is none."""
@@ -258,8 +257,7 @@ class EventPass:
             conditions.append(exp.GTE(this=col("time"), expression=instant(family.start)))
         # Where one measure wants every row from the earliest instant on, there is nothing to choose.
         if family.start not in family.whole and not any(is_true(rows) for rows in family.rows):
-            distinct = {rows.sql("duckdb", copy=False): rows for rows in family.rows}
-            conditions.append(paren(some(list(distinct.values()))))
+            conditions.append(paren(some(list(dict.fromkeys(family.rows)))))
         used = [named(value, name) for name, value in family.columns.values()]
         if not owned:
             columns = [*(col(name) for name in ("identifier_id", "time")), *used]

@@ -7,7 +7,8 @@ is told apart, for a query.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
@@ -22,6 +23,7 @@ from onepool.audience.conditions.compiler.events import EventPass
 from onepool.audience.conditions.compiler.measured import Measuring, columns_of, measuring_of
 from onepool.audience.conditions.compiler.steps import Views
 from onepool.audience.conditions.compiler.vectors import TRUTH, WHOLE, Type, Vector
+from onepool.audience.conditions.sequence.blockwise import Blockwise
 from onepool.pool import Session
 from onepool.pool.behaviour import Ordered, View
 from onepool.pool.behaviour.kinds import CORE
@@ -43,18 +45,20 @@ class Served:
     view: View
     families: Sequence[Measuring]
     kinds: Mapping[str, str]
+    sequences: Sequence[Blockwise] = ()
 
     def types(self) -> dict[str, Type]:
-        """The measures, and what each is."""
-        return {
+        """The measures and the answers of sequences, and what each is."""
+        measures = {
             one.name: one.type
             for family in self.families
             for selection in family.selections
             for one in selection.measures
         }
+        return measures | {name: kind for one in self.sequences for name, kind in one.types().items()}
 
-    def needing(self, used: Collection[str]) -> Served:
-        """Only the measures that are used."""
+    def needing(self, used: AbstractSet[str]) -> Served:
+        """Only the measures that are used, and sequences."""
         kept = []
         for family in self.families:
             selections = []
@@ -64,21 +68,23 @@ class Served:
                     selections.append(replace(selection, measures=measures))
             if selections:
                 kept.append(Measuring(family.event, family.since, family.keep, selections, family.columns))
-        return Served(self.view, kept, self.kinds)
+        sequences = [one for one in self.sequences if used & one.types().keys()]
+        return Served(self.view, kept, self.kinds, sequences)
 
 
-def served(session: Session, views: Views, events: EventPass) -> Served | None:
-    """What the index serves: with all columns that measures name, or else with those that every index has."""
+def served(session: Session, views: Views, events: EventPass, sequences: Sequence[Blockwise] = ()) -> Served | None:
+    """What the index serves: sequences, and measures with all columns that these name, or else with those that every
+    index has."""
     kinds = columns_of(events)
     for there in (kinds, CORE):
         found = (measuring_of(events, family, there) for family in events.families.values())
         families = [one for one in found if one is not None]
         if not families:
             return None
-        columns = {*_ALWAYS, *(name for one in families for name in one.columns)}
+        columns = {*_ALWAYS}.union(*(one.columns for one in families), *(one.columns for one in sequences))
         view = views(session, columns)
         if view is not None and columns <= view.base.columns.keys():
-            return Served(view, families, kinds)
+            return Served(view, families, kinds, sequences)
     return None
 
 
@@ -150,7 +156,7 @@ def evaluate(
 ) -> None:
     """Call `into` with the columns of each block of customers and their places among all; of a customer the last call
     counts. Raises TooWide."""
-    work = Work(found.families, found.view, found.kinds, zone)
+    work = Work(found.families, found.view, found.kinds, zone, found.sequences)
 
     def run(block: _Block) -> None:
         given_here = {name: _taken(vector, block.places) for name, (_, vector) in columns.columns.items()}

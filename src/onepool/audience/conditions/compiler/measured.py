@@ -18,7 +18,7 @@ from sqlglot import exp
 from onepool.audience.conditions.compiler.counted import tally_of
 from onepool.audience.conditions.compiler.events import EventPass, Family
 from onepool.audience.conditions.compiler.reader import Reader
-from onepool.audience.conditions.compiler.sql import E, col, is_true, order_key, some
+from onepool.audience.conditions.compiler.sql import E, col, is_true, order_key, some, wall
 from onepool.audience.conditions.compiler.vectors import (
     INSTANT,
     TRUTH,
@@ -36,7 +36,8 @@ Bools = npt.NDArray[np.bool_]
 Truth: TypeAlias = Callable[[Columns], Any]
 Kind: TypeAlias = Literal["count", "sum", "min", "max", "first", "last", "distinct", "days"]
 
-_KEY = order_key(col("time"), col("seq")).sql("duckdb")
+_KEY = order_key(col("time"), col("seq"))
+_TIME = col("time")
 _LARGEST = 1 << 62
 _TYPES: Mapping[str, Type] = {
     "VARCHAR": Type("words"),
@@ -93,7 +94,8 @@ class _Draft:
     value: E | None
     low: int | None = None
     high: int | None = None
-    rest: dict[str, E] = field(default_factory=dict)
+    rest: dict[E, None] = field(default_factory=dict)
+    """What else has to hold of rows, in order."""
 
 
 def columns_of(events: EventPass) -> dict[str, str]:
@@ -117,12 +119,11 @@ def measuring_of(events: EventPass, family: Family, there: Collection[str]) -> M
     reader = Reader(type_of, events.reader.params.values, inlined)
     keep: Truth | None = None
     if family.start not in family.whole and not any(is_true(rows) for rows in family.rows):
-        distinct = {rows.sql("duckdb", copy=False): rows for rows in family.rows}
         try:
-            keep = reader.truth(some(list(distinct.values())))
+            keep = reader.truth(some(list(dict.fromkeys(family.rows))))
         except Unread:
             return None
-    grouped: dict[tuple[str, ...], tuple[dict[str, E], list[tuple[_Draft, Type, Run | None]]]] = {}
+    grouped: dict[frozenset[E], tuple[Collection[E], list[tuple[_Draft, Type, Run | None]]]] = {}
     for name, aggregate in family.measures.values():
         before = set(needed)
         try:
@@ -130,9 +131,9 @@ def measuring_of(events: EventPass, family: Family, there: Collection[str]) -> M
             if draft is None:
                 continue
             kind, value = _typed(draft, reader)
-            key = tuple(sorted(draft.rest))
+            key = frozenset(draft.rest)
             if key not in grouped:
-                for one in draft.rest.values():
+                for one in draft.rest:
                     reader.truth(one)
                 grouped[key] = (draft.rest, [])
             grouped[key][1].append((draft, kind, value))
@@ -145,8 +146,8 @@ def measuring_of(events: EventPass, family: Family, there: Collection[str]) -> M
     return Measuring(family.event, family.start, keep, selections, frozenset(needed))
 
 
-def _selection(reader: Reader, rest: Mapping[str, E], measures: list[tuple[_Draft, Type, Run | None]]) -> Selection:
-    truths = [reader.truth(one) for one in rest.values()]
+def _selection(reader: Reader, rest: Collection[E], measures: list[tuple[_Draft, Type, Run | None]]) -> Selection:
+    truths = [reader.truth(one) for one in rest]
     bounds = sorted({edge for draft, _, _ in measures for edge in (draft.low, draft.high) if edge is not None})
 
     def keep(at: Columns) -> Any:
@@ -177,7 +178,7 @@ def _draft(name: str, aggregate: E, inlined: Mapping[str, E], zone: str) -> _Dra
         if str(bare.this) not in ("arg_min", "arg_max") or len(bare.expressions) != 2:
             return None
         value, key = (_resolved(one, inlined) for one in bare.expressions)
-        if key.sql("duckdb", copy=False) != _KEY:
+        if key != _KEY:
             return None
         draft = _Draft(name, "first" if str(bare.this) == "arg_min" else "last", value)
     else:
@@ -190,15 +191,15 @@ def _draft(name: str, aggregate: E, inlined: Mapping[str, E], zone: str) -> _Dra
         if value_ is not None:
             if tally.kind == "distinct" and _is_day(value_, zone):
                 draft.kind, draft.value = "days", None
-            elif tally.kind in ("min", "max") and value_.sql("duckdb", copy=False) in (_KEY, '"time"'):
+            elif tally.kind in ("min", "max") and value_ in (_KEY, _TIME):
                 # Rows lie in that order already.
                 draft.kind = "first" if tally.kind == "min" else "last"
     for one in _parts(keep, inlined) if keep is not None else ():
         _bound(one, draft)
-    ordered = draft.value is not None and draft.value.sql("duckdb", copy=False) in (_KEY, '"time"')
+    ordered = draft.value in (_KEY, _TIME)
     if draft.value is not None and not ordered:
         present = exp.Not(this=exp.Is(this=draft.value, expression=exp.null()))
-        draft.rest.setdefault(present.sql("duckdb", copy=False), present)
+        draft.rest[present] = None
     return draft
 
 
@@ -208,11 +209,10 @@ def _typed(draft: _Draft, reader: Reader) -> tuple[Type, Run | None]:
     if draft.kind == "days" or (draft.kind == "count" and value is None):
         return WHOLE, None
     assert value is not None
-    text = value.sql("duckdb", copy=False)
-    if text in (_KEY, '"time"'):
+    if value in (_KEY, _TIME):
         if draft.kind not in ("first", "last"):
             raise Unread(draft.kind)
-        return (INSTANT if text == '"time"' else Type("event")), None
+        return (INSTANT if value == _TIME else Type("event")), None
     kind, run = reader.read(value)
     if draft.kind in ("count", "distinct"):
         if draft.kind == "distinct" and kind.kind in ("truth", "nothing", "event"):
@@ -247,7 +247,7 @@ def _bound(part: E, draft: _Draft) -> None:
     """Narrow the measure's range, or leave it as a choice of rows."""
     edge = _edge(part)
     if edge is None:
-        draft.rest[part.sql("duckdb", copy=False)] = part
+        draft.rest[part] = None
     elif isinstance(part, exp.GTE):
         draft.low = edge if draft.low is None else max(draft.low, edge)
     else:
@@ -271,5 +271,4 @@ def _edge(part: E) -> int | None:
 
 def _is_day(value: E, zone: str) -> bool:
     """Whether it is the local day of the event."""
-    here = f"CAST(TIMEZONE('{zone}', \"time\") AS DATE)"
-    return value.sql("duckdb", copy=False).upper() == here.upper()
+    return bool(value == exp.cast(wall(col("time"), zone), "DATE"))

@@ -44,10 +44,11 @@ class Output:
                 return pa.array(self.values, mask=self.missing).view(pa.date32())
         return pa.array(self.values, mask=self.missing)
 
-    def texts(self, view: View, places: I64) -> pa.Array:
+    def texts(self, view: View, places: slice | I64) -> pa.Array:
         """The texts of some customers, of words that they have. A word that is none is missing."""
         codes = self.values[places]
-        return self._words(view).take(pa.array(codes, mask=codes == 0)).cast(pa.string())
+        none = codes == 0
+        return self._words(view).take(pa.array(codes, mask=none if none.any() else None)).cast(pa.string())
 
     def _words(self, view: View) -> pa.Array:
         return view.words[self.kind.column] if not self.kind.labels else pa.array(["", *self.kind.labels])

@@ -197,8 +197,7 @@ class Compiler:
 
     def next_at(self) -> E:
         """When any leaf may turn (microseconds, NULL for never)."""
-        found = {turn.sql("duckdb", copy=False): turn for turn in self.turns()}
-        return earliest(list(found.values()))
+        return earliest(list(dict.fromkeys(self.turns())))
 
     def _step_of(self, leaf: Condition) -> str:
         match leaf:

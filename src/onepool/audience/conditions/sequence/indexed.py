@@ -62,6 +62,18 @@ def read(
 def _read(
     view: View, part: Ordered, wanted: Sequence[Wanted], needs: U64 | None, at: int, threads: int
 ) -> tuple[Marked, I64]:
+    marks, since = marked(view, wanted)
+    codes, time = part.columns["event"], part.columns["time"]
+    found, which = gather(
+        part.customers, part.offsets, codes, time, marks,
+        since=since, latest=part.latest, needs=needs, ahead=at, threads=threads,
+    )  # fmt: skip
+    unmark(view, part, wanted, found.rows, found.masks)
+    return found, which
+
+
+def marked(view: View, wanted: Sequence[Wanted]) -> tuple[U64, I64]:
+    """The bits of each event name, by its code, and since when its events count."""
     names = view.words["event"].to_pylist()
     marks = np.zeros(len(names), np.uint64)
     since = np.full(len(names), np.iinfo(np.int64).max, np.int64)
@@ -70,26 +82,25 @@ def _read(
             code = names.index(one.event)
             marks[code] |= np.uint64(one.bit)
             since[code] = min(since[code], np.iinfo(np.int64).min if one.since is None else one.since)
-    codes, time = part.columns["event"], part.columns["time"]
-    found, which = gather(
-        part.customers, part.offsets, codes, time, marks,
-        since=since, latest=part.latest, needs=needs, ahead=at, threads=threads,
-    )  # fmt: skip
+    return marks, since
+
+
+def unmark(view: View, part: Ordered, wanted: Sequence[Wanted], rows: I64, masks: U64) -> None:
+    """Take the bits of those places away that events (`rows` of the part) did not happen at."""
     for one in wanted:
-        wrong = _wrong(view, part, found, one)
+        wrong = _wrong(view, part, rows, one)
         if wrong is not None:
-            _clear(found.masks, wrong, one.bit)
-    return found, which
+            _clear(masks, wrong, one.bit)
 
 
-def _wrong(view: View, part: Ordered, found: Marked, one: Wanted) -> Bools | None:
+def _wrong(view: View, part: Ordered, rows: I64, one: Wanted) -> Bools | None:
     """Which events are none of those wanted after all; None where all are."""
     wrong: Bools | None = None
     for name in ("channel", "touchpoint"):
         words = _words(one.at, name)
         if words:
             allowed = np.isin(np.array(view.words[name].to_pylist(), object), words)
-            here = ~allowed[part.columns[name][found.rows]]
+            here = ~allowed[part.columns[name][rows]]
             wrong = here if wrong is None else wrong | here
     return wrong
 

@@ -31,6 +31,7 @@ from onepool.audience.conditions.compiler.sql import (
 )
 from onepool.audience.conditions.compiler.steps import Views, bound, text_of
 from onepool.audience.conditions.parts import Slice, canonical_text
+from onepool.audience.conditions.sequence.blockwise import Blockwise
 from onepool.audience.conditions.sequence.indexed import Wanted, columns, read, worth
 from onepool.audience.conditions.sequence.model import DidNotStep, DidStep, SequenceLeaf
 from onepool.audience.conditions.sequence.patterns import next_instants, pattern_of
@@ -146,7 +147,25 @@ class Batch:
 
     def _indexed(self, session: Session, views: Views | None) -> list[tuple[Marked, Bools | None]] | None:
         """The events from the behaviour index; None where it can't serve or the table is the shorter way."""
-        if views is None or self._evidence or not self._events.scope.everyone:
+        wanted = self._wanted()
+        if views is None or wanted is None:
+            return None
+        view = views(session, columns(wanted))
+        if view is None or not worth(view, wanted, self._reader.at):
+            return None
+        return read(view, wanted, self._needs(), self._reader.at, threads=_threads(view.base.columns["time"]))
+
+    def blockwise(self) -> Blockwise | None:
+        """What answers the sequences of some customers after the other; None where names and places do not do."""
+        wanted = self._wanted()
+        if wanted is None:
+            return None
+        asked = [(one.name, one.pattern, one.moves) for one in self._asked]
+        return Blockwise(wanted, self._needs(), asked, self._reader.at)
+
+    def _wanted(self) -> list[Wanted] | None:
+        """The kinds of events where the index can tell them, of everybody."""
+        if self._evidence or not self._events.scope.everyone:
             return None
         wanted = [
             Wanted(event, bit, self._plain[bit], rows.since)
@@ -154,12 +173,7 @@ class Batch:
             for bit in rows.bits
             if bit in self._plain
         ]
-        if len(wanted) < len(self._bits):
-            return None
-        view = views(session, columns(wanted))
-        if view is None or not worth(view, wanted, self._reader.at):
-            return None
-        return read(view, wanted, self._needs(), self._reader.at, threads=_threads(view.base.columns["time"]))
+        return wanted if len(wanted) == len(self._bits) else None
 
     def _needs(self) -> set[int] | None:
         """The bits that customers need for one of the sequences, unless others matter too: where a window jumps, all
