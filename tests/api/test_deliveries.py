@@ -15,7 +15,7 @@ from onepool.reach import policies
 from onepool.reach.claim import key_of
 from onepool.reach.rules import SendPolicy
 from onepool.reach.states import SendState
-from onepool.state.journeys import tasks
+from onepool.state.journeys import task_members, tasks
 from onepool.state.outbox import send_attempts, sends
 from onepool.workspace import Workspace
 
@@ -122,6 +122,32 @@ def test_the_policy_is_checked_and_written(log: Log) -> None:
     assert (refused.status_code, refused.json()["problems"][0]["suggestion"]) == (422, "sms")
     days = log.browser.get("/api/v1/policies/holidays", calendar="CN", year=2026).json()["items"]
     assert {"day": "2026-10-01", "name": "国庆节"} in days
+
+
+def test_tasks_that_are_confirmed_together_are_one_and_each_of_them_can_be_seen(log: Log) -> None:
+    with log.ws.state.write() as connection:
+        for number, status in ((1, "done"), (2, "open"), (3, "open")):
+            values = {"key": number, "customer_id": number, "journey": "recall", "title": "hello", "staff_id": "amy",
+                      "status": status, "created": 5, "told": True}  # fmt: skip
+            connection.execute(insert(tasks).values(**values))
+        head, *rest = connection.execute(select(tasks.c.id).where(tasks.c.staff_id == "amy")).scalars()
+        connection.execute(insert(task_members), [{"task_id": one, "head": head} for one in rest])
+    page = log.browser.get("/api/v1/tasks").json()
+    assert [(one["staff_id"], one["customers"], one["open"], one["status"]) for one in page["items"]] == [
+        ("amy", 3, 2, "open"), ("lisa", 1, 1, "open"),
+    ]  # fmt: skip
+    assert page["staff"] == [{"staff_id": "amy", "open": 1}, {"staff_id": "lisa", "open": 1}]
+    for status in ("open", "done"):
+        (one,) = log.browser.get("/api/v1/tasks", status=status, staff="amy").json()["items"]
+        assert (one["id"], one["status"]) == (head, status)
+    each = log.browser.get("/api/v1/tasks", head=head).json()["items"]
+    assert [(one["customer_id"], one["status"]) for one in each] == [(3, "open"), (2, "open"), (1, "done")]
+    (mine,) = log.browser.get("/api/v1/tasks", customer_id=2).json()["items"]
+    assert (mine["id"], mine["customers"], mine["status"]) == (rest[0], 3, "open")
+    # One may be reminded of while anybody of it is open, by whichever of them is named.
+    for number in (head, rest[1]):
+        assert log.browser.post(f"/api/v1/tasks/{number}/remind").json()["id"] == head
+    assert log.browser.get("/api/v1/tasks", head=head).json()["items"][-1]["reminders_left"] == 1
 
 
 def test_tasks_are_done_reminded_and_handed_on(log: Log) -> None:

@@ -31,6 +31,8 @@ export const reach = {
   delivery: (id: string) => queryOptions({ queryKey: ["deliveries", "one", id], queryFn: ({ signal }) => answer(client.GET("/api/v1/deliveries/{send_id}", { params: { path: { send_id: id } }, signal })) }),
   tasks: (status: Task["status"] | undefined, staff: string | undefined) =>
     queryOptions({ queryKey: ["tasks", status, staff], queryFn: ({ signal }) => answer(client.GET("/api/v1/tasks", { params: { query: { status, staff, limit: 200 } }, signal })) }),
+  tasksOf: (head: number) =>
+    queryOptions({ queryKey: ["tasks", "of", head], queryFn: ({ signal }) => answer(client.GET("/api/v1/tasks", { params: { query: { head, limit: 200 } }, signal })) }),
 };
 
 /** Where the messages of a filter are fetched as CSV. */

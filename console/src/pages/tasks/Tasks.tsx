@@ -57,7 +57,7 @@ function Acts({ task }: { task: Task }) {
           {t("reach.tasks.done")}
         </Button>
       )}
-      <Button size="small" disabled={task.reminders_left === 0 || task.staff_id === ""} loading={busy("remind")} title={t("reach.tasks.left", { n: task.reminders_left })} onClick={() => run("remind")}>
+      <Button size="small" disabled={task.reminders_left === 0 || task.staff_id === ""} loading={busy("remind")} title={t("reach.tasks.left", { count: task.reminders_left })} onClick={() => run("remind")}>
         {t("reach.tasks.remind")}
       </Button>
       {task.kind === "task" && (
@@ -66,6 +66,38 @@ function Acts({ task }: { task: Task }) {
         </Button>
       )}
     </Space>
+  );
+}
+
+/** The customer of a task; of one that is confirmed for many, how many they are and how many of them are still open. */
+function Whom({ task }: { task: Task }) {
+  const { t } = useText();
+  if (task.customers < 2) return <CustomerName id={task.customer_id} name={null} />;
+  return (
+    <div>
+      {t("reach.tasks.customers", { n: task.customers })}
+      {task.open > 0 && task.open < task.customers && <div className="op-mute">{t("reach.tasks.openOf", { n: task.open })}</div>}
+    </div>
+  );
+}
+
+/** Who a task of many is for, each with what came of it. */
+function Members({ task, status }: { task: Task; status: Task["status"] }) {
+  const { t } = useText();
+  const query = useQuery(reach.tasksOf(task.id));
+  return (
+    <Loaded query={query} rows={2}>
+      {(data) => (
+        <Space wrap size={[16, 4]} data-testid="task-customers">
+          {data.items.map((one) => (
+            <span key={one.id}>
+              <CustomerName id={one.customer_id} name={null} /> {one.status !== status && <span className="op-mute">{t(`reach.tasks.status.${one.status}`)}</span>}
+            </span>
+          ))}
+          {data.next !== null && <span className="op-mute">{t("reach.tasks.andMore", { n: task.customers - data.items.length })}</span>}
+        </Space>
+      )}
+    </Loaded>
   );
 }
 
@@ -107,6 +139,7 @@ export function Tasks() {
               rowKey={(one) => `${one.kind} ${one.id}`}
               data-testid="tasks"
               scroll={{ x: 1000 }}
+              expandable={{ rowExpandable: (one) => one.customers > 1, expandedRowRender: (one) => <Members task={one} status={status} />, showExpandColumn: data.items.some((one) => one.customers > 1) }}
               dataSource={data.items}
               pagination={data.items.length > 50 ? { pageSize: 50 } : false}
               locale={{ emptyText: <Nothing title={t("reach.tasks.none")} text={t("reach.tasks.noneText")} /> }}
@@ -121,7 +154,7 @@ export function Tasks() {
                     </div>
                   ),
                 },
-                { title: t("customers.columns.customer"), render: (_, one) => <CustomerName id={one.customer_id} name={null} /> },
+                { title: t("customers.columns.customer"), render: (_, one) => <Whom task={one} /> },
                 { title: t("reach.staff"), render: (_, one) => (one.staff_id === "" ? <span className="op-mute">{t("reach.tasks.nobody")}</span> : one.staff_id) },
                 {
                   title: t("reach.journey"),

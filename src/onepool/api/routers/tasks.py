@@ -48,7 +48,8 @@ def list_tasks(
             connection, status=status, staff=staff, journey=journey, before=before, limit=limit + 1,
             customers=None if customer_id is None else [customer_id], head=head,
         )  # fmt: skip
-        found = [_task(connection, one, to_micros(time.now()), who, status) for one in rows[:limit]]
+        each = head is not None or customer_id is not None
+        found = [_task(connection, one, to_micros(time.now()), who, status, each=each) for one in rows[:limit]]
         people = [TaskStaff(staff_id=name, open=count) for name, count in shared_tasks.staff(connection)]
     return TaskList(items=found, staff=people, next=rows[limit - 1].row.id if len(rows) > limit else None)
 
@@ -118,11 +119,16 @@ def _said(text: str, who: Caller) -> str:
 
 
 def _shown(connection: Any, row: Any, now: int, who: Caller) -> Task:
-    return _task(connection, shared_tasks.shown(connection, [row])[0], now, who, None)
+    return _task(connection, shared_tasks.shown(connection, [row])[0], now, who)
 
 
-def _task(connection: Any, one: shared_tasks.Shown, now: int, who: Caller, status: TaskStatus | None) -> Task:
+def _task(
+    connection: Any, one: shared_tasks.Shown, now: int, who: Caller, status: TaskStatus | None = None, *,
+    each: bool = False,
+) -> Task:  # fmt: skip
+    """A task as it is shown: with the status that was asked for, else open while anybody of it is; ``each``: own."""
     row = one.row
+    shown = row.status if each else status or ("open" if one.counts.get("open") else row.status)
     message = connection.execute(select(sends.c.send_id).where(sends.c.send_id == row.key)).first() is not None
     fresh = row.reminded_at is None or row.reminded_at <= now - DAY
     return Task(
@@ -130,7 +136,7 @@ def _task(connection: Any, one: shared_tasks.Shown, now: int, who: Caller, statu
         journey=row.journey, run_id=None if row.run_id is None else str(row.run_id), customer_id=row.customer_id,
         title=_said(row.title, who), body=_said(row.body, who),
         staff_id=row.staff_id, customers=one.customers, open=one.counts.get("open", 0),
-        status=status or ("open" if one.counts.get("open") else row.status), created=from_micros(row.created),
+        status=shown, created=from_micros(row.created),
         due=None if row.due is None else from_micros(row.due),
         closed=None if row.closed is None else from_micros(row.closed), closed_by=row.closed_by, result=row.result,
         reminded=row.reminded, reminded_at=None if row.reminded_at is None else from_micros(row.reminded_at),
