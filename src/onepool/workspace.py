@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from onepool.clock import Clock, SystemClock
 from onepool.collect.accounts import Accounts
+from onepool.collect.again import try_again
 from onepool.collect.log import Log, NewRecord, SqliteLog
 from onepool.collect.touchpoint import Touchpoint
 from onepool.definitions import Definition, Definitions, canonical
@@ -173,6 +174,8 @@ class Workspace:
         if kind == "touchpoint" and not body.get("write_key"):
             body["write_key"] = (before.body.get("write_key") if before else None) or f"wk_{secrets.token_urlsafe(18)}"
         saved = self.definitions.save(kind, name, body, author=author, reason=reason, expected=expected)
+        if kind == "touchpoint":
+            try_again(self.state, name)
         if log_rules and kind in ("standard", "touchpoint"):
             self.log_rules()
         return saved

@@ -32,6 +32,7 @@ from onepool.channels.connection import Connection
 from onepool.clock import Clock, FakeClock
 from onepool.collect import pulls
 from onepool.collect.accounts import Accounts
+from onepool.collect.again import try_again
 from onepool.collect.log import SqliteLog
 from onepool.collect.touchpoint import Touchpoint
 from onepool.state import State
@@ -174,6 +175,23 @@ def test_failures_are_noted_and_waited_out_longer_each_time(place: Place, platfo
     (run,) = place.puller.sync("shop")
     (state,) = pulls.states(place.state)
     assert (run.pages, state.failures, state.error) == (3, 0, "")
+
+
+def test_what_failed_is_due_at_once_when_the_touchpoint_is_mended(place: Place, platform: Platform) -> None:
+    platform.answer = lambda request: httpx.Response(403)
+    for _ in range(3):
+        list(place.puller.sync("shop"))
+    assert place.puller.due() == []
+    try_again(place.state, "other")
+    assert place.puller.due() == []
+    try_again(place.state, "shop")
+    (state,) = pulls.states(place.state)
+    assert (state.error, state.failures) == ("", 0)
+    assert [stream.name for _, stream in place.puller.due()] == ["orders"]
+    platform.answer = None
+    list(place.puller.sync("shop"))
+    try_again(place.state, "shop")  # what went well keeps its time
+    assert place.puller.due() == []
 
 
 def test_what_was_kept_before_a_failure_stays_and_is_not_fetched_again(place: Place, platform: Platform) -> None:

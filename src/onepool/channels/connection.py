@@ -31,6 +31,7 @@ from onepool.channels.base import (
 )
 from onepool.channels.base.destinations import addresses, nowhere
 from onepool.channels.base.http import encode_json
+from onepool.channels.pacing import Pace, Wait, called, waiting
 from onepool.clock import Clock
 from onepool.errors import OnePoolError
 
@@ -78,6 +79,8 @@ class Connection:
         self._client = client or httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False)
         self._lock = threading.Lock()
         self._token: tuple[str, float] | None = None
+        self._pace = Pace(channel.manifest, clock)
+        self._waiting = waiting(clock)
 
     def call(self, call: Call) -> Answer:
         """Make a call; a token that the platform rejects is fetched anew, once.
@@ -189,8 +192,11 @@ class Connection:
         receipt, answer = self._try(reach.remind(provider_id, self.account, self._clock.now()))
         return receipt if answer is None else reach.reminded(answer)
 
-    def pull(self, stream: Stream, cursor: Cursor) -> Iterator[Page]:
-        """The pages of a stream from where it stood. Raises PullFailed, ConnectionFailed, TokenRefused."""
+    def pull(self, stream: Stream, cursor: Cursor, wait: Wait | None = None) -> Iterator[Page]:
+        """The pages of a stream from where it stood, at the pace that the platform allows. ``wait`` is given seconds.
+
+        Raises PullFailed, ConnectionFailed, TokenRefused; Stopped where waiting was broken off.
+        """
         if stream.rows is not None:
             yield from stream.rows(self.account, dict(cursor), self._clock.now())
         if stream.start is None:
@@ -207,7 +213,7 @@ class Connection:
                 if isinstance(step, Page):
                     yield step
                 else:
-                    answer = self.call(step)
+                    answer = called(step, self.call, self._pace, wait or self._waiting)
                     if answer.status >= 400:
                         raise PullFailed(f"the platform answered {answer.status}", code=str(answer.status))
         finally:

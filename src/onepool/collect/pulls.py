@@ -23,6 +23,7 @@ from sqlalchemy import and_, delete, insert, select, update
 from onepool.channels import registry
 from onepool.channels.base import Channel, PullFailed, Stream
 from onepool.channels.connection import Connection, ConnectionFailed, TokenRefused
+from onepool.channels.pacing import Stopped, Wait
 from onepool.clock import Clock, from_micros, to_micros
 from onepool.collect.accounts import AccountError, Accounts
 from onepool.collect.hooked import pulled
@@ -88,6 +89,7 @@ class Puller:
         accounts: Accounts,
         touchpoints: Callable[[], Mapping[str, Touchpoint]],
         connect: Callable[[Channel, Any, Clock], Connection] = Connection,
+        wait: Wait | None = None,
     ) -> None:
         self._locks = data / "sync"
         self._state = state
@@ -96,6 +98,7 @@ class Puller:
         self._accounts = accounts
         self._touchpoints = touchpoints
         self._connect = connect
+        self._wait = wait
         self._connections: dict[str, Connection] = {}
 
     def run(self, stop: threading.Event) -> None:
@@ -181,7 +184,8 @@ class Puller:
             before = state_of(self._state, touchpoint.name, stream.name)
             try:
                 connection = self._connection(touchpoint)
-                for page in connection.pull(stream, dict(before.cursor) if before is not None else {}):
+                cursor = dict(before.cursor) if before is not None else {}
+                for page in connection.pull(stream, cursor, self._wait or (None if stop is None else stop.wait)):
                     if page.body:
                         self._log.append([pulled(connection.account, page.call, page.body, self._clock.now())])
                         pages, size = pages + 1, size + len(page.body)
@@ -191,6 +195,8 @@ class Puller:
                     if long or (stop is not None and stop.is_set()):
                         left = True
                         break
+            except Stopped:
+                left = True
             except (PullFailed, ConnectionFailed, TokenRefused, AccountError) as failed:
                 error = str(failed)
             except LogUnavailable as failed:

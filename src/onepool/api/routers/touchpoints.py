@@ -40,6 +40,7 @@ from onepool.apply import check_touchpoint
 from onepool.channels.base import Message
 from onepool.collect import pulls
 from onepool.collect.accounts import check_settings, open_account
+from onepool.collect.again import try_again
 from onepool.definitions import Definition
 from onepool.pool import home, waiting
 from onepool.privacy import audit
@@ -141,6 +142,8 @@ def keep_secret(
 ) -> SecretKept:
     """Keep a secret in a file that only the server's owner may read. It is never shown again."""
     reference = connect.put_secret(ws.data, name, setting, body.value, fresh=fresh)
+    if not fresh:
+        try_again(ws.state, name)
     audit.record(ws.state, time, who.actor, "secret.keep", f"touchpoint:{name}", {"setting": setting})
     return SecretKept(reference=reference)
 

@@ -23,6 +23,9 @@ _AFTER_SALES = 50
 _PAGES = 100
 """The highest page that can be asked for."""
 
+_NOTED = 20
+"""Orders after which it is noted which are done: after a failure so many are asked for again at most."""
+
 _WINDOW = timedelta(minutes=30)
 _SHORTEST = timedelta(seconds=2)
 """A window that is not halved any more."""
@@ -72,9 +75,14 @@ def _orders(account: Account, cursor: Cursor, now: datetime) -> Pulling:
     """Lists of changed orders, and of each its details, which are kept.
 
     From the last page to the first, and the first again at the end: what changes meanwhile leaves the window, and what
-    stood behind it moves up by one.
+    stood behind it moves up by one. The cursor: `since`, up to where all is there; of a window that was begun `begin`,
+    `end`, and the orders that are `done`, which are not asked for again.
     """
-    for begin, end in _windows(account, cursor, now):
+    going = _begun(cursor)
+    done: list[str] = [str(one) for one in cursor.get("done", ())] if going else []
+    if going:
+        cursor = {"since": going[1].isoformat()}
+    for begin, end in [*([going] if going else []), *_windows(account, cursor, now)]:
         waiting = [(begin, end)]
         while waiting:
             since, until = waiting.pop()
@@ -89,12 +97,24 @@ def _orders(account: Account, cursor: Cursor, now: datetime) -> Pulling:
                 answer = yield _order_list(account, since, until, page)
                 wanted += [text(one.get("orderId")) for one in parts(data_of(answer, *_ORDERS), "orderList")]
             wanted += [text(one.get("orderId")) for one in parts(first, "orderList")]
-            for number in dict.fromkeys(one for one in wanted if one):
+            there = set(done)
+            for number in dict.fromkeys(one for one in wanted if one and one not in there):
                 answer = yield call(account, "order.getOrderDetail", {"orderId": number})
                 data_of(answer, "orderId")
                 assert answer is not None
-                yield Page("order_detail", answer.body)
+                done.append(number)
+                kept = {"begin": since.isoformat(), "end": until.isoformat(), "done": list(done)}
+                yield Page("order_detail", answer.body, kept if len(done) % _NOTED == 0 else None)
+            done = []
             yield Page("window", b"{}", {"since": until.isoformat()})
+
+
+def _begun(cursor: Cursor) -> tuple[datetime, datetime] | None:
+    """The window that an earlier run left off in."""
+    begin, end = cursor.get("begin"), cursor.get("end")
+    if not isinstance(begin, str) or not isinstance(end, str):
+        return None
+    return datetime.fromisoformat(begin), datetime.fromisoformat(end)
 
 
 def _order_list(account: Account, since: datetime, until: datetime, page: int) -> Call:
