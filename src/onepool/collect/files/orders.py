@@ -73,6 +73,7 @@ class OrderStage:
         if columns.has("control", "status"):
             said = f"CAST(to_json({status}) AS VARCHAR)"
             heads["order_status"] = f"coalesce({heads['order_status']}, {said})" if "order_status" in heads else said
+        beside, currencies = _currencies(columns)
         told = [f"{sql} AS {self._told(name)}" for name, sql in heads.items()]
         nested = next((columns.json(t) for t in columns.targets("field") if t.name == "items"), "NULL::VARCHAR")
         return f"""
@@ -85,13 +86,13 @@ class OrderStage:
                     {text("control", "refund_id")} AS refund_id, {amount("control", "amount")} AS amount,
                     {amount("control", "discount")} AS discount,
                     {amount("control", "refund_amount")} AS refund_amount,
-                    {_unread(columns)} AS unread, {_currencies(columns)} AS named,
-                    {"".join(f"{one}, " for one in told)}{nested} AS nested,
+                    {"".join(f"{one}, " for one in (*told, *beside))}{nested} AS nested,
                     {number("item", "quantity")} AS quantity, {amount("item", "price")} AS price,
                     {amount("item", "amount")} AS own_amount, {amount("item", "discount")} AS line_discount
                 FROM cleaned),
             valued AS (
-                SELECT *, coalesce(own_amount, TRY_CAST(price * quantity AS DECIMAL(18,4))) AS line_amount FROM read),
+                SELECT *, coalesce(own_amount, TRY_CAST(price * quantity AS DECIMAL(18,4))) AS line_amount,
+                    {_unread(columns)} AS unread, {currencies} AS named FROM read),
             turned AS (
                 SELECT *, coalesce(quantity < 0, line_amount < 0, amount < 0, false) AS returned FROM valued)
             SELECT row, coalesce('=' || CASE WHEN NOT regexp_full_match(order_id, '{ROUNDED}') THEN order_id END,
@@ -128,6 +129,8 @@ class OrderStage:
             if self._staging.value(steps.SEVERAL):
                 for statement in steps.UNITE:
                     self._staging.execute(statement, {"from": start, "to": end} if "$from" in statement else None)
+            if self._staging.value(steps.PARTED):
+                self._staging.execute(steps.PART, {"from": start, "to": end})
             if known is not None:
                 self._compare(known)
             self._staging.execute(refuse, words.values)
@@ -160,20 +163,24 @@ def _unread(columns: Columns) -> str:
     found = []
     for name in ("amount", "discount", "refund_amount"):
         if any(target.name == name for target in columns.targets("control")):
-            text, amount = columns.text("control", name), columns.amount("control", name)
-            found.append(f"CASE WHEN {amount} IS NULL THEN '{name}: ' || {NO_AMOUNT}({text}) END")
+            found.append(
+                f"CASE WHEN {name} IS NULL THEN '{name}: ' || {NO_AMOUNT}({columns.text('control', name)}) END"
+            )
     return f"coalesce({', '.join(found)}, NULL)" if found else "NULL::VARCHAR"
 
 
-def _currencies(columns: Columns) -> str:
-    """SQL of the distinct currencies that a line's amounts name, as a list; NULL where there is none."""
+def _currencies(columns: Columns) -> tuple[list[str], str]:
+    """SQL of the currencies that a line's amounts name, each as a column; and of the distinct ones of these as a list,
+    NULL where there is none."""
     places = [("control", name) for name in ("amount", "discount", "refund_amount")]
     places += [("item", name) for name in ("price", "amount", "discount")]
     found = [sql for place in places if (sql := columns.currency(*place)) != "NULL::VARCHAR"]
     if not found:
-        return "NULL::VARCHAR[]"
-    none = " AND ".join(f"{sql} IS NULL" for sql in found)
-    return f"CASE WHEN NOT ({none}) THEN list_sort(list_distinct([{', '.join(found)}])) END"
+        return [], "NULL::VARCHAR[]"
+    names = [f"w{number}" for number in range(len(found))]
+    some = f"coalesce({', '.join([*names, 'NULL'])}) IS NOT NULL"
+    listed = f"CASE WHEN {some} THEN list_sort(list_distinct([{', '.join(names)}])) END"
+    return [f"{sql} AS {name}" for sql, name in zip(found, names, strict=True)], listed
 
 
 def _readers(staging: Staging, standard: Dictionary) -> None:

@@ -82,11 +82,7 @@ def _of_order(column: str, lines: str) -> str:
 
 
 _REACHED = ("placed", "paid", "shipped", "completed")
-_REVERSED = "('refunded', 'cancelled')"
-_BACK = f"status IN {_REVERSED} AND NOT returned"
-"""Of a line: it was sold, and its money went back or was never paid."""
-
-_LATER = f"CASE WHEN coalesce(status IN {_REVERSED}, false) THEN 1099511627776 ELSE 0 END"
+_LATER = "CASE WHEN back THEN 1099511627776 ELSE 0 END"
 """The order's own words for its status are rather those of a line that stands."""
 
 _GATHERED = f"""
@@ -94,7 +90,7 @@ _GATHERED = f"""
         arg_min(ids, row) FILTER (ids <> '[]') AS ids,
         count(DISTINCT ids) FILTER (ids <> '[]') AS people,
         max(list_position({list(_REACHED)}, status)) FILTER (NOT returned) AS reached,
-        count(*) FILTER ({_BACK}) AS backs, coalesce(bool_or(status = 'refunded' AND NOT returned), false) AS refunds,
+        count(*) FILTER (back) AS backs, coalesce(bool_or(status = 'refunded' AND NOT returned), false) AS refunds,
         {", ".join(f"arg_min({stage}, row) AS {stage}" for stage in ORDER_STAGES)},
         arg_min(refund_id, row) AS refund_id,
         coalesce({_of_order("amount", "NOT returned")},
@@ -105,32 +101,47 @@ _GATHERED = f"""
         -sum(quantity) FILTER (returned) AS returned_quantity,
         {_of_order("refund_amount", "true")} AS refund_told,
         coalesce(-sum(line_amount) FILTER (returned), -{_of_order("amount", "returned")}) AS returned_cost,
-        CASE WHEN count(*) FILTER (refund_amount > 0 AND NOT coalesce({_BACK}, false)) = 0
-            THEN sum(refund_amount) FILTER (refund_amount > 0 AND {_BACK}) END AS back_told,
-        CASE WHEN count(DISTINCT amount) FILTER (NOT returned) > 1 THEN sum(amount) FILTER ({_BACK})
-            WHEN count(*) FILTER ({_BACK}) = count(line_amount) FILTER ({_BACK})
-                THEN sum(line_amount) FILTER ({_BACK}) END AS back_cost,
-        sum(quantity) FILTER ({_BACK}) AS back_quantity,
         coalesce('[' || string_agg(item, ',' ORDER BY row) FILTER (NOT returned) || ']', any_value(nested)) AS items,
         string_agg(item, ',' ORDER BY row) FILTER (returned) AS returned_items,
-        string_agg(item, ',' ORDER BY row) FILTER ({_BACK}) AS back_items,
         count(*) FILTER (NOT returned) AS sold, count(*) FILTER (returned) AS returned,
         coalesce(bool_or(negative), false) AS negative, arg_min(unread, row) AS unread,
         min(currency) AS currency,
         coalesce(min(currency) <> max(currency), false) OR coalesce(bool_or(currencies), false) AS currencies"""
-_GROUPS = "FROM lines WHERE rowid >= $from AND rowid < $to GROUP BY okey ORDER BY row"
+_GROUPS = """FROM (
+        SELECT *, coalesce(status IN ('refunded', 'cancelled'), false) AND NOT returned AS back
+        FROM lines WHERE rowid >= $from AND rowid < $to)
+    GROUP BY okey ORDER BY row"""
+# back: of a line that was sold, and its money went back or was never paid
 
 _WORKED_OUT = f"""
     CASE WHEN reached IS NOT NULL THEN {list(_REACHED)}[reached]
         WHEN refunds THEN 'refunded' WHEN backs > 0 THEN 'cancelled' END AS status,
     reached IS NOT NULL AND backs > 0 AS parted,
     parted AND (refunds OR paid_at IS NOT NULL OR reached > 1) AS partly,
-    CASE WHEN partly THEN coalesce(back_told, nullif(refund_told, 0), back_cost + coalesce(returned_cost, 0))
-        WHEN status = 'refunded' THEN nullif(coalesce(refund_told, returned_cost), 0)
+    CASE WHEN status = 'refunded' THEN nullif(coalesce(refund_told, returned_cost), 0)
         ELSE coalesce(refund_told, returned_cost) END AS refund_amount,
     sold > 0 AND (paid_at IS NOT NULL OR refunds OR status IN ('paid', 'shipped', 'completed')) AS paid,
+    NULL::DECIMAL(38,4) AS back_quantity, NULL::VARCHAR AS back_items,
     false AS corrected, false AS refund_known, NULL::DECIMAL(18,4) AS refund_more"""
 """Of an order of which only some lines are refunded or cancelled (``parted``), these are given back if it was paid."""
+
+PARTED = "SELECT bool_or(partly) FROM gathered"
+
+PART = """UPDATE gathered SET back_quantity = p.quantity, back_items = p.items,
+        refund_amount = coalesce(p.told, nullif(refund_told, 0), p.cost + coalesce(returned_cost, 0))
+    FROM (SELECT okey, sum(quantity) FILTER (back) AS quantity,
+            string_agg(item, ',' ORDER BY row) FILTER (back) AS items,
+            CASE WHEN count(*) FILTER (refund_amount > 0 AND NOT back) = 0
+                THEN sum(refund_amount) FILTER (refund_amount > 0 AND back) END AS told,
+            CASE WHEN count(DISTINCT amount) FILTER (NOT returned) > 1 THEN sum(amount) FILTER (back)
+                WHEN count(*) FILTER (back) = count(line_amount) FILTER (back)
+                    THEN sum(line_amount) FILTER (back) END AS cost
+        FROM (SELECT l.*, coalesce(l.status IN ('refunded', 'cancelled'), false) AND NOT l.returned AS back
+            FROM lines l SEMI JOIN (SELECT okey FROM gathered WHERE partly) g USING (okey)
+            WHERE l.rowid >= $from AND l.rowid < $to)
+        GROUP BY okey) p
+    WHERE gathered.okey = p.okey"""
+"""What went back of the orders of which only some lines were refunded."""
 
 CHANGED = (
     """UPDATE gathered SET corrected = true FROM (
