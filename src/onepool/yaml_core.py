@@ -1,6 +1,7 @@
-"""YAML of definition files as YAML 1.2's core reads it: `yes`, `no`, `on` and `off` are words.
+"""YAML of definition files as YAML 1.2's core reads it: `yes`, `no`, `on` and `off` are words, `12:30` is a text.
 
-PyYAML reads YAML 1.1, where they are true and false: a map `{yes: paid, no: unpaid}` had other keys than were written.
+PyYAML reads YAML 1.1, where they are true and false: a map `{yes: paid, no: unpaid}` had other keys than were written;
+and `12:30` is 750 there, `0012` ten. Numbers that begin with zeros are texts here: a store's number is one.
 https://yaml.org/spec/1.2.2/#103-core-schema
 """
 
@@ -13,6 +14,8 @@ import yaml
 
 _BOOL: Final = "tag:yaml.org,2002:bool"
 _TEXT: Final = "tag:yaml.org,2002:str"
+_INT: Final = "tag:yaml.org,2002:int"
+_FLOAT: Final = "tag:yaml.org,2002:float"
 
 
 class _Core(yaml.SafeLoader):
@@ -27,9 +30,19 @@ class _Core(yaml.SafeLoader):
 
 
 _Core.yaml_implicit_resolvers = {
-    first: [one for one in known if one[0] != _BOOL] for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    first: [one for one in known if one[0] not in (_BOOL, _INT, _FLOAT)]
+    for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 _Core.add_implicit_resolver(_BOOL, re.compile(r"(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+_Core.add_implicit_resolver(_INT, re.compile(r"(?:[-+]?(?:0|[1-9][0-9]*)|0x[0-9a-fA-F]+)$"), list("-+0123456789"))
+_Core.add_implicit_resolver(
+    _FLOAT,
+    re.compile(
+        r"(?:[-+]?(?:(?:0|[1-9][0-9]*)\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
+        r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+    ),
+    list("-+0123456789."),
+)
 
 
 class _Written(_Core):

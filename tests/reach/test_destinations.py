@@ -215,6 +215,17 @@ def test_files_hold_everything_or_what_changed(world: World) -> None:
     ]  # fmt: skip
 
 
+def test_a_run_without_changes_leaves_no_file(world: World) -> None:
+    world.save(**{**BODY, "to": {"kind": "folder", "path": "out", "format": "csv"}, "mode": "changes"})
+    folder = world.ws.root / "exports" / "out"
+    for expected in (1, 1, 1):
+        world.good()
+        assert len(list(folder.glob("crm-*.csv"))) == expected
+    world.sql("UPDATE profiles SET city = '北京' WHERE customer_id = 1")
+    assert world.good().rows == 1
+    assert len(list(folder.glob("crm-*.csv"))) == 2
+
+
 def test_a_run_after_a_death_writes_the_same_file_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.save(mode="changes")
     with monkeypatch.context() as patched:
@@ -369,6 +380,11 @@ def test_an_export_is_on_the_audit_trail_and_a_preview_writes_nothing(world: Wor
         ({"to": {"kind": "folder", "path": "../../etc"}}, "below the folder of exports"),
         ({"to": {**TABLE, "url": "postgresql://a:b@c/d"}}, "never as it is"),
         ({"to": {**TABLE, "table": "a; DROP TABLE b"}}, "name or schema.name"),
+        (
+            {"to": TABLE, "columns": {"customer_id": "customer_id", "客" * 22: "attribute.city"}},
+            "longer than databases take",
+        ),
+        ({"to": {**TABLE, "table": "客" * 22}}, "at most 63 bytes"),
         ({"to": {"kind": "webhook", "touchpoint": "nobody"}}, "no touchpoint nobody"),
         ({"segments": ["nobody"]}, "there is no segment nobody"),
         ({"sql": "SELECT 1"}, "Extra inputs"),

@@ -107,3 +107,8 @@ def test_yes_no_on_and_off_are_words(workspace: Workspace) -> None:
     assert (load("a: [yes, Off, TRUE, false, ~]"), load("{no: 1, <<: {on: 2}}")) == (
         {"a": ["yes", "Off", True, False, None]}, {"no": 1, "on": 2},
     )  # fmt: skip
+
+
+def test_numbers_are_what_is_written() -> None:
+    written = "[0012, 12:30, 1_000, 007.5, 1e3, 12, -3, 0, +8, 0.5, 1.5e-3, 0x1F]"
+    assert load(written) == ["0012", "12:30", "1_000", "007.5", "1e3", 12, -3, 0, 8, 0.5, 0.0015, 31]

@@ -39,6 +39,9 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """What tells one row from another."""
 
+_MOST_BYTES: Final = 63
+"""PostgreSQL cuts longer names off, and finds them no more."""
+
 _COLUMN: Final = re.compile(r"[^\W\d]\w{0,62}")
 _TABLE: Final = re.compile(r"(\w{1,63}\.)?\w{1,63}")
 _SOURCE: Final = re.compile(r"(attribute|identifier|tag|segment|list)\.(\w{1,60})(?:@(\S{1,100}))?")
@@ -67,6 +70,8 @@ class DatabaseTarget(_Part):
     def _named(cls, value: str) -> str:
         if not _TABLE.fullmatch(value):
             raise ValueError("a table is written as name or schema.name")
+        if any(len(part.encode()) > _MOST_BYTES for part in value.split(".")):
+            raise ValueError(f"a table's name has at most {_MOST_BYTES} bytes, 21 Chinese signs")
         return value
 
     @field_validator("url")
@@ -159,6 +164,10 @@ class Destination(_Part):
         for name in self.columns:
             if not _COLUMN.fullmatch(name) or name in ("left_at", "change_kind"):
                 raise ValueError(f"columns: {name!r} is no column's name that can be used; letters, digits and _ can")
+            if self.to.kind == "database" and len(name.encode()) > _MOST_BYTES:
+                raise ValueError(
+                    f"columns: {name!r} is longer than databases take: {_MOST_BYTES} bytes, 21 Chinese signs"
+                )
         if missing := [key for key in self.known_by if key not in self.columns.values()]:
             raise ValueError(f"columns: {self.what} need a column for {', '.join(missing)}, by which rows are known")
         if self.what == "members" and not self.segments:

@@ -21,6 +21,8 @@ from onepool.reach.definition import Destination, DestinationError, FolderTarget
 CHANGE = "change_kind"
 """Column of files of changes: upsert, or delete (of which the key is filled and nothing else)."""
 
+NOTHING: Final = "nothing changed, no file"
+"""Where a run without changes wrote to."""
 
 # A spreadsheet takes texts that begin so for formulas; some take the full-width signs so too.
 _FORMULA: Final = "^[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
@@ -31,7 +33,7 @@ def write(
     destination: Destination, rows: pa.Table, gone: pa.Table, run: int, attempt: int, exports: Path,
     secret: Callable[[str], str],
 ) -> str:  # fmt: skip
-    """Write one file and say where. Everything: one file that is replaced; changes: a file for each run.
+    """Write one file and say where. Everything: one file that is replaced; changes: a file for each run that has some.
 
     A run that is repeated after a crash writes the same name again; a later ``attempt``, of another definition, writes
     one that stands behind it.
@@ -47,7 +49,10 @@ def write(
         again = f"_{attempt}" if attempt else ""
         name = f"{destination.destination}-{run:08d}{again}.{target.format}"
     if destination.mode == "changes":
-        rows = _with_changes(rows, gone if destination.gone != "keep" else gone.slice(0, 0))
+        gone = gone if destination.gone != "keep" else gone.slice(0, 0)
+        if not rows.num_rows and not gone.num_rows:
+            return NOTHING
+        rows = _with_changes(rows, gone)
     data = encode(rows, target.format)
     path = f"{target.path}/{name}" if target.path else name
     try:

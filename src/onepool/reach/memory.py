@@ -103,8 +103,23 @@ class Memory:
                 tables += [one.select(schema.names) for one in (found.rows, found.gone) if fitting(one, schema)]
         return pa.concat_tables([one.cast(schema) for one in tables]), attempts
 
+    def taken(self, number: str) -> int:
+        """How many parts of the run of this name a receiver has taken already."""
+        try:
+            name, _, parts = self._parts.read_text(encoding="ascii").partition(" ")
+            return int(parts) if name == number else 0
+        except (FileNotFoundError, ValueError):
+            return 0
+
+    def took(self, number: str, parts: int) -> None:
+        """Remember how many parts are taken. Lost with the machine's power at worst: then they go out again."""
+        draft = self._parts.with_suffix(".draft")
+        draft.write_text(f"{number} {parts}", encoding="ascii")
+        draft.replace(self._parts)
+
     def tidy(self) -> None:
         """The run is noted as done: what was kept of it goes, and what is of earlier definitions."""
+        self._parts.unlink(missing_ok=True)
         self._forget_pending(None)
         for pattern, keep in (("*.parquet", self.written), ("*.ours", self._ours)):
             for old in self.folder.glob(f"{self._name}.{pattern}"):
@@ -118,6 +133,10 @@ class Memory:
     @property
     def _ours(self) -> Path:
         return self.folder / f"{self._name}.{self.target}.ours"
+
+    @property
+    def _parts(self) -> Path:
+        return self.folder / f"{self._name}.{_fit(self.destination)}.taken"
 
     def _others(self) -> Iterator[Path]:
         for mark in sorted(self.others):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from collections.abc import Callable
+from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
@@ -11,16 +13,22 @@ from onepool.channels.base import Message
 from onepool.channels.connection import Connection
 from onepool.reach.definition import Destination, DestinationError
 
+_PATIENCE: Final = 90.0
+"""Seconds that a run waits in all for a receiver that says when to come again."""
+
 
 def write(
-    destination: Destination, connection: Connection, rows: pa.Table, gone: pa.Table, run: int, number: str
-) -> None:
+    destination: Destination, connection: Connection, rows: pa.Table, gone: pa.Table, run: int, number: str,
+    *, taken: int = 0, took: Callable[[int], None] = lambda parts: None, wait: Callable[[float], None] = time.sleep,
+) -> None:  # fmt: skip
     """Post ``{"destination", "run", "part", "upsert": [...], "delete": [...]}`` until everything is taken.
 
-    The same run (``number``: its name in keys) repeated has the same keys, so that a receiver takes each part once.
+    The same run (``number``: its name in keys) repeated has the same keys, so that a receiver takes each part once, and
+    begins behind the parts that were ``taken`` already; ``took`` is told how many are. Where the receiver says when to
+    come again, that is waited for, within limits.
 
     Raises:
-        DestinationError: a part was not taken; the run is repeated as a whole.
+        DestinationError: a part was not taken; the run goes on with it when it is repeated.
     """
     assert destination.to.kind == "webhook"
     size = destination.to.batch
@@ -31,14 +39,24 @@ def write(
         parts += [
             {"upsert": [], "delete": gone.slice(start, size).to_pylist()} for start in range(0, gone.num_rows, size)
         ]
+    patience = _PATIENCE
     for part, content in enumerate(parts):
+        if part < taken:
+            continue
         body = {"destination": destination.destination, "run": run, "part": part, **content}
         plain = msgspec.json.decode(msgspec.json.encode(body))
         key = f"{destination.destination}-{number}-{part}"
-        receipt = connection.send(Message("webhook", {}, {"body": plain}, key))
+        message = Message("webhook", {}, {"body": plain}, key)
+        receipt = connection.send(message)
+        while receipt.reason == "rate_limited" and receipt.after is not None and receipt.after <= patience:
+            pause = max(receipt.after, 0.1)
+            patience -= pause
+            wait(pause)
+            receipt = connection.send(message)
         if receipt.state != "sent":
             why = f"{receipt.reason or receipt.state} {receipt.code}".strip()
             raise DestinationError(
                 f"part {part} of {len(parts)} was not taken: {why}",
                 where=f"touchpoint {destination.to.touchpoint}",
             )
+        took(part + 1)

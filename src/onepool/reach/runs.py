@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -259,7 +259,10 @@ def _deliver(
         connection = Connection(registry.channel("webhook"), account, place.clock)
         begin()
         try:
-            posts.write(destination, connection, ahead.rows, ahead.gone, sequence, number)
+            posts.write(
+                destination, connection, ahead.rows, ahead.gone, sequence, number,
+                taken=memory.taken(number), took=partial(memory.took, number),
+            )  # fmt: skip
         finally:
             connection.close()
         return f"touchpoint {target.touchpoint}", none
