@@ -30,7 +30,7 @@ export const broadcasts = {
 };
 
 /** Saves a new draft (`name` undefined), or changes one; what a second person was asked is then to be asked again. */
-export function useSaveBroadcast(name: string | undefined, version: number | undefined) {
+export function useSaveBroadcast(name: string | undefined, version?: number) {
   const cache = useQueryClient();
   return useMutation({
     mutationFn: (definition: JsonObject) =>

@@ -17,6 +17,7 @@ import { Share } from "@/parts/Share";
 import { Status } from "@/parts/Status";
 import { Yaml } from "@/parts/Yaml";
 import { useUndoable } from "@/parts/undo";
+import { What } from "./What";
 import { BroadcastState, Deeds } from "./words";
 
 const Edit = lazy(() => import("./Edit").then((part) => ({ default: part.Edit })));
@@ -134,6 +135,7 @@ function Content({ broadcast }: { broadcast: BroadcastDetail }) {
                 <Approving kind="broadcast" name={broadcast.name} version={broadcast.version} mayAsk={may && before} usable />
               </Panel>
             )}
+            <What of={broadcast} />
             <Panel title={t("reach.yaml.label")}>
               <Yaml value={broadcast.definition} />
             </Panel>

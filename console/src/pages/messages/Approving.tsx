@@ -53,7 +53,7 @@ export function Approving({ kind, name, version, mayAsk, usable }: { kind: Appro
           </Button>
         </div>
       )}
-      {open && (mayDecide || found.mine) && <Input aria-label={t("reach.approvals.note")} placeholder={t("reach.approvals.note")} value={note} maxLength={500} onChange={(event) => setNote(event.target.value)} />}
+      {open && mayDecide && !found.mine && <Input aria-label={t("reach.approvals.note")} placeholder={t("reach.approvals.note")} value={note} maxLength={500} onChange={(event) => setNote(event.target.value)} />}
       {open && (
         <div className="op-row">
           {mayDecide && !found.mine && (

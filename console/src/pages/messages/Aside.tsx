@@ -60,7 +60,7 @@ export function Checks({ check }: { check: MessageCheck | undefined }) {
   );
 }
 
-function Said({ value }: { value: Json }) {
+export function Said({ value }: { value: Json }) {
   if (isObject(value)) {
     return (
       <dl className="op-facts">
