@@ -53,7 +53,7 @@ class Naive:
         ctx: Context,
         gate: Callable[[Message, Run, int], None],
         issue: Callable[[str, int, int], str | None],
-        associate: Callable[[int], str],
+        associate: Callable[[int], str] = lambda _: "",
     ) -> None:
         self.ctx = ctx
         self.gate = gate

@@ -32,6 +32,7 @@ def test_before_publication(brand: World) -> None:
     plan = browser.post(f"{JOURNEYS}/plan", {"definition": CART})
     assert plan.status_code == 200, plan.text
     assert (plan.json()["basis"], plan.json()["entrants_now"], plan.json()["in_flight"]) == ("past", 0, [])
+    assert plan.json()["notes"][-1]["en"] == "What the past 30 days would have brought stands for the 30 days to come."
     everybody = {**CART, "journey": "spring", "entry": {"one_off": {"who": {"not": {"segment": "staff"}}}}, "exit": []}
     del everybody["goal"]
     everybody["nodes"] = {"done": {"do": "end", "as": "completed"}}

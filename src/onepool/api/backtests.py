@@ -314,8 +314,9 @@ def planned(
     problems: list[JourneyProblem],
     approval: ApprovalNeed,
     journey_titles: Callable[[str], Titles],
+    days: int,
 ) -> JourneyPlan:
-    """A plan in the shape of the API."""
+    """A plan in the shape of the API. `days`: over how many it looked."""
     currency = ws.settings.currency
 
     def amount(value: float | None) -> Decimal | None:
@@ -332,7 +333,10 @@ def planned(
         )
     if found.basis == "past":
         notes.append(
-            Titles(zh="按过去的事件推算今后。", en="What the past days would have brought stands for the days to come.")
+            Titles(
+                zh=f"按过去 {days} 天的事件推算今后 {days} 天。",
+                en=f"What the past {days} days would have brought stands for the {days} days to come.",
+            )
         )
     return JourneyPlan(
         entrants_now=found.entrants_now,

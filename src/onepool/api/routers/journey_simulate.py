@@ -49,7 +49,7 @@ def plan_journey(body: PlanRequest, who: Reader, ws: Workspace) -> JourneyPlan:
     _usable(problems)
     found = plan(ws, audience.context(ws), body.definition, body.old_runs, body.days)
     name = str(body.definition.get("journey"))
-    return backtests.planned(ws, found, problems, _approval(ws, name, who), backtests.title_of(ws))
+    return backtests.planned(ws, found, problems, _approval(ws, name, who), backtests.title_of(ws), body.days)
 
 
 @router.post("/simulate")

@@ -211,7 +211,7 @@ export function Publish({ journey, definition, version, words, onClose }: Props)
       extra={<StopButtons journey={now} />}
       footer={
         <div className="op-row" style={{ flexWrap: "nowrap" }}>
-          {!idle && <Input value={reason} maxLength={500} aria-label={t("journey.publish.reason")} placeholder={t(needs ? "journey.publish.note" : journey.version === null ? "journey.publish.reasonFirst" : "journey.publish.reason")} onChange={(event) => setReason(event.target.value)} data-testid="publish-reason" />}
+          {!idle && <Input value={reason} maxLength={500} aria-label={t("journey.publish.reason")} placeholder={t(asked && mayApprove ? "journey.publish.answer" : needs ? "journey.publish.note" : journey.version === null ? "journey.publish.reasonFirst" : "journey.publish.reason")} onChange={(event) => setReason(event.target.value)} data-testid="publish-reason" />}
           {idle && <span className="op-mute" data-testid="publish-idle">{t("journey.publish.idle")}</span>}
           {needs && !asked && (
             <Button type="primary" icon={<AuditOutlined />} loading={busy("ask-approval")} disabled={!sound} onClick={() => act({ deed: "ask-approval", body: { note: reason.trim() } }, t("journey.done.asked"))} data-testid="ask-approval">

@@ -14,6 +14,7 @@ import { ChartOrTable } from "@/parts/Chart";
 import { Count, Dash, Exact, Figure, Figures } from "@/parts/Figures";
 import { Loaded, Nothing } from "@/parts/Loaded";
 import { Panel } from "@/parts/PageHead";
+import { Status } from "@/parts/Status";
 import { Share } from "@/parts/Share";
 import { useEnding } from "../ends";
 import { Frame } from "../Frame";
@@ -46,17 +47,18 @@ function Funnel({ of }: { of: Results }) {
       <tbody>
         {of.funnel.map((one, i) => {
           const before = of.funnel[i - 1]?.count ?? one.count;
+          const said = one.step === "goal" && of.goal.measure === "order_paid" ? t("journey.report.paid") : t(`journey.report.steps.${one.step}`);
           return (
             <tr key={one.step}>
               <th scope="row">
-                {t(`journey.report.steps.${one.step}`)}
+                {said}
                 {one.step === "delivered" && before > one.count && <div className="op-hint">{t("journey.report.awaiting", { figure: exact(before - one.count, language) })}</div>}
               </th>
               <td className="op-num" data-testid={`funnel-${one.step}`} data-value={one.count}>
                 {exact(one.count, language)}
               </td>
               <td>
-                <Share share={first === 0 ? 0 : one.count / first} label={t(`journey.report.steps.${one.step}`)} />
+                <Share share={first === 0 ? 0 : one.count / first} label={said} />
               </td>
               <td className="op-num">{before === 0 ? "–" : percent(one.count / before, language)}</td>
             </tr>
@@ -148,6 +150,9 @@ function Segments({ of }: { of: Results }) {
 function Content({ of, words, name, definition }: { of: Results; words: Words; name: string; definition: Definition }) {
   const { t, language } = useText();
   const ending = useEnding();
+  // A goal that needs what only the treated were given can't be compared: paid orders stand for it.
+  const paid = of.goal.measure === "order_paid";
+  const reached = of.ended.find((one) => one.reason === "goal")?.count ?? 0;
   if (of.entered === 0) return <Nothing title={t("journey.report.none")} text={t("journey.report.noneText")} actions={<TryIt name={name} />} />;
   return (
     <div className="op-stack">
@@ -155,7 +160,7 @@ function Content({ of, words, name, definition }: { of: Results; words: Words; n
         <Figure label={t("journey.list.entered")} note={t("journey.report.liveNow", { figure: exact(of.live, language) })}>
           <Count value={of.entered} testId="report-entered" />
         </Figure>
-        <Figure label={t("journey.report.rate")} note={t("journey.report.goalsOf", { goals: exact(of.goal.goals, language), treated: exact(of.goal.treated, language) })}>
+        <Figure label={t(paid ? "journey.report.paidRate" : "journey.report.rate")} note={t("journey.report.goalsOf", { goals: exact(of.goal.goals, language), treated: exact(of.goal.treated, language) })}>
           <span data-testid="report-rate" data-value={of.goal.rate ?? ""}>
             {of.goal.rate === null ? <Dash /> : percent(of.goal.rate, language)}
           </span>
@@ -165,6 +170,11 @@ function Content({ of, words, name, definition }: { of: Results; words: Words; n
           {of.revenue?.per_send == null ? <Dash /> : money(of.revenue.per_send, of.revenue.currency, language)}
         </Figure>
       </Figures>
+      {paid && (
+        <div data-testid="report-paid">
+          <Status kind="info">{t("journey.report.paidHint", { figure: exact(reached, language), count: reached })}</Status>
+        </div>
+      )}
       <Panel title={t("journey.report.uplift")} testId="report-uplift">
         {of.uplift.length === 0 ? (
           <p className="op-mute">{t("journey.report.noControl")}</p>
@@ -181,9 +191,9 @@ function Content({ of, words, name, definition }: { of: Results; words: Words; n
         <Panel title={t("journey.report.funnel")}>
           <Funnel of={of} />
         </Panel>
-        <Panel title={t("journey.report.timeToGoal")}>
+        <Panel title={t(paid ? "journey.report.timeToPaid" : "journey.report.timeToGoal")}>
           {of.time_to_goal.every((one) => one.count === 0) ? (
-            <p className="op-mute">{t("journey.report.noGoals")}</p>
+            <p className="op-mute">{t(paid ? "journey.report.noPaid" : "journey.report.noGoals")}</p>
           ) : (
             <ChartOrTable
               chart={<TimeChart of={of} />}

@@ -119,11 +119,11 @@ export function Runs() {
                         rowKey="run_id"
                         dataSource={data.items}
                         pagination={false}
-                        scroll={{ x: 900 }}
+                        scroll={{ x: 1080 }}
                         data-testid="runs-table"
                         columns={[
                           { title: t("journey.runs.customer"), render: (_, row) => <CustomerName id={row.customer_id} name={row.name} /> },
-                          { title: t("journey.publish.step"), render: (_, row) => (row.node === null ? <Dash /> : <span title={row.node}>{words.step(definition, row.node)}</span>) },
+                          { title: t("journey.publish.step"), width: "26%", render: (_, row) => (row.node === null ? <Dash /> : <span title={row.node}>{words.step(definition, row.node)}</span>) },
                           {
                             title: t("journey.runs.state"),
                             render: (_, row) => (
