@@ -5,7 +5,8 @@
 A person's decision joins two customers; the next tick takes it up. After that one tick the map, the analysts' view, the
 timeline (by the index), the segments and the explanation of a segment are asked, and must all be those of the joined
 customer; a moment later the decision is taken back, and all must be as before. Customers are taken with about 10, 1,000
-and 10,000 events. Times are processor times of the tick, by the worker as it runs, with ten live segments.
+and 10,000 events. Times are processor times of the tick, by the worker as it runs, with ten live segments; whose window
+ran out meanwhile is evaluated before it.
 """
 
 from __future__ import annotations
@@ -74,10 +75,12 @@ def measure(workspace: Workspace, worker: Worker, length: int) -> dict[str, Any]
     ).to_pylist()
     a, b = sorted(row["customer_id"] for row in found)
     before = {customer: told(workspace, worker, customer) for customer in (a, b)}
+    worker.drain()
     made = decisions.merge(workspace.state, workspace.clock, side(workspace, a), side(workspace, b), author="bench")
     joined = ticks(worker)
     lagging = lags(workspace, worker, a, before[a]["seqs"] + before[b]["seqs"])
     lagging += told(workspace, worker, b)["seqs"] != []
+    worker.drain()
     decisions.undo(workspace.state, workspace.clock, made.id, author="bench")
     parted = ticks(worker)
     for customer in (a, b):
