@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from tests.channels.platform import Platform, running_platform
 from typer.testing import CliRunner
 
 from onepool.channels import registry
-from onepool.channels.base import Answer, Call, Message
+from onepool.channels.base import Answer, Call, Message, Push
 from onepool.channels.connection import Connection, TokenRefused
 from onepool.channels.douyin.leads import answers, known
 from onepool.cli.app import app
@@ -137,6 +138,34 @@ def test_messages_claimed_before_the_token_was_kept_take_the_same_line(
     (data / "secrets" / "refresh").write_text("rft.2")
     assert lines.of(Accounts(data, platform.url).of(ACCOUNT)) is not line
     lines.close()
+
+
+def test_two_processes_that_renew_at_once_take_turns_and_the_second_begins_with_the_new_token(
+    data: Path, platform: Platform, clock: FakeClock, owner: _Owner
+) -> None:
+    accounts = Accounts(data, platform.url)
+    # Both have read the secret before either of them renews it.
+    lines = [Connection(DOUYIN, accounts.of(ACCOUNT), clock) for _ in range(2)]
+    threads = [threading.Thread(target=line.send, args=(HELLO,)) for line in lines]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(platform.calls("/oauth/refresh_token/")) == 1
+    assert len(platform.calls("/im/send/msg/")) == 2
+    assert lines[0].account.settings == lines[1].account.settings
+
+
+def test_what_the_brand_has_read_is_not_read_by_the_customer() -> None:
+    def read(reader: str) -> list[str]:
+        body = {"event": "im_message_read", "from_user_id": "c1", "to_user_id": "brand",
+                "content": {"conversation_short_id": "x", "conversation_type": 1, "read_open_id": reader}}  # fmt: skip
+        push = Push("hook", "tp", {"open_id": "brand"}, {}, json.dumps(body).encode())
+        assert DOUYIN.read is not None
+        return [item.name for item in DOUYIN.read(push).items]
+
+    assert read("c1") == ["message_read"]
+    assert read("brand") == ["douyin.im_message_read"]
 
 
 def test_it_lasts_half_a_year_when_asked_once_a_day_and_then_the_owner_must_agree_again(

@@ -3,6 +3,7 @@ parser finds the same in the events."""
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -23,7 +24,7 @@ from wechatpy.exceptions import InvalidAppIdException, InvalidSignatureException
 from wechatpy.utils import check_signature, to_text
 
 from onepool.channels import registry
-from onepool.channels.base import Account, Message, Refused, Request, parse_xml
+from onepool.channels.base import Account, Answer, Cursor, Message, Page, Refused, Request, parse_xml
 from onepool.channels.base.wechat_crypto import CryptoError, decrypt, encrypt, read_key, signature
 from onepool.channels.connection import Connection
 from onepool.clock import FakeClock
@@ -210,3 +211,38 @@ def test_a_rejected_token_is_fetched_anew_once() -> None:
     assert asked == {
         "grant_type": "client_credential", "appid": APPID, "secret": "s3cret", "force_refresh": False,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("gone", "again"), [("o5", 100), ("o99", 0)])
+def test_followers_who_move_up_while_a_first_run_rests_are_not_left_out(gone: str, again: int) -> None:
+    """The first hundred are done; then somebody of them unfollows, once the very last one."""
+    start = registry.channel("wechat_oa").streams["followers"].start
+    assert start is not None
+    table = next(one for one in cases.tables() if one.name == "wechat_oa")
+    listed = [f"o{number}" for number in range(250)]
+
+    def run(cursor: Cursor, most: int) -> tuple[list[str], Cursor]:
+        steps = start(table.account({}), cursor, datetime(2026, 1, 2, tzinfo=UTC))
+        told: list[str] = []
+        step = next(steps)
+        while True:
+            answer: Answer | None = None
+            if isinstance(step, Page):
+                cursor = step.cursor or cursor
+                if len(told) >= most:
+                    return told, cursor
+            elif step.url.endswith("/user/get"):
+                answer = Answer(200, json.dumps({"data": {"openid": listed}, "next_openid": ""}).encode())
+            else:
+                told += [one["openid"] for one in step.json["user_list"]]
+                answer = Answer(200, b'{"user_info_list": []}')
+            try:
+                step = steps.send(answer)
+            except StopIteration:
+                return told, cursor
+
+    first, cursor = run({}, 100)
+    assert (len(first), cursor["last"]) == (100, "o99")
+    listed.remove(gone)
+    second, _ = run(cursor, 1000)
+    assert second[0] == f"o{again}" and set(first) | set(second) >= set(listed)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
@@ -21,6 +22,7 @@ from onepool.channels.base import (
     Grant,
     Inquiring,
     Message,
+    Obtaining,
     Page,
     PullFailed,
     Reach,
@@ -256,7 +258,16 @@ class Connection:
         if token.obtain is None:
             answer = self._send(token.call(self.account))
             return token.read(answer), answer
-        steps = token.obtain(self.account, self._clock.now(), rejected)
+        with ExitStack() as held:
+            if self.account.renewing is not None:
+                try:
+                    # Another process may have renewed them since this account was read.
+                    self._change(held.enter_context(self.account.renewing()))
+                except OnePoolError as error:
+                    raise TokenRefused(error.message, where=f"touchpoint {self.account.touchpoint}") from error
+            return self._granted(token.obtain(self.account, self._clock.now(), rejected))
+
+    def _granted(self, steps: Obtaining) -> tuple[tuple[str, float] | None, Answer | None]:
         last: Answer | None = None
         try:
             while True:
@@ -271,10 +282,15 @@ class Connection:
         for name, value in grant.keep.items():
             if name in self.account.keep:
                 self.account.keep[name](value)
-        if grant.keep:
-            self._replaced = [*self._replaced[1 - _REPLACED :], self.account]
-            self.account = replace(self.account, settings={**self.account.settings, **grant.keep})
+        self._change(grant.keep)
         return (grant.token, grant.seconds), last
+
+    def _change(self, secrets: Mapping[str, str]) -> None:
+        """Go on with other values of the account's secrets; whoever has it as it was is served still."""
+        if all(self.account.settings.get(name) == value for name, value in secrets.items()):
+            return
+        self._replaced = [*self._replaced[1 - _REPLACED :], self.account]
+        self.account = replace(self.account, settings={**self.account.settings, **secrets})
 
     def serves(self, account: Account) -> bool:
         """Whether this is the line of an account: also as it stood before secrets were renewed over this very line, for

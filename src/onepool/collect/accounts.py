@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+
+from filelock import FileLock, Timeout
 
 from onepool.channels import registry
 from onepool.channels.base import Account, Manifest, Setting
@@ -16,6 +19,7 @@ from onepool.collect.touchpoint import Touchpoint
 from onepool.errors import OnePoolError
 
 _MAX_SECRET: Final = 64 << 10
+_LOCK_SECONDS: Final = 30.0
 
 
 class AccountError(OnePoolError):
@@ -105,9 +109,29 @@ def make_account(touchpoint: Touchpoint, data: Path, sandbox: str | None = None)
             )
         base = sandbox.rstrip("/")
         endpoints = {name: f"{base}/{manifest.name}/{name}" for name in endpoints}
-    in_files = (name for name in manifest.secrets if str(touchpoint.settings.get(name, "")).startswith("file:"))
+    in_files = [name for name in manifest.secrets if str(touchpoint.settings.get(name, "")).startswith("file:")]
     keep = {name: partial(keep_secret, touchpoint, data, name) for name in in_files}
-    return Account(touchpoint.name, touchpoint.channel, settings, dict(touchpoint.scopes), endpoints, keep)
+    renewing = partial(_renewing, touchpoint, data, in_files) if in_files else None
+    return Account(touchpoint.name, touchpoint.channel, settings, dict(touchpoint.scopes), endpoints, keep, renewing)
+
+
+@contextmanager
+def _renewing(touchpoint: Touchpoint, data: Path, names: Sequence[str]) -> Iterator[Mapping[str, str]]:
+    """One process at a time changes a touchpoint's kept secrets: the platform makes the old one void, so whoever comes
+    second must begin with the new one. Raises AccountError."""
+    where = f"touchpoint {touchpoint.name}"
+    folder = data / "sync"
+    lock = FileLock(folder / f"{re.sub(r'[^A-Za-z0-9_-]', '_', touchpoint.name)}.secrets.lock", timeout=_LOCK_SECONDS)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except (Timeout, OSError) as error:
+        raise AccountError("another process is renewing this touchpoint's secrets", where=where) from error
+    try:
+        yield {name: look_up(str(touchpoint.settings[name]), data, where) for name in names
+               if touchpoint.settings.get(name)}  # fmt: skip
+    finally:
+        lock.release()
 
 
 def keep_secret(touchpoint: Touchpoint, data: Path, setting: str, value: str) -> None:

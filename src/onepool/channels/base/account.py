@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ class Account:
     ``settings`` holds secrets in clear: it is never logged, stored or shown. ``scopes``: the touchpoint's scopes of
     identifier types. ``endpoints``: base addresses by name, of the platform or of a sandbox. ``keep``: by the
     names of secrets that a file holds, what writes a new value there (a platform changes refresh tokens).
+    ``renewing``: within it no other process changes these, and what it gives are their values as they are now.
     """
 
     touchpoint: str
@@ -22,6 +24,9 @@ class Account:
     scopes: Mapping[str, str] = field(default_factory=dict)
     endpoints: Mapping[str, str] = field(default_factory=dict)
     keep: Mapping[str, Callable[[str], None]] = field(default_factory=dict, compare=False, repr=False)
+    renewing: Callable[[], AbstractContextManager[Mapping[str, str]]] | None = field(
+        default=None, compare=False, repr=False
+    )
 
     def text(self, name: str) -> str:
         """A setting as text; empty where it is not set."""

@@ -96,7 +96,8 @@ class _Event:
             self._add("conversation_started", {"scene": text(content.get("scene")), **self._conversation()})
         elif name == "new_follow_action" and content.get("action_type") in (_FOLLOWED, None):
             self._add("followed", {}, time=content.get("action_time"))
-        elif name == "im_message_read":
+        elif name == "im_message_read" and text(content.get("read_open_id")) != self.brand:
+            # What the brand has read itself says nothing of the customer.
             self._add("message_read", {"message_channel": "douyin", **self._conversation()},
                       person=text(content.get("read_open_id")))  # fmt: skip
         elif name == "im_authorize" and content.get("auth_status") in (_ALLOWED, _FORBIDDEN):

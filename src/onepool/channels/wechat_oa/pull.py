@@ -17,11 +17,12 @@ _DAY: Final = 86_400
 
 
 def _followers(account: Account, cursor: Cursor, now: datetime) -> Pulling:
-    """The cursor: `next` openid of the list and `done` of its page's batches; `filled` after the first whole run."""
+    """The cursor: `next` openid of the list, `done` of its page's batches and their `last` openid, since the list moves
+    up when somebody before unfollows; `filled` after the first whole run."""
     name = AGAIN if cursor.get("filled") else FIRST
     page = f"{name}:{now:%G-W%V}"
     following = str(cursor.get("next", ""))
-    done = int(cursor.get("done", 0))
+    done, last = int(cursor.get("done", 0)), str(cursor.get("last", ""))
     while True:
         answer = yield Call(
             "GET",
@@ -34,7 +35,10 @@ def _followers(account: Account, cursor: Cursor, now: datetime) -> Pulling:
         data = listed.get("data")
         openids = data.get("openid") if isinstance(data, dict) else None
         openids = [one for one in openids if isinstance(one, str)] if isinstance(openids, list) else []
-        for start in range(done * _BATCH, len(openids), _BATCH):
+        begin = done * _BATCH
+        if last:  # who was the last one then, or, where even they are gone, all of the page again
+            begin = openids.index(last) + 1 if last in openids else 0
+        for start in range(begin, len(openids), _BATCH):
             users = [{"openid": one, "lang": "zh_CN"} for one in openids[start : start + _BATCH]]
             answer = yield Call(
                 "POST",
@@ -44,9 +48,9 @@ def _followers(account: Account, cursor: Cursor, now: datetime) -> Pulling:
             )
             assert answer is not None
             body_of(answer)
-            done = start // _BATCH + 1
-            yield Page(page, answer.body, {**cursor, "next": following, "done": done})
-        following, done = str(listed.get("next_openid") or ""), 0
+            done, reached = start // _BATCH + 1, users[-1]["openid"]
+            yield Page(page, answer.body, {**cursor, "next": following, "done": done, "last": reached})
+        following, done, last = str(listed.get("next_openid") or ""), 0, ""
         if not following or not openids:
             yield Page("end", b"{}", {"filled": True})
             return
