@@ -76,6 +76,17 @@ def test_a_long_list_says_what_came_and_what_went() -> None:
     }  # fmt: skip
 
 
+def test_of_long_sentences_what_differs() -> None:
+    many = [f"MY{number:04d}" for number in range(1, 60)]
+    before = parse_journey({**CART, "params": {**CART["params"], "products": many}})
+    after = parse_journey({**CART, "params": {**CART["params"], "products": [*many[:-1], "MY0077"]}})
+    (one,) = [one for one in differences(before, after) if one.place == "entry"]
+    was, now = one.sentence["zh"].split(" → ")
+    assert was.startswith("进入：…") and was.endswith("…") and now.startswith("…") and now.endswith("…")
+    assert "MY0059" in was and "MY0077" in now and len(one.sentence["zh"]) < 160
+    assert one.before is not None and "MY0001" in one.before["zh"], "the whole of it is there all the same"
+
+
 def test_every_field_of_a_template_is_seen() -> None:
     """Whatever is taken out of a shipped journey, or is another number or text, shows up, without any raw notation."""
     body = gallery.template("cart_recall").journey

@@ -27,6 +27,10 @@ _HEADS: Final = (
 _LISTED: Final = (Policy, Experiment, Zone, Reentry, MaxRuns, Rate)
 """What has fields and no sentence of its own."""
 _LONG: Final = 5
+"""Values that a list may have for both of its sides to be shown."""
+
+_WIDE: Final = 160
+_AROUND: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,4 +191,20 @@ def _sentence(lang: Language, spot: _Spot, before: Words | None, after: Words | 
         return f"{head}{colon}{'新增 ' if zh else 'new, '}{after[lang] if after else ''}"
     if after is None:
         return f"{head}{colon}{'去掉 ' if zh else 'gone, '}{before[lang]}"
-    return f"{head}{colon}{before[lang]} → {after[lang]}"
+    was, now = _shortened(before[lang], after[lang])
+    return f"{head}{colon}{was} → {now}"
+
+
+def _shortened(was: str, now: str) -> tuple[str, str]:
+    """Of two long texts that are mostly alike what differs, with some of what stands around it."""
+    if max(len(was), len(now)) <= _WIDE:
+        return was, now
+    shorter = min(len(was), len(now))
+    head = next((place for place in range(shorter) if was[place] != now[place]), shorter)
+    tail = next((place for place in range(shorter - head) if was[-1 - place] != now[-1 - place]), shorter - head)
+    start, end = max(head - _AROUND, 0), max(tail - _AROUND, 0)
+
+    def cut(text: str) -> str:
+        return f"{'…' if start else ''}{text[start : len(text) - end]}{'…' if end else ''}"
+
+    return cut(was), cut(now)
