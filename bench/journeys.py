@@ -1,10 +1,15 @@
 """Journeys at size: a one-off to everybody, millions of customers waiting, a million timers in one minute.
 
     script/bench journeys [--customers 1000000] [--waiting 10000000] [--timers 1000000] [--workflows 2000]
+                          [--only one_off waiting] [--kept FOLDER]
 
 The same work as in the server (steps of the executor with the pool and the state on disk, fsync on). Beside it in the
 same run, at the size it can do: a durable workflow for each customer (DBOS on SQLite), with one step before and one
 after a wait, which is what one customer costs there.
+
+`wall` is the clock's time, `cpu` the process's, `own` that of the thread that takes the steps (what it hands to others
+runs beside it where there is a second processor), `written` megabytes handed to the system. `--kept`: workspaces are
+prepared there once, and copied for each run; `--only`: parts, without the workflows.
 """
 
 from __future__ import annotations
@@ -12,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -148,19 +154,35 @@ def memory() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
+class Spent:
+    """What was used since it was made."""
+
+    def __init__(self) -> None:
+        self._from = self._now()
+
+    def __call__(self) -> dict[str, float]:
+        return {name: value - self._from[name] for name, value in self._now().items()}
+
+    @staticmethod
+    def _now() -> dict[str, float]:
+        told = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
+        return {"wall": time.perf_counter(), "cpu": time.process_time(), "own": time.thread_time(),
+                "written": int(told["wchar"]) / 1e6}  # fmt: skip
+
+
 def plan_one_off(folder: Path, customers: int) -> dict[str, Any]:
     """From the start of a one-off to the last message in the outbox, and until analysts see all of it."""
     workspace = open_workspace(folder, FakeClock(START + timedelta(seconds=10)))
     journeys = journeying(workspace)
-    wall, cpu = time.perf_counter(), time.process_time()
+    spent = Spent()
     found: dict[str, Any] = {}
     while journeys.tick(workspace.log.end()):
         if not found:
             with workspace.state.read() as connection:
                 done = connection.exec_driver_sql("SELECT count(*) FROM journey_audiences WHERE done").scalar_one()
             if done:
-                found = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
-    found["cpu_with_pool"] = time.process_time() - cpu
+                found = spent()
+    found["with_pool"] = spent()
     with workspace.state.read() as connection:
         queued = connection.exec_driver_sql("SELECT count(*) FROM sends WHERE state = 2").scalar_one()
         assert queued == customers, f"{queued} messages are queued"
@@ -209,19 +231,19 @@ def waiting(folder: Path, customers: int, timers: int) -> dict[str, Any]:
         time.sleep(max(0.25 - (time.perf_counter() - rested), 0.0))
     peak = memory()
     clock.set(START + timedelta(minutes=11, seconds=1))
-    wall, cpu = time.perf_counter(), time.process_time()
+    spent = Spent()
     asked = (
         f"SELECT 1 FROM runs WHERE due IS NOT NULL AND state <> 5 AND {DUE_SLOT} <= {to_micros(clock.now()) // SLOT}"
     )
-    drained: dict[str, float] = {}
+    drained: dict[str, Any] = {}
     left: Any = True
     while journeys.tick(workspace.log.end()):
         if left:
             with workspace.state.read() as connection:
                 left = connection.exec_driver_sql(f"{asked} LIMIT 1").first()
             if not left:
-                drained = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
-    drained["cpu_with_pool"] = time.process_time() - cpu
+                drained = spent()
+    drained["with_pool"] = spent()
     with workspace.state.read() as connection:
         moved = connection.exec_driver_sql("SELECT count(*), sum(due - arrived) FROM runs WHERE node = 2").one()
     assert not left and moved[0] >= timers and moved[1] == moved[0] * 30 * DAY, "late timers, or clocks that drift"
@@ -286,6 +308,17 @@ def _apart(*arguments: object) -> None:
     subprocess.run([sys.executable, __file__, *(str(one) for one in arguments)], check=True)
 
 
+def _prepared(kind: str, folder: Path, kept: Path | None, *arguments: object) -> None:
+    """A workspace of a kind: made there, or where such are kept and copied."""
+    if kept is None:
+        _apart("--prepare", kind, "--folder", folder, *arguments)
+        return
+    source = kept / f"{kind}-{'-'.join(str(one) for one in arguments[1::2])}"
+    if not source.exists():
+        _apart("--prepare", kind, "--folder", source, *arguments)
+    shutil.copytree(source, folder)
+
+
 def main() -> int:
     """Exit status 1 when a target is missed at its full size."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -295,6 +328,8 @@ def main() -> int:
     options.add_argument("--workflows", type=int, default=2_000)
     options.add_argument("--prepare", choices=("one_off", "waiting"))
     options.add_argument("--folder", type=Path)
+    options.add_argument("--only", nargs="+", choices=("one_off", "waiting"), default=())
+    options.add_argument("--kept", type=Path)
     chosen = options.parse_args()
     if chosen.prepare == "one_off":
         workspace_in(chosen.folder, ONE_OFF, chosen.customers)
@@ -306,10 +341,16 @@ def main() -> int:
     result: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="journeys-") as folder:
         one, many = Path(folder) / "one", Path(folder) / "many"
-        _apart("--prepare", "waiting", "--folder", many, "--waiting", chosen.waiting, "--timers", chosen.timers)
-        result["waiting"] = waiting(many, chosen.waiting, chosen.timers)
-        _apart("--prepare", "one_off", "--folder", one, "--customers", chosen.customers)
-        result["one_off"] = plan_one_off(one, chosen.customers)
+        if not chosen.only or "waiting" in chosen.only:
+            given = ("--waiting", chosen.waiting, "--timers", chosen.timers)
+            _prepared("waiting", many, chosen.kept, *given)
+            result["waiting"] = waiting(many, chosen.waiting, chosen.timers)
+        if not chosen.only or "one_off" in chosen.only:
+            _prepared("one_off", one, chosen.kept, "--customers", chosen.customers)
+            result["one_off"] = plan_one_off(one, chosen.customers)
+    if chosen.only:
+        print(json.dumps(result, indent=2))
+        return 0
     result["workflow_each"] = workflows(chosen.workflows)
     result["times_a_workflow_each"] = {
         "one_off": result["one_off"]["messages_per_cpu_second"] / result["workflow_each"]["per_cpu_second"],

@@ -265,7 +265,7 @@ def _light(root: Path, clock: FakeClock, fatal: int, held: Held) -> tuple[Worksp
     )  # fmt: skip
     _arm(fatal)
     journeys = Journeying(ws, pool, lambda: context)
-    journeys._fold = lambda *, now: False  # type: ignore[method-assign]  # the pool is only read
+    journeys._folding.fold = lambda *, now: False  # type: ignore[method-assign]  # the pool is only read
     senders = Senders(place, guard=guard, connections=File(root / CALLS, clock), threads=1)  # type: ignore[arg-type]
     number, _ = _reached(root)
     while number < len(INSTANTS):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -10,8 +11,9 @@ import pytest
 from sqlalchemy import Connection, insert, update
 from tests.postgres import postgres_server, state, state_url  # noqa: F401
 
-from onepool.journeys.executor.columns import COLUMNS, Runs
+from onepool.journeys.executor.columns import COLUMNS, I64, Runs
 from onepool.journeys.states import RunState
+from onepool.journeys.world.ahead import Ahead
 from onepool.journeys.world.backlog import Backlog
 from onepool.journeys.world.records import Records
 from onepool.state import State
@@ -129,3 +131,62 @@ def test_one_that_is_no_longer_due_costs_no_new_look_at_all_others(
         monkeypatch.setattr(Backlog, "look", None)
         found = Records(connection, backlog).due(10_000, 10, {}).run_id.tolist()
         assert found == [0, 1, 2, 4, 5, 6, 7, 8, 9, 11]
+
+
+@dataclass
+class Written:
+    """As much of a step as counts here."""
+
+    runs: Runs
+    at: int = 10_000
+    more: bool = True
+    removed: I64 = field(default_factory=lambda: np.empty(0, np.int64))
+
+
+def test_what_was_read_for_the_next_step_is_believed_but_of_what_the_step_wrote(
+    state: State,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = [{**ROW, "run_id": n, "version_id": 1, "due": n} for n in range(1, 13)]
+    with state.write() as connection:
+        connection.execute(insert(runs), rows)
+    ahead, backlog = Ahead(state), Backlog()
+    with state.write() as connection:
+        backlog.look(connection, 10_000, 4, {}, ())
+        first = Records(connection, backlog, ahead).due(10_000, 4, {})
+        assert first.run_id.tolist() == [1, 2, 3, 4]
+        # The step ends its own runs, and one whose turn comes next; another comes to carry something.
+        touched = Runs.joined([first, Records(connection).runs(np.array([6, 7]))])
+        with ahead.beside(backlog, Written(touched), 4):  # type: ignore[arg-type]
+            ended = runs.c.run_id.in_([*first.run_id.tolist(), 6])
+            connection.execute(update(runs).where(ended).values(state=int(RunState.ENDED), due=None))
+            connection.execute(update(runs).where(runs.c.run_id == 7).values(vars='{"a":1}'))
+    reads: list[list[int]] = []
+    among = Records.due_of
+
+    def due_of(self: Records, run_ids: I64, at: int) -> Runs:
+        reads.append(run_ids.tolist())
+        return among(self, run_ids, at)
+
+    monkeypatch.setattr(Records, "due_of", due_of)
+    with state.write() as connection:
+        found = Records(connection, backlog, ahead).due(10_000, 4, {})
+        assert found.run_id.tolist() == [5, 7, 8, 9]
+        assert found.vars.tolist() == [None, '{"a":1}', None, None]
+        # Of those read ahead only what the step wrote was read anew; then the next one in the place of who had ended.
+        assert reads == [[6, 7], [9]]
+        with ahead.beside(backlog, Written(found, more=False), 4):  # type: ignore[arg-type]
+            pass
+        assert ahead.known(np.array([10, 11, 12])) is None
+
+
+def test_a_step_that_is_not_written_leaves_nothing_read_ahead(state: State) -> None:  # noqa: F811
+    with state.write() as connection:
+        connection.execute(insert(runs), [{**ROW, "run_id": n, "version_id": 1, "due": n} for n in range(1, 9)])
+        backlog, ahead = Backlog(), Ahead(state)
+        backlog.look(connection, 10_000, 4, {}, ())
+    with state.write() as connection:
+        first = Records(connection, backlog).due(10_000, 4, {})
+    with pytest.raises(RuntimeError), ahead.beside(backlog, Written(first), 4):  # type: ignore[arg-type]
+        raise RuntimeError
+    assert ahead.known(np.array([5, 6, 7, 8])) is None

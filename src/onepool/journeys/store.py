@@ -9,36 +9,43 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final, Literal, Protocol
 
-from sqlalchemy import Connection, Row, and_, desc, func, insert, select, update
+from sqlalchemy import Connection, and_, func, insert, select, update
 
 from onepool.clock import Clock, to_micros
 from onepool.definitions import Definition, Definitions
-from onepool.errors import OnePoolError
 from onepool.journeys.keys import short
 from onepool.journeys.metered import carried_on
 from onepool.journeys.model import ApiEntry, Journey, OneOffEntry, Send
 from onepool.journeys.parse import canonical_journey, journey_hash, parse_journey
+from onepool.journeys.standing import (
+    JourneyError,
+    Published,
+    Standing,
+    Status,
+    going,
+    live_runs,
+    published,
+    published_of,
+    standing,
+    states,
+    versions,
+)
 from onepool.journeys.starts import next_start
-from onepool.journeys.states import LIVE, RunState
 from onepool.privacy import approvals, audit
 from onepool.reach.messages.approval import unapproved
 from onepool.settings import Settings
 from onepool.state import State
-from onepool.state.journeys import journey_audiences, journey_requests, journey_states, journey_versions, runs
+from onepool.state.journeys import journey_audiences, journey_requests, journey_states, journey_versions
 
 KIND: Final = "journey"
-Status = Literal["live", "paused", "stopping", "stopped"]
 OldRuns = Literal["finish", "move", "stop"]
 
-
-class JourneyError(OnePoolError):
-    """A journey can't be published, paused, resumed, stopped or entered as asked."""
-
-    code = "journey"
+__all__ = [
+    "KIND", "JourneyError", "OldRuns", "Place", "Published", "Standing", "Status", "enter", "going", "live_runs",
+    "needs_approval", "pause", "publish", "published", "remove", "resume", "standing", "states", "stop", "versions",
+]  # fmt: skip
 
 
 class Place(Protocol):
@@ -52,85 +59,6 @@ class Place(Protocol):
 
     @property
     def settings(self) -> Settings: ...
-
-
-@dataclass(frozen=True)
-class Published:
-    """One immutable version. `version`: of the definition; `nodes`: ids in the order of the numbers in `runs.node`."""
-
-    version_id: int
-    journey: str
-    version: int
-    hash: str
-    body: Mapping[str, Any]
-    nodes: tuple[str, ...]
-    published_at: int
-    published_by: str
-    definition: Journey
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What a journey is doing. Instants are microseconds since 1970; `problem`: why the tick can't go on with it."""
-
-    journey: str
-    status: Status
-    version_id: int
-    entries_from: int
-    changed_at: int
-    changed_by: str
-    next_at: int | None
-    problem: str
-    problem_at: int | None
-
-
-def states(connection: Connection) -> dict[str, Standing]:
-    """Every journey that was ever published, by name."""
-    rows = connection.execute(select(journey_states).order_by(journey_states.c.journey))
-    return {row.journey: _standing(row) for row in rows}
-
-
-def standing(connection: Connection, name: str) -> Standing | None:
-    """What a journey is doing; None when it was never published."""
-    row = connection.execute(select(journey_states).where(journey_states.c.journey == name)).one_or_none()
-    return None if row is None else _standing(row)
-
-
-def published(connection: Connection, version_id: int) -> Published:
-    """A version by its id. Raises JourneyError when there is none."""
-    row = connection.execute(select(journey_versions).where(journey_versions.c.id == version_id)).one_or_none()
-    if row is None:
-        raise JourneyError("there is no such version of a journey", where=str(version_id))
-    return _published(row)
-
-
-def versions(connection: Connection, name: str) -> list[Published]:
-    """All published versions of a journey, the latest first."""
-    rows = connection.execute(
-        select(journey_versions).where(journey_versions.c.journey == name).order_by(desc(journey_versions.c.id))
-    )
-    return [_published(row) for row in rows]
-
-
-def going(connection: Connection) -> list[Published]:
-    """Versions that customers may meet: the present one of each journey that was not stopped, and older ones in which
-    somebody still is."""
-    present = {one.version_id for one in states(connection).values() if one.status != "stopped"}
-    found = []
-    for row in connection.execute(select(journey_versions).order_by(journey_versions.c.id)).all():
-        live = select(runs.c.run_id).where(runs.c.version_id == row.id, runs.c.state < int(RunState.ENDED)).limit(1)
-        if row.id in present or connection.execute(live).first() is not None:
-            found.append(_published(row))
-    return found
-
-
-def live_runs(connection: Connection, version_ids: list[int] | None = None) -> dict[int, int]:
-    """Version -> runs that have not ended."""
-    live = runs.c.state.in_([int(state) for state in LIVE])
-    query = select(runs.c.version_id, func.count()).where(live).group_by(runs.c.version_id)
-    if version_ids is not None:
-        query = query.where(runs.c.version_id.in_(version_ids))
-    return {int(version): int(count) for version, count in connection.execute(query)}
 
 
 def needs_approval(place: Place, draft: Definition, may_approve: bool) -> bool:
@@ -320,7 +248,7 @@ def _version(connection: Connection, draft: Definition, journey: Journey, now: i
             )
         )
         row = connection.execute(select(journey_versions).where(of_draft)).one()
-    return _published(row)
+    return published_of(row)
 
 
 def _next_at(
@@ -369,36 +297,3 @@ def _request(
 
 def _unknown(name: str) -> JourneyError:
     return JourneyError("there is no such journey", where=name, code="journey-unknown")
-
-
-@lru_cache(maxsize=512)
-def _parsed(text: str) -> Journey:
-    return parse_journey(json.loads(text))
-
-
-def _published(row: Row[Any]) -> Published:
-    return Published(
-        version_id=row.id,
-        journey=row.journey,
-        version=row.version,
-        hash=row.hash,
-        body=json.loads(row.body),
-        nodes=tuple(json.loads(row.nodes)),
-        published_at=row.published_at,
-        published_by=row.published_by,
-        definition=_parsed(row.body),
-    )
-
-
-def _standing(row: Row[Any]) -> Standing:
-    return Standing(
-        journey=row.journey,
-        status=row.status,
-        version_id=row.version_id,
-        entries_from=row.entries_from,
-        changed_at=row.changed_at,
-        changed_by=row.changed_by,
-        next_at=row.next_at,
-        problem=row.problem,
-        problem_at=row.problem_at,
-    )

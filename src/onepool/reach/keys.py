@@ -40,9 +40,16 @@ def key(*parts: Part) -> I64:
 
 
 def distinct(values: I64) -> I64:
-    """Each value once, ascending: a plain sort, several times faster on large columns than `np.unique`."""
+    """Each value once, ascending: a plain sort, several times faster on large columns than `np.unique`. Columns that
+    are alike throughout, or ascend already, cost a look."""
+    if values.size < 2:
+        return values.copy()
+    if values[0] == values[-1] and (values == values[0]).all():
+        return values[:1].copy()
+    if (values[1:] > values[:-1]).all():
+        return values.copy()
     ordered = np.sort(values)
-    return ordered[np.r_[True, ordered[1:] != ordered[:-1]]] if ordered.size else ordered
+    return ordered[np.r_[True, ordered[1:] != ordered[:-1]]]
 
 
 def among_ordered(values: I64, ordered: I64) -> npt.NDArray[np.bool_]:

@@ -130,7 +130,7 @@ class LiveWorld:
         """(customer_id, identifier_id): all identifiers of the customers."""
         wanted = keys.distinct(customers)
         known = self._bearing
-        if known is None or not np.isin(wanted, known[0], assume_unique=True).all():
+        if known is None or not keys.among_ordered(wanted, known[0]).all():
             self._session.relation("_asked", pa.table({"customer_id": wanted}))
             found = self._session.query(
                 "SELECT c.customer_id, c.identifier_id FROM customer_of c JOIN _asked a USING (customer_id)"
@@ -221,7 +221,7 @@ class LiveWorld:
     def _alive(self, address: I64, at: int) -> I64:
         """Addresses without those that are on the list as dead (-1): another of the customer may be alive."""
         dead = _dead(self.connection, keys.distinct(address), at)
-        return np.where(np.isin(address, dead), -1, address)
+        return np.where(keys.among_ordered(address, dead), -1, address)
 
     def suppressed(self, asked: pa.Table, at: int) -> pa.Array:
         customers = asked.column("customer_id").to_numpy()
@@ -241,7 +241,7 @@ class LiveWorld:
 
     def zones(self, customers: I64, attribute: str | None) -> tuple[list[str], I64]:
         known = self._zones.get(attribute)
-        if known is None or not np.isin(customers, known[0]).all():
+        if known is None or not keys.among_ordered(customers, known[0]).all():
             people = keys.distinct(customers)
             self._zones[attribute] = known = (people, *zones.zones(self._session, people, attribute))
         people, names, codes = known
@@ -295,7 +295,7 @@ def _dead(connection: Connection, addresses: I64, at: int) -> I64:
     for start in range(0, addresses.size, _CHUNK):
         some = t.identifier_id.in_(addresses[start : start + _CHUNK].tolist())
         rows += connection.execute(select(t.identifier_id).where(some, live)).scalars()
-    return np.array(rows, np.int64)
+    return np.sort(np.array(rows, np.int64))
 
 
 def message_kind(channel: str, kind: str) -> MessageKind | None:

@@ -6,12 +6,15 @@ than rows of the driver, and the same for every engine. Texts and bytes travel a
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import csv
 from sqlalchemy import (
@@ -27,6 +30,7 @@ from sqlalchemy import (
     case,
     cast,
     func,
+    literal_column,
     select,
     true,
     type_coerce,
@@ -38,11 +42,11 @@ from onepool.state.store import State
 BLOCK = 100_000
 """Rows of one statement; a column of them stays far below what one value may hold."""
 
+_BITS = 60
+"""Columns of whose nulls one number tells."""
+
 _READERS = 2
 """Connections that read at the same time; the database works outside Python's lock."""
-
-_NULL = "n"
-"""What null is written as among texts: no hex digit."""
 
 
 def read(
@@ -63,10 +67,10 @@ def read(
     wanted = [key, *columns]
     condition = true() if where is None else where
     with state.read() as connection:
-        packed = select(func.count(), *(_packed(connection, one) for one in wanted)).where(condition)
+        packed = select(func.count(), *_packed(connection, wanted)).where(condition)
         least, most = connection.execute(select(func.min(key), func.max(key)).where(condition)).one()
     if least is None:
-        yield pa.table([_unpacked("", one, 0) for one in columns], names=[one.name for one in columns])
+        yield pa.table([_unpacked(None, one, 0) for one in columns], names=[one.name for one in columns])
         return
 
     def fetch(start: int) -> pa.Table | None:
@@ -74,8 +78,7 @@ def read(
             rows, *texts = connection.execute(packed.where(key >= start, key < start + block)).one()
         if not rows:
             return None
-        parts = [_unpacked(text or "", one, rows) for text, one in zip(texts, wanted, strict=True)]
-        return _ordered(pa.table(parts, names=[one.name for one in wanted]))
+        return _ordered(_table(texts, wanted, rows))
 
     with ThreadPoolExecutor(_READERS, "state-columns") as readers:
         coming: deque[Future[pa.Table | None]] = deque()
@@ -95,10 +98,8 @@ def fetch(
 
     Types as of `read`. For so many rows as may lie in one text for each column: some hundred thousand.
     """
-    packed = select(func.count(), *(_packed(connection, one) for one in columns)).where(where)
-    rows, *texts = connection.execute(packed).one()
-    parts = [_unpacked(text or "", one, rows) for text, one in zip(texts, columns, strict=True)]
-    return pa.table(parts, names=[one.name for one in columns])
+    rows, *texts = connection.execute(select(func.count(), *_packed(connection, columns)).where(where)).one()
+    return _table(texts, columns, rows)
 
 
 def _ordered(part: pa.Table) -> pa.Table:
@@ -109,20 +110,43 @@ def _ordered(part: pa.Table) -> pa.Table:
     return part.select(range(1, part.num_columns))
 
 
-def _packed(connection: Connection, column: ColumnElement[Any]) -> ColumnElement[str]:
-    """An aggregate that joins a column's values to one text, one line for each row."""
+def _packed(connection: Connection, columns: Sequence[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
+    """Aggregates that join each column's values to one text, a line for each value, and behind them the same of numbers
+    that tell where which columns are null: databases pass over nulls, which costs next to nothing."""
     sqlite = connection.dialect.name == "sqlite"
+    found: list[ColumnElement[Any]] = [func.aggregate_strings(_line(one, sqlite), "\n") for one in columns]
+    for some in _groups(columns):
+        nulls = [case((one.is_(None), literal_column(str(1 << bit))), else_=literal_column("0")) for bit, one in
+                 enumerate(some)]  # fmt: skip
+        together = functools.reduce(operator.add, nulls)
+        found.append(func.aggregate_strings(type_coerce(together, Text) if sqlite else cast(together, Text), "\n"))
+    return found
+
+
+def _line(column: ColumnElement[Any], sqlite: bool) -> ColumnElement[str]:
     if isinstance(column.type, BigInteger | Integer):
         # SQLite joins numbers as they are; a conversion asked for would cost as much again.
-        line: ColumnElement[str] = type_coerce(column, Text) if sqlite else cast(column, Text)
-        null = ""
-    else:
-        plain = column if isinstance(column.type, LargeBinary) or sqlite else func.convert_to(column, "UTF8")
-        line = func.hex(plain) if sqlite else func.encode(plain, "hex")
-        null = _NULL
-    if not _never_null(column):
-        line = case((column.is_(None), null), else_=line)
-    return func.aggregate_strings(line, "\n")
+        return type_coerce(column, Text) if sqlite else cast(column, Text)
+    plain = column if isinstance(column.type, LargeBinary) or sqlite else func.convert_to(column, "UTF8")
+    line: ColumnElement[str] = func.hex(plain) if sqlite else func.encode(plain, "hex")
+    # SQLite writes null as an empty text, which would be taken for a value.
+    return case((column.is_not(None), line)) if sqlite and not _never_null(column) else line
+
+
+def _groups(columns: Sequence[ColumnElement[Any]]) -> list[list[ColumnElement[Any]]]:
+    """Columns that may be null, as many together as one number tells of."""
+    unsure = [one for one in columns if not _never_null(one)]
+    return [unsure[start : start + _BITS] for start in range(0, len(unsure), _BITS)]
+
+
+def _table(texts: Sequence[str | None], columns: Sequence[ColumnElement[Any]], rows: int) -> pa.Table:
+    """The columns of so many rows from what `_packed` asked for."""
+    absent: dict[int, npt.NDArray[np.bool_]] = {}
+    for some, text in zip(_groups(columns), texts[len(columns) :], strict=True):
+        told = _lines(text or "", pa.int64()).to_numpy() if rows else np.empty(0, np.int64)
+        absent |= {id(one): (told >> bit) & 1 > 0 for bit, one in enumerate(some)}
+    parts = [_unpacked(text, one, rows, absent.get(id(one))) for text, one in zip(texts, columns, strict=False)]
+    return pa.table(parts, names=[one.name for one in columns])
 
 
 def _never_null(column: ColumnElement[Any]) -> bool:
@@ -133,21 +157,36 @@ def _never_null(column: ColumnElement[Any]) -> bool:
     return isinstance(plain, BindParameter) or (isinstance(plain, Column) and not plain.nullable)
 
 
-def _unpacked(text: str, column: ColumnElement[Any], rows: int) -> pa.Array:
-    """The lines of a column as an Arrow array."""
+def _unpacked(
+    text: str | None, column: ColumnElement[Any], rows: int, absent: npt.NDArray[np.bool_] | None = None
+) -> pa.Array:
+    """The lines of a column as an Arrow array. `absent`: the rows that have none."""
     number = isinstance(column.type, BigInteger | Integer)
-    if rows == 0:
-        found = pa.array([], pa.int64() if number else pa.string())
-    else:
-        found = _lines(text, pa.int64() if number else pa.string())
-    if number:
-        return found
+    if not number and not isinstance(column.type, LargeBinary | String):
+        raise TypeError(f"columns of type {column.type} can't be read as columns")
+    if rows == 0 or (absent is not None and absent.all()):
+        return pa.nulls(rows, _kind(column))
+    found = _lines(text or "", pa.int64() if number else pa.string())
+    if not number:
+        found = _decoded(found, column)
+    if absent is not None and absent.any():
+        found = found.take(pa.array(np.cumsum(~absent) - 1, mask=absent))
+    return found
+
+
+def _kind(column: ColumnElement[Any]) -> pa.DataType:
+    if isinstance(column.type, BigInteger | Integer):
+        return pa.int64()
+    if isinstance(column.type, LargeBinary):
+        return pa.binary()
+    return pa.string() if isinstance(column.type, Text) else pa.dictionary(pa.int32(), pa.string())
+
+
+def _decoded(found: pa.Array, column: ColumnElement[Any]) -> pa.Array:
     if isinstance(column.type, LargeBinary):
         return _bytes(found)
     if isinstance(column.type, Text):
         return _bytes(found).cast(pa.string())
-    if not isinstance(column.type, String):
-        raise TypeError(f"columns of type {column.type} can't be read as columns")
     coded = found.dictionary_encode()
     return pa.DictionaryArray.from_arrays(coded.indices, _bytes(coded.dictionary).cast(pa.string()))
 
@@ -160,8 +199,7 @@ def _lines(text: str, kind: pa.DataType) -> pa.Array:
         parse_options=csv.ParseOptions(quote_char=False, ignore_empty_lines=False),
         convert_options=csv.ConvertOptions(
             column_types={"value": kind},
-            null_values=[""] if pa.types.is_integer(kind) else [_NULL],
-            strings_can_be_null=True,
+            strings_can_be_null=False,
         ),
     )
     found = table.column(0).combine_chunks()

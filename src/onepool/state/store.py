@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from sqlite3 import sqlite_version_info
 
-from sqlalchemy import Connection, create_engine, event, insert, select, text, update
+from sqlalchemy import Connection, create_engine, event, insert, make_url, select, text, update
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from onepool.errors import OnePoolError
 from onepool.state import consents, coupons, journeys, outbox, schema
+from onepool.state.checkpoints import Checkpoints
 from onepool.state.tables import metadata
 
 _ROOMS = (journeys, outbox, consents, coupons)
@@ -53,11 +54,16 @@ class State:
         self.url = url
         self._sqlite = url.startswith("sqlite")
         self._postgres = url.startswith("postgresql")
+        file = make_url(url).database if self._sqlite else None
+        on_disk = bool(file) and file != ":memory:"
+        # Of SQLite whoever asks gets the connection used last: it has the pages that were read and written of late.
         self.engine: Engine = create_engine(
             url,
             pool_pre_ping=not self._sqlite,
             hide_parameters=True,  # the values of a failed statement are customers' values; errors go into logs
+            **({"pool_use_lifo": True} if on_disk else {}),
         )
+        self._checkpoints = Checkpoints(Path(str(file))) if on_disk else None
         if self._sqlite:
             event.listen(self.engine, "connect", _configure_sqlite)
         try:
@@ -102,9 +108,12 @@ class State:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """A transaction: committed on leaving, rolled back on an error."""
-        with self.engine.connect() as connection:
+    def write(self, *, much: bool = False) -> Iterator[Connection]:
+        """A transaction: committed on leaving, rolled back on an error.
+
+        `much`: what SQLite would do within the commit for the pages written so far happens behind it, in a thread.
+        """
+        with self.engine.connect() as connection, self._unhurried(connection, much):
             if self._sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             elif self._postgres:
@@ -112,12 +121,17 @@ class State:
             with connection.begin() if not connection.in_transaction() else _finish(connection):
                 yield connection
 
+    def _unhurried(self, connection: Connection, much: bool) -> AbstractContextManager[None]:
+        return self._checkpoints.left_out(connection) if much and self._checkpoints is not None else nullcontext()
+
     def meta(self, key: str) -> str | None:
         """A single stored value."""
         with self.read() as connection:
             return get_meta(connection, key)
 
     def close(self) -> None:
+        if self._checkpoints is not None:
+            self._checkpoints.close()
         self.engine.dispose()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,7 +22,8 @@ from onepool.journeys.executor.apply import move, save
 from onepool.journeys.executor.book import JourneyFault, Shelf
 from onepool.journeys.executor.executor import Executor
 from onepool.journeys.executor.ports import MOST_DUE
-from onepool.journeys.world import belongings, fold, writes
+from onepool.journeys.world import belongings, writes
+from onepool.journeys.world.ahead import Ahead
 from onepool.journeys.world.backlog import Backlog, many
 from onepool.journeys.world.events import SEQ_BITS, Happened
 from onepool.journeys.world.inputs import (
@@ -36,7 +38,6 @@ from onepool.journeys.world.inputs import (
     replays,
     tell,
 )
-from onepool.journeys.world.messages import Followed
 from onepool.journeys.world.pool import PoolWorld
 from onepool.pool import DuckDBEngine
 from onepool.privacy.masking import mask_text
@@ -45,7 +46,7 @@ from onepool.reach.pressure import Gauge
 from onepool.reach.world import Worlds
 from onepool.state.journeys import journey_requests, journey_states
 from onepool.state.outbox import broadcasts
-from onepool.tick import marks
+from onepool.tick.journey_pool import Folding
 from onepool.tick.journey_rows import anything, fresh, problem, record
 from onepool.tick.recovery import machine_at_fault
 from onepool.workspace import Workspace
@@ -65,12 +66,6 @@ stretches of the table."""
 
 _BUDGET = 0.5
 """Seconds after which collection has its turn again."""
-
-_FOLD_EVERY = 1.0
-"""Seconds between two folds into the pool while there is more to do, at least."""
-
-_FOLD_SHARE = 9
-"""And so many times as long as the last one took: what analysts see comes a little later when much is going on."""
 
 _CACHE = "PRAGMA cache_size = -131072"
 """Pages that SQLite keeps while journeys are carried out: 128 MB at most."""
@@ -100,9 +95,9 @@ class Journeying:
         self._backlog = Backlog()
         self._more = False
         self._aside: dict[str, int] = {}
-        self._folded: fold.Marks | None = None
-        self._followed = Followed()
-        self._fold_at = 0.0
+        self._ahead = Ahead(workspace.state)
+        self._folding = Folding(workspace, pool)
+        self._going_on = False
         self._expired = 0
         self._written = 0
         self._seen: dict[str, int] = {}
@@ -119,20 +114,28 @@ class Journeying:
             return False
         if not self._begun(offset):
             return False
-        started = time.monotonic()
-        busy = False
-        while time.monotonic() - started < _BUDGET:
-            plan = self._next(offset)
-            if plan is None or not self._step(plan):
-                break
-            busy = True
+        # In the midst of very much the pool gets what was done while more is done.
+        with self._folding.beside(self._going_on):
+            busy = self._steps(offset)
         with self._ws.state.read() as connection:
             written = writes.waiting(connection)
         if written:
             with self._pool.read() as session:
                 busy |= writes.write_out(self._ws.state, self._ws.log, session, self._ws.clock) > 0
-        busy |= self._fold(now=not busy)
+        self._going_on = busy and self._more
+        if not self._going_on:
+            busy |= self._folding.fold(now=not busy)
         self._looked = (0, -1) if busy else (now, offset)
+        return busy
+
+    def _steps(self, offset: int) -> bool:
+        """As many as there is time for. Returns whether there were any."""
+        started, busy = time.monotonic(), False
+        while time.monotonic() - started < _BUDGET:
+            plan = self._next(offset)
+            if plan is None or not self._step(plan):
+                break
+            busy = True
         return busy
 
     def _begun(self, offset: int) -> bool:
@@ -236,7 +239,7 @@ class Journeying:
         left_out = self._aside if aside is None else aside
         self._look(plan, left_out)
         backlog = self._backlog.copy()
-        with self._pool.read() as session, self._ws.state.write() as connection:
+        with self._pool.read() as session, self._ws.state.write(much=True) as connection:
             if connection.dialect.name == "sqlite":
                 # A step touches pages all over large tables; the usual two megabytes would be written and read in turn.
                 connection.exec_driver_sql(_CACHE)
@@ -253,10 +256,11 @@ class Journeying:
             world = PoolWorld(
                 session, connection, self._context(), happened, self._worlds.over(session, connection),
                 lambda: fresh(self._ws, connection, plan.at), gauge=self._gauge,
-                backlog=backlog,
+                backlog=backlog, ahead=self._ahead,
             )  # fmt: skip
             step = Executor(book, world).step(done.inputs, plan.at)
-            save(connection, step, now)
+            with self._ahead.beside(backlog, step, MOST_DUE) if aside is None else nullcontext():
+                save(connection, step, now)
             self._coupons(connection, happened, plan.at)
             tell(connection, done, now)
             if aside is not None:
@@ -357,37 +361,9 @@ class Journeying:
                     raise
         return None
 
-    # ---------------------------------------------------------------------------------------------------- the pool
-
     def level(self) -> None:
         """Give the pool all of the ticks and messages that the state has now; what is written meanwhile comes later."""
-        until = fold.ahead(self._ws.state)
-        while self._fold(now=True):
-            assert self._folded is not None
-            if self._folded.tick >= until.tick and self._folded.changed >= until.changed:
-                break
-
-    def _fold(self, *, now: bool) -> bool:
-        """`now`: not only every second."""
-        if not now and time.monotonic() < self._fold_at:
-            return False
-        if self._folded is None:
-            with self._pool.read() as session:
-                self._folded = fold.Marks(*(int(marks.get(session, name) or 0) for name in fold.MARKS))
-        at = to_micros(self._ws.clock.now())
-        if not fold.behind(self._ws.state, self._folded, at):
-            return False
-        begun = time.monotonic()
-        # What a fold that failed took note of is not in the pool.
-        followed, self._followed = self._followed, Followed()
-        with self._pool.write() as session:
-            found = fold.fold(session, self._ws.state, self._folded, at, followed)
-            for name, value in zip(fold.MARKS, found, strict=True):
-                marks.put(session, name, str(value))
-        self._folded, self._followed = found, followed
-        done = time.monotonic()
-        self._fold_at = done + max(_FOLD_EVERY, _FOLD_SHARE * (done - begun))
-        return True
+        self._folding.level()
 
 
 class _Tried(Exception):

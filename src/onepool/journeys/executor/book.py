@@ -14,6 +14,7 @@ from onepool.journeys.executor.columns import I64
 from onepool.journeys.executor.plan import Message, Plan
 from onepool.journeys.model import CallJourney, EventEntry, EventExit, IssueCoupon, Wait
 from onepool.journeys.store import Standing
+from onepool.reach.keys import distinct
 from onepool.reach.messages.store import plannable
 from onepool.state.journeys import journey_states, journey_versions
 
@@ -116,9 +117,9 @@ class Book:
     def rank(self, versions: I64, nodes: I64) -> I64:
         """How far along each node is in its version; -1 before the first one."""
         found = np.full(nodes.size, -1, np.int64)
-        for version in np.unique(versions):
+        for version in distinct(versions).tolist():
             rows = np.flatnonzero((versions == version) & (nodes >= 0))
-            found[rows] = self.plans[int(version)].rank[nodes[rows]]
+            found[rows] = self.plans[version].rank[nodes[rows]]
         return found
 
 

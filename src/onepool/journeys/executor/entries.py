@@ -22,7 +22,7 @@ from onepool.journeys.executor.turn import Turn
 from onepool.journeys.keys import MOST_KEY, bucket, event_origin, run_keys, short, text_numbers
 from onepool.journeys.model import ApiEntry, EventEntry, SegmentEntry, SegmentLeaveEntry
 from onepool.journeys.states import RunState
-from onepool.reach.keys import distinct
+from onepool.reach.keys import among_ordered, distinct
 
 BUCKETS = 10_000
 
@@ -175,7 +175,7 @@ def _unknown(turn: Turn, one: Entrants) -> Entrants:
         ids = one.run_ids
     if not turn.world.any_runs(turn.book.version_ids([one.plan.journey])):
         return one
-    out = (turn.places(ids) >= 0) | np.isin(ids, turn.world.runs(ids).run_id)
+    out = (turn.places(ids) >= 0) | among_ordered(ids, distinct(turn.world.runs(ids).run_id))
     return one.take(~out) if out.any() else one
 
 

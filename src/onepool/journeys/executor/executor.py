@@ -24,6 +24,7 @@ from onepool.journeys.model import Send, Task, Wait
 from onepool.journeys.states import RunState
 from onepool.pool import PoolError
 from onepool.reach.gate import DECIDED, PLANNED
+from onepool.reach.keys import distinct
 
 
 class Executor:
@@ -127,7 +128,7 @@ class Executor:
             if self._book.rests(plan.journey):
                 continue
             mine = mine[(runs.node[mine] >= 0) & (runs.due[mine] < turn.life_end(mine, plan))]
-            for node in np.unique(runs.node[mine]).tolist():
+            for node in distinct(runs.node[mine]).tolist():
                 if isinstance(plan.nodes[node], Send):
                     with faults(plan):
                         sends.give_up(turn, plan, node, mine[runs.node[mine] == node])
@@ -148,7 +149,7 @@ class Executor:
         rows, state = rows[~over], state[~over]
         waiting = rows[(state != RunState.HELD) & (state != RunState.READY)]
         nodes = turn.runs.node[waiting].copy()
-        for node in np.unique(nodes).tolist():
+        for node in distinct(nodes).tolist():
             here = waiting[nodes == node]
             said = plan.nodes[node]
             if isinstance(said, Send) and (turn.runs.state[here] == RunState.WAIT_OUTCOME).any():
@@ -207,7 +208,7 @@ class Executor:
             for plan, mine in turn.by_version(rows):
                 with faults(plan):
                     nodes = turn.runs.node[mine].copy()
-                    for node in np.unique(nodes).tolist():
+                    for node in distinct(nodes).tolist():
                         here = turn.ordered(mine[nodes == node])
                         HANDLERS[type(plan.nodes[node])](turn, plan, node, here)
 

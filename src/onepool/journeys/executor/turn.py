@@ -14,6 +14,7 @@ from onepool.journeys.executor.plan import Plan
 from onepool.journeys.executor.ports import MERGES, MOST_DUE, STEPS, Audience, Clocks, Inputs, StateChange, World
 from onepool.journeys.executor.times import Zones, known_zone, later
 from onepool.journeys.states import GOAL, RunState
+from onepool.reach.keys import distinct
 from onepool.reach.rules import SendPolicy
 
 TO_DO = NONE
@@ -120,8 +121,8 @@ class Turn:
     def by_version(self, rows: I64) -> Iterator[tuple[Plan, I64]]:
         """Rows by version, the oldest version first; those of versions that can't be read rest."""
         versions = self.runs.version_id[rows]
-        for version in np.unique(versions):
-            plan = self.book.plans.get(int(version))
+        for version in distinct(versions).tolist():
+            plan = self.book.plans.get(version)
             if plan is not None:
                 yield plan, rows[versions == version]
 

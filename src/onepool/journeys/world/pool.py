@@ -18,6 +18,7 @@ from onepool.audience.conditions.names import Context
 from onepool.clock import from_micros
 from onepool.journeys.executor.columns import I64, Runs
 from onepool.journeys.executor.ports import Audience, Entering, Question, Sought
+from onepool.journeys.world.ahead import Ahead
 from onepool.journeys.world.asking import answers
 from onepool.journeys.world.backlog import Backlog
 from onepool.journeys.world.events import Happened
@@ -53,9 +54,11 @@ class PoolWorld:
         reserve: bool = False,
         gauge: Gauge | None = None,
         backlog: Backlog | None = None,
+        ahead: Ahead | None = None,
     ) -> None:
         """`reserve`: see `reach.gate` (back-tests, where nobody claims); `gauge`: without it no account is full;
-        `backlog`: what earlier steps know of timers that are due; without it each step looks at all of them."""
+        `backlog`: what earlier steps know of timers that are due; without it each step looks at all of them; `ahead`:
+        what was read of them already."""
         self._session = session
         self._connection = connection
         self._ctx = ctx
@@ -64,7 +67,7 @@ class PoolWorld:
         self._fresh = fresh_as_of
         self._reserve = reserve
         self._gauge = gauge
-        self._records = Records(connection, backlog)
+        self._records = Records(connection, backlog, ahead)
 
     # ------------------------------------------------------------------------------------------------------- events
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from pyroaring import BitMap64
@@ -15,12 +15,15 @@ from onepool.journeys.executor.columns import COLUMNS, I64, NULLABLE, Runs
 from onepool.journeys.executor.ports import Audience
 from onepool.journeys.states import RunState
 from onepool.journeys.world.backlog import DUE, IS_DUE, Backlog, many
-from onepool.reach.keys import distinct
+from onepool.reach.keys import among_ordered, distinct
 from onepool.reach.states import SendState, perhaps_out
 from onepool.state.bulk import update_many
 from onepool.state.columns import fetch
 from onepool.state.journeys import journey_audiences, runs
 from onepool.state.outbox import sends
+
+if TYPE_CHECKING:
+    from onepool.journeys.world.ahead import Ahead
 
 _PARTS: Final = ", ".join(f"coalesce({name}, -1)" if name in NULLABLE else name for name in COLUMNS)
 _READ: Final = f"SELECT {_PARTS} FROM runs WHERE "
@@ -34,31 +37,44 @@ _LIVE: Final = f"state <> {int(RunState.ENDED)}"
 class Records:
     """What one connection of the state sees."""
 
-    def __init__(self, connection: Connection, backlog: Backlog | None = None) -> None:
-        """`backlog`: what earlier steps know of timers that are due; without it each look is a new one."""
+    def __init__(self, connection: Connection, backlog: Backlog | None = None, ahead: Ahead | None = None) -> None:
+        """`backlog`: what earlier steps know of timers that are due; without it each look is a new one. `ahead`: what
+        was read already of those."""
         self._connection = connection
         self._backlog = backlog
+        self._ahead = ahead
 
     def due(self, at: int, most: int, priorities: Mapping[int, int], scarce: Collection[int] = ()) -> Runs:
         """Live, not paused runs with due <= at, by (due, run_id): see the port."""
         backlog = Backlog() if self._backlog is None else self._backlog
         ids = backlog.take(at, most)
-        found = Runs.empty() if ids is None else self._among("run_id", ids, IS_DUE, at=at)
+        found = Runs.empty() if ids is None else self._taken(ids, at)
         for _ in range(_AGAIN):
             # Some are no longer due: the next ones take their places.
             if len(found) == most or (ids := backlog.take(at, most - len(found))) is None:
                 break
-            found = Runs.joined([found, self._among("run_id", ids, IS_DUE, at=at)])
+            found = Runs.joined([found, self.due_of(ids, at)])
         if len(found) < most:
             # Nothing is known of this instant, or much is not any more as it was.
             if many(self._connection, at, most):
                 backlog.look(self._connection, at, most, priorities, scarce)
                 ids = backlog.take(at, most)
                 assert ids is not None
-                found = self._among("run_id", ids, IS_DUE, at=at)
+                found = self.due_of(ids, at)
             else:
                 found = self._read(DUE, at=at)
         return found.take(np.lexsort((found.run_id, found.due)))
+
+    def due_of(self, run_ids: I64, at: int) -> Runs:
+        """Those of these runs that are due."""
+        return self._among("run_id", run_ids, IS_DUE, at=at)
+
+    def _taken(self, run_ids: I64, at: int) -> Runs:
+        known = None if self._ahead is None else self._ahead.known(run_ids)
+        if known is None:
+            return self.due_of(run_ids, at)
+        found, left = known
+        return Runs.joined([found, self.due_of(left, at)]) if left.size else found
 
     def runs(self, run_ids: I64) -> Runs:
         return self._among("run_id", run_ids)
@@ -126,9 +142,12 @@ class Records:
         span = f"{column} BETWEEN :low AND :high"
         values = {"low": int(ids[0]), "high": int(ids[-1])}
         counted = text(f"SELECT count(*) FROM (SELECT 1 FROM runs WHERE {span} LIMIT :most) AS stretch")
-        if self._connection.execute(counted, {**values, "most": 2 * ids.size}).scalar_one() < 2 * ids.size:
+        beside = self._connection.execute(counted, {**values, "most": 2 * ids.size}).scalar_one()
+        if beside == 0:
+            return Runs.empty()
+        if beside < 2 * ids.size:
             found = self._fetch(span + more, **values, **given)
-            found = found.take(np.isin(getattr(found, column), ids))
+            found = found.take(among_ordered(getattr(found, column), ids))
         else:
             where, listed = self._in(column, ids)
             found = self._fetch(where + more, **listed, **given)
