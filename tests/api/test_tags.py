@@ -247,3 +247,35 @@ def test_far_numbers_stand_in_open_bars(made: tuple[World, Worker]) -> None:
     assert sum(one.count for one in bars) == len(numbers)
     assert (bars[0].low, bars[0].high, bars[0].count) == (0.0, 5.0, 10)
     assert bars[-1] == Bar(100.0, None, 1) and len(bars) == 21
+
+
+def test_a_plan_warns_of_values_that_were_never_seen(made: tuple[World, Worker]) -> None:
+    """As a segment's plan does, in conditions and in filters; also where only faults are looked for."""
+    browser = made[0].signed_in(Role.MARKETER)
+    quiet = {"did": "order_paid", "percentile": 50, "where": {"currency": "CNX"}}
+    north = {"attribute": "province", "is": "北京省"}
+    states = [{"value": "north", "when": {"not": north}}, {"value": "quiet", "quiet": quiet}]
+    state = {"tag": "where", "title": "x", "says": "attribute", "kind": "state", "states": states}
+    for check in (True, False):
+        tried = browser.post("/api/v1/tags/plan", {"definition": state, "check": check}).json()
+        assert tried["problems"] == [] and (tried["coverage"] is None) == check
+        places = [(one["place"], one["suggestion"]) for one in tried["warnings"]]
+        assert places == [("states[0].when.not.is", "北京"), ("states[1].quiet.where.currency.is", "CNY")]
+        said = "字段 currency 从来没有过取值 CNX / the field currency has never been CNX"
+        assert tried["warnings"][1]["message"] == said
+    paid = {"did": "order_paid", "sum": "amount", "where": {"currency": {"in": ["CNY", "CNX"]}}}
+    inputs = {"paid": {**paid, "within": {"last": "30 days"}}}
+    formula = {"tag": "f", "title": "x", "says": "value", "kind": "expression", "inputs": inputs, "expression": "paid"}
+    ratio = {"tag": "r", "title": "x", "says": "value", "kind": "metric", "from": paid, "over": paid}
+    for tag, wanted in (
+        (formula, ["inputs.paid.where.currency.in"]),
+        (ratio, ["from.where.currency.in", "over.where.currency.in"]),
+        ({**RFM, "from": {**RFM["from"], "where": {"currency": "CNX"}}}, ["from.where.currency.is"]),
+        (RFM, []),
+        (SQL, []),
+    ):
+        caller = made[0].signed_in(Role.ANALYST) if tag is SQL else browser
+        tried = caller.post("/api/v1/tags/plan", {"definition": tag, "check": True}).json()
+        assert [one["place"] for one in tried["warnings"]] == wanted, tried
+    wrong = {**state, "states": [{"value": "north", "when": {**north, "isn": "x"}}]}
+    assert browser.post("/api/v1/tags/plan", {"definition": wrong}).json()["warnings"] == []

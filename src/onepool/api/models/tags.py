@@ -174,6 +174,9 @@ class TagPlan(Model):
     lost: int | None
     seconds: float
     problems: list[Finding]
+    warnings: list[Finding] = Field(
+        description="Values that were never seen: the tag can be used, but these may say nothing of anybody."
+    )
     sentence: Titles | None
     uses: list[str] = Field(description="Tags and segments that it reads, as tag:x, segment:y.")
     used_by: list[str]

@@ -7,9 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, status
 from fastapi.concurrency import run_in_threadpool
 
-from onepool.api import tagging
+from onepool.api import doubts, tagging
 from onepool.api.access import Caller, Need, Time, Workspace
 from onepool.api.dictionary import titles
+from onepool.api.edited import refuse_outdated
 from onepool.api.models.tags import (
     PlannedValue,
     TagChange,
@@ -44,10 +45,11 @@ def plan_tag(body: TagPlanRequest, who: Writer, ws: Workspace, time: Time) -> Ta
     words = None if tag is None or problems else tagging.in_words(tag, ctx)
     with ws.pool.read() as session:
         total = customer_count(session)
+        warnings = [] if tag is None or problems else doubts.tag_warnings(session, tag, ctx, ws.standard())
         if tag is None or problems or body.check:
             return TagPlan(
                 coverage=None, total=total, different=None, values=[], changed=None, gained=None, lost=None,
-                seconds=0.0, problems=problems, sentence=words,
+                seconds=0.0, problems=problems, warnings=warnings, sentence=words,
                 uses=[] if tag is None else tagging.reads(tag), used_by=_users(ws, tag),
             )  # fmt: skip
         _allowed(tag.kind, who)
@@ -66,6 +68,7 @@ def plan_tag(body: TagPlanRequest, who: Writer, ws: Workspace, time: Time) -> Ta
         lost=found.lost,
         seconds=round(found.seconds, 3),
         problems=[],
+        warnings=warnings,
         sentence=words,
         uses=tagging.reads(tag),
         used_by=_users(ws, tag),
@@ -86,8 +89,7 @@ def replace_tag(name: TagName, body: TagChange, who: Writer, ws: Workspace, time
     """Save a new version of a tag."""
     item = tagging.tag_item(ws, name)
     _allowed(item.body.get("kind"), who)
-    if body.version is not None and body.version != item.version:
-        raise Conflict(f"somebody saved version {item.version} meanwhile", where="version", hint="load the tag anew")
+    refuse_outdated(ws, item, body.version, "the tag")
     return _save(ws, time, who, body, name)
 
 

@@ -23,6 +23,7 @@ from onepool.api.models.tags import (
     ValueShare,
 )
 from onepool.api.problems import NotFound
+from onepool.api.tag_figures import spreads_of
 from onepool.api.usage import users_of
 from onepool.api.workspace import WorkspaceLike
 from onepool.audience.conditions import ConditionError, Names
@@ -33,7 +34,6 @@ from onepool.audience.tags.parse import tag_schema
 from onepool.audience.tags.runs import RunStore
 from onepool.definitions import Definition
 from onepool.pool import catalog
-from onepool.pool.histogram import histogram
 from onepool.pool.home import customer_count
 from onepool.privacy.roles import Permission
 
@@ -134,11 +134,9 @@ def shown_tag(ws: WorkspaceLike, item: Definition, now: datetime) -> TagDetail:
     """A tag as it is shown."""
     name = item.name
     with ws.pool.read() as session:
-        found = catalog.tag_figures(session, name).get(name)
         total = customer_count(session)
-        values = catalog.tag_distribution(session, name)
-        spread = catalog.tag_spread(session, name)
-        bars = histogram(session, name)
+        kept = spreads_of(ws.state).of(session, name)
+    found, values, spread, bars = kept.figures, kept.values, kept.spread, kept.bars
     coverage = found.coverage if found else 0
     as_of = found.as_of if found else None
     tag = tagging.parsed(item)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from onepool.audience.catalog import kept_events
-from onepool.audience.conditions import Condition, Context
+from onepool.audience.conditions import Context
 from onepool.audience.conditions.errors import Problem
 from onepool.audience.conditions.names import Names
 from onepool.audience.conditions.unseen import private_in, seen_values, unseen
 from onepool.audience.definitions import workspace_names
 from onepool.audience.tags import parse_tag
-from onepool.audience.tags.uses import conditions_in
+from onepool.audience.tags.doubtful import tag_doubts
 from onepool.insight.segments.plan import SegmentPlan, plan_changes
 from onepool.workspace import Workspace
 
@@ -34,18 +33,16 @@ def plan_bodies(ws: Workspace, tags: _Bodies, segments: _Bodies) -> tuple[dict[s
 def doubts(ws: Workspace, tags: _Bodies, segments: _Bodies) -> dict[tuple[str, str], list[Problem]]:
     """By kind and name, the values in these definitions, checked and taken together, that were never seen."""
     names, private = _names(ws, tags, segments), private_in(ws.standard())
-    wanted: list[tuple[str, str, str, Condition]] = [
-        ("segment", name, "", names.segments[name]) for name in segments if name in names.segments
-    ]
-    for name, body in tags.items():
-        wanted += [("tag", name, place, condition) for place, condition in conditions_in(parse_tag(body))]
     found: dict[tuple[str, str], list[Problem]] = {}
     with ws.pool.read() as session:
-        for kind, name, under, condition in wanted:
-            for one in unseen(condition, names, seen_values(session, condition, names, private)):
-                place = f"{under}.{one.place}" if under else one.place
-                found.setdefault((kind, name), []).append(replace(one, place=place))
-    return found
+        for name in segments:
+            condition = names.segments.get(name)
+            if condition is None:
+                continue
+            found["segment", name] = unseen(condition, names, seen_values(session, condition, names, private))
+        for name, body in tags.items():
+            found["tag", name] = tag_doubts(session, parse_tag(body), names, private)
+    return {which: problems for which, problems in found.items() if problems}
 
 
 def _context(ws: Workspace, tags: _Bodies, segments: _Bodies) -> Context:
