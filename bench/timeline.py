@@ -6,8 +6,9 @@
 The pool takes events at the rate, four times a second, each time in one transaction of which the index is told, and
 then the live segments are answered for the customers touched, as the tick does. Beside that, one reader after the
 other asks for the timeline's first page of 100 events, whole, as the API reads it, from the customer's number to the
-JSON: of customers who have so many, rather those with more. The same customers are read without the index in the same run, and the two answers must be equal. Before anything is written, the same pages are
-read alone: then the process's time is the pages' own, all threads of the engine counted.
+JSON: of customers who have so many, rather those with more. The same customers are read without the index in the same
+run, and the two answers must be equal. Before anything is written, the same pages are read alone: then the process's
+time is the pages' own, all threads of the engine counted.
 
 Events about orders have a line or two, the others none. A harsher load: `--rate 10000`.
 """

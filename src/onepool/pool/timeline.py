@@ -227,7 +227,8 @@ def _read(
     if missing:
         more = listed if beside is None else f"{listed}, {beside}"
         late = session.query(
-            f"SELECT {more} FROM events e WHERE e.seq IN (SELECT unnest($seqs)) AND e.identifier_id IN (SELECT unnest($ids))",
+            f"""SELECT {more} FROM events e
+            WHERE e.seq IN (SELECT unnest($seqs)) AND e.identifier_id IN (SELECT unnest($ids))""",
             {"seqs": sorted(missing), "ids": owners.identifiers()},
         ).to_pylist()
         found |= {row["seq"]: row for row in late}
