@@ -19,8 +19,8 @@ def warm() -> None:
     codes = np.zeros(2, np.uint16)
     marks = np.ones(1, np.uint64)
     found = ordered(ones, np.arange(2), np.arange(2), np.ones(2, np.uint64))
-    for dtype in (np.uint8, np.uint16, np.int32):
-        gather(found.customers, found.offsets, codes.astype(dtype), found.time, marks)
+    for width in (np.uint8, np.uint16, np.int32):
+        gather(found.customers, found.offsets, codes.astype(width), found.time, marks)
     pattern = Pattern((1, 1), at=9)
     sequence(found.offsets, found.time, found.masks, pattern)
     trace(found.time, found.masks, pattern)
