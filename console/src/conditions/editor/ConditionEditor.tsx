@@ -85,18 +85,19 @@ interface SequenceProps {
   names: Names;
   /** Their places are those of the leaf's own JSON: `sequence[1].where.amount`. */
   problems: Problem[];
+  warnings?: Problem[];
   onChange: (leaf: SequenceLeaf) => void;
 }
 
 /** A sequence alone, where no other condition may stand. */
-export function SequenceEditor({ leaf, names, problems, onChange }: SequenceProps) {
+export function SequenceEditor({ leaf, names, problems, warnings, onChange }: SequenceProps) {
   const root = useMemo((): Group => ({ id: `root-${leaf.id}`, kind: "group", not: 0, mode: "all", children: [leaf] }), [leaf]);
   const change = (next: Group): void => {
     const [only] = next.children;
     if (only?.kind === "sequence") onChange(only);
   };
   return (
-    <Editor root={root} names={names} problems={problems} parts={NO_PARTS} onChange={change}>
+    <Editor root={root} names={names} problems={problems} warnings={warnings} parts={NO_PARTS} onChange={change}>
       <div className="op-leaf">
         <Sequence leaf={leaf} set={onChange} />
       </div>

@@ -16,11 +16,12 @@ interface Props {
   names: Names;
   /** Their places begin at the condition. */
   problems: Problem[];
+  warnings?: Problem[];
   onChange: (value: Json) => void;
 }
 
 /** A condition as a value of a form, in the editor that segments have. */
-export function ConditionField({ value, names, problems, onChange }: Props) {
+export function ConditionField({ value, names, problems, warnings, onChange }: Props) {
   const [root, setRoot] = useState(() => treeOf(value));
   const mine = useRef(value);
   // Undo and the text change the value from outside: the tree follows.
@@ -38,5 +39,5 @@ export function ConditionField({ value, names, problems, onChange }: Props) {
     },
     [onChange],
   );
-  return <ConditionEditor root={root} names={names} problems={problems} parts={PARTS} onChange={change} />;
+  return <ConditionEditor root={root} names={names} problems={problems} warnings={warnings} parts={PARTS} onChange={change} />;
 }

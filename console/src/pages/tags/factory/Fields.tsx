@@ -23,8 +23,9 @@ interface RowProps {
 /** A labelled line of the form. The label belongs to the control when the control takes the id. */
 export function Row({ label, hint, places = [], inner = [], wide = false, children }: RowProps) {
   const id = useId();
-  const { problems } = useFactory();
+  const { problems, warnings } = useFactory();
   const wrong = places.flatMap((place) => problemsAt(problems, place, inner));
+  const doubtful = places.flatMap((place) => problemsAt(warnings, place, inner));
   const bound = typeof children === "function";
   return (
     <div className="op-field" data-wide={wide} data-problem={wrong.length > 0}>
@@ -32,7 +33,7 @@ export function Row({ label, hint, places = [], inner = [], wide = false, childr
       <div role={bound ? undefined : "group"} aria-label={bound ? undefined : label}>
         {bound ? children(id) : children}
         {hint !== undefined && hint !== false && <div className="op-hint">{hint}</div>}
-        <Problems list={wrong} />
+        <Problems list={wrong} doubts={doubtful} />
       </div>
     </div>
   );

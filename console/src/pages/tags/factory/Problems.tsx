@@ -5,19 +5,22 @@ import { useText } from "@/lib/useText";
 import { type TagProblem, useFactory } from "./context";
 import { valueAt } from "./definition";
 
-/** What is wrong at a place; what the server proposes is one click away. */
-export function Problems({ list }: { list: TagProblem[] }) {
+const NONE: TagProblem[] = [];
+
+/** What is wrong at a place, and what was probably not meant; what the server proposes is one click away. */
+export function Problems({ list, doubts = NONE }: { list: TagProblem[]; doubts?: TagProblem[] }) {
   const { t, language } = useText();
   const { definition, set } = useFactory();
   return (
     <>
-      {list.map((one) => {
+      {[...list, ...doubts].map((one, index) => {
+        const warns = index >= list.length;
         const here = valueAt(definition, one.place);
         const { suggestion } = one;
         // A suggestion that stands for a text is one click away; of a key it can only be said.
         const usable = suggestion !== null && typeof here === "string";
         return (
-          <div key={one.place + one.message} className="op-place" role="alert" data-testid="tag-problem">
+          <div key={one.place + one.message} className="op-place" role={warns ? "status" : "alert"} data-severity={warns ? "warning" : "error"} data-testid={warns ? "value-warning" : "tag-problem"}>
             <WarningOutlined aria-hidden style={{ marginTop: 4 }} />
             <span>
               {said(one.message, language)}

@@ -92,7 +92,9 @@ function Editor({ start, tag, names }: { start: Definition; tag: TagDetail | nul
   const checked = useChecked(definition, !broken && saved === null);
   const found = checked.data?.problems;
   const problems = useMemo<TagProblem[]>(() => (found ?? []).filter((one) => tried || !untouched(definition, one.place)), [found, tried, definition]);
-  const factory = useMemo<Factory>(() => ({ definition, names: book, raw: names, currency, problems, set, change }), [definition, book, names, currency, problems, set, change]);
+  const doubts = checked.data?.warnings;
+  const warnings = useMemo<TagProblem[]>(() => doubts ?? [], [doubts]);
+  const factory = useMemo<Factory>(() => ({ definition, names: book, raw: names, currency, problems, warnings, set, change }), [definition, book, names, currency, problems, warnings, set, change]);
 
   const fresh = tag === null;
   const name = textAt(definition, "tag");

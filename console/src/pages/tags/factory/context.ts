@@ -18,6 +18,8 @@ export interface Factory {
   raw: Names;
   currency: string;
   problems: TagProblem[];
+  /** Values that were never seen: they can be used, and are probably not meant. */
+  warnings?: TagProblem[];
   set: (place: string, value: Json | undefined) => void;
   change: (by: (definition: Definition) => Definition) => void;
 }
@@ -31,6 +33,6 @@ export function useFactory(): Factory {
 }
 
 /** The problems at a place or inside of it, but for the places that controls inside of it show themselves. */
-export function problemsAt(problems: TagProblem[], place: string, inner: string[] = []): TagProblem[] {
-  return problems.filter((one) => belongs(one.place, place) && !inner.some((own) => belongs(one.place, own)));
+export function problemsAt(problems: TagProblem[] | undefined, place: string, inner: string[] = []): TagProblem[] {
+  return (problems ?? []).filter((one) => belongs(one.place, place) && !inner.some((own) => belongs(one.place, own)));
 }

@@ -5,11 +5,14 @@ import { fromJson } from "@/conditions/read";
 import { newStep } from "@/conditions/steps";
 import { toJson } from "@/conditions/write";
 import { useText } from "@/lib/useText";
-import { useFactory } from "../context";
+import { type TagProblem, useFactory } from "../context";
 import type { Definition } from "../definition";
 import { Row, SpanAt, TextAt } from "../Fields";
 
 const KEYS = ["sequence", "within", "span"] as const;
+
+/** Those that the sequence's editor shows itself. */
+const inside = (list: TagProblem[] = []): TagProblem[] => list.filter((one) => KEYS.some((key) => one.place === key || one.place.startsWith(`${key}[`) || one.place.startsWith(`${key}.`)));
 
 const partOf = (definition: Definition): JsonObject => Object.fromEntries(KEYS.flatMap((key) => (definition[key] === undefined ? [] : [[key, definition[key]]])));
 
@@ -23,7 +26,7 @@ function leafOf(part: JsonObject): SequenceLeaf | null {
 }
 
 function Steps() {
-  const { definition, raw, problems, change } = useFactory();
+  const { definition, raw, problems, warnings, change } = useFactory();
   const part = partOf(definition);
   const text = JSON.stringify(part);
   const [leaf, setLeaf] = useState(() => leafOf(part));
@@ -46,9 +49,10 @@ function Steps() {
     },
     [change],
   );
-  const here = useMemo(() => problems.filter((one) => KEYS.some((key) => one.place === key || one.place.startsWith(`${key}[`) || one.place.startsWith(`${key}.`))), [problems]);
+  const here = useMemo(() => inside(problems), [problems]);
+  const doubtful = useMemo(() => inside(warnings), [warnings]);
   if (leaf === null) return <code className="op-code">{text}</code>;
-  return <SequenceEditor leaf={leaf} names={raw} problems={here} onChange={set} />;
+  return <SequenceEditor leaf={leaf} names={raw} problems={here} warnings={doubtful} onChange={set} />;
 }
 
 /** Events in an order, and what the tag says of customers of whom it holds. */

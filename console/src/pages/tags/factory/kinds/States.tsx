@@ -27,7 +27,7 @@ function Quiet({ place }: { place: string }) {
 
 function RuleView({ index, count, open, onOpen, onMove, onRemove }: { index: number; count: number; open: boolean; onOpen: () => void; onMove: (by: number) => void; onRemove: () => void }) {
   const { t } = useText();
-  const { definition, problems, set } = useFactory();
+  const { definition, problems, warnings, set } = useFactory();
   const place = `states[${index}]`;
   const value = textAt(definition, `${place}.value`);
   const quiet = isObject(valueAt(definition, `${place}.quiet`));
@@ -66,7 +66,7 @@ function RuleView({ index, count, open, onOpen, onMove, onRemove }: { index: num
           <Problems list={problemsAt(problems, place, [`${place}.when`, `${place}.quiet`])} />
         </div>
       ) : (
-        <Problems list={wrong} />
+        <Problems list={wrong} doubts={problemsAt(warnings, place)} />
       )}
     </li>
   );
