@@ -117,6 +117,8 @@ def test_explain_two_customers(found: Identified) -> None:
         ("phone:13799999999", 404, "identifier-unknown"),
         ("customer:77", 404, "identifier-unknown"),
         ("something", 422, "identifier-form"),
+        ("customer:anna", 422, "identifier-form"),
+        ("phome:13711112222", 422, "identifier-type-unknown"),
         ("unionid:uX", 422, "identifier-ambiguous"),
     ],
 )

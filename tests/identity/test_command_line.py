@@ -130,9 +130,28 @@ def test_explain_two(folder: Path) -> None:
     assert WEI not in json.dumps(body)
 
 
-@pytest.mark.parametrize("who", ["phone:13799999999", "nonsense", "customer:99"])
+@pytest.mark.parametrize("who", ["phone:13799999999", "nonsense", "customer:99", "customer:anna"])
 def test_nobody_is_wrong_use(folder: Path, who: str) -> None:
     refused(folder, "explain", who, WEI_IS)
+
+
+@pytest.mark.parametrize(
+    ("who", "near"), [("phome:13711112222", "phone"), ("union_ids@wx-open:uA", "unionid"), ("qqq:1", "phone")]
+)
+def test_a_type_that_there_is_not(folder: Path, who: str, near: str) -> None:
+    error = refused(folder, "explain", who, WEI_IS)
+    assert f"there is no identifier type {who.partition(':')[0].partition('@')[0]!r}" in str(error)
+    assert near in str(error)
+
+
+def test_headings_in_the_language_of_the_workspace(folder: Path) -> None:
+    assert {"客户: 2", "按类型统计的子ID"} <= {line.strip() for line in run(folder, "overview").splitlines()}
+    assert "身份规则，版本 " in run(folder, "rules")
+    assert "0 个决定：无" in run(folder, "decisions")
+    settings = folder / "onepool.yaml"
+    settings.write_text(settings.read_text().replace("language: zh-CN", "language: en"))
+    assert {"customers: 2", "identifiers by type"} <= {line.strip() for line in run(folder, "overview").splitlines()}
+    assert "0 decisions: none" in run(folder, "decisions")
 
 
 def test_merge_never_and_undo(folder: Path) -> None:
@@ -158,7 +177,7 @@ def test_merge_never_and_undo(folder: Path) -> None:
         (2, "undo", None),
         (1, "merge", 2),
     ]
-    assert "4 decisions" in run(folder, "decisions")
+    assert "4 个决定" in run(folder, "decisions")
     refused(folder, "undo", "77")
 
 
@@ -180,7 +199,7 @@ def test_block(folder: Path) -> None:
 
 
 def test_review(folder: Path) -> None:
-    assert "2 to review" in run(folder, "review", "list")
+    assert "2 个待审核" in run(folder, "review", "list")
     found = answer(folder, "review", "list", "--limit", "1")
     assert (found["total"], found["items"][0]["item"], found["items"][0]["value"]) == (2, "candidate:1", "150.50")
     (conflict,) = answer(folder, "conflicts")["items"]
@@ -210,8 +229,8 @@ def test_overview(folder: Path) -> None:
     assert (body["customers"], body["identifiers"], body["open conflicts"], body["to review"]) == (2, 5, 1, 1)
     assert len(body["changes"]) == 3
     text = run(folder, "overview")
-    assert "with several identifiers: 2" in text
-    assert "largest customers" in text
+    assert "有多个子ID的客户: 2" in text
+    assert "子ID最多的客户" in text
 
 
 def test_rules(folder: Path) -> None:
@@ -219,7 +238,7 @@ def test_rules(folder: Path) -> None:
     ws.save("touchpoint", "crm", {"channel": "offline", "joining": "consent"}, author="test")
     ws.close()
     text = run(folder, "rules")
-    assert "version 1" in text
+    assert "身份规则，版本 1" in text
     assert "touchpoint crm: joining consent" in text
     rows = {row["type"]: row for row in answer(folder, "rules")["types"]}
     assert (rows["unionid"]["per customer"], rows["unionid"]["own"], rows["phone"]["own"]) == (1, "yes", "")
@@ -242,7 +261,7 @@ def test_previews_change_nothing(folder: Path, tmp_path: Path) -> None:
     rules.write_text("types: {unionid: {max_per_customer: 0}}\n")
     body = answer(folder, "preview", "rules", str(rules))
     assert (body["customers before"], body["customers after"], body["conflicts after"]) == (2, 1, 0)
-    assert "customers after: 1" in run(folder, "preview", "rules", str(rules))
+    assert "之后的客户: 1" in run(folder, "preview", "rules", str(rules))
     assert answer(folder, "preview", "thresholds", "0.9", "0.5")["pairs joined"] == 1
     assert customers(folder) == before
     refused(folder, "preview", "thresholds", "0.6", "0.9")

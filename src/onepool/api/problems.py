@@ -58,6 +58,7 @@ _STATUS: Mapping[str, int] = {
     "no-anchor": 422,
     "same-customer": 422,
     "identifier-form": 422,
+    "identifier-type-unknown": 422,
     "identifier-ambiguous": 422,
     "identifier-unknown": 404,
     "customer-unknown": 404,

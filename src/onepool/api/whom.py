@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 from onepool.api.lookup import spellings
 from onepool.api.workspace import WorkspaceLike
 from onepool.errors import OnePoolError
@@ -9,6 +11,7 @@ from onepool.identity.decisions import Side
 from onepool.identity.read import Node, Sources, named, nodes, side, sources_of
 from onepool.pool import Session, customers
 
+_NUMBERED = ("customer", "identifier")
 _HINT = "write a customer number, identifier:NUMBER, type:value or type@scope:value"
 
 
@@ -26,7 +29,7 @@ def sources(ws: WorkspaceLike, session: Session) -> Sources:
 def whom(src: Sources, text: str, country: str = "CN") -> list[Node]:
     """The identifier meant, in all its tenures, the present one last. Of a customer: the one it is numbered after.
 
-    Raises WhomError when nobody is known under it, or when several scopes have the value.
+    Raises WhomError when nobody is known under it, when several scopes have the value, or when there is no such type.
     """
     text = text.strip()
     kind, separator, value = text.partition(":")
@@ -35,8 +38,10 @@ def whom(src: Sources, text: str, country: str = "CN") -> list[Node]:
         found = list(nodes(src, [int(value if separator else text)]).values())
     elif kind == "identifier" and (number := _number(value)) is not None:
         found = list(nodes(src, [number]).values())
-    elif separator:
+    elif separator and kind not in _NUMBERED:
         found = _by_value(src, kind, value, country)
+        if not found:
+            _check_type(src, kind)
     else:
         raise WhomError(f"{text!r} names no identifier", hint=_HINT, code="identifier-form")
     if not found:
@@ -78,6 +83,18 @@ def _by_value(src: Sources, named_kind: str, value: str, country: str) -> list[N
             code="identifier-ambiguous",
         )
     return sorted(found, key=lambda node: (node.base, node.generation))
+
+
+def _check_type(src: Sources, named_kind: str) -> None:
+    """Raise WhomError, naming the nearest ones, if there is no such type: else a slip looks like an unknown person."""
+    kind = named_kind.partition("@")[0]
+    if src.standard.identifier_named(kind) is not None:
+        return
+    near = get_close_matches(kind.strip().casefold(), list(src.standard.identifier_types))
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(src.standard.identifier_types)}"
+    raise WhomError(
+        f"there is no identifier type {kind!r}", where=named_kind, hint=hint, code="identifier-type-unknown"
+    )
 
 
 def _number(text: str) -> int | None:

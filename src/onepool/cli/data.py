@@ -63,7 +63,7 @@ def _write(table: pa.Table, form: str) -> None:
     if form == "json":
         show_json(table.to_pylist())
     elif form == "table":
-        show_table(table.to_pylist())
+        show_table(table.to_pylist(), verbatim=True)
     elif form == "csv":
         pyarrow.csv.write_csv(table, sys.stdout.buffer)
     elif form == "parquet":

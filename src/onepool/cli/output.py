@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from onepool.cli.headings import CHINESE
 from onepool.errors import OnePoolError
 from onepool.workspace import Workspace, open_workspace
 
@@ -27,12 +28,17 @@ WorkspaceDir = Annotated[
 
 HERE = Path()
 
+_SPOKEN = {"language": "en"}
+"""The language of the workspace that the command works on."""
+
 
 def opened(folder: Path) -> Workspace:
     """The workspace that a command works on: the folder, or `workspace/` below it."""
     if not (folder / "onepool.yaml").exists() and (folder / "workspace" / "onepool.yaml").exists():
         folder = folder / "workspace"
-    return open_workspace(folder)
+    workspace = open_workspace(folder)
+    _SPOKEN["language"] = workspace.settings.language
+    return workspace
 
 
 def author() -> str:
@@ -55,17 +61,35 @@ def show_json(value: object) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
-def show_table(rows: Sequence[Mapping[str, Any]], title: str | None = None) -> None:
-    """The answer as a table; columns are those of the first row."""
+def headed(text: str, **figures: object) -> str:
+    """A heading or title in the workspace's language; `figures`: what goes into its {places}."""
+    found = CHINESE.get(text, text) if _SPOKEN["language"].startswith("zh") else text
+    return found.format(**figures) if figures else found
+
+
+def show_table(rows: Sequence[Mapping[str, Any]], title: str | None = None, *, verbatim: bool = False) -> None:
+    """The answer as a table; columns are those of the first row.
+
+    Headings and title are put into the workspace's language where that is known (`headings.py`); verbatim: they are
+    data themselves.
+    """
     if not rows:
-        say("(none)" if title is None else f"{title}: none")
+        say(headed("(none)") if title is None else headed("{title}: none", title=headed(title)))
         return
+    title = title if verbatim or title is None else headed(title)
     table = Table(title=title, title_justify="left", header_style="bold")
     for name, value in rows[0].items():
-        table.add_column(name, justify="right" if isinstance(value, int | float) else "left", overflow="fold")
+        heading = name if verbatim else headed(name)
+        table.add_column(heading, justify="right" if isinstance(value, int | float) else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
     _out.print(table)
+
+
+def show_counts(counts: Mapping[str, float]) -> None:
+    """Figures, one on a line, called as columns are."""
+    for name, count in counts.items():
+        say(f"{headed(name)}: {count:,}")
 
 
 def fail(error: OnePoolError) -> None:

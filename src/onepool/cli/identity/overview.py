@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from onepool.cli.identity.desk import called, desk
-from onepool.cli.output import HERE, Json, WorkspaceDir, say, show_json, show_table
+from onepool.cli.output import HERE, Json, WorkspaceDir, headed, say, show_counts, show_json, show_table
 
 
 def overview(
@@ -73,8 +73,7 @@ def overview(
         changes = [{"day": day, "merged": merged, "split": split} for day, merged, split in found.changes]
         show_json({**counts, **tables, "changes": changes})
         return
-    for name, count in counts.items():
-        say(f"{name}: {count:,}")
+    show_counts(counts)
     for title, rows in tables.items():
         if rows:
             show_table(rows, title)
@@ -118,7 +117,7 @@ def rules(folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
     if as_json:
         show_json({**whole, "types": rows})
         return
-    show_table(rows, f"rules of identity, version {whole['version']}")
+    show_table(rows, headed("rules of identity, version {version}", version=whole["version"]))
     say(f"most identifiers of one customer: {parsed.max_identifiers}; names that contradict: {parsed.names}")
     say(f"contacts between accounts: {parsed.contacts}")
     say(

@@ -11,7 +11,7 @@ import yaml
 
 from onepool import yaml_core
 from onepool.cli.identity.desk import WHO, Desk, Who, called, computing, desk
-from onepool.cli.output import HERE, Json, WorkspaceDir, note, say, show_json, show_table
+from onepool.cli.output import HERE, Json, WorkspaceDir, note, say, show_counts, show_json, show_table
 from onepool.errors import OnePoolError, UsageError
 
 if TYPE_CHECKING:
@@ -159,8 +159,7 @@ def rules(
     if as_json:
         show_json({**counts, "largest": largest, "samples": samples, "segments": segments})
         return
-    for name, count in counts.items():
-        say(f"{name}: {count:,}")
+    show_counts(counts)
     show_table(samples, "some of the customers that change")
     show_table([one for one in segments if one["entering"] or one["leaving"]], "segments that change")
     note(f"computed on all evidence in {found.seconds:.1f} s; to put them in force: onepool apply")
@@ -190,8 +189,7 @@ def thresholds(
     if as_json:
         show_json(counts)
         return
-    for name, count in counts.items():
-        say(f"{name}: {count:,}")
+    show_counts(counts)
 
 
 def _pairwise(kind: str, a: str, b: str, folder: Path, as_json: bool) -> None:

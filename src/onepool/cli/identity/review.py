@@ -10,7 +10,7 @@ import typer
 
 from onepool.cli.identity.desk import Desk, Limit, Reason, actor, called, desk, settle
 from onepool.cli.identity.rulings import tell
-from onepool.cli.output import HERE, Json, WorkspaceDir, note, say, show_json, show_table
+from onepool.cli.output import HERE, Json, WorkspaceDir, headed, note, say, show_json, show_table
 from onepool.errors import UsageError
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def _show(
     if as_json:
         show_json({"total": total, "items": rows})
         return
-    show_table(rows, f"{total} {title}")
+    show_table(rows, headed(f"{{total}} {title}", total=total))
     if total > len(rows):
         note(f"… and {total - len(rows)} more: --limit")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from onepool.cli.identity.desk import WHO, Desk, Limit, Reason, Who, actor, desk, settle
-from onepool.cli.output import HERE, Json, WorkspaceDir, say, show_json, show_table
+from onepool.cli.output import HERE, Json, WorkspaceDir, headed, say, show_json, show_table
 
 if TYPE_CHECKING:
     from onepool.identity.decisions import Decision
@@ -99,7 +99,10 @@ def list_decisions(
         about = None if who is None else at.side(who).identifiers
         found, total = decisions.history(at.ws.state, about, limit=limit)
     rows = [_decision(one) for one in found]
-    show_json({"total": total, "decisions": rows}) if as_json else show_table(rows, f"{total} decisions")
+    if as_json:
+        show_json({"total": total, "decisions": rows})
+    else:
+        show_table(rows, headed("{total} decisions", total=total))
 
 
 def _rule(kind: str, a: str, b: str, folder: Path, reason: str, override: bool, as_json: bool) -> None:
