@@ -249,6 +249,10 @@ def test_rows_of_files_that_are_tried_in_vain_wait_on_and_are_counted_once(world
     world.drain()
     assert world.value("SELECT count(*) FROM quarantine") == 0
     assert world.value("SELECT count(*) FROM events WHERE event = 'tea_tasted'") == 2
+    assert world.rows(figures) == [{"accepted": 3, "quarantined": 2, "twice": 0}]
+    assert (
+        world.rows("SELECT sum(mended) AS n FROM intake UNION ALL SELECT sum(mended) FROM refusals") == [{"n": 2}] * 2
+    )
     found = content_hashes(world.workspace.pool)
     build(world.workspace, tmp_path / "again.duckdb")
     again = world.workspace.open_pool(tmp_path / "again.duckdb")

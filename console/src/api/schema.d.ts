@@ -10065,9 +10065,17 @@ export interface components {
             /** Lag P95 */
             lag_p95: number | null;
             measures: components["schemas"]["QualityMeasures"];
+            /**
+             * Mended
+             * @description Quarantined, and accepted (or found to be a double) when it was tried again.
+             */
+            mended: number;
             /** Quarantined */
             quarantined: number;
-            /** Received */
+            /**
+             * Received
+             * @description Things, each counted once.
+             */
             received: number;
             /**
              * Score

@@ -158,7 +158,7 @@ def quality_tables(found: Quality) -> dict[str, Rows]:
     for one in found.sources:
         sources.append(
             {"touchpoint": one.touchpoint, "score": one.score, **_flat(one.measures)}
-            | {"received": one.received, "quarantined": one.quarantined, "waiting": one.waiting}
+            | {"received": one.received, "quarantined": one.quarantined, "mended": one.mended, "waiting": one.waiting}
         )
         days += [
             {"touchpoint": one.touchpoint, "day": day.day, "score": day.score, **_flat(day.measures)}

@@ -146,8 +146,10 @@ _PLAIN_TABLES: dict[str, dict[str, str]] = {
         "quarantined": "BIGINT",
         "duplicates": "BIGINT",
         "unknown": "BIGINT",
+        # of the quarantined, those that wait no more since they were tried again: among the accepted or the doubles too
+        "mended": "BIGINT",
     },
-    # What was refused, also of what was mended since; sums up to `quarantined` of intake.
+    # What was refused, also of what was mended since; both sum up to those of intake.
     "refusals": {
         "hour": "TIMESTAMPTZ",
         "touchpoint": "VARCHAR",
@@ -156,6 +158,7 @@ _PLAIN_TABLES: dict[str, dict[str, str]] = {
         "rule": "VARCHAR",
         "field": "VARCHAR",
         "refused": "BIGINT",
+        "mended": "BIGINT",
     },
 }
 

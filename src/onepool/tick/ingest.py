@@ -121,10 +121,10 @@ class Ingest:
             session.relation("_events", ordered)
             orders.fold(session)
         identities.write(session, resolved)
-        held = _first_refused(session, prepared)
+        held, mended = _first_refused(session, prepared), _mended(session, prepared)
         _quarantine(session, prepared, self.standard.version)
-        intake.count(session, batch.rows, held, prepared.duplicates)
-        refusals.note(session, held)
+        intake.count(session, batch.rows, held, prepared.duplicates, mended)
+        refusals.note(session, held, mended)
         touched = pa.table({"customer_id": resolved.customers})
         changed = touched if redo else self._changed(batch, resolved)
         self.refresh(session, touched, changed)
@@ -374,6 +374,16 @@ def _first_refused(session: Session, prepared: Prepared) -> pa.Table:
     session.relation("_tried", pa.table({"seq": pa.array(sorted(prepared.replayed), pa.int64())}))
     waited = session.query("SELECT DISTINCT seq FROM quarantine SEMI JOIN _tried USING (seq)").column("seq")
     return refused.filter(pc.invert(pc.is_in(refused.column("seq"), value_set=waited.combine_chunks())))
+
+
+def _mended(session: Session, prepared: Prepared) -> pa.Table:
+    """What waited in quarantine and was tried again, and is refused no more."""
+    session.relation("_tried", pa.table({"seq": pa.array(sorted(prepared.replayed), pa.int64())}))
+    session.relation("_still", prepared.batch.quarantine.select(["seq"]))
+    return session.query(
+        """SELECT received_at, touchpoint, kind, name, rule, field
+        FROM quarantine SEMI JOIN _tried USING (seq) ANTI JOIN _still USING (seq)"""
+    )
 
 
 def _quarantine(session: Session, prepared: Prepared, version: str) -> None:

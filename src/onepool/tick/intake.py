@@ -8,18 +8,19 @@ import pyarrow.compute as pc
 from onepool.pool import Session
 
 
-def count(session: Session, accepted: pa.Table, held: pa.Table, dropped: pa.Table) -> None:
+def count(session: Session, accepted: pa.Table, held: pa.Table, dropped: pa.Table, mended: pa.Table) -> None:
     """Count what came in: rows of received_at, touchpoint, kind and name; of accepted ones also whether the event is
-    unknown."""
+    unknown. ``mended``: what waits in quarantine no more; it is among the accepted or the dropped ones, too."""
     counted = pa.concat_tables(
         [
             _by_minute(accepted, "accepted"),
             _by_minute(held, "quarantined"),
             _by_minute(dropped, "duplicates"),
+            _by_minute(mended, "mended"),
         ],
         promote_options="permissive",
     )
-    figures = ("accepted", "quarantined", "duplicates", "unknown")
+    figures = ("accepted", "quarantined", "duplicates", "unknown", "mended")
     rows = counted.group_by(["minute", "touchpoint", "kind", "event"]).aggregate([(name, "sum") for name in figures])
     if rows.num_rows == 0:
         return
@@ -32,7 +33,8 @@ def count(session: Session, accepted: pa.Table, held: pa.Table, dropped: pa.Tabl
     same = " AND ".join(f"intake.{name} IS NOT DISTINCT FROM n.{name}" for name in key)
     session.execute(
         f"""UPDATE intake SET accepted = intake.accepted + n.accepted, quarantined = intake.quarantined + n.quarantined,
-            duplicates = intake.duplicates + n.duplicates, unknown = intake.unknown + n.unknown
+            duplicates = intake.duplicates + n.duplicates, unknown = intake.unknown + n.unknown,
+            mended = coalesce(intake.mended, 0) + n.mended
         FROM {found} WHERE {same}"""
     )
     session.execute(

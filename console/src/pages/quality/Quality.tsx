@@ -97,7 +97,7 @@ export function Quality() {
 function Sources({ data, onChoose }: { data: Data; onChoose: (name: string) => void }) {
   const { t, title, language } = useText();
   const rows = (): Parameters<typeof saveCsv>[1] =>
-    data.sources.map((one) => ({ touchpoint: one.touchpoint, score: one.score, ...Object.fromEntries(DIMENSIONS.map((name) => [name, one.measures[name].share])), received: one.received, quarantined: one.quarantined, waiting: one.waiting }));
+    data.sources.map((one) => ({ touchpoint: one.touchpoint, score: one.score, ...Object.fromEntries(DIMENSIONS.map((name) => [name, one.measures[name].share])), received: one.received, quarantined: one.quarantined, mended: one.mended, waiting: one.waiting }));
   return (
     <Panel
       title={t("quality.sources")}

@@ -46,11 +46,12 @@ class QualitySource(Model):
     channel: str | None
     score: float | None = Field(description="Out of 100.")
     measures: QualityMeasures
-    received: int
+    received: int = Field(description="Things, each counted once.")
     accepted: int
     quarantined: int
     duplicates: int
     unknown: int
+    mended: int = Field(description="Quarantined, and accepted (or found to be a double) when it was tried again.")
     waiting: int = Field(description="In quarantine now.")
     lag_median: float | None
     lag_p95: float | None

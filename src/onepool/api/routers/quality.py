@@ -63,6 +63,7 @@ def read_quality(
                 received=one.received,
                 accepted=one.accepted,
                 quarantined=one.quarantined,
+                mended=one.mended,
                 duplicates=one.duplicates,
                 unknown=one.unknown,
                 waiting=one.waiting,

@@ -29,6 +29,7 @@ from onepool.pool import Session
 from onepool.standards import Standard
 
 WORST = 10
+_COUNTS = ("accepted", "quarantined", "duplicates", "unknown", "mended")
 Expected = dict[tuple[str, str], list[str]]
 Measures = defaultdict[tuple[str, date], dict[Dimension, Measure]]
 
@@ -94,7 +95,7 @@ def _by_day(came: read.Rows, filled: read.Rows, in_time: read.Rows, agree: read.
         place[name] += Measure(good, total)
 
     for row in came:
-        add(row, "validity", row["accepted"] - row["unknown"], row["accepted"] + row["quarantined"])
+        add(row, "validity", row["accepted"] - row["unknown"], row["accepted"] + row["quarantined"] - row["mended"])
         add(row, "uniqueness", row["accepted"], row["accepted"] + row["duplicates"])
     for row in filled:
         wanted = expected[row["touchpoint"], row["event"]]
@@ -118,12 +119,12 @@ def _source(
     days = [by_day.get((name, day), empty) for day in span]
     whole: dict[Dimension, Measure] = {one: sum((day[one] for day in days), NONE) for one in DIMENSIONS}
     mine = [row for row in came if row["touchpoint"] == name]
-    counts = {key: sum(row[key] for row in mine) for key in ("accepted", "quarantined", "duplicates", "unknown")}
+    counts = {key: sum(row[key] for row in mine) for key in _COUNTS}
     return Source(
         touchpoint=name,
         score=score(whole),
         measures=whole,
-        received=counts["accepted"] + counts["quarantined"] + counts["duplicates"],
+        received=counts["accepted"] + counts["quarantined"] + counts["duplicates"] - counts["mended"],
         waiting=sum(row["n"] for row in waiting if row["touchpoint"] == name),
         lag_median=lag.get("median"),
         lag_p95=lag.get("p95"),

@@ -31,23 +31,24 @@ _DAY = "timezone($zone, {at})::DATE"
 
 
 def intake(session: Session, since: datetime, zone: str) -> Rows:
-    """day, touchpoint, event, accepted, quarantined, duplicates, unknown."""
+    """day, touchpoint, event, accepted, quarantined, duplicates, unknown, mended (of the quarantined)."""
     return _rows(
         session,
         f"""SELECT {_DAY.format(at="hour")} AS day, touchpoint, event,
             coalesce(sum(accepted), 0)::BIGINT AS accepted, coalesce(sum(quarantined), 0)::BIGINT AS quarantined,
-            coalesce(sum(duplicates), 0)::BIGINT AS duplicates, coalesce(sum(unknown), 0)::BIGINT AS unknown
+            coalesce(sum(duplicates), 0)::BIGINT AS duplicates, coalesce(sum(unknown), 0)::BIGINT AS unknown,
+            coalesce(sum(mended), 0)::BIGINT AS mended
         FROM intake WHERE touchpoint IS NOT NULL AND hour >= $since GROUP BY ALL""",
         {"since": since, "zone": zone},
     )
 
 
 def refusals(session: Session, since: datetime, zone: str) -> Rows:
-    """day, touchpoint, kind, event, rule, field, refused."""
+    """day, touchpoint, kind, event, rule, field, refused: what was refused and not mended since."""
     return _rows(
         session,
         f"""SELECT {_DAY.format(at="hour")} AS day, touchpoint, kind, event, rule, field,
-            sum(refused)::BIGINT AS refused
+            (sum(refused) - coalesce(sum(mended), 0))::BIGINT AS refused
         FROM refusals WHERE touchpoint IS NOT NULL AND hour >= $since GROUP BY ALL""",
         {"since": since, "zone": zone},
     )

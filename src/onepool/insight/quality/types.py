@@ -49,7 +49,10 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A touchpoint over the period. `lag_median`, `lag_p95`: seconds from event to receipt."""
+    """A touchpoint over the period. `lag_median`, `lag_p95`: seconds from event to receipt.
+
+    `received`: things, each once; what was `quarantined` and `mended` since is among the accepted ones or the doubles.
+    """
 
     touchpoint: str
     score: float | None
@@ -59,6 +62,7 @@ class Source:
     quarantined: int
     duplicates: int
     unknown: int
+    mended: int
     waiting: int
     lag_median: float | None
     lag_p95: float | None
