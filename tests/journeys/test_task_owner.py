@@ -17,6 +17,7 @@ from onepool.journeys import store
 from onepool.journeys.backtest.run import backtest
 from onepool.journeys.backtest.told import paths
 from onepool.journeys.backtest.types import Asked
+from onepool.reach import shared_tasks
 from onepool.reach import tasks as work
 from onepool.reach.associates import associates
 from onepool.reach.messages.around import wording_of
@@ -68,13 +69,13 @@ def test_tasks_go_to_the_customers_associate(story: Story) -> None:
         [("Call", "mona")],
     ]
     with story.ws.state.write() as connection:
-        assert work.staff(connection) == [("", 1), ("lisa", 1), ("mona", 1)]
-        (nobodys,) = work.listed(connection, staff="")
+        assert shared_tasks.staff(connection) == [("", 1), ("lisa", 1), ("mona", 1)]
+        (nobodys,) = (one.row for one in shared_tasks.listed(connection, staff=""))
         with pytest.raises(work.TaskError, match="nobody has this task"):
             work.remind(connection, nobodys.id, to_micros(story.clock.now()))
         assert work.reassign(connection, nobodys.id, "mona").staff_id == "mona"
-        for row in work.listed(connection, status="open"):
-            work.done(connection, row.id, "test", "done", to_micros(story.clock.now()))
+        for one in shared_tasks.listed(connection, status="open"):
+            work.done(connection, one.row.id, "test", "done", to_micros(story.clock.now()))
     story.on(minutes=1)
     assert given(story, "ann")[1:] == given(story, "cat")[1:] == [("Note", "nina")]
     asked = Asked(CALL, to_micros(start), to_micros(story.clock.now()), paths=True)
