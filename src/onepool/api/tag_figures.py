@@ -83,4 +83,4 @@ def _changed(session: Session, tag: str, after: int) -> bool:
     found = session.query(
         "SELECT 1 AS one FROM tag_changes WHERE change_id > $after AND tag = $tag LIMIT 1", {"after": after, "tag": tag}
     )
-    return found.num_rows > 0
+    return bool(found.num_rows)
