@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote_plus
 
 import msgspec
 import zstandard
@@ -14,8 +15,8 @@ from tests.tick.conftest import World
 from tests.tick.test_recovery import same_when_rebuilt
 
 from onepool.channels import registry
-from onepool.channels.base import Account, Answer, Page
-from onepool.collect.hooked import pulled
+from onepool.channels.base import Account, Answer, Page, Request
+from onepool.collect.hooked import pulled, pushed
 
 SHOP = Account("tm", "tmall", {"app_key": "k"})
 TABLE = {
@@ -81,6 +82,33 @@ def test_a_table_that_is_read_whole_again_and_again_counts_once(world: World, tm
         world.clock.advance(timedelta(days=32))
     assert counts(world) == {"order_paid": 1, "order_refunded": 1}
     assert float(world.value("SELECT refunded_amount FROM orders")) == 20.0
+    same_when_rebuilt(world, tmp_path)
+
+
+def pushed_trade(memo: str) -> bytes:
+    """A message with one whole paid trade, as it is after any later change."""
+    order = {"tid": "E1", "created": "2026-02-20 10:00:00", "pay_time": "2026-02-20 10:05:00", "update_time": memo}
+    whole = {
+        "order_info": order, "buyer_info": {"yz_open_id": "A"}, "pay_info": {"payment": "100.00"},
+        "orders": [{"oid": "1", "item_id": 7, "num": 1, "price": "100.00"}],
+    }  # fmt: skip
+    message = quote_plus(json.dumps({"full_order_info": whole}))
+    return json.dumps({"client_id": "c", "id": "E1", "kdt_id": 5, "type": "trade_TradePaid", "msg": message}).encode()
+
+
+def test_an_order_that_is_pushed_again_after_a_month_counts_once(world: World, tmp_path: Path) -> None:
+    world.define("touchpoint", "yz", channel="youzan", title="yz", settings={"client_id": "c", "kdt_id": "5"})
+    account = Account("yz", "youzan", {"client_id": "c", "kdt_id": "5"})
+    for day in range(3):
+        request = Request("POST", "", "", {}, pushed_trade(f"2026-03-0{day + 1} 10:00:00"), "")
+        world.workspace.log.append([pushed(request, account, world.clock.now(), None)])
+        world.settle()
+        world.clock.advance(timedelta(days=32))
+        world.restart()
+    told = counts(world)
+    assert told["order_paid"] == 1 and set(told.values()) == {1}
+    (order,) = world.rows("SELECT order_id, amount FROM orders")
+    assert (order["order_id"], float(order["amount"])) == ("E1", 100.0)
     same_when_rebuilt(world, tmp_path)
 
 

@@ -6,12 +6,16 @@ in which batch; otherwise a pool made again would hold other things.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from onepool.collect import hooked
+from onepool.collect.log import Record
 from onepool.pool import Session
 from onepool.pool.keys import HashSet
 
@@ -21,11 +25,15 @@ _MARGIN = timedelta(days=1)
 """Collectors whose clocks differ write times of receipt into the log that are not quite in order."""
 
 
+_AGAIN = ("file", hooked.PULL, hooked.HOOK)
+"""Protocols by which old things are told again."""
+
+
 class Duplicates:
     """Remembers hashes of the ids accepted in `days` before what comes next; a hit is confirmed in the pool.
 
-    What comes from files, or is tried again, is checked against the whole pool, so that a file imported again changes
-    nothing, however late.
+    What may be older (`retold`), or is tried again, is checked against the whole pool, so that a file imported again
+    changes nothing, however late.
     """
 
     def __init__(self, session: Session, oldest: datetime, days: int) -> None:
@@ -36,6 +44,23 @@ class Duplicates:
         for table in ("events", "accepted_ids"):
             found = session.query(f"SELECT hash(event_id) AS h FROM {table} WHERE received_at >= $since", since)
             self._seen.add(_hashes(found))
+
+    def retold(self, rows: pa.Table, offsets: npt.NDArray[np.int64], records: Sequence[Record]) -> Bool:
+        """Which rows may tell what was told before the days that are remembered; `offsets`: the record of each.
+
+        Those of files; events that were fetched, since a platform gives an order again as a whole whenever a memo, a
+        late refund or a review changes it, and a table without a cursor is read from its start; and pushed events that
+        happened before those days, since an order is pushed again as a whole too. Profiles and objects say what holds
+        now: told again, they only hold again.
+        """
+        of = {name: [one.offset for one in records if one.protocol == name] for name in _AGAIN}
+        again: Bool = np.isin(offsets, of["file"])
+        if of[hooked.PULL] or of[hooked.HOOK]:
+            events = pc.equal(rows.column("kind"), "event").to_numpy(zero_copy_only=False)
+            happened, received = (rows.column(name).cast(pa.int64()).to_numpy() for name in ("time", "received_at"))
+            past = received - happened > self._window
+            again |= events & (np.isin(offsets, of[hooked.PULL]) | (past & np.isin(offsets, of[hooked.HOOK])))
+        return again
 
     def find(self, session: Session, rows: pa.Table, always: Bool) -> tuple[Bool, npt.NDArray[np.uint64]]:
         """Which rows are duplicates, of an earlier row of the batch or of something accepted before; and all hashes.

@@ -82,7 +82,9 @@ class Ingest:
             batch = self._again(records, Asked(only, whole))
         files = {record.offset for record in records if record.protocol == "file"}
         # What is tried again was received long ago: its window is not the one that is remembered.
-        always = _retold(batch.rows, records, files) if only is None else np.ones(batch.rows.num_rows, np.bool_)
+        always = np.ones(batch.rows.num_rows, np.bool_)
+        if only is None:
+            always = self._duplicates.retold(batch.rows, batch.rows.column("seq").to_numpy() >> SEQ_BITS, records)
         again, hashes = self._duplicates.find(session, batch.rows, always)
         dropped = batch.rows.filter(pa.array(again))
         batch = _without(batch, again) if again.any() else batch
@@ -201,21 +203,6 @@ def refused(records: Sequence[Record], error: Exception, version: str) -> pa.Tab
         for record in records
     ]
     return pa.Table.from_pylist(rows)
-
-
-def _retold(rows: pa.Table, records: Sequence[Record], files: set[int]) -> npt.NDArray[np.bool_]:
-    """Which rows may tell what was told long ago: those of files, and events that were fetched.
-
-    A platform gives an order again as a whole whenever a memo, a late refund or a review changes it, and a table
-    without a cursor is read from its start. Profiles and objects say what holds now: told again, they only hold again.
-    """
-    offsets = rows.column("seq").to_numpy() >> SEQ_BITS
-    again: npt.NDArray[np.bool_] = np.isin(offsets, list(files))
-    fetched = [record.offset for record in records if record.protocol == hooked.PULL]
-    if fetched:
-        events = pc.equal(rows.column("kind"), "event").to_numpy(zero_copy_only=False)
-        again |= np.isin(offsets, fetched) & events
-    return again
 
 
 def _given(column: pa.ChunkedArray) -> bool:
