@@ -16,7 +16,7 @@ from onepool.reach.claim import key_of
 from onepool.reach.rules import SendPolicy
 from onepool.reach.states import SendState
 from onepool.state.journeys import task_members, tasks
-from onepool.state.outbox import send_attempts, sends
+from onepool.state.outbox import broadcasts, send_attempts, sends
 from onepool.workspace import Workspace
 
 from .conftest import NOW, Browser, World
@@ -148,6 +148,20 @@ def test_tasks_that_are_confirmed_together_are_one_and_each_of_them_can_be_seen(
     for number in (head, rest[1]):
         assert log.browser.post(f"/api/v1/tasks/{number}/remind").json()["id"] == head
     assert log.browser.get("/api/v1/tasks", head=head).json()["items"][-1]["reminders_left"] == 1
+
+
+def test_a_task_of_a_broadcast_says_which(log: Log) -> None:
+    with log.ws.state.write() as connection:
+        sale = {"name": "sale", "body": "{}", "status": "sending", "author": "mei", "created": 5}
+        (number,) = connection.execute(insert(broadcasts).values(**sale)).inserted_primary_key or ()
+        for key, journey in ((1, f"broadcast:{number}"), (2, "broadcast:999")):
+            values = {"key": key, "customer_id": key, "journey": journey, "title": "hello", "staff_id": "amy",
+                      "status": "open", "created": 5, "told": True}  # fmt: skip
+            connection.execute(insert(tasks).values(**values))
+    found = log.browser.get("/api/v1/tasks").json()["items"]
+    assert {one["journey"]: one["broadcast"] for one in found} == {
+        f"broadcast:{number}": "sale", "broadcast:999": None, "recall": None,
+    }  # fmt: skip
 
 
 def test_tasks_are_done_reminded_and_handed_on(log: Log) -> None:

@@ -159,11 +159,16 @@ export function Tasks() {
                 {
                   title: t("reach.journey"),
                   width: 140,
-                  render: (_, one) => (
-                    <Link to="/journeys/$name" params={{ name: one.journey }} title={one.journey}>
-                      {titles.journey(one.journey)}
-                    </Link>
-                  ),
+                  render: (_, one) =>
+                    one.broadcast === null ? (
+                      <Link to="/journeys/$name" params={{ name: one.journey }} title={one.journey}>
+                        {titles.journey(one.journey)}
+                      </Link>
+                    ) : (
+                      <Link to="/broadcasts/$name" params={{ name: one.broadcast }}>
+                        {one.broadcast}
+                      </Link>
+                    ),
                 },
                 { title: t("reach.state"), className: "op-nowrap", render: (_, one) => <Status kind={KINDS[one.status]}>{t(`reach.tasks.status.${one.status}`)}</Status> },
                 { title: t("reach.times.deadline"), align: "right", className: "op-nowrap", render: (_, one) => (one.due === null ? <Dash /> : <Time at={one.due} />) },

@@ -22,6 +22,7 @@ class Task(Model):
     kind: Literal["task", "message"]
     send_id: str | None
     journey: str
+    broadcast: str | None = Field(description="Name of the broadcast that it is of; `journey` is then its number.")
     run_id: str | None
     customer_id: int
     customers: int

@@ -18,9 +18,9 @@ from onepool.privacy import audit
 from onepool.privacy.masking import mask_text
 from onepool.privacy.roles import Permission
 from onepool.reach import shared_tasks, tasks, words
-from onepool.reach.claim import key_of
+from onepool.reach.claim import BROADCAST, key_of
 from onepool.reach.rules import DAY
-from onepool.state.outbox import sends
+from onepool.state.outbox import broadcasts, sends
 
 router = APIRouter(prefix="/tasks", tags=["tasks"])
 Reader = Annotated[Caller, Depends(Need(Permission.DELIVERIES_READ))]
@@ -133,7 +133,8 @@ def _task(
     fresh = row.reminded_at is None or row.reminded_at <= now - DAY
     return Task(
         id=row.id, kind="message" if message else "task", send_id=key_of(row.key) if message else None,
-        journey=row.journey, run_id=None if row.run_id is None else str(row.run_id), customer_id=row.customer_id,
+        journey=row.journey, broadcast=_broadcast(connection, row.journey),
+        run_id=None if row.run_id is None else str(row.run_id), customer_id=row.customer_id,
         title=_said(row.title, who), body=_said(row.body, who),
         staff_id=row.staff_id, customers=one.customers, open=one.counts.get("open", 0),
         status=shown, created=from_micros(row.created),
@@ -142,3 +143,12 @@ def _task(
         reminded=row.reminded, reminded_at=None if row.reminded_at is None else from_micros(row.reminded_at),
         reminders_left=tasks.REMINDERS if fresh else max(tasks.REMINDERS - row.reminded, 0),
     )  # fmt: skip
+
+
+def _broadcast(connection: Any, sender: str) -> str | None:
+    """The name of the broadcast that this is, if it is one and is still known."""
+    number = sender.removeprefix(BROADCAST)
+    if number == sender:
+        return None
+    name: str | None = connection.execute(select(broadcasts.c.name).where(broadcasts.c.id == int(number))).scalar()
+    return name
