@@ -12709,6 +12709,11 @@ export interface components {
         Task: {
             /** Body */
             body: string;
+            /**
+             * Broadcast
+             * @description Name of the broadcast that it is of; `journey` is then its number.
+             */
+            broadcast: string | null;
             /** Closed */
             closed: string | null;
             /** Closed By */
