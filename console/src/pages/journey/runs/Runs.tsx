@@ -129,7 +129,7 @@ export function Runs() {
                             render: (_, row) => (
                               <Status kind={MARKS[row.state] ?? "idle"}>
                                 {t(`journey.states.${row.state as "live"}`, { defaultValue: row.state })}
-                                {row.reason !== null && ` · ${ending(row.reason)}`}
+                                {row.reason !== null && ` · ${row.ended === null ? t("journey.runs.before", { reason: ending(row.reason) }) : ending(row.reason)}`}
                               </Status>
                             ),
                           },
