@@ -125,8 +125,13 @@ def known_orders(workspace: Workspace, touchpoint: Touchpoint, *, apply: bool) -
 
     def fresh() -> None:
         end = workspace.log.end()
-        if apply and workspace.applied() < end:
-            apply_log(workspace, [end])
+        if not apply:
+            return
+        # Whoever holds the pool may be gone without a trace: applying takes over.
+        with suppress(PoolBusy):
+            if workspace.applied() >= end:
+                return
+        apply_log(workspace, [end])
 
     hundredths = (touchpoint.mapping or {}).get("money") == "fen"
     return KnownOrders(lambda: workspace.pool, touchpoint.name, hundredths=hundredths, fresh=fresh)

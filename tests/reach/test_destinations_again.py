@@ -192,7 +192,9 @@ def test_a_file_of_another_definition_is_not_written_over(world: World, monkeypa
     world.save(**form, segments=["other"])
     assert world.good().where == "exports/crm-00000001_1.parquet"
     assert exported(world, "crm-00000001_1.parquet") == [{"who": 1, "segment": "vip", "change_kind": "delete"}]
+    world.sql("INSERT INTO segment_members VALUES (2, 'other', $at)", at=NOW)
     assert world.good().where == "exports/crm-00000002.parquet"
+    assert exported(world, "crm-00000002.parquet") == [{"who": 2, "segment": "other", "change_kind": "upsert"}]
 
 
 @pytest.mark.parametrize("segments", [["vip"], ["other"]])
