@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from onepool.audience.conditions import Context, Scope, check, compile_conditions, explain_condition, parse_condition
+from onepool.audience.conditions.explain import explain_conditions
 from onepool.audience.conditions.reference import History, holds
 from onepool.clock import from_micros, to_micros
 from onepool.standards.normalise.region import divisions
@@ -49,7 +50,9 @@ def _agree(pool, people, conditions, at, moments):
                 assert rows[customer][name] == holds(condition, history, at, ctx), (name, customer)
         # One of them is enough each time: explaining compiles anew.
         customer, name = min(people), min(parsed)
-        assert explain_condition(parsed[name], customer, at, session, ctx).holds == rows[customer][name]
+        together = explain_conditions(list(parsed.values()), customer, at, session, ctx)
+        assert [one.holds for one in together] == [rows[customer][each] for each in parsed]
+        assert together[list(parsed).index(name)] == explain_condition(parsed[name], customer, at, session, ctx)
     start = to_micros(at)
     for customer, history in people.items():
         next_at = rows[customer]["next_at"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -44,23 +44,41 @@ def explain_condition(
 
     `index`: where the customer's events are found at once; without it the table is searched.
     """
+    (found,) = explain_conditions([condition], customer_id, at, session, ctx, index)
+    return found
+
+
+def explain_conditions(
+    conditions: Sequence[Condition],
+    customer_id: int,
+    at: datetime,
+    session: Session,
+    ctx: Context,
+    index: BehaviourIndex | None = None,
+) -> list[Reason]:
+    """The reasons of several conditions, as `explain_condition` gives them, asked at once; in their order."""
     state = state_of(session, index)
     scope = Scope.one(customer_id)
     if state is not None:
-        compiler = _compiler(condition, at, scope.reading(GATHERED), ctx)
+        compiler = _compiler(conditions, at, scope.reading(GATHERED), ctx)
         steps = [*compiler.sources(), *(step for one in compiler.prepared() for step in one.steps())]
         columns = columns_in(steps, ctx.names.columns)
         if state.has(columns):
             events = state.gather(np.array([customer_id]), sorted(ALWAYS | columns), compiler.starts())
             session.relation(GATHERED, events.drop_columns(["customer_id"]))
-            return _with_event_ids(session, _explained(condition, session, compiler), customer_id, index)
-    return _explained(condition, session, _compiler(condition, at, scope, ctx))
+            return _with_event_ids(session, _explained(conditions, session, compiler), customer_id, index)
+    return _explained(conditions, session, _compiler(conditions, at, scope, ctx))
 
 
-def _with_event_ids(session: Session, reason: Reason, customer: int, index: BehaviourIndex | None) -> Reason:
-    """A reason whose events are named by their seqs, with their ids instead."""
-    seqs = list(_seqs(reason))
-    return _renamed(reason, event_ids(session, seqs, customer=customer, index=index)) if seqs else reason
+def _with_event_ids(
+    session: Session, reasons: list[Reason], customer: int, index: BehaviourIndex | None
+) -> list[Reason]:
+    """Reasons whose events are named by their seqs, with their ids instead."""
+    seqs = [seq for reason in reasons for seq in _seqs(reason)]
+    if not seqs:
+        return reasons
+    ids = event_ids(session, list(dict.fromkeys(seqs)), customer=customer, index=index)
+    return [_renamed(reason, ids) for reason in reasons]
 
 
 def _seqs(reason: Reason) -> Iterator[int]:
@@ -74,13 +92,14 @@ def _renamed(reason: Reason, ids: Mapping[int, str]) -> Reason:
     return replace(reason, events=[ids[int(one)] for one in reason.events], parts=parts)
 
 
-def _compiler(condition: Condition, at: datetime, scope: Scope, ctx: Context) -> Compiler:
+def _compiler(conditions: Sequence[Condition], at: datetime, scope: Scope, ctx: Context) -> Compiler:
     compiler = Compiler(at, scope, ctx, evidence=True)
-    compiler.condition(condition)
+    for condition in conditions:
+        compiler.condition(condition)
     return compiler
 
 
-def _explained(condition: Condition, session: Session, compiler: Compiler) -> Reason:
+def _explained(conditions: Sequence[Condition], session: Session, compiler: Compiler) -> list[Reason]:
     columns: list[E] = []
     for name, leaf in compiler.leaves.values():
         columns.append(named(leaf.truth, name))
@@ -92,7 +111,7 @@ def _explained(condition: Condition, session: Session, compiler: Compiler) -> Re
         one.run(session)
     text = text_of([*compiler.sources(), ("reasons", compiler.joined(*columns))])
     row = session.query(text, bound(text, compiler.params.values)).to_pylist()[0]
-    return _reason(condition, "", row, compiler)
+    return [_reason(condition, "", row, compiler) for condition in conditions]
 
 
 def _reason(condition: Condition, place: str, row: dict[str, Any], compiler: Compiler) -> Reason:

@@ -16,7 +16,7 @@ from onepool.audience.conditions.compiler.plan import Compiler
 from onepool.audience.conditions.compiler.scope import Scope, union
 from onepool.audience.conditions.compiler.sql import E, col, named, number
 from onepool.audience.conditions.compiler.steps import bound, text_of
-from onepool.audience.conditions.explain import explain_condition, state_of
+from onepool.audience.conditions.explain import explain_conditions, state_of
 from onepool.audience.conditions.model import Condition, Window
 from onepool.audience.conditions.names import Context, find_field
 from onepool.audience.conditions.reason import Reason
@@ -115,12 +115,15 @@ def explain_tag(
         case ImportTag():
             found = given_found(session, tag, customer_id, at)
         case SequenceTag():
-            rules.append((tag.value, look.reason(tag.leaf())))
+            rules += [(tag.value, reason) for reason in look.reasons([tag.leaf()])]
         case StateTag():
             deciding: Quiet | None = None
-            for rule in tag.states:
+            giving = [place for place, rule in enumerate(tag.states) if rule.value == row["value"]]
+            asked = tag.states[: giving[-1] + 1] if giving else tag.states
+            reasons = iter(look.reasons([rule.when for rule in asked if rule.when is not None]))
+            for rule in asked:
                 if rule.when is not None:
-                    reason = look.reason(rule.when)
+                    reason = next(reasons)
                     rules.append((rule.value, reason))
                     if reason.holds:
                         break
@@ -195,9 +198,11 @@ class Look:
     customer_id: int
     gathered: pa.Table | None
 
-    def reason(self, condition: Condition) -> Reason:
-        """Why a condition holds or not."""
-        found = explain_condition(condition, self.customer_id, self.at, self.session, self.ctx, self.index)
+    def reasons(self, conditions: Sequence[Condition]) -> list[Reason]:
+        """Why each of these conditions holds or not."""
+        if not conditions:
+            return []
+        found = explain_conditions(conditions, self.customer_id, self.at, self.session, self.ctx, self.index)
         if self.gathered is not None:
             # It brought together the events that it needs, under the same name.
             self.session.relation(GATHERED, self.gathered)
