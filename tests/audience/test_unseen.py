@@ -87,8 +87,28 @@ def test_what_was_seen_is_read_from_the_pool_where_it_is_little():
             },
         ]
     }
+    there = {
+        "all": [
+            {"tag": "stage", "is": "dormant"},
+            {
+                "did": "order_paid",
+                "where": {"items.category": "纸尿裤", "product_id": "P7", "channel": {"in": ["tmall"]}},
+            },
+            {"did": "order_paid", "where": {"channel": "tmall"}},
+        ]
+    }
     with pool.read() as session:
         found = seen_values(session, parse_condition(asked), NAMES, private={"attribute:nickname"})
+        seen = seen_values(session, parse_condition(there), NAMES)
+        assert unseen(parse_condition(there), NAMES, seen) == []
+        assert [one.place for one in unseen(parse_condition(asked), NAMES, found)]
+    # Of what was seen nothing else is read.
+    assert seen == {
+        "tag:stage": {"dormant"},
+        "field:items.category": {"纸尿裤"},
+        "field:product_id": {"P7"},
+        "field:channel": {"tmall"},
+    }
     # Regions are known without asking, what is private is not read, and much is as good as anything.
     assert found == {
         "tag:stage": {"dormant"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import pyarrow as pa
 
@@ -139,9 +139,30 @@ def changes(session: Session, segment: str, limit: int = 100) -> list[Change]:
     return [Change(**row) for row in found.to_pylist()]
 
 
-def distinct_values(
-    session: Session, kind: Literal["tag", "attribute", "column", "item"], name: str, limit: int
-) -> frozenset[str]:
+Source: TypeAlias = Literal["tag", "attribute", "column", "item"]
+"""A tag, an attribute, a column of the events, or a field of their items."""
+
+
+def ever(session: Session, kind: Source, name: str, values: Collection[str]) -> bool:
+    """Whether there ever was each of these texts, see `distinct_values`: each is looked for until it is found."""
+    which = {"name": name}
+    match kind:
+        case "tag":
+            where = "tag_values WHERE tag = $name AND (value = $value OR list_contains(list, $value))"
+        case "attribute":
+            where = "attribute_facts WHERE attribute = $name AND value = $value"
+        case "column":
+            where, which = f"events WHERE {quote(name)} = $value", {}
+        case "item":
+            fields = f"list_transform(items, lambda item: item.{quote(name)})"
+            where, which = f"events WHERE list_contains({fields}, $value)", {}
+    return all(
+        session.query(f"SELECT 1 AS one FROM {where} LIMIT 1", {**which, "value": value}).num_rows > 0
+        for value in values
+    )
+
+
+def distinct_values(session: Session, kind: Source, name: str, limit: int) -> frozenset[str]:
     """The different texts that a tag, an attribute, a column of the events or a field of their items ever had."""
     which = {"name": name, "limit": limit}
     if kind == "tag":

@@ -22,7 +22,7 @@ from onepool.audience.conditions.model import (
     walk,
 )
 from onepool.audience.conditions.names import KINDS, Names, find_field
-from onepool.pool.catalog import distinct_values
+from onepool.pool.catalog import Source, distinct_values, ever
 from onepool.pool.engine import Session
 from onepool.standards import Personal, Standard
 from onepool.standards.normalise.region import divisions, named
@@ -30,6 +30,9 @@ from onepool.standards.normalise.scalars import plain
 
 MOST = 500
 """Of what has more different values than this, none of them is held to be known."""
+
+FEW = 20
+"""More values than this are not looked for one by one."""
 
 _TESTS = ("is", "is_not", "in", "not_in", "any_of", "all_of", "none_of")
 
@@ -84,31 +87,49 @@ def private_in(standard: Standard) -> frozenset[str]:
 def seen_values(
     session: Session, condition: Condition, names: Names, private: Collection[str] = ()
 ) -> dict[str, frozenset[str]]:
-    """What the pool holds of what the condition compares; nothing where there is much of it, or none.
+    """What the pool holds of what the condition compares (only the values compared where it has all of them); nothing
+    where there is much of it, or none.
 
     `private`: what is never read for this (`attribute:nickname`), since a proposal would tell what somebody is called.
     """
     found: dict[str, frozenset[str]] = {}
-    for of in dict.fromkeys(of for _, of, _ in compared(condition)):
+    asked: dict[str, set[str]] = {}
+    for _, of, predicate in compared(condition):
+        asked.setdefault(of, set()).update(_texts(predicate))
+    for of, texts in asked.items():
         if of in private or _enumerated(of, names) or of in names.levels:
             continue
-        values = _read(session, of, names)
+        place = _place(of, names)
+        if place is None:
+            continue
+        # What is compared was mostly seen, which the first rows tell; all of a pool's rows are read to doubt it only.
+        if 0 < len(texts) <= FEW and ever(session, *place, texts):
+            found[of] = frozenset(texts)
+            continue
+        values = distinct_values(session, *place, MOST + 1)
         if 0 < len(values) <= MOST:
             found[of] = values
     return found
 
 
-def _read(session: Session, of: str, names: Names) -> frozenset[str]:
+def _texts(predicate: Predicate) -> Iterator[str]:
+    """The texts that values are compared with."""
+    for test, operand in predicate.tests():
+        if test in _TESTS:
+            for value in operand if isinstance(operand, list) else [operand]:
+                if isinstance(value, str) and not is_reference(value):
+                    yield value
+
+
+def _place(of: str, names: Names) -> tuple[Source, str] | None:
+    """Where the pool has its values; None of what is no text there."""
     kind, _, name = of.partition(":")
     if kind == "tag":
-        return distinct_values(session, "tag", name, MOST + 1)
+        return "tag", name
     if kind == "attribute":
-        text = KINDS.get(names.attributes.get(name, ""), "any") == "text"
-        return distinct_values(session, "attribute", name, MOST + 1) if text else frozenset()
+        return ("attribute", name) if KINDS.get(names.attributes.get(name, ""), "any") == "text" else None
     field = find_field(name, names)
-    if field.type != "VARCHAR" or field.source == "json":
-        return frozenset()
-    return distinct_values(session, field.source, field.name, MOST + 1)
+    return None if field.type != "VARCHAR" or field.source == "json" else (field.source, field.name)
 
 
 def _never(at: str, of: str, value: str, names: Names, seen: Mapping[str, Collection[str]]) -> Problem | None:
