@@ -7,7 +7,7 @@ import { queries } from "@/api/queries";
 import { said } from "@/lib/said";
 import { useChannelName } from "@/lib/useChannelName";
 import { useText } from "@/lib/useText";
-import { object, text } from "@/pages/messages/definition";
+import { contents, object, text } from "@/pages/messages/definition";
 import { Said } from "@/pages/messages/Aside";
 import { Waiting } from "@/parts/Loaded";
 import { Panel } from "@/parts/PageHead";
@@ -43,7 +43,10 @@ export function What({ of }: { of: BroadcastDetail }) {
   const { t, title, language } = useText();
   const channel = useChannelName();
   const message = useQuery(messages.one(of.message)).data;
-  const shown = useQuery({ ...messages.preview({ definition: message?.definition ?? {}, template: text(of.definition.template) || undefined, customer_id: null }), enabled: message !== undefined });
+  // Without a template it is the message's first content for the channel that goes out.
+  const own = contents(message?.definition ?? {}).find((one) => text(one.channel) === of.channel);
+  const template = text(of.definition.template) || text(own?.template) || undefined;
+  const shown = useQuery({ ...messages.preview({ definition: message?.definition ?? {}, template, customer_id: null }), enabled: message !== undefined });
   const found = shown.data;
   return (
     <Panel title={t("reach.broadcasts.what")} testId="broadcast-what">
