@@ -28,7 +28,8 @@ def sms(api: APIRequestContext) -> None:
     }  # fmt: skip
     body = {"channel": "sms", "title": {"zh": "短信", "en": "SMS"}, "settings": settings, "sandbox": True}
     answer = api.put("/api/v1/touchpoints/sms", data=body, headers={"X-OnePool": "1"})
-    assert answer.ok, answer.text()
+    # A process may come back to these tests after others, at the same server.
+    assert answer.ok or answer.json()["code"] == "touchpoint-exists", answer.text()
 
 
 @pytest.mark.parametrize("place", PLACES)
