@@ -72,41 +72,44 @@ export function useKeeping(user: string, detail: JourneyDetail, definition: Defi
   });
 
   const send = useCallback(async (): Promise<boolean> => {
-    while (going.current !== null) await going.current;
-    const body = latest.current;
-    if (same(body, saved.current)) {
-      setState("saved");
-      return true;
-    }
-    setState("saving");
-    const attempt = saveDraft(detail.name, body, version.current).then(
-      (made) => {
-        saved.current = body;
-        setOnServer(body);
-        version.current = made.draft_version;
-        setShown(made.draft_version);
-        stuck.current = false;
-        localStorage.removeItem(key);
-        setError(null);
-        setState(same(latest.current, body) ? "saved" : "saving");
-        cache.setQueryData(journeys.one(detail.name).queryKey, { ...made, definition: body });
+    // Until what is shown now is saved: it may have changed meanwhile, also back to what was saved before.
+    for (;;) {
+      while (going.current !== null) await going.current;
+      const body = latest.current;
+      if (same(body, saved.current)) {
+        setState("saved");
         return true;
-      },
-      (problem: unknown) => {
-        put(key, { definition: body, version: version.current, at: new Date().toISOString() });
-        setError(problem);
-        if (problem instanceof OfflineError) setState("offline");
-        else {
-          stuck.current = problem instanceof ApiError && problem.status === 409;
-          setState(stuck.current ? "conflict" : "refused");
-        }
-        return false;
-      },
-    );
-    going.current = attempt;
-    const done = await attempt;
-    going.current = null;
-    return done;
+      }
+      setState("saving");
+      const attempt = saveDraft(detail.name, body, version.current).then(
+        (made) => {
+          saved.current = body;
+          setOnServer(body);
+          version.current = made.draft_version;
+          setShown(made.draft_version);
+          stuck.current = false;
+          localStorage.removeItem(key);
+          setError(null);
+          setState(same(latest.current, body) ? "saved" : "saving");
+          cache.setQueryData(journeys.one(detail.name).queryKey, { ...made, definition: body });
+          return true;
+        },
+        (problem: unknown) => {
+          put(key, { definition: body, version: version.current, at: new Date().toISOString() });
+          setError(problem);
+          if (problem instanceof OfflineError) setState("offline");
+          else {
+            stuck.current = problem instanceof ApiError && problem.status === 409;
+            setState(stuck.current ? "conflict" : "refused");
+          }
+          return false;
+        },
+      );
+      going.current = attempt;
+      const done = await attempt;
+      going.current = null;
+      if (!done || same(latest.current, body)) return done;
+    }
   }, [cache, detail.name, key]);
 
   useEffect(() => {
