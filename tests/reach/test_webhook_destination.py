@@ -63,13 +63,7 @@ def receiver() -> Iterator[Receiver]:
 def test_rows_are_posted_in_parts_that_keep_their_keys(
     world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("ONEPOOL_TEST_SECRET", "shared")
-    settings = {
-        "verify": "token", "secret": "env:ONEPOOL_TEST_SECRET",
-        "url": f"http://127.0.0.1:{receiver.server_address[1]}/in",
-    }  # fmt: skip
-    world.ws.save("touchpoint", "partner", {"channel": "webhook", "settings": settings}, author="test")
-    world.save(**{**BODY, "to": {"kind": "webhook", "touchpoint": "partner", "batch": 2}, "mode": "changes"})
+    connected(world, receiver, monkeypatch, batch=2, mode="changes")
     receiver.status = 503
     assert "part 0 of 2 was not taken" in world.run().error
     receiver.status = 200
@@ -87,14 +81,16 @@ def test_rows_are_posted_in_parts_that_keep_their_keys(
     assert receiver.taken[-1][1]["content"]["body"]["delete"] == [{"customer_id": 1}]
 
 
-def connected(world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+def connected(
+    world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, *, batch: int = 1, mode: str = "full"
+) -> None:
     monkeypatch.setenv("ONEPOOL_TEST_SECRET", "shared")
     settings = {
         "verify": "token", "secret": "env:ONEPOOL_TEST_SECRET",
         "url": f"http://127.0.0.1:{receiver.server_address[1]}/in",
     }  # fmt: skip
     world.ws.save("touchpoint", "partner", {"channel": "webhook", "settings": settings}, author="test")
-    world.save(**{**BODY, "to": {"kind": "webhook", "touchpoint": "partner", "batch": 1}, "mode": "full"})
+    world.save(**{**BODY, "to": {"kind": "webhook", "touchpoint": "partner", "batch": batch}, "mode": mode})
 
 
 def test_a_receiver_that_asks_to_wait_is_waited_for(
