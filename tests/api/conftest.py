@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +23,7 @@ from onepool.pool import DuckDBEngine, schema, views
 from onepool.privacy import users
 from onepool.privacy.roles import Role
 from onepool.privacy.users import create_user
+from onepool.standards import load_standard
 from onepool.workspace import Workspace, init_workspace
 
 from . import people
@@ -104,17 +107,31 @@ def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(users, "_nobody", lambda: nobody)
 
 
+@functools.cache
+def _made_pool(filled: bool) -> bytes:
+    """A pool's file with tables and views, with the three customers when `filled`: made once, copied for each test."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "pool.duckdb"
+        pool = DuckDBEngine(path, threads=1)
+        columns = columns_of(load_standard())
+        with pool.write() as session:
+            schema.create(session, columns)
+            views.create(session, columns, {"product": {"name": "VARCHAR"}}, PERSONAL)
+            if filled:
+                people.fill_pool(session)
+        pool.close()
+        return path.read_bytes()
+
+
 @pytest.fixture
-def empty(tmp_path: Path) -> Iterator[World]:
+def empty(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[World]:
     """A new workspace without anything."""
     clock = FakeClock(NOW)
     ws = init_workspace(tmp_path / "brand", clock=clock)
-    ws.pool = DuckDBEngine(":memory:", ws.settings.time_zone, threads=1)
-    standard = ws.standard()
-    columns = columns_of(standard)
-    with ws.pool.write() as session:
-        schema.create(session, columns)
-        views.create(session, columns, {"product": {"name": "VARCHAR"}}, PERSONAL)
+    # Whoever asks for `world` beside this one has its customers.
+    pool = tmp_path / "brand.duckdb"
+    pool.write_bytes(_made_pool("world" in request.fixturenames))
+    ws.pool = DuckDBEngine(pool, ws.settings.time_zone, threads=1)
     feed = LiveFeed()
     yield World(ws, clock, feed, create_app(ws, feed, clock))
     ws.close()
@@ -123,5 +140,5 @@ def empty(tmp_path: Path) -> Iterator[World]:
 @pytest.fixture
 def world(empty: World) -> World:
     """The workspace with three customers in it."""
-    people.fill(empty.ws)
+    people.define(empty.ws)
     return empty

@@ -26,13 +26,16 @@ BUYER = {
 }
 
 
-def fill(ws: Workspace) -> None:
+def fill_pool(session: Session) -> None:
     """Put the customers, their events and orders, tags, segments and quarantine into the pool."""
-    with ws.pool.write() as session:
-        _people(session)
-        _events(session)
-        _audience(session)
-        _quarantine(session)
+    _people(session)
+    _events(session)
+    _audience(session)
+    _quarantine(session)
+
+
+def define(ws: Workspace) -> None:
+    """The definitions that they go with."""
     ws.save("touchpoint", "shop", {"channel": "tmall", "title": {"zh": "旗舰店", "en": "Flagship"}}, author="test")
     ws.save("tag", "buyer", BUYER, author="test")
 
