@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -10,9 +11,12 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class Clock(Protocol):
-    """Tells the present instant as an aware datetime in UTC."""
+    """Tells the present instant as an aware datetime in UTC, and waits."""
 
     def now(self) -> datetime: ...
+
+    def wait(self, seconds: float) -> None:
+        """Return when so many seconds have gone by; at once by a clock that is moved from outside."""
 
 
 class SystemClock:
@@ -20,6 +24,9 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    def wait(self, seconds: float) -> None:
+        time.sleep(seconds)
 
 
 class FakeClock:
@@ -30,6 +37,9 @@ class FakeClock:
 
     def now(self) -> datetime:
         return self._now
+
+    def wait(self, seconds: float) -> None:
+        pass
 
     def advance(self, by: timedelta) -> None:
         self._now += by

@@ -33,7 +33,7 @@ from onepool.channels.base import (
 )
 from onepool.channels.base.destinations import addresses, nowhere
 from onepool.channels.base.http import encode_json
-from onepool.channels.pacing import Pace, Wait, called, waiting
+from onepool.channels.pacing import Pace, Wait, called
 from onepool.clock import Clock
 from onepool.errors import OnePoolError
 
@@ -82,7 +82,6 @@ class Connection:
         self._lock = threading.Lock()
         self._token: tuple[str, float] | None = None
         self._pace = Pace(channel.manifest, clock)
-        self._waiting = waiting(clock)
 
     def call(self, call: Call) -> Answer:
         """Make a call; a token that the platform rejects is fetched anew, once.
@@ -215,7 +214,7 @@ class Connection:
                 if isinstance(step, Page):
                     yield step
                 else:
-                    answer = called(step, self.call, self._pace, wait or self._waiting)
+                    answer = called(step, self.call, self._pace, wait or self._clock.wait)
                     if answer.status >= 400:
                         raise PullFailed(f"the platform answered {answer.status}", code=str(answer.status))
         finally:

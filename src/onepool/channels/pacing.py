@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable
 from typing import Final
 
 from onepool.channels.base import Answer, Call, Manifest
-from onepool.clock import Clock, SystemClock
+from onepool.clock import Clock
 
 Wait = Callable[[float], object]
 """Waits for so many seconds; True where it was told to stop meanwhile."""
@@ -76,15 +75,6 @@ class Pace:
         self._next = at + self._interval
         self._waited_until = at  # by a clock that stands still (a test's) too
         return at - now
-
-
-def waiting(clock: Clock) -> Wait:
-    """How to wait by a clock; one that stands still (of tests, of back-tests) is not waited for."""
-    return time.sleep if isinstance(clock, SystemClock) else _at_once
-
-
-def _at_once(seconds: float) -> None:
-    del seconds
 
 
 class Stopped(Exception):

@@ -19,6 +19,9 @@ class WorldClock:
     def now(self) -> datetime:
         return self._start + (self._wall.now() - self._since) * self._speed
 
+    def wait(self, seconds: float) -> None:
+        self._wall.wait(seconds / self._speed)
+
     def advance(self, by: timedelta) -> None:
         """Move the world ahead, and nothing else."""
         self._start += by

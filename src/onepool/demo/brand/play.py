@@ -50,6 +50,9 @@ class DeliveryClock:
     def now(self) -> datetime:
         return self._now.get()
 
+    def wait(self, seconds: float) -> None:
+        pass
+
     def set(self, milliseconds: int) -> None:
         """For everything in the present task from now on."""
         self._now.set(from_micros(milliseconds * 1000))
