@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from onepool.identity.graph import Graph
     from onepool.identity.registry import Registry, Rules, RulesError, TypeRule, parse_rules
-    from onepool.identity.resolve import Heard, Resolved, Resolver
+    from onepool.identity.resolve import Resolver
+    from onepool.identity.resolved import Heard, Resolved
 
 __all__ = ["Graph", "Heard", "Registry", "Resolved", "Resolver", "Rules", "RulesError", "TypeRule", "parse_rules"]
 
-_PLACES = {"Graph": "graph", "Heard": "resolve", "Resolved": "resolve", "Resolver": "resolve"}
+_PLACES = {"Graph": "graph", "Heard": "resolved", "Resolved": "resolved", "Resolver": "resolve"}
 
 
 def __getattr__(name: str) -> Any:

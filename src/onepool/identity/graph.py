@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from onepool.identity import batch, live
 from onepool.identity import kernel as compiled
+from onepool.identity.answers import Answers
 from onepool.identity.arrays import (
     A_AT,
     B_AT,
@@ -18,32 +19,23 @@ from onepool.identity.arrays import (
     BORN,
     BORN_LOG,
     CONSENT_OF,
-    CONTACT,
     CUSTOMER,
     DEGREE,
-    DOUBTED,
     EDGE_LOG,
-    EDGE_STATUS,
     EDGES,
     EDGES_LOG,
     FIRST,
     FULL,
     IS_BLOCKED,
-    IS_VOID,
     KIND,
     LAST,
     LAST_SEEN,
     LATER,
     LATER_TENURE,
-    LIFETIME,
-    LIMIT,
     LOG,
-    MOST,
-    NAMES,
     NODE_LOG,
     NODES,
     OFF,
-    OWNERS,
     PAIR_OFF,
     PAIRS,
     RANK,
@@ -51,11 +43,7 @@ from onepool.identity.arrays import (
     RETIMED_LOG,
     RING,
     SLOT,
-    SLOT_RANK,
     SOURCE,
-    STATUS,
-    STRENGTH,
-    STRONG,
     STRONG_HEAD,
     TAIL,
     TRUST,
@@ -63,28 +51,17 @@ from onepool.identity.arrays import (
     VALID_FROM,
     WAS,
     WEAK_HEAD,
-    WHY,
-    WHY_LIMIT,
-    WHY_NAME,
-    WHY_NEVER,
-    WHY_SIZE,
-    WHY_UNPROVED,
     WITNESS,
     A,
     Arrays,
     B,
-    empty,
     grown,
 )
-from onepool.identity.registry import Registry, slot_rank
+from onepool.identity.registry import Registry
 from onepool.identity.rulings import Rulings
 from onepool.identity.tenures import ROOM
 
 I64 = npt.NDArray[np.int64]
-I32 = npt.NDArray[np.int32]
-
-_NODE_TABLES = ("n8", "n32", "n64")
-_EDGE_TABLES = ("e8", "e32", "e64")
 
 
 @dataclass(frozen=True)
@@ -102,45 +79,23 @@ class Changes:
     retimed: I64
 
 
-class Graph:
-    """Identifiers 0..n-1 in order of birth, and what joins them. Not safe for use by several threads at once."""
+class Graph(Answers):
+    """Identifiers 0..n-1 in order of birth, and what joins them: what changes them is here, what is asked of them is in
+    `Answers`. Not safe for use by several threads at once."""
 
     def __init__(self, registry: Registry) -> None:
-        self.registry = registry
-        self._g = empty()
-        self._types: dict[str, int] = {}
-        self._slots: dict[tuple[str, str], int] = {}
-        self._slot_names: list[tuple[str, str]] = []
-        self._sources: dict[tuple[str, str], int] = {}
-        self._source_names: list[tuple[str, str]] = []
+        super().__init__(registry)
         self._pairs: dict[tuple[int, int], int] = {}
         self._listed = True
-        self._rule_settings()
 
-    def __len__(self) -> int:
-        return int(self._g.counts[NODES])
-
-    @property
-    def arrays(self) -> Arrays:
-        """The tables themselves; reading only."""
-        return self._g
-
-    @property
-    def edges(self) -> int:
-        """How many links there are."""
-        return int(self._g.counts[EDGES])
-
-    @property
-    def customer(self) -> I32:
-        """Customer id by node, shape (n,): a view that changes with the next batch."""
-        found: I32 = self._g.n32[CUSTOMER, : len(self)]
-        return found
-
-    @property
-    def base(self) -> I32:
-        """The first tenure of each node, shape (n,)."""
-        found: I32 = self._g.n32[BASE, : len(self)]
-        return found
+    def copy(self) -> Graph:
+        """The same facts apart, to try something on."""
+        other = Graph(self.registry)
+        other._g = self._g._replace(**{name: table.copy() for name, table in self._g._asdict().items()})
+        other._types, other._slots, other._sources = dict(self._types), dict(self._slots), dict(self._sources)
+        other._slot_names, other._source_names = list(self._slot_names), list(self._source_names)
+        other._pairs, other._listed = dict(self._pairs), self._listed
+        return other
 
     # rules
 
@@ -150,53 +105,7 @@ class Graph:
         self._rule_settings()
         self.solve()
 
-    def _rule_settings(self) -> None:
-        g = self._g
-        g.counts[NAMES] = self.registry.names_matter
-        g.counts[MOST] = self.registry.max_identifiers
-        g.counts[DOUBTED] = self.registry.doubted
-        for name, number in self._types.items():
-            g.types[:, number] = self.registry.row(name)
-        for (kind, _), number in self._slots.items():
-            g.slots[LIMIT, number] = self.registry.limit(kind)
-        for (_, touchpoint), number in self._sources.items():
-            g.basis[number] = self.registry.basis(touchpoint)
-
-    def type_number(self, kind: str) -> int:
-        number = self._types.get(kind)
-        if number is None:
-            number = self._types[kind] = len(self._types)
-            if number >= self._g.types.shape[1]:
-                self._g = grown(self._g, ("types",), 2 * number)
-            self._g.types[:, number] = self.registry.row(kind)
-        return number
-
-    def slot_number(self, kind: str, scope: str) -> int:
-        number = self._slots.get((kind, scope))
-        if number is None:
-            number = self._slots[kind, scope] = len(self._slots)
-            self._slot_names.append((kind, scope))
-            if number >= self._g.slots.shape[1]:
-                self._g = grown(self._g, ("slots",), 2 * number)
-            self._g.slots[LIMIT, number] = self.registry.limit(kind)
-            self._g.slots[SLOT_RANK, number] = slot_rank(kind, scope)
-        return number
-
-    def source_number(self, rule: str, touchpoint: str) -> int:
-        number = self._sources.get((rule, touchpoint))
-        if number is None:
-            number = self._sources[rule, touchpoint] = len(self._sources)
-            self._source_names.append((rule, touchpoint))
-            if number >= self._g.basis.shape[0]:
-                self._g = grown(self._g, ("basis",), 2 * number)
-            self._g.basis[number] = self.registry.basis(touchpoint)
-        return number
-
     # taking in
-
-    def reserve(self, nodes: int = 0, edges: int = 0) -> None:
-        """Make room for so many more nodes and edges at once, rather than little by little."""
-        self._room(nodes, edges)
 
     def begin(self) -> None:
         """Start a batch: what changes from here on is told by `changes`."""
@@ -373,18 +282,6 @@ class Graph:
             done = live.turn(self._g, wanted, off, done)
         self._g.counts[FULL] = 0
 
-    def is_off(self, edge: int) -> bool:
-        """Whether a link was taken out."""
-        return bool(self._g.e8[OFF, edge])
-
-    def is_cut(self, edge: int) -> bool:
-        """Whether a ruling cut a link."""
-        return int(self._g.e8[OFF, edge]) == 2
-
-    def order_of(self, edge: int) -> int:
-        """The number of the decision that made a link."""
-        return int(self._g.e64[FIRST, edge])
-
     def restore_rulings(self, rulings: Rulings) -> None:
         """Take up rulings whose links are there, without concluding anything; `solve` has to follow."""
         g = self._g
@@ -437,147 +334,3 @@ class Graph:
     def restore_consents(self, nodes: I64, words: npt.NDArray[np.int8]) -> None:
         """Words of consent known from before; `solve` has to follow."""
         self._g.n8[CONSENT_OF, nodes] = words
-
-    # answers
-
-    def at(self, base: I64, time: I64) -> I64:
-        """The tenure of each base identifier that an instant (µs) falls into."""
-        return _tenures_at(self._g, base, time)
-
-    def names(self, nodes: I64) -> I64:
-        """The name code of each base identifier."""
-        found: I64 = self._g.n64[WITNESS, nodes]
-        return found
-
-    def consent_of(self, node: int) -> int:
-        return int(self._g.n8[CONSENT_OF, node])
-
-    def last_seen(self, nodes: I64) -> I64:
-        found: I64 = self._g.n64[LAST_SEEN, nodes]
-        return found
-
-    def ages(self, nodes: I64) -> npt.NDArray[np.bool_]:
-        """Which identifiers lose their owner after a time."""
-        found: npt.NDArray[np.bool_] = self._g.types[LIFETIME, self._g.n32[TYPE, nodes]] != 0
-        return found
-
-    def joining(self, nodes: I64) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-        """Which nodes are contacts that join others, and which are accounts that do."""
-        kind = self._g.n32[TYPE, nodes]
-        contact, strong = self._g.types[CONTACT, kind] != 0, self._g.types[STRENGTH, kind] == STRONG
-        return contact & strong, ~contact & strong
-
-    def valid_from(self, node: int) -> int:
-        """Since when a further tenure holds, µs; LATER when it is not in use."""
-        return int(self._g.n64[VALID_FROM, node])
-
-    def later_tenures(self) -> tuple[I64, I64]:
-        """Further tenures, in use or not, ascending, and since when they hold; see `valid_from`."""
-        later: I64 = np.flatnonzero(self.base != np.arange(len(self)))
-        return later, self.valid_since(later)
-
-    def valid_since(self, nodes: I64) -> I64:
-        """Since when each further tenure holds; see `valid_from`."""
-        found: I64 = self._g.n64[VALID_FROM, nodes]
-        return found
-
-    def generation(self, node: int) -> int:
-        """The number of a tenure, from 0."""
-        found, at = 0, int(self._g.n32[BASE, node])
-        while at != node:
-            at = int(self._g.n32[LATER_TENURE, at]) - 1
-            found += 1
-        return found
-
-    def chained(self) -> I64:
-        """Identifiers that have, or had, more than one tenure."""
-        numbers = np.arange(len(self), dtype=np.int64)
-        found: I64 = numbers[(self._g.n32[LATER_TENURE, numbers] != 0) & (self.base == numbers)]
-        return found
-
-    def unused_tenures(self, base: int) -> list[int]:
-        """Further tenures that are not in use."""
-        found = []
-        later = int(self._g.n32[LATER_TENURE, base])
-        while later:
-            if self._g.n64[VALID_FROM, later - 1] == LATER:
-                found.append(later - 1)
-            later = int(self._g.n32[LATER_TENURE, later - 1])
-        return found
-
-    def conclusions(self) -> I64:
-        """Status and reason of every link as one number, to compare."""
-        return self._codes(slice(self.edges))
-
-    def outcomes(self) -> tuple[I64, list[tuple[str, str]]]:
-        """A number for each link's status and reason, and what the numbers mean."""
-        codes, number = np.unique(self.conclusions(), return_inverse=True)
-        return number.reshape(-1), self._meant(codes)
-
-    def _codes(self, edges: I64 | slice) -> I64:
-        found: I64 = self._g.e8[EDGE_STATUS, edges].astype(np.int64) << 32 | self._g.e32[WHY, edges]
-        return found
-
-    def _meant(self, codes: I64) -> list[tuple[str, str]]:
-        return [(STATUS[code >> 32], self.reason(code & 0xFFFFFFFF)) for code in codes.tolist()]
-
-    def tenures(self, base: int) -> list[tuple[int, int]]:
-        """The tenures of an identifier in use: (node, valid from in µs; the first is valid always)."""
-        g = self._g
-        found = [(base, 0)]
-        later = int(g.n32[LATER_TENURE, base])
-        while later:
-            if g.n64[VALID_FROM, later - 1] != LATER:
-                found.append((later - 1, int(g.n64[VALID_FROM, later - 1])))
-            later = int(g.n32[LATER_TENURE, later - 1])
-        return found
-
-    def status(self, edges: I64) -> list[tuple[str, str]]:
-        """What became of links: (status, reason)."""
-        codes, number = np.unique(self._codes(edges), return_inverse=True)
-        meant = self._meant(codes)
-        return [meant[one] for one in number.reshape(-1).tolist()]
-
-    def reason(self, why: int) -> str:
-        """Why a link is a conflict, in words of the design: never, size, name, unproved, limit:type@scope."""
-        if why >= WHY_LIMIT:
-            kind, scope = self._slot_names[why - WHY_LIMIT]
-            return f"limit:{kind}@{scope}" if scope else f"limit:{kind}"
-        return {0: "", WHY_NEVER: "never", WHY_SIZE: "size", WHY_NAME: "name", WHY_UNPROVED: "unproved"}[why]
-
-    def voids(self) -> I64:
-        """Nodes that name too many people to join anybody."""
-        found: I64 = np.flatnonzero(self._g.n8[IS_VOID, : len(self)]).astype(np.int64)
-        return found
-
-    def owners(self, nodes: I64) -> I64:
-        """How many customers nodes name at least."""
-        found: I64 = self._g.n32[OWNERS, nodes].astype(np.int64)
-        return found
-
-    def copy(self) -> Graph:
-        """The same facts apart, to try something on."""
-        other = Graph(self.registry)
-        other._g = self._g._replace(**{name: table.copy() for name, table in self._g._asdict().items()})
-        other._types, other._slots, other._sources = dict(self._types), dict(self._slots), dict(self._sources)
-        other._slot_names, other._source_names = list(self._slot_names), list(self._source_names)
-        other._pairs, other._listed = dict(self._pairs), self._listed
-        return other
-
-    def _room(self, nodes: int, edges: int = 0) -> None:
-        g = self._g
-        wanted = len(self) + nodes
-        if wanted > g.n32.shape[1]:
-            # Of very many a part to spare, so that tenures found later don't have everything copied.
-            self._g = g = grown(g, _NODE_TABLES, max(wanted + wanted // 16, 2 * g.n32.shape[1]))
-        if self.edges + edges > g.e32.shape[1]:
-            self._g = g = grown(g, _EDGE_TABLES, max(self.edges + edges, 2 * g.e32.shape[1]))
-        g.counts[FULL] = 0
-
-
-def _tenures_at(g: Arrays, base: I64, time: I64) -> I64:
-    found = base.copy()
-    many = np.flatnonzero(g.n32[LATER_TENURE, base])
-    for place in many.tolist():
-        found[place] = compiled.tenure_at(g, base[place], time[place])
-    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -12,16 +12,15 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from onepool.identity import decisions
 from onepool.identity.arrays import DECISION, EVENT, GRANTED, LIKELIHOOD, WITHDRAWN
+from onepool.identity.decisions import Decision
 from onepool.identity.graph import Graph
+from onepool.identity.hearing import Hearing
 from onepool.identity.links import LIKELY, RULED
 from onepool.identity.registry import DAY
 from onepool.pool.keys import KeyMap
 from onepool.state import State
 from onepool.state.columns import read
 from onepool.state.schema import consents, identifiers, links
-
-if TYPE_CHECKING:
-    from onepool.identity.resolve import Resolver
 
 I64 = npt.NDArray[np.int64]
 I32 = npt.NDArray[np.int32]
@@ -30,19 +29,20 @@ _SEPARATOR = "\x1f"
 _KINDS = {RULED: DECISION, LIKELY: LIKELIHOOD}
 
 
-def load(state: State, graph: Graph, ids: KeyMap, resolver: Resolver) -> I64:
-    """Read identifiers, links, consents and decisions, and solve them.
+def load(state: State, graph: Graph, ids: KeyMap, hearing: Hearing, restore: Callable[[list[Decision]], None]) -> I64:
+    """Read identifiers, links, consents and decisions, and solve them; `restore` takes up the decisions.
 
     Returns the links of which the state says something else, as after an edition of OnePool with other rules.
     """
     with state.read() as connection:
         _identifiers(connection, state, graph, ids)
         _tenures(state, graph)
-        _names(state, graph, resolver)
+        hearing.extend(len(graph))
+        _names(state, graph, hearing)
         stored, meant = _links(connection, state, graph)
-        _consents(connection, graph, resolver)
+        _consents(connection, graph, hearing)
         done = decisions.applied(connection)
-    resolver.restore([one for one in decisions.every(state) if one.id <= done])
+    restore([one for one in decisions.every(state) if one.id <= done])
     graph.solve()
     return _differing(graph, stored, meant)
 
@@ -72,13 +72,13 @@ def _tenures(state: State, graph: Graph) -> None:
         graph.add_tenures(part.column("number").to_numpy(), part.column("base").to_numpy())
 
 
-def _names(state: State, graph: Graph, resolver: Resolver) -> None:
+def _names(state: State, graph: Graph, hearing: Hearing) -> None:
     table = identifiers
     columns = [_id(table), table.c.witness, table.c.witness_time]
     for part in read(state, table, columns, table.c.witness_time.is_not(None)):
         nodes, codes, when = (column.to_numpy() for column in part.columns)
         graph.restore_names(nodes, codes)
-        resolver.learned(nodes, when)
+        hearing.learned(nodes, when)
 
 
 def _links(connection: Connection, state: State, graph: Graph) -> tuple[I32, list[str]]:
@@ -127,11 +127,11 @@ def _ruled(connection: Connection) -> dict[int, int]:
     return {row.id: int.from_bytes(row.first_event, "big") for row in connection.execute(query)}
 
 
-def _consents(connection: Connection, graph: Graph, resolver: Resolver) -> None:
+def _consents(connection: Connection, graph: Graph, hearing: Hearing) -> None:
     found = connection.execute(select(consents.c.identifier_id, consents.c.granted, consents.c.time)).all()
     nodes = np.array([row.identifier_id for row in found], np.int64)
     graph.restore_consents(nodes, np.array([GRANTED if row.granted else WITHDRAWN for row in found], np.int8))
-    resolver.heard(nodes, np.array([row.time for row in found], np.int64))
+    hearing.heard(nodes, np.array([row.time for row in found], np.int64))
 
 
 def _differing(graph: Graph, stored: I32, meant: list[str]) -> I64:

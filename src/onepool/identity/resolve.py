@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,64 +12,20 @@ import pyarrow as pa
 from sqlalchemy import Connection
 
 from onepool.identity import keys, loading, store
-from onepool.identity.arrays import DECISION, GRANTED, LIKELIHOOD, WITHDRAWN
+from onepool.identity.arrays import LIKELIHOOD
 from onepool.identity.decisions import Decision
+from onepool.identity.enforce import enforce
 from onepool.identity.graph import Changes, Graph
-from onepool.identity.links import RULED, SAME_EVENT, Concluded, LinkBatch, gather
+from onepool.identity.hearing import Hearing
+from onepool.identity.links import SAME_EVENT, Concluded, LinkBatch, gather
 from onepool.identity.registry import DAY, Registry
+from onepool.identity.resolved import Heard, Resolved
 from onepool.identity.rulings import Rulings, in_force
-from onepool.identity.witness import name_codes
 from onepool.pool.keys import KeyMap
 from onepool.state import State
 
 I64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Heard:
-    """What a batch said of persons besides their identifiers.
-
-    `names`: (row int32, name). `consents`: (row int32, granted bool). `trust`: (row int32, trust int8), how a contact
-    in the row became known, where that was said: TYPED or PROVED.
-    """
-
-    names: pa.Table = field(default_factory=lambda: pa.table({"row": pa.array([], pa.int32()), "name": _text([])}))
-    consents: pa.Table = field(
-        default_factory=lambda: pa.table({"row": pa.array([], pa.int32()), "granted": pa.array([], pa.bool_())})
-    )
-    trust: pa.Table = field(
-        default_factory=lambda: pa.table({"row": pa.array([], pa.int32()), "trust": pa.array([], pa.int8())})
-    )
-
-
-@dataclass(frozen=True)
-class Resolved:
-    """What a batch meant for identity.
-
-    `bearer`: identifier id by row number, -1 where a row has none. `new`: identifiers seen for the first time, as a
-    table (identifier_id, type, scope, value, first_seen, last_seen, base, generation, valid_from); of `seen` all of
-    the batch: (identifier_id, first_seen, last_seen). `moved`: (identifier_id, customer_id, was) of identifiers whose
-    customer is new or changed; `was` is null for new ones. `customers`: every customer that the batch touched, retired
-    ones included. `retimed`: (base, identifier_id, valid_from, valid_to) of all tenures of values handed on anew.
-    """
-
-    bearer: I64
-    new: pa.Table
-    seen: pa.Table
-    moved: pa.Table
-    customers: I64
-    retimed: pa.Table
-    links: LinkBatch = field(default_factory=LinkBatch)
-    edge: I64 = field(default_factory=lambda: np.empty(0, np.int64))
-    known_edges: int = 0
-    concluded: Concluded = field(default_factory=Concluded)
-    renamed: Sequence[tuple[int, int, int]] = ()  # (identifier, code, time)
-    words: Sequence[tuple[int, bool, int, bytes, str]] = ()  # (identifier, granted, time, event, touchpoint)
-    aged: Sequence[tuple[int, int]] = ()  # (identifier, last seen), where that matters
-    rulings: Sequence[store.RuledLink] = ()
-    decided: int | None = None
-    joined: Sequence[int] = ()  # candidates that a link stands for now
 
 
 class Resolver:
@@ -82,11 +38,10 @@ class Resolver:
         self.registry = registry if kept is None else Registry.from_json(kept)
         self.graph = Graph(self.registry)
         self._ids = KeyMap()
-        self._name_time = np.full(1024, _NEVER, np.int64)
-        self._word_time = np.full(1024, _NEVER, np.int64)
+        self._hearing = Hearing()
         self._rulings = Rulings()
         self.decided = 0
-        differing = loading.load(state, self.graph, self._ids, self)
+        differing = loading.load(state, self.graph, self._ids, self._hearing, self.restore)
         made = self.graph.changes()
         self.unsaved: Resolved | None = None
         """What the state has to be told, where its conclusions are not those of this edition."""
@@ -128,8 +83,8 @@ class Resolver:
 
         aged = self._see(known, last)
         heard = heard or Heard()
-        renamed = self._name(heard.names, bearer, time)
-        words = self._consent(heard.consents, row, node, rows, time)
+        renamed = self._hearing.names(graph, heard.names, bearer, time)
+        words = self._hearing.consents(graph, heard.consents, row, node, rows, time)
         trust = np.zeros(count, np.int64)
         trust[heard.trust.column("row").to_numpy()] = heard.trust.column("trust").to_numpy()
         batch = gather(bearer, row, node, rows, time, trust, *graph.joining(node))
@@ -197,50 +152,13 @@ class Resolver:
         graph.begin()
         wanted = in_force(decisions)
         at = {one.id: one.at for one in decisions}
-        ruled = self._rule(wanted, at)
+        before, self._rulings = self._rulings, wanted
+        ruled = enforce(graph, before, wanted, at)
         decided = max((one.id for one in decisions), default=0)
         self.decided = decided
         return self._resolved(
             np.empty(0, np.int64), store.new_table([]), None, graph.changes(), rulings=ruled, decided=decided
         )
-
-    def _rule(self, wanted: Rulings, at: store.Times) -> list[store.RuledLink]:
-        graph, before = self.graph, self._rulings
-        self._rulings = wanted
-        source = graph.source_number(RULED, "")
-        ruled = []
-        for pair, number in before.merges.items():
-            if wanted.merges.get(pair) != number:
-                for edge in graph.edges_between(*pair, kind=DECISION):
-                    graph.set_off(edge, 1)
-        for pair in sorted(before.never - wanted.never):
-            graph.never(*pair, holds=False)
-        for pair in sorted(before.cuts - wanted.cuts):
-            for edge in graph.edges_between(*pair):
-                if graph.is_cut(edge):
-                    graph.set_off(edge, 0)
-        lifted = np.array(sorted(before.blocked - wanted.blocked), np.int64)
-        if lifted.size:
-            graph.block(lifted, False)
-        blocked = np.array(sorted(wanted.blocked - before.blocked), np.int64)
-        if blocked.size:
-            graph.block(graph.base[blocked].astype(np.int64), True)
-        for pair in sorted(wanted.cuts):
-            for edge in graph.edges_between(*pair):
-                if not graph.is_off(edge):
-                    graph.set_off(edge, 2)
-        for pair in sorted(wanted.never - before.never):
-            graph.never(*pair)
-        for pair, number in sorted(wanted.merges.items(), key=lambda one: one[1]):
-            if before.merges.get(pair) == number:
-                continue
-            found = [e for e in graph.edges_between(*pair, kind=DECISION) if graph.order_of(e) == number]
-            if found:
-                graph.set_off(found[0], 0)
-            else:
-                edge = graph.ruled(*pair, DECISION, number, source)
-                ruled.append(store.RuledLink(*pair, number, at[number], edge=edge))
-        return ruled
 
     def propose(self, joins: Sequence[store.RuledLink], retired: Sequence[int] = ()) -> Resolved:
         """Let pairs that a model finds alike be joined, as links of the lowest rank, and take others back.
@@ -274,7 +192,7 @@ class Resolver:
         """The same facts apart, to try rules and decisions on. Nothing of it may be saved."""
         other = copy(self)
         other.graph = self.graph.copy()
-        other._name_time, other._word_time = self._name_time.copy(), self._word_time.copy()
+        other._hearing = self._hearing.copy()
         return other
 
     def restore(self, decisions: Sequence[Decision]) -> None:
@@ -311,7 +229,7 @@ class Resolver:
         start = graph.add(types, slots, numbers[places, 1], last[places] // DAY * DAY)
         known[places] = np.arange(start, start + places.size)
         self._ids.put(numbers[places], known[places])
-        self._extend(len(graph))
+        self._hearing.extend(len(graph))
         instants = zip(first[places].tolist(), last[places].tolist(), strict=True)
         numbered = zip(known[places].tolist(), parts, instants, strict=True)
         return store.new_table([(number, *one, *seen, None, 0, None) for number, one, seen in numbered])
@@ -336,54 +254,6 @@ class Resolver:
         graph.see(nodes[news], day[news])
         return list(zip(nodes[news].tolist(), day[news].tolist(), strict=True))
 
-    def _name(self, names: pa.Table, bearer: I64, time: I64) -> list[tuple[int, int, int]]:
-        """Note the names that bearers go by: of each the latest whole one, else the latest (ties: the larger code)."""
-        if names.num_rows == 0:
-            return []
-        row = names.column("row").to_numpy()
-        code = name_codes(names.column("name").to_pylist())
-        node, when = bearer[row], time[row]
-        useful = (node >= 0) & (code != 0)
-        node, code, when = node[useful], code[useful], when[useful]
-        order = np.lexsort((code, when, _whole(code), node))
-        node, code, when = node[order], code[order], when[order]
-        final = np.r_[node[1:] != node[:-1], True] if node.size else np.empty(0, np.bool_)
-        node, code, when = node[final], code[final], when[final]
-        held, said = self.graph.names(node), self._name_time[node]
-        more = _whole(code).astype(np.int64) - _whole(held)
-        newer = (more > 0) | ((more == 0) & ((when > said) | ((when == said) & (code > held))))
-        node, code, when = node[newer], code[newer], when[newer]
-        self._name_time[node] = when
-        self.graph.name(node, code)
-        return list(zip(node.tolist(), code.tolist(), when.tolist(), strict=True))
-
-    def _consent(
-        self, consents: pa.Table, row: I64, node: I64, rows: pa.Table, time: I64
-    ) -> list[tuple[int, bool, int, bytes, str]]:
-        """Note words of consent for every identifier of their rows: the latest holds, a withdrawal of two at once."""
-        if consents.num_rows == 0:
-            return []
-        said = dict(zip(consents.column("row").to_pylist(), consents.column("granted").to_pylist(), strict=True))
-        latest: dict[int, tuple[int, bool, int]] = {}
-        for place in np.flatnonzero(np.isin(row, np.array(list(said), np.int64))).tolist():
-            number = int(row[place])
-            word = (int(time[number]), not said[number], number)
-            one = int(node[place])
-            held = self._word_time[one]
-            standing = (int(held), self.graph.consent_of(one) == WITHDRAWN)
-            if word[:2] > standing and (one not in latest or word[:2] > latest[one][:2]):
-                latest[one] = word
-        nodes = np.array(sorted(latest), np.int64)
-        if nodes.size == 0:
-            return []
-        self._word_time[nodes] = [latest[int(one)][0] for one in nodes]
-        self.graph.consent(nodes, np.array([WITHDRAWN if latest[int(n)][1] else GRANTED for n in nodes], np.int8))
-        events, touchpoints = rows.column("event_id"), rows.column("touchpoint")
-        return [
-            (int(one), not withdrawn, when, _bytes(events[number]), touchpoints[number].as_py())
-            for one, (when, withdrawn, number) in sorted(latest.items())
-        ]
-
     def _resolved(
         self,
         bearer: I64,
@@ -404,7 +274,7 @@ class Resolver:
         graph = self.graph
         customer = graph.customer
         fresh = np.empty(0, np.int64) if fresh is None else fresh
-        self._extend(len(graph))
+        self._hearing.extend(len(graph))
         tenures = store.tenure_rows(self._state, graph, changes.born, new)
         arrived = np.concatenate([fresh, changes.born])
         old = ~np.isin(changes.nodes, arrived)
@@ -451,33 +321,6 @@ class Resolver:
         """All tenures of values that were handed on, as `Resolved.retimed` has them."""
         return store.retimed_table(self.graph, self.graph.chained())
 
-    def learned(self, node: I64, name_time: I64) -> None:
-        """When the names of identifiers were said, as the state knows."""
-        self._extend(len(self.graph))
-        self._name_time[node] = name_time
-
-    def heard(self, node: I64, word_time: I64) -> None:
-        """When identifiers' words of consent were said, as the state knows."""
-        self._extend(len(self.graph))
-        self._word_time[node] = word_time
-
-    def _extend(self, size: int) -> None:
-        if size > self._name_time.size:
-            for name in ("_name_time", "_word_time"):
-                old = getattr(self, name)
-                new = np.full(max(size, 2 * old.size), _NEVER, np.int64)
-                new[: old.size] = old
-                setattr(self, name, new)
-
-
-_NEVER = np.iinfo(np.int64).min
-
-
-def _whole(code: I64) -> Bool:
-    """Whether a name code has surname and given name: a title says less than a name, however late it is heard."""
-    found: Bool = (code >> 32 != 0) & (code >> 16 & 0xFFFF != 0)
-    return found
-
 
 def _extent(code: I64, time: I64, size: int) -> tuple[I64, I64]:
     first = np.full(size, np.iinfo(np.int64).max, np.int64)
@@ -491,12 +334,3 @@ def micros(column: pa.ChunkedArray) -> I64:
     """Instants as µs since 1970."""
     values: I64 = column.cast(pa.int64()).to_numpy().astype(np.int64)
     return values
-
-
-def _text(values: list[str]) -> pa.Array:
-    return pa.array(values, pa.string())
-
-
-def _bytes(value: object) -> bytes:
-    found = value.as_py()  # type: ignore[attr-defined]
-    return found.bytes if hasattr(found, "bytes") else bytes(found)

@@ -27,7 +27,7 @@ from onepool.state.schema import candidates, consents, customer_changes, identif
 from onepool.state.store import get_meta, set_meta
 
 if TYPE_CHECKING:
-    from onepool.identity.resolve import Resolved
+    from onepool.identity.resolved import Resolved
 
 I64 = npt.NDArray[np.int64]
 Times = Mapping[int, datetime]
