@@ -21,7 +21,7 @@ from onepool.identity import Resolved, Resolver
 from onepool.layout import columns_of
 from onepool.pool import Session
 from onepool.standards import Asked, Batch, Standard, StandardSettings, standardise
-from onepool.tick import folding, identities, intake, newcomers, orders, profiles, refusals
+from onepool.tick import corrections, folding, identities, intake, newcomers, orders, profiles, refusals
 from onepool.tick.ahead import Ahead
 from onepool.tick.duplicates import Duplicates
 from onepool.tick.hearing import heard
@@ -82,10 +82,12 @@ class Ingest:
             batch = self._again(records, Asked(only, whole))
         files = {record.offset for record in records if record.protocol == "file"}
         # What is tried again was received long ago: its window is not the one that is remembered.
-        always = np.ones(batch.rows.num_rows, np.bool_)
+        always, offsets = np.ones(batch.rows.num_rows, np.bool_), batch.rows.column("seq").to_numpy() >> SEQ_BITS
         if only is None:
-            always = self._duplicates.retold(batch.rows, batch.rows.column("seq").to_numpy() >> SEQ_BITS, records)
+            always = self._duplicates.retold(batch.rows, offsets, records)
         again, hashes = self._duplicates.find(session, batch.rows, always)
+        if only is None:
+            batch, again = corrections.corrected(session, batch, again, offsets, records)
         dropped = batch.rows.filter(pa.array(again))
         batch = _without(batch, again) if again.any() else batch
         if files and batch.quarantine.num_rows:

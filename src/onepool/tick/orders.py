@@ -39,6 +39,9 @@ _CONTENT = ("order_placed", "order_paid", "order_corrected")
 _SHIFT = "9223372036854775807"
 _AT = f"(epoch_us(time)::HUGEINT * {_SHIFT} + seq)"
 
+DESCRIBED_AT = f"(described // {_SHIFT})::BIGINT"
+"""Time in microseconds of the event that describes an order."""
+
 SAID_BY = f"(coalesce(described, updated) % {_SHIFT})::BIGINT"
 """seq of the event that says who ordered."""
 
