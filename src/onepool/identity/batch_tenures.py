@@ -53,9 +53,10 @@ from onepool.identity.arrays import (
     B,
 )
 from onepool.identity.batch_meet import AHEAD, FAR, HINDERED, IS_VOID_CODE, LOOKED_AT, OUT_OF_USE, SPECIAL, has
+from onepool.identity.handover import handed_to, recycled, sort_by_time
 from onepool.identity.jit import compiled, inlined, prefetch, released
 from onepool.identity.kernel import code_of, doubts, in_doubt, judged, needless, tenure_at
-from onepool.identity.tenures import ROOM, arrange, chain, handed_to, owners_of, recycled, set_void, sort_by_time
+from onepool.identity.tenures import ROOM, arrange, chain, owners_of, set_void
 
 (HALF, ENDS, SEEN_FIRST, SEEN_LAST) = range(4)
 LAID, RECORD = 2, 4
