@@ -9,9 +9,10 @@ follow from an identifier's own links alone. Weak identifiers join nobody, so th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from onepool.identity.twin import Group, Join, Placement, Solution, Verdict, claims_of, join, order_of, place, unite
+from onepool.identity.twin import Group, Join, claims_of, join, order_of, place, unite
+from onepool.identity.twin_answers import TwinAnswers
 from onepool.identity.twin_facts import (
     BY_RULE,
     Consent,
@@ -22,7 +23,6 @@ from onepool.identity.twin_facts import (
     Node,
     consent_of,
     fault,
-    in_doubt,
     in_force,
 )
 from onepool.identity.twin_store import ALONE, Identifier, Link, attach, detach
@@ -32,19 +32,14 @@ _MERGE = -1
 _GONE = "gone"
 
 
-class LiveTwin:
+class LiveTwin(TwinAnswers):
     """Customers kept up to date, for one thread. Objects handed in are kept, and links change as they are seen again.
 
     Identifiers must be there before links, decisions and consents name them.
     """
 
     def __init__(self, limits: Limits) -> None:
-        self.limits = limits
-        self._identifiers: dict[int, Identifier] = {}
-        self._nodes: dict[int, Node] = {}
-        self._links: dict[int, Link] = {}
-        self._merges: dict[int, Link] = {}
-        self._groups: dict[Key, Group] = {}
+        super().__init__(limits)
         self._decisions: list[Decision] = []
         self._rulings = in_force(())
         self._barred: dict[Key, set[Key]] = {}
@@ -183,68 +178,6 @@ class LiveTwin:
             if not one.is_strong:
                 one.placement = None
 
-    def links(self) -> Iterator[Edge]:
-        """All links as they are now."""
-        return (link.edge for link in self._links.values())
-
-    def tenures(self, number: int) -> tuple[int, ...]:
-        """From when on each tenure of an identifier holds."""
-        return self._placed(self._identifiers[number]).valid_from
-
-    def customer(self, number: int, tenure: int = 0) -> Key:
-        """Whose a node is. Raises KeyError if there is no such node."""
-        one, key = self._identifiers[number], (number, tenure)
-        if one.is_strong:
-            return self._groups[key].customer
-        placement = self._placed(one)
-        if tenure >= len(placement.valid_from):
-            raise KeyError(key)
-        leader = None
-        for other, links in one.strong.items():
-            if placement.where.get(other) == tenure and not placement.void[tenure]:
-                theirs = self._identifiers[other]
-                for link in links:
-                    at = self._placed(theirs).at(link.edge.first)
-                    if not link.fault and not self._placed(theirs).void[at]:
-                        candidate = (link.edge.last, theirs.node.rank, (other, at))
-                        leader = candidate if leader is None else max(leader, candidate)
-        return key if leader is None else self._groups[leader[2]].customer
-
-    def customer_at(self, number: int, time: int) -> Key:
-        """Whose an event with that identifier at that time is."""
-        return self.customer(number, self._placed(self._identifiers[number]).at(time))
-
-    def solution(self) -> Solution:
-        """All of it, in the form of `twin.solve`."""
-        placed = {number: self._placed(one) for number, one in self._identifiers.items()}
-        keys = [(number, k) for number, one in placed.items() for k in range(len(one.valid_from))]
-        return Solution(
-            customer={key: self.customer(*key) for key in keys},
-            valid_from={number: one.valid_from for number, one in placed.items()},
-            links={number: self.verdict(link) for number, link in self._links.items()},
-            merges={number: self.verdict(link) for number, link in self._merges.items()},
-            void={key: placed[key[0]].owners[key[1]] for key in keys if placed[key[0]].void[key[1]]},
-        )
-
-    def verdict(self, link: Link) -> Verdict:
-        """What became of a link."""
-        if link.fault:
-            return Verdict(link.fault)
-        if link.at is not None:
-            return Verdict("conflict", link.refused or "") if link.refused else Verdict("joined")
-        ends = self._ends(link)
-        if ends is None or not (link.a.is_strong or link.b.is_strong):
-            return Verdict("unused")
-        return Verdict("void" if any(self._void(key) for key in ends) else "follows")
-
-    def _placed(self, one: Identifier) -> Placement:
-        if one.placement is None:
-            one.placement = place(one.node, one.spans(self._in_doubt), one.degree, self._nodes, self.limits)
-        return one.placement
-
-    def _void(self, key: Key) -> bool:
-        return self._placed(self._identifiers[key[0]]).void[key[1]]
-
     def _fault(self, link: Link) -> str:
         edge = link.edge
         return fault(edge.a, edge.b, edge.basis, self._idle, self._consent, self._rulings)
@@ -353,17 +286,6 @@ class LiveTwin:
         one = self._identifiers[key[0]]
         return Group(key, one.node, one.placement or ALONE, self.limits, self._barred.get(key, ()))
 
-    def _ends(self, link: Link) -> tuple[Key, Key] | None:
-        """The nodes that a usable link is of; None if it names one that is not there."""
-        edge = link.edge
-        a, b = self._placed(link.a), self._placed(link.b)
-        if edge.kind == BY_RULE:
-            return (edge.a, a.of(edge.b, edge.first)), (edge.b, b.of(edge.a, edge.first))
-        there = link.a.is_strong and link.b.is_strong
-        if not there or edge.tenure_a >= len(a.valid_from) or edge.tenure_b >= len(b.valid_from):
-            return None
-        return (edge.a, edge.tenure_a), (edge.b, edge.tenure_b)
-
     def _at(self, link: Link) -> tuple[Key, Key] | None:
         """The nodes that a link may join."""
         if link.fault or not link.a.is_strong or not link.b.is_strong:
@@ -411,9 +333,6 @@ class LiveTwin:
             for some in one.strong.values()
             for other in some
         )
-
-    def _in_doubt(self, edge: Edge) -> bool:
-        return in_doubt(edge, self._nodes, self.limits)
 
     def _shared(self, link: Link) -> bool:
         """Whether a contact at an end of a link has further links to strong identifiers."""
