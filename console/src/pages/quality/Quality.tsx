@@ -135,6 +135,7 @@ function Sources({ data, onChoose }: { data: Data; onChoose: (name: string) => v
             ),
           },
           { title: t("quality.lag"), align: "right", render: (_, row) => (row.lag_median === null ? <Dash /> : <span className="op-num">{span(row.lag_median, language)}</span>) },
+          { title: <span title={t("quality.mendedHint")}>{t("quality.mended")}</span>, align: "right", render: (_, row) => <Exact value={row.mended} /> },
           {
             title: t("quality.waiting"),
             align: "right",
