@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from onepool.clock import FakeClock
-from onepool.pool import Columns, DuckDBEngine, timeline
+from onepool.pool import Columns, DuckDBEngine, customers, timeline
 from onepool.pool.behaviour import BehaviourIndex, State
 from onepool.pool.behaviour.files import Manifest
 from onepool.pool.behaviour.view import Ordered, View
@@ -45,9 +45,12 @@ EMPTY = np.empty(0, np.int64)
 class Pool:
     """A pool and its index, changed as the tick changes them."""
 
-    def __init__(self, folder: Path, budget: int = 1 << 20, path: Path | str = ":memory:") -> None:
+    def __init__(
+        self, folder: Path, budget: int = 1 << 20, path: Path | str = ":memory:", whole: tuple[int, int] = (1, 3)
+    ) -> None:
         self.folder = folder
         self.budget = budget
+        self.whole = whole
         self.engine = DuckDBEngine(path, "Asia/Shanghai", threads=2)
         self.columns = dict(COLUMNS)
         with self.engine.write() as session:
@@ -56,7 +59,7 @@ class Pool:
         self.open()
 
     def open(self) -> None:
-        self.index = BehaviourIndex(self.folder, self.engine, CLOCK, budget=self.budget)
+        self.index = BehaviourIndex(self.folder, self.engine, CLOCK, budget=self.budget, whole=self.whole)
         self.index.want([*COLUMNS, "items", "fields"])
         self.attach()
 
@@ -189,9 +192,9 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(mkdtemp())
 
-    @initialize(budget=st.sampled_from([100, 1 << 20]), events=batch)
-    def begin(self, budget: int, events: list[dict[str, Any]]) -> None:
-        self.pool = Pool(self.folder, budget)
+    @initialize(budget=st.sampled_from([100, 1 << 20]), events=batch, whole=st.sampled_from([(0, 1), (1, 3), (2, 99)]))
+    def begin(self, budget: int, events: list[dict[str, Any]], whole: tuple[int, int]) -> None:
+        self.pool = Pool(self.folder, budget, whole=whole)
         self.pool.commit(events)
 
     def teardown(self) -> None:
@@ -210,7 +213,7 @@ class Machine(RuleBasedStateMachine):
     @rule(events=st.lists(event, min_size=1, max_size=2), spare=st.integers(1, 9))
     def tried_again(self, events: list[dict[str, Any]], spare: int) -> None:
         """Things that waited in quarantine: their seqs are behind."""
-        self.pool.commit(events, seqs=[-(self.pool.number * 10) - spare - 20 * place for place in range(len(events))])
+        self.pool.commit(events, seqs=[-(self.pool.number * 10) - spare - 10 * place for place in range(len(events))])
 
     @rule(was=identifiers, to=st.integers(1, 10), events=batch)
     def handed_on(self, was: int, to: int, events: list[dict[str, Any]]) -> None:
@@ -274,6 +277,7 @@ class Machine(RuleBasedStateMachine):
                 return
             self.pool.same(session, state)
             _same_newest(self.pool, session)
+            _same_pages(self.pool, session)
             _same_view(self.pool, session, state)
 
 
@@ -300,6 +304,16 @@ def _same_newest(pool: Pool, session: Any) -> None:
             assert set(found.columns) >= {"identifier_id", "event", "channel", "touchpoint"}
             for column, values in found.columns.items():
                 assert values == wanted.column(column).to_pylist()
+
+
+def _same_pages(pool: Pool, session: Any) -> None:
+    """Pages by the index, from what is kept whole and from the table, are those by the table."""
+    for customer in range(1, 9):
+        ids = customers.identifier_ids(session, customer)
+        for limit, name in ((2, None), (50, None), (50, "bought")):
+            asked: dict[str, Any] = {"columns": pool.columns, "limit": limit, "event": name}
+            by_table = timeline.events(session, ids, **asked)
+            assert timeline.events(session, None, **asked, customer=customer, index=pool.index) == by_table
 
 
 def _same_view(pool: Pool, session: Any, state: State) -> None:
@@ -414,7 +428,68 @@ def test_a_timeline_has_the_lines_of_events_by_the_index_too(pool: Pool) -> None
                 assert (seen, lined) == ((15, 3) if customer == 1 else (3, 2))
 
 
-def test_lines_are_read_from_builds_that_do_not_say_who_has_any(pool: Pool) -> None:
+def test_of_customers_with_many_events_the_last_are_kept_whole(tmp_path: Path) -> None:
+    pool = Pool(tmp_path, whole=(3, 5))
+    pool.commit([_seen(number % 2 + 1, number, items=LINES, fields=f'{{"n":{number}}}') for number in range(14)])
+    pool.commit([_seen(3, number) for number in range(3)] + [_seen(4, number) for number in range(4)])
+    assert pool.index.build(threading.Event())
+    pool.commit([_seen(1, 99)])
+    with pool.engine.read() as session:
+        kept = {}
+        for customer in (1, 2, 3, 4):
+            found = pool.index.newest(session, customer, 20)
+            assert found is not None
+            kept[customer] = [one is not None for one in found.whole]
+            for seq, one in zip(found.seqs.tolist(), found.whole, strict=True):
+                if one is not None:
+                    listed = "event_id::VARCHAR AS event_id, received_at, amount, items, fields::VARCHAR AS fields"
+                    row = session.query(f"SELECT {listed} FROM events WHERE seq = $seq", {"seq": seq})
+                    assert [one] == row.to_pylist()
+        _same_pages(pool, session)
+    assert kept == {1: [False] + [True] * 5 + [False] * 2, 2: [True] * 5 + [False] * 2, 3: [False] * 3, 4: [True] * 4}
+
+
+def test_whole_events_are_not_read_once_the_table_has_further_columns_of_a_page(pool: Pool) -> None:
+    pool.commit([_seen(1, number) for number in range(4)])
+    assert pool.index.build(threading.Event())
+    with pool.engine.write() as session:
+        session.execute("ALTER TABLE events ADD COLUMN currency VARCHAR DEFAULT 'CNY'")
+    pool.columns["currency"] = "VARCHAR"
+    pool.attach()
+    for whole in (False, True):
+        with pool.engine.read() as session:
+            found = pool.index.newest(session, 1, 3)
+            assert found is not None and [one is not None for one in found.whole] == [whole] * 3
+            events, _ = timeline.events(session, None, columns=pool.columns, customer=1, index=pool.index)
+            assert [one.currency for one in events] == ["CNY"] * 4
+        pool.index.build(threading.Event())
+
+
+def test_whole_events_lie_in_the_order_of_the_build_also_over_many_parts(tmp_path: Path) -> None:
+    """More of them than a part of a build has, in batches."""
+    pool = Pool(tmp_path, whole=(8, 40))
+    rows, people = 150_000, 3_001
+    with pool.engine.write() as session:
+        session.execute(f"INSERT INTO customer_of SELECT n, n FROM range({people}) t(n)")
+        session.execute(
+            f"""INSERT INTO events BY NAME SELECT n AS seq, lpad(to_hex(n), 32, '0')::UUID AS event_id,
+            hash(n) % {people} AS identifier_id, 'seen' AS event, make_timestamptz((hash(n, 1) % 9999)::BIGINT) AS time,
+            n::VARCHAR AS fields FROM range({rows}) t(n)"""
+        )
+    pool.attach()
+    assert pool.index.build(threading.Event())
+    kept = 0
+    with pool.engine.read() as session:
+        for customer in (*range(0, people, 97), people - 1):
+            found = pool.index.newest(session, customer, 60)
+            assert found is not None
+            assert [one["fields"] for one in found.whole if one is not None] == found.seqs[:40].astype(str).tolist()
+            kept += sum(one is not None for one in found.whole)
+    assert kept > 1_000
+
+
+def test_lines_are_read_from_builds_that_do_not_say_who_has_any(tmp_path: Path) -> None:
+    pool = Pool(tmp_path, whole=(99, 0))
     pool.index.want(COLUMNS)
     pool.commit([_seen(1, 2, items=LINES), _seen(1, 3)])
     assert pool.index.build(threading.Event())

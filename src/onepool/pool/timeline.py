@@ -86,6 +86,7 @@ def events(
     scan of four columns. With an index, and the customer whose all these identifiers are, nothing is scanned.
     """
     found = None
+    whole: list[Mapping[str, Any] | None]
     if index is not None and customer is not None:
         place = None if before is None else (to_micros(before.time), before.seq)
         shared = [*_NARROW, *(name for name in _WIDE if name in columns or name in _EVERYWHERE)]
@@ -95,34 +96,38 @@ def events(
         if not identifiers:
             return [], None
         chosen = _chosen(session, identifiers, before, limit + 1, event, channel)
-        rows, known, lined = [-1] * len(chosen), {}, [True] * len(chosen)
+        rows, known, lined, whole = [-1] * len(chosen), {}, [True] * len(chosen), [None] * len(chosen)
     else:
         chosen = [
             Place(from_micros(time), seq) for time, seq in zip(found.times.tolist(), found.seqs.tolist(), strict=True)
         ]
         rows, known, lined = found.rows.tolist(), dict(found.columns), found.lined.tolist()
+        whole = list(found.whole)
     more = len(chosen) > limit
     chosen = chosen[:limit]
     if not chosen:
         return [], None
-    page = _Page(chosen, rows[:limit], lined[:limit], {name: values[:limit] for name, values in known.items()})
+    known = {name: values[:limit] for name, values in known.items()}
+    page = _Page(chosen, rows[:limit], lined[:limit], known, whole[:limit])
     return _whole(session, page, columns, identifiers, customer), chosen[-1] if more else None
 
 
 _NARROW = ("identifier_id", "event", "channel", "touchpoint")
 _EVERYWHERE = ("received_at", "items")
 _WIDE = ("amount", "currency", "order_id", *_EVERYWHERE)
+_KEPT = ("event_id", "fields", *_WIDE)
 
 
 @dataclass(frozen=True, slots=True)
 class _Page:
     """Which events, in the order of the timeline: their rows in the table (-1: unknown), which of them may have lines,
-    and columns known already."""
+    columns known already, and what the index has whole."""
 
     places: Sequence[Place]
     rows: Sequence[int]
     lined: Sequence[bool]
     known: Mapping[str, Sequence[Any]]
+    whole: Sequence[Mapping[str, Any] | None]
 
 
 def _identifiers(session: Session, given: Sequence[int] | None, customer: int | None) -> Sequence[int]:
@@ -164,13 +169,18 @@ def _whole(
     identifiers: Sequence[int] | None,
     customer: int | None,
 ) -> list[Event]:
-    """Events whole, in the order of the timeline: by their row in the table, or else by their seq.
+    """Events whole, in the order of the timeline: as the index has them, or by their row in the table, or by their seq.
 
     Every column of a page costs as many blocks of the file as it has rows, so what is known is not read again.
     """
     left = [name for name in (*_NARROW, *_WIDE) if name not in page.known]
-    events = list(zip(page.places, page.rows, strict=True))
-    lined = [one for one, may in zip(events, page.lined, strict=True) if may]
+    missing = [
+        ((place, row), may)
+        for place, row, may, kept in zip(page.places, page.rows, page.lined, page.whole, strict=True)
+        if kept is None
+    ]
+    events = [one for one, _ in missing]
+    lined = [one for one, may in missing if may]
     # Lines are as many columns as they have members, and read slowly though they be empty: only where there may be any.
     apart = "items" in left and len(lined) * 2 < len(events)
     if apart:
@@ -180,15 +190,18 @@ def _whole(
     ]
     listed = ", ".join(["e.seq", "e.event_id::VARCHAR AS event_id", "e.fields::VARCHAR AS fields", *parts])
     owners = _Owners(session, identifiers, customer)
-    found = _read(session, listed, events, owners, beside="e.items" if apart else None)
+    found = _read(session, listed, events, owners, beside="e.items" if apart else None) if events else {}
     # Of those that the index has no row of, they came with the rest.
     lined = [one for one in lined if apart and "items" not in found.get(one[0].seq, _NO_LINES)]
     lines = _read(session, "e.seq, e.items", lined, owners) if lined else {}
     whole = []
-    for number, place in enumerate(page.places):
-        if place.seq in found:
-            known = {name: values[number] for name, values in page.known.items()}
-            own = lines.get(place.seq, _NO_LINES)
+    for number, (place, kept) in enumerate(zip(page.places, page.whole, strict=True)):
+        known = {name: values[number] for name, values in page.known.items()}
+        if kept is not None:
+            own = {name: kept.get(name) if name in columns or name not in _OPTIONAL else None for name in _KEPT}
+            whole.append({**own, **known, "seq": place.seq, "time": place.time})
+        elif place.seq in found:
+            own = dict(lines.get(place.seq, _NO_LINES))
             whole.append({**own, **found[place.seq], **known, "time": place.time})
     names = _names(session, sorted({row["identifier_id"] for row in whole}))
     return [_event(row, names.get(row["identifier_id"])) for row in whole]

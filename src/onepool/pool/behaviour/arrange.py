@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,8 +12,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from onepool.pool.behaviour import kernels
-from onepool.pool.behaviour.files import BATCH_ROWS
-from onepool.pool.behaviour.kinds import MOST_WORDS, Array, Column, code_dtype, plain_dtype, selected, to_plain
+from onepool.pool.behaviour.kinds import (
+    BATCH_ROWS,
+    MOST_WORDS,
+    Array,
+    Column,
+    code_dtype,
+    plain_dtype,
+    selected,
+    to_plain,
+)
 
 
 class Scan(Protocol):
@@ -28,6 +36,8 @@ class Scan(Protocol):
 
 _PARTS = 128
 """Files that a column of Arrow values is divided into on its way."""
+_AT = "rowid"
+"""Beside them, where each goes: no column of a table may be called that."""
 
 
 class Places:
@@ -109,39 +119,44 @@ def write_words(
 
 
 def write_arrow(scan: Scan, places: Places, total: int, folder: Path, name: str, sql: str, budget: int) -> Column:
-    """A column of any other type: divided into parts by place, then each part ordered."""
-    shift = max(16, (max(1, total - 1) // _PARTS).bit_length())
-    parts = [folder / f"{name}.{number}.tmp" for number in range((max(0, total - 1) >> shift) + 1)]
+    """A column of any other type, in batches of `BATCH_ROWS`."""
     target = pa.schema([pa.field("value", scan.kind(selected(name, sql)))])
-    schema = pa.schema([("at", pa.int64()), target.field("value")])
+    with pa.OSFile(str(folder / f"{name}.arrow"), "wb") as sink, pa.ipc.new_file(sink, target) as writer:
+        if total == 0:
+            writer.write_batch(pa.RecordBatch.from_pylist([], schema=target))
+        for part in arranged(scan, [selected(name, sql)], lambda rows: places.of[rows], total, folder / name):
+            for first in range(0, part.num_rows, BATCH_ROWS):
+                values = pa.concat_arrays(part.column(0).slice(first, BATCH_ROWS).chunks)
+                writer.write_batch(pa.record_batch([values], schema=target))
+    return Column(sql, "arrow", "")
+
+
+def arranged(
+    scan: Scan, listed: Sequence[str], placed: Callable[[Array], Array], total: int, draft: Path
+) -> Iterator[pa.Table]:
+    """Columns given as SQL, each table row at the place that `placed` gives it (below 0: it is left out): divided into
+    parts by place, then each part ordered. Parts begin at multiples of 65,536 rows. `draft`: files on their way."""
+    shift = max(16, (max(1, total - 1) // _PARTS).bit_length())
+    parts = [draft.with_name(f"{draft.name}.{number}.tmp") for number in range((max(0, total - 1) >> shift) + 1)]
     with ExitStack() as stack:
         writers: dict[int, Any] = {}
-        for batch in scan.columns(selected(name, sql)):
-            at = places.of[batch.column(0).to_numpy()].astype(np.int64)
+        for batch in scan.columns(*listed):
+            at = placed(batch.column(0).to_numpy()).astype(np.int64)
             by = np.argsort(at, kind="stable")
-            moved = pa.record_batch([pa.array(at[by]), batch.column(1).take(pa.array(by))], schema=schema)
+            by = by[np.searchsorted(at[by], 0) :]
+            moved = batch.take(pa.array(by)).set_column(0, _AT, pa.array(at[by]))
             edges = np.searchsorted(at[by] >> shift, np.arange(len(parts) + 1))
             for number in np.flatnonzero(np.diff(edges)).tolist():
                 if number not in writers:
                     sink = stack.enter_context(pa.OSFile(str(parts[number]), "wb"))
-                    writers[number] = stack.enter_context(pa.ipc.new_stream(sink, schema))
+                    writers[number] = stack.enter_context(pa.ipc.new_stream(sink, moved.schema))
                 writers[number].write_batch(moved.slice(edges[number], edges[number + 1] - edges[number]))
-    with pa.OSFile(str(folder / f"{name}.arrow"), "wb") as sink, pa.ipc.new_file(sink, target) as writer:
-        if total == 0:
-            writer.write_batch(pa.RecordBatch.from_pylist([], schema=target))
-        for path in parts:
-            if not path.exists():
-                continue
-            with pa.memory_map(str(path)) as source:
-                part = pa.ipc.open_stream(source).read_all()
-                ordered = part.sort_by("at").column("value")
-                # Parts begin at multiples of the batch size, so row n is in batch n // BATCH_ROWS.
-                for first in range(0, len(ordered), BATCH_ROWS):
-                    values = pa.concat_arrays(ordered.slice(first, BATCH_ROWS).chunks)
-                    writer.write_batch(pa.record_batch([values], schema=target))
-                del part, ordered
-            path.unlink()
-    return Column(sql, "arrow", "")
+    for path in parts:
+        if not path.exists():
+            continue
+        with pa.memory_map(str(path)) as source:
+            yield pa.ipc.open_stream(source).read_all().sort_by(_AT).drop_columns([_AT])
+        path.unlink()
 
 
 def _narrow(path: Path, wide: np.dtype[Any], dtype: str, total: int) -> np.dtype[Any]:

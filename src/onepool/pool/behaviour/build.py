@@ -20,6 +20,7 @@ import pyarrow as pa
 from onepool.pool.behaviour import kernels
 from onepool.pool.behaviour.arrange import Places, write_arrow, write_plain, write_words
 from onepool.pool.behaviour.kinds import CORE, I64, ROW, Column, storage_of
+from onepool.pool.behaviour.whole import Kept, write_whole
 from onepool.pool.engine import PoolError, Scanning, Session
 
 BUDGET: Final = 768 << 20
@@ -43,10 +44,13 @@ class Built:
         self.seconds = seconds
 
 
-def build(session: Session, folder: Path, columns: Mapping[str, str], stop: Event, *, budget: int = BUDGET) -> Built:
+def build(
+    session: Session, folder: Path, columns: Mapping[str, str], whole: Kept, stop: Event, *, budget: int = BUDGET
+) -> Built:
     """Write the index of a snapshot into an empty folder.
 
-    `columns`: further columns (name -> SQL type) besides the core ones. Raises BuildStopped, PoolError.
+    `columns`: further columns (name -> SQL type) besides the core ones; `whole`: which events are kept whole. Raises
+    BuildStopped, PoolError.
     """
     started = time.monotonic()
     # Readers are not to wait for the compiler.
@@ -80,6 +84,7 @@ def build(session: Session, folder: Path, columns: Mapping[str, str], stop: Even
             found = writers[storage_of(sql)](scan, places, total, folder, name, sql, budget)
             # Text with too many different words.
             stored[name] = found or write_arrow(scan, places, total, folder, name, sql, budget)
+        write_whole(scan, places, offsets, folder, whole)
     finally:
         places.close()
     return Built(reach, total, kept.size, stored, time.monotonic() - started)

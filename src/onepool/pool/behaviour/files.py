@@ -6,6 +6,7 @@
                  <column>.npy    one value per row; <column>.null.npy: which are missing
                  <column>.words.arrow   the dictionary of a column of text
                  <column>.arrow  a column that stays Arrow, in batches of `BATCH_ROWS` rows
+                 whole.arrow     events kept whole (whole.py); whole.npy: where each customer's begin
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ import pyarrow as pa
 import structlog
 
 from onepool.pool.behaviour.kinds import I64, Array, Column
+from onepool.pool.behaviour.whole import Kept, Whole
 
 _logger = structlog.get_logger(__name__)
 
 FORMAT: Final = 1
-BATCH_ROWS: Final = 1 << 16
 _PART: Final = ".part"
 _MANIFEST: Final = "manifest.json"
 
@@ -44,7 +45,8 @@ def latest(offsets: I64, time: I64) -> I64:
 
 class Manifest(msgspec.Struct, frozen=True):
     """What a build holds. `reach`: the greatest seq in it; `epoch`: how often history had been rewritten by then;
-    `lined`: the names of events of which any had order lines (None: it was not looked at)."""
+    `lined`: the names of events of which any had order lines (None: it was not looked at); `whole`: the events that are
+    kept whole (None: none)."""
 
     format: int
     build: str
@@ -57,6 +59,7 @@ class Manifest(msgspec.Struct, frozen=True):
     built_at: int
     seconds: float
     lined: list[str] | None = None
+    whole: Kept | None = None
 
 
 class Base:
@@ -121,6 +124,11 @@ class Base:
         """The batches of a column that stays Arrow."""
         found: list[pa.Array] = self._kept(f"{name}.batches", lambda _: self._batches(name))
         return found
+
+    @cached_property
+    def whole(self) -> Whole | None:
+        """The events that are kept whole."""
+        return None if self.manifest.whole is None else Whole(self.folder, self.offsets)
 
     def retire(self) -> None:
         """Remove the files as soon as nobody reads them any more."""

@@ -25,6 +25,7 @@ from onepool.pool.behaviour.newest import Newest, newest, rows
 from onepool.pool.behaviour.state import Delta, State
 from onepool.pool.behaviour.status import Status
 from onepool.pool.behaviour.view import View, arrayed, view
+from onepool.pool.behaviour.whole import LEAST, MOST, Kept, shown
 from onepool.pool.engine import Engine, Session
 
 _logger = structlog.get_logger(__name__)
@@ -46,15 +47,26 @@ class BehaviourIndex:
 
     The process that writes the pool holds it: it calls `attach` after opening the pool, `note` in every transaction
     that changes events or whose they are, and `build` in a thread when `due`. Readers of the same process ask `state`
-    with their session; None means: read the table. `least`: pools of fewer events are not worth an index.
+    with their session; None means: read the table. `least`: pools of fewer events are not worth an index. `whole`: of
+    customers with more events than the first number, as many as the second are kept whole.
     """
 
-    def __init__(self, folder: Path, engine: Engine, clock: Clock, *, least: int = 0, budget: int = BUDGET) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        engine: Engine,
+        clock: Clock,
+        *,
+        least: int = 0,
+        budget: int = BUDGET,
+        whole: tuple[int, int] = (LEAST, MOST),
+    ) -> None:
         self._folder = Folder(folder)
         self._engine = engine
         self._clock = clock
         self._least = least
         self._budget = budget
+        self._whole = whole
         self._lock = threading.Lock()
         self._building = threading.Lock()
         self._states: OrderedDict[str, State] = OrderedDict()
@@ -261,7 +273,8 @@ class BehaviourIndex:
             types = reading.types(session)
             self._absent = self._wanted - types.keys()
             columns = {column: types[column] for column in sorted(self._wanted & types.keys())}
-            built = build(session, part, columns, stop, budget=self._budget)
+            kept = Kept(*self._whole, shown(types))
+            built = build(session, part, columns, kept, stop, budget=self._budget)
             lined = reading.lined(session)
         manifest = Manifest(
             format=FORMAT,
@@ -275,6 +288,7 @@ class BehaviourIndex:
             built_at=to_micros(self._clock.now()),
             seconds=round(time.monotonic() - started, 3),
             lined=lined,
+            whole=kept,
         )
         base = self._folder.finish(part, manifest)
         return self._switch(base, found.version)
@@ -339,9 +353,11 @@ class BehaviourIndex:
                 self._states[version] = state.hiding(self._hidden(state.base))
 
     def _hidden(self, base: Base) -> frozenset[str]:
-        return frozenset(
-            name for name, column in base.columns.items() if self._types.get(name, column.sql) != column.sql
-        )
+        changed = {name for name, column in base.columns.items() if self._types.get(name, column.sql) != column.sql}
+        if base.manifest.whole is not None:
+            # A column that the table gained is missing from what was kept whole.
+            changed |= {name for name, _ in base.manifest.whole.columns.items() ^ shown(self._types).items()}
+        return frozenset(changed)
 
     def _tail_columns(self) -> dict[str, str]:
         base = self._base.columns if self._base is not None else {}

@@ -38,6 +38,9 @@ ROW: Final = "row"
 MOST_WORDS: Final = 1 << 20
 """Different words of a text column beyond which it is kept as Arrow."""
 
+BATCH_ROWS: Final = 1 << 16
+"""Rows of a batch of a column that stays Arrow."""
+
 _INSTANT = pa.timestamp("us", tz="UTC")
 _PLAIN: Final[Mapping[str, tuple[str, pa.DataType]]] = {
     "BIGINT": ("<i8", pa.int64()),
@@ -79,7 +82,7 @@ def code_dtype(words: int) -> str:
 def selected(name: str, sql: str, table: str = "events") -> str:
     """The column in a SELECT over `events`, so that it comes as Arrow that can be stored."""
     column = f"{quote(table)}.{quote(name)}"
-    return f"{column}::VARCHAR AS {quote(name)}" if sql == "JSON" else column
+    return f"{column}::VARCHAR AS {quote(name)}" if sql in ("JSON", "UUID") else column
 
 
 def to_plain(values: pa.Array, sql: str) -> tuple[Array, Array | None]:

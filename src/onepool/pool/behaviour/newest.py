@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from onepool.pool.behaviour.files import Base
 from onepool.pool.behaviour.kinds import I64, Mask
 from onepool.pool.behaviour.state import State, read, seqs_of, times_of, word_codes
 from onepool.pool.behaviour.tail import Piece
+from onepool.pool.behaviour.whole import SHOWN
 
 _BLOCK = 4096
 
@@ -20,13 +21,15 @@ _BLOCK = 4096
 class Newest:
     """Events in the order of the timeline, the newest first: their times (microseconds) and seqs, and in which row of
     table `events` each lay when the index was built (-1: it came later). Rows may have moved since: look at the seq.
-    `columns`: what else the index has of them, as values of Python. `lined`: which of them may have order lines."""
+    `columns`: what else the index has of them, as values of Python. `lined`: which of them may have order lines.
+    `whole`: those that the build has whole, with the columns of `whole.SHOWN` that the table has."""
 
     times: I64
     seqs: I64
     rows: I64
     columns: Mapping[str, list[Any]]
     lined: Mask
+    whole: Sequence[Mapping[str, Any] | None]
 
 
 def newest(
@@ -54,6 +57,7 @@ def newest(
     by = np.lexsort((seq, time))[::-1][:limit]
     row = np.full(by.size, -1, np.int64)
     lined = np.ones(by.size, np.bool_)
+    whole: list[Mapping[str, Any] | None] = [None] * by.size
     known: dict[str, list[Any]] = {name: [None] * by.size for name in columns if state.has([name])}
     before_it = 0
     for source, found in parts:
@@ -65,10 +69,13 @@ def newest(
         if isinstance(source, Base):
             row[places] = source.values("row")[here]
             lined[places] = _lined(source, here)
-        for name, values in known.items():
+            if source.whole is not None and state.hidden.isdisjoint(SHOWN):
+                for place, values in zip(places.tolist(), source.whole.read(here), strict=True):
+                    whole[place] = values
+        for name, kept in known.items():
             for place, value in zip(places.tolist(), read(source, name, here).to_pylist(), strict=True):
-                values[place] = value
-    return Newest(time[by], seq[by], row, known, lined)
+                kept[place] = value
+    return Newest(time[by], seq[by], row, known, lined, whole)
 
 
 def rows(state: State, customer: int, wanted: I64) -> I64:

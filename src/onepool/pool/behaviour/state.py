@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pyarrow as pa
 
-from onepool.pool.behaviour.files import BATCH_ROWS, Base
-from onepool.pool.behaviour.kinds import I64, Array, Mask, from_plain
+from onepool.pool.behaviour.files import Base
+from onepool.pool.behaviour.kinds import BATCH_ROWS, I64, Array, Mask, from_plain
 from onepool.pool.behaviour.moves import Moves, among
 from onepool.pool.behaviour.tail import Piece, Tail, spans
 
