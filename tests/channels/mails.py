@@ -102,8 +102,8 @@ Content-Type: message/rfc822
 
 From: shop@brand.example
 To: someone@example.com
-Message-ID: <abc123@brand.example>
-Subject: hello
+Message-ID: <{mail}>
+{more}Subject: hello
 
 text
 
@@ -134,23 +134,25 @@ Content-Type: message/rfc822
 
 From: shop@brand.example
 To: =?utf-8?q?Somebody?= <someone@example.com>
-Message-ID: <abc123@brand.example>
-
+Message-ID: <{mail}>
+{more}
 text
 
 --b2--
 """
 
 
-def dsn(*recipients: tuple[str, str, str, str]) -> bytes:
-    """A delivery status: (address, action, status, diagnostic) of each recipient."""
+def dsn(*recipients: tuple[str, str, str, str], mail: str = "abc123@brand.example", more: str = "") -> bytes:
+    """A delivery status: (address, action, status, diagnostic) of each recipient; `mail`: what it is about, by its
+    Message-ID, and `more` of its headers."""
     blocks = "\n".join(
         f"Final-Recipient: rfc822; {email}\nAction: {action}\nStatus: {status}\nDiagnostic-Code: smtp; {words}\n"
         for email, action, status, words in recipients
     )
-    return DSN.format(blocks=blocks).encode()
+    return DSN.format(blocks=blocks, mail=mail, more=more).encode()
 
 
-def arf(feedback: str, recipient: str = "") -> bytes:
+def arf(feedback: str, recipient: str = "", mail: str = "abc123@brand.example") -> bytes:
     """A complaint; with the recipient told, or left to the mail that it is about."""
-    return ARF.format(feedback=feedback, recipient=f"Original-Rcpt-To: <{recipient}>\n" if recipient else "").encode()
+    told = f"Original-Rcpt-To: <{recipient}>\n" if recipient else ""
+    return ARF.format(feedback=feedback, recipient=told, mail=mail, more="").encode()

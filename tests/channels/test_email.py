@@ -23,10 +23,10 @@ from tests.channels import cases
 from tests.channels.mails import arf, dsn, running_mailbox
 
 from onepool.channels import registry
-from onepool.channels.base import Account, Answer, Message, PullFailed, Receipt, Refused, Reply, Request
+from onepool.channels.base import Account, Answer, Keep, Message, PullFailed, Receipt, Refused, Reply, Request
 from onepool.channels.connection import Connection, run
 from onepool.channels.email.compose import address, compose, plain
-from onepool.channels.email.tokens import Token, seal, unseal
+from onepool.channels.email.tokens import Token, mark, seal, unseal
 from onepool.clock import FakeClock
 from onepool.collect import hooked
 
@@ -37,6 +37,7 @@ SETTINGS = {
     "public_url": "https://cdp.brand.example/", "tracking_secret": "tr4cking", "inbound_secret": "in8ound",
     "webhook_secret": "h00k", "unsubscribe_mailbox": "leave@brand.example", "bounce_address": "bounces@brand.example",
 }  # fmt: skip
+SOMEONE = "someone@example.com"
 HTML = (
     "<html><body><p>您好</p><a class=\"x\" HREF='https://shop.example/p?a=1&amp;b=中'>看看</a> "
     '<a href="mailto:x@y.example">写信</a> <a href="{{unsubscribe_url}}">退订</a></body></html>'
@@ -51,6 +52,11 @@ def _message(kind: str = "marketing", to: str = "Wang.Xiao+1@客户.example", **
     return Message(
         kind, {"email": to}, {"subject": "新品到店 😀", "html": HTML, "campaign": "spring", **content}, "key-1"
     )
+
+
+def _ours(email: str, secret: str = SETTINGS["tracking_secret"]) -> str:
+    """The Message-ID of a mail that was sent to this address."""
+    return f"abc123.{mark('abc123', email, secret)}@brand.example"
 
 
 def _send(message: Message, account: Account) -> Receipt:
@@ -78,13 +84,15 @@ def _items(
 def test_a_mail_as_it_arrives() -> None:
     with running_mailbox() as box:
         receipt = _send(_message(), _account(smtp_port=box.port))
-        number = hashlib.sha256(b"key-1").hexdigest()[:32]
+        number = hashlib.sha256(b"key-1").hexdigest()[:24]
+        number = f"{number}.{mark(number, 'Wang.Xiao+1@xn--ubt06m.example', 'tr4cking')}"
         assert receipt == Receipt("sent", code="250 2.0.0", provider_id=f"{number}@brand.example")
         ((sender, recipients, raw),) = box.mails
         mail = box.last()
     assert (sender, recipients) == ("bounces@brand.example", ["Wang.Xiao+1@xn--ubt06m.example"])
     assert raw.isascii() and max(map(len, raw.split(b"\r\n"))) < 998
     assert str(mail["from"]) == "棉屿生活 <shop@brand.example>" and str(mail["subject"]) == "新品到店 😀"
+    assert f"\r\nMessage-ID: <{number}@brand.example>\r\nX-OnePool-Message: {number}\r\n".encode() in raw
     assert mail["message-id"] == f"<{number}@brand.example>" and mail["date"].datetime == NOW
     assert mail["list-unsubscribe-post"] == "List-Unsubscribe=One-Click"
     ways = [way.strip() for way in str(mail["list-unsubscribe"]).split(",")]
@@ -167,8 +175,9 @@ def test_unsubscribing_by_mail() -> None:
         reply = _ask("POST", "inbound/in8ound", f"From: x@y.example\r\nSubject: {subject}\r\n\r\nbye".encode())
         ((item,), _) = _items(reply)
         assert (item["name"], item["ids"]) == ("opted_out", [["email", "", "a@b.example"]])
-    forged = _ask("POST", "inbound/in8ound", f"Subject: unsubscribe {text[:-4]}AAAA\r\n\r\n".encode())
-    assert forged.keep is not None and forged.keep.plain is None
+    raw = f"Subject: unsubscribe {text[:-4]}AAAA\r\n\r\n".encode()
+    forged = _ask("POST", "inbound/in8ound", raw)
+    assert _items(forged, rest="inbound/***", body=raw) == ([], ["email.no_report"])
 
 
 @pytest.mark.parametrize("purpose", ["open", "click", "unsubscribe"])
@@ -354,24 +363,84 @@ def test_a_connection_that_breaks_after_the_mail_leaves_it_open(monkeypatch: pyt
     ],
 )
 def test_bounces(action: str, status: str, words: str, wanted: tuple[Any, ...]) -> None:
-    raw = dsn(("a@b.example", action, status, words))
+    raw = dsn(("a@b.example", action, status, words), mail=_ours("a@b.example"))
     reply = _ask("POST", "inbound/in8ound", raw)
     items, broken = _items(reply, rest="inbound/***", body=raw)
     assert broken == []
     fields = items[0]["fields"]
     assert (items[0]["name"], fields.get("bounce_type"), fields.get("failure_reason")) == wanted
-    assert items[0]["ids"] == [["email", "", "a@b.example"]] and fields["message_id"] == "abc123@brand.example"
+    assert items[0]["ids"] == [["email", "", "a@b.example"]] and fields["message_id"] == _ours("a@b.example")
     assert "a@b.example" not in json.dumps(fields)
 
 
 def test_complaints_opt_out() -> None:
-    for raw, who in ((arf("abuse", "a@b.example"), "a@b.example"), (arf("abuse"), "someone@example.com")):
+    told = arf("abuse", "a@b.example", mail=_ours("a@b.example"))
+    for raw, who in ((told, "a@b.example"), (arf("abuse", mail=_ours(SOMEONE)), SOMEONE)):
         items, _ = _items(_ask("POST", "inbound/in8ound", raw), rest="inbound/***", body=raw)
         assert (items[0]["name"], items[0]["ids"]) == ("opted_out", [["email", "", who]])
         assert items[0]["fields"] == {"message_channel": "email", "method": "complaint", "reason": "abuse"}
-    raw = arf("not-spam", "a@b.example")
+    raw = arf("not-spam", "a@b.example", mail=_ours("a@b.example"))
     items, _ = _items(_ask("POST", "inbound/in8ound", raw), rest="inbound/***", body=raw)
     assert items[0]["name"] == "email.report"
+
+
+UNKNOWN = ("failed", "5.1.1", "550 5.1.1 unknown")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        dsn(("a@b.example", *UNKNOWN)),
+        dsn(("a@b.example", *UNKNOWN), mail=_ours("x@b.example")),
+        dsn(("a@b.example", *UNKNOWN), mail=_ours("a@b.example", "guessed")),
+        dsn(("a@b.example", *UNKNOWN), mail=_ours("a@b.example").replace("abc123", "abc124")),
+        dsn(("a@b.example", *UNKNOWN), mail="a1"),
+        dsn(*[("a@b.example", *UNKNOWN)] * 30, ("c@b.example", *UNKNOWN), mail=_ours("c@b.example")),
+        arf("abuse", "a@b.example"),
+        arf("abuse", "a@b.example", mail=_ours(SOMEONE)),
+        arf("abuse"),
+    ],
+)
+def test_a_report_that_somebody_made_up_ends_no_address(raw: bytes) -> None:
+    """Whoever got a mail knows its Message-ID, and anybody may write to the bounce address."""
+    items, broken = _items(_ask("POST", "inbound/in8ound", raw), rest="inbound/***", body=raw)
+    assert (items, broken) == ([], ["email.unproved"])
+
+
+def test_a_mail_that_was_forwarded_is_of_the_address_that_was_written_to() -> None:
+    raw = dsn(("elsewhere@b.example", *UNKNOWN), mail=_ours(SOMEONE))
+    items, broken = _items(_ask("POST", "inbound/in8ound", raw), rest="inbound/***", body=raw)
+    assert (items[0]["ids"], items[0]["fields"]["bounce_type"], broken) == ([["email", "", SOMEONE]], "hard", [])
+
+
+def test_a_gateway_that_renames_mails_is_believed_by_what_they_call_themselves() -> None:
+    ours = _ours("a@b.example")
+    raw = dsn(
+        ("a@b.example", *UNKNOWN), mail="0100@gateway.example", more=f"X-OnePool-Message: {ours.partition('@')[0]}\n"
+    )
+    items, broken = _items(_ask("POST", "inbound/in8ound", raw), rest="inbound/***", body=raw)
+    assert (items[0]["name"], items[0]["fields"]["message_id"], broken) == ("message_failed", ours, [])
+
+
+@pytest.mark.parametrize("settings", [{}, {"tracking_secret": "", "public_url": ""}])
+def test_what_comes_back_of_a_mail_as_it_was_sent(settings: dict[str, str]) -> None:
+    """With either secret; a mail server writes domains in its own case."""
+    account = _account(**settings)
+    sent = compose(_message("transactional", "Wang.Xiao+1@b.example"), account, NOW)
+    raw = dsn(("Wang.Xiao+1@B.Example", *UNKNOWN), mail=sent.message_id)
+    reply = _ask("POST", "inbound/in8ound", raw, account)
+    items, broken = _items(reply, rest="inbound/***", body=raw)
+    assert (items[0]["fields"]["message_id"], items[0]["fields"]["bounce_type"], broken) == (
+        sent.message_id,
+        "hard",
+        [],
+    )
+
+
+def test_reports_of_before_they_had_to_be_proved_read_as_they_did() -> None:
+    raw = dsn(("a@b.example", *UNKNOWN))
+    items, broken = _items(Reply(keep=Keep()), rest="inbound/***", body=raw)
+    assert (items[0]["name"], items[0]["fields"]["bounce_type"], broken) == ("message_failed", "hard", [])
 
 
 def test_other_mails_wait_in_quarantine() -> None:

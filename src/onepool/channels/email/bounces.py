@@ -11,6 +11,9 @@ from email.message import Message as Mail
 from email.utils import getaddresses
 from typing import Any, Final, Literal
 
+REFERENCE: Final = "X-OnePool-Message"
+"""The header that repeats the number in a mail's Message-ID: some gateways put one of their own in its place."""
+
 _STATUS: Final = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 _PARTS: Final = 50
 _PARSED: Final = 256 << 10
@@ -22,7 +25,11 @@ parsed (reports stand first, what they are about last) if few parts are nested, 
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """What a report says of one recipient. ``status``: 5.1.1; ``message_id``: of the mail that it is about."""
+    """What a report says of one recipient. ``status``: 5.1.1; ``message_id``: of the mail that it is about.
+
+    ``mails`` and ``emails``: all that it calls this mail, and all whom it may have been sent to: who forwards mails
+    reports an address that is not the one that was written to.
+    """
 
     kind: Literal["failed", "delayed", "delivered", "complaint", "other"]
     email: str
@@ -30,6 +37,8 @@ class Bounce:
     words: str = ""
     message_id: str = ""
     feedback: str = ""
+    mails: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
 
 
 def subject_of(raw: bytes) -> str:
@@ -38,9 +47,9 @@ def subject_of(raw: bytes) -> str:
     return _text(message_from_bytes(head), "Subject")
 
 
-def bounces(raw: bytes) -> list[Bounce] | None:
-    """What a mail reports; None for a mail that is no report, or that is nested as none is."""
-    raw = raw[:_PARSED]
+def bounces(raw: bytes, parsed: int = _PARSED) -> list[Bounce] | None:
+    """What a mail reports; None for a mail that is no report, or that is nested as none is. ``parsed``: bytes of it."""
+    raw = raw[:parsed]
     if raw.lower().count(b"boundary") > _BOUNDARIES:
         return None
     try:
@@ -66,7 +75,8 @@ def _bounces(mail: Mail) -> list[Bounce] | None:
 
 
 def _recipient(block: Mail, original: Mail | None) -> Bounce | None:
-    email = _address(_text(block, "Original-Recipient")) or _address(_text(block, "Final-Recipient"))
+    said = [_address(_text(block, name)) for name in ("Original-Recipient", "Final-Recipient")]
+    email = said[0] or said[1]
     if not email:
         return None
     words = _text(block, "Diagnostic-Code")
@@ -79,6 +89,8 @@ def _recipient(block: Mail, original: Mail | None) -> Bounce | None:
         status[0] if status else "",
         words.partition(";")[2].strip() or words,
         _message_id(original),
+        mails=_mails(original),
+        emails=tuple(dict.fromkeys(one for one in (*said, *_addresses(original)[:1]) if one)),
     )
 
 
@@ -89,7 +101,10 @@ def _complaints(parts: list[Mail], original: Mail | None) -> list[Bounce]:
         said = [_address(str(value)[:_VALUE]) for value in block.get_all("Original-Rcpt-To") or []]
         emails = [one for one in said if one] or _addresses(original)
         kind: Literal["complaint", "other"] = "other" if feedback == "not-spam" else "complaint"
-        found += [Bounce(kind, email, message_id=_message_id(original), feedback=feedback) for email in emails]
+        found += [
+            Bounce(kind, email, message_id=_message_id(original), feedback=feedback, mails=_mails(original),
+                   emails=(email,)) for email in emails
+        ]  # fmt: skip
     return found
 
 
@@ -132,6 +147,12 @@ def _bytes(part: Mail) -> bytes:
 
 def _message_id(original: Mail | None) -> str:
     return _text(original, "Message-ID").strip("<> ")[:200] if original is not None else ""
+
+
+def _mails(original: Mail | None) -> tuple[str, ...]:
+    """What the mail that a report is about was called."""
+    found = (_message_id(original), _text(original, REFERENCE).strip("<> ")[:200] if original is not None else "")
+    return tuple(dict.fromkeys(one for one in found if one))
 
 
 def _addresses(original: Mail | None) -> list[str]:

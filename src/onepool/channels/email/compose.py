@@ -20,7 +20,8 @@ import dkim
 from msgspec.structs import replace
 
 from onepool.channels.base import Account, Message, Receipt, Unsendable
-from onepool.channels.email.tokens import Purpose, Token, seal
+from onepool.channels.email.bounces import REFERENCE
+from onepool.channels.email.tokens import Purpose, Token, mark, seal
 
 MARKETING: Final = "marketing"
 _LOCAL: Final = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}"
@@ -60,7 +61,7 @@ def compose(message: Message, account: Account, now: datetime) -> Composed:
         raise _wrong("a mail needs a subject, and html or text")
     if _BREAKS.search(subject):
         raise _wrong("a subject is one line")
-    number = hashlib.sha256(message.key.encode()).hexdigest()[:32]
+    number = _number(message.key, recipient, account)
     message_id = f"{number}@{sender.rpartition('@')[2]}"
     token = Token(recipient, message_id, _text(content, "campaign"))
     linking = _Linking(account, token, int(now.timestamp()))
@@ -80,6 +81,7 @@ def compose(message: Message, account: Account, now: datetime) -> Composed:
     mail["Subject"] = subject
     mail["Date"] = format_datetime(now)
     mail["Message-ID"] = f"<{message_id}>"
+    mail[REFERENCE] = number
     if reply_to := address(account.text("reply_to")):
         mail["Reply-To"] = _mailbox(reply_to, "")
     mail.set_content(text)
@@ -90,6 +92,16 @@ def compose(message: Message, account: Account, now: datetime) -> Composed:
         raw = linking.listed(address(account.text("unsubscribe_mailbox"))) + raw
     envelope = address(account.text("bounce_address")) or sender
     return Composed(envelope, recipient, _signed(raw, account, sender), message_id)
+
+
+def _number(key: str, recipient: str, account: Account) -> str:
+    """The number of a mail, with the mark by which reports about it are believed (see `receive`).
+
+    Short enough for the Message-ID to stand in one line for most senders.
+    """
+    number = hashlib.sha256(key.encode()).hexdigest()[:24]
+    secret = account.text("tracking_secret") or account.text("inbound_secret")
+    return f"{number}.{mark(number, recipient, secret)}" if secret else number
 
 
 def address(value: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -34,17 +35,25 @@ _GONE: Final = frozenset({("2", "1"), ("4", "4")})
 """Beside X.1: the mailbox is closed; the domain leads nowhere. (X.1.7 and X.1.8 are about the sender.)"""
 _CONTENT: Final = frozenset({("2", "3"), ("3", "4"), *(("6", str(one)) for one in range(10))})
 
+_Proofs = list[tuple[str, str] | None]
+
 
 def read(push: Push) -> Decoded:
     """Each thing that a push tells, under the standard's names."""
     found = Gathering()
     if push.plain is None and push.rest.startswith("inbound"):
-        _mail(found, push)
+        _mail(found, push, None)  # of before reports had to be proved
         return found.decoded()
     try:
         content = msgspec.json.decode(push.plain if push.plain is not None else push.body)
     except _UNREADABLE as error:
         found.refuse("email.unreadable", f"not readable as JSON: {type(error).__name__}", push.body)
+        return found.decoded()
+    if push.plain is not None and push.rest.startswith("inbound") and isinstance(content, dict) and "proved" in content:
+        try:
+            _mail(found, push, msgspec.convert(content["proved"], _Proofs))
+        except msgspec.ValidationError as error:
+            found.refuse("email.unreadable", f"not what was noted of a mail: {error}", push.plain)
         return found.decoded()
     for one in content if isinstance(content, list) else [content]:
         if isinstance(one, dict) and "@" in text(one.get("email")):
@@ -91,16 +100,27 @@ def _report(found: Gathering, push: Push, one: dict[str, Any]) -> None:
               fields=fields)  # fmt: skip
 
 
-def _mail(found: Gathering, push: Push) -> None:
-    """A mail that came back, or one that somebody wrote."""
+def _mail(found: Gathering, push: Push, proved: _Proofs | None) -> None:
+    """A mail that came back, or one that somebody wrote.
+
+    ``proved``: for each thing that it reports the address and the Message-ID, where it is about a mail of ours.
+    """
     reported = bounces(push.body)
     if reported is None:
         found.refuse("email.no_report", "a mail that is neither a bounce nor a complaint", push.body)
         return
     if not reported:
         found.refuse("email.report", "a report that names no recipient", push.body)
-    for one in reported:
-        _bounce(found, one)
+    unproved = 0
+    for number, one in enumerate(reported):
+        about = (one.email, one.message_id) if proved is None else proved[number] if number < len(proved) else None
+        if about is None:
+            unproved += 1
+        else:
+            _bounce(found, replace(one, email=about[0], message_id=about[1]))
+    if unproved:
+        words = "about no mail that this touchpoint sent to that address: it may be made up, or about another system's"
+        found.refuse("email.unproved", f"a report (of {unproved} recipients) {words}; it ends no address", push.body)
 
 
 def _bounce(found: Gathering, one: Bounce) -> None:

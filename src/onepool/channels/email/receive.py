@@ -10,8 +10,9 @@ from typing import Any, Final, cast
 import msgspec
 
 from onepool.channels.base import Account, Keep, Refused, Reply, Request
-from onepool.channels.email.bounces import subject_of
-from onepool.channels.email.tokens import PATTERN, Purpose, Token, unseal
+from onepool.channels.email.bounces import bounces, subject_of
+from onepool.channels.email.compose import address
+from onepool.channels.email.tokens import PATTERN, Purpose, Token, marked, unseal
 
 PIXEL: Final = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
 """A transparent GIF of one point."""
@@ -22,6 +23,10 @@ _HEADERS: Final = (
     ("x-content-type-options", "nosniff"),
     ("content-security-policy", "default-src 'none'; form-action 'self'; frame-ancestors 'none'"),
 )
+_REPORTED: Final = 20
+_PARSED: Final = 64 << 10
+"""Each of our mails has one recipient: a report about it is short, and what is longer must not hold up others."""
+
 _HTML: Final = "text/html; charset=utf-8"
 _HEAD: Final = (
     "<!doctype html><html lang=zh><meta charset=utf-8><meta name=viewport content='width=device-width'>"
@@ -82,7 +87,20 @@ def _inbound(rest: str, request: Request, account: Account) -> Reply:
         token = unseal(text.strip(), "unsubscribe", account.text("tracking_secret"))
         if token is not None:
             return Reply(200, b"OK", keep=Keep(_plain("unsubscribe", token, method="mail")))
-    return Reply(200, b"OK", keep=Keep())
+    return Reply(200, b"OK", keep=Keep(_proofs(request.body, account)))
+
+
+def _proofs(mail: bytes, account: Account) -> str:
+    """Which of the things that a mail reports are about a mail of ours to that address: anybody can write a report and
+    send it to the bounce address. ``proved``: for each the address and the Message-ID, or null."""
+    secret = account.text("tracking_secret") or account.text("inbound_secret")
+    domain = (address(account.text("sender")) or "").rpartition("@")[2]
+    found: list[tuple[str, str] | None] = []
+    for one in (bounces(mail, _PARSED) or [])[:_REPORTED]:
+        told = ((email, number) for number in one.mails for email in one.emails if marked(number, email, secret))
+        email, number = next(told, ("", ""))
+        found.append((email, number if "@" in number else f"{number}@{domain}") if number else None)
+    return msgspec.json.encode({"proved": found}).decode()
 
 
 def _reports(request: Request, account: Account) -> Reply:
