@@ -1,4 +1,4 @@
-"""onepool identity, over a workspace with two customers and what stands between them."""
+"""onepool identity, over the brand with two customers."""
 
 from __future__ import annotations
 
@@ -6,32 +6,17 @@ import json
 import shutil
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from sqlalchemy import insert
-from typer.testing import CliRunner
+from tests.identity.brand import LI, LI_IS, WEI, WEI_IS, answer, make_brand, numbers, run
 
 import onepool
-from onepool.cli.app import app
 from onepool.errors import OnePoolError, UsageError
 from onepool.identity import RulesError, decisions
-from onepool.imports import import_into
-from onepool.state import schema
-from onepool.workspace import Workspace, init_workspace, open_workspace
+from onepool.workspace import open_workspace
 
-WEI, LI = "+8613711112222", "+8613733334444"
-# Two people; somebody was once signed in with both accounts.
-EVENTS = """event,time,phone,unionid@wx-open,device@app,order_id,amount
-order_paid,2026-11-01T04:00:00Z,13711112222,uA,,O-1,120.50
-app_started,2026-11-02T04:00:00Z,13711112222,,d-1,,
-order_paid,2026-11-01T05:00:00Z,13733334444,uB,,O-2,30
-app_started,2026-11-03T04:00:00Z,,uA,,,
-page_viewed,2026-11-04T04:00:00Z,13711112222,uB,,,
-"""
-RULES = {"identity": "rules", "types": {"unionid": {"max_per_customer": 1}}}
 VIP = {
     "segment": "vip",
     "title": {"zh": "贵宾", "en": "VIP"},
@@ -41,27 +26,7 @@ VIP = {
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Customer 1: a phone, a unionid, a device. Customer 2: a phone, a unionid. A conflict and a proposal between."""
-    root = tmp_path_factory.mktemp("identity") / "brand"
-    ws = init_workspace(root)
-    ws.save("identity", "rules", RULES, author="test")
-    file = root.parent / "events.csv"
-    file.write_text(EVENTS)
-    outcome = import_into(ws, "events", [file])
-    assert (outcome.accepted, outcome.quarantined) == (5, 0), outcome.refused
-    ids = numbers(ws)
-    with ws.state.write() as connection:
-        a, b = sorted((ids[WEI], ids[LI]))
-        row = {"a": a, "b": b, "probability": 0.91, "detail": "[]", "model": 1, "at": 0, "status": "open"}
-        connection.execute(insert(schema.candidates).values(row))
-    ws.close()
-    return root
-
-
-def numbers(ws: Workspace) -> dict[str, int]:
-    """Identifiers by value."""
-    found = ws.pool.query("SELECT identifier_id, value FROM identifiers")
-    return dict(zip(found["value"].to_pylist(), found["identifier_id"].to_pylist(), strict=True))
+    return make_brand(tmp_path_factory.mktemp("identity") / "brand")
 
 
 @pytest.fixture
@@ -72,25 +37,10 @@ def folder(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     return root
 
 
-def run(folder: Path, *words: str, status: int = 0) -> str:
-    result = CliRunner(env={"COLUMNS": "80"}).invoke(
-        app, ["identity", *words, "--workspace", str(folder)], catch_exceptions=False
-    )
-    assert result.exit_code == status, result.output
-    return result.output
-
-
-def answer(folder: Path, *words: str) -> Any:
-    return json.loads(run(folder, *words, "--json"))
-
-
 def refused(folder: Path, *words: str, kind: type[OnePoolError] = UsageError) -> OnePoolError:
     with pytest.raises(kind) as error:
         run(folder, *words)
     return error.value
-
-
-WEI_IS, LI_IS = "phone:13711112222", "phone:13733334444"
 
 
 def ids_of(folder: Path) -> dict[str, int]:
@@ -114,16 +64,16 @@ def customers(folder: Path) -> list[list[str]]:
 
 def test_explain_one(folder: Path) -> None:
     text = run(folder, "explain", WEI_IS, "unionid:uA")
-    assert f"phone:137****2222 and unionid@wx-open:uA are one customer: {ids_of(folder)[WEI]}" in text
-    assert "same_event 2026-11-01T04:00:00+00:00, event " in text
-    assert "consent: free" in text
+    assert f"phone:137****2222 与 unionid@wx-open:uA 是同一位客户：{ids_of(folder)[WEI]}" in text
+    assert "same_event 2026-11-01T04:00:00+00:00，事件 " in text
+    assert "授权：free" in text
     body = answer(folder, "explain", "unionid@wx-open:uA", f"identifier:{ids_of(folder)['d-1']}")
     assert (body["together"], [step["to"] for step in body["path"]]) == (True, ["phone:137****2222", "device@app:d-1"])
 
 
 def test_explain_two(folder: Path) -> None:
     text = run(folder, "explain", WEI_IS, LI_IS)
-    assert "are two" in text
+    assert "是两位客户" in text
     assert "limit: " in text
     body = answer(folder, "explain", WEI_IS, LI_IS)
     assert [one["code"] for one in body["reasons"]] == ["limit", "candidate"]
@@ -155,7 +105,7 @@ def test_headings_in_the_language_of_the_workspace(folder: Path) -> None:
 
 
 def test_merge_never_and_undo(folder: Path) -> None:
-    assert "decision 1: merge, applied" in run(folder, "merge", WEI_IS, LI_IS, "--reason", "twin accounts")
+    assert "决定 1：合并，已生效" in run(folder, "merge", WEI_IS, LI_IS, "--reason", "twin accounts")
     assert customers(folder) == [[WEI, LI, "d-1", "uA", "uB"]]
     path = answer(folder, "explain", WEI_IS, LI_IS)["path"]
     assert [step["rule"] for step in path] == ["decision"]
@@ -215,7 +165,7 @@ def test_review(folder: Path) -> None:
 
 
 def test_a_pair_is_put_off_and_brought_back(folder: Path) -> None:
-    assert "put off until" in run(folder, "review", "decide", "candidate:1", "later", "--days", "3")
+    assert "candidate:1 推迟到 " in run(folder, "review", "decide", "candidate:1", "later", "--days", "3")
     assert answer(folder, "review", "list")["total"] == 1
     (item,) = answer(folder, "review", "list", "--later")["items"]
     assert item["item"] == "candidate:1"
@@ -239,7 +189,7 @@ def test_rules(folder: Path) -> None:
     ws.close()
     text = run(folder, "rules")
     assert "身份规则，版本 1" in text
-    assert "touchpoint crm: joining consent" in text
+    assert "触点 crm：有授权才合并" in text
     rows = {row["type"]: row for row in answer(folder, "rules")["types"]}
     assert (rows["unionid"]["per customer"], rows["unionid"]["own"], rows["phone"]["own"]) == (1, "yes", "")
 
@@ -256,7 +206,7 @@ def test_previews_change_nothing(folder: Path, tmp_path: Path) -> None:
     assert (body["merged"], body["split"], len(body["after"])) == (0, 1, 2)
     assert answer(folder, "preview", "block", "device:d-1")["split"] == 1
     assert answer(folder, "preview", "never", WEI_IS, LI_IS)["identifiers_moved"] == 0
-    assert "0 merged, 1 split" in run(folder, "preview", "split", LI_IS, "unionid:uB")
+    assert "合并 0，拆分 1，1 个子ID换了归属" in run(folder, "preview", "split", LI_IS, "unionid:uB")
     rules = tmp_path / "rules.yaml"
     rules.write_text("types: {unionid: {max_per_customer: 0}}\n")
     body = answer(folder, "preview", "rules", str(rules))
@@ -283,7 +233,7 @@ def test_evaluate(folder: Path, tmp_path: Path) -> None:
     assert (body["records"], body["over_merged"], body["under_merged"], body["not_found"]) == (5, 2, 1, 1)
     assert body["price"] == {"over": 20.0, "under": 1.0, "total": 21.0, "per_10k": 70000.0}
     text = run(folder, "evaluate", "--truth", str(truth), "--as-of", "2026-11-01")
-    assert "over-merged: 2 persons share a customer with a stranger" in text
+    assert "合错：2 个真人与他人归成同一位客户" in text
     refused(folder, "evaluate", "--truth", str(truth), "--as-of", "yesterday")
 
 

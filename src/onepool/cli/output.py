@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from onepool.cli.headings import CHINESE
+from onepool.cli import headings, sentences
 from onepool.errors import OnePoolError
-from onepool.workspace import Workspace, open_workspace
+from onepool.settings import load_settings
+from onepool.workspace import SETTINGS_FILE, Workspace, open_workspace
 
 _out = Console()
 _err = Console(stderr=True)
@@ -34,11 +35,20 @@ _SPOKEN = {"language": "en"}
 
 def opened(folder: Path) -> Workspace:
     """The workspace that a command works on: the folder, or `workspace/` below it."""
-    if not (folder / "onepool.yaml").exists() and (folder / "workspace" / "onepool.yaml").exists():
-        folder = folder / "workspace"
-    workspace = open_workspace(folder)
+    workspace = open_workspace(_workspace_of(folder))
     _SPOKEN["language"] = workspace.settings.language
     return workspace
+
+
+def speak_as(folder: Path) -> None:
+    """Speak the language of the workspace in a folder, without opening it; English where there is none."""
+    settings = _workspace_of(folder) / SETTINGS_FILE
+    _SPOKEN["language"] = load_settings(settings).language if settings.exists() else "en"
+
+
+def _workspace_of(folder: Path) -> Path:
+    below = folder / "workspace"
+    return below if not (folder / SETTINGS_FILE).exists() and (below / SETTINGS_FILE).exists() else folder
 
 
 def author() -> str:
@@ -63,7 +73,16 @@ def show_json(value: object) -> None:
 
 def headed(text: str, **figures: object) -> str:
     """A heading or title in the workspace's language; `figures`: what goes into its {places}."""
-    found = CHINESE.get(text, text) if _SPOKEN["language"].startswith("zh") else text
+    return _put(headings.CHINESE, text, figures)
+
+
+def worded(text: str, **figures: object) -> str:
+    """A sentence, or a part of one, in the workspace's language; `figures`: what goes into its {places}."""
+    return _put(sentences.CHINESE, text, figures)
+
+
+def _put(chinese: Mapping[str, str], text: str, figures: Mapping[str, object]) -> str:
+    found = chinese.get(text, text) if _SPOKEN["language"].startswith("zh") else text
     return found.format(**figures) if figures else found
 
 

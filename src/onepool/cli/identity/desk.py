@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from onepool.cli.output import author, opened
+from onepool.cli.output import author, opened, worded
 from onepool.errors import UsageError
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def called(node: Node) -> str:
     from onepool.privacy.masking import mask_identifier
 
     value = mask_identifier(node.type, node.value)[0]
-    later = f" ({node.generation + 1}. owner)" if node.generation else ""
+    later = worded(" ({number}. owner)", number=node.generation + 1) if node.generation else ""
     return f"{node.type}{'@' + node.scope if node.scope else ''}:{value}{later}"
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from onepool.cli.identity.desk import desk
-from onepool.cli.output import HERE, Json, WorkspaceDir, note, say, show_json, show_table
+from onepool.cli.output import HERE, Json, WorkspaceDir, note, say, show_json, show_table, worded
 from onepool.clock import from_micros
 from onepool.errors import UsageError
 
@@ -53,7 +53,8 @@ def evaluate(
         show_json({"truth": str(truth), "ambiguous": found.ambiguous, **as_dict(evaluation, over, under)})
         return
     if found.ambiguous:
-        note(f"{found.ambiguous:,} records name several customers (write type@scope:value); they count as not found")
+        said = "{count:,} records name several customers (write type@scope:value); they count as not found"
+        note(worded(said, count=found.ambiguous))
     show(evaluation, over, under)
 
 
@@ -73,13 +74,15 @@ def show(evaluation: Evaluation, over: float, under: float) -> None:
     from onepool.identity.evaluate import price
 
     cost = price(evaluation, over=over, under=under)
-    say(f"{evaluation.records:,} records of {evaluation.persons:,} persons, in {evaluation.clusters:,} clusters")
+    counts = {"records": evaluation.records, "persons": evaluation.persons, "clusters": evaluation.clusters}
+    say(worded("{records:,} records of {persons:,} persons, in {clusters:,} clusters", **counts))
     if evaluation.not_found:
-        say(f"{evaluation.not_found:,} records were not found: each counts as a cluster of its own")
+        said = "{count:,} records were not found: each counts as a cluster of its own"
+        say(worded(said, count=evaluation.not_found))
     show_table(
         [
             {
-                "": name,
+                "": worded(name),
                 "precision": f"{score.precision:.4%}",
                 "recall": f"{score.recall:.4%}",
                 "F1": f"{score.f1:.4f}",
@@ -87,18 +90,25 @@ def show(evaluation: Evaluation, over: float, under: float) -> None:
             for name, score in (("pairwise", evaluation.pairwise), ("B-cubed", evaluation.bcubed))
         ]
     )
-    say(f"persons whose records are exactly one cluster: {evaluation.exact_clusters:.2%}")
-    say(f"largest cluster: {evaluation.largest_cluster}; largest with strangers: {evaluation.largest_wrong_cluster}")
-    merged = (
-        f"over-merged: {evaluation.over_merged:,} persons share a customer with a stranger "
-        f"({evaluation.over_merge:.2f} of 10,000), cost {cost.over:,.0f}"
+    say(worded("persons whose records are exactly one cluster: {share:.2%}", share=evaluation.exact_clusters))
+    sizes = {"size": evaluation.largest_cluster, "wrong": evaluation.largest_wrong_cluster}
+    say(worded("largest cluster: {size}; largest with strangers: {wrong}", **sizes))
+    merged = worded(
+        "over-merged: {count:,} persons share a customer with a stranger ({share:.2f} of 10,000), cost {cost:,.0f}",
+        count=evaluation.over_merged,
+        share=evaluation.over_merge,
+        cost=cost.over,
     )
     typer.secho(merged, fg=typer.colors.RED if evaluation.over_merged else None, bold=bool(evaluation.over_merged))
-    say(
-        f"under-merged: {evaluation.under_merged:,} persons are several customers "
-        f"({evaluation.under_merge:.2f} of 10,000), cost {cost.under:,.0f}"
+    apart = worded(
+        "under-merged: {count:,} persons are several customers ({share:.2f} of 10,000), cost {cost:,.0f}",
+        count=evaluation.under_merged,
+        share=evaluation.under_merge,
+        cost=cost.under,
     )
-    say(f"cost of both: {cost.total:,.0f} ({cost.per_10k:,.1f} for 10,000 persons)")
+    say(apart)
+    both = "cost of both: {total:,.0f} ({share:,.1f} for 10,000 persons)"
+    say(worded(both, total=cost.total, share=cost.per_10k))
 
 
 def _instant(text: str | None, zone: ZoneInfo) -> datetime | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from onepool.cli.identity.desk import Who, called, desk, evidence
-from onepool.cli.output import HERE, Json, WorkspaceDir, say, show_json
+from onepool.cli.output import HERE, Json, WorkspaceDir, say, show_json, worded
 
 
 def explain(a: Who, b: Who, folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
@@ -45,14 +45,16 @@ def explain(a: Who, b: Who, folder: WorkspaceDir = HERE, as_json: Json = False) 
         show_json({"together": found.together, "customers": customers, "path": path, "reasons": reasons})
         return
     if found.together:
-        say(f"{called(left)} and {called(right)} are one customer: {left.customer_id}")
+        said = "{a} and {b} are one customer: {customer}"
+        say(worded(said, a=called(left), b=called(right), customer=left.customer_id))
         say(f"  {called(left)}")
         for step in path:
             say(f"    | {step['says']}")
             say(f"    | {_where(step)}")
             say(f"  {step['to']}")
         return
-    say(f"{called(left)} (customer {left.customer_id}) and {called(right)} (customer {right.customer_id}) are two")
+    said = "{a} (customer {one}) and {b} (customer {other}) are two"
+    say(worded(said, a=called(left), one=left.customer_id, b=called(right), other=right.customer_id))
     for one in reasons:
         say(f"  {one['code']}: {one['says']}" + (f" [{one['shared']}]" if one["shared"] else ""))
         if "link" in one:
@@ -60,5 +62,7 @@ def explain(a: Who, b: Who, folder: WorkspaceDir = HERE, as_json: Json = False) 
 
 
 def _where(found: dict[str, Any]) -> str:
-    event = f", event {found['event']}" if found["event"] else ""
-    return f"{found['rule']} {found['first']}{event}, consent: {found['consent']}"
+    known = {name: found[name] for name in ("rule", "first", "event", "consent")}
+    if found["event"]:
+        return worded("{rule} {first}, event {event}, consent: {consent}", **known)
+    return worded("{rule} {first}, consent: {consent}", **known)

@@ -14,7 +14,19 @@ import typer
 
 from onepool.cli.identity import evaluation
 from onepool.cli.identity.evaluation import OVER, UNDER, Over, Under
-from onepool.cli.output import HERE, Json, WorkspaceDir, author, note, opened, say, show_json, show_table
+from onepool.cli.output import (
+    HERE,
+    Json,
+    WorkspaceDir,
+    author,
+    note,
+    opened,
+    say,
+    show_json,
+    show_table,
+    speak_as,
+    worded,
+)
 from onepool.errors import OnePoolError, UsageError
 
 if TYPE_CHECKING:
@@ -71,11 +83,12 @@ def fit(
         raise UsageError(f"{out.name} is neither .csv nor .parquet", hint="name it so")
     if len(files) > 2:
         raise UsageError("more than two files", hint="one to find who is in it twice, two to find who is in both")
+    speak_as(folder)
     records, record_id = _both(*files) if len(files) == 2 else _records(files[0])
     kinds = _kinds(columns, records)
     whose = _whose(records, entity)
     if not as_json:
-        note(f"{records.num_rows:,} records, named by {record_id}; learning …")
+        note(worded("{records:,} records, named by {names}; learning …", records=records.num_rows, names=record_id))
     # Loaded here: compiled kernels, and what reads Chinese names.
     from onepool.identity.matching import fit as learn
     from onepool.identity.matching import guess_columns
@@ -155,10 +168,12 @@ def _show(
         "thresholds, as the model itself expects",
     )
     model = made.model
-    say(f"join from {model.join:.3f}, review from {model.review:.3f}; average linkage at {model.cluster:.3f}")
-    say(f"{clusters['records']:,} records are {clusters['clusters']:,} persons, the largest of {clusters['largest']}")
+    thresholds = {"join": model.join, "review": model.review, "cluster": model.cluster}
+    say(worded("join from {join:.3f}, review from {review:.3f}; average linkage at {cluster:.3f}", **thresholds))
+    say(worded("{records:,} records are {clusters:,} persons, the largest of {largest}", **clusters))
     if saved is not None:
-        say(f"kept as version {saved} of the workspace's model; match with: onepool identity match")
+        kept = "kept as version {version} of the workspace's model; match with: onepool identity match"
+        say(worded(kept, version=saved))
     if found is not None:
         evaluation.show(found, over, under)
 
@@ -177,7 +192,7 @@ def _records(path: Path) -> tuple[pa.Table, str]:
             return table.select(rest).add_column(0, "record_id", ids), name
     rows = pa.array([f"row {number}" for number in range(1, table.num_rows + 1)])
     rest = [one for one in table.column_names if one != "record_id"]
-    return table.select(rest).add_column(0, "record_id", rows), "their rows"
+    return table.select(rest).add_column(0, "record_id", rows), worded("their rows")
 
 
 def _both(left: Path, right: Path) -> tuple[pa.Table, str]:
@@ -192,7 +207,7 @@ def _both(left: Path, right: Path) -> tuple[pa.Table, str]:
             )
             for side, table in ((_LEFT, one), (_RIGHT, other))
         )
-        named += f" (with {_LEFT}: and {_RIGHT}: before them, since both files have some)"
+        named = worded("{names} (with left: and right: before them, since both files have some)", names=named)
     sides = (
         table.append_column("source", pa.array([side] * table.num_rows, pa.string()))
         for side, table in ((_LEFT, one), (_RIGHT, other))

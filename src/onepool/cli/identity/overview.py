@@ -7,7 +7,25 @@ from typing import Annotated, Any
 import typer
 
 from onepool.cli.identity.desk import called, desk
-from onepool.cli.output import HERE, Json, WorkspaceDir, headed, say, show_counts, show_json, show_table
+from onepool.cli.output import HERE, Json, WorkspaceDir, headed, say, show_counts, show_json, show_table, worded
+
+_NAMES = {
+    "veto": "most identifiers of one customer: {most}; names that contradict: veto",
+    "ignore": "most identifiers of one customer: {most}; names that contradict: ignore",
+}
+_CONTACTS = {
+    "trust": "contacts between accounts: trust",
+    "typed": "contacts between accounts: typed",
+    "proved": "contacts between accounts: proved",
+}
+_MODEL = {
+    True: "model: pairs join from {join} on, people are asked from {review}",
+    False: "model: pairs join from {join} on (not by themselves), people are asked from {review}",
+}
+_JOINING = {
+    "consent": "touchpoint {touchpoint}: joining consent",
+    "never": "touchpoint {touchpoint}: joining never",
+}
 
 
 def overview(
@@ -118,12 +136,9 @@ def rules(folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
         show_json({**whole, "types": rows})
         return
     show_table(rows, headed("rules of identity, version {version}", version=whole["version"]))
-    say(f"most identifiers of one customer: {parsed.max_identifiers}; names that contradict: {parsed.names}")
-    say(f"contacts between accounts: {parsed.contacts}")
-    say(
-        f"model: pairs join from {parsed.likelihood.join} on"
-        f"{'' if parsed.likelihood.auto else ' (not by themselves)'}, people are asked from {parsed.likelihood.review}"
-    )
+    say(worded(_NAMES[parsed.names], most=parsed.max_identifiers))
+    say(worded(_CONTACTS[parsed.contacts]))
+    say(worded(_MODEL[parsed.likelihood.auto], join=parsed.likelihood.join, review=parsed.likelihood.review))
     for touchpoint, basis in sorted(registry.joining.items()):
-        if basis != "free":
-            say(f"touchpoint {touchpoint}: joining {basis}")
+        if basis in _JOINING:
+            say(worded(_JOINING[basis], touchpoint=touchpoint))

@@ -11,7 +11,7 @@ import yaml
 
 from onepool import yaml_core
 from onepool.cli.identity.desk import WHO, Desk, Who, called, computing, desk
-from onepool.cli.output import HERE, Json, WorkspaceDir, note, say, show_counts, show_json, show_table
+from onepool.cli.output import HERE, Json, WorkspaceDir, note, say, show_counts, show_json, show_table, worded
 from onepool.errors import OnePoolError, UsageError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def match(folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
         step = None
         while state.state == "running":
             if state.step != step and not as_json:
-                note(f"{state.step} …")
+                note(f"{worded(state.step)} …")
             step = state.step
             time.sleep(_PATIENCE)
             state = worker.matching_state()
@@ -49,8 +49,9 @@ def match(folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
     if as_json:
         show_json(found)
         return
-    say(f"{found['candidates']:,} pairs found, {found['joined']:,} joined, in {found['seconds']} s")
-    say("see: onepool identity review list")
+    counts = {"count": state.last.candidates, "joined": state.last.joined, "seconds": found["seconds"]}
+    say(worded("{count:,} pairs found, {joined:,} joined, in {seconds} s", **counts))
+    say(worded("see: {command}", command="onepool identity review list"))
 
 
 @commands.command("merge")
@@ -162,7 +163,8 @@ def rules(
     show_counts(counts)
     show_table(samples, "some of the customers that change")
     show_table([one for one in segments if one["entering"] or one["leaving"]], "segments that change")
-    note(f"computed on all evidence in {found.seconds:.1f} s; to put them in force: onepool apply")
+    said = "computed on all evidence in {seconds:.1f} s; to put them in force: onepool apply"
+    note(worded(said, seconds=found.seconds))
 
 
 @commands.command("thresholds")
@@ -225,7 +227,8 @@ def _show(at: Desk, change: Change, as_json: bool) -> None:
         note(f"! {text}")
     show_table(before, "before")
     show_table(after, "after")
-    say(f"{found.merged} merged, {found.split} split, {found.identifiers_moved} identifiers moved")
+    said = "{merged} merged, {split} split, {moved} identifiers moved"
+    say(worded(said, merged=found.merged, split=found.split, moved=found.identifiers_moved))
     show_table([one for one in segments if one["entering"] or one["leaving"]], "segments that change")
 
 

@@ -10,7 +10,7 @@ import typer
 
 from onepool.cli.identity.desk import Desk, Limit, Reason, actor, called, desk, settle
 from onepool.cli.identity.rulings import tell
-from onepool.cli.output import HERE, Json, WorkspaceDir, headed, note, say, show_json, show_table
+from onepool.cli.output import HERE, Json, WorkspaceDir, headed, note, say, show_json, show_table, worded
 from onepool.errors import UsageError
 
 if TYPE_CHECKING:
@@ -93,11 +93,15 @@ def _put_off(at: Desk, item: str, time: timedelta | None, reason: str, as_json: 
     if time is None:
         found = read.resume(at.sources, clock, [(kind, number)], author=author)
         said = {"item": item, "until": None}
-        text = f"{item} is back in the queue" if found else f"{item} was not put off"
+        text = worded("{item} is back in the queue" if found else "{item} was not put off", item=item)
     else:
         until = read.postpone(at.sources, clock, [(kind, number)], clock.now() + time, author=author, reason=reason)
         said = {"item": item, "until": until.isoformat()}
-        text = f"{item} is put off until {until.isoformat(timespec='minutes')}, or until something new is known"
+        text = worded(
+            "{item} is put off until {until}, or until something new is known",
+            item=item,
+            until=until.isoformat(timespec="minutes"),
+        )
     if as_json:
         show_json(said)
     else:
@@ -155,7 +159,7 @@ def _show(
         return
     show_table(rows, headed(f"{{total}} {title}", total=total))
     if total > len(rows):
-        note(f"… and {total - len(rows)} more: --limit")
+        note(worded("… and {count} more: --limit", count=total - len(rows)))
 
 
 def _rows(at: Desk, pairs: list[Pair]) -> list[dict[str, Any]]:

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from onepool.cli.identity.desk import WHO, Desk, Limit, Reason, Who, actor, desk, settle
-from onepool.cli.output import HERE, Json, WorkspaceDir, headed, say, show_json, show_table
+from onepool.cli.output import HERE, Json, WorkspaceDir, headed, say, show_json, show_table, worded
 
 if TYPE_CHECKING:
     from onepool.identity.decisions import Decision
+
+_APPLIED = "decision {number}: {kind}, applied"
+_COMING = "decision {number}: {kind}, the running server applies it within moments"
 
 Override = Annotated[bool, typer.Option("--override", help="Overrule earlier decisions about the two.")]
 
@@ -129,9 +132,9 @@ def tell(kind: str, number: int, done: bool, answer: dict[str, Any] | None) -> N
     if answer is not None:
         show_json({**answer, "applied": done})
         return
-    state = "applied" if done else "the running server applies it within moments"
-    back = "" if kind == "undo" else f"; back again: onepool identity undo {number}"
-    say(f"decision {number}: {kind}, {state}{back}")
+    said = _APPLIED if done else _COMING
+    back = "" if kind == "undo" else worded("; back again: onepool identity undo {number}", number=number)
+    say(worded(said, number=number, kind=worded(kind)) + back)
 
 
 def _decision(one: Decision) -> dict[str, Any]:

@@ -1,0 +1,94 @@
+"""Sentences of commands in Chinese. What stands nowhere here is said as it is written, in English."""
+
+from __future__ import annotations
+
+CHINESE = {
+    # identity: how things are called
+    " ({number}. owner)": "（第 {number} 任使用者）",
+    "merge": "合并",
+    "never": "永不合并",
+    "split": "拆分",
+    "block": "屏蔽",
+    "undo": "撤销",
+    "pairwise": "成对",
+    # identity explain
+    "{a} and {b} are one customer: {customer}": "{a} 与 {b} 是同一位客户：{customer}",
+    "{a} (customer {one}) and {b} (customer {other}) are two": "{a}（客户 {one}）与 {b}（客户 {other}）是两位客户",
+    "{rule} {first}, consent: {consent}": "{rule} {first}，授权：{consent}",
+    "{rule} {first}, event {event}, consent: {consent}": "{rule} {first}，事件 {event}，授权：{consent}",
+    # identity evaluate
+    "{count:,} records name several customers (write type@scope:value); they count as not found": (
+        "{count:,} 条记录指向多位客户（请写 type@scope:value），按未找到计算"
+    ),
+    "{records:,} records of {persons:,} persons, in {clusters:,} clusters": (
+        "{records:,} 条记录，属于 {persons:,} 个真人，归成 {clusters:,} 组"
+    ),
+    "{count:,} records were not found: each counts as a cluster of its own": (
+        "{count:,} 条记录没有找到，每条自成一组计算"
+    ),
+    "persons whose records are exactly one cluster: {share:.2%}": "记录恰好归成一组的真人：{share:.2%}",
+    "largest cluster: {size}; largest with strangers: {wrong}": "最大的组：{size} 条；混有他人的最大一组：{wrong} 条",
+    "over-merged: {count:,} persons share a customer with a stranger ({share:.2f} of 10,000), cost {cost:,.0f}": (
+        "合错：{count:,} 个真人与他人归成同一位客户（每万人 {share:.2f}），代价 {cost:,.0f}"
+    ),
+    "under-merged: {count:,} persons are several customers ({share:.2f} of 10,000), cost {cost:,.0f}": (
+        "漏合：{count:,} 个真人仍是多位客户（每万人 {share:.2f}），代价 {cost:,.0f}"
+    ),
+    "cost of both: {total:,.0f} ({share:,.1f} for 10,000 persons)": "两者代价合计：{total:,.0f}（每万人 {share:,.1f}）",
+    # identity fit
+    "{records:,} records, named by {names}; learning …": "{records:,} 条记录，编号取自{names}；正在学习……",
+    "their rows": "行号",
+    "{names} (with left: and right: before them, since both files have some)": (
+        "{names}（两个文件有相同的编号，前面加上 left: 和 right: 区分）"
+    ),
+    "join from {join:.3f}, review from {review:.3f}; average linkage at {cluster:.3f}": (
+        "{join:.3f} 起自动合并，{review:.3f} 起人工审核；平均链接的阈值 {cluster:.3f}"
+    ),
+    "{records:,} records are {clusters:,} persons, the largest of {largest}": (
+        "{records:,} 条记录归成 {clusters:,} 人，最多的一人有 {largest} 条"
+    ),
+    "kept as version {version} of the workspace's model; match with: onepool identity match": (
+        "已存为工作区模型的第 {version} 版；用它匹配：onepool identity match"
+    ),
+    # identity match
+    "reading": "读取客户",
+    "learning": "学习权重",
+    "proposing": "整理配对",
+    "comparing again": "再次比较",
+    "{count:,} pairs found, {joined:,} joined, in {seconds} s": (
+        "找到 {count:,} 对，自动合并 {joined:,} 对，用时 {seconds} 秒"
+    ),
+    "see: {command}": "查看：{command}",
+    # identity preview
+    "{merged} merged, {split} split, {moved} identifiers moved": "合并 {merged}，拆分 {split}，{moved} 个子ID换了归属",
+    "computed on all evidence in {seconds:.1f} s; to put them in force: onepool apply": (
+        "按全部证据计算，用时 {seconds:.1f} 秒；要让规则生效：onepool apply"
+    ),
+    # identity review
+    "{item} is back in the queue": "{item} 已放回队列",
+    "{item} was not put off": "{item} 没有被推迟",
+    "{item} is put off until {until}, or until something new is known": "{item} 推迟到 {until}，有新证据时提前放回",
+    "… and {count} more: --limit": "……还有 {count} 个：--limit",
+    # identity merge, never, split, block, undo
+    "decision {number}: {kind}, applied": "决定 {number}：{kind}，已生效",
+    "decision {number}: {kind}, the running server applies it within moments": (
+        "决定 {number}：{kind}，运行中的服务器片刻内会让它生效"
+    ),
+    "; back again: onepool identity undo {number}": "；要撤销：onepool identity undo {number}",
+    # identity rules
+    "most identifiers of one customer: {most}; names that contradict: veto": (
+        "一位客户最多 {most} 个子ID；姓名不符：不合并"
+    ),
+    "most identifiers of one customer: {most}; names that contradict: ignore": (
+        "一位客户最多 {most} 个子ID；姓名不符：不看"
+    ),
+    "contacts between accounts: trust": "要姓名也相符才合并账号的手机号和邮箱：无",
+    "contacts between accounts: typed": "要姓名也相符才合并账号的手机号和邮箱：手工填写的",
+    "contacts between accounts: proved": "要姓名也相符才合并账号的手机号和邮箱：所有未验证的",
+    "model: pairs join from {join} on, people are asked from {review}": "模型：{join} 起自动合并，{review} 起人工审核",
+    "model: pairs join from {join} on (not by themselves), people are asked from {review}": (
+        "模型：{join} 起合并（不自动），{review} 起人工审核"
+    ),
+    "touchpoint {touchpoint}: joining consent": "触点 {touchpoint}：有授权才合并",
+    "touchpoint {touchpoint}: joining never": "触点 {touchpoint}：不用于合并",
+}
