@@ -38,7 +38,7 @@ def match(folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
         state = worker.start_matching()
         step = None
         while state.state == "running":
-            if state.step != step and not as_json:
+            if state.step is not None and state.step != step and not as_json:
                 note(f"{worded(state.step)} …")
             step = state.step
             time.sleep(_PATIENCE)
