@@ -89,6 +89,8 @@ BODIES = {
     "/api/v1/broadcasts/{name}/ask-approval": {},
     "/api/v1/policies": {"definition": {}},
     "/api/v1/policies/check": {"definition": {}},
+    "/api/v1/journeys/{name}/comments": {"text": "which coupon?"},
+    "/api/v1/journeys/{name}/comments/{id}": {"resolved": True},
     "/api/v1/tasks/{id}/done": {},
     "/api/v1/tasks/{id}/reassign": {"staff_id": "lisa"},
     "/api/v1/coupons": {"definition": {"coupon": "c"}},

@@ -11,9 +11,11 @@ from sqlalchemy import insert, select, update
 from onepool.channels.base import Receipt
 from onepool.channels.connection import Connection
 from onepool.clock import to_micros
+from onepool.privacy import audit
+from onepool.privacy.roles import Role
 from onepool.reach import policies
 from onepool.reach.claim import key_of
-from onepool.reach.rules import SendPolicy
+from onepool.reach.rules import MINUTE, SendPolicy
 from onepool.reach.states import SendState
 from onepool.state.journeys import task_members, tasks
 from onepool.state.outbox import broadcasts, send_attempts, sends
@@ -162,6 +164,60 @@ def test_a_task_of_a_broadcast_says_which(log: Log) -> None:
     assert {one["journey"]: one["broadcast"] for one in found} == {
         f"broadcast:{number}": "sale", "broadcast:999": None, "recall": None,
     }  # fmt: skip
+
+
+def test_customers_are_called_by_name_in_the_log_and_in_tasks_as_far_as_the_role_may_see_it(
+    log: Log, world: World
+) -> None:
+    with log.ws.state.write() as connection:
+        values = {"key": 901, "customer_id": 9999, "journey": "recall", "title": "gone", "status": "open", "created": 5}
+        connection.execute(insert(tasks).values(**values))
+    for role, name in ((Role.MARKETER, "张伟"), (Role.ANALYST, "张**")):
+        browser = world.signed_in(role)
+        named = {one["customer_id"]: one["name"] for one in browser.get("/api/v1/tasks").json()["items"]}
+        assert named == {1: name, 9999: None}
+        listed = browser.get("/api/v1/deliveries").json()["items"]
+        assert {one["name"] for one in listed} == {name}
+        assert browser.get(f"/api/v1/deliveries/{key_of(2)}").json()["name"] == name
+
+
+def test_the_platform_is_asked_about_a_messages_task_when_somebody_wants_to_know(log: Log) -> None:
+    (own,) = log.browser.get("/api/v1/tasks").json()["items"]
+    refused = log.browser.post(f"/api/v1/tasks/{own['id']}/ask")
+    assert (refused.status_code, refused.json()["code"], own["asked_at"]) == (409, "task-asked", None)
+    heard, due = to_micros(NOW) - 5 * MINUTE, to_micros(NOW) + 25 * MINUTE
+    with log.ws.state.write() as connection:
+        for number in (1, 5):
+            values = {"state": int(SendState.TASK), "due": due, "changed": heard, "concluded": None}
+            connection.execute(update(sends).where(sends.c.send_id == number).values(**values))
+            task = {"key": number, "customer_id": number, "journey": "recall", "title": "hello", "staff_id": "amy",
+                    "status": "open", "created": 5, "told": True}  # fmt: skip
+            connection.execute(insert(tasks).values(**task))
+        head, other = connection.execute(select(tasks.c.id).where(tasks.c.staff_id == "amy")).scalars()
+        connection.execute(insert(task_members).values(task_id=other, head=head))
+
+    def dues() -> list[int]:
+        with log.ws.state.read() as connection:
+            which = select(sends.c.due).where(sends.c.send_id.in_([1, 5]))
+            return [one - to_micros(NOW) for one in connection.execute(which).scalars()]
+
+    assert log.browser.get("/api/v1/tasks", staff="amy").json()["items"][0]["asked_at"] is not None
+    # By whichever of those that are confirmed together: one question is about all of them.
+    asked = log.browser.post(f"/api/v1/tasks/{other}/ask").json()
+    assert (asked["id"], dues()) == (head, [0, 0])
+    with log.ws.state.write() as connection:
+        values = {"due": due, "changed": to_micros(NOW) - 20_000_000}
+        connection.execute(update(sends).where(sends.c.send_id.in_([1, 5])).values(**values))
+    for _ in range(2):
+        log.browser.post(f"/api/v1/tasks/{head}/ask")
+        assert dues() == [40_000_000] * 2, "a minute after it was last heard of"
+    with log.ws.state.write() as connection:
+        connection.execute(update(tasks).values(status="done"))
+    assert log.browser.post(f"/api/v1/tasks/{head}/ask").json()["code"] == "task-closed"
+    assert log.browser.post("/api/v1/tasks/4711/ask").status_code == 404
+    assert [one.detail for _, one in audit.trail(log.ws.state) if one.action == "task.ask"][-1] == {
+        "at": NOW.isoformat(timespec="seconds")
+    }
 
 
 def test_tasks_are_done_reminded_and_handed_on(log: Log) -> None:

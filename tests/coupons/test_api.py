@@ -69,6 +69,8 @@ def test_codes_are_made_listed_exported_and_voided(made: World) -> None:
     assert len(rest["items"]) == 35 and rest["next"] is None
     clear = approver.get(f"{PATH}/C1/codes", customer_id="7").json()
     assert not clear["masked"] and clear["items"][0]["code"].startswith("CT") and clear["items"][0]["run_id"] == "7"
+    assert (clear["items"][0]["customer_id"], clear["items"][0]["name"]) == ("7", None)
+    assert marketer.get(f"{PATH}/C1/codes", customer_id="1").json()["items"][0]["name"] == "张伟"
     assert marketer.get(f"{PATH}/C1/codes.csv").status_code == 403
     lines = approver.get(f"{PATH}/C1/codes.csv").text.splitlines()
     assert len(lines) == 101 and clear["items"][0]["code"] in "\n".join(lines)

@@ -44,7 +44,7 @@ def test_a_draft_may_be_unfinished_but_not_published(brand: World) -> None:
     assert browser.get(f"{JOURNEYS}/cart_recall").json()["status"] == "draft"
 
 
-@pytest.mark.parametrize("name", ["Cart", "", "templates", 7])
+@pytest.mark.parametrize("name", ["Cart", "", "templates", "new", 7])
 def test_names_of_journeys(brand: World, name: object) -> None:
     answer = brand.signed_in().post(JOURNEYS, {"definition": {"journey": name}})
     assert (answer.status_code, answer.json()["where"]) == (422, "definition.journey")

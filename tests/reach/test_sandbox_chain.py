@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,10 +11,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 from tests.sandbox.loop import BASE, client
+from typer.testing import CliRunner
 
 from onepool.channels import registry
 from onepool.channels.base import Account
 from onepool.channels.connection import Connection
+from onepool.cli.app import app
+from onepool.clock import to_micros
 from onepool.journeys import store
 from onepool.reach import shared_tasks, tasks
 from onepool.reach.senders import Senders
@@ -137,4 +141,28 @@ def test_a_message_that_an_associate_confirms_is_asked_about_until_it_went_out(o
     outbox.settle()
     told = outbox.workspace.pool.query("SELECT event, staff_id FROM events WHERE event = 'message_sent'").to_pylist()
     assert told == [{"event": "message_sent", "staff_id": "lisa"}]
+    made.close()
+
+
+def test_an_answer_is_there_at_once_when_somebody_asks_for_it(outbox: Outbox) -> None:
+    box, made = sandboxed(outbox)
+    contact = box.act("add", account="wecom", person="p1", given={"staff": "lisa"})["external_userid"]
+    outbox.event("wecom", "contact_added", {"user_id": "an", "external_userid": contact}, staff_id="lisa")
+    outbox.event("shop", "consent_granted", {"user_id": "an"}, purpose="marketing")
+    outbox.settle()
+    (number,) = outbox.plan(["an"], "wecom")
+    made.step()
+    outbox.clock.advance(timedelta(minutes=2))
+    made.step()
+    assert outbox.state(number) == ("TASK", None), "confirmed, and nobody asked yet"
+    ws = outbox.workspace
+    found = CliRunner().invoke(app, ["task", "list", "--workspace", str(ws.root), "--json"])
+    (task,) = json.loads(found.output)
+    assert (task["staff"], task["customers"]) == ("lisa", 1)
+    said = CliRunner().invoke(app, ["task", "ask", str(task["task"]), "--workspace", str(ws.root)])
+    assert said.exit_code == 0, said.output
+    with ws.state.write() as connection:
+        tasks.ask(connection, task["task"], to_micros(outbox.clock.now()))
+    made.step()
+    assert outbox.state(number) == ("ACCEPTED", None)
     made.close()

@@ -54,9 +54,10 @@ export function useDecide() {
 export function useTaskAct() {
   const cache = useQueryClient();
   return useMutation({
-    mutationFn: ({ id, act, staff = "" }: { id: number; act: "done" | "remind" | "reassign"; staff?: string }) => {
+    mutationFn: ({ id, act, staff = "" }: { id: number; act: "done" | "remind" | "reassign" | "ask"; staff?: string }) => {
       const params = { path: { id } };
       if (act === "done") return answer(client.POST("/api/v1/tasks/{id}/done", { params, body: { result: "done" } }));
+      if (act === "ask") return answer(client.POST("/api/v1/tasks/{id}/ask", { params }));
       if (act === "remind") return answer(client.POST("/api/v1/tasks/{id}/remind", { params }));
       return answer(client.POST("/api/v1/tasks/{id}/reassign", { params, body: { staff_id: staff } }));
     },

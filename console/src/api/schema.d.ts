@@ -1948,6 +1948,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/journeys/{name}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Journey Comments
+         * @description What was said about a journey and its steps, also what is dealt with.
+         */
+        get: operations["listJourneyComments"];
+        put?: never;
+        /**
+         * Add Journey Comment
+         * @description Say something about a journey or a step of it.
+         */
+        post: operations["addJourneyComment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{name}/comments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Journey Comment
+         * @description Say that a comment is dealt with, or open it again.
+         */
+        put: operations["changeJourneyComment"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/journeys/{name}/compare": {
         parameters: {
             query?: never;
@@ -3412,6 +3456,26 @@ export interface paths {
         get: operations["listTasks"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask About Task
+         * @description Ask the platform now whether a message's task was confirmed: once a minute at most, at the account's pace.
+         */
+        post: operations["askAboutTask"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5070,6 +5134,11 @@ export interface components {
             id: string;
             /** Issued At */
             issued_at: string | null;
+            /**
+             * Name
+             * @description What the customer is called, as far as the caller may see it.
+             */
+            name: string | null;
             /** Order Id */
             order_id: string | null;
             /** Redeemed At */
@@ -5776,6 +5845,11 @@ export interface components {
             /** Message Version */
             message_version: number;
             /**
+             * Name
+             * @description What the customer is called, as far as the caller may see it.
+             */
+            name: string | null;
+            /**
              * Planned
              * Format: date-time
              */
@@ -5886,6 +5960,11 @@ export interface components {
             message: string;
             /** Message Version */
             message_version: number;
+            /**
+             * Name
+             * @description What the customer is called, as far as the caller may see it.
+             */
+            name: string | null;
             /**
              * Planned
              * Format: date-time
@@ -7230,6 +7309,45 @@ export interface components {
             definition: {
                 [key: string]: components["schemas"]["JsonValue"];
             };
+        };
+        /**
+         * JourneyComment
+         * @description One comment. `node`: the step that it is about; null: the journey. A step may be gone meanwhile.
+         */
+        JourneyComment: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Author */
+            author: string;
+            /** Id */
+            id: number;
+            /** Node */
+            node: string | null;
+            /** Resolved At */
+            resolved_at: string | null;
+            /**
+             * Resolved By
+             * @description Empty while it is open.
+             */
+            resolved_by: string;
+            /** Text */
+            text: string;
+        };
+        /** JourneyCommentChange */
+        JourneyCommentChange: {
+            /** Resolved */
+            resolved: boolean;
+        };
+        /** JourneyComments */
+        JourneyComments: {
+            /**
+             * Items
+             * @description The oldest first; of more than 500 the newest.
+             */
+            items: components["schemas"]["JourneyComment"][];
         };
         /**
          * JourneyComparison
@@ -9071,6 +9189,13 @@ export interface components {
             b: number;
             /** Decision */
             decision: number;
+        };
+        /** NewJourneyComment */
+        NewJourneyComment: {
+            /** Node */
+            node?: string | null;
+            /** Text */
+            text: string;
         };
         /** NewMessage */
         NewMessage: {
@@ -12704,9 +12829,14 @@ export interface components {
          * @description One task. `kind`: a journey's own, or a message that is sent when the associate confirms it on the platform.
          *
          *     A message's task may be for many customers, who are confirmed together: `customers` of them, of whom `open` are
-         *     not decided yet; `id` and `customer_id` are those of the first.
+         *     not decided yet; `id`, `customer_id` and `name` are those of the first.
          */
         Task: {
+            /**
+             * Asked At
+             * @description When the platform is asked next whether it was confirmed; null: nobody is asked about it.
+             */
+            asked_at: string | null;
             /** Body */
             body: string;
             /**
@@ -12738,6 +12868,11 @@ export interface components {
              * @enum {string}
              */
             kind: "task" | "message";
+            /**
+             * Name
+             * @description What the customer is called, as far as the caller may see it.
+             */
+            name: string | null;
             /** Open */
             open: number;
             /** Reminded */
@@ -17596,6 +17731,108 @@ export interface operations {
             };
         };
     };
+    listJourneyComments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyComments"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addJourneyComment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewJourneyComment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyComment"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeJourneyComment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JourneyCommentChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyComment"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     compareJourneyResults: {
         parameters: {
             query: {
@@ -20429,6 +20666,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskList"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    askAboutTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
                 };
             };
             /** @description A problem (RFC 9457). */

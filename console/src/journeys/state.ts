@@ -9,7 +9,7 @@ export const VIEWS = ["list", "yaml"] as const;
 export type View = (typeof VIEWS)[number];
 
 /** What stands beside the drawing, when no node does. */
-export const PANELS = ["entry", "goal", "policy", "params", "problems", "simulate"] as const;
+export const PANELS = ["entry", "goal", "policy", "params", "problems", "comments", "simulate"] as const;
 export type PanelName = (typeof PANELS)[number];
 
 /** The days that figures are counted over. */

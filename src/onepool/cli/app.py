@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "journey": ("journey_cases", "commands"),
     "delivery": ("deliveries", "commands"),
     "broadcast": ("broadcasts", "commands"),
+    "task": ("tasks", "commands"),
     "identity": ("identity", "commands"),
     "touchpoint": ("touchpoints", "commands"),
     "destination": ("destinations", "commands"),

@@ -61,6 +61,7 @@ Action = Literal[
     "broadcast.cancel",
     "task.done",
     "task.remind",
+    "task.ask",
     "task.reassign",
     "approval.ask",
     "approval.decide",

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, Row, delete, exists, func, insert, or_, select
+from sqlalchemy import Connection, Row, Select, delete, exists, func, insert, or_, select, union_all
 
+from onepool.reach.states import SendState
 from onepool.state.bulk import insert_many
 from onepool.state.journeys import task_members, tasks
 from onepool.state.outbox import sends
@@ -115,6 +116,22 @@ def handed(connection: Connection, head: int) -> tuple[str, str] | None:
     query = select(sends.c.touchpoint, sends.c.provider_id).join(tasks, tasks.c.key == sends.c.send_id)
     found = connection.execute(query.where(_within(head), sends.c.provider_id.is_not(None)).limit(1)).one_or_none()
     return None if found is None or not found.provider_id else (found.touchpoint, found.provider_id)
+
+
+def keys_of(head: int) -> Select[tuple[int]]:
+    """The messages of a task and of all that are confirmed with it."""
+    return select(tasks.c.key).where(_within(head))
+
+
+def asked_at(connection: Connection, heads: Sequence[int]) -> dict[int, int]:
+    """When the platform is asked next what became of tasks (µs), by their heads; of others nobody is asked."""
+    t, m, of = tasks.c, task_members.c, sends.c
+    own = select(t.id.label("task"), t.id.label("head")).where(t.id.in_(heads))
+    each = union_all(own, select(m.task_id, m.head).where(m.head.in_(heads))).subquery()
+    open_ = (t.status == OPEN, of.state == int(SendState.TASK), of.concluded.is_(None), of.due.is_not(None))
+    found = each.join(tasks, t.id == each.c.task).join(sends, of.send_id == t.key)
+    query = select(each.c.head, func.min(of.due).label("due")).select_from(found).where(*open_).group_by(each.c.head)
+    return {row.head: row.due for row in connection.execute(query)}
 
 
 def _within(head: int) -> Any:

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, case, null, select, update
+from sqlalchemy import Connection, Row, case, func, null, select, update
 
 from onepool.errors import OnePoolError
 from onepool.reach import shared_tasks
-from onepool.reach.rules import DAY
+from onepool.reach.rules import DAY, MINUTE
+from onepool.reach.states import SendState
 from onepool.state.journeys import tasks
 from onepool.state.outbox import sends
 
 REMINDERS: Final = 3
 """How often somebody may be reminded of a task in 24 hours: what WeCom allows."""
+
+ASK_AGAIN: Final = MINUTE
+"""How long after an answer a platform may be asked again, whoever wants to know: what an account may ask in all is the
+matter of its pace."""
 
 OPEN: Final = shared_tasks.OPEN
 DONE: Final = "done"
@@ -88,6 +93,26 @@ def remind(connection: Connection, number: int, now: int) -> Row[Any]:
     values = {"reminded": 1, "reminded_at": now} if fresh else {"reminded": row.reminded + 1}
     connection.execute(update(tasks).where(tasks.c.id == number).values(**values))
     return find(connection, number)
+
+
+def ask(connection: Connection, number: int, now: int) -> int:
+    """Ask the platform now what became of a message's task, and of all that are confirmed with it: not before
+    `ASK_AGAIN` is over since it was last heard of. Returns when it is asked (µs). Raises TaskError."""
+    head = shared_tasks.head_of(connection, number)
+    row = _open(connection, head)
+    t = sends.c
+    mine = (t.send_id.in_(shared_tasks.keys_of(head)), t.state == int(SendState.TASK), t.concluded.is_(None))
+    heard, asked = connection.execute(select(func.max(t.changed), func.min(t.due)).where(*mine)).one()
+    if heard is None:
+        raise TaskError(
+            "nobody but the associate knows of this task", where=f"task {row.id}",
+            hint="no platform is asked about it: say that it is done", code="task-asked",
+        )  # fmt: skip
+    when = max(now, heard + ASK_AGAIN)
+    if asked is not None and asked <= when:
+        return int(asked)
+    connection.execute(update(sends).where(*mine, t.due > when).values(due=when))
+    return int(when)
 
 
 def unremind(connection: Connection, number: int, since: int) -> None:

@@ -225,6 +225,22 @@ task_members = Table(
     Index("task_members_head", "head"),
 )
 
+# What people say to each other about a journey or a step of it (`node`, by its name; null: the journey). No part of any
+# version: it stays when the definition changes, also when the step is no more.
+journey_comments = Table(
+    "journey_comments",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("journey", String(128), nullable=False),
+    Column("node", String(64), nullable=True),
+    Column("text", Text, nullable=False),
+    Column("author", String(256), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("resolved_by", String(256), nullable=False, default=""),
+    Column("resolved_at", BigInteger, nullable=True),
+    Index("journey_comments_of", "journey"),
+)
+
 # A second person's word on a version of a definition (journeys, messages, broadcasts, coupons).
 approvals = Table(
     "approvals",

@@ -1,5 +1,5 @@
 /** Journeys: the list, the gallery, the canvas, reports, versions, runs. */
-import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { type Days, type EditorSearch, PANELS, RUN_STATES, type RunsSearch, SPANS, type Status, STATUSES, VIEWS } from "@/journeys/state";
 import { count, flag, oneOf, type Raw, text } from "@/lib/search";
 import { shell, withTexts } from "./shared";
@@ -21,6 +21,11 @@ const journeyNew = createRoute({
 const journey = createRoute({
   getParentRoute: () => shell,
   path: "/journeys/$name",
+  // No journey can have these names: addresses of the API have them.
+  beforeLoad: ({ params }) => {
+    if (params.name === "templates") throw redirect({ to: "/journeys/new" });
+    if (params.name === "results") throw redirect({ to: "/journeys" });
+  },
   validateSearch: (raw: Raw): EditorSearch => ({ view: oneOf(raw, "view", VIEWS), sel: text(raw, "sel"), panel: oneOf(raw, "panel", PANELS), live: flag(raw, "live"), days: days(raw) }),
   // The forms are made of the controls of the tag factory.
   component: lazyRouteComponent(() => withTexts(import("@/pages/journey/JourneyPage"), "journeys", "tags"), "JourneyPage"),

@@ -1,5 +1,5 @@
 /** Messages, coupons, broadcasts, deliveries, tasks, policies, consent. */
-import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import type { CodeStatus } from "@/api/coupons";
 import type { DeliveryState, Task } from "@/api/reach";
 import { flag, id, oneOf, type Raw, text } from "@/lib/search";
@@ -65,6 +65,10 @@ const messageNew = createRoute({
 const message = createRoute({
   getParentRoute: () => shell,
   path: "/messages/$name",
+  // The API has the language of templates there.
+  beforeLoad: ({ params }) => {
+    if (params.name === "language") throw redirect({ to: "/messages" });
+  },
   validateSearch: messageSearch,
   component: lazyRouteComponent(() => withTexts(import("@/pages/messages/MessagePage"), "reach"), "MessagePage"),
 });

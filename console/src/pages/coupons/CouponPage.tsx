@@ -62,7 +62,7 @@ function Codes({ coupon }: { coupon: CouponDetail }) {
               columns={[
                 { title: t("reach.coupons.code"), render: (_, one) => <span className="op-code">{one.code}</span> },
                 { title: t("reach.state"), render: (_, one) => <Status kind={CODE_KINDS[one.status]}>{t(`reach.coupons.states.${one.status}`)}</Status> },
-                { title: t("customers.columns.customer"), render: (_, one) => (one.customer_id === null ? <Dash /> : <CustomerName id={Number(one.customer_id)} name={null} />) },
+                { title: t("customers.columns.customer"), render: (_, one) => (one.customer_id === null ? <Dash /> : <CustomerName id={Number(one.customer_id)} name={one.name} />) },
                 { title: t("reach.coupons.issuedAt"), align: "right", render: (_, one) => <Time at={one.issued_at} /> },
                 { title: t("reach.coupons.until"), align: "right", render: (_, one) => <Time at={one.valid_until} /> },
                 { title: t("reach.coupons.redeemedAt"), align: "right", render: (_, one) => <Time at={one.redeemed_at} /> },

@@ -170,7 +170,7 @@ function Rows({ filter, unknown }: { filter: DeliveryFilter; unknown: boolean })
                   </Button>
                 ),
               },
-              { title: t("customers.columns.customer"), render: (_, one) => <CustomerName id={one.customer_id} name={null} /> },
+              { title: t("customers.columns.customer"), render: (_, one) => <CustomerName id={one.customer_id} name={one.name} /> },
               {
                 title: t("reach.journey"),
                 render: (_, one) =>

@@ -35,7 +35,7 @@ function Facts({ one }: { one: DeliveryDetail }) {
       )}
       <dt>{t("customers.columns.customer")}</dt>
       <dd>
-        <CustomerName id={one.customer_id} name={null} newTab />
+        <CustomerName id={one.customer_id} name={one.name} newTab />
       </dd>
       <dt>{t("reach.address")}</dt>
       <dd>{one.address === null ? <Dash /> : `${one.address_type ?? ""} ${one.address}`}</dd>

@@ -3,7 +3,8 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { App, Button, Input, Select, Space, Table } from "antd";
 import { useState } from "react";
 import { reach, type Task, useTaskAct } from "@/api/reach";
-import { useMay } from "@/lib/session";
+import { dateTime } from "@/lib/format";
+import { useMay, useZone } from "@/lib/session";
 import { useTitles } from "@/lib/titles";
 import { useText } from "@/lib/useText";
 import { CustomerName } from "@/parts/CustomerName";
@@ -16,14 +17,15 @@ const KINDS: Record<Task["status"], StatusKind> = { open: "idle", done: "ok", ex
 const NOBODY = "-"; // in the URL, where an empty text is none
 const STATUSES = Object.keys(KINDS) as Task["status"][];
 
-/** What can be done about a task: say that it is done, remind, give it to somebody else. */
+/** What can be done about a task: say that it is done, remind, ask the platform, give it to somebody else. */
 function Acts({ task }: { task: Task }) {
   const { t } = useText();
   const { message } = App.useApp();
   const errorText = useErrorText();
   const act = useTaskAct();
+  const zone = useZone();
   const [staff, setStaff] = useState<string>();
-  const run = (what: "done" | "remind" | "reassign"): void =>
+  const run = (what: "done" | "remind" | "reassign" | "ask"): void =>
     act.mutate(
       { id: task.id, act: what, staff },
       {
@@ -37,7 +39,7 @@ function Acts({ task }: { task: Task }) {
         },
       },
     );
-  const busy = (what: "done" | "remind" | "reassign"): boolean => act.isPending && act.variables.act === what;
+  const busy = (what: "done" | "remind" | "reassign" | "ask"): boolean => act.isPending && act.variables.act === what;
   if (task.status !== "open") return <Dash />;
   if (staff !== undefined) {
     return (
@@ -60,6 +62,11 @@ function Acts({ task }: { task: Task }) {
       <Button size="small" disabled={task.reminders_left === 0 || task.staff_id === ""} loading={busy("remind")} title={t("reach.tasks.left", { count: task.reminders_left })} onClick={() => run("remind")}>
         {t("reach.tasks.remind")}
       </Button>
+      {task.asked_at !== null && (
+        <Button size="small" loading={busy("ask")} title={t("reach.tasks.askedAt", { at: dateTime(task.asked_at, zone) })} onClick={() => run("ask")} data-testid="task-ask">
+          {t("reach.tasks.ask")}
+        </Button>
+      )}
       {task.kind === "task" && (
         <Button size="small" onClick={() => setStaff("")}>
           {t(task.staff_id === "" ? "reach.tasks.assign" : "reach.tasks.reassign")}
@@ -72,7 +79,7 @@ function Acts({ task }: { task: Task }) {
 /** The customer of a task; of one that is confirmed for many, how many they are and how many of them are still open. */
 function Whom({ task }: { task: Task }) {
   const { t } = useText();
-  if (task.customers < 2) return <CustomerName id={task.customer_id} name={null} />;
+  if (task.customers < 2) return <CustomerName id={task.customer_id} name={task.name} />;
   return (
     <div>
       {t("reach.tasks.customers", { n: task.customers })}
@@ -91,7 +98,7 @@ function Members({ task, status }: { task: Task; status: Task["status"] }) {
         <Space wrap size={[16, 4]} data-testid="task-customers">
           {data.items.map((one) => (
             <span key={one.id}>
-              <CustomerName id={one.customer_id} name={null} /> {one.status !== status && <span className="op-mute">{t(`reach.tasks.status.${one.status}`)}</span>}
+              <CustomerName id={one.customer_id} name={one.name} /> {one.status !== status && <span className="op-mute">{t(`reach.tasks.status.${one.status}`)}</span>}
             </span>
           ))}
           {data.next !== null && <span className="op-mute">{t("reach.tasks.andMore", { n: task.customers - data.items.length })}</span>}

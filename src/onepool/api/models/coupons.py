@@ -143,6 +143,7 @@ class CouponCode(Model):
     code: str = Field(description="With its middle hidden, unless the role may see codes.")
     status: Status
     customer_id: str | None
+    name: str | None = Field(description="What the customer is called, as far as the caller may see it.")
     run_id: str | None
     issued_at: Instant | None
     valid_until: Instant | None

@@ -23,6 +23,7 @@ class Delivery(Model):
     broadcast: str | None
     run_id: str | None
     customer_id: int
+    name: str | None = Field(description="What the customer is called, as far as the caller may see it.")
     channel: str
     touchpoint: str
     kind: str

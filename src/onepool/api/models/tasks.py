@@ -15,7 +15,7 @@ class Task(Model):
     """One task. `kind`: a journey's own, or a message that is sent when the associate confirms it on the platform.
 
     A message's task may be for many customers, who are confirmed together: `customers` of them, of whom `open` are
-    not decided yet; `id` and `customer_id` are those of the first.
+    not decided yet; `id`, `customer_id` and `name` are those of the first.
     """
 
     id: int
@@ -25,6 +25,7 @@ class Task(Model):
     broadcast: str | None = Field(description="Name of the broadcast that it is of; `journey` is then its number.")
     run_id: str | None
     customer_id: int
+    name: str | None = Field(description="What the customer is called, as far as the caller may see it.")
     customers: int
     open: int
     title: str
@@ -39,6 +40,9 @@ class Task(Model):
     reminded: int
     reminded_at: Instant | None
     reminders_left: int
+    asked_at: Instant | None = Field(
+        description="When the platform is asked next whether it was confirmed; null: nobody is asked about it."
+    )
 
 
 class TaskStaff(Model):

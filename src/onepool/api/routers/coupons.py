@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from onepool.api import messaging
 from onepool.api.access import Caller, Need, Time, Workspace
+from onepool.api.called import called
 from onepool.api.csv_file import Cell, csv_file
 from onepool.api.dictionary import titles
 from onepool.api.edited import refuse_outdated
@@ -198,12 +199,14 @@ def list_codes(
             connection, name, status=status, customer_id=None if customer_id is None else int(customer_id), code=code,
             after=int(after), limit=limit,
         )  # fmt: skip
+    names = called(ws, who, (one.customer_id for one in found))
     return CouponCodes(
         items=[
             CouponCode(
                 id=str(one.id), code=one.code if clear else masked(one.code), status=cast(Status, one.status),
-                customer_id=_text(one.customer_id), run_id=_text(one.run_id), issued_at=_instant(one.issued),
-                valid_until=_instant(one.valid_until), redeemed_at=_instant(one.redeemed), order_id=one.order_id,
+                customer_id=_text(one.customer_id), name=names.get(one.customer_id), run_id=_text(one.run_id),
+                issued_at=_instant(one.issued), valid_until=_instant(one.valid_until),
+                redeemed_at=_instant(one.redeemed), order_id=one.order_id,
             )
             for one in found
         ],

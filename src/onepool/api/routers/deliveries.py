@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from sqlalchemy import select
 
 from onepool.api.access import Caller, Need, Time, Workspace
+from onepool.api.called import called
 from onepool.api.dictionary import titles
 from onepool.api.models.common import Titles
 from onepool.api.models.deliveries import (
@@ -85,7 +86,7 @@ Filter = Annotated[Wanted, Depends(wanted)]
 
 @router.get("/deliveries")
 def list_deliveries(
-    _who: Reader,
+    who: Reader,
     ws: Workspace,
     filter: Filter,
     cursor: Annotated[str | None, Query(max_length=60)] = None,
@@ -96,8 +97,9 @@ def list_deliveries(
         rows = deliveries.page(connection, filter, _place(cursor), limit + 1)
         names = names_of_broadcasts(connection, rows)
     more = rows[limit - 1] if len(rows) > limit else None
+    people = called(ws, who, (row.customer_id for row in rows[:limit]))
     return Deliveries(
-        items=[Delivery(**shown(row, names)) for row in rows[:limit]],
+        items=[Delivery(**shown(row, names), name=people.get(row.customer_id)) for row in rows[:limit]],
         next=None if more is None else f"{more.planned}.{key_of(more.send_id)}",
     )
 
@@ -120,7 +122,7 @@ def count_deliveries(_who: Reader, ws: Workspace, filter: Filter) -> DeliveryCou
 
 
 @router.get("/deliveries/{send_id}")
-def read_delivery(send_id: Key, _who: Reader, ws: Workspace) -> DeliveryDetail:
+def read_delivery(send_id: Key, who: Reader, ws: Workspace) -> DeliveryDetail:
     """One message with the calls that were made for it."""
     number = int(send_id, 16)
     with ws.state.read() as connection:
@@ -134,6 +136,7 @@ def read_delivery(send_id: Key, _who: Reader, ws: Workspace) -> DeliveryDetail:
         names = names_of_broadcasts(connection, [row])
     return DeliveryDetail(
         **shown(row, names),
+        name=called(ws, who, [row.customer_id]).get(row.customer_id),
         address=None if address is None else hidden_of(ws.standard()).identifier(address.type, address.value)[0],
         address_type=None if address is None else address.type,
         staff_id=row.staff_id,

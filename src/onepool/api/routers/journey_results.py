@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 
 from onepool.api import audience, journey_figures
 from onepool.api.access import Caller, Need, Time, Workspace
+from onepool.api.called import names_of
 from onepool.api.dictionary import titles
 from onepool.api.models.common import Instant, Titles
 from onepool.api.models.journey_results import (
@@ -36,8 +37,7 @@ from onepool.journeys.results import runs
 from onepool.journeys.results.report import results
 from onepool.journeys.results.types import Cohort
 from onepool.journeys.states import RunState
-from onepool.pool import Session, customers
-from onepool.privacy.masking import PERSON_NAMES
+from onepool.pool import customers
 from onepool.privacy.roles import Permission
 from onepool.state.journeys import journey_ticks
 
@@ -229,23 +229,6 @@ def _row(row: dict[str, Any], name: str | None) -> RunRow:
         goal_at=instant("goal_at"),
         key=row["key"],
     )
-
-
-def names_of(ws: WorkspaceLike, session: Session, who: Caller, ids: list[int]) -> dict[int, str | None]:
-    """What customers are called, as far as the caller may see it."""
-    known = [name for name in sorted(PERSON_NAMES) if name in ws.standard().attributes]
-    if not ids or not known:
-        return {}
-    listed = ", ".join(f'"{name}"' for name in known)
-    rows = session.query(
-        f"SELECT customer_id, {listed} FROM profiles WHERE list_contains($ids::BIGINT[], customer_id)",  # noqa: S608 names of the standard
-        {"ids": ids},
-    ).to_pylist()
-    view = shown(who, ws.standard())
-    return {
-        row["customer_id"]: view.name({key: value for key, value in row.items() if isinstance(value, str)})
-        for row in rows
-    }
 
 
 def _titles(ws: WorkspaceLike, names: Iterable[str]) -> dict[str, Titles]:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Path, Request, status
 
 from onepool.api import audience, backtest_cases, backtest_jobs, backtests, programmes
 from onepool.api.access import Caller, Need, Workspace
+from onepool.api.called import names_of
 from onepool.api.models.common import Titles
 from onepool.api.models.journey_simulate import (
     ApprovalNeed,
@@ -26,7 +27,6 @@ from onepool.api.models.journey_simulate import (
 )
 from onepool.api.models.journeys import JourneyProblem
 from onepool.api.problems import Invalid, NotFound
-from onepool.api.routers.journey_results import names_of
 from onepool.api.workspace import WorkspaceLike
 from onepool.journeys import store
 from onepool.journeys.plan.plan import plan

@@ -51,7 +51,7 @@ router = APIRouter(prefix="/journeys", tags=["journeys"])
 Reader = Annotated[Caller, Depends(Need(Permission.JOURNEYS_READ))]
 Writer = Annotated[Caller, Depends(Need(Permission.JOURNEYS_WRITE))]
 Approver = Annotated[Caller, Depends(Need(Permission.JOURNEYS_APPROVE))]
-_OTHERS = frozenset({"backtest", "check", "compare", "plan", "results", "simulate", "templates"})
+_OTHERS = frozenset({"backtest", "check", "compare", "new", "plan", "results", "simulate", "templates"})
 """What stands beside journeys under the same path."""
 
 JourneyName = Annotated[str, Path(max_length=63)]

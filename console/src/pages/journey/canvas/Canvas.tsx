@@ -57,7 +57,7 @@ function firstView(places: { x: number; y: number }[], width: number, high: numb
 export function Canvas({ words, figures, onCount }: Props) {
   const { t } = useText();
   const editing = useEditing();
-  const { definition, readOnly, open, selected, faults, setOpen, setSelected, add, connect } = editing;
+  const { definition, readOnly, open, selected, faults, comments, setOpen, setSelected, add, connect } = editing;
   const [folded, setFolded] = useState<ReadonlySet<string>>(() => foldedAtFirst(definition));
   const [adding, setAdding] = useState<{ edge: Edge; x: number; y: number } | null>(null);
   const [far, setFar] = useState(false);
@@ -89,6 +89,7 @@ export function Canvas({ words, figures, onCount }: Props) {
           entry,
           heading,
           summary,
+          said: entry ? 0 : (comments.get(name) ?? 0),
           note: typeof node?.note === "string" ? node.note : "",
           errors: wrong?.errors ?? 0,
           advice: wrong?.advice ?? 0,
@@ -98,7 +99,7 @@ export function Canvas({ words, figures, onCount }: Props) {
         },
       };
     });
-  }, [definition, drawing, words, faults, selected, open, figures, height, t]);
+  }, [definition, drawing, words, faults, comments, selected, open, figures, height, t]);
 
   const edges = useMemo((): WayEdge[] => {
     const all = nodesOf(definition);

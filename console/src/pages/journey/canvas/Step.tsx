@@ -1,4 +1,4 @@
-import { CloseCircleOutlined, CommentOutlined, LoginOutlined, PlusSquareOutlined, WarningOutlined } from "@ant-design/icons";
+import { CloseCircleOutlined, FileTextOutlined, LoginOutlined, MessageOutlined, PlusSquareOutlined, WarningOutlined } from "@ant-design/icons";
 import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
 import { memo, use } from "react";
 import type { Kind } from "@/journeys/model";
@@ -20,6 +20,8 @@ export interface StepData extends Record<string, unknown> {
   heading: string;
   summary: string;
   note: string;
+  /** Open comments. */
+  said: number;
   errors: number;
   advice: number;
   slots: string[];
@@ -33,7 +35,7 @@ export type StepNode = Node<StepData, "step">;
 export const Step = memo(function Step({ data, selected }: NodeProps<StepNode>) {
   const { t, language } = useText();
   const acts = use(ActsContext);
-  const { name, kind, entry, heading, summary, note, errors, advice, slots, hidden, figures } = data;
+  const { name, kind, entry, heading, summary, note, said, errors, advice, slots, hidden, figures } = data;
   const Icon = entry ? LoginOutlined : kind === null ? WarningOutlined : ICONS[kind];
   return (
     <div className="op-step" data-kind={entry ? "entry" : kind} data-selected={selected} data-faulty={errors > 0} data-testid={entry ? "step-entry" : `step-${name}`}>
@@ -41,7 +43,12 @@ export const Step = memo(function Step({ data, selected }: NodeProps<StepNode>) 
       <div className="op-step-head">
         <Icon aria-hidden />
         <span className="op-step-kind">{heading}</span>
-        {note !== "" && <CommentOutlined title={note} aria-label={t("journey.note")} role="img" />}
+        {note !== "" && <FileTextOutlined title={note} aria-label={t("journey.note")} role="img" />}
+        {said > 0 && (
+          <span className="op-step-said op-num" role="img" aria-label={t("journey.comments.open", { count: said })} title={t("journey.comments.open", { count: said })} data-testid={`said-${name}`}>
+            <MessageOutlined aria-hidden /> {said}
+          </span>
+        )}
         {errors > 0 && <CloseCircleOutlined className="op-step-bad" aria-label={t("journey.errors", { count: errors })} role="img" />}
         {errors === 0 && advice > 0 && <WarningOutlined className="op-step-warn" aria-label={t("journey.advice", { count: advice })} role="img" />}
       </div>

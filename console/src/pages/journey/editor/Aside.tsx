@@ -7,6 +7,7 @@ import { nodesOf } from "@/journeys/model";
 import { useText } from "@/lib/useText";
 import { Waiting } from "@/parts/Loaded";
 import type { Words } from "../words";
+import { Comments } from "./Comments";
 import { type Open, useEditing } from "./context";
 import { ProblemList } from "./ProblemList";
 
@@ -45,7 +46,12 @@ export function Aside({ open, words, problems, journey, sentence }: Props) {
       <div className="op-drawer-body">
         <Suspense fallback={<Waiting rows={8} />}>
           {open.kind === "node" ? (
-            <NodeForm key={open.name} name={open.name} words={words} />
+            <>
+              <NodeForm key={open.name} name={open.name} words={words} />
+              <Comments key={`said ${open.name}`} journey={journey.name} node={open.name} words={words} />
+            </>
+          ) : open.name === "comments" ? (
+            <Comments journey={journey.name} words={words} />
           ) : open.name === "problems" ? (
             <ProblemList problems={problems} words={words} />
           ) : open.name === "simulate" ? (

@@ -1,12 +1,14 @@
-import { CheckCircleOutlined, CloudOutlined, CloudSyncOutlined, DisconnectOutlined, ExperimentOutlined, RedoOutlined, UndoOutlined, WarningOutlined } from "@ant-design/icons";
+import { CheckCircleOutlined, CloudOutlined, CloudSyncOutlined, DisconnectOutlined, ExperimentOutlined, MessageOutlined, RedoOutlined, UndoOutlined, WarningOutlined } from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useBlocker } from "@tanstack/react-router";
 import { Alert, App, Button, Select, Segmented, Switch } from "antd";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { comments } from "@/api/comments";
 import { type JourneyDetail, journeys } from "@/api/journeys";
 import type { Names } from "@/api/queries";
 import { ReferencesContext } from "@/conditions/editor/references";
 import { NameBook } from "@/conditions/names";
+import { openBy } from "@/journeys/comments";
 import { counted } from "@/journeys/faults";
 import { useHistory } from "@/journeys/history";
 import { type Definition, type Edge, inOrder, type Kind, nodesOf } from "@/journeys/model";
@@ -192,9 +194,11 @@ export function Editor({ journey, names, search, onSearch }: Props) {
     window.addEventListener("paste", pasted);
     return () => window.removeEventListener("paste", pasted);
   }, []);
+  const said = useQuery(comments.of(journey.name)).data?.items;
+  const spoken = useMemo(() => openBy(said ?? []), [said]);
   const editing = useMemo<Editing>(
-    () => ({ definition, readOnly, open, faults, selected, setOpen, setSelected, change, add, connect: join, remove: drop, copy, paste: putIn, clipboard }),
-    [definition, readOnly, open, faults, selected, setOpen, change, add, join, drop, copy, putIn, clipboard],
+    () => ({ definition, readOnly, open, faults, comments: spoken, selected, setOpen, setSelected, change, add, connect: join, remove: drop, copy, paste: putIn, clipboard }),
+    [definition, readOnly, open, faults, spoken, selected, setOpen, change, add, join, drop, copy, putIn, clipboard],
   );
 
   const { figures, count } = useFigures(journey, search);
@@ -274,6 +278,11 @@ export function Editor({ journey, names, search, onSearch }: Props) {
                 <button type="button" className="op-chip" aria-pressed={open?.kind === "panel" && open.name === "problems"} onClick={() => setOpen({ kind: "panel", name: "problems" })} data-testid="part-problems" data-value={errors}>
                   {errors > 0 ? <WarningOutlined aria-hidden style={{ color: "var(--op-bad)" }} /> : <CheckCircleOutlined aria-hidden style={{ color: "var(--op-ok)" }} />}
                   {errors > 0 ? t("journey.errors", { count: errors }) : problems.length > 0 ? t("journey.advice", { count: problems.length }) : t("journey.noProblems")}
+                </button>
+                <button type="button" className="op-chip" aria-pressed={open?.kind === "panel" && open.name === "comments"} onClick={() => setOpen({ kind: "panel", name: "comments" })} data-testid="part-comments">
+                  <MessageOutlined aria-hidden />
+                  {t("journey.comments.label")}
+                  {spoken.size > 0 && <span className="op-num">{[...spoken.values()].reduce((a, b) => a + b, 0)}</span>}
                 </button>
               </nav>
               {journey.version !== null && (

@@ -3,7 +3,7 @@ import type { Definition, Edge, Kind } from "@/journeys/model";
 import type { Fragment } from "@/journeys/operations";
 
 /** What is being looked at beside the drawing: a node, or one of the journey's own parts. */
-export type Open = { kind: "node"; name: string } | { kind: "panel"; name: "entry" | "goal" | "policy" | "params" | "problems" | "simulate" } | null;
+export type Open = { kind: "node"; name: string } | { kind: "panel"; name: "entry" | "goal" | "policy" | "params" | "problems" | "comments" | "simulate" } | null;
 
 /** What the drawing, the outline and the forms can do with the journey. */
 export interface Editing {
@@ -12,6 +12,8 @@ export interface Editing {
   open: Open;
   /** Faults and advice by node, `""` for the journey's own parts. */
   faults: ReadonlyMap<string, { errors: number; advice: number }>;
+  /** Open comments by node, `""` for the journey itself. */
+  comments: ReadonlyMap<string, number>;
   selected: ReadonlySet<string>;
   setOpen: (open: Open) => void;
   setSelected: (names: ReadonlySet<string>) => void;

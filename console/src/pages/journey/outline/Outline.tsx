@@ -1,4 +1,4 @@
-import { ArrowRightOutlined, DeleteOutlined, EditOutlined, PlusOutlined, WarningOutlined } from "@ant-design/icons";
+import { ArrowRightOutlined, DeleteOutlined, EditOutlined, MessageOutlined, PlusOutlined, WarningOutlined } from "@ant-design/icons";
 import { Button, Dropdown } from "antd";
 import { useMemo, useRef, useState } from "react";
 import { type Edge, KINDS, nodesOf, slotsOf } from "@/journeys/model";
@@ -16,7 +16,7 @@ const FOCUSED = { autoFocus: true };
 export function Outline({ words }: { words: Words }) {
   const { t } = useText();
   const editing = useEditing();
-  const { definition, open, readOnly, faults, setOpen, add, remove, change, copy, paste, clipboard } = editing;
+  const { definition, open, readOnly, faults, comments, setOpen, add, remove, change, copy, paste, clipboard } = editing;
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
   const [at, setAt] = useState(0);
   const [adding, setAdding] = useState<string | null>(null);
@@ -89,6 +89,7 @@ export function Outline({ words }: { words: Words }) {
           const node = nodes.get(row.name) ?? {};
           const Icon = ICONS[(node.do as "send") ?? "end"] ?? WarningOutlined;
           const wrong = faults.get(row.name)?.errors ?? 0;
+          const saidOf = row.link ? 0 : (comments.get(row.name) ?? 0);
           const from = row.edge === null ? undefined : nodes.get(row.edge.node);
           const way = !row.choice || row.edge === null || from === undefined ? "" : words.way(from, row.edge.edge);
           const said = `${words.kind(node)} · ${words.summary(node)}`;
@@ -114,6 +115,11 @@ export function Outline({ words }: { words: Words }) {
                 <span className="op-outline-text">{row.link ? t("journey.goesTo", { step: said }) : said}</span>
                 <code className="op-mute op-code">{row.name}</code>
                 {wrong > 0 && <WarningOutlined role="img" aria-label={t("journey.errors", { count: wrong })} style={{ color: "var(--op-bad)" }} />}
+                {saidOf > 0 && (
+                  <span className="op-mute op-num" role="img" aria-label={t("journey.comments.open", { count: saidOf })}>
+                    <MessageOutlined aria-hidden /> {saidOf}
+                  </span>
+                )}
               </span>
               <span className="op-end">
                 <Button tabIndex={-1} type="text" size="small" icon={<EditOutlined />} aria-label={t("journey.edit", { step: said })} onClick={() => show(row)} />
