@@ -283,6 +283,43 @@ def test_the_past_again_for_everybody_beside_what_is_published_and_as_a_case(
         assert console.faults() == []
 
 
+def test_people_talk_about_a_step_and_nothing_of_the_journey_changes(
+    signed_in: SignedIn, api: APIRequestContext
+) -> None:
+    _made(api, "talked_about")
+    before = api.get("/api/v1/journeys/talked_about").json()
+    with signed_in() as console:
+        page = console.page
+        console.go("/journeys/talked_about")
+        page.get_by_test_id("step-paid").click()
+        page.get_by_test_id("comment-text").fill("付款后还要发吗？")
+        page.get_by_test_id("comment-add").click()
+        expect(page.get_by_test_id("comment")).to_contain_text("付款后还要发吗？")
+        expect(page.get_by_test_id("said-paid")).to_contain_text("1")
+        expect(page.get_by_test_id("comment-text")).to_have_value("")
+        # Of the journey and its steps in one place, with the keyboard too.
+        page.get_by_test_id("part-comments").click()
+        page.get_by_test_id("comment-text").fill("双十一后上线")
+        page.get_by_test_id("comment-text").press("Control+Enter")
+        expect(page.get_by_test_id("comment")).to_have_count(2)
+        expect(page.get_by_test_id("part-comments")).to_contain_text("2")
+        assert console.faults() == []
+        page.get_by_test_id("comment").filter(has_text="付款后").get_by_test_id("comment-resolve").click()
+        expect(page.get_by_test_id("comment")).to_have_count(1)
+        expect(page.get_by_test_id("said-paid")).to_have_count(0)
+        page.get_by_test_id("comments-resolved").click()
+        page.get_by_test_id("comment").filter(has_text="付款后").get_by_test_id("comment-resolve").click()
+        expect(page.get_by_test_id("said-paid")).to_be_visible()
+    assert api.get("/api/v1/journeys/talked_about").json() == before
+
+
+def test_an_address_that_is_no_journey_leads_to_the_gallery(signed_in: SignedIn) -> None:
+    with signed_in() as console:
+        console.go("/journeys/templates")
+        console.page.wait_for_url("**/journeys/new")
+        expect(console.page.get_by_role("heading", level=1)).to_be_visible()
+
+
 @pytest.mark.parametrize(("language", "theme"), [("zh-CN", "light"), ("en", "dark")])
 def test_nothing_of_it_keeps_anybody_out(
     signed_in: SignedIn, api: APIRequestContext, language: str, theme: str
@@ -298,6 +335,7 @@ def test_nothing_of_it_keeps_anybody_out(
         f"/journeys/{name}?view=list",
         f"/journeys/{name}?view=yaml&panel=policy",
         f"/journeys/{name}?panel=entry",
+        f"/journeys/{name}?panel=comments",
         f"/journeys/{name}/versions",
         f"/journeys/{name}/runs",
         f"/journeys/{name}/report",
