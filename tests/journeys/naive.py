@@ -502,7 +502,8 @@ class Naive:
         for run in self.live():
             if not self.frozen(run):
                 give_up(self, run)
-        for run in self.live():
+        for run in sorted(self.live(), key=lambda one: one.depth):
+            # Callers first: whose life is over by now ends those he called, before they take a step that is due too.
             wake(self, run, changed)
         moved = True
         while moved:

@@ -82,7 +82,7 @@ def wake(naive: Naive, run: Run, changed: set[tuple[int, str]]) -> bool:
     if run.due > naive.at:
         return False
     if run.due >= run.life:
-        naive.end(run, "expired", run.life)
+        naive.end(run, "expired", max(run.life, run.arrived))
         return True
     run.now = run.due
     match node:

@@ -36,7 +36,10 @@
    max(concluded, arrived).
 5. *Awaited events* (the earliest with time in (arrived, due]), then *timers* (due <= at): at equal time the event
    wins. Held runs: an event of `unless` with time in [entered, due] takes the run away: step `not_qualified`. A run
-   whose life is over (entered + max_life <= due) ends `expired` then.
+   whose life is over (entered + max_life <= due) ends `expired` then; at the very instant at which it would go on, the
+   end comes first. Callers come before those they called, whose timers and awaited events count no more once their
+   caller is over in the step, were they due before: as with goals and exits, and as at one instant the end comes before
+   the step. A step that takes timers of called runs looks at their callers, too, so its portion changes nothing.
 6. *Waves*: what is ready moves on, node by node in topological order, until nothing is ready; scarce things (coupons)
    are given out by (time of the run, run_id). Time goes with the run, not with the tick: a run woken by its timer
    goes on at its due time, one woken by an event at the event's. So `arrived` is exact whatever the batch, and a late

@@ -14,7 +14,7 @@ from onepool.journeys.executor.book import Book, JourneyFault
 from onepool.journeys.executor.columns import I64, NONE
 from onepool.journeys.executor.ends import ends, merge
 from onepool.journeys.executor.entries import begin, enter
-from onepool.journeys.executor.nodes import HANDLERS
+from onepool.journeys.executor.nodes import DEEPEST, HANDLERS
 from onepool.journeys.executor.plan import Plan
 from onepool.journeys.executor.ports import CANCELLED, EFFECTS, MOST_DUE, TASKS, Clocks, Inputs, Step, World
 from onepool.journeys.executor.pressure import let_go, settle
@@ -25,6 +25,8 @@ from onepool.journeys.states import RunState
 from onepool.pool import PoolError
 from onepool.reach.gate import DECIDED, PLANNED
 from onepool.reach.keys import distinct
+
+_WAITS = (RunState.WAIT_TIME, RunState.WAIT_EVENT, RunState.WAIT_OUTCOME)
 
 
 class Executor:
@@ -56,12 +58,32 @@ class Executor:
         due = self._world.due(at, self._most, self._book.priorities, self._book.scarce)
         turn.more |= len(due) >= self._most
         turn.hold(due)
-        waits.awaited(turn)
+        self._callers(turn)
         self._timers(turn)
         self._waves(turn)
         while self._expire(turn):
             self._waves(turn)
         return _step(turn)
+
+    def _callers(self, turn: Turn) -> None:
+        """Awaited events, and the end of life of callers, before any timer of those they called.
+
+        Whoever is over by this step ends before what he called takes a step of it, were that due before or at the very
+        instant: as goals and exits do. So it does not matter which timers a step takes: callers come with them.
+        """
+        if not self._book.calls:
+            waits.awaited(turn)
+            return
+        callers = turn.runs.parent[turn.live() & (turn.runs.parent != NONE)]
+        while callers.size:
+            more = turn.hold(self._world.runs(np.unique(callers)))
+            callers = turn.runs.parent[more]
+            callers = callers[(callers != NONE) & (turn.places(callers) < 0)]
+        for depth in range(DEEPEST + 1):
+            waits.awaited(turn, depth)
+            runs = turn.runs
+            waiting = np.isin(runs.state, _WAITS) & (runs.depth == depth) & turn.live()
+            self._end_of_life(turn, np.flatnonzero(waiting & (runs.due != NONE) & (runs.due <= turn.at)))
 
     def _dates(self, turn: Turn) -> None:
         """Runs that wait for a date of which something was told: it is read again."""
@@ -175,17 +197,23 @@ class Executor:
     def _expire(self, turn: Turn) -> bool:
         """End runs that came to wait for something beyond their life, which is over already: they send nothing."""
         runs = turn.runs
-        waits = (RunState.WAIT_TIME, RunState.WAIT_EVENT, RunState.WAIT_OUTCOME)
         rows = np.flatnonzero(turn.live() & turn.dirty & (runs.due != NONE) & (runs.due <= turn.at))
+        return self._end_of_life(turn, rows[np.isin(runs.state[rows], _WAITS)])
+
+    def _end_of_life(self, turn: Turn, rows: I64) -> bool:
+        """End those of the waiting runs whose life is over by now, callers first. Returns whether there are any."""
         found = False
-        for plan, mine in turn.by_version(rows[np.isin(runs.state[rows], waits)]):
-            if self._book.rests(plan.journey):
-                continue
-            over = mine[runs.due[mine] >= turn.life_end(mine, plan)]
-            if over.size:
-                turn.finish(over, "expired", runs.due[over].copy())
-                turn.cancel(over, "expired")
-                found = True
+        for depth in distinct(turn.runs.depth[rows]).tolist():
+            for plan, mine in turn.by_version(rows[(turn.runs.depth[rows] == depth) & turn.live()[rows]]):
+                if self._book.rests(plan.journey):
+                    continue
+                end = turn.life_end(mine, plan)
+                over = (turn.runs.due[mine] >= end) & (turn.runs.due[mine] <= turn.now(mine))
+                if over.any():
+                    turn.finish(mine[over], "expired", end[over])
+                    turn.cancel(mine[over], "expired")
+                    found = True
+            outcomes.relatives(turn)
         return found
 
     def _waves(self, turn: Turn) -> None:

@@ -79,17 +79,19 @@ def _came(turn: Turn, plan: Plan, said: Wait, rows: I64, times: I64) -> None:
     turn.go(rows, plan, "on_event" if said.on_event is not None else "next")
 
 
-def awaited(turn: Turn) -> None:
-    """Runs whose awaited event came with this step, and held ones whose `unless` did."""
+def awaited(turn: Turn, depth: int | None = None) -> None:
+    """Runs whose awaited event came with this step, and held ones whose `unless` did; `depth`: those that so many
+    called one after the other."""
     names = turn.world.event_names()
-    rows = np.flatnonzero(turn.live() & ((turn.runs.state == RunState.WAIT_EVENT) | (turn.runs.state == RunState.HELD)
-                                         | (turn.runs.state == RunState.PAUSED)))  # fmt: skip
+    could = turn.live() & np.isin(turn.runs.state, (RunState.WAIT_EVENT, RunState.HELD, RunState.PAUSED))
+    rows = np.flatnonzero(could if depth is None else could & (turn.runs.depth == depth))
     sought: list[Sought] = []
     waits: list[tuple[Plan, Wait | None]] = []
     for plan, mine in turn.by_version(rows):
         node, state = turn.runs.node[mine], turn.runs.state[mine]
         entry = plan.definition.entry
-        held = mine[state == RunState.HELD]
+        # Whoever was held when his journey came to rest did not begin yet.
+        held = mine[(state == RunState.HELD) | ((state == RunState.PAUSED) & (node < 0))]
         if isinstance(entry, EventEntry) and entry.hold is not None and entry.hold.unless is not None and held.size:
             for whole in (False, True):
                 part = held[turn.whole[held] == whole]
@@ -133,8 +135,10 @@ def wait_date(turn: Turn, plan: Plan, said: Wait, rows: I64) -> None:
     if said.max is not None:
         bound = turn.runs.arrived[rows] + (length(said.max) or 0)
     now = turn.now(rows)
-    none = missing | ((due > bound) & (bound <= now))
-    come = ~none & (due <= now)
+    # What comes at the end of a run's life or later, it does not see.
+    unseen = ~missing & (due > turn.moment[rows]) & (np.minimum(due, bound) >= turn.life_end(rows, plan))
+    none = missing | (~unseen & (due > bound) & (bound <= now))
+    come = ~none & ~unseen & (due <= now)
     turn.moment[rows[come]] = np.maximum(due[come], turn.moment[rows[come]])
     late = none & ~missing
     turn.moment[rows[late]] = np.maximum(bound[late], turn.moment[rows[late]])
