@@ -23,6 +23,7 @@ from onepool.collect.connections import Connections
 from onepool.collect.intake import Limits
 from onepool.collect.links import Finder
 from onepool.collect.log import SqliteLog
+from onepool.collect.once import Once
 from onepool.collect.patience import make_room
 from onepool.collect.preference_desk import PreferenceDesk
 from onepool.collect.prompts import Prompts
@@ -40,6 +41,8 @@ _logger = structlog.get_logger(__name__)
 CONSOLE = Path(__file__).parent / "console_dist"
 API_SOCKET = "api.sock"
 """In the data folder: where the worker answers what is not collected."""
+SIGNATURES = "signatures.sqlite"
+"""In the data folder: which signatures came with which bodies, for the collectors."""
 
 
 class Collector:
@@ -101,7 +104,7 @@ def collect(root: Path, descriptor: int) -> None:
         limits=Limits(batch_bytes=limits.max_batch_bytes, event_bytes=limits.max_event_bytes),
         upstream=str(workspace.data / API_SOCKET),
         static_dir=CONSOLE if CONSOLE.is_dir() else None,
-        accounts=Accounts(workspace.data, workspace.sandbox),
+        accounts=Accounts(workspace.data, lambda: workspace.sandbox),
         kept=prompts.kept,
         links=Finder(lambda: workspace.state, workspace.clock),
         others=lambda: [*behaviour.metrics(workspace.data), *stages.metrics(workspace.data)],
@@ -112,6 +115,7 @@ def collect(root: Path, descriptor: int) -> None:
             lambda one: bearers(workspace, one),
         ),
         opt_outs=Withdrawals(lambda: workspace.state, workspace.clock, channel_of, workspace.settings.country),
+        once=Once(workspace.data / SIGNATURES),
     )
     prompts.close()
     receipts.close()

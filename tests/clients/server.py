@@ -17,6 +17,7 @@ from onepool.collect.hooks import Kept, OptOuts
 from onepool.collect.inbound import Broken, Item, decode
 from onepool.collect.links import Finder
 from onepool.collect.log import Log, Record, SqliteLog
+from onepool.collect.once import Once
 from onepool.collect.preference_desk import PreferenceDesk
 from onepool.collect.serve import CollectorServer
 from onepool.collect.touchpoint import CachedTouchpoints, Touchpoint, TouchpointSource
@@ -59,6 +60,7 @@ def running_collector(
     kept: Kept | None = None,
     preferences: PreferenceDesk | None = None,
     opt_outs: OptOuts | None = None,
+    once: Once | None = None,
 ) -> Iterator[Running]:
     """Starts a collector over a log in ``folder`` (or over ``log``), ready when the block begins."""
     behind = log or SqliteLog(folder / "log.sqlite")
@@ -77,6 +79,7 @@ def running_collector(
             kept=kept,
             preferences=preferences,
             opt_outs=opt_outs,
+            once=once,
         )
         thread = threading.Thread(target=server.run, args=([sock],), name="collector")
         thread.start()

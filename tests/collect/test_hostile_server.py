@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import socket
+import threading
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -25,9 +27,9 @@ from onepool.channels import registry
 from onepool.channels.base import Request
 from onepool.clock import FakeClock
 from onepool.collect.accounts import Accounts
-from onepool.collect.hooks import Once
 from onepool.collect.inbound import MOST_BROKEN, decode
 from onepool.collect.long_urls import LongUrls
+from onepool.collect.once import Once
 from onepool.collect.touchpoint import CachedTouchpoints, Touchpoint
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -49,14 +51,15 @@ def server(tmp_path: Path, clock: FakeClock) -> Iterator[Running]:
         yield running
 
 
-def _serving(folder: Path, clock: FakeClock) -> Any:
-    (folder / "secrets").mkdir()
+def _serving(folder: Path, clock: FakeClock, once: Once | None = None) -> Any:
+    """``once``: of several collectors of one workspace."""
+    (folder / "secrets").mkdir(exist_ok=True)
     for one in PLATFORMS:
         for name, value in one.secrets.items():
             (folder / f"secrets/{one.name}.{name}").write_text(value)
     known = [SITE, *(one.touchpoint() for one in PLATFORMS)]
     source = CachedTouchpoints(lambda: known)
-    return running_collector(folder, source=source, accounts=Accounts(folder), clock=clock)
+    return running_collector(folder, source=source, accounts=Accounts(folder), clock=clock, once=once)
 
 
 def _push(server: Running, platform: Platform, request: Request, **more: Any) -> httpx.Response:
@@ -146,6 +149,53 @@ def test_a_kept_signature_carries_no_other_body(server: Running, clock: FakeCloc
         assert answer.json()["code"] == "stale", "it is forgotten when it is too old to be taken"
     bodies = {record.body for record in server.records()}
     assert bodies == kept
+
+
+@pytest.mark.parametrize("platform", [one for one in PLATFORMS if one.name in UNCOVERED], ids=lambda one: one.name)
+def test_a_kept_signature_carries_no_other_body_past_another_collector(
+    tmp_path: Path, clock: FakeClock, platform: Platform
+) -> None:
+    """What one collector took is known to the others of its workspace, and to itself after a restart."""
+    first = platform.sign(platform.samples[0], NOW)
+    other = platform.samples[-1].replace(b"1", b"2") + b" "
+    seen = tmp_path / "signatures.sqlite"
+    with _serving(tmp_path, clock, Once(seen)) as here, _serving(tmp_path, clock, Once(seen)) as there:
+        assert _push(here, platform, first).status_code == 200
+        clock.advance(timedelta(minutes=3))
+        answer = _push(there, platform, first, content=other)
+        assert (answer.status_code in (403, 503), answer.json()["code"]) == (True, "replayed")
+        assert _push(there, platform, first).status_code == 200, "a platform's repetition"
+    with _serving(tmp_path, clock, Once(seen)) as again:
+        answer = _push(again, platform, first, content=other)
+        assert (answer.status_code in (403, 503), answer.json()["code"]) == (True, "replayed")
+        assert {record.body for record in again.records()} == {first.body}
+        named = {item.message_id for item in again.items()}
+        assert len(again.records()) == 2 and len(named) * 2 == len(again.items()), "the tick drops it by its id"
+
+
+def test_where_signatures_can_not_be_looked_up_nothing_is_taken(tmp_path: Path, clock: FakeClock) -> None:
+    platform = next(one for one in PLATFORMS if one.name == "oa_plain")
+    once = Once(tmp_path / "none" / "signatures.sqlite")
+    with _serving(tmp_path, clock, once) as server:
+        answer = _push(server, platform, platform.sign(platform.samples[0], NOW))
+        assert (answer.status_code, answer.json()["code"], server.records()) == (503, "once-unavailable", [])
+        (tmp_path / "none").mkdir()
+        assert _push(server, platform, platform.sign(platform.samples[0], NOW)).status_code == 200
+
+
+def test_of_all_bodies_that_come_at_once_to_several_collectors_one_is_taken(tmp_path: Path) -> None:
+    ready = threading.Barrier(8)
+
+    def offered(number: int) -> int:
+        once = Once(tmp_path / "signatures.sqlite")
+        ready.wait(20)
+        found = [once.first(f"k{key}", b"%d" % number, NOW) for key in range(50)]
+        once.close()
+        return sum(found)
+
+    with ThreadPoolExecutor(8) as pool:
+        taken = list(pool.map(offered, range(8)))
+    assert sum(taken) == 50
 
 
 @EVERY
@@ -339,7 +389,7 @@ def test_remembered_signatures_are_bounded() -> None:
     once = Once(most=100, seconds=10)
     for number in range(1000):
         assert once.first(f"k{number}", b"body", NOW + timedelta(milliseconds=number))
-    assert len(once._seen) <= 101
+    assert once.bodies() <= 101
 
 
 def test_one_signature_of_a_busy_second_carries_many_bodies_and_not_any_number() -> None:

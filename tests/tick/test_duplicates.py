@@ -131,3 +131,22 @@ def test_points_that_go_back_are_those_of_the_latest_page(world: World, tmp_path
     assert int(world.value("SELECT points_balance FROM profiles")) == 100
     assert int(world.value("SELECT count(*) FROM attribute_facts WHERE attribute = 'points_balance'")) == 3
     same_when_rebuilt(world, tmp_path)
+
+
+def test_a_push_that_two_collectors_take_is_one_event(world: World, tmp_path: Path) -> None:
+    """A signature of plain mode that somebody kept: it carries the same body only, and that one counts once."""
+    settings = {"appid": "wx1", "mode": "plain"}
+    world.define("touchpoint", "oa", channel="wechat_oa", title="oa", settings=settings)
+    body = (
+        b"<xml><ToUserName>gh_1</ToUserName><FromUserName>o1</FromUserName><CreateTime>1771552800</CreateTime>"
+        b"<MsgType>text</MsgType><Content>hello</Content><MsgId>23456789012345678</MsgId></xml>"
+    )
+    for _ in range(3):
+        record = pushed(
+            Request("POST", "", "", {}, body, ""), Account("oa", "wechat_oa", settings), world.clock.now(), None
+        )
+        world.workspace.log.append([record])
+        world.settle()
+        world.clock.advance(timedelta(minutes=2))
+    assert counts(world) == {"message_received": 1}
+    same_when_rebuilt(world, tmp_path)

@@ -29,6 +29,7 @@ from onepool.collect.console_files import ConsoleFiles
 from onepool.collect.hooks import HookFigures, Hooks, Kept, OptOuts
 from onepool.collect.intake import Intake, IntakeFigures, Limits, LogWriter
 from onepool.collect.links import Finder
+from onepool.collect.once import Once
 from onepool.collect.preference_desk import PreferenceDesk
 from onepool.collect.preferences import Preferences
 from onepool.collect.proxy import Upstream
@@ -54,15 +55,16 @@ def collector_app(
     others: metrics.Others | None = None,
     preferences: PreferenceDesk | None = None,
     opt_outs: OptOuts | None = None,
+    once: Once | None = None,
 ) -> Starlette:
     """The application of a collector process.
 
     ``accounts`` looks up what callbacks of platforms are verified with; without it there are none. ``kept`` is told of
     every callback once it is on disk. ``links`` looks up short links; without it there are none. ``others`` gives
     further figures for the page of metrics. ``preferences`` opens preference pages; without it there are none.
-    ``opt_outs`` hears of pushes that may hold an opt-out before they are answered. ``upstream`` is the path of the
-    worker's Unix domain socket, ``static_dir`` the folder of the built console; without them those paths are answered
-    404. The writer is not closed by the application.
+    ``opt_outs`` hears of pushes that may hold an opt-out before they are answered; ``once`` remembers which signatures
+    were used. ``upstream`` is the path of the worker's Unix domain socket, ``static_dir`` the folder of the built
+    console; without them those paths are answered 404. The writer is not closed by the application.
     """
     figures = IntakeFigures()
     hook_figures = HookFigures()
@@ -133,6 +135,7 @@ def collector_app(
                         figures=hook_figures,
                         kept=kept,
                         opt_outs=opt_outs,
+                        once=once,
                     )
                 ]
                 if accounts is not None

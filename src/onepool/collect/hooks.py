@@ -7,8 +7,6 @@ the connection after five seconds and send again. What a push says is read later
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -31,6 +29,7 @@ from onepool.collect.connections import Connections
 from onepool.collect.group_commit import Overloaded
 from onepool.collect.intake import LogWriter
 from onepool.collect.log import LogUnavailable, NewRecord
+from onepool.collect.once import MOST_BODIES, Once, OnceUnavailable
 from onepool.collect.touchpoint import Refreshing, Touchpoint, TouchpointSource, TouchpointsUnavailable
 from onepool.collect.wire import GzipError, gunzip
 from onepool.errors import OnePoolError
@@ -41,10 +40,6 @@ PREFIX: Final = "/hooks/"
 _BODY_SECONDS: Final = 15.0
 _ASKING: Final = 16  # exchanges with platforms at a time
 _QUERY_BYTES: Final = 16 << 10
-_REMEMBERED: Final = 100_000
-_REMEMBERED_SECONDS: Final = 3600.0
-_OTHERS: Final = 2_000
-"""Bodies that one signature may come with where it serves all pushes of a second."""
 
 Kept = Callable[[NewRecord, Account], None]
 
@@ -71,7 +66,8 @@ class Hooks:
     """ASGI middleware that answers the callbacks itself and passes everything else on.
 
     ``kept`` is told of every push once it is on disk (messages that must go out at once hang on it). ``opt_outs`` is
-    told of those that may hold an opt-out, before they are answered.
+    told of those that may hold an opt-out, before they are answered. ``once`` remembers signatures that cover no body;
+    by default for this process only.
     """
 
     def __init__(
@@ -85,6 +81,7 @@ class Hooks:
         kept: Kept | None = None,
         connections: Connections | None = None,
         opt_outs: OptOuts | None = None,
+        once: Once | None = None,
     ) -> None:
         self._opt_outs = opt_outs
         self._app = app
@@ -96,7 +93,7 @@ class Hooks:
         self._kept = kept
         self._connections = connections or Connections(clock)
         self._asking = ThreadPoolExecutor(_ASKING, "exchange")
-        self._seen = Once()
+        self._seen = Once() if once is None else once
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
@@ -107,7 +104,7 @@ class Hooks:
         except Refused as refused:
             self._figures.count(refused.code)
             await answers.problem(send, refused.status, refused.code, refused.message)
-        except (LogUnavailable, Overloaded, TouchpointsUnavailable) as error:
+        except (LogUnavailable, OnceUnavailable, Overloaded, TouchpointsUnavailable) as error:
             self._figures.count("unavailable")
             await answers.problem(send, 503, error.code, "nothing was stored; send it again")
         except (AccountError, ChannelError) as error:
@@ -168,10 +165,10 @@ class Hooks:
         # anew; what can't be told from a forged one is not taken.
         late = now.timestamp() - reply.signed if reply.signed is not None else None
         _logger.warning(
-            "a push of a second that is over was put off", touchpoint=touchpoint, seconds=late, most=_OTHERS
+            "a push of a second that is over was put off", touchpoint=touchpoint, seconds=late, most=MOST_BODIES
         )
         message = f"this signature was used before; others of its second are taken for {reply.others:.0f} seconds"
-        raise Refused(503, "replayed", f"{message}, and at most {_OTHERS:,}: sign it anew, or look at both clocks")
+        raise Refused(503, "replayed", f"{message}, and at most {MOST_BODIES:,}: sign it anew, or look at both clocks")
 
     async def _keep_back(self, opt_outs: OptOuts, record: NewRecord, offset: int) -> None:
         """The opt-out is in force; where it can't be, the platform sends again and so do we try again."""
@@ -243,39 +240,6 @@ class Hooks:
             body=body,
             ip=client[0] if client else "",
         )
-
-
-class Once:
-    """Remembers for a while which signature came with which body: a stolen one must not carry another body.
-
-    The same body again is a platform's repetition; the tick drops it by its id. Where one signature serves all
-    pushes of a second, others are taken for a short while, and at most ``_OTHERS`` of them. ``most`` bodies are
-    remembered, for ``seconds``.
-    """
-
-    def __init__(self, most: int = _REMEMBERED, seconds: float = _REMEMBERED_SECONDS) -> None:
-        self._most = most
-        self._seconds = seconds
-        self._seen: OrderedDict[str, tuple[float, set[bytes]]] = OrderedDict()
-        self._bodies = 0
-
-    def first(self, key: str, body: bytes, now: datetime, others: float = 0.0, signed: float | None = None) -> bool:
-        """False if the key came with another body within the time remembered, and ``others`` seconds have passed since
-        it was signed or came first. The latter is forgotten with a restart; ``signed`` (seconds since 1970) is not.
-        """
-        at = now.timestamp()
-        digest = hashlib.blake2b(body, digest_size=16).digest()
-        while self._seen and (self._bodies > self._most or at - next(iter(self._seen.values()))[0] > self._seconds):
-            self._bodies -= len(self._seen.popitem(last=False)[1][1])
-        since, bodies = self._seen.setdefault(key, (at, set()))
-        if digest in bodies:
-            return True
-        begun = since if signed is None else min(since, signed)
-        if bodies and (not others or at - begun > others or len(bodies) >= _OTHERS):
-            return False
-        bodies.add(digest)
-        self._bodies += 1
-        return True
 
 
 class _Gone(Exception):

@@ -20,6 +20,7 @@ from onepool.collect.links import Finder
 from onepool.collect.log import Log
 from onepool.collect.long_urls import LongUrls
 from onepool.collect.metrics import Others
+from onepool.collect.once import Once
 from onepool.collect.preference_desk import PreferenceDesk
 from onepool.collect.touchpoint import TouchpointSource
 
@@ -42,6 +43,7 @@ def serve_collector(
     others: Others | None = None,
     preferences: PreferenceDesk | None = None,
     opt_outs: OptOuts | None = None,
+    once: Once | None = None,
 ) -> None:
     """Serves until SIGTERM or SIGINT, then answers what is in flight, writes what waits, and closes the log.
 
@@ -66,6 +68,7 @@ def serve_collector(
         others=others,
         preferences=preferences,
         opt_outs=opt_outs,
+        once=once,
     )
     server.run(sockets=[sock])
 
@@ -89,6 +92,7 @@ class CollectorServer(uvicorn.Server):
         others: Others | None = None,
         preferences: PreferenceDesk | None = None,
         opt_outs: OptOuts | None = None,
+        once: Once | None = None,
     ) -> None:
         config = uvicorn.Config(
             _unset,
@@ -121,6 +125,7 @@ class CollectorServer(uvicorn.Server):
             others,
             preferences,
             opt_outs,
+            once,
         )
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
