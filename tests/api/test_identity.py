@@ -45,6 +45,8 @@ def test_overview(found: Identified) -> None:
         (4, "张玮", 2),
     ]
     assert len(body["changes"]) == 7
+    assert [one["day"] for one in body["joined"]] == [one["day"] for one in body["changes"]]
+    assert body["joined"][-1] == {"day": body["changes"][-1]["day"], "customers": 3, "joined": 2}
 
 
 def test_names_are_for_those_who_may(found: Identified) -> None:

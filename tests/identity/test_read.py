@@ -241,6 +241,20 @@ def test_overview(world: Written) -> None:
     assert found.largest == [(phone, 2, 0)]
 
 
+def test_the_share_of_joined_customers_is_by_when_they_were_seen(world: Written) -> None:
+    long_known = world.identifier("phone", "+8613711112222", seen=-40)
+    world.identifier("openid", "oA", long_known, scope="wx1", seen=18.1)
+    world.identifier("unionid", "uA", long_known, scope="wx-open", seen=18.2)
+    old = world.identifier("phone", "+8613711112223", seen=-40)
+    world.identifier("openid", "oB", old, scope="wx1", seen=-30)
+    # 23:59 in Shanghai, and 00:01 of the next day
+    world.identifier("anonymous_id", "a-1", scope="site", seen=17 + 11.98 / 24)
+    world.identifier("anonymous_id", "a-2", scope="site", seen=17 + 12.02 / 24)
+    with world.sources() as src:
+        found = read.overview(src, NOW, SHANGHAI, days=3)
+    assert found.joined == [("2026-11-18", 3, 1), ("2026-11-19", 4, 2), ("2026-11-20", 4, 2)]
+
+
 def test_suspicious_values_are_the_ends_at_fault(world: Written) -> None:
     phone = world.identifier("phone", "+8613711112222")
     for number in range(10):

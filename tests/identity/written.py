@@ -60,8 +60,9 @@ class Written:
         base: int | None = None,
         valid_from: int | None = None,
         name: str = "",
+        seen: float = 0,
     ) -> int:
-        """A new identifier of a customer (without: one of its own)."""
+        """A new identifier of a customer (without: one of its own), `seen` first so many days after T0."""
         self._nodes += 1
         number = self._nodes
         generation = 0 if base is None else self._tenures.setdefault(base, 0) + 1
@@ -75,7 +76,7 @@ class Written:
                     type=kind,
                     scope=scope,
                     value=value,
-                    first_seen=at(0),
+                    first_seen=at(seen),
                     last_seen=at(10),
                     base=base,
                     generation=generation,
@@ -84,7 +85,15 @@ class Written:
                 )
             )
         since = None if valid_from is None else T0 + timedelta(microseconds=valid_from - at(0))
-        row = {"identifier_id": number, "type": kind, "scope": scope, "value": value, "first_seen": T0, "last_seen": T0}
+        first = T0 + timedelta(days=seen)
+        row = {
+            "identifier_id": number,
+            "type": kind,
+            "scope": scope,
+            "value": value,
+            "first_seen": first,
+            "last_seen": T0,
+        }
         self.put("identifiers", {**row, "base": base, "generation": generation, "valid_from": since})
         self.put("customer_of", {"identifier_id": number, "customer_id": number if customer is None else customer})
         return number

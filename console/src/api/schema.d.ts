@@ -3650,6 +3650,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/touchpoints/{name}/sandbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Sandbox
+         * @description Whether a sandbox runs on this machine, and what people can do at this touchpoint in it.
+         */
+        get: operations["readSandbox"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/touchpoints/{name}/sandbox/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Act In Sandbox
+         * @description Let somebody of the sandbox's world do something at this touchpoint. What comes of it arrives at its hook.
+         */
+        post: operations["actInSandbox"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/touchpoints/{name}/secrets/{setting}": {
         parameters: {
             query?: never;
@@ -5725,6 +5765,18 @@ export interface components {
             sends: number;
         };
         /**
+         * DayJoined
+         * @description Customers at the end of a day, and those of them with more than one identifier by then.
+         */
+        DayJoined: {
+            /** Customers */
+            customers: number;
+            /** Day */
+            day: string;
+            /** Joined */
+            joined: number;
+        };
+        /**
          * Decide
          * @description A second person's word.
          */
@@ -6892,6 +6944,11 @@ export interface components {
             customers: number;
             /** Identifiers */
             identifiers: number;
+            /**
+             * Joined
+             * @description How the share of joined customers grew, by when events happened.
+             */
+            joined: components["schemas"]["DayJoined"][];
             /** Largest */
             largest: components["schemas"]["LargeCustomer"][];
             /**
@@ -11050,6 +11107,57 @@ export interface components {
             name: string | null;
         };
         /**
+         * SandboxAct
+         * @description Somebody does something.
+         */
+        SandboxAct: {
+            /** Do */
+            do: string;
+            /**
+             * Given
+             * @description What the act needs to know, by name.
+             */
+            given?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Person
+             * @description A key, an id or a phone number of the sandbox's world; `*`: somebody by chance.
+             * @default *
+             */
+            person: string;
+        };
+        /**
+         * SandboxDone
+         * @description What was done, and by whom.
+         */
+        SandboxDone: {
+            /** Do */
+            do: string;
+            /** Person */
+            person: string;
+            /**
+             * Told
+             * @description What is worth knowing about it: ids that the platform gave, an order's number.
+             */
+            told: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+        };
+        /**
+         * SandboxState
+         * @description Whether a sandbox runs for this workspace, and what people can do at the touchpoint in it.
+         */
+        SandboxState: {
+            /**
+             * Acts
+             * @description Names of acts, as of `onepool sandbox act`; none where nothing plays it.
+             */
+            acts: string[];
+            /** Running */
+            running: boolean;
+        };
+        /**
          * SecretInput
          * @description A secret to be kept. It can't be read again.
          */
@@ -13047,7 +13155,7 @@ export interface components {
              * Code
              * @enum {string}
              */
-            code: "settings" | "secrets" | "network" | "token" | "answer";
+            code: "settings" | "sandbox" | "secrets" | "network" | "token" | "answer";
             /** Hint */
             hint: string;
             /** Message */
@@ -21029,6 +21137,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ArrivalList"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readSandbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SandboxState"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    actInSandbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SandboxAct"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SandboxDone"];
                 };
             };
             /** @description A problem (RFC 9457). */

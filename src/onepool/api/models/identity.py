@@ -80,6 +80,14 @@ class SizeCount(Model):
     customers: int
 
 
+class DayJoined(Model):
+    """Customers at the end of a day, and those of them with more than one identifier by then."""
+
+    day: str
+    customers: int
+    joined: int
+
+
 class DayChanges(Model):
     """Customers that became one, and that came apart, on one calendar day of the workspace."""
 
@@ -146,6 +154,7 @@ class IdentityOverview(Model):
     sizes: list[SizeCount]
     links: dict[LinkStatus, int]
     changes: list[DayChanges]
+    joined: list[DayJoined] = Field(description="How the share of joined customers grew, by when events happened.")
     conflicts: ConflictCounts
     candidates: CandidateCounts
     largest: list[LargeCustomer]

@@ -89,7 +89,8 @@ def overview(
     }
     if as_json:
         changes = [{"day": day, "merged": merged, "split": split} for day, merged, split in found.changes]
-        show_json({**counts, **tables, "changes": changes})
+        joined = [{"day": day, "customers": known, "joined": several} for day, known, several in found.joined]
+        show_json({**counts, **tables, "changes": changes, "joined": joined})
         return
     show_counts(counts)
     for title, rows in tables.items():

@@ -12,6 +12,7 @@ import pyarrow as pa
 from sqlalchemy import Connection, func, select
 
 from onepool.clock import from_micros, to_micros
+from onepool.identity.read.joining import joined_by_day
 from onepool.identity.read.queue import UNJOINED, reason_code
 from onepool.identity.read.sources import Node, Sources, nodes, tenures
 from onepool.identity.read.voids import void_identifiers
@@ -56,7 +57,11 @@ class Suspect:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """All figures. `links`: by status; `changes`: (day, merged, split); `largest`: (customer, identifiers, events)."""
+    """All figures.
+
+    `links`: by status; `changes`: (day, merged, split), by when it was concluded; `joined`: (day, customers, those with
+    more than one identifier), by when they were seen; `largest`: (customer, identifiers, events).
+    """
 
     customers: int
     identifiers: int
@@ -66,6 +71,7 @@ class Overview:
     sizes: dict[str, int]
     links: dict[str, int]
     changes: list[tuple[str, int, int]]
+    joined: list[tuple[str, int, int]]
     conflicts: dict[str, int]
     candidates: dict[str, int]
     largest: list[tuple[int, int, int]]
@@ -89,6 +95,7 @@ def overview(sources: Sources, now: datetime, zone: ZoneInfo, *, days: int = 30,
         sizes=sizes,
         links=links,
         changes=changes,
+        joined=joined_by_day(sources, now, zone, days),
         conflicts=_conflicts(sources),
         candidates=proposals,
         largest=_largest(sources, most),

@@ -1,8 +1,8 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Segmented, Table } from "antd";
-import { useMemo } from "react";
+import { useCallback, useMemo } from "react";
 import type { Overview } from "@/api/identity";
-import { compact } from "@/lib/format";
+import { compact, percent } from "@/lib/format";
 import { useText } from "@/lib/useText";
 import { Chart, ChartOrTable, Legend, useChartStyle } from "@/parts/Chart";
 import { Exact } from "@/parts/Figures";
@@ -66,6 +66,46 @@ export function Changes({ days }: { days: Overview["changes"] }) {
     </>
   );
 }
+
+/** The share of customers with more than one identifier, at the end of each day, by when they were seen. */
+export function Joined({ days }: { days: Overview["joined"] }) {
+  const { t, language } = useText();
+  const style = useChartStyle();
+  const said = useCallback((value: number | null) => (value === null ? "–" : percent(value, language)), [language]);
+  const option = useMemo(
+    () => ({
+      grid: style.grid,
+      tooltip: { ...style.tooltip, valueFormatter: (value: number | null) => said(value) },
+      xAxis: { type: "category", data: days.map((one) => one.day), ...style.axis, axisLabel: { ...style.axis.axisLabel, formatter: (day: string) => day.slice(5) } },
+      yAxis: { type: "value", min: 0, ...style.axis, axisLine: { show: false }, axisLabel: { ...style.axis.axisLabel, formatter: (value: number) => percent(value, language) } },
+      series: [{ name: t("oneid.joinedShare"), type: "line", showSymbol: false, data: days.map(share) }],
+    }),
+    [days, style, t, language, said],
+  );
+  if (days.every((one) => one.customers === 0)) return <Nothing title={t("oneid.noIdentifiers")} />;
+  return (
+    <ChartOrTable
+      chart={<Chart label={t("oneid.joinedShare")} height={240} option={option} />}
+      table={
+        <Table
+          size="small"
+          rowKey="day"
+          dataSource={[...days].reverse()}
+          pagination={false}
+          scroll={{ y: 220 }}
+          columns={[
+            { title: t("oneid.day"), dataIndex: "day" },
+            { title: t("oneid.customers"), align: "right", render: (_, one) => <Exact value={one.customers} /> },
+            { title: t("oneid.joinedOnes"), align: "right", render: (_, one) => <Exact value={one.joined} /> },
+            { title: t("oneid.joinedShare"), align: "right", render: (_, one) => said(share(one)) },
+          ]}
+        />
+      }
+    />
+  );
+}
+
+const share = (one: Overview["joined"][number]) => (one.customers === 0 ? null : one.joined / one.customers);
 
 /** How many customers have how many identifiers. */
 export function Sizes({ sizes }: { sizes: Overview["sizes"] }) {

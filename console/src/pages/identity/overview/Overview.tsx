@@ -13,7 +13,7 @@ import { Status } from "@/parts/Status";
 import { Frame } from "../Frame";
 import { Identifier } from "../Identifier";
 import { LINK_KINDS, LINK_STATES, useWords } from "../words";
-import { Changes, Sizes } from "./Charts";
+import { Changes, Joined, Sizes } from "./Charts";
 
 function Numbers({ data }: { data: Data }) {
   const { t, language } = useText();
@@ -249,7 +249,10 @@ export function Overview() {
         {(data) => (
           <div className="op-stack">
             <Numbers data={data} />
-            <div className="op-halves">
+            <div className="op-thirds">
+              <Panel title={t("oneid.joinedShare")}>
+                <Joined days={data.joined} />
+              </Panel>
               <Panel title={t("oneid.changes")}>
                 <Changes days={data.changes} />
               </Panel>

@@ -12,6 +12,7 @@ from onepool.api.models.identity import (
     CandidateCounts,
     ConflictCounts,
     DayChanges,
+    DayJoined,
     IdentityGraph,
     IdentityOverview,
     JoinedByPeople,
@@ -74,6 +75,7 @@ def read_identity_overview(
         sizes=[SizeCount(identifiers=size, customers=count) for size, count in found.sizes.items()],
         links={cast(LinkStatus, status): count for status, count in found.links.items()},
         changes=[DayChanges(day=day, merged=merged, split=split) for day, merged, split in found.changes],
+        joined=[DayJoined(day=day, customers=customers, joined=joined) for day, customers, joined in found.joined],
         conflicts=ConflictCounts(
             open=sum(found.conflicts.values()),
             by_reason=[
