@@ -1,9 +1,11 @@
 """What a journey did, counted by customers: goals of the treated beside those who got nothing by lot; money.
 
-Who is treated is decided by lot when a customer enters, so customers are the unit, each once: from the first of their
-runs in the range. Those of the global control group are in neither group when the holdout is looked at, and those of
-the holdout in neither when the global control group is. Whether somebody reached the goal is asked of the pool in the
-same way for all of them, also after their run ended: an event of the goal in (entry, entry + window].
+The lot is drawn when a run begins, that is after its hold. Customers are the unit, each once: from the first of their
+runs in the range that began or that the lot kept from it. Whose run ended while it was held (goal, exit), or is held
+yet, is in no group: no lot was drawn, and to count those who came back by themselves as treated would be an effect of
+counting. Those of the global control group are in neither group when the holdout is looked at, and those of the holdout
+in neither when the global control group is. Whether somebody reached the goal is asked of the pool in the same way for
+all of them, also after their run ended: an event of the goal in (entry, entry + window].
 """
 
 from __future__ import annotations
@@ -40,6 +42,9 @@ Bools = npt.NDArray[np.bool_]
 LATEST: Final = 1 << 42
 """A log offset behind all that there will be."""
 
+BEGAN: Final = "(node_name IS NOT NULL OR reason = 'holdout')"
+"""Of table journey_runs: the run came to its first node, or the lot kept it from that."""
+
 PAID: Final = "order_paid"
 _PEOPLE: Final = "_journey_people"
 _PARTS: Final = 500_000
@@ -47,13 +52,13 @@ _LENT: Final = re.compile(r"\$(trigger|vars)\.")
 
 
 class People:
-    """Customers of a cohort by their first run: columns of equal length."""
+    """Customers of a cohort by their first run that began or would have: columns of equal length."""
 
     def __init__(self, session: Session, cohort: Cohort, control: Control | None) -> None:
         found = session.query(
             f"""SELECT customer_id, arg_min(run_id, (entered, run_id)) AS run_id, min(entered) AS entered,
                 arg_min(reason, (entered, run_id)) IS NOT DISTINCT FROM 'holdout' AS held_out
-            FROM journey_runs WHERE {cohort.where} AND parent IS NULL GROUP BY 1 ORDER BY 1""",
+            FROM journey_runs WHERE {cohort.where} AND parent IS NULL AND {BEGAN} GROUP BY 1 ORDER BY 1""",
             cohort.params,
         )
         self.customer: I64 = found.column("customer_id").to_numpy().astype(np.int64)
