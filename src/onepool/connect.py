@@ -19,7 +19,7 @@ from onepool.channels import registry
 from onepool.channels.base import Account, Channel, Manifest, Message, PullFailed, Receipt, Request
 from onepool.channels.connection import Connection, ConnectionFailed, TokenRefused
 from onepool.clock import Clock
-from onepool.collect import hooked
+from onepool.collect import doubles, hooked
 from onepool.collect.accounts import AccountError, check_settings, make_account
 from onepool.collect.inbound import decode
 from onepool.collect.log import Log, Record
@@ -66,9 +66,9 @@ class Place(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One part of a test. ``code`` is stable: settings, secrets, network, token, answer."""
+    """One part of a test. ``code`` is stable: settings, sandbox, secrets, network, token, answer."""
 
-    code: Literal["settings", "secrets", "network", "token", "answer"]
+    code: Literal["settings", "sandbox", "secrets", "network", "token", "answer"]
     ok: bool
     message: str = ""
     hint: str = ""
@@ -162,6 +162,8 @@ def test(place: Place, touchpoint: Touchpoint, connect: type[Connection] = Conne
     if problems:
         return [Step("settings", False, "; ".join(f"{name}: {message}" for name, message in problems))]
     steps = [Step("settings", True)]
+    if touchpoint.sandbox and channel.manifest.endpoints and not doubles.runs(place.sandbox):
+        return [*steps, Step("sandbox", False, "no sandbox runs", doubles.START)]
     try:
         account = make_account(touchpoint, place.data, place.sandbox)
     except AccountError as error:

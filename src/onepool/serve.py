@@ -20,14 +20,15 @@ from onepool import sending as sending_room
 from onepool.api import remote_desk
 from onepool.api.app import create_app
 from onepool.api.live import LiveFeed
+from onepool.collect import doubles
 from onepool.collectors import API_SOCKET, Collector
 from onepool.errors import OnePoolError
 from onepool.identity.warm import ready as compiled
 from onepool.pool import Session, remote
 from onepool.reach import Destinations
-from onepool.sandbox.server import Beside, free_port
+from onepool.sandbox.server import Beside, forget_ended, free_port, known
 from onepool.tick import Desk, Runner, Worker
-from onepool.workspace import SANDBOX_ADDRESS, Workspace
+from onepool.workspace import Workspace
 
 _SENDING_SECONDS = 15.0
 """Longer than one call to a platform may take."""
@@ -55,8 +56,7 @@ def serve(
     if role not in _ROLES:
         raise ServeError(f"no such role: {role}", hint=f"one of {', '.join(_ROLES)}")
     if role in ("all", "work"):
-        # Of doubles that were not ended well.
-        (workspace.data / SANDBOX_ADDRESS).unlink(missing_ok=True)
+        forget_ended(workspace.data)
     beside = _beside(workspace, port, role) if sandbox else None
     collectors: list[Collector] = []
     listener: socket.socket | None = None
@@ -64,38 +64,36 @@ def serve(
         listener = _listen(host, port)
         collectors = [Collector(workspace.root, listener) for _ in range(workspace.settings.collect.processes)]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    try:
+    with contextlib.ExitStack() as ending:
+        ending.callback(_ended, beside, collectors, listener)
         if beside is not None:
+            ending.enter_context(known(workspace.data, beside.port))
             beside.start()
         asyncio.run(_serve(workspace, collectors, address, role, ready))
-    finally:
-        if beside is not None:
-            beside.stop()
-            (workspace.data / SANDBOX_ADDRESS).unlink(missing_ok=True)
-        for collector in collectors:
-            collector.stop()
-        if listener is not None:
-            listener.close()
 
 
-def _beside(workspace: Workspace, port: int, role: str) -> Beside | None:
-    """The sandbox for this server's touchpoints, also those connected later; None where none may use it."""
-    wanted = workspace.settings.sandbox
-    if not wanted and not any(one.sandbox for one in workspace.touchpoints().values()):
-        return None
-    url = urlsplit(wanted or "")
-    if url.hostname not in ("127.0.0.1", "localhost") or url.port is None:
+def _ended(beside: Beside | None, collectors: list[Collector], listener: socket.socket | None) -> None:
+    if beside is not None:
+        beside.stop()
+    for collector in collectors:
+        collector.stop()
+    if listener is not None:
+        listener.close()
+
+
+def _beside(workspace: Workspace, port: int, role: str) -> Beside:
+    """The sandbox for this server's touchpoints, also those connected later: where the settings say, else at its usual
+    port, and at another one where that is taken."""
+    wanted = workspace.settings.sandbox or doubles.DEFAULT
+    url = urlsplit(wanted)
+    if not doubles.here(wanted) or url.port is None:
         raise ServeError(
-            "the sandbox runs on this machine only", where=f"onepool.yaml: sandbox: {wanted or 'not set'}",
-            hint="write `sandbox: http://127.0.0.1:8100`",
+            "the sandbox runs on this machine only", where=f"onepool.yaml: sandbox: {wanted}",
+            hint=f"write `sandbox: {doubles.DEFAULT}`, or leave it out",
         )  # fmt: skip
     if role == "work":
         raise ServeError("the sandbox pushes to collectors, and none runs here", hint="leave --role out, or --sandbox")
-    found = free_port(url.port)
-    if found != url.port:
-        workspace.data.mkdir(parents=True, exist_ok=True)
-        (workspace.data / SANDBOX_ADDRESS).write_text(f"http://127.0.0.1:{found}", encoding="utf-8")
-    return Beside(workspace.root, found, f"http://127.0.0.1:{port}")
+    return Beside(workspace.root, free_port(url.port), f"http://127.0.0.1:{port}")
 
 
 async def _serve(

@@ -112,7 +112,7 @@ class Settings(BaseModel):
     sandbox: str | None = Field(
         default=None,
         pattern=r"^https?://[^\s]+$",
-        description="Address of the platforms' doubles (`onepool sandbox`), for touchpoints with `sandbox: true`.",
+        description="Address of the platforms' doubles for touchpoints with `sandbox: true`; empty: where they run.",
     )
     collect: Collect = Collect()
     tick: Tick = Tick()

@@ -48,7 +48,7 @@ CONTROL_TOUCHPOINT = "onepool"
 """The touchpoint name of control records in the log."""
 
 SANDBOX_ADDRESS = "sandbox.address"
-"""In the data folder while doubles run beside a server whose wanted port was taken: where they are."""
+"""In the data folder while the platforms' doubles run for this workspace: where they are."""
 
 
 class Workspace:
@@ -71,7 +71,7 @@ class Workspace:
 
     @property
     def sandbox(self) -> str | None:
-        """Address of the platforms' doubles: where they run beside a server, else where the settings say."""
+        """Address of the platforms' doubles: where they run for this workspace, else where the settings say."""
         try:
             return (self.data / SANDBOX_ADDRESS).read_text(encoding="utf-8").strip() or self.settings.sandbox
         except OSError:
@@ -241,7 +241,7 @@ class Workspace:
         # Few commands fetch: the others should not wait for what it takes.
         from onepool.collect.pulls import Puller
 
-        accounts = Accounts(self.data, self.sandbox)
+        accounts = Accounts(self.data, lambda: self.sandbox)
         return Puller(self.data, self.state, self.log, self.clock, accounts, self.touchpoints)
 
     def close(self) -> None:

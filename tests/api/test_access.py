@@ -39,6 +39,7 @@ BODIES = {
     "/api/v1/touchpoints/{name}": {"title": {"zh": "店", "en": "Shop"}, "channel": "web"},
     "/api/v1/touchpoints/{name}/secrets/{setting}": {"value": "x"},
     "/api/v1/touchpoints/{name}/sync": {},
+    "/api/v1/touchpoints/{name}/sandbox/acts": {"do": "follow"},
     "/api/v1/touchpoints/{name}/messages": {"kind": "text", "to": {}},
     "/api/v1/touchpoints/{name}/preview": {"channel": "web"},
     "/api/v1/destinations/{name}": {"body": {}},

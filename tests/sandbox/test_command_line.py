@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import msgspec
 import pytest
@@ -13,11 +14,13 @@ from typer.testing import CliRunner
 
 from onepool.cli import app
 from onepool.clock import SystemClock
-from onepool.sandbox import Sandbox, load
+from onepool.collect import doubles
+from onepool.sandbox import Sandbox, known, load
 from onepool.sandbox import running as serving
 from onepool.sandbox.accounts import of_scenario
 from onepool.sandbox.doubles import DOUBLES
 from onepool.sandbox.scenario import Behaviour, Buying, Line, Named, People, Place, Scenario, Staff, Time
+from onepool.sandbox.server import listen
 from onepool.serve import ServeError, _beside
 from onepool.workspace import Workspace, init_workspace
 
@@ -74,17 +77,25 @@ def _workspace(folder: Path, *, sandbox: bool, address: str = "") -> Workspace:
     return workspace
 
 
-def test_serve_starts_it_only_where_a_touchpoint_uses_it(tmp_path: Path) -> None:
-    plain = _workspace(tmp_path / "a", sandbox=False)
-    assert _beside(plain, 8000, "all") is None
+def test_serve_starts_it_where_nothing_is_set_and_nowhere_but_on_this_machine(tmp_path: Path) -> None:
+    plain = init_workspace(tmp_path / "a")
+    taken = listen(0)
+    usual = taken.getsockname()[1]
+    with patch.object(doubles, "DEFAULT", f"http://127.0.0.1:{usual}"):
+        other = _beside(plain, 8000, "all").port
+        assert other != usual
+        taken.close()
+        assert _beside(plain, 8000, "all").port == usual
+    with known(plain.data, other):
+        assert plain.sandbox == f"http://127.0.0.1:{other}"
+    assert plain.sandbox is None
     plain.close()
-    for address in ("", "http://sandbox.example:8100", "http://127.0.0.1"):
+    for address in ("http://sandbox.example:8100", "http://127.0.0.1"):
         using = _workspace(tmp_path / f"b{len(address)}", sandbox=True, address=address)
         with pytest.raises(ServeError, match="this machine"):
             _beside(using, 8000, "all")
         using.close()
     using = _workspace(tmp_path / "c", sandbox=True, address="http://127.0.0.1:8100")
-    assert _beside(using, 8000, "all") is not None
     with pytest.raises(ServeError, match="collectors"):
         _beside(using, 8000, "work")
     using.close()

@@ -115,12 +115,11 @@ def loop(tmp_path: Path) -> Iterator[Loop]:
     assert told == []
     box = Sandbox(scenario, accounts, clock, clock)
     source = CachedTouchpoints(lambda: workspace.touchpoints().values())
-    accounts_of = Accounts(workspace.data)
+    accounts_of = Accounts(workspace.data, lambda: workspace.sandbox)
     with (
         running_collector(workspace.data, clock=clock, source=source, accounts=accounts_of) as collector,
         running(box, collector.url) as url,
     ):
-        accounts_of._sandbox = url  # each of the two has to know where the other is
         settings_file = root / "onepool.yaml"
         settings_file.write_text(settings_file.read_text() + f"\nsandbox: {url}\n")
         workspace.settings = open_workspace(root, clock).settings

@@ -48,6 +48,8 @@ _STATUS: Mapping[str, int] = {
     "channel": 422,
     "connect": 422,
     "sync": 422,
+    "sandbox-away": 503,
+    "act": 422,
     "tables": 422,
     "destination": 422,
     "identity-rules": 422,

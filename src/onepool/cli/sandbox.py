@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-import httpx
 import typer
 
 from onepool.cli.output import Json, note, opened, show_json, show_table
-from onepool.errors import OnePoolError, UsageError
+from onepool.collect.doubles import ask
+from onepool.errors import UsageError
+from onepool.workspace import Workspace
 
 PORT = 8100
 
 Port = Annotated[int, typer.Option(envvar="SANDBOX_PORT", help="Port on this machine.", min=1, max=65535)]
 
 _help = "Local doubles of the platforms, for trying everything without an account (loopback only)."
-
-
-class SandboxAway(OnePoolError):
-    """No sandbox answers."""
-
-    code = "sandbox-away"
 
 
 def register(app: typer.Typer) -> None:
@@ -40,7 +37,10 @@ def register(app: typer.Typer) -> None:
 
 def run(
     context: typer.Context,
-    port: Port = PORT,
+    port: Annotated[
+        int | None,
+        typer.Option(envvar="SANDBOX_PORT", help="Port (default: 8100, another if it is taken).", min=1, max=65535),
+    ] = None,
     scenario: Annotated[str | None, typer.Option(help="A scenario file, or an example's name.")] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed than the scenario's.")] = None,
     folder: Annotated[
@@ -58,7 +58,7 @@ def run(
     from msgspec.structs import replace
 
     # Imported here, like the server: other commands need none of it.
-    from onepool.sandbox import ALONE, DEFAULT, load, open_sandbox, serve
+    from onepool.sandbox import ALONE, DEFAULT, free_port, known, load, open_sandbox, serve
 
     workspace = opened(folder) if folder is not None else None
     chosen = load(scenario or (DEFAULT if workspace is not None else ALONE))
@@ -78,10 +78,18 @@ def run(
             note(f"  mails      127.0.0.1:{opened_port + 1} (SMTP)")
         for line in told:
             note(f"  left out   {line}")
-        if workspace is not None and workspace.sandbox is None:
-            note(f"  write `sandbox: http://127.0.0.1:{opened_port}` in onepool.yaml")
+        if opened_port != PORT:
+            note(f"  try        onepool sandbox acts --port {opened_port}")
 
-    serve(sandbox, port, hooks, ready)
+    chosen_port = port or free_port(_wanted(workspace))
+    with known(workspace.data, chosen_port) if workspace is not None else nullcontext():
+        serve(sandbox, chosen_port, hooks, ready)
+
+
+def _wanted(workspace: Workspace | None) -> int:
+    """The port of the workspace's settings, else the usual one."""
+    address = workspace.settings.sandbox if workspace is not None else None
+    return urlsplit(address or "").port or PORT
 
 
 def act(
@@ -205,16 +213,4 @@ def _value(text: str) -> Any:
 
 
 def _asked(port: int, method: str, path: str, **more: Any) -> Any:
-    try:
-        answer = httpx.request(method, f"http://127.0.0.1:{port}{path}", timeout=30, trust_env=False, **more)
-    except httpx.TransportError as error:
-        raise SandboxAway("no sandbox answers", where=f"port {port}", hint="start one: onepool sandbox") from error
-    try:
-        found = answer.json()
-    except ValueError:
-        found = None
-    if not isinstance(found, dict | list) or answer.status_code == httpx.codes.NOT_FOUND:
-        raise SandboxAway("something else than a sandbox answers", where=f"port {port}", hint="give its --port")
-    if answer.status_code >= 400 and isinstance(found, dict):
-        raise SandboxAway(str(found.get("detail")), where=found.get("where"), hint=found.get("hint"), code="act")
-    return found
+    return ask(f"http://127.0.0.1:{port}", method, path, **more)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 
 from onepool.channels import registry
 from onepool.channels.base import Account, Manifest, Setting
+from onepool.collect import doubles
 from onepool.collect.touchpoint import Touchpoint
 from onepool.errors import OnePoolError
 
@@ -32,12 +33,12 @@ class Accounts:
     """Accounts of touchpoints, made once for each version of a touchpoint.
 
     ``data``: the folder that ``file:`` references are relative to. ``sandbox``: the address of the platforms' doubles,
-    for touchpoints that ask for it.
+    for touchpoints that ask for it; a function says where they run at the moment.
     """
 
-    def __init__(self, data: Path, sandbox: str | None = None) -> None:
+    def __init__(self, data: Path, sandbox: str | Callable[[], str | None] | None = None) -> None:
         self._data = data
-        self._sandbox = sandbox
+        self._sandbox = sandbox if callable(sandbox) else lambda: sandbox
         self._made: dict[str, _Made] = {}
 
     def of(self, touchpoint: Touchpoint) -> Account:
@@ -46,7 +47,12 @@ class Accounts:
         Secrets are looked up again when a secret's file was replaced: the touchpoint itself is the same then.
         """
         known = self._made.get(touchpoint.name)
-        if known is not None and (known.touchpoint is touchpoint or known.touchpoint == touchpoint):
+        sandbox = self._sandbox() if touchpoint.sandbox else None
+        if (
+            known is not None
+            and (known.touchpoint is touchpoint or known.touchpoint == touchpoint)
+            and known.sandbox == sandbox
+        ):
             stamps = _stamps(known.files)
             if known.stamps == stamps:
                 return known.account
@@ -54,8 +60,8 @@ class Accounts:
         else:
             files = self._files(touchpoint)
             stamps = _stamps(files)
-        account = make_account(touchpoint, self._data, self._sandbox)
-        self._made[touchpoint.name] = _Made(touchpoint, files, stamps, account)
+        account = make_account(touchpoint, self._data, sandbox)
+        self._made[touchpoint.name] = _Made(touchpoint, sandbox, files, stamps, account)
         return account
 
     def _files(self, touchpoint: Touchpoint) -> list[str]:
@@ -66,6 +72,7 @@ class Accounts:
 
 class _Made(NamedTuple):
     touchpoint: Touchpoint
+    sandbox: str | None
     files: list[str]
     stamps: list[tuple[int, int]]
     account: Account
@@ -102,11 +109,7 @@ def make_account(touchpoint: Touchpoint, data: Path, sandbox: str | None = None)
     endpoints = dict(manifest.endpoints)
     if touchpoint.sandbox:
         if not sandbox:
-            raise AccountError(
-                "this touchpoint uses the sandbox, and there is no address of one",
-                where=where,
-                hint="write `sandbox: http://127.0.0.1:8100` in onepool.yaml and run: onepool sandbox",
-            )
+            raise AccountError("this touchpoint uses the sandbox, and no sandbox runs", where=where, hint=doubles.START)
         base = sandbox.rstrip("/")
         endpoints = {name: f"{base}/{manifest.name}/{name}" for name in endpoints}
     in_files = [name for name in manifest.secrets if str(touchpoint.settings.get(name, "")).startswith("file:")]

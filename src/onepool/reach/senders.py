@@ -99,7 +99,7 @@ class Senders:
         self._host = hashlib.blake2b(socket.gethostname().encode(), digest_size=4).hexdigest()
         self.name = f"{self._host}:{os.getpid()}:{secrets.token_hex(3)}"
         self._worlds = Worlds(place)
-        self._accounts = Accounts(place.data, place.sandbox)
+        self._accounts = Accounts(place.data, lambda: place.sandbox)
         self._connections = connections or Connections(place.clock)
         self._claimer = Claimer(self.name, Contents(place, pages=pages), guard, place.settings.zone)
         self._lanes = Lanes(threads)

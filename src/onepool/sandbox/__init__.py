@@ -12,7 +12,7 @@ from onepool.sandbox.accounts import Watching, of_scenario, of_workspace
 from onepool.sandbox.errors import ActError, SandboxError, ScenarioError
 from onepool.sandbox.sandbox import Sandbox
 from onepool.sandbox.scenario import Scenario, examples, load, parse
-from onepool.sandbox.server import HOST, PORT, Beside, running, serve
+from onepool.sandbox.server import HOST, PORT, Beside, free_port, known, running, serve
 from onepool.workspace import Workspace
 
 DEFAULT = "brand"
@@ -47,6 +47,8 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "examples",
+    "free_port",
+    "known",
     "load",
     "open_sandbox",
     "parse",

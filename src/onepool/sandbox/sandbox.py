@@ -235,9 +235,15 @@ class Sandbox:
             return self.clock.now()
 
     def due(self) -> list[tuple[Pushed, Outgoing]]:
-        """Pushes to be sent now, signed."""
+        """Pushes to be sent now, signed. One that can't be (a key of a wrong form) is given up, and says why."""
+        signed = []
         with self.lock:
-            return [(one, self.outbox.request(one)) for one in self.outbox.due()]
+            for one in self.outbox.due():
+                try:
+                    signed.append((one, self.outbox.request(one)))
+                except ValueError as error:
+                    one.entry.outcome = f"can't be signed: {error}"[:200]
+        return signed
 
     def concluded(self, pushed: Pushed, answer: tuple[int, bytes] | None) -> None:
         """What came of a push."""

@@ -13,9 +13,11 @@ from typing import Any, Final
 
 import uvicorn
 
+from onepool.collect import doubles
 from onepool.sandbox.app import create_app
 from onepool.sandbox.errors import SandboxError
 from onepool.sandbox.sandbox import Sandbox
+from onepool.workspace import SANDBOX_ADDRESS
 
 HOST: Final = "127.0.0.1"
 PORT: Final = 8100
@@ -86,10 +88,34 @@ def _with_neighbour() -> socket.socket:
     raise SandboxError("no two free ports side by side were found", hint="name one with --port")
 
 
+@contextlib.contextmanager
+def known(data: Path, port: int) -> Iterator[None]:
+    """Let the workspace of this data folder know where its sandbox runs, as long as the block does."""
+    path, address = data / SANDBOX_ADDRESS, f"http://{HOST}:{port}"
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.write_text(address, encoding="utf-8")
+    try:
+        yield
+    finally:
+        # Another one that was started meanwhile is the one to speak to.
+        with contextlib.suppress(OSError):
+            if path.read_text(encoding="utf-8") == address:
+                path.unlink()
+
+
+def forget_ended(data: Path) -> None:
+    """Forget the address of a sandbox that was not ended well; one that answers there goes on."""
+    path = data / SANDBOX_ADDRESS
+    with contextlib.suppress(OSError):
+        if not doubles.runs(path.read_text(encoding="utf-8").strip()):
+            path.unlink()
+
+
 class Beside:
     """The sandbox as a process beside a server; it ends when that one does, however it went."""
 
     def __init__(self, root: Path, port: int, server: str) -> None:
+        self.port = port
         self._command = [sys.executable, "-m", "onepool.sandbox", str(root), str(port), server]
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -220,7 +220,7 @@ class SecretKept(Model):
 class TestStep(Model):
     """One part of a test."""
 
-    code: Literal["settings", "secrets", "network", "token", "answer"]
+    code: Literal["settings", "sandbox", "secrets", "network", "token", "answer"]
     ok: bool
     message: str
     hint: str

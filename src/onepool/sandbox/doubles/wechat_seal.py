@@ -97,7 +97,8 @@ class Lock:
             query["openid"] = openid
         headers = {"content-type": "application/json" if json_form else "text/xml", "user-agent": "Mozilla/4.0"}
         body = message
-        if self.mode != "plain":
+        # Nothing can be sealed where no key was agreed on: the platform then pushes in plain, as it does by default.
+        if self.mode != "plain" and self.key:
             sealed = seal(message, self.key, self.receiver)
             if self.agent is None:
                 query["encrypt_type"] = "aes"
