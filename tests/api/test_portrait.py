@@ -262,6 +262,12 @@ def test_lineage(world: World) -> None:
         "to": {"kind": "folder"},
     }
     world.ws.save("destination", "crm", body, author="test")
+    recall = {
+        "title": "Recall",
+        "entry": {"did": "cart_added", "where": {"product_id": {"is": "P1"}}},
+        "nodes": {"ask": {"branch": [{"when": {"segment": "vip"}, "next": "end"}], "else": "end"}},
+    }
+    world.ws.save("journey", "recall", recall, author="test")
     found = browser.get("/api/v1/lineage").json()
     edges = {(one["from"], one["to"]) for one in found["edges"]}
     assert edges >= {
@@ -271,12 +277,14 @@ def test_lineage(world: World) -> None:
         ("tag:buyer", "segment:vip"),
         ("attribute:city", "segment:vip"),
         ("segment:vip", "destination:crm"),
+        ("segment:vip", "journey:recall"),
+        ("field:cart_added.product_id", "journey:recall"),
     }
     assert ("event:order_paid", "tag:buyer") not in edges
     titles = {one["id"]: one["title"] for one in found["nodes"]}
     assert titles["tag:buyer"] == {"zh": "买家", "en": "Buyer"} and titles["attribute:city"]["zh"] == "城市"
     impact = browser.get("/api/v1/lineage", of="field:order_paid.amount").json()
-    assert impact["impact"] == ["tag:buyer", "segment:vip", "destination:crm"]
+    assert impact["impact"] == ["tag:buyer", "segment:vip", "destination:crm", "journey:recall"]
     assert {one["id"] for one in impact["nodes"]} == {
         "touchpoint:shop",
         "event:order_paid",
@@ -284,6 +292,7 @@ def test_lineage(world: World) -> None:
         "tag:buyer",
         "segment:vip",
         "destination:crm",
+        "journey:recall",
     }
     assert browser.get("/api/v1/tags/buyer/lineage").json()["focus"] == "tag:buyer"
     assert browser.get("/api/v1/tags/none/lineage").json()["code"] == "tag-unknown"

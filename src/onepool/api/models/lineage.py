@@ -9,7 +9,17 @@ from pydantic import Field
 from onepool.api.models.common import Model, Titles
 
 LineageKind = Literal[
-    "touchpoint", "event", "field", "attribute", "identifier", "list", "tag", "segment", "destination"
+    "touchpoint",
+    "event",
+    "field",
+    "attribute",
+    "identifier",
+    "list",
+    "tag",
+    "segment",
+    "destination",
+    "journey",
+    "broadcast",
 ]
 
 
@@ -37,5 +47,5 @@ class Lineage(Model):
     nodes: list[LineageNode]
     edges: list[LineageEdge]
     impact: list[str] = Field(
-        description="Ids of the tags, segments, lists and destinations that depend on the focus, nearest first."
+        description="Ids of the tags, segments, lists, destinations, journeys and broadcasts that depend on the focus, nearest first."
     )

@@ -17,6 +17,9 @@ from onepool.standards import Standard
 DEFINED: Final[tuple[Literal["tag", "segment", "list", "destination"], ...]] = ("tag", "segment", "list", "destination")
 """Kinds of nodes that people define here; the others are found in the standard and in what came in."""
 
+PROGRAMMES: Final = ("journey", "broadcast")
+"""Kinds of nodes that reach people with what is defined here."""
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -76,14 +79,18 @@ def lineage(
     standard: Standard,
     touchpoints: Mapping[str, Touchpoint],
     session: Session | None = None,
+    programmes: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None,
 ) -> Graph:
     """The graph of a workspace. Of events, fields and attributes only those that something reads are in it.
 
-    A touchpoint yields an event when its channel says so or (with a `session`) when one came from there.
+    `programmes`: bodies by name of the kinds `journey` and `broadcast`, which use what is defined here. A touchpoint
+    yields an event when its channel says so or (with a `session`) when one came from there.
     """
     bodies: dict[str, dict[str, dict[str, Any]]] = {}
     for one in DEFINED:
         bodies[one] = {item.name: item.body for item in definitions.current(one)}
+    for one in PROGRAMMES:
+        bodies[one] = {name: dict(body) for name, body in (programmes or {}).get(one, {}).items()}
     known = {
         "event": frozenset(standard.events),
         "field": frozenset(standard.fields),

@@ -18,6 +18,8 @@ from onepool.reach.definition import split
 
 _FIGURES: Final = ("sum", "avg", "min", "max", "distinct")
 _NAMED: Final = {"attribute": "attribute", "tag": "tag", "segment": "segment", "list": "list"}
+# Of journeys: who comes into a segment, or leaves it.
+_MOVES: Final = ("segment_enter", "segment_leave")
 # Of a definition these say what it is, not what it reads.
 _OWN: Final = frozenset(
     {"title", "says", "owner", "purpose", "kind", "values", "group", "schedule", "labels", "version", "map", "reason"}
@@ -44,7 +46,7 @@ _BY_FEATURES: Final = frozenset({"classifier", "lookalike", "cluster"})
 
 
 def reads(kind: str, body: Mapping[str, Any], known: Mapping[str, frozenset[str]] | None = None) -> frozenset[Ref]:
-    """What the definition `body` of this kind (segment, tag, destination, list) reads, itself left out.
+    """What the definition `body` of a kind (segment, tag, destination, list, journey, broadcast) reads, but for itself.
 
     `known`: the names there are, by kind (event, field, attribute, tag, segment), for what is written as SQL or as an
     expression, where a word may also be something else.
@@ -82,7 +84,10 @@ def _walk(part: Any) -> Iterator[Ref]:
         yield from (Ref("event", name) for name in _names(features.get("events")))
     for key, value in part.items():
         if key in _NAMED:
-            yield from (Ref(_NAMED[key], name) for name in _names(value))
+            # What begins with a dollar is filled in where a journey is made of a template.
+            yield from (Ref(_NAMED[key], name) for name in _names(value) if not name.startswith("$"))
+        if key in _MOVES:
+            yield from (Ref("segment", name) for name in _names(value) if not name.startswith("$"))
         if key == "where" and events:
             # Fields named there are counted with their event; what is asked of them names nothing.
             continue

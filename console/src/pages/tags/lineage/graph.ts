@@ -13,7 +13,7 @@ export interface Graph {
 }
 
 /** From where things come to where they go: the order of columns and of the list. */
-export const KINDS = ["touchpoint", "event", "field", "identifier", "attribute", "tag", "segment", "list", "destination"] as const satisfies readonly LineageKind[];
+export const KINDS = ["touchpoint", "event", "field", "identifier", "attribute", "tag", "segment", "list", "destination", "journey", "broadcast"] as const satisfies readonly LineageKind[];
 
 export const graphOf = ({ nodes, edges }: Lineage): Graph => ({ nodes, lines: edges.map((one) => ({ from: one.from, to: one.to })) });
 
@@ -61,8 +61,10 @@ export function around(graph: Graph, id: string): Graph {
   return { nodes: graph.nodes.filter((one) => kept.has(one.id)), lines: graph.lines.filter((one) => kept.has(one.from) && kept.has(one.to)) };
 }
 
+const DEFINED = new Set<LineageKind>(["tag", "segment", "destination"]);
+
 /** Of the nodes those with a line, and tags, segments and destinations even without one. */
 export function connected({ nodes, lines }: Graph): Graph {
   const touched = new Set(lines.flatMap((one) => [one.from, one.to]));
-  return { nodes: nodes.filter((one) => touched.has(one.id) || one.kind === "tag" || one.kind === "segment" || one.kind === "destination"), lines };
+  return { nodes: nodes.filter((one) => touched.has(one.id) || DEFINED.has(one.kind)), lines };
 }

@@ -11,7 +11,7 @@ export interface Placed extends LineageNode {
 }
 
 /** The column that a kind stands in at the least. */
-const COLUMN: Record<LineageKind, number> = { touchpoint: 0, event: 1, identifier: 1, attribute: 1, field: 2, tag: 3, segment: 4, list: 5, destination: 6 };
+const COLUMN: Record<LineageKind, number> = { touchpoint: 0, event: 1, identifier: 1, attribute: 1, field: 2, tag: 3, segment: 4, list: 5, destination: 6, journey: 6, broadcast: 6 };
 
 /** A column for each node: its kind's, or further on, so that every line goes to the right. Empty columns are left out. */
 function columns({ nodes, lines }: Graph): Map<string, number> {
