@@ -66,11 +66,11 @@ def explain_conditions(
         if state.has(columns):
             events = state.gather(np.array([customer_id]), sorted(ALWAYS | columns), compiler.starts())
             session.relation(GATHERED, events.drop_columns(["customer_id"]))
-            return _with_event_ids(session, _explained(conditions, session, compiler), customer_id, index)
+            return with_event_ids(session, _explained(conditions, session, compiler), customer_id, index)
     return _explained(conditions, session, _compiler(conditions, at, scope, ctx))
 
 
-def _with_event_ids(
+def with_event_ids(
     session: Session, reasons: list[Reason], customer: int, index: BehaviourIndex | None
 ) -> list[Reason]:
     """Reasons whose events are named by their seqs, with their ids instead."""
@@ -100,6 +100,15 @@ def _compiler(conditions: Sequence[Condition], at: datetime, scope: Scope, ctx: 
 
 
 def _explained(conditions: Sequence[Condition], session: Session, compiler: Compiler) -> list[Reason]:
+    for one in compiler.prepared():
+        one.run(session)
+    text = text_of(compiler.narrowed(leaf_columns(compiler)))
+    row = session.query(text, bound(text, compiler.params.values)).to_pylist()[0]
+    return [reason_of(condition, "", row, compiler) for condition in conditions]
+
+
+def leaf_columns(compiler: Compiler) -> list[E]:
+    """What reasons are made of: each leaf's truth, figure and events."""
     columns: list[E] = []
     for name, leaf in compiler.leaves.values():
         columns.append(named(leaf.truth, name))
@@ -107,18 +116,16 @@ def _explained(conditions: Sequence[Condition], session: Session, compiler: Comp
             columns.append(named(leaf.figure, f"{name}_figure"))
         if leaf.evidence is not None:
             columns.append(named(leaf.evidence, f"{name}_events"))
-    for one in compiler.prepared():
-        one.run(session)
-    text = text_of([*compiler.sources(), ("reasons", compiler.joined(*columns))])
-    row = session.query(text, bound(text, compiler.params.values)).to_pylist()[0]
-    return [_reason(condition, "", row, compiler) for condition in conditions]
+    return columns
 
 
-def _reason(condition: Condition, place: str, row: dict[str, Any], compiler: Compiler) -> Reason:
+def reason_of(condition: Condition, place: str, row: Mapping[str, Any], compiler: Compiler) -> Reason:
+    """The tree of reasons of a condition that the compiler has, from a customer's row of `leaf_columns`."""
     match condition:
         case All() | AnyOf() | Not():
             parts = [
-                _reason(part, f"{place}.{step}" if place else step, row, compiler) for step, part in children(condition)
+                reason_of(part, f"{place}.{step}" if place else step, row, compiler)
+                for step, part in children(condition)
             ]
             truths = [part.holds for part in parts]
             if isinstance(condition, Not):
@@ -129,7 +136,7 @@ def _reason(condition: Condition, place: str, row: dict[str, Any], compiler: Com
             )
         case SegmentLeaf():
             own = compiler.ctx.names.segments[condition.segment]
-            inner = _reason(own, "", row, compiler)
+            inner = reason_of(own, "", row, compiler)
             return Reason(place, "segment", condition, inner.holds, parts=[inner])
         case SequenceLeaf():
             return sequence_reason(condition, place, compiler.sequences.traced(condition))

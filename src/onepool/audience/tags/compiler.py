@@ -18,6 +18,7 @@ from onepool.audience.conditions.compiler.plan import Compiler
 from onepool.audience.conditions.compiler.scope import Scope, table
 from onepool.audience.conditions.compiler.sql import E
 from onepool.audience.conditions.compiler.steps import Prepared, Views, bound, text_of, with_steps
+from onepool.audience.conditions.explain import leaf_columns
 from onepool.audience.conditions.names import Context
 from onepool.audience.tags.assembled import ROW, Nothing, alarms, plain, rows
 from onepool.audience.tags.expression.compiled import expression
@@ -86,6 +87,12 @@ class TagPlan:
     """The steps without the rows of some tags, and without when anything measured may turn."""
     kept: bool = False
     """Whether the step `measured` is in the session already (`keep_measured`)."""
+    narrowed: Callable[[], list[tuple[str, exp.Query]]] | None = None
+    """The steps as far as `measured`, without when anything may turn, and with the reasons of all conditions."""
+    after: Callable[[list[tuple[str, exp.Query]]], list[tuple[str, exp.Query]]] | None = None
+    """All steps, given those as far as `measured`."""
+    compiler: Compiler | None = None
+    """What knows the conditions, where reasons are asked for too."""
 
     @cached_property
     def steps(self) -> list[tuple[str, exp.Query]]:
@@ -123,11 +130,11 @@ class TagPlan:
 
     def keep_measured(self, session: Session) -> dict[str, Any]:
         """Of a plan over one customer: have the step `measured` made, and return its columns; `run` reads it then, so
-        that who wants both does not pay twice."""
+        that who wants both does not pay twice. When the value may turn is not asked."""
+        assert self.narrowed is not None
         for one in self.before:
             one.run(session)
-        after = [name for name, _ in self.steps].index(MEASURED) + 1
-        text = text_of(self.steps[:after])
+        text = text_of(self.narrowed())
         found = session.query(text, bound(text, self.params))
         session.relation(_ARRAYS, found)
         self.kept = True
@@ -137,9 +144,9 @@ class TagPlan:
     def _measured(self, session: Session, views: Views | None) -> tuple[list[pa.Table], list[tuple[str, exp.Query]]]:
         """(rows that need no query, the steps of all others), once what steps read beside the pool is there."""
         if self.kept:
-            after = [name for name, _ in self.steps].index(MEASURED) + 1
-            again = exp.select(exp.Star()).from_(table(_ARRAYS))
-            return [], [*self.scope.steps(), (MEASURED, again), *self.steps[after:]]
+            assert self.after is not None
+            again = exp.select(exp.Star(), copy=False).from_(table(_ARRAYS), copy=False)
+            return [], self.after([*self.scope.steps(), (MEASURED, again)])
         made = self.arrays.run(session, views) if views is not None and self.arrays is not None else None
         if made is None or self.parts is None or self.without is None:
             for one in self.before:
@@ -183,14 +190,17 @@ def compile_tags(
     scope: Scope,
     ctx: Context,
     populations: Populations | None = None,
+    *,
+    evidence: bool = False,
 ) -> TagPlan:
     """One plan for all of the tags at one instant. A tag that uses another one of the plan reads its old value.
 
     `populations`: compare with these and not with what a run over all customers measures (or what was kept).
+    `evidence`: of one customer, what `keep_measured` returns has the reasons of all conditions too (`leaf_columns`).
     """
     comparing = {name: tag for name, tag in tags.items() if needs_population(tag)}
     measures = scope.everyone and not set(comparing) <= set(populations or {})
-    compiler = Compiler(at, scope, ctx)
+    compiler = Compiler(at, scope, ctx, evidence=evidence)
     parts = Parts()
     for name, tag in tags.items():
         match tag:
@@ -229,9 +239,17 @@ def compile_tags(
     def without(some: Collection[str], told: bool) -> list[tuple[str, exp.Query]]:
         return steps_of(compiler, tags, parts, turns, measures, some, told=told)
 
+    def narrowed() -> list[tuple[str, exp.Query]]:
+        *sources, (_, last) = compiler.narrowed([*parts.columns(), *(leaf_columns(compiler) if evidence else ())])
+        return [*sources, (MEASURED, last)]
+
+    def after(measured: list[tuple[str, exp.Query]]) -> list[tuple[str, exp.Query]]:
+        return steps_of(compiler, tags, parts, turns, measures, told=True, measured=measured)
+
     return TagPlan(
         made, compiler.params.values, scope, comparing, measuring, measures, tags, dict(populations or {}),
         compiler.starts(), compiler.reader.at, compiler.prepared(), arrays, parts, without,
+        narrowed=narrowed, after=after, compiler=compiler if evidence else None,
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from onepool.audience.conditions.compiler.plan import Compiler
 from onepool.audience.conditions.compiler.scope import Scope, union
 from onepool.audience.conditions.compiler.sql import E, col, named, number
 from onepool.audience.conditions.compiler.steps import bound, text_of
-from onepool.audience.conditions.explain import explain_conditions, state_of
+from onepool.audience.conditions.explain import explain_conditions, reason_of, state_of, with_event_ids
 from onepool.audience.conditions.model import Condition, Window
 from onepool.audience.conditions.names import Context, find_field
 from onepool.audience.conditions.reason import Reason
@@ -32,7 +32,6 @@ from onepool.audience.tags.model import (
     LearnedTag,
     MetricTag,
     PreferenceTag,
-    Quiet,
     RfmTag,
     SequenceTag,
     SqlTag,
@@ -117,22 +116,21 @@ def explain_tag(
         case SequenceTag():
             rules += [(tag.value, reason) for reason in look.reasons([tag.leaf()])]
         case StateTag():
-            deciding: Quiet | None = None
+            deciding: int | None = None
             giving = [place for place, rule in enumerate(tag.states) if rule.value == row["value"]]
             asked = tag.states[: giving[-1] + 1] if giving else tag.states
-            reasons = iter(look.reasons([rule.when for rule in asked if rule.when is not None]))
-            for rule in asked:
+            for place, rule in enumerate(asked):
                 if rule.when is not None:
-                    reason = next(reasons)
+                    reason = look.measured(rule.when, measured, plan)
                     rules.append((rule.value, reason))
                     if reason.holds:
                         break
                 elif rule.quiet is not None:
-                    deciding = rule.quiet
+                    deciding = place
                     if rule.value == row["value"]:
                         break
             if deciding is not None:
-                events = look.events(deciding, None)
+                events = [str(one) for one in measured.get(f"{tag.tag} events{deciding}") or ()]
                 found = quiet_found(session, measured, plan, tag)
     kept_points = plan.populations.get(tag.tag, {})
     cut = cut_of(tag)
@@ -153,14 +151,16 @@ def _plan(
     """The plan for one customer, reading the events that the index has brought together where it can."""
     scope = Scope.one(customer_id)
     state = state_of(session, index)
+    evidence = isinstance(tag, StateTag)
     if state is None:
-        return scope, compile_tags({tag.tag: tag}, at, scope, ctx), None
+        return scope, compile_tags({tag.tag: tag}, at, scope, ctx, evidence=evidence), None
     reading = scope.reading(GATHERED)
-    plan = compile_tags({tag.tag: tag}, at, reading, ctx)
-    steps = [*plan.steps, *(step for one in plan.before for step in one.steps())]
+    plan = compile_tags({tag.tag: tag}, at, reading, ctx, evidence=evidence)
+    made = plan.narrowed() if evidence and plan.narrowed is not None else []
+    steps = [*plan.steps, *made, *(step for one in plan.before for step in one.steps())]
     columns = columns_in(steps, ctx.names.columns)
     if not state.has(columns):
-        return scope, compile_tags({tag.tag: tag}, at, scope, ctx), None
+        return scope, compile_tags({tag.tag: tag}, at, scope, ctx, evidence=evidence), None
     events = state.gather(np.array([customer_id]), sorted(ALWAYS | columns), plan.starts)
     gathered = events.drop_columns(["customer_id"])
     session.relation(GATHERED, gathered)
@@ -207,6 +207,14 @@ class Look:
             # It brought together the events that it needs, under the same name.
             self.session.relation(GATHERED, self.gathered)
         return found
+
+    def measured(self, condition: Condition, row: Mapping[str, Any], plan: TagPlan) -> Reason:
+        """Why a condition of the plan holds or not, from what was measured of the customer."""
+        assert plan.compiler is not None
+        found = reason_of(condition, "", row, plan.compiler)
+        if self.scope.events is None:
+            return found
+        return with_event_ids(self.session, [found], self.customer_id, self.index)[0]
 
     def events(
         self, source: EventSource, within: Window | None, having: str | None = None, oldest: bool = False

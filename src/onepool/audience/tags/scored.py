@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from onepool.audience.conditions.compiler.behaviour import oldest_leaves, standing_turns
+from onepool.audience.conditions.compiler.behaviour import newest, oldest_leaves, standing_turns
 from onepool.audience.conditions.compiler.figures import days, figure, happened
 from onepool.audience.conditions.compiler.plan import Compiler, earliest
 from onepool.audience.conditions.compiler.scope import table
@@ -174,6 +174,8 @@ def quiet_states(compiler: Compiler, name: str, tag: StateTag, truths: list[E | 
         matching = events.match(rule.quiet.did[0], rule.quiet.behaviour(None))
         last = events.measure(matching.family, filtered(exp.Max(this=col("time")), matching.inside))
         columns.append((f"{name} last{place}", micros(last)))
+        if compiler.evidence:
+            columns.append((f"{name} events{place}", newest(events, matching)))
         turns += standing_turns(events, matching)
         gaps = f"{name} gaps{place}"
         if compiler.scope.everyone or rule.quiet.of == "own":
@@ -186,12 +188,13 @@ def quiet_states(compiler: Compiler, name: str, tag: StateTag, truths: list[E | 
             steps.append((owns[-1], _own(gaps, rule.quiet, f"{name} span{place}")))
 
     def step(population: str) -> exp.Query:
-        source = exp.select().from_(table("measured"))
-        shared: list[int | str | exp.Expr] = [exp.to_identifier("customer_id", quoted=True)]
+        source = exp.select(copy=False).from_(table("measured"), copy=False)
         for own in owns:
-            source = source.join(table(own), using=shared, join_type="left")
+            shared: list[int | str | exp.Expr] = [exp.to_identifier("customer_id", quoted=True)]
+            source = source.join(table(own), using=shared, join_type="left", copy=False)
         cases: list[tuple[E, E]] = []
         ends: list[E] = []
+        spans: list[E] = []
         for place, rule in enumerate(tag.states):
             label = compiler.params.text(rule.value)
             if rule.quiet is None:
@@ -200,16 +203,18 @@ def quiet_states(compiler: Compiler, name: str, tag: StateTag, truths: list[E | 
             span: E = exp.cast(point_of(name, f"quiet{place}", population), "BIGINT")
             if rule.quiet.of == "own":
                 span = exp.func("COALESCE", col(f"{name} span{place}"), span)
-            end = exp.Add(this=col(f"{name} last{place}"), expression=paren(_after(span)))
+            # Asked once and used thrice.
+            spans.append(named(exp.Add(this=col(f"{name} last{place}"), expression=paren(_after(span))), f"end{place}"))
+            end = col(f"end{place}")
             quiet = certain(exp.GTE(this=number(compiler.reader.at), expression=end))
             cases.append((quiet, label))
             ends.append(when((exp.Not(this=quiet.copy()), end.copy())))
         value = when(*cases, otherwise=compiler.params.text(tag.otherwise) if tag.otherwise is not None else None)
-        rows = exp.select(col("customer_id"), named(value, "value"), named(earliest(ends), "turn"))
-        for join in source.args.get("joins") or []:
-            rows.append("joins", join)
-        rows = rows.from_(table("measured"))
-        outer = exp.select().from_(rows.subquery("ruled"))
+        rules = [col(f"{name} rule{place}") for place, rule in enumerate(tag.states) if rule.quiet is None]
+        until = source.select(col("customer_id"), *rules, *spans, copy=False).subquery("until", copy=False)
+        rows = exp.select(col("customer_id"), named(value, "value"), named(earliest(ends), "turn"), copy=False)
+        rows = rows.from_(until, copy=False)
+        outer = exp.select(copy=False).from_(rows.subquery("ruled", copy=False), copy=False)
         return answer(col("value"), None, col("turn"), outer, exp.true())
 
     return Scored(columns, step, populations, steps, turns)

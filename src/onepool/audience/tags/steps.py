@@ -50,11 +50,14 @@ class Parts:
 
 def steps_of(
     compiler: Compiler, tags: Mapping[str, TagDefinition], parts: Parts, turns: list[E], measures: bool,
-    without: Collection[str] = (), *, told: bool = False,
+    without: Collection[str] = (), *, told: bool = False, measured: list[tuple[str, exp.Query]] | None = None,
 ) -> list[tuple[str, exp.Query]]:  # fmt: skip
-    """`without`: tags whose rows others give; `told`: others say when anything measured may turn."""
-    next_us = earliest(list(dict.fromkeys(turns)))
-    steps = [*compiler.sources(), (MEASURED, compiler.joined(*parts.columns(), named(next_us, "next_us")))]
+    """`without`: tags whose rows others give; `told`: others say when anything measured may turn; `measured`: the steps
+    as far as `MEASURED`, where that was asked before."""
+    if measured is None:
+        next_us = earliest(list(dict.fromkeys(turns)))
+        measured = [*compiler.sources(), (MEASURED, compiler.joined(*parts.columns(), named(next_us, "next_us")))]
+    steps = list(measured)
     for liked in parts.preferences.values():
         steps += liked.steps
     for each in parts.scored.values():

@@ -108,9 +108,14 @@ def _figure(events: EventPass, matching: Matching, leaf: DidLeaf | DidNotLeaf, e
     if matching.window.slides is not None:
         result.turns.append(_leaving(events, matching, asked, result.truth))
     if evidence:
-        newest = fn("arg_max", col("event_id"), order_key(col("time"), col("seq")), number(EVIDENCE))
-        result.evidence = events.measure(matching.family, filtered(newest, matching.inside))
+        result.evidence = newest(events, matching)
     return result
+
+
+def newest(events: EventPass, matching: Matching) -> E:
+    """The ids of up to five events, the latest first."""
+    ids = fn("arg_max", col("event_id"), order_key(col("time"), col("seq")), number(EVIDENCE))
+    return events.measure(matching.family, filtered(ids, matching.inside))
 
 
 def _leaving(events: EventPass, matching: Matching, asked: tuple[str, NumberTest] | None, truth: E) -> E:
