@@ -52,9 +52,11 @@ class Answers(Tables):
         return found
 
     def consent_of(self, node: int) -> int:
+        """The last word of consent heard with a base identifier: UNKNOWN, GRANTED or WITHDRAWN."""
         return int(self._g.n8[CONSENT_OF, node])
 
     def last_seen(self, nodes: I64) -> I64:
+        """When base identifiers were last seen, µs, as far as that was noted."""
         found: I64 = self._g.n64[LAST_SEEN, nodes]
         return found
 

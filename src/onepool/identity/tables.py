@@ -68,6 +68,7 @@ class Tables:
         return found
 
     def _rule_settings(self) -> None:
+        """Have the tables say what the rules say."""
         g = self._g
         g.counts[NAMES] = self.registry.names_matter
         g.counts[MOST] = self.registry.max_identifiers
@@ -80,6 +81,7 @@ class Tables:
             g.basis[number] = self.registry.basis(touchpoint)
 
     def type_number(self, kind: str) -> int:
+        """The number of a type of identifiers; one not heard of before gets the next."""
         number = self._types.get(kind)
         if number is None:
             number = self._types[kind] = len(self._types)
@@ -89,6 +91,7 @@ class Tables:
         return number
 
     def slot_number(self, kind: str, scope: str) -> int:
+        """The number of a type in a scope; one not heard of before gets the next."""
         number = self._slots.get((kind, scope))
         if number is None:
             number = self._slots[kind, scope] = len(self._slots)
@@ -100,6 +103,7 @@ class Tables:
         return number
 
     def source_number(self, rule: str, touchpoint: str) -> int:
+        """The number of a rule at a touchpoint; one not heard of before gets the next."""
         number = self._sources.get((rule, touchpoint))
         if number is None:
             number = self._sources[rule, touchpoint] = len(self._sources)
