@@ -47,6 +47,12 @@ def warned(condition: object) -> list[tuple[str, str, str | None]]:
         ({"tag": "stage", "is": "沉睡"}, [("is", "沉睡", "dormant")]),
         ({"tag": "stage", "is": "active"}, []),
         ({"attribute": "nickname", "is": "nobody"}, []),
+        ({"consent": {"purpose": "marketing", "category": "promotion"}}, []),
+        (
+            {"consent": {"purpose": "marketting", "category": "promotoin"}},
+            [("consent.purpose", "marketting", "marketing"), ("consent.category", "promotoin", "promotion")],
+        ),
+        ({"not": {"consent": {"purpose": "营销"}}}, [("not.consent.purpose", "营销", "marketing")]),
         (
             {"not": {"did": "order_paid", "where": {"items.category": {"in": ["纸尿裤", "婴儿奶份"]}}}},
             [("not.where.items.category.in", "婴儿奶份", "婴儿奶粉")],
@@ -115,6 +121,14 @@ def test_what_was_seen_is_read_from_the_pool_where_it_is_little():
         "field:items.category": {"纸尿裤"},
         "field:channel": {"tmall"},
     }
+
+
+def test_a_currency_is_one_of_iso_4217():
+    asked = {"did": "order_paid", "sum": {"of": "amount", "at_least": 1, "currency": "CNX"}}
+    (found,) = check(parse_condition(asked), NAMES)
+    assert (found.place, found.suggestion) == ("sum.currency", "CNY")
+    asked = {"did": "order_paid", "where": {"amount": {"above": 1, "currency": "XXY"}}}
+    assert [one.place for one in check(parse_condition(asked), NAMES)] == ["where.amount.currency"]
 
 
 def _words(condition: object) -> tuple[str, str]:

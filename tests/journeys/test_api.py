@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import select, update
-from tests.api.conftest import World, empty, quick_hashes, world  # noqa: F401
+from tests.api.conftest import NOW, World, empty, quick_hashes, world  # noqa: F401
+from tests.api.people import event, put
 from tests.journeys.brand import CART, COUPON, MESSAGE, STAFF, TOUCHPOINTS, cart
 
 from onepool.privacy import audit
@@ -115,6 +116,29 @@ def test_check_names_place_and_suggestion(brand: World) -> None:
     assert {one["severity"] for one in whole["problems"]} <= {"warning"}
     broken = browser.post(f"{JOURNEYS}/check", {"definition": {"journey": "x", "entry": 3}}).json()
     assert broken["sentence"] is None and broken["edges"] == []
+
+
+def test_values_that_were_never_seen_are_warned_of_wherever_a_journey_compares(brand: World) -> None:
+    definition = cart(
+        exit__0={"did": "order_cancelled", "where": {"channel": "tmal"}, "as": "gone"},
+        entry__eligible={
+            "all": [
+                {"attribute": "city", "is": "上海市"},
+                {"consent": {"purpose": "marketting"}},
+                {"consent": {"purpose": "birthday_gift"}},
+            ]
+        },
+    )
+    with brand.ws.pool.write() as session:
+        put(session, "events", event(90, 1, "order_cancelled", NOW, channel="tmall"))
+        put(session, "events", {**event(91, 1, "consent_granted", NOW), "purpose": "birthday_gift,marketing"})
+    found = brand.signed_in().post(f"{JOURNEYS}/check", {"definition": definition}).json()["problems"]
+    assert {(one["severity"], one["place"], one["suggestion"]) for one in found} >= {
+        ("warning", "exit[0].where.channel.is", "tmall"),
+        ("warning", "entry.eligible.all[0].is", "上海"),
+        ("warning", "entry.eligible.all[1].consent.purpose", "marketing"),
+    }
+    assert not [one for one in found if one["place"].startswith("entry.eligible.all[2]")]
 
 
 def test_events_that_only_the_pool_knows_are_no_faults(brand: World) -> None:

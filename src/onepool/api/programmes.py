@@ -28,10 +28,12 @@ from onepool.api.models.journeys import (
 from onepool.api.problems import Invalid, NotFound
 from onepool.api.workspace import WorkspaceLike
 from onepool.audience.conditions import Names, Problem
+from onepool.audience.conditions.unseen import private_in
 from onepool.clock import from_micros, to_micros
 from onepool.definitions import Definition
 from onepool.journeys import store
 from onepool.journeys.check import Checked, check_body
+from onepool.journeys.checks.doubts import journey_doubts
 from onepool.journeys.chinese import both
 from onepool.journeys.diff import Difference
 from onepool.journeys.graph import edges
@@ -57,12 +59,18 @@ def draft(ws: WorkspaceLike, name: str) -> Definition:
 
 
 def checked(ws: WorkspaceLike, body: Mapping[str, Any], known: Known | None = None) -> tuple[Journey | None, Checked]:
-    """The journey of a body and what is wrong with it; events that only the pool knows count."""
-    journey, found = check_body(body, known or load_known(ws))
+    """The journey of a body and what is wrong with it, with warnings of values that were never seen; events that only
+    the pool knows count."""
+    known = known or load_known(ws)
+    journey, found = check_body(body, known)
     if any(problem.message.startswith("there is no event ") for problem in found.problems):
         with ws.pool.read() as session:
             kept = catalog.event_names(session)
-        journey, found = check_body(body, load_known(ws, kept))
+        known = load_known(ws, kept)
+        journey, found = check_body(body, known)
+    if journey is not None and not found.problems:
+        with ws.pool.read() as session:
+            found.warnings += journey_doubts(session, journey, known.names, private_in(ws.standard()))
     return journey, found
 
 

@@ -12,12 +12,14 @@ from onepool import yaml_core
 from onepool.apply import DefinitionError
 from onepool.audience.catalog import kept_events
 from onepool.audience.conditions.parse import plain_data
+from onepool.audience.conditions.unseen import private_in
 from onepool.cli.output import HERE, Json, WorkspaceDir, author, note, opened, say, show_json, show_table
 from onepool.clock import from_micros
 from onepool.definitions import Definition
 from onepool.errors import UsageError
 from onepool.journeys import gallery, store
 from onepool.journeys.check import Checked, check_body
+from onepool.journeys.checks.doubts import journey_doubts
 from onepool.journeys.diff import differences
 from onepool.journeys.graph import edges
 from onepool.journeys.known import load_known
@@ -127,7 +129,11 @@ def check_journeys(
     """
     ws = opened(folder)
     body = _read(Path(what)) if Path(what).suffix in (".yaml", ".yml", ".json") else draft_of(ws, what).body
-    _, found = check_body(body, load_known(ws, kept_events(ws)))
+    known = load_known(ws, kept_events(ws))
+    journey, found = check_body(body, known)
+    if journey is not None and not found.problems:
+        with ws.pool.read() as session:
+            found.warnings += journey_doubts(session, journey, known.names, private_in(ws.standard()))
     if as_json:
         show_json(
             [

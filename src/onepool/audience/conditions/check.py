@@ -32,6 +32,7 @@ from onepool.audience.conditions.sequence.check import check_sequence
 from onepool.audience.conditions.standing.check import check_standing
 from onepool.audience.conditions.standing.regions import region_problem
 from onepool.audience.conditions.values import Span, parse_moment
+from onepool.standards.normalise.money import CURRENCIES
 
 _TEXT = ("is", "is_not", "in", "not_in", "contains", "starts_with", "ends_with", "matches", "region")
 _NUMBER = ("is", "is_not", "in", "not_in", "at_least", "at_most", "above", "below", "between")
@@ -178,6 +179,7 @@ def _check_event(name: str, leaf: Behaviour, names: Names, place: str, head: str
         _check_tests(predicate, kind, at, f"the field {field_name}", problems)
         if predicate.currency is not None and kind != "money":
             problems.append(Problem(join(at, "currency"), f"{field_name} is no money"))
+        _check_currency(predicate.currency, at, problems)
     if leaf.at is not None:
         for what, said, known in (
             ("channel", leaf.at.channel, names.channels),
@@ -239,6 +241,12 @@ def _check_figure(
             problems.append(Problem(join(at, "of"), f"{test.of} is a list: distinct wants a single value"))
         if test.currency is not None and (kind != "money" or name == "distinct"):
             problems.append(Problem(join(at, "currency"), f"no currency is compared in {name} of {test.of}"))
+        _check_currency(test.currency, at, problems)
+
+
+def _check_currency(code: str | None, place: str, problems: Found) -> None:
+    if code is not None and code not in CURRENCIES:
+        problems.append(unknown(join(place, "currency"), "currency", code, CURRENCIES))
 
 
 def _check_tests(predicate: Predicate, kind: Kind, place: str, what: str, problems: Found) -> None:

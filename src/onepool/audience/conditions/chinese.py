@@ -9,6 +9,8 @@ from onepool.audience.conditions.bilingual import Catalogue
 CONDITIONS: Final = Catalogue((
     # names
     (r"there is no value of the tag (\S+) (.+)", "标签 {0} 没有取值 {1}"),
+    (r"the purpose of no consent has ever been (.+)", "从来没有过用途为 {0} 的同意"),
+    (r"the category of no consent has ever been (.+)", "从来没有过消息类别为 {0} 的同意"),
     (r"(the \w+ \S+) has never been (.+)", "{0:thing} 从来没有过取值 {1}"),
     (r"there is no touchpoint of (\S+) (\S+)", "渠道 {0} 没有触点 {1}"),
     (r"no touchpoint carries messages to people on (\S+); channels that can be asked for: (.+)",

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
+from typing import Final
 
 from onepool.audience.conditions.anchors.model import is_reference
 from onepool.audience.conditions.errors import Problem, closest
 from onepool.audience.conditions.model import (
     AttributeLeaf,
     Condition,
+    ConsentLeaf,
     DidLeaf,
     DidNotLeaf,
     Predicate,
@@ -22,6 +24,7 @@ from onepool.audience.conditions.model import (
     walk,
 )
 from onepool.audience.conditions.names import KINDS, Names, find_field
+from onepool.audience.conditions.standing.consents import CATEGORIES, PURPOSES, seen_categories, seen_purposes
 from onepool.pool.catalog import Source, distinct_values, ever
 from onepool.pool.engine import Session
 from onepool.standards import Personal, Standard
@@ -34,13 +37,19 @@ MOST = 500
 FEW = 20
 """More values than this are not looked for one by one."""
 
+_OFFERED: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
+    "consent:purpose": PURPOSES,
+    "consent:category": CATEGORIES,
+}
+
 _TESTS = ("is", "is_not", "in", "not_in", "any_of", "all_of", "none_of")
 
 
 def unseen(condition: Condition, names: Names, seen: Mapping[str, Collection[str]] | None = None) -> list[Problem]:
     """A warning for each value that can't be right, or that was never seen, with what was probably meant.
 
-    `seen`: values found in the pool, as `seen_values` gives them (`attribute:city`, `field:items.category`, `tag:x`).
+    `seen`: values found in the pool, as `seen_values` gives them (`attribute:city`, `field:items.category`, `tag:x`,
+    `consent:purpose`). Purposes and categories of consents are free words, of which some are offered.
     """
     found: list[Problem] = []
     for place, of, predicate in compared(condition):
@@ -53,7 +62,22 @@ def unseen(condition: Condition, names: Names, seen: Mapping[str, Collection[str
                     problem = _never(at, of, value, names, seen or {})
                     if problem is not None:
                         found.append(problem)
+    for place, of, word in _consented(condition):
+        if word not in _OFFERED[of] and word not in (seen or {}).get(of, ()):
+            known = sorted({*_OFFERED[of], *(seen or {}).get(of, ())})
+            said = f"the {of.partition(':')[2]} of no consent has ever been {word}"
+            found.append(Problem(place, said, _called(word, _OFFERED[of]) or closest(word, known)))
     return found
+
+
+def _consented(condition: Condition) -> Iterator[tuple[str, str, str]]:
+    """(place, `consent:purpose` or `consent:category`, word) of what consent is asked for."""
+    for place, leaf in walk(condition):
+        if isinstance(leaf, ConsentLeaf):
+            at = f"{place}.consent" if place else "consent"
+            yield f"{at}.purpose", "consent:purpose", leaf.consent.purpose
+            if leaf.consent.category is not None:
+                yield f"{at}.category", "consent:category", leaf.consent.category
 
 
 def compared(condition: Condition) -> Iterator[tuple[str, str, Predicate]]:
@@ -109,6 +133,11 @@ def seen_values(
         values = distinct_values(session, *place, MOST + 1)
         if 0 < len(values) <= MOST:
             found[of] = values
+    wanted = {of for _, of, word in _consented(condition) if word not in _OFFERED[of]}
+    if "consent:purpose" in wanted:
+        found["consent:purpose"] = frozenset(seen_purposes(session))
+    if "consent:category" in wanted:
+        found["consent:category"] = frozenset(seen_categories(session))
     return found
 
 

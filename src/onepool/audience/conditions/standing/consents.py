@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from onepool.pool import Session
 
@@ -69,9 +69,20 @@ CATEGORIES: Final[Mapping[str, Mapping[str, str]]] = {
 
 def seen_purposes(session: Session, most: int = 200) -> list[str]:
     """The purposes that words of customers name, in order."""
+    return _seen(session, "purpose", most)
+
+
+def seen_categories(session: Session, most: int = 200) -> list[str]:
+    """The categories of messages that words of customers name, in order."""
+    return _seen(session, "category", most)
+
+
+def _seen(session: Session, field: Literal["purpose", "category"], most: int) -> list[str]:
     found = session.query(
-        """SELECT DISTINCT trim(unnest(string_split(purpose, ','))) AS purpose FROM events
-        WHERE event IN (SELECT unnest($events)) AND purpose IS NOT NULL ORDER BY purpose LIMIT $most""",
-        {"events": list(WORDS), "most": most},
+        """SELECT DISTINCT trim(unnest(string_split(words, ','))) AS word FROM (
+            SELECT CASE $field WHEN 'purpose' THEN purpose ELSE category END AS words
+            FROM events WHERE event IN (SELECT unnest($events))
+        ) ORDER BY word LIMIT $most""",
+        {"field": field, "events": list(WORDS), "most": most},
     )
-    return [one for one in found.column("purpose").to_pylist() if one and one != ALL]
+    return [one for one in found.column("word").to_pylist() if one and one != ALL]
