@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 
@@ -221,5 +222,14 @@ def outcome_of(workspace: Workspace, report: ImportReport) -> Outcome:
 def _count(quarantine: pa.Table, refused: dict[str, Refusals]) -> None:
     columns = (quarantine.column(name).to_pylist() for name in ("rule", "field", "message", "sample"))
     for rule, name, message, sample in zip(*columns, strict=True):
-        place = f"{name}: " if name else ""
-        refused.setdefault(rule, Refusals()).add(f"{place}{message}: {(sample or '')[:300]}")
+        field_name = f"{name}: " if name else ""
+        refused.setdefault(rule, Refusals()).add(f"{_place(sample)}{field_name}{message}: {(sample or '')[:300]}")
+
+
+_IMPORTED: Final = re.compile(r'"import":\{"file":"((?:[^"\\]|\\.)*)","row":(\d+)\}')
+
+
+def _place(sample: str | None) -> str:
+    """Where in which file a refused item stood; empty where its sample does not say."""
+    found = _IMPORTED.search(sample or "")
+    return f"{found[1]}, row {found[2]}: " if found else ""

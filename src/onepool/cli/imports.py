@@ -68,6 +68,8 @@ def show_outcome(outcome: Outcome) -> None:
         note(f"{file.name} ({form}): {file.rows:,} rows, {file.items:,} items")
         for column, use in file.columns.items():
             note(f"  {column} -> {use}")
+        if file.totals:
+            note(f"  left out, lines of totals: row {', '.join(str(row) for row in file.totals)}")
     what = "would be accepted" if report.dry_run else "accepted"
     say(f"{what}: {outcome.accepted:,}   quarantined: {outcome.quarantined:,}   duplicates: {outcome.duplicates:,}")
     if not (outcome.accepted or outcome.quarantined or outcome.duplicates):

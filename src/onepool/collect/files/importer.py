@@ -23,6 +23,7 @@ from onepool.collect.files.report import Check, FileReport, ImportReport, Progre
 from onepool.collect.files.rows import RowStage
 from onepool.collect.files.sources import open_source
 from onepool.collect.files.staging import Staging
+from onepool.collect.files.totals import without_totals
 from onepool.collect.files.writer import ChunkWriter
 from onepool.collect.log import Log, NewRecord, Record
 from onepool.collect.touchpoint import Touchpoint
@@ -77,7 +78,11 @@ def import_sources(
         file = FileReport(source.name)
         report.files.append(file)
         with Staging(scratch) as staging:
-            stage = OrderStage(staging, planner.standard, known) if kind == "orders" else RowStage(kind, staging)
+            stage = (
+                OrderStage(staging, planner.standard, known, planner.order_scope())
+                if kind == "orders"
+                else RowStage(kind, staging)
+            )
             _read(source, stage, staging, planner, file, tell)
             if isinstance(stage, OrderStage):
                 stage.merged = file.format in ("csv", "excel")
@@ -93,6 +98,8 @@ def _read(
     statements: dict[str, tuple[str, dict[str, object]]] = {}
     with closing(read_ahead(together(source.blocks()))) as blocks:
         for block in blocks:
+            block, totals = without_totals(block)
+            file.totals += totals
             layout = repr([(field.name, str(field.type), field.metadata) for field in block.table.schema])
             if layout not in statements:
                 statements[layout] = _statement(stage, planner, block, file)
@@ -102,7 +109,7 @@ def _read(
                 table = trimmed(block.table).rename_columns(keys).append_column("row", block.rows)
                 staging.insert(sql, table, parameters)
             staging.refuse(block.broken)
-            file.rows += block.table.num_rows + len(block.broken)
+            file.rows += block.table.num_rows + len(block.broken) + len(totals)
             tell(f"reading {file.name}", source.facts.done, source.facts.size)
     facts = source.facts
     file.format, file.encoding, file.compression = facts.format, facts.encoding, facts.compression

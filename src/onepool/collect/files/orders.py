@@ -16,6 +16,7 @@ Rules
   amounts as positive numbers. An order of nothing but such lines (a credit note) makes that event alone.
 - An order with a negative price, with an amount that is no number, with two values of one identifier, with two
   currencies, with a refund of some lines that nobody knows the amount of or with no time at all is refused as a whole.
+- An order that names nobody is known by its number where the touchpoint's channel identifies orders so.
 - What became known of an order by an earlier export (``Known``) and is told otherwise now is told as a change: another
   amount or discount as order_corrected, another refunded amount as order_refunded of the difference.
 """
@@ -54,8 +55,12 @@ MOST_LINES = 10_000
 class OrderStage:
     """Renders lines while the file is read, and gathers them into orders at the end."""
 
-    def __init__(self, staging: Staging, standard: Dictionary, known: Known | None = None) -> None:
+    def __init__(
+        self, staging: Staging, standard: Dictionary, known: Known | None = None, scope: str | None = None
+    ) -> None:
+        """``scope``: that of the orders' numbers where they are identifiers (see `Planner.order_scope`)."""
         self._staging = staging
+        self._scope = scope
         self._known = known
         self._names: list[str] = []
         self.merged = False
@@ -133,6 +138,8 @@ class OrderStage:
                 self._staging.execute(steps.PART, {"from": start, "to": end})
             if known is not None:
                 self._compare(known)
+            if self._scope is not None:
+                self._staging.execute(steps.NUMBERED, {"scope": self._scope})
             self._staging.execute(refuse, words.values)
             made = self._staging.query(events)
             yield made.rename_columns([*SCHEMA.names, *fields])

@@ -143,6 +143,10 @@ PART = """UPDATE gathered SET back_quantity = p.quantity, back_items = p.items,
     WHERE gathered.okey = p.okey"""
 """What went back of the orders of which only some lines were refunded."""
 
+NUMBERED = """UPDATE gathered SET ids = '[["order_no",' || to_json($scope::VARCHAR) || ',' || to_json(order_id) || ']]'
+    WHERE ids IS NULL AND order_id IS NOT NULL"""
+"""An order that names nobody is known by its number, as a fetched one is."""
+
 CHANGED = (
     """UPDATE gathered SET corrected = true FROM (
         SELECT g.okey FROM gathered g JOIN figures f USING (order_id)

@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 
 import yaml
 
+from onepool.channels import registry
 from onepool.collect.files.errors import MappingError
 from onepool.collect.files.mapping import OBJECTS, Column, Kind, Mapping
 from onepool.collect.touchpoint import Touchpoint
@@ -160,6 +161,14 @@ class Planner:
             found.append((self.resolve("currency"), self.mapping.currency))
         return found
 
+    def order_scope(self) -> str | None:
+        """Scope of the number of an order as an identifier, where the touchpoint's channel identifies orders so; those
+        are shops that hide their buyers. None elsewhere."""
+        channel = registry.find(self._touchpoint.channel)
+        if channel is None or all(one.type != _ORDER_NO for one in channel.manifest.identifiers):
+            return None
+        return self._touchpoint.scopes.get(_ORDER_NO, self._touchpoint.name)
+
     def _target_of(self, name: str) -> Target:
         spec = self.mapping.columns.get(name)
         if spec is None:
@@ -191,11 +200,10 @@ class Planner:
                 return Target("identifier", found.name, scope if found.scope == "required" else "")
         control = _controls(self.kind).get(_key(name))
         if control is not None:
-            return (
-                self._item(control[5:])
-                if control.startswith("item.")
-                else Target("control", control, is_time=_is_time(control))
-            )
+            role, _, named = control.rpartition(".")
+            if role == "item":
+                return self._item(named)
+            return Target("field", named) if role == "field" else Target("control", control, is_time=_is_time(control))
         if self.kind == "customers":
             return self._of_customer(name)
         if self.kind in OBJECTS:

@@ -25,6 +25,9 @@ Shape = Literal["text", "integer", "number", "boolean", "json", "empty"]
 ERRORS = ("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!")
 """What spreadsheets show for formulas that give no value: in ids and attributes the cell is missing."""
 
+_NOTHING = ("0000-00-00", "0000-00-00 00:00:00", "无退款申请")
+"""What systems write for "never" and "none" where a day or an amount stands."""
+
 ROUNDED = r"\d(\.\d+)?[eE]\+\d{2,3}"
 """Ids of which a spreadsheet kept some digits: of many things, so they bring nothing together."""
 
@@ -270,7 +273,7 @@ class Columns:
             f" WHEN starts_with({name}, '`') THEN ltrim({name}, '`') ELSE {name} END"
         )
         # One list: `nullif` within `nullif` would have the engine plan the cell twice for each of them.
-        missing = dict.fromkeys(("", *self._mapping.missing, *errors))
+        missing = dict.fromkeys(("", *_NOTHING, *self._mapping.missing, *errors))
         listed = ", ".join(self.parameters.text(one) for one in missing)
         return f"CASE WHEN {bare} NOT IN ({listed}) THEN {bare} END"
 

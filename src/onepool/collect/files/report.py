@@ -64,6 +64,8 @@ class FileReport:
     refused: dict[str, Refusals] = field(default_factory=dict)
     columns: dict[str, str] = field(default_factory=dict)
     missing_columns: list[str] = field(default_factory=list)
+    totals: list[int] = field(default_factory=list)
+    """Rows that were left out as lines of totals."""
 
 
 @dataclass(slots=True)
@@ -127,6 +129,7 @@ class ImportReport:
                     "refused": _refusals(file.refused),
                     "columns": file.columns,
                     "missing_columns": file.missing_columns,
+                    "totals": file.totals,
                 }
                 for file in self.files
             ],
