@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pyarrow.csv as pcsv
 import pytest
 
 from onepool.clock import FakeClock
@@ -18,6 +19,9 @@ from onepool.demo.brand.plan import BrandPlan
 from onepool.demo.brand.scene import make_scene
 from onepool.demo.brand.secrets import made_up
 from onepool.demo.brand.sending import Sending
+from onepool.identity.evaluate import Evaluation, evaluate, read_truth
+from onepool.identity.read.sources import sources_of
+from onepool.identity.read.truth import find_records
 from onepool.workspace import Workspace, open_workspace
 
 PLAN = BrandPlan(300, 40, 7, date(2026, 6, 20))
@@ -47,6 +51,15 @@ class Brand:
     made: MadeBrand
     workspace: Workspace
     truth: Path
+
+    def evaluation(self) -> Evaluation:
+        """OneID beside the truth, as `onepool identity evaluate` has it."""
+        file = self.truth / "records.csv"
+        with self.workspace.pool.read() as session:
+            sources = sources_of(self.workspace.state, session, self.workspace.standard(), self.workspace.definitions)
+            found = find_records(sources, pcsv.read_csv(file).column("record_id"))
+        assert found.ambiguous == 0
+        return evaluate(read_truth(file), found.clusters)
 
 
 @pytest.fixture(scope="session")

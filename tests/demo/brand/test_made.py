@@ -12,9 +12,9 @@ from tests.demo.brand.conftest import CLOCK, PLAN, Brand
 from onepool.audience.catalog import load_catalog
 from onepool.demo.brand.live import live_scene, live_sendings
 from onepool.demo.brand.make import make_brand
+from onepool.demo.brand.places import APP, JD, TMALL, WEB
 from onepool.demo.brand.play import play
 from onepool.errors import WorkspaceError
-from onepool.identity.evaluate import evaluate, read_truth
 from onepool.tick.jobs import Jobs
 
 
@@ -79,6 +79,35 @@ def test_masked_and_privacy_numbers_and_order_tokens_name_nobody(brand: Brand) -
         OR type IN ('taobao_oaid', 'privacy_number')""",
     )
     assert wrong == []
+    # They were sent: guests of site and app left them, and the shop has no other number of theirs.
+    planted = json.loads((brand.truth / "planted.json").read_text(encoding="utf-8"))
+    sent = planted["sent"]["privacy_number"]
+    assert sent[TMALL] > 0 and sent[JD] > 0
+    hidden = _rows(
+        brand,
+        """SELECT e.event_id, e.receiver_phone, i.type FROM events e JOIN identifiers i USING (identifier_id)
+        WHERE e.event = 'order_placed' AND regexp_full_match(e.receiver_phone, '170\\d{8}-\\d{4}')""",
+    )
+    assert len(hidden) == sent.get(WEB, 0) + sent.get(APP, 0) > 0
+    # Nothing but the device says whose these orders are.
+    assert {one["type"] for one in hidden} <= {"anonymous_id", "android_id"}
+    assert _rows(brand, "SELECT value FROM identifiers WHERE value LIKE '%170%-%' AND type = 'phone'") == []
+
+
+def test_people_chat_with_associates(brand: Brand) -> None:
+    chats = _rows(
+        brand,
+        """SELECT event, count(*) AS n, count(DISTINCT identifier_id) AS persons FROM events
+        WHERE touchpoint = 'wecom' AND event IN ('conversation_started', 'message_received', 'message_sent',
+            'service_requested', 'service_closed') GROUP BY event""",
+    )
+    found = {str(one["event"]): one for one in chats}
+    assert set(found) == {
+        "conversation_started", "message_received", "message_sent", "service_requested", "service_closed",
+    }  # fmt: skip
+    assert all(int(str(one["persons"])) >= 4 for one in chats)
+    named = _rows(brand, "SELECT DISTINCT staff_id FROM events WHERE touchpoint = 'wecom' AND event = 'message_sent'")
+    assert all(str(one["staff_id"]).startswith("guide_") for one in named)
 
 
 def test_the_truth_is_about_what_is_in_the_pool(brand: Brand) -> None:
@@ -99,11 +128,7 @@ def test_the_truth_is_about_what_is_in_the_pool(brand: Brand) -> None:
 
 
 def test_oneid_is_within_the_stated_bounds(brand: Brand) -> None:
-    found = brand.workspace.pool.query(
-        """SELECT type || CASE WHEN scope = '' THEN '' ELSE '@' || scope END || ':' || value AS record_id,
-        customer_id AS cluster FROM identifiers JOIN customer_of USING (identifier_id)"""
-    )
-    score = evaluate(read_truth(brand.truth / "records.csv"), found)
+    score = brand.evaluation()
     assert score.bcubed.precision > 0.99
     assert score.bcubed.recall > 0.65
     assert score.pairwise.precision > 0.97

@@ -200,7 +200,7 @@ def joining_phones(
         return found
     who, when = person[rows], time[rows]
     tenure = customers.tenure(chance, who, when)
-    scene.shown.saw_phone(tenure, when)
+    scene.shown.saw_phone(tenure, when, customers.own(who, tenure))
     phones = noise.phone_texts(customers.phones.number[tenure])
     nicknames = scene.nicknames(who)
     member = (customers.member[who] < NEVER) & (touchpoint == MINI)

@@ -10,6 +10,7 @@ from onepool.demo.brand import ids
 from onepool.demo.brand.emit.segment import iso
 from onepool.demo.brand.places import EMAIL, WEB
 from onepool.demo.brand.scene import Made, Scene
+from onepool.demo.brand.standins import at_kiosk, unchecked
 from onepool.demo.brand.visits import OPENING, ORDER, Shelf, Visits
 from onepool.demo.people.arrays import I64, Bools, Chance
 
@@ -39,9 +40,11 @@ def say_web(chance: Chance, scene: Scene, made: Made, visits: Visits) -> I64:
     person, time = visits.person, visits.time
     tenure = scene.device_used(chance, person, time)
     cookies = scene.ids("cookie", tenure)
-    np.minimum.at(scene.shown.cookie, tenure, time)
     new = (visits.flags & OPENING) > 0
     account = signs_up(person)
+    there, kiosks = at_kiosk(scene, person, new & account)
+    cookies[there] = kiosks
+    np.minimum.at(scene.shown.cookie, tenure[~there], time[~there])
     # Signed in: in the first visit, in every order, and in every second of the others.
     inside = account & (new | (visits.order >= 0) | (chance.random(person.size) < 0.5))
     inside &= customers.opened[WEB][person] <= time
@@ -50,6 +53,7 @@ def say_web(chance: Chance, scene: Scene, made: Made, visits: Visits) -> I64:
     users = ids.site_users(person)
     phones, shows = scene.typed_phones(chance, person, time)
     given = identifies & (chance.random(person.size) < 0.8)
+    phones, shows = unchecked(chance, scene, WEB, phones, shows, given)
     scene.see_phones(np.where(given, shows, -1), time)
     mails = ids.emails(person, scene.seed)
     mailed = identifies & (customers.opened[EMAIL][person] < (1 << 39))
@@ -58,7 +62,7 @@ def say_web(chance: Chance, scene: Scene, made: Made, visits: Visits) -> I64:
     base = (scene.start + time) * 1000
     placed = np.zeros(visits.size, np.int64)
     # Who clicked and comes to the site first lands there with the number of the click.
-    by_ad = new & ids.came_by_ad(person) & (time - customers.arrival[person] < 60)
+    by_ad = new & ~there & ids.came_by_ad(person) & (time - customers.arrival[person] < 60)
     clicks = [
         f"{'clickid' if ocean else 'qz_gdt'}={click}"
         for ocean, click in zip(

@@ -6,7 +6,7 @@ People, households, phones and devices are those of ``demo.people``. Times are s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,11 +32,14 @@ from onepool.demo.brand.rates import RATES, BrandRates
 from onepool.demo.people.arrays import F64, I64, Bools, Chance, chance_of
 from onepool.demo.people.devices import Devices, draw_devices
 from onepool.demo.people.phones import Phones, draw_phones
-from onepool.demo.people.population import NEVER, People, draw_people
+from onepool.demo.people.population import NEVER, YEAR, People, draw_people
 from onepool.demo.people.rates import Rates, rates_for
 
 _MONTH = 30.4
 _NO_CHILD = np.int64(1) << 40
+
+PAST = int(2 * YEAR)
+"""So long before the period numbers change hands, and the CRM took down its first customers."""
 
 ACCOUNTS = (OA, MINI, WECOM, DOUYIN, YOUZAN, XHS, TMALL, JD, STORE, WEB, APP, EMAIL, FORMS)
 
@@ -66,6 +69,8 @@ class Customers:
     """Whether the unionid of this follower is never told by the official account."""
     again: I64
     """When the CRM got a second record of this member."""
+    known: I64
+    """When the CRM took this customer down before the period: before 0, or NEVER."""
     orders: F64
     """Orders a day while active."""
     visits: F64
@@ -103,7 +108,13 @@ class Customers:
         borrowed = self.phones.borrowed[person]
         shared = (borrowed >= 0) & (chance.random(person.size) < self.noise.family_phone_used)
         slot = np.where(shared, borrowed, self.phones.chains.slot_of_person[person])
-        return self.phones.chains.at(slot, np.maximum(time, 0))
+        return self.phones.chains.at(slot, time)
+
+    def own(self, person: I64, tenure: I64) -> Bools:
+        """Whether these numbers are the persons' own, and no relative's."""
+        chains = self.phones.chains
+        found: Bools = chains.owner[chains.slot[tenure]] == person
+        return found
 
     def device(self, person: I64, time: I64) -> I64:
         """The device (a tenure) that each person uses: the own first one, or one that was handed on."""
@@ -116,10 +127,10 @@ class Customers:
 def draw_customers(plan: BrandPlan, rates: BrandRates = RATES) -> Customers:
     """The customers of a plan. Raises UsageError."""
     plan.checked()
-    noise = rates_for("easy")
+    noise = replace(rates_for("easy"), phone_change=rates.number_change, phone_reissued=rates.number_reissued)
     seed, size, seconds = plan.seed * 8 + 3, plan.customers, plan.seconds
     people = draw_people(size, noise, seed, seconds)
-    phones = draw_phones(people, noise, seed, seconds)
+    phones = draw_phones(people, noise, seed, seconds, PAST)
     devices = draw_devices(people, noise, seed, seconds)
     chance = chance_of(seed, 20)
     early = chance.random(size) < 0.45
@@ -155,6 +166,7 @@ def draw_customers(plan: BrandPlan, rates: BrandRates = RATES) -> Customers:
         hidden=chance.random(size) < rates.unionid_hidden,
         again=np.where((member < NEVER) & (chance.random(size) < rates.second_record), member, NEVER)
         + _later(chance, size, 40),
+        known=_known_before(chance_of(seed, 21), rates, size),
         orders=rates.orders * level,
         visits=rates.visits * np.sqrt(level) * np.exp(chance.normal(0, 0.5, size)),
         shops=tastes,
@@ -170,6 +182,12 @@ _POPULAR = np.array([1.6, 1.4, 1.0, 0.8, 0.6, 1.1, 0.7, 0.9])
 
 def _later(chance: Chance, size: int, days: float) -> I64:
     return (chance.exponential(days * DAY, size)).astype(np.int64) + 3600
+
+
+def _known_before(chance: Chance, rates: BrandRates, size: int) -> I64:
+    """When the CRM took down those whom it knew before the period."""
+    at = -(chance.random(size) * (PAST - 30 * DAY)).astype(np.int64) - 30 * DAY
+    return np.where(chance.random(size) < rates.known_before, at, NEVER)
 
 
 def _silences(chance: Chance, rates: BrandRates, arrival: I64, seconds: int) -> tuple[I64, I64]:

@@ -18,6 +18,7 @@ from onepool.demo.brand.places import CRM, CRM_SYSTEM, MEMBERSHIP, STORE, TMALL
 from onepool.demo.brand.plan import DAY
 from onepool.demo.brand.scene import Scene
 from onepool.demo.brand.sending import File
+from onepool.demo.brand.standins import copied, over_counter, unchecked
 from onepool.demo.brand.telling import told, yuan
 from onepool.demo.people import noise
 from onepool.demo.people.arrays import I64, Chance, Texts
@@ -96,18 +97,25 @@ def _members(chance: Chance, scene: Scene, person: I64, day: int, *, again: bool
     people = customers.people
     since = customers.again[person] if again else customers.member[person]
     at = np.full(person.size, (day + 1) * DAY - 3600)
+    bare = copied(scene, person) & again
     numbers: Texts
     shows: I64
     if again:
         numbers, shows = scene.typed_phones(chance, person, since)
+        numbers, shows = unchecked(chance, scene, CRM, numbers, shows, ~bare)
+        masked = np.where(person % 2 == 0, noise.masked_phones(np.array(numbers, np.int64)), "")
+        numbers, shows = np.where(bare, masked, numbers), np.where(bare, -1, shows)
+        scene.shown.plant("copied_record", CRM, int(bare.sum()))
     else:
         # The number with which one joined: in the mini program WeChat proved it.
         tenure = customers.phones.chains.at(customers.phones.chains.slot_of_person[person], np.maximum(since, 0))
         numbers, shows = noise.phone_texts(customers.phones.number[tenure]), tenure
+        at_till = np.flatnonzero(customers.in_store[person])
+        numbers[at_till], shows[at_till] = over_counter(scene, person[at_till], numbers[at_till], shows[at_till])
         scene.shown.saw("member", person, at)
     scene.see_phones(shows, at)
     scene.shown.saw("crm_again" if again else "crm", person, at)
-    mailed = customers.opened["email"][person] < NEVER
+    mailed = (customers.opened["email"][person] < NEVER) & ~bare
     # Who joined at Tmall too was bound to the member there, by the number that the platform does not show.
     bound = customers.omid[person] & (customers.opened[TMALL][person] < at) & (person % 3 > 0) & (not again)
     scene.shown.saw("omid", person, at, bound)
@@ -118,7 +126,7 @@ def _members(chance: Chance, scene: Scene, person: I64, day: int, *, again: bool
     child = customers.child[person]
     omids = np.where(bound, scene.ids("omid", person), "")
     columns = zip(
-        ids.crm_ids(person, again).tolist(), ids.member_numbers(person).tolist(),
+        ids.crm_ids(person, ids.CRM_AGAIN if again else ids.CRM_FIRST).tolist(), ids.member_numbers(person).tolist(),
         scene.typed_names(chance, person).tolist(), numbers.tolist(), ids.emails(person, scene.seed).tolist(),
         mailed.tolist(), people.male[person].tolist(), people.born[person].tolist(), child.tolist(), omids.tolist(),
         scene.store_of(person).tolist(), since.tolist(), province.tolist(), city.tolist(), district.tolist(),
@@ -135,6 +143,33 @@ def _members(chance: Chance, scene: Scene, person: I64, day: int, *, again: bool
             _day(baby) if baby < (1 << 39) and who % 4 else "", _LEVELS[who * 7 % 10 // 4], who * 37 % 3000, omid,
             china(scene.start + joined)[:10], f"store_{store:03d}", where, town, area, line, updated,
         )  # fmt: skip
+
+
+def known_file(chance: Chance, scene: Scene, name: str) -> File | None:
+    """Whom the CRM took down before the period, as it stands there: with the number of then, if it was given up too."""
+    customers = scene.customers
+    person = np.flatnonzero(customers.known < 0)
+    if not person.size:
+        return None
+    since = customers.known[person]
+    numbers, shows = scene.typed_phones(chance, person, since)
+    scene.see_phones(shows, since)
+    scene.shown.saw("crm_before", person, since)
+    province, city, district = scene.regions(person, np.zeros(person.size, np.int64))
+    people = customers.people
+    columns = zip(
+        ids.crm_ids(person, ids.CRM_BEFORE).tolist(), scene.typed_names(chance, person).tolist(), numbers.tolist(),
+        people.male[person].tolist(), people.born[person].tolist(), scene.store_of(person).tolist(),
+        (scene.start + since).tolist(), province.tolist(), city.tolist(), district.tolist(), strict=True,
+    )  # fmt: skip
+    rows = [
+        (crm, "", who, phone, "", "男" if male else "女", _day(born), "", "", "", "", "", f"store_{store:03d}", *where,
+         "", china(then))
+        for crm, who, phone, male, born, store, then, *where in columns
+    ]  # fmt: skip
+    return File(
+        CRM, "customers", name, _written(list(_MEMBER_COLUMNS), rows, "utf-8-sig"), {"columns": _MEMBER_COLUMNS}
+    )
 
 
 def audience_file(scene: Scene, group: Audience, name: str) -> File:

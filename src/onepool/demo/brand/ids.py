@@ -25,6 +25,7 @@ _PREFIX: dict[str, tuple[str, int]] = {
     "oaid": ("", 15),
     "email": ("", 16),
     "click": ("demoCLK", 17),
+    "kiosk": ("kiosk", 18),
 }
 
 
@@ -34,14 +35,25 @@ def made(kind: str, number: I64, seed: int) -> Texts:
     return codes(prefix, number, seed * 64 + salt)
 
 
+def mixed(number: I64) -> I64:
+    """Numbers from 0 to 2**61, in which neighbours have nothing in common."""
+    found = (number.astype(np.uint64) + np.uint64(40_503)) * np.uint64(2_654_435_761)
+    found ^= found >> np.uint64(29)
+    found *= np.uint64(0x9E3779B97F4A7C15)
+    return (found >> np.uint64(3)).astype(np.int64)
+
+
 def member_numbers(person: I64) -> Texts:
     """The number of the programme's card."""
     return np.array([f"MY{number:09d}" for number in (400_000_000 + person * 7).tolist()], object)
 
 
-def crm_ids(person: I64, again: bool = False) -> Texts:
-    """The number of the CRM's record, of the first or of the second one."""
-    base = 70_000_000 if again else 10_000_000
+CRM_FIRST, CRM_AGAIN, CRM_BEFORE = 10_000_000, 70_000_000, 40_000_000
+"""Where the numbers of the CRM's records begin: of members, of their second records, of those known before."""
+
+
+def crm_ids(person: I64, base: int = CRM_FIRST) -> Texts:
+    """The number of the CRM's record."""
     return np.array([f"C{number:08d}" for number in (base + person).tolist()], object)
 
 

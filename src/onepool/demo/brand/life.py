@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from onepool.demo.brand import campaigns, exports, mailing, markets, social
+from onepool.demo.brand import campaigns, chats, exports, mailing, markets, social
 from onepool.demo.brand.browse_sensors import say_visits
 from onepool.demo.brand.browse_web import say_web
 from onepool.demo.brand.markets import Gathered
@@ -84,6 +84,7 @@ class Life:
         social.say_oa(chance, scene, made, day, active)
         social.say_mini_pushes(chance, scene, made, day, active)
         social.say_wecom(chance, scene, made, day)
+        chats.say_chats(day_chance(scene, day, 7), scene, made, day, active)
         social.say_douyin(chance, scene, made, day, active)
         social.say_forms(chance, scene, made, day)
         social.say_withdrawals(scene, made, day)
@@ -151,6 +152,10 @@ class Life:
     def _files(self, day: int, made: Made, orders: Orders) -> None:
         """Every week the tills and the CRM export; what is left at the end comes with the last day."""
         scene = self.scene
+        if day == 0:
+            known = exports.known_file(day_chance(scene, day, 6), scene, "customers_before.csv")
+            if known is not None:
+                made.one(scene.ways.files, (scene.start + 3600) * 1000, known)
         bought = orders.taken((orders.shop == SHOPS.index(STORE)) & orders.paid)
         if bought.size:
             self._till.append(bought)

@@ -22,6 +22,7 @@ from onepool.demo.brand.life import Life
 from onepool.demo.brand.places import APP, CRM, MINI, WEB
 from onepool.demo.brand.plan import ZONE, BrandPlan
 from onepool.demo.brand.play import Played, play
+from onepool.demo.brand.rates import RATES, BrandRates
 from onepool.demo.brand.scene import Scene, make_scene
 from onepool.demo.brand.secrets import write_secrets
 from onepool.demo.brand.sending import File, Sending
@@ -67,7 +68,9 @@ def plan_until_yesterday(customers: int, days: int, seed: int, clock: Clock) -> 
     return BrandPlan(customers, days, seed, clock.now().astimezone(ZONE).date() - timedelta(days=1)).checked()
 
 
-def make_brand(root: Path, plan: BrandPlan, clock: Clock, progress: Progress | None = None) -> MadeBrand:
+def make_brand(
+    root: Path, plan: BrandPlan, clock: Clock, progress: Progress | None = None, rates: BrandRates = RATES
+) -> MadeBrand:
     """Makes the workspace in a folder that has none. Raises WorkspaceError, UsageError, PlayFailed, WorkerFailed."""
     plan.checked()
     workspace = init_workspace(root, definitions.settings_text(), clock)
@@ -81,7 +84,7 @@ def make_brand(root: Path, plan: BrandPlan, clock: Clock, progress: Progress | N
         keys = {name: workspace.touchpoints()[name].write_key or "" for name in (MINI, APP, WEB)}
         if progress is not None:
             progress("drawing customers", 0, 1)
-        life = Life(make_scene(draw_customers(plan), secrets, keys))
+        life = Life(make_scene(draw_customers(plan, rates), secrets, keys))
         play(workspace, business_objects(life.scene))
         if beside is not None:
             beside.start()

@@ -11,6 +11,7 @@ from onepool.demo.brand.emit import markets as pages
 from onepool.demo.brand.emit.segment import china
 from onepool.demo.brand.orders import Orders
 from onepool.demo.brand.places import JD, TMALL, XHS, XHS_SELLER, YOUZAN
+from onepool.demo.brand.privacy import hides
 from onepool.demo.brand.scene import Made, Scene
 from onepool.demo.brand.telling import CLOSED, FINISHED, PAID, REFUNDED, Told, told, yuan
 from onepool.demo.brand.youzan_shop import say_youzan
@@ -90,6 +91,14 @@ def _jd_refunds(scene: Scene, orders: Orders, at: list[int]) -> list[dict[str, A
     ]  # fmt: skip
 
 
+def _hidden(scene: Scene, shop: str, step: str, orders: Orders) -> list[bool]:
+    """Which orders have a privacy number; each is counted once."""
+    found = hides(orders.number, scene.customers.rates.privacy_number)
+    if step in (PAID, CLOSED):
+        scene.shown.plant("privacy_number", shop, int(found.sum()))
+    return found.tolist()
+
+
 def _tid(number: int) -> int:
     return 3_300_000_000_000_000_000 + number * 10
 
@@ -106,6 +115,7 @@ def _tmall(chance: Chance, scene: Scene, step: str, orders: Orders, at: list[int
     member = customers.omid[person]
     scene.shown.saw("omid", person, seconds, member)
     uid, ouid, omid = (scene.ids(kind, person).tolist() for kind in (TMALL, "ouid", "omid"))
+    hidden = _hidden(scene, TMALL, step, orders)
     found = []
     for place, order in enumerate(told(chance, scene, orders)):
         week = order.created // _WEEK
@@ -125,7 +135,8 @@ def _tmall(chance: Chance, scene: Scene, step: str, orders: Orders, at: list[int
             None if step == CLOSED else china(order.created + 40), china(at[place]),
             china(at[place]) if step != PAID else None, uid[place], ouid[place],
             omid[place] if member[place] else None, f"1oa{order.person * 7919 % 10**9:09d}{week}", order.masked_name,
-            order.masked_phone, order.region, order.masked_address, lines, yuan(order.listed), yuan(order.amount),
+            order.privacy_number if hidden[place] else order.masked_phone, order.region, order.masked_address, lines,
+            yuan(order.listed), yuan(order.amount),
             yuan(order.discount), yuan(order.shipping), f"{uid[place][7]}**",
         )  # fmt: skip
         found.append(trade)
@@ -136,6 +147,7 @@ def _jd(chance: Chance, scene: Scene, step: str, orders: Orders, at: list[int]) 
     goods = scene.goods
     scene.shown.saw("jd", orders.person, np.array(at) - scene.start)
     buyers = scene.ids(JD, orders.person).tolist()
+    hidden = _hidden(scene, JD, step, orders)
     found = []
     for place, order in enumerate(told(chance, scene, orders)):
         lines = [
@@ -150,7 +162,8 @@ def _jd(chance: Chance, scene: Scene, step: str, orders: Orders, at: list[int]) 
             pages.jd_order(
                 _jd_number(order.number), _JD[step], china(order.created),
                 "" if step == CLOSED else china(order.created + 40), china(at[place]),
-                china(at[place]) if step != PAID else "", buyers[place], order.masked_name, order.masked_phone,
+                china(at[place]) if step != PAID else "", buyers[place], order.masked_name,
+                order.privacy_number if hidden[place] else order.masked_phone,
                 order.region, order.masked_address, lines, yuan(order.listed), yuan(order.amount),
                 yuan(order.discount), yuan(order.shipping),
             )

@@ -13,9 +13,10 @@ from onepool.demo.brand.campaigns import Campaign
 from onepool.demo.brand.emit.segment import iso
 from onepool.demo.brand.orders import COUPON_OFF, Orders
 from onepool.demo.brand.places import APP, MINI, MINI_APPID, WEB
+from onepool.demo.brand.privacy import hides, privacy_numbers
 from onepool.demo.brand.scene import Made, Scene
 from onepool.demo.brand.telling import Told, own_number, told
-from onepool.demo.people.arrays import I64, Chance
+from onepool.demo.people.arrays import I64, Bools, Chance
 
 PREFIX = {MINI: "M", APP: "A", WEB: "W"}
 _LIBRARY = {"name": "analytics-python", "version": "2.4.0"}
@@ -34,12 +35,15 @@ def say_own_orders(
         return
     way = {MINI: scene.ways.mini_shop, APP: scene.ways.app_shop, WEB: scene.ways.web_shop}[shop]
     buyers = _buyers(chance, scene, shop, orders)
+    scene.shown.plant("privacy_number", shop, sum("hidden" in one for one in buyers))
     said, at = [], []
     for order, buyer, ms, paid in zip(
         told(chance, scene, orders), buyers, placed.tolist(), orders.paid.tolist(), strict=True
     ):
         number = own_number(PREFIX[shop], order.number)
         body = _order(scene, order, number)
+        if "hidden" in buyer:
+            body["receiver_phone"] = buyer["phone"]
         events = [_event("order_placed", f"srv-{number}-placed", ms, buyer, body)]
         done = ms + 20_000 + order.number % 40_000
         if paid:
@@ -88,25 +92,40 @@ def _buyers(chance: Chance, scene: Scene, shop: str, orders: Orders) -> list[dic
     if shop == WEB:
         account = signs_up(person)
         scene.shown.saw("site_user", person, orders.time, account)
-        phones, shows = scene.typed_phones(chance, person, orders.time)
-        scene.see_phones(np.where(account, -1, shows), orders.time)
-        rows = zip(account.tolist(), ids.site_users(person).tolist(), phones.tolist(), strict=True)
-        return [{"userId": user} if has else {"phone": phone} for has, user, phone in rows]
+        return _or_guests(chance, scene, shop, orders, account, ids.site_users(person).tolist())
     users = ids.web_users(person).tolist()
     if shop == APP:
         signed = app_user(person)
         scene.shown.saw("user", person, orders.time, signed)
-        phones, shows = scene.typed_phones(chance, person, orders.time)
-        scene.see_phones(np.where(signed, -1, shows), orders.time)
-        return [
-            {"userId": user} if known else {"phone": phone}
-            for known, user, phone in zip(signed.tolist(), users, phones.tolist(), strict=True)
-        ]
+        return _or_guests(chance, scene, shop, orders, signed, users)
     known = (customers.member[person] <= orders.time) & ~customers.in_store[person]
     scene.shown.saw("user", person, orders.time, known)
     scene.shown.saw("mini", person, orders.time)
     rows = zip(known.tolist(), users, scene.ids(MINI, person).tolist(), strict=True)
     return [{"userId": user if has else None, "openid": openid} for has, user, openid in rows]
+
+
+def _or_guests(
+    chance: Chance, scene: Scene, shop: str, orders: Orders, account: Bools, users: list[str]
+) -> list[dict[str, Any]]:
+    """Buyers with an account by their user ids. Guests leave their phone, or a privacy number: of these the shop knows
+    the device alone."""
+    person = orders.person
+    phones, shows = scene.typed_phones(chance, person, orders.time)
+    hidden = ~account & hides(orders.number, scene.customers.rates.guest_privacy)
+    scene.see_phones(np.where(account | hidden, -1, shows), orders.time)
+    found: list[dict[str, Any]] = [
+        {"userId": user} if has else {"phone": phone}
+        for has, user, phone in zip(account.tolist(), users, phones.tolist(), strict=True)
+    ]
+    rows = np.flatnonzero(hidden)
+    tenure = scene.customers.device(person[rows], orders.time[rows])
+    kind, first = ("cookie", scene.shown.cookie) if shop == WEB else ("app_device", scene.shown.app)
+    np.minimum.at(first, tenure, orders.time[rows])
+    devices = scene.ids(kind, tenure).tolist()
+    for row, number, device in zip(rows.tolist(), privacy_numbers(orders.number[rows]).tolist(), devices, strict=True):
+        found[row] = {"phone": number, "hidden": True, "anonymousId" if shop == WEB else "android_id": device}
+    return found
 
 
 def _event(name: str, message: str, ms: int, buyer: dict[str, Any], properties: dict[str, Any]) -> dict[str, Any]:
@@ -118,8 +137,12 @@ def _event(name: str, message: str, ms: int, buyer: dict[str, Any], properties: 
     if "phone" in buyer:
         properties = {**properties, "phone": buyer["phone"]}
         context["externalIds"] = [{"id": buyer["phone"], "type": "phone", "collection": "users", "encoding": "none"}]
+    if "android_id" in buyer:
+        device = {"id": buyer["android_id"], "type": "android_id", "collection": "users", "encoding": "none"}
+        context["externalIds"].append(device)
     return {
-        "type": "track", "event": name, "messageId": message, "timestamp": iso(ms), "anonymousId": None,
+        "type": "track", "event": name, "messageId": message, "timestamp": iso(ms),
+        "anonymousId": buyer.get("anonymousId"),
         "userId": buyer.get("userId"), "integrations": {}, "context": context, "properties": properties,
     }  # fmt: skip
 

@@ -36,6 +36,21 @@ class BrandRates:
     form: float = 0.12
     second_record: float = 0.06
     """Members with a second record in the CRM."""
+    unphoned: float = 0.5
+    """Of the second records: copied from elsewhere, with a masked phone or none, and no e-mail address."""
+    known_before: float = 0.25
+    """Customers whom the CRM knew before the period, by a record with the number that they had then."""
+    # numbers and what is typed instead of them
+    number_change: float = 0.12
+    """Numbers given back in a year."""
+    number_reissued: float = 0.8
+    """Of those: given to another customer, after 90 to 400 days of rest."""
+    staff_phone: float = 0.15
+    """Memberships taken out in a store for which an associate gives the own number."""
+    kiosk: float = 0.4
+    """Accounts of the site that are opened at a store's kiosk."""
+    placeholder: float = 0.03
+    """Phones typed where nobody checks them that are none: 13800138000, 13888888888, 00000000000."""
     # life
     orders: float = 0.028
     """Orders a day of an active customer, on average; single customers differ by a log-normal factor."""
@@ -44,6 +59,9 @@ class BrandRates:
     quiet: float = 0.45
     """Customers who go quiet before the end; ``back`` of them come back."""
     back: float = 0.35
+    chats: float = 0.012
+    """Conversations a day with an associate, of an active WeCom contact."""
+    chat_answered: float = 0.92
     unfollows: float = 0.12
     refunded: float = 0.06
     unpaid: float = 0.08
@@ -59,6 +77,10 @@ class BrandRates:
     encrypted: float = 0.35
     """Youzan orders whose phone is a cipher text; the others show it, half of them masked."""
     receiver_other: float = 0.15
+    privacy_number: float = 0.35
+    """Orders at Tmall and JD whose receiver has a privacy number, new for each order; the others have a masked one."""
+    guest_privacy: float = 0.3
+    """Orders of guests of site and app who leave a privacy number instead of their own."""
     late: float = 0.01
     """Deliveries that come minutes to two days after what they tell."""
     double: float = 0.006

@@ -78,10 +78,11 @@ class Scene:
         return np.array(found, object)
 
     def typed_phones(self, chance: Chance, person: I64, time: I64) -> tuple[Texts, I64]:
-        """Phones as typed, and the tenure that each shows, -1 for one that was mistyped."""
+        """Phones as typed, and the tenure that each shows; -1 for one that was mistyped, and for a relative's: whose
+        that is, only its owner can show."""
         tenure = self.customers.tenure(chance, person, time)
         numbers, kind = noise.mistyped(chance, self.customers.noise, self.customers.phones.number[tenure])
-        return noise.phone_texts(numbers), np.where(kind == 0, tenure, -1)
+        return noise.phone_texts(numbers), np.where((kind == 0) & self.customers.own(person, tenure), tenure, -1)
 
     def typed_names(self, chance: Chance, person: I64) -> Texts:
         """Names as typed."""

@@ -12,7 +12,7 @@ from onepool.demo.people.population import NEVER
 
 KINDS: Final = (
     "oa", "mini", "unionid", "wecom", "douyin", "youzan", "tmall", "ouid", "omid", "jd", "member", "user",
-    "site_user", "crm", "crm_again", "email",
+    "site_user", "crm", "crm_again", "crm_before", "email",
 )  # fmt: skip
 """Identifiers of a person, one of each at most."""
 
@@ -29,6 +29,10 @@ class Shown:
     oaid: I64
     dirty: dict[tuple[str, str], int] = field(default_factory=dict)
     """Things that must end in quarantine, by touchpoint and rule."""
+    values: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Values that name nobody, by kind and touchpoint: how many were sent."""
+    shared: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Identifiers that many use and that are none's, by kind and as the truth writes them: how many persons."""
 
     @classmethod
     def nothing(cls, persons: int, phones: int, devices: int) -> Shown:
@@ -36,7 +40,7 @@ class Shown:
         return cls(
             {kind: np.full(persons, NEVER) for kind in KINDS},
             np.full(phones, NEVER),
-            np.full(phones, np.int64(-1)),
+            np.full(phones, -NEVER),
             np.full(devices, NEVER),
             np.full(devices, NEVER),
             np.full(devices, NEVER),
@@ -54,6 +58,15 @@ class Shown:
             tenure, time = tenure[where], time[where]
         np.minimum.at(self.phone, tenure, time)
         np.maximum.at(self.phone_last, tenure, time)
+
+    def plant(self, kind: str, touchpoint: str, count: int) -> None:
+        """Values that name nobody were sent."""
+        if count:
+            self.values[kind, touchpoint] = self.values.get((kind, touchpoint), 0) + count
+
+    def share(self, kind: str, record: str, persons: int) -> None:
+        """More persons used an identifier that is none's."""
+        self.shared[kind, record] = self.shared.get((kind, record), 0) + persons
 
     def planted(self, touchpoint: str, rule: str, count: int = 1) -> None:
         """Things were sent that the standard must refuse."""

@@ -12,6 +12,7 @@ from onepool.demo.brand.emit.segment import china, iso
 from onepool.demo.brand.places import DOUYIN, FORMS, MINI, MINI_ORIGINAL, OA, OA_APPID, WECOM
 from onepool.demo.brand.plan import DAY
 from onepool.demo.brand.scene import Made, Scene
+from onepool.demo.brand.standins import NO_NUMBERS, PLACEHOLDERS, unchecked
 from onepool.demo.people.arrays import I64, Bools, Chance
 from onepool.demo.people.population import NEVER
 
@@ -238,17 +239,19 @@ def say_forms(chance: Chance, scene: Scene, made: Made, day: int) -> None:
     new = within(customers.opened[FORMS], day)
     times = customers.opened[FORMS][new]
     phones, shows = scene.typed_phones(chance, new, times)
+    phones, shows = unchecked(chance, scene, FORMS, phones, shows)
     nonsense = chance.random(new.size) < customers.rates.dirty * 6
     odd = chance.random(new.size) < customers.rates.odd * 4
     scene.see_phones(np.where(nonsense, -1, shows), times)
     scene.shown.planted(FORMS, "type.phone", int(nonsense.sum()))
+    scene.shown.planted(FORMS, "identifier.none", int((~nonsense & (phones == PLACEHOLDERS[1])).sum()))
     province, city, _ = scene.regions(new, times)
     said = []
     for number, (who, phone, name, then, bad, strange, where, town) in enumerate(
         zip(new.tolist(), phones.tolist(), scene.typed_names(chance, new).tolist(), (scene.start + times).tolist(),
             nonsense.tolist(), odd.tolist(), province.tolist(), city.tolist(), strict=True)
     ):  # fmt: skip
-        written = "11111111111" if bad else f" {phone[:3]} {phone[3:7]} {phone[7:]}" if strange else phone
+        written = NO_NUMBERS[number % 2] if bad else f" {phone[:3]} {phone[3:7]} {phone[7:]}" if strange else phone
         said.append(
             {
                 "form": "trial_pack" if who % 2 else "baby_class",

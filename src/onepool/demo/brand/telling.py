@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from onepool.demo.brand.orders import Orders
+from onepool.demo.brand.privacy import privacy_numbers
 from onepool.demo.brand.scene import Scene
 from onepool.demo.people import noise
 from onepool.demo.people.arrays import I64, Chance
@@ -37,6 +38,7 @@ class Told:
     receiver_phone: str
     masked_name: str
     masked_phone: str
+    privacy_number: str
     region: tuple[str, str, str]
     address: str
     masked_address: str
@@ -64,7 +66,7 @@ def told(chance: Chance, scene: Scene, orders: Orders) -> Iterator[Told]:
         orders.number.tolist(), orders.person.tolist(), (scene.start + orders.time).tolist(), lines,
         orders.listed.tolist(), orders.amount.tolist(), orders.shipping.tolist(), orders.discount.tolist(),
         orders.refunded.tolist(), orders.coupon.tolist(), names.tolist(), noise.phone_texts(number).tolist(),
-        masked_names.tolist(), noise.masked_phones(number).tolist(),
+        masked_names.tolist(), noise.masked_phones(number).tolist(), privacy_numbers(orders.number).tolist(),
         zip(province.tolist(), city.tolist(), district.tolist(), strict=True), addresses.tolist(), hidden.tolist(),
         strict=True,
     )  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from onepool.demo.brand import ids, places
 from onepool.demo.brand.life import Life
 from onepool.demo.brand.plan import DAY
 from onepool.demo.brand.scene import Scene
+from onepool.demo.brand.standins import PLACEHOLDERS
 from onepool.demo.people import noise
 from onepool.demo.people.arrays import I64, Texts
 from onepool.demo.people.owners import entity_ids
@@ -43,6 +44,7 @@ KEYS: dict[str, str] = {
     "site_user": "user_id@mianyu_site",
     "crm": f"crm_id@{places.CRM_SYSTEM}",
     "crm_again": f"crm_id@{places.CRM_SYSTEM}",
+    "crm_before": f"crm_id@{places.CRM_SYSTEM}",
     "email": "email",
 }
 """How each kind of identifier is written."""
@@ -66,6 +68,8 @@ def write_truth(life: Life, folder: Path) -> dict[str, Any]:
     counts["campaigns"] = _campaigns(life, folder)
     faults = [{"touchpoint": t, "rule": r, "count": n} for (t, r), n in sorted(scene.shown.dirty.items())]
     _json(folder / "faults.json", {"refused": faults, "late": life.disturbed.late, "double": life.disturbed.double})
+    counts["second-hand numbers"] = _second_hand(scene, folder / "recycled.csv")
+    _json(folder / "planted.json", _planted(scene))
     about = {
         "brand": scene.goods.brand, "generated": True, "customers": plan.customers, "days": plan.days,
         "seed": plan.seed, "first": plan.first.isoformat(), "last": plan.last.isoformat(),
@@ -108,7 +112,9 @@ def _texts(scene: Scene, kind: str, person: I64) -> Texts:
     if kind in made:
         return made[kind](person)
     if kind == "crm_again":
-        return ids.crm_ids(person, again=True)
+        return ids.crm_ids(person, ids.CRM_AGAIN)
+    if kind == "crm_before":
+        return ids.crm_ids(person, ids.CRM_BEFORE)
     if kind == "email":
         return ids.emails(person, scene.seed)
     return scene.ids(kind, person)
@@ -125,12 +131,48 @@ def _phone_owners(scene: Scene, until: int) -> I64:
     return found
 
 
+def _second_hand(scene: Scene, path: Path) -> int:
+    """Every use of a number that was seen with several owners: who, from when to when. Returns how many numbers."""
+    shown, phones, start = scene.shown, scene.customers.phones, scene.start
+    number, count = np.unique(phones.number[shown.phone < NEVER], return_counts=True)
+    tenure = np.flatnonzero((shown.phone < NEVER) & np.isin(phones.number, number[count > 1]))
+    tenure = tenure[np.lexsort((shown.phone[tenure], phones.number[tenure]))]
+    owner = entity_ids(phones.chains.owner[phones.chains.slot[tenure]])
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(("record_id", "entity_id", "first_used", "last_used"))
+        rows.writerows(
+            (f"phone:+86{one}", who, _instant(start + first), _instant(start + last))
+            for one, who, first, last in zip(
+                noise.phone_texts(phones.number[tenure]).tolist(), owner.tolist(), shown.phone[tenure].tolist(),
+                shown.phone_last[tenure].tolist(), strict=True,
+            )
+        )  # fmt: skip
+    return int((count > 1).sum())
+
+
+def _instant(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).isoformat()
+
+
+def _planted(scene: Scene) -> dict[str, Any]:
+    """What names nobody though it looks as if it did: how much was sent where, and what many share."""
+    values: dict[str, dict[str, int]] = {}
+    for (kind, touchpoint), count in sorted(scene.shown.values.items()):
+        values.setdefault(kind, {})[touchpoint] = count
+    shared = [
+        {"kind": kind, "record_id": record, "persons": persons}
+        for (kind, record), persons in sorted(scene.shown.shared.items())
+    ]
+    return {"sent": values, "placeholders": [f"phone:+86{one}" for one in PLACEHOLDERS], "shared": shared}
+
+
 def _devices(scene: Scene, path: Path) -> None:
     """Owners of cookies, the app's devices and advertising ids; more than one person may use them."""
     customers, shown = scene.customers, scene.shown
     shared = customers.devices.shared()
     kinds = (
-        ("cookie", f"anonymous_id@{'site'}", shown.cookie),
+        ("cookie", f"anonymous_id@{places.SITE}", shown.cookie),
         ("app_device", "android_id", shown.app),
         ("oaid", "oaid", shown.oaid),
     )

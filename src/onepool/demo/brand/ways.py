@@ -54,6 +54,7 @@ class Ways:
     mini_shop: ShopServer
     wecom: Sealed
     wecom_pages: Pages
+    wecom_service: Pages
     douyin: Webhook
     youzan: TradePush
     tmall: Pages
@@ -81,6 +82,7 @@ class Ways:
             mini_shop=ShopServer(mini_key),
             wecom=_sealed(secrets, places.WECOM, places.CORP, places.CORP, agent="1000002"),
             wecom_pages=Pages(places.WECOM, weekly=True),
+            wecom_service=Pages(places.WECOM),
             douyin=Webhook(secrets["douyin.client_secret"]),
             youzan=TradePush(secrets["youzan.client_secret"]),
             tmall=Pages(places.TMALL),

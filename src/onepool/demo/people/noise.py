@@ -100,10 +100,13 @@ def masked_phones(numbers: I64) -> Texts:
 
 def virtual_numbers(chance: Chance, size: int) -> Texts:
     """A marketplace's privacy number: a host number and an extension, new for every order."""
-    host = 17000000000 + chance.integers(0, 20_000_000, size)
-    points = digits(host, 11)
-    dash = np.full((size, 1), ord("-"), np.uint32)
-    return packed(np.concatenate([points, dash, digits(chance.integers(1000, 10000, size), 4)], axis=1))
+    return host_numbers(chance.integers(0, 20_000_000, size), chance.integers(1000, 10000, size) - 1000)
+
+
+def host_numbers(host: I64, extension: I64) -> Texts:
+    """Hosts (0 to 19,999,999) and extensions (0 to 8,999) as texts: 17012345678-1234."""
+    dash = np.full((host.size, 1), ord("-"), np.uint32)
+    return packed(np.concatenate([digits(17_000_000_000 + host, 11), dash, digits(1000 + extension, 4)], axis=1))
 
 
 def landlines(province: Texts, number: I64) -> Texts:

@@ -6,7 +6,7 @@ number in one slot for a while.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -34,11 +34,15 @@ class Chains:
     slot: I64
     start: I64
     end: I64
+    _key: I64 = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._key = self.slot * NEVER + (self.start - BEFORE)
 
     def at(self, slot: I64, time: I64) -> I64:
-        """The tenure of each slot at each time (0 <= time < NEVER)."""
-        key = self.slot * NEVER + np.maximum(self.start, 0)
-        found: I64 = np.searchsorted(key, slot * NEVER + time, side="right") - 1
+        """The tenure of each slot at each time, from BEFORE on."""
+        wanted = slot * NEVER + np.minimum(time - BEFORE, NEVER - 1)
+        found: I64 = np.searchsorted(self._key, wanted, side="right") - 1
         return found
 
 
@@ -57,12 +61,15 @@ class Phones:
     """By person: the place in ``staff`` of who registered them under the own number; -1 for none."""
 
 
-def draw_chains(chance: Chance, counts: I64, yearly: float, seconds: int) -> Chains:
-    """Slots for people who have so many, each changing at random ``yearly`` times a year."""
+def draw_chains(chance: Chance, counts: I64, yearly: float, seconds: int, before: int = 0) -> Chains:
+    """Slots for people who have so many, each changing at random ``yearly`` times a year.
+
+    Changes begin ``before`` seconds before the period.
+    """
     owner, _ = spans(counts)
-    changes = chance.poisson(yearly * seconds / YEAR, owner.size).astype(np.int64)
+    changes = chance.poisson(yearly * (before + seconds) / YEAR, owner.size).astype(np.int64)
     slot, number = spans(changes + 1)
-    start = (chance.random(slot.size) * seconds).astype(np.int64)
+    start = (chance.random(slot.size) * (before + seconds)).astype(np.int64) - before
     start[number == 0] = BEFORE
     start = start[np.lexsort((start, slot))]
     last = np.concatenate([slot[1:] != slot[:-1], [True]])
@@ -72,20 +79,24 @@ def draw_chains(chance: Chance, counts: I64, yearly: float, seconds: int) -> Cha
     return Chains(owner, of_person, first, slot, start, end)
 
 
-def draw_phones(people: People, rates: Rates, seed: int, seconds: int) -> Phones:
-    """The numbers of a population."""
+def draw_phones(people: People, rates: Rates, seed: int, seconds: int, before: int = 0) -> Phones:
+    """The numbers of a population, which began to change ``before`` seconds before the period.
+
+    A number rests for months before it is given to somebody else: within a short period nearly none would be, if
+    numbers had not been given back before it.
+    """
     chance = chance_of(seed, 2)
     counts = 1 + (chance.random(people.size) < rates.second_phone).astype(np.int64)
-    chains = draw_chains(chance, counts, rates.phone_change, seconds)
-    previous = _reissued(chance, people, chains, rates)
+    chains = draw_chains(chance, counts, rates.phone_change, seconds, before)
+    previous = _reissued(chance, people, chains, rates, before)
     staff_count = int(chance.binomial(chains.owner.size, rates.staff_phone))
     staff_count = max(staff_count, int(rates.staff_phone > 0 and people.size >= 400))
     numbers = _numbers(chance, chains.slot.size + staff_count)
     number = numbers[: chains.slot.size]
     # A number may be handed on twice: in order of time each takes what the one before had by then.
-    for tenure in np.argsort(chains.start, kind="stable").tolist():
-        if previous[tenure] >= 0:
-            number[tenure] = number[previous[tenure]]
+    taken = np.flatnonzero(previous >= 0)
+    for tenure in taken[np.argsort(chains.start[taken], kind="stable")].tolist():
+        number[tenure] = number[previous[tenure]]
     return Phones(
         chains,
         number,
@@ -106,7 +117,7 @@ def _numbers(chance: Chance, size: int) -> I64:
     return chance.permutation(found)[:size]
 
 
-def _reissued(chance: Chance, people: People, chains: Chains, rates: Rates) -> I64:
+def _reissued(chance: Chance, people: People, chains: Chains, rates: Rates, before: int) -> I64:
     """Gives abandoned numbers, after their rest, to people of other households who get a new number just then."""
     previous = np.full(chains.slot.size, -1, np.int64)
     given_back = np.flatnonzero(chains.end < NEVER)
@@ -114,7 +125,7 @@ def _reissued(chance: Chance, people: People, chains: Chains, rates: Rates) -> I
     due = chains.end[given_back] + chance.integers(*SILENCE, given_back.size)
     order = np.argsort(due, kind="stable")
     given_back, due = given_back[order], due[order]
-    takers = np.flatnonzero(chains.start > 0)
+    takers = np.flatnonzero(chains.start > -before)
     takers = takers[np.argsort(chains.start[takers], kind="stable")]
     household = people.household[chains.owner[chains.slot]]
     place, free = np.searchsorted(chains.start[takers], due), np.ones(takers.size, np.bool_)

@@ -1,11 +1,12 @@
-"""WeCom: contacts added and lost, customer groups; and pages of contacts, which carry the unionid."""
+"""WeCom: contacts added and lost, customer groups, customer service; and pages of contacts, which carry the unionid."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
-from onepool.demo.brand.places import CORP
+from onepool.demo.brand.places import CORP, DESK
 
 CONTACTS = "contacts"
 """The name of the call whose answers are kept."""
@@ -72,4 +73,59 @@ def contacts(rows: Iterable[tuple[str, str, str | None, int, str, int, str, str,
         }  # fmt: skip
         listed.append({"external_contact": external, "follow_info": follow})
     answer = {"errcode": 0, "errmsg": "ok", "external_contact_list": listed, "next_cursor": ""}
+    return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+SERVICE = "service"
+"""The name of the call whose answers are kept: messages of customer service."""
+
+_CUSTOMER, _SYSTEM, _STAFF = 3, 4, 5
+"""Who a message is from."""
+
+TAKEN, ENDED = 1, 3
+"""What became of a conversation: an associate took it over, it has ended."""
+
+
+def noticed(second: int, token: str) -> tuple[str, str]:
+    """Customer service has something; what it is, its messages say when they are asked for."""
+    return "", (
+        f"<xml><ToUserName><![CDATA[{CORP}]]></ToUserName><CreateTime>{second}</CreateTime>"
+        "<MsgType><![CDATA[event]]></MsgType><Event><![CDATA[kf_msg_or_event]]></Event>"
+        f"<Token><![CDATA[{token}]]></Token><OpenKfId><![CDATA[{DESK}]]></OpenKfId></xml>"
+    )
+
+
+def came(message: str, contact: str, second: int, scene: str) -> dict[str, Any]:
+    """Somebody opened the conversation."""
+    event = {
+        "event_type": "enter_session", "open_kfid": DESK, "external_userid": contact, "scene": scene,
+        "scene_param": "", "welcome_code": f"W{message[-20:]}",
+    }  # fmt: skip
+    return {"msgid": message, "send_time": second, "origin": _SYSTEM, "msgtype": "event", "event": event}
+
+
+def changed(message: str, contact: str, second: int, staff: str, change: int) -> dict[str, Any]:
+    """An associate took the conversation over, or it has ended."""
+    who = "new_servicer_userid" if change == TAKEN else "old_servicer_userid"
+    event = {
+        "event_type": "session_status_change", "open_kfid": DESK, "external_userid": contact, "change_type": change,
+        who: staff, "msg_code": "",
+    }  # fmt: skip
+    return {"msgid": message, "send_time": second, "origin": _SYSTEM, "msgtype": "event", "event": event}
+
+
+def wrote(message: str, contact: str, second: int, content: str, staff: str = "") -> dict[str, Any]:
+    """A text: of the customer, or of the associate where one is named."""
+    found: dict[str, Any] = {
+        "msgid": message, "open_kfid": DESK, "external_userid": contact, "send_time": second,
+        "origin": _STAFF if staff else _CUSTOMER, "msgtype": "text", "text": {"content": content},
+    }  # fmt: skip
+    if staff:
+        found["servicer_userid"] = staff
+    return found
+
+
+def service(messages: list[dict[str, Any]], cursor: str) -> bytes:
+    """An answer of kf/sync_msg."""
+    answer = {"errcode": 0, "errmsg": "ok", "next_cursor": cursor, "has_more": 0, "msg_list": messages}
     return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
