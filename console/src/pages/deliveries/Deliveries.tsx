@@ -172,7 +172,7 @@ function Rows({ filter, unknown }: { filter: DeliveryFilter; unknown: boolean })
               },
               { title: t("customers.columns.customer"), render: (_, one) => <CustomerName id={one.customer_id} name={one.name} /> },
               {
-                title: t("reach.journey"),
+                title: t("reach.sender"),
                 render: (_, one) =>
                   one.broadcast !== null ? (
                     <Link to="/broadcasts/$name" params={{ name: one.broadcast }}>
@@ -186,7 +186,16 @@ function Rows({ filter, unknown }: { filter: DeliveryFilter; unknown: boolean })
               },
               { title: t("reach.message"), render: (_, one) => <span title={one.message}>{titles.message(one.message)}</span> },
               { title: t("reach.channel"), render: (_, one) => [...new Set([places.channel(one.channel), ...(one.touchpoint === "" ? [] : [places.touchpoint(one.touchpoint)])])].join(" · ") },
-              { title: t("reach.state"), render: (_, one) => <Status kind={STATES[one.state]}>{t(`reach.states.${one.state}`)}</Status> },
+              { title: t("reach.state"), render: (_, one) => (
+                  <>
+                    <Status kind={STATES[one.state]}>{t(`reach.states.${one.state}`)}</Status>
+                    {(one.state === "unknown" || one.state === "task") && one.due !== null && (
+                      <div className="op-mute">
+                        {t("reach.askedNext")} <Time at={one.due} show="relative" />
+                      </div>
+                    )}
+                  </>
+                ) },
               { title: t("reach.reason"), render: (_, one) => (one.reason === null ? <Dash /> : one.reason_words === null ? one.reason : title(one.reason_words, one.reason)) },
               { title: t("reach.times.sent"), align: "right", render: (_, one) => (one.sent === null ? <Dash /> : <Time at={one.sent} />) },
             ]}

@@ -153,7 +153,7 @@ export function Tasks() {
               columns={[
                 {
                   title: t("reach.tasks.task"),
-                  width: "36%",
+                  width: "30%",
                   render: (_, one) => (
                     <div>
                       <strong title={one.title}>{one.kind === "message" ? titles.message(one.title) : one.title}</strong>
@@ -161,10 +161,10 @@ export function Tasks() {
                     </div>
                   ),
                 },
-                { title: t("customers.columns.customer"), render: (_, one) => <Whom task={one} /> },
+                { title: t("customers.columns.customer"), width: 130, render: (_, one) => <Whom task={one} /> },
                 { title: t("reach.staff"), render: (_, one) => (one.staff_id === "" ? <span className="op-mute">{t("reach.tasks.nobody")}</span> : one.staff_id) },
                 {
-                  title: t("reach.journey"),
+                  title: t("reach.sender"),
                   width: 140,
                   render: (_, one) =>
                     one.broadcast === null ? (

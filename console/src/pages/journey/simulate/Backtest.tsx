@@ -9,6 +9,7 @@ import { useText } from "@/lib/useText";
 import { Problem } from "@/parts/Loaded";
 import { Status } from "@/parts/Status";
 import { useEditing } from "../editor/context";
+import type { Words } from "../words";
 import { asked, type Choosing, ready } from "./asked";
 import { Outcome } from "./Outcome";
 import { Whom } from "./Whom";
@@ -16,7 +17,7 @@ import { Whom } from "./Whom";
 const WHOLE = 100;
 
 /** The journey over a long stretch and everybody, or all of a segment; it goes on while the panel is shut. */
-export function Backtest({ choosing }: { choosing: Choosing }) {
+export function Backtest({ choosing, words }: { choosing: Choosing; words: Words }) {
   const { t } = useText();
   const zone = useZone();
   const { definition, setOpen } = useEditing();
@@ -64,7 +65,7 @@ export function Backtest({ choosing }: { choosing: Choosing }) {
       {job.isError && <Problem error={job.error} />}
       {said?.status === "failed" && <Status kind="error">{said.problem ?? ""}</Status>}
       {said?.status === "cancelled" && <Status kind="idle">{t("journey.simulate.stopped")}</Status>}
-      {!running && result !== null && <Outcome of={result} onStep={(node) => setOpen({ kind: "node", name: node })} />}
+      {!running && result !== null && <Outcome of={result} named={(node) => words.step(definition, node)} onStep={(node) => setOpen({ kind: "node", name: node })} />}
     </>
   );
 }

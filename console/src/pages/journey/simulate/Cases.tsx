@@ -8,6 +8,7 @@ import { dateTime, exact } from "@/lib/format";
 import { said } from "@/lib/said";
 import { useZone } from "@/lib/session";
 import { useText } from "@/lib/useText";
+import { CustomerName } from "@/parts/CustomerName";
 import { Loaded, Nothing, Problem } from "@/parts/Loaded";
 import { Status } from "@/parts/Status";
 import { useEditing } from "../editor/context";
@@ -61,7 +62,7 @@ function Case({ of, result }: { of: JourneyCase; result: CaseResult | undefined 
         )}
       </div>
       <p className="op-mute">
-        {dateTime(of.start, zone)} – {dateTime(of.end, zone)} · {t("journey.simulate.entered")} {exact(of.entered, language)}
+        {of.segment === null && of.customers.length === 1 && <CustomerName id={of.customers[0] ?? 0} name={null} newTab />} {dateTime(of.start, zone)} – {dateTime(of.end, zone)} · {t("journey.simulate.entered")} {exact(of.entered, language)}
       </p>
       {of.note !== "" && <p>{of.note}</p>}
       {result !== undefined && <CaseDifferences of={result} />}

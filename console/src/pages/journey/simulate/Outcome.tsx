@@ -10,7 +10,8 @@ import { Status } from "@/parts/Status";
 import { useEnding } from "../ends";
 import { Reason } from "../Reason";
 
-function Path({ run, onStep }: { run: SimulatedRun; onStep: (node: string) => void }) {
+/** The way of one customer, step by step; `named` says what a step is. */
+function Path({ run, named, onStep }: { run: SimulatedRun; named: (node: string) => string; onStep: (node: string) => void }) {
   const { t, title } = useText();
   const channel = useChannelName();
   const ending = useEnding();
@@ -28,6 +29,7 @@ function Path({ run, onStep }: { run: SimulatedRun; onStep: (node: string) => vo
             <button type="button" className="op-linklike" onClick={() => step.node !== null && onStep(step.node)}>
               {title(step.what, step.node ?? "")}
             </button>
+            {step.node !== null && <span className="op-mute op-path-step">{named(step.node)}</span>}
             {step.send !== null && (
               <div className="op-message" data-state={step.send.state}>
                 <div>
@@ -39,7 +41,7 @@ function Path({ run, onStep }: { run: SimulatedRun; onStep: (node: string) => vo
           </div>
         </li>
       ))}
-      {run.ended !== null && (
+      {run.ended !== null && run.steps.at(-1)?.at !== run.ended && (
         <li>
           <time className="op-num op-mute" dateTime={run.ended}>
             {dateTime(run.ended, zone)}
@@ -86,10 +88,11 @@ export function Hours({ of, before }: { of: Simulation; before?: Simulation }) {
 }
 
 /** What a journey would have done: figures, hours, paths. */
-export function Outcome({ of, onStep }: { of: Simulation; onStep: (node: string) => void }) {
+export function Outcome({ of, named, onStep }: { of: Simulation; named: (node: string) => string; onStep: (node: string) => void }) {
   const { t, title, language } = useText();
   const channel = useChannelName();
   const reason = useEnding();
+  const zone = useZone();
   return (
     <div className="op-stack" data-testid="simulation">
       <dl className="op-facts">
@@ -145,15 +148,16 @@ export function Outcome({ of, onStep }: { of: Simulation; onStep: (node: string)
         </p>
       ))}
       {of.runs.map((run, i) => (
-        <details key={`${run.customer_id} ${run.entered ?? i}`} className="op-run" open={of.runs.length === 1}>
+        <details key={`${run.customer_id} ${run.entered ?? i}`} className="op-run" open={of.runs.length === 1 || (of.customers === 1 && i === 0)}>
           <summary>
             {run.name ?? t("customers.numbered", { id: run.customer_id })}
+            {run.entered !== null && <time className="op-num op-mute" dateTime={run.entered}>{dateTime(run.entered, zone)}</time>}
             <span className="op-mute">{run.entered === null ? t("journey.simulate.out") : run.reason === null ? t("journey.simulate.going") : reason(run.reason)}</span>
           </summary>
           <div>
             <CustomerName id={run.customer_id} name={run.name} newTab />
           </div>
-          <Path run={run} onStep={onStep} />
+          <Path run={run} named={named} onStep={onStep} />
         </details>
       ))}
       <p className="op-mute">{t("journey.publish.took", { time: span(of.seconds, language) })}</p>

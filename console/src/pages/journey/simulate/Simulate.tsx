@@ -13,7 +13,7 @@ const TRIAL_DAYS = 30;
 const LONG_DAYS = 90;
 
 /** The journey over real history in virtual time: a customer, everybody, two versions, and what was kept as cases. */
-export function Simulate({ words: _ }: { words: Words }) {
+export function Simulate({ words }: { words: Words }) {
   const { t } = useText();
   const [tab, setTab] = useState("trial");
   const trial = useChoice(TRIAL_DAYS);
@@ -27,8 +27,8 @@ export function Simulate({ words: _ }: { words: Words }) {
         activeKey={tab}
         onChange={setTab}
         items={[
-          { key: "trial", label: t("journey.simulate.label"), children: <div className="op-simulate-part"><Trial choosing={trial} /></div> },
-          { key: "backtest", label: t("journey.simulate.backtest"), children: <div className="op-simulate-part"><Backtest choosing={[over, setLong]} /></div> },
+          { key: "trial", label: t("journey.simulate.label"), children: <div className="op-simulate-part"><Trial choosing={trial} words={words} /></div> },
+          { key: "backtest", label: t("journey.simulate.backtest"), children: <div className="op-simulate-part"><Backtest choosing={[over, setLong]} words={words} /></div> },
           { key: "compare", label: t("journey.simulate.compare"), children: <div className="op-simulate-part"><Compare choosing={[over, setLong]} /></div> },
           { key: "cases", label: t("journey.cases.label"), children: <div className="op-simulate-part"><Cases /></div> },
         ]}

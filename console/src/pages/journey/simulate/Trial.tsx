@@ -5,6 +5,7 @@ import { useText } from "@/lib/useText";
 import { Problem, Waiting } from "@/parts/Loaded";
 import { Status } from "@/parts/Status";
 import { useEditing } from "../editor/context";
+import type { Words } from "../words";
 import { asked, type Choosing, ready, useAnswer } from "./asked";
 import { KeepCase } from "./KeepCase";
 import { Outcome } from "./Outcome";
@@ -13,7 +14,7 @@ import { Whom } from "./Whom";
 const SAMPLE = 50;
 
 /** Goes through the journey with a customer, or some of a segment: nothing is sent, nothing is kept. */
-export function Trial({ choosing }: { choosing: Choosing }) {
+export function Trial({ choosing, words }: { choosing: Choosing; words: Words }) {
   const { t } = useText();
   const { definition, setOpen, readOnly } = useEditing();
   const { busy, found, ask, stop } = useAnswer<Simulation>(definition);
@@ -38,7 +39,7 @@ export function Trial({ choosing }: { choosing: Choosing }) {
       {!busy && found?.value != null && (
         <>
           {!readOnly && <KeepCase choice={choice} sample={SAMPLE} />}
-          <Outcome of={found.value} onStep={(node) => setOpen({ kind: "node", name: node })} />
+          <Outcome of={found.value} named={(node) => words.step(definition, node)} onStep={(node) => setOpen({ kind: "node", name: node })} />
         </>
       )}
     </>
