@@ -8,7 +8,8 @@ then the live segments are answered for the customers touched, as the tick does.
 other asks for the timeline's first page of 100 events, whole, as the API reads it, from the customer's number to the
 JSON: of customers who have so many, rather those with more. The same customers are read without the index in the same
 run, and the two answers must be equal. Before anything is written, the same pages are read alone: then the process's
-time is the pages' own, all threads of the engine counted.
+time is the pages' own, all threads of the engine counted. Customers with fewer events than the index keeps whole are
+read alone too: their pages come from the table's rows.
 
 Events about orders have a line or two, the others none. A harsher load: `--rate 10000`.
 """
@@ -43,6 +44,7 @@ from onepool.audience.touched import OWNED, PRESENT, Program, answered, present_
 from onepool.clock import SystemClock  # noqa: E402
 from onepool.pool import DuckDBEngine, customers, timeline  # noqa: E402
 from onepool.pool.behaviour import BehaviourIndex  # noqa: E402
+from onepool.pool.behaviour.whole import LEAST  # noqa: E402
 from onepool.standards import load_standard  # noqa: E402
 
 PAGE = 100
@@ -118,9 +120,16 @@ def measure(engine: DuckDBEngine, files: Path, chosen: argparse.Namespace) -> di
             {"page": PAGE, "reads": chosen.reads},
         )
         identifiers = session.query("SELECT identifier_id FROM customer_of").column("identifier_id").to_numpy()
+        fewer = session.query(
+            """SELECT customer_id FROM events JOIN customer_of USING (identifier_id)
+            GROUP BY customer_id HAVING count(*) BETWEEN $least // 2 AND $least
+            ORDER BY hash(customer_id) LIMIT $reads""",
+            {"least": LEAST, "reads": chosen.reads},
+        )
     reader = Reader(engine, index, shown_to_nobody(standard))
     asked = drawn.column("customer_id").to_pylist()
     alone = [reader.page(customer) for customer in asked]
+    few = [reader.page(customer) for customer in fewer.column("customer_id").to_pylist()]
     load = Load(engine, index, program, ctx, chosen.rate)
     writer = threading.Thread(target=load.run, args=(random, identifiers, span))
     writer.start()
@@ -137,7 +146,10 @@ def measure(engine: DuckDBEngine, files: Path, chosen: argparse.Namespace) -> di
         writer.join()
     # The first pages find nothing in memory.
     alone = alone[len(alone) // 20 :]
+    few = few[len(few) // 20 :]
     return {
+        "build_seconds": index.status().seconds,
+        "index_megabytes": index.status().bytes // 1_000_000,
         "reads": len(beside),
         "full_pages": sum(one.events == PAGE for one in beside),
         "pages_with_lines": sum(one.lined for one in beside),
@@ -145,6 +157,9 @@ def measure(engine: DuckDBEngine, files: Path, chosen: argparse.Namespace) -> di
         "alone_p99_milliseconds": _share([one.seconds for one in alone], 0.99),
         "alone_process_p50_milliseconds": _share([one.process for one in alone], 0.5),
         "alone_process_p99_milliseconds": _share([one.process for one in alone], 0.99),
+        "fewer_events_in_the_mean": round(sum(one.events for one in few) / max(1, len(few)), 1),
+        "fewer_alone_p50_milliseconds": _share([one.seconds for one in few], 0.5),
+        "fewer_alone_p99_milliseconds": _share([one.seconds for one in few], 0.99),
         "index_p50_milliseconds": _share([one.seconds for one in beside], 0.5),
         "index_p99_milliseconds": _share([one.seconds for one in beside], 0.99),
         "index_reader_processor_p50_milliseconds": _share([one.processor for one in beside], 0.5),
@@ -241,7 +256,7 @@ class Load:
 
 
 def _share(seconds: list[float], share: float) -> float:
-    return round(sorted(seconds)[min(len(seconds) - 1, int(len(seconds) * share))] * 1000, 2)
+    return -1.0 if not seconds else round(sorted(seconds)[min(len(seconds) - 1, int(len(seconds) * share))] * 1000, 2)
 
 
 if __name__ == "__main__":
