@@ -70,7 +70,22 @@ def test_what_events_would_bring_is_what_they_brought(story: Story) -> None:
     assert found.entrants_per_day == pytest.approx(12 / 10) and found.population == 12
     # They are in the cart story now, whose messages are of the same category.
     (overlap,) = found.overlap
-    assert (overlap.journey, overlap.customers, overlap.capped) == ("cart_recall", 12, True)
+    assert (overlap.journey, overlap.customers, overlap.inside, overlap.capped) == ("cart_recall", 12, 12, True)
+
+
+def test_a_journey_that_would_take_in_the_same_people_overlaps_before_it_has_any(story: Story) -> None:
+    story.ws.save("journey", "twin", {**CARTS, "journey": "twin"}, author="test")
+    story.publish("twin")
+    found = plan(story.ws, load_catalog(story.ws).context, CARTS, days=10)
+    assert {(one.journey, one.customers, one.inside) for one in found.overlap} == {
+        ("cart_recall", 12, 12),
+        ("twin", 12, 0),
+    }
+    # What is at rest takes nobody in; it only has whom it has.
+    store.pause(story.ws, story.clock, "twin", author="test")
+    resting = plan(story.ws, load_catalog(story.ws).context, CARTS, days=10)
+    store.stop(story.ws, story.clock, "twin", author="test")
+    assert [one.journey for one in resting.overlap] == ["cart_recall"]
 
 
 def test_runs_under_way(story: Story) -> None:

@@ -2241,7 +2241,8 @@ export interface paths {
         };
         /**
          * Read Lineage
-         * @description Touchpoints, events, fields, attributes -> tags -> segments -> lists, destinations. With `of`: the impact of one
+         * @description Touchpoints, events, fields, attributes -> tags -> segments -> lists, destinations, journeys,
+         *     broadcasts. With `of`: the impact of one
          *     of them, a field (`field:order_paid.amount`) say.
          */
         get: operations["readLineage"];
@@ -6435,7 +6436,7 @@ export interface components {
         };
         /**
          * FunnelStep
-         * @description Customers that came that far (holdout and global control left out).
+         * @description Customers whose run began and that came that far (holdout and global control left out).
          */
         FunnelStep: {
             /** Count */
@@ -7620,7 +7621,7 @@ export interface components {
         };
         /**
          * JourneyOverlap
-         * @description Customers who would enter and are in another live journey now.
+         * @description Customers who would enter and are in another journey, or would enter it, too.
          */
         JourneyOverlap: {
             /**
@@ -7630,6 +7631,11 @@ export interface components {
             capped_together: boolean;
             /** Customers */
             customers: number;
+            /**
+             * Inside
+             * @description Those of them who are in it now.
+             */
+            inside: number;
             /** Journey */
             journey: string;
             title: components["schemas"]["Titles"];
@@ -8131,7 +8137,7 @@ export interface components {
             focus: string | null;
             /**
              * Impact
-             * @description Ids of the tags, segments, lists and destinations that depend on the focus, nearest first.
+             * @description Ids of the tags, segments, lists, destinations, journeys and broadcasts that depend on the focus, nearest first.
              */
             impact: string[];
             /** Nodes */
@@ -8162,7 +8168,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "touchpoint" | "event" | "field" | "attribute" | "identifier" | "list" | "tag" | "segment" | "destination";
+            kind: "touchpoint" | "event" | "field" | "attribute" | "identifier" | "list" | "tag" | "segment" | "destination" | "journey" | "broadcast";
             /**
              * Missing
              * @description It is named by something though it is not there.
@@ -11138,7 +11144,7 @@ export interface components {
             person: string;
             /**
              * Told
-             * @description What is worth knowing about it: ids that the platform gave, an order's number.
+             * @description What is worth knowing: ids that the platform gave, an order's number.
              */
             told: {
                 [key: string]: components["schemas"]["JsonValue"];

@@ -368,7 +368,7 @@ def planned(
         overlap=[
             JourneyOverlap(
                 journey=one.journey, title=journey_titles(one.journey), customers=one.customers,
-                capped_together=one.capped,
+                inside=one.inside, capped_together=one.capped,
             )
             for one in found.overlap
         ],

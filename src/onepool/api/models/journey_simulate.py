@@ -49,11 +49,12 @@ class PlannedSends(Model):
 
 
 class JourneyOverlap(Model):
-    """Customers who would enter and are in another live journey now."""
+    """Customers who would enter and are in another journey, or would enter it, too."""
 
     journey: str
     title: Titles
     customers: int
+    inside: int = Field(description="Those of them who are in it now.")
     capped_together: bool = Field(description="Messages of both count for the same caps.")
 
 

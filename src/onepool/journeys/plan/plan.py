@@ -9,7 +9,7 @@ many customers are concerned a part of them, drawn by a hash, is followed, and t
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
@@ -72,10 +72,12 @@ class Sends:
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """Customers who would enter and are in another live journey; `capped`: its messages count for the same caps."""
+    """Customers who would enter and are in another journey or would enter it too; `inside`: those in it now;
+    `capped`: its messages count for the same caps."""
 
     journey: str
     customers: int
+    inside: int
     capped: bool
 
 
@@ -129,7 +131,8 @@ def plan(place: Place, ctx: Context, body: Mapping[str, Any], old_runs: OldRuns 
     costs = [one.cost for one in sends if one.cost is not None]
     with place.state.read() as connection:
         flight = fates(connection, journey.journey, journey, old_runs)
-        overlap = _overlap(connection, journey, concerned if forward else entered, scale if not forward else 1.0)
+    met, by = (concerned, 1.0) if forward else (entered, scale)
+    overlap = _overlap(place, ctx, journey, met, by, (start, end, now))
     return Plan(
         "audience" if forward else "past",
         start,
@@ -255,30 +258,48 @@ def _days(at: I64, zone: str) -> list[str]:
     return [names[one] for one in inverse.tolist()]
 
 
-def _overlap(connection: Connection, journey: Journey, customers: I64, scale: float) -> list[Overlap]:
-    """Other journeys that have some of these customers in hand now."""
+def _overlap(
+    place: Place, ctx: Context, journey: Journey, customers: I64, scale: float, during: tuple[int, int, int]
+) -> list[Overlap]:
+    """Other journeys that have some of these customers in hand now, or would take them in as well.
+
+    `during`: start, end and present of the plan. Who would enter another journey is told by its entry alone, in the
+    way of this plan: those whom it then finds not eligible, or in it already, are counted.
+    """
     if customers.size == 0:
         return []
-    states = store.states(connection)
-    names = dict(connection.execute(select(journey_versions.c.id, journey_versions.c.journey)).all())
-    others = [number for number, name in names.items() if name != journey.journey]
-    if not others:
-        return []
-    live = runs.c.state.in_([int(one) for one in LIVE])
-    found = fetch(connection, [runs.c.version_id, runs.c.customer_id], live & runs.c.version_id.in_(others))
-    versions = found.column("version_id").to_numpy()
-    people = found.column("customer_id").to_numpy()
-    inside = np.isin(people, customers)
+    with place.state.read() as connection:
+        states = {name: one for name, one in store.states(connection).items() if name != journey.journey}
+        inside = _inside(connection, states)
+        others = {name: store.published(connection, one.version_id) for name, one in states.items()}
     result = []
-    for name in sorted({names[one] for one in np.unique(versions[inside]).tolist()}):
-        mine = inside & np.isin(versions, [number for number, one in names.items() if one == name])
-        standing = states.get(name)
-        if standing is None:
-            continue
-        other = store.published(connection, standing.version_id).definition
-        together = journey.policy.category == other.policy.category or _shared(journey, other)
-        result.append(Overlap(name, round(np.unique(people[mine]).size * scale), together))
-    return sorted(result, key=lambda one: -one.customers)
+    with place.pool.read() as session:
+        for name, other in others.items():
+            definition, now = other.definition, np.intersect1d(inside.get(name, customers[:0]), customers)
+            both = now
+            if states[name].status == "live":
+                would = concerned_by(session, place, ctx, other.body, definition, *during)
+                both = np.union1d(now, np.intersect1d(would, customers))
+            if both.size:
+                together = journey.policy.category == definition.policy.category or _shared(journey, definition)
+                result.append(Overlap(name, round(both.size * scale), round(now.size * scale), together))
+    return sorted(result, key=lambda one: (-one.customers, one.journey))
+
+
+def _inside(connection: Connection, journeys: Iterable[str]) -> dict[str, I64]:
+    """The customers in each of these journeys now, in whichever version."""
+    wanted = set(journeys)
+    names = dict(connection.execute(select(journey_versions.c.id, journey_versions.c.journey)).all())
+    numbers = {number: name for number, name in names.items() if name in wanted}
+    if not numbers:
+        return {}
+    live = runs.c.state.in_([int(one) for one in LIVE])
+    found = fetch(connection, [runs.c.version_id, runs.c.customer_id], live & runs.c.version_id.in_(list(numbers)))
+    versions, people = found.column("version_id").to_numpy(), found.column("customer_id").to_numpy()
+    return {
+        name: np.unique(people[np.isin(versions, [number for number, one in numbers.items() if one == name])])
+        for name in {numbers[one] for one in np.unique(versions).tolist()}
+    }
 
 
 def _shared(one: Journey, other: Journey) -> bool:

@@ -18,11 +18,10 @@ import type { Words } from "../words";
 import { Carried } from "./Carried";
 
 const SHORTEST_REASON = 3;
-const DAYS_SHOWN = 7;
 
 function Sends({ plan, words, definition }: { plan: Plan; words: Words; definition: JsonObject }) {
   const { t, language } = useText();
-  const days = [...new Set(plan.sends.flatMap((one) => one.per_day.map((each) => each.day)))].sort().slice(0, DAYS_SHOWN);
+  const days = [...new Set(plan.sends.flatMap((one) => one.per_day.map((each) => each.day)))].sort();
   if (plan.sends.length === 0) return <p className="op-mute">{t("journey.publish.noSends")}</p>;
   return (
     <div className="op-scroll">
@@ -31,17 +30,17 @@ function Sends({ plan, words, definition }: { plan: Plan; words: Words; definiti
           <tr>
             <th scope="col">{t("journey.publish.step")}</th>
             <th scope="col">{t("journey.hop.channel")}</th>
-            {days.map((day) => (
-              <th key={day} scope="col" className="op-num">
-                {day.slice(5)}
-              </th>
-            ))}
             <th scope="col" className="op-num">
               {t("journey.publish.total")}
             </th>
             <th scope="col" className="op-num">
               {t("journey.publish.cost")}
             </th>
+            {days.map((day) => (
+              <th key={day} scope="col" className="op-num">
+                {day.slice(5)}
+              </th>
+            ))}
           </tr>
         </thead>
         <tbody>
@@ -51,15 +50,15 @@ function Sends({ plan, words, definition }: { plan: Plan; words: Words; definiti
                 {words.step(definition, one.node)}
               </th>
               <td>{words.channel(one.channel)}</td>
+              <td className="op-num">
+                <strong>{exact(one.total, language)}</strong>
+              </td>
+              <td className="op-num">{one.cost === null ? t("journey.publish.noPrice") : money(one.cost, plan.cost?.currency, language)}</td>
               {days.map((day) => (
                 <td key={day} className="op-num">
                   {exact(one.per_day.find((each) => each.day === day)?.count ?? 0, language)}
                 </td>
               ))}
-              <td className="op-num">
-                <strong>{exact(one.total, language)}</strong>
-              </td>
-              <td className="op-num">{one.cost === null ? t("journey.publish.noPrice") : money(one.cost, plan.cost?.currency, language)}</td>
             </tr>
           ))}
         </tbody>
@@ -95,6 +94,7 @@ function Effect({ plan, words, definition, fate, onFate }: { plan: Plan; words: 
       </Figures>
       <section aria-label={t("journey.publish.sends")}>
         <h3>{t("journey.publish.sends")}</h3>
+        {plan.basis === "past" && plan.sends.length > 0 && <p className="op-hint">{t("journey.publish.asInThePast")}</p>}
         <Sends plan={plan} words={words} definition={definition} />
         {plan.cost !== null && (
           <p>
@@ -127,7 +127,10 @@ function Effect({ plan, words, definition, fate, onFate }: { plan: Plan; words: 
                 <Link to="/journeys/$name" params={{ name: one.journey }} target="_blank">
                   {title(one.title, one.journey)}
                 </Link>
-                <span className="op-num">{t("journey.publish.people", { figure: exact(one.customers, language), count: one.customers })}</span>
+                <span className="op-num">
+                  {t("journey.publish.people", { figure: exact(one.customers, language), count: one.customers })}
+                  {one.inside > 0 && <span className="op-mute"> {t("journey.publish.inside", { figure: exact(one.inside, language), count: one.inside })}</span>}
+                </span>
               </li>
             ))}
           </ul>
