@@ -18,5 +18,5 @@ export function useTodo(): (rule: string) => string {
 
 /** Rules that another mapping can mend. */
 export function mendable(rule: string): boolean {
-  return !/^(tick|protocol|channel|file\.chunk|value\.depth|touchpoint\.mapping)/.test(rule);
+  return !/^(tick|protocol|channel|file|email|value\.depth|touchpoint\.mapping)/.test(rule);
 }
