@@ -43,6 +43,7 @@ LATENESS = 3 * DAY
 FOREVER = 2**62
 HELD, TIME, EVENT, OUTCOME, ENDED = "held", "wait_time", "wait_event", "wait_outcome", "ended"
 ERASED_EVENT = "customer_erased"
+NOT_QUALIFIED = "not_qualified"
 
 
 class Naive:
@@ -397,7 +398,7 @@ class Naive:
         return min(found, default=None)
 
     def finish(self, run: Run, until: int = FOREVER) -> None:
-        """End a run that is erased, at its goal or at an exit by then."""
+        """End a run that is erased, at its goal or at an exit by then; take away one that is held for nothing."""
         found = [] if run.state == ENDED else self._endings(run, self.inputs)
         found = [one for one in found if max(one[0], run.arrived) <= until]
         if not found:
@@ -412,6 +413,11 @@ class Naive:
                 return
             time, _, _, reason = min(others, key=lambda one: one[:3])
             when = max(time, run.arrived)
+        if reason == NOT_QUALIFIED:
+            self.log(run, reason, at=time)
+            del self.runs[run.run_id]
+            run.state = ENDED
+            return
         if reason == "goal":
             run.goal_at = time
         self.end(run, reason, when)
@@ -422,6 +428,12 @@ class Naive:
         erased = self.first(EventMatch(did=ERASED_EVENT), run, run.entered, FOREVER)
         if erased is not None:
             found.append((erased.time, 0, erased.seq, "erased"))
+        hold = journey.entry.hold if isinstance(journey.entry, EventEntry) else None
+        if hold is not None and hold.unless is not None and run.state == HELD:
+            last = later(run.entered, hold.for_, zone_named(None, journey.zone.default))
+            came = self.first(hold.unless, run, run.entered, last)
+            if came is not None:
+                found.append((came.time, 1, came.seq, NOT_QUALIFIED))
         goal = journey.goal
         if goal is not None and run.goal_at is None:
             until = FOREVER
@@ -429,7 +441,7 @@ class Naive:
                 until = later(run.entered, goal.within, zone_named(None, journey.zone.default))
             met = self.first(goal, run, run.entered, until)
             if met is not None:
-                found.append((met.time, 1, met.seq, "goal" if goal.then == "exit" else "goal?"))
+                found.append((met.time, 2, met.seq, "goal" if goal.then == "exit" else "goal?"))
         for place, way in enumerate(journey.exit):
             past = way.before is not None and run.node is not None and run.node in run.version.behind[way.before]
             if past:
@@ -437,7 +449,7 @@ class Naive:
             if isinstance(way, EventExit):
                 event = self.first(way, run, run.entered, FOREVER)
                 if event is not None:
-                    found.append((event.time, 2 + place, event.seq, f"exit:{way.as_}"))
+                    found.append((event.time, 3 + place, event.seq, f"exit:{way.as_}"))
             elif isinstance(way, SegmentExit):
                 for customer, segment, entered, when in inputs.segments:
                     if customer == run.customer and segment == way.segment_leave and not entered:
@@ -445,7 +457,7 @@ class Naive:
                         entry = journey.entry
                         started = isinstance(entry, SegmentLeaveEntry) and entry.segment_leave == segment
                         if when > run.entered or (when == run.entered and not started):
-                            found.append((when, 2 + place, 0, f"exit:{way.as_}"))
+                            found.append((when, 3 + place, 0, f"exit:{way.as_}"))
         return found
 
     def end(self, run: Run, reason: str, at: int, *, edge: str | None = None, normal: bool = False) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 
 from tests.journeys.naive import (
     DAY,
-    ENDED,
     EVENT,
     HELD,
     OUTCOME,
@@ -33,7 +32,6 @@ from onepool.journeys.model import (
     CallJourney,
     DateOf,
     End,
-    EventEntry,
     IssueCoupon,
     Repeat,
     Send,
@@ -104,18 +102,8 @@ def wake(naive: Naive, run: Run, changed: set[tuple[int, str]]) -> bool:
 
 
 def _held(naive: Naive, run: Run, rests: bool) -> bool:
-    """Held: by the entry's `hold`, in which an event may take it away, and until there is room for it."""
-    entry = run.version.journey.entry
+    """Held: by the entry's `hold`, and until there is room for it."""
     assert run.due is not None
-    hold = entry.hold if isinstance(entry, EventEntry) else None
-    if hold is not None and hold.unless is not None:
-        last = later(run.entered, hold.for_, zone_named(None, run.version.journey.zone.default))
-        event = naive.first(hold.unless, run, run.entered, last)
-        if event is not None:
-            naive.log(run, "not_qualified", at=event.time)
-            del naive.runs[run.run_id]
-            run.state = ENDED
-            return True
     run.parked = run.parked or (rests and run.due <= naive.at)
     if rests or run.due > naive.at:
         return False

@@ -45,8 +45,11 @@ def test_from_the_cart_to_the_reminder(story: Story) -> None:
     story.event("mini", "dan", "order_paid", order_id="O-1", amount=129, items=ITEM)
     story.on(minutes=25)
 
-    # Exits hold for runs that have not begun, too.
-    assert story.runs("dan") == [("ENDED", "exit:paid_without_coupon")] and story.calls("dan") == []
+    # What the hold looks out for comes before the exit by the same event: he never qualified.
+    assert story.runs("dan") == [] and story.calls("dan") == []
+    edges = story.ws.pool.query("SELECT edge FROM journey_steps WHERE customer_id = $who ORDER BY seq",
+                                {"who": story.customer("dan")})  # fmt: skip
+    assert edges.column("edge").to_pylist() == ["held", "not_qualified"]
     assert story.sent("ann") == [("wechat_oa", "ACCEPTED", None)]
     ((_, first),) = story.calls("ann")
     assert first.content["template_id"] == "CART_COUPON"

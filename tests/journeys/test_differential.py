@@ -16,6 +16,7 @@ from tests.journeys.sql_executor.cases import plain
 from tests.journeys.sql_executor.executor import SqlExecutor
 from tests.journeys.vocabulary import CHANNELS, context
 
+from onepool.audience.conditions.reference import Event
 from onepool.journeys.executor import ports, pressure
 from onepool.journeys.executor.columns import I64
 from onepool.journeys.executor.plan import Plan
@@ -180,6 +181,63 @@ def test_runs_of_brief_lives_fare_alike(seeds: Sequence[int]) -> None:
         assert not found, (seed, found[:6])
 
 
+def held_for(seed: int) -> Case:
+    """A case whose journeys hold, and whose goal or exit is the very event that the hold looks out for."""
+    made = case(Seeded(seed), CUSTOMERS, 8)
+    for body in made.bodies:
+        unless = {"did": "order_paid"}
+        if "did" not in body["entry"]:
+            body["entry"] = {"did": "cart_added", "reentry": {"when": "always", "parallel": 3}}
+        body["entry"]["hold"] = {"for": ("30 minutes", "2 hours", "1 day")[seed % 3], "unless": unless}
+        if seed % 2:
+            body["goal"] = {**unless, "then": ("exit", "continue")[seed // 2 % 2]}
+        body["exit"] = [*body.get("exit", []), {**unless, "as": "paid", "before": body["start"]}]
+    return made
+
+
+@pytest.mark.parametrize("part", range(2))
+def test_what_a_hold_looks_out_for_comes_before_goal_and_exit(part: int) -> None:
+    kinds: Counter[str] = Counter()
+    for seed in range(12_000 + 30 * part, 12_030 + 30 * part):
+        made = held_for(seed)
+        found = differences(made, partial(Columnar, most=3) if seed % 3 == 0 else Columnar)
+        assert not found, (seed, found[:6])
+        simple = plain(made)
+        found = differences(simple, SqlExecutor)
+        assert not found, (seed, found[:6])
+        kinds.update(edge for *_, edge, _ in lived(simple).steps())
+    assert min(kinds[edge] for edge in ("not_qualified", "enter")) >= 10, kinds
+
+
+@pytest.mark.parametrize("then", ["exit", "continue"])
+@pytest.mark.parametrize("offset", [-1, 0, 1])
+def test_one_event_is_what_the_hold_looks_out_for_goal_and_exit(then: str, offset: int) -> None:
+    """Up to the end of the hold the run never qualified: it is gone, and ended by nothing. Afterwards it ends."""
+    entry = {"did": "cart_added", "hold": {"for": "1 hour", "unless": {"did": "order_paid"}}}
+    body = {
+        "journey": "one", "entry": entry, "policy": {"category": "promotion"}, "max_life": "3 days", "start": "n",
+        "zone": {"default": "Asia/Shanghai"}, "goal": {"did": "order_paid", "then": then},
+        "exit": [{"did": "order_paid", "as": "paid", "before": "n"}],
+        "nodes": {"n": {"do": "wait", "for": "1 day", "next": "z"}, "z": {"do": "end", "as": "completed"}},
+    }  # fmt: skip
+    due = START + 60 * MINUTE
+    came = [Quantum(START + MINUTE, [event("cart_added", START, 1)]),
+            Quantum(due + 5 * MINUTE, [event("order_paid", due + offset, 2)])]  # fmt: skip
+    made = Case("Asia/Shanghai", START, [body], [1000], came, {})
+    for columnar in (Columnar, SqlExecutor):
+        assert differences(made, columnar) == []
+        decided = lived(made, columnar)
+        edges = [edge for *_, edge, _ in sorted(decided.steps(), key=lambda one: one[1])]
+        if offset <= 0:
+            assert edges == ["held", "not_qualified"] and not decided.runs()
+        else:
+            assert edges == (["held", "end:goal"] if then == "exit" else ["held", "goal", "end:exit:paid"])
+
+
+def event(name: str, time: int, number: int) -> tuple[int, Event, str]:
+    return 1000, Event(number, name, time, time, "web", "shop", {}, None, {}), f"00000000-0000-0000-0000-{number:012d}"
+
+
 def test_a_second_message_is_out_when_a_version_with_one_message_comes() -> None:
     """The version lists no reason for a hop that it does not have, so whoever it failed for leaves by `else`."""
     chain = [
@@ -208,7 +266,7 @@ def test_a_second_message_is_out_when_a_version_with_one_message_comes() -> None
     assert {"completed", "other"} == set(moved)
 
 
-def lived(made: Case, columnar: Callable[..., Columnar] = Columnar) -> Columnar:
+def lived(made: Case, columnar: Callable[..., Any] = Columnar) -> Any:
     """The executor when a case is over."""
     decided = columnar(made, parsed(made), context(made.zone))
     for since, quantum in zip([made.start, *(one.at for one in made.quanta)], made.quanta, strict=False):

@@ -142,30 +142,37 @@ class Doors(Base):
                 f"why = (SELECT reason FROM ({first}) f WHERE f.run_id = runs.run_id) WHERE pick = 1"
             )
             self.run(f"UPDATE runs SET goal_at = {time} WHERE pick = 1 AND why = 'goal'")
+            gone = "pick = 1 AND why = 'not_qualified'"
+            self.note("why", time, picked=gone)
+            self.run(f"DELETE FROM runs WHERE {gone}")
             self.end("why")
 
     def _endings(self, program: Program) -> None:
         body = program.body
         self._by_event(program, {"did": "customer_erased"}, 0, "erased")
+        hold = body["entry"].get("hold", {})
+        if "unless" in hold:
+            held = f"r.state = 'held' AND e.time <= {program.later('r.entered', hold['for'])}"
+            self._by_event(program, hold["unless"], 1, "not_qualified", held)
         goal = body.get("goal")
         if goal is not None:
             within = f"e.time <= {program.later('r.entered', goal['within'])}" if "within" in goal else "1"
             reason = "goal?" if goal.get("then") == "continue" else "goal"
-            self._by_event(program, goal, 1, reason, f"r.goal_at IS NULL AND {within}")
+            self._by_event(program, goal, 2, reason, f"r.goal_at IS NULL AND {within}")
         for place, way in enumerate(body.get("exit", ())):
             open_ = "1"
             if "before" in way:
                 past = ", ".join(str(program.numbers[one]) for one in program.plain.behind[way["before"]])
                 open_ = f"(r.node IS NULL OR r.node NOT IN ({past}))"
             if "did" in way:
-                self._by_event(program, way, 2 + place, f"exit:{way['as']}", open_)
+                self._by_event(program, way, 3 + place, f"exit:{way['as']}", open_)
                 continue
             started = body["entry"].get("segment_leave") == way["segment_leave"]
             self.run(
                 "INSERT INTO endings SELECT r.run_id, l.at, :rank, 0, :reason FROM runs r JOIN leaving l "
                 f"ON l.customer = r.customer WHERE r.version = {program.id} AND r.state <> 'ended' "
                 f"AND l.segment = :segment AND l.at {'>' if started else '>='} r.entered AND {open_}",
-                rank=2 + place, reason=f"exit:{way['as']}", segment=way["segment_leave"],
+                rank=3 + place, reason=f"exit:{way['as']}", segment=way["segment_leave"],
             )  # fmt: skip
 
     def _by_event(self, program: Program, match: Any, rank: int, reason: str, also: str = "1") -> None:

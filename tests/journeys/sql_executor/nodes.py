@@ -55,18 +55,7 @@ class Nodes(Doors):
 
     def _held(self, program: Program) -> int:
         held = f"version = {program.id} AND state = 'held'"
-        hold = program.body["entry"].get("hold", {})
         count = 0
-        if "unless" in hold:
-            came = (
-                "(SELECT min(e.time) FROM events e WHERE e.customer = r.customer AND e.time >= r.entered "
-                f"AND e.time <= r.due AND e.seq <> r.but AND {matching(hold['unless'], self.params)})"
-            )
-            if found := self.pick(f"{held} AND {came} IS NOT NULL"):
-                self.run(f"UPDATE runs AS r SET now = {came} WHERE pick = 1")
-                self.note("'not_qualified'")
-                self.run("DELETE FROM runs WHERE pick = 1")
-                count += found
         if found := self.pick(f"{held} AND due <= :at AND due >= life"):
             self.run("UPDATE runs SET now = life WHERE pick = 1")
             self.end("'expired'")

@@ -25,21 +25,21 @@
    journey went on after a pause (`arrived` says since when). Who went up in another meanwhile enters as
    that one. Of starts that nobody saw to only the first one is made up for. Hold-out: bucket(salt or journey, customer)
    < holdout * 10,000 ends `holdout` at the moment at which the run would begin.
-3. *Erasure, goals and exits* of live runs: events with time >= entered, not the one that started the run; the
-   earliest (time, seq) of each counts; at equal time erasure, goal, exits in their order. A goal only with time <=
-   entered + within; `then: continue` sets `goal_at` and no more. An exit with `before` only while the run's node is
-   neither that node nor behind it (a run that has not begun is before every node). `ended` = max(time, arrived). Runs
-   that entered in this step look at all events that the pool has, the others at those of the step. Segment exits: the
-   outcome's instant. A called run is asked for all of this as soon as it is called: it does nothing before. What ended
-   runs had called ends with them (`stopped`), unless it ended by itself until then.
+3. *Erasure, holds, goals and exits* of live runs: events with time >= entered, not the one that started the run; the
+   earliest (time, seq) of each counts; at equal time erasure, `unless` of the hold, goal, exits in their order. What
+   `unless` names takes away a run that is held, with time in [entered, entered + for]: step `not_qualified`. A goal
+   only with time <= entered + within; `then: continue` sets `goal_at` and no more. An exit with `before` only while the
+   run's node is neither that node nor behind it (a run that has not begun is before every node). `ended` = max(time,
+   arrived). Runs that entered in this step look at all events that the pool has, the others at those of the step.
+   Segment exits: the outcome's instant. A called run is asked for all of this as soon as it is called: it does nothing
+   before. What ended runs had called ends with them (`stopped`), unless it ended by itself until then.
 4. *Outcomes* of messages, tasks, calls and writes of the run's present node, visit and hop; the run goes on at
    max(concluded, arrived).
-5. *Awaited events* (the earliest with time in (arrived, due]), then *timers* (due <= at): at equal time the event
-   wins. Held runs: an event of `unless` with time in [entered, due] takes the run away: step `not_qualified`. A run
-   whose life is over (entered + max_life <= due) ends `expired` then; at the very instant at which it would go on, the
-   end comes first. Callers come before those they called, whose timers and awaited events count no more once their
-   caller is over in the step, were they due before: as with goals and exits, and as at one instant the end comes before
-   the step. A step that takes timers of called runs looks at their callers, too, so its portion changes nothing.
+5. *Awaited events* (the earliest with time in (arrived, due]), then *timers* (due <= at): at equal time the event wins.
+   A run whose life is over (entered + max_life <= due) ends `expired` then; at the very instant at which it would go
+   on, the end comes first. Callers come before those they called, whose timers and awaited events count no more once
+   their caller is over in the step, were they due before: as with goals and exits, and as at one instant the end comes
+   before the step. A step that takes timers of called runs looks at their callers, too, so its portion changes nothing.
 6. *Waves*: what is ready moves on, node by node in topological order, until nothing is ready; scarce things (coupons)
    are given out by (time of the run, run_id). Time goes with the run, not with the tick: a run woken by its timer
    goes on at its due time, one woken by an event at the event's. So `arrived` is exact whatever the batch, and a late

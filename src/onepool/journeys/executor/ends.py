@@ -1,4 +1,5 @@
-"""What ends runs from outside: erasure, goals, exits; other runs (a caller's end, a merge); people (stop)."""
+"""What ends runs from outside: erasure, what a hold looks out for, goals, exits; other runs (a caller's end, a merge);
+people (stop)."""
 
 from __future__ import annotations
 
@@ -16,10 +17,10 @@ from onepool.journeys.executor.ports import Inputs, Sought
 from onepool.journeys.executor.reentry import pairs
 from onepool.journeys.executor.times import later
 from onepool.journeys.executor.turn import Turn
-from onepool.journeys.model import EventExit, EventMatch, SegmentExit, SegmentLeaveEntry
+from onepool.journeys.model import EventEntry, EventExit, EventMatch, SegmentExit, SegmentLeaveEntry
 from onepool.journeys.states import RunState
 
-_ERASURE, _GOAL, _EXITS = 0, 1, 2
+_ERASURE, _UNLESS, _GOAL, _EXITS = 0, 1, 2, 3
 """Order at one instant; exits count on from `_EXITS`."""
 
 
@@ -34,7 +35,7 @@ class _Asked:
 
 
 def ends(turn: Turn, inputs: Inputs) -> None:
-    """Erasure, goals and exits of everybody whose events came in, and of those who entered in this step."""
+    """Erasure, what holds look out for, goals and exits of all whose events came in, and who entered in this step."""
     names = turn.world.event_names() & turn.book.awaited()
     if names:
         turn.hold(turn.world.runs_of(turn.world.who_did(names), live=True))
@@ -96,6 +97,13 @@ def _asked(turn: Turn, plan: Plan, rows: I64) -> list[_Asked]:
     entered = runs.entered[rows]
     forever = np.full(rows.size, FOREVER, np.int64)
     found = [_Asked(plan, _ERASURE, rows, EventMatch(did=ERASED), entered, forever)]
+    entry = said.entry
+    if isinstance(entry, EventEntry) and entry.hold is not None and entry.hold.unless is not None:
+        # Whoever was held when his journey came to rest did not begin yet.
+        state = runs.state[rows]
+        held = rows[(state == RunState.HELD) | ((state == RunState.PAUSED) & (runs.node[rows] < 0))]
+        last = later(runs.entered[held], entry.hold.for_, plan.zone)
+        found.append(_Asked(plan, _UNLESS, held, entry.hold.unless, runs.entered[held], last))
     if said.goal is not None:
         open_ = runs.goal_at[rows] == NONE
         last = forever if said.goal.within is None else later(entered, said.goal.within, plan.zone)
@@ -199,6 +207,10 @@ def _apply(turn: Turn, rows: I64, times: I64, orders: I64) -> None:
         for plan, part in turn.by_version(rows[mine]):
             at = times[mine][np.isin(rows[mine], part)]
             # by_version keeps the order of rows.
+            if order == _UNLESS:
+                turn.note(part, states.NOT_QUALIFIED, at)
+                turn.remove(part)
+                continue
             if order == _ERASURE:
                 reason = states.ERASED
             elif order == _GOAL:

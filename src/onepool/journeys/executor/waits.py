@@ -14,7 +14,7 @@ from onepool.journeys.executor.ports import Sought
 from onepool.journeys.executor.starts import moved_day, moved_rest
 from onepool.journeys.executor.times import DAY, MINUTE, after_local_days, date_text_day, later, next_wall_time
 from onepool.journeys.executor.turn import Turn
-from onepool.journeys.model import EventEntry, Wait
+from onepool.journeys.model import Wait
 from onepool.journeys.moments import LocalDays
 from onepool.journeys.states import RunState
 
@@ -80,32 +80,19 @@ def _came(turn: Turn, plan: Plan, said: Wait, rows: I64, times: I64) -> None:
 
 
 def awaited(turn: Turn, depth: int | None = None) -> None:
-    """Runs whose awaited event came with this step, and held ones whose `unless` did; `depth`: those that so many
-    called one after the other."""
+    """Runs whose awaited event came with this step; `depth`: those that so many called one after the other."""
     names = turn.world.event_names()
-    could = turn.live() & np.isin(turn.runs.state, (RunState.WAIT_EVENT, RunState.HELD, RunState.PAUSED))
+    could = turn.live() & np.isin(turn.runs.state, (RunState.WAIT_EVENT, RunState.PAUSED))
     rows = np.flatnonzero(could if depth is None else could & (turn.runs.depth == depth))
     sought: list[Sought] = []
-    waits: list[tuple[Plan, Wait | None]] = []
+    waits: list[tuple[Plan, Wait]] = []
     for plan, mine in turn.by_version(rows):
-        node, state = turn.runs.node[mine], turn.runs.state[mine]
-        entry = plan.definition.entry
-        # Whoever was held when his journey came to rest did not begin yet.
-        held = mine[(state == RunState.HELD) | ((state == RunState.PAUSED) & (node < 0))]
-        if isinstance(entry, EventEntry) and entry.hold is not None and entry.hold.unless is not None and held.size:
-            for whole in (False, True):
-                part = held[turn.whole[held] == whole]
-                if part.size and (whole or entry.hold.unless.did in names):
-                    last = later(turn.runs.entered[part], entry.hold.for_, plan.zone)
-                    first = turn.runs.entered[part] + (~turn.fresh[part] & whole)
-                    window = turn.windows(part, first, last)
-                    sought.append(Sought(entry.hold.unless, window, whole))
-                    waits.append((plan, None))
+        node = turn.runs.node[mine]
         for number in np.unique(node[node >= 0]):
             said = plan.nodes[int(number)]
             if not isinstance(said, Wait) or said.until is None:
                 continue
-            here = mine[(node == number) & (state != RunState.HELD) & (turn.runs.hop[mine] != NONE)]
+            here = mine[(node == number) & (turn.runs.hop[mine] != NONE)]
             for whole in (False, True):
                 part = here[turn.whole[here] == whole]
                 if part.size and (whole or said.until.did in names):
@@ -117,15 +104,11 @@ def awaited(turn: Turn, depth: int | None = None) -> None:
     table = turn.world.find(sought)
     which = table.column("asked").to_numpy()
     places, times = turn.places(table.column("run_id").to_numpy()), table.column("time").to_numpy().astype(np.int64)
-    for number, (plan, said_) in enumerate(waits):
+    for number, (plan, wanted) in enumerate(waits):
         hit = places[which == number]
-        if said_ is None:
-            turn.note(hit, "not_qualified", times[which == number])
-            turn.remove(hit)
-            continue
         nodes = turn.runs.node[hit].copy()
         for node in np.unique(nodes):
-            _came(turn, plan, said_, hit[nodes == node], times[which == number][nodes == node])
+            _came(turn, plan, wanted, hit[nodes == node], times[which == number][nodes == node])
 
 
 def wait_date(turn: Turn, plan: Plan, said: Wait, rows: I64) -> None:
