@@ -51,6 +51,8 @@ export function useDecide() {
   });
 }
 
+const ANSWERED_MS = 3_000;
+
 export function useTaskAct() {
   const cache = useQueryClient();
   return useMutation({
@@ -61,6 +63,10 @@ export function useTaskAct() {
       if (act === "remind") return answer(client.POST("/api/v1/tasks/{id}/remind", { params }));
       return answer(client.POST("/api/v1/tasks/{id}/reassign", { params, body: { staff_id: staff } }));
     },
-    onSuccess: () => cache.invalidateQueries({ queryKey: ["tasks"] }),
+    onSuccess: (_, { act }) => {
+      // What a platform answers is there a moment later.
+      if (act === "ask") setTimeout(() => void cache.invalidateQueries({ queryKey: ["tasks"] }), ANSWERED_MS);
+      return cache.invalidateQueries({ queryKey: ["tasks"] });
+    },
   });
 }
