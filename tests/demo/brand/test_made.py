@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -15,7 +17,9 @@ from onepool.demo.brand.make import make_brand
 from onepool.demo.brand.places import APP, JD, TMALL, WEB
 from onepool.demo.brand.play import play
 from onepool.errors import WorkspaceError
+from onepool.identity.evaluate import Evaluation
 from onepool.tick.jobs import Jobs
+from onepool.workspace import open_workspace
 
 
 def _rows(brand: Brand, sql: str) -> list[dict[str, object]]:
@@ -128,10 +132,32 @@ def test_the_truth_is_about_what_is_in_the_pool(brand: Brand) -> None:
 
 
 def test_oneid_is_within_the_stated_bounds(brand: Brand) -> None:
-    score = brand.evaluation()
-    assert score.bcubed.precision > 0.99
-    assert score.bcubed.recall > 0.65
-    assert score.pairwise.precision > 0.97
+    within_bounds(brand.evaluation())
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_oneid_is_within_the_same_bounds_for_other_people(seed: int, tmp_path: Path) -> None:
+    made = make_brand(tmp_path / "w", replace(PLAN, seed=seed), CLOCK)
+    workspace = open_workspace(tmp_path / "w", CLOCK)
+    try:
+        within_bounds(Brand(made, workspace, tmp_path / "w" / "truth").evaluation())
+    finally:
+        workspace.close()
+
+
+def within_bounds(score: Evaluation) -> None:
+    """Seeds 1 to 5 and 7 gave a pairwise precision of 0.993 to 1 and a recall of 0.654 to 0.731 (by B-cubed 0.996 to 1
+    and 0.724 to 0.767), 2,000 people over 60 days 0.997 and 0.673.
+
+    What is joined wrongly are members of one family who gave the number of one of them, who gave it too, and two or
+    three whose membership an associate took out with one phone: too few yet to tell it from theirs. Here at most two
+    such pairs of persons of 300, each a few thousandths. What is not found shares nothing but a name and a birthday:
+    accounts at marketplaces and Douyin, records of the CRM with a number that was given up, second records without one.
+    """
+    assert score.pairwise.precision > 0.99
+    assert score.pairwise.recall > 0.64
+    assert score.bcubed.precision > 0.995
+    assert score.bcubed.recall > 0.71
 
 
 def test_there_is_no_second_brand_in_a_workspace(brand: Brand) -> None:

@@ -96,7 +96,8 @@ def _hidden(scene: Scene, shop: str, step: str, orders: Orders) -> list[bool]:
     found = hides(orders.number, scene.customers.rates.privacy_number)
     if step in (PAID, CLOSED):
         scene.shown.plant("privacy_number", shop, int(found.sum()))
-    return found.tolist()
+    told_of: list[bool] = found.tolist()
+    return told_of
 
 
 def _tid(number: int) -> int:
