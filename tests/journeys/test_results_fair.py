@@ -14,6 +14,7 @@ from tests.reach.outbox import MESSAGE
 
 from onepool.channels.base import Message, Receipt
 from onepool.journeys import store
+from onepool.journeys.keys import bucket
 from onepool.journeys.results.types import Cohort, Effect
 
 SALTS = range(8)
@@ -33,6 +34,25 @@ def _journey(name: str, salt: str, **more: Any) -> dict[str, Any]:
     return body
 
 
+def _divided(name: str, holdout: float) -> dict[str, Any]:
+    """Four in ten get nothing by a split, after half an hour in which half of them are gone."""
+    body = _journey(name, name, start="wait", goal={"did": "app_opened", "within": "3 days", "then": "continue"})
+    body["experiment"] = {"respect_global_control": False} | ({"holdout": holdout} if holdout else {})
+    body["nodes"] = {
+        "wait": {"do": "wait", "for": "5 minutes", "next": "arms"},
+        "arms": {"do": "split", "salt": "lots", "arms": [
+            {"name": "control", "weight": 2, "control": True, "next": "rest"},
+            {"name": "one", "weight": 1, "next": "rest"}, {"name": "two", "weight": 2, "next": "rest"},
+        ]},
+        "rest": {"do": "wait", "for": "1 day", "next": "done"}, "done": {"do": "end", "as": "completed"},
+    }  # fmt: skip
+    return body
+
+
+def _kept_back(story: Story, who: str) -> bool:
+    return bool(bucket("lots", [story.customer(who)])[0] < 4000)
+
+
 def _live(story: Story) -> None:
     """Half pay while they are held; of the others one in five two days later, or half of those who were written to."""
     bodies = [
@@ -42,6 +62,8 @@ def _live(story: Story) -> None:
         for salt in SALTS
     ]  # fmt: skip
     bodies.append(_journey("buy_again", "buy_again"))
+    bodies.append(_divided("divided", 0.2))
+    bodies.append(_divided("undivided", 0))
     story.ws.save("message", "hello", MESSAGE, author="test")
     for body in bodies:
         story.ws.save("journey", body["journey"], body, author="test")
@@ -71,6 +93,8 @@ def _live(story: Story) -> None:
         share = 0.7 if f"o-{who}" in told else 0.2
         if who not in EARLY and chance.random() < share:
             pay(who)
+        if chance.random() < (0.2 if _kept_back(story, who) else 0.7):
+            story.event("mini", who, "app_opened")
     story.on(hours=30)
 
 
@@ -123,3 +147,31 @@ def test_who_ended_while_he_was_held_is_in_no_group(lived: Story) -> None:
     (against,) = found.effect.uplift
     assert against.treated.size + against.control.size == begun == len(PEOPLE) - len(EARLY)
     assert against.treated.size == found.effect.funnel["entered"] == begun - found.flow.ended["holdout"]
+
+
+def test_a_control_arm_is_compared_with_the_other_arms(lived: Story) -> None:
+    """Of the other arms 70 % come, of the control arm 20 %; the control arm is not among the treated of anything."""
+    late = [who for who in PEOPLE if who not in EARLY]
+    back = [who for who in late if _kept_back(lived, who)]
+    effect = _effect(lived, "undivided")
+    (against,) = effect.uplift
+    assert (against.against, against.control.size, against.treated.size) == (
+        "split:arms",
+        len(back),
+        len(late) - len(back),
+    )
+    assert against.difference is not None and against.p is not None and against.split_p is not None
+    assert 0 < against.difference.low <= 0.5 <= against.difference.high and against.p < 0.001 < against.split_p
+    assert effect.treated == against.treated and effect.funnel["entered"] == against.treated.size
+    assert effect.revenue is not None and effect.revenue.customers == against.treated.size
+    assert effect.revenue.incremental is not None, "the control arm is what money is compared with"
+
+
+def test_control_arm_and_holdout_beside_each_other(lived: Story) -> None:
+    late = [who for who in PEOPLE if who not in EARLY]
+    held = {who for who in late if bucket("divided", [lived.customer(who)])[0] < 2000}
+    back = {who for who in late if _kept_back(lived, who)}
+    holdout, split = _effect(lived, "divided").uplift
+    assert (holdout.against, holdout.control.size) == ("holdout", len(held))
+    assert (split.against, split.control.size) == ("split:arms", len(back - held))
+    assert holdout.treated.size == split.treated.size == len(set(late) - held - back)

@@ -1747,7 +1747,7 @@ export interface paths {
         };
         /**
          * List Journey Results
-         * @description Goal rate and uplift against the holdout of every journey that was published, over the last 90 days.
+         * @description Goal rate and uplift against the holdout (or a control arm) of all published journeys, over the last 90 days.
          */
         get: operations["listJourneyResults"];
         put?: never;
@@ -6436,7 +6436,7 @@ export interface components {
         };
         /**
          * FunnelStep
-         * @description Customers whose run began and that came that far (holdout and global control left out).
+         * @description Customers whose run began and that came that far (holdout, global control and control arms left out).
          */
         FunnelStep: {
             /** Count */
@@ -7025,7 +7025,8 @@ export interface components {
         };
         /**
          * Incremental
-         * @description Revenue per head of both groups and what the difference comes to over all treated customers.
+         * @description Revenue per head of both groups and what the difference comes to over all treated customers. Control arms of
+         *     splits stand for the holdout where there is none.
          */
         Incremental: {
             /** Enough */
@@ -13862,9 +13863,9 @@ export interface components {
         Uplift: {
             /**
              * Against
-             * @enum {string}
+             * @description `holdout`, `global_control`, or `split:` and a split with a control arm.
              */
-            against: "holdout" | "global_control";
+            against: string;
             /** Control */
             control: number;
             /** Control Goals */

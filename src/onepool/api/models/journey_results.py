@@ -47,7 +47,7 @@ class EdgeFigures(Model):
 
 
 class FunnelStep(Model):
-    """Customers that came that far (holdout and global control left out)."""
+    """Customers whose run began and that came that far (holdout, global control and control arms left out)."""
 
     step: Literal["entered", "reached", "delivered", "read", "clicked", "goal"]
     count: int
@@ -67,7 +67,7 @@ class GoalFigures(Model):
 class Uplift(Model):
     """Treated customers beside those who got nothing by lot. `value`: difference of rates, 95 % interval (Newcombe)."""
 
-    against: Literal["holdout", "global_control"]
+    against: str = Field(description="`holdout`, `global_control`, or `split:` and a split with a control arm.")
     treated: int
     treated_goals: int
     treated_rate: float | None
@@ -114,7 +114,8 @@ class FallbackHop(Model):
 
 
 class Incremental(Model):
-    """Revenue per head of both groups and what the difference comes to over all treated customers."""
+    """Revenue per head of both groups and what the difference comes to over all treated customers. Control arms of
+    splits stand for the holdout where there is none."""
 
     treated_per_customer: Decimal
     holdout_per_customer: Decimal

@@ -55,7 +55,7 @@ _CURSOR = re.compile(r"(-?\d{1,17})\.(\d{1,19})", re.ASCII)
 
 @router.get("/journeys/results")
 def list_journey_results(_who: Reader, ws: Workspace, clock: Time) -> JourneyOutcomes:
-    """Goal rate and uplift against the holdout of every journey that was published, over the last 90 days."""
+    """Goal rate and uplift against the holdout (or a control arm) of all published journeys, over the last 90 days."""
     with ws.state.read() as connection:
         names = sorted(store.states(connection))
     items = []
@@ -64,7 +64,7 @@ def list_journey_results(_who: Reader, ws: Workspace, clock: Time) -> JourneyOut
             found = results(
                 session, connection, ws, audience.context(ws), _cohort(name, clock, None, None, None)
             ).effect
-        against = next((one for one in found.uplift if one.against == "holdout"), None)
+        against = next((one for one in found.uplift if one.against != "global_control"), None)
         interval = None if against is None else against.difference
         items.append(
             JourneyOutcome(

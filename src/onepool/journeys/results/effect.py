@@ -3,9 +3,11 @@
 The lot is drawn when a run begins, that is after its hold. Customers are the unit, each once: from the first of their
 runs in the range that began or that the lot kept from it. Whose run ended while it was held (goal, exit), or is held
 yet, is in no group: no lot was drawn, and to count those who came back by themselves as treated would be an effect of
-counting. Those of the global control group are in neither group when the holdout is looked at, and those of the holdout
-in neither when the global control group is. Whether somebody reached the goal is asked of the pool in the same way for
-all of them, also after their run ended: an event of the goal in (entry, entry + window].
+counting. A split's control arm is compared with its other arms, among those who came to the split; whoever its lot
+gives to the control arm is not among the treated of anything else. Those of the global control group are in neither
+group when the holdout is looked at, and those of the holdout in neither when the global control group is. Whether
+somebody reached the goal is asked of the pool in the same way for all of them, also after their run ended: an event of
+the goal in (entry, entry + window].
 """
 
 from __future__ import annotations
@@ -27,8 +29,10 @@ from onepool.journeys.executor.ports import Sought
 from onepool.journeys.executor.times import later
 from onepool.journeys.keys import bucket
 from onepool.journeys.model import EventMatch, Journey
-from onepool.journeys.results import uplift
+from onepool.journeys.results import arms, uplift
+from onepool.journeys.results.arms import kept_back
 from onepool.journeys.results.types import Cohort, Effect, Group, Incremental, Measure, Revenue, Segment, Uplift
+from onepool.journeys.store import Published
 from onepool.journeys.world.events import Happened
 from onepool.pool import Session
 from onepool.pool.schema import NET_AMOUNT
@@ -54,7 +58,7 @@ _LENT: Final = re.compile(r"\$(trigger|vars)\.")
 class People:
     """Customers of a cohort by their first run that began or would have: columns of equal length."""
 
-    def __init__(self, session: Session, cohort: Cohort, control: Control | None) -> None:
+    def __init__(self, session: Session, cohort: Cohort, control: Control | None, journey: Journey) -> None:
         found = session.query(
             f"""SELECT customer_id, arg_min(run_id, (entered, run_id)) AS run_id, min(entered) AS entered,
                 arg_min(reason, (entered, run_id)) IS NOT DISTINCT FROM 'holdout' AS held_out
@@ -68,11 +72,23 @@ class People:
         self.control: Bools = np.zeros(self.customer.size, np.bool_)
         if control is not None and control.fraction > 0 and self.customer.size:
             self.control = bucket(control.salt, self.customer) < round(control.fraction * 10_000)
+        self.kept_back: Bools = kept_back(journey, self.customer)
+
+    @property
+    def drawn(self) -> Bools:
+        """Those in neither group that gets nothing: whom splits divide."""
+        found: Bools = ~self.holdout & ~self.control
+        return found
 
     @property
     def treated(self) -> Bools:
-        found: Bools = ~self.holdout & ~self.control
+        found: Bools = self.drawn & ~self.kept_back
         return found
+
+    @property
+    def untreated(self) -> Bools:
+        """Whose money is beside that of the treated: the holdout, or without one the control arms."""
+        return self.holdout if self.holdout.any() else self.drawn & self.kept_back
 
 
 def effect(
@@ -81,18 +97,20 @@ def effect(
     ctx: Context,
     cohort: Cohort,
     journey: Journey,
-    version_ids: Sequence[int],
+    versions: Sequence[Published],
     control: Control | None,
     now: int,
     holdout: float,
 ) -> Effect:
-    """`journey`: the version whose goal counts; `control`: the global control group, where the journey respects it;
-    `holdout`: the share that was to be drawn."""
-    people = People(session, cohort, control)
+    """`journey`: the version whose goal counts; `versions`: of the cohort; `control`: the global control group, where
+    the journey respects it; `holdout`: the share that was to be drawn."""
+    people = People(session, cohort, control, journey)
     measure, match, last = _goal(journey, people.entered)
     times = np.full(people.customer.size, -1, np.int64)
     if match is not None:
-        times = _reached(session, connection, ctx, match, people, last, version_ids, cohort, now)
+        times = _reached(
+            session, connection, ctx, match, people, last, [one.version_id for one in versions], cohort, now
+        )
     hit = times >= 0
     treated = people.treated
     window = int(np.median(last - people.entered)) if last is not None and last.size else None
@@ -103,6 +121,9 @@ def effect(
         if control is not None and control.fraction > 0:
             aside = people.control & ~people.holdout
             compared.append(_uplift("global_control", treated, aside, hit, control.fraction))
+        for one in arms.compared(session, cohort, journey, versions, people.run_id):
+            some, idle = one.treated & people.drawn, one.control & people.drawn
+            compared.append(_uplift(f"split:{one.node}", some, idle, hit, one.share))
     mine = np.flatnonzero(hit & treated)
     seconds = np.sort((times[mine] - people.entered[mine]) / 1e6)
     bounds = last if last is not None else people.entered
@@ -186,7 +207,7 @@ def _uplift(against: str, treated: Bools, control: Bools, hit: Bools, share: flo
     one, other = _group(treated, hit), _group(control, hit)
     figures = (one.goals, one.size, other.goals, other.size)
     return Uplift(
-        "holdout" if against == "holdout" else "global_control", one, other, uplift.difference(*figures),
+        against, one, other, uplift.difference(*figures),
         uplift.ratio(*figures), uplift.p_value(*figures), uplift.split_p(one.size, other.size, share),
         uplift.enough(one.size, one.goals, other.size, other.goals),
     )  # fmt: skip
@@ -226,7 +247,7 @@ def _by_day(times: I64, zone: str) -> dict[str, int]:
 
 
 def _table(people: People, hit: Bools, bounds: I64) -> pa.Table:
-    arm = np.where(people.control, 2, np.where(people.holdout, 1, 0)).astype(np.int64)
+    arm = np.where(people.treated, 0, np.where(people.untreated & ~people.control, 1, 2)).astype(np.int64)
     return pa.table(
         {"customer_id": people.customer, "entered": people.entered, "until": bounds, "arm": arm, "hit": hit}
     )

@@ -51,7 +51,7 @@ def results(session: Session, connection: Connection, place: Place, ctx: Context
         ctx,
         cohort,
         definition,
-        [one.version_id for one in mine],
+        mine,
         control_of(place, definition.experiment.respect_global_control, definition.policy.category),
         to_micros(place.clock.now()),
         definition.experiment.holdout,

@@ -104,9 +104,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Uplift:
-    """Treated customers beside those who got nothing by lot."""
+    """Treated customers beside those who got nothing by lot. `against`: `holdout`, `global_control`, or `split:` and
+    the node of a split with a control arm."""
 
-    against: Literal["holdout", "global_control"]
+    against: str
     treated: Group
     control: Group
     difference: Interval | None

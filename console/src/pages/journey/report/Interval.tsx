@@ -7,11 +7,11 @@ const WIDTH = 420;
 const HEIGHT = 34;
 
 /** The difference to those who got nothing, with the interval that it lies in: on a line whose middle is no difference. */
-export function Interval({ of, rate }: { of: Results["uplift"][number]; rate: number | null }) {
+export function Interval({ of, step }: { of: Results["uplift"][number]; step: (node: string) => string }) {
   const { t, language } = useText();
-  const { value, low, high, relative, control, control_goals, enough, against } = of;
+  const { value, low, high, relative, control, control_goals, enough, against, treated_rate: rate } = of;
   const points = (share: number): string => `${share >= 0 ? "+" : "−"}${percent(Math.abs(share), language)}`;
-  const label = t(`journey.report.against.${against}`);
+  const label = against.startsWith("split:") ? t("journey.report.against.split", { step: step(against.slice(6)) }) : t(`journey.report.against.${against === "holdout" ? "holdout" : "global_control"}`);
   if (value === null || low === null || high === null) {
     return (
       <p>

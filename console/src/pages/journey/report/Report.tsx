@@ -181,7 +181,7 @@ function Content({ of, words, name, definition }: { of: Results; words: Words; n
         ) : (
           <div className="op-stack">
             {of.uplift.map((one) => (
-              <Interval key={one.against} of={one} rate={of.goal.rate} />
+              <Interval key={one.against} of={one} step={(node) => words.step(definition, node)} />
             ))}
             <p className="op-hint">{t("journey.report.upliftHint")}</p>
           </div>
