@@ -19,6 +19,7 @@ from onepool.identity.arrays import (
     DEGREE,
     EDGES,
     HUB,
+    I32,
     I64,
     NODES,
     STAMP,
@@ -128,19 +129,18 @@ def partition_all(g: Arrays, crew: Crew, thorough: bool) -> None:
     fields = np.empty((3, g.slots.shape[1]), np.int64)
     batch_sets.lay_fields(g, fields)
     crew.share(nodes, lambda _, start, end: batch_sets.label_all(g, start, end))
-    held = np.empty(nodes, np.int64)
+    held = np.zeros(nodes, np.int64)
     crew.over(
         crew.threads,
         lambda part, _, end: batch_sets.gather_sets(g, part, crew.threads, held, fields, blocks[part], thorough),
     )
     batch_sets.look_at_ruled(g)
-    with _own(g, crew, nodes) as own:
-        broken = sum(crew.share(nodes, lambda part, start, end: batch_sets.find_broken(own[part], start, end)))
+    members, until = _find_broken(g, crew)
+    broken = until.size
     if broken:
         # What sets hold is not asked any more.
-        number, members, until = held, np.empty(nodes, np.int32), np.empty(broken, np.int64)
-        in_order, room = _bits(nodes), np.empty(edges + 1, np.int32)
-        batch_limits.number_sets(g, members, until, number, in_order)
+        number, room = held, np.empty(edges + 1, np.int32)
+        in_order = _number_sets(crew, members, until, number)
         counts = crew.over(
             edges,
             lambda _, start, end: (start, batch_limits.find_links(g, start, end, in_order, room[start : end + 1])),
@@ -178,6 +178,41 @@ def partition_all(g: Arrays, crew: Crew, thorough: bool) -> None:
             )
     if any(crew.share(nodes, lambda _, start, end: batch_sets.lead_all(g, start, end))):
         batch_sets.lead_needless(g)
+
+
+def _find_broken(g: Arrays, crew: Crew) -> tuple[I32, I64]:
+    """The nodes of sets whose links have to be taken in order, those of each side by side, and by set where they end.
+
+    In which order the sets are depends on which thread was faster; what becomes of them does not.
+    """
+    nodes = int(g.counts[NODES])
+    # Room that is not used costs no memory. A set has two nodes or more.
+    members, until = np.empty((crew.threads, nodes), np.int32), np.empty((crew.threads, nodes // 2), np.int64)
+    so_far = np.zeros((crew.threads, 2), np.int64)
+    with _own(g, crew, nodes) as own:
+        crew.share(
+            nodes,
+            lambda part, start, end: batch_sets.find_broken(
+                own[part], start, end, members[part], until[part], so_far[part]
+            ),
+        )
+    before = np.cumsum(so_far[:, 1]) - so_far[:, 1]
+    parts = range(crew.threads)
+    return (
+        np.concatenate([members[k, : so_far[k, 1]] for k in parts]),
+        np.concatenate([until[k, : so_far[k, 0]] + before[k] for k in parts]),
+    )
+
+
+def _number_sets(crew: Crew, members: I32, until: I64, number: I64) -> npt.NDArray[np.uint8]:
+    """Tell by node of which set it is; the nodes of all as a set of bits."""
+    bits = np.zeros((crew.threads, number.size // 8 + 1), np.uint8)
+    crew.over(
+        until.size,
+        lambda part, low, high: batch_limits.number_sets(low, high, members, until, number, bits[part]),
+    )
+    found: npt.NDArray[np.uint8] = np.bitwise_or.reduce(bits, axis=0)
+    return found
 
 
 @contextmanager

@@ -96,8 +96,12 @@ class Buckets:
     def _settle(self, own: Arrays, bucket: int) -> None:
         k = bucket % self._ahead
         here, place = self._rooms.make(k, bucket), self._places[k]
-        batch_tenures.sort_bucket(own.e64, bucket, self._records, self._chunks, self._ends, here, place)
-        others = self._thorough or bool(batch_tenures.settle_bucket(own, bucket, self._nodes, here, place))
+        # One call for both: to hand over the tables costs as much as a small bucket does.
+        others = bool(
+            batch_tenures.settle_bucket(
+                own, bucket, self._nodes, self._records, self._chunks, self._ends, here, place, self._thorough
+            )
+        )
         with self._changed:
             self._settled[bucket] = others
             self._changed.notify_all()

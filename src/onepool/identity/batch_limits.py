@@ -20,7 +20,6 @@ from onepool.identity.arrays import (
     LATER_TENURE,
     LIST_FROM,
     NEXT_A,
-    NODES,
     PRIORITY,
     RANK,
     RING,
@@ -45,27 +44,20 @@ SETS_AHEAD = 2
 
 
 @released
-def number_sets(g, members, until, number, in_order):  # type: ignore[no-untyped-def]
-    """Number the sets whose links have to be taken in order, from 0: by node in `number`.
+def number_sets(low, high, members, until, number, in_order):  # type: ignore[no-untyped-def]
+    """Tell by node, in `number`, which of the sets low..high it is of, and put it into a set of bits.
 
-    members: room for all nodes, to tell those of each set, side by side; until: by set, where they end. in_order: an
-    empty set of bits, for those nodes.
+    members, until: as from `batch_sets.find_broken`.
     """
-    dirty = g.n8[DIRTY]
-    found, count = 0, 0
-    for v in range(g.counts[NODES]):
-        if dirty[v]:
-            w = v
-            while True:
-                number[w] = found
-                members[count] = w
-                count += 1
-                put(in_order, w)
-                w = g.n32[RING, w]
-                if w == v:
-                    break
-            until[found] = count
-            found += 1
+    at = until[low - 1] if low else np.int64(0)
+    end = until[high - 1] if high else np.int64(0)
+    for i in range(low, high):
+        while at < until[i]:
+            if at + AHEAD < end:
+                prefetch(number, members[at + AHEAD])
+            number[members[at]] = i
+            put(in_order, members[at])
+            at += 1
 
 
 @released
@@ -74,6 +66,8 @@ def find_links(g, start, end, in_order, found):  # type: ignore[no-untyped-def]
     status, left = g.e8[EDGE_STATUS], g.e32[A_AT]
     count = 0
     for e in range(start, end):
+        if e + AHEAD < end:
+            prefetch(in_order, left[e + AHEAD] >> 3)
         found[count] = e
         count += (status[e] == JOINED) & has(in_order, left[e])
     return count

@@ -68,8 +68,8 @@ MOST_LINKS = (1 << 16) - 1
 FAR = (1 << 32) - 1
 """The lower half of a number."""
 
-AHEAD = 16
-"""How many steps ahead what is needed of memory is asked for."""
+AHEAD, FAR_AHEAD = 16, 64
+"""How many steps ahead what is needed of memory is asked for; the same where a step does little else."""
 
 
 @compiled
@@ -132,11 +132,11 @@ def meet(g, start, end, degrees, shift, pairs, seen):  # type: ignore[no-untyped
     for low in range(start, end, size):
         plain, found = np.int64(0), np.int64(0)
         for e in range(low, min(low + size, end)):
-            if e + AHEAD < end:
-                prefetch(code, left[e + AHEAD])
-                prefetch(code, right[e + AHEAD])
-                prefetch(degrees, left[e + AHEAD] >> shift)
-                prefetch(degrees, right[e + AHEAD] >> shift)
+            if e + FAR_AHEAD < end:
+                prefetch(code, left[e + FAR_AHEAD])
+                prefetch(code, right[e + FAR_AHEAD])
+                prefetch(degrees, left[e + FAR_AHEAD] >> shift)
+                prefetch(degrees, right[e + FAR_AHEAD] >> shift)
             if status[e] == CONFLICT:
                 g.e32[WHY, e] = 0
             status[e] = PENDING
@@ -180,8 +180,8 @@ def _note(g, seen, found):  # type: ignore[no-untyped-def]
     met, tail, lasts = g.n32[RING], g.n64[TAIL], g.e64[LAST]
     ages = np.int64(0)
     for i in range(found):
-        if i + AHEAD < found:
-            prefetch(met, seen[0, i + AHEAD] >> 32)
+        if i + FAR_AHEAD < found:
+            prefetch(met, seen[0, i + FAR_AHEAD] >> 32)
         near, now, link = seen[0, i] >> 32, (seen[0, i] & FAR) + 1, seen[1, i]
         whom = np.int64(met[near])
         if whom != now and whom != SEVERAL and (whom or not swap(met, near, 0, now)) and met[near] != now:
@@ -189,8 +189,8 @@ def _note(g, seen, found):  # type: ignore[no-untyped-def]
         seen[0, ages], seen[1, ages] = near, lasts[link >> 1]
         ages += link & 1
     for i in range(ages):
-        if i + AHEAD < ages:
-            prefetch(tail, seen[0, i + AHEAD])
+        if i + FAR_AHEAD < ages:
+            prefetch(tail, seen[0, i + FAR_AHEAD])
         v, last = seen[0, i], seen[1, i]
         while True:
             known = tail[v]

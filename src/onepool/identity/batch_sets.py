@@ -43,11 +43,11 @@ from onepool.identity.arrays import (
 )
 from onepool.identity.batch_meet import (
     AHEAD,
+    FAR_AHEAD,
     HINDERED,
     IS_VOID_CODE,
     PENDING,
     SPECIAL,
-    TO_FOLLOW,
     TO_JOIN,
     has,
     put,
@@ -62,9 +62,6 @@ from onepool.identity.witness import incompatible
 # A counter that reaches its limit, or that slots share, only tells that the set has to be looked at.
 FIELDS, ABOVE, MOST_COUNTED = 14, 56, 126
 
-FAR_AHEAD = 64
-"""As AHEAD, where a step does little else."""
-
 RULED, CROWDED = 1, 2
 """In DIRTY, while sets are made: the order of links matters; some limit may be met."""
 
@@ -72,14 +69,15 @@ RULED, CROWDED = 1, 2
 @released
 def doubt_owners(g, start, end, odd):  # type: ignore[no-untyped-def]
     """Leave weak nodes of start..end that were seen with one only (OWNER) with it, unless it is void or has several
-    tenures.
+    tenures. Every node is a ring of its own.
 
     odd: an empty set of bits, for nodes whose links need a closer look; those of others join or follow.
     """
-    owner, code = g.n32[OWNER], g.n8[CODE]
+    owner, code, ring = g.n32[OWNER], g.n8[CODE], g.n32[RING]
     for v in range(start, end):
         if v + FAR_AHEAD < end:
             prefetch(code, owner[v + FAR_AHEAD] - 1)
+        ring[v] = v
         strong = code[v] & 3 == STRONG
         if code[v] & IS_VOID_CODE or (code[v] & SPECIAL != 0) == strong:
             put(odd, v)
@@ -102,19 +100,23 @@ def join_all(g, start, end, odd, block):  # type: ignore[no-untyped-def]
     doubted = doubts(g)
     size = block.shape[1]
     for low in range(start, end, size):
-        joining, following, special = np.int64(0), np.int64(0), np.int64(0)
+        joining, following, special, waiting = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
         for e in range(low, min(low + size, end)):
-            if e + AHEAD < end:
-                prefetch(odd, left[e + AHEAD] >> 3)
-                prefetch(odd, right[e + AHEAD] >> 3)
             # All is noted, what does not count to be written over: to jump would cost more.
+            ws[waiting] = e
+            waiting += status[e] < 0
+        for i in range(waiting):
+            if i + AHEAD < waiting:
+                prefetch(odd, left[ws[i + AHEAD]] >> 3)
+                prefetch(odd, right[ws[i + AHEAD]] >> 3)
+            e = ws[i]
             was, x, y = status[e], left[e], right[e]
             closer = has(odd, x) | has(odd, y) | (was == PENDING)
             both = (was == TO_JOIN) & (closer == 0)
-            status[e] = JOINED if both else FOLLOWS if (was == TO_FOLLOW) & (closer == 0) else was
+            status[e] = was if closer else JOINED if both else FOLLOWS
             xs[joining], ys[joining], es[special] = x, y, e
             joining += both
-            special += (was < 0) & closer
+            special += closer
             if doubted and both and unsettled(g, e):
                 g.n8[DIRTY, x] = RULED
         for i in range(special):
@@ -190,8 +192,10 @@ def label_all(g, start, end):  # type: ignore[no-untyped-def]
     """Label nodes start..end with the root of their set."""
     customer = g.n32[CUSTOMER]
     for v in range(start, end):
+        if v + 2 * FAR_AHEAD < end:
+            prefetch(customer, customer[v + 2 * FAR_AHEAD])
         if v + FAR_AHEAD < end:
-            prefetch(customer, customer[v + FAR_AHEAD])
+            prefetch(customer, customer[customer[v + FAR_AHEAD]])
         label = customer[v]
         while customer[label] != label:
             label = customer[label]
@@ -200,10 +204,10 @@ def label_all(g, start, end):  # type: ignore[no-untyped-def]
 
 @released
 def gather_sets(g, part, parts, held, fields, block, thorough):  # type: ignore[no-untyped-def]
-    """Link the labelled nodes of each set in a ring, and mark sets that may meet a limit: those sets that are of this
-    part by their label.
+    """Link the labelled strong nodes of each set, each a ring of its own so far, in one, and mark sets that may meet a
+    limit: those sets that are of this part by their label.
 
-    held: scratch of shape (nodes,); fields: as from `lay_fields`; block: scratch of shape (2 or more, n). In OWNER of a
+    held: zeros of shape (nodes,); fields: as from `lay_fields`; block: scratch of shape (2 or more, n). In OWNER of a
     root, until `lead_all`: a named member, + 1.
     """
     nodes = g.counts[NODES]
@@ -218,23 +222,18 @@ def gather_sets(g, part, parts, held, fields, block, thorough):  # type: ignore[
         for v in range(start, min(start + size, nodes)):
             # To be written over when it is not wanted: to jump would cost more.
             members[count], labels[count] = v, customer[v]
-            count += _part(customer[v], parts) == part
-        for i in range(AHEAD):
+            count += (_part(customer[v], parts) == part) & (code[v] & 3 == STRONG)
+        for i in range(FAR_AHEAD):
             prefetch(ring, labels[i])
             prefetch(held, labels[i])
         for i in range(count):
-            if i + AHEAD < count:
-                prefetch(ring, labels[i + AHEAD])
-                prefetch(held, labels[i + AHEAD])
+            if i + FAR_AHEAD < count:
+                prefetch(ring, labels[i + FAR_AHEAD])
+                prefetch(held, labels[i + FAR_AHEAD])
             v, label = members[i], labels[i]
-            # Ascending: roots are smaller than their members.
-            if v == label:
-                # What is asked of a set is asked of its root first.
-                held[v] = 0
-                ring[v] = v
-            else:
-                ring[v] = ring[label]
-                ring[label] = v
+            # Of the root, which comes first, this changes nothing.
+            ring[v] = ring[label]
+            ring[label] = v
             if dirty[v]:
                 dirty[label] |= dirty[v]
             slot = slots[v]
@@ -248,7 +247,7 @@ def gather_sets(g, part, parts, held, fields, block, thorough):  # type: ignore[
             else:
                 holds += np.int64(1) << ABOVE
             held[label] = holds
-            if named and names[v] and code[v] & 3 == STRONG:
+            if named and names[v]:
                 witness = witness_of(g, v)
                 known = owner[label]
                 if witness and known == 0:
@@ -273,18 +272,31 @@ def look_at_ruled(g):  # type: ignore[no-untyped-def]
 
 
 @released
-def find_broken(g, start, end):  # type: ignore[no-untyped-def]
-    """Leave DIRTY of start..end only those labels whose links have to be taken in order; returns how many."""
-    found = 0
+def find_broken(g, start, end, members, until, so_far):  # type: ignore[no-untyped-def]
+    """Leave DIRTY of start..end only those labels whose links have to be taken in order, and list the nodes of these
+    sets, which are near now.
+
+    members: the nodes, those of each set side by side; until: by set, where they end; so_far: how many sets, and nodes,
+    are listed there.
+    """
+    found, listed = so_far[0], so_far[1]
     for v in range(start, end):
         if g.n8[DIRTY, v] == 0:
             continue
         single = g.n32[RING, v] == v
         if g.n32[CUSTOMER, v] != v or (g.n8[DIRTY, v] & RULED == 0 and not _breaks_limits(g, v)) or single:
             g.n8[DIRTY, v] = 0
-        else:
-            found += 1
-    return found
+            continue
+        w = v
+        while True:
+            members[listed] = w
+            listed += 1
+            w = g.n32[RING, w]
+            if w == v:
+                break
+        until[found] = listed
+        found += 1
+    so_far[0], so_far[1] = found, listed
 
 
 @compiled

@@ -89,13 +89,17 @@ def gather(g, start, end, looked_at, records, chunks, made, ends, block):  # typ
     buckets, what, both, near = block[0], block[1], block[2], block[3]
     size = block.shape[1] >> 1
     for low in range(start, end, size):
-        found, some = 0, np.int64(0)
+        found, some, waiting = 0, np.int64(0), np.int64(0)
         for e in range(low, min(low + size, end)):
-            if e + AHEAD < end:
-                prefetch(looked_at, left[e + AHEAD] >> 3)
-                prefetch(looked_at, right[e + AHEAD] >> 3)
+            what[waiting] = e
+            waiting += status[e] < 0
+        for i in range(waiting):
+            if i + AHEAD < waiting:
+                prefetch(looked_at, left[what[i + AHEAD]] >> 3)
+                prefetch(looked_at, right[what[i + AHEAD]] >> 3)
+            e = what[i]
             near[some] = e
-            some += (has(looked_at, left[e]) | has(looked_at, right[e])) & (status[e] < 0)
+            some += has(looked_at, left[e]) | has(looked_at, right[e])
         for i in range(some):
             if i + AHEAD < some:
                 prefetch(code, left[near[i + AHEAD]])
@@ -142,7 +146,18 @@ def measure(chunks, ends, sizes):  # type: ignore[no-untyped-def]
 
 
 @released
-def sort_bucket(times, bucket, records, chunks, ends, here, place):  # type: ignore[no-untyped-def]
+def settle_bucket(g, bucket, nodes, records, chunks, ends, here, place, thorough):  # type: ignore[no-untyped-def]
+    """Sort a bucket's half-edges, and settle those of its identifiers that are left with one tenure; returns whether
+    there are others, whose LOOKED_AT stays: `arrange_bucket` is for them (for all if `thorough`).
+
+    Each identifier by itself, so several threads may do so at once, with scratch and counters of their own.
+    """
+    _sort_bucket(g.e64, bucket, records, chunks, ends, here, place)
+    return thorough or _settle_few(g, bucket, nodes, here, place)
+
+
+@inlined
+def _sort_bucket(times, bucket, records, chunks, ends, here, place):  # type: ignore[no-untyped-def]
     """Sort a bucket's half-edges by identifier, and by number, into `here`, with times (`Arrays.e64`).
 
     ends: of shape (threads, buckets). here: room for as many as the bucket has (`measure`); place: to tell by
@@ -176,13 +191,9 @@ def sort_bucket(times, bucket, records, chunks, ends, here, place):  # type: ign
             chunk, size = chunks[chunk], 1 << CHUNK
 
 
-@released
-def settle_bucket(g, bucket, nodes, here, place):  # type: ignore[no-untyped-def]
-    """Settle those of a bucket's identifiers that are left with one tenure, the bucket being sorted; returns whether
-    there are others, whose LOOKED_AT stays: `arrange_bucket` is for them.
-
-    Each identifier by itself, so several threads may do so at once, with scratch and counters of their own.
-    """
+@inlined
+def _settle_few(g, bucket, nodes, here, place):  # type: ignore[no-untyped-def]
+    """Settle those of a sorted bucket that are left with one tenure; returns whether there are others."""
     low = bucket << BUCKET
     others = False
     for v in range(low, min(low + (1 << BUCKET), nodes)):
