@@ -13,7 +13,7 @@ from tests.channels import cases
 from tests.channels.platform import running_platform
 
 from onepool.channels import registry
-from onepool.channels.base import Account, Message, Unsendable, encode_json, write_audience
+from onepool.channels.base import Account, Message, Unsendable, encode_json, hashed, write_audience
 from onepool.channels.connection import Connection
 from onepool.clock import FakeClock
 
@@ -111,7 +111,8 @@ def test_hashed_audiences(tmp_path: Path) -> None:
         for number in range(1000)
     )
     assert ADS.audience is not None
-    counts = write_audience(people, ADS.audience(_account()), tmp_path / "out")
+    formats = ADS.audience(_account())
+    counts = write_audience(hashed(people, formats), [one.name for one in formats], tmp_path / "out")
     assert counts == {"phone_md5": 1000, "phone_sha256": 1000, "idfa_md5": 1000, "oaid_md5": 0, "imei_md5": 0}
     lines = (tmp_path / "out" / "phone_md5.txt").read_text().split()
     assert lines[0] == hashlib.md5(b"13900000000").hexdigest() and len(set(lines)) == 1000
@@ -129,7 +130,8 @@ def test_a_broken_audience_leaves_nothing(tmp_path: Path) -> None:
 
     assert ADS.audience is not None
     with pytest.raises(OSError):
-        write_audience(people(), ADS.audience(_account()), tmp_path)
+        formats = ADS.audience(_account())
+        write_audience(hashed(people(), formats), [one.name for one in formats], tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 

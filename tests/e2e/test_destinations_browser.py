@@ -94,3 +94,34 @@ def test_what_fails_says_why_and_secrets_are_kept_apart(signed_in: SignedIn, api
         page.get_by_test_id("yaml").fill("what: [")
         expect(page.get_by_test_id("destination-save")).to_be_disabled()
     assert api.delete("/api/v1/destinations/crm_table", headers=HEADERS).ok
+
+
+def test_a_segment_becomes_an_audience_for_advertisements(
+    signed_in: SignedIn, brand: Brand, api: APIRequestContext
+) -> None:
+    point = {"channel": "ads", "title": {"zh": "巨量引擎", "en": "Ocean Engine"}, "settings": {}}
+    answer = api.put("/api/v1/touchpoints/ocean", data=point, headers=HEADERS)
+    assert answer.ok or answer.json()["code"] == "touchpoint-exists", answer.text()
+    segment = api.get("/api/v1/segments").json()["items"][0]
+    with signed_in() as console:
+        page = console.page
+        console.go("/destinations?act=new")
+        page.get_by_test_id("destination-name").fill("seeds")
+        console.choose(page.get_by_role("combobox", name="写到哪里"), "广告人群包")
+        expect(page.get_by_test_id("destination-columns")).to_have_count(0)
+        console.choose(page.get_by_role("combobox", name="广告触点"), "巨量引擎")
+        console.choose(page.get_by_role("combobox", name="人群"), segment["title"]["zh"])
+        page.keyboard.press("Escape")
+        console.choose(page.get_by_role("combobox", name="频率"), "只手动运行")
+        page.get_by_test_id("destination-purpose").fill("投放种子人群")
+        assert console.faults() == []
+        page.get_by_test_id("destination-save").click()
+        expect(page).to_have_url(re.compile("/destinations/seeds"))
+        page.get_by_test_id("destination-preview").click()
+        page.get_by_test_id("destination-run").click()
+        expect(page.get_by_test_id("destination-ran")).to_be_visible()
+        assert console.faults() == []
+    saved: dict[str, Any] = api.get("/api/v1/destinations/seeds").json()
+    assert (saved["body"]["to"], saved["personal"]) == ({"kind": "ads", "touchpoint": "ocean", "path": ""}, ["hash"])
+    assert "columns" not in saved["body"]
+    assert api.delete("/api/v1/destinations/seeds", headers=HEADERS).ok

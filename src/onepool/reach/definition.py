@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from onepool.channels import registry
 from onepool.collect.accounts import is_reference
 from onepool.errors import OnePoolError
 from onepool.privacy.masking import HIDDEN_CLASSES, PERSON_NAMES
@@ -38,6 +39,9 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "orders": ("order_id", "touchpoint"),
 }
 """What tells one row from another."""
+
+AUDIENCE_KEYS: Final = ("format", "hash")
+"""The columns of an audience for advertisements: in which of the platform's files, and the hash."""
 
 _MOST_BYTES: Final = 63
 """PostgreSQL cuts longer names off, and finds them no more."""
@@ -124,7 +128,21 @@ class WebhookTarget(_Part):
     batch: int = Field(default=500, ge=1, le=5_000)
 
 
-Target = DatabaseTarget | FolderTarget | StoreTarget | WebhookTarget
+class AdsTarget(_Part):
+    """Files of hashed identifiers below the workspace's ``exports``, as the platform of an advertising touchpoint takes
+    them."""
+
+    kind: Literal["ads"] = "ads"
+    touchpoint: str
+    path: str = ""
+
+    @field_validator("path")
+    @classmethod
+    def _below(cls, value: str) -> str:
+        return _relative(value)
+
+
+Target = DatabaseTarget | FolderTarget | StoreTarget | WebhookTarget | AdsTarget
 
 
 class Destination(_Part):
@@ -159,6 +177,17 @@ class Destination(_Part):
             raise ValueError("a column is named twice")
         return dict(pairs)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _audience(cls, body: Any) -> Any:
+        """An audience's columns are the platform's, and nobody writes them."""
+        to = body.get("to") if isinstance(body, dict) else None
+        if not isinstance(to, dict) or to.get("kind") != "ads":
+            return body
+        if body.get("columns"):
+            raise ValueError("columns: an audience has the platform's own; leave them out")
+        return {**body, "columns": {name: name for name in AUDIENCE_KEYS}}
+
     @model_validator(mode="after")
     def _fits(self) -> Destination:
         for name in self.columns:
@@ -174,13 +203,18 @@ class Destination(_Part):
             raise ValueError("segments: name the segments whose members go out")
         if self.what == "list_members" and not self.lists:
             raise ValueError("lists: name the lists whose members go out")
-        if self.gone == "mark" and self.to.kind == "webhook":
-            raise ValueError("gone: a webhook is told what left; write delete or keep")
+        if self.gone == "mark" and self.to.kind in ("webhook", "ads"):
+            told = "an advertising platform" if self.to.kind == "ads" else "a webhook"
+            raise ValueError(f"gone: {told} is told what left; write delete or keep")
+        if self.to.kind == "ads" and self.what != "members":
+            raise ValueError("what: an audience is of the members of segments; write members")
         return self
 
     @property
     def known_by(self) -> tuple[str, ...]:
         """The sources that tell one row from another."""
+        if self.to.kind == "ads":
+            return AUDIENCE_KEYS
         alone = self.what == "changes" and len(self.segments) == 1
         return KEYS[self.what][:2] if alone else KEYS[self.what]
 
@@ -211,7 +245,7 @@ def check(
     def wrong(message: str, place: str, hint: str | None = None) -> DestinationError:
         return DestinationError(message, where=f"{where}: {place}" if where else place, hint=hint)
 
-    for name, source in destination.columns.items():
+    for name, source in destination.columns.items() if destination.to.kind != "ads" else ():
         try:
             _check_source(source, destination.what, standard, tags, segments, lists)
         except ValueError as error:
@@ -230,6 +264,12 @@ def check(
         raise wrong(
             f"{', '.join(personal)} hold personal data", "purpose", "say in `purpose` what they are needed for there"
         )
+    if destination.to.kind == "ads":
+        channel = registry.find(touchpoints.get(destination.to.touchpoint, ""))
+        if channel is None or channel.audience is None:
+            raise wrong(
+                f"there is no touchpoint {destination.to.touchpoint} of an advertising platform", "to.touchpoint"
+            )
     if destination.to.kind == "webhook" and touchpoints.get(destination.to.touchpoint) != "webhook":
         raise wrong(f"there is no touchpoint {destination.to.touchpoint} of channel webhook", "to.touchpoint")
 
@@ -242,6 +282,9 @@ def split(source: str) -> tuple[str, str, str]:
 
 def personal_columns(destination: Destination, standard: Standard) -> list[str]:
     """The target's columns that hold what names a person or a person's secrets."""
+    if destination.to.kind == "ads":
+        # Whoever has the number has its hash.
+        return ["hash"]
     found = []
     for name, source in destination.columns.items():
         kind, of, _ = split(source)

@@ -28,9 +28,11 @@ from onepool.definitions import Definitions
 from onepool.errors import OnePoolError
 from onepool.pool import Engine
 from onepool.privacy import audit
-from onepool.reach import changes, files, gather, pending, posts, tables
+from onepool.reach import advertising, changes, files, gather, pending, posts, tables
 from onepool.reach.definition import Destination, DestinationError, parse, personal_columns
 from onepool.reach.memory import Memory
+from onepool.reach.policies import Policies
+from onepool.settings import Settings
 from onepool.standards import Standard
 from onepool.state import State
 from onepool.state.schema import destination_runs
@@ -52,6 +54,8 @@ class Place(Protocol):
     def root(self) -> Path: ...
     @property
     def data(self) -> Path: ...
+    @property
+    def settings(self) -> Settings: ...
     @property
     def state(self) -> State: ...
     @property
@@ -266,8 +270,13 @@ def _deliver(
         finally:
             connection.close()
         return f"touchpoint {target.touchpoint}", none
-    begin()
     exports = place.root / EXPORTS
+    if target.kind == "ads":
+        formats = advertising.formats_of(place.touchpoints(), destination)
+        begin()
+        where = advertising.write(destination, formats, ahead.rows, ahead.gone, sequence, ahead.attempt, exports)
+        return where, none
+    begin()
     return files.write(destination, ahead.rows, ahead.gone, sequence, ahead.attempt, exports, secret), none
 
 
@@ -277,7 +286,11 @@ def _compare(
     """All rows there are now, what of them is new, and the attempts that the run of this number had."""
     standard = place.standard()
     if destination.what != "changes":
-        rows = gather.rows(place.pool, destination, standard)
+        rows = (
+            _audience(place, destination)
+            if destination.to.kind == "ads"
+            else gather.rows(place.pool, destination, standard)
+        )
         doubts, attempt = memory.doubts(sequence, rows.select(destination.keys).schema)
         full = destination.mode == "full"
         found = changes.difference(
@@ -296,6 +309,19 @@ def _compare(
     last = max(before or 0, pc.max(rows.column(key)).as_py() or 0)
     gone = changes.without(doubts, rows.select(destination.keys))
     return rows, changes.Difference(rows, gone, pa.table({key: pa.array([last], pa.int64())})), attempt
+
+
+def _audience(place: Place, destination: Destination) -> pa.Table:
+    """The hashes that an advertising platform may be told now."""
+    assert destination.to.kind == "ads"
+    points = place.touchpoints()
+    formats = advertising.formats_of(points, destination)
+    _, policy = Policies(place).now()
+    purpose = policy.purposes[advertising.CATEGORY]
+    at = to_micros(place.clock.now())
+    with place.pool.read() as session, place.state.read() as connection:
+        channel = points[destination.to.touchpoint].channel
+        return advertising.rows(session, connection, destination, formats, channel, purpose, at)
 
 
 def _memory(place: Place, destination: Destination) -> Memory:

@@ -146,18 +146,20 @@ function Content({ detail }: { detail: DestinationDetail }) {
                 <dd>{detail.personal.length === 0 ? t("outlets.noPersonal") : <span className="op-code">{detail.personal.join(", ")}</span>}</dd>
               </dl>
             </Panel>
-            <Panel title={t("outlets.columns")} flush>
-              <Table
-                size="small"
-                rowKey="name"
-                dataSource={columnsOf(detail.body.columns)}
-                pagination={false}
-                columns={[
-                  { title: t("outlets.column"), render: (_, one) => <span className="op-code">{one.name}</span> },
-                  { title: t("outlets.source"), render: (_, one) => <span className="op-code">{one.source}</span> },
-                ]}
-              />
-            </Panel>
+            {object(detail.body.to).kind !== "ads" && (
+              <Panel title={t("outlets.columns")} flush>
+                <Table
+                  size="small"
+                  rowKey="name"
+                  dataSource={columnsOf(detail.body.columns)}
+                  pagination={false}
+                  columns={[
+                    { title: t("outlets.column"), render: (_, one) => <span className="op-code">{one.name}</span> },
+                    { title: t("outlets.source"), render: (_, one) => <span className="op-code">{one.source}</span> },
+                  ]}
+                />
+              </Panel>
+            )}
           </div>
         </div>
       </div>

@@ -9,7 +9,7 @@ import { useText } from "@/lib/useText";
 import { Problem, Waiting } from "@/parts/Loaded";
 import { object, put, text } from "@/pages/messages/definition";
 import { Columns } from "./Columns";
-import { columnsOf, EMPTY, FOR, turned, written } from "./model";
+import { aimed, columnsOf, EMPTY, FOR, turned, written } from "./model";
 import { Target } from "./Target";
 import { EVERIES, useWords, WHATS } from "./words";
 
@@ -29,12 +29,13 @@ function Fields({ value, secrets, onChange, onSecrets }: FieldsProps) {
   const what = WHATS.find((one) => one === value.what) ?? "profiles";
   const members = FOR[what];
   const every = typeof value.every === "number" ? value.every : 3600;
-  const webhook = object(value.to).kind === "webhook";
+  const ads = object(value.to).kind === "ads";
+  const told = ads || object(value.to).kind === "webhook";
   return (
     <div className="op-stack" style={{ gap: 12 }}>
       <div>
         <span className="op-mute">{t("outlets.what")}</span>
-        <Select style={{ width: "100%" }} aria-label={t("outlets.what")} value={what} onChange={(next) => onChange(turned(value, next))} options={WHATS.map((one) => ({ value: one, label: words.what(one) }))} data-testid="destination-what" />
+        <Select style={{ width: "100%" }} aria-label={t("outlets.what")} value={what} onChange={(next) => onChange(turned(value, next))} options={WHATS.map((one) => ({ value: one, label: words.what(one), disabled: ads && one !== "members" }))} data-testid="destination-what" />
       </div>
       {members !== undefined && (
         <div>
@@ -50,8 +51,8 @@ function Fields({ value, secrets, onChange, onSecrets }: FieldsProps) {
           />
         </div>
       )}
-      <Target value={object(value.to)} secrets={secrets} onChange={(to) => onChange({ ...value, to })} onSecrets={onSecrets} />
-      <Columns what={what} columns={columnsOf(value.columns)} onChange={(columns) => onChange({ ...value, columns: written(columns) })} />
+      <Target value={object(value.to)} secrets={secrets} onChange={(to) => onChange(aimed(value, to))} onSecrets={onSecrets} />
+      {ads ? <p className="op-mute">{t("outlets.adsNote")}</p> : <Columns what={what} columns={columnsOf(value.columns)} onChange={(columns) => onChange({ ...value, columns: written(columns) })} />}
       <label>
         <span className="op-mute">{t("outlets.purpose")}</span>
         <Input value={text(value.purpose)} placeholder={t("outlets.purposeNote")} onChange={(event) => onChange({ ...value, purpose: event.target.value })} data-testid="destination-purpose" />
@@ -67,7 +68,7 @@ function Fields({ value, secrets, onChange, onSecrets }: FieldsProps) {
           aria-label={t("outlets.gone")}
           value={text(value.gone) || "delete"}
           onChange={(gone: string) => onChange({ ...value, gone })}
-          options={(["delete", "mark", "keep"] as const).map((one) => ({ value: one, label: t(`outlets.gones.${one}`), disabled: webhook && one === "mark" }))}
+          options={(["delete", "mark", "keep"] as const).map((one) => ({ value: one, label: t(`outlets.gones.${one}`), disabled: told && one === "mark" }))}
         />
       </div>
       <div>

@@ -20,7 +20,7 @@ type Place = "url" | "access_key" | "secret_key" | "table" | "path" | "bucket" |
 export function Target({ value, secrets, onChange, onSecrets }: Props) {
   const { t, title } = useText();
   const kind = TOS.find((one) => one === value.kind) ?? "folder";
-  const webhooks = useQuery({ ...queries.touchpoints(), enabled: kind === "webhook" });
+  const points = useQuery({ ...queries.touchpoints(), enabled: kind === "webhook" || kind === "ads" });
   const set = (place: string, next: string | number | boolean | undefined): void => onChange(put(value, place, next));
   const turn = (next: To): void => {
     onSecrets({});
@@ -80,23 +80,25 @@ export function Target({ value, secrets, onChange, onSecrets }: Props) {
           {format}
         </>
       )}
+      {(kind === "webhook" || kind === "ads") && (
+        <div>
+          <span className="op-mute">{t(kind === "ads" ? "outlets.platform" : "outlets.touchpoint")}</span>
+          <Select
+            style={{ width: "100%" }}
+            aria-label={t(kind === "ads" ? "outlets.platform" : "outlets.touchpoint")}
+            value={text(value.touchpoint) || undefined}
+            onChange={(next: string) => set("touchpoint", next)}
+            options={(points.data?.items ?? []).filter((one) => one.channel === kind).map((one) => ({ value: one.name, label: title(one.title, one.name) }))}
+            data-testid="destination-touchpoint"
+          />
+        </div>
+      )}
+      {kind === "ads" && plain("path")}
       {kind === "webhook" && (
-        <>
-          <div>
-            <span className="op-mute">{t("outlets.touchpoint")}</span>
-            <Select
-              style={{ width: "100%" }}
-              aria-label={t("outlets.touchpoint")}
-              value={text(value.touchpoint) || undefined}
-              onChange={(next: string) => set("touchpoint", next)}
-              options={(webhooks.data?.items ?? []).filter((one) => one.channel === "webhook").map((one) => ({ value: one.name, label: title(one.title, one.name) }))}
-            />
-          </div>
-          <label className="op-row">
-            <span className="op-mute">{t("outlets.batch")}</span>
-            <InputNumber min={1} max={5000} precision={0} value={typeof value.batch === "number" ? value.batch : 500} onChange={(next) => set("batch", next ?? 500)} />
-          </label>
-        </>
+        <label className="op-row">
+          <span className="op-mute">{t("outlets.batch")}</span>
+          <InputNumber min={1} max={5000} precision={0} value={typeof value.batch === "number" ? value.batch : 500} onChange={(next) => set("batch", next ?? 500)} />
+        </label>
       )}
     </div>
   );

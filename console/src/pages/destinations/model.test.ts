@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "@/conditions/model";
-import { columnsOf, EMPTY, plain, turned, written } from "./model";
+import { aimed, columnsOf, EMPTY, plain, TARGETS, turned, written } from "./model";
 
 describe("columns of a destination", () => {
   it("are read from a mapping and from pairs, in order", () => {
@@ -14,6 +14,21 @@ describe("columns of a destination", () => {
 
   it("come back as pairs", () => {
     expect(columnsOf(written([{ name: "b", source: "x" }]))).toEqual([{ name: "b", source: "x" }]);
+  });
+});
+
+describe("an audience for advertisements", () => {
+  it("is of members, without columns of its own, and marks nothing", () => {
+    const body: JsonObject = { ...EMPTY, what: "members", segments: ["vip"], gone: "mark" };
+    const { columns: _columns, ...rest } = body;
+    expect(aimed(body, TARGETS.ads)).toEqual({ ...rest, gone: "delete", to: TARGETS.ads });
+    expect(aimed(EMPTY, TARGETS.ads)).toMatchObject({ what: "members" });
+    expect(aimed(EMPTY, TARGETS.ads)).not.toHaveProperty("columns");
+  });
+
+  it("gets columns again when it goes elsewhere", () => {
+    expect(aimed(aimed({ ...EMPTY, what: "members", segments: ["vip"] }, TARGETS.ads), TARGETS.folder)).toEqual({ ...EMPTY, what: "members", segments: ["vip"], columns: plain("members") });
+    expect(aimed(EMPTY, TARGETS.s3)).toEqual({ ...EMPTY, to: TARGETS.s3 });
   });
 });
 

@@ -23,10 +23,11 @@ export const TARGETS: Record<To, JsonObject> = {
   folder: { kind: "folder", path: "", format: "parquet" },
   s3: { kind: "s3", bucket: "", path: "", format: "parquet", region: "us-east-1", access_key: "", secret_key: "" },
   webhook: { kind: "webhook", touchpoint: "", batch: 500 },
+  ads: { kind: "ads", touchpoint: "", path: "" },
 };
 
 /** The places of a target that hold secrets, of which only references are ever saved. */
-export const SECRETS: Record<To, readonly string[]> = { database: ["url"], folder: [], s3: ["access_key", "secret_key"], webhook: [] };
+export const SECRETS: Record<To, readonly string[]> = { database: ["url"], folder: [], s3: ["access_key", "secret_key"], webhook: [], ads: [] };
 
 export interface Column {
   name: string;
@@ -46,6 +47,16 @@ export const written = (columns: readonly Column[]): JsonObject[] => columns.map
 export const plain = (what: What): JsonObject[] => written(BASES[what].map((source) => ({ name: source, source })));
 
 export const EMPTY: JsonObject = { what: "profiles", columns: plain("profiles"), to: TARGETS.folder, mode: "changes", gone: "delete", every: 3600, purpose: "" };
+
+/** Another target. An audience for advertisements is of the members of segments, in files of the platform's own form. */
+export function aimed(body: JsonObject, to: JsonObject): JsonObject {
+  const ads = to.kind === "ads";
+  const was = isObject(body.to) && body.to.kind === "ads";
+  if (ads === was) return { ...body, to };
+  if (!ads) return { ...body, to, columns: plain("members") };
+  const { columns: _columns, ...rest } = turned(body, "members");
+  return { ...rest, ...(Array.isArray(body.segments) ? { segments: body.segments } : {}), gone: body.gone === "keep" ? "keep" : "delete", to };
+}
 
 /** Other rows: the columns that they know too stay, those of their own come first. */
 export function turned(body: JsonObject, what: What): JsonObject {

@@ -4,7 +4,7 @@ import { Time } from "@/parts/Figures";
 import { Status } from "@/parts/Status";
 
 export const WHATS = ["profiles", "members", "list_members", "changes", "tags", "orders"] as const;
-export const TOS = ["database", "folder", "s3", "webhook"] as const;
+export const TOS = ["database", "folder", "s3", "webhook", "ads"] as const;
 export const EVERIES = [0, 300, 3600, 86_400] as const;
 
 const known = <T extends string>(all: readonly T[], value: string): T | undefined => all.find((one) => one === value);

@@ -1,7 +1,7 @@
 """What channels are made of. A channel imports from here and from nowhere else in the package."""
 
 from onepool.channels.base.account import Account
-from onepool.channels.base.audience import Hashed, write_audience
+from onepool.channels.base.audience import Hashed, hashed, write_audience
 from onepool.channels.base.channel import (
     Channel,
     Column,
@@ -87,6 +87,7 @@ __all__ = [
     "Window",
     "XmlError",
     "encode_json",
+    "hashed",
     "json_reply",
     "parse_xml",
     "present",

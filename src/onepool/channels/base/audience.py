@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,37 +25,41 @@ class Hashed:
     hash: Callable[[str], str | None]
 
 
-def write_audience(
-    people: Iterable[Mapping[str, Sequence[str]]], formats: Sequence[Hashed], folder: Path
-) -> dict[str, int]:
-    """Write one file for each format, ``NAME.txt``, while ``people`` (identifier type -> values) are read.
+def hashed(people: Iterable[Mapping[str, Sequence[str]]], formats: Sequence[Hashed]) -> Iterator[tuple[str, str]]:
+    """(file's name, line) of everything in ``people`` (identifier type -> values) that the platform could match."""
+    for person in people:
+        for one in formats:
+            for value in person.get(one.type, ()):
+                line = one.hash(value)
+                if line is not None:
+                    yield one.name, line
+
+
+def write_audience(lines: Iterable[tuple[str, str]], names: Sequence[str], folder: Path) -> dict[str, int]:
+    """Write one file for each name, ``NAME.txt``, while ``lines`` (see `hashed`) are read.
 
     Memory does not grow with the audience. The files appear under their names when all are complete, readable by their
     owner only. Returns the lines of each. Raises OSError.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    counts = {one.name: 0 for one in formats}
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    counts = dict.fromkeys(names, 0)
     with ExitStack() as stack:
         files: dict[str, IO[str]] = {}
-        for one in formats:
-            path = _partial(folder, one)
+        for name in names:
+            path = _partial(folder, name)
             stack.callback(path.unlink, missing_ok=True)
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            files[one.name] = stack.enter_context(os.fdopen(descriptor, "w", encoding="ascii", newline="\n"))
-        for person in people:
-            for one in formats:
-                for value in person.get(one.type, ()):
-                    line = one.hash(value)
-                    if line is not None:
-                        files[one.name].write(line + "\n")
-                        counts[one.name] += 1
+            files[name] = stack.enter_context(os.fdopen(descriptor, "w", encoding="ascii", newline="\n"))
+        for name, line in lines:
+            files[name].write(line + "\n")
+            counts[name] += 1
         for file in files.values():
             file.flush()
             os.fsync(file.fileno())
-        for one in formats:
-            _partial(folder, one).replace(folder / f"{one.name}.txt")
+        for name in names:
+            _partial(folder, name).replace(folder / f"{name}.txt")
     return counts
 
 
-def _partial(folder: Path, one: Hashed) -> Path:
-    return folder / f".{one.name}.txt.part"
+def _partial(folder: Path, name: str) -> Path:
+    return folder / f".{name}.txt.part"
