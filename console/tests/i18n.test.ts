@@ -9,13 +9,15 @@ import enJourneys from "../src/i18n/journeys.en.json";
 import zhJourneys from "../src/i18n/journeys.zh-CN.json";
 import enReach from "../src/i18n/reach.en.json";
 import zhReach from "../src/i18n/reach.zh-CN.json";
+import enSandbox from "../src/i18n/sandbox.en.json";
+import zhSandbox from "../src/i18n/sandbox.zh-CN.json";
 import enTags from "../src/i18n/tags.en.json";
 import zhTags from "../src/i18n/tags.zh-CN.json";
 import zhMain from "../src/i18n/zh-CN.json";
 
 const SRC = join(import.meta.dirname, "../src");
-const zh = { ...zhMain, ...zhTags, ...zhJourneys, ...zhReach, ...zhDestinations };
-const en = { ...enMain, ...enTags, ...enJourneys, ...enReach, ...enDestinations };
+const zh = { ...zhMain, ...zhTags, ...zhJourneys, ...zhReach, ...zhSandbox, ...zhDestinations };
+const en = { ...enMain, ...enTags, ...enJourneys, ...enReach, ...enSandbox, ...enDestinations };
 const PLURAL = /_(zero|one|two|few|many|other)$/;
 
 type Catalogue = { [key: string]: string | Catalogue };
@@ -57,7 +59,7 @@ function used(): { keys: Set<string>; beginnings: Set<string> } {
 
 describe("catalogues", () => {
   it("have no section twice", () => {
-    for (const parts of [[zhMain, zhTags, zhJourneys, zhReach, zhDestinations], [enMain, enTags, enJourneys, enReach, enDestinations]] as const) {
+    for (const parts of [[zhMain, zhTags, zhJourneys, zhReach, zhSandbox, zhDestinations], [enMain, enTags, enJourneys, enReach, enSandbox, enDestinations]] as const) {
       const sections = parts.flatMap((part) => Object.keys(part));
       expect(sections.filter((one, i) => sections.indexOf(one) !== i)).toEqual([]);
     }

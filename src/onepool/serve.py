@@ -26,7 +26,7 @@ from onepool.errors import OnePoolError
 from onepool.identity.warm import ready as compiled
 from onepool.pool import Session, remote
 from onepool.reach import Destinations
-from onepool.sandbox.server import Beside, forget_ended, free_port, known
+from onepool.sandbox.server import Beside, forget_ended, known
 from onepool.tick import Desk, Runner, Worker
 from onepool.workspace import Workspace
 
@@ -93,7 +93,7 @@ def _beside(workspace: Workspace, port: int, role: str) -> Beside:
         )  # fmt: skip
     if role == "work":
         raise ServeError("the sandbox pushes to collectors, and none runs here", hint="leave --role out, or --sandbox")
-    return Beside(workspace.root, free_port(url.port), f"http://127.0.0.1:{port}")
+    return Beside(workspace.root, url.port, f"http://127.0.0.1:{port}")
 
 
 async def _serve(

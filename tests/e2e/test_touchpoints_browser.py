@@ -41,7 +41,7 @@ def brand(tmp_path_factory: pytest.TempPathFactory, env: dict[str, str]) -> Bran
 
 @pytest.fixture(scope="module")
 def server(brand: Brand) -> Iterator[Server]:
-    with serving(brand.commands) as running:
+    with serving(brand.commands, "--sandbox") as running:
         yield running
 
 
@@ -205,6 +205,57 @@ def test_an_account_that_can_not_work_says_why(signed_in: SignedIn, api: tuple[S
         step = page.get_by_test_id("step-secrets")
         expect(step).to_contain_text("A secret can't be read")
         expect(step).to_contain_text("ONEPOOL_SECRET_NOT_SET")
+
+
+def test_an_account_is_connected_in_the_sandbox_and_its_event_seen(
+    signed_in: SignedIn, api: tuple[Server, httpx.Client]
+) -> None:
+    """Nobody wrote an address of a sandbox anywhere: the server's own is found."""
+    server, client = api
+    assert "sandbox:" not in (server.root / "onepool.yaml").read_text(encoding="utf-8")
+    with signed_in() as console:
+        page = console.page
+        console.go("/touchpoints?connect=wechat_oa")
+        page.get_by_test_id("touchpoint-title").fill("旗舰店服务号")
+        page.get_by_test_id("touchpoint-name").fill("flagship")
+        page.get_by_test_id("setting-appid").fill("wx00000000000000aa")
+        page.get_by_test_id("setting-token").fill("a token of the form's maker")
+        page.get_by_test_id("setting-secret").fill("s" * 32)
+        page.get_by_test_id("setting-encoding_aes_key").fill("kWxPEV2UEDyxWpmPdKC3F4dgPDmOvfKX1HGnEUDS1aR")
+        page.get_by_test_id("connect-sandbox").click()
+        page.get_by_test_id("touchpoint-save").click()
+        page.get_by_test_id("touchpoint-test").click()
+        expect(page.get_by_test_id("test-result")).to_have_attribute("data-ok", "true")
+
+        page.get_by_test_id("to-touchpoint").click()
+        expect(page.get_by_test_id("sandbox-banner")).to_be_visible()
+        page.get_by_test_id("sandbox-person").fill("xiaoyu")
+        page.get_by_test_id("sandbox-given").fill("code=store_01")
+        _act(page, "关注")
+        expect(page.get_by_test_id("sandbox-done")).to_contain_text("xiaoyu：关注，完成")
+        assert console.faults() == []
+        page.get_by_test_id("tab-arrivals").click()
+        arrival = page.get_by_test_id("arrival").first
+        expect(arrival.get_by_test_id("standard-row").first).to_have_attribute("data-name", "followed")
+        expect(arrival).to_contain_text("<Event><![CDATA[subscribe]]></Event>")
+        expect(arrival).to_contain_text("store_01")
+        # It is counted where it came in, and its follower is a customer.
+        _act(page, "发消息")
+        expect(page.get_by_test_id("arrival")).to_have_count(2)
+    openid = eventually(lambda: _openid(client), "what the sandbox called the follower")
+    eventually(lambda: client.get("/api/v1/customers", params={"q": openid}).json()["total"] == 1, "the new customer")
+
+
+def _act(page: Page, title: str) -> None:
+    """Let somebody do something, by the menu."""
+    page.get_by_test_id("sandbox-act").click()
+    page.get_by_role("menuitem", name=title, exact=True).click()
+
+
+def _openid(client: httpx.Client) -> str:
+    done = client.post("/api/v1/touchpoints/flagship/sandbox/acts", json={"do": "menu", "person": "xiaoyu"})
+    found: str = done.json()["told"]["openid"]
+    return found
 
 
 def test_a_touchpoint_is_paused_put_into_the_sandbox_changed_and_deleted(

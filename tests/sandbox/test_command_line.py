@@ -82,12 +82,15 @@ def test_serve_starts_it_where_nothing_is_set_and_nowhere_but_on_this_machine(tm
     taken = listen(0)
     usual = taken.getsockname()[1]
     with patch.object(doubles, "DEFAULT", f"http://127.0.0.1:{usual}"):
-        other = _beside(plain, 8000, "all").port
-        assert other != usual
+        other = _beside(plain, 8000, "all")
+        assert other.port != usual
         taken.close()
-        assert _beside(plain, 8000, "all").port == usual
-    with known(plain.data, other):
-        assert plain.sandbox == f"http://127.0.0.1:{other}"
+        same = _beside(plain, 8000, "all")
+        assert same.port == usual
+    with known(plain.data, other.port):
+        assert plain.sandbox == f"http://127.0.0.1:{other.port}"
+    other.stop()
+    same.stop()
     assert plain.sandbox is None
     plain.close()
     for address in ("http://sandbox.example:8100", "http://127.0.0.1"):

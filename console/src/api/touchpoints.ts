@@ -20,6 +20,7 @@ export type Fault = Schema<"ArrivedFault">;
 export type Receipt = Schema<"MessageReceipt">;
 export type Standard = Schema<"StandardDocument">;
 export type PreviewRequest = Schema<"TouchpointDraft">;
+export type SandboxAct = Schema<"SandboxAct">;
 
 const minutes = (n: number): number => n * 60_000;
 const ARRIVALS = 20;
@@ -30,6 +31,8 @@ export const touchpoints = {
     queryOptions({ queryKey: ["touchpoints", name], queryFn: ({ signal }) => answer(client.GET("/api/v1/touchpoints/{name}", { params: { path: { name } }, signal })) }),
   versions: (name: string) =>
     queryOptions({ queryKey: ["touchpoints", name, "versions"], queryFn: ({ signal }) => answer(client.GET("/api/v1/touchpoints/{name}/versions", { params: { path: { name } }, signal })) }),
+  sandbox: (name: string) =>
+    queryOptions({ queryKey: ["touchpoints", name, "sandbox"], queryFn: ({ signal }) => answer(client.GET("/api/v1/touchpoints/{name}/sandbox", { params: { path: { name } }, signal })), refetchInterval: 5_000 }),
   arrivals: (name: string) =>
     queryOptions({ queryKey: ["touchpoints", name, "arrivals"], queryFn: ({ signal }) => answer(client.GET("/api/v1/touchpoints/{name}/arrivals", { params: { path: { name }, query: { limit: ARRIVALS } }, signal })) }),
   preview: (name: string, body: PreviewRequest) =>
@@ -87,6 +90,11 @@ export function useDeleteTouchpoint() {
 
 export function useTestTouchpoint(name: string) {
   return useMutation({ mutationFn: () => answer(client.POST("/api/v1/touchpoints/{name}/test", { params: { path: { name } } })) });
+}
+
+/** Somebody of the sandbox does something. */
+export function useSandboxAct(name: string) {
+  return useMutation({ mutationFn: (body: SandboxAct) => answer(client.POST("/api/v1/touchpoints/{name}/sandbox/acts", { params: { path: { name } }, body })) });
 }
 
 export function useSync(name: string) {

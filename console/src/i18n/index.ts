@@ -4,6 +4,7 @@ import type { Language } from "@/app/preferences";
 import type zhDestinations from "./destinations.zh-CN.json";
 import type zhJourneys from "./journeys.zh-CN.json";
 import type zhReach from "./reach.zh-CN.json";
+import type zhSandbox from "./sandbox.zh-CN.json";
 import type zhTables from "./tables.zh-CN.json";
 import type zhTags from "./tags.zh-CN.json";
 import type zh from "./zh-CN.json";
@@ -11,7 +12,7 @@ import type zh from "./zh-CN.json";
 declare module "i18next" {
   interface CustomTypeOptions {
     defaultNS: "translation";
-    resources: { translation: typeof zh & typeof zhTags & typeof zhJourneys & typeof zhReach & typeof zhDestinations & typeof zhTables };
+    resources: { translation: typeof zh & typeof zhTags & typeof zhJourneys & typeof zhReach & typeof zhSandbox & typeof zhDestinations & typeof zhTables };
   }
 }
 
@@ -25,6 +26,7 @@ const parts = {
   destinations: { "zh-CN": () => import("./destinations.zh-CN.json"), en: () => import("./destinations.en.json") },
   journeys: { "zh-CN": () => import("./journeys.zh-CN.json"), en: () => import("./journeys.en.json") },
   reach: { "zh-CN": () => import("./reach.zh-CN.json"), en: () => import("./reach.en.json") },
+  sandbox: { "zh-CN": () => import("./sandbox.zh-CN.json"), en: () => import("./sandbox.en.json") },
   tables: { "zh-CN": () => import("./tables.zh-CN.json"), en: () => import("./tables.en.json") },
   tags: { "zh-CN": () => import("./tags.zh-CN.json"), en: () => import("./tags.en.json") },
 } satisfies Record<string, Record<Language, () => Promise<{ default: object }>>>;

@@ -58,7 +58,7 @@ def run(
     from msgspec.structs import replace
 
     # Imported here, like the server: other commands need none of it.
-    from onepool.sandbox import ALONE, DEFAULT, free_port, known, load, open_sandbox, serve
+    from onepool.sandbox import ALONE, DEFAULT, known, listen, listen_near, load, open_sandbox, serve
 
     workspace = opened(folder) if folder is not None else None
     chosen = load(scenario or (DEFAULT if workspace is not None else ALONE))
@@ -81,9 +81,9 @@ def run(
         if opened_port != PORT:
             note(f"  try        onepool sandbox acts --port {opened_port}")
 
-    chosen_port = port or free_port(_wanted(workspace))
-    with known(workspace.data, chosen_port) if workspace is not None else nullcontext():
-        serve(sandbox, chosen_port, hooks, ready)
+    listener = listen(port) if port is not None else listen_near(_wanted(workspace))
+    with known(workspace.data, listener.getsockname()[1]) if workspace is not None else nullcontext():
+        serve(sandbox, listener, hooks, ready)
 
 
 def _wanted(workspace: Workspace | None) -> int:

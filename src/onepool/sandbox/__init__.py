@@ -12,7 +12,7 @@ from onepool.sandbox.accounts import Watching, of_scenario, of_workspace
 from onepool.sandbox.errors import ActError, SandboxError, ScenarioError
 from onepool.sandbox.sandbox import Sandbox
 from onepool.sandbox.scenario import Scenario, examples, load, parse
-from onepool.sandbox.server import HOST, PORT, Beside, free_port, known, running, serve
+from onepool.sandbox.server import HOST, PORT, Beside, known, listen, listen_near, running, serve
 from onepool.workspace import Workspace
 
 DEFAULT = "brand"
@@ -47,8 +47,9 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "examples",
-    "free_port",
     "known",
+    "listen",
+    "listen_near",
     "load",
     "open_sandbox",
     "parse",

@@ -1,9 +1,10 @@
-"""The process that `onepool serve --sandbox` starts beside itself: workspace, port, address of the server."""
+"""The process that `onepool serve --sandbox` starts beside itself: workspace, open socket, address of the server."""
 
 from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import threading
 from pathlib import Path
@@ -15,14 +16,14 @@ from onepool.sandbox import open_sandbox, serve
 from onepool.workspace import open_workspace
 
 
-def main(root: str, port: str, server: str) -> None:
+def main(root: str, descriptor: str, server: str) -> None:
     """Serve until told to stop or left alone."""
     threading.Thread(target=_stop_when_alone, daemon=True).start()
     told: list[str] = []
     sandbox = open_sandbox(open_workspace(Path(root), SystemClock()), told=told)
     for line in told:
         structlog.get_logger(__name__).warning("not in the sandbox", reason=line)
-    serve(sandbox, int(port), server, lambda _: None)
+    serve(sandbox, socket.socket(fileno=int(descriptor)), server, lambda _: None)
 
 
 def _stop_when_alone() -> None:

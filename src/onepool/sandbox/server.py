@@ -23,9 +23,8 @@ HOST: Final = "127.0.0.1"
 PORT: Final = 8100
 
 
-def serve(sandbox: Sandbox, port: int, server: str, ready: Callable[[int], None]) -> None:
-    """Serve until SIGINT or SIGTERM; ``ready`` is told the port once it is open. Raises SandboxError."""
-    listener = listen(port)
+def serve(sandbox: Sandbox, listener: socket.socket, server: str, ready: Callable[[int], None]) -> None:
+    """Serve until SIGINT or SIGTERM; ``ready`` is told the port. Closes the listener."""
     try:
         bound = listener.getsockname()[1]
         running = uvicorn.Server(_config(sandbox, server, bound + 1))
@@ -52,19 +51,16 @@ def running(sandbox: Sandbox, server: str, port: int = 0) -> Iterator[str]:
         listener.close()
 
 
-def free_port(wanted: int) -> int:
-    """``wanted`` if it and the next one are free at the moment, else another such port. Raises SandboxError."""
+def listen_near(wanted: int) -> socket.socket:
+    """A socket at ``wanted`` if it and the next one are free, else at another such port. Raises SandboxError."""
     try:
         listener = listen(wanted)
     except SandboxError:
-        listener = None
-    if listener is not None and _next_is_free(listener):
-        listener.close()
-        return wanted
-    if listener is not None:
-        listener.close()
-    with _with_neighbour() as other:
-        return int(other.getsockname()[1])
+        return _with_neighbour()
+    if _next_is_free(listener):
+        return listener
+    listener.close()
+    return _with_neighbour()
 
 
 def _next_is_free(listener: socket.socket) -> bool:
@@ -112,16 +108,23 @@ def forget_ended(data: Path) -> None:
 
 
 class Beside:
-    """The sandbox as a process beside a server; it ends when that one does, however it went."""
+    """The sandbox as a process beside a server; it ends when that one does, however it went.
 
-    def __init__(self, root: Path, port: int, server: str) -> None:
-        self.port = port
-        self._command = [sys.executable, "-m", "onepool.sandbox", str(root), str(port), server]
+    The port is its own from the beginning: nobody can take it between choosing and starting.
+    """
+
+    def __init__(self, root: Path, wanted: int, server: str) -> None:
+        self._listener = listen_near(wanted)
+        self.port: int = self._listener.getsockname()[1]
+        self._command = [sys.executable, "-m", "onepool.sandbox", str(root), str(self._listener.fileno()), server]
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         # Its standard input is a pipe that closes when this process is gone.
-        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE)  # noqa: S603 own interpreter, own module
+        self._process = subprocess.Popen(  # noqa: S603 own interpreter, own module
+            self._command, stdin=subprocess.PIPE, pass_fds=[self._listener.fileno()]
+        )
+        self._listener.close()
 
     def ended(self) -> int | None:
         """Its status if it has ended by itself."""
@@ -129,6 +132,7 @@ class Beside:
 
     def stop(self) -> None:
         """End it."""
+        self._listener.close()
         if self._process is None:
             return
         self._process.terminate()

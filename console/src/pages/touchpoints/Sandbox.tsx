@@ -1,9 +1,16 @@
 import { ExperimentOutlined } from "@ant-design/icons";
 import { Button } from "antd";
+import { lazy, Suspense } from "react";
 import { changeOf, type Detail, useSaveTouchpoint } from "@/api/touchpoints";
+import { openTexts } from "@/i18n";
 import { useMay } from "@/lib/session";
 import { useText } from "@/lib/useText";
 import { Problem } from "@/parts/Loaded";
+
+const Acts = lazy(async () => {
+  const [module] = await Promise.all([import("./Acts"), openTexts("sandbox")]);
+  return { default: module.Acts };
+});
 
 export function SandboxBadge() {
   const { t } = useText();
@@ -32,6 +39,11 @@ export function SandboxBanner({ touchpoint }: { touchpoint: Detail }) {
         )}
       </div>
       {save.isError && <Problem error={save.error} />}
+      {may && (
+        <Suspense>
+          <Acts name={touchpoint.name} />
+        </Suspense>
+      )}
     </>
   );
 }

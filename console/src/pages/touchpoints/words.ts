@@ -41,7 +41,7 @@ export function callbackOf(path: string, settings: Record<string, unknown>, secr
 }
 
 const FAILURES = [
-  ["sandbox", /no address of one/],
+  ["sandbox", /no sandbox runs/],
   ["closed", /nothing is sent to/],
   ["ended", /authorisation has ended/],
   ["login", /neither name nor password/],

@@ -1,5 +1,5 @@
 import { DownOutlined, UpOutlined } from "@ant-design/icons";
-import { Button, Input } from "antd";
+import { Button, Input, Switch } from "antd";
 import { useId, useMemo, useState } from "react";
 import { ApiError } from "@/api/errors";
 import { type Change, changeOf, type Channel, type Detail, useSaveTouchpoint } from "@/api/touchpoints";
@@ -31,7 +31,8 @@ export function SettingsForm({ channel, existing, name: suggested, taken, onSave
   const [reason, setReason] = useState("");
   const [all, setAll] = useState(false);
   const [tried, setTried] = useState(false);
-  const ids = { name: useId(), title: useId(), other: useId(), reason: useId() };
+  const [sandbox, setSandbox] = useState(false);
+  const ids = { name: useId(), title: useId(), other: useId(), reason: useId(), sandbox: useId() };
   const { first, more } = useMemo(() => parted(channel.name, channel.settings), [channel]);
   const kept = useMemo(() => new Map((existing?.secrets ?? []).filter((one) => one.reference !== null).map((one) => [one.setting, one])), [existing]);
   const drawn = useMemo(() => [...first, ...more], [first, more]);
@@ -51,7 +52,7 @@ export function SettingsForm({ channel, existing, name: suggested, taken, onSave
     const written = names[short].trim() === "" ? name : names[short].trim();
     return { ...names, [short]: written, [otherLanguage]: names[otherLanguage].trim() === "" ? written : names[otherLanguage].trim() };
   };
-  const blank = (): Change => ({ title: titlesOf(), channel: channel.name, scopes: {}, settings: {}, mapping: {}, joining: "free", paused: false, sandbox: false, version: null, reason: "" });
+  const blank = (): Change => ({ title: titlesOf(), channel: channel.name, scopes: {}, settings: {}, mapping: {}, joining: "free", paused: false, sandbox, version: null, reason: "" });
   const withoutPlatform = (): void => {
     setTried(true);
     if (nameFault === undefined) put({}, blank());
@@ -121,6 +122,17 @@ export function SettingsForm({ channel, existing, name: suggested, taken, onSave
           <Input id={ids.other} value={names[otherLanguage]} maxLength={80} onChange={(event) => setNames({ ...names, [otherLanguage]: event.target.value })} />
         </FormRow>
       </div>
+      {existing === undefined && channel.installed && (
+        <div className="op-switch">
+          <div>
+            <label htmlFor={ids.sandbox}>
+              <strong>{t("touchpoints.sandbox")}</strong>
+            </label>
+            <p className="op-mute">{t("touchpoints.sandboxHelp")}</p>
+          </div>
+          <Switch id={ids.sandbox} checked={sandbox} onChange={setSandbox} checkedChildren={t("common.yes")} unCheckedChildren={t("common.no")} data-testid="connect-sandbox" />
+        </div>
+      )}
       {existing === undefined && channel.installed && !channel.hook && channel.settings.length > 0 && (
         <div>
           <Button type="link" size="small" style={{ padding: 0 }} onClick={withoutPlatform} data-testid="without-platform">

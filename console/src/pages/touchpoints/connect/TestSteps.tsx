@@ -16,7 +16,7 @@ function Steps({ result }: { result: TestResult }) {
           <li key={step.code} data-testid={`step-${step.code}`} data-ok={step.ok}>
             <Status kind={step.ok ? "ok" : "error"}>{t(`touchpoints.steps.${step.code}.${step.ok ? "ok" : "bad"}`)}</Status>
             {!step.ok && <div className="op-step-todo">{t(`touchpoints.steps.${step.code}.todo`)}</div>}
-            {!step.ok && step.message !== "" && failureOf(step.message).kind !== "other" && <div>{failure(step.message)}</div>}
+            {!step.ok && step.code !== "sandbox" && step.message !== "" && failureOf(step.message).kind !== "other" && <div>{failure(step.message)}</div>}
             {step.message !== "" && <div className="op-step-said">{step.message}</div>}
           </li>
         ))}
