@@ -48,7 +48,8 @@ def drawn(session: Session, total: int) -> Sample:
     """Some of the customers, the same for every question until somebody comes or goes."""
     # Of the hash's own type: a remainder by a signed number is one of 128 bits, forty times as slow.
     found = session.query(
-        "SELECT DISTINCT customer_id FROM customer_of WHERE hash(customer_id) % $each::UBIGINT = 0 ORDER BY customer_id",
+        """SELECT DISTINCT customer_id FROM customer_of WHERE hash(customer_id) % $each::UBIGINT = 0
+        ORDER BY customer_id""",
         {"each": max(1, total // SAMPLE)},
     )
     return Sample(found.column("customer_id").to_numpy(), total)
