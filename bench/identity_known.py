@@ -139,7 +139,9 @@ def resolving(resolver: Resolver, given: list[tuple[pa.Table, pa.Table]]) -> flo
 def living(state: State, resolver: Resolver, given: list[tuple[pa.Table, pa.Table]]) -> dict[str, float]:
     """Milliseconds by the clock from the beginning of a tick until its customers can be read, and until they are kept;
     the former by the processor too, which is steadier where others use the machine. The first tick warms up."""
-    visible, worked, kept = [], [], []
+    visible: list[float] = []
+    worked: list[float] = []
+    kept: list[float] = []
     for ids, rows in given:
         started, spent = time.perf_counter(), time.process_time()
         resolved = resolver.resolve(ids, rows)
@@ -151,7 +153,7 @@ def living(state: State, resolver: Resolver, given: list[tuple[pa.Table, pa.Tabl
         kept.append(time.perf_counter() - started)
         if nobody:
             raise SystemExit("an event is nobody's")
-    told = {}
+    told: dict[str, float] = {}
     for name, times in (("visible", visible), ("visible_cpu", worked), ("kept", kept)):
         for share, part in (("p50", 50), ("p99", 99), ("most", 100)):
             told[f"{name}_{share}_ms"] = round(float(np.percentile(times[1:], part)) * 1e3, 2)
