@@ -273,6 +273,11 @@ def test_a_broadcast_from_draft_to_cancelled(log: Log) -> None:
     made = log.browser.post("/api/v1/broadcasts", good)
     assert (made.status_code, made.json()["status"], made.json()["approval_needed"]) == (201, "draft", False)
     assert log.browser.post("/api/v1/broadcasts", good).status_code == 409
+    told = log.browser.get("/api/v1/broadcasts/sale/forecast").json()
+    assert told["audience"] == told["at_once"] + told["put_off"] + told["duplicates"] + sum(
+        one["customers"] for one in told["left_out"]
+    )
+    assert told["audience"] > 0 and all(one["reason_words"]["zh"] for one in told["left_out"])
     assert log.browser.post("/api/v1/broadcasts/sale/start").json()["status"] == "scheduled"
     assert log.browser.post("/api/v1/broadcasts/sale/pause").json()["status"] == "paused"
     assert log.browser.post("/api/v1/broadcasts/sale/cancel").json()["status"] == "cancelled"

@@ -13,6 +13,7 @@ from onepool.privacy import approvals, audit
 from onepool.reach import broadcasts
 from onepool.reach.broadcasts import Broadcaster, BroadcastError
 from onepool.reach.broadcasts.checking import problems
+from onepool.reach.policy_model import NAME
 from onepool.state.outbox import sends
 from onepool.workspace import open_workspace
 
@@ -72,6 +73,31 @@ def test_everybody_of_the_audience_gets_one_message(crowd: Outbox) -> None:
     found = broadcasts.find(crowd.workspace.state, "sale")
     assert (found.status, found.total, found.planned) == ("done", 4, 4)
     assert sorted(message.to["openid"] for _, message in crowd.platform.calls) == ["o-an", "o-bo", "o-cy"]
+
+
+def test_the_forecast_is_what_then_becomes_of_it(crowd: Outbox) -> None:
+    crowd.person("ed", "sms")  # no account to write to
+    crowd.settle()
+    everybody = {**BODY, "audience": {"who": {"any": [{"did": "followed"}, {"did": "consent_granted"}]}}}
+    crowd.workspace.save("policy", NAME, {"policy": NAME, "prices": {"wechat_oa": 0.5}}, author="test")
+    broadcasts.create(crowd.workspace, everybody, "mei")
+    found = broadcasts.forecast(crowd.workspace, broadcasts.find(crowd.workspace.state, "sale"))
+    assert planned(crowd) == 0
+    assert (found.audience, found.sample, found.at_once, found.put_off) == (5, 5, 3, 0)
+    assert found.left_out == {"no_consent": 1, "not_follower": 1} and found.cost == 1.5
+    broadcasts.start(crowd.workspace, "sale", approval=False)
+    drain(crowd)
+    left_out = {reason: count for (state, reason), count in counted(crowd).items() if state == "suppressed"}
+    assert left_out == found.left_out
+    assert counted(crowd)["queued", None] == found.at_once
+
+
+def test_the_forecast_of_a_large_audience_is_scaled_up(crowd: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("onepool.reach.broadcasts.forecasting.SAMPLE", 2)
+    broadcasts.create(crowd.workspace, BODY, "mei")
+    found = broadcasts.forecast(crowd.workspace, broadcasts.find(crowd.workspace.state, "sale"))
+    assert (found.audience, found.sample) == (4, 2)
+    assert found.at_once + found.put_off + found.duplicates + sum(found.left_out.values()) == 4
 
 
 def test_planning_goes_on_where_it_was_and_plans_nobody_twice(crowd: Outbox) -> None:

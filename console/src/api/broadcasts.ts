@@ -21,6 +21,11 @@ export const broadcasts = {
     }),
   one: (name: string) =>
     queryOptions({ queryKey: ["broadcasts", name], queryFn: async ({ signal }) => (await answer(client.GET("/api/v1/broadcasts/{name}", { params: { path: { name } }, signal }))) as BroadcastDetail }),
+  forecast: (name: string, version: number) =>
+    queryOptions({
+      queryKey: ["broadcast-forecast", name, version],
+      queryFn: ({ signal }) => answer(client.GET("/api/v1/broadcasts/{name}/forecast", { params: { path: { name } }, signal })),
+    }),
   check: (definition: JsonObject) =>
     queryOptions({
       queryKey: ["broadcast-check", definition],

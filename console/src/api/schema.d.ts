@@ -257,6 +257,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/broadcasts/{name}/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Forecast Broadcast
+         * @description What would become of it if it started now: messages that go out, who is left out and why, cost. Nothing is
+         *     written. Refused (409) once it has begun.
+         */
+        get: operations["forecastBroadcast"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/broadcasts/{name}/pause": {
         parameters: {
             query?: never;
@@ -4376,6 +4397,43 @@ export interface components {
             waiting: number;
         };
         /**
+         * BroadcastForecast
+         * @description What would become of a broadcast if it started now, or when it is to start; nothing is sent.
+         */
+        BroadcastForecast: {
+            /**
+             * At Once
+             * @description Messages that go out when it starts.
+             */
+            at_once: number;
+            /** Audience */
+            audience: number;
+            /**
+             * Cost
+             * @description By the price list; null where it has no price.
+             */
+            cost: string | null;
+            /** Currency */
+            currency: string;
+            /**
+             * Duplicates
+             * @description Customers who share an address with somebody before them.
+             */
+            duplicates: number;
+            /** Left Out */
+            left_out: components["schemas"]["ForecastReason"][];
+            /**
+             * Put Off
+             * @description Messages that go out later: quiet hours, channel windows, caps that end.
+             */
+            put_off: number;
+            /**
+             * Sample
+             * @description Customers that were tried; with less than the audience, counts are scaled up.
+             */
+            sample: number;
+        };
+        /**
          * BroadcastInput
          * @description A broadcast as it is written (reach/broadcasts/model.py); the same as YAML or in the console.
          */
@@ -6433,6 +6491,17 @@ export interface components {
              * @default null
              */
             suggestion: string | null;
+        };
+        /**
+         * ForecastReason
+         * @description Customers whom it would not be sent to, for one reason.
+         */
+        ForecastReason: {
+            /** Customers */
+            customers: number;
+            /** Reason */
+            reason: string;
+            reason_words: components["schemas"]["Titles"] | null;
         };
         /**
          * FunnelStep
@@ -14718,6 +14787,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BroadcastDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forecastBroadcast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastForecast"];
                 };
             };
             /** @description A problem (RFC 9457). */

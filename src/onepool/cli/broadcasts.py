@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ import typer
 import yaml
 
 from onepool import yaml_core
-from onepool.cli.output import HERE, Json, WorkspaceDir, author, opened, say, show_json, show_table
+from onepool.cli.output import HERE, Json, WorkspaceDir, author, opened, say, show_counts, show_json, show_table
 from onepool.errors import UsageError
 from onepool.privacy import audit
 from onepool.reach import broadcasts
@@ -71,6 +72,24 @@ def one(name: NameArgument, folder: WorkspaceDir = HERE, as_json: Json = False) 
     found = broadcasts.find(workspace.state, name)
     counts = broadcasts.counts(workspace.state, [found.id]).get(found.id, [])
     _show([{"state": state, "reason": reason or "", "messages": count} for state, reason, count in counts], as_json)
+
+
+@commands.command("forecast")
+def forecast(name: NameArgument, folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
+    """What would become of it if it started now: messages that go out, who is left out and why, cost. Sends nothing.
+
+    Example: onepool broadcast forecast sale
+    """
+    workspace = opened(folder)
+    found = broadcasts.forecast(workspace, broadcasts.find(workspace.state, name))
+    if as_json:
+        show_json(asdict(found))
+        return
+    show_counts({
+        "audience": found.audience, "at once": found.at_once, "put off": found.put_off, "duplicates": found.duplicates,
+        "cost": "" if found.cost is None else f"{found.cost:,.2f} {workspace.settings.currency}",
+    })  # fmt: skip
+    show_table([{"reason": reason, "customers": count} for reason, count in found.left_out.items()], "left out")
 
 
 @commands.command("start")

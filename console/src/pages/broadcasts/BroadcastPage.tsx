@@ -17,6 +17,7 @@ import { Share } from "@/parts/Share";
 import { Status } from "@/parts/Status";
 import { Yaml } from "@/parts/Yaml";
 import { useUndoable } from "@/parts/undo";
+import { Forecast } from "./Forecast";
 import { What } from "./What";
 import { BroadcastState, Deeds } from "./words";
 
@@ -98,6 +99,11 @@ function Content({ broadcast }: { broadcast: BroadcastDetail }) {
             <Exact value={broadcast.duplicates} />
           </Figure>
         </Figures>
+        {before && (
+          <Panel title={t("reach.broadcasts.forecast")}>
+            <Forecast of={broadcast} />
+          </Panel>
+        )}
         <div className="op-two">
           <Panel
             title={t("reach.counts")}

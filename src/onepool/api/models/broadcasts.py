@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Literal
 
 from pydantic import Field
@@ -78,3 +79,24 @@ class BroadcastCheck(Model):
 
     problems: list[Finding]
     audience: int | None = Field(description="Customers in the audience now; null while it can't be told.")
+
+
+class ForecastReason(Model):
+    """Customers whom it would not be sent to, for one reason."""
+
+    reason: str
+    reason_words: Titles | None
+    customers: int
+
+
+class BroadcastForecast(Model):
+    """What would become of a broadcast if it started now, or when it is to start; nothing is sent."""
+
+    audience: int
+    sample: int = Field(description="Customers that were tried; with less than the audience, counts are scaled up.")
+    at_once: int = Field(description="Messages that go out when it starts.")
+    put_off: int = Field(description="Messages that go out later: quiet hours, channel windows, caps that end.")
+    left_out: list[ForecastReason]
+    duplicates: int = Field(description="Customers who share an address with somebody before them.")
+    cost: Decimal | None = Field(description="By the price list; null where it has no price.")
+    currency: str

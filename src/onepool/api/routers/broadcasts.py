@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, status
@@ -13,10 +14,12 @@ from onepool.api.models.broadcasts import (
     BroadcastCheck,
     BroadcastCount,
     BroadcastDetail,
+    BroadcastForecast,
     BroadcastInput,
     BroadcastList,
     BroadcastNote,
     BroadcastRow,
+    ForecastReason,
 )
 from onepool.api.models.common import Finding, Titles
 from onepool.api.problems import Invalid
@@ -85,6 +88,27 @@ def check_broadcast(body: BroadcastInput, _who: Writer, ws: Workspace, time: Tim
 def read_broadcast(name: Name, who: Reader, ws: Workspace) -> BroadcastDetail:
     """One broadcast with its figures."""
     return _detail(ws, broadcasts.find(ws.state, name), who)
+
+
+@router.get("/{name}/forecast")
+def forecast_broadcast(name: Name, _who: Reader, ws: Workspace) -> BroadcastForecast:
+    """What would become of it if it started now: messages that go out, who is left out and why, cost. Nothing is
+    written. Refused (409) once it has begun."""
+    one = broadcasts.find(ws.state, name)
+    if one.started is not None:
+        raise BroadcastError("it has begun", where=name, code="broadcast-status", hint="see its figures")
+    _usable(ws, one.broadcast)
+    found = broadcasts.forecast(ws, one)
+    return BroadcastForecast(
+        audience=found.audience, sample=found.sample, at_once=found.at_once, put_off=found.put_off,
+        left_out=[
+            ForecastReason(reason=reason, reason_words=_words(words.of_reason(reason)), customers=count)
+            for reason, count in found.left_out.items()
+        ],
+        duplicates=found.duplicates,
+        cost=None if found.cost is None else Decimal(str(round(found.cost, 2))),
+        currency=ws.settings.currency,
+    )  # fmt: skip
 
 
 @router.put("/{name}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from onepool.reach.broadcasts.checking import problems
+from onepool.reach.broadcasts.forecasting import Forecast, forecast
 from onepool.reach.broadcasts.model import Broadcast, BroadcastError, check, parse
 from onepool.reach.broadcasts.planner import Broadcaster
 from onepool.reach.broadcasts.store import (
@@ -24,6 +25,7 @@ __all__ = [
     "Broadcast",
     "BroadcastError",
     "Broadcaster",
+    "Forecast",
     "Stored",
     "ask",
     "cancel",
@@ -33,6 +35,7 @@ __all__ = [
     "create",
     "every",
     "find",
+    "forecast",
     "parse",
     "pause",
     "problems",
