@@ -28,6 +28,7 @@ Action = Literal[
     "definition.delete",
     "secret.keep",
     "message.test",
+    "sandbox.act",
     "coupon.generate",
     "coupon.load",
     "coupon.void",
