@@ -1,7 +1,9 @@
 """Whose wall clock: what is known of customers' time zones, for whole columns.
 
-A customer's zone is the attribute's, where it names one; else that of the country; else that of the phone number's
-country. Of a country with several zones the first of the zone database's table is taken, its most populous one.
+A customer's zone is the attribute's, where it names one; else that of the country, where it has but one; else that of
+the phone number's area, if it is in the country; else the main one of the country (`_MAIN`, for countries whose first
+row in the zone database's table is another one). A number whose area tells nothing (a mobile one of a country with
+several zones) means the main zone of its country.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 import phonenumbers
 import pyarrow as pa
+from phonenumbers import timezone
 
 from onepool.pool import Session
 from onepool.pool.engine import quote
@@ -31,7 +34,7 @@ def zones(session: Session, customers: I64, attribute: str | None) -> tuple[list
     session.relation("_zoned", pa.table({"customer_id": wanted}))
     columns = _attributes(session)
     own = np.full(wanted.size, -1, np.int64)
-    for column, reader in ((attribute, _zone), ("country", _of_country)):
+    for column, reader in ((attribute, _zone), ("country", _only_of_country)):
         if column is None or column not in columns:
             continue
         rows = session.query(
@@ -40,12 +43,20 @@ def zones(session: Session, customers: I64, attribute: str | None) -> tuple[list
         )
         _take(own, wanted, rows, reader, names)
     if (own < 0).any():
+        country = "any_value(p.country::VARCHAR)" if "country" in columns else "''"
         rows = session.query(
-            f"""SELECT c.customer_id, left(max(i.value), {_PREFIX}) AS said FROM identifiers i
-            JOIN customer_of c USING (identifier_id) JOIN _zoned z USING (customer_id)
+            f"""SELECT c.customer_id, concat(coalesce({country}, ''), '|', left(max(i.value), {_PREFIX})) AS said
+            FROM identifiers i JOIN customer_of c USING (identifier_id) JOIN _zoned z USING (customer_id)
+            LEFT JOIN profiles p USING (customer_id)
             WHERE i.type = 'phone' AND i.value LIKE '+%' GROUP BY c.customer_id"""
         )
-        _take(own, wanted, rows, _of_phone, names)
+        _take(own, wanted, rows, _of_both, names)
+    if (own < 0).any() and "country" in columns:
+        rows = session.query(
+            """SELECT z.customer_id, p.country::VARCHAR AS said
+            FROM _zoned z JOIN profiles p USING (customer_id) WHERE p.country IS NOT NULL"""
+        )
+        _take(own, wanted, rows, _of_country, names)
     found[:] = own[place]
     return list(names), found
 
@@ -78,14 +89,38 @@ def _zone(text: str) -> str | None:
 
 
 @lru_cache(maxsize=4096)
-def _of_country(text: str) -> str | None:
-    """Of an ISO 3166 code, or of a country's name in Chinese or English."""
+def _code(text: str) -> str | None:
+    """An ISO 3166 code, of itself or of a country's name in Chinese or English."""
     said = text.strip()
     if len(said) == 2 and said.isascii():
-        code: str | None = said
-    else:
-        code = _CHINESE.get(said) or _table("iso3166.tab", 1, 0).get(said.casefold())
-    return _table("zone.tab", 0, 2).get(code.casefold()) if code else None
+        return said.upper()
+    return _CHINESE.get(said) or _table("iso3166.tab", 1, 0).get(said.casefold())
+
+
+def _of_country(text: str) -> str | None:
+    """The main zone of a country."""
+    code = _code(text)
+    return None if code is None else _MAIN.get(code) or _table("zone.tab", 0, 2).get(code.casefold())
+
+
+def _only_of_country(text: str) -> str | None:
+    """The zone of a country that has no other: there a phone's area says nothing more."""
+    code = _code(text)
+    return _of_country(text) if code in _SAME or (code is not None and len(_zones_of(code)) == 1) else None
+
+
+def _of_both(text: str) -> str | None:
+    """Of `country|number`: the number's, if it is in the country."""
+    country, _, prefix = text.partition("|")
+    zone, code = _of_phone(prefix), _code(country) if country else None
+    return zone if code is None or zone in _zones_of(code) else None
+
+
+@cache
+def _zones_of(code: str) -> frozenset[str]:
+    rows = files("tzdata").joinpath("zoneinfo/zone.tab").read_text(encoding="utf-8").splitlines()
+    parts = [line.split("\t") for line in rows if line and not line.startswith("#")]
+    return frozenset(part[2] for part in parts if part[0] == code)
 
 
 @cache
@@ -106,8 +141,34 @@ _CHINESE: Final = {
 }  # fmt: skip
 
 
+_SAME: Final = frozenset({"CN", "DE"})
+"""Countries with one clock, though the table has several rows of them."""
+
+_MAIN: Final = {
+    "AU": "Australia/Sydney", "BR": "America/Sao_Paulo", "CA": "America/Toronto", "FM": "Pacific/Pohnpei",
+    "RU": "Europe/Moscow", "UA": "Europe/Kyiv", "US": "America/New_York", "UZ": "Asia/Tashkent",
+}  # fmt: skip
+"""Where most people of a country live, if the table begins with another zone."""
+
+
 @lru_cache(maxsize=4096)
 def _of_phone(prefix: str) -> str | None:
+    """By the area of a number (its first digits do), else the main zone of its country."""
+    try:
+        number = phonenumbers.parse(prefix)
+    except phonenumbers.NumberParseException:
+        return _of_calling_code(prefix)
+    found = [one for one in timezone.time_zones_for_geographical_number(number) if _zone(one) is not None]
+    if len(found) == 1:
+        return found[0]
+    main = _of_calling_code(prefix)
+    if main in found or not found:
+        return main
+    # Several that share an area, and the country's main one is not among them.
+    return found[0]
+
+
+def _of_calling_code(prefix: str) -> str | None:
     for length in (1, 2, 3):
         code = prefix[1 : 1 + length]
         if code.isdigit() and (region := phonenumbers.region_code_for_country_code(int(code))) not in ("ZZ", "001"):
