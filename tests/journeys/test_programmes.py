@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, insert, select
 from tests.journeys.story import Story, open_story
 
+from onepool.channels import registry
 from onepool.channels.base import Message, Receipt
+from onepool.clock import to_micros
 from onepool.journeys import gallery, store
 from onepool.reach.states import SendState
 from onepool.state.outbox import sends
+from onepool.state.schema import streams
 
 DIAPERS = [{"product_id": "MY0003", "category": "纸尿裤", "quantity": 1, "price": 129}]
 
@@ -55,6 +58,61 @@ def bought(story: Story, who: str, number: int, touchpoint: str = "mini") -> Non
     story.event(touchpoint, who, "order_paid", order_id=f"O-{who}-{number}", amount=129, items=DIAPERS)
 
 
+def fetched(story: Story, *behind: str) -> None:
+    """All that is fetched by itself was fetched up to now, but for these touchpoints."""
+    rows = []
+    for name, touchpoint in story.ws.touchpoints().items():
+        channel = registry.find(touchpoint.channel)
+        if channel is not None and touchpoint.settings and not touchpoint.paused and name not in behind:
+            rows += [(name, one.name) for one in channel.streams_for(touchpoint.settings).values() if one.every > 0]
+    now = to_micros(story.clock.now())
+    with story.ws.state.write() as connection:
+        for name, stream in rows:
+            connection.execute(delete(streams).where((streams.c.touchpoint == name) & (streams.c.stream == stream)))
+            said = {"touchpoint": name, "stream": stream, "cursor": "{}", "ran_at": now, "done_at": now}
+            connection.execute(insert(streams).values(**said))
+
+
+def lagging(story: Story) -> str:
+    """A shop from which something is fetched by itself."""
+    for name in ("youzan", "tmall", "jd", "douyin"):
+        touchpoint = story.ws.touchpoints()[name]
+        if touchpoint.settings and any(
+            one.every > 0 for one in registry.channel(touchpoint.channel).streams_for(touchpoint.settings).values()
+        ):
+            return name
+    raise AssertionError("nothing is fetched from any shop")
+
+
+def test_a_newcomers_coupon_waits_for_a_shop_that_was_never_fetched_from(story: Story) -> None:
+    """As long as it may wait: then there is none."""
+    use(story, "newcomer_coupon")
+    shop = lagging(story)
+    for who in ("new", "known", "late"):
+        story.person(who, "wecom")
+    fetched(story, shop)
+    story.on(minutes=1)
+    for who in ("new", "known"):
+        story.event("mini", who, "membership_joined")
+    story.on(minutes=2)
+    assert [state for state, _ in story.runs("new")] == ["WAIT_TIME"] and texts(story, "new") == []
+    # The shop catches up, and says that one of them bought there before.
+    story.on(minutes=30)
+    assert texts(story, "new") == texts(story, "known") == []
+    bought(story, "known", 1, "oa")
+    fetched(story)
+    story.on(minutes=2)
+    assert texts(story, "new") == ["NEWCOMER_WECOM"] and story.code("new")
+    assert texts(story, "known") == [] and story.runs("known") == [("ENDED", "goal")]
+    # Later nothing comes from it any more.
+    story.on(hours=1)
+    story.event("mini", "late", "membership_joined")
+    story.on(minutes=2)
+    assert [state for state, _ in story.runs("late")] == ["WAIT_TIME"]
+    story.on(hours=25)
+    assert story.runs("late") == [("ENDED", "no_coupon")] and texts(story, "late") == []
+
+
 def test_newcomers_get_a_coupon_and_nobody_who_has_bought_anywhere(story: Story) -> None:
     use(story, "newcomer_coupon")
     for who in ("new", "old"):
@@ -63,6 +121,7 @@ def test_newcomers_get_a_coupon_and_nobody_who_has_bought_anywhere(story: Story)
     story.on(minutes=1)
     for who in ("new", "old"):
         story.event("mini", who, "membership_joined")
+    fetched(story)
     story.on(minutes=2)
     assert texts(story, "new") == ["NEWCOMER_WECOM"] and story.code("new")
     assert texts(story, "old") == [] and story.runs("old") == []

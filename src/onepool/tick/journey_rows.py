@@ -8,6 +8,7 @@ import hashlib
 import numpy as np
 from sqlalchemy import Connection, and_, insert, select, update
 
+from onepool.channels import registry
 from onepool.journeys.executor.ports import Step
 from onepool.journeys.world import fold
 from onepool.journeys.world.inputs import Cut, digest_of
@@ -59,8 +60,22 @@ def problem(connection: Connection, journey: str, reason: str, at: int | None) -
 
 
 def fresh(workspace: Workspace, connection: Connection, at: int) -> int:
-    """Up to when data is complete: pushed ones up to the step, fetched ones up to their last run."""
-    paused = {name for name, one in workspace.touchpoints().items() if one.paused}
-    rows = connection.execute(select(streams.c.touchpoint, streams.c.done_at, streams.c.ran_at))
-    done = [row.done_at or 0 for row in rows if row.touchpoint not in paused and row.ran_at is not None]
-    return min([at, *done])
+    """Up to when data is complete, as far as can be known: microseconds, at most `at`.
+
+    Counted is everything that is fetched by itself: a stream up to its last run that went through, and one that never
+    did (since its touchpoint was connected, or with every run failing) as far behind as can be (0). Touchpoints that
+    are paused or have no settings are not fetched, so they hold up nobody. What is pushed is complete up to the step:
+    nobody can tell that a push is still to come. Files are complete up to what was imported last, and nobody says when
+    the next one comes: they are not waited for either, so a shop whose orders come by files alone is known as it was
+    then.
+    """
+    rows = connection.execute(select(streams.c.touchpoint, streams.c.stream, streams.c.done_at))
+    done = {(row.touchpoint, row.stream): row.done_at or 0 for row in rows}
+    found = [at]
+    for name, touchpoint in workspace.touchpoints().items():
+        channel = registry.find(touchpoint.channel)
+        if touchpoint.paused or channel is None or not touchpoint.settings:
+            continue
+        fetched = (one for one in channel.streams_for(touchpoint.settings).values() if one.every > 0)
+        found += [done.get((name, one.name), 0) for one in fetched]
+    return min(found)
