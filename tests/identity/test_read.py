@@ -323,3 +323,21 @@ def test_a_merge_of_contradicting_names(world: Written) -> None:
     assert merge_pairs(world, one, two) == [(one, first)]
     world.rules = Rules(contacts="trust", names="ignore")
     assert merge_pairs(world, one, two) == []
+
+
+def test_the_overview_counts_what_the_lists_show(world: Written) -> None:
+    phone = world.identifier("phone", "+8613711112222")
+    openid = world.identifier("openid", "oA", phone, scope="wx1")
+    cookie, other = (world.identifier("anonymous_id", f"a-{number}", scope="site") for number in range(2))
+    # The same two customers three times, and two ends of one customer: one pair waits.
+    world.candidate(phone, cookie, 0.4)
+    world.candidate(openid, cookie, 0.5)
+    world.candidate(phone, openid, 0.9)
+    world.link(openid, other, "conflict", "limit:openid@wx1")
+    world.link(phone, openid, "conflict", "name")
+    with world.sources() as src:
+        found = read.overview(src, NOW, SHANGHAI, days=1)
+        waiting = read.candidates(src, ["open"])
+        _, listed = read.ranked(src.session, waiting, currency="CNY", once=True)
+        _, conflicts = read.ranked(src.session, read.open_conflicts(src), currency="CNY")
+    assert (found.candidates["open"], sum(found.conflicts.values())) == (listed, conflicts) == (1, 1)

@@ -85,10 +85,11 @@ def forecast(name: NameArgument, folder: WorkspaceDir = HERE, as_json: Json = Fa
     if as_json:
         show_json(asdict(found))
         return
-    show_counts({
-        "audience": found.audience, "at once": found.at_once, "put off": found.put_off, "duplicates": found.duplicates,
-        "cost": "" if found.cost is None else f"{found.cost:,.2f} {workspace.settings.currency}",
-    })  # fmt: skip
+    cost = {} if found.cost is None else {"cost": round(found.cost, 2)}
+    show_counts(
+        {"audience": found.audience, "at once": found.at_once, "put off": found.put_off, "duplicates": found.duplicates}
+        | cost
+    )
     show_table([{"reason": reason, "customers": count} for reason, count in found.left_out.items()], "left out")
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select
 
 from onepool.clock import from_micros, to_micros
 from onepool.identity.read.joining import joined_by_day
-from onepool.identity.read.queue import UNJOINED, reason_code
+from onepool.identity.read.queue import OPEN_REASONS, UNJOINED, candidates, number, open_conflicts, settled
 from onepool.identity.read.sources import Node, Sources, nodes, tenures
 from onepool.identity.read.voids import void_identifiers
 from onepool.state import schema
@@ -85,7 +85,7 @@ def overview(sources: Sources, now: datetime, zone: ZoneInfo, *, days: int = 30,
     touchpoints, links = _evidence(sources)
     with sources.state.read() as connection:
         changes = _changes(connection, now, zone, days)
-        proposals = _proposals(connection)
+    proposals = _proposals(sources)
     return Overview(
         customers=customers,
         identifiers=sum(row[1] for row in by_type),
@@ -228,9 +228,15 @@ def _evidence(sources: Sources) -> tuple[dict[str, dict[str, int]], dict[str, in
     return touchpoints, dict(links)
 
 
-def _proposals(connection: Connection) -> dict[str, int]:
+def _proposals(sources: Sources) -> dict[str, int]:
+    """Pairs that the model proposed, by what became of them; `open`: of two customers, as the queue has them."""
     query = select(schema.candidates.c.status, func.count()).group_by(schema.candidates.c.status)
-    return {row.status: row[1] for row in connection.execute(query)}
+    with sources.state.read() as connection:
+        counted = {row.status: row[1] for row in connection.execute(query)}
+    if "open" in counted:
+        waiting = candidates(sources, ["open"])
+        counted["open"] = number(sources.session, waiting, once=True, settled=settled(sources))
+    return counted
 
 
 def _changes(connection: Connection, now: datetime, zone: ZoneInfo, days: int) -> list[tuple[str, int, int]]:
@@ -242,23 +248,20 @@ def _changes(connection: Connection, now: datetime, zone: ZoneInfo, days: int) -
     shown = (table.c.at >= since) & table.c.kind.in_(("merge", "split"))
     query = select(quarter, table.c.kind, func.count()).where(shown).group_by(quarter, table.c.kind)
     counted: Counter[tuple[str, str]] = Counter()
-    for number, kind, count in connection.execute(query):
-        day = from_micros(int(number) * _QUARTER).astimezone(zone).date().isoformat()
+    for counted_in, kind, count in connection.execute(query):
+        day = from_micros(int(counted_in) * _QUARTER).astimezone(zone).date().isoformat()
         counted[day, kind] += count
-    span = [(first + timedelta(days=number)).isoformat() for number in range(days)]
+    span = [(first + timedelta(days=day)).isoformat() for day in range(days)]
     return [(day, counted[day, "merge"], counted[day, "split"]) for day in span]
 
 
 def _conflicts(sources: Sources) -> dict[str, int]:
-    """Open conflicts by reason."""
-    table = schema.links
-    query = select(table.c.reason, func.count()).where(UNJOINED, table.c.status == "conflict").group_by(table.c.reason)
-    counted: Counter[str] = Counter()
-    with sources.state.read() as connection:
-        for reason, count in connection.execute(query):
-            counted[reason_code(reason)] += count
-    del counted["never"]
-    return dict(counted)
+    """Open conflicts by reason, as many as the list of a reason has."""
+    ruled = settled(sources)
+    counted = {
+        reason: number(sources.session, open_conflicts(sources, reason), settled=ruled) for reason in OPEN_REASONS
+    }
+    return {reason: count for reason, count in counted.items() if count}
 
 
 def _blocked(connection: Connection) -> set[int]:

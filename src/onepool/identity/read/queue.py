@@ -21,8 +21,11 @@ Kind = Literal["candidate", "conflict"]
 # Written as the partial index `links_unjoined` is: SQLite uses it only for this very text.
 UNJOINED = text("links.status NOT IN ('joined', 'follows')")
 
-# Paid minus refunded of the customers of pairs, in the workspace's currency (a missing one counts as that).
-_RANKED = f"""WITH ends AS (
+OPEN_REASONS = ("limit", "name", "unproved", "size")
+"""Why links wait for people; `never` is what people said themselves."""
+
+# Pairs of two customers (or of one, where `same`) that nobody ruled on.
+_ENDS = """ends AS (
         SELECT p.ref, p.kind, p.a, p.b, one.customer_id AS customer_a, other.customer_id AS customer_b
         FROM identity_pairs p JOIN customer_of one ON one.identifier_id = p.a
             JOIN customer_of other ON other.identifier_id = p.b
@@ -34,7 +37,10 @@ _RANKED = f"""WITH ends AS (
         QUALIFY NOT $once OR row_number() OVER (
             PARTITION BY p.kind, least(one.customer_id, other.customer_id), greatest(one.customer_id, other.customer_id)
             ORDER BY p.ref) = 1
-    ), spent AS (
+    )"""
+
+# Paid minus refunded of the customers of pairs, in the workspace's currency (a missing one counts as that).
+_RANKED = f"""WITH {_ENDS}, spent AS (
         SELECT c.customer_id, sum({NET_AMOUNT}) AS spend
         FROM orders o JOIN customer_of c USING (identifier_id)
         WHERE o.paid_at IS NOT NULL AND coalesce(o.currency, $currency) = $currency AND c.customer_id IN (
@@ -77,12 +83,7 @@ def ranked(
     Left out: pairs whose ends have become one customer, but for `same`; pairs of customers that `settled` rules on.
     `once`: of the same two customers one proposal and one conflict at most: one judgement settles all others.
     """
-    rows = list(pairs)
-    columns = ("kind", pa.string()), ("ref", pa.int64()), ("a", pa.int64()), ("b", pa.int64())
-    table = pa.table({name: pa.array([row[i] for row in rows], kind) for i, (name, kind) in enumerate(columns)})
-    session.relation("identity_pairs", table)
-    ends = {name: pa.array([pair[place] for pair in settled], pa.int64()) for place, name in enumerate(("a", "b"))}
-    session.relation("identity_settled", pa.table(ends))
+    _given(session, pairs, settled)
     params = {"currency": currency, "limit": limit, "offset": offset, "same": same, "once": once}
     found = session.query(_RANKED, params).to_pylist()
     total = found[0]["total"] if found else 0
@@ -93,6 +94,25 @@ def ranked(
     return [
         Pair(r["kind"], r["ref"], r["a"], r["b"], r["customer_a"], r["customer_b"], Decimal(r["value"])) for r in found
     ], total
+
+
+def number(
+    session: Session, pairs: Iterable[tuple[Kind, int, int, int]], *, once: bool = False,
+    settled: Sequence[tuple[int, int]] = (),
+) -> int:  # fmt: skip
+    """How many pairs `ranked` would list of these."""
+    _given(session, pairs, settled)
+    found = session.query(f"WITH {_ENDS} SELECT count(*) AS n FROM ends", {"same": False, "once": once})
+    return int(found["n"][0].as_py())
+
+
+def _given(session: Session, pairs: Iterable[tuple[Kind, int, int, int]], settled: Sequence[tuple[int, int]]) -> None:
+    rows = list(pairs)
+    columns = ("kind", pa.string()), ("ref", pa.int64()), ("a", pa.int64()), ("b", pa.int64())
+    table = pa.table({name: pa.array([row[i] for row in rows], kind) for i, (name, kind) in enumerate(columns)})
+    session.relation("identity_pairs", table)
+    ends = {name: pa.array([pair[place] for pair in settled], pa.int64()) for place, name in enumerate(("a", "b"))}
+    session.relation("identity_settled", pa.table(ends))
 
 
 def open_conflicts(sources: Sources, reason: str | None = None) -> list[tuple[Kind, int, int, int]]:

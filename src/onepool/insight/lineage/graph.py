@@ -89,8 +89,8 @@ def lineage(
     bodies: dict[str, dict[str, dict[str, Any]]] = {}
     for one in DEFINED:
         bodies[one] = {item.name: item.body for item in definitions.current(one)}
-    for one in PROGRAMMES:
-        bodies[one] = {name: dict(body) for name, body in (programmes or {}).get(one, {}).items()}
+    for kind in PROGRAMMES:
+        bodies[kind] = {name: dict(body) for name, body in (programmes or {}).get(kind, {}).items()}
     known = {
         "event": frozenset(standard.events),
         "field": frozenset(standard.fields),
