@@ -1,5 +1,5 @@
 /** Tags, their factory, and lineage. */
-import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { flag, id, oneOf, type Raw, text } from "@/lib/search";
 import { GROUPINGS, type Grouping, MODES } from "@/pages/tags/catalogue/state";
 import { TAG_TABS, type TagTab } from "@/pages/tags/detail/state";
@@ -28,6 +28,10 @@ const tagNew = createRoute({
 const tag = createRoute({
   getParentRoute: () => shell,
   path: "/tags/$name",
+  // The API has the language of tags there.
+  beforeLoad: ({ params }) => {
+    if (params.name === "schema") throw redirect({ to: "/tags" });
+  },
   validateSearch: (raw: Raw): { tab?: TagTab; customer?: number; as_of?: string } => ({ tab: oneOf(raw, "tab", TAG_TABS), customer: id(raw, "customer"), as_of: text(raw, "as_of") }),
   component: lazyRouteComponent(() => withTexts(import("@/pages/tags/TagDetail"), "tags"), "TagDetail"),
 });
