@@ -37,7 +37,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 from sqlalchemy import func, select, text
-from tests.journeys.differ import CONTROL, Columnar, parsed
+from tests.journeys import differ
+from tests.journeys.differ import Columnar, parsed
 from tests.journeys.differ_stored import Stored
 from tests.journeys.drawing_logs import HOUR, MINUTE, START, Case, Quantum, Seeded, case
 from tests.journeys.vocabulary import context
@@ -48,10 +49,12 @@ from onepool.journeys.executor.book import Book
 from onepool.journeys.executor.executor import Executor
 from onepool.journeys.executor.plan import Plan
 from onepool.journeys.executor.ports import Inputs
+from onepool.journeys.executor.times import later
 from onepool.journeys.graph import edges
 from onepool.journeys.keys import bucket
 from onepool.journeys.parse import parse_journey
 from onepool.journeys.states import RunState
+from onepool.reach.rules import Control
 from onepool.reach.states import SendState
 from onepool.state import State
 from onepool.state.journeys import runs
@@ -59,15 +62,35 @@ from onepool.state.journeys import runs
 SEEDS = range(9000, 9090)
 
 
+class Lived(Columnar):
+    """A case lived through. `owners`: whose each message was when it was planned; `arms`: (run, node, arm, whose the
+    run was when it came to the split); `merged`: customers who went up in another or in whom another did."""
+
+    def __init__(self, made: Case) -> None:
+        super().__init__(made, parsed(made), context(made.zone))
+        self.owners: dict[int, int] = {}
+        self.arms: list[tuple[int, int, str, int]] = []
+        self.merged = {one for quantum in made.quanta for pair in quantum.merges for one in pair[:2]}
+
+    def step(self, quantum: Quantum, since: int) -> None:
+        before = set(self.steps())
+        super().step(quantum, since)
+        for send_id, send in self.world.sends.items():
+            self.owners.setdefault(send_id, int(send["customer_id"]))
+        for run_id, _, node, _, edge, _ in set(self.steps()) - before:
+            if edge.startswith("arms["):
+                self.arms.append((run_id, node, edge, int(self.world.rows[run_id]["customer_id"])))
+
+
 @cache
-def lived() -> list[Columnar]:
+def lived() -> list[Lived]:
     """Many drawn cases lived through, for several properties; they look, and change nothing."""
     return [live_through(case(Seeded(seed), 16, 8)) for seed in SEEDS]
 
 
-def live_through(made: Case) -> Columnar:
+def live_through(made: Case) -> Lived:
     """The executor over all steps of a case."""
-    found = Columnar(made, parsed(made), context(made.zone))
+    found = Lived(made)
     since = made.start
     for quantum in made.quanta:
         found.step(quantum, since)
@@ -215,22 +238,35 @@ def test_p10_buckets_are_even_and_salts_are_strangers() -> None:
     assert chisquare(table).pvalue > 0.001
 
 
-def test_p10_control_and_holdout_get_nothing_and_merges_keep_the_arm() -> None:
-    controlled = 0
-    for found in lived():
-        for send in found.world.sends.values():
-            mine = bucket(CONTROL.salt, np.array([send["customer_id"]], np.int64))[0] < CONTROL.fraction * 10_000
-            if mine and send["state"] != SendState.SUPPRESSED:
-                # A survivor of a merge may be of the control group; what was sent before was the other's.
-                assert send["claimed"] is not None
-            controlled += bool(send["reason"] == "control")
+def test_p10_control_and_holdout_get_nothing_and_merges_keep_the_arm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is planned for who is of the control group by then, nor claimed; a run that comes to a split goes where
+    the lot sends him whose run it is then, the survivor of a merge."""
+    control = Control(0.4, "everybody")
+    monkeypatch.setattr(differ, "CONTROL", control)
+    controlled: set[int] = set()
+    splits = merged = 0
+    for seed in range(9200, 9230):
+        found = live_through(case(Seeded(seed), 16, 8))
+        respected = {plan.journey: plan.definition.experiment.respect_global_control for plan in found.plans.values()}
+        for send_id, send in found.world.sends.items():
+            place = int(bucket(control.salt, np.array([found.owners[send_id]], np.int64))[0])
+            if place < 4000 and send["category"] in control.categories and respected[send["journey"]]:
+                assert send["state"] == SendState.SUPPRESSED and send["claimed"] is None, send
+                controlled.add(place)
+            else:
+                assert send["reason"] != "control"
         held_out = {row["run_id"] for row in found.world.rows.values() if row["reason"] == "holdout"}
         assert not held_out & {send["run_id"] for send in found.world.sends.values()}
-        arms: dict[tuple[int, int, int], str] = {}
-        for run_id, _, node, visit, edge, _ in found.steps():
-            if edge.startswith("arms["):
-                assert arms.setdefault((run_id, node, visit), edge) == edge
-    assert controlled
+        for run_id, node, edge, who in found.arms:
+            plan = found.plans[found.world.rows[run_id]["version_id"]]
+            said = plan.nodes[node]
+            place = int(bucket(said.salt or f"{plan.journey}.{plan.names[node]}", np.array([who], np.int64))[0])
+            ends = np.cumsum([arm.weight for arm in said.arms])
+            assert edge == f"arms[{int(np.argmax(place * ends[-1] < ends * 10_000))}]"
+            splits += 1
+            merged += who in found.merged
+    assert min(controlled) < 1000 and max(controlled) > 3000, "of the whole group, so that no part of it is overlooked"
+    assert splits > 20 and merged
 
 
 # --------------------------------------------------------------------------------------------------------------- P11
@@ -251,15 +287,37 @@ def test_p11_doubled_and_shuffled_events_start_the_same_runs(seed: int) -> None:
     _within_limits(one)
 
 
-def _within_limits(found: Columnar) -> None:
+def test_p11_entries_are_as_rare_as_the_journey_says() -> None:
+    """Counted from the runs there are, over all windows; and the rules were asked, each of them."""
+    refused: Counter[str] = Counter()
+    for found in lived():
+        _within_limits(found)
+        refused.update(edge for *_, edge, _ in found.steps() if edge.startswith("refused:"))
+    assert min(refused[f"refused:{why}"] for why in ("reentry", "parallel", "cooldown", "max")) >= 3, refused
+
+
+def _within_limits(found: Lived) -> None:
     for plan in found.plans.values():
         rule = plan.definition.entry.reentry
-        per_customer: Counter[int] = Counter()
+        live: Counter[int] = Counter()
+        entries: dict[int, list[int]] = {}
         for row in found.world.rows.values():
-            if row["version_id"] == plan.version_id and row["parent"] < 0 and row["state"] != RunState.ENDED:
-                per_customer[row["customer_id"]] += 1
-        most = rule.parallel if rule.when == "always" else 1
-        assert max(per_customer.values(), default=0) <= most
+            if row["version_id"] != plan.version_id or row["parent"] >= 0:
+                continue
+            live[row["customer_id"]] += row["state"] != RunState.ENDED
+            # Two who become one entered each as often as he might.
+            if row["customer_id"] not in found.merged:
+                entries.setdefault(row["customer_id"], []).append(row["entered"])
+        assert max(live.values(), default=0) <= (rule.parallel if rule.when == "always" else 1)
+        for times in map(sorted, entries.values()):
+            assert rule.when != "never" or len(times) == 1
+            at = np.array(times, np.int64)
+            if rule.cooldown is not None and rule.when != "never":
+                assert (at[1:] >= later(at[:-1], rule.cooldown, plan.zone)).all(), (plan.journey, times)
+            if rule.max is not None and rule.when != "never":
+                over = later(at, rule.max.per, plan.zone)
+                for number, now in enumerate(times):
+                    assert int((over[: number + 1] > now).sum()) <= rule.max.runs, (plan.journey, times)
 
 
 # --------------------------------------------------------------------------------------------------------------- P12
