@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import patch
@@ -22,7 +25,7 @@ from onepool.sandbox.doubles import DOUBLES
 from onepool.sandbox.scenario import Behaviour, Buying, Line, Named, People, Place, Scenario, Staff, Time
 from onepool.sandbox.server import listen
 from onepool.serve import ServeError, _beside
-from onepool.workspace import Workspace, init_workspace
+from onepool.workspace import SANDBOX_ADDRESS, Workspace, init_workspace
 
 PAGE = Path(__file__).parents[2] / "docs/how-to/sandbox.md"
 
@@ -120,3 +123,21 @@ def test_the_example_on_the_page_is_one(tmp_path: Path) -> None:
     (tmp_path / "page.yaml").write_text(text)
     scenario = load(tmp_path / "page.yaml")
     assert set(Sandbox(scenario, of_scenario(scenario), SystemClock()).doubles) == {"oa"}
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_alone_it_is_known_to_its_workspace_until_it_ends(tmp_path: Path, ending: signal.Signals) -> None:
+    init_workspace(tmp_path / "ws").close()
+    address = tmp_path / "ws" / "data" / SANDBOX_ADDRESS
+    command = [sys.executable, "-c", "from onepool.cli import main; main()", "sandbox", "-w", str(tmp_path / "ws")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        try:
+            # What it says first of all is said once its port is open.
+            assert "sandbox" in process.stderr.readline()
+            assert doubles.runs(address.read_text())
+            process.send_signal(ending)
+            process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert not address.exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import socket
 import subprocess
 import sys
@@ -25,12 +26,15 @@ PORT: Final = 8100
 
 def serve(sandbox: Sandbox, listener: socket.socket, server: str, ready: Callable[[int], None]) -> None:
     """Serve until SIGINT or SIGTERM; ``ready`` is told the port. Closes the listener."""
+    # The server raises the signal that ended it once more: so that whoever called tidies up after it, that is an exit.
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         bound = listener.getsockname()[1]
         running = uvicorn.Server(_config(sandbox, server, bound + 1))
         ready(bound)
         running.run([listener])
     finally:
+        signal.signal(signal.SIGTERM, before)
         listener.close()
 
 
