@@ -54,7 +54,6 @@ def store_file(chance: Chance, scene: Scene, orders: Orders, name: str, until: i
     # What is given back after the export does not stand in it.
     back_at = scene.start + orders.time + 3 * DAY
     given_back = (orders.refunded > 0) & (back_at < until)
-    scene.shown.planted(STORE, "identifier.none", int(guest.sum() + (guest & given_back).sum()))
     phones, shows = scene.typed_phones(chance, person, orders.time)
     scene.see_phones(np.where(by_phone, shows, -1), orders.time)
     scene.shown.saw("member", person, orders.time, member)
