@@ -42,6 +42,7 @@ function Fields({ value, secrets, onChange, onSecrets }: FieldsProps) {
           <span className="op-mute">{t(`outlets.${members}`)}</span>
           <Select
             mode="multiple"
+            showSearch={{ optionFilterProp: "label" }}
             style={{ width: "100%" }}
             aria-label={t(`outlets.${members}`)}
             value={Array.isArray(value[members]) ? value[members].map(text) : []}
