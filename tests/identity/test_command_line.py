@@ -6,6 +6,7 @@ import json
 import shutil
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -290,6 +291,30 @@ def test_fit(folder: Path, people: Path, tmp_path: Path) -> None:
     ws.close()
     assert saved is not None
     assert saved.body["report"]["records"] == len(PEOPLE)
+
+
+def test_thresholds_of_fit_follow_the_costs(folder: Path, people: Path) -> None:
+    def fitted(*more: str) -> tuple[dict[str, Any], dict[str, float]]:
+        body = answer(folder, "fit", str(people), "--columns", "联系=phone", "--entity", "whose", "--save", *more)
+        ws = open_workspace(folder)
+        saved = ws.definitions.get("model", "customers")
+        ws.close()
+        assert saved is not None
+        return body, {name: saved.body[name] for name in ("join", "review", "cluster")}
+
+    body, thresholds = fitted("--over", "9", "--under", "1")
+    assert thresholds == {"join": 0.9, "review": 0.5, "cluster": 0.9}
+    for name in ("join", "review"):
+        near = body["model"]["near"][name]
+        away = [abs(one["probability"] - thresholds[name]) for one in near]
+        assert near and away == sorted(away)
+    dear, chosen = fitted("--over", "1000000", "--under", "1")
+    assert chosen["join"] == 0.999
+    assert dear["evaluation"]["over_merged"] <= body["evaluation"]["over_merged"]
+    assert fitted("--over", "1", "--under", "3")[1] == {"join": 0.25, "review": 0.25, "cluster": 0.25}
+    assert fitted("--join", "0.8", "--review", "0.3")[1] == {"join": 0.8, "review": 0.3, "cluster": 0.8}
+    refused(folder, "fit", str(people), "--over", "0", "--under", "0", kind=OnePoolError)
+    refused(folder, "fit", str(people), "--join", "0.4", "--review", "0.6", kind=OnePoolError)
 
 
 def test_fit_used_wrongly(folder: Path, people: Path, tmp_path: Path) -> None:

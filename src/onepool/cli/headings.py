@@ -94,6 +94,8 @@ CHINESE = {
     "owners": "归属人数",
     "pairs": "对数",
     "pairs joined": "自动合并的对",
+    "pairs nearest to join": "最接近自动合并阈值的对",
+    "pairs nearest to review": "最接近审核阈值的对",
     "pairs to review": "待审核的对",
     "people": "人数",
     "per customer": "每客户最多",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +14,7 @@ import pyarrow.parquet
 import typer
 
 from onepool.cli.identity import evaluation
-from onepool.cli.identity.evaluation import OVER, UNDER, Over, Under
+from onepool.cli.identity.evaluation import OVER, UNDER
 from onepool.cli.output import (
     HERE,
     Json,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 _IDS = ("record_id", "rec_id", "recordid", "unique_id", "id", "编号", "记录编号")
 _MODEL = "customers"
+_SHOWN = 5
+"""Pairs near a threshold."""
 _LEFT, _RIGHT = "left", "right"
 _FILE = "CSV, TSV or Parquet"
 
@@ -69,14 +72,25 @@ def fit(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write record_id and cluster here: .csv or .parquet.")] = None,
     save: Annotated[bool, typer.Option(help="Keep the model in the workspace, for its customers.")] = False,
-    over: Over = OVER,
-    under: Under = UNDER,
+    over: Annotated[
+        float | None,
+        typer.Option(min=0, help="Cost of one person merged with a stranger; thresholds follow."),
+    ] = None,
+    under: Annotated[float | None, typer.Option(min=0, help="Cost of one person kept as several.")] = None,
+    join: Annotated[
+        float | None,
+        typer.Option(min=0.01, max=1, help="Probability from which records join."),
+    ] = None,
+    review: Annotated[
+        float | None, typer.Option(min=0.01, max=1, help="Probability from which pairs are shown to people.")
+    ] = None,
     folder: WorkspaceDir = HERE,
     as_json: Json = False,
 ) -> None:
     """Learn which records are of one person: proposes comparisons, blocking and thresholds by itself.
 
-    The records are named by the column record_id (or rec_id, id, 编号 …), else by their rows.
+    The records are named by the column record_id (or rec_id, id, 编号 …), else by their rows. Without costs the
+    thresholds are those that find most persons whole; with --over and --under those of the least expected cost.
     Example: onepool identity fit people.csv --columns dob=date,tel=phone --out clusters.csv
     """
     if out is not None and out.suffix.lower() not in (".csv", ".parquet"):
@@ -90,20 +104,29 @@ def fit(
     if not as_json:
         note(worded("{records:,} records, named by {names}; learning …", records=records.num_rows, names=record_id))
     # Loaded here: compiled kernels, and what reads Chinese names.
+    from onepool.identity.matching import Settings, guess_columns
     from onepool.identity.matching import fit as learn
-    from onepool.identity.matching import guess_columns
+    from onepool.identity.matching.settings import priced
 
     guessed = guess_columns(records)
     if entity is not None:
         kinds[entity] = "ignore"
     judged = None if labels is None else _labels(labels)
     linked: Links = ("link", _LEFT, _RIGHT) if len(files) == 2 else None
-    made = learn(records, {**guessed, **kinds}, linked, judged)
+    settings = Settings()
+    if over is not None or under is not None:
+        settings = priced(settings, OVER if over is None else over, UNDER if under is None else under)
+    if join is not None:
+        settings = replace(settings, join=join, cluster=join, review=min(settings.review, join))
+    if review is not None:
+        settings = replace(settings, review=review)
+    made = learn(records, {**guessed, **kinds}, linked, judged, settings)
     truth_table = whose if truth is None else _truth(truth)
     if out is not None:
         _write(made.clusters, out)
     saved = _save(folder, made) if save else None
-    _show(made, {**guessed, **kinds}, records, as_json, truth_table, over, under, saved)
+    costs = (OVER if over is None else over, UNDER if under is None else under)
+    _show(made, {**guessed, **kinds}, records, as_json, truth_table, *costs, saved)
 
 
 def _show(
@@ -122,9 +145,10 @@ def _show(
     clusters = {"records": made.clusters.num_rows, "clusters": len(sizes), "largest": pc.max(sizes).as_py() or 0}
     found = None if truth is None else score(truth, made.clusters)
     if as_json:
-        report = {key: value for key, value in made.report.items() if key != "near"}
         scored = None if found is None else evaluation.as_dict(found, over, under)
-        show_json({"columns": kinds, **clusters, "model": report, "evaluation": scored, "saved_as_version": saved})
+        show_json(
+            {"columns": kinds, **clusters, "model": dict(made.report), "evaluation": scored, "saved_as_version": saved}
+        )
         return
     show_table(
         [
@@ -170,6 +194,12 @@ def _show(
     model = made.model
     thresholds = {"join": model.join, "review": model.review, "cluster": model.cluster}
     say(worded("join from {join:.3f}, review from {review:.3f}; average linkage at {cluster:.3f}", **thresholds))
+    for threshold in ("join", "review"):
+        near = made.report["near"][threshold][:_SHOWN]
+        show_table(
+            [{"a": one["left"], "b": one["right"], "probability": f"{one['probability']:.3f}"} for one in near],
+            f"pairs nearest to {threshold}",
+        )
     say(worded("{records:,} records are {clusters:,} persons, the largest of {largest}", **clusters))
     if saved is not None:
         kept = "kept as version {version} of the workspace's model; match with: onepool identity match"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from onepool.errors import OnePoolError
+
+_SURE = 0.001
+"""Probabilities nearer to 0 or 1 than this are taken for certain."""
 
 
 class MatchingError(OnePoolError):
@@ -63,3 +66,16 @@ class Settings:
             )
         if self.max_cluster < 1:
             raise MatchingError("max_cluster must be at least 1")
+
+
+def priced(settings: Settings, over: float, under: float) -> Settings:
+    """With the thresholds of the least expected cost, where one person merged with a stranger costs `over` and one
+    kept as several `under`.
+
+    Joining two records that are one person's with probability p costs (1 - p) `over` on average, keeping them apart
+    p `under`: joining is cheaper from over / (over + under) on. Raises MatchingError for costs that say nothing.
+    """
+    if over < 0 or under < 0 or over + under <= 0:
+        raise MatchingError(f"costs of {over} and {under} can't be weighed", hint="give two costs, one of them above 0")
+    even = min(max(over / (over + under), _SURE), 1.0 - _SURE)
+    return replace(settings, join=even, cluster=even, review=min(settings.review, even))
