@@ -19,11 +19,12 @@ from tests.journeys.drawing_logs import ZONES
 from tests.journeys.memory import FakeGate
 from tests.journeys.naive_gate import closed, first_open
 from tests.postgres import postgres_server as postgres_server
-from tests.reach.outbox import Outbox, make
+from tests.reach.outbox import Outbox, calls_done, make
 
 from onepool.channels.base import Receipt
 from onepool.clock import from_micros, to_micros
-from onepool.journeys import model
+from onepool.identity import decisions
+from onepool.journeys import model, store
 from onepool.reach.gate import PLANNED, gate
 from onepool.reach.rules import Cap, ContactPolicy, Quiet, SendPolicy
 from onepool.reach.senders import Senders
@@ -87,6 +88,51 @@ def test_p1_p4_one_call_a_key_and_no_cap_broken_by_eight_senders(outbox: Outbox)
     assert len(reached) == len(people)
     assert set(reached.values()) == {1}
     assert {outbox.state(number) for number in numbers} == {("ACCEPTED", None), ("SUPPRESSED", "capped")}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_p4_caps_add_when_people_turn_out_to_be_one(outbox: Outbox, seed: int) -> None:
+    """Drawn: who of eight people was sent something before, who is one with whom, what waits while they are merged.
+    Then eight senders at once: after the merge nobody gets more than the cap, what he got as another one included."""
+    chance = random.Random(seed)
+    people = [f"p{number}" for number in range(8)]
+    nodes = {"n": {"do": "wait", "for": "1 day", "next": "z"}, "z": {"do": "end", "as": "completed"}}
+    body = {"journey": "live", "entry": {"did": "app_opened"}, "max_life": "2 days", "start": "n", "nodes": nodes}
+    outbox.workspace.save("journey", "live", body, author="test")
+    store.publish(outbox.workspace, outbox.workspace.clock, "live", author="test", may_approve=True)
+    for one in people:
+        outbox.person(one, "oa", "sms")
+    outbox.settle()
+    policy = SendPolicy(caps=(Cap(2, 7 * 24 * HOUR, "category", "skip"),))
+    before = [name for name in people if chance.random() < 0.6]
+    numbers = outbox.plan(before, "oa", policy, visit=0)
+    outbox.senders.step()
+    calls_done(outbox.senders)
+    sent = {outbox.row(number).send_id for number in numbers if outbox.state(number)[0] == "ACCEPTED"}
+    assert len(sent) == len(before)
+    waiting = [number for visit in (1, 2) for number in outbox.plan(people, "sms", policy, visit=visit)]
+    sides = {}
+    for name in people:
+        found = outbox.workspace.pool.query(
+            "SELECT identifier_id FROM customer_of WHERE customer_id = $who", {"who": outbox.customer(name)}
+        )
+        ids = tuple(found.column("identifier_id").to_pylist())
+        sides[name] = decisions.Side(outbox.customer(name), ids)
+    chance.shuffle(people)
+    state, clock = outbox.workspace.state, outbox.workspace.clock
+    for one, other in ((people[0], people[1]), (people[2], people[3]), (people[4], people[5])):
+        decisions.merge(state, clock, sides[one], sides[other], author="test")
+    outbox.settle()
+    assert len({outbox.customer(name) for name in people}) == 5
+    together(outbox, 8)
+    assert max(Counter(message.key for _, message in outbox.platform.calls).values()) == 1
+    reached = Counter(
+        outbox.row(number).customer_id for number in [*numbers, *waiting] if outbox.state(number)[0] == "ACCEPTED"
+    )
+    assert set(reached) == {outbox.customer(name) for name in people}
+    assert set(reached.values()) == {2}, reached
+    refused = [number for number in waiting if outbox.state(number) == ("SUPPRESSED", "capped")]
+    assert len(refused) == len(numbers) + len(waiting) - 2 * len(reached)
 
 
 def test_p4_what_may_be_out_already_counts_until_it_is_called_again(outbox: Outbox) -> None:
