@@ -8207,7 +8207,7 @@ export interface components {
             focus: string | null;
             /**
              * Impact
-             * @description Ids of the tags, segments, lists, destinations, journeys and broadcasts that depend on the focus, nearest first.
+             * @description Ids of everything that depends on the focus and that people define, nearest first.
              */
             impact: string[];
             /** Nodes */

@@ -18,7 +18,7 @@ const source = (touchpoint: string, mended: number, waiting: number): QualitySou
   duplicates: 0, unknown: 0, mended, waiting, lag_median: 2, lag_p95: 9, days: [],
 });
 const quality: Quality = {
-  at: "2026-01-05T02:00:00Z", days: 30, score: 90, fields: [], worst: [],
+  at: "2026-01-05T02:00:00Z", days: 30, score: 90, late_seconds: 86_400, fields: [], worst: [],
   weights: { completeness: 0.25, validity: 0.3, uniqueness: 0.1, consistency: 0.15, timeliness: 0.2 },
   sources: [source("till", 1234, 7), source("mall", 0, 0)],
 };

@@ -47,5 +47,5 @@ class Lineage(Model):
     nodes: list[LineageNode]
     edges: list[LineageEdge]
     impact: list[str] = Field(
-        description="Ids of the tags, segments, lists, destinations, journeys and broadcasts that depend on the focus, nearest first."
+        description="Ids of everything that depends on the focus and that people define, nearest first."
     )
