@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,7 +20,7 @@ from typer.testing import CliRunner
 from onepool.cli import app
 from onepool.clock import SystemClock
 from onepool.collect import doubles
-from onepool.sandbox import Sandbox, known, load
+from onepool.sandbox import Sandbox, SandboxError, known, load
 from onepool.sandbox import running as serving
 from onepool.sandbox.accounts import of_scenario
 from onepool.sandbox.doubles import DOUBLES
@@ -80,10 +82,25 @@ def _workspace(folder: Path, *, sandbox: bool, address: str = "") -> Workspace:
     return workspace
 
 
+def _free_with_neighbour() -> tuple[socket.socket, int]:
+    """A port that is held and whose neighbour is free, below those that other tests are given by the system."""
+    for usual in range(12_000 + os.getpid() % 500 * 20, 32_000, 2):
+        try:
+            taken = listen(usual)
+        except SandboxError:
+            continue
+        try:
+            listen(usual + 1).close()
+        except SandboxError:
+            taken.close()
+            continue
+        return taken, usual
+    raise AssertionError("no two ports side by side are free")
+
+
 def test_serve_starts_it_where_nothing_is_set_and_nowhere_but_on_this_machine(tmp_path: Path) -> None:
     plain = init_workspace(tmp_path / "a")
-    taken = listen(0)
-    usual = taken.getsockname()[1]
+    taken, usual = _free_with_neighbour()
     with patch.object(doubles, "DEFAULT", f"http://127.0.0.1:{usual}"):
         other = _beside(plain, 8000, "all")
         assert other.port != usual

@@ -79,7 +79,10 @@ const versions = [3, 2, 1].map((version) => ({
 }));
 
 export const identityRoutes: [method: string, pattern: RegExp, (asked: Asked) => Answer][] = [
-  ["GET", /^identity\/overview$/, ({ query }) => ({ body: { ...overview, changes: overview.changes.slice(-Number(query.get("days") ?? 30)) } })],
+  ["GET", /^identity\/overview$/, ({ query }) => {
+    const days = -Number(query.get("days") ?? 30);
+    return { body: { ...overview, changes: overview.changes.slice(days), joined: overview.joined.slice(days) } };
+  }],
   ["GET", /^identity\/conflicts$/, (asked) => {
     const reason = asked.query.get("reason");
     const rows = waiting().filter((one) => one.kind === "conflict" && (reason === null || one.reason === reason));

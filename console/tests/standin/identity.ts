@@ -157,6 +157,7 @@ export const overview = {
   sizes: ([["1", 20_440], ["2", 12_871], ["3", 9_204], ["4", 5_110], ["5", 2_480], ["6-10", 2_014], ["11-20", 171], ["21-50", 24], [">50", 3]] as const).map(([identifiers, n]) => ({ identifiers, customers: n })),
   links: { joined: 84_210, follows: 2_590, conflict: 214, void: 1_872, no_consent: 640, withdrawn: 31, cut: 12, blocked: 96, unused: 18 },
   changes: Array.from({ length: 90 }, (_, i) => ({ day: ago((89 - i) * 24).slice(0, 10), merged: Math.round(60 + 40 * Math.sin(i / 5) + (i % 7) * 6), split: Math.round(3 + 2 * Math.sin(i / 3)) })),
+  joined: Array.from({ length: 90 }, (_, i) => ({ day: ago((89 - i) * 24).slice(0, 10), customers: 46_000 + i * 70, joined: 24_000 + i * 88 })),
   conflicts: { open: 214, by_reason: [{ reason: "limit", count: 151 }, { reason: "name", count: 54 }, { reason: "size", count: 6 }, { reason: "never", count: 3 }] },
   candidates: { open: 1_204, joined: 3_811, merged: 412, never: 166 },
   largest: [96, 71, 58, 49, 44].map((n, i) => ({ customer_id: customer(i).customer_id, name: customer(i).name, identifiers: n, events: n * 91 })),

@@ -65,7 +65,11 @@ def unseen(condition: Condition, names: Names, seen: Mapping[str, Collection[str
     for place, of, word in _consented(condition):
         if word not in _OFFERED[of] and word not in (seen or {}).get(of, ()):
             known = sorted({*_OFFERED[of], *(seen or {}).get(of, ())})
-            said = f"the {of.partition(':')[2]} of no consent has ever been {word}"
+            said = (
+                f"the purpose of no consent has ever been {word}"
+                if of == "consent:purpose"
+                else f"the category of no consent has ever been {word}"
+            )
             found.append(Problem(place, said, _called(word, _OFFERED[of]) or closest(word, known)))
     return found
 
