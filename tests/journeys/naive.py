@@ -157,10 +157,6 @@ class Naive:
         if status != "live":
             return
         standing.entries_from = self.at - 1
-        for run in self.live():
-            if run.parked and run.version.name == standing.version.name:
-                # No message gets too old by a pause before it begins.
-                run.parked, run.arrived = False, max(run.arrived, self.at)
         journey = standing.version.journey
         if standing.next_at is not None and standing.next_at < self.at and not isinstance(journey.entry, OneOffEntry):
             standing.next_at = next_start(journey, self.at - 1)
@@ -205,12 +201,17 @@ class Naive:
                 self.end(run, "stopped", max(at, run.arrived))
 
     def _asked(self, name: str, kind: str, said: Mapping[str, Any], at: int) -> None:
-        """Runs are stopped, or taken along to another version."""
+        """Runs are stopped, taken along to another version, or go on after a pause. Who was merged before does not."""
         mine = [run for run in self.live() if run.version.name == name]
         if kind == "stop_run":
             self._stop_all([run for run in mine if run.run_id == said["run_id"]], at)
         elif kind == "stop_versions":
             self._stop_all([run for run in mine if run.version.version_id != said["except"]], at)
+        elif kind == "resume":
+            for run in mine:
+                if run.parked:
+                    # No message gets too old by a pause before it begins.
+                    run.parked, run.arrived = False, max(run.arrived, self.at)
         elif kind == "move":
             version = self.standing[name].version
             for run in mine:

@@ -80,6 +80,13 @@ def test_while_channels_are_full_holds_rates_and_pauses_change_nobodys_place(
     assert len(met) == 3 and min(met.values()) > 5, met
 
 
+@pytest.mark.parametrize("seed", [21268, 21460])
+def test_who_is_merged_when_his_journey_goes_on_ends_as_he_was(seed: int) -> None:
+    """Merges come before requests: the naive one let the run go on first, whose wait then began with the end of the
+    pause."""
+    assert differences(case(Seeded(seed), CUSTOMERS, 8, presses=True)) == []
+
+
 def called(*quanta: Quantum) -> Case:
     """One customer, who is asked into a journey that calls another one and waits for it."""
     nodes = {
