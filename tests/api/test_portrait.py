@@ -263,7 +263,7 @@ def test_lineage(world: World) -> None:
     }
     world.ws.save("destination", "crm", body, author="test")
     recall = {
-        "title": "Recall",
+        "name": {"zh": "召回", "en": "Recall"},
         "entry": {"did": "cart_added", "where": {"product_id": {"is": "P1"}}},
         "nodes": {"ask": {"branch": [{"when": {"segment": "vip"}, "next": "end"}], "else": "end"}},
     }
@@ -282,6 +282,7 @@ def test_lineage(world: World) -> None:
     }
     assert ("event:order_paid", "tag:buyer") not in edges
     titles = {one["id"]: one["title"] for one in found["nodes"]}
+    assert titles["journey:recall"] == {"zh": "召回", "en": "Recall"}
     assert titles["tag:buyer"] == {"zh": "买家", "en": "Buyer"} and titles["attribute:city"]["zh"] == "城市"
     impact = browser.get("/api/v1/lineage", of="field:order_paid.amount").json()
     assert impact["impact"] == ["tag:buyer", "segment:vip", "destination:crm", "journey:recall"]

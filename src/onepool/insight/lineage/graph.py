@@ -157,7 +157,8 @@ def _node(
     if kind in bodies:
         body = bodies[kind].get(name)
         missing = body is None
-        title = (body or {}).get("title")
+        # Journeys say their title as `name`.
+        title = (body or {}).get("name" if kind == "journey" else "title")
     elif kind == "event" and name == EVERY_EVENT.name:
         title = {"zh": "全部事件", "en": "All events"}
     elif kind == "event":
