@@ -87,6 +87,34 @@ def test_who_is_merged_when_his_journey_goes_on_ends_as_he_was(seed: int) -> Non
     assert differences(case(Seeded(seed), CUSTOMERS, 8, presses=True)) == []
 
 
+@pytest.mark.parametrize("seed", [20388, 20868, 21012, 22308])
+def test_while_a_journey_is_stopped_in_small_portions_nobody_of_it_takes_a_step(seed: int) -> None:
+    """Those left for the next portion went on before: timers let them begin or held them again, goals ended them, and
+    a journey of the same group refused whoever was in it still."""
+    assert differences(case(Seeded(seed), CUSTOMERS, 8, presses=True), partial(Columnar, most=3)) == []
+
+
+@pytest.mark.parametrize("most", [ports.MOST_DUE, 3, 1])
+def test_whoever_is_to_be_stopped_sends_nothing_though_his_timer_is_due(most: int) -> None:
+    nodes = {
+        "n0": {"do": "wait", "for": "1 hour", "next": "n1"},
+        "n1": {"do": "send", "message": "recall", "chain": [{"channel": "sms", "kind": CHANNELS["sms"]}],
+               "next": "over", "else": "over"},
+        "over": {"do": "end", "as": "other"},
+    }  # fmt: skip
+    body = {"journey": "above", "entry": {"api": True, "fields": {}}, "max_life": "1 month", "start": "n0",
+            "policy": {"category": "promotion", "expire_after": "1 day"}, "nodes": nodes}  # fmt: skip
+    who = list(range(1000, 1007))
+    asked = [(one, "above", "enter", one, "", {}, START + MINUTE - 2) for one in who]
+    later = START + 120 * MINUTE
+    quanta = [Quantum(START + MINUTE, requests=asked), Quantum(later, statuses=[("above", "stopping")])]
+    made = Case("Europe/Berlin", START, [body], who, quanta, {})
+    assert differences(made, partial(Columnar, most=most)) == []
+    decided = lived(made, partial(Columnar, most=most))
+    assert decided.sends() == {}
+    assert [(edge, at) for *_, edge, at in decided.steps() if edge != "enter"] == [("end:stopped", later)] * len(who)
+
+
 def called(*quanta: Quantum) -> Case:
     """One customer, who is asked into a journey that calls another one and waits for it."""
     nodes = {
@@ -214,6 +242,11 @@ def test_what_a_hold_looks_out_for_comes_before_goal_and_exit(part: int) -> None
         assert not found, (seed, found[:6])
         kinds.update(edge for *_, edge, _ in lived(simple).steps())
     assert min(kinds[edge] for edge in ("not_qualified", "enter")) >= 10, kinds
+
+
+def test_an_outcome_counts_for_nobody_who_is_to_be_stopped() -> None:
+    """It let a run go on that the step's portion had left, which was stopped one node further."""
+    assert differences(held_for(22473), partial(Columnar, most=3)) == []
 
 
 @pytest.mark.parametrize("then", ["exit", "continue"])

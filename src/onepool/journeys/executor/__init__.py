@@ -7,7 +7,8 @@
    others end `merged` at the step's instant. Further is: more steps taken, then entered earlier, then the smaller
    run_id. Runs of either customer look at all that the survivor ever did since they entered, for 3 and 5. Splits
    leave runs as they are. *Requests* of people come after them: stop, move, resume. So a run that is merged when its
-   journey goes on ends as the pause left it, `arrived` too.
+   journey goes on ends as the pause left it, `arrived` too. Of a journey or version that is stopped no run does
+   anything more, nor does one hinder an entry, though more than one step is needed to end them all.
 2. *Entries*, by (time, seq or place in the input, version_id). Refused ones leave a step `refused:<why>`: `eligible`
    (asked at the step's instant), `reentry`, `parallel`, `cooldown`, `max`, `group`. A run already known is passed over.
    Counted are runs that no other run called, in all versions of the journey: `never`: none before; `after_exit`: none

@@ -220,7 +220,7 @@ class Executor:
         while True:
             outcomes.relatives(turn)
             runs = turn.runs
-            rows = np.flatnonzero((runs.state == RunState.READY) & (turn.moment != NONE) & ~turn.removed)
+            rows = np.flatnonzero(turn.live() & (runs.state == RunState.READY) & (turn.moment != NONE))
             if rows.size == 0:
                 return
             resting = np.array(

@@ -29,6 +29,7 @@ def outcomes(turn: Turn, inputs: Inputs) -> None:
     waiting = (
         (rows >= 0) & np.isin(runs.state[rows], (RunState.WAIT_OUTCOME, RunState.PAUSED)) & (runs.hop[rows] != NONE)
     )
+    waiting &= turn.live()[rows]
     waiting[waiting] = _awaited(turn, rows[waiting]) == columns["key"][waiting]
     # One outcome a run, the first that was told.
     order = np.lexsort((columns["at"],))
@@ -110,6 +111,7 @@ def relatives(turn: Turn) -> None:
         turn.hold(turn.world.runs(known))
         callers = turn.places(known)
         callers = callers[callers >= 0]
+        callers = callers[turn.live()[callers]]
         for caller in np.unique(callers).tolist():
             node, version = int(turn.runs.node[caller]), int(turn.runs.version_id[caller])
             plan = turn.book.plans.get(version)

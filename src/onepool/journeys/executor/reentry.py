@@ -99,7 +99,8 @@ def _history(
     for version, place in names.items():
         journey[runs.version_id == version] = place
     key = _coded(runs.key, codes)
-    return _Past(runs.customer_id, journey, runs.entered, runs.state != RunState.ENDED, key)
+    live = (runs.state != RunState.ENDED) & ~np.isin(runs.version_id, turn.over)
+    return _Past(runs.customer_id, journey, runs.entered, live, key)
 
 
 def _coded(texts: Texts, codes: dict[str, int]) -> I64:

@@ -73,7 +73,7 @@ def carry_out(turn: Turn, inputs: Inputs) -> None:
                 _stop(turn, rows, at)
             case "stop_versions":
                 older = [plan.version_id for plan in plans if plan.version_id != said.but]
-                _sweep(turn, row, said, older, LIVE, partial(_stop, turn, at=at))
+                turn.over += _sweep(turn, row, said, older, LIVE, partial(_stop, turn, at=at))
             case "move" if said.to is not None and said.to in turn.book.plans:
                 to = turn.book.plans[said.to]
                 older = [plan.version_id for plan in plans if plan.version_id != to.version_id]
@@ -87,10 +87,11 @@ def _sweep(
     versions: Sequence[int],
     states: Sequence[int],
     act: Callable[[I64], int],
-) -> None:
+) -> list[int]:
     """Do something with all runs of some versions in some states, as many as one step takes; a request of the same kind
     goes on in the next step from there. Runs may change their state meanwhile: a pass over more than one step is
-    repeated until it finds nobody. `act` gives how many it did something with."""
+    repeated until it finds nobody. `act` gives how many it did something with. Returns the versions that a later step
+    goes on with."""
     going = said.left
     listed = [(v, s) for v in versions for s in states] if going is None else going.parts
     place, after, acted, done = (0, int(NONE), 0, 0) if going is None else (going.place, going.after, going.acted,
@@ -107,7 +108,7 @@ def _sweep(
             after = int(found.run_id[-1])
     if place == len(listed):
         if whole or not acted:
-            return
+            return []
         place, after, acted = 0, NONE, 0
     left = _Left(row["at"] if going is None else going.at, listed, place, after, acted, done)
     fields = {name: one for name, one in (("except", said.but), ("to", said.to), ("left", left)) if one is not None}
@@ -116,10 +117,12 @@ def _sweep(
          "key": row["key"], "fields": msgspec.json.encode(fields).decode()}
     )  # fmt: skip
     turn.more = True
+    return sorted({version for version, _ in listed})
 
 
 def stop(turn: Turn) -> None:
-    """End the runs of journeys that are being stopped, as many as one step takes; with the last one it is stopped."""
+    """End the runs of journeys that are being stopped, as many as one step takes; with the last one it is stopped.
+    Those left for later steps do nothing more until then: no timer, event or outcome counts for them."""
     for one in turn.book.standings.values():
         if one.status != "stopping":
             continue
@@ -135,6 +138,9 @@ def stop(turn: Turn) -> None:
             turn.changes.append(StateChange(one.journey, {"status": "stopped"}))
         else:
             turn.more = True
+    for one in turn.book.standings.values():
+        if one.status == "stopping":
+            turn.over += turn.book.version_ids([one.journey])
 
 
 def resume(turn: Turn, rows: I64) -> int:

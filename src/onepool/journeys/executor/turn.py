@@ -32,7 +32,8 @@ class Turn:
     `removed`: to be taken out of it; `rehomed`: of another customer or version; `forced`: ended from outside;
     `whole`: events of all the past are looked at, since the run or its customer is new to it. `overdue`: why the
     messages of runs were given up whose deadline is over, by run; `again`: requests that a later step goes on with;
-    `most`: runs that one step takes in hand for a request.
+    `most`: runs that one step takes in hand for a request; `over`: versions whose runs are stopped, in later steps
+    where they are too many for this one.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Turn:
         self.merges = MERGES.empty_table()
         self.erased = np.empty(0, np.int64)
         self.metering = dict(book.metering)
+        self.over: list[int] = []
         self._rooms: dict[int, int | None] = {}
 
     # ------------------------------------------------------------------------------------------------- which runs
@@ -115,8 +117,9 @@ class Turn:
         self.whole[rows] = True
 
     def live(self) -> Bools:
+        """Which runs still take part. Those of a journey that is being stopped do not, though some end later."""
         found: Bools = (self.runs.state != RunState.ENDED) & ~self.removed
-        return found
+        return found & ~np.isin(self.runs.version_id, self.over) if self.over else found
 
     def by_version(self, rows: I64) -> Iterator[tuple[Plan, I64]]:
         """Rows by version, the oldest version first; those of versions that can't be read rest."""
