@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Table
 from tests.audience.standing_world import context, events
 
 from onepool.audience.conditions.parse import parse_condition
@@ -20,7 +23,8 @@ from onepool.audience.conditions.standing.reference import consented
 from onepool.privacy.consents import ledger, reading
 from onepool.privacy.consents.reading import ASKED, BEARERS
 from onepool.standards import Batch
-from onepool.state import State
+from onepool.state import State, consents
+from onepool.state.outbox import suppressions
 from onepool.tick import consenting
 
 AT = 1_770_000_000_000_000
@@ -48,6 +52,21 @@ def batch(told: Sequence[Event]) -> tuple[Batch, np.ndarray[Any, np.dtype[np.int
     empty = pa.table({})
     table = pa.Table.from_pylist(rows, schema)
     return Batch(empty, table, empty, empty, empty, empty, empty), np.array([one.bearer for one in told], np.int64)
+
+
+@cache
+def _state() -> State:
+    return State("sqlite://")
+
+
+@contextmanager
+def emptied() -> Iterator[State]:
+    """The state without any word: one for all examples, since making it costs more than most of them."""
+    state = _state()
+    with state.write() as connection:
+        for table in (*(one for one in vars(consents).values() if isinstance(one, Table)), suppressions):
+            connection.execute(table.delete())
+    yield state
 
 
 def fold(state: State, told: Sequence[Event]) -> None:
@@ -103,8 +122,7 @@ def test_claim_and_conditions_agree(
     """Late words, words dated ahead, any batches in any order, replays, merges and splits."""
     arrived = list(told)
     random.shuffle(arrived)
-    state = State("sqlite://")
-    try:
+    with emptied() as state:
         edges = sorted({0, len(arrived), *(cut for cut in cuts if cut < len(arrived))})
         for begin, end in itertools.pairwise(edges):
             fold(state, arrived[begin:end])
@@ -113,8 +131,6 @@ def test_claim_and_conditions_agree(
             assert holds(state, owner, AT) == wanted(told, owner, AT)
         middle = sorted(one.time for one in told)[len(told) // 2]
         assert holds(state, after, middle) == wanted(told, after, middle), "as of an instant of the past"
-    finally:
-        state.close()
 
 
 @settings(max_examples=150, deadline=None)
@@ -122,8 +138,7 @@ def test_claim_and_conditions_agree(
 def test_refused_channels_are_those_of_reachable(told: list[Event]) -> None:
     from onepool.audience.conditions.standing import reference
 
-    state = State("sqlite://")
-    try:
+    with emptied() as state:
         fold(state, told)
         ctx = context("Asia/Shanghai")
         bearers = pa.table({"customer_id": [1] * NODES, "identifier_id": list(range(NODES))}, schema=BEARERS)
@@ -136,8 +151,21 @@ def test_refused_channels_are_those_of_reachable(told: list[Event]) -> None:
             with state.read() as connection:
                 no = reading.refused(connection, bearers, np.array([1]), channel, AT).tolist()
             assert no == [not alive]
-    finally:
-        state.close()
+
+
+def test_a_yes_about_a_purpose_that_was_taken_back_since_was_a_word_about_the_channel() -> None:
+    told = [
+        Event(1, "opted_out", AT - 30, 0, "email", "edm", bearer=0),
+        Event(2, "consent_granted", AT - 20, 0, "email", "edm", {"purpose": "marketing"}, bearer=1),
+        Event(3, "consent_withdrawn", AT - 10, 0, "email", "edm", {"purpose": "marketing"}, bearer=1),
+    ]
+    asked = np.array([1])
+    bearers = pa.table({"customer_id": [1, 1], "identifier_id": [0, 1]}, schema=BEARERS)
+    with emptied() as state:
+        for seen, refuses in ((1, True), (2, False), (3, False)):
+            fold(state, told[:seen])
+            with state.read() as connection:
+                assert reading.refused(connection, bearers, asked, "email", AT).tolist() == [refuses]
 
 
 def unittest_alive(reference: Any, history: History, leaf: ReachableLeaf, ctx: Any) -> bool:

@@ -104,13 +104,23 @@ def refused(connection: Connection, bearers: pa.Table, customers: I64, channel: 
     The latest word about the channel is a no. A no that names a purpose, a category or a template is none of these;
     a yes always is.
     """
-    asked = _same(customers, "", "", channel)
-    known, place = _customers(asked)
-    said = _said(connection, bearers, known, at, {"channel": sorted({"", bounded(channel, 32)})})
+    known, place = _customers(_same(customers, "", "", channel))
+    refusing = _refusing(connection, bearers, known, channel, at, whole=False)
+    if refusing.any():
+        # The state of a purpose has its latest word only: a no there hides the yes before it, which was a word about
+        # the channel. Who refuses by the states is asked about in the ledger.
+        refusing[refusing] = _refusing(connection, bearers, known[refusing], channel, at, whole=True)
+    return refusing[place]
+
+
+def _refusing(
+    connection: Connection, bearers: pa.Table, customers: I64, channel: str, at: int, *, whole: bool
+) -> Bools:
+    said = _said(connection, bearers, customers, at, {"channel": sorted({"", bounded(channel, 32)})}, whole=whole)
     concerns = said.named("channel", "", bounded(channel, 32)) & ~_of_template(said)
     concerns &= said.granted | (said.named("purpose", ALL) & said.named("category", ""))
-    held = _nothing(len(place))
-    _answer(held, said, concerns, known.size, place, np.arange(len(place)))
+    held, rows = _nothing(customers.size), np.arange(customers.size)
+    _answer(held, said, concerns, customers.size, rows, rows)
     return ~held.granted & (held.seq >= 0)
 
 
@@ -200,9 +210,16 @@ Concerning = Mapping[str, Sequence[str]]
 
 
 def _said(
-    connection: Connection, bearers: pa.Table, customers: I64, at: int, concerning: Concerning | None = None
+    connection: Connection,
+    bearers: pa.Table,
+    customers: I64,
+    at: int,
+    concerning: Concerning | None = None,
+    *,
+    whole: bool = False,
 ) -> _Said:
-    """The words of these customers before the instant that can decide anything."""
+    """The words of these customers before the instant that can decide anything. `whole`: all of the ledger, also those
+    that a later word about the same purpose, category and channel came after."""
     owner = bearers.column("customer_id").to_numpy().astype(np.int64)
     node = bearers.column("identifier_id").to_numpy().astype(np.int64)
     where = np.searchsorted(customers, owner)
@@ -212,7 +229,7 @@ def _said(
     node, where = node[kept], where[kept]
     order = np.argsort(node, kind="stable")
     node, where = node[order], where[order]
-    table = _words(connection, node, at, concerning)
+    table = _ledger(connection, node, at, concerning) if whole else _words(connection, node, at, concerning)
     found = table.column("identifier_id").to_numpy().astype(np.int64)
     spot = np.searchsorted(node, found)
     mine = np.zeros(found.size, np.bool_)
@@ -237,15 +254,20 @@ def _said(
 
 def _words(connection: Connection, nodes: I64, at: int, concerning: Concerning | None) -> pa.Table:
     """The states of identifiers (ascending) as of an instant: what was said later is looked past, in the ledger."""
-    state, word = consent_states.c, consent_ledger.c
+    state = consent_states.c
     found = _gather(connection, nodes, consent_states, cast(state.granted, Integer), concerning)
     early = pc.less(found.column("time"), at)
     ahead = np.unique(found.filter(pc.invert(early)).column("identifier_id").to_numpy().astype(np.int64))
     if not ahead.size:
         return found
+    return pa.concat_tables([found.filter(early), _ledger(connection, ahead, at, concerning)])
+
+
+def _ledger(connection: Connection, nodes: I64, at: int, concerning: Concerning | None) -> pa.Table:
+    """All words of identifiers (ascending) before an instant."""
+    word = consent_ledger.c
     granted = cast(word.action == GRANTED, Integer)
-    before = _gather(connection, ahead, consent_ledger, granted, concerning, word.time < at)
-    return pa.concat_tables([found.filter(early), before])
+    return _gather(connection, nodes, consent_ledger, granted, concerning, word.time < at)
 
 
 _TYPES: Final = pa.schema(
