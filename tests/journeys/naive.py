@@ -116,7 +116,10 @@ class Naive:
         found = [
             event
             for event in self.history(run.customer).events
-            if start <= event.time <= end and event.seq != run.but and self.fits(match, event, run)
+            if start <= event.time <= end
+            and event.seq != run.but
+            and event.seq not in run.doubtful
+            and self.fits(match, event, run)
         ]
         return min(found, key=lambda event: (event.time, event.seq), default=None)
 
@@ -246,6 +249,16 @@ class Naive:
         for run in self.runs.values():
             if run.customer == loser:
                 run.customer = winner
+            if run.customer == winner:
+                # Which event of this name began it at that instant is not known any more.
+                entry = run.version.journey.entry
+                known = [*self.history(winner).events, *(one for who, one, _ in self.inputs.events if who == winner)]
+                run.doubtful |= {
+                    event.seq
+                    for event in known
+                    if event.time == run.entered
+                    and (run.parent is not None or (isinstance(entry, EventEntry) and event.event == entry.did))
+                }
         for send in self.sends.values():
             if send.customer == loser:
                 send.customer = winner

@@ -69,6 +69,8 @@ class Run:
     seq: int = 0
     nodes: dict[str, int] = field(default_factory=dict)
     back: dict[str, int] = field(default_factory=dict)
+    doubtful: frozenset[int] = frozenset()
+    """After a merge, what may have started it as well."""
     full: bool = False
     """Held since accounts are full; `arrived` is when it could have begun."""
     parked: bool = False

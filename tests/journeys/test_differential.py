@@ -87,6 +87,14 @@ def test_who_is_merged_when_his_journey_goes_on_ends_as_he_was(seed: int) -> Non
     assert differences(case(Seeded(seed), CUSTOMERS, 8, presses=True)) == []
 
 
+@pytest.mark.parametrize("seed", [30010, 30032, 30126, 30204])
+def test_after_a_merge_what_has_another_name_counts_at_the_very_instant_of_the_entry(seed: int) -> None:
+    """Whose number is no longer known started the run; but an erasure, an order paid or a goal of another name did not:
+    the executor overlooked it. Of one name the two of them can't be told apart, and neither counts: the naive one, who
+    knows, counted the other customer's."""
+    assert differences(case(Seeded(seed), CUSTOMERS, 8, presses=True)) == []
+
+
 @pytest.mark.parametrize("seed", [20388, 20868, 21012, 22308])
 def test_while_a_journey_is_stopped_in_small_portions_nobody_of_it_takes_a_step(seed: int) -> None:
     """Those left for the next portion went on before: timers let them begin or held them again, goals ended them, and

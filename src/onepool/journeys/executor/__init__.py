@@ -33,6 +33,8 @@
    only with time <= entered + within; `then: continue` sets `goal_at` and no more. An exit with `before` only while the
    run's node is neither that node nor behind it (a run that has not begun is before every node). `ended` = max(time,
    arrived). Runs that entered in this step look at all events that the pool has, the others at those of the step.
+   After a merge, events at the very instant of the entry that are named like what started the run count no more: they
+   can't be told from it.
    Segment exits: the outcome's instant. A called run is asked for all of this as soon as it is called: it does nothing
    before. What ended runs had called ends with them (`stopped`), unless it ended by itself until then.
 4. *Outcomes* of messages, tasks, calls and writes of the run's present node, visit and hop; the run goes on at

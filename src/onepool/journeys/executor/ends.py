@@ -127,8 +127,7 @@ def _by_events(turn: Turn, asked: list[_Asked], names: frozenset[str]) -> list[t
             part = turn.whole[one.rows] == whole
             if not part.any() or not (whole or one.match.did in names):
                 continue
-            # Of runs that entered earlier, what started them is no longer known by its number.
-            first = one.first[part] + (~turn.fresh[one.rows[part]] & whole)
+            first = one.first[part] + (_doubtful(turn, one, one.rows[part]) & whole)
             window = turn.windows(one.rows[part], first, one.last[part])
             sought.append(Sought(one.match, window, whole))
             orders.append(one.order)
@@ -140,6 +139,16 @@ def _by_events(turn: Turn, asked: list[_Asked], names: frozenset[str]) -> list[t
     which = table.column("asked").to_numpy().astype(np.int64)
     rows = turn.places(table.column("run_id").to_numpy())
     return [(rows, table.column("time").to_numpy().astype(np.int64), np.array(orders, np.int64)[which])]
+
+
+def _doubtful(turn: Turn, one: _Asked, rows: I64) -> Bools:
+    """Whether what started the runs may be one of these events at the very instant: of those that entered in earlier
+    steps it is no longer known by its number, but what has another name did not start them."""
+    # They may have entered by an older version.
+    entries = [plan.definition.entry for plan in turn.book.versions(one.plan.journey)]
+    alike = any(isinstance(entry, EventEntry) and entry.did == one.match.did for entry in entries)
+    found: Bools = ~turn.fresh[rows] & (alike | (turn.runs.parent[rows] != NONE))
+    return found
 
 
 def _left(turn: Turn, inputs: Inputs) -> tuple[Texts, I64, I64]:
