@@ -218,8 +218,8 @@ def _said(
     *,
     whole: bool = False,
 ) -> _Said:
-    """The words of these customers before the instant that can decide anything. `whole`: all of the ledger, also those
-    that a later word about the same purpose, category and channel came after."""
+    """The words of these customers before the instant that can decide anything. `whole`: with all of the ledger, also
+    those that a later word about the same purpose, category and channel came after."""
     owner = bearers.column("customer_id").to_numpy().astype(np.int64)
     node = bearers.column("identifier_id").to_numpy().astype(np.int64)
     where = np.searchsorted(customers, owner)
@@ -229,7 +229,9 @@ def _said(
     node, where = node[kept], where[kept]
     order = np.argsort(node, kind="stable")
     node, where = node[order], where[order]
-    table = _ledger(connection, node, at, concerning) if whole else _words(connection, node, at, concerning)
+    table = _words(connection, node, at, concerning)
+    if whole:
+        table = pa.concat_tables([table, _ledger(connection, node, at, concerning)])
     found = table.column("identifier_id").to_numpy().astype(np.int64)
     spot = np.searchsorted(node, found)
     mine = np.zeros(found.size, np.bool_)
