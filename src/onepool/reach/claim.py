@@ -372,7 +372,7 @@ def per_of(manifest: Manifest, kind: MessageKind, content: Mapping[str, Any]) ->
 def _held(connection: Connection) -> set[str]:
     """Journeys and broadcasts whose messages are not to go out at the moment."""
     t, b = journey_states.c, broadcasts.c
-    held = set(connection.execute(select(t.journey).where(t.status == "paused")).scalars())
+    held = set(connection.execute(select(t.journey).where(t.status.in_(("paused", "stopping")))).scalars())
     paused = connection.execute(select(b.id).where(b.status.in_(("paused", "cancelled"))))
     return held | {f"{BROADCAST}{number}" for number in paused.scalars()}
 
