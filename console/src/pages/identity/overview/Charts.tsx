@@ -85,7 +85,7 @@ export function Joined({ days }: { days: Overview["joined"] }) {
   if (days.every((one) => one.customers === 0)) return <Nothing title={t("oneid.noIdentifiers")} />;
   return (
     <ChartOrTable
-      chart={<Chart label={t("oneid.joinedShare")} height={240} option={option} />}
+      chart={<Chart label={t("oneid.joinedShare")} height={200} option={option} />}
       table={
         <Table
           size="small"

@@ -249,10 +249,10 @@ export function Overview() {
         {(data) => (
           <div className="op-stack">
             <Numbers data={data} />
-            <div className="op-thirds">
-              <Panel title={t("oneid.joinedShare")}>
-                <Joined days={data.joined} />
-              </Panel>
+            <Panel title={t("oneid.joinedShare")}>
+              <Joined days={data.joined} />
+            </Panel>
+            <div className="op-halves">
               <Panel title={t("oneid.changes")}>
                 <Changes days={data.changes} />
               </Panel>
