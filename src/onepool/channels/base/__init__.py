@@ -24,6 +24,7 @@ from onepool.channels.base.http import Answer, Call, Keep, Push, Refused, Reply,
 from onepool.channels.base.items import Broken, Decoded, Gathering, Item, Kind, present, sample
 from onepool.channels.base.manifest import (
     Address,
+    Carries,
     Content,
     Identifies,
     Life,
@@ -44,6 +45,7 @@ __all__ = [
     "Answer",
     "Broken",
     "Call",
+    "Carries",
     "Channel",
     "Column",
     "Content",

@@ -13,6 +13,11 @@ Title = dict[Literal["zh", "en"], str]
 """A text for people, in both languages."""
 
 
+Carries = Literal["message", "benefit", "mark", "report", "handover"]
+"""What a message kind brings: a message that the person reads; a benefit that is put into their account (a coupon); a
+mark that only the platform keeps (a tag); a report of what they did (a conversion); data for another system, of which
+nobody here knows whether the person hears of it."""
+
 SettingKind = Literal["text", "secret", "integer", "number", "boolean", "choice", "texts", "mapping", "object"]
 
 
@@ -44,19 +49,25 @@ class Identifies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """An identifier type that the channel yields.
 
     ``scope``: the setting whose value is the scope (``appid``); ``touchpoint``: the touchpoint's own name; empty: the
-    type has one scope in the world. ``of``: a word on who has one (everybody, followers, buyers who …).
+    type has one scope in the world. ``of``: a word on who has one (everybody, followers, buyers who …). ``optional``:
+    many such accounts never give one, so that its absence is no gap.
     """
 
     type: str
     scope: str = ""
     of: Title | None = None
+    optional: bool = False
 
 
 Source = Literal["push", "pull", "sdk", "file", "receipt"]
 
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An event (or, with ``kind`` profile, facts of a person; object, a business object) that the channel can give."""
+    """An event (or, with ``kind`` profile, facts of a person; object, a business object) that the channel can give.
+
+    ``optional``: of a part of the platform that many brands do not use, or of deeds that seldom happen: its absence is
+    no gap.
+    """
 
     event: str
     fields: tuple[str, ...] = ()
@@ -64,6 +75,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     kind: Literal["event", "profile", "object"] = "event"
     traits: tuple[str, ...] = ()
     title: Title | None = None
+    optional: bool = False
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -87,7 +99,7 @@ class MessageKind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     ``also`` (a WeCom message needs the member of staff). ``allowance``: the window or balance that it uses up.
     ``asynchronous``: accepting is not sending, the outcome is told or asked for later. ``idempotent``: the platform
     suppresses a second message of the same key. ``marketing``: may carry marketing content by the platform's rules.
-    ``together``: so many of the same content go in one call at most.
+    ``together``: so many of the same content go in one call at most. ``carries``: only a ``message`` reaches a person.
     """
 
     name: str
@@ -100,6 +112,7 @@ class MessageKind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     idempotent: bool = False
     marketing: bool = True
     together: int = 1
+    carries: Carries = "message"
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
