@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from tests.reach.outbox import MESSAGE, Outbox
 from tests.reach.test_pace import START, ZONE
@@ -12,6 +13,13 @@ from onepool.reach.buckets import Buckets, Limit
 from onepool.reach.policies import Policies
 
 CUSTOM = {"template": "KF", "channel": "wechat_oa", "kind": "text", "content": {"text": "hi"}}
+
+
+def _with(outbox: Outbox, **settings: Any) -> dict[str, Any]:
+    """The text message account with further settings."""
+    account = outbox.workspace.definitions.get("touchpoint", "sms")
+    assert account is not None
+    return {**account.body, "settings": {**account.body["settings"], **settings}}
 
 
 def use_up(outbox: Outbox, left: int) -> None:
@@ -83,3 +91,16 @@ def test_limits_count_their_own_kinds_and_those_of_all() -> None:
     bucket.take(1, START, "c")
     kept = Buckets(limits, bucket.dump(), ZONE)
     assert [kept.left(START, kind) for kind in ("a", "b", "c", None)] == [0, 1, 2, 2]
+
+
+def test_a_limit_that_a_touchpoint_sets_holds_for_its_messages(outbox: Outbox) -> None:
+    """The platform's daily number for one phone is believed, not known: whoever knows better says so."""
+    outbox.workspace.save("touchpoint", "sms", _with(outbox, limit_day=1), author="test")
+    outbox.person("an", "sms")
+    outbox.settle()
+    first = outbox.plan(["an"], "sms", template="SMS")
+    outbox.senders.step()
+    second = outbox.plan(["an"], "sms", template="SMS", visit=1)
+    outbox.senders.step()
+    assert [outbox.state(one)[0] for one in first] == ["ACCEPTED"]
+    assert [outbox.state(one) for one in second] == [("FAILED", "over_limit")]

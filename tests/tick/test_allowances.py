@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from onepool.channels.base import Account, Request
 from onepool.clock import from_micros
@@ -20,6 +22,7 @@ from onepool.collect import hooked
 from onepool.pool import DuckDBEngine
 from onepool.rebuild import build, content_hashes
 from onepool.state import State
+from onepool.state.schema import allowances as state_allowances
 from onepool.tick import allowances
 from onepool.tick.allowances import DEEDS, ENDLESS, Allowed
 
@@ -262,6 +265,25 @@ def test_a_pool_that_is_made_again_counts_nothing_again(oa: World, tmp_path: Pat
     assert content_hashes(engine) == hashes
     engine.close()
     assert left(oa, "oA") == before
+
+
+def test_a_window_lasts_as_long_as_its_touchpoint_says(oa: World) -> None:
+    """Douyin's window for answers could not be checked: two accounts, one of which says otherwise."""
+    message = {"conversation_short_id": "c", "conversation_type": 1, "message_type": "text", "text": "hi"}
+    body = {"event": "im_receive_msg", "from_user_id": "dA", "to_user_id": "biz", "content": message}
+    for name, said in (("dy", {}), ("dy_own", {"window_reply_messages": 3, "window_reply_hours": 12})):
+        secrets = {"client_key": "awkey123", "client_secret": "env:T"}
+        oa.define("touchpoint", name, title="DY", channel="douyin", settings={**secrets, **said})
+        now = oa.clock.now()
+        content = {**message, "server_message_id": name, "create_time": int(now.timestamp() * 1000)}
+        raw = json.dumps({**body, "client_key": "awkey123", "content": content}).encode()
+        account = Account(name, "douyin", {"client_key": "awkey123"})
+        oa.workspace.log.append([hooked.pushed(Request("POST", "", "", {}, raw), account, now, None)])
+    oa.drain()
+    with oa.workspace.state.read() as connection:
+        rows = connection.execute(select(state_allowances).order_by(state_allowances.c.touchpoint)).all()
+    opened = [(one.touchpoint, one.left_count, (one.until - one.updated) / 3_600e6) for one in rows]
+    assert opened == [("dy", 5, 24.0), ("dy_own", 3, 12.0)]
 
 
 def test_what_is_erased_is_gone(oa: World) -> None:

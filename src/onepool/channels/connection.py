@@ -33,6 +33,7 @@ from onepool.channels.base import (
 )
 from onepool.channels.base.destinations import addresses, nowhere
 from onepool.channels.base.http import encode_json
+from onepool.channels.base.limits import under
 from onepool.channels.pacing import Pace, Wait, called
 from onepool.clock import Clock
 from onepool.errors import OnePoolError
@@ -81,7 +82,7 @@ class Connection:
         self._client = client or httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False)
         self._lock = threading.Lock()
         self._token: tuple[str, float] | None = None
-        self._pace = Pace(channel.manifest, clock)
+        self._pace = Pace(under(channel.manifest, account.settings), clock)
 
     def call(self, call: Call) -> Answer:
         """Make a call; a token that the platform rejects is fetched anew, once.

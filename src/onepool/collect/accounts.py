@@ -245,6 +245,10 @@ def _wrong(value: Any, setting: Setting) -> str | None:
         return "a mapping of text to text is wanted"
     if setting.kind == "choice" and value not in setting.options:
         return f"one of {', '.join(setting.options)} is wanted"
+    if setting.least is not None and value < setting.least:
+        return f"at least {setting.least:,} is wanted"
+    if setting.most is not None and value > setting.most:
+        return f"at most {setting.most:,} is wanted"
     if (
         setting.pattern is not None
         and setting.kind in ("text", "choice")

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, insert, select, update
 
 from onepool.channels import registry
+from onepool.channels.base.limits import under
 from onepool.collect.touchpoint import Touchpoint
 from onepool.reach.breaker import Breaker
 from onepool.reach.buckets import Buckets, limits_of
@@ -40,7 +41,8 @@ def load(connection: Connection, touchpoint: Touchpoint, policy: Policy, zone: Z
     """How an account stands."""
     channel = registry.find(touchpoint.channel)
     row = connection.execute(select(reach_accounts).where(reach_accounts.c.touchpoint == touchpoint.name)).one_or_none()
-    limits = [] if channel is None else limits_of(channel.manifest, policy.pace.get(touchpoint.name, []))
+    pace = policy.pace.get(touchpoint.name, [])
+    limits = [] if channel is None else limits_of(under(channel.manifest, touchpoint.settings), pace)
     if row is None:
         return Standing(touchpoint.name, Buckets(limits, "{}", zone), Breaker(), paused=False, known=False)
     breaker = Breaker(row.breaker, row.failures, row.open_until, row.reason)

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from onepool.channels import registry
 from onepool.channels.base import Manifest, Message, MessageKind
+from onepool.channels.base.limits import under
 from onepool.clock import from_micros
 from onepool.collect.touchpoint import Touchpoint
 from onepool.pool import Session
@@ -106,7 +107,7 @@ class Claimer:
         most: int,
     ) -> list[Claimed]:
         """Claim at most so many messages of an account. `state`: where transactions begin; `now`: µs."""
-        manifest = registry.channel(touchpoint.channel).manifest
+        manifest = under(registry.channel(touchpoint.channel).manifest, touchpoint.settings)
         with state.read() as connection:
             standing = accounts.load(connection, touchpoint, policy, self._zone)
             allowed = standing.most(now)

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection, and_, bindparam, insert, select, update
 
 from onepool.channels import registry
-from onepool.channels.base import Manifest, Window
+from onepool.channels.base import Manifest, Window, limits
 from onepool.collect.touchpoint import Touchpoint
 from onepool.identity import Resolver
 from onepool.reach.allowances import Allowed, allowed, close, forget, give_back, spend
@@ -74,13 +74,15 @@ def deeds(batch: Batch, resolver: Resolver, touchpoints: Mapping[str, Touchpoint
 
 
 def _windowed(names: Iterable[str], touchpoints: Mapping[str, Touchpoint]) -> list[tuple[Manifest, list[str]]]:
-    """Channels that declare windows, with their touchpoints among these."""
-    found: dict[str, tuple[Manifest, list[str]]] = {}
+    """Channels that declare windows, as they hold for these touchpoints; those for which they hold alike together."""
+    found: dict[tuple[str, object], tuple[Manifest, list[str]]] = {}
     for name in names:
         touchpoint = touchpoints.get(name)
         channel = registry.find(touchpoint.channel) if touchpoint is not None and touchpoint.channel else None
-        if channel is not None and channel.manifest.windows:
-            found.setdefault(channel.manifest.name, (channel.manifest, []))[1].append(name)
+        if touchpoint is not None and channel is not None and channel.manifest.windows:
+            said = limits.chosen(channel.manifest, touchpoint.settings)
+            manifest = limits.under(channel.manifest, touchpoint.settings)
+            found.setdefault((manifest.name, said), (manifest, []))[1].append(name)
     return list(found.values())
 
 

@@ -22,6 +22,7 @@ from onepool.channels.base.channel import (
 )
 from onepool.channels.base.http import Answer, Call, Keep, Push, Refused, Reply, Request, encode_json, json_reply
 from onepool.channels.base.items import Broken, Decoded, Gathering, Item, Kind, present, sample
+from onepool.channels.base.limits import adjustable
 from onepool.channels.base.manifest import (
     Address,
     Carries,
@@ -88,6 +89,7 @@ __all__ = [
     "Unsendable",
     "Window",
     "XmlError",
+    "adjustable",
     "encode_json",
     "hashed",
     "json_reply",

@@ -28,6 +28,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     text to text, ``object`` any JSON with a page of its own in the console. ``pattern``: a regular expression that
     the whole value matches. ``unverified``: the default could not be checked against the platform's own pages.
     ``noted`` False: not written beside every push in the log, since reading does not need it (texts to send).
+    ``least`` and ``most``: bounds of a number.
     ``takes``: secrets that are told in clear to the address which this setting names; when it changes they have to be
     entered again, or whoever may change it could have them sent to himself.
     """
@@ -43,6 +44,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     unverified: bool = False
     noted: bool = True
     takes: tuple[str, ...] = ()
+    least: int | None = None
+    most: int | None = None
 
 
 class Identifies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -32,6 +32,7 @@ from onepool.channels.base.commerce import (
 )
 from onepool.channels.base.http import Answer, Call, Push
 from onepool.channels.base.items import Decoded, Gathering
+from onepool.channels.base.limits import adjustable
 from onepool.channels.base.manifest import Identifies, Manifest, Quota, Setting, Signal, Title
 from onepool.channels.base.paging import windows
 
@@ -273,6 +274,9 @@ _ORDER = (
 )  # fmt: skip
 
 
+_QUOTAS = (Quota(name="calls", title={"zh": "接口调用频率", "en": "Calls"}, count=40, seconds=1, unverified=True),)
+
+
 def manifest(name: str, title: Title) -> Manifest:
     """The manifest of a shop on Taobao or Tmall."""
     return Manifest(
@@ -348,10 +352,9 @@ def manifest(name: str, title: Title) -> Manifest:
                 title={"zh": "拉取滞后（秒）", "en": "Seconds lists lag"},
                 default=60,
             ),
+            *adjustable(quotas=_QUOTAS),
         ),
-        quotas=(
-            Quota(name="calls", title={"zh": "接口调用频率", "en": "Calls"}, count=40, seconds=1, unverified=True),
-        ),
+        quotas=_QUOTAS,
         instructions={
             "zh": "在淘宝开放平台创建应用并由店铺授权；买家手机号为脱敏或加密，不会作为手机号使用；"
             "也可以直接导入平台导出的订单 CSV。",

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from onepool.channels.base import Address, Content, Identifies, Manifest, MessageKind, Quota, Setting, Signal, Window
+from onepool.channels.base import (
+    Address,
+    Content,
+    Identifies,
+    Manifest,
+    MessageKind,
+    Quota,
+    Setting,
+    Signal,
+    Window,
+    adjustable,
+)
 
 REPLY, PROACTIVE = "reply", "proactive"
 _MESSAGE: Final = ("message_id", "message_type", "content")
@@ -28,6 +39,13 @@ def _reply(name: str, zh: str, en: str, *content: Content) -> MessageKind:
     )  # fmt: skip
 
 
+_WINDOWS: Final = (
+    Window(allowance=REPLY, event="message_received", messages=5, seconds=24 * 3600, unverified=True),
+    Window(allowance=REPLY, event="form_submitted", messages=5, seconds=24 * 3600, unverified=True),
+    # Allowed until it is taken back; how many a day stands in the quota.
+    Window(allowance=PROACTIVE, event="opted_in", where={"method": ("im_authorize",)}, messages=1_000_000),
+)
+
 MANIFEST = Manifest(
     name="douyin",
     title={"zh": "抖音企业号", "en": "Douyin business account"},
@@ -44,13 +62,13 @@ MANIFEST = Manifest(
         Signal(event="message_sent", fields=(*_MESSAGE, "message_channel")),
         Signal(event="message_delivered", fields=(*_MESSAGE, "message_channel")),
         Signal(event="message_read", fields=("message_channel",)),
-        Signal(event="conversation_started", fields=("scene",)),
+        Signal(event="conversation_started", fields=("scene",), optional=True),
         Signal(event="followed"),
         Signal(event="form_submitted", fields=("form_id", "form_name", "content", "phone", "city"), traits=("name",)),
-        Signal(event="opted_in", fields=("message_channel", "method")),
-        Signal(event="opted_out", fields=("message_channel", "method")),
-        Signal(event="consent_granted", fields=("purpose",)),
-        Signal(event="consent_withdrawn", fields=("purpose",)),
+        Signal(event="opted_in", fields=("message_channel", "method"), optional=True),
+        Signal(event="opted_out", fields=("message_channel", "method"), optional=True),
+        Signal(event="consent_granted", fields=("purpose",), optional=True),
+        Signal(event="consent_withdrawn", fields=("purpose",), optional=True),
     ),
     settings=(
         Setting(
@@ -101,6 +119,7 @@ MANIFEST = Manifest(
             unverified=True,
             noted=False,
         ),
+        *adjustable(_WINDOWS),
     ),
     messages=(
         _reply("text", "文本", "text", _part("text", "内容", "Text", kind="long_text", required=True, limit=1000)),
@@ -116,12 +135,7 @@ MANIFEST = Manifest(
         ),
     ),
     addresses=(Address(type="douyin_open_id"),),
-    windows=(
-        Window(allowance=REPLY, event="message_received", messages=5, seconds=24 * 3600, unverified=True),
-        Window(allowance=REPLY, event="form_submitted", messages=5, seconds=24 * 3600, unverified=True),
-        # Allowed until it is taken back; how many a day stands in the quota.
-        Window(allowance=PROACTIVE, event="opted_in", where={"method": ("im_authorize",)}, messages=1_000_000),
-    ),
+    windows=_WINDOWS,
     quotas=(
         Quota(
             name="proactive",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from onepool.channels.base import Identifies, Manifest, Quota, Setting, Signal
+from onepool.channels.base import Identifies, Manifest, Quota, Setting, Signal, adjustable
 
 _ORDER = (
     "order_id", "amount", "discount", "shipping", "items", "payment_method", "order_status", "receiver_name",
     "receiver_phone", "province", "city", "district", "address",
 )  # fmt: skip
+
+_QUOTAS = (Quota(name="calls", title={"zh": "接口调用频率", "en": "Calls"}, count=30, seconds=1, unverified=True),)
 
 MANIFEST = Manifest(
     name="jd",
@@ -58,8 +60,9 @@ MANIFEST = Manifest(
         Setting(
             name="lag_seconds", kind="integer", title={"zh": "拉取滞后（秒）", "en": "Seconds lists lag"}, default=60
         ),
+        *adjustable(quotas=_QUOTAS),
     ),
-    quotas=(Quota(name="calls", title={"zh": "接口调用频率", "en": "Calls"}, count=30, seconds=1, unverified=True),),
+    quotas=_QUOTAS,
     instructions={
         "zh": "在京东宙斯开放平台创建应用并由店铺授权；收货信息为加密或脱敏，不会作为手机号使用；也可以导入订单 CSV。",
         "en": "Make an application on JD's open platform and let the shop authorise it. Receivers are encrypted or "

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from onepool.channels.base import Address, Content, Identifies, Life, Manifest, MessageKind, Quota, Setting, Signal
+from onepool.channels.base import (
+    Address,
+    Content,
+    Identifies,
+    Life,
+    Manifest,
+    MessageKind,
+    Quota,
+    Setting,
+    Signal,
+    adjustable,
+)
 
 OPT_OUT_WORDS: Final = ["R", "T", "TD", "N", "QX", "退订", "拒收", "取消", "不要再发"]
 _RECEIPT: Final = ("message_id", "message_channel", "segments")
@@ -19,6 +30,17 @@ _PARTS: Final = (
     _part("params", "模板参数", "Template parameters", kind="mapping"),
     _part("text", "模板正文（预览和计条）", "Text of the template (for the count)", kind="long_text", limit=500),
     _part("signature", "签名（默认用设置中的签名）", "Signature (by default that of the settings)", limit=20),
+)
+
+_QUOTAS = (
+    Quota(
+        name="day",
+        title={"zh": "每号码每天", "en": "A day for each number"},
+        count=40,
+        period="day",
+        scope="person",
+        unverified=True,
+    ),
 )
 
 MANIFEST = Manifest(
@@ -92,6 +114,7 @@ MANIFEST = Manifest(
             pattern=r"[a-z]+-[a-z0-9-]{2,30}",
             noted=False,
         ),
+        *adjustable(quotas=_QUOTAS),
     ),
     messages=(
         MessageKind(
@@ -116,16 +139,7 @@ MANIFEST = Manifest(
             ends=(Life(event="message_failed", where={"failure_reason": ("bad_address",)}),),
         ),
     ),
-    quotas=(
-        Quota(
-            name="day",
-            title={"zh": "每号码每天", "en": "A day for each number"},
-            count=40,
-            period="day",
-            scope="person",
-            unverified=True,
-        ),
-    ),
+    quotas=_QUOTAS,
     instructions={
         "zh": "1. 生成一个随机密钥，写入设置“回调地址密钥”。2. 在服务商控制台"
         "把状态报告和上行短信的回调地址都填为：本页回调地址/密钥。3. 需要发送时再填写密钥对和签名。",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from onepool.channels.base import Address, Identifies, Life, Manifest, Quota, Setting, Signal, Window
+from onepool.channels.base import Address, Identifies, Life, Manifest, Quota, Setting, Signal, Window, adjustable
 from onepool.channels.base.wechat_push import KEYS, SKEW
 from onepool.channels.base.wechat_settings import OPEN_PLATFORM
 from onepool.channels.wecom.reach import MESSAGES
@@ -117,6 +117,36 @@ _SETTINGS: Final = (
     ),
 )
 
+_WINDOWS: Final = (Window(allowance=WINDOW, event="message_received", messages=5, seconds=48 * 3600, unverified=True),)
+
+_QUOTAS: Final = (
+    Quota(
+        name="staff_day",
+        title={"zh": "每位客户每天可收到同一员工的群发", "en": "Group-send messages a day from one associate"},
+        count=1,
+        period="day",
+        scope="staff_person",
+        messages=("associate_task",),
+        unverified=True,
+    ),
+    Quota(
+        name="month",
+        title={"zh": "每位客户每月可收到企业群发", "en": "Group-send messages a month for one customer"},
+        count=4,
+        period="month",
+        scope="person",
+        messages=("associate_task",),
+        unverified=True,
+    ),
+    Quota(
+        name="reminders",
+        title={"zh": "提醒员工发送（24 小时内）", "en": "Reminders to staff within 24 hours"},
+        count=3,
+        seconds=86_400,
+        scope="staff",
+    ),
+)
+
 MANIFEST: Final = Manifest(
     name="wecom",
     title={"zh": "企业微信", "en": "WeCom"},
@@ -133,35 +163,45 @@ MANIFEST: Final = Manifest(
         Signal(event="contact_added", fields=("staff_id", "qr_code_id")),
         Signal(event="contact_added", fields=("staff_id", "qr_code_id", "method"), source="pull"),
         Signal(event="contact_listed", fields=("staff_id", "qr_code_id", "method"), source="pull"),
-        Signal(event="contact_requested", fields=("staff_id", "qr_code_id")),
+        Signal(event="contact_requested", fields=("staff_id", "qr_code_id"), optional=True),
         Signal(event="contact_removed", fields=("staff_id", "reason")),
-        Signal(event="contact_transfer_failed", fields=("staff_id", "reason")),
+        Signal(event="contact_transfer_failed", fields=("staff_id", "reason"), optional=True),
         Signal(event="profile_updated"),
-        Signal(event="consent_granted", fields=("purpose",)),
+        Signal(event="consent_granted", fields=("purpose",), optional=True),
         Signal(event="group_chat_joined", fields=("group_chat_id", "scene")),
         Signal(event="group_chat_joined", fields=("group_chat_id", "group_chat_name", "scene"), source="pull"),
-        Signal(event="group_chat_left", fields=("group_chat_id", "reason")),
-        Signal(event="conversation_started", fields=("staff_id", "qr_code_id")),
+        Signal(event="group_chat_left", fields=("group_chat_id", "reason"), optional=True),
+        Signal(event="conversation_started", fields=("staff_id", "qr_code_id"), optional=True),
         Signal(event="message_received", fields=("message_id", "message_type", "content", "staff_id"), source="pull"),
         Signal(event="message_sent", fields=("message_id", "message_type", "content", "staff_id"), source="pull"),
         Signal(event="message_failed", fields=("message_id", "failure_code", "failure_reason"), source="pull"),
-        Signal(event="service_requested", fields=("staff_id", "service_type"), source="pull"),
-        Signal(event="service_transferred", fields=("staff_id", "previous_staff_id"), source="pull"),
-        Signal(event="service_closed", fields=("staff_id", "service_type"), source="pull"),
+        Signal(event="service_requested", fields=("staff_id", "service_type"), source="pull", optional=True),
+        Signal(event="service_transferred", fields=("staff_id", "previous_staff_id"), source="pull", optional=True),
+        Signal(event="service_closed", fields=("staff_id", "service_type"), source="pull", optional=True),
         Signal(
             event="profile_updated",
             kind="profile",
             source="pull",
-            traits=(
-                "nickname", "avatar", "gender", "company", "job_title", "adviser", "source", "remark", "description",
-                "wecom_tags", "phone",
-            ),
+            traits=("nickname", "gender", "adviser", "source", "phone"),
+        ),
+        Signal(
+            event="profile_updated",
+            kind="profile",
+            source="pull",
+            traits=("avatar", "company", "job_title", "remark", "description", "wecom_tags"),
+            optional=True,
         ),
         Signal(event="group_chat", kind="object", fields=("group_chat_id",)),
         Signal(event="group_chat", kind="object", fields=("group_chat_id", "name", "staff_id"), source="pull"),
         Signal(event="platform_tag", kind="object", fields=("tag_id", "name", "category"), source="pull"),
-        Signal(event="campaign", kind="object", fields=("campaign", "campaign_type", "media")),
-        Signal(event="campaign", kind="object", fields=("campaign", "name", "campaign_type", "media"), source="pull"),
+        Signal(event="campaign", kind="object", fields=("campaign", "campaign_type", "media"), optional=True),
+        Signal(
+            event="campaign",
+            kind="object",
+            fields=("campaign", "name", "campaign_type", "media"),
+            source="pull",
+            optional=True,
+        ),
     ),
     messages=MESSAGES,
     addresses=(
@@ -173,35 +213,9 @@ MANIFEST: Final = Manifest(
             per="staff_id",
         ),
     ),
-    settings=_SETTINGS,
-    windows=(Window(allowance=WINDOW, event="message_received", messages=5, seconds=48 * 3600, unverified=True),),
-    quotas=(
-        Quota(
-            name="staff_day",
-            title={"zh": "每位客户每天可收到同一员工的群发", "en": "Group-send messages a day from one associate"},
-            count=1,
-            period="day",
-            scope="staff_person",
-            messages=("associate_task",),
-            unverified=True,
-        ),
-        Quota(
-            name="month",
-            title={"zh": "每位客户每月可收到企业群发", "en": "Group-send messages a month for one customer"},
-            count=4,
-            period="month",
-            scope="person",
-            messages=("associate_task",),
-            unverified=True,
-        ),
-        Quota(
-            name="reminders",
-            title={"zh": "提醒员工发送（24 小时内）", "en": "Reminders to staff within 24 hours"},
-            count=3,
-            seconds=86_400,
-            scope="staff",
-        ),
-    ),
+    settings=(*_SETTINGS, *adjustable(_WINDOWS, _QUOTAS)),
+    windows=_WINDOWS,
+    quotas=_QUOTAS,
     endpoints={"api": "https://qyapi.weixin.qq.com"},
     ways=("push", "pull"),
     instructions={

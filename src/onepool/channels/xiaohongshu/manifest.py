@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from onepool.channels.base import Identifies, Manifest, Quota, Setting, Signal
+from onepool.channels.base import Identifies, Manifest, Quota, Setting, Signal, adjustable
 
 _ORDER = ("order_id", "amount", "shipping", "items", "order_status", "province", "city", "district")
+
+_QUOTAS = (Quota(name="calls", title={"zh": "接口调用频率", "en": "Calls"}, count=10, seconds=1, unverified=True),)
 
 MANIFEST = Manifest(
     name="xiaohongshu",
@@ -72,8 +74,9 @@ MANIFEST = Manifest(
         Setting(
             name="lag_seconds", kind="integer", title={"zh": "拉取滞后（秒）", "en": "Seconds lists lag"}, default=60
         ),
+        *adjustable(quotas=_QUOTAS),
     ),
-    quotas=(Quota(name="calls", title={"zh": "接口调用频率", "en": "Calls"}, count=10, seconds=1, unverified=True),),
+    quotas=_QUOTAS,
     instructions={
         "zh": "在小红书开放平台（ark）创建应用并授权店铺。平台不给出买家手机号；要认出买家，请让其绑定会员。",
         "en": "Make an application on the open platform (ark) and let the shop authorise it. The platform gives no "

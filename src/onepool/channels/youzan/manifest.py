@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from onepool.channels.base import Content, Identifies, Manifest, MessageKind, Quota, Setting, Signal
+from onepool.channels.base import Content, Identifies, Manifest, MessageKind, Quota, Setting, Signal, adjustable
 
 _ORDER = (
     "order_id", "amount", "discount", "shipping", "items", "payment_method", "order_status", "receiver_name",
     "receiver_phone", "province", "city", "district", "address", "phone",
 )  # fmt: skip
+
+_QUOTAS = (
+    Quota(
+        name="calls",
+        title={"zh": "接口调用频率", "en": "Calls"},
+        count=100,
+        seconds=1,
+        unverified=True,
+    ),
+)
 
 MANIFEST = Manifest(
     name="youzan",
@@ -116,6 +126,7 @@ MANIFEST = Manifest(
             title={"zh": "拉取滞后（秒）", "en": "Seconds that lists lag behind"},
             default=60,
         ),
+        *adjustable(quotas=_QUOTAS),
     ),
     messages=(
         MessageKind(
@@ -128,6 +139,7 @@ MANIFEST = Manifest(
             ),
             idempotent=True,
             marketing=False,
+            carries="mark",
         ),
         MessageKind(
             name="coupon",
@@ -138,17 +150,10 @@ MANIFEST = Manifest(
                     name="coupon_id", title={"zh": "优惠券活动", "en": "Coupon activity"}, kind="text", required=True
                 ),
             ),
+            carries="benefit",
         ),
     ),
-    quotas=(
-        Quota(
-            name="calls",
-            title={"zh": "接口调用频率", "en": "Calls"},
-            count=100,
-            seconds=1,
-            unverified=True,
-        ),
-    ),
+    quotas=_QUOTAS,
     instructions={
         "zh": "在有赞云控制台创建自用型应用，记下 client_id 与 client_secret；"
         "在“消息订阅”填写本页的回调地址并订阅交易、退款、客户消息。",

@@ -3,8 +3,25 @@ import { exact, span } from "@/lib/format";
 import { useText } from "@/lib/useText";
 import { Panel } from "@/parts/PageHead";
 
+/** The channel as it holds for a touchpoint: limits that are believed only are settings of the touchpoint. */
+export function limited(channel: Channel, settings: Record<string, unknown>): Channel {
+  const said = (name: string): number | undefined => (typeof settings[name] === "number" ? settings[name] : undefined);
+  return {
+    ...channel,
+    quotas: channel.quotas.map((one) => {
+      const count = one.unverified ? said(`limit_${one.name}`) : undefined;
+      return count === undefined ? one : { ...one, count, unverified: false };
+    }),
+    windows: channel.windows.map((one) => {
+      const messages = one.unverified ? said(`window_${one.allowance}_messages`) : undefined;
+      const hours = one.unverified ? said(`window_${one.allowance}_hours`) : undefined;
+      return messages === undefined && hours === undefined ? one : { ...one, messages: messages ?? one.messages, seconds: hours === undefined ? one.seconds : hours * 3600, unverified: false };
+    }),
+  };
+}
+
 /** What may be sent and when, read out as sentences. */
-export function useLimitWords(): { windows: (channel: Channel) => string[]; quotas: (channel: Channel) => string[] } {
+function useLimitWords(): { windows: (channel: Channel) => string[]; quotas: (channel: Channel) => string[] } {
   const { t, title, language } = useText();
   const unsure = (text: string, unverified: boolean): string => (unverified ? `${text} (${t("touchpoints.unverified")})` : text);
   return {
@@ -25,7 +42,8 @@ export function useLimitWords(): { windows: (channel: Channel) => string[]; quot
   };
 }
 
-export function Limits({ channel }: { channel: Channel }) {
+export function Limits({ channel: declared, settings }: { channel: Channel; settings: Record<string, unknown> }) {
+  const channel = limited(declared, settings);
   const { t, title } = useText();
   const words = useLimitWords();
   const sentences = [...words.windows(channel), ...words.quotas(channel)];

@@ -62,7 +62,7 @@ export function Overview({ touchpoint, channel }: TabProps) {
       )}
       {touchpoint.streams.length > 0 && <Streams touchpoint={touchpoint} />}
       <Yields touchpoint={touchpoint} channel={channel} />
-      <Limits channel={channel} />
+      <Limits channel={channel} settings={touchpoint.settings} />
     </div>
   );
 }
