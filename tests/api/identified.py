@@ -16,6 +16,9 @@ from onepool.identity.read.preview_types import (
     DecisionPreview,
     LastRun,
     MatchingState,
+    ModelOutcome,
+    ModelsCompared,
+    PairChange,
     RulesPreview,
     RulesSample,
     SegmentEffect,
@@ -42,9 +45,13 @@ class Rote:
 
     asked: list[Any] = field(default_factory=list)
     state: MatchingState = field(default_factory=MatchingState)
+    segments: list[str] = field(default_factory=list)
+    learned: bool | None = None
+    running: bool = False
 
-    def preview_decision(self, change: Change) -> DecisionPreview:
+    def preview_decision(self, change: Change, segments: Sequence[str] = ()) -> DecisionPreview:
         self.asked.append(change)
+        self.segments = list(segments)
         return DecisionPreview(
             before=[Shape(1, (1, 2, 3)), Shape(4, (4,))],
             after=[Shape(1, (1, 2, 3, 4))],
@@ -75,11 +82,29 @@ class Rote:
         self.asked.append((join, review))
         return ThresholdsPreview(12, 30, 9, 0.5)
 
-    def start_matching(self) -> MatchingState:
+    def compare_models(
+        self, before: int, after: int, effects: bool = False, segments: Sequence[str] = ()
+    ) -> ModelsCompared:
+        self.asked.append((before, after, effects, list(segments)))
+        return ModelsCompared(
+            before=ModelOutcome(12, 30, 0.5),
+            after=ModelOutcome(11, 31, 0.25),
+            changed=1,
+            pairs=[PairChange(1, 4, "join", "review", 0.99, 0.8)],
+            seconds=0.5,
+            split=1 if effects else 0,
+            identifiers_moved=2 if effects else 0,
+            segments=[SegmentEffect("vip", 3, 3)] if effects else [],
+        )
+
+    def start_matching(self, learn: bool = True) -> MatchingState:
+        self.learned = learn
         self.state = MatchingState("running", "learning", 0.25, started=T0)
         return self.state
 
     def matching_state(self) -> MatchingState:
+        if self.running:
+            return MatchingState("running", "learning")
         return MatchingState("done", progress=1.0, last=LastRun(datetime(2026, 11, 19, tzinfo=UTC), 40, 12, 8.5))
 
 

@@ -99,6 +99,8 @@ BODIES = {
     "/api/v1/coupons/{name}": {"definition": {"coupon": "c"}},
     "/api/v1/coupons/{name}/generate": {"count": 1},
     "/api/v1/coupons/{name}/void": {"free": True, "reason": "leaked"},
+    "/api/v1/identity/model/restore": {"to": 1, "version": 2, "reason": "it was better"},
+    "/api/v1/identity/model/restore/preview": {"to": 1},
     "/api/v1/customers/{customer_id}/reveal": {"reason": "asked by the customer"},
 }
 VALUES = {

@@ -43,6 +43,16 @@ def test_what_is_asked_arrives(rote: Rote, remote: RemoteDesk) -> None:
     assert rote.asked[4] == (0.9, 0.4)
 
 
+def test_models_and_segments_arrive(rote: Rote, remote: RemoteDesk) -> None:
+    assert remote.compare_models(1, 2) == rote.compare_models(1, 2)
+    assert remote.compare_models(2, 1, True, ["vip"]) == rote.compare_models(2, 1, True, ["vip"])
+    assert rote.asked == [(1, 2, False, []), (1, 2, False, []), (2, 1, True, ["vip"]), (2, 1, True, ["vip"])]
+    remote.preview_decision(Change("block", 1), ["vip"])
+    assert rote.segments == ["vip"]
+    remote.start_matching(False)
+    assert rote.learned is False
+
+
 def test_runs(rote: Rote, remote: RemoteDesk) -> None:
     assert remote.start_matching() == rote.state
     last = LastRun(datetime(2026, 11, 19, tzinfo=UTC), 40, 12, 8.5)

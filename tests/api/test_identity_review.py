@@ -178,7 +178,8 @@ def test_block(found: Identified) -> None:
 )
 def test_preview(found: Identified, change: dict[str, Any], asked: tuple[Any, ...]) -> None:
     browser = found.world.signed_in(Role.MARKETER)
-    body = ok(browser.post(f"{BASE}/preview", {"change": change}))
+    body = ok(browser.post(f"{BASE}/preview", {"change": change, "segments": ["vip"]}))
+    assert found.desk.segments == ["vip"]
     (got,) = found.desk.asked
     assert (got.kind, got.a, got.b, got.part, got.pairs, got.decision) == asked
     assert [one["customer_id"] for one in body["customers_before"]] == [1, 4]

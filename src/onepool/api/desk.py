@@ -12,6 +12,7 @@ from onepool.identity.read.preview_types import (
     Change,
     DecisionPreview,
     MatchingState,
+    ModelsCompared,
     RulesPreview,
     ThresholdsPreview,
 )
@@ -20,8 +21,8 @@ from onepool.identity.read.preview_types import (
 class IdentityDesk(Protocol):
     """The worker's side of OneID. Every call may be made from any thread; previews keep nothing."""
 
-    def preview_decision(self, change: Change) -> DecisionPreview:
-        """What a decision would do."""
+    def preview_decision(self, change: Change, segments: Sequence[str] = ()) -> DecisionPreview:
+        """What a decision would do to customers, and to these segments (empty: to all segments)."""
         ...
 
     def preview_rules(self, body: Mapping[str, Any], segments: Sequence[str]) -> RulesPreview:
@@ -32,8 +33,16 @@ class IdentityDesk(Protocol):
         """What thresholds would do with the pairs known."""
         ...
 
-    def start_matching(self) -> MatchingState:
-        """Learn the model anew and match all customers, in the background; one run at a time."""
+    def compare_models(
+        self, before: int, after: int, effects: bool = False, segments: Sequence[str] = ()
+    ) -> ModelsCompared:
+        """What two versions of the model say of all customers; with `effects` also what the second would change now,
+        and what it would do to these segments (empty: to all)."""
+        ...
+
+    def start_matching(self, learn: bool = True) -> MatchingState:
+        """Learn the model anew (or take the one in force) and match all customers, in the background; one run at a
+        time."""
         ...
 
     def matching_state(self) -> MatchingState:

@@ -14,6 +14,7 @@ from onepool.identity.read.preview_types import (
     Change,
     DecisionPreview,
     MatchingState,
+    ModelsCompared,
     RulesPreview,
     ThresholdsPreview,
 )
@@ -30,7 +31,8 @@ class DeskError(OnePoolError):
 
 
 class _Asked(msgspec.Struct):
-    """One call. `body`, `segments`: of rules; `join`, `review`: of thresholds."""
+    """One call. `body`: of rules; `join`, `review`: of thresholds; `versions`, `effects`: of two models; `learn`: of
+    a run."""
 
     what: str
     change: Change | None = None
@@ -38,6 +40,9 @@ class _Asked(msgspec.Struct):
     segments: list[str] = []
     join: float = 1.0
     review: float = 1.0
+    versions: tuple[int, int] = (0, 0)
+    effects: bool = False
+    learn: bool = True
 
 
 class RemoteDesk:
@@ -46,9 +51,9 @@ class RemoteDesk:
     def __init__(self, socket: Path) -> None:
         self._client = httpx.Client(transport=httpx.HTTPTransport(uds=str(socket)), timeout=600)
 
-    def preview_decision(self, change: Change) -> DecisionPreview:
+    def preview_decision(self, change: Change, segments: Sequence[str] = ()) -> DecisionPreview:
         """What a decision would do."""
-        return self._ask(_Asked("decision", change), DecisionPreview)
+        return self._ask(_Asked("decision", change, segments=list(segments)), DecisionPreview)
 
     def preview_rules(self, body: Mapping[str, Any], segments: Sequence[str] = ()) -> RulesPreview:
         """What rules would do."""
@@ -58,9 +63,16 @@ class RemoteDesk:
         """What thresholds would do with the pairs known."""
         return self._ask(_Asked("thresholds", join=join, review=review), ThresholdsPreview)
 
-    def start_matching(self) -> MatchingState:
-        """Learn the model anew and match all customers, in the background."""
-        return self._ask(_Asked("match"), MatchingState)
+    def compare_models(
+        self, before: int, after: int, effects: bool = False, segments: Sequence[str] = ()
+    ) -> ModelsCompared:
+        """What two versions of the model say of all customers."""
+        asked = _Asked("models", segments=list(segments), versions=(before, after), effects=effects)
+        return self._ask(asked, ModelsCompared)
+
+    def start_matching(self, learn: bool = True) -> MatchingState:
+        """Learn the model anew (or take the one in force) and match all customers, in the background."""
+        return self._ask(_Asked("match", learn=learn), MatchingState)
 
     def matching_state(self) -> MatchingState:
         """What the run is doing, or how the last one ended."""
@@ -83,13 +95,15 @@ def answer(raw: bytes, desk: Any) -> bytes:
     """The worker's side: do what an encoded call asks of an IdentityDesk, and encode the answer."""
     asked = msgspec.msgpack.decode(raw, type=_Asked)
     if asked.what == "decision" and asked.change is not None:
-        found = desk.preview_decision(asked.change)
+        found = desk.preview_decision(asked.change, asked.segments)
     elif asked.what == "rules":
         found = desk.preview_rules(asked.body, asked.segments)
     elif asked.what == "thresholds":
         found = desk.preview_thresholds(asked.join, asked.review)
     elif asked.what == "match":
-        found = desk.start_matching()
+        found = desk.start_matching(asked.learn)
+    elif asked.what == "models":
+        found = desk.compare_models(*asked.versions, asked.effects, asked.segments)
     else:
         found = desk.matching_state()
     return msgspec.msgpack.encode(found)

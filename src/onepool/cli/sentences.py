@@ -64,6 +64,20 @@ CHINESE = {
     "computed on all evidence in {seconds:.1f} s; to put them in force: onepool apply": (
         "按全部证据计算，用时 {seconds:.1f} 秒；要让规则生效：onepool apply"
     ),
+    # identity model
+    "learned": "重新学习",
+    "reviewed": "学习了人工审核",
+    "fitted": "从文件学习",
+    "thresholds": "调整阈值",
+    "restored": "恢复旧版",
+    "join": "合并",
+    "review": "人工审核",
+    "none": "不处理",
+    "version {version} of the model: {cause}, {at}, {author}; content {hash}": (
+        "模型第 {version} 版：{cause}，{at}，{author}；内容摘要 {hash}"
+    ),
+    "version {version} says the same: nothing to do": "第 {version} 版与现行相同，无需改动",
+    "version {version} is in force again, as version {made}": "第 {version} 版已恢复生效，成为第 {made} 版",
     # identity review
     "{item} is back in the queue": "{item} 已放回队列",
     "{item} was not put off": "{item} 没有被推迟",

@@ -13,24 +13,25 @@ import structlog
 
 from onepool.clock import from_micros, to_micros
 from onepool.errors import OnePoolError
+from onepool.identity.read.models import LEARNED_BY
 from onepool.identity.read.preview_types import (
     Change,
     DecisionPreview,
     LastRun,
     MatchingState,
+    ModelsCompared,
     RulesPreview,
     ThresholdsPreview,
 )
 from onepool.privacy.masking import mask_text
 from onepool.state.store import set_meta
-from onepool.tick import matching, preview, proving, rounds
+from onepool.tick import matching, models, preview
 from onepool.tick.worker import Worker
 from onepool.workspace import Workspace
 
 _logger = structlog.get_logger(__name__)
 
 _LAST = "identity_matched"
-_AUTHOR = "onepool"
 
 
 class Desk:
@@ -43,9 +44,9 @@ class Desk:
         self._guard = threading.Lock()
         self._running: threading.Thread | None = None
 
-    def preview_decision(self, change: Change) -> DecisionPreview:
+    def preview_decision(self, change: Change, segments: Sequence[str] = ()) -> DecisionPreview:
         """What a decision would do."""
-        return preview.preview_decision(self._ws, self._worker, change)
+        return preview.preview_decision(self._ws, self._worker, change, segments)
 
     def preview_rules(self, body: Mapping[str, Any], segments: Sequence[str] = ()) -> RulesPreview:
         """What rules would do. Raises RulesError."""
@@ -55,28 +56,35 @@ class Desk:
         """What thresholds would do with the pairs known."""
         return preview.preview_thresholds(self._ws, join, review)
 
+    def compare_models(
+        self, before: int, after: int, effects: bool = False, segments: Sequence[str] = ()
+    ) -> ModelsCompared:
+        """What two versions of the model say of all customers; `effects`: and what the second would change now."""
+        return models.compare_models(self._ws, self._worker, before, after, effects=effects, segments=segments)
+
     def matching_state(self) -> MatchingState:
         """What the run is doing, or how the last one ended."""
         return self._state
 
-    def start_matching(self) -> MatchingState:
-        """Learn the model anew and match all customers, in the background; one run at a time."""
+    def start_matching(self, learn: bool = True) -> MatchingState:
+        """Learn the model anew (or take the one in force) and match all customers, in the background; one run at a
+        time."""
         with self._guard:
             if self._running is None or not self._running.is_alive():
                 now = self._ws.clock.now()
                 self._state = MatchingState("running", "reading", None, None, now, self._state.last)
-                self._running = threading.Thread(target=self._run, args=(now,), name="match", daemon=True)
+                self._running = threading.Thread(target=self._run, args=(now, learn), name="match", daemon=True)
                 self._running.start()
         return self._state
 
-    def match(self) -> MatchingState:
+    def match(self, learn: bool = True) -> MatchingState:
         """The same, waiting for its end."""
-        self._run(self._ws.clock.now())
+        self._run(self._ws.clock.now(), learn)
         return self._state
 
-    def _run(self, started: datetime) -> None:
+    def _run(self, started: datetime, learn: bool) -> None:
         try:
-            found, model = self.learn()
+            found, model = self.learn() if learn else self.find()
             joined = self._worker.take_matches(found, model)
             last = LastRun(started, found.pairs.num_rows, joined, found.seconds)
             with self._ws.state.write() as connection:
@@ -95,23 +103,25 @@ class Desk:
 
     def learn(self) -> tuple[matching.Found, int]:
         """Learn from all customers and keep the model as a new version. Returns what was found and the version."""
-        with self._worker.mutex:
-            graph = self._worker.resolver.graph.copy()
-            with self._ws.state.read() as connection:
-                before = matching.before(connection, graph)
+        everybody = models.Everybody.of(self._ws, self._worker)
         settings = self._worker.rules.likelihood()
-        customer = matching.deterministic(graph)
-        with self._worker.pool.read() as session:
-            records = matching.records_of(session, customer)
-            numbers = proving.proved_numbers(session, customer)
         with self._ws.state.read() as connection:
-            labels = matching.labels_of(connection, customer)
-        found = matching.learn_all(records, numbers, labels, settings, self._step)
-        with self._worker.pool.read() as session:
-            found = replace(rounds.again(session, found, graph, customer, settings, self._step), before=before)
+            labels = matching.labels_of(connection, everybody.customer)
+        found = matching.learn_all(everybody.records, everybody.numbers, labels, settings, self._step)
+        found = everybody.again(self._worker, found, settings, self._step)
         body = {"model": matching.MODEL_NAME, **json.loads(found.model.to_json())}
-        saved = self._ws.save(matching.MODEL_KIND, matching.MODEL_NAME, body, author=_AUTHOR, reason="learned anew")
+        saved = self._ws.save(matching.MODEL_KIND, matching.MODEL_NAME, body, author=LEARNED_BY, reason="learned anew")
         return found, saved.version
+
+    def find(self) -> tuple[matching.Found, int]:
+        """What the model in force finds among all customers, and its version. Raises NoModel."""
+        saved = self._ws.definitions.get(matching.MODEL_KIND, matching.MODEL_NAME)
+        if saved is None:
+            raise models.NoModel("there is no model yet", hint="learn one: onepool identity match")
+        everybody = models.Everybody.of(self._ws, self._worker)
+        settings = self._worker.rules.likelihood()
+        model = matching.model_of(saved.body)
+        return everybody.match(self._worker, model, settings, self._step), saved.version
 
     def _step(self, name: str, progress: float | None) -> None:
         self._state = replace(self._state, step=name, progress=progress)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 import pyarrow as pa
@@ -11,9 +10,13 @@ import pyarrow.compute as pc
 from onepool.identity import Resolved, Resolver
 from onepool.identity.matching import Model
 from onepool.pool import DuckDBEngine
+from onepool.state.store import set_meta
 from onepool.tick import matching, newcomers
 from onepool.tick.rules import RulesInForce
 from onepool.workspace import Workspace
+
+_KEYED = "identity_keys"
+"""Key in the state's meta: the version of the model that the pool's blocking keys were made with."""
 
 
 class Joining:
@@ -49,6 +52,7 @@ class Joining:
         self._settle(self._resolver.propose(joins, matching.no_longer(graph, kept, found.before.linked)))
         with self._pool.write() as session:
             newcomers.keep_keys(session, newcomers.keys(session, found.model, graph.customer), afresh=True)
+        self._keyed(model)
         return len(joins)
 
     def newcomers(self) -> bool:
@@ -62,13 +66,23 @@ class Joining:
             waiting = newcomers.waiting(session)
             if waiting.num_rows == 0:
                 return False
+            # Keys of other rules find others.
+            if self._ws.state.meta(_KEYED) != str(version):
+                newcomers.forget_keys(session)
             customers = waiting.column("customer_id").to_numpy()
             found = newcomers.propose(session, learned, customers, self._resolver.graph.customer, settings.join)
+        self._keyed(version)
         self._keep(found.filter(pc.greater_equal(found.column("probability"), settings.review)), version)
         # Last: after a crash in between they are looked at again, and the same is found.
         with self._pool.write() as session:
             newcomers.done(session, waiting)
         return True
+
+    def _keyed(self, version: int) -> None:
+        """Say by which version's rules the keys are that the pool keeps."""
+        if self._ws.state.meta(_KEYED) != str(version):
+            with self._ws.state.write() as connection:
+                set_meta(connection, _KEYED, str(version))
 
     def _keep(self, found: pa.Table, version: int) -> None:
         """Keep what was found of newcomers, and join who is sure."""
@@ -91,7 +105,6 @@ class Joining:
             found = self._ws.definitions.get(matching.MODEL_KIND, matching.MODEL_NAME)
             model = None
             if found is not None:
-                body = {key: value for key, value in found.body.items() if key != "model"}
-                model = (found.version, Model.from_json(json.dumps(body)))
+                model = (found.version, matching.model_of(found.body))
             self._learned = (revision, model)
         return self._learned[1]

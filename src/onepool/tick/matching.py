@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -59,6 +59,8 @@ _SEVERAL = 4
 _TOGETHER: Mapping[str, tuple[str, ...]] = {"phone": ("phone", "masked_phone")}
 """What masks show is compared with numbers that are known, so both are values of one column."""
 _LEVELS = b"levels"
+_LEAST = 0.002
+"""Probability below which a pair says nothing, as in fitting."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,27 @@ def learn_all(records: pa.Table, numbers: pa.Table, labels: pa.Table | None, set
     pairs = proposals(found.pairs, found.model, numbers)
     joins = certainty.joins(pairs, records.column("record_id").combine_chunks(), settings.join)
     shown = proposed(pairs, min(settings.review, 0.5))
-    return Found(found.model, records.num_rows, shown, joins, time.perf_counter() - started)
+    report = {**found.model.report, "labels": 0 if labels is None else labels.num_rows}
+    model = replace(found.model, report=report)
+    return Found(model, records.num_rows, shown, joins, time.perf_counter() - started)
+
+
+def match_all(records: pa.Table, numbers: pa.Table, model: Model, settings: Likelihood, step: Step) -> Found:
+    """Which pairs of all records a model made before would join; as `learn_all`, without learning."""
+    started = time.perf_counter()
+    step("proposing", None)
+    own = known(records, model)
+    scored = model.score(own, model.candidates(own))
+    scored = scored.filter(pc.greater_equal(scored.column("probability"), _LEAST))
+    pairs = proposals(scored, model, numbers)
+    joins = certainty.joins(pairs, records.column("record_id").combine_chunks(), settings.join)
+    shown = proposed(pairs, min(settings.review, 0.5))
+    return Found(model, records.num_rows, shown, joins, time.perf_counter() - started)
+
+
+def model_of(body: Mapping[str, Any]) -> Model:
+    """The model in a body of its definition. Raises MatchingError."""
+    return Model.from_json(json.dumps({key: value for key, value in body.items() if key != "model"}))
 
 
 def _usable(labels: pa.Table | None, records: pa.Table) -> pa.Table | None:

@@ -56,6 +56,11 @@ def keep_keys(session: Session, keys: pa.Table, *, afresh: bool) -> None:
     session.append("match_keys", keys.select(["record_id", "rule", "key"]))
 
 
+def forget_keys(session: Session) -> None:
+    """Have all keys made again: those there are were made with another model."""
+    session.execute("DELETE FROM match_keys")
+
+
 def keys(session: Session, model: Model, customer_of: npt.NDArray[np.int32]) -> pa.Table:
     """The blocking keys of all customers by a model: (record_id, rule, key)."""
     return model.keys(known(records_of(session, customer_of.astype(np.int64)), model))

@@ -48,8 +48,10 @@ class _NotKept(Exception):
     """Ends a transaction whose results are not to be kept."""
 
 
-def preview_decision(workspace: Workspace, worker: Worker, change: Change) -> DecisionPreview:
-    """What a decision would do."""
+def preview_decision(
+    workspace: Workspace, worker: Worker, change: Change, segments: Sequence[str] = ()
+) -> DecisionPreview:
+    """What a decision would do to customers, and to these segments (none named: to all)."""
     with worker.mutex:
         fork = worker.resolver.fork()
     known = decisions.every(workspace.state)
@@ -63,7 +65,7 @@ def preview_decision(workspace: Workspace, worker: Worker, change: Change) -> De
         warnings.append(Warned("stopped", stopped[0]))
     elif resolved.moved.num_rows == 0:
         warnings.append(Warned("no-effect"))
-    merged, split = _counts(resolved)
+    merged, split = counts(resolved)
     concerned = _concerned(resolved)
     return DecisionPreview(
         before=_shapes(before, concerned),
@@ -71,7 +73,7 @@ def preview_decision(workspace: Workspace, worker: Worker, change: Change) -> De
         merged=merged,
         split=split,
         identifiers_moved=resolved.moved.num_rows,
-        segments=_segments(workspace, worker, resolved),
+        segments=segment_effects(workspace, worker, resolved, segments),
         warnings=warnings,
     )
 
@@ -89,9 +91,7 @@ def preview_rules(
     before, conflicts = graph.customer.copy(), _conflicts(graph)
     resolved = fork.set_rules(registry)
     after = graph.customer
-    merged, split = _counts(resolved)
-    effects = _segments(workspace, worker, resolved)
-    wanted = set(segments)
+    merged, split = counts(resolved)
     return RulesPreview(
         customers_before=int(np.unique(before).size),
         customers_after=int(np.unique(after).size),
@@ -102,7 +102,7 @@ def preview_rules(
         conflicts_after=_conflicts(graph),
         largest=_largest(after),
         samples=_samples(before, after, resolved),
-        segments=[effect for effect in effects if not wanted or effect.segment in wanted],
+        segments=segment_effects(workspace, worker, resolved, segments),
         seconds=time.perf_counter() - started,
     )
 
@@ -186,7 +186,8 @@ def _ruled_edges(graph: Graph, change: Change) -> I64:
     return np.array(graph.edges_between(change.a, change.b, kind=DECISION), np.int64)
 
 
-def _counts(resolved: Resolved) -> tuple[int, int]:
+def counts(resolved: Resolved) -> tuple[int, int]:
+    """How many customers were merged, and how many were split."""
     kinds = [kind for kind, _, _ in moves(resolved.moved)]
     return kinds.count("merge"), kinds.count("split")
 
@@ -243,30 +244,29 @@ def _conflicts(graph: Graph) -> int:
     return int(np.count_nonzero(graph.arrays.e8[EDGE_STATUS, : graph.edges] == CONFLICT))
 
 
-def _segments(workspace: Workspace, worker: Worker, resolved: Resolved) -> list[SegmentEffect]:
-    """How segments would change, found as the tick finds it."""
-    if resolved.customers.size == 0 or not workspace.definitions.current("segment"):
+def segment_effects(
+    workspace: Workspace, worker: Worker, resolved: Resolved, wanted: Sequence[str] = ()
+) -> list[SegmentEffect]:
+    """How segments (these; none named: all) would change, found as the tick finds it; also those that would not."""
+    known = [one.name for one in workspace.definitions.current("segment")]
+    names = [name for name in known if not wanted or name in wanted]
+    if not names:
         return []
     effects: list[SegmentEffect] = []
     live = Live(workspace)
     try:
         with worker.pool.write() as session:
-            sizes = {
-                row["segment"]: row["size"]
-                for row in session.query(
-                    "SELECT segment, count(*) AS size FROM segment_members GROUP BY segment"
-                ).to_pylist()
-            }
-            worker.ingest.apply_identity(session, resolved)
-            outcome = live.evaluate(session, resolved.customers, workspace.clock.now())
-            counts: dict[tuple[str, str], int] = {}
-            changes = outcome.segments.group_by(["segment", "change"]).aggregate([([], "count_all")]).to_pylist()
-            for row in changes:
-                counts[row["segment"], row["change"]] = row["count_all"]
-            for definition in workspace.definitions.current("segment"):
-                name = definition.name
+            counted = session.query("SELECT segment, count(*) AS size FROM segment_members GROUP BY segment")
+            sizes = {row["segment"]: row["size"] for row in counted.to_pylist()}
+            changed: dict[tuple[str, str], int] = {}
+            if resolved.customers.size:
+                worker.ingest.apply_identity(session, resolved)
+                outcome = live.evaluate(session, resolved.customers, workspace.clock.now())
+                changes = outcome.segments.group_by(["segment", "change"]).aggregate([([], "count_all")])
+                changed = {(row["segment"], row["change"]): row["count_all"] for row in changes.to_pylist()}
+            for name in names:
                 size = sizes.get(name, 0)
-                come, go = counts.get((name, "enter"), 0), counts.get((name, "exit"), 0)
+                come, go = changed.get((name, "enter"), 0), changed.get((name, "exit"), 0)
                 effects.append(SegmentEffect(name, size, size + come - go, come, go))
             raise _NotKept
     except _NotKept:

@@ -15,7 +15,7 @@ from onepool.identity import read
 from onepool.identity.read.sources import sources_of
 from onepool.tick import Worker
 from onepool.tick.desk import Desk
-from onepool.workspace import open_workspace
+from onepool.workspace import Workspace, open_workspace
 
 MUCH = replace(
     RATES, web=0.9, kiosk=0.9, store=0.9, store_member=0.9, staff_phone=0.3, placeholder=0.12, second_record=0.5
@@ -57,3 +57,67 @@ def test_there_are_pairs_to_judge_and_a_model_that_saw_some(worked: Brand) -> No
         waiting = [*read.candidates(sources, ["open"]), *read.open_conflicts(sources)]
     assert {kind for kind, *_ in waiting} == {"candidate", "conflict"}
     assert sum(kind == "candidate" for kind, *_ in waiting) >= 10
+
+
+def test_versions_of_the_model_are_compared_and_gone_back_to(worked: Brand) -> None:
+    ws = worked.workspace
+    worker = Worker(ws)
+    try:
+        desk = Desk(ws, worker)
+        (learned,) = read.model_versions(ws.state)
+        assert (learned.cause, learned.auto) == ("learned", False)
+        saved = ws.definitions.get("identity", "rules")
+        body = {} if saved is None else saved.body
+        ws.save("identity", "rules", {**body, "likelihood": {"join": 0.9, "review": 0.4, "auto": True}}, author="mei")
+        before = _customers(ws)
+        tried = desk.compare_models(1, 2, True)
+        assert (tried.before.joined, tried.after.joined > 0) == (0, True)
+        assert tried.changed >= tried.after.joined and tried.merged > 0
+        assert {one.after for one in tried.pairs} <= {"join", "review"}
+        assert _customers(ws) == before
+        # What was tried is what happens.
+        assert desk.match(learn=False).problem is None
+        worker.drain()
+        assert len(before) - len(_customers(ws)) == tried.merged
+        back = desk.compare_models(2, 1, True, ["no_such_segment"])
+        assert (back.split, back.segments) == (tried.merged, [])
+        assert (back.before, back.after) == (tried.after, tried.before)
+        for (kind, name), restored, replaced in read.to_restore(ws.state, read.model_versions(ws.state), learned):
+            ws.save(kind, name, restored, author="mei", reason="back", expected=replaced)
+        assert desk.match(learn=False).problem is None
+        worker.drain()
+        assert _customers(ws) == before
+        assert [one.weights for one in read.model_versions(ws.state)] == [1, 1, 1]
+    finally:
+        worker.close()
+
+
+def test_newcomers_are_looked_for_by_the_rules_of_the_model_in_force(worked: Brand) -> None:
+    ws = worked.workspace
+    model = ws.definitions.get("model", "customers")
+    assert model is not None
+    ws.save("model", "customers", {**model.body, "rules": model.body["rules"][::-1]}, author="mei", reason="turned")
+    worker = Worker(ws)
+    try:
+        kept = _keys(ws)
+        with worker.pool.write() as session:
+            session.execute("INSERT INTO match_pending SELECT min(customer_id) FROM customer_of")
+        worker.drain()
+        turned = _keys(ws)
+        # The same keys, each under the number that its rule has now.
+        most = len(model.body["rules"]) - 1
+        assert turned != kept and {(one, most - rule, key) for one, rule, key in turned} == kept
+    finally:
+        worker.close()
+
+
+def _customers(ws: Workspace) -> list[tuple[int, ...]]:
+    found = ws.pool.query(
+        "SELECT list(identifier_id ORDER BY identifier_id) AS ids FROM customer_of GROUP BY customer_id"
+    )
+    return sorted(tuple(ids) for ids in found["ids"].to_pylist())
+
+
+def _keys(ws: Workspace) -> set[tuple[int, int, int]]:
+    found = ws.pool.query("SELECT record_id, rule, key FROM match_keys")
+    return set(zip(*(found[name].to_pylist() for name in ("record_id", "rule", "key")), strict=True))

@@ -58,6 +58,7 @@ class ChangeRequest(Model):
     """A change to be tried out; nothing is kept."""
 
     change: Change
+    segments: list[str] = Field(default_factory=list, max_length=50, description="Segments to count; empty: all.")
 
 
 class _Reasoned(Model):

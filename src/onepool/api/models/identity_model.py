@@ -67,7 +67,7 @@ class Thresholds(Model):
 class IdentityModel(Model):
     """One version of the model."""
 
-    version: int
+    version: int = Field(description="Counts each change of weights or thresholds.")
     at: Instant
     author: str | None
     records: int
@@ -103,13 +103,13 @@ class MatchingState(Model):
 
 
 class ModelPage(Model):
-    """The model in force, the settings, the last run."""
+    """The model in force or the version asked for, the settings in force, the last run."""
 
     model: IdentityModel | None
     settings: LikelihoodRule
     last_run: MatchingRun | None
     run: MatchingState
-    versions: list[int]
+    versions: list[int] = Field(description="All of them, the newest first.")
 
 
 class ThresholdsChange(LikelihoodRule):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from onepool.cli.identity import evaluation, explain, fitting, overview, previews, review, rulings
+from onepool.cli.identity import evaluation, explain, fitting, models, overview, previews, review, rulings
 
 commands = typer.Typer(help="OneID: who is one customer, why, and what people ruled.", no_args_is_help=True)
 commands.command("explain")(explain.explain)
@@ -22,3 +22,4 @@ commands.command("evaluate")(evaluation.evaluate)
 commands.command("fit")(fitting.fit)
 commands.command("match")(previews.match)
 commands.add_typer(previews.commands, name="preview")
+commands.add_typer(models.commands, name="model")

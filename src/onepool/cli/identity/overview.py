@@ -18,7 +18,7 @@ _CONTACTS = {
     "typed": "contacts between accounts: typed",
     "proved": "contacts between accounts: proved",
 }
-_MODEL = {
+MODEL = {
     True: "model: pairs join from {join} on, people are asked from {review}",
     False: "model: pairs join from {join} on (not by themselves), people are asked from {review}",
 }
@@ -139,7 +139,7 @@ def rules(folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
     show_table(rows, headed("rules of identity, version {version}", version=whole["version"]))
     say(worded(_NAMES[parsed.names], most=parsed.max_identifiers))
     say(worded(_CONTACTS[parsed.contacts]))
-    say(worded(_MODEL[parsed.likelihood.auto], join=parsed.likelihood.join, review=parsed.likelihood.review))
+    say(worded(MODEL[parsed.likelihood.auto], join=parsed.likelihood.join, review=parsed.likelihood.review))
     for touchpoint, basis in sorted(registry.joining.items()):
         if basis in _JOINING:
             say(worded(_JOINING[basis], touchpoint=touchpoint))

@@ -15,8 +15,11 @@ from onepool.cli.output import HERE, Json, WorkspaceDir, note, say, show_counts,
 from onepool.errors import OnePoolError, UsageError
 
 if TYPE_CHECKING:
+    from onepool.api.desk import IdentityDesk
     from onepool.identity.read import Node
-    from onepool.identity.read.preview_types import Change, SegmentEffect, Shape
+    from onepool.identity.read.preview_types import Change, LastRun, SegmentEffect, Shape
+
+Segments = Annotated[list[str] | None, typer.Option("--segment", help="Only these segments.")]
 
 commands = typer.Typer(help="What a decision, other rules or thresholds would change; nothing is kept.")
 
@@ -29,53 +32,70 @@ class MatchingFailed(OnePoolError):
     code = "matching"
 
 
-def match(folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
+def match(
+    kept: Annotated[
+        bool, typer.Option("--kept", help="With the model in force (a fitted one, an earlier one): learn nothing.")
+    ] = False,
+    folder: WorkspaceDir = HERE,
+    as_json: Json = False,
+) -> None:
     """Learn the model from all customers, propose pairs for review, and join the sure ones where the rules let it.
 
     Example: onepool identity match
     """
     with desk(folder) as at, computing(at.ws) as worker:
-        state = worker.start_matching()
-        step = None
-        while state.state == "running":
-            if state.step is not None and state.step != step and not as_json:
-                note(f"{worded(state.step)} …")
-            step = state.step
-            time.sleep(_PATIENCE)
-            state = worker.matching_state()
-        if state.problem is not None or state.last is None:
-            raise MatchingFailed(state.problem or "the run ended without a result")
-    found = {"candidates": state.last.candidates, "joined": state.last.joined, "seconds": round(state.last.seconds, 1)}
+        last = followed(worker, learn=not kept, quiet=as_json)
     if as_json:
-        show_json(found)
+        show_json({"candidates": last.candidates, "joined": last.joined, "seconds": round(last.seconds, 1)})
         return
-    counts = {"count": state.last.candidates, "joined": state.last.joined, "seconds": found["seconds"]}
+    say_matched(last)
+
+
+def followed(worker: IdentityDesk, *, learn: bool, quiet: bool) -> LastRun:
+    """Match all customers and wait for the end, telling the steps. Raises MatchingFailed."""
+    state = worker.start_matching(learn)
+    step = None
+    while state.state == "running":
+        if state.step is not None and state.step != step and not quiet:
+            note(f"{worded(state.step)} …")
+        step = state.step
+        time.sleep(_PATIENCE)
+        state = worker.matching_state()
+    if state.problem is not None or state.last is None:
+        raise MatchingFailed(state.problem or "the run ended without a result")
+    return state.last
+
+
+def say_matched(last: LastRun) -> None:
+    """How a run ended."""
+    counts = {"count": last.candidates, "joined": last.joined, "seconds": round(last.seconds, 1)}
     say(worded("{count:,} pairs found, {joined:,} joined, in {seconds} s", **counts))
     say(worded("see: {command}", command="onepool identity review list"))
 
 
 @commands.command("merge")
-def merge(a: Who, b: Who, folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
+def merge(a: Who, b: Who, segment: Segments = None, folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
     """What making two customers one would change.
 
     Example: onepool identity preview merge 12 34
     """
-    _pairwise("merge", a, b, folder, as_json)
+    _pairwise("merge", a, b, segment, folder, as_json)
 
 
 @commands.command("never")
-def never(a: Who, b: Who, folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
+def never(a: Who, b: Who, segment: Segments = None, folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
     """What keeping two customers apart would change.
 
     Example: onepool identity preview never 12 34
     """
-    _pairwise("never", a, b, folder, as_json)
+    _pairwise("never", a, b, segment, folder, as_json)
 
 
 @commands.command("split")
 def split(
     who: Who,
     identifiers: Annotated[list[str], typer.Argument(help=f"What would be taken out, each {WHO}.")],
+    segment: Segments = None,
     folder: WorkspaceDir = HERE,
     as_json: Json = False,
 ) -> None:
@@ -88,11 +108,11 @@ def split(
         from onepool.identity.read.preview_types import Change
 
         part, rest, pairs = split_sides(at.sources, *at.part(who, identifiers))
-        _show(at, Change("split", part.anchor, rest.anchor, part.identifiers, tuple(pairs)), as_json)
+        _show(at, Change("split", part.anchor, rest.anchor, part.identifiers, tuple(pairs)), segment, as_json)
 
 
 @commands.command("block")
-def block(who: Who, folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
+def block(who: Who, segment: Segments = None, folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
     """What blocking an identifier would change.
 
     Example: onepool identity preview block phone:13800000000
@@ -100,12 +120,13 @@ def block(who: Who, folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
     with desk(folder) as at:
         from onepool.identity.read.preview_types import Change
 
-        _show(at, Change("block", at.whom(who)[-1].base), as_json)
+        _show(at, Change("block", at.whom(who)[-1].base), segment, as_json)
 
 
 @commands.command("undo")
 def undo(
     decision: Annotated[int, typer.Argument(help="Its number, as `identity decisions` shows it.")],
+    segment: Segments = None,
     folder: WorkspaceDir = HERE,
     as_json: Json = False,
 ) -> None:
@@ -119,13 +140,13 @@ def undo(
 
         if decisions.get(at.ws.state, decision) is None:
             raise UsageError(f"there is no decision {decision}", hint="see: onepool identity decisions")
-        _show(at, Change("undo", decision=decision), as_json)
+        _show(at, Change("undo", decision=decision), segment, as_json)
 
 
 @commands.command("rules")
 def rules(
     file: Annotated[Path, typer.Argument(help="Rules as YAML, such as identity/rules.yaml.", exists=True)],
-    segment: Annotated[list[str] | None, typer.Option(help="Only these segments.")] = None,
+    segment: Segments = None,
     folder: WorkspaceDir = HERE,
     as_json: Json = False,
 ) -> None:
@@ -156,13 +177,13 @@ def rules(
     }
     largest = [{"customer_id": one.customer_id, "identifiers": len(one.identifiers)} for one in found.largest]
     samples = [{"before": _sets(one.before, known), "after": _sets(one.after, known)} for one in found.samples]
-    segments = [_segment(one) for one in found.segments]
+    segments = [segment_row(one) for one in found.segments]
     if as_json:
         show_json({**counts, "largest": largest, "samples": samples, "segments": segments})
         return
     show_counts(counts)
     show_table(samples, "some of the customers that change")
-    show_table([one for one in segments if one["entering"] or one["leaving"]], "segments that change")
+    show_segments(segments, named=bool(segment))
     said = "computed on all evidence in {seconds:.1f} s; to put them in force: onepool apply"
     note(worded(said, seconds=found.seconds))
 
@@ -194,7 +215,7 @@ def thresholds(
     show_counts(counts)
 
 
-def _pairwise(kind: str, a: str, b: str, folder: Path, as_json: bool) -> None:
+def _pairwise(kind: str, a: str, b: str, segment: list[str] | None, folder: Path, as_json: bool) -> None:
     with desk(folder) as at:
         from onepool.identity.read import merge_pairs
         from onepool.identity.read.preview_types import Change
@@ -204,20 +225,20 @@ def _pairwise(kind: str, a: str, b: str, folder: Path, as_json: bool) -> None:
             raise UsageError("one of the two has only identifiers that never join (a device, a cookie)")
         if kind == "merge":
             further = tuple(merge_pairs(at.sources, one, other))
-            _show(at, Change("merge", one.anchor, other.anchor, pairs=further), as_json)
+            _show(at, Change("merge", one.anchor, other.anchor, pairs=further), segment, as_json)
         else:
-            _show(at, Change("never", one.anchor, other.anchor), as_json)
+            _show(at, Change("never", one.anchor, other.anchor), segment, as_json)
 
 
-def _show(at: Desk, change: Change, as_json: bool) -> None:
+def _show(at: Desk, change: Change, segment: list[str] | None, as_json: bool) -> None:
     from onepool.identity.read import Words, nodes
 
     with computing(at.ws) as worker:
-        found = worker.preview_decision(change)
+        found = worker.preview_decision(change, segment or [])
     known = nodes(at.sources, {n for shape in (*found.before, *found.after) for n in shape.identifiers})
     words = Words(at.sources.standard, at.sources.registry)
     before, after = (_shapes(shapes, known) for shapes in (found.before, found.after))
-    segments = [_segment(one) for one in found.segments]
+    segments = [segment_row(one) for one in found.segments]
     warnings = [at.said(words.warning(one)) for one in found.warnings]
     if as_json:
         counts = {"merged": found.merged, "split": found.split, "identifiers_moved": found.identifiers_moved}
@@ -229,7 +250,7 @@ def _show(at: Desk, change: Change, as_json: bool) -> None:
     show_table(after, "after")
     said = "{merged} merged, {split} split, {moved} identifiers moved"
     say(worded(said, merged=found.merged, split=found.split, moved=found.identifiers_moved))
-    show_table([one for one in segments if one["entering"] or one["leaving"]], "segments that change")
+    show_segments(segments, named=bool(segment))
 
 
 def _shapes(shapes: list[Shape], known: dict[int, Node]) -> list[dict[str, Any]]:
@@ -243,7 +264,15 @@ def _sets(sets: list[tuple[int, ...]], known: dict[int, Node]) -> str:
     return "\n---\n".join("\n".join(called(known[n]) for n in some if n in known) for some in sets)
 
 
-def _segment(one: SegmentEffect) -> dict[str, Any]:
+def show_segments(segments: list[dict[str, Any]], *, named: bool) -> None:
+    """What would happen to segments; those that were asked for by name also when nothing would."""
+    if named:
+        show_table(segments, "segments")
+    else:
+        show_table([one for one in segments if one["entering"] or one["leaving"]], "segments that change")
+
+
+def segment_row(one: SegmentEffect) -> dict[str, Any]:
     return {
         "segment": one.segment,
         "before": one.before,

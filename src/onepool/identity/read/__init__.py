@@ -14,6 +14,16 @@ from onepool.identity.read.graph import (
 )
 from onepool.identity.read.history import customers_at
 from onepool.identity.read.listing import identifiers
+from onepool.identity.read.models import (
+    ModelVersion,
+    WeightChange,
+    blocking_of,
+    likelihood_of,
+    model_versions,
+    to_restore,
+    weight_changes,
+    weights_of,
+)
 from onepool.identity.read.overview import Overview, Suspect, overview, suspicious
 from onepool.identity.read.postponed import Postponed, postpone, postponed, resume
 from onepool.identity.read.queue import (
@@ -49,6 +59,7 @@ __all__ = [
     "Graph",
     "Kind",
     "Link",
+    "ModelVersion",
     "Node",
     "Overview",
     "Pair",
@@ -57,7 +68,9 @@ __all__ = [
     "Sources",
     "Step",
     "Suspect",
+    "WeightChange",
     "Words",
+    "blocking_of",
     "briefs",
     "candidates",
     "candidates_by_id",
@@ -70,9 +83,11 @@ __all__ = [
     "identifiers",
     "is_strong",
     "joining_of",
+    "likelihood_of",
     "links_by_id",
     "members",
     "merge_pairs",
+    "model_versions",
     "named",
     "nodes",
     "open_conflicts",
@@ -90,4 +105,7 @@ __all__ = [
     "sources_of",
     "split_sides",
     "suspicious",
+    "to_restore",
+    "weight_changes",
+    "weights_of",
 ]

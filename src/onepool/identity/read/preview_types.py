@@ -102,6 +102,48 @@ class ThresholdsPreview:
     segments: list[SegmentEffect] = field(default_factory=list)
 
 
+Verdict = Literal["join", "review", "none"]
+"""What a model says of two customers: joined, shown to people, nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairChange:
+    """Two customers (as rules alone make them) of whom two models say different things. The probability of one that
+    does not propose the pair is 0."""
+
+    a: int
+    b: int
+    before: Verdict
+    after: Verdict
+    probability_before: float
+    probability_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOutcome:
+    """What a model says of all customers: pairs joined, pairs to review, how many of the joined are expected wrong."""
+
+    joined: int
+    review: int
+    expected_wrong: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsCompared:
+    """Two versions of the model on all customers. `changed`: pairs of another answer, of which `pairs` names some, the
+    largest differences first. `merged` and what follows: what the second would change now, where that was asked."""
+
+    before: ModelOutcome
+    after: ModelOutcome
+    changed: int
+    pairs: list[PairChange]
+    seconds: float
+    merged: int = 0
+    split: int = 0
+    identifiers_moved: int = 0
+    segments: list[SegmentEffect] = field(default_factory=list)
+
+
 @dataclass(frozen=True, slots=True)
 class LastRun:
     """The last complete run over all customers."""

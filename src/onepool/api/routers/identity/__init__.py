@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from onepool.api.routers.identity import decisions, lists, model, overview, review, rules, versions
+from onepool.api.routers.identity import decisions, lists, model, model_versions, overview, review, rules, versions
 
 routers: list[APIRouter] = [
     overview.router,
@@ -12,4 +12,5 @@ routers: list[APIRouter] = [
     rules.router,
     versions.router,
     model.router,
+    model_versions.router,
 ]

@@ -45,7 +45,7 @@ def preview_identity_decision(body: ChangeRequest, who: Reader, ws: Workspace, d
     seen = decisions.latest(ws.state)
     with ws.pool.read() as session:
         src = sources(ws, session)
-        found = desk.preview_decision(change_of(src, body.change))
+        found = desk.preview_decision(change_of(src, body.change), body.segments)
         known = read.nodes(src, {n for shape in (*found.before, *found.after) for n in shape.identifiers})
         named = read.briefs(src, {shape.customer_id for shape in found.before}, ws.settings.currency)
     show, words = view(who, src, ws.settings.currency), Words(src.standard, src.registry)

@@ -25,11 +25,11 @@ from onepool.api.models.identity_model import (
     WeightCount,
 )
 from onepool.api.models.identity_review import ReviewList
+from onepool.api.routers.identity.model_versions import model_version
 from onepool.api.routers.identity.review import items_of
 from onepool.api.routers.identity.rules import KIND, NAME, checked, likelihood, save_rules
 from onepool.api.routers.identity.showing import View, segment_effects, view
 from onepool.api.whom import sources
-from onepool.definitions import Definition
 from onepool.identity import read
 from onepool.identity.read import preview_types
 from onepool.privacy import audit
@@ -44,16 +44,19 @@ Writer = Annotated[Caller, Depends(Need(Permission.IDENTITY_RULES))]
 
 
 @router.get("")
-def read_identity_model(who: Reader, ws: Workspace, desk: Desk) -> ModelPage:
-    """The model in force, its settings, and what it is doing."""
-    saved = ws.definitions.get(MODEL_KIND, MODEL_NAME)
+def read_identity_model(
+    who: Reader, ws: Workspace, desk: Desk, version: Annotated[int | None, Query(ge=1)] = None
+) -> ModelPage:
+    """The model in force (or an earlier version of it), the settings in force, and what it is doing."""
+    found = read.model_versions(ws.state)
+    chosen = model_version(found, version) if version is not None else (found[-1] if found else None)
     rules = ws.definitions.get(KIND, NAME)
     settings = likelihood(checked(ws, rules.body if rules else None))
     with ws.pool.read() as session:
         show = view(who, sources(ws, session), ws.settings.currency)
     run = desk.matching_state()
     return ModelPage(
-        model=None if saved is None else _model(show, saved, Thresholds(join=settings.join, review=settings.review)),
+        model=None if chosen is None else _model(show, chosen, read.weights_of(ws.state, chosen.weights)),
         settings=settings,
         last_run=None
         if run.last is None
@@ -61,7 +64,7 @@ def read_identity_model(who: Reader, ws: Workspace, desk: Desk) -> ModelPage:
             at=run.last.at, candidates=run.last.candidates, joined=run.last.joined, seconds=run.last.seconds
         ),
         run=_state(run),
-        versions=[item.version for item in ws.definitions.history(MODEL_KIND, MODEL_NAME) if not item.deleted],
+        versions=[one.version for one in reversed(found)],
     )
 
 
@@ -96,10 +99,16 @@ def list_identity_model_pairs(
 
 
 @router.post("/fit", status_code=status.HTTP_202_ACCEPTED)
-def start_identity_matching(who: Writer, ws: Workspace, time: Time, desk: Desk) -> MatchingState:
-    """Learn the model anew and match all customers, in the background. A run that is under way goes on."""
-    state = desk.start_matching()
-    audit.record(ws.state, time, who.actor, "identity.match", f"{MODEL_KIND}:{MODEL_NAME}", {"state": state.state})
+def start_identity_matching(
+    who: Writer, ws: Workspace, time: Time, desk: Desk, learn: Annotated[bool, Query()] = True
+) -> MatchingState:
+    """Learn the model anew and match all customers, in the background. A run that is under way goes on.
+
+    `learn=false`: with the model in force, such as one that was fitted on a file.
+    """
+    state = desk.start_matching(learn)
+    detail = {"state": state.state, "learn": learn}
+    audit.record(ws.state, time, who.actor, "identity.match", f"{MODEL_KIND}:{MODEL_NAME}", detail)
     return _state(state)
 
 
@@ -143,15 +152,14 @@ def _state(run: preview_types.MatchingState) -> MatchingState:
     )
 
 
-def _model(show: View, saved: Definition, thresholds: Thresholds) -> IdentityModel:
+def _model(show: View, one: read.ModelVersion, body: Mapping[str, Any]) -> IdentityModel:
     """A model as it is shown: its body is what `onepool.identity.matching.Model.to_json` wrote, the report included."""
-    body: Mapping[str, Any] = saved.body
     report: Mapping[str, Any] = body.get("report") or {}
     return IdentityModel(
-        version=saved.version,
-        at=saved.created_at,
-        author=saved.author,
-        records=int(report.get("records", 0)),
+        version=one.version,
+        at=one.at,
+        author=one.author,
+        records=one.counts.records,
         prior=float(body["prior"]),
         expected_matches=report.get("expected_matches"),
         comparisons=[_comparison(show, one) for one in report.get("comparisons", [])],
@@ -161,10 +169,10 @@ def _model(show: View, saved: Definition, thresholds: Thresholds) -> IdentityMod
             WeightCount(weight=one["bits"], pairs=one["pairs"], probability=min(1.0, one["matches"] / one["pairs"]))
             for one in report.get("weights", [])
         ],
-        thresholds=thresholds,
+        thresholds=Thresholds(join=one.join, review=one.review),
         curve=[ThresholdPoint.model_validate(dict(one)) for one in report.get("thresholds", [])],
-        labels=int(report.get("labels", 0)),
-        method="boosted" if body.get("forest") else "weights",
+        labels=one.counts.labels,
+        method=one.counts.method,
     )
 
 
