@@ -1262,9 +1262,29 @@ export interface paths {
         };
         /**
          * Read Identity Model
-         * @description The model in force, its settings, and what it is doing.
+         * @description The model in force (or an earlier version of it), the settings in force, and what it is doing.
          */
         get: operations["readIdentityModel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/model/difference": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare Identity Model Versions
+         * @description What two versions say differently: weights, thresholds, and on all customers the pairs of another answer.
+         */
+        get: operations["compareIdentityModelVersions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1285,6 +1305,8 @@ export interface paths {
         /**
          * Start Identity Matching
          * @description Learn the model anew and match all customers, in the background. A run that is under way goes on.
+         *
+         *     `learn=false`: with the model in force, such as one that was fitted on a file.
          */
         post: operations["startIdentityMatching"];
         delete?: never;
@@ -1333,6 +1355,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/identity/model/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Identity Model
+         * @description Put an earlier version's weights and thresholds in force again, as a new version, and match all customers with
+         *     them in the background. 409 when there is a later version than the one looked at, or while a run is under way.
+         */
+        post: operations["restoreIdentityModel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/model/restore/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Identity Model Restore
+         * @description What going back to a version would do to all customers and to segments; nothing is kept.
+         */
+        post: operations["previewIdentityModelRestore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/identity/model/run": {
         parameters: {
             query?: never;
@@ -1366,6 +1429,26 @@ export interface paths {
          * @description Put thresholds in force: a new version of the rules of identity.
          */
         put: operations["replaceIdentityThresholds"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/model/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Identity Model Versions
+         * @description All versions of the model, the newest first: who made each and how, its thresholds and counts.
+         */
+        get: operations["listIdentityModelVersions"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -4617,6 +4700,11 @@ export interface components {
         ChangeRequest: {
             /** Change */
             change: components["schemas"]["MergeChange"] | components["schemas"]["NeverChange"] | components["schemas"]["SplitChange"] | components["schemas"]["BlockChange"] | components["schemas"]["UndoChange"];
+            /**
+             * Segments
+             * @description Segments to count; empty: all.
+             */
+            segments?: string[];
         };
         /**
          * Channel
@@ -5744,13 +5832,21 @@ export interface components {
             at: string;
             /** Customers */
             customers: number;
+            /**
+             * Explained
+             * @description What is missing too, and is no gap: each says why.
+             */
+            explained: components["schemas"]["MapGap"][];
             /** Field Titles */
             field_titles: {
                 [key: string]: components["schemas"]["Titles"];
             };
             /** Flows */
             flows: components["schemas"]["MapFlow"][];
-            /** Gaps */
+            /**
+             * Gaps
+             * @description The gravest first, and of those the ones that concern most customers.
+             */
             gaps: components["schemas"]["MapGap"][];
             /** Identifier Cells */
             identifier_cells: components["schemas"]["MapIdentifier"][];
@@ -6985,7 +7081,10 @@ export interface components {
             /** Records */
             records: number;
             thresholds: components["schemas"]["Thresholds"];
-            /** Version */
+            /**
+             * Version
+             * @description Counts each change of weights or thresholds.
+             */
             version: number;
         };
         /**
@@ -8493,6 +8592,21 @@ export interface components {
          * @description Something that is missing, with the figures that show it.
          */
         MapGap: {
+            /**
+             * By
+             * @description The identifier type that joins these customers instead.
+             */
+            by: string | null;
+            /**
+             * Customers
+             * @description Customers whom it concerns.
+             */
+            customers: number;
+            /**
+             * Explained
+             * @description Why it is no gap.
+             */
+            explained: ("joined" | "island" | "optional" | "not-sent") | null;
             /** Figures */
             figures: {
                 [key: string]: components["schemas"]["JsonValue"];
@@ -8501,15 +8615,19 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "silent" | "stopped" | "behind" | "late" | "signal-unseen" | "field-empty" | "identifier-unseen" | "identifier-joins-nothing" | "island";
+            kind: "silent" | "unused" | "stopped" | "behind" | "late" | "signal-unseen" | "field-empty" | "identifier-unseen" | "identifier-joins-nothing" | "unjoinable" | "island";
             /**
              * Severity
              * @enum {string}
              */
             severity: "error" | "warning" | "info";
-            /** Subject */
-            subject: string | null;
-            subject_title: components["schemas"]["Titles"] | null;
+            /** Subject Titles */
+            subject_titles: components["schemas"]["Titles"][];
+            /**
+             * Subjects
+             * @description What is missing, of one touchpoint together: an identifier type, `event.field`, or a signal as in `signal_titles`.
+             */
+            subjects: string[];
             /** Touchpoint */
             touchpoint: string;
         };
@@ -8644,7 +8762,7 @@ export interface components {
         };
         /**
          * MapReach
-         * @description A message kind of a touchpoint, and whom it reaches.
+         * @description A message kind of a touchpoint, and whom it reaches; or the audience that its platform could be told.
          */
         MapReach: {
             /**
@@ -8654,6 +8772,12 @@ export interface components {
             addressed: number;
             /** Allowance */
             allowance: string | null;
+            /**
+             * Carries
+             * @description Only a message reaches anybody.
+             * @enum {string}
+             */
+            carries: "message" | "benefit" | "mark" | "report" | "handover" | "audience";
             /** Channel */
             channel: string;
             /** Marketing */
@@ -9222,6 +9346,34 @@ export interface components {
             title: components["schemas"]["Titles"];
         };
         /**
+         * ModelDifference
+         * @description What two versions say differently, computed on all customers.
+         */
+        ModelDifference: {
+            after: components["schemas"]["ModelVersion"];
+            before: components["schemas"]["ModelVersion"];
+            /**
+             * Blocking Added
+             * @description Rules that find pairs, which only the second has.
+             */
+            blocking_added: string[];
+            /** Blocking Removed */
+            blocking_removed: string[];
+            /**
+             * Changed
+             * @description Pairs of another answer; `pairs` names the largest differences.
+             */
+            changed: number;
+            /** Pairs */
+            pairs: components["schemas"]["ModelPairChange"][];
+            /** Seconds */
+            seconds: number;
+            verdicts_after: components["schemas"]["ModelVerdicts"];
+            verdicts_before: components["schemas"]["ModelVerdicts"];
+            /** Weights */
+            weights: components["schemas"]["ModelWeightChange"][];
+        };
+        /**
          * ModelLevel
          * @description One level of a comparison. m, u: how often it occurs among pairs of one person, of two persons.
          */
@@ -9250,15 +9402,195 @@ export interface components {
         };
         /**
          * ModelPage
-         * @description The model in force, the settings, the last run.
+         * @description The model in force or the version asked for, the settings in force, the last run.
          */
         ModelPage: {
             last_run: components["schemas"]["MatchingRun"] | null;
             model: components["schemas"]["IdentityModel"] | null;
             run: components["schemas"]["MatchingState"];
             settings: components["schemas"]["LikelihoodRule"];
-            /** Versions */
+            /**
+             * Versions
+             * @description All of them, the newest first.
+             */
             versions: number[];
+        };
+        /**
+         * ModelPairChange
+         * @description Two customers, as rules alone make them, of whom two versions say different things.
+         */
+        ModelPairChange: {
+            a: components["schemas"]["IdentifierBrief"];
+            /**
+             * After
+             * @enum {string}
+             */
+            after: "join" | "review" | "none";
+            b: components["schemas"]["IdentifierBrief"];
+            /**
+             * Before
+             * @enum {string}
+             */
+            before: "join" | "review" | "none";
+            /** Probability After */
+            probability_after: number;
+            /**
+             * Probability Before
+             * @description 0 where this version does not propose the pair.
+             */
+            probability_before: number;
+        };
+        /**
+         * ModelRestore
+         * @description Going back to an earlier version: its weights and thresholds become a new one, and all customers are matched.
+         */
+        ModelRestore: {
+            /** Reason */
+            reason: string;
+            /**
+             * To
+             * @description The version to go back to.
+             */
+            to: number;
+            /**
+             * Version
+             * @description The version that was looked at: refused when there is a later one.
+             */
+            version: number;
+        };
+        /**
+         * ModelRestorePreview
+         * @description What going back to a version would change now.
+         */
+        ModelRestorePreview: {
+            difference: components["schemas"]["ModelDifference"];
+            /** Identifiers Moved */
+            identifiers_moved: number;
+            /** Merged */
+            merged: number;
+            /** Segments */
+            segments: components["schemas"]["SegmentEffect"][];
+            /** Split */
+            split: number;
+        };
+        /**
+         * ModelRestorePreviewRequest
+         * @description Which version to try.
+         */
+        ModelRestorePreviewRequest: {
+            /**
+             * Segments
+             * @description Segments to count; empty: all.
+             */
+            segments?: string[];
+            /** To */
+            to: number;
+        };
+        /**
+         * ModelVerdicts
+         * @description What a version says of all customers.
+         */
+        ModelVerdicts: {
+            /**
+             * Expected Wrong
+             * @description Of those joined, how many are expected to be two persons.
+             */
+            expected_wrong: number;
+            /**
+             * Joined
+             * @description Pairs that it joins by itself.
+             */
+            joined: number;
+            /**
+             * Review
+             * @description Pairs that it shows to people.
+             */
+            review: number;
+        };
+        /**
+         * ModelVersion
+         * @description One version: from when on these weights and thresholds were in force.
+         */
+        ModelVersion: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Author */
+            author: string;
+            /** Auto */
+            auto: boolean;
+            /**
+             * Cause
+             * @description learned: anew, from all customers; reviewed: so, and from what people judged; fitted: on a file; thresholds: moved by hand; restored: an earlier version's.
+             * @enum {string}
+             */
+            cause: "learned" | "reviewed" | "fitted" | "thresholds" | "restored";
+            /** Current */
+            current: boolean;
+            /** Expected Matches */
+            expected_matches: number | null;
+            /**
+             * Hash
+             * @description SHA-256 of the weights' content.
+             */
+            hash: string;
+            /** Join */
+            join: number;
+            /**
+             * Labels
+             * @description Judged pairs that it learned from.
+             */
+            labels: number;
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "weights" | "boosted";
+            /** Pairs */
+            pairs: number;
+            /** Reason */
+            reason: string;
+            /** Records */
+            records: number;
+            /**
+             * Restored
+             * @description The version that had these weights first, where they were gone back to.
+             */
+            restored: number | null;
+            /** Review */
+            review: number;
+            /** Version */
+            version: number;
+            /**
+             * Weights
+             * @description Version of the weights: thresholds may move while they stay.
+             */
+            weights: number;
+        };
+        /**
+         * ModelVersions
+         * @description All versions, the newest first.
+         */
+        ModelVersions: {
+            /** Items */
+            items: components["schemas"]["ModelVersion"][];
+        };
+        /**
+         * ModelWeightChange
+         * @description A level that two versions weigh differently, in bits. Null: this version has no such level.
+         */
+        ModelWeightChange: {
+            /** After */
+            after: number | null;
+            /** Before */
+            before: number | null;
+            /** Comparison */
+            comparison: string;
+            /** Level */
+            level: string;
+            title: components["schemas"]["Titles"];
         };
         /**
          * Money
@@ -10401,6 +10733,11 @@ export interface components {
             /** Field */
             field: string | null;
             /**
+             * File
+             * @description Of something imported: the file that it came from.
+             */
+            file: string | null;
+            /**
              * Id
              * @description As `quarantine` in SQL and on the command line has it.
              * @example 4194304
@@ -10420,6 +10757,12 @@ export interface components {
              * Format: date-time
              */
             received_at: string;
+            /**
+             * Row
+             * @description Its row there, as a reader of the file counts.
+             * @example 42
+             */
+            row: number | null;
             /**
              * Rule
              * @example type.money
@@ -10461,6 +10804,11 @@ export interface components {
             /** Field */
             field: string | null;
             /**
+             * File
+             * @description Of something imported: the file that it came from.
+             */
+            file: string | null;
+            /**
              * Id
              * @description As `quarantine` in SQL and on the command line has it.
              * @example 4194304
@@ -10480,6 +10828,12 @@ export interface components {
              * Format: date-time
              */
             received_at: string;
+            /**
+             * Row
+             * @description Its row there, as a reader of the file counts.
+             * @example 42
+             */
+            row: number | null;
             /**
              * Rule
              * @example type.money
@@ -15914,7 +16268,7 @@ export interface operations {
     listMapCustomers: {
         parameters: {
             query: {
-                kind: "touchpoint" | "only" | "identifier" | "event" | "attribute" | "pair" | "flow" | "reach";
+                kind: "touchpoint" | "only" | "identifier" | "event" | "attribute" | "pair" | "flow" | "reach" | "unjoinable";
                 touchpoint: string;
                 name?: string | null;
                 other?: string | null;
@@ -16668,7 +17022,9 @@ export interface operations {
     };
     readIdentityModel: {
         parameters: {
-            query?: never;
+            query?: {
+                version?: number | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -16695,9 +17051,43 @@ export interface operations {
             };
         };
     };
+    compareIdentityModelVersions: {
+        parameters: {
+            query: {
+                before: number;
+                after: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelDifference"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     startIdentityMatching: {
         parameters: {
-            query?: never;
+            query?: {
+                learn?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -16790,6 +17180,72 @@ export interface operations {
             };
         };
     };
+    restoreIdentityModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelRestore"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelVersion"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewIdentityModelRestore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelRestorePreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelRestorePreview"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readIdentityMatching: {
         parameters: {
             query?: never;
@@ -16839,6 +17295,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ModelPage"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listIdentityModelVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelVersions"];
                 };
             };
             /** @description A problem (RFC 9457). */
