@@ -28,6 +28,8 @@ export type TypeRule = Schema<"TypeRule">;
 export type RulesPreview = Schema<"RulesPreview">;
 export type ModelPage = Schema<"ModelPage">;
 export type Model = Schema<"IdentityModel">;
+export type ModelVersion = Schema<"ModelVersion">;
+export type ModelDifference = Schema<"ModelDifference">;
 export type Run = Schema<"MatchingState">;
 export type ThresholdsPreview = Schema<"ThresholdsPreview">;
 /** A ruling of a person that can be tried out first. */
@@ -74,7 +76,19 @@ export const identity = {
       queryFn: ({ signal }) => answer(client.GET("/api/v1/identity/identifiers", { params: { query }, signal })),
       placeholderData: keepPreviousData,
     }),
-  model: () => queryOptions({ queryKey: ["identity", "model"], queryFn: ({ signal }) => answer(client.GET("/api/v1/identity/model", { signal })) }),
+  model: (version?: number) =>
+    queryOptions({
+      queryKey: ["identity", "model", version ?? "present"],
+      queryFn: ({ signal }) => answer(client.GET("/api/v1/identity/model", { params: { query: { version } }, signal })),
+      placeholderData: keepPreviousData,
+    }),
+  modelVersions: () => queryOptions({ queryKey: ["identity", "model", "versions"], queryFn: ({ signal }) => answer(client.GET("/api/v1/identity/model/versions", { signal })) }),
+  modelDifference: (before: number, after: number) =>
+    queryOptions({
+      queryKey: ["identity", "model", "difference", before, after],
+      queryFn: ({ signal }) => answer(client.GET("/api/v1/identity/model/difference", { params: { query: { before, after } }, signal })),
+      retry: false,
+    }),
   pairs: (near: "join" | "review", page: number) =>
     queryOptions({
       queryKey: ["identity", "pairs", near, page],
@@ -152,6 +166,15 @@ export function useFit() {
       cache.setQueryData(identity.run().queryKey, run);
     },
   });
+}
+
+export function useModelRestorePreview() {
+  return useMutation({ mutationFn: (body: Schema<"ModelRestorePreviewRequest">) => answer(client.POST("/api/v1/identity/model/restore/preview", { body })) });
+}
+
+export function useModelRestore() {
+  const settle = useSettle();
+  return useMutation({ mutationFn: (body: Schema<"ModelRestore">) => answer(client.POST("/api/v1/identity/model/restore", { body })), onSuccess: settle });
 }
 
 export function useModelPreview() {

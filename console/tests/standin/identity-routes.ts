@@ -1,6 +1,6 @@
 /** What the stand-in server answers under /identity. Decisions are kept until it stops, so that undo can be tried. */
 import { ago, CUSTOMERS_TOTAL } from "./data.ts";
-import { briefOf, currentRules, effects, graph, model, overview, queue } from "./identity.ts";
+import { briefOf, currentRules, effects, graph, model, modelDifference, modelVersions, overview, queue } from "./identity.ts";
 
 interface Asked {
   query: URLSearchParams;
@@ -152,7 +152,11 @@ export const identityRoutes: [method: string, pattern: RegExp, (asked: Asked) =>
     if (body.version !== currentRules.version) return problem(409, "conflict", "there is a later version");
     return { body: Object.assign(currentRules, { version: currentRules.version + 1, body: body.body, at: new Date().toISOString() }) };
   }],
-  ["GET", /^identity\/model$/, () => ({ body: model })],
+  ["GET", /^identity\/model$/, ({ query }) => ({ body: { ...model, model: { ...model.model, version: Number(query.get("version") ?? model.model.version) } } })],
+  ["GET", /^identity\/model\/versions$/, () => ({ body: { items: modelVersions } })],
+  ["GET", /^identity\/model\/difference$/, ({ query }) => ({ body: modelDifference(Number(query.get("before")), Number(query.get("after"))) })],
+  ["POST", /^identity\/model\/restore\/preview$/, ({ body }) => ({ body: { difference: modelDifference(4, Number(body.to)), merged: 4, split: 21, identifiers_moved: 60, segments: effects } })],
+  ["POST", /^identity\/model\/restore$/, ({ body }) => ({ body: { ...modelVersions[0], version: 5, cause: "restored", restored: body.to } })],
   ["GET", /^identity\/model\/pairs$/, (asked) => ({ body: paged(queue.filter((one) => one.kind === "candidate"), asked) })],
   ["POST", /^identity\/model\/fit$/, () => ({ body: Object.assign(model.run, { state: "running", step: "learning", progress: 0.1, started: new Date().toISOString() }) })],
   ["GET", /^identity\/model\/run$/, () => {

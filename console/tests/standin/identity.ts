@@ -227,6 +227,24 @@ export const model = {
   versions: [4, 3, 2, 1],
 };
 
+const version = (number: number, cause: string, more: Record<string, unknown> = {}) => ({
+  version: number, at: ago(30 + 40 * (4 - number)), author: cause === "thresholds" ? "user:lin@brand.example" : "onepool", reason: cause === "thresholds" ? "fewer wrong joins" : "learned anew", cause, current: number === 4,
+  weights: number < 3 ? 1 : number - 1, restored: null as number | null, hash: `${number}f`.repeat(32), join: number < 2 ? 0.995 : 0.99, review: 0.7, auto: number > 1, records: CUSTOMERS_TOTAL, pairs: 5_593, labels: number === 4 ? 578 : 0,
+  expected_matches: 5_120, method: "weights", ...more,
+});
+export const modelVersions = [version(4, "reviewed"), version(3, "learned"), version(2, "thresholds"), version(1, "learned")];
+export function modelDifference(before: number, after: number) {
+  const [a, b] = graph(100_001).nodes;
+  const of = (number: number) => modelVersions.find((one) => one.version === number) ?? modelVersions[0];
+  return {
+    before: of(before), after: of(after),
+    weights: [{ comparison: "name", title: both("姓名", "Name"), level: "same", before: 17.4, after: 16.9 }, { comparison: "birthday", title: both("生日", "Birthday"), level: "same day", before: null, after: 14.9 }],
+    blocking_added: ["pinyin + birthday"], blocking_removed: [],
+    verdicts_before: { joined: 3_790, review: 1_402, expected_wrong: 4.1 }, verdicts_after: { joined: 3_811, review: 1_310, expected_wrong: 3.6 },
+    changed: 113, pairs: a === undefined || b === undefined ? [] : [{ a, b, before: "review", after: "join", probability_before: 0.93, probability_after: 0.996 }], seconds: 12.4,
+  };
+}
+
 const moves = [{ entering: 2, leaving: 0 }, { entering: 0, leaving: 1 }, { entering: 0, leaving: 0 }];
 export const effects = moves.flatMap((move, i) => {
   const one = segments[i];

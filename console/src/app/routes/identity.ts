@@ -65,10 +65,12 @@ const identityRules = createRoute({
 const identityModel = createRoute({
   getParentRoute: () => shell,
   path: "/identity/model",
-  validateSearch: (raw: Raw): { near?: "review"; page?: number; pair?: string } => ({
+  validateSearch: (raw: Raw): { near?: "review"; page?: number; pair?: string; version?: number; against?: number } => ({
     near: oneOf(raw, "near", ["review"] as const),
     page: count(raw, "page"),
     pair: text(raw, "pair"),
+    version: count(raw, "version"),
+    against: count(raw, "against"),
   }),
   component: lazyRouteComponent(() => import("@/pages/identity/model/Model"), "Model"),
 });

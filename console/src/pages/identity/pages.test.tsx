@@ -177,6 +177,35 @@ describe("the model", () => {
   });
 });
 
+describe("versions of the model", () => {
+  it("are listed; one is looked at, two are compared, all from the address", async () => {
+    await open("/identity/model?version=2&against=3");
+    const list = await screen.findByTestId("model-versions", {}, WAIT);
+    expect(all(list, "tbody tr.ant-table-row")).toHaveLength(4);
+    expect(list.textContent).toContain("Thresholds moved by hand");
+    // Nobody moves thresholds while looking at what is not in force.
+    expect(await screen.findByTestId("model-earlier", {}, WAIT)).toBeTruthy();
+    expect(screen.queryByTestId("model-thresholds")).toBeNull();
+    const difference = await screen.findByTestId("model-difference", {}, WAIT);
+    expect(difference.dataset.value).toBe("113");
+    expect(difference.textContent).toContain("pinyin + birthday");
+    expect(all(screen.getByTestId("model-difference-pairs"), "tbody tr.ant-table-row")).toHaveLength(1);
+    fireEvent.click(screen.getByTestId("model-compare-1"));
+    await waitFor(() => expect(router.state.location.search).toMatchObject({ version: 2, against: 1 }), WAIT);
+  });
+
+  it("one comes back in force after its effect was shown, with a reason", async () => {
+    await open("/identity/model");
+    fireEvent.click(await screen.findByTestId("model-restore-1", {}, WAIT));
+    expect((await screen.findByTestId("model-restore-outcome", {}, WAIT)).textContent).toContain("21 split");
+    const back = screen.getByTestId("model-restore");
+    expect(back).toHaveProperty("disabled", true);
+    fireEvent.change(screen.getByTestId("model-restore-reason"), { target: { value: "it was right" } });
+    fireEvent.click(back);
+    await waitFor(() => expect(writes("identity/model/restore")[0]?.body).toEqual({ to: 1, version: 4, reason: "it was right" }), WAIT);
+  });
+});
+
 describe("what is put off", () => {
   it("leaves the queue until a day, and can be brought back", async () => {
     await open("/identity/review");

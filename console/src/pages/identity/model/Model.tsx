@@ -1,6 +1,7 @@
 import { ReloadOutlined } from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Button, Progress } from "antd";
+import { Link, useSearch } from "@tanstack/react-router";
+import { Alert, Button, Progress } from "antd";
 import { useEffect } from "react";
 import { identity, type Model as Data, type ModelPage, type Run, useFit } from "@/api/identity";
 import { span } from "@/lib/format";
@@ -16,6 +17,7 @@ import { Curve, Histogram } from "./Charts";
 import { Blocking, Comparisons } from "./Comparisons";
 import { Pairs } from "./Pairs";
 import { Thresholds } from "./Thresholds";
+import { Versions } from "./Versions";
 
 const POLL_MS = 1_500;
 
@@ -82,6 +84,8 @@ function Content({ page }: { page: ModelPage }) {
   const may = useMay("identity.rules");
   const fit = useFit();
   const model = page.model;
+  const earlier = model !== null && page.versions[0] !== model.version;
+  const lines = earlier ? model.thresholds : page.settings;
   const run = fit.data ?? page.run;
   return (
     <Frame
@@ -103,18 +107,32 @@ function Content({ page }: { page: ModelPage }) {
           </section>
         ) : (
           <>
+            {earlier && (
+              <Alert
+                type="info"
+                showIcon
+                title={t("oneid.earlierVersion", { version: model.version })}
+                action={
+                  <Link to="/identity/model" search={{}}>
+                    {t("oneid.toPresent")}
+                  </Link>
+                }
+                data-testid="model-earlier"
+              />
+            )}
             <Numbers page={page} model={model} />
             <div className="op-two">
               <div className="op-stack">
                 <Panel title={t("oneid.histogram")}>
-                  <Histogram model={model} thresholds={page.settings} />
+                  <Histogram model={model} thresholds={lines} />
                 </Panel>
                 <Panel title={t("oneid.curve")}>
-                  <Curve model={model} thresholds={page.settings} />
+                  <Curve model={model} thresholds={lines} />
                 </Panel>
               </div>
-              <Thresholds key={`${page.settings.join} ${page.settings.review} ${page.settings.auto}`} page={page} may={may} />
+              {!earlier && <Thresholds key={`${page.settings.join} ${page.settings.review} ${page.settings.auto}`} page={page} may={may} />}
             </div>
+            <Versions shown={model.version} />
             <Comparisons rows={model.comparisons} />
             <Blocking rows={model.blocking} recall={model.blocking_recall} />
             <Pairs />
@@ -127,6 +145,7 @@ function Content({ page }: { page: ModelPage }) {
 
 /** The model of likelihood: what it weighs, where it draws the lines, and what it found. */
 export function Model() {
-  const page = useQuery(identity.model());
+  const { version } = useSearch({ from: "/shell/identity/model" });
+  const page = useQuery(identity.model(version));
   return <Loaded query={page} rows={12}>{(data) => <Content page={data} />}</Loaded>;
 }
