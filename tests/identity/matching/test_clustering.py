@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onepool.identity.matching import MatchingError, cluster
+from onepool.identity.matching.dense import MOST, link_small
+from onepool.identity.matching.sparse import average_linkage
 
 RECORDS = 10
 Pair = tuple[int, int, int]
@@ -131,3 +133,22 @@ def test_pairs_with_little_evidence_weigh_little() -> None:
 def test_unknown_record_is_refused() -> None:
     with pytest.raises(MatchingError, match="not among the records"):
         cluster(table([(0, 9, 9)]), pa.array(["r0"]), 0.5)
+
+
+@settings(deadline=None, max_examples=100)
+@given(seed=st.integers(0, 10_000), most=st.integers(1, 40), caution=st.sampled_from([0.0, 1.5]), held=st.booleans())
+def test_small_groups_are_clustered_as_large_ones(seed: int, most: int, caution: float, held: bool) -> None:
+    random = np.random.default_rng(seed)
+    size = int(random.integers(2, MOST + 1))
+    a, b = np.triu_indices(size, 1)
+    some = np.sort(random.choice(len(a), int(random.integers(1, len(a) + 1)), replace=False))
+    left, right = a[some], b[some]
+    # Few different scores, so that many are equal; some never, some with little evidence.
+    score = random.choice([-(10**15), 0, 300_000, 600_000, 900_000], len(some), p=[0.02, 0.08, 0.3, 0.3, 0.3])
+    lack = random.choice([0, 400_000], len(some))
+    values = random.integers(-1, 3, (size, int(held)))
+    large = average_linkage(left, right, score, lack, size, 400_000.0, caution, most, values)
+    small = np.empty(size, dtype=np.int64)
+    tables = (np.empty((MOST, MOST), np.int64), np.empty((MOST, MOST), np.int64), np.empty((MOST, MOST), np.bool_))
+    link_small(left, right, score, lack, 0, size, 400_000.0, caution, most, values.copy(), *tables, small)
+    assert small.tolist() == large.tolist()

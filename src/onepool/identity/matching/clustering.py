@@ -18,11 +18,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from onepool.identity.matching.components import batches, components
+from onepool.identity.matching.dense import MOST, SCALE, link_small
 from onepool.identity.matching.settings import MatchingError
+from onepool.identity.matching.sparse import average_linkage
 from onepool.identity.matching.threads import each
 
 Ints = npt.NDArray[np.int64]
-_SCALE = 1_000_000
 #: what a cannot-link pair puts into the sum of two clusters: no number of scores outweighs it
 _NEVER = -(10**15)
 #: least weight of a pair in a mean
@@ -32,231 +33,81 @@ _BATCH = 8_000
 
 
 @numba.njit(cache=True, nogil=True)
-def _slot(table: Ints, key: int) -> int:
-    mask = len(table) - 1
-    h = np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)
-    at = np.int64((h ^ (h >> np.uint64(29))) & np.uint64(mask))
-    while table[at] != -1 and table[at] != key:
-        at = (at + 1) & mask
-    return at  # type: ignore[return-value]
-
-
-@numba.njit(cache=True, nogil=True)
-def _before(m1: float, a1: int, b1: int, m2: float, a2: int, b2: int) -> bool:
-    if m1 != m2:
-        return m1 > m2
-    if a1 != a2:
-        return a1 < a2
-    return b1 < b2
-
-
-@numba.njit(cache=True, nogil=True)
-def _up(mean: npt.NDArray[np.float64], low: Ints, high: Ints, stamp: Ints, at: int) -> None:
-    while at > 0:
-        parent = (at - 1) // 2
-        if not _before(mean[at], low[at], high[at], mean[parent], low[parent], high[parent]):
-            return
-        mean[at], mean[parent] = mean[parent], mean[at]
-        low[at], low[parent] = low[parent], low[at]
-        high[at], high[parent] = high[parent], high[at]
-        stamp[at], stamp[parent] = stamp[parent], stamp[at]
-        at = parent
-
-
-@numba.njit(cache=True, nogil=True)
-def _down(mean: npt.NDArray[np.float64], low: Ints, high: Ints, stamp: Ints, size: int) -> None:
-    at = 0
-    while True:
-        child = 2 * at + 1
-        if child >= size:
-            return
-        other = child + 1
-        if other < size and _before(mean[other], low[other], high[other], mean[child], low[child], high[child]):
-            child = other
-        if not _before(mean[child], low[child], high[child], mean[at], low[at], high[at]):
-            return
-        mean[at], mean[child] = mean[child], mean[at]
-        low[at], low[child] = low[child], low[at]
-        high[at], high[child] = high[child], high[at]
-        stamp[at], stamp[child] = stamp[child], stamp[at]
-        at = child
-
-
-@numba.njit(cache=True, nogil=True)
-def _mean(total: int, lack: int, pairs: int) -> float:
-    """Mean score of ``pairs`` pairs of which evidence worth ``lack`` millionths of a pair is missing."""
-    return total / (pairs - lack / _SCALE)
-
-
-@numba.njit(cache=True, nogil=True)
-def _least(threshold: float, caution: float, pairs: int) -> float:
-    """Least mean score of two clusters that become one: the fewer pairs it gains, the nearer to certain it has to be,
-    since to take strangers for one person costs the same however few records they have."""
-    return threshold + (_SCALE - threshold) * caution / (caution + pairs)
-
-
-@numba.njit(cache=True, nogil=True)
-def _average_linkage(
+def _linked(
+    component: Ints,
+    first: int,
     left: Ints,
     right: Ints,
     score: Ints,
     lack: Ints,
-    records: int,
     threshold: float,
     caution: float,
     most: int,
-    exclusive: Ints,
+    values: Ints,
 ) -> Ints:
-    """Cluster (its smallest record) of each record. Pairs are distinct with left < right; ``exclusive`` has one
-    column of value codes (-1 none) per exclusive column."""
-    edges = len(left)
-    capacity = 16
-    while capacity < 4 * edges + 16:
-        capacity *= 2
-    # (smaller cluster, larger cluster) -> sum of scores between them
-    table = np.full(capacity, -1, dtype=np.int64)
-    sums = np.zeros(capacity, dtype=np.int64)
-    lacks = np.zeros(capacity, dtype=np.int64)
-    # neighbours of each cluster as linked lists; entries of clusters that are gone are skipped when met
-    first = np.full(records, -1, dtype=np.int64)
-    last = np.full(records, -1, dtype=np.int64)
-    follow = np.full(2 * edges, -1, dtype=np.int64)
-    neighbour = np.empty(2 * edges, dtype=np.int64)
-    sizes = np.ones(records, dtype=np.int64)
-    cluster = np.arange(records)
-    held = exclusive.copy()
-    heap = edges + 16
-    mean = np.empty(heap, dtype=np.float64)
-    low = np.empty(heap, dtype=np.int64)
-    high = np.empty(heap, dtype=np.int64)
-    stamp = np.empty(heap, dtype=np.int64)
-    waiting = 0
-    for e in range(edges):
-        at = _slot(table, left[e] * records + right[e])
-        table[at] = left[e] * records + right[e]
-        sums[at] = score[e]
-        lacks[at] = lack[e]
-        for turn in range(2):
-            me = left[e] if turn == 0 else right[e]
-            entry = 2 * e + turn
-            neighbour[entry] = right[e] if turn == 0 else left[e]
-            if first[me] < 0:
-                first[me] = entry
-            else:
-                follow[last[me]] = entry
-            last[me] = entry
-        value = _mean(score[e], lack[e], 1)
-        if value >= _least(threshold, caution, 1):
-            mean[waiting], low[waiting], high[waiting], stamp[waiting] = value, left[e], right[e], score[e]
-            waiting += 1
-            _up(mean, low, high, stamp, waiting - 1)
-    used = edges
-    while waiting:
-        value, a, b, total = mean[0], low[0], high[0], stamp[0]
-        waiting -= 1
-        if waiting:
-            mean[0], low[0], high[0], stamp[0] = mean[waiting], low[waiting], high[waiting], stamp[waiting]
-            _down(mean, low, high, stamp, waiting)
-        if cluster[a] != a or cluster[b] != b:
-            continue
-        at = _slot(table, a * records + b)
-        if table[at] == -1 or sums[at] != total or value != _mean(total, lacks[at], sizes[a] * sizes[b]):
-            continue
-        if sizes[a] + sizes[b] > most:
-            continue
-        clash = False
-        for column in range(held.shape[1]):
-            if held[a, column] >= 0 and held[b, column] >= 0 and held[a, column] != held[b, column]:
-                clash = True
-        if clash:
-            continue
-        # b (the larger id) becomes part of a
-        cluster[b] = a
-        sizes[a] += sizes[b]
-        for column in range(held.shape[1]):
-            if held[a, column] < 0:
-                held[a, column] = held[b, column]
-        entry = first[b]
-        while entry >= 0:
-            c = neighbour[entry]
-            after = follow[entry]
-            follow[entry] = -1
-            if c != a and cluster[c] == c:
-                at = _slot(table, min(b, c) * records + max(b, c))
-                key = min(a, c) * records + max(a, c)
-                to = _slot(table, key)
-                if table[to] == -1:
-                    used += 1
-                    if 2 * used > capacity:
-                        # Grow: only pairs of living clusters are worth keeping.
-                        capacity *= 2
-                        bigger = np.full(capacity, -1, dtype=np.int64)
-                        amounts = np.zeros(capacity, dtype=np.int64)
-                        gaps = np.zeros(capacity, dtype=np.int64)
-                        kept = 0
-                        for old in range(len(table)):
-                            if table[old] != -1:
-                                x, y = table[old] // records, table[old] % records
-                                if (cluster[x] == x or x == b) and (cluster[y] == y or y == b):
-                                    new = _slot(bigger, table[old])
-                                    bigger[new] = table[old]
-                                    amounts[new] = sums[old]
-                                    gaps[new] = lacks[old]
-                                    kept += 1
-                        table, sums, lacks, used = bigger, amounts, gaps, kept + 1
-                        at = _slot(table, min(b, c) * records + max(b, c))
-                        to = _slot(table, key)
-                    table[to] = key
-                    # a and c are new neighbours: this entry moves to a's list, c's entry for b now means a
-                    follow[last[a]] = entry
-                    last[a] = entry
-                    back = first[c]
-                    while back >= 0:
-                        if neighbour[back] == b:
-                            neighbour[back] = a
-                            break
-                        back = follow[back]
-                sums[to] += sums[at]
-                lacks[to] += lacks[at]
-            entry = after
-        entry = first[a]
-        before = -1
-        while entry >= 0:
-            c = neighbour[entry]
-            after = follow[entry]
-            if cluster[c] != c or c == a:
-                if before >= 0:
-                    follow[before] = after
-                    if after < 0:
-                        last[a] = before
-                elif after >= 0:
-                    first[a] = after
-                else:
-                    first[a] = -1
-                    last[a] = -1
-                entry = after
-                continue
-            x, y = min(a, c), max(a, c)
-            at = _slot(table, x * records + y)
-            total = sums[at]
-            value = _mean(total, lacks[at], sizes[x] * sizes[y])
-            if value >= _least(threshold, caution, sizes[x] * sizes[y]):
-                if waiting == len(mean):
-                    mean = np.append(mean, np.empty(len(mean), dtype=np.float64))
-                    low = np.append(low, np.empty(len(low), dtype=np.int64))
-                    high = np.append(high, np.empty(len(high), dtype=np.int64))
-                    stamp = np.append(stamp, np.empty(len(stamp), dtype=np.int64))
-                mean[waiting], low[waiting], high[waiting], stamp[waiting] = value, x, y, total
-                waiting += 1
-                _up(mean, low, high, stamp, waiting - 1)
-            before = entry
-            entry = after
-    for record in range(records):
-        top = record
-        while cluster[top] != top:
-            top = cluster[top]
-        cluster[record] = top
+    """Clusters of records numbered from ``first``, component after component; pairs are ordered and stay within."""
+    total = np.empty((MOST, MOST), dtype=np.int64)
+    gap = np.empty((MOST, MOST), dtype=np.int64)
+    there = np.empty((MOST, MOST), dtype=np.bool_)
+    cluster = np.empty(len(component), dtype=np.int64)
+    held = values.copy()
+    start, edge = 0, 0
+    while start < len(component):
+        end = start + 1
+        while end < len(component) and component[end] == component[start]:
+            end += 1
+        last = edge
+        while last < len(left) and left[last] < first + end:
+            last += 1
+        a, b, points, gaps = left[edge:last], right[edge:last], score[edge:last], lack[edge:last]
+        if end - start <= MOST:
+            link_small(
+                a, b, points, gaps, first + start, end - start, threshold, caution, most, held[start:end],
+                total, gap, there, cluster[start:end],
+            )  # fmt: skip
+        else:
+            cluster[start:end] = average_linkage(
+                a - (first + start), b - (first + start), points, gaps, end - start, threshold, caution, most,
+                held[start:end],
+            )  # fmt: skip
+        cluster[start:end] += start
+        start, edge = end, last
     return cluster
+
+
+@numba.njit(cache=True, nogil=True)
+def _weigh(left, right, score, evidence, low, high, points, lack):  # type: ignore[no-untyped-def]
+    """Order both records of each pair and write its score in millionths, and what it lacks of a whole pair's say."""
+    for pair in range(len(left)):
+        low[pair], high[pair] = min(left[pair], right[pair]), max(left[pair], right[pair])
+        weight = min(max(np.float64(evidence[pair]), _LEAST), 1.0) if len(evidence) else 1.0
+        points[pair] = np.int64(np.rint(np.float64(score[pair]) * weight * SCALE))
+        lack[pair] = np.int64(np.rint((1.0 - weight) * SCALE))
+
+
+@numba.njit(cache=True, nogil=True)
+def _alone(points: Ints, lack: Ints, threshold: float) -> Ints:
+    """Numbers of the pairs that could join two records by themselves."""
+    out = np.empty(len(points), dtype=np.int64)
+    count = 0
+    for pair in range(len(points)):
+        if points[pair] >= (1.0 - lack[pair] / SCALE) * threshold * SCALE * (1.0 - 1e-9):
+            out[count] = pair
+            count += 1
+    return out[:count]
+
+
+@numba.njit(cache=True, nogil=True)
+def _within(low: Ints, high: Ints, component: Ints, place: Ints, packed: Ints, points: Ints, lack: Ints) -> int:
+    """Move the pairs within a component that say something to the front, with their records by place; their count."""
+    count = 0
+    for pair in range(len(low)):
+        a, b = low[pair], high[pair]
+        if a != b and component[a] == component[b] and (points[pair] != 0 or lack[pair] != 0):
+            packed[count] = place[a] * len(place) + place[b]
+            points[count], lack[count] = points[pair], lack[pair]
+            count += 1
+    return count
 
 
 def link(
@@ -277,26 +128,24 @@ def link(
     ``evidence`` (0 to 1, default 1) weighs each pair in the mean: two records that have little in common to compare
     say little about their clusters. ``caution``: two clusters with n pairs between them need a mean of
     threshold + (1 - threshold) * caution / (caution + n)."""
-    weight = np.ones(len(left)) if evidence is None else np.clip(np.asarray(evidence, dtype=np.float64), _LEAST, 1.0)
-    points = np.rint(np.asarray(score, dtype=np.float64) * weight * _SCALE).astype(np.int64)
-    lack = np.rint((1.0 - weight) * _SCALE).astype(np.int64)
-    left, right = np.minimum(left, right), np.maximum(left, right)
-    if never is not None:
-        left = np.concatenate([left, np.minimum(*never)])
-        right = np.concatenate([right, np.maximum(*never)])
-        points = np.concatenate([points, np.full(len(never[0]), _NEVER, dtype=np.int64)])
-        lack = np.concatenate([lack, np.zeros(len(never[0]), dtype=np.int64)])
+    count = len(left)
+    apart = (left[:0], right[:0]) if never is None else never
+    low, high, points, lack = (np.empty(count + len(apart[0]), dtype=np.int64) for _ in range(4))
+    none = np.empty(0, dtype=np.float32)
+    _weigh(left, right, np.asarray(score), none if evidence is None else np.asarray(evidence), low, high, points, lack)
+    low[count:], high[count:] = np.minimum(*apart), np.maximum(*apart)
+    points[count:], lack[count:] = _NEVER, 0
     # A mean is never above the best of its pairs: only records connected by pairs that could join alone ever do.
-    alone = points >= (1.0 - lack / _SCALE) * threshold * _SCALE * (1.0 - 1e-9)
-    component = components(left[alone], right[alone], records)
-    kept = (component[left] == component[right]) & (left != right) & ((points != 0) | (lack != 0))
-    left, right, points, lack = left[kept], right[kept], points[kept], lack[kept]
+    alone = _alone(points, lack, threshold)
+    component = components(low[alone], high[alone], records)
     held = np.flatnonzero(np.bincount(component, minlength=records)[component] > 1)
     held = held[np.argsort(component[held], kind="stable")]
     place = np.empty(records, dtype=np.int64)
     place[held] = np.arange(len(held))
     # Within a component the order of records stays, so ties are what they were.
-    packed = place[left] * records + place[right]
+    packed = np.empty(len(low), dtype=np.int64)
+    kept = _within(low, high, component, place, packed, points, lack)
+    packed, points, lack = packed[:kept], points[:kept], lack[:kept]
     order = np.argsort(packed)
     if len(order) and (np.diff(packed[order]) == 0).any():
         # A pair told twice counts once: never wins, else the higher score.
@@ -308,14 +157,14 @@ def link(
 
     def joined(batch: tuple[slice, slice]) -> Ints:
         members, edges = held[batch[0]], batch[1]
-        first = batch[0].start
-        found = _average_linkage(
-            left[edges] - first,
-            right[edges] - first,
+        found = _linked(
+            component[members],
+            batch[0].start,
+            left[edges],
+            right[edges],
             points[edges],
             lack[edges],
-            len(members),
-            threshold * _SCALE,
+            threshold * SCALE,
             caution,
             most,
             values[members],
