@@ -6,6 +6,7 @@ import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,11 +14,18 @@ from hypothesis import strategies as st
 
 from onepool.channels import registry
 from onepool.channels.base import Account, Call, Push, Refused, Request, top
-from onepool.channels.base.commerce import clear_phone, fen, masked_phone, text, yuan
+from onepool.channels.base.commerce import clear_phone, fen, hidden_phone, masked_phone, text, yuan
 from onepool.channels.base.paging import windows
 from onepool.channels.jd import pull as jd
 from onepool.channels.xiaohongshu import pull as xiaohongshu
 from onepool.channels.youzan.receive import decrypt
+from onepool.collect.hooked import pulled
+from onepool.collect.log import Record
+from onepool.collect.touchpoint import Touchpoint
+from onepool.connect import arrivals
+from onepool.standards import StandardSettings, load_standard
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def test_taobao_signatures() -> None:
@@ -74,6 +82,56 @@ def test_what_is_a_phone(value: object, clear: str | None, masked: str | None) -
 
 
 @pytest.mark.parametrize(
+    ("value", "hidden"),
+    [
+        ("17012345678-4321", "17012345678-4321"),
+        ("17012345678转4321", "17012345678转4321"),
+        ("+86 17012345678 4321", "+86 17012345678 4321"),
+        ("95013123456789-1234", "95013123456789-1234"),
+        ("139****5678", "139****5678"),
+        ("13912345678", None),
+        ("010-12345678", None),
+        ("$MzFhY2Q5Y2Y0N2Y5YWYzMTk=$1$", None),
+        (None, None),
+    ],
+)
+def test_what_hides_a_phone_is_kept_as_it_is(value: object, hidden: str | None) -> None:
+    assert hidden_phone(value) == hidden
+    assert hidden is None or clear_phone(value) is None
+
+
+def _tmall(phone: str) -> bytes:
+    trade = {"tid": "A1", "payment": "10.00", "created": "2026-02-20 10:00:00", "buyer_open_uid": "B",
+             "receiver_mobile": phone}  # fmt: skip
+    return json.dumps({"trades_sold_increment_get_response": {"trades": {"trade": [trade]}}}).encode()
+
+
+def _jd(phone: str) -> bytes:
+    order = {"orderId": "A1", "orderPayment": "10.00", "orderStartTime": "2026-02-20 10:00:00", "open_id_buyer": "B",
+             "consigneeInfo": {"mobile": phone}}  # fmt: skip
+    result = {"apiResult": {"success": True}, "orderTotal": 1, "orderInfoList": [order]}
+    return json.dumps({"jingdong_pop_order_search_responce": {"code": "0", "searchorderinfo_result": result}}).encode()
+
+
+def _youzan(phone: str) -> bytes:
+    whole = {"full_order_info": {"order_info": {"tid": "A1", "created": "2026-02-20 10:00:00"},
+             "buyer_info": {"yz_open_id": "B"}, "address_info": {"receiver_tel": phone}}}  # fmt: skip
+    return json.dumps({"success": True, "data": {"full_order_info_list": [whole], "total_results": 1}}).encode()
+
+
+@pytest.mark.parametrize(
+    ("channel", "call", "page"), [("tmall", "trades", _tmall), ("jd", "orders", _jd), ("youzan", "orders", _youzan)]
+)
+def test_a_privacy_number_is_a_fact_of_its_order_and_names_nobody(channel: str, call: str, page: Any) -> None:
+    record = pulled(Account("tp", channel, {}), call, page("17012345678-4321"), NOW)
+    kept = Record(record.received_at, "tp", record.protocol, record.headers, record.body, 1)
+    (arrival,) = arrivals([kept], load_standard(), StandardSettings(), Touchpoint("tp", channel))
+    placed = arrival.standard[0]
+    assert (placed["name"], placed["fields"]["receiver_phone"]) == ("order_placed", "17012345678-4321")
+    assert not any(one.startswith(("phone", "privacy_number")) for one in placed["ids"]) and arrival.refused == []
+
+
+@pytest.mark.parametrize(
     ("value", "in_yuan", "in_fen"),
     [
         ("12.3", "12.30", None),
@@ -93,7 +151,7 @@ def test_amounts(value: object, in_yuan: str | None, in_fen: str | None) -> None
 
 @given(st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers(), max_size=2))
 def test_anything_may_stand_where_an_amount_or_an_id_should(value: object) -> None:
-    for read in (yuan, fen, text, clear_phone, masked_phone):
+    for read in (yuan, fen, text, clear_phone, masked_phone, hidden_phone):
         found = read(value)
         assert found is None or isinstance(found, str)
     json.dumps([yuan(value), fen(value), text(value)])

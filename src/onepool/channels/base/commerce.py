@@ -17,6 +17,7 @@ from onepool.channels.base.items import Gathering
 _PHONE = re.compile(r"(?:\+?86|0086)?1[3-9]\d{9}")
 _NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d*)?")
 _WALL = re.compile(r"(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}(?::\d{2})?(?:\.\d{1,6})?)")
+_PRIVACY = re.compile(r"(?:(?:\+?86|0086)?[ -]?1[3-9]\d{9}|95\d{6,13})[-－_,，;#*转接\s]+\d{2,6}")
 _MASKED = re.compile(r"[\d*xX＊•-]{5,20}")
 
 
@@ -41,6 +42,13 @@ def masked_phone(value: object) -> str | None:
     if "*" not in text and "＊" not in text:
         return None
     return text if _MASKED.fullmatch(text) else None
+
+
+def hidden_phone(value: object) -> str | None:
+    """How a number is told that is not the person's own to see: masked, or a privacy number (a host's mobile with an
+    extension, another for each order). A fact of the order and of who gave it, never an identifier."""
+    text = value.strip() if isinstance(value, str) else ""
+    return text if _PRIVACY.fullmatch(text) else masked_phone(value)
 
 
 def yuan(value: object) -> str | None:

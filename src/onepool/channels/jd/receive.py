@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from onepool.channels.base import Decoded, Gathering, Push
-from onepool.channels.base.commerce import Snapshot, beijing, masked_phone, order_ids, part, parts, tell, text, yuan
+from onepool.channels.base.commerce import Snapshot, beijing, hidden_phone, order_ids, part, parts, tell, text, yuan
 from onepool.channels.jd.pull import listed, result_of
 
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -45,7 +45,7 @@ def _snapshot(push: Push, order: dict[str, Any]) -> Snapshot:
         "payment_method": text(order.get("payType")),
         "order_status": state,
         "receiver_name": text(receiver.get("fullname")),
-        "receiver_phone": masked_phone(receiver.get("mobile") or receiver.get("telephone")),
+        "receiver_phone": hidden_phone(receiver.get("mobile") or receiver.get("telephone")),
         "province": text(receiver.get("province")),
         "city": text(receiver.get("city")),
         "district": text(receiver.get("county")),
@@ -67,7 +67,7 @@ def _snapshot(push: Push, order: dict[str, Any]) -> Snapshot:
         number,
         order_ids(_buyer(push, order), push.scope("order_no"), number),
         {name: value for name, value in fields.items() if value not in ("", None, [])},
-        {"masked_phone": masked_phone(receiver.get("mobile"))},
+        {"masked_phone": hidden_phone(receiver.get("mobile"))},
         placed=_time(order.get("orderStartTime")),
         paid=_time(order.get("paymentConfirmTime")),
         completed=ended if state == "FINISHED_L" else None,

@@ -19,8 +19,8 @@ from onepool.channels.base.commerce import (
     Snapshot,
     beijing,
     clear_phone,
+    hidden_phone,
     mainland_phone,
-    masked_phone,
     order_ids,
     part,
     parts,
@@ -264,7 +264,7 @@ def _described(push: Push, whole: dict[str, Any]) -> tuple[list[tuple[str, str, 
         "payment_method": text(info.get("pay_type_str")),
         "order_status": text(info.get("status")),
         "receiver_name": _shown(address.get("receiver_name")),
-        "receiver_phone": receiver or masked_phone(address.get("receiver_tel")),
+        "receiver_phone": receiver or hidden_phone(address.get("receiver_tel")),
         "province": text(address.get("delivery_province")),
         "city": text(address.get("delivery_city")),
         "district": text(address.get("delivery_district")),
@@ -284,7 +284,7 @@ def _described(push: Push, whole: dict[str, Any]) -> tuple[list[tuple[str, str, 
         # The shop's cipher of the buyer's number: the same number has the same cipher in one shop only.
         "buyer_phone_cipher": text(buyer.get("buyer_phone")) if _cipher(buyer.get("buyer_phone")) else "",
     }
-    traits = {"nickname": text(buyer.get("fans_nickname")), "masked_phone": masked_phone(buyer.get("buyer_phone"))}
+    traits = {"nickname": text(buyer.get("fans_nickname")), "masked_phone": hidden_phone(buyer.get("buyer_phone"))}
     ids = order_ids(_ids(push, buyer), push.scope("order_no"), text(info.get("tid")))
     return ids, {name: value for name, value in fields.items() if value not in ("", None, [])}, traits
 
