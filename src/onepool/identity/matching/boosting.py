@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -47,12 +48,12 @@ _CHUNK = 100_000
 
 @dataclass(frozen=True)
 class Boosted:
-    """The model with its trees, all pairs as it scores them, and per pair the ``belief`` of the second look (None
-    when there was none)."""
+    """The model with its trees, all pairs as it scores them, and the ``second`` look, which gives the belief in each
+    pair when it is called (None where there is none)."""
 
     model: Model
     scored: Scored
-    belief: Floats | None
+    second: Callable[[], Floats] | None
 
 
 def grown(
@@ -88,13 +89,19 @@ def boost(
         scored = replace(scored, chance=model.chance(scored.weights))
     if not dedupe:
         return Boosted(model, scored, None)
-    kept = telling(scored, model)
-    evidence = model.evidence(scored.levels[kept])
-    cluster = link(
-        scored.left[kept], scored.right[kept], scored.chance[kept], size, later, most=most, evidence=evidence
-    )
-    told = None if labels is None else judge(labels, scored.left, scored.right, size, cluster)
-    return Boosted(model, scored, _second(model, scored, cluster, mates, told, settings))
+    final = model, scored
+
+    def second() -> Floats:
+        model, scored = final
+        kept = telling(scored, model)
+        evidence = model.evidence(scored.levels[kept])
+        cluster = link(
+            scored.left[kept], scored.right[kept], scored.chance[kept], size, later, most=most, evidence=evidence
+        )
+        told = None if labels is None else judge(labels, scored.left, scored.right, size, cluster)
+        return _second(model, scored, cluster, mates, told, settings)
+
+    return Boosted(model, scored, second)
 
 
 def _later(mates: float, left: float) -> float:

@@ -46,8 +46,8 @@ def around(left: Ints, right: Ints, chance: Floats, records: int) -> Around:
     left, right = left[heard], right[heard]
     owner, other = np.concatenate([left, right]), np.concatenate([right, left])
     pair = np.tile(heard, 2)
-    order = np.argsort(owner * records + other, kind="stable")
-    start = np.searchsorted(owner[order], np.arange(records + 1)).astype(np.int64)
+    order = np.argsort(owner * records + other)
+    start = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(np.bincount(owner, minlength=records))])
     return Around(start, other[order].astype(np.int32), pair[order])
 
 

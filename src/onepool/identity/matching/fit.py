@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -76,24 +77,35 @@ def fit(
     enough = judged is not None and (
         judged.persons() >= settings.labels_for_boosting or int(judged.match.sum()) >= 5 * settings.labels_for_boosting
     )
-    belief = None
+    second = None
     if settings.boost and (enough or worthwhile(scored.chance)):
         boosted = boost(model, comparer, scored, most, settings, judged if enough else None, side is None)
-        model, scored, belief = boosted.model, boosted.scored, boosted.belief
+        model, scored, second = boosted.model, boosted.scored, boosted.second
     elif side is None:
         scored = grown(model, comparer, scored, size, most, 0.3, settings)
-    report = full_report(
-        model, prepared, scored.left, scored.right, scored.levels, scored.weights, scored.chance, recall, len(packed)
-    )
-    model = replace(model, report=report)
     caution = settings.caution
     if caution is None:
         caution = CUSTOMERS_CAUTION if of_customers(learned.specs) else 0.0
-    found = _link(scored, belief, model, size, most, judged, caution)
-    told = scored.only(telling(scored, model))
-    table = pairs_table(model, prepared, told.left, told.right, told.levels, told.weights, told.chance)
+    # What is told of the pairs is put together while the clusters are made.
+    with ThreadPoolExecutor(1) as beside:
+        told = beside.submit(_told, model, prepared, scored, recall, len(packed))
+        belief = None if second is None else second()
+        found = _link(scored, belief, model, size, most, judged, caution)
+        report, table = told.result()
+    model = replace(model, report=report)
     clusters = pa.table({"record_id": prepared.ids, "cluster": prepared.ids.take(pa.array(found))})
     return Fit(model, table, clusters, model.report)
+
+
+def _told(
+    model: Model, prepared: Records, scored: Scored, recall: float, candidates: int
+) -> tuple[Mapping[str, Any], pa.Table]:
+    """The report on all pairs, and the table of those that tell something."""
+    report = full_report(
+        model, prepared, scored.left, scored.right, scored.levels, scored.weights, scored.chance, recall, candidates
+    )
+    told = scored.only(telling(scored, model))
+    return report, pairs_table(model, prepared, told.left, told.right, told.levels, told.weights, told.chance)
 
 
 def _side(records: pa.Table, left: str, right: str) -> npt.NDArray[np.bool_]:

@@ -19,6 +19,7 @@ from onepool.identity.matching.forest import Forest
 from onepool.identity.matching.prepare import Ints, Records, prepare
 from onepool.identity.matching.rows import same_rows
 from onepool.identity.matching.settings import MatchingError
+from onepool.identity.matching.threads import each
 from onepool.identity.matching.weights import Doubles, adjusted_weights, probability
 
 VERSION = 1
@@ -172,9 +173,10 @@ def pairs_table(
     model: Model, records: Records, left: Ints, right: Ints, levels: Levels, weights: Floats, chance: Floats
 ) -> pa.Table:
     """Scored pairs as the table that ``Model.score`` describes."""
+    one, other = each(lambda side: records.ids.take(pa.array(side)), (left, right))
     out: dict[str, Any] = {
-        "left": records.ids.take(pa.array(left)),
-        "right": records.ids.take(pa.array(right)),
+        "left": one,
+        "right": other,
         "probability": chance,
         "evidence": model.evidence(levels),
         "match_weight": total_weight(weights, model.dependences) + np.float32(np.log2(model.prior / (1 - model.prior))),

@@ -17,6 +17,7 @@ from onepool.identity.matching import chinese, generic  # noqa: F401 (they regis
 from onepool.identity.matching.kinds import Kind, Strings, kind_of
 from onepool.identity.matching.merging import merged
 from onepool.identity.matching.settings import MatchingError
+from onepool.identity.matching.threads import each
 
 Ints = npt.NDArray[np.int64]
 NAME_KINDS = ("given_name", "surname", "name", "nickname")
@@ -123,14 +124,14 @@ def prepare(
         raise MatchingError("record_id must be there and different in every record")
     rows = pc.sort_indices(ids).to_numpy().astype(np.int64) if ordered else np.arange(len(ids), dtype=np.int64)
     table = records.take(pa.array(rows)) if ordered else records
-    prepared: dict[str, Column] = {}
     table, kinds = merged(table, {name: kind for name, kind in columns.items() if kind != "ignore"})
-    for name, kind_name in kinds.items():
+    for name in kinds:
         if name not in records.column_names:
             raise MatchingError(
                 f"the records have no column {name}", hint=f"columns: {', '.join(records.column_names)}"
             )
-        prepared[name] = encode(name, kind_name, table.column(name), hanzi=(hanzi or {}).get(name))
+    made = each(lambda one: encode(one, kinds[one], table.column(one), hanzi=(hanzi or {}).get(one)), kinds)
+    prepared = {column.name: column for column in made}
     return Records(flat(table.column("record_id")), rows, prepared)
 
 

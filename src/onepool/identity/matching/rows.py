@@ -6,18 +6,35 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from onepool.identity.matching.threads import each
+
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 Small = npt.NDArray[np.int32]
+#: rows among which equal ones are looked for
+_PART = 1_000_000
 
 
 def same_rows(rows: Floats) -> tuple[Small, Ints]:
-    """Group of each row (equal numbers: the same group, by order of appearance), and the first row of each group."""
+    """Group of each row (equal numbers: the same group, by order of appearance), and the first row of each group.
+
+    Rows far apart are looked at side by side: equal ones of different parts are of different groups."""
     bits = np.ascontiguousarray(rows, dtype=np.float32).view(np.uint32)
     group = np.empty(len(rows), dtype=np.int32)
-    first = np.empty(len(rows), dtype=np.int64)
-    slots = np.full(1 << max(4, (2 * len(rows) - 1).bit_length()), -1, dtype=np.int32)
-    return group, first[: _groups(bits, slots, group, first)]
+
+    def part(start: int) -> Ints:
+        some, own = bits[start : start + _PART], group[start : start + _PART]
+        first = np.empty(len(some), dtype=np.int64)
+        slots = np.full(1 << max(4, (2 * len(some) - 1).bit_length()), -1, dtype=np.int32)
+        return first[: _groups(some, slots, own, first)] + start
+
+    firsts = each(part, range(0, len(rows), _PART))
+    before = 0
+    for number, found in enumerate(firsts):
+        if before:
+            group[number * _PART : (number + 1) * _PART] += before
+        before += len(found)
+    return group, np.concatenate([np.empty(0, dtype=np.int64), *firsts])
 
 
 @numba.njit(cache=True, nogil=True)

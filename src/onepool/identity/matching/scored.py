@@ -10,10 +10,11 @@ import numpy.typing as npt
 from onepool.identity.matching.comparing import Comparer, Floats, Levels
 from onepool.identity.matching.model import Model
 from onepool.identity.matching.prepare import Ints
+from onepool.identity.matching.threads import each
 
 _LEAST_TOLD = 0.01
 _LITTLE = 0.6
-_CHUNK = 1_000_000
+_CHUNK = 500_000
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Scored:
 
 
 def score_packed(model: Model, comparer: Comparer, packed: Ints, size: int, least: float) -> Scored:
-    """Score pairs in chunks and keep those at or above ``least``."""
+    """Score pairs in chunks, side by side, and keep those at or above ``least``."""
     count = len(model.comparisons)
     empty = np.empty(0, dtype=np.int64)
     parts = [
@@ -54,11 +55,16 @@ def score_packed(model: Model, comparer: Comparer, packed: Ints, size: int, leas
             np.empty(0, dtype=np.float32),
         )
     ]
-    for start in range(0, len(packed), _CHUNK):
+
+    def scored(start: int) -> Scored:
         chunk = packed[start : start + _CHUNK]
         left, right = chunk // size, chunk % size
         whole = Scored(left, right, *model.score_chunk(comparer, left, right))
-        parts.append(whole.only(whole.chance >= least))
+        return whole.only(whole.chance >= least)
+
+    # The first alone: it makes what the others only read.
+    parts.extend(scored(start) for start in range(0, len(packed), _CHUNK)[:1])
+    parts.extend(each(scored, range(_CHUNK, len(packed), _CHUNK)))
     return Scored(
         np.concatenate([part.left for part in parts]),
         np.concatenate([part.right for part in parts]),

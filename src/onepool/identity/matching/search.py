@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from onepool.identity.matching.blocking import NAMES, KeyMaker, Part, Rule, group_sizes, parts_of
 from onepool.identity.matching.prepare import NAME_KINDS, Ints, Records
+from onepool.identity.matching.threads import each
 
 Bools = npt.NDArray[np.bool_]
 #: most records sharing the key of a rule (larger groups hold mostly strangers; other rules reach their pairs)
@@ -44,18 +45,16 @@ def offers(maker: KeyMaker, side: Bools | None, most_pairs: int, share: float = 
     families = Families(records)
     counted: list[Offer] = []
     wide: list[Part] = []
-    for part in parts_of(records):
-        offer = _count(maker, (part,), side, share)
+    parts = parts_of(records)
+    for part, offer in zip(parts, each(lambda one: _count(maker, (one,), side, share), parts), strict=True):
         if offer.pairs <= most_pairs:
             counted.append(offer)
         # A part that is cheap by itself reaches all that it would reach together with another.
         if offer.pairs and (offer.pairs > _CHEAP * len(records) / share or offer.kept < _ALL):
             wide.append(part)
     coarse: list[tuple[Part, Part]] = []
-    for a, b in combinations(wide, 2):
-        if not families(a).isdisjoint(families(b)):
-            continue
-        offer = _count(maker, (a, b), side, share)
+    pairs = [(a, b) for a, b in combinations(wide, 2) if families(a).isdisjoint(families(b))]
+    for (a, b), offer in zip(pairs, each(lambda two: _count(maker, two, side, share), pairs), strict=True):
         if offer.pairs <= most_pairs:
             counted.append(offer)
         if offer.pairs > _CHEAP * len(records) / share or offer.kept < _ALL:
@@ -63,10 +62,9 @@ def offers(maker: KeyMaker, side: Bools | None, most_pairs: int, share: float = 
     triples = [
         (a, b, c) for a, b in coarse for c in wide if b < c and (families(a) | families(b)).isdisjoint(families(c))
     ]
-    for triple in triples[:: max(1, len(triples) // _TRIPLES)]:
-        offer = _count(maker, triple, side, share)
-        if offer.pairs <= most_pairs:
-            counted.append(offer)
+    some = triples[:: max(1, len(triples) // _TRIPLES)]
+    found = each(lambda three: _count(maker, three, side, share), some)
+    counted.extend(offer for offer in found if offer.pairs <= most_pairs)
     return sorted((offer for offer in counted if offer.pairs), key=lambda offer: (offer.pairs, offer.rule))
 
 

@@ -177,9 +177,10 @@ def missing_pairs(left: Ints, right: Ints, chance: Floats, records: int, most: i
     likely = chance >= least
     a, b = cluster[left[likely]], cluster[right[likely]]
     packed = np.minimum(a, b) * records + np.maximum(a, b)
-    between = unique_sorted(packed.copy())
-    best = np.zeros(len(between), dtype=np.float32)
-    np.maximum.at(best, np.searchsorted(between, packed), chance[likely])
+    ranked = np.argsort(packed)
+    first = np.flatnonzero(np.diff(packed[ranked], prepend=-1))
+    between = packed[ranked[first]]
+    best = np.maximum.reduceat(chance[likely][ranked], first) if len(first) else np.zeros(0, dtype=np.float32)
     # The likeliest first: where there are too many, the others are left out.
     between = between[np.argsort(-best, kind="stable")]
     a, b = between // records, between % records
